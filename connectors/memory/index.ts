@@ -1,0 +1,101 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import {
+  type Connector,
+  defineConnector,
+  type Entry,
+  fromValues,
+  type Operation,
+  valuesOf,
+} from "../../src/connector/connector.ts";
+import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { applyChanges, checkExpected, matches } from "../../src/connector/reference.ts";
+
+const kind = z.strictObject({
+  key: z.string().default("id").describe("The attribute that holds the key; the connector makes a UUID for it."),
+  unique: z.array(z.string()).default([]).describe("Attributes of which no two entries may hold the same value."),
+});
+
+const config = z.strictObject({
+  kinds: z.record(z.string(), kind).describe("The kinds of entries that there are."),
+});
+
+/** Entries in the memory of the process: the interface's reference made into a connector, for tests and examples. */
+export default defineConnector({
+  type: "memory",
+  summary: "Entries in the memory of the process, gone when it ends: to try mappings, and for tests.",
+  config,
+  example: `type: memory
+kinds:
+  person: { key: id, unique: [login] }
+  team: { unique: [name] }
+`,
+  open: (settings): Connector => {
+    const stores = new Map(Object.keys(settings.kinds).map((name) => [name, new Map<string, Entry>()]));
+    const storeOf = (name: string) => stores.get(name)!;
+    const present = (name: string, key: string): Entry => {
+      const entry = storeOf(name).get(key);
+      if (!entry) throw entryNotFound(name, key);
+      return entry;
+    };
+    const checkUnique = (name: string, key: string, entry: Entry) => {
+      for (const attr of settings.kinds[name]!.unique) {
+        for (const value of valuesOf(entry, attr)) {
+          const taken = { op: "eq", attr, value: value as string } as const;
+          for (const [other, stored] of storeOf(name)) {
+            if (other !== key && matches(stored, taken)) {
+              throw new ConnectorError("conflict", `There is already a ${name} with this ${attr}.`, { attr });
+            }
+          }
+        }
+      }
+    };
+
+    return {
+      kinds: new Map(Object.entries(settings.kinds).map(([name, { key }]) => [name, { key }])),
+      supports: () => "exact",
+      search: async ({ kind, where, attrs, offset = 0, limit, count }) => {
+        const found = [...storeOf(kind).values()].filter((entry) => !where || matches(entry, where));
+        return {
+          entries: found.slice(offset, offset + limit).map((entry) => pick(entry, attrs)),
+          ...(count && { total: found.length }),
+        };
+      },
+      get: async ({ kind, key, attrs }) => {
+        const entry = storeOf(kind).get(key);
+        return entry && pick(entry, attrs);
+      },
+      create: async ({ kind, entry, attrs }) => {
+        const key = randomUUID();
+        const stored = normalised({ ...entry, [settings.kinds[kind]!.key]: key });
+        checkUnique(kind, key, stored);
+        storeOf(kind).set(key, stored);
+        return pick(stored, attrs);
+      },
+      update: async ({ kind, key, changes, expected, attrs }) => {
+        const entry = present(kind, key);
+        checkExpected(entry, expected);
+        const changed = applyChanges(entry, changes);
+        checkUnique(kind, key, changed);
+        storeOf(kind).set(key, changed);
+        return pick(changed, attrs);
+      },
+      delete: async ({ kind, key, expected }) => {
+        checkExpected(present(kind, key), expected);
+        storeOf(kind).delete(key);
+      },
+      probe: async () => "entries in memory",
+      explain: (operation: Operation) => JSON.stringify(operation, undefined, 2),
+      close: async () => {},
+    };
+  },
+});
+
+const pick = (entry: Entry, attrs: readonly string[]): Entry =>
+  Object.fromEntries(attrs.filter((attr) => entry[attr] !== undefined).map((attr) => [attr, entry[attr]]));
+
+/** An entry in the form that connectors give back: one value bare, none left out. */
+const normalised = (entry: Entry): Entry => {
+  const values = Object.keys(entry).map((attr) => [attr, fromValues(valuesOf(entry, attr))] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+};

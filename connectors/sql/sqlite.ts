@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { SqliteDialect } from "kysely";
+import { ConnectorError } from "../../src/connector/error.ts";
+
+/**
+ * Opens a SQLite file for kysely, making it by the script where there is none yet. `fold` is there as a SQL function,
+ * because SQLite's own case folding knows ASCII only.
+ */
+export function sqliteDialect(file: string, script: string | undefined): SqliteDialect {
+  const isNew = file === ":memory:" || !existsSync(file);
+  if (isNew && file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
+  const database = new DatabaseSync(file, { timeout: 4000 });
+  database.exec("pragma foreign_keys = on");
+  if (file !== ":memory:") database.exec("pragma journal_mode = wal; pragma synchronous = normal");
+  database.function("fold", { deterministic: true }, (value) =>
+    typeof value === "string" ? value.toLowerCase() : value,
+  );
+  if (isNew && script !== undefined) database.exec(readFileSync(script, "utf8"));
+  return new SqliteDialect({
+    database: {
+      close: () => database.close(),
+      prepare: (text) => {
+        const statement = database.prepare(text);
+        const values = (parameters: readonly unknown[]) => parameters.map(toSqlite);
+        return {
+          reader: statement.columns().length > 0,
+          all: (parameters) => statement.all(...values(parameters)),
+          run: (parameters) => statement.run(...values(parameters)),
+          iterate: (parameters) => statement.iterate(...values(parameters)),
+        };
+      },
+    },
+  });
+}
+
+const toSqlite = (value: unknown): SQLInputValue =>
+  typeof value === "boolean" ? Number(value) : (value as SQLInputValue);
+
+/** SQLite's extended result codes, as what they mean to a client (https://sqlite.org/rescode.html). */
+export function sqliteFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || (error as { code?: string }).code !== "ERR_SQLITE_ERROR") return error;
+  const code = (error as { errcode?: number }).errcode ?? 0;
+  const column = /failed: (?:[^.\s]+\.)?([^,\s]+)/.exec(error.message)?.[1];
+  const options = { cause: error, ...(column && { attr: column }) };
+  if (code === 2067 || code === 1555)
+    return new ConnectorError("conflict", `There is already an entry with this ${column ?? "value"}.`, options);
+  if (code === 1299) return new ConnectorError("invalid", `The database needs a value for "${column}".`, options);
+  if (code === 787 || code === 1811)
+    return new ConnectorError(
+      "invalid",
+      "The database refuses a reference: what it points to is not there, or something still points here.",
+      options,
+    );
+  if (code === 275 || code === 3091)
+    return new ConnectorError("invalid", `The database refuses a value: ${error.message}.`, options);
+  if ((code & 0xff) === 5 || (code & 0xff) === 6)
+    return new ConnectorError("busy", "The database is locked by another process.", options);
+  return new ConnectorError("unavailable", `The database failed: ${error.message}.`, options);
+}

@@ -1,0 +1,58 @@
+// Installs what is missing: the packages that the lockfile names and, with --servers, Debian's directory servers for the
+// tests. Plain JavaScript, because it runs before the project's own Node.js is there.
+import { spawnSync } from "node:child_process";
+import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
+process.chdir(root);
+
+function run(command, args, env = {}) {
+  const { status, error } = spawnSync(command, args, {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ...env },
+  });
+  if (status !== 0) {
+    console.error(`${command} ${args.join(" ")} failed${error ? `: ${error.message}` : ` with status ${status}`}`);
+    process.exit(1);
+  }
+}
+
+const installed = "node_modules/.package-lock.json";
+const isStale = !existsSync(installed) || statSync("package-lock.json").mtimeMs > statSync(installed).mtimeMs;
+if (isStale || !existsSync("node_modules/.bin/node")) run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+
+if (process.argv.includes("--servers")) {
+  const needed = { slapd: "slapd", ldapsearch: "ldap-utils" };
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  const isThere = (program) => folders.some((folder) => existsSync(join(folder, program)));
+  const packages = Object.entries(needed)
+    .filter(([program]) => !isThere(program))
+    .map(([, name]) => name);
+  if (packages.length > 0) installPackages(packages);
+}
+
+function installPackages(packages) {
+  const isRoot = process.getuid?.() === 0;
+  const canSudo = !isRoot && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0;
+  if (!isRoot && !canSudo) {
+    console.error(
+      `The tests need real servers. Install them first: apt-get install --no-install-recommends ${packages.join(" ")}`,
+    );
+    process.exit(1);
+  }
+  const asRoot = (command, args) =>
+    isRoot
+      ? run(command, args, { DEBIAN_FRONTEND: "noninteractive" })
+      : run("sudo", ["DEBIAN_FRONTEND=noninteractive", command, ...args]);
+  // The packages must not start servers of their own: the tests start private ones.
+  const policy = "/usr/sbin/policy-rc.d";
+  const setPolicy = isRoot && !existsSync(policy);
+  if (setPolicy) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    asRoot("apt-get", ["update", "-qq"]);
+    asRoot("apt-get", ["install", "-qq", "-y", "--no-install-recommends", ...packages]);
+  } finally {
+    if (setPolicy) rmSync(policy);
+  }
+}

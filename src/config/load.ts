@@ -1,0 +1,92 @@
+import { dirname, relative, resolve } from "node:path";
+import type { ConnectorDefinition } from "../connector/connector.ts";
+import { compileMapping } from "../mapping/compile.ts";
+import { mappingFormat } from "../mapping/format.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import { nearest } from "../mapping/nearest.ts";
+import { builtInTypes, type ResourceType } from "../scim/schema.ts";
+import { type Config, configFormat } from "./format.ts";
+import { withSecrets } from "./secrets.ts";
+import { ConfigError, type Diagnostic, readYaml, validate } from "./yaml.ts";
+
+export interface RouteEndpoint {
+  readonly connector: string;
+  readonly mapping: Mapping;
+  readonly mappingFile: string;
+  readonly patchResponse: "resource" | "none";
+}
+
+/** A configuration that is whole: everything in it was checked, and its mappings are compiled. */
+export interface Loaded {
+  readonly config: Config;
+  readonly folder: string;
+  readonly routes: ReadonlyMap<string, ReadonlyMap<string, RouteEndpoint>>;
+}
+
+/**
+ * Loads a configuration with its mappings. Throws `ConfigError` with every mistake, each with file, line and column:
+ * nothing starts half-configured.
+ */
+export function loadConfig(
+  file: string,
+  connectors: readonly ConnectorDefinition[],
+  env: Readonly<Record<string, string | undefined>>,
+): Loaded {
+  const folder = dirname(resolve(file));
+  const yaml = readYaml(file);
+  const { data, missing } = withSecrets(yaml.data, env);
+  const diagnostics: Diagnostic[] = missing.map(({ path, message }) => yaml.diagnose(path, message));
+  // A text without its secret is wrong in a second way that would only hide the first.
+  const isHidden = (each: Diagnostic) =>
+    diagnostics.some((other) => other.line === each.line && other.column === each.column);
+  const { value: config, diagnostics: wrong } = validate(yaml, configFormat(connectors), data);
+  diagnostics.push(...wrong.filter((each) => !isHidden(each)));
+  if (!config) throw new ConfigError(diagnostics);
+
+  const routes = new Map<string, Map<string, RouteEndpoint>>();
+  for (const [route, types] of Object.entries(config.routes)) {
+    const endpoints = new Map<string, RouteEndpoint>();
+    routes.set(route, endpoints);
+    for (const [type, endpoint] of Object.entries(types)) {
+      const at = ["routes", route, type];
+      const connector = config.connectors[endpoint.connector];
+      if (!connector) {
+        const message = `there is no connector "${endpoint.connector}"${nearest(endpoint.connector, Object.keys(config.connectors))}`;
+        diagnostics.push(yaml.diagnose([...at, "connector"], message));
+      }
+      const mappingFile = resolve(folder, endpoint.mapping);
+      try {
+        const mapping = loadMapping(
+          mappingFile,
+          builtInTypes,
+          connector && Object.keys((connector as { kinds?: object }).kinds ?? {}),
+        );
+        if (mapping.type.name === type) {
+          const patchResponse = endpoint.patchResponse ?? (type === "Group" ? "none" : "resource");
+          endpoints.set(type, { connector: endpoint.connector, mapping, mappingFile, patchResponse });
+        } else
+          diagnostics.push(
+            yaml.diagnose([...at, "mapping"], `this mapping is for ${mapping.type.name}, not for ${type}`),
+          );
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        diagnostics.push(...error.diagnostics);
+      }
+    }
+  }
+  if (diagnostics.length > 0) throw new ConfigError(diagnostics);
+  return { config, folder, routes };
+}
+
+/** Loads and compiles a mapping file. Throws `ConfigError`. `kinds` are those that its connector has, where it is known. */
+export function loadMapping(file: string, types: readonly ResourceType[], kinds?: readonly string[]): Mapping {
+  const yaml = readYaml(file, relative(process.cwd(), file));
+  const { value: source, diagnostics } = validate(yaml, mappingFormat);
+  if (!source) throw new ConfigError(diagnostics);
+  const { mapping, problems } = compileMapping(source, types);
+  const found = problems.map(({ path, message }) => yaml.diagnose(path, message));
+  if (kinds && !kinds.includes(source.kind))
+    found.push(yaml.diagnose(["kind"], `the connector has no kind "${source.kind}"${nearest(source.kind, kinds)}`));
+  if (found.length > 0 || !mapping) throw new ConfigError(found);
+  return mapping;
+}

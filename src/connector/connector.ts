@@ -1,0 +1,174 @@
+import type { z } from "zod";
+
+/** A value of an entry as JSON; times are ISO 8601 in UTC with milliseconds, keys and references are text. */
+export type Value = string | number | boolean | { readonly [name: string]: unknown };
+/**
+ * An entry of a backend: attribute to value, a list only where there are several, nothing where there is none. The
+ * names are those that the kind's backend uses (LDAP attribute types, columns, fields).
+ */
+export type Entry = { readonly [attr: string]: Value | readonly Value[] | undefined };
+
+/** A scalar that a condition compares with. */
+export type Scalar = string | number | boolean;
+
+/**
+ * A condition on an entry. A multi-valued attribute meets a comparison when any of its values does; an absent one
+ * meets none, so `not` of a comparison holds for it. Text is compared without regard to case unless `caseExact`, and
+ * ordered by code points. `has` asks for all of some bits of an integer. An empty `and` is true, an empty `or` false.
+ */
+export type Condition =
+  | { readonly op: "and" | "or"; readonly conditions: readonly Condition[] }
+  | { readonly op: "not"; readonly condition: Condition }
+  | Leaf;
+
+export type Leaf =
+  | { readonly op: "pr"; readonly attr: string }
+  | { readonly op: "has"; readonly attr: string; readonly bits: number }
+  | ComparisonLeaf;
+
+export interface ComparisonLeaf {
+  readonly op: "eq" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
+  readonly attr: string;
+  readonly value: Scalar;
+  readonly caseExact?: boolean;
+}
+
+/**
+ * A change of one attribute. `add` of what is there and `delete` of what is not succeed and do nothing; `replace`
+ * with no values takes the attribute away; `swap` succeeds only while the attribute is `from` (null: absent).
+ */
+export type Change =
+  | { readonly op: "add" | "delete" | "replace"; readonly attr: string; readonly values: readonly Value[] }
+  | { readonly op: "swap"; readonly attr: string; readonly from: Value | null; readonly to: Value | null };
+
+/** How well a backend answers a condition: as asked, with more than asked (never less), or not at all. */
+export type Support = "exact" | "superset" | "none";
+
+/** What an entry must still hold for a write to happen; else it fails with `versionMismatch`. */
+export type Expected = { readonly [attr: string]: Scalar };
+
+export interface SearchRequest {
+  readonly kind: string;
+  readonly where?: Condition;
+  /** The attributes to read. */
+  readonly attrs: readonly string[];
+  /** How many entries to pass over. */
+  readonly offset?: number;
+  /** The most entries to give back. */
+  readonly limit: number;
+  /** Whether `total` is wanted: how many entries meet the condition, whatever the limit. */
+  readonly count: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface SearchResult {
+  readonly entries: readonly Entry[];
+  readonly total?: number;
+}
+
+export interface GetRequest {
+  readonly kind: string;
+  readonly key: string;
+  readonly attrs: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface CreateRequest {
+  readonly kind: string;
+  readonly entry: Entry;
+  /** The attributes to give back, of the entry as it was stored. */
+  readonly attrs: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface UpdateRequest {
+  readonly kind: string;
+  readonly key: string;
+  /** All of them or none. */
+  readonly changes: readonly Change[];
+  readonly expected?: Expected;
+  /** The attributes to give back; none where nothing has to be. */
+  readonly attrs: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+export interface DeleteRequest {
+  readonly kind: string;
+  readonly key: string;
+  readonly expected?: Expected;
+  readonly signal: AbortSignal;
+}
+
+export interface ResolveRequest {
+  readonly kind: string;
+  /** From keys to the backend's references (DNs, foreign keys), or back. */
+  readonly to: "references" | "keys";
+  readonly values: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** What `explain` can put into words. */
+export type Operation =
+  | ({ readonly type: "search" } & Omit<SearchRequest, "signal">)
+  | ({ readonly type: "get" } & Omit<GetRequest, "signal">)
+  | ({ readonly type: "create" } & Omit<CreateRequest, "signal">)
+  | ({ readonly type: "update" } & Omit<UpdateRequest, "signal">)
+  | ({ readonly type: "delete" } & Omit<DeleteRequest, "signal">);
+
+/**
+ * A backend that is open. An operation reaches only entries of its kind: a key of another kind, or of an entry outside
+ * the kind's scope, is `notFound`. Every failure is a `ConnectorError`; every call ends soon after its signal does.
+ */
+export interface Connector {
+  /** The kinds of entries there are, each with the attribute that holds its entries' key. */
+  readonly kinds: ReadonlyMap<string, { readonly key: string }>;
+  /** How well a condition is answered; of `and`, `or` and `not` asked only when what is inside them is answered. */
+  readonly supports: (kind: string, condition: Condition) => Support;
+  readonly search: (request: SearchRequest) => Promise<SearchResult>;
+  readonly get: (request: GetRequest) => Promise<Entry | undefined>;
+  readonly create: (request: CreateRequest) => Promise<Entry>;
+  /** Gives the entry after the change, with its `attrs`. */
+  readonly update: (request: UpdateRequest) => Promise<Entry>;
+  readonly delete: (request: DeleteRequest) => Promise<void>;
+  /** What is not found, or is not of the kind, is absent from the answer. Left out where a reference is the key itself. */
+  readonly resolve?: (request: ResolveRequest) => Promise<ReadonlyMap<string, string>>;
+  /** Asks the backend whether it serves, and says in a line what it is. */
+  readonly probe: (signal: AbortSignal) => Promise<string>;
+  /** What would be asked of the backend, as an administrator reads it. Secrets are left out. */
+  readonly explain: (operation: Operation) => string;
+  readonly close: () => Promise<void>;
+}
+
+/** What the composition root lends to a connector. */
+export interface Services {
+  /** The folder that the configuration's relative paths start from. */
+  readonly folder: string;
+  readonly log: { readonly warn: (fields: object, message: string) => void };
+}
+
+/** A type of connector: what it is set up with, and how it is opened. */
+export interface ConnectorDefinition<Config extends z.ZodType = z.ZodType> {
+  readonly type: string;
+  readonly summary: string;
+  /** Its settings, beside `type`: checked at start, and the source of the JSON Schema and the reference page. */
+  readonly config: Config;
+  /** An example of its settings as YAML, for the reference page; a test checks it against `config`. */
+  readonly example: string;
+  /** Opens it without waiting for the backend: one that is down does not keep the gateway from starting. */
+  readonly open: (config: z.output<Config>, services: Services) => Connector;
+}
+
+/** Gives a connector's definition its types. */
+export const defineConnector = <Config extends z.ZodType>(definition: ConnectorDefinition<Config>) => definition;
+
+/** The values of an attribute, as a list. */
+export function valuesOf(entry: Entry, attr: string): readonly Value[] {
+  const value = entry[attr];
+  if (value === undefined) return [];
+  return Array.isArray(value) ? value : [value as Value];
+}
+
+/** An entry's form for a list of values: nothing, the one value, or the list. */
+export function fromValues(values: readonly Value[]): Value | readonly Value[] | undefined {
+  return values.length > 1 ? values : values[0];
+}

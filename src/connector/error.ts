@@ -1,0 +1,28 @@
+export type ConnectorErrorKind =
+  | "notFound"
+  | "conflict"
+  | "invalid"
+  | "denied"
+  | "versionMismatch"
+  | "tooMany"
+  | "busy"
+  | "timeout"
+  | "unavailable";
+
+/** A failure of a backend, by its kind, with a detail fit for an administrator. It never holds a secret. */
+export class ConnectorError extends Error {
+  readonly kind: ConnectorErrorKind;
+  /** The attribute that the backend refused, where it is known. */
+  readonly attr: string | undefined;
+
+  constructor(kind: ConnectorErrorKind, detail: string, options?: ErrorOptions & { attr?: string }) {
+    super(detail, options);
+    this.name = "ConnectorError";
+    this.kind = kind;
+    this.attr = options?.attr;
+  }
+}
+
+/** The entry is not there, or not of that kind. */
+export const entryNotFound = (kind: string, key: string) =>
+  new ConnectorError("notFound", `There is no ${kind} with the id ${JSON.stringify(key)}.`);

@@ -1,0 +1,88 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Change, Condition, Entry, Expected, Scalar, Value } from "./connector.ts";
+import { fromValues, valuesOf } from "./connector.ts";
+import { ConnectorError } from "./error.ts";
+
+/** What a condition means: every connector answers as this does. */
+export function matches(entry: Entry, condition: Condition): boolean {
+  switch (condition.op) {
+    case "and":
+      return condition.conditions.every((inner) => matches(entry, inner));
+    case "or":
+      return condition.conditions.some((inner) => matches(entry, inner));
+    case "not":
+      return !matches(entry, condition.condition);
+    case "pr":
+      return valuesOf(entry, condition.attr).length > 0;
+    case "has":
+      return valuesOf(entry, condition.attr).some((value) => (Number(value) & condition.bits) === condition.bits);
+    default: {
+      const wanted = fold(condition.value, condition.caseExact);
+      return valuesOf(entry, condition.attr).some((value) => {
+        const actual = fold(value, condition.caseExact);
+        return typeof actual === typeof wanted && compare[condition.op](actual as Scalar, wanted as Scalar);
+      });
+    }
+  }
+}
+
+const compare = {
+  eq: (a: Scalar, b: Scalar) => a === b,
+  co: (a: Scalar, b: Scalar) => String(a).includes(String(b)),
+  sw: (a: Scalar, b: Scalar) => String(a).startsWith(String(b)),
+  ew: (a: Scalar, b: Scalar) => String(a).endsWith(String(b)),
+  gt: (a: Scalar, b: Scalar) => order(a, b) > 0,
+  ge: (a: Scalar, b: Scalar) => order(a, b) >= 0,
+  lt: (a: Scalar, b: Scalar) => order(a, b) < 0,
+  le: (a: Scalar, b: Scalar) => order(a, b) <= 0,
+};
+
+const fold = (value: Value, caseExact?: boolean) =>
+  typeof value === "string" && !caseExact ? value.toLowerCase() : value;
+
+function order(a: Scalar, b: Scalar): number {
+  if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What changes mean: the entry after all of them. Throws `versionMismatch` for a swap of what is no longer there. */
+export function applyChanges(entry: Entry, changes: readonly Change[]): Entry {
+  const result: Record<string, Entry[string]> = { ...entry };
+  for (const change of changes) {
+    const next = fromValues(changedValues(valuesOf(result, change.attr), change));
+    if (next === undefined) delete result[change.attr];
+    else result[change.attr] = next;
+  }
+  return result;
+}
+
+function changedValues(values: readonly Value[], change: Change): readonly Value[] {
+  switch (change.op) {
+    case "replace":
+      return distinct(change.values);
+    case "add":
+      return distinct([...values, ...change.values]);
+    case "delete":
+      return values.filter((value) => !change.values.some((gone) => isDeepStrictEqual(gone, value)));
+    case "swap": {
+      const isFrom =
+        change.from === null ? values.length === 0 : values.length === 1 && isDeepStrictEqual(values[0], change.from);
+      if (!isFrom)
+        throw new ConnectorError("versionMismatch", `"${change.attr}" is no longer what it was.`, {
+          attr: change.attr,
+        });
+      return change.to === null ? [] : [change.to];
+    }
+  }
+}
+
+/** Throws `versionMismatch` unless the entry still holds what is expected of it. */
+export function checkExpected(entry: Entry, expected: Expected | undefined): void {
+  for (const [attr, value] of Object.entries(expected ?? {})) {
+    if (entry[attr] !== value)
+      throw new ConnectorError("versionMismatch", `"${attr}" is no longer ${JSON.stringify(value)}.`, { attr });
+  }
+}
+
+const distinct = (values: readonly Value[]): readonly Value[] =>
+  values.filter((value, index) => values.findIndex((other) => isDeepStrictEqual(other, value)) === index);

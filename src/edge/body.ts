@@ -1,0 +1,31 @@
+import type { Context as HonoContext, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { badRequest, ScimError } from "../scim/error.ts";
+import type { Env } from "./env.ts";
+
+/** Refuses a body that is larger than `bytes`, by its announced length or, without one, as soon as it is. */
+export const limitBody = (bytes: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize: bytes,
+    onError: () => {
+      throw new ScimError(413, undefined, `The body is larger than the ${bytes} bytes that limits.body allows.`);
+    },
+  });
+
+/** The body of a request as JSON. Throws 415 for another content type, 400 `invalidSyntax` for what is not JSON. */
+export async function jsonBody(c: HonoContext<Env>): Promise<unknown> {
+  const type = (c.req.header("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+  if (type !== "application/scim+json" && type !== "application/json") {
+    throw new ScimError(
+      415,
+      undefined,
+      `The content type must be application/scim+json or application/json, not ${JSON.stringify(type)}.`,
+    );
+  }
+  try {
+    return JSON.parse(await c.req.text());
+  } catch (error) {
+    if (error instanceof ScimError) throw error;
+    throw badRequest("invalidSyntax", `The body is not JSON: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,84 @@
+import type { Hono, Context as HonoContext } from "hono";
+import type { Gateway, Query } from "../gateway/gateway.ts";
+import { isObject, type Resource, type ResourceType } from "../scim/schema.ts";
+import { versionOf } from "../scim/version.ts";
+import { jsonBody } from "./body.ts";
+import { contextOf, type Env } from "./env.ts";
+import { scimJson } from "./errors.ts";
+
+/** The endpoints of one resource type, RFC 7644 §3.2. */
+export function resources(
+  app: Hono<Env>,
+  base: string,
+  type: ResourceType,
+  gateway: Gateway,
+  publicUrl: string | undefined,
+): void {
+  const { name, endpoint } = type;
+  const all = `${base}${endpoint}`;
+  const single = `${all}/:id`;
+  const contextFor = (c: HonoContext<Env>) => contextOf(c, base, publicUrl);
+
+  app.get(all, async (c) => scimJson(c, await gateway.list(name, queryOf(c), contextFor(c))));
+
+  app.post(all, async (c) => {
+    const resource = await gateway.create(name, await jsonBody(c), queryOf(c), contextFor(c));
+    return answer(c, resource, 201, {
+      Location: locationOf(resource) ?? `${contextFor(c).baseUrl}${endpoint}/${resource.id}`,
+    });
+  });
+
+  app.get(single, async (c) => {
+    const resource = await gateway.get(name, c.req.param("id")!, queryOf(c), contextFor(c));
+    const known = versionOf(c.req.header("if-none-match"));
+    const current = versionOf(etagOf(resource));
+    if (known !== undefined && (known === "*" || known === current)) return c.body(null, 304);
+    return answer(c, resource, 200);
+  });
+
+  app.put(single, async (c) => {
+    const { id, ifMatch } = target(c);
+    return answer(c, await gateway.replace(name, id, await jsonBody(c), queryOf(c), contextFor(c), ifMatch), 200);
+  });
+
+  app.patch(single, async (c) => {
+    const { id, ifMatch } = target(c);
+    const resource = await gateway.patch(name, id, await jsonBody(c), queryOf(c), contextFor(c), ifMatch);
+    return resource ? answer(c, resource, 200) : c.body(null, 204);
+  });
+
+  app.delete(single, async (c) => {
+    const { id, ifMatch } = target(c);
+    await gateway.remove(name, id, contextFor(c), ifMatch);
+    return c.body(null, 204);
+  });
+}
+
+const target = (c: HonoContext<Env>) => ({ id: c.req.param("id")!, ifMatch: c.req.header("if-match") });
+
+function answer(
+  c: HonoContext<Env>,
+  resource: Resource,
+  status: number,
+  headers: Record<string, string> = {},
+): Response {
+  const etag = etagOf(resource);
+  return scimJson(c, resource, status, { ...headers, ...(etag && { ETag: etag }) });
+}
+
+const metaOf = (resource: Resource): Resource => (isObject(resource.meta) ? resource.meta : {});
+const etagOf = (resource: Resource) => metaOf(resource).version as string | undefined;
+const locationOf = (resource: Resource) => metaOf(resource).location as string | undefined;
+
+/** The query's parameters, `+` and raw quotes as forms write them; names that nobody knows are passed over. */
+function queryOf(c: HonoContext<Env>): Query {
+  const parameters = new URL(c.req.url).searchParams;
+  const of = (name: string) => parameters.get(name) ?? undefined;
+  return {
+    filter: of("filter"),
+    startIndex: of("startIndex"),
+    count: of("count"),
+    attributes: of("attributes"),
+    excludedAttributes: of("excludedAttributes"),
+  };
+}

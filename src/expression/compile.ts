@@ -1,0 +1,93 @@
+import jsonata from "jsonata";
+import { RE2JS } from "re2js";
+
+/** A JSONata expression, compiled once and evaluated under bounds of time, depth and length. */
+export interface Expression {
+  readonly source: string;
+  /** Every name that the expression reads: what it may need of its input, perhaps more, never less. */
+  readonly names: ReadonlySet<string>;
+  /** Every variable that it mentions, without the `$`. */
+  readonly variables: ReadonlySet<string>;
+  /** Evaluates over an input, with variables. Rejects with an `ExpressionError`. */
+  readonly evaluate: (input: unknown, variables?: Record<string, unknown>) => Promise<unknown>;
+}
+
+/** An expression that does not compile, or failed or ran out of its bounds on some input. */
+export class ExpressionError extends Error {
+  override name = "ExpressionError";
+}
+
+const bounds = { timeout: 200, stack: 100, sequence: 10_000 };
+const MAX_SOURCE = 10_000;
+
+/**
+ * The regular expressions of JSONata, `RegexEngine`, in time linear in the text: JSONata's own time limit cannot
+ * interrupt a RegExp that backtracks for ever.
+ */
+class LinearRegExp {
+  lastIndex = 0;
+  readonly #compiled: RE2JS;
+
+  constructor(pattern: RegExp) {
+    const flags = (pattern.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (pattern.multiline ? RE2JS.MULTILINE : 0);
+    this.#compiled = RE2JS.compile(RE2JS.translateRegExp(pattern.source), flags);
+  }
+
+  exec(text: string): (RegExpExecArray & { index: number }) | null {
+    const matcher = this.#compiled.matcher(text);
+    if (!matcher.find(this.lastIndex)) return null;
+    const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, index) => matcher.group(index) ?? undefined);
+    this.lastIndex = matcher.end();
+    return Object.assign(groups, { index: matcher.start(), input: text }) as unknown as RegExpExecArray & {
+      index: number;
+    };
+  }
+}
+
+/** Compiles a JSONata expression. Throws `ExpressionError` with the position where it is wrong. */
+export function compileExpression(source: string): Expression {
+  if (source.length > MAX_SOURCE) throw new ExpressionError(`an expression has at most ${MAX_SOURCE} characters`);
+  let compiled: jsonata.Expression;
+  try {
+    compiled = jsonata(source, { ...bounds, RegexEngine: LinearRegExp as unknown as RegExpConstructor });
+  } catch (error) {
+    const { message, position } = error as { message?: string; position?: number };
+    throw new ExpressionError(`${message ?? error}${position === undefined ? "" : `, at character ${position}`}`);
+  }
+  const names = new Set<string>();
+  const variables = new Set<string>();
+  collect(compiled.ast(), names, variables);
+  if (variables.has("eval"))
+    throw new ExpressionError("$eval is not available: expressions are fixed when they are loaded");
+  return {
+    source,
+    names,
+    variables,
+    evaluate: async (input, bindings) => {
+      try {
+        return plain(await compiled.evaluate(input, bindings));
+      } catch (error) {
+        throw new ExpressionError(
+          `the expression ${JSON.stringify(source)} failed: ${(error as Error).message ?? error}`,
+        );
+      }
+    },
+  };
+}
+
+/** Walks the syntax tree for names and variables; every node that may hold others is entered. */
+function collect(node: unknown, names: Set<string>, variables: Set<string>): void {
+  if (Array.isArray(node)) {
+    for (const each of node) collect(each, names, variables);
+    return;
+  }
+  if (typeof node !== "object" || node === null || node instanceof RegExp) return;
+  const { type, value } = node as { type?: unknown; value?: unknown };
+  if (type === "name" && typeof value === "string") names.add(value);
+  if (type === "variable" && typeof value === "string") variables.add(value);
+  for (const each of Object.values(node)) collect(each, names, variables);
+}
+
+/** JSONata marks its sequences with properties of their own: what leaves is plain JSON. */
+const plain = (value: unknown): unknown =>
+  typeof value === "object" && value !== null ? structuredClone(value) : value;

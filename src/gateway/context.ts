@@ -1,0 +1,40 @@
+import { ConnectorError } from "../connector/error.ts";
+import { ExpressionError } from "../expression/compile.ts";
+import { backendError, ScimError } from "../scim/error.ts";
+
+/** What a request brings along on its way through the gateway. */
+export interface Context {
+  /** The address of the route as the client sees it, without a slash at its end. */
+  readonly baseUrl: string;
+  readonly signal: AbortSignal;
+  /** Takes notes for the request's log line; never values of attributes. */
+  readonly note: (fields: Record<string, unknown>) => void;
+  /** Adds to the time that the request spent waiting for the backend, in milliseconds. */
+  readonly waited: (milliseconds: number) => void;
+}
+
+/** Calls a connector: its time is counted, and its failures become SCIM's. */
+export async function ask<T>(context: Context, call: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  try {
+    return await call();
+  } catch (error) {
+    throw inScim(error, context);
+  } finally {
+    context.waited(performance.now() - start);
+  }
+}
+
+function inScim(error: unknown, context: Context): unknown {
+  if (!(error instanceof ConnectorError)) return error;
+  const cause = error.cause instanceof Error ? error.cause.message : undefined;
+  context.note({ failure: error.kind, ...(cause && { cause }) });
+  return backendError(error.kind, error.message, error);
+}
+
+/** An expression that fails on this resource is the record's fault, not the backend's. */
+export function expressionFailure(error: unknown): unknown {
+  return error instanceof ExpressionError
+    ? new ScimError(400, "invalidValue", `The mapping cannot handle this: ${error.message}`)
+    : error;
+}

@@ -1,0 +1,384 @@
+import type { Change, Entry, Expected } from "../connector/connector.ts";
+import { difference, directChanges } from "../mapping/changes.ts";
+import type { Row } from "../mapping/mapping.ts";
+import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
+import { attrsFor, readEntry, referencesIn } from "../mapping/read.ts";
+import { entryToCreate, unmappedIn, writeResource } from "../mapping/write.ts";
+import { badRequest, notFound, preconditionFailed, ScimError } from "../scim/error.ts";
+import { compileFilter } from "../scim/evaluate.ts";
+import { readResource, requireAll } from "../scim/input.ts";
+import { listResponse, readPage } from "../scim/list.ts";
+import { type Operation, readPatch } from "../scim/operations.ts";
+import { applyPatch } from "../scim/patch.ts";
+import { typedFilter } from "../scim/path.ts";
+import { type Projection, projection } from "../scim/project.ts";
+import { type Resource, schemaPart } from "../scim/schema.ts";
+import { versionOf } from "../scim/version.ts";
+import { ask, type Context, expressionFailure } from "./context.ts";
+import { type Endpoint, type Endpoints, idsInValues, type KnownReferences, knownReferences } from "./references.ts";
+
+/** The parameters of a query that a resource endpoint knows; others are passed over. */
+export interface Query {
+  readonly filter?: string | undefined;
+  readonly startIndex?: string | undefined;
+  readonly count?: string | undefined;
+  readonly attributes?: string | undefined;
+  readonly excludedAttributes?: string | undefined;
+}
+
+export interface Limits {
+  /** The most resources in a page. */
+  readonly pageSize: number;
+  /** The most entries that are read for a filter that the backend answers in part. */
+  readonly scan: number;
+}
+
+export interface Gateway {
+  readonly endpoints: Endpoints;
+  readonly get: (type: string, id: string, query: Query, context: Context) => Promise<Resource>;
+  readonly list: (type: string, query: Query, context: Context) => Promise<unknown>;
+  readonly create: (type: string, body: unknown, query: Query, context: Context) => Promise<Resource>;
+  readonly replace: (
+    type: string,
+    id: string,
+    body: unknown,
+    query: Query,
+    context: Context,
+    ifMatch?: string,
+  ) => Promise<Resource>;
+  /** Undefined where the answer is to have no content. */
+  readonly patch: (
+    type: string,
+    id: string,
+    body: unknown,
+    query: Query,
+    context: Context,
+    ifMatch?: string,
+  ) => Promise<Resource | undefined>;
+  readonly remove: (type: string, id: string, context: Context, ifMatch?: string) => Promise<void>;
+}
+
+/** How often a write that met a change by another is read and tried again before it is given up. */
+const ATTEMPTS = 3;
+const MAX_ID = 1024;
+
+/** The gateway of one route: each SCIM operation in terms of the mapping and the connector behind it. */
+export function createGateway(
+  endpoints: Endpoints,
+  limits: Limits,
+  patchResponse: ReadonlyMap<string, "resource" | "none">,
+): Gateway {
+  const endpointOf = (type: string): Endpoint => {
+    const endpoint = endpoints.get(type);
+    if (!endpoint) throw notFound(`This route serves no ${type}.`);
+    return endpoint;
+  };
+  const project = (endpoint: Endpoint, query: Query) =>
+    projection(query.attributes, query.excludedAttributes, endpoint.mapping.type);
+
+  async function resources(
+    entries: readonly Entry[],
+    endpoint: Endpoint,
+    wanted: Wanted,
+    context: Context,
+    known = knownReferences(endpoints, endpoint, context),
+  ) {
+    const { mapping } = endpoint;
+    await known.learnReferences(referencesIn(mapping, entries, wanted.wants));
+    const location = (type: string, id: string) =>
+      `${context.baseUrl}${endpoints.get(type)?.mapping.type.endpoint ?? ""}/${encodeURIComponent(id)}`;
+    const reading = { references: known, location, wants: wanted.wants };
+    return Promise.all(entries.map((entry) => readEntry(mapping, entry, reading))).catch((error) => {
+      throw expressionFailure(error);
+    });
+  }
+
+  async function one(
+    entry: Entry,
+    endpoint: Endpoint,
+    projected: Projection,
+    context: Context,
+    known?: KnownReferences,
+  ) {
+    const [resource] = await resources([entry], endpoint, wantedBy(projected), context, known);
+    return projected.cut?.(resource!) ?? resource!;
+  }
+
+  async function get(type: string, id: string, query: Query, context: Context): Promise<Resource> {
+    const endpoint = endpointOf(type);
+    const projected = project(endpoint, query);
+    const entry = await read(endpoint, id, attrsFor(endpoint.mapping, wantedBy(projected).wants), context);
+    return one(entry, endpoint, projected, context);
+  }
+
+  async function list(type: string, query: Query, context: Context): Promise<unknown> {
+    if (!endpoints.has(type)) return listResponse([], 0, 1);
+    const endpoint = endpointOf(type);
+    const { mapping, connector } = endpoint;
+    const page = readPage(query.startIndex, query.count, limits.pageSize);
+    // A probe of Entra's asks for an attribute of this very name and expects an empty list.
+    if (/^\s*PLACEHOLDER\s/.test(query.filter ?? "")) return listResponse([], 0, page.startIndex);
+    const projected = project(endpoint, query);
+    const known = knownReferences(endpoints, endpoint, context);
+    const plan = await planFor(endpoint, query.filter, known);
+    if (plan.where?.op === "or" && plan.where.conditions.length === 0) return listResponse([], 0, page.startIndex);
+    const wanted = wantedBy(projected, plan);
+    const attrs = attrsFor(mapping, wanted.wants);
+    const { signal } = context;
+    const base = { kind: mapping.kind, ...(plan.where && { where: plan.where }), attrs, signal };
+    if (!plan.rest) {
+      const offset = page.startIndex - 1;
+      const found = await ask(context, () => connector.search({ ...base, offset, limit: page.count, count: true }));
+      return answer(
+        await resources(found.entries, endpoint, wanted, context, known),
+        found.total ?? found.entries.length,
+      );
+    }
+    const found = await ask(context, () => connector.search({ ...base, limit: limits.scan + 1, count: false }));
+    if (found.entries.length > limits.scan) {
+      throw badRequest(
+        "tooMany",
+        `This filter is answered in part only by the backend, and more than ${limits.scan} entries would have to be read. Narrow it, or raise limits.scan.`,
+      );
+    }
+    const matches = compileFilter(plan.rest, mapping.type);
+    const matching = (await resources(found.entries, endpoint, wanted, context, known)).filter(matches);
+    return answer(matching.slice(page.startIndex - 1, page.startIndex - 1 + page.count), matching.length);
+
+    function answer(found: readonly Resource[], total: number) {
+      const { cut } = projected;
+      return listResponse(cut ? found.map((each) => cut(each)) : found, total, page.startIndex);
+    }
+  }
+
+  async function planFor(endpoint: Endpoint, filter: string | undefined, known: KnownReferences): Promise<Plan> {
+    if (filter === undefined || filter.trim() === "") return { where: undefined, rest: undefined };
+    const { mapping, connector } = endpoint;
+    const typed = typedFilter(filter, mapping.type);
+    await known.learnIds(idsInFilter(mapping, typed));
+    return planFilter(mapping, typed, (condition) => connector.supports(mapping.kind, condition), known);
+  }
+
+  async function create(type: string, body: unknown, query: Query, context: Context): Promise<Resource> {
+    const endpoint = endpointOf(type);
+    const { mapping, connector } = endpoint;
+    const resource = readInput(endpoint, body, context);
+    const projected = project(endpoint, query);
+    const known = knownReferences(endpoints, endpoint, context);
+    await known.learnIds(idsInResource(endpoint, resource));
+    const entry = await entryToCreate(mapping, resource, known).catch((error) => {
+      throw expressionFailure(error);
+    });
+    const attrs = attrsFor(mapping, wantedBy(projected).wants);
+    const stored = await ask(context, () =>
+      connector.create({ kind: mapping.kind, entry, attrs, signal: context.signal }),
+    );
+    return one(stored, endpoint, projected, context, known);
+  }
+
+  async function replace(
+    type: string,
+    id: string,
+    body: unknown,
+    query: Query,
+    context: Context,
+    ifMatch?: string,
+  ): Promise<Resource> {
+    const endpoint = endpointOf(type);
+    const resource = readInput(endpoint, body, context);
+    const known = knownReferences(endpoints, endpoint, context);
+    await known.learnIds(idsInResource(endpoint, resource));
+    const projected = project(endpoint, query);
+    const entry = await rewrite(endpoint, id, () => resource, projected, known, context, ifMatch);
+    return one(entry, endpoint, projected, context, known);
+  }
+
+  async function patch(
+    type: string,
+    id: string,
+    body: unknown,
+    query: Query,
+    context: Context,
+    ifMatch?: string,
+  ): Promise<Resource | undefined> {
+    const endpoint = endpointOf(type);
+    const { mapping, connector } = endpoint;
+    const operations = readPatch(body, mapping.type);
+    const known = knownReferences(endpoints, endpoint, context);
+    await known.learnIds(idsInOperations(endpoint, operations));
+    const answers = query.attributes !== undefined || (patchResponse.get(type) ?? "resource") === "resource";
+    const projected = answers ? project(endpoint, query) : nothingWanted;
+    const changes = directChanges(mapping, operations, known);
+    let entry: Entry;
+    if (!changes) {
+      const patched = (current: Resource) => {
+        const result = applyPatch(current, operations, mapping.type);
+        requireAll(result, mapping.type);
+        return result;
+      };
+      entry = await rewrite(endpoint, id, patched, projected, known, context, ifMatch);
+    } else {
+      noteUnmapped(endpoint, operations, context);
+      entry = await write(endpoint, id, changes, ifMatch, attrsFor(mapping, wantedBy(projected).wants), context);
+    }
+    return answers ? one(entry, endpoint, projected, context, known) : undefined;
+
+    function noteUnmapped(at: Endpoint, all: readonly Operation[], to: Context) {
+      const names = all.map(({ path }) => path.attribute).filter((attribute) => !at.mapping.groups.has(attribute));
+      refuseOrNote(
+        at,
+        names.map((attribute) => attribute.name),
+        to,
+      );
+    }
+    function write(
+      at: Endpoint,
+      key: string,
+      wanted: readonly Change[],
+      match: string | undefined,
+      attrs: readonly string[],
+      to: Context,
+    ) {
+      if (wanted.length === 0 && match === undefined) return read(at, key, attrs, to);
+      const request = {
+        kind: at.mapping.kind,
+        key: keyOf(at, key),
+        changes: wanted,
+        ...expectedFor(at, match),
+        attrs,
+        signal: to.signal,
+      };
+      return ask(to, () => connector.update(request));
+    }
+  }
+
+  /** Reads, changes the resource, and writes the difference; again where another was faster, unless `If-Match` forbids. */
+  async function rewrite(
+    endpoint: Endpoint,
+    id: string,
+    change: (current: Resource) => Resource,
+    projected: Projection,
+    known: KnownReferences,
+    context: Context,
+    ifMatch?: string,
+  ): Promise<Entry> {
+    const { mapping, connector } = endpoint;
+    const attrs = [
+      ...new Set([
+        ...attrsFor(mapping, () => true),
+        ...mapping.rows.flatMap((row) => (row.is === "expression" ? row.write.map((each) => each.attr) : [row.attr])),
+      ]),
+    ];
+    for (let attempt = 1; ; attempt++) {
+      const present = await read(endpoint, id, attrs, context);
+      const [current] = await resources([present], endpoint, { wants: () => true }, context, known);
+      const target = change(current!);
+      refuseOrNote(endpoint, unmappedIn(mapping, target), context);
+      const [before, after] = await Promise.all([
+        writeResource(mapping, current!, known, present),
+        writeResource(mapping, target, known, present),
+      ]).catch((error) => {
+        throw expressionFailure(error);
+      });
+      const changes = difference(mapping, present, before, after);
+      if (changes.length === 0 && ifMatch === undefined) return present;
+      const request = {
+        kind: mapping.kind,
+        key: keyOf(endpoint, id),
+        changes,
+        ...expectedFor(endpoint, ifMatch),
+        attrs: attrsFor(mapping, wantedBy(projected).wants),
+        signal: context.signal,
+      };
+      try {
+        return await ask(context, () => connector.update(request));
+      } catch (error) {
+        const isLostRace = error instanceof ScimError && error.status === 412 && ifMatch === undefined;
+        if (!isLostRace) throw error;
+        if (attempt === ATTEMPTS)
+          throw new ScimError(409, undefined, "Others keep changing this resource. Try again.", { cause: error });
+      }
+    }
+  }
+
+  async function remove(type: string, id: string, context: Context, ifMatch?: string): Promise<void> {
+    const endpoint = endpointOf(type);
+    const request = {
+      kind: endpoint.mapping.kind,
+      key: keyOf(endpoint, id),
+      ...expectedFor(endpoint, ifMatch),
+      signal: context.signal,
+    };
+    await ask(context, () => endpoint.connector.delete(request));
+  }
+
+  async function read(endpoint: Endpoint, id: string, attrs: readonly string[], context: Context): Promise<Entry> {
+    const { mapping, connector } = endpoint;
+    const entry = await ask(context, () =>
+      connector.get({ kind: mapping.kind, key: keyOf(endpoint, id), attrs, signal: context.signal }),
+    );
+    if (!entry) throw notFound(`There is no ${mapping.type.name} with the id ${JSON.stringify(id)}.`);
+    return entry;
+  }
+
+  return { endpoints, get, list, create, replace, patch, remove };
+}
+
+interface Wanted {
+  readonly wants: (row: Row) => boolean;
+}
+
+const nothingWanted: Projection = { needs: () => false };
+
+/** The rows that an answer, or the rest of a filter, needs. */
+function wantedBy(projected: Projection, plan?: Plan): Wanted {
+  if (plan?.rest) return { wants: () => true };
+  return { wants: (row) => projected.needs(row.path) };
+}
+
+function readInput(endpoint: Endpoint, body: unknown, context: Context): Resource {
+  const { resource, unknown } = readResource(body, endpoint.mapping.type);
+  refuseOrNote(endpoint, [...unknown, ...unmappedIn(endpoint.mapping, resource)], context);
+  return resource;
+}
+
+function refuseOrNote(endpoint: Endpoint, names: readonly string[], context: Context): void {
+  if (names.length === 0) return;
+  if (endpoint.mapping.unmapped === "reject")
+    throw badRequest("invalidValue", `Nothing here takes ${names.map((name) => `"${name}"`).join(", ")}.`);
+  context.note({ unmapped: names.slice(0, 20) });
+}
+
+/** An id is a key as it is; what no backend could have made is not asked for. */
+function keyOf(endpoint: Endpoint, id: string): string {
+  if (id.length > MAX_ID || id.includes("\0"))
+    throw notFound(`There is no ${endpoint.mapping.type.name} with this id.`);
+  return id;
+}
+
+function expectedFor(endpoint: Endpoint, ifMatch: string | undefined): { expected?: Expected } {
+  const version = versionOf(ifMatch);
+  if (version === undefined || version === "*") return {};
+  const row = endpoint.mapping.version;
+  if (!row)
+    throw preconditionFailed(
+      `A ${endpoint.mapping.type.name} has no version here: leave If-Match out, or map meta.version.`,
+    );
+  return { expected: { [row.attr]: version } };
+}
+
+const idsInResource = ({ mapping }: Endpoint, resource: Resource) =>
+  idsInValues(mapping, (path) => {
+    const schema = mapping.rows.find((row) => row.path.attribute === path.attribute)!.path.schema;
+    return [schemaPart(resource, mapping.type, schema)?.[path.attribute.name]];
+  });
+
+const idsInOperations = ({ mapping }: Endpoint, operations: readonly Operation[]) =>
+  idsInValues(mapping, (path) =>
+    operations
+      .filter((operation) => operation.path.attribute === path.attribute)
+      .flatMap((operation): unknown[] => {
+        if ("elements" in operation) return [...operation.elements];
+        return "value" in operation ? [operation.value] : [];
+      }),
+  );

@@ -1,0 +1,148 @@
+import { isDeepStrictEqual } from "node:util";
+import { type Change, type Entry, type Value, valuesOf } from "../connector/connector.ts";
+import { required } from "../scim/input.ts";
+import type { Operation } from "../scim/operations.ts";
+import { constantsOf } from "../scim/patch.ts";
+import { isObject, type Resource } from "../scim/schema.ts";
+import { isSelectedBy } from "./compile.ts";
+import { type AttrRow, attrsWritten, type Group, type Mapping, type References, type RefRow } from "./mapping.ts";
+import { encode } from "./write.ts";
+
+/**
+ * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first. Operations
+ * on what no row takes amount to none. Throws 400 `invalidValue` where a required attribute would be taken away.
+ */
+export function directChanges(
+  mapping: Mapping,
+  operations: readonly Operation[],
+  references: References,
+): Change[] | undefined {
+  const changes: Change[] = [];
+  for (const operation of operations) {
+    const direct = changesOf(mapping, operation, references);
+    if (!direct) return undefined;
+    changes.push(...direct);
+  }
+  return changes;
+}
+
+function changesOf(mapping: Mapping, operation: Operation, references: References): Change[] | undefined {
+  const { path } = operation;
+  const takesAway = operation.op === "clear" || (operation.op === "replaceElements" && operation.elements.length === 0);
+  if (takesAway && path.attribute.required && !path.sub) throw required(path.attribute, mapping.type, path.schema);
+  const groups = mapping.groups.get(path.attribute) ?? [];
+  const isDirect = groups.every((group) =>
+    group.rows.every((row) => row.readOnly || (row.is !== "expression" && !(row.is === "attr" && row.codec.keepsRest))),
+  );
+  if (!isDirect) return undefined;
+  switch (operation.op) {
+    case "set":
+    case "clear":
+      return groups.flatMap((group) =>
+        assign(group, { [path.sub?.name ?? ""]: operation.op === "set" ? operation.value : undefined }, references),
+      );
+    case "addElements":
+    case "removeElements":
+    case "replaceElements":
+      return elementChanges(groups, operation, references);
+    case "setSelected":
+    case "clearSelected": {
+      const group = selectedGroup(groups, path);
+      if (!group) return undefined;
+      if (operation.op === "setSelected") return assign(group, operation.value, references);
+      const names = path.sub ? [path.sub.name] : group.rows.map((row) => row.path.sub?.name ?? "");
+      return assign(group, Object.fromEntries(names.map((name) => [name, undefined])), references);
+    }
+  }
+}
+
+/** The one group that a selector names by what it fixes, and by nothing else. */
+function selectedGroup(groups: readonly Group[], path: Operation["path"]): Group | undefined {
+  const { selector } = path;
+  if (
+    !selector ||
+    (selector.op !== "eq" && !(selector.op === "and" && selector.filters.every((each) => each.op === "eq")))
+  )
+    return undefined;
+  const { value, ...fixed } = constantsOf(selector, path);
+  if (value !== undefined || "primary" in fixed) return undefined;
+  const matching = groups.filter((group) => !group.many && isDeepStrictEqual(fold(group.selector), fold(fixed)));
+  return matching.length === 1 ? matching[0] : undefined;
+}
+
+const fold = (selector: Resource) =>
+  Object.fromEntries(Object.entries(selector).map(([name, value]) => [name, String(value).toLowerCase()]));
+
+/** Sets sub-attributes of a group that are rows; constants that already say so need nothing. */
+function assign(group: Group, values: Readonly<Record<string, unknown>>, references: References): Change[] {
+  return group.rows.flatMap((row): Change[] => {
+    const name = row.path.sub?.name ?? "";
+    if (row.is === "expression" || row.readOnly || !(name in values)) return [];
+    const isUnset = values[name] === undefined && row.is === "ref";
+    const value = isUnset ? undefined : encode(row, values[name], references);
+    if (value === undefined && values[name] !== undefined && row.is === "ref") return [];
+    return [{ op: "replace", attr: row.attr, values: value === undefined ? [] : [value] }];
+  });
+}
+
+type ElementOperation = Extract<Operation, { elements: readonly unknown[] }>;
+
+function elementChanges(
+  groups: readonly Group[],
+  { op, elements }: ElementOperation,
+  references: References,
+): Change[] | undefined {
+  if (op === "removeElements" && groups.some((group) => !group.many)) return undefined;
+  const changes: Change[] = [];
+  for (const group of groups) {
+    const mine = elements.filter((element) => !isObject(element) || isSelectedBy(element, group.selector));
+    for (const row of group.rows) {
+      if (row.is === "expression" || row.readOnly) continue;
+      const values = encodeAll(
+        row,
+        op === "removeElements" ? mine : group.many ? mine : mine.slice(-1),
+        references,
+        op === "removeElements",
+      );
+      if (op === "replaceElements") changes.push({ op: "replace", attr: row.attr, values });
+      else if (values.length > 0)
+        changes.push({ op: !group.many ? "replace" : op === "addElements" ? "add" : "delete", attr: row.attr, values });
+    }
+  }
+  return changes;
+}
+
+function encodeAll(
+  row: AttrRow | RefRow,
+  elements: readonly unknown[],
+  references: References,
+  isRemoval: boolean,
+): Value[] {
+  const { sub } = row.path;
+  return elements
+    .map((element) => (sub && isObject(element) ? element[sub.name] : element))
+    .filter((value) => value !== undefined)
+    .map((value) => encode(isRemoval && row.is === "ref" ? { ...row, missing: "ignore" } : row, value, references))
+    .filter((value) => value !== undefined);
+}
+
+/**
+ * The changes from one written form of an entry to another, where `present` is the entry as it was read: single values
+ * are swapped, so that a change made by another meanwhile is noticed; of lists the difference is added and deleted.
+ */
+export function difference(mapping: Mapping, present: Entry, before: Entry, after: Entry): Change[] {
+  const attrs = new Set(mapping.rows.flatMap(attrsWritten));
+  return [...attrs].flatMap((attr): Change[] => {
+    const old = valuesOf(before, attr);
+    const next = valuesOf(after, attr);
+    if (isDeepStrictEqual(old, next)) return [];
+    const actual = valuesOf(present, attr);
+    if (actual.length <= 1 && next.length <= 1 && old.length <= 1) {
+      return [{ op: "swap", attr, from: actual[0] ?? null, to: next[0] ?? null }];
+    }
+    const gone = old.filter((value) => !next.some((other) => isDeepStrictEqual(other, value)));
+    const come = next.filter((value) => !old.some((other) => isDeepStrictEqual(other, value)));
+    const removal: Change[] = gone.length > 0 ? [{ op: "delete", attr, values: gone }] : [];
+    return come.length > 0 ? [...removal, { op: "add", attr, values: come }] : removal;
+  });
+}

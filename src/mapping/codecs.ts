@@ -1,0 +1,161 @@
+import type { ComparisonLeaf, Condition, Value } from "../connector/connector.ts";
+import type { CodecSource } from "./format.ts";
+
+/** A comparison as a codec sees it: on the SCIM value. */
+export interface Asked {
+  readonly op: ComparisonLeaf["op"] | "pr";
+  readonly value?: string | number | boolean;
+  readonly caseExact: boolean;
+}
+
+/** A reversible conversion between an entry's value and SCIM's. Pure. */
+export interface Codec {
+  /** The SCIM value; undefined where there is none. */
+  readonly decode: (value: Value | undefined) => unknown;
+  /** The entry's value for a SCIM value; undefined where the attribute is to be absent. Throws a `TypeError` that says why. */
+  readonly encode: (value: unknown, present?: Value | undefined) => Value | undefined;
+  /** True where `encode` needs the value that is present, so that a write reads first and swaps. */
+  readonly keepsRest?: boolean;
+  /** What to ask of the attribute for a comparison of the SCIM value; undefined where that cannot be asked. */
+  readonly condition: (attr: string, asked: Asked) => Condition | undefined;
+}
+
+const never: Condition = { op: "or", conditions: [] };
+
+/** The value as it is. */
+export const identity: Codec = {
+  decode: (value) => value,
+  encode: (value) => value as Value | undefined,
+  condition: (attr, asked) =>
+    asked.op === "pr"
+      ? { op: "pr", attr }
+      : { op: asked.op, attr, value: asked.value!, ...(asked.caseExact && { caseExact: true }) },
+};
+
+/** A codec that converts value by value and keeps the given operators. */
+function scalar(
+  decode: (value: Value) => unknown,
+  encode: (value: unknown) => Value,
+  operators: readonly string[],
+): Codec {
+  return {
+    decode: (value) => (value === undefined ? undefined : decode(value)),
+    encode: (value) => (value === undefined ? undefined : encode(value)),
+    condition: (attr, asked) => {
+      if (asked.op === "pr") return { op: "pr", attr };
+      if (!operators.includes(asked.op)) return undefined;
+      const value = encode(asked.value);
+      return { op: asked.op, attr, value: value as string | number | boolean };
+    },
+  };
+}
+
+const ordered = ["eq", "gt", "ge", "lt", "le"];
+
+const named: Record<string, Codec> = {
+  string: scalar(String, (value) => (/^-?\d+$/.test(String(value)) ? Number(value) : String(value)), ["eq"]),
+  integer: scalar(
+    (value) => Number(value),
+    (value) => String(value),
+    ["eq"],
+  ),
+  boolean: scalar(
+    (value) => value === true || value === 1 || String(value).toLowerCase() === "true" || value === "1",
+    (value) => (value ? 1 : 0),
+    ["eq"],
+  ),
+  time: scalar(
+    (value) => toIso(value),
+    (value) => new Date(String(value)).toISOString(),
+    ordered,
+  ),
+};
+
+/** Any usual writing of an instant as ISO 8601 in UTC; what has no zone is taken for UTC, as databases keep it. */
+function toIso(value: Value): string | undefined {
+  const text = String(value);
+  const hasZone = /([zZ]|[+-]\d\d:?\d\d)$/.test(text);
+  const instant = Date.parse(hasZone ? text : `${text.replace(" ", "T")}Z`);
+  return Number.isNaN(instant) ? undefined : new Date(instant).toISOString();
+}
+
+function flag(bits: number, inverted: boolean): Codec {
+  return {
+    decode: (value) => (value === undefined ? undefined : ((Number(value) & bits) === bits) !== inverted),
+    encode: (value, present) => {
+      const others = Number(present ?? 0) & ~bits;
+      return (value === true) !== inverted ? others | bits : others;
+    },
+    keepsRest: true,
+    condition: (attr, { op, value }) => {
+      if (op === "pr") return { op: "pr", attr };
+      if (op !== "eq") return undefined;
+      const isSet: Condition = { op: "has", attr, bits };
+      if ((value === true) !== inverted) return isSet;
+      return {
+        op: "and",
+        conditions: [
+          { op: "pr", attr },
+          { op: "not", condition: isSet },
+        ],
+      };
+    },
+  };
+}
+
+function presence(written: string, inverted: boolean): Codec {
+  return {
+    decode: (value) => (value !== undefined) !== inverted,
+    encode: (value) => ((value ?? inverted) !== inverted ? written : undefined),
+    condition: (attr, { op, value }) => {
+      if (op === "pr") return { op: "and", conditions: [] };
+      if (op !== "eq") return undefined;
+      const isPresent: Condition = { op: "pr", attr };
+      return (value === true) !== inverted ? isPresent : { op: "not", condition: isPresent };
+    },
+  };
+}
+
+function dictionary(values: Readonly<Record<string, string | number | boolean>>): Codec {
+  const fromBackend = new Map(Object.entries(values).map(([scim, backend]) => [backend, scimLiteral(scim)]));
+  const toBackend = new Map(Object.entries(values).map(([scim, backend]) => [scim.toLowerCase(), backend]));
+  const known = Object.keys(values).join(", ");
+  return {
+    decode: (value) => (value === undefined ? undefined : fromBackend.get(value as string)),
+    encode: (value) => {
+      if (value === undefined) return undefined;
+      const backend = toBackend.get(String(value).toLowerCase());
+      if (backend === undefined) throw new TypeError(`must be one of ${known}`);
+      return backend;
+    },
+    condition: (attr, { op, value }) => {
+      if (op === "pr") return anyOf([...fromBackend.keys()].map((backend) => equals(attr, backend)));
+      if (op !== "eq") return undefined;
+      const backend = toBackend.get(String(value).toLowerCase());
+      return backend === undefined ? never : equals(attr, backend);
+    },
+  };
+}
+
+const equals = (attr: string, value: string | number | boolean): Condition => ({
+  op: "eq",
+  attr,
+  value,
+  ...(typeof value === "string" && { caseExact: true }),
+});
+const anyOf = (conditions: Condition[]): Condition => ({ op: "or", conditions });
+/** The keys of a dictionary are text in YAML: `true` and `false` are the boolean ones. */
+const scimLiteral = (text: string) => (text === "true" ? true : text === "false" ? false : text);
+
+/** The codec that a row's `as` names. Throws a `TypeError` that lists the names there are. */
+export function codecFor(source: CodecSource | undefined): Codec {
+  if (source === undefined) return identity;
+  if (typeof source === "string") {
+    const codec = named[source];
+    if (!codec) throw new TypeError(`there is no conversion "${source}": there are ${Object.keys(named).join(", ")}`);
+    return codec;
+  }
+  if ("flag" in source) return flag(source.flag, source.inverted ?? false);
+  if ("presence" in source) return presence(source.presence, source.inverted ?? false);
+  return dictionary(source.values);
+}

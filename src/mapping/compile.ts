@@ -1,0 +1,234 @@
+import { compileExpression, type Expression } from "../expression/compile.ts";
+import { ScimError } from "../scim/error.ts";
+import { constantsOf } from "../scim/patch.ts";
+import { type AttributePath, typedPath } from "../scim/path.ts";
+import {
+  type Attribute,
+  ENTERPRISE_USER,
+  findAttribute,
+  isObject,
+  type Resource,
+  type ResourceType,
+} from "../scim/schema.ts";
+import { type Codec, codecFor, identity } from "./codecs.ts";
+import type { MappingSource, RowSource } from "./format.ts";
+import type { AttrRow, Group, Mapping, Problem, Row } from "./mapping.ts";
+import { nearest } from "./nearest.ts";
+
+type Compiled =
+  | { readonly mapping: Mapping; readonly problems: readonly [] }
+  | { readonly mapping?: undefined; readonly problems: readonly Problem[] };
+
+/**
+ * Compiles a mapping once, when it is loaded: paths found in the schemas, codecs made, JSONata compiled. All mistakes
+ * are given back together, none is left for a request to find.
+ */
+export function compileMapping(source: MappingSource, types: readonly ResourceType[]): Compiled {
+  const type = types.find((each) => each.name === source.resource);
+  if (!type) {
+    const names = types.map((each) => each.name);
+    const hint = nearest(source.resource, names);
+    return { problems: [{ path: ["resource"], message: `there is no resource type "${source.resource}"${hint}` }] };
+  }
+  const problems: Problem[] = [];
+  const attempt = <T>(path: readonly (string | number)[], compile: () => T): T | undefined => {
+    try {
+      return compile();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      problems.push({ path, message: error.message });
+      return undefined;
+    }
+  };
+
+  const drafts = Object.entries(source.attributes).flatMap(([name, right]) => {
+    const draft = attempt(["attributes", name], () => {
+      const settings = typeof right === "string" ? { attr: right } : right;
+      const { path, selector } = rowPath(name, type);
+      return { row: compileRow(name, path, settings, types, attempt), selector, primary: settings.primary === true };
+    });
+    return draft?.row ? [{ ...draft, row: draft.row }] : [];
+  });
+  const create = Object.entries(source.create).flatMap(([attr, text]) => {
+    const expression = attempt(["create", attr], () => compileExpression(text));
+    return expression ? [{ attr, expression }] : [];
+  });
+
+  const rows = drafts.map(({ row }) => row);
+  problems.push(...conflicts(rows));
+  const id = rows.find((row): row is AttrRow => row.is === "attr" && row.path.attribute.name === "id");
+  if (!id)
+    problems.push({
+      path: ["attributes"],
+      message: 'there is no row for "id": name the attribute that holds the immutable key',
+    });
+  else if (!id.readOnly)
+    problems.push({ path: ["attributes", id.name], message: 'the row for "id" must be readOnly: true' });
+  for (const required of type.schema.attributes.filter((each) => each.required)) {
+    if (!rows.some((row) => row.path.attribute === required)) {
+      problems.push({
+        path: ["attributes"],
+        message: `there is no row for "${required.name}", which is required for a ${type.name}`,
+      });
+    }
+  }
+  if (problems.length > 0 || !id) return { problems };
+  const version = rows.find(
+    (row): row is AttrRow =>
+      row.is === "attr" && row.path.attribute.name === "meta" && row.path.sub?.name === "version",
+  );
+  const mapping = {
+    type,
+    kind: source.kind,
+    rows,
+    groups: groupRows(drafts),
+    id,
+    version,
+    create,
+    unmapped: source.unmapped,
+  };
+  return { mapping, problems: [] };
+}
+
+/** A row's path: the file's shorthand expanded, found in the schemas, the selector taken off as what it fixes. */
+function rowPath(name: string, type: ResourceType): { path: AttributePath; selector: Resource } {
+  const found = typedPath(name.replace(/^enterprise:/, `${ENTERPRISE_USER}:`), type);
+  const { selector, ...rest } = found;
+  const value = found.sub ?? findAttribute(found.attribute.subAttributes, "value");
+  if (found.attribute.type === "complex" && !value)
+    throw new TypeError(`"${name}" is complex: name the sub-attribute that is mapped`);
+  let fixed: Resource;
+  try {
+    fixed = constantsOf(selector, found);
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error;
+    throw new TypeError('a selector in a mapping only says what identifies the element: [type eq "work"]');
+  }
+  if ("primary" in fixed) throw new TypeError("mark the row with primary: true; a selector holds only what identifies");
+  return { path: { ...rest, ...(value && { sub: value }) }, selector: fixed };
+}
+
+type Attempt = <T>(path: readonly (string | number)[], compile: () => T) => T | undefined;
+
+function compileRow(
+  name: string,
+  path: AttributePath,
+  settings: RowSource,
+  types: readonly ResourceType[],
+  attempt: Attempt,
+): Row | undefined {
+  const at = ["attributes", name];
+  const schemaSays = (path.sub ?? path.attribute).mutability;
+  const isReadOnly = settings.readOnly ?? (schemaSays === "readOnly" || path.attribute.mutability === "readOnly");
+  const base = { name, path, readOnly: isReadOnly, writeOnly: settings.writeOnly ?? schemaSays === "writeOnly" };
+  const isExpression = settings.read !== undefined || settings.write !== undefined;
+  if (isExpression === (settings.attr !== undefined)) {
+    throw new TypeError('a row has either "attr", or "read" and "write"');
+  }
+  if (base.readOnly && base.writeOnly) throw new TypeError("a row cannot be readOnly and writeOnly");
+  if (settings.attr === undefined) return expressionRow(base, settings, at, attempt);
+  const many = settings.many ?? false;
+  if (many && !path.attribute.multiValued)
+    throw new TypeError(`"many" needs a multi-valued attribute, which "${path.attribute.name}" is not`);
+  if (settings.ref !== undefined) {
+    if (settings.as !== undefined) throw new TypeError('"ref" and "as" exclude each other');
+    if (!types.some((each) => each.name === settings.ref)) {
+      throw new TypeError(
+        `there is no resource type "${settings.ref}"${nearest(
+          settings.ref,
+          types.map((each) => each.name),
+        )}`,
+      );
+    }
+    return {
+      ...base,
+      is: "ref",
+      attr: settings.attr,
+      ref: settings.ref,
+      many,
+      missing: settings.missing ?? (many ? "reject" : "ignore"),
+    };
+  }
+  const codec: Codec | undefined =
+    settings.as === undefined ? identity : attempt([...at, "as"], () => codecFor(settings.as));
+  return codec && { ...base, is: "attr", attr: settings.attr, codec, many };
+}
+
+type RowHead = Pick<AttrRow, "name" | "path" | "readOnly" | "writeOnly">;
+
+function expressionRow(base: RowHead, settings: RowSource, at: readonly string[], attempt: Attempt): Row {
+  const compileAt = (key: string, source: string): Expression | undefined =>
+    attempt([...at, key], () => compileExpression(source));
+  const write = Object.entries(settings.write ?? {}).flatMap(([attr, source]) => {
+    const expression = attempt([...at, "write", attr], () => compileExpression(source));
+    return expression ? [{ attr, expression }] : [];
+  });
+  return {
+    ...base,
+    is: "expression",
+    readOnly: base.readOnly || settings.write === undefined,
+    read: settings.read === undefined ? undefined : compileAt("read", settings.read),
+    write,
+    search: Object.values(settings.search ?? {})[0],
+  };
+}
+
+/** Two rows that would write the same attribute, or make the same value, leave open which of them wins. */
+function conflicts(rows: readonly Row[]): Problem[] {
+  const writers = new Map<string, Row>();
+  return rows.flatMap((row): Problem[] => {
+    if (row.is === "expression" || row.readOnly) return [];
+    const other = writers.get(row.attr.toLowerCase());
+    writers.set(row.attr.toLowerCase(), row);
+    if (!other) return [];
+    return [
+      {
+        path: ["attributes", row.name],
+        message: `"${row.attr}" is already written by "${other.name}": make one of them readOnly`,
+      },
+    ];
+  });
+}
+
+type Draft = { row: Row; selector: Resource; primary: boolean };
+
+function groupRows(drafts: readonly Draft[]): Map<Attribute, Group[]> {
+  const groups = new Map<Attribute, (Group & { rows: Row[]; constants: Resource })[]>();
+  for (const { row, selector, primary } of drafts) {
+    const { attribute } = row.path;
+    const siblings = groups.get(attribute) ?? [];
+    groups.set(attribute, siblings);
+    const many = row.is !== "expression" && row.many;
+    const same = siblings.find(
+      (group) => JSON.stringify(group.selector) === JSON.stringify(selector) && !group.many && !many,
+    );
+    if (same) {
+      same.rows.push(row);
+      if (primary) same.constants.primary = true;
+    } else {
+      siblings.push({
+        attribute,
+        selector,
+        constants: { ...selector, ...constantType(row, selector), ...(primary && { primary }) },
+        rows: [row],
+        many,
+      });
+    }
+  }
+  return groups;
+}
+
+/** A reference's `type` follows from the row where the schema says so: `User` in members, `direct` in groups. */
+function constantType(row: Row, selector: Resource): Resource {
+  if (row.is !== "ref" || !row.path.attribute.multiValued || "type" in selector) return {};
+  const values = findAttribute(row.path.attribute.subAttributes, "type")?.canonicalValues ?? [];
+  const type = values.includes(row.ref) ? row.ref : values.includes("direct") ? "direct" : undefined;
+  return type ? { type } : {};
+}
+
+/** True when an element is the one that a group's selector names. */
+export const isSelectedBy = (element: unknown, selector: Resource): boolean =>
+  isObject(element) &&
+  Object.entries(selector).every(
+    ([name, value]) => String(element[name] ?? "").toLowerCase() === String(value).toLowerCase(),
+  );

@@ -1,0 +1,73 @@
+import { z } from "zod";
+
+const codec = z
+  .union([
+    z.string().describe("A conversion by name: boolean, string, integer, time, or one of the connector's own."),
+    z.strictObject({
+      flag: z.int().min(1).describe("The bits of an integer that make the value true; its other bits are kept."),
+      inverted: z.boolean().optional().describe("True where the bits mean false."),
+    }),
+    z.strictObject({
+      presence: z.string().describe("What is written where the value is true; false takes the attribute away."),
+      inverted: z.boolean().optional().describe("True where presence means false."),
+    }),
+    z.strictObject({
+      values: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+        .describe("SCIM value to backend value."),
+    }),
+  ])
+  .describe("A reversible conversion between the backend's value and SCIM's.");
+
+const attributeRow = z.strictObject({
+  attr: z.string().min(1).optional().describe("The attribute of the backend."),
+  as: codec.optional(),
+  ref: z
+    .string()
+    .optional()
+    .describe("The resource type that the value refers to: ids in SCIM, DNs or foreign keys behind."),
+  missing: z
+    .enum(["reject", "ignore"])
+    .optional()
+    .describe(
+      "What a reference to nothing does in a write; by default it is refused in lists and ignored in single ones.",
+    ),
+  many: z.boolean().optional().describe("Each value of the attribute is an element of its own."),
+  primary: z.boolean().optional().describe("Marks the element as the primary one."),
+  readOnly: z.boolean().optional().describe("Read from the backend, never written."),
+  writeOnly: z.boolean().optional().describe("Written, never read."),
+  read: z.string().optional().describe("JSONata over the entry, for a value that no attribute holds as it is."),
+  write: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("For each attribute of the entry, JSONata over the resource."),
+  search: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("For a path, the attribute that a filter on it may ask."),
+});
+
+/** A mapping file: a table of SCIM paths and what they are in the backend. */
+export const mappingFormat = z
+  .strictObject({
+    resource: z.string().describe("The resource type, such as User or Group."),
+    kind: z.string().describe("The connector's kind of entries."),
+    unmapped: z
+      .enum(["ignore", "reject"])
+      .default("ignore")
+      .describe("What becomes of values that a client sends and no row takes: passed over and logged, or refused."),
+    attributes: z
+      .record(z.string(), z.union([z.string().min(1), attributeRow]))
+      .describe(
+        "SCIM path to attribute, as Entra's attribute mapping page writes paths. `enterprise:` stands for the extension's URN.",
+      ),
+    create: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe("Attributes of the entry set once, on POST, where the table gives none: JSONata over the resource."),
+  })
+  .meta({ title: "Postern mapping" });
+
+export type MappingSource = z.output<typeof mappingFormat>;
+export type RowSource = z.output<typeof attributeRow>;
+export type CodecSource = z.output<typeof codec>;

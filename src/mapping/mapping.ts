@@ -1,0 +1,91 @@
+import type { Expression } from "../expression/compile.ts";
+import type { AttributePath } from "../scim/path.ts";
+import type { Attribute, Resource, ResourceType } from "../scim/schema.ts";
+import type { Codec } from "./codecs.ts";
+
+/** A mapping file, compiled: the table by which resources and entries are turned into each other. */
+export interface Mapping {
+  readonly type: ResourceType;
+  readonly kind: string;
+  readonly rows: readonly Row[];
+  /** The rows by the attribute that they are of, then by the element that they make together. */
+  readonly groups: ReadonlyMap<Attribute, readonly Group[]>;
+  readonly id: AttrRow;
+  readonly version: AttrRow | undefined;
+  readonly create: readonly { readonly attr: string; readonly expression: Expression }[];
+  readonly unmapped: "ignore" | "reject";
+}
+
+interface RowBase {
+  /** The path as the file writes it. */
+  readonly name: string;
+  /** The path found in the schemas, its selector taken off; a complex attribute's `value` is named. */
+  readonly path: AttributePath;
+  readonly readOnly: boolean;
+  readonly writeOnly: boolean;
+}
+
+/** A path that is an attribute of the entry. */
+export interface AttrRow extends RowBase {
+  readonly is: "attr";
+  readonly attr: string;
+  readonly codec: Codec;
+  readonly many: boolean;
+}
+
+/** A path that refers to another resource: an id in SCIM, a DN or a foreign key in the entry. */
+export interface RefRow extends RowBase {
+  readonly is: "ref";
+  readonly attr: string;
+  readonly ref: string;
+  readonly many: boolean;
+  readonly missing: "reject" | "ignore";
+}
+
+/** A path that JSONata makes. */
+export interface ExpressionRow extends RowBase {
+  readonly is: "expression";
+  readonly read: Expression | undefined;
+  readonly write: readonly { readonly attr: string; readonly expression: Expression }[];
+  /** The attribute that a filter may ask, a superset of what the expression gives. */
+  readonly search: string | undefined;
+}
+
+export type Row = AttrRow | RefRow | ExpressionRow;
+
+/**
+ * The rows that make one value together: a single attribute's, or one element of a multi-valued one, told apart from
+ * the others by what its selector fixes.
+ */
+export interface Group {
+  readonly attribute: Attribute;
+  /** What the selector fixes, `type` mostly. */
+  readonly selector: Resource;
+  /** What an element holds beside its rows' values: what the selector fixes, and the primary mark. */
+  readonly constants: Resource;
+  readonly rows: readonly Row[];
+  /** True where each value of the backend's attribute is an element of its own. */
+  readonly many: boolean;
+}
+
+/** Turns ids into the backend's references and back; undefined for what is not there. */
+export interface References {
+  readonly toReference: (type: string, id: string) => string | undefined;
+  readonly toId: (type: string, reference: string) => string | undefined;
+}
+
+/** A mistake in a mapping file: where in its structure, and what is wrong. */
+export interface Problem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** The attributes of the entry that a row reads. */
+export const attrsRead = (row: Row): readonly string[] =>
+  row.is === "expression" ? [...(row.read?.names ?? [])] : [row.attr];
+
+/** The attributes of the entry that a row writes. */
+export const attrsWritten = (row: Row): readonly string[] => {
+  if (row.readOnly) return [];
+  return row.is === "expression" ? row.write.map((each) => each.attr) : [row.attr];
+};

@@ -1,0 +1,21 @@
+/** `, did you mean "x"?` for the name that was probably meant; else the names that there are; for error messages. */
+export function nearest(name: string, known: readonly string[]): string {
+  const best = known
+    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  if (best && best.distance <= Math.max(1, Math.floor(name.length / 3))) return `, did you mean "${best.candidate}"?`;
+  return known.length > 0 && known.length <= 20 ? `: there are ${known.join(", ")}` : "";
+}
+
+/** The number of single edits between two words (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}

@@ -1,0 +1,47 @@
+import type { Resource, ResourceType, Schema } from "./schema.ts";
+
+/** What the gateway can do, RFC 7643 §5: just what is true. */
+export function serviceProviderConfig(baseUrl: string, maxResults: number): Resource {
+  return {
+    schemas: ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
+    patch: { supported: true },
+    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    filter: { supported: true, maxResults },
+    changePassword: { supported: false },
+    sort: { supported: false },
+    etag: { supported: true },
+    authenticationSchemes: [
+      {
+        type: "oauthbearertoken",
+        name: "Bearer token",
+        description: "A shared secret in the Authorization header",
+        specUri: "https://www.rfc-editor.org/rfc/rfc6750",
+        primary: true,
+      },
+    ],
+    meta: { resourceType: "ServiceProviderConfig", location: `${baseUrl}/ServiceProviderConfig` },
+  };
+}
+
+/** A resource type as a resource, RFC 7643 §6. */
+export function resourceTypeResource(type: ResourceType, baseUrl: string): Resource {
+  return {
+    schemas: ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
+    id: type.name,
+    name: type.name,
+    endpoint: type.endpoint,
+    description: type.description,
+    schema: type.schema.id,
+    schemaExtensions: type.extensions.map((extension) => ({ schema: extension.id, required: false })),
+    meta: { resourceType: "ResourceType", location: `${baseUrl}/ResourceTypes/${type.name}` },
+  };
+}
+
+/** A schema as a resource, RFC 7643 §7. */
+export function schemaResource(schema: Schema, baseUrl: string): Resource {
+  return {
+    schemas: ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
+    ...schema,
+    meta: { resourceType: "Schema", location: `${baseUrl}/Schemas/${schema.id}` },
+  };
+}

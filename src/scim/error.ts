@@ -1,0 +1,68 @@
+/** The words of RFC 7644 §3.12, table 9. */
+export type ScimType =
+  | "invalidFilter"
+  | "tooMany"
+  | "uniqueness"
+  | "mutability"
+  | "invalidSyntax"
+  | "invalidPath"
+  | "noTarget"
+  | "invalidValue"
+  | "invalidVers"
+  | "sensitive";
+
+/** A request that cannot be answered as asked: its HTTP status, the RFC's keyword and a detail for people. */
+export class ScimError extends Error {
+  readonly status: number;
+  readonly scimType: ScimType | undefined;
+
+  constructor(status: number, scimType: ScimType | undefined, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = "ScimError";
+    this.status = status;
+    this.scimType = scimType;
+  }
+}
+
+/** 400 with the RFC's keyword. */
+export const badRequest = (scimType: ScimType, detail: string) => new ScimError(400, scimType, detail);
+/** 404: no resource, or none that this endpoint may show. */
+export const notFound = (detail: string) => new ScimError(404, undefined, detail);
+/** 412: `If-Match` names a version that is no longer the resource's. */
+export const preconditionFailed = (detail: string) => new ScimError(412, undefined, detail);
+/** 501: nothing here can do that. */
+export const notImplemented = (detail: string) => new ScimError(501, undefined, detail);
+
+/**
+ * What each failure of a backend means in SCIM. A backend that cannot be reached, or that refuses the gateway's own
+ * account, is 503 and never 401, 403 or 404: a provisioning client takes those for its own mistake and stops.
+ */
+const backendFailures = {
+  notFound: [404, undefined],
+  conflict: [409, "uniqueness"],
+  invalid: [400, "invalidValue"],
+  denied: [503, undefined],
+  versionMismatch: [412, undefined],
+  tooMany: [400, "tooMany"],
+  busy: [503, undefined],
+  timeout: [503, undefined],
+  unavailable: [503, undefined],
+} as const satisfies Record<string, readonly [number, ScimType | undefined]>;
+
+export type BackendFailure = keyof typeof backendFailures;
+
+/** The SCIM error for a failure of a backend, by its kind. */
+export function backendError(kind: BackendFailure, detail: string, cause?: unknown): ScimError {
+  const [status, scimType] = backendFailures[kind];
+  return new ScimError(status, scimType, detail, { cause });
+}
+
+/** The body of an error, RFC 7644 §3.12: the status is a string there. */
+export function errorBody(error: { status: number; scimType?: ScimType | undefined; message: string }) {
+  return {
+    schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"],
+    status: String(error.status),
+    ...(error.scimType && { scimType: error.scimType }),
+    detail: error.message,
+  };
+}

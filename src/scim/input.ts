@@ -1,0 +1,172 @@
+import { badRequest } from "./error.ts";
+import { isPresent } from "./evaluate.ts";
+import {
+  type Attribute,
+  commonAttributes,
+  findAttribute,
+  isObject,
+  type Resource,
+  type ResourceType,
+  type Schema,
+  schemaPart,
+} from "./schema.ts";
+
+/** A client's resource, made regular, and the names in it that no schema of the type has. */
+export interface Input {
+  readonly resource: Resource;
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Makes the body of a POST or PUT regular, RFC 7644 §3.3 and §3.5.1: names spelt as the schema spells them, values of
+ * the attribute's type, no empty values, readOnly ones left out. Throws 400 `invalidSyntax` for what is not a
+ * resource, 400 `invalidValue` for a value of the wrong type or a required one that is missing.
+ */
+export function readResource(body: unknown, type: ResourceType): Input {
+  if (!isObject(body)) throw badRequest("invalidSyntax", `The body must be a JSON object, a ${type.name}.`);
+  if (body.schemas !== undefined && !isListOfStrings(body.schemas)) {
+    throw badRequest("invalidSyntax", '"schemas" must be a list of URNs.');
+  }
+  const unknown: string[] = [];
+  const extensionIds = new Map(type.extensions.map((schema) => [schema.id.toLowerCase(), schema]));
+  const resource: Resource = {};
+  for (const [key, value] of Object.entries(body)) {
+    if (key.toLowerCase() === "schemas") continue;
+    const extension = extensionIds.get(key.toLowerCase());
+    if (extension) {
+      const part = readAttributes(value, extension.attributes, `${extension.id}:`, unknown);
+      if (Object.keys(part).length > 0) resource[extension.id] = part;
+      continue;
+    }
+    const attribute = findAttribute(commonAttributes, key) ?? findAttribute(type.schema.attributes, key);
+    if (attribute) assign(resource, attribute, value, attribute.name);
+    else unknown.push(key);
+  }
+  requireAll(resource, type);
+  return { resource, unknown };
+}
+
+/** Throws 400 `invalidValue` when a required attribute of the type, or of an extension that is used, has no value. */
+export function requireAll(resource: Resource, type: ResourceType): void {
+  for (const schema of [type.schema, ...type.extensions]) {
+    const part = schemaPart(resource, type, schema);
+    if (!part) continue;
+    const missing = schema.attributes.find(
+      (each) => each.required && each.mutability !== "readOnly" && !isPresent(part[each.name]),
+    );
+    if (missing) throw required(missing, type, schema);
+  }
+}
+
+/** 400 `invalidValue`: a required attribute was left out or taken away. */
+export const required = (attribute: Attribute, type: ResourceType, schema: Schema = type.schema) =>
+  badRequest(
+    "invalidValue",
+    `"${schema === type.schema ? "" : `${schema.id}:`}${attribute.name}" is required for a ${type.name}.`,
+  );
+
+function readAttributes(value: unknown, attributes: readonly Attribute[], prefix: string, unknown: string[]): Resource {
+  if (value === null || value === undefined) return {};
+  if (!isObject(value)) throw badRequest("invalidValue", `"${prefix.slice(0, -1)}" must be a JSON object.`);
+  const part: Resource = {};
+  for (const [key, inner] of Object.entries(value)) {
+    const attribute = findAttribute(attributes, key);
+    if (attribute) assign(part, attribute, inner, prefix + attribute.name);
+    else unknown.push(prefix + key);
+  }
+  return part;
+}
+
+function assign(target: Resource, attribute: Attribute, value: unknown, where: string): void {
+  if (attribute.mutability === "readOnly") return;
+  const regular = readValue(value, attribute, where);
+  if (regular !== undefined) target[attribute.name] = regular;
+}
+
+/**
+ * One attribute's value made regular: a list for a multi-valued attribute, one value else; `undefined` where it is
+ * empty (null, "", [], {}). `where` names it in errors. A value that comes wrapped (`[{"value": "x"}]`), bare where
+ * RFC 7643 has a complex one, or as text where a boolean or number is due, is taken for what it means.
+ */
+export function readValue(value: unknown, attribute: Attribute, where: string): unknown {
+  if (attribute.multiValued) {
+    const elements = readElements(value, attribute, where);
+    return elements.length > 0 ? elements : undefined;
+  }
+  const single = Array.isArray(value) && value.length <= 1 ? value[0] : value;
+  return attribute.type === "complex"
+    ? readComplex(single, attribute, where)
+    : readSimple(unwrap(single), attribute, where);
+}
+
+/** The elements of a multi-valued attribute made regular, empty ones left out. */
+export function readElements(value: unknown, attribute: Attribute, where: string): unknown[] {
+  const elements = Array.isArray(value) ? value : [value];
+  return elements
+    .map((element) =>
+      attribute.type === "complex"
+        ? readComplex(element, attribute, where)
+        : readSimple(unwrap(element), attribute, where),
+    )
+    .filter((element) => element !== undefined);
+}
+
+/** A complex value made regular: a bare value stands for its `value`. readOnly sub-attributes are left out. */
+export function readComplex(value: unknown, attribute: Attribute, where: string): Resource | undefined {
+  if (value === null || value === undefined || value === "") return undefined;
+  const object = isObject(value) ? value : { value };
+  const result: Resource = {};
+  for (const [key, inner] of Object.entries(object)) {
+    const sub = findAttribute(attribute.subAttributes, key);
+    if (!sub) {
+      if (isObject(value)) continue;
+      throw badRequest("invalidValue", `"${where}" is complex: its value must be a JSON object.`);
+    }
+    // A member's $ref may be null, a display name is only for reading: neither is a reason to refuse.
+    if (sub.mutability === "readOnly") continue;
+    const regular = readValue(inner, sub, `${where}.${sub.name}`);
+    if (regular !== undefined) result[sub.name] = regular;
+  }
+  return Object.keys(result).some((key) => key !== "type" && key !== "primary") ? result : undefined;
+}
+
+const unwrap = (value: unknown): unknown => (isObject(value) && "value" in value ? value.value : value);
+
+function readSimple(value: unknown, attribute: Attribute, where: string): unknown {
+  if (value === null || value === undefined || value === "") return undefined;
+  const fail = (wanted: string) => badRequest("invalidValue", `"${where}" must be ${wanted}, not ${describe(value)}.`);
+  switch (attribute.type) {
+    case "boolean": {
+      if (typeof value === "boolean") return value;
+      const text = typeof value === "string" ? value.toLowerCase() : "";
+      if (text !== "true" && text !== "false") throw fail("true or false");
+      return text === "true";
+    }
+    case "integer":
+    case "decimal": {
+      const number = typeof value === "string" ? Number(value) : value;
+      const fits =
+        typeof number === "number" &&
+        (attribute.type === "decimal" ? Number.isFinite(number) : Number.isSafeInteger(number));
+      if (!fits) throw fail(attribute.type === "integer" ? "a whole number" : "a number");
+      return number;
+    }
+    case "dateTime":
+      if (typeof value !== "string" || Number.isNaN(Date.parse(value)))
+        throw fail('a date-time such as "2026-01-31T08:00:00Z"');
+      return value;
+    default: {
+      const text = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+      if (typeof text !== "string") throw fail("text");
+      if (text.includes("\0"))
+        throw badRequest("invalidValue", `"${where}" holds a NUL character, which no value may.`);
+      return text;
+    }
+  }
+}
+
+const describe = (value: unknown): string =>
+  Array.isArray(value) ? `a list of ${value.length}` : isObject(value) ? "a JSON object" : `a ${typeof value}`;
+
+const isListOfStrings = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((each) => typeof each === "string");

@@ -1,0 +1,168 @@
+import { badRequest } from "./error.ts";
+import { readComplex, readElements, readValue } from "./input.ts";
+import { type AttributePath, patchTarget, pathName } from "./path.ts";
+import { findAttribute, isObject, type ResourceType, type Schema } from "./schema.ts";
+
+/**
+ * What a PATCH asks for, in few and regular words, whichever dialect it came in.
+ * - `set`, `clear`: one value, of a simple attribute or a sub-attribute of a single complex one.
+ * - `addElements`, `replaceElements`, `removeElements`: of a multi-valued attribute; to remove is by the parts given.
+ * - `setSelected`: sub-attributes of the elements that a selector admits (of all, without one), made when there is none.
+ * - `clearSelected`: a sub-attribute of those elements, or, without one, the elements themselves.
+ */
+export type Operation =
+  | { readonly op: "set"; readonly path: AttributePath; readonly value: unknown }
+  | { readonly op: "clear"; readonly path: AttributePath }
+  | {
+      readonly op: "addElements" | "replaceElements" | "removeElements";
+      readonly path: AttributePath;
+      readonly elements: readonly unknown[];
+    }
+  | { readonly op: "setSelected"; readonly path: AttributePath; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly op: "clearSelected"; readonly path: AttributePath };
+
+type Verb = "add" | "replace" | "remove";
+
+/** More operations than a client would send in one request; a bound, not a setting. */
+const MAX_OPERATIONS = 2000;
+const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/**
+ * Reads the body of a PATCH, RFC 7644 §3.5.2, in the RFC's form and in both of Entra's dialects. Throws 400
+ * `invalidSyntax`, `invalidPath`, `invalidValue`, `noTarget` or `mutability`, each naming the operation.
+ */
+export function readPatch(body: unknown, type: ResourceType): Operation[] {
+  if (!isObject(body)) throw badRequest("invalidSyntax", "The body must be a JSON object, a PatchOp.");
+  const list = Object.entries(body).find(([key]) => key.toLowerCase() === "operations")?.[1];
+  if (!Array.isArray(list) || list.length === 0) {
+    throw badRequest(
+      "invalidSyntax",
+      `A PATCH needs "Operations", a list of at least one, and "schemas": ["${PATCH_OP}"].`,
+    );
+  }
+  if (list.length > MAX_OPERATIONS)
+    throw badRequest("invalidValue", `A PATCH has at most ${MAX_OPERATIONS} operations.`);
+  return list.flatMap((each, index) => readOperation(each, index, type));
+}
+
+function readOperation(operation: unknown, index: number, type: ResourceType): Operation[] {
+  if (!isObject(operation)) throw badRequest("invalidSyntax", `Operation ${index + 1} must be a JSON object.`);
+  const fields = Object.fromEntries(Object.entries(operation).map(([key, value]) => [key.toLowerCase(), value]));
+  const verb = typeof fields.op === "string" ? fields.op.toLowerCase() : undefined;
+  if (verb !== "add" && verb !== "replace" && verb !== "remove") {
+    throw badRequest("invalidSyntax", `Operation ${index + 1}: "op" must be add, replace or remove.`);
+  }
+  const { path, value } = fields;
+  if (path === undefined || path === null || path === "") {
+    if (verb === "remove") throw badRequest("noTarget", `Operation ${index + 1}: remove needs a "path".`);
+    if (!isObject(value)) {
+      throw badRequest(
+        "invalidValue",
+        `Operation ${index + 1}: without a "path" the value must be a JSON object of attributes.`,
+      );
+    }
+    return ofObject(verb, value, type);
+  }
+  if (typeof path !== "string") throw badRequest("invalidPath", `Operation ${index + 1}: "path" must be text.`);
+  if (verb !== "remove" && !("value" in fields))
+    throw badRequest("invalidValue", `Operation ${index + 1}: ${verb} needs a "value".`);
+  const target = patchTarget(path, type);
+  if (!("extension" in target)) return ofPath(verb, target, value, type);
+  if (verb === "remove")
+    return target.extension.attributes
+      .filter(isWritable)
+      .flatMap((each) => removal({ schema: target.extension, attribute: each }));
+  if (!isObject(value))
+    throw badRequest("invalidValue", `Operation ${index + 1}: the value of "${path}" must be a JSON object.`);
+  return ofExtension(verb, target.extension, value, type);
+}
+
+const isWritable = (attribute: { mutability: string }) => attribute.mutability !== "readOnly";
+const ignoredKeys = new Set(["schemas", "id", "meta"]);
+
+/** An operation without a path: each key is an attribute, a dotted name, a path or an extension's URN. */
+function ofObject(verb: "add" | "replace", value: Record<string, unknown>, type: ResourceType): Operation[] {
+  return Object.entries(value)
+    .filter(([key]) => !ignoredKeys.has(key.toLowerCase()))
+    .flatMap(([key, inner]) => {
+      const target = patchTarget(key, type);
+      if (!("extension" in target)) return ofPath(verb, target, inner, type);
+      return isObject(inner) ? ofExtension(verb, target.extension, inner, type) : [];
+    });
+}
+
+function ofExtension(
+  verb: "add" | "replace",
+  extension: Schema,
+  value: Record<string, unknown>,
+  type: ResourceType,
+): Operation[] {
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const target = patchTarget(`${extension.id}:${key}`, type);
+    return "extension" in target ? [] : ofPath(verb, target, inner, type);
+  });
+}
+
+function ofPath(verb: Verb, path: AttributePath, value: unknown, type: ResourceType): Operation[] {
+  const readOnly = [path.attribute, path.sub].find((each) => each?.mutability === "readOnly");
+  if (readOnly) throw badRequest("mutability", `"${pathName(path, type)}" is readOnly: it cannot be changed.`);
+  if (path.attribute.multiValued) return ofMultiValued(verb, path, value, type);
+  if (verb === "remove") return removal(path);
+  if (path.attribute.type === "complex" && !path.sub) return ofComplex(verb, path, value, type);
+  const regular = readValue(value, path.sub ?? path.attribute, pathName(path, type));
+  return [regular === undefined ? { op: "clear", path } : { op: "set", path, value: regular }];
+}
+
+/** A single complex attribute as a whole: the sub-attributes given are merged, an empty value takes all away. */
+function ofComplex(verb: "add" | "replace", path: AttributePath, value: unknown, type: ResourceType): Operation[] {
+  const single = Array.isArray(value) && value.length <= 1 ? value[0] : value;
+  if (single === null || single === undefined || single === "") return removal(path);
+  const object = isObject(single) ? single : { value: single };
+  return Object.entries(object).flatMap(([key, inner]) => {
+    const sub = findAttribute(path.attribute.subAttributes, key);
+    if (!sub) {
+      if (isObject(single)) return [];
+      throw badRequest("invalidValue", `"${pathName(path, type)}" is complex: its value must be a JSON object.`);
+    }
+    return sub.mutability === "readOnly" ? [] : ofPath(verb, { ...path, sub }, inner, type);
+  });
+}
+
+function ofMultiValued(verb: Verb, path: AttributePath, value: unknown, type: ResourceType): Operation[] {
+  const name = pathName(path, type);
+  if (path.selector || path.sub) {
+    if (verb === "remove") return [removalOfSelected(path)];
+    const regular = path.sub ? readValue(value, path.sub, name) : readComplex(firstOf(value), path.attribute, name);
+    if (regular === undefined) return [{ op: "clearSelected", path }];
+    const { sub, ...element } = path;
+    return [
+      { op: "setSelected", path: element, value: sub ? { [sub.name]: regular } : (regular as Record<string, unknown>) },
+    ];
+  }
+  const isEmpty = value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
+  if (verb === "remove") {
+    // Entra's older dialect names the elements to remove in the value: only those go.
+    if (isEmpty) return [{ op: "replaceElements", path, elements: [] }];
+    return [{ op: "removeElements", path, elements: readElements(value, path.attribute, name) }];
+  }
+  const elements = isEmpty ? [] : readElements(value, path.attribute, name);
+  return [{ op: verb === "add" ? "addElements" : "replaceElements", path, elements }];
+}
+
+/** `members[value eq "x"]` names the element itself, so that nothing has to be read to remove it. */
+function removalOfSelected(path: AttributePath): Operation {
+  const { selector, ...attribute } = path;
+  const isValue = selector?.op === "eq" && selector.path.attribute.name === "value" && !path.sub;
+  return isValue
+    ? { op: "removeElements", path: attribute, elements: [{ value: selector.value }] }
+    : { op: "clearSelected", path };
+}
+
+const firstOf = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value);
+
+/** Taking a whole attribute away: each writable sub-attribute of a single complex one. */
+function removal(path: AttributePath): Operation[] {
+  if (path.attribute.multiValued) return [{ op: "replaceElements", path, elements: [] }];
+  if (path.attribute.type !== "complex" || path.sub) return [{ op: "clear", path }];
+  return path.attribute.subAttributes!.filter(isWritable).map((sub) => ({ op: "clear", path: { ...path, sub } }));
+}

@@ -1,0 +1,153 @@
+import { isDeepStrictEqual } from "node:util";
+import { badRequest } from "./error.ts";
+import { compileSelector } from "./evaluate.ts";
+import type { Operation } from "./operations.ts";
+import { type AttributePath, filterText, type TypedFilter } from "./path.ts";
+import { isObject, type Resource, type ResourceType } from "./schema.ts";
+
+/**
+ * Applies the operations of a PATCH to a resource, in order, RFC 7644 §3.5.2. The resource given stays as it is; what
+ * comes back holds no empty values. Throws 400 `noTarget` where a selector admits nothing and says too little to make
+ * the element that it asks for. What is already so, and what is not there to remove, is no error: repeats are safe.
+ */
+export function applyPatch(resource: Resource, operations: readonly Operation[], type: ResourceType): Resource {
+  const result = structuredClone(resource);
+  for (const operation of operations) applyOperation(result, operation, type);
+  return result;
+}
+
+function applyOperation(resource: Resource, operation: Operation, type: ResourceType): void {
+  const { path } = operation;
+  if (operation.op === "set") setValue(resource, path, type, operation.value);
+  else if (operation.op === "clear") setValue(resource, path, type, undefined);
+  else setElements(resource, path, type, changedElements(elementsAt(resource, path, type), operation));
+}
+
+/** The elements of a multi-valued attribute after an operation on them. */
+function changedElements(elements: unknown[], operation: Exclude<Operation, { op: "set" | "clear" }>): unknown[] {
+  switch (operation.op) {
+    case "addElements":
+      return added(elements, operation.elements);
+    case "replaceElements":
+      return added([], operation.elements);
+    case "removeElements":
+      return elements.filter((element) => !operation.elements.some((wanted) => agrees(element, wanted)));
+    case "setSelected":
+      return setSelected(elements, operation.path, operation.value);
+    case "clearSelected":
+      return clearSelected(elements, operation.path);
+  }
+}
+
+/** The object that holds the attribute: the resource, or its extension's part, made when it is to be written. */
+function partFor(resource: Resource, path: AttributePath, type: ResourceType, make: boolean): Resource | undefined {
+  if (path.schema === type.schema) return resource;
+  const part = resource[path.schema.id];
+  if (isObject(part)) return part;
+  if (!make) return undefined;
+  const made: Resource = {};
+  resource[path.schema.id] = made;
+  return made;
+}
+
+function setValue(resource: Resource, path: AttributePath, type: ResourceType, value: unknown): void {
+  const part = partFor(resource, path, type, value !== undefined);
+  if (!part) return;
+  if (!path.sub) {
+    assign(part, path.attribute.name, value, resource, path, type);
+    return;
+  }
+  const complex = { ...(isObject(part[path.attribute.name]) ? (part[path.attribute.name] as Resource) : {}) };
+  if (value === undefined) delete complex[path.sub.name];
+  else complex[path.sub.name] = value;
+  assign(part, path.attribute.name, Object.keys(complex).length > 0 ? complex : undefined, resource, path, type);
+}
+
+function setElements(resource: Resource, path: AttributePath, type: ResourceType, elements: unknown[]): void {
+  const part = partFor(resource, path, type, elements.length > 0);
+  if (part) assign(part, path.attribute.name, elements.length > 0 ? elements : undefined, resource, path, type);
+}
+
+function assign(
+  part: Resource,
+  name: string,
+  value: unknown,
+  resource: Resource,
+  path: AttributePath,
+  type: ResourceType,
+): void {
+  if (value !== undefined) part[name] = value;
+  else delete part[name];
+  if (path.schema !== type.schema && Object.keys(part).length === 0) delete resource[path.schema.id];
+}
+
+function elementsAt(resource: Resource, path: AttributePath, type: ResourceType): unknown[] {
+  const value = partFor(resource, path, type, false)?.[path.attribute.name];
+  return Array.isArray(value) ? value : [];
+}
+
+/** Adds elements that are not there yet. A new primary one takes that mark from the others (RFC 7644 §3.5.2). */
+function added(elements: readonly unknown[], more: readonly unknown[]): unknown[] {
+  let result = [...elements];
+  for (const element of more) {
+    if (result.some((present) => agrees(present, element))) continue;
+    if (isPrimary(element)) result = result.map(withoutPrimary);
+    result.push(element);
+  }
+  return result;
+}
+
+function setSelected(elements: unknown[], path: AttributePath, value: Readonly<Resource>): unknown[] {
+  const selects = path.selector ? compileSelector(path.selector) : () => true;
+  const isSelected = (element: unknown): element is Resource => isObject(element) && selects(element);
+  if (!elements.some(isSelected)) return added(elements, [{ ...constantsOf(path.selector, path), ...value }]);
+  const claimsPrimary = value.primary === true;
+  return elements.map((element) => {
+    if (isSelected(element)) return { ...element, ...value };
+    return claimsPrimary ? withoutPrimary(element) : element;
+  });
+}
+
+function clearSelected(elements: unknown[], path: AttributePath): unknown[] {
+  const selects = path.selector ? compileSelector(path.selector) : () => true;
+  const isSelected = (element: unknown): element is Resource => isObject(element) && selects(element);
+  if (!path.sub) return elements.filter((element) => !isSelected(element));
+  const { name } = path.sub;
+  return elements
+    .map((element) => (isSelected(element) ? without(element, name) : element))
+    .filter((element) => !isObject(element) || Object.keys(element).some((key) => key !== "type" && key !== "primary"));
+}
+
+/**
+ * The values that a selector fixes, `type eq "work" and primary eq true`, from which a missing element is made.
+ * Throws 400 `noTarget` for a selector that compares in any other way.
+ */
+export function constantsOf(selector: TypedFilter | undefined, path: AttributePath): Resource {
+  if (!selector) return {};
+  if (selector.op === "and") return Object.assign({}, ...selector.filters.map((inner) => constantsOf(inner, path)));
+  if (selector.op === "eq") return { [selector.path.attribute.name]: selector.value };
+  throw badRequest(
+    "noTarget",
+    `No value of "${path.attribute.name}" matches [${filterText(selector)}], and none can be made from it.`,
+  );
+}
+
+/** True when an element has all the parts of another: a value by text, letters' case aside only for ids never. */
+const agrees = (element: unknown, wanted: unknown): boolean =>
+  isObject(element) && isObject(wanted)
+    ? identity(wanted).every(([key, value]) => isDeepStrictEqual(element[key], value))
+    : isDeepStrictEqual(element, wanted);
+
+/** What makes an element itself: its `value` and `type`; else all of its parts. */
+function identity(element: Resource): [string, unknown][] {
+  const parts = Object.entries(element);
+  return "value" in element ? parts.filter(([key]) => key === "value" || key === "type") : parts;
+}
+
+const isPrimary = (element: unknown): boolean => isObject(element) && element.primary === true;
+const withoutPrimary = (element: unknown): unknown =>
+  isPrimary(element) ? { ...(element as Resource), primary: false } : element;
+const without = (element: Resource, name: string): Resource => {
+  const { [name]: _, ...rest } = element;
+  return rest;
+};

@@ -1,0 +1,183 @@
+import { badRequest, type ScimError, type ScimType } from "./error.ts";
+import { type Filter, type Literal, type PathSyntax, parseFilter, parsePath } from "./filter.ts";
+import {
+  type Attribute,
+  commonAttributes,
+  findAttribute,
+  findSchema,
+  type ResourceType,
+  type Schema,
+} from "./schema.ts";
+
+/** A path found in a resource type's schemas. Inside a selector, `attribute` is the sub-attribute. */
+export interface AttributePath {
+  readonly schema: Schema;
+  readonly attribute: Attribute;
+  readonly selector?: TypedFilter;
+  readonly sub?: Attribute;
+}
+
+/** A filter whose paths are found and whose values have the attribute's type; date-times are ISO 8601 in UTC. */
+export type TypedFilter = Filter<AttributePath>;
+
+/** What a PATCH operation may name: an attribute, or all of an extension by its URN. */
+export type PatchTarget = AttributePath | { readonly extension: Schema };
+
+/** The attribute whose values a path compares: the sub-attribute, or a complex attribute's `value`. */
+export const leafOf = (path: AttributePath): Attribute =>
+  path.sub ?? findAttribute(path.attribute.subAttributes, "value") ?? path.attribute;
+
+/** A path in full, for errors and for the configuration's own checks: `emails[...].value`. */
+export function pathName(path: AttributePath, type?: ResourceType): string {
+  const prefix = type && path.schema !== type.schema ? `${path.schema.id}:` : "";
+  return `${prefix}${path.attribute.name}${path.selector ? `[${filterText(path.selector)}]` : ""}${path.sub ? `.${path.sub.name}` : ""}`;
+}
+
+/** A filter as text again, each path as its schemas spell it. */
+export function filterText(filter: TypedFilter, type?: ResourceType): string {
+  switch (filter.op) {
+    case "and":
+    case "or":
+      return filter.filters
+        .map((inner) =>
+          inner.op === "and" || inner.op === "or" ? `(${filterText(inner, type)})` : filterText(inner, type),
+        )
+        .join(` ${filter.op} `);
+    case "not":
+      return `not (${filterText(filter.filter, type)})`;
+    case "pr":
+      return filter.path.selector && !filter.path.sub
+        ? pathName(filter.path, type)
+        : `${pathName(filter.path, type)} pr`;
+    default:
+      return `${pathName(filter.path, type)} ${filter.op} ${JSON.stringify(filter.value)}`;
+  }
+}
+
+/** Parses a filter and finds its paths in the type's schemas. Throws 400 `invalidFilter`. */
+export function typedFilter(text: string, type: ResourceType): TypedFilter {
+  return resolveFilter(parseFilter(text), (path) => resolvePath(path, type, "invalidFilter"));
+}
+
+/** Parses an attribute path and finds it in the type's schemas. Throws 400 with the given keyword. */
+export function typedPath(text: string, type: ResourceType, scimType: ScimType = "invalidPath"): AttributePath {
+  return resolvePath(parsePath(text, scimType), type, scimType);
+}
+
+/** Parses what a PATCH operation names: an attribute path, or an extension's URN alone. Throws 400 `invalidPath`. */
+export function patchTarget(text: string, type: ResourceType): PatchTarget {
+  const extension = type.extensions.find((schema) => schema.id.toLowerCase() === text.trim().toLowerCase());
+  return extension ? { extension } : typedPath(text, type);
+}
+
+function resolvePath(path: PathSyntax, type: ResourceType, scimType: ScimType): AttributePath {
+  const [schema, attribute] = findInSchemas(path, type);
+  if (!schema || !attribute) throw unknown(path, type, scimType);
+  return withParts(path, schema, attribute, scimType);
+}
+
+function findInSchemas(path: PathSyntax, type: ResourceType): [Schema | undefined, Attribute | undefined] {
+  if (path.urn !== undefined) {
+    const schema = findSchema(type, path.urn);
+    const inCommon = schema === type.schema ? findAttribute(commonAttributes, path.attribute) : undefined;
+    return [schema, findAttribute(schema?.attributes, path.attribute) ?? inCommon];
+  }
+  const core = findAttribute(commonAttributes, path.attribute) ?? findAttribute(type.schema.attributes, path.attribute);
+  if (core) return [type.schema, core];
+  // Entra asks `manager eq "..."` without the extension's URN.
+  const extension = type.extensions.find((schema) => findAttribute(schema.attributes, path.attribute));
+  return [extension, findAttribute(extension?.attributes, path.attribute)];
+}
+
+function withParts(path: PathSyntax, schema: Schema, attribute: Attribute, scimType: ScimType): AttributePath {
+  const sub = path.sub === undefined ? undefined : findAttribute(attribute.subAttributes, path.sub);
+  if (path.sub !== undefined && !sub) {
+    throw badRequest(
+      scimType,
+      `"${attribute.name}" has no sub-attribute "${path.sub}"${offers(attribute.subAttributes)}`,
+    );
+  }
+  if (path.selector && !attribute.subAttributes) {
+    throw badRequest(scimType, `"${attribute.name}" is not complex, so nothing can be selected in it with [...]`);
+  }
+  const selector =
+    path.selector &&
+    resolveFilter(path.selector, (inner) => {
+      const found = findAttribute(attribute.subAttributes, inner.attribute);
+      if (!found || inner.urn !== undefined || inner.sub !== undefined || inner.selector) {
+        throw badRequest(
+          scimType,
+          `"${attribute.name}" has no sub-attribute "${inner.text}"${offers(attribute.subAttributes)}`,
+        );
+      }
+      return { schema, attribute: found };
+    });
+  return { schema, attribute, ...(selector && { selector }), ...(sub && { sub }) };
+}
+
+const offers = (attributes: readonly Attribute[] | undefined) =>
+  attributes ? `: it has ${attributes.map((each) => each.name).join(", ")}` : "";
+
+function unknown(path: PathSyntax, type: ResourceType, scimType: ScimType): ScimError {
+  const where = path.urn === undefined ? `a ${type.name}` : `the schema "${path.urn}"`;
+  return badRequest(
+    scimType,
+    `There is no attribute "${path.text}" in ${where}. GET /Schemas lists those that there are.`,
+  );
+}
+
+function resolveFilter(filter: Filter<PathSyntax>, find: (path: PathSyntax) => AttributePath): TypedFilter {
+  switch (filter.op) {
+    case "and":
+    case "or":
+      return { op: filter.op, filters: filter.filters.map((inner) => resolveFilter(inner, find)) };
+    case "not":
+      return { op: "not", filter: resolveFilter(filter.filter, find) };
+    case "pr":
+      return { op: "pr", path: find(filter.path) };
+    default:
+      return comparison(filter, find(filter.path));
+  }
+}
+
+function comparison(filter: Extract<Filter<PathSyntax>, { value: Literal }>, path: AttributePath): TypedFilter {
+  const leaf = leafOf(path);
+  const fail = (reason: string) => badRequest("invalidFilter", `"${filter.path.text} ${filter.op}": ${reason}`);
+  if (filter.value === null) {
+    if (filter.op === "eq") return { op: "not", filter: { op: "pr", path } };
+    if (filter.op === "ne") return { op: "pr", path };
+    throw fail("null can only be compared with eq and ne");
+  }
+  if (leaf.type === "complex") throw fail(`"${leaf.name}" is complex: name the sub-attribute to compare`);
+  const isText = leaf.type === "string" || leaf.type === "reference";
+  if (["co", "sw", "ew"].includes(filter.op) && !isText) throw fail(`a ${leaf.type} has no parts of text`);
+  if (["gt", "ge", "lt", "le"].includes(filter.op) && ["boolean", "binary"].includes(leaf.type)) {
+    throw fail(`a ${leaf.type} has no order`);
+  }
+  return { op: filter.op, path, value: coerce(filter.value, leaf, fail) };
+}
+
+function coerce(value: string | number | boolean, leaf: Attribute, fail: (reason: string) => ScimError): Literal {
+  switch (leaf.type) {
+    case "boolean": {
+      const text = String(value).toLowerCase();
+      if (text !== "true" && text !== "false") throw fail(`${JSON.stringify(value)} is neither true nor false`);
+      return text === "true";
+    }
+    case "integer":
+    case "decimal": {
+      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      if (typeof number !== "number" || !Number.isFinite(number))
+        throw fail(`${JSON.stringify(value)} is not a number`);
+      return number;
+    }
+    case "dateTime": {
+      const instant = Date.parse(String(value));
+      if (Number.isNaN(instant))
+        throw fail(`${JSON.stringify(value)} is not a date-time such as "2026-01-31T08:00:00Z"`);
+      return new Date(instant).toISOString();
+    }
+    default:
+      return String(value);
+  }
+}

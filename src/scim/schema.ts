@@ -1,0 +1,94 @@
+import common from "./schemas/common.json" with { type: "json" };
+import enterpriseUser from "./schemas/enterprise-user.json" with { type: "json" };
+import group from "./schemas/group.json" with { type: "json" };
+import user from "./schemas/user.json" with { type: "json" };
+
+/** An attribute and its characteristics, RFC 7643 §7. */
+export interface Attribute {
+  readonly name: string;
+  readonly type: "string" | "boolean" | "decimal" | "integer" | "dateTime" | "reference" | "binary" | "complex";
+  readonly multiValued: boolean;
+  readonly description: string;
+  readonly required: boolean;
+  readonly caseExact?: boolean;
+  readonly canonicalValues?: readonly string[];
+  readonly mutability: "readOnly" | "readWrite" | "immutable" | "writeOnly";
+  readonly returned: "always" | "never" | "default" | "request";
+  readonly uniqueness: "none" | "server" | "global";
+  readonly referenceTypes?: readonly string[];
+  readonly subAttributes?: readonly Attribute[];
+}
+
+/** A schema, RFC 7643 §7. */
+export interface Schema {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly attributes: readonly Attribute[];
+}
+
+/** A resource type with its schemas in full, RFC 7643 §6. */
+export interface ResourceType {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly description: string;
+  readonly schema: Schema;
+  readonly extensions: readonly Schema[];
+}
+
+/** A resource as JSON: names as its schemas spell them, extensions under their URN. */
+export type Resource = Record<string, unknown>;
+
+export const ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+/** The attributes that every resource has, RFC 7643 §3.1. */
+export const commonAttributes = common as readonly Attribute[];
+
+/** The resource types of RFC 7643: data, as a site's own are. */
+export const builtInTypes: readonly ResourceType[] = [
+  {
+    name: "User",
+    endpoint: "/Users",
+    description: "User account",
+    schema: user as Schema,
+    extensions: [enterpriseUser as Schema],
+  },
+  { name: "Group", endpoint: "/Groups", description: "Group", schema: group as Schema, extensions: [] },
+];
+
+const indexes = new WeakMap<readonly Attribute[], Map<string, Attribute>>();
+
+/** Finds an attribute by its name, without regard to case (RFC 7643 §2.1). */
+export function findAttribute(attributes: readonly Attribute[] | undefined, name: string): Attribute | undefined {
+  if (!attributes) return undefined;
+  let index = indexes.get(attributes);
+  if (!index) {
+    index = new Map(attributes.map((attribute) => [attribute.name.toLowerCase(), attribute]));
+    indexes.set(attributes, index);
+  }
+  return index.get(name.toLowerCase());
+}
+
+/** The type's schema with that URN, without regard to case. */
+export function findSchema(type: ResourceType, urn: string): Schema | undefined {
+  const wanted = urn.toLowerCase();
+  if (type.schema.id.toLowerCase() === wanted) return type.schema;
+  return type.extensions.find((extension) => extension.id.toLowerCase() === wanted);
+}
+
+/** The part of a resource that holds a schema's attributes: the resource itself, or the object under an extension's URN. */
+export function schemaPart(resource: Resource, type: ResourceType, schema: Schema): Resource | undefined {
+  if (schema === type.schema) return resource;
+  const part = resource[schema.id];
+  return isObject(part) ? part : undefined;
+}
+
+/** The schemas that a resource holds values of: its type's, and each extension with at least one value. */
+export function schemasOf(resource: Resource, type: ResourceType): string[] {
+  const extensions = type.extensions.filter((extension) => resource[extension.id] !== undefined);
+  return [type.schema.id, ...extensions.map((extension) => extension.id)];
+}
+
+/** True for a JSON object. */
+export const isObject = (value: unknown): value is Resource =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { start } from "../../src/compose.ts";
+import type { Client } from "../clients/replay.ts";
+
+export const TOKEN = "a-token-that-is-for-tests-only";
+export const ROOT = join(import.meta.dirname, "../..");
+
+export interface TestGateway extends Client {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts the gateway on a port of its own, with a configuration's connectors and routes. */
+export async function startGateway(config: {
+  connectors: object;
+  routes: object;
+  limits?: object;
+}): Promise<TestGateway> {
+  const folder = mkdtempSync(join(tmpdir(), "postern-"));
+  const file = join(folder, "gateway.config.yaml");
+  const auth = [{ type: "bearer", tokens: [{ name: "tests", token: TOKEN }] }];
+  writeFileSync(file, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...config }));
+  const running = await start(file, {});
+  return {
+    url: running.url,
+    base: running.url + (running.routes[0] ?? ""),
+    token: TOKEN,
+    stop: async () => {
+      await running.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The embedded example's database, in memory. */
+export const legacyHr = () => ({
+  connectors: {
+    hr: {
+      type: "sql",
+      dialect: "sqlite",
+      file: ":memory:",
+      script: join(ROOT, "mappings/legacy-hr/seed.sql"),
+      kinds: {
+        person: {
+          table: "people",
+          lists: { team_ids: { table: "team_members", owner: "person_id", value: "team_id" } },
+        },
+        team: {
+          table: "teams",
+          lists: { member_ids: { table: "team_members", owner: "team_id", value: "person_id" } },
+        },
+      },
+    },
+  },
+  routes: {
+    "/scim/v2": {
+      User: { connector: "hr", mapping: join(ROOT, "mappings/legacy-hr/user.yaml") },
+      Group: { connector: "hr", mapping: join(ROOT, "mappings/legacy-hr/group.yaml") },
+    },
+  },
+});
