@@ -1,0 +1,75 @@
+import { Ber, type BerReader, BerWriter, Control, type Entry, type Filter, SearchEntry } from "ldapts";
+
+export const OID = {
+  assertion: "1.3.6.1.1.12",
+  postRead: "1.3.6.1.1.13.2",
+  permissiveModify: "1.2.840.113556.1.4.1413",
+  pagedResults: "1.2.840.113556.1.4.319",
+} as const;
+
+/** RFC 4528: the operation happens only while the entry meets the filter; else result 122. */
+export class AssertionControl extends Control {
+  readonly filter: Filter;
+
+  constructor(filter: Filter) {
+    super(OID.assertion, { critical: true });
+    this.filter = filter;
+  }
+
+  override writeControl(writer: BerWriter): void {
+    const value = new BerWriter();
+    this.filter.write(value);
+    writer.writeBuffer(value.buffer, Ber.OctetString);
+  }
+}
+
+/** RFC 4527: the entry as it is after the write, in the write's own answer. */
+export class PostReadControl extends Control {
+  readonly attributes: readonly string[];
+  entry: Entry | undefined;
+
+  constructor(attributes: readonly string[]) {
+    super(OID.postRead);
+    this.attributes = attributes;
+  }
+
+  override writeControl(writer: BerWriter): void {
+    const value = new BerWriter();
+    value.startSequence();
+    for (const attribute of this.attributes) value.writeString(attribute);
+    value.endSequence();
+    writer.writeBuffer(value.buffer, Ber.OctetString);
+  }
+
+  override parseControl(reader: BerReader): void {
+    reader.readSequence(0x64);
+    const entry = new SearchEntry({ messageId: 0 });
+    entry.parseMessage(reader);
+    this.entry = entry.toObject([], []);
+  }
+}
+
+/** Active Directory's and OpenLDAP's: adding what is there and deleting what is not are no errors. */
+export const permissiveModify = (): Control => new Control(OID.permissiveModify);
+
+/**
+ * The first page of a search, RFC 2696, and no more. A size limit would do the same, but ldapts then takes a result that
+ * the server cut short for a whole one.
+ */
+export class FirstPageControl extends Control {
+  readonly size: number;
+
+  constructor(size: number) {
+    super(OID.pagedResults, { critical: true });
+    this.size = size;
+  }
+
+  override writeControl(writer: BerWriter): void {
+    const value = new BerWriter();
+    value.startSequence();
+    value.writeInt(this.size);
+    value.writeString("");
+    value.endSequence();
+    writer.writeBuffer(value.buffer, Ber.OctetString);
+  }
+}

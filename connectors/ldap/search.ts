@@ -1,0 +1,158 @@
+import type { Condition, Entry, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { FirstPageControl } from "./controls.ts";
+import { type Directory, filterOf, type Kind, read, toEntry } from "./directory.ts";
+import { dnKey } from "./dn.ts";
+
+/** The most entries that are counted and paged through by index. */
+const MAX_KEYS = 500_000;
+const SNAPSHOT_MS = 60_000;
+const MAX_SNAPSHOTS = 8;
+/** How many keys or DNs one search names. */
+const BATCH = 500;
+
+export type Search = (request: SearchRequest) => Promise<SearchResult>;
+
+/**
+ * Searches by index at a flat cost a page. LDAP has no offset: what fits in one page is one search; of more, the keys
+ * of all that match are read once and kept for a minute, and each page reads its own entries. Page 1 starts anew.
+ */
+export function createSearch(directory: Directory): Search {
+  const snapshots = new Map<string, { keys: Promise<readonly string[]>; expires: number }>();
+
+  function keysOf(kind: string, where: Condition | undefined, fresh: boolean): Promise<readonly string[]> {
+    const name = JSON.stringify([kind, where]);
+    const now = Date.now();
+    for (const [each, { expires }] of snapshots) if (expires < now) snapshots.delete(each);
+    const known = snapshots.get(name);
+    if (known && !fresh) return known.keys;
+    const keys = readKeys(directory, directory.kinds.get(kind)!, where);
+    snapshots.delete(name);
+    snapshots.set(name, { keys, expires: now + SNAPSHOT_MS });
+    keys.catch(() => snapshots.delete(name));
+    for (const oldest of [...snapshots.keys()].slice(0, -MAX_SNAPSHOTS)) snapshots.delete(oldest);
+    return keys;
+  }
+
+  const coalesced = coalesce((name: string) => {
+    const [kind, where] = JSON.parse(name) as [string, Condition | undefined];
+    return keysOf(kind, where ?? undefined, true);
+  });
+
+  return async ({ kind: name, where, attrs, offset = 0, limit, count, signal }) => {
+    const kind = directory.kinds.get(name)!;
+    if (offset === 0 && limit > 0) {
+      const entries = await firstPage(directory, kind, where, attrs, limit + (count ? 1 : 0), signal);
+      if (!count) return { entries };
+      if (entries.length <= limit) return { entries, total: entries.length };
+      const keys = await coalesced(JSON.stringify([name, where]));
+      return { entries: entries.slice(0, limit), total: keys.length };
+    }
+    const keys = await (offset === 0 ? coalesced(JSON.stringify([name, where])) : keysOf(name, where, false));
+    return {
+      entries: await byKeys(directory, kind, keys.slice(offset, offset + limit), attrs, signal),
+      ...(count && { total: keys.length }),
+    };
+  };
+}
+
+/** Callers that come while a run is under way share the next one: none sees a result older than its question. */
+function coalesce<T>(run: (name: string) => Promise<T>): (name: string) => Promise<T> {
+  const running = new Map<string, Promise<unknown>>();
+  const next = new Map<string, Promise<T>>();
+  return (name) => {
+    const planned = next.get(name);
+    if (planned) return planned;
+    const start = (): Promise<T> => {
+      next.delete(name);
+      const result = run(name);
+      running.set(name, result);
+      result.catch(() => {}).finally(() => running.get(name) === result && running.delete(name));
+      return result;
+    };
+    const current = running.get(name);
+    if (!current) return start();
+    const after = current.then(start, start);
+    next.set(name, after);
+    return after;
+  };
+}
+
+async function firstPage(
+  directory: Directory,
+  kind: Kind,
+  where: Condition | undefined,
+  attrs: readonly string[],
+  size: number,
+  signal: AbortSignal,
+): Promise<Entry[]> {
+  const { pool, typeOf } = directory;
+  const filter = filterOf(kind, where, typeOf);
+  const { searchEntries } = await read(pool, signal, (client) =>
+    client.search(kind.base, { filter, attributes: [...attrs] }, new FirstPageControl(size)),
+  );
+  return searchEntries.slice(0, size).map((found) => toEntry(kind, found, attrs, typeOf));
+}
+
+async function readKeys(directory: Directory, kind: Kind, where: Condition | undefined): Promise<readonly string[]> {
+  const filter = filterOf(kind, where, directory.typeOf);
+  const signal = AbortSignal.timeout(4000);
+  const { searchEntries } = await read(directory.bulk, signal, (client) =>
+    client.search(kind.base, { filter, attributes: [kind.key] }, new FirstPageControl(MAX_KEYS)),
+  );
+  if (searchEntries.length >= MAX_KEYS)
+    throw new ConnectorError("tooMany", `More than ${MAX_KEYS} entries match: narrow the filter.`);
+  return searchEntries.map((entry) => String(entry[kind.key]));
+}
+
+/** Entries by their keys, in the keys' order; those that are gone meanwhile are left out. */
+async function byKeys(
+  directory: Directory,
+  kind: Kind,
+  keys: readonly string[],
+  attrs: readonly string[],
+  signal: AbortSignal,
+): Promise<Entry[]> {
+  const wanted = [...new Set([...attrs, kind.key])];
+  const found = new Map<string, Entry>();
+  for (const batch of batches(keys)) {
+    const where: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr: kind.key, value })) };
+    for (const entry of await firstPage(directory, kind, where, wanted, batch.length, signal))
+      found.set(String(entry[kind.key]), entry);
+  }
+  return keys.map((key) => found.get(key)).filter((entry) => entry !== undefined);
+}
+
+/** Keys to DNs, or DNs to keys, of entries of the kind: one search for up to 500. */
+export async function resolve(
+  directory: Directory,
+  name: string,
+  to: "references" | "keys",
+  values: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const kind = directory.kinds.get(name)!;
+  const { pool, typeOf } = directory;
+  const attr = to === "references" ? kind.key : "entryDN";
+  const result = new Map<string, string>();
+  const byDn = new Map(to === "keys" ? values.map((value) => [dnKey(value), value]) : []);
+  await Promise.all(
+    batches(values).map(async (batch) => {
+      const where: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr, value })) };
+      const filter = filterOf(kind, where, typeOf);
+      const { searchEntries } = await read(pool, signal, (client) =>
+        client.search(kind.base, { filter, attributes: [kind.key] }, new FirstPageControl(batch.length)),
+      );
+      for (const { dn, [kind.key]: key } of searchEntries) {
+        if (to === "references") result.set(String(key), dn);
+        else if (byDn.has(dnKey(dn))) result.set(byDn.get(dnKey(dn))!, String(key));
+      }
+    }),
+  );
+  return result;
+}
+
+const batches = (values: readonly string[]): string[][] =>
+  Array.from({ length: Math.ceil(values.length / BATCH) }, (_, index) =>
+    values.slice(index * BATCH, (index + 1) * BATCH),
+  );

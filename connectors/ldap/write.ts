@@ -1,0 +1,318 @@
+import { Attribute, type Control, Change as LdapChange, type Entry as LdapEntry } from "ldapts";
+import type {
+  Change,
+  CreateRequest,
+  DeleteRequest,
+  Entry,
+  UpdateRequest,
+  Value,
+} from "../../src/connector/connector.ts";
+import { valuesOf } from "../../src/connector/connector.ts";
+import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { checkExpected } from "../../src/connector/reference.ts";
+import { type TypeOf, toLdap } from "./attributes.ts";
+import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
+import { assertionOf, type Directory, type Kind, keyFilter, read, toEntry, write } from "./directory.ts";
+import { dnKey, escapeValue, firstRdn, parentOf } from "./dn.ts";
+import { ldapFailure, result, resultCode } from "./errors.ts";
+import { isUuid } from "./filter.ts";
+
+const MAX_KNOWN = 10_000;
+
+export interface Writes {
+  readonly create: (request: CreateRequest) => Promise<Entry>;
+  readonly update: (request: UpdateRequest) => Promise<Entry>;
+  readonly delete: (request: DeleteRequest) => Promise<void>;
+}
+
+/**
+ * Writes by key. DNs that were seen are remembered only to address a write, and each write asserts that the entry there
+ * still is the one with the key: after a rename by anyone the entry is looked for again, and no other is ever touched.
+ */
+export function createWrites(directory: Directory): Writes {
+  const { pool, typeOf } = directory;
+  const known = new Map<string, string>();
+  const remember = (key: string, dn: string) => {
+    known.delete(key);
+    known.set(key, dn);
+    if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);
+  };
+
+  async function locate(
+    name: string,
+    key: string,
+    signal: AbortSignal,
+    attributes: readonly string[] = ["1.1"],
+  ): Promise<LdapEntry> {
+    const kind = directory.kinds.get(name)!;
+    if (!isUuid(key)) throw entryNotFound(name, key);
+    const { searchEntries } = await read(pool, signal, (client) =>
+      client.search(kind.base, { filter: keyFilter(kind, key), attributes: [...attributes] }),
+    );
+    const [entry] = searchEntries;
+    if (!entry) throw entryNotFound(name, key);
+    remember(key, entry.dn);
+    return entry;
+  }
+
+  /** Runs a write on the entry's DN; where the entry is no longer there, or not as expected, finds out which. */
+  async function addressed<T>(request: DeleteRequest, work: (dn: string) => Promise<T>): Promise<T> {
+    const { kind, key, signal } = request;
+    const { assertion } = await directory.features(signal);
+    for (let attempt = 1; ; attempt++) {
+      const remembered = assertion ? known.get(key) : undefined;
+      const attrs = Object.keys(request.expected ?? {});
+      const entry =
+        remembered === undefined
+          ? await locate(kind, key, signal, assertion || attrs.length === 0 ? undefined : attrs)
+          : undefined;
+      if (entry && !assertion)
+        checkExpected(toEntry(directory.kinds.get(kind)!, entry, attrs, typeOf), request.expected);
+      const dn = remembered ?? entry!.dn;
+      try {
+        return await work(dn);
+      } catch (error) {
+        const code = resultCode(error);
+        if (code !== result.noSuchObject && code !== result.assertionFailed) throw ldapFailure(error);
+        known.delete(key);
+        const now = await locate(kind, key, signal);
+        if (dnKey(now.dn) === dnKey(dn) || attempt === 2) throw ldapFailure(error);
+      }
+    }
+  }
+
+  async function create({ kind: name, entry, attrs, signal }: CreateRequest): Promise<Entry> {
+    const kind = directory.kinds.get(name)!;
+    const { postRead } = await directory.features(signal);
+    const rdn = valuesOf(entry, kind.rdn)[0];
+    if (rdn === undefined)
+      throw new ConnectorError("invalid", `"${kind.rdn}" names the entry, and there is no value for it.`, {
+        attr: kind.rdn,
+      });
+    const dn = `${kind.rdn}=${escapeValue(String(rdn))},${kind.base}`;
+    const attributes = Object.keys(entry).map((attr) => ldapAttribute(attr, valuesOf(entry, attr), typeOf));
+    const { placeholder } = kind;
+    if (placeholder && valuesOf(entry, placeholder.attr).length === 0)
+      attributes.push(ldapAttribute(placeholder.attr, [placeholder.value], typeOf));
+    const after = new PostReadControl([...attrs, kind.key]);
+    try {
+      await write(pool, signal, (client) => client.add(dn, attributes, postRead ? after : undefined));
+    } catch (error) {
+      throw named(ldapFailure(error), kind, rdn);
+    }
+    const stored = after.entry ?? (await readAt(dn, [...attrs, kind.key], signal));
+    remember(String(stored[kind.key]), stored.dn);
+    return toEntry(kind, stored, attrs, typeOf);
+  }
+
+  async function readAt(dn: string, attributes: readonly string[], signal: AbortSignal): Promise<LdapEntry> {
+    const { searchEntries } = await read(pool, signal, (client) =>
+      client.search(dn, { scope: "base", attributes: [...attributes] }),
+    );
+    return searchEntries[0]!;
+  }
+
+  async function update(request: UpdateRequest): Promise<Entry> {
+    const { kind: name, key, attrs, signal } = request;
+    const kind = directory.kinds.get(name)!;
+    return addressed(request, async (dn) => {
+      const renamed = renaming(kind, dn, request.changes);
+      const changes = renamed
+        ? request.changes.filter((change) => change.attr.toLowerCase() !== kind.rdn.toLowerCase())
+        : request.changes;
+      if (!renamed) return modify(kind, dn, { ...request, changes });
+      const moved = await rename(kind, dn, renamed.to, request, changes.length === 0);
+      if (moved.entry) return moved.entry;
+      try {
+        const { expected: _, ...rest } = request;
+        return await modify(kind, moved.dn, { ...rest, changes });
+      } catch (error) {
+        throw await undone(error, kind, moved.dn, renamed.from, request);
+      }
+    }).then((entry) => (attrs.length === 0 ? {} : entry));
+
+    /** Takes a rename back whose other changes were refused; or says that it is still there. */
+    async function undone(
+      error: unknown,
+      of: Kind,
+      dn: string,
+      from: string,
+      { key: id }: UpdateRequest,
+    ): Promise<unknown> {
+      try {
+        await write(pool, AbortSignal.timeout(2000), (client) => client.modifyDN(dn, `${of.rdn}=${escapeValue(from)}`));
+        known.delete(id);
+        return error;
+      } catch {
+        const { message } = ldapFailure(error) as Error;
+        return new ConnectorError(
+          "unavailable",
+          `The entry was renamed to ${dn}, but its other changes were not made, and the rename could not be taken back: ${message}`,
+          { cause: error },
+        );
+      }
+    }
+
+    async function rename(
+      of: Kind,
+      dn: string,
+      to: string,
+      asked: UpdateRequest,
+      isAll: boolean,
+    ): Promise<{ dn: string; entry?: Entry }> {
+      const features = await directory.features(signal);
+      const after = new PostReadControl([...attrs, of.key]);
+      const controls: Control[] = [];
+      if (features.assertion)
+        controls.push(new AssertionControl(assertionOf(of, key, asked.expected, swapsIn(asked.changes), typeOf)));
+      if (features.postRead && isAll) controls.push(after);
+      const rdn = `${of.rdn}=${escapeValue(to)}`;
+      try {
+        await write(pool, signal, (client) => client.modifyDN(dn, rdn, controls));
+      } catch (error) {
+        throw named(error, of, to);
+      }
+      const moved = `${rdn},${parentOf(dn)}`;
+      remember(key, moved);
+      if (!isAll) return { dn: moved };
+      const stored = after.entry ?? (attrs.length > 0 ? await readAt(moved, [...attrs], signal) : undefined);
+      return { dn: moved, entry: stored ? toEntry(of, stored, attrs, typeOf) : {} };
+    }
+  }
+
+  async function modify(kind: Kind, dn: string, request: UpdateRequest, attempt = 1): Promise<Entry> {
+    const { key, changes, expected, attrs, signal } = request;
+    const features = await directory.features(signal);
+    const after = new PostReadControl([...attrs, kind.key]);
+    const controls: Control[] = [];
+    if (features.assertion)
+      controls.push(new AssertionControl(assertionOf(kind, key, expected, swapsIn(changes), typeOf)));
+    if (features.permissiveModify) controls.push(permissiveModify());
+    if (features.postRead) controls.push(after);
+    const wanted = changes.flatMap((change) =>
+      ldapChanges(kind, change, features.assertion, features.permissiveModify, typeOf),
+    );
+    if (wanted.length > 0) {
+      try {
+        await write(pool, signal, (client) => client.modify(dn, wanted, controls));
+      } catch (error) {
+        const code = resultCode(error);
+        // Some servers refuse what is already so: what is not to be done is left out, once.
+        if (
+          attempt === 1 &&
+          !features.permissiveModify &&
+          (code === result.valueExists || code === result.noSuchAttribute)
+        ) {
+          return modify(kind, dn, { ...request, changes: await outstanding(kind, dn, changes, signal) }, 2);
+        }
+        // The last member of a group whose schema wants one.
+        const { placeholder } = kind;
+        if (
+          attempt === 1 &&
+          code === result.objectClassViolation &&
+          placeholder &&
+          changes.some((change) => change.op === "delete" && isAttr(change, placeholder.attr))
+        ) {
+          return modify(
+            kind,
+            dn,
+            { ...request, changes: [{ op: "add", attr: placeholder.attr, values: [placeholder.value] }, ...changes] },
+            2,
+          );
+        }
+        throw error;
+      }
+    }
+    if (attrs.length === 0) return {};
+    return toEntry(kind, after.entry ?? (await readAt(dn, attrs, signal)), attrs, typeOf);
+  }
+
+  /** Of adds and deletes those that still change something. */
+  async function outstanding(
+    kind: Kind,
+    dn: string,
+    changes: readonly Change[],
+    signal: AbortSignal,
+  ): Promise<Change[]> {
+    const attrs = [...new Set(changes.map((change) => change.attr))];
+    const present = toEntry({ ...kind, placeholder: undefined }, await readAt(dn, attrs, signal), attrs, typeOf);
+    return changes.flatMap((change): Change[] => {
+      if (change.op === "replace" || change.op === "swap") return [change];
+      const form = (value: Value) =>
+        typeOf(change.attr) === "dn" ? dnKey(String(value)) : String(value).toLowerCase();
+      const there = new Set(valuesOf(present, change.attr).map(form));
+      const values = change.values.filter((value) => there.has(form(value)) === (change.op === "delete"));
+      return values.length > 0 ? [{ ...change, values }] : [];
+    });
+  }
+
+  async function remove(request: DeleteRequest): Promise<void> {
+    const { kind: name, key, expected, signal } = request;
+    const kind = directory.kinds.get(name)!;
+    const { assertion } = await directory.features(signal);
+    const control = assertion ? new AssertionControl(assertionOf(kind, key, expected, [], typeOf)) : undefined;
+    await addressed(request, (dn) => write(pool, signal, (client) => client.del(dn, control)));
+    known.delete(key);
+  }
+
+  return { create, update, delete: remove };
+}
+
+const isAttr = (change: Change, attr: string): boolean => change.attr.toLowerCase() === attr.toLowerCase();
+
+const swapsIn = (changes: readonly Change[]) => changes.filter((change) => change.op === "swap");
+
+function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): Attribute {
+  return new Attribute({ type, values: values.map((value) => toLdap(value, typeOf(type))) as string[] });
+}
+
+/** A change as LDAP's: a swap is asserted and replaced, or, without assertions, deletes the old value and adds the new. */
+export function ldapChanges(
+  kind: Kind,
+  change: Change,
+  asserts: boolean,
+  permissive: boolean,
+  typeOf: TypeOf,
+): LdapChange[] {
+  const { attr } = change;
+  const one = (operation: "add" | "delete" | "replace", values: readonly Value[]) =>
+    new LdapChange({ operation, modification: ldapAttribute(attr, values, typeOf) });
+  if (change.op === "swap") {
+    const to = change.to === null ? [] : [change.to];
+    if (asserts || change.from === null) return [one("replace", to)];
+    return [one("delete", [change.from]), ...(to.length > 0 ? [one("add", to)] : [])];
+  }
+  const { placeholder } = kind;
+  const isPadded = placeholder !== undefined && isAttr(change, placeholder.attr);
+  if (change.op === "replace")
+    return [one("replace", isPadded && change.values.length === 0 ? [placeholder.value] : distinct(change.values))];
+  if (change.values.length === 0) return [];
+  const isOther = isPadded && change.op === "add" && change.values[0] !== placeholder.value;
+  return [
+    one(change.op, distinct(change.values)),
+    ...(isOther && permissive ? [one("delete", [placeholder.value])] : []),
+  ];
+}
+
+const distinct = (values: readonly Value[]): Value[] => [...new Set(values)];
+
+/** The new name that changes ask for, where they change the value in the entry's RDN. */
+export function renaming(kind: Kind, dn: string, changes: readonly Change[]): { from: string; to: string } | undefined {
+  const rdn = firstRdn(dn);
+  const asked = changes.filter((change) => isAttr(change, kind.rdn)).at(-1);
+  if (!asked || rdn?.type.toLowerCase() !== kind.rdn.toLowerCase()) return undefined;
+  const to = asked.op === "swap" ? asked.to : asked.op === "delete" ? undefined : asked.values.at(-1);
+  if (to === null || to === undefined)
+    throw new ConnectorError("invalid", `"${kind.rdn}" names the entry: it cannot be taken away.`, { attr: kind.rdn });
+  return String(to) === rdn.value ? undefined : { from: rdn.value, to: String(to) };
+}
+
+/** A clash of names tells which. */
+function named(error: unknown, kind: Kind, value: Value): unknown {
+  const failure = ldapFailure(error);
+  if (!(failure instanceof ConnectorError) || failure.kind !== "conflict") return error;
+  return new ConnectorError("conflict", `There is already an entry with ${kind.rdn} ${JSON.stringify(value)}.`, {
+    attr: kind.rdn,
+    cause: failure.cause,
+  });
+}

@@ -1,0 +1,178 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export const SUFFIX = "dc=example,dc=test";
+const ADMIN = `cn=admin,${SUFFIX}`;
+const PASSWORD = "admin-of-the-tests";
+
+/** A real slapd of its own: a folder, a port, and the overlays that a directory in use has. */
+export interface Slapd {
+  readonly url: string;
+  readonly port: number;
+  readonly bind: { readonly dn: string; readonly password: string };
+  /** Runs ldapsearch, as an administrator would; gives the LDIF. */
+  readonly ldapsearch: (...args: string[]) => string;
+  readonly ldapmodify: (ldif: string) => void;
+  /** Sends a signal, SIGSTOP to hang it. */
+  readonly signal: (name: NodeJS.Signals) => void;
+  readonly kill: () => Promise<void>;
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const config = (folder: string) => `
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload memberof
+moduleload refint
+moduleload ppolicy
+pidfile ${folder}/slapd.pid
+sizelimit 500
+threads 4
+database mdb
+suffix "${SUFFIX}"
+rootdn "${ADMIN}"
+rootpw ${PASSWORD}
+directory ${folder}/db
+maxsize 1073741824
+dbnosync
+index objectClass,entryUUID,uid,cn,mail,member,memberOf,manager,businessCategory eq
+index displayName,sn eq,sub
+limits dn.exact="cn=postern,ou=services,${SUFFIX}" size=unlimited
+access to attrs=userPassword by dn.exact="cn=postern,ou=services,${SUFFIX}" write by anonymous auth by * none
+access to dn.subtree="${SUFFIX}" by dn.exact="cn=postern,ou=services,${SUFFIX}" write by * none
+access to * by * read
+overlay memberof
+memberof-refint FALSE
+overlay refint
+refint_attributes member manager
+refint_nothing cn=nobody
+overlay ppolicy
+`;
+
+const tree = `dn: ${SUFFIX}
+objectClass: dcObject
+objectClass: organization
+dc: example
+o: Example
+
+dn: ou=people,${SUFFIX}
+objectClass: organizationalUnit
+ou: people
+
+dn: ou=groups,${SUFFIX}
+objectClass: organizationalUnit
+ou: groups
+
+dn: ou=services,${SUFFIX}
+objectClass: organizationalUnit
+ou: services
+
+dn: cn=postern,ou=services,${SUFFIX}
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+cn: postern
+userPassword: ${PASSWORD}
+`;
+
+/** Starts a slapd that holds the tree above and, after it, the LDIF given. */
+export async function startSlapd(ldif = ""): Promise<Slapd> {
+  const folder = mkdtempSync(join(tmpdir(), "postern-slapd-"));
+  mkdirSync(join(folder, "db"));
+  const file = join(folder, "slapd.conf");
+  writeFileSync(file, config(folder));
+  writeFileSync(join(folder, "tree.ldif"), `${tree}\n${ldif}`);
+  execFileSync("/usr/sbin/slapadd", ["-q", "-f", file, "-l", join(folder, "tree.ldif")], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const port = await freePort();
+  const url = `ldap://127.0.0.1:${port}`;
+  let child: ChildProcess;
+  const run = async () => {
+    child = spawn("/usr/sbin/slapd", ["-d", "0", "-f", file, "-h", url], { stdio: "ignore" });
+    await listening(port);
+  };
+  const end = async () => {
+    child.kill("SIGCONT");
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise((resolve) => child.once("exit", resolve));
+  };
+  await run();
+  const admin = ["-x", "-H", url, "-D", ADMIN, "-w", PASSWORD];
+  return {
+    url,
+    port,
+    bind: { dn: `cn=postern,ou=services,${SUFFIX}`, password: PASSWORD },
+    ldapsearch: (...args) =>
+      execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", SUFFIX, ...args], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    ldapmodify: (text) => void execFileSync("ldapmodify", admin, { input: text, stdio: ["pipe", "ignore", "pipe"] }),
+    signal: (name) => void child.kill(name),
+    kill: end,
+    restart: run,
+    stop: async () => {
+      await end();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+async function listening(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const reached = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true));
+      socket.once("error", () => resolve(false));
+      socket.once("connect", () => socket.end());
+    });
+    if (reached) return;
+    await sleep(25);
+  }
+  throw new Error(`slapd does not listen on port ${port}`);
+}
+
+/** The connector's settings for this server, and the routes of the shipped mappings. */
+export function openLdap(slapd: Pick<Slapd, "url" | "bind">, root: string) {
+  return {
+    connectors: {
+      directory: {
+        type: "ldap",
+        url: slapd.url,
+        bind: slapd.bind,
+        kinds: {
+          user: { base: `ou=people,${SUFFIX}`, filter: "(objectClass=inetOrgPerson)", rdn: "uid" },
+          group: {
+            base: `ou=groups,${SUFFIX}`,
+            filter: "(objectClass=groupOfNames)",
+            rdn: "cn",
+            placeholder: { attr: "member", value: "cn=nobody" },
+          },
+        },
+      },
+    },
+    routes: {
+      "/scim/v2": {
+        User: { connector: "directory", mapping: join(root, "mappings/openldap/user.yaml") },
+        Group: { connector: "directory", mapping: join(root, "mappings/openldap/group.yaml") },
+      },
+    },
+  };
+}
