@@ -189,9 +189,7 @@ export function createWrites(directory: Directory): Writes {
       controls.push(new AssertionControl(assertionOf(kind, key, expected, swapsIn(changes), typeOf)));
     if (features.permissiveModify) controls.push(permissiveModify());
     if (features.postRead) controls.push(after);
-    const wanted = changes.flatMap((change) =>
-      ldapChanges(kind, change, features.assertion, features.permissiveModify, typeOf),
-    );
+    const wanted = changes.flatMap((change) => ldapChanges(kind, change, features.assertion, typeOf));
     if (wanted.length > 0) {
       try {
         await write(pool, signal, (client) => client.modify(dn, wanted, controls));
@@ -266,7 +264,11 @@ function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): 
   return new Attribute({ type, values: values.map((value) => toLdap(value, typeOf(type))) as string[] });
 }
 
-/** A change as LDAP's: a swap is asserted and replaced, or, without assertions, deletes the old value and adds the new. */
+/**
+ * A change as LDAP's: a swap is asserted and replaced, or, without assertions, deletes the old value
+ * and adds the new. The placeholder stays where it is when members come: nobody sees it, and to take it away would need a
+ * look at the group first.
+ */
 export function ldapChanges(
   kind: Kind,
   change: Change,
@@ -287,11 +289,7 @@ export function ldapChanges(
   if (change.op === "replace")
     return [one("replace", isPadded && change.values.length === 0 ? [placeholder.value] : distinct(change.values))];
   if (change.values.length === 0) return [];
-  const isOther = isPadded && change.op === "add" && change.values[0] !== placeholder.value;
-  return [
-    one(change.op, distinct(change.values)),
-    ...(isOther && permissive ? [one("delete", [placeholder.value])] : []),
-  ];
+  return [one(change.op, distinct(change.values))];
 }
 
 const distinct = (values: readonly Value[]): Value[] => [...new Set(values)];
