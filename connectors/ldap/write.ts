@@ -269,13 +269,7 @@ function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): 
  * and adds the new. The placeholder stays where it is when members come: nobody sees it, and to take it away would need a
  * look at the group first.
  */
-export function ldapChanges(
-  kind: Kind,
-  change: Change,
-  asserts: boolean,
-  permissive: boolean,
-  typeOf: TypeOf,
-): LdapChange[] {
+export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf: TypeOf): LdapChange[] {
   const { attr } = change;
   const one = (operation: "add" | "delete" | "replace", values: readonly Value[]) =>
     new LdapChange({ operation, modification: ldapAttribute(attr, values, typeOf) });
