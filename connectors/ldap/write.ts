@@ -195,12 +195,8 @@ export function createWrites(directory: Directory): Writes {
         await write(pool, signal, (client) => client.modify(dn, wanted, controls));
       } catch (error) {
         const code = resultCode(error);
-        // Some servers refuse what is already so: what is not to be done is left out, once.
-        if (
-          attempt === 1 &&
-          !features.permissiveModify &&
-          (code === result.valueExists || code === result.noSuchAttribute)
-        ) {
+        // Servers refuse what is already so, OpenLDAP even where it is told not to: it is left out, once.
+        if (attempt === 1 && (code === result.valueExists || code === result.noSuchAttribute)) {
           return modify(kind, dn, { ...request, changes: await outstanding(kind, dn, changes, signal) }, 2);
         }
         // The last member of a group whose schema wants one.

@@ -15,7 +15,7 @@ const keyValue = (kind: Kind, key: string) => (kind.key.type === "integer" ? Num
 
 /** The entry's columns, and its lists as JSON, so that one statement reads them all. */
 function selection(kind: Kind, attrs: readonly string[]): Sql {
-  const parts = [...new Set([kind.key.column, ...attrs])].map((attr) => {
+  const parts = (attrs.length > 0 ? [...new Set(attrs)] : [kind.key.column]).map((attr) => {
     const list = kind.lists[attr];
     if (!list) return sql`${columnOf(kind, attr)} as ${sql.id(attr)}`;
     const owner = sql`${sql.ref(`${list.table}.${list.owner}`)} = ${columnOf(kind, kind.key.column)}`;

@@ -1,0 +1,278 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Change, Condition, Connector, Entry, Leaf, Support, Value } from "./connector.ts";
+
+import { ConnectorError } from "./error.ts";
+import { applyChanges, matches } from "./reference.ts";
+
+/** What the contract suite needs to know of a connector's kind. */
+export interface Contract {
+  readonly open: () => Promise<{ readonly connector: Connector; readonly close: () => Promise<void> }>;
+  readonly kind: string;
+  /** An entry that holds no more than it must; `n` makes it unlike the others. */
+  readonly seed: (n: number) => Entry;
+  /** The attribute of which no two entries may hold the same value. */
+  readonly unique: string;
+  /** Attributes of one text, that may be absent. */
+  readonly texts: readonly string[];
+  /** Attributes of many texts, that may be absent. */
+  readonly lists: readonly string[];
+  /** Values that a list may hold, where it is not any text. */
+  readonly listValues?: readonly string[];
+  /** A key of the right form that is no entry's. */
+  readonly absentKey: string;
+  readonly runs?: number;
+}
+
+/** Texts that mean something to some backend, or fold, sort or compare in more than one way. */
+const texts = [
+  ..."ann Ann ANN bo Bo annex %ann a%n a_n _ % * (uid=*) *)(uid=* a\\b \\ \\2a o'x \"q\" '; drop table people; --".split(
+    " ",
+  ),
+  "Research and Development",
+  "a  b",
+  "é",
+  "É",
+  "日本 Ω",
+  "straße",
+  "x,y=z+w",
+  "null",
+  "0",
+  "10",
+  "9",
+];
+
+/** Of those texts one of each that a directory takes for the same value: case and blanks aside. */
+export const distinctTexts = (): string[] => [...new Map(texts.map((each) => [folded(each), each])).values()];
+
+/** The test suite that every connector passes: it answers as `reference.ts` does, in all that it says it supports. */
+export function testConnector(contract: Contract): void {
+  const { kind, lists } = contract;
+  const signal = () => AbortSignal.timeout(10_000);
+  const numRuns = contract.runs ?? 300;
+
+  describe(`the connector contract, kind ${kind}`, () => {
+    let connector: Connector;
+    let close: () => Promise<void>;
+    let key: string;
+    const population: Entry[] = [];
+    const attrs = [contract.unique, ...contract.texts, ...lists];
+    const all = () => [...attrs, key];
+
+    beforeAll(async () => {
+      ({ connector, close } = await contract.open());
+      key = connector.kinds.get(kind)!.key;
+      for (const [n, drawn] of fc.sample(entryOf(contract), { numRuns: 40, seed: 7 }).entries()) {
+        population.push(
+          await connector.create({ kind, entry: { ...drawn, ...contract.seed(n) }, attrs: all(), signal: signal() }),
+        );
+      }
+    });
+    afterAll(() => close());
+
+    test("gives back an entry as it was stored, by its key", async () => {
+      for (const entry of population) {
+        const found = await connector.get({ kind, key: String(entry[key]), attrs: all(), signal: signal() });
+        expect(sorted(found!, lists)).toEqual(sorted(entry, lists));
+      }
+      expect(await connector.get({ kind, key: contract.absentKey, attrs: all(), signal: signal() })).toBeUndefined();
+      expect(await connector.get({ kind, key: "no such key *)(x", attrs: all(), signal: signal() })).toBeUndefined();
+    });
+
+    test("finds what the reference finds, where it says exact, and no less where it says superset", async () => {
+      await fc.assert(
+        fc.asyncProperty(conditionOf(contract), async (where) => {
+          const support = supportOf(connector, kind, where);
+          if (support === "none") return;
+          const { entries } = await connector.search({
+            kind,
+            where,
+            attrs: [key],
+            limit: 1000,
+            count: false,
+            signal: signal(),
+          });
+          const found = new Set(entries.map((entry) => entry[key]));
+          const expected = population.filter((entry) => matches(entry, where)).map((entry) => entry[key]);
+          expect(expected.filter((each) => !found.has(each))).toEqual([]);
+          if (support === "exact") expect(found.size).toBe(expected.length);
+        }),
+        { numRuns },
+      );
+    });
+
+    test("pages through all entries, each once, and counts them", async () => {
+      const seen: unknown[] = [];
+      for (let offset = 0; offset < population.length + 7; offset += 7) {
+        const page = await connector.search({ kind, attrs: [key], offset, limit: 7, count: true, signal: signal() });
+        expect(page.total).toBe(population.length);
+        seen.push(...page.entries.map((entry) => entry[key]));
+      }
+      expect(new Set(seen).size).toBe(population.length);
+      expect(seen.length).toBe(population.length);
+      const none = await connector.search({ kind, attrs: [key], offset: 0, limit: 0, count: true, signal: signal() });
+      expect(none).toMatchObject({ entries: [], total: population.length });
+    });
+
+    test("makes the changes that the reference makes, and gives back the entry after them", async () => {
+      const id = String(population[0]![key]);
+      await fc.assert(
+        fc.asyncProperty(fc.array(changeOf(contract), { minLength: 1, maxLength: 4 }), async (changes) => {
+          const before = (await connector.get({ kind, key: id, attrs: all(), signal: signal() }))!;
+          const distinct = changes.filter(
+            (change, index) => changes.findIndex((other) => other.attr === change.attr) === index,
+          );
+          const after = await connector.update({ kind, key: id, changes: distinct, attrs: all(), signal: signal() });
+          expect(sorted(after, lists)).toEqual(sorted(applyChanges(before, distinct), lists));
+        }),
+        { numRuns: Math.ceil(numRuns / 3) },
+      );
+      population[0] = (await connector.get({ kind, key: id, attrs: all(), signal: signal() }))!;
+    });
+
+    test("swaps a value only while it is what it was", async () => {
+      const id = String(population[1]![key]);
+      const [attr] = contract.texts;
+      const change = (from: Value | null, to: Value | null) =>
+        connector.update({
+          kind,
+          key: id,
+          changes: [{ op: "swap", attr: attr!, from, to }],
+          attrs: [attr!],
+          signal: signal(),
+        });
+      await connector.update({
+        kind,
+        key: id,
+        changes: [{ op: "replace", attr: attr!, values: ["one"] }],
+        attrs: [],
+        signal: signal(),
+      });
+      expect(await change("one", "two")).toEqual({ [attr!]: "two" });
+      await expect(change("one", "three")).rejects.toMatchObject({ kind: "versionMismatch" });
+      await expect(change(null, "three")).rejects.toMatchObject({ kind: "versionMismatch" });
+      expect(await change("two", null)).toEqual({});
+      expect(await change(null, "four")).toEqual({ [attr!]: "four" });
+      population[1] = (await connector.get({ kind, key: id, attrs: all(), signal: signal() }))!;
+    });
+
+    test("refuses a second entry with the same unique value, as a conflict", async () => {
+      const entry = { ...contract.seed(99), [contract.unique]: population[2]![contract.unique] } as Entry;
+      const failure = await connector
+        .create({ kind, entry, attrs: all(), signal: signal() })
+        .catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(ConnectorError);
+      expect(failure).toMatchObject({ kind: "conflict" });
+    });
+
+    test("deletes an entry once, and says notFound of what is not there", async () => {
+      const gone = population.pop()!;
+      const request = { kind, key: String(gone[key]), signal: signal() };
+      await connector.delete(request);
+      await expect(connector.delete(request)).rejects.toMatchObject({ kind: "notFound" });
+      const changes = [{ op: "replace", attr: contract.texts[0]!, values: ["x"] }] as const;
+      await expect(connector.update({ ...request, changes, attrs: [] })).rejects.toMatchObject({ kind: "notFound" });
+      expect(await connector.get({ ...request, attrs: all() })).toBeUndefined();
+    });
+
+    test("explains each operation without asking the backend", () => {
+      const where: Condition = { op: "eq", attr: contract.unique, value: "ann" };
+      expect(connector.explain({ type: "search", kind, where, attrs: all(), limit: 10, count: true })).toContain("ann");
+      const changes: Change[] = [{ op: "replace", attr: contract.texts[0]!, values: ["x"] }];
+      expect(connector.explain({ type: "update", kind, key: contract.absentKey, changes, attrs: [] })).toContain(
+        contract.texts[0],
+      );
+      expect(connector.explain({ type: "create", kind, entry: contract.seed(1), attrs: [] })).toContain(
+        String(contract.seed(1)[contract.unique]),
+      );
+    });
+  });
+}
+
+/** Lists have no order that counts. */
+const sorted = (entry: Entry, lists: readonly string[]): Entry =>
+  Object.fromEntries(
+    Object.entries(entry).map(([attr, value]) => [
+      attr,
+      lists.includes(attr) && Array.isArray(value) ? [...value].sort() : value,
+    ]),
+  );
+
+const text = fc.constantFrom(...texts);
+const listValue = (contract: Contract) => fc.constantFrom(...(contract.listValues ?? texts));
+
+function entryOf(contract: Contract): fc.Arbitrary<Entry> {
+  const single = contract.texts.map((attr) => [attr, fc.option(text, { nil: undefined })]);
+  const many = contract.lists.map((attr) => [
+    attr,
+    fc
+      .uniqueArray(listValue(contract), { maxLength: 3, selector: folded })
+      .map((values) => (values.length > 1 ? values : values[0])),
+  ]);
+  return (fc.record(Object.fromEntries([...single, ...many])) as fc.Arbitrary<Entry>).map((entry) => {
+    return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
+  });
+}
+
+/** A directory takes two values that differ in case, or in blanks, for the same one: lists hold no such pairs. */
+const folded = (value: string) => value.toLowerCase().replace(/ +/g, " ").normalize("NFKD");
+
+function conditionOf(contract: Contract): fc.Arbitrary<Condition> {
+  const attr = fc.constantFrom(contract.unique, ...contract.texts, ...contract.lists);
+  const op = fc.constantFrom("eq", "co", "sw", "ew", "gt", "ge", "lt", "le") as fc.Arbitrary<"eq">;
+  const value = fc.oneof(
+    text,
+    text.map((each) => each.slice(0, 2)),
+    text.map((each) => each.slice(-1)),
+    listValue(contract),
+  );
+  const comparison = fc.record({ op, attr, value, caseExact: fc.boolean() }).filter((leaf) => leaf.value !== "");
+  const leaf: fc.Arbitrary<Leaf> = fc.oneof(
+    { arbitrary: comparison, weight: 5 },
+    { arbitrary: attr.map((each) => ({ op: "pr" as const, attr: each })), weight: 1 },
+  );
+  return fc.letrec<{ condition: Condition }>((tie) => ({
+    condition: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      leaf,
+      fc.record({
+        op: fc.constantFrom("and" as const, "or" as const),
+        conditions: fc.array(tie("condition"), { minLength: 1, maxLength: 3 }),
+      }),
+      fc.record({ op: fc.constant("not" as const), condition: tie("condition") }),
+    ),
+  })).condition;
+}
+
+function changeOf(contract: Contract): fc.Arbitrary<Change> {
+  const values = fc.uniqueArray(listValue(contract), { minLength: 1, maxLength: 3, selector: folded });
+  const single = fc.record({
+    op: fc.constant("replace" as const),
+    attr: fc.constantFrom(...contract.texts),
+    values: fc.array(text, { maxLength: 1 }),
+  });
+  if (contract.lists.length === 0) return single;
+  return fc.oneof(
+    single,
+    fc.record({
+      op: fc.constantFrom("add" as const, "delete" as const, "replace" as const),
+      attr: fc.constantFrom(...contract.lists),
+      values,
+    }),
+  );
+}
+
+/** How well a whole condition is answered, from how well its parts are. */
+function supportOf(connector: Connector, kind: string, condition: Condition): Support {
+  const own = connector.supports(kind, condition);
+  const parts =
+    condition.op === "not"
+      ? [condition.condition]
+      : condition.op === "and" || condition.op === "or"
+        ? condition.conditions
+        : [];
+  const all = [own, ...parts.map((part) => supportOf(connector, kind, part))];
+  if (all.includes("none")) return "none";
+  if (!all.includes("superset")) return "exact";
+  return condition.op === "not" ? "none" : "superset";
+}
