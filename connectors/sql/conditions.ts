@@ -92,13 +92,14 @@ function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string):
     case "ew":
       return sql`substr(${left}, ${-[...right].length}) = ${right}`;
     default:
-      return compared(left, op, right);
+      // The column may fold case by a collation of its own.
+      return compared(left, op, sql`${right} collate binary`);
   }
 }
 
 const likeEscaped = (value: string): string => value.replace(/[\\%_]/g, "\\$&");
 
-function compared(left: Sql, op: ComparisonLeaf["op"], value: Scalar): Sql {
+function compared(left: Sql, op: ComparisonLeaf["op"], value: Scalar | Sql): Sql {
   switch (op) {
     case "gt":
       return sql`${left} > ${value}`;
