@@ -3,7 +3,7 @@ import { difference, directChanges } from "../mapping/changes.ts";
 import type { Row } from "../mapping/mapping.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
 import { attrsFor, readEntry, referencesIn } from "../mapping/read.ts";
-import { entryToCreate, unmappedIn, writeResource } from "../mapping/write.ts";
+import { entryToCreate, unmappedIn, withDefaults, writeResource } from "../mapping/write.ts";
 import { badRequest, notFound, preconditionFailed, ScimError } from "../scim/error.ts";
 import { compileFilter } from "../scim/evaluate.ts";
 import { readResource, requireAll } from "../scim/input.ts";
@@ -189,7 +189,15 @@ export function createGateway(
     const known = knownReferences(endpoints, endpoint, context);
     await known.learnIds(idsInResource(endpoint, resource));
     const projected = project(endpoint, query);
-    const entry = await rewrite(endpoint, id, () => resource, projected, known, context, ifMatch);
+    const entry = await rewrite(
+      endpoint,
+      id,
+      (current) => keepFlags(resource, current, endpoint),
+      projected,
+      known,
+      context,
+      ifMatch,
+    );
     return one(entry, endpoint, projected, context, known);
   }
 
@@ -276,7 +284,7 @@ export function createGateway(
       refuseOrNote(endpoint, unmappedIn(mapping, target), context);
       const [before, after] = await Promise.all([
         writeResource(mapping, current!, known, present),
-        writeResource(mapping, target, known, present),
+        writeResource(mapping, target, known, present).then((entry) => withDefaults(mapping, entry, target)),
       ]).catch((error) => {
         throw expressionFailure(error);
       });
@@ -334,6 +342,17 @@ const nothingWanted: Projection = { needs: () => false };
 function wantedBy(projected: Projection, plan?: Plan): Wanted {
   if (plan?.rest) return { wants: () => true };
   return { wants: (row) => projected.needs(row.path) };
+}
+
+/** A PUT that does not speak of a boolean, `active` above all, leaves it as it is: nobody is enabled by an omission. */
+function keepFlags(resource: Resource, current: Resource, { mapping }: Endpoint): Resource {
+  const flags = mapping.type.schema.attributes.filter(
+    ({ type, name }) => type === "boolean" && resource[name] === undefined,
+  );
+  return {
+    ...resource,
+    ...Object.fromEntries(flags.map(({ name }) => [name, current[name]]).filter(([, value]) => value !== undefined)),
+  };
 }
 
 function readInput(endpoint: Endpoint, body: unknown, context: Context): Resource {

@@ -83,6 +83,16 @@ export async function entryToCreate(mapping: Mapping, resource: Resource, refere
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
 }
 
+/** A rewritten entry, where what the table would leave empty gets what `create` gives it: it is there for a reason. */
+export async function withDefaults(mapping: Mapping, entry: Entry, resource: Resource): Promise<Entry> {
+  const filled: Record<string, Entry[string]> = { ...entry };
+  for (const { attr, expression } of mapping.create) {
+    if (attr in entry && entry[attr] === undefined)
+      filled[attr] = (await expression.evaluate(resource, { entry })) as Entry[string];
+  }
+  return filled;
+}
+
 /** What the resource holds and no row takes, by name. */
 export function unmappedIn(mapping: Mapping, resource: Resource): string[] {
   return [mapping.type.schema, ...mapping.type.extensions].flatMap((schema) => {

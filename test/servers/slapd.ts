@@ -59,9 +59,9 @@ access to attrs=userPassword by dn.exact="cn=postern,ou=services,${SUFFIX}" writ
 access to dn.subtree="${SUFFIX}" by dn.exact="cn=postern,ou=services,${SUFFIX}" write by * none
 access to * by * read
 overlay memberof
-memberof-refint FALSE
+memberof-refint TRUE
 overlay refint
-refint_attributes member manager
+refint_attributes member memberOf manager
 refint_nothing cn=nobody
 overlay ppolicy
 `;
