@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import { ConfigError } from "../config/yaml.ts";
+import { checkCommand } from "./check.ts";
+import { explainCommand } from "./explain.ts";
 import { serveCommand } from "./serve.ts";
+import { testCommand } from "./test.ts";
 
 /** The file that is used where no other is named. */
 const DEFAULT_CONFIG = "gateway.config.yaml";
@@ -18,6 +21,32 @@ export async function run(args: readonly string[]): Promise<number> {
     .action(async ({ config }) => {
       status = await serveCommand(config ?? DEFAULT_CONFIG, config === undefined);
     });
+  const config = ["-c, --config <file>", "the configuration file", DEFAULT_CONFIG] as const;
+  program
+    .command("check")
+    .description("Check a configuration and its mappings, and show what is pushed down.")
+    .option(...config)
+    .option("--connect", "ask each connector whether it serves")
+    .action(async (options) => {
+      status = await checkCommand(options.config, options.connect === true, withToken(process.env));
+    });
+  program
+    .command("test")
+    .description("Run the mappings' tests, *.test.yaml.")
+    .argument("[files...]", "the test files; all below mappings/ without any")
+    .action(async (files) => {
+      status = await testCommand(files);
+    });
+  program
+    .command("explain")
+    .description("Print what a SCIM request would ask of the backend, without asking it.")
+    .option(...config)
+    .argument("<method>", "GET, POST, PUT, PATCH or DELETE")
+    .argument("<path>", "such as '/Users?filter=userName eq \"ann\"'")
+    .argument("[body]", "the body, as JSON")
+    .action(async (method, path, body, options) => {
+      status = await explainCommand(options.config, method, path, body, withToken(process.env));
+    });
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
@@ -27,3 +56,6 @@ export async function run(args: readonly string[]): Promise<number> {
     return (error as { exitCode?: number }).exitCode ?? 1;
   }
 }
+
+/** Looking at the embedded example needs no token. */
+const withToken = (env: NodeJS.ProcessEnv) => ({ SCIM_TOKEN: "not-used-by-this-command", ...env });

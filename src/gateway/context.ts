@@ -1,6 +1,6 @@
 import { ConnectorError } from "../connector/error.ts";
 import { ExpressionError } from "../expression/compile.ts";
-import { backendError, ScimError } from "../scim/error.ts";
+import { backendError, badRequest } from "../scim/error.ts";
 
 /** What a request brings along on its way through the gateway. */
 export interface Context {
@@ -35,6 +35,6 @@ function inScim(error: unknown, context: Context): unknown {
 /** An expression that fails on this resource is the record's fault, not the backend's. */
 export function expressionFailure(error: unknown): unknown {
   return error instanceof ExpressionError
-    ? new ScimError(400, "invalidValue", `The mapping cannot handle this: ${error.message}`)
+    ? badRequest("invalidValue", `The mapping cannot handle this: ${error.message}`)
     : error;
 }

@@ -1,21 +1,30 @@
-import type { Change, Entry, Expected } from "../connector/connector.ts";
+import type { Change, Entry } from "../connector/connector.ts";
 import { difference, directChanges } from "../mapping/changes.ts";
 import type { Row } from "../mapping/mapping.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
 import { attrsFor, readEntry, referencesIn } from "../mapping/read.ts";
 import { entryToCreate, unmappedIn, withDefaults, writeResource } from "../mapping/write.ts";
-import { badRequest, notFound, preconditionFailed, ScimError } from "../scim/error.ts";
+import { badRequest, lostRace, notFound } from "../scim/error.ts";
 import { compileFilter } from "../scim/evaluate.ts";
-import { readResource, requireAll } from "../scim/input.ts";
+import { requireAll } from "../scim/input.ts";
 import { listResponse, readPage } from "../scim/list.ts";
 import { type Operation, readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
 import { typedFilter } from "../scim/path.ts";
 import { type Projection, projection } from "../scim/project.ts";
-import { type Resource, schemaPart } from "../scim/schema.ts";
-import { versionOf } from "../scim/version.ts";
+import type { Resource } from "../scim/schema.ts";
 import { ask, type Context, expressionFailure } from "./context.ts";
-import { type Endpoint, type Endpoints, idsInValues, type KnownReferences, knownReferences } from "./references.ts";
+import {
+  expectedFor,
+  idsInOperations,
+  idsInResource,
+  isVersionMismatch,
+  keepFlags,
+  keyOf,
+  readInput,
+  refuseOrNote,
+} from "./input.ts";
+import { type Endpoint, type Endpoints, type KnownReferences, knownReferences } from "./references.ts";
 
 /** The parameters of a query that a resource endpoint knows; others are passed over. */
 export interface Query {
@@ -60,7 +69,6 @@ export interface Gateway {
 
 /** How often a write that met a change by another is read and tried again before it is given up. */
 const ATTEMPTS = 3;
-const MAX_ID = 1024;
 
 /** The gateway of one route: each SCIM operation in terms of the mapping and the connector behind it. */
 export function createGateway(
@@ -301,10 +309,9 @@ export function createGateway(
       try {
         return await ask(context, () => connector.update(request));
       } catch (error) {
-        const isLostRace = error instanceof ScimError && error.status === 412 && ifMatch === undefined;
+        const isLostRace = isVersionMismatch(error) && ifMatch === undefined;
         if (!isLostRace) throw error;
-        if (attempt === ATTEMPTS)
-          throw new ScimError(409, undefined, "Others keep changing this resource. Try again.", { cause: error });
+        if (attempt === ATTEMPTS) throw lostRace("Others keep changing this resource. Try again.");
       }
     }
   }
@@ -343,61 +350,3 @@ function wantedBy(projected: Projection, plan?: Plan): Wanted {
   if (plan?.rest) return { wants: () => true };
   return { wants: (row) => projected.needs(row.path) };
 }
-
-/** A PUT that does not speak of a boolean, `active` above all, leaves it as it is: nobody is enabled by an omission. */
-function keepFlags(resource: Resource, current: Resource, { mapping }: Endpoint): Resource {
-  const flags = mapping.type.schema.attributes.filter(
-    ({ type, name }) => type === "boolean" && resource[name] === undefined,
-  );
-  return {
-    ...resource,
-    ...Object.fromEntries(flags.map(({ name }) => [name, current[name]]).filter(([, value]) => value !== undefined)),
-  };
-}
-
-function readInput(endpoint: Endpoint, body: unknown, context: Context): Resource {
-  const { resource, unknown } = readResource(body, endpoint.mapping.type);
-  refuseOrNote(endpoint, [...unknown, ...unmappedIn(endpoint.mapping, resource)], context);
-  return resource;
-}
-
-function refuseOrNote(endpoint: Endpoint, names: readonly string[], context: Context): void {
-  if (names.length === 0) return;
-  if (endpoint.mapping.unmapped === "reject")
-    throw badRequest("invalidValue", `Nothing here takes ${names.map((name) => `"${name}"`).join(", ")}.`);
-  context.note({ unmapped: names.slice(0, 20) });
-}
-
-/** An id is a key as it is; what no backend could have made is not asked for. */
-function keyOf(endpoint: Endpoint, id: string): string {
-  if (id.length > MAX_ID || id.includes("\0"))
-    throw notFound(`There is no ${endpoint.mapping.type.name} with this id.`);
-  return id;
-}
-
-function expectedFor(endpoint: Endpoint, ifMatch: string | undefined): { expected?: Expected } {
-  const version = versionOf(ifMatch);
-  if (version === undefined || version === "*") return {};
-  const row = endpoint.mapping.version;
-  if (!row)
-    throw preconditionFailed(
-      `A ${endpoint.mapping.type.name} has no version here: leave If-Match out, or map meta.version.`,
-    );
-  return { expected: { [row.attr]: version } };
-}
-
-const idsInResource = ({ mapping }: Endpoint, resource: Resource) =>
-  idsInValues(mapping, (path) => {
-    const schema = mapping.rows.find((row) => row.path.attribute === path.attribute)!.path.schema;
-    return [schemaPart(resource, mapping.type, schema)?.[path.attribute.name]];
-  });
-
-const idsInOperations = ({ mapping }: Endpoint, operations: readonly Operation[]) =>
-  idsInValues(mapping, (path) =>
-    operations
-      .filter((operation) => operation.path.attribute === path.attribute)
-      .flatMap((operation): unknown[] => {
-        if ("elements" in operation) return [...operation.elements];
-        return "value" in operation ? [operation.value] : [];
-      }),
-  );

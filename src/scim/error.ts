@@ -28,10 +28,10 @@ export class ScimError extends Error {
 export const badRequest = (scimType: ScimType, detail: string) => new ScimError(400, scimType, detail);
 /** 404: no resource, or none that this endpoint may show. */
 export const notFound = (detail: string) => new ScimError(404, undefined, detail);
+/** 409: others were faster, again and again. */
+export const lostRace = (detail: string) => new ScimError(409, undefined, detail);
 /** 412: `If-Match` names a version that is no longer the resource's. */
 export const preconditionFailed = (detail: string) => new ScimError(412, undefined, detail);
-/** 501: nothing here can do that. */
-export const notImplemented = (detail: string) => new ScimError(501, undefined, detail);
 
 /**
  * What each failure of a backend means in SCIM. A backend that cannot be reached, or that refuses the gateway's own

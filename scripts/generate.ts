@@ -1,0 +1,81 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { connectors } from "../connectors/index.ts";
+import { configFormat } from "../src/config/format.ts";
+import { mappingFormat } from "../src/mapping/format.ts";
+import { mappingTestFormat } from "../src/mapping/testing.ts";
+
+const root = join(import.meta.dirname, "..");
+
+/** What is generated from the zod schemas, by path: JSON Schemas for editors, a reference page for each connector. */
+export function generated(): Map<string, string> {
+  const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" });
+  const text = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
+  return new Map([
+    ["schemas/gateway.schema.json", text(schemaOf(configFormat(connectors)))],
+    ["schemas/mapping.schema.json", text(schemaOf(mappingFormat))],
+    ["schemas/mapping-test.schema.json", text(schemaOf(mappingTestFormat))],
+    ...connectors.map(
+      ({ type, summary, example, config }) =>
+        [`docs/connectors/${type}.md`, page(type, summary, example, schemaOf(config))] as const,
+    ),
+  ]);
+}
+
+interface JsonSchema {
+  readonly description?: string;
+  readonly type?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+}
+
+function page(type: string, summary: string, example: string, schema: unknown): string {
+  const rows = settings(schema as JsonSchema, "").map((cells) => `| ${cells.join(" | ")} |`);
+  return `# The connector \`${type}\`\n\n${summary}\n\n\`\`\`yaml\nconnectors:\n  my-${type}:\n${example.trimEnd().replace(/^/gm, "    ")}\n\`\`\`\n\n| setting | | default | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+}
+
+function settings(schema: JsonSchema, prefix: string): string[][] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, each]) => {
+    const path = `${prefix}${name}`;
+    const inner =
+      typeof each.additionalProperties === "object"
+        ? settings(each.additionalProperties, `${path}.*.`)
+        : settings(each.items ?? each, `${path}.`);
+    const form =
+      each.enum?.map((value) => `\`${value}\``).join(", ") ??
+      (each.const === undefined ? (each.type ?? "") : `\`${each.const}\``);
+    const isPlain = each.default !== undefined && JSON.stringify(each.default) !== "{}";
+    const standard = schema.required?.includes(name)
+      ? "required"
+      : isPlain
+        ? `\`${JSON.stringify(each.default)}\``
+        : "";
+    return [[`\`${path}\``, form, standard, (each.description ?? "").replaceAll("|", "\\|")], ...inner];
+  });
+}
+
+/** The generated files that are not as they should be. */
+export function stale(): string[] {
+  return [...generated()].filter(([path, text]) => readOr(join(root, path)) !== text).map(([path]) => path);
+}
+
+const readOr = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+};
+
+if (import.meta.main) {
+  for (const [path, text] of generated()) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+}

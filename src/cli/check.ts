@@ -1,0 +1,96 @@
+import { connectors as known } from "../../connectors/index.ts";
+import { endpointsOf, openConnectors } from "../compose.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Endpoint } from "../gateway/references.ts";
+import type { Row } from "../mapping/mapping.ts";
+import { planFilter } from "../mapping/plan.ts";
+import { leafOf, type TypedFilter } from "../scim/path.ts";
+
+const quiet = { warn: () => {} };
+const operators = ["eq", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"] as const;
+
+/** Says what is wrong with a configuration, or what of it is pushed down; with `connect` whether each connector serves. */
+export async function checkCommand(
+  file: string,
+  connect: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const loaded = loadConfig(file, known, env);
+  const connectors = openConnectors(loaded, quiet);
+  try {
+    for (const route of loaded.routes.keys()) {
+      for (const [type, endpoint] of endpointsOf(loaded, route, connectors))
+        console.log(`${route} ${type}, by ${endpoint.name}\n${table(endpoint)}\n`);
+    }
+    console.log(`${file}: all is well.`);
+    if (!connect) return 0;
+    const states = await Promise.all(
+      [...connectors].map(async ([name, connector]) => {
+        try {
+          console.log(`${name}: ${await connector.probe(AbortSignal.timeout(5000))}`);
+          return true;
+        } catch (error) {
+          console.log(`${name}: does not serve: ${(error as Error).message}`);
+          return false;
+        }
+      }),
+    );
+    return states.every(Boolean) ? 0 : 1;
+  } finally {
+    await Promise.all([...connectors.values()].map((connector) => connector.close()));
+  }
+}
+
+/** Each attribute with what it is in the backend, and the operators of a filter that the backend answers. */
+function table(endpoint: Endpoint): string {
+  const lines = endpoint.mapping.rows.map((row) => [
+    row.name,
+    rightSide(row),
+    row.readOnly ? "read" : row.writeOnly ? "write" : "read, write",
+    pushed(row, endpoint),
+  ]);
+  const header = ["attribute", "backend", "", "filter: pushed down (~ in part)"];
+  const widths = header.map((_, column) => Math.max(...[header, ...lines].map((line) => line[column]!.length)));
+  return [header, ...lines]
+    .map((line) => `  ${line.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd())
+    .join("\n");
+}
+
+function rightSide(row: Row): string {
+  if (row.is === "expression") return "JSONata";
+  return row.is === "ref" ? `${row.attr} -> ${row.ref}` : row.attr;
+}
+
+function pushed(row: Row, { mapping, connector }: Endpoint): string {
+  if (row.writeOnly) return "";
+  const leaf = leafOf(row.path);
+  const sample =
+    leaf.type === "boolean"
+      ? true
+      : leaf.type === "dateTime"
+        ? "2026-01-31T08:00:00.000Z"
+        : leaf.type === "integer"
+          ? 1
+          : row.name === "id"
+            ? "00000000-0000-4000-8000-000000000000"
+            : "sample";
+  const isOrdered = leaf.type !== "boolean";
+  const isText = leaf.type === "string" || leaf.type === "reference";
+  const asked = operators.filter(
+    (op) => op === "eq" || op === "pr" || (isOrdered && (isText || !["co", "sw", "ew"].includes(op))),
+  );
+  const answers = asked.flatMap((op) => {
+    const filter: TypedFilter = op === "pr" ? { op, path: row.path } : { op, path: row.path, value: sample };
+    const references = { toReference: () => "cn=sample", toId: () => "sample" };
+    const alone = {
+      ...mapping,
+      groups: new Map([
+        [row.path.attribute, mapping.groups.get(row.path.attribute)!.filter((group) => group.rows.includes(row))],
+      ]),
+    };
+    const plan = planFilter(alone, filter, (condition) => connector.supports(mapping.kind, condition), references);
+    if (plan.rest === undefined) return [op];
+    return plan.where ? [`${op}~`] : [];
+  });
+  return answers.join(" ") || "nothing: read and filtered behind the backend";
+}

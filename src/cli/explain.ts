@@ -1,0 +1,112 @@
+import { connectors as known } from "../../connectors/index.ts";
+import { endpointsOf, openConnectors } from "../compose.ts";
+import { loadConfig } from "../config/load.ts";
+import type { Connector, Operation } from "../connector/connector.ts";
+import type { Context } from "../gateway/context.ts";
+import { createGateway, type Query } from "../gateway/gateway.ts";
+import { planFilter } from "../mapping/plan.ts";
+import { errorBody, ScimError } from "../scim/error.ts";
+import { filterText, typedFilter } from "../scim/path.ts";
+
+/** Prints what a SCIM request would ask of the backend. Nothing is asked: ids and entries are made up on the way. */
+export async function explainCommand(
+  file: string,
+  method: string,
+  url: string,
+  body: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const loaded = loadConfig(file, known, env);
+  const { pathname, searchParams } = new URL(url, "http://localhost");
+  const route =
+    [...loaded.routes.keys()].find((base) => pathname.startsWith(`${base}/`)) ?? [...loaded.routes.keys()][0]!;
+  const [, endpoint = "", id] = (pathname.startsWith(`${route}/`) ? pathname.slice(route.length) : pathname).split("/");
+  const opened = openConnectors(loaded, { warn: () => {} });
+  try {
+    const dry = new Map([...opened].map(([name, connector]) => [name, explaining(connector, name)]));
+    const endpoints = endpointsOf(loaded, route, dry);
+    const gateway = createGateway(endpoints, loaded.config.limits, new Map());
+    const type = [...endpoints.values()]
+      .map(({ mapping }) => mapping.type)
+      .find((each) => each.endpoint.toLowerCase() === `/${endpoint.toLowerCase()}`);
+    if (!type) throw new ScimError(404, undefined, `${route} has no endpoint /${endpoint}.`);
+    const query = Object.fromEntries(searchParams) as Query;
+    const context: Context = { baseUrl: route, signal: AbortSignal.timeout(60_000), note: () => {}, waited: () => {} };
+    const parsed = body === undefined ? undefined : JSON.parse(body);
+    switch (method.toUpperCase()) {
+      case "GET":
+        if (id !== undefined) await gateway.get(type.name, decodeURIComponent(id), query, context);
+        else {
+          await gateway.list(type.name, query, context);
+          if (query.filter) explainRest(query.filter);
+        }
+        break;
+      case "POST":
+        await gateway.create(type.name, parsed, query, context);
+        break;
+      case "PUT":
+        await gateway.replace(type.name, id!, parsed, query, context);
+        break;
+      case "PATCH":
+        await gateway.patch(type.name, id!, parsed, query, context);
+        break;
+      case "DELETE":
+        await gateway.remove(type.name, id!, context);
+        break;
+      default:
+        throw new ScimError(400, undefined, `There is no method ${method}: GET, POST, PUT, PATCH or DELETE.`);
+    }
+    return 0;
+
+    function explainRest(filter: string): void {
+      const { mapping, connector } = endpoints.get(type!.name)!;
+      const references = { toReference: (_: string, each: string) => each, toId: () => undefined };
+      const { rest } = planFilter(
+        mapping,
+        typedFilter(filter, type!),
+        (condition) => connector.supports(mapping.kind, condition),
+        references,
+      );
+      console.log(rest ? `evaluated behind it: ${filterText(rest, type!)}` : "the backend answers the whole filter");
+    }
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error;
+    console.log(JSON.stringify(errorBody(error), undefined, 2));
+    return 1;
+  } finally {
+    await Promise.all([...opened.values()].map((connector) => connector.close()));
+  }
+}
+
+/** A connector that prints what it would do, and answers as if it had been done. */
+function explaining(connector: Connector, name: string): Connector {
+  const print = (operation: Operation) =>
+    console.log(`# ${name}: ${operation.type} ${operation.kind}\n${connector.explain(operation)}\n`);
+  const keyed = (kind: string, key: string) => ({ [connector.kinds.get(kind)!.key]: key });
+  return {
+    ...connector,
+    search: async ({ signal: _, ...request }) => {
+      print({ type: "search", ...request });
+      return { entries: [], total: 0 };
+    },
+    get: async ({ signal: _, ...request }) => {
+      print({ type: "get", ...request });
+      return keyed(request.kind, request.key);
+    },
+    create: async ({ signal: _, ...request }) => {
+      print({ type: "create", ...request });
+      return keyed(request.kind, "new");
+    },
+    update: async ({ signal: _, ...request }) => {
+      print({ type: "update", ...request });
+      return keyed(request.kind, request.key);
+    },
+    delete: async ({ signal: _, ...request }) => print({ type: "delete", ...request }),
+    ...(connector.resolve && {
+      resolve: async ({ kind, to, values }) => {
+        console.log(`# ${name}: look up the ${to} of ${values.join(", ")} among ${kind}\n`);
+        return new Map(values.map((value) => [value, `<the ${kind} ${value}>`]));
+      },
+    }),
+  };
+}

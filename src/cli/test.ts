@@ -1,0 +1,34 @@
+import { existsSync, globSync } from "node:fs";
+import { relative } from "node:path";
+import { loadMapping } from "../config/load.ts";
+import { ConfigError, readYaml, validate } from "../config/yaml.ts";
+import { mappingTestFormat, runMappingTests } from "../mapping/testing.ts";
+import { builtInTypes } from "../scim/schema.ts";
+
+/** Runs the test files of mappings, `user.test.yaml` beside `user.yaml`. Without names all below `mappings/`. */
+export async function testCommand(names: readonly string[]): Promise<number> {
+  const files = names.length > 0 ? names : globSync("mappings/**/*.test.yaml");
+  if (files.length === 0)
+    throw new ConfigError([
+      { file: "mappings", line: 1, column: 1, message: "there are no *.test.yaml files below mappings/" },
+    ]);
+  let passed = 0;
+  let failed = 0;
+  for (const file of [...files].sort()) {
+    const mappingFile = file.replace(/\.test\.yaml$/, ".yaml");
+    const yaml = readYaml(file);
+    if (!existsSync(mappingFile))
+      throw new ConfigError([yaml.diagnose([], `there is no ${relative(process.cwd(), mappingFile)} beside it`)]);
+    const { value: tests, diagnostics } = validate(yaml, mappingTestFormat);
+    if (!tests) throw new ConfigError(diagnostics);
+    for (const { name, failure } of await runMappingTests(loadMapping(mappingFile, builtInTypes), tests)) {
+      console.log(
+        `${failure === undefined ? "ok  " : "FAIL"} ${file}: ${name}${failure === undefined ? "" : `\n     ${failure}`}`,
+      );
+      if (failure === undefined) passed++;
+      else failed++;
+    }
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,79 @@
+import type { Expected } from "../connector/connector.ts";
+import { ConnectorError } from "../connector/error.ts";
+import { unmappedIn } from "../mapping/write.ts";
+import { badRequest, notFound, preconditionFailed } from "../scim/error.ts";
+import { readResource } from "../scim/input.ts";
+import type { Operation } from "../scim/operations.ts";
+import { type Resource, schemaPart } from "../scim/schema.ts";
+import { versionOf } from "../scim/version.ts";
+import type { Context } from "./context.ts";
+import { type Endpoint, idsInValues } from "./references.ts";
+
+const MAX_ID = 1024;
+
+/** A PUT that does not speak of a boolean, `active` above all, leaves it as it is: nobody is enabled by an omission. */
+export function keepFlags(resource: Resource, current: Resource, { mapping }: Endpoint): Resource {
+  const flags = mapping.type.schema.attributes.filter(
+    ({ type, name }) => type === "boolean" && resource[name] === undefined,
+  );
+  return {
+    ...resource,
+    ...Object.fromEntries(flags.map(({ name }) => [name, current[name]]).filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** A client's resource made regular; what nothing takes is noted, or refused where the mapping says so. */
+export function readInput(endpoint: Endpoint, body: unknown, context: Context): Resource {
+  const { resource, unknown } = readResource(body, endpoint.mapping.type);
+  refuseOrNote(endpoint, [...unknown, ...unmappedIn(endpoint.mapping, resource)], context);
+  return resource;
+}
+
+/** Says what no row of the mapping takes. */
+export function refuseOrNote(endpoint: Endpoint, names: readonly string[], context: Context): void {
+  if (names.length === 0) return;
+  if (endpoint.mapping.unmapped === "reject")
+    throw badRequest("invalidValue", `Nothing here takes ${names.map((name) => `"${name}"`).join(", ")}.`);
+  context.note({ unmapped: names.slice(0, 20) });
+}
+
+/** An id is a key as it is; what no backend could have made is not asked for. */
+export function keyOf(endpoint: Endpoint, id: string): string {
+  if (id.length > MAX_ID || id.includes("\0"))
+    throw notFound(`There is no ${endpoint.mapping.type.name} with this id.`);
+  return id;
+}
+
+/** What `If-Match` expects of the entry. Throws 412 where the mapping knows no version. */
+export function expectedFor(endpoint: Endpoint, ifMatch: string | undefined): { expected?: Expected } {
+  const version = versionOf(ifMatch);
+  if (version === undefined || version === "*") return {};
+  const row = endpoint.mapping.version;
+  if (!row)
+    throw preconditionFailed(
+      `A ${endpoint.mapping.type.name} has no version here: leave If-Match out, or map meta.version.`,
+    );
+  return { expected: { [row.attr]: version } };
+}
+
+/** The ids that a resource refers to, by type. */
+export const idsInResource = ({ mapping }: Endpoint, resource: Resource) =>
+  idsInValues(mapping, (path) => {
+    const schema = mapping.rows.find((row) => row.path.attribute === path.attribute)!.path.schema;
+    return [schemaPart(resource, mapping.type, schema)?.[path.attribute.name]];
+  });
+
+/** The ids that a PATCH refers to, by type. */
+export const idsInOperations = ({ mapping }: Endpoint, operations: readonly Operation[]) =>
+  idsInValues(mapping, (path) =>
+    operations
+      .filter((operation) => operation.path.attribute === path.attribute)
+      .flatMap((operation): unknown[] => {
+        if ("elements" in operation) return [...operation.elements];
+        return "value" in operation ? [operation.value] : [];
+      }),
+  );
+
+/** True for a write that met a change by another. */
+export const isVersionMismatch = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof ConnectorError && error.cause.kind === "versionMismatch";

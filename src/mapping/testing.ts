@@ -1,0 +1,130 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { Change, Entry } from "../connector/connector.ts";
+import { changeText, conditionText } from "../connector/text.ts";
+import { readResource } from "../scim/input.ts";
+import { readPatch } from "../scim/operations.ts";
+import { applyPatch } from "../scim/patch.ts";
+import { filterText, typedFilter } from "../scim/path.ts";
+import type { Resource } from "../scim/schema.ts";
+import { difference, directChanges } from "./changes.ts";
+import type { Mapping, References } from "./mapping.ts";
+import { planFilter } from "./plan.ts";
+import { readEntry } from "./read.ts";
+import { entryToCreate, writeResource } from "./write.ts";
+
+const json = z.record(z.string(), z.unknown());
+
+/** A mapping's test file: each case says what goes in and, under another key, what must come out. */
+export const mappingTestFormat = z
+  .strictObject({
+    references: z
+      .record(z.string(), z.record(z.string(), z.string()))
+      .default({})
+      .describe("For each resource type, ids and what the backend calls them."),
+    cases: z
+      .array(
+        z.union([
+          z.strictObject({
+            name: z.string(),
+            read: json.describe("An entry."),
+            resource: json.describe("The resource that it is read as, without meta and schemas."),
+          }),
+          z.strictObject({
+            name: z.string(),
+            create: json.describe("A resource."),
+            entry: json.describe("The entry that is created for it."),
+          }),
+          z.strictObject({
+            name: z.string(),
+            filter: z.string().describe("A SCIM filter."),
+            where: z.string().describe('What the backend is asked, such as: uid eq "ann".'),
+            rest: z.string().optional().describe("What is left to be evaluated behind it."),
+          }),
+          z.strictObject({
+            name: z.string(),
+            patch: z.array(json).describe("The operations of a PATCH."),
+            present: json.optional().describe("The entry as it is, where it has to be read first."),
+            changes: z.array(z.string()).describe('The changes, such as: replace title "x".'),
+          }),
+        ]),
+      )
+      .min(1),
+  })
+  .meta({ title: "Postern mapping test" });
+
+export type MappingTests = z.output<typeof mappingTestFormat>;
+type Case = MappingTests["cases"][number];
+
+export interface Outcome {
+  readonly name: string;
+  /** What went wrong; undefined where nothing did. */
+  readonly failure: string | undefined;
+}
+
+/** Runs a mapping's tests, as if the backend answered every condition exactly. */
+export function runMappingTests(mapping: Mapping, tests: MappingTests): Promise<Outcome[]> {
+  const references = referencesOf(tests.references);
+  return Promise.all(
+    tests.cases.map(async (each): Promise<Outcome> => {
+      try {
+        const { expected, actual } = await run(mapping, each, references);
+        const agrees = isDeepStrictEqual(actual, expected);
+        return {
+          name: each.name,
+          failure: agrees ? undefined : `expected ${JSON.stringify(expected)}\n     but got ${JSON.stringify(actual)}`,
+        };
+      } catch (error) {
+        return { name: each.name, failure: (error as Error).message };
+      }
+    }),
+  );
+}
+
+function referencesOf(source: MappingTests["references"]): References {
+  return {
+    toReference: (type, id) => source[type]?.[id],
+    toId: (type, reference) => Object.entries(source[type] ?? {}).find(([, each]) => each === reference)?.[0],
+  };
+}
+
+async function run(
+  mapping: Mapping,
+  each: Case,
+  references: References,
+): Promise<{ expected: unknown; actual: unknown }> {
+  const reading = { references, location: (type: string, id: string) => `/${type}s/${id}`, wants: () => true };
+  if ("read" in each) {
+    const { meta: _, schemas: __, ...resource } = await readEntry(mapping, each.read as Entry, reading);
+    return { expected: each.resource, actual: resource };
+  }
+  if ("create" in each) {
+    const { resource } = readResource(each.create, mapping.type);
+    return { expected: each.entry, actual: await entryToCreate(mapping, resource, references) };
+  }
+  if ("filter" in each) {
+    const plan = planFilter(mapping, typedFilter(each.filter, mapping.type), () => "exact", references);
+    const actual = {
+      where: plan.where ? conditionText(plan.where) : "everything",
+      rest: plan.rest && filterText(plan.rest, mapping.type),
+    };
+    return { expected: { where: each.where, rest: each.rest }, actual };
+  }
+  const operations = readPatch({ Operations: each.patch }, mapping.type);
+  const direct = each.present ? undefined : directChanges(mapping, operations, references);
+  const changes: Change[] = direct ?? (await readAndCompare((each.present ?? {}) as Entry));
+  return { expected: each.changes, actual: changes.map(changeText) };
+
+  async function readAndCompare(present: Entry): Promise<Change[]> {
+    if (!each || !("patch" in each) || !each.present)
+      throw new TypeError('this PATCH needs the entry as it is: give it as "present"');
+    const current: Resource = await readEntry(mapping, present, reading);
+    const after = applyPatch(current, operations, mapping.type);
+    return difference(
+      mapping,
+      present,
+      await writeResource(mapping, current, references, present),
+      await writeResource(mapping, after, references, present),
+    );
+  }
+}
