@@ -6,7 +6,7 @@ import { type Connector, defineConnector } from "../../src/connector/connector.t
 import { keyFilter, openDirectory, read, toEntry } from "./directory.ts";
 import { explain } from "./explain.ts";
 import { isUuid, supports } from "./filter.ts";
-import { createSearch, resolve } from "./search.ts";
+import { createResolve, createSearch } from "./search.ts";
 import { createWrites } from "./write.ts";
 
 const filter = z.string().refine(isFilter, "is not an LDAP filter, such as (objectClass=inetOrgPerson)");
@@ -82,6 +82,7 @@ kinds:
     const ca = settings.tls.ca === undefined ? undefined : readFileSync(resolvePath(folder, settings.tls.ca), "utf8");
     const directory = openDirectory({ ...settings, bind: settings.bind, tls: { startTls: settings.tls.startTls, ca } });
     const { kinds, typeOf, pool, bulk } = directory;
+    const resolve = createResolve(directory);
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
       supports: (_, condition) => supports(condition, typeOf),
@@ -95,7 +96,7 @@ kinds:
         return searchEntries[0] && toEntry(of, searchEntries[0], attrs, typeOf);
       },
       ...createWrites(directory),
-      resolve: ({ kind: name, to, values, signal }) => resolve(directory, name, to, values, signal),
+      resolve: ({ kind: name, to, values, signal }) => resolve(name, to, values, signal),
       probe: async (signal) => {
         const { vendor } = await directory.features(signal);
         for (const { base } of kinds.values())

@@ -123,33 +123,63 @@ async function byKeys(
   return keys.map((key) => found.get(key)).filter((entry) => entry !== undefined);
 }
 
-/** Keys to DNs, or DNs to keys, of entries of the kind: one search for up to 500. */
-export async function resolve(
-  directory: Directory,
-  name: string,
+export type Resolve = (
+  kind: string,
   to: "references" | "keys",
   values: readonly string[],
   signal: AbortSignal,
-): Promise<Map<string, string>> {
+) => Promise<Map<string, string>>;
+
+const KEY_MS = 2000;
+const MAX_KNOWN = 10_000;
+
+/**
+ * Keys to DNs, or DNs to keys, of entries of the kind: one search for up to 500. A DN is always looked up: none is served
+ * after a rename. The key of a DN is remembered for two seconds, because many entries refer to few: a rename brings
+ * another DN, and only an entry that is deleted and made anew in that time could be taken for the old one.
+ */
+export function createResolve(directory: Directory): Resolve {
+  const known = new Map<string, { key: string; expires: number }>();
+  return async (name, to, values, signal) => {
+    const result = new Map<string, string>();
+    const now = Date.now();
+    const unknown = values.filter((value) => {
+      const remembered = to === "keys" ? known.get(`${name} ${value}`) : undefined;
+      if (!remembered || remembered.expires < now) return true;
+      result.set(value, remembered.key);
+      return false;
+    });
+    await Promise.all(batches(unknown).map(async (batch) => lookUp(directory, name, to, batch, signal, result)));
+    if (to === "references") return result;
+    if (known.size > MAX_KNOWN) known.clear();
+    for (const value of unknown) {
+      const key = result.get(value);
+      if (key !== undefined) known.set(`${name} ${value}`, { key, expires: now + KEY_MS });
+    }
+    return result;
+  };
+}
+
+async function lookUp(
+  directory: Directory,
+  name: string,
+  to: "references" | "keys",
+  batch: readonly string[],
+  signal: AbortSignal,
+  result: Map<string, string>,
+): Promise<void> {
   const kind = directory.kinds.get(name)!;
-  const { pool, typeOf } = directory;
   const attr = to === "references" ? kind.key : "entryDN";
-  const result = new Map<string, string>();
-  const byDn = new Map(to === "keys" ? values.map((value) => [dnKey(value), value]) : []);
-  await Promise.all(
-    batches(values).map(async (batch) => {
-      const where: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr, value })) };
-      const filter = filterOf(kind, where, typeOf);
-      const { searchEntries } = await read(pool, signal, (client) =>
-        client.search(kind.base, { filter, attributes: [kind.key] }, new FirstPageControl(batch.length)),
-      );
-      for (const { dn, [kind.key]: key } of searchEntries) {
-        if (to === "references") result.set(String(key), dn);
-        else if (byDn.has(dnKey(dn))) result.set(byDn.get(dnKey(dn))!, String(key));
-      }
-    }),
+  const byDn = new Map(to === "keys" ? batch.map((value) => [dnKey(value), value]) : []);
+  const where: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr, value })) };
+  const filter = filterOf(kind, where, directory.typeOf);
+  const { searchEntries } = await read(directory.pool, signal, (client) =>
+    client.search(kind.base, { filter, attributes: [kind.key] }, new FirstPageControl(batch.length)),
   );
-  return result;
+  for (const { dn, [kind.key]: key } of searchEntries) {
+    if (to === "references") result.set(String(key), dn);
+    else if (byDn.has(dnKey(dn))) result.set(byDn.get(dnKey(dn))!, String(key));
+  }
 }
 
 const batches = (values: readonly string[]): string[][] =>

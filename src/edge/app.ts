@@ -52,6 +52,9 @@ export function createApp(options: EdgeOptions): Hono<Env> {
   return app;
 }
 
+/** A connector gets this long for all that one request asks of it; the client's patience is 5 seconds. */
+const DEADLINE_MS = 4500;
+
 /** One line a request: what was asked, how it ended, how long it took, and nothing of whom it was about. */
 function requestLog(log: Log): MiddlewareHandler<Env> {
   return async (c, next) => {
@@ -61,8 +64,12 @@ function requestLog(log: Log): MiddlewareHandler<Env> {
     c.set("requestId", requestId);
     c.set("notes", {});
     c.set("connectorMs", 0);
+    c.header("X-Request-Id", requestId);
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(new Error("the request ran out of time")), DEADLINE_MS);
+    c.set("deadline", controller.signal);
     await next();
-    c.res.headers.set("X-Request-Id", requestId);
+    clearTimeout(timer);
     if (!log.isLevelEnabled("info")) return;
     const line = {
       requestId,

@@ -4,13 +4,15 @@ import { badRequest, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
 
 /** Refuses a body that is larger than `bytes`, by its announced length or, without one, as soon as it is. */
-export const limitBody = (bytes: number): MiddlewareHandler =>
-  bodyLimit({
+export function limitBody(bytes: number): MiddlewareHandler {
+  const limit = bodyLimit({
     maxSize: bytes,
     onError: () => {
       throw new ScimError(413, undefined, `The body is larger than the ${bytes} bytes that limits.body allows.`);
     },
   });
+  return (c, next) => (c.req.method === "GET" ? next() : limit(c, next));
+}
 
 /** The body of a request as JSON. Throws 415 for another content type, 400 `invalidSyntax` for what is not JSON. */
 export async function jsonBody(c: HonoContext<Env>): Promise<unknown> {

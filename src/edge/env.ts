@@ -8,17 +8,15 @@ export interface Env {
     caller?: string;
     notes: Record<string, unknown>;
     connectorMs: number;
+    deadline: AbortSignal;
   };
 }
-
-/** A connector gets this long for all that one request asks of it; the client's patience is 5 seconds. */
-const DEADLINE_MS = 4500;
 
 /** The gateway's context of a request. */
 export function contextOf(c: HonoContext<Env>, base: string, publicUrl: string | undefined): Context {
   return {
-    baseUrl: `${publicUrl?.replace(/\/+$/, "") ?? new URL(c.req.url).origin}${base}`,
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    baseUrl: `${publicUrl?.replace(/\/+$/, "") ?? `http://${c.req.header("host")}`}${base}`,
+    signal: c.get("deadline"),
     note: (fields) => Object.assign(c.get("notes"), fields),
     waited: (milliseconds) => c.set("connectorMs", c.get("connectorMs") + milliseconds),
   };

@@ -72,8 +72,8 @@ const locationOf = (resource: Resource) => metaOf(resource).location as string |
 
 /** The query's parameters, `+` and raw quotes as forms write them; names that nobody knows are passed over. */
 function queryOf(c: HonoContext<Env>): Query {
-  const parameters = new URL(c.req.url).searchParams;
-  const of = (name: string) => parameters.get(name) ?? undefined;
+  const parameters = c.req.query();
+  const of = (name: string) => parameters[name];
   return {
     filter: of("filter"),
     startIndex: of("startIndex"),

@@ -8,7 +8,7 @@ import { badRequest, lostRace, notFound } from "../scim/error.ts";
 import { compileFilter } from "../scim/evaluate.ts";
 import { requireAll } from "../scim/input.ts";
 import { listResponse, readPage } from "../scim/list.ts";
-import { type Operation, readPatch } from "../scim/operations.ts";
+import { readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
 import { typedFilter } from "../scim/path.ts";
 import { type Projection, projection } from "../scim/project.ts";
@@ -218,7 +218,7 @@ export function createGateway(
     ifMatch?: string,
   ): Promise<Resource | undefined> {
     const endpoint = endpointOf(type);
-    const { mapping, connector } = endpoint;
+    const { mapping } = endpoint;
     const operations = readPatch(body, mapping.type);
     const known = knownReferences(endpoints, endpoint, context);
     await known.learnIds(idsInOperations(endpoint, operations));
@@ -226,46 +226,48 @@ export function createGateway(
     const projected = answers ? project(endpoint, query) : nothingWanted;
     const changes = directChanges(mapping, operations, known);
     let entry: Entry;
-    if (!changes) {
+    if (changes) {
+      const unmapped = operations
+        .map(({ path }) => path.attribute)
+        .filter((attribute) => !mapping.groups.has(attribute));
+      refuseOrNote(
+        endpoint,
+        unmapped.map(({ name }) => name),
+        context,
+      );
+      entry = await update(endpoint, id, changes, attrsFor(mapping, wantedBy(projected).wants), context, ifMatch);
+    } else {
       const patched = (current: Resource) => {
         const result = applyPatch(current, operations, mapping.type);
         requireAll(result, mapping.type);
         return result;
       };
       entry = await rewrite(endpoint, id, patched, projected, known, context, ifMatch);
-    } else {
-      noteUnmapped(endpoint, operations, context);
-      entry = await write(endpoint, id, changes, ifMatch, attrsFor(mapping, wantedBy(projected).wants), context);
     }
     return answers ? one(entry, endpoint, projected, context, known) : undefined;
+  }
 
-    function noteUnmapped(at: Endpoint, all: readonly Operation[], to: Context) {
-      const names = all.map(({ path }) => path.attribute).filter((attribute) => !at.mapping.groups.has(attribute));
-      refuseOrNote(
-        at,
-        names.map((attribute) => attribute.name),
-        to,
-      );
-    }
-    function write(
-      at: Endpoint,
-      key: string,
-      wanted: readonly Change[],
-      match: string | undefined,
-      attrs: readonly string[],
-      to: Context,
-    ) {
-      if (wanted.length === 0 && match === undefined) return read(at, key, attrs, to);
-      const request = {
-        kind: at.mapping.kind,
-        key: keyOf(at, key),
-        changes: wanted,
-        ...expectedFor(at, match),
-        attrs,
-        signal: to.signal,
-      };
-      return ask(to, () => connector.update(request));
-    }
+  /** Makes the changes, in one call; where there are none the entry must still be there. */
+  function update(
+    endpoint: Endpoint,
+    id: string,
+    changes: readonly Change[],
+    attrs: readonly string[],
+    context: Context,
+    ifMatch?: string,
+  ): Promise<Entry> {
+    if (changes.length === 0 && ifMatch === undefined) return read(endpoint, id, attrs, context);
+    const { mapping, connector } = endpoint;
+    const expected = expectedFor(endpoint, ifMatch);
+    const request = {
+      kind: mapping.kind,
+      key: keyOf(endpoint, id),
+      changes,
+      ...expected,
+      attrs,
+      signal: context.signal,
+    };
+    return ask(context, () => connector.update(request));
   }
 
   /** Reads, changes the resource, and writes the difference; again where another was faster, unless `If-Match` forbids. */
@@ -278,7 +280,7 @@ export function createGateway(
     context: Context,
     ifMatch?: string,
   ): Promise<Entry> {
-    const { mapping, connector } = endpoint;
+    const { mapping } = endpoint;
     const attrs = [
       ...new Set([
         ...attrsFor(mapping, () => true),
@@ -298,16 +300,8 @@ export function createGateway(
       });
       const changes = difference(mapping, present, before, after);
       if (changes.length === 0 && ifMatch === undefined) return present;
-      const request = {
-        kind: mapping.kind,
-        key: keyOf(endpoint, id),
-        changes,
-        ...expectedFor(endpoint, ifMatch),
-        attrs: attrsFor(mapping, wantedBy(projected).wants),
-        signal: context.signal,
-      };
       try {
-        return await ask(context, () => connector.update(request));
+        return await update(endpoint, id, changes, attrsFor(mapping, wantedBy(projected).wants), context, ifMatch);
       } catch (error) {
         const isLostRace = isVersionMismatch(error) && ifMatch === undefined;
         if (!isLostRace) throw error;

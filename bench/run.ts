@@ -1,0 +1,140 @@
+// npm run bench: OpenLDAP with 10,000 users and 100 groups, the gateway, and the floor beside it; what each answers a
+// second, and how long an answer takes. Only the ratios of one run mean anything on another machine.
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import autocannon from "autocannon";
+import { stringify } from "yaml";
+import { openLdap, SUFFIX, startSlapd } from "../test/servers/slapd.ts";
+
+const USERS = 10_000;
+const GROUPS = 100;
+const SECONDS = Number(process.argv[2] ?? 4);
+const TOKEN = "a-token-that-is-for-the-bench-only";
+const root = join(import.meta.dirname, "..");
+
+const person = (n: number) => `dn: uid=user${n},ou=people,${SUFFIX}
+objectClass: inetOrgPerson
+entryUUID: ${uuid(n)}
+uid: user${n}
+cn: User ${n}
+sn: Number${n}
+givenName: User
+displayName: User ${n}
+mail: user${n}@example.test
+title: Clerk
+departmentNumber: Sales
+employeeNumber: ${n}
+`;
+const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+const group = (n: number) => {
+  const members = Array.from(
+    { length: 100 },
+    (_, each) => `member: uid=user${(n * 100 + each) % USERS},ou=people,${SUFFIX}`,
+  );
+  return `dn: cn=group${n},ou=groups,${SUFFIX}\nobjectClass: groupOfNames\nentryUUID: ${uuid(1_000_000 + n)}\ncn: group${n}\n${members.join("\n")}\n`;
+};
+const range = (length: number) => Array.from({ length }, (_, n) => n);
+
+const slapd = await startSlapd([...range(USERS).map(person), ...range(GROUPS).map(group)].join("\n"));
+const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
+const config = join(folder, "gateway.config.yaml");
+const auth = [{ type: "bearer", tokens: [{ name: "bench", token: TOKEN }] }];
+writeFileSync(config, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...openLdap(slapd, root) }));
+const gateway = fork(join(root, "bench/gateway.ts"), [config]);
+const floor = fork(join(root, "bench/floor.ts"), [
+  slapd.url,
+  slapd.bind.dn,
+  slapd.bind.password,
+  `ou=people,${SUFFIX}`,
+  `ou=groups,${SUFFIX}`,
+]);
+const message = (child: ChildProcess) =>
+  new Promise<Record<string, number>>((resolve) =>
+    child.once("message", (each) => resolve(each as Record<string, number>)),
+  );
+const [{ port: gatewayPort }, { port: floorPort }] = await Promise.all([message(gateway), message(floor)]);
+
+let turn = 0;
+const any = () => turn++ % USERS;
+const fresh = () => `new${turn++}${Math.random().toString(36).slice(2, 8)}`;
+const patchOp = (...Operations: object[]) =>
+  JSON.stringify({ schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations });
+type Make = () => { method?: "GET" | "POST" | "PATCH"; path: string; body?: string };
+const rows: [string, Make, Make][] = [
+  ["get by id", () => ({ path: `/scim/v2/Users/${uuid(any())}` }), () => ({ path: `/get/${uuid(any())}` })],
+  [
+    "filter userName eq",
+    () => ({ path: `/scim/v2/Users?filter=userName%20eq%20%22user${any()}%22` }),
+    () => ({ path: `/filter?uid=user${any()}` }),
+  ],
+  ["list 100", () => ({ path: "/scim/v2/Users?count=100" }), () => ({ path: "/list" })],
+  [
+    "create",
+    () => {
+      const userName = fresh();
+      return {
+        method: "POST",
+        path: "/scim/v2/Users",
+        body: JSON.stringify({
+          schemas: ["urn:ietf:params:scim:schemas:core:2.0:User"],
+          userName,
+          displayName: userName,
+        }),
+      };
+    },
+    () => ({ method: "POST", path: "/create", body: JSON.stringify({ uid: fresh() }) }),
+  ],
+  [
+    "patch title",
+    () => ({
+      method: "PATCH",
+      path: `/scim/v2/Users/${uuid(any())}`,
+      body: patchOp({ op: "replace", path: "title", value: fresh() }),
+    }),
+    () => ({ method: "PATCH", path: `/patch/user${any()}`, body: JSON.stringify({ title: fresh() }) }),
+  ],
+  [
+    "add a member",
+    () => ({
+      method: "PATCH",
+      path: `/scim/v2/Groups/${uuid(1_000_000 + (turn % GROUPS))}`,
+      body: patchOp({ op: "add", path: "members", value: [{ value: uuid(any()) }] }),
+    }),
+    () => ({ method: "PATCH", path: `/member/group${turn % GROUPS}`, body: JSON.stringify({ uid: `user${any()}` }) }),
+  ],
+];
+
+function measure(port: number, make: Make, connections: number): Promise<autocannon.Result> {
+  const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+  return autocannon({
+    url: `http://127.0.0.1:${port}`,
+    connections,
+    duration: SECONDS,
+    headers,
+    requests: [{ setupRequest: (request) => ({ ...request, method: "GET", ...make(), headers }) }],
+  });
+}
+
+console.log(
+  "| request | connections | gateway/s | p50 ms | p99 ms | floor/s | p50 ms | p99 ms | ratio |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+);
+for (const [name, ours, bare] of rows) {
+  for (const connections of [1, 16, 64]) {
+    const [us, them] = [await measure(gatewayPort!, ours, connections), await measure(floorPort!, bare, connections)];
+    const figures = (result: autocannon.Result) =>
+      `${Math.round(result.requests.average)} | ${result.latency.p50} | ${result.latency.p99}`;
+    const failed = us.non2xx + us.errors + them.non2xx + them.errors;
+    console.log(
+      `| ${name} | ${connections} | ${figures(us)} | ${figures(them)} | ${(us.requests.average / them.requests.average).toFixed(2)}${failed ? ` (${failed} failed)` : ""} |`,
+    );
+  }
+}
+gateway.send("memory");
+const { rss } = await message(gateway);
+console.log(`\nThe gateway's memory after it all: ${Math.round(rss! / 1024 / 1024)} MB.`);
+gateway.disconnect();
+floor.disconnect();
+await slapd.stop();
+rmSync(folder, { recursive: true });
