@@ -76,6 +76,10 @@ export function toLdap(value: Value | Scalar, type: AttributeType): string | Buf
 
 /** GeneralizedTime (RFC 4517 §3.3.13) as ISO 8601. */
 function timeFromLdap(text: string): string | undefined {
+  if (/^\d{14}Z$/.test(text)) {
+    const at = (start: number, end = start + 2) => text.slice(start, end);
+    return `${at(0, 4)}-${at(4)}-${at(6)}T${at(8)}:${at(10)}:${at(12)}.000Z`;
+  }
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)?(\d\d)?(?:[.,](\d+))?(Z|[+-]\d\d(?:\d\d)?)$/.exec(text);
   if (!parts) return undefined;
   const [, year, month, day, hour, minute = "00", second = "00", fraction = "0", zone = "Z"] = parts;

@@ -175,13 +175,19 @@ export function assertionOf(
 
 /** An entry of the wire with the attributes that were asked for, under the names by which they were. */
 export function toEntry(kind: Kind, found: LdapEntry, attrs: readonly string[], typeOf: TypeOf): Entry {
-  const byName = new Map(Object.entries(found).map(([name, values]) => [name.toLowerCase(), values]));
+  let byName: Map<string, LdapEntry[string]> | undefined;
   const { placeholder } = kind;
   const entry: Record<string, Entry[string]> = {};
   for (const attr of attrs) {
-    const raw = byName.get(attr.toLowerCase());
+    // Servers answer in the schema's spelling, which is nearly always the mapping's too.
+    byName ??= found[attr] === undefined ? inLowerCase(found) : undefined;
+    const raw = found[attr] ?? byName?.get(attr.toLowerCase());
     if (raw === undefined) continue;
     const type = typeOf(attr);
+    if (typeof raw === "string" && !placeholder) {
+      if (raw !== "") entry[attr] = fromLdap(raw, type);
+      continue;
+    }
     let values = [raw]
       .flat()
       .filter((value) => value.length > 0)
@@ -194,3 +200,6 @@ export function toEntry(kind: Kind, found: LdapEntry, attrs: readonly string[], 
   }
   return entry;
 }
+
+const inLowerCase = (found: LdapEntry) =>
+  new Map(Object.entries(found).map(([name, values]) => [name.toLowerCase(), values]));

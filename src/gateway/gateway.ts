@@ -1,6 +1,5 @@
 import type { Change, Entry } from "../connector/connector.ts";
 import { difference, directChanges } from "../mapping/changes.ts";
-import type { Row } from "../mapping/mapping.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
 import { attrsFor, readEntry, referencesIn } from "../mapping/read.ts";
 import { entryToCreate, unmappedIn, withDefaults, writeResource } from "../mapping/write.ts";
@@ -25,6 +24,7 @@ import {
   refuseOrNote,
 } from "./input.ts";
 import { type Endpoint, type Endpoints, type KnownReferences, knownReferences } from "./references.ts";
+import { type Wanted, wantedBy } from "./wanted.ts";
 
 /** The parameters of a query that a resource endpoint knows; others are passed over. */
 export interface Query {
@@ -81,8 +81,14 @@ export function createGateway(
     if (!endpoint) throw notFound(`This route serves no ${type}.`);
     return endpoint;
   };
-  const project = (endpoint: Endpoint, query: Query) =>
-    projection(query.attributes, query.excludedAttributes, endpoint.mapping.type);
+  const usual = new Map(
+    [...endpoints].map(([type, { mapping }]) => [type, projection(undefined, undefined, mapping.type)]),
+  );
+  const project = (endpoint: Endpoint, { attributes, excludedAttributes }: Query) => {
+    const { type } = endpoint.mapping;
+    const isUsual = attributes === undefined && excludedAttributes === undefined;
+    return isUsual ? usual.get(type.name)! : projection(attributes, excludedAttributes, type);
+  };
 
   async function resources(
     entries: readonly Entry[],
@@ -223,7 +229,7 @@ export function createGateway(
     const known = knownReferences(endpoints, endpoint, context);
     await known.learnIds(idsInOperations(endpoint, operations));
     const answers = query.attributes !== undefined || (patchResponse.get(type) ?? "resource") === "resource";
-    const projected = answers ? project(endpoint, query) : nothingWanted;
+    const projected = answers ? project(endpoint, query) : { needs: () => false };
     const changes = directChanges(mapping, operations, known);
     let entry: Entry;
     if (changes) {
@@ -331,16 +337,4 @@ export function createGateway(
   }
 
   return { endpoints, get, list, create, replace, patch, remove };
-}
-
-interface Wanted {
-  readonly wants: (row: Row) => boolean;
-}
-
-const nothingWanted: Projection = { needs: () => false };
-
-/** The rows that an answer, or the rest of a filter, needs. */
-function wantedBy(projected: Projection, plan?: Plan): Wanted {
-  if (plan?.rest) return { wants: () => true };
-  return { wants: (row) => projected.needs(row.path) };
 }

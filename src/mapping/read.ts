@@ -11,8 +11,18 @@ export interface ReadContext {
   readonly wants: (row: Row) => boolean;
 }
 
+const attrsKnown = new WeakMap<(row: Row) => boolean, readonly string[]>();
+
 /** The attributes of the entry that the wanted rows read, the key always among them. */
-export function attrsFor(mapping: Mapping, wants: (row: Row) => boolean): string[] {
+export function attrsFor(mapping: Mapping, wants: (row: Row) => boolean): readonly string[] {
+  const known = attrsKnown.get(wants);
+  if (known) return known;
+  const attrs = attrsOf(mapping, wants);
+  attrsKnown.set(wants, attrs);
+  return attrs;
+}
+
+function attrsOf(mapping: Mapping, wants: (row: Row) => boolean): string[] {
   const rows = mapping.rows.filter((row) => !row.writeOnly && wants(row));
   return [...new Set([mapping.id.attr, ...rows.flatMap(attrsRead)])];
 }
@@ -33,15 +43,32 @@ export function referencesIn(
   return found;
 }
 
-/** Turns an entry into a resource, with the attributes of the wanted rows. Rejects with an `ExpressionError`. */
-export async function readEntry(mapping: Mapping, entry: Entry, context: ReadContext): Promise<Resource> {
+/** What the rows of JSONata make of an entry, by row; evaluated ahead, so that all else needs no waiting. */
+type Evaluated = ReadonlyMap<Row, unknown>;
+
+/**
+ * Turns an entry into a resource, with the attributes of the wanted rows: at once where no JSONata is to be evaluated.
+ * Rejects with an `ExpressionError`.
+ */
+export function readEntry(mapping: Mapping, entry: Entry, context: ReadContext): Resource | Promise<Resource> {
+  const expressions = mapping.rows.filter(
+    (row) => row.is === "expression" && row.read !== undefined && context.wants(row),
+  );
+  if (expressions.length === 0) return assemble(mapping, entry, context, new Map());
+  const values = expressions.map(
+    async (row) => [row, row.is === "expression" ? await row.read?.evaluate(entry) : undefined] as const,
+  );
+  return Promise.all(values).then((all) => assemble(mapping, entry, context, new Map(all)));
+}
+
+function assemble(mapping: Mapping, entry: Entry, context: ReadContext, evaluated: Evaluated): Resource {
   const { type } = mapping;
   const id = String(mapping.id.codec.decode(first(entry, mapping.id.attr)));
   const resource: Resource = { schemas: [], id };
   for (const [attribute, groups] of mapping.groups) {
     if (attribute.name === "id") continue;
     const values: unknown[] = [];
-    for (const group of groups) values.push(...(await readGroup(group, entry, context)));
+    for (const group of groups) values.push(...readGroup(group, entry, context, evaluated));
     if (values.length === 0) continue;
     const { schema } = groups[0]!.rows[0]!.path;
     if (schema !== type.schema && resource[schema.id] === undefined) resource[schema.id] = {};
@@ -61,7 +88,7 @@ export async function readEntry(mapping: Mapping, entry: Entry, context: ReadCon
   return resource;
 }
 
-async function readGroup(group: Group, entry: Entry, context: ReadContext): Promise<unknown[]> {
+function readGroup(group: Group, entry: Entry, context: ReadContext, evaluated: Evaluated): unknown[] {
   const rows = group.rows.filter((row) => !row.writeOnly && context.wants(row));
   if (group.many) {
     const [row] = rows;
@@ -73,7 +100,7 @@ async function readGroup(group: Group, entry: Entry, context: ReadContext): Prom
   }
   const parts: Resource = {};
   for (const row of rows) {
-    const value = await readRow(row, entry, context);
+    const value = readRow(row, entry, context, evaluated);
     if (!isValue(value)) continue;
     if (!row.path.sub) return [value];
     if (isObject(value)) Object.assign(parts, value);
@@ -83,9 +110,9 @@ async function readGroup(group: Group, entry: Entry, context: ReadContext): Prom
   return [group.attribute.multiValued ? { ...group.constants, ...parts } : parts];
 }
 
-async function readRow(row: Row, entry: Entry, context: ReadContext): Promise<unknown> {
+function readRow(row: Row, entry: Entry, context: ReadContext, evaluated: Evaluated): unknown {
   if (row.is === "attr") return row.codec.decode(first(entry, row.attr));
-  if (row.is === "expression") return row.read?.evaluate(entry);
+  if (row.is === "expression") return evaluated.get(row);
   const value = first(entry, row.attr);
   return value === undefined ? undefined : refer(row, value, context);
 }
