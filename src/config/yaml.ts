@@ -77,31 +77,54 @@ export function validate<Schema extends z.ZodType>(
 ): { value?: z.output<Schema>; diagnostics: Diagnostic[] } {
   const result = schema.safeParse(data);
   if (result.success) return { value: result.data, diagnostics: [] };
-  return { diagnostics: result.error.issues.flatMap((issue) => explain(issue, data, prefix, yaml)) };
+  return { diagnostics: result.error.issues.flatMap((issue) => explain(issue, data, prefix, yaml, schema)) };
 }
 
 type Issue = z.core.$ZodIssue;
 
-function explain(issue: Issue, data: unknown, prefix: Path, yaml: YamlFile): Diagnostic[] {
+function explain(issue: Issue, data: unknown, prefix: Path, yaml: YamlFile, schema: z.ZodType): Diagnostic[] {
   const path = [...prefix, ...issue.path];
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) =>
-      yaml.diagnose([...path, key], `unknown key "${key}"${nearest(key, knownKeys(issue))}`),
-    );
+    const known = keysAt(schema, path, data);
+    return issue.keys.map((key) => yaml.diagnose([...path, key], `unknown key "${key}"${nearest(key, known)}`));
   }
   if (issue.code === "invalid_union") {
     // Of the alternatives the one that has the value's own form says what is wrong inside it.
     const closest = issue.errors.find((errors) =>
       errors.every((error) => error.path.length > 0 || error.code === "unrecognized_keys"),
     );
-    if (closest) return closest.flatMap((inner) => explain(inner, data, path, yaml));
-    const wanted = [
-      ...new Set(issue.errors.flat().map((error) => ("expected" in error ? String(error.expected) : error.message))),
-    ];
-    return [yaml.diagnose(path, `must be ${wanted.join(" or ")}`)];
+    if (closest) return closest.flatMap((inner) => explain(inner, data, path, yaml, schema));
+    const all = issue.errors.flat();
+    const wanted = [...new Set(all.map((error) => ("expected" in error ? String(error.expected) : error.message)))];
+    return [yaml.diagnose(path, wanted.length > 0 ? `must be ${wanted.join(" or ")}` : issue.message)];
   }
-  return [yaml.diagnose(path, issue.message)];
+  const isMissing = issue.code === "invalid_type" && valueAt(data, path) === undefined;
+  return [yaml.diagnose(path, isMissing ? `"${String(path.at(-1) ?? "")}" is missing` : issue.message)];
 }
 
-const knownKeys = (issue: Issue): string[] =>
-  Object.keys((issue as { inst?: { _zod?: { def?: { shape?: object } } } }).inst?._zod?.def?.shape ?? {});
+const valueAt = (data: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined | null)?.[key], data);
+
+/** The keys that a schema knows at a place in the data, for a hint at the one that was meant. */
+function keysAt(schema: z.ZodType, path: Path, data: unknown): string[] {
+  // biome-ignore lint/suspicious/noExplicitAny: zod's own definition of a schema has a form for each kind
+  const { innerType, shape, valueType, element, options } = (schema as any).def;
+  if (innerType) return keysAt(innerType, path, data);
+  if (options)
+    return [
+      ...new Set(
+        (options as z.ZodType[]).filter((each) => isOption(each, data)).flatMap((each) => keysAt(each, path, data)),
+      ),
+    ];
+  if (path.length === 0) return Object.keys(shape ?? {});
+  const [key, ...rest] = path;
+  const next = shape?.[key!] ?? valueType ?? element;
+  return next ? keysAt(next, rest, valueAt(data, [key!])) : [];
+}
+
+/** Of a discriminated union the option with the data's own `type`. */
+function isOption(option: z.ZodType, data: unknown): boolean {
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  const type = (option as any).def.shape?.type;
+  return !type || type.safeParse(valueAt(data, ["type"])).success;
+}

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { connectors } from "../../connectors/index.ts";
+import { loadConfig } from "./load.ts";
+import { ConfigError } from "./yaml.ts";
+
+const good = `auth: [{ type: bearer, tokens: [{ name: t, token: "\${env:TOKEN}" }] }]
+connectors:
+  mem:
+    type: memory
+    kinds: { person: {} }
+routes:
+  /scim/v2:
+    User: { connector: mem, mapping: user.yaml }
+`;
+const mapping = `resource: User
+kind: person
+attributes:
+  id: { attr: id, readOnly: true }
+  userName: login
+`;
+
+/** The mistakes that a configuration is refused for, each as line:column: message. */
+function mistakes(
+  config: string,
+  user = mapping,
+  env: Record<string, string> = { TOKEN: "0123456789abcdef" },
+): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "postern-config-"));
+  try {
+    writeFileSync(join(folder, "c.yaml"), config);
+    writeFileSync(join(folder, "user.yaml"), user);
+    loadConfig(join(folder, "c.yaml"), connectors, env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.diagnostics.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe("a configuration", () => {
+  test("that is right is taken", () => expect(mistakes(good)).toEqual([]));
+
+  test.each([
+    ["a missing secret, by name", good, mapping, {}, "1:51: the environment variable TOKEN is not set"],
+    [
+      "an unknown key, with the one that was meant",
+      good.replace("kinds:", "kind:"),
+      mapping,
+      undefined,
+      '5:11: unknown key "kind", did you mean "kinds"?',
+    ],
+    [
+      "an unknown optional key",
+      `${good}limits: { pageSze: 3 }\n`,
+      mapping,
+      undefined,
+      '9:20: unknown key "pageSze", did you mean "pageSize"?',
+    ],
+    [
+      "a key that is missing",
+      good.replace("    kinds: { person: {} }\n", ""),
+      mapping,
+      undefined,
+      '4:5: "kinds" is missing',
+    ],
+    [
+      "an unknown connector",
+      good.replace("connector: mem", "connector: men"),
+      mapping,
+      undefined,
+      '8:24: there is no connector "men", did you mean "mem"?',
+    ],
+    [
+      "a kind that the connector does not have",
+      good,
+      mapping.replace("person", "persn"),
+      undefined,
+      '2:7: the connector has no kind "persn", did you mean "person"?',
+    ],
+    [
+      "an attribute that no schema has",
+      good,
+      `${mapping}  shoeSize: x\n`,
+      undefined,
+      '6:13: There is no attribute "shoeSize" in a User. GET /Schemas lists those that there are.',
+    ],
+    [
+      "JSONata that does not compile",
+      good,
+      `${mapping}  title: { read: "$join(" }\n`,
+      undefined,
+      '6:18: Expected ")" before end of expression, at character 6',
+    ],
+    [
+      "a mapping without an id",
+      good,
+      mapping.replace(/ {2}id.*\n/, ""),
+      undefined,
+      '4:3: there is no row for "id": name the attribute that holds the immutable key',
+    ],
+    ["YAML that is none", good.replace("routes:", "routes: ]"), mapping, undefined, expect.stringMatching(/^6:\d+: /)],
+  ])("with %s is refused at its place", (_, config, user, env, message) => {
+    expect(mistakes(config, user, env as Record<string, string> | undefined)).toContainEqual(message);
+  });
+
+  test("shows all its mistakes at once", () => {
+    expect(
+      mistakes(good.replace("kinds:", "kind:").replace("type: bearer", "type: beaer")).length,
+    ).toBeGreaterThanOrEqual(3);
+  });
+});
