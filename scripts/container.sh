@@ -24,9 +24,13 @@ if ! buildah inspect --type image node:24-slim >/dev/null 2>&1; then
   buildah bud -q -t node:24-slim -f "$work/Containerfile" "$work" >/dev/null
 fi
 
-# What this machine's npm needs to reach its registry, if anything: passed to the build, never part of the image.
-settings=()
-for file in "$HOME/.npmrc" /etc/npmrc; do [ -f "$file" ] && settings+=(-v "$file:/root/.npmrc:ro") && break; done
+# What this machine's npm needs to reach its registry, if anything: mounted for the build, never part of the image.
+cat /etc/npmrc "$HOME/.npmrc" >"$work/npmrc" 2>/dev/null || true
+settings=(-v "$work/npmrc:/root/.npmrc:ro")
+if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
+  printf '\ncafile=/etc/extra-ca.pem\n' >>"$work/npmrc"
+  settings+=(-v "$NODE_EXTRA_CA_CERTS:/etc/extra-ca.pem:ro")
+fi
 echo "building"
 buildah bud --pull=never "${settings[@]}" -t postern . >"$work/build.log" 2>&1 || { tail -30 "$work/build.log"; exit 1; }
 

@@ -119,7 +119,9 @@ function planGroup(
     );
   const own: Part =
     filter.op === "pr" && !path.sub && path.attribute.type === "complex"
-      ? presence()
+      ? path.selector
+        ? { where: everything, exact: true }
+        : presence()
       : planSub(group, filter.op, "value" in filter ? (filter.value as Scalar) : undefined, path, supports, references);
   if (!path.selector) return own;
   const inner = (each: TypedFilter): Part => {
