@@ -32,7 +32,7 @@ if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
   settings+=(-v "$NODE_EXTRA_CA_CERTS:/etc/extra-ca.pem:ro")
 fi
 echo "building"
-buildah bud --pull=never "${settings[@]}" -t postern . >"$work/build.log" 2>&1 || { tail -30 "$work/build.log"; exit 1; }
+buildah bud --pull=never "${settings[@]}" -t postern . >"$work/build.log" 2>&1 || { grep -v "npm warn" "$work/build.log" | head -30; exit 1; }
 
 mkdir "$work/config"
 sed 's|file: data/legacy-hr.db|file: ":memory:"|; s|mappings/|/app/mappings/|; s|port: 8880|port: 8881, host: 127.0.0.1|' gateway.config.yaml >"$work/config/gateway.config.yaml"
