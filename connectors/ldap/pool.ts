@@ -36,17 +36,18 @@ export function createPool(options: PoolOptions): Pool {
   }));
   const waiting: (() => void)[] = [];
 
+  const idlest = () => slots.reduce((least, each) => (each.running < least.running ? each : least));
+
   async function turn(signal: AbortSignal): Promise<Slot> {
     for (;;) {
       signal.throwIfAborted();
-      const slot = slots.reduce((least, each) => (each.running < least.running ? each : least));
+      const slot = idlest();
       if (slot.running < IN_FLIGHT) return slot;
       await abortable(signal, new Promise<void>((resolve) => waiting.push(resolve)));
     }
   }
 
   async function bound(slot: Slot): Promise<Client> {
-    if (slot.client?.isBound || (slot.client?.isConnected && !options.bind)) return slot.client;
     slot.opening ??= open(options).finally(() => {
       slot.opening = undefined;
     });
@@ -62,7 +63,7 @@ export function createPool(options: PoolOptions): Pool {
       slot.running++;
       let client: Client | undefined;
       try {
-        client = await abortable(signal, bound(slot));
+        client = isBound(slot, options) ? slot.client! : await abortable(signal, bound(slot));
         return await abortable(signal, work(client));
       } catch (error) {
         if (resultCode(error) !== undefined || error instanceof ConnectorError) throw error;
@@ -78,6 +79,9 @@ export function createPool(options: PoolOptions): Pool {
     },
   };
 }
+
+const isBound = ({ client }: Slot, { bind }: PoolOptions): boolean =>
+  (bind ? client?.isBound : client?.isConnected) === true;
 
 function discard(slot: Slot, client: Client): void {
   if (slot.client === client) slot.client = undefined;

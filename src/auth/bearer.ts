@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash as digest, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 
 export const bearerConfig = z.strictObject({
@@ -40,4 +40,4 @@ export function bearer(config: z.output<typeof bearerConfig>): Authenticate {
   };
 }
 
-const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
+const sha256 = (text: string): Buffer => digest("sha256", text, "buffer");

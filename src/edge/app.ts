@@ -64,7 +64,6 @@ function requestLog(log: Log): MiddlewareHandler<Env> {
     c.set("requestId", requestId);
     c.set("notes", {});
     c.set("connectorMs", 0);
-    c.header("X-Request-Id", requestId);
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(new Error("the request ran out of time")), DEADLINE_MS);
     c.set("deadline", controller.signal);

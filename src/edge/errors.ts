@@ -6,17 +6,24 @@ import type { Env } from "./env.ts";
 /** Seconds after which a client may try again when the backend is away. */
 const RETRY_AFTER = "5";
 
-/** Answers SCIM's JSON. */
+/**
+ * Answers SCIM's JSON. All headers go in one plain object: that is the form in which Hono's Node.js server writes them
+ * without building a Response first.
+ */
 export function scimJson(
   c: HonoContext<Env>,
   body: unknown,
   status = 200,
   headers: Record<string, string> = {},
 ): Response {
-  for (const [name, value] of Object.entries(headers)) c.header(name, value);
-  c.header("Content-Type", "application/scim+json; charset=utf-8");
-  return c.body(JSON.stringify(body), status as 200);
+  const type = "application/scim+json; charset=utf-8";
+  const all = { "Content-Type": type, "X-Request-Id": c.get("requestId"), ...headers };
+  return c.body(JSON.stringify(body), status as 200, all);
 }
+
+/** Answers without content. */
+export const noContent = (c: HonoContext<Env>, status: 204 | 304 = 204): Response =>
+  c.body(null, status, { "X-Request-Id": c.get("requestId") });
 
 /** Answers a failure, RFC 7644 §3.12. What was not foreseen is logged in full and told as no more than that. */
 export function scimFailure(c: HonoContext<Env>, error: Error, log: Log): Response {

@@ -4,7 +4,7 @@ import { isObject, type Resource, type ResourceType } from "../scim/schema.ts";
 import { versionOf } from "../scim/version.ts";
 import { jsonBody } from "./body.ts";
 import { contextOf, type Env } from "./env.ts";
-import { scimJson } from "./errors.ts";
+import { noContent, scimJson } from "./errors.ts";
 
 /** The endpoints of one resource type, RFC 7644 §3.2. */
 export function resources(
@@ -32,7 +32,7 @@ export function resources(
     const resource = await gateway.get(name, c.req.param("id")!, queryOf(c), contextFor(c));
     const known = versionOf(c.req.header("if-none-match"));
     const current = versionOf(etagOf(resource));
-    if (known !== undefined && (known === "*" || known === current)) return c.body(null, 304);
+    if (known !== undefined && (known === "*" || known === current)) return noContent(c, 304);
     return answer(c, resource, 200);
   });
 
@@ -44,13 +44,13 @@ export function resources(
   app.patch(single, async (c) => {
     const { id, ifMatch } = target(c);
     const resource = await gateway.patch(name, id, await jsonBody(c), queryOf(c), contextFor(c), ifMatch);
-    return resource ? answer(c, resource, 200) : c.body(null, 204);
+    return resource ? answer(c, resource, 200) : noContent(c);
   });
 
   app.delete(single, async (c) => {
     const { id, ifMatch } = target(c);
     await gateway.remove(name, id, contextFor(c), ifMatch);
-    return c.body(null, 204);
+    return noContent(c);
   });
 }
 
