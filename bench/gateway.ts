@@ -1,7 +1,11 @@
-// The gateway in a process of its own, for a measurement: tells its port, and its memory when asked.
+// The gateway in a process of its own, for a measurement: tells its port, and its memory in bytes when asked.
 import { start } from "../src/compose.ts";
 
 const running = await start(process.argv[2]!, process.env);
 process.send?.({ port: Number(new URL(running.url).port) });
-process.on("message", () => process.send?.({ rss: process.memoryUsage().rss }));
+process.on("message", () => {
+  const { rss } = process.memoryUsage();
+  globalThis.gc?.();
+  process.send?.({ rss, live: process.memoryUsage().heapUsed });
+});
 process.on("disconnect", () => process.exit());

@@ -1,7 +1,9 @@
 import type { Change, Entry } from "../connector/connector.ts";
 import { difference, directChanges } from "../mapping/changes.ts";
+import { attrsWritten } from "../mapping/mapping.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
-import { attrsFor, readEntry, referencesIn } from "../mapping/read.ts";
+import { readEntry, referencesIn } from "../mapping/read.ts";
+import type { Selection } from "../mapping/selection.ts";
 import { entryToCreate, unmappedIn, withDefaults, writeResource } from "../mapping/write.ts";
 import { badRequest, lostRace, notFound } from "../scim/error.ts";
 import { compileFilter } from "../scim/evaluate.ts";
@@ -10,7 +12,6 @@ import { listResponse, readPage } from "../scim/list.ts";
 import { readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
 import { typedFilter } from "../scim/path.ts";
-import { type Projection, projection } from "../scim/project.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context, expressionFailure } from "./context.ts";
 import {
@@ -24,15 +25,13 @@ import {
   refuseOrNote,
 } from "./input.ts";
 import { type Endpoint, type Endpoints, type KnownReferences, knownReferences } from "./references.ts";
-import { type Wanted, wantedBy } from "./wanted.ts";
+import { createViews, type Shown, type View } from "./view.ts";
 
 /** The parameters of a query that a resource endpoint knows; others are passed over. */
-export interface Query {
+export interface Query extends Shown {
   readonly filter?: string | undefined;
   readonly startIndex?: string | undefined;
   readonly count?: string | undefined;
-  readonly attributes?: string | undefined;
-  readonly excludedAttributes?: string | undefined;
 }
 
 export interface Limits {
@@ -81,48 +80,35 @@ export function createGateway(
     if (!endpoint) throw notFound(`This route serves no ${type}.`);
     return endpoint;
   };
-  const usual = new Map(
-    [...endpoints].map(([type, { mapping }]) => [type, projection(undefined, undefined, mapping.type)]),
-  );
-  const project = (endpoint: Endpoint, { attributes, excludedAttributes }: Query) => {
-    const { type } = endpoint.mapping;
-    const isUsual = attributes === undefined && excludedAttributes === undefined;
-    return isUsual ? usual.get(type.name)! : projection(attributes, excludedAttributes, type);
-  };
+  const views = new Map([...endpoints.values()].map((endpoint) => [endpoint, createViews(endpoint.mapping)]));
+  const viewsOf = (endpoint: Endpoint) => views.get(endpoint)!;
 
   async function resources(
     entries: readonly Entry[],
-    endpoint: Endpoint,
-    wanted: Wanted,
+    selection: Selection,
     context: Context,
-    known = knownReferences(endpoints, endpoint, context),
-  ) {
-    const { mapping } = endpoint;
-    await known.learnReferences(referencesIn(mapping, entries, wanted.wants));
+    known: KnownReferences,
+  ): Promise<Resource[]> {
+    await known.learnReferences(referencesIn(selection, entries));
     const location = (type: string, id: string) =>
       `${context.baseUrl}${endpoints.get(type)?.mapping.type.endpoint ?? ""}/${encodeURIComponent(id)}`;
-    const reading = { references: known, location, wants: wanted.wants };
-    return Promise.all(entries.map((entry) => readEntry(mapping, entry, reading))).catch((error) => {
+    const read = entries.map((entry) => readEntry(selection, entry, { references: known, location }));
+    if (selection.expressions.length === 0) return read as Resource[];
+    return Promise.all(read).catch((error) => {
       throw expressionFailure(error);
     });
   }
 
-  async function one(
-    entry: Entry,
-    endpoint: Endpoint,
-    projected: Projection,
-    context: Context,
-    known?: KnownReferences,
-  ) {
-    const [resource] = await resources([entry], endpoint, wantedBy(projected), context, known);
-    return projected.cut?.(resource!) ?? resource!;
+  async function one(entry: Entry, { selection, cut }: View, context: Context, known: KnownReferences) {
+    const [resource] = await resources([entry], selection, context, known);
+    return cut?.(resource!) ?? resource!;
   }
 
   async function get(type: string, id: string, query: Query, context: Context): Promise<Resource> {
     const endpoint = endpointOf(type);
-    const projected = project(endpoint, query);
-    const entry = await read(endpoint, id, attrsFor(endpoint.mapping, wantedBy(projected).wants), context);
-    return one(entry, endpoint, projected, context);
+    const view = viewsOf(endpoint).of(query);
+    const entry = await read(endpoint, id, view.selection.attrs, context);
+    return one(entry, view, context, knownReferences(endpoints, endpoint, context));
   }
 
   async function list(type: string, query: Query, context: Context): Promise<unknown> {
@@ -132,21 +118,18 @@ export function createGateway(
     const page = readPage(query.startIndex, query.count, limits.pageSize);
     // A probe of Entra's asks for an attribute of this very name and expects an empty list.
     if (/^\s*PLACEHOLDER\s/.test(query.filter ?? "")) return listResponse([], 0, page.startIndex);
-    const projected = project(endpoint, query);
+    const { of, all } = viewsOf(endpoint);
+    const { cut, selection: shown } = of(query);
     const known = knownReferences(endpoints, endpoint, context);
     const plan = await planFor(endpoint, query.filter, known);
     if (plan.where?.op === "or" && plan.where.conditions.length === 0) return listResponse([], 0, page.startIndex);
-    const wanted = wantedBy(projected, plan);
-    const attrs = attrsFor(mapping, wanted.wants);
+    const selection = plan.rest ? all : shown;
     const { signal } = context;
-    const base = { kind: mapping.kind, ...(plan.where && { where: plan.where }), attrs, signal };
+    const base = { kind: mapping.kind, ...(plan.where && { where: plan.where }), attrs: selection.attrs, signal };
     if (!plan.rest) {
       const offset = page.startIndex - 1;
       const found = await ask(context, () => connector.search({ ...base, offset, limit: page.count, count: true }));
-      return answer(
-        await resources(found.entries, endpoint, wanted, context, known),
-        found.total ?? found.entries.length,
-      );
+      return answer(await resources(found.entries, selection, context, known), found.total ?? found.entries.length);
     }
     const found = await ask(context, () => connector.search({ ...base, limit: limits.scan + 1, count: false }));
     if (found.entries.length > limits.scan) {
@@ -156,11 +139,10 @@ export function createGateway(
       );
     }
     const matches = compileFilter(plan.rest, mapping.type);
-    const matching = (await resources(found.entries, endpoint, wanted, context, known)).filter(matches);
+    const matching = (await resources(found.entries, selection, context, known)).filter(matches);
     return answer(matching.slice(page.startIndex - 1, page.startIndex - 1 + page.count), matching.length);
 
     function answer(found: readonly Resource[], total: number) {
-      const { cut } = projected;
       return listResponse(cut ? found.map((each) => cut(each)) : found, total, page.startIndex);
     }
   }
@@ -177,17 +159,17 @@ export function createGateway(
     const endpoint = endpointOf(type);
     const { mapping, connector } = endpoint;
     const resource = readInput(endpoint, body, context);
-    const projected = project(endpoint, query);
+    const view = viewsOf(endpoint).of(query);
     const known = knownReferences(endpoints, endpoint, context);
     await known.learnIds(idsInResource(endpoint, resource));
     const entry = await entryToCreate(mapping, resource, known).catch((error) => {
       throw expressionFailure(error);
     });
-    const attrs = attrsFor(mapping, wantedBy(projected).wants);
+    const { attrs } = view.selection;
     const stored = await ask(context, () =>
       connector.create({ kind: mapping.kind, entry, attrs, signal: context.signal }),
     );
-    return one(stored, endpoint, projected, context, known);
+    return one(stored, view, context, known);
   }
 
   async function replace(
@@ -202,17 +184,17 @@ export function createGateway(
     const resource = readInput(endpoint, body, context);
     const known = knownReferences(endpoints, endpoint, context);
     await known.learnIds(idsInResource(endpoint, resource));
-    const projected = project(endpoint, query);
+    const view = viewsOf(endpoint).of(query);
     const entry = await rewrite(
       endpoint,
       id,
       (current) => keepFlags(resource, current, endpoint),
-      projected,
+      view,
       known,
       context,
       ifMatch,
     );
-    return one(entry, endpoint, projected, context, known);
+    return one(entry, view, context, known);
   }
 
   async function patch(
@@ -229,7 +211,7 @@ export function createGateway(
     const known = knownReferences(endpoints, endpoint, context);
     await known.learnIds(idsInOperations(endpoint, operations));
     const answers = query.attributes !== undefined || (patchResponse.get(type) ?? "resource") === "resource";
-    const projected = answers ? project(endpoint, query) : { needs: () => false };
+    const view = answers ? viewsOf(endpoint).of(query) : viewsOf(endpoint).none;
     const changes = directChanges(mapping, operations, known);
     let entry: Entry;
     if (changes) {
@@ -241,16 +223,16 @@ export function createGateway(
         unmapped.map(({ name }) => name),
         context,
       );
-      entry = await update(endpoint, id, changes, attrsFor(mapping, wantedBy(projected).wants), context, ifMatch);
+      entry = await update(endpoint, id, changes, view.selection.attrs, context, ifMatch);
     } else {
       const patched = (current: Resource) => {
         const result = applyPatch(current, operations, mapping.type);
         requireAll(result, mapping.type);
         return result;
       };
-      entry = await rewrite(endpoint, id, patched, projected, known, context, ifMatch);
+      entry = await rewrite(endpoint, id, patched, view, known, context, ifMatch);
     }
-    return answers ? one(entry, endpoint, projected, context, known) : undefined;
+    return answers ? one(entry, view, context, known) : undefined;
   }
 
   /** Makes the changes, in one call; where there are none the entry must still be there. */
@@ -281,21 +263,17 @@ export function createGateway(
     endpoint: Endpoint,
     id: string,
     change: (current: Resource) => Resource,
-    projected: Projection,
+    view: View,
     known: KnownReferences,
     context: Context,
     ifMatch?: string,
   ): Promise<Entry> {
     const { mapping } = endpoint;
-    const attrs = [
-      ...new Set([
-        ...attrsFor(mapping, () => true),
-        ...mapping.rows.flatMap((row) => (row.is === "expression" ? row.write.map((each) => each.attr) : [row.attr])),
-      ]),
-    ];
+    const { all } = viewsOf(endpoint);
+    const attrs = [...new Set([...all.attrs, ...mapping.rows.flatMap(attrsWritten)])];
     for (let attempt = 1; ; attempt++) {
       const present = await read(endpoint, id, attrs, context);
-      const [current] = await resources([present], endpoint, { wants: () => true }, context, known);
+      const [current] = await resources([present], all, context, known);
       const target = change(current!);
       refuseOrNote(endpoint, unmappedIn(mapping, target), context);
       const [before, after] = await Promise.all([
@@ -307,7 +285,7 @@ export function createGateway(
       const changes = difference(mapping, present, before, after);
       if (changes.length === 0 && ifMatch === undefined) return present;
       try {
-        return await update(endpoint, id, changes, attrsFor(mapping, wantedBy(projected).wants), context, ifMatch);
+        return await update(endpoint, id, changes, view.selection.attrs, context, ifMatch);
       } catch (error) {
         const isLostRace = isVersionMismatch(error) && ifMatch === undefined;
         if (!isLostRace) throw error;

@@ -10,6 +10,7 @@ import { compileMapping } from "./compile.ts";
 import { mappingFormat } from "./format.ts";
 import { planFilter } from "./plan.ts";
 import { readEntry } from "./read.ts";
+import { select } from "./selection.ts";
 
 const source = mappingFormat.parse({
   resource: "User",
@@ -140,7 +141,8 @@ const supports = fc.constantFrom<(condition: Condition) => Support>(
 );
 
 test("law: what is pushed down and then filtered equals what is filtered in memory", async () => {
-  const reading = { references, location: () => "", wants: () => true };
+  const reading = { references, location: () => "" };
+  const selection = select(mapping);
   await fc.assert(
     fc.asyncProperty(
       fc.array(entry, { minLength: 1, maxLength: 6 }),
@@ -150,7 +152,7 @@ test("law: what is pushed down and then filtered equals what is filtered in memo
         const typed = typedFilter(text, type);
         const { where, rest } = planFilter(mapping, typed, support, references);
         const all = await Promise.all(
-          entries.map(async (each) => ({ each, resource: await readEntry(mapping, each, reading) })),
+          entries.map(async (each) => ({ each, resource: await readEntry(selection, each, reading) })),
         );
         const expected = all.filter(({ resource }) => compileFilter(typed, type)(resource));
         const found = all.filter(({ each }) => !where || matches(each, where));

@@ -1,41 +1,19 @@
 import { type Entry, type Value, valuesOf } from "../connector/connector.ts";
 import { isObject, type Resource, schemasOf } from "../scim/schema.ts";
 import { etagOf } from "../scim/version.ts";
-import { attrsRead, type Group, type Mapping, type References, type RefRow, type Row } from "./mapping.ts";
+import type { Group, References, RefRow, Row } from "./mapping.ts";
+import type { Selection } from "./selection.ts";
 
 /** What a resource is read with: where it is found, and the ids of what it refers to. */
 export interface ReadContext {
   readonly references: References;
   readonly location: (type: string, id: string) => string;
-  /** The rows that are wanted. */
-  readonly wants: (row: Row) => boolean;
-}
-
-const attrsKnown = new WeakMap<(row: Row) => boolean, readonly string[]>();
-
-/** The attributes of the entry that the wanted rows read, the key always among them. */
-export function attrsFor(mapping: Mapping, wants: (row: Row) => boolean): readonly string[] {
-  const known = attrsKnown.get(wants);
-  if (known) return known;
-  const attrs = attrsOf(mapping, wants);
-  attrsKnown.set(wants, attrs);
-  return attrs;
-}
-
-function attrsOf(mapping: Mapping, wants: (row: Row) => boolean): string[] {
-  const rows = mapping.rows.filter((row) => !row.writeOnly && wants(row));
-  return [...new Set([mapping.id.attr, ...rows.flatMap(attrsRead)])];
 }
 
 /** The references in an entry that have to be turned into ids, by the type they refer to. */
-export function referencesIn(
-  mapping: Mapping,
-  entries: readonly Entry[],
-  wants: (row: Row) => boolean,
-): Map<string, Set<string>> {
+export function referencesIn({ refs }: Selection, entries: readonly Entry[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
-  for (const row of mapping.rows) {
-    if (row.is !== "ref" || row.writeOnly || !wants(row)) continue;
+  for (const row of refs) {
     const values = found.get(row.ref) ?? new Set();
     found.set(row.ref, values);
     for (const entry of entries) for (const value of valuesOf(entry, row.attr)) values.add(String(value));
@@ -45,34 +23,32 @@ export function referencesIn(
 
 /** What the rows of JSONata make of an entry, by row; evaluated ahead, so that all else needs no waiting. */
 type Evaluated = ReadonlyMap<Row, unknown>;
+const nothing: Evaluated = new Map();
 
 /**
- * Turns an entry into a resource, with the attributes of the wanted rows: at once where no JSONata is to be evaluated.
+ * Turns an entry into a resource, with the attributes of the selected rows: at once where no JSONata is to be evaluated.
  * Rejects with an `ExpressionError`.
  */
-export function readEntry(mapping: Mapping, entry: Entry, context: ReadContext): Resource | Promise<Resource> {
-  const expressions = mapping.rows.filter(
-    (row) => row.is === "expression" && row.read !== undefined && context.wants(row),
-  );
-  if (expressions.length === 0) return assemble(mapping, entry, context, new Map());
-  const values = expressions.map(
-    async (row) => [row, row.is === "expression" ? await row.read?.evaluate(entry) : undefined] as const,
-  );
-  return Promise.all(values).then((all) => assemble(mapping, entry, context, new Map(all)));
+export function readEntry(selection: Selection, entry: Entry, context: ReadContext): Resource | Promise<Resource> {
+  if (selection.expressions.length === 0) return assemble(selection, entry, context, nothing);
+  const values = selection.expressions.map(async (row) => [row, await row.read?.evaluate(entry)] as const);
+  return Promise.all(values).then((all) => assemble(selection, entry, context, new Map(all)));
 }
 
-function assemble(mapping: Mapping, entry: Entry, context: ReadContext, evaluated: Evaluated): Resource {
+function assemble(
+  { mapping, attributes }: Selection,
+  entry: Entry,
+  context: ReadContext,
+  evaluated: Evaluated,
+): Resource {
   const { type } = mapping;
   const id = String(mapping.id.codec.decode(first(entry, mapping.id.attr)));
   const resource: Resource = { schemas: [], id };
-  for (const [attribute, groups] of mapping.groups) {
-    if (attribute.name === "id") continue;
-    const values: unknown[] = [];
-    for (const group of groups) values.push(...readGroup(group, entry, context, evaluated));
+  for (const { attribute, extension, elements } of attributes) {
+    const values = elements.flatMap(({ group, rows }) => readGroup(group, rows, entry, context, evaluated));
     if (values.length === 0) continue;
-    const { schema } = groups[0]!.rows[0]!.path;
-    if (schema !== type.schema && resource[schema.id] === undefined) resource[schema.id] = {};
-    const part = schema === type.schema ? resource : (resource[schema.id] as Resource);
+    if (extension !== undefined) resource[extension] ??= {};
+    const part = extension === undefined ? resource : (resource[extension] as Resource);
     part[attribute.name] = attribute.multiValued ? values : values[0];
   }
   const meta = isObject(resource.meta) ? resource.meta : {};
@@ -88,8 +64,13 @@ function assemble(mapping: Mapping, entry: Entry, context: ReadContext, evaluate
   return resource;
 }
 
-function readGroup(group: Group, entry: Entry, context: ReadContext, evaluated: Evaluated): unknown[] {
-  const rows = group.rows.filter((row) => !row.writeOnly && context.wants(row));
+function readGroup(
+  group: Group,
+  rows: readonly Row[],
+  entry: Entry,
+  context: ReadContext,
+  evaluated: Evaluated,
+): unknown[] {
   if (group.many) {
     const [row] = rows;
     if (!row || row.is === "expression") return [];
@@ -130,5 +111,10 @@ function element(group: Group, row: Row, value: unknown): unknown {
   return { ...group.constants, ...(isObject(value) ? value : { [row.path.sub.name]: value }) };
 }
 
-export const first = (entry: Entry, attr: string): Value | undefined => valuesOf(entry, attr)[0];
+/** An attribute's value, or the first of its values. */
+export function first(entry: Entry, attr: string): Value | undefined {
+  const value = entry[attr];
+  return Array.isArray(value) ? value[0] : (value as Value | undefined);
+}
+
 const isValue = (value: unknown) => value !== undefined && value !== null && value !== "";

@@ -11,6 +11,7 @@ import { difference, directChanges } from "./changes.ts";
 import type { Mapping, References } from "./mapping.ts";
 import { planFilter } from "./plan.ts";
 import { readEntry } from "./read.ts";
+import { select } from "./selection.ts";
 import { entryToCreate, writeResource } from "./write.ts";
 
 const json = z.record(z.string(), z.unknown());
@@ -93,9 +94,10 @@ async function run(
   each: Case,
   references: References,
 ): Promise<{ expected: unknown; actual: unknown }> {
-  const reading = { references, location: (type: string, id: string) => `/${type}s/${id}`, wants: () => true };
+  const reading = { references, location: (type: string, id: string) => `/${type}s/${id}` };
+  const selection = select(mapping);
   if ("read" in each) {
-    const { meta: _, schemas: __, ...resource } = await readEntry(mapping, each.read as Entry, reading);
+    const { meta: _, schemas: __, ...resource } = await readEntry(selection, each.read as Entry, reading);
     return { expected: each.resource, actual: resource };
   }
   if ("create" in each) {
@@ -118,7 +120,7 @@ async function run(
   async function readAndCompare(present: Entry): Promise<Change[]> {
     if (!each || !("patch" in each) || !each.present)
       throw new TypeError('this PATCH needs the entry as it is: give it as "present"');
-    const current: Resource = await readEntry(mapping, present, reading);
+    const current: Resource = await readEntry(selection, present, reading);
     const after = applyPatch(current, operations, mapping.type);
     return difference(
       mapping,
