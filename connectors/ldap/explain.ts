@@ -12,8 +12,12 @@ export function explain(directory: Directory, operation: Operation): string {
     `search  base ${kind.base}, subtree\nfilter  ${filter}\nattributes  ${attributes.join(" ")}`;
   const target = (key: string) => `<the entry with ${kind.key} ${key} under ${kind.base}>`;
   switch (operation.type) {
-    case "search":
-      return search(filterOf(kind, operation.where, typeOf), operation.attrs);
+    case "search": {
+      const { orderBy, after, offset = 0 } = operation;
+      const order = orderBy ? `, ordered here by ${orderBy.attr}${orderBy.descending ? " descending" : ""}` : "";
+      const pages = orderBy || after || offset > 0 ? `\nby the keys of all that match${order}` : "";
+      return search(filterOf(kind, operation.where, typeOf), operation.attrs) + pages;
+    }
     case "get":
       return search(keyFilter(kind, operation.key), operation.attrs);
     case "create": {

@@ -86,6 +86,7 @@ kinds:
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
       supports: (_, condition) => supports(condition, typeOf),
+      sorts: (_, attr) => typeOf(attr) !== "binary",
       search: createSearch(directory),
       get: async ({ kind: name, key, attrs, signal }) => {
         const of = kinds.get(name)!;

@@ -1,5 +1,6 @@
-import type { Condition, Entry, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import type { Condition, Entry, Order, Position, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { comparePositions, positionOf } from "../../src/connector/reference.ts";
 import { FirstPageControl } from "./controls.ts";
 import { type Directory, filterOf, type Kind, read, toEntry } from "./directory.ts";
 import { dnKey } from "./dn.ts";
@@ -20,42 +21,65 @@ export type Search = (request: SearchRequest) => Promise<SearchResult>;
  * of all that match are read once and kept for a minute, and each page reads its own entries. Page 1 starts anew.
  */
 export function createSearch(directory: Directory): Search {
-  const snapshots = new Map<string, { keys: Promise<readonly string[]>; expires: number }>();
+  const snapshots = new Map<string, { list: Promise<Snapshot>; expires: number }>();
 
-  function keysOf(kind: string, where: Condition | undefined, fresh: boolean): Promise<readonly string[]> {
-    const name = JSON.stringify([kind, where]);
+  function snapshotOf(name: string, fresh: boolean): Promise<Snapshot> {
     const now = Date.now();
     for (const [each, { expires }] of snapshots) if (expires < now) snapshots.delete(each);
     const known = snapshots.get(name);
-    if (known && !fresh) return known.keys;
-    const keys = readKeys(directory, directory.kinds.get(kind)!, where);
+    if (known && !fresh) return known.list;
+    const list = readSnapshot(directory, JSON.parse(name) as Listing);
     snapshots.delete(name);
-    snapshots.set(name, { keys, expires: now + SNAPSHOT_MS });
-    keys.catch(() => snapshots.delete(name));
+    snapshots.set(name, { list, expires: now + SNAPSHOT_MS });
+    list.catch(() => snapshots.delete(name));
     for (const oldest of [...snapshots.keys()].slice(0, -MAX_SNAPSHOTS)) snapshots.delete(oldest);
-    return keys;
+    return list;
   }
+  const coalesced = coalesce((name: string) => snapshotOf(name, true));
 
-  const coalesced = coalesce((name: string) => {
-    const [kind, where] = JSON.parse(name) as [string, Condition | undefined];
-    return keysOf(kind, where ?? undefined, true);
-  });
-
-  return async ({ kind: name, where, attrs, offset = 0, limit, count, signal }) => {
+  return async ({ kind: name, where, attrs, offset = 0, orderBy, after, limit, count, signal }) => {
     const kind = directory.kinds.get(name)!;
-    if (offset === 0 && limit > 0) {
+    const listing = JSON.stringify({ kind: name, where, orderBy } satisfies Listing);
+    const isFirst = offset === 0 && !after;
+    if (isFirst && limit > 0 && (!orderBy || (where && isByName(kind, where)))) {
       const entries = await firstPage(directory, kind, where, attrs, limit + (count ? 1 : 0), signal);
       if (!count) return { entries };
-      if (entries.length <= limit) return { entries, total: entries.length };
-      const keys = await coalesced(JSON.stringify([name, where]));
-      return { entries: entries.slice(0, limit), total: keys.length };
+      if (entries.length <= (orderBy ? 1 : limit)) return { entries, total: entries.length };
+      if (!orderBy) {
+        const { length } = await coalesced(listing);
+        return { entries: entries.slice(0, limit), total: length };
+      }
     }
-    const keys = await (offset === 0 ? coalesced(JSON.stringify([name, where])) : keysOf(name, where, false));
+    const list = await (isFirst ? coalesced(listing) : snapshotOf(listing, false));
+    const start = after && orderBy ? indexBehind(list, orderBy, after) : offset;
+    const keys = list.slice(start, start + limit).map(({ key }) => key);
     return {
-      entries: await byKeys(directory, kind, keys.slice(offset, offset + limit), attrs, signal),
-      ...(count && { total: keys.length }),
+      entries: await byKeys(directory, kind, keys, attrs, signal),
+      ...(count && { total: list.length }),
     };
   };
+}
+
+/** What a snapshot is of. */
+interface Listing {
+  readonly kind: string;
+  readonly where: Condition | undefined;
+  readonly orderBy: Order | undefined;
+}
+
+/** All that match, in the order asked for, or else in the server's. */
+type Snapshot = readonly Position[];
+
+/** The index of the first position behind another, found by halving. */
+function indexBehind(list: Snapshot, orderBy: Order, after: Position): number {
+  const compare = comparePositions(orderBy);
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compare(list[middle]!, after) > 0) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Callers that come while a run is under way share the next one: none sees a result older than its question. */
@@ -103,15 +127,21 @@ const isByName = (kind: Kind, where: Condition): boolean =>
     ? where.conditions.every((each) => isByName(kind, each))
     : where.op === "eq" && [kind.key, kind.rdn, ENTRY_DN].includes(where.attr);
 
-async function readKeys(directory: Directory, kind: Kind, where: Condition | undefined): Promise<readonly string[]> {
+async function readSnapshot(directory: Directory, { kind: name, where, orderBy }: Listing): Promise<Snapshot> {
+  const kind = directory.kinds.get(name)!;
   const filter = filterOf(kind, where, directory.typeOf);
   const signal = AbortSignal.timeout(4000);
+  const attributes = [...new Set([kind.key, ...(orderBy ? [orderBy.attr] : [])])];
   const { searchEntries } = await read(directory.bulk, signal, (client) =>
-    client.search(kind.base, { filter, attributes: [kind.key] }, new FirstPageControl(MAX_KEYS)),
+    client.search(kind.base, { filter, attributes }, new FirstPageControl(MAX_KEYS)),
   );
   if (searchEntries.length >= MAX_KEYS)
     throw new ConnectorError("tooMany", `More than ${MAX_KEYS} entries match: narrow the filter.`);
-  return searchEntries.map((entry) => String(entry[kind.key]));
+  if (!orderBy) return searchEntries.map((entry) => ({ key: String(entry[kind.key]) }));
+  const compare = comparePositions(orderBy);
+  return searchEntries
+    .map((found) => positionOf(toEntry(kind, found, attributes, directory.typeOf), orderBy.attr, kind.key))
+    .sort(compare);
 }
 
 /** Entries by their keys, in the keys' order; those that are gone meanwhile are left out. */

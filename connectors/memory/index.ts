@@ -9,7 +9,7 @@ import {
   valuesOf,
 } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
-import { applyChanges, checkExpected, matches } from "../../src/connector/reference.ts";
+import { applyChanges, checkExpected, comparePositions, matches, positionOf } from "../../src/connector/reference.ts";
 
 const kind = z.strictObject({
   key: z.string().default("id").describe("The attribute that holds the key; the connector makes a UUID for it."),
@@ -54,10 +54,18 @@ kinds:
     return {
       kinds: new Map(Object.entries(settings.kinds).map(([name, { key }]) => [name, { key }])),
       supports: () => "exact",
-      search: async ({ kind, where, attrs, offset = 0, limit, count }) => {
+      sorts: () => true,
+      search: async ({ kind, where, attrs, offset = 0, orderBy, after, limit, count }) => {
         const found = [...storeOf(kind).values()].filter((entry) => !where || matches(entry, where));
+        let page = found;
+        if (orderBy) {
+          const compare = comparePositions(orderBy);
+          const at = (entry: Entry) => positionOf(entry, orderBy.attr, settings.kinds[kind]!.key);
+          page = found.toSorted((a, b) => compare(at(a), at(b)));
+          if (after) page = page.filter((entry) => compare(at(entry), after) > 0);
+        }
         return {
-          entries: found.slice(offset, offset + limit).map((entry) => pick(entry, attrs)),
+          entries: page.slice(offset, offset + limit).map((entry) => pick(entry, attrs)),
           ...(count && { total: found.length }),
         };
       },

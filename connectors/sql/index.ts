@@ -106,13 +106,15 @@ kinds:
     return {
       kinds: new Map(Object.entries(kinds).map(([name, { key }]) => [name, { key: key.column }])),
       supports: () => "exact",
-      search: async ({ kind: name, where, attrs, offset = 0, limit, count, signal }) => {
+      sorts: (name, attr) => !kindOf(name).lists[attr],
+      search: async ({ kind: name, where, attrs, offset = 0, orderBy, after, limit, count, signal }) => {
         signal.throwIfAborted();
         const of = kindOf(name);
-        const found =
-          limit === 0 ? [] : await entries(of, searchStatement(of, { ...(where && { where }), attrs, offset, limit }));
+        if (after && !isKey(of, after.key)) throw new ConnectorError("invalid", "The position names no key.");
+        const page = { ...(where && { where }), ...(orderBy && { orderBy }), ...(after && { after }) };
+        const found = limit === 0 ? [] : await entries(of, searchStatement(of, { ...page, attrs, offset, limit }));
         if (!count) return { entries: found };
-        const isLast = found.length < limit && (found.length > 0 || offset === 0);
+        const isLast = !after && found.length < limit && (found.length > 0 || offset === 0);
         if (isLast) return { entries: found, total: offset + found.length };
         const [row] = (await rows(countStatement(of, where))).rows;
         return { entries: found, total: Number((row as { total: number }).total) };

@@ -10,6 +10,7 @@ import {
 } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { columnOf, conditionSql, type Kind, type Sql } from "./conditions.ts";
+import { behind, orderOf } from "./order.ts";
 
 const keyValue = (kind: Kind, key: string) => (kind.key.type === "integer" ? Number(key) : key);
 
@@ -27,10 +28,14 @@ function selection(kind: Kind, attrs: readonly string[]): Sql {
 
 export function searchStatement(
   kind: Kind,
-  { where, attrs, limit, offset = 0 }: Omit<SearchRequest, "kind" | "signal" | "count">,
+  { where, attrs, limit, offset = 0, orderBy, after }: Omit<SearchRequest, "kind" | "signal" | "count">,
 ): Sql {
-  const condition = where ? sql` where ${conditionSql(kind, where)}` : sql``;
-  return sql`select ${selection(kind, attrs)} from ${sql.table(kind.table)}${condition} order by ${columnOf(kind, kind.key.column)} limit ${limit} offset ${offset}`;
+  const conditions = [
+    ...(where ? [conditionSql(kind, where)] : []),
+    ...(orderBy && after ? [behind(kind, orderBy, after)] : []),
+  ];
+  const condition = conditions.length > 0 ? sql` where ${sql.join(conditions, sql` and `)}` : sql``;
+  return sql`select ${selection(kind, attrs)} from ${sql.table(kind.table)}${condition} order by ${orderOf(kind, orderBy)} limit ${limit} offset ${offset}`;
 }
 
 export function countStatement(kind: Kind, where: SearchRequest["where"]): Sql {

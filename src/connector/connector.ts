@@ -47,6 +47,22 @@ export type Support = "exact" | "superset" | "none";
 /** What an entry must still hold for a write to happen; else it fails with `versionMismatch`. */
 export type Expected = { readonly [attr: string]: Scalar };
 
+/**
+ * An order by the (first) value of an attribute: numbers by size, text by code points and without regard to case unless
+ * `caseExact`; entries without it come last, or first when `descending`. Equal ones are in the order of their keys.
+ */
+export interface Order {
+  readonly attr: string;
+  readonly descending: boolean;
+  readonly caseExact?: boolean;
+}
+
+/** An entry's place in an order: its key, and its value of the order's attribute where it has one. */
+export interface Position {
+  readonly key: string;
+  readonly value?: Scalar | undefined;
+}
+
 export interface SearchRequest {
   readonly kind: string;
   readonly where?: Condition;
@@ -54,6 +70,9 @@ export interface SearchRequest {
   readonly attrs: readonly string[];
   /** How many entries to pass over. */
   readonly offset?: number;
+  readonly orderBy?: Order;
+  /** Gives what comes behind this position in the order, which is then given, and instead of `offset`. */
+  readonly after?: Position;
   /** The most entries to give back. */
   readonly limit: number;
   /** Whether `total` is wanted: how many entries meet the condition, whatever the limit. */
@@ -124,6 +143,8 @@ export interface Connector {
   readonly kinds: ReadonlyMap<string, { readonly key: string }>;
   /** How well a condition is answered; of `and`, `or` and `not` asked only when what is inside them is answered. */
   readonly supports: (kind: string, condition: Condition) => Support;
+  /** Whether it can order by an attribute; by the key it always can. */
+  readonly sorts: (kind: string, attr: string) => boolean;
   readonly search: (request: SearchRequest) => Promise<SearchResult>;
   readonly get: (request: GetRequest) => Promise<Entry | undefined>;
   readonly create: (request: CreateRequest) => Promise<Entry>;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Change, Condition, Connector, Entry, Leaf, Support, Value } from "./connector.ts";
+import type { Change, Condition, Connector, Entry, Leaf, Position, Support, Value } from "./connector.ts";
 
 import { ConnectorError } from "./error.ts";
-import { applyChanges, matches } from "./reference.ts";
+import { applyChanges, comparePositions, matches, positionOf } from "./reference.ts";
 
 /** What the contract suite needs to know of a connector's kind. */
 export interface Contract {
@@ -112,6 +112,43 @@ export function testConnector(contract: Contract): void {
       expect(seen.length).toBe(population.length);
       const none = await connector.search({ kind, attrs: [key], offset: 0, limit: 0, count: true, signal: signal() });
       expect(none).toMatchObject({ entries: [], total: population.length });
+    });
+
+    test("orders as the reference orders, and pages on from any position, each entry once", async () => {
+      for (const attr of [key, ...contract.texts].filter((each) => connector.sorts(kind, each))) {
+        for (const [descending, caseExact] of [
+          [false, false],
+          [true, false],
+          [false, true],
+          [true, true],
+        ] as const) {
+          const orderBy = { attr, descending, caseExact };
+          const seen: Position[] = [];
+          for (let after: Position | undefined; ; after = seen.at(-1)) {
+            const request = { kind, orderBy, ...(after && { after }), attrs: [key, attr], limit: 7, count: true };
+            const { entries, total } = await connector.search({ ...request, signal: signal() });
+            expect(total).toBe(population.length);
+            seen.push(...entries.map((entry) => positionOf(entry, attr, key)));
+            if (entries.length < 7) break;
+          }
+          expect(seen.length).toBe(population.length);
+          expect(new Set(seen.map((each) => each.key)).size).toBe(population.length);
+          const byValue = comparePositions(orderBy);
+          const withoutKeys = (position: Position) => ({ ...position, key: "" });
+          for (const [index, each] of seen.slice(1).entries())
+            expect(byValue(withoutKeys(seen[index]!), withoutKeys(each))).toBeLessThanOrEqual(0);
+          const page = await connector.search({
+            kind,
+            orderBy,
+            attrs: [key],
+            offset: 3,
+            limit: 4,
+            count: false,
+            signal: signal(),
+          });
+          expect(page.entries.map((entry) => String(entry[key]))).toEqual(seen.slice(3, 7).map((each) => each.key));
+        }
+      }
     });
 
     test("makes the changes that the reference makes, and gives back the entry after them", async () => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Change, Condition, Entry, Expected, Scalar, Value } from "./connector.ts";
+import type { Change, Condition, Entry, Expected, Order, Position, Scalar, Value } from "./connector.ts";
 import { fromValues, valuesOf } from "./connector.ts";
 import { ConnectorError } from "./error.ts";
 
@@ -43,6 +43,25 @@ const fold = (value: Value, caseExact?: boolean) =>
 function order(a: Scalar, b: Scalar): number {
   if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What an order means: which of two positions comes first. Text is compared as `fold` makes it. */
+export function comparePositions({ descending, caseExact }: Omit<Order, "attr">): (a: Position, b: Position) => number {
+  const folded = (value: Scalar) => fold(value, caseExact) as Scalar;
+  const byValue = (a: Scalar | undefined, b: Scalar | undefined) => {
+    if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+    return order(folded(a), folded(b));
+  };
+  return (a, b) => {
+    const result = byValue(a.value, b.value);
+    return (descending ? -result : result) || order(a.key, b.key);
+  };
+}
+
+/** An entry's position in an order by one of its attributes. */
+export function positionOf(entry: Entry, attr: string, key: string): Position {
+  const value = attr === key ? undefined : valuesOf(entry, attr)[0];
+  return { key: String(entry[key]), ...(value !== undefined && { value: value as Scalar }) };
 }
 
 /** What changes mean: the entry after all of them. Throws `versionMismatch` for a swap of what is no longer there. */
