@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { resourceTypeResource, schemaResource, serviceProviderConfig } from "../scim/discovery.ts";
 import { notFound } from "../scim/error.ts";
-import { listResponse } from "../scim/list.ts";
+import { listResponse, wholePage } from "../scim/list.ts";
 import type { Resource, ResourceType } from "../scim/schema.ts";
 import { contextOf, type Env } from "./env.ts";
 import { scimJson } from "./errors.ts";
@@ -21,7 +21,7 @@ export function discovery(
   const offer = (endpoint: string, resourcesAt: (baseUrl: string) => readonly Resource[]) => {
     app.get(`${base}/${endpoint}`, (c) => {
       const all = resourcesAt(contextOf(c, base, publicUrl).baseUrl);
-      return scimJson(c, listResponse(all, all.length, 1));
+      return scimJson(c, listResponse(all, all.length, wholePage));
     });
     app.get(`${base}/${endpoint}/:id`, (c) => {
       const id = c.req.param("id").toLowerCase();

@@ -1,5 +1,6 @@
 import type { Hono, Context as HonoContext } from "hono";
-import type { Gateway, Query } from "../gateway/gateway.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { Query } from "../gateway/list.ts";
 import { isObject, type Resource, type ResourceType } from "../scim/schema.ts";
 import { versionOf } from "../scim/version.ts";
 import { jsonBody } from "./body.ts";

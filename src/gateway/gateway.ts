@@ -1,17 +1,13 @@
 import type { Change, Entry } from "../connector/connector.ts";
 import { difference, directChanges } from "../mapping/changes.ts";
 import { attrsWritten } from "../mapping/mapping.ts";
-import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
 import { readEntry, referencesIn } from "../mapping/read.ts";
 import type { Selection } from "../mapping/selection.ts";
 import { entryToCreate, unmappedIn, withDefaults, writeResource } from "../mapping/write.ts";
-import { badRequest, lostRace, notFound } from "../scim/error.ts";
-import { compileFilter } from "../scim/evaluate.ts";
+import { lostRace, notFound } from "../scim/error.ts";
 import { requireAll } from "../scim/input.ts";
-import { listResponse, readPage } from "../scim/list.ts";
 import { readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
-import { typedFilter } from "../scim/path.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context, expressionFailure } from "./context.ts";
 import {
@@ -24,22 +20,9 @@ import {
   readInput,
   refuseOrNote,
 } from "./input.ts";
+import { type Limits, list, type Query } from "./list.ts";
 import { type Endpoint, type Endpoints, type KnownReferences, knownReferences } from "./references.ts";
-import { createViews, type Shown, type View } from "./view.ts";
-
-/** The parameters of a query that a resource endpoint knows; others are passed over. */
-export interface Query extends Shown {
-  readonly filter?: string | undefined;
-  readonly startIndex?: string | undefined;
-  readonly count?: string | undefined;
-}
-
-export interface Limits {
-  /** The most resources in a page. */
-  readonly pageSize: number;
-  /** The most entries that are read for a filter that the backend answers in part. */
-  readonly scan: number;
-}
+import { createViews, type View } from "./view.ts";
 
 export interface Gateway {
   readonly endpoints: Endpoints;
@@ -109,50 +92,6 @@ export function createGateway(
     const view = viewsOf(endpoint).of(query);
     const entry = await read(endpoint, id, view.selection.attrs, context);
     return one(entry, view, context, knownReferences(endpoints, endpoint, context));
-  }
-
-  async function list(type: string, query: Query, context: Context): Promise<unknown> {
-    if (!endpoints.has(type)) return listResponse([], 0, 1);
-    const endpoint = endpointOf(type);
-    const { mapping, connector } = endpoint;
-    const page = readPage(query.startIndex, query.count, limits.pageSize);
-    // A probe of Entra's asks for an attribute of this very name and expects an empty list.
-    if (/^\s*PLACEHOLDER\s/.test(query.filter ?? "")) return listResponse([], 0, page.startIndex);
-    const { of, all } = viewsOf(endpoint);
-    const { cut, selection: shown } = of(query);
-    const known = knownReferences(endpoints, endpoint, context);
-    const plan = await planFor(endpoint, query.filter, known);
-    if (plan.where?.op === "or" && plan.where.conditions.length === 0) return listResponse([], 0, page.startIndex);
-    const selection = plan.rest ? all : shown;
-    const { signal } = context;
-    const base = { kind: mapping.kind, ...(plan.where && { where: plan.where }), attrs: selection.attrs, signal };
-    if (!plan.rest) {
-      const offset = page.startIndex - 1;
-      const found = await ask(context, () => connector.search({ ...base, offset, limit: page.count, count: true }));
-      return answer(await resources(found.entries, selection, context, known), found.total ?? found.entries.length);
-    }
-    const found = await ask(context, () => connector.search({ ...base, limit: limits.scan + 1, count: false }));
-    if (found.entries.length > limits.scan) {
-      throw badRequest(
-        "tooMany",
-        `This filter is answered in part only by the backend, and more than ${limits.scan} entries would have to be read. Narrow it, or raise limits.scan.`,
-      );
-    }
-    const matches = compileFilter(plan.rest, mapping.type);
-    const matching = (await resources(found.entries, selection, context, known)).filter(matches);
-    return answer(matching.slice(page.startIndex - 1, page.startIndex - 1 + page.count), matching.length);
-
-    function answer(found: readonly Resource[], total: number) {
-      return listResponse(cut ? found.map((each) => cut(each)) : found, total, page.startIndex);
-    }
-  }
-
-  async function planFor(endpoint: Endpoint, filter: string | undefined, known: KnownReferences): Promise<Plan> {
-    if (filter === undefined || filter.trim() === "") return { where: undefined, rest: undefined };
-    const { mapping, connector } = endpoint;
-    const typed = typedFilter(filter, mapping.type);
-    await known.learnIds(idsInFilter(mapping, typed));
-    return planFilter(mapping, typed, (condition) => connector.supports(mapping.kind, condition), known);
   }
 
   async function create(type: string, body: unknown, query: Query, context: Context): Promise<Resource> {
@@ -314,5 +253,14 @@ export function createGateway(
     return entry;
   }
 
-  return { endpoints, get, list, create, replace, patch, remove };
+  const listing = { endpoints, limits, viewsOf, resources };
+  return {
+    endpoints,
+    get,
+    list: (type, query, context) => list(listing, type, query, context),
+    create,
+    replace,
+    patch,
+    remove,
+  };
 }

@@ -16,6 +16,8 @@ export interface Codec {
   readonly encode: (value: unknown, present?: Value | undefined) => Value | undefined;
   /** True where `encode` needs the value that is present, so that a write reads first and swaps. */
   readonly keepsRest?: boolean;
+  /** True where the entry's values come in the order of SCIM's. */
+  readonly keepsOrder?: boolean;
   /** What to ask of the attribute for a comparison of the SCIM value; undefined where that cannot be asked. */
   readonly condition: (attr: string, asked: Asked) => Condition | undefined;
 }
@@ -24,6 +26,7 @@ const never: Condition = { op: "or", conditions: [] };
 
 /** The value as it is. */
 export const identity: Codec = {
+  keepsOrder: true,
   decode: (value) => value,
   encode: (value) => value as Value | undefined,
   condition: (attr, asked) =>
@@ -39,6 +42,7 @@ function scalar(
   operators: readonly string[],
 ): Codec {
   return {
+    keepsOrder: operators === ordered,
     decode: (value) => (value === undefined ? undefined : decode(value)),
     encode: (value) => (value === undefined ? undefined : encode(value)),
     condition: (attr, asked) => {

@@ -9,7 +9,11 @@ export type ScimType =
   | "noTarget"
   | "invalidValue"
   | "invalidVers"
-  | "sensitive";
+  | "sensitive"
+  // RFC 9865 §2.1
+  | "invalidCursor"
+  | "expiredCursor"
+  | "invalidCount";
 
 /** A request that cannot be answered as asked: its HTTP status, the RFC's keyword and a detail for people. */
 export class ScimError extends Error {

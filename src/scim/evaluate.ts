@@ -29,6 +29,22 @@ function compileElements(path: AttributePath, type: ResourceType): (resource: Re
   };
 }
 
+/**
+ * The value that a resource is sorted by, RFC 7644 §3.4.2.3: of several the primary one's, else the first. Instants are
+ * numbers.
+ */
+export function sortKeyAt(path: AttributePath, type: ResourceType): (resource: Resource) => Key | undefined {
+  const elements = compileElements(path, type);
+  const { type: leafType } = leafOf(path);
+  return (resource) => {
+    const found = elements(resource);
+    const chosen = found.find((element) => isObject(element) && element.primary === true) ?? found[0];
+    const [value] = chosen === undefined ? [] : leafValues(chosen, path);
+    if (leafType === "dateTime") return value === undefined ? undefined : Date.parse(String(value));
+    return ["string", "number", "boolean"].includes(typeof value) ? (value as Key) : undefined;
+  };
+}
+
 function leafValues(element: unknown, path: AttributePath): unknown[] {
   if (!isObject(element)) return [element];
   const leaf = leafOf(path);

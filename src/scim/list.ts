@@ -1,37 +1,51 @@
 import { badRequest } from "./error.ts";
 import type { Resource } from "./schema.ts";
 
-/** The part of a result that is asked for: from `startIndex`, counted from 1, at most `count` resources. */
-export interface Page {
-  readonly startIndex: number;
-  readonly count: number;
-}
+/** The part of a result that is asked for: at most `count` resources, from `startIndex`, counted from 1, or behind a cursor. */
+export type Page =
+  | { readonly by: "index"; readonly startIndex: number; readonly count: number }
+  | { readonly by: "cursor"; readonly cursor: string; readonly count: number };
 
 /**
- * Reads `startIndex` and `count`, RFC 7644 §3.4.2.4: less than 1 is 1, a negative count is 0, and no page is larger
- * than `maxResults`. Throws 400 `invalidValue` for what is not a whole number.
+ * Reads `startIndex` and `count`, RFC 7644 §3.4.2.4, or `cursor` and `count`, RFC 9865: less than 1 is 1, a negative
+ * count is 0, and no page is larger than `maxResults`. Throws 400 `invalidValue` for what is not a whole number.
  */
-export function readPage(startIndex: string | undefined, count: string | undefined, maxResults: number): Page {
-  return {
-    startIndex: Math.max(1, wholeNumber("startIndex", startIndex) ?? 1),
-    count: Math.min(maxResults, Math.max(0, wholeNumber("count", count) ?? maxResults)),
-  };
+export function readPage(
+  {
+    startIndex,
+    count,
+    cursor,
+  }: { startIndex?: string | undefined; count?: string | undefined; cursor?: string | undefined },
+  maxResults: number,
+): Page {
+  const size = Math.min(maxResults, Math.max(0, wholeNumber("count", count, cursor !== undefined) ?? maxResults));
+  if (cursor === undefined)
+    return { by: "index", startIndex: Math.max(1, wholeNumber("startIndex", startIndex) ?? 1), count: size };
+  if (startIndex !== undefined)
+    throw badRequest("invalidValue", "A page is asked for by startIndex or by cursor, not by both.");
+  return { by: "cursor", cursor, count: size };
 }
 
-function wholeNumber(name: string, text: string | undefined): number | undefined {
+function wholeNumber(name: string, text: string | undefined, byCursor = false): number | undefined {
   if (text === undefined || text === "") return undefined;
   if (!/^[+-]?\d{1,15}$/.test(text))
-    throw badRequest("invalidValue", `"${name}" must be a whole number, not ${JSON.stringify(text)}.`);
+    throw badRequest(
+      byCursor ? "invalidCount" : "invalidValue",
+      `"${name}" must be a whole number, not ${JSON.stringify(text)}.`,
+    );
   return Number(text);
 }
 
-/** A ListResponse, RFC 7644 §3.4.2. */
-export function listResponse(resources: readonly Resource[], totalResults: number, startIndex: number) {
+/** A ListResponse, RFC 7644 §3.4.2; by cursor with the next page's, where there is one, RFC 9865 §2. */
+export function listResponse(resources: readonly Resource[], totalResults: number, page: Page, nextCursor?: string) {
   return {
     schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
     totalResults,
-    startIndex,
+    ...(page.by === "index" ? { startIndex: page.startIndex } : nextCursor !== undefined && { nextCursor }),
     itemsPerPage: resources.length,
     Resources: resources,
   };
 }
+
+/** The page that holds all there is. */
+export const wholePage: Page = { by: "index", startIndex: 1, count: Number.MAX_SAFE_INTEGER };

@@ -1,0 +1,59 @@
+import type { Connector, Order, Position } from "../connector/connector.ts";
+import { comparePositions } from "../connector/reference.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import { badRequest } from "../scim/error.ts";
+import { sortKeyAt } from "../scim/evaluate.ts";
+import { leafOf, typedPath } from "../scim/path.ts";
+import type { Resource } from "../scim/schema.ts";
+
+/** The order that a client asks for, RFC 7644 §3.4.2.3. */
+export interface Sorting {
+  readonly sortBy?: string | undefined;
+  readonly sortOrder?: string | undefined;
+}
+
+/** An order of resources: what the backend is asked for, where it can, and the same order here, where it cannot. */
+export interface Ordering {
+  readonly pushed: Order | undefined;
+  readonly positionOf: (resource: Resource) => Position;
+  readonly compare: (a: Position, b: Position) => number;
+}
+
+/** Reads `sortBy` and `sortOrder`; undefined without them. Throws 400 `invalidPath` or `invalidValue`. */
+export function orderingOf(mapping: Mapping, connector: Connector, sorting: Sorting): Ordering | undefined {
+  const { sortBy } = sorting;
+  if (sortBy === undefined || sortBy.trim() === "") return undefined;
+  const descending = isDescending(sorting.sortOrder);
+  const path = typedPath(sortBy, mapping.type);
+  const leaf = leafOf(path);
+  if (leaf.type === "complex")
+    throw badRequest("invalidPath", `"${sortBy}" is complex: name the sub-attribute to sort by.`);
+  const caseExact = leaf.caseExact === true;
+  const rows = (mapping.groups.get(path.attribute) ?? [])
+    .flatMap((group) => (group.many ? [] : group.rows))
+    .filter((row) => !row.writeOnly && (row.path.sub ?? path.attribute) === leaf);
+  const [row] = rows;
+  const isOne = rows.length === 1 && mapping.groups.get(path.attribute)!.length === 1 && !path.selector;
+  const canPush =
+    isOne && row?.is === "attr" && row.codec.keepsOrder === true && connector.sorts(mapping.kind, row.attr);
+  const keyAt = sortKeyAt(path, mapping.type);
+  return {
+    pushed: canPush ? { attr: row.attr, descending, ...(caseExact && { caseExact }) } : undefined,
+    positionOf: (resource) => ({ key: String(resource.id), value: keyAt(resource) }),
+    compare: comparePositions({ descending, caseExact }),
+  };
+}
+
+function isDescending(sortOrder: string | undefined): boolean {
+  const order = (sortOrder ?? "ascending").toLowerCase();
+  if (order !== "ascending" && order !== "descending")
+    throw badRequest("invalidValue", `"sortOrder" is ascending or descending, not ${JSON.stringify(sortOrder)}.`);
+  return order === "descending";
+}
+
+/** The order by the key, in which cursors go where nothing else is asked for. */
+export const byKey = ({ id }: Mapping): Ordering => ({
+  pushed: { attr: id.attr, descending: false },
+  positionOf: (resource) => ({ key: String(resource.id) }),
+  compare: comparePositions({ descending: false }),
+});
