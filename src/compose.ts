@@ -4,7 +4,8 @@ import { connectors as known } from "../connectors/index.ts";
 import { bearer } from "./auth/bearer.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
 import type { Connector } from "./connector/connector.ts";
-import { createApp, type Route } from "./edge/app.ts";
+import { createApp } from "./edge/app.ts";
+import type { Served } from "./edge/served.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import type { Endpoint } from "./gateway/references.ts";
 import { publishedType } from "./mapping/published.ts";
@@ -55,18 +56,17 @@ export async function start(file: string, env: Readonly<Record<string, string | 
   const { config } = loaded;
   const log = createLog(config.log.level);
   const connectors = openConnectors(loaded, log);
-  const routes = [...loaded.routes.keys()].map((base): Route => {
+  const routes = [...loaded.routes.keys()].map((base): Served => {
     const endpoints = endpointsOf(loaded, base, connectors);
     const answers = new Map([...loaded.routes.get(base)!].map(([type, { patchResponse }]) => [type, patchResponse]));
     const types = [...endpoints.values()].map(({ mapping }) => publishedType(mapping));
-    return { base, gateway: createGateway(endpoints, config.limits, answers), types };
+    const gateway = createGateway(endpoints, config.limits, answers);
+    return { base, gateway, types, limits: config.limits, publicUrl: config.server.publicUrl, log };
   });
   const app = createApp({
     routes,
     authenticate: config.auth.map(bearer),
     probes: [...connectors].map(([name, connector]) => ({ name, probe: connector.probe })),
-    limits: config.limits,
-    publicUrl: config.server.publicUrl,
     log,
   });
   const server = await listen(app.fetch, config.server.host, config.server.port);

@@ -50,6 +50,7 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
             .max(1_000_000)
             .default(5000)
             .describe("The most entries that are read for a filter that the backend answers in part."),
+          bulkOperations: z.int().min(1).max(10_000).default(1000).describe("The most operations of one bulk request."),
           body: z.int().min(1024).default(1_048_576).describe("The largest body of a request, in bytes."),
         })
         .prefault({})

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { Hono, type MiddlewareHandler } from "hono";
+import { getPath } from "hono/utils/url";
 import type { Authenticate } from "../auth/bearer.ts";
-import type { Gateway } from "../gateway/gateway.ts";
+import { OPERATION_MS } from "../gateway/context.ts";
 import type { Log } from "../observe/log.ts";
 import { notFound, ScimError } from "../scim/error.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
@@ -11,49 +12,53 @@ import type { Env } from "./env.ts";
 import { scimFailure } from "./errors.ts";
 import { health, type Probe } from "./health.ts";
 import { resources } from "./resources.ts";
-
-/** A base path and the gateway that serves it. */
-export interface Route {
-  readonly base: string;
-  readonly gateway: Gateway;
-  /** The types as they are published: cut down to what is mapped. */
-  readonly types: readonly ResourceType[];
-}
+import { root } from "./root.ts";
+import type { Served } from "./served.ts";
 
 export interface EdgeOptions {
-  readonly routes: readonly Route[];
+  readonly routes: readonly Served[];
   readonly authenticate: readonly Authenticate[];
   readonly probes: readonly Probe[];
-  readonly limits: { readonly body: number; readonly pageSize: number };
-  readonly publicUrl: string | undefined;
   readonly log: Log;
 }
 
 /** The HTTP side of the gateway. Read it from top to bottom: that is the order in which a request goes through. */
 export function createApp(options: EdgeOptions): Hono<Env> {
-  const { log, publicUrl } = options;
-  const app = new Hono<Env>();
+  const { log, routes } = options;
+  const app = new Hono<Env>({ getPath: (request) => canonicalPath(getPath(request), routes) });
   app.onError((error, c) => scimFailure(c, error, log));
   app.notFound((c) => scimFailure(c, notFound("There is nothing at this address."), log));
 
   app.use(requestLog(log));
   health(app, options.probes);
-  for (const { base, gateway, types } of options.routes) {
-    app.use(`${base}/*`, authenticated(options.authenticate));
-    app.use(`${base}/*`, limitBody(options.limits.body));
-    discovery(app, base, types, options.limits.pageSize, publicUrl);
-    for (const type of new Set([
-      ...builtInTypes,
-      ...[...gateway.endpoints.values()].map(({ mapping }) => mapping.type),
-    ])) {
-      resources(app, base, type, gateway, publicUrl);
-    }
+  for (const served of routes) {
+    app.use(`${served.base}/*`, authenticated(options.authenticate));
+    app.use(`${served.base}/*`, limitBody(served.limits.body));
+    root(app, served);
+    discovery(app, served);
+    for (const type of typesOf(served)) resources(app, type, served);
   }
   return app;
 }
 
-/** A connector gets this long for all that one request asks of it; the client's patience is 5 seconds. */
-const DEADLINE_MS = 4500;
+/** The route's own types, and the RFC's: a route that serves users only still answers a search for groups. */
+const typesOf = ({ gateway }: Served): ResourceType[] => {
+  const own = [...gateway.endpoints.values()].map(({ mapping }) => mapping.type);
+  return [...own, ...builtInTypes.filter(({ name }) => !gateway.endpoints.has(name))];
+};
+
+const ownEndpoints = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/Bulk", "/Me"];
+
+/** The path with its endpoint spelt as it is defined, and without a slash at its end: clients are not all exact. */
+function canonicalPath(path: string, routes: readonly Served[]): string {
+  const served = routes.find(({ base }) => path === base || path.startsWith(`${base}/`));
+  if (!served) return path;
+  const [, segment = "", rest = ""] = /^\/?([^/]*)(.*?)\/*$/.exec(path.slice(served.base.length)) ?? [];
+  if (segment === "") return served.base;
+  const endpoints = [...ownEndpoints, ...typesOf(served).map(({ endpoint }) => endpoint)];
+  const endpoint = endpoints.find((each) => each.toLowerCase() === `/${segment.toLowerCase()}`);
+  return `${served.base}${endpoint ?? `/${segment}`}${rest}`;
+}
 
 /** One line a request: what was asked, how it ended, how long it took, and nothing of whom it was about. */
 function requestLog(log: Log): MiddlewareHandler<Env> {
@@ -65,7 +70,7 @@ function requestLog(log: Log): MiddlewareHandler<Env> {
     c.set("notes", {});
     c.set("connectorMs", 0);
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(new Error("the request ran out of time")), DEADLINE_MS);
+    const timer = setTimeout(() => controller.abort(new Error("the request ran out of time")), OPERATION_MS);
     c.set("deadline", controller.signal);
     await next();
     clearTimeout(timer);

@@ -1,40 +1,45 @@
-import type { Hono } from "hono";
+import type { Hono, Context as HonoContext } from "hono";
 import { resourceTypeResource, schemaResource, serviceProviderConfig } from "../scim/discovery.ts";
-import { notFound } from "../scim/error.ts";
+import { notFound, ScimError } from "../scim/error.ts";
 import { listResponse, wholePage } from "../scim/list.ts";
-import type { Resource, ResourceType } from "../scim/schema.ts";
+import type { Resource } from "../scim/schema.ts";
 import { contextOf, type Env } from "./env.ts";
 import { scimJson } from "./errors.ts";
+import { onlyMethods } from "./methods.ts";
+import type { Served } from "./served.ts";
 
 /** The endpoints by which clients learn what there is, RFC 7644 §4. */
-export function discovery(
-  app: Hono<Env>,
-  base: string,
-  types: readonly ResourceType[],
-  pageSize: number,
-  publicUrl: string | undefined,
-): void {
-  app.get(`${base}/ServiceProviderConfig`, (c) =>
-    scimJson(c, serviceProviderConfig(contextOf(c, base, publicUrl).baseUrl, pageSize)),
-  );
-
-  const offer = (endpoint: string, resourcesAt: (baseUrl: string) => readonly Resource[]) => {
-    app.get(`${base}/${endpoint}`, (c) => {
-      const all = resourcesAt(contextOf(c, base, publicUrl).baseUrl);
-      return scimJson(c, listResponse(all, all.length, wholePage));
+export function discovery(app: Hono<Env>, { base, types, limits, publicUrl, log }: Served): void {
+  const baseUrlOf = (c: HonoContext<Env>) => contextOf(c, base, publicUrl).baseUrl;
+  const get = (path: string, answer: (c: HonoContext<Env>) => unknown) => {
+    app.get(`${base}${path}`, (c) => {
+      if (c.req.query("filter") !== undefined)
+        throw new ScimError(
+          403,
+          undefined,
+          "What this service can do is not filtered (RFC 7644 §4): leave filter out.",
+        );
+      return scimJson(c, answer(c));
     });
-    app.get(`${base}/${endpoint}/:id`, (c) => {
-      const id = c.req.param("id").toLowerCase();
-      const found = resourcesAt(contextOf(c, base, publicUrl).baseUrl).find(
-        (each) => String(each.id).toLowerCase() === id,
-      );
-      if (!found) throw notFound(`There is no ${JSON.stringify(c.req.param("id"))} among ${base}/${endpoint}.`);
-      return scimJson(c, found);
+    onlyMethods(app, `${base}${path}`, ["GET"], log);
+  };
+  get("/ServiceProviderConfig", (c) => serviceProviderConfig(baseUrlOf(c), limits));
+
+  const offer = (path: string, resourcesAt: (baseUrl: string) => readonly Resource[]) => {
+    get(path, (c) => {
+      const all = resourcesAt(baseUrlOf(c));
+      return listResponse(all, all.length, wholePage);
+    });
+    get(`${path}/:id`, (c) => {
+      const id = c.req.param("id")!;
+      const found = resourcesAt(baseUrlOf(c)).find((each) => String(each.id).toLowerCase() === id.toLowerCase());
+      if (!found) throw notFound(`There is no ${JSON.stringify(id)} among ${base}${path}.`);
+      return found;
     });
   };
   const schemas = new Map(
     types.flatMap((type) => [type.schema, ...type.extensions]).map((schema) => [schema.id, schema]),
   );
-  offer("ResourceTypes", (baseUrl) => types.map((type) => resourceTypeResource(type, baseUrl)));
-  offer("Schemas", (baseUrl) => [...schemas.values()].map((schema) => schemaResource(schema, baseUrl)));
+  offer("/ResourceTypes", (baseUrl) => types.map((type) => resourceTypeResource(type, baseUrl)));
+  offer("/Schemas", (baseUrl) => [...schemas.values()].map((schema) => schemaResource(schema, baseUrl)));
 }

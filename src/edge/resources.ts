@@ -1,36 +1,38 @@
 import type { Hono, Context as HonoContext } from "hono";
-import type { Gateway } from "../gateway/gateway.ts";
-import type { Query } from "../gateway/list.ts";
 import { isObject, type Resource, type ResourceType } from "../scim/schema.ts";
+import { readSearchRequest } from "../scim/search.ts";
 import { versionOf } from "../scim/version.ts";
 import { jsonBody } from "./body.ts";
 import { contextOf, type Env } from "./env.ts";
 import { noContent, scimJson } from "./errors.ts";
+import { onlyMethods } from "./methods.ts";
+import type { Served } from "./served.ts";
 
 /** The endpoints of one resource type, RFC 7644 §3.2. */
-export function resources(
-  app: Hono<Env>,
-  base: string,
-  type: ResourceType,
-  gateway: Gateway,
-  publicUrl: string | undefined,
-): void {
+export function resources(app: Hono<Env>, type: ResourceType, served: Served): void {
+  const { base, gateway, publicUrl, log } = served;
   const { name, endpoint } = type;
   const all = `${base}${endpoint}`;
   const single = `${all}/:id`;
   const contextFor = (c: HonoContext<Env>) => contextOf(c, base, publicUrl);
 
-  app.get(all, async (c) => scimJson(c, await gateway.list(name, queryOf(c), contextFor(c))));
+  app.get(all, async (c) => scimJson(c, await gateway.list(name, c.req.query(), contextFor(c))));
 
   app.post(all, async (c) => {
-    const resource = await gateway.create(name, await jsonBody(c), queryOf(c), contextFor(c));
+    const resource = await gateway.create(name, await jsonBody(c), c.req.query(), contextFor(c));
     return answer(c, resource, 201, {
       Location: locationOf(resource) ?? `${contextFor(c).baseUrl}${endpoint}/${resource.id}`,
     });
   });
+  onlyMethods(app, all, ["GET", "POST"], log);
+
+  app.post(`${all}/.search`, async (c) =>
+    scimJson(c, await gateway.list(name, readSearchRequest(await jsonBody(c)), contextFor(c))),
+  );
+  onlyMethods(app, `${all}/.search`, ["POST"], log);
 
   app.get(single, async (c) => {
-    const resource = await gateway.get(name, c.req.param("id")!, queryOf(c), contextFor(c));
+    const resource = await gateway.get(name, c.req.param("id")!, c.req.query(), contextFor(c));
     const known = versionOf(c.req.header("if-none-match"));
     const current = versionOf(etagOf(resource));
     if (known !== undefined && (known === "*" || known === current)) return noContent(c, 304);
@@ -39,12 +41,12 @@ export function resources(
 
   app.put(single, async (c) => {
     const { id, ifMatch } = target(c);
-    return answer(c, await gateway.replace(name, id, await jsonBody(c), queryOf(c), contextFor(c), ifMatch), 200);
+    return answer(c, await gateway.replace(name, id, await jsonBody(c), c.req.query(), contextFor(c), ifMatch), 200);
   });
 
   app.patch(single, async (c) => {
     const { id, ifMatch } = target(c);
-    const resource = await gateway.patch(name, id, await jsonBody(c), queryOf(c), contextFor(c), ifMatch);
+    const resource = await gateway.patch(name, id, await jsonBody(c), c.req.query(), contextFor(c), ifMatch);
     return resource ? answer(c, resource, 200) : noContent(c);
   });
 
@@ -53,6 +55,7 @@ export function resources(
     await gateway.remove(name, id, contextFor(c), ifMatch);
     return noContent(c);
   });
+  onlyMethods(app, single, ["GET", "PUT", "PATCH", "DELETE"], log);
 }
 
 const target = (c: HonoContext<Env>) => ({ id: c.req.param("id")!, ifMatch: c.req.header("if-match") });
@@ -70,16 +73,3 @@ function answer(
 const metaOf = (resource: Resource): Resource => (isObject(resource.meta) ? resource.meta : {});
 const etagOf = (resource: Resource) => metaOf(resource).version as string | undefined;
 const locationOf = (resource: Resource) => metaOf(resource).location as string | undefined;
-
-/** The query's parameters, `+` and raw quotes as forms write them; names that nobody knows are passed over. */
-function queryOf(c: HonoContext<Env>): Query {
-  const parameters = c.req.query();
-  const of = (name: string) => parameters[name];
-  return {
-    filter: of("filter"),
-    startIndex: of("startIndex"),
-    count: of("count"),
-    attributes: of("attributes"),
-    excludedAttributes: of("excludedAttributes"),
-  };
-}

@@ -2,6 +2,9 @@ import { ConnectorError } from "../connector/error.ts";
 import { ExpressionError } from "../expression/compile.ts";
 import { backendError, badRequest } from "../scim/error.ts";
 
+/** A connector gets this long, in milliseconds, for all that one operation asks of it; a client's patience is 5 seconds. */
+export const OPERATION_MS = 4500;
+
 /** What a request brings along on its way through the gateway. */
 export interface Context {
   /** The address of the route as the client sees it, without a slash at its end. */

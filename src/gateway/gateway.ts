@@ -4,7 +4,7 @@ import { attrsWritten } from "../mapping/mapping.ts";
 import { readEntry, referencesIn } from "../mapping/read.ts";
 import type { Selection } from "../mapping/selection.ts";
 import { entryToCreate, unmappedIn, withDefaults, writeResource } from "../mapping/write.ts";
-import { lostRace, notFound } from "../scim/error.ts";
+import { inConflict, notFound } from "../scim/error.ts";
 import { requireAll } from "../scim/input.ts";
 import { readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
@@ -228,7 +228,7 @@ export function createGateway(
       } catch (error) {
         const isLostRace = isVersionMismatch(error) && ifMatch === undefined;
         if (!isLostRace) throw error;
-        if (attempt === ATTEMPTS) throw lostRace("Others keep changing this resource. Try again.");
+        if (attempt === ATTEMPTS) throw inConflict("Others keep changing this resource. Try again.");
       }
     }
   }

@@ -1,15 +1,26 @@
 import type { Resource, ResourceType, Schema } from "./schema.ts";
 
 /** What the gateway can do, RFC 7643 §5: just what is true. */
-export function serviceProviderConfig(baseUrl: string, maxResults: number): Resource {
+export function serviceProviderConfig(
+  baseUrl: string,
+  limits: { readonly pageSize: number; readonly bulkOperations: number; readonly body: number },
+): Resource {
   return {
     schemas: ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
-    filter: { supported: true, maxResults },
+    bulk: { supported: true, maxOperations: limits.bulkOperations, maxPayloadSize: limits.body },
+    filter: { supported: true, maxResults: limits.pageSize },
     changePassword: { supported: false },
-    sort: { supported: false },
+    sort: { supported: true },
     etag: { supported: true },
+    // RFC 9865 §4; a cursor does not expire, so there is no cursorTimeout.
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: "index",
+      defaultPageSize: limits.pageSize,
+      maxPageSize: limits.pageSize,
+    },
     authenticationSchemes: [
       {
         type: "oauthbearertoken",

@@ -32,8 +32,12 @@ export class ScimError extends Error {
 export const badRequest = (scimType: ScimType, detail: string) => new ScimError(400, scimType, detail);
 /** 404: no resource, or none that this endpoint may show. */
 export const notFound = (detail: string) => new ScimError(404, undefined, detail);
-/** 409: others were faster, again and again. */
-export const lostRace = (detail: string) => new ScimError(409, undefined, detail);
+/** 409: others were faster, again and again, or operations of a bulk request stand in each other's way. */
+export const inConflict = (detail: string) => new ScimError(409, undefined, detail);
+/** 500: what was not foreseen; told as no more than that. */
+export const unforeseen = (detail: string) => new ScimError(500, undefined, detail);
+/** 503: not now. */
+export const notNow = (detail: string) => new ScimError(503, undefined, detail);
 /** 412: `If-Match` names a version that is no longer the resource's. */
 export const preconditionFailed = (detail: string) => new ScimError(412, undefined, detail);
 

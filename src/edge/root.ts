@@ -1,0 +1,35 @@
+import type { Hono, Context as HonoContext } from "hono";
+import { runBulk } from "../gateway/bulk.ts";
+import { searchAll } from "../gateway/search.ts";
+import { readBulk } from "../scim/bulk.ts";
+import { ScimError } from "../scim/error.ts";
+import { readSearchRequest } from "../scim/search.ts";
+import { jsonBody } from "./body.ts";
+import { contextOf, type Env } from "./env.ts";
+import { scimJson } from "./errors.ts";
+import { onlyMethods } from "./methods.ts";
+import type { Served } from "./served.ts";
+
+/** What is asked of a route as a whole: a search over all types, bulk, and `/Me`, RFC 7644 §3.4.2.1, §3.7 and §3.11. */
+export function root(app: Hono<Env>, { base, gateway, limits, publicUrl, log }: Served): void {
+  const contextFor = (c: HonoContext<Env>) => contextOf(c, base, publicUrl);
+
+  app.get(base, async (c) => scimJson(c, await searchAll(gateway, limits, c.req.query(), contextFor(c))));
+  onlyMethods(app, base, ["GET"], log);
+
+  app.post(`${base}/.search`, async (c) => {
+    const query = readSearchRequest(await jsonBody(c));
+    return scimJson(c, await searchAll(gateway, limits, query, contextFor(c)));
+  });
+  onlyMethods(app, `${base}/.search`, ["POST"], log);
+
+  app.post(`${base}/Bulk`, async (c) => {
+    const bulk = readBulk(await jsonBody(c), limits.bulkOperations);
+    return scimJson(c, await runBulk(gateway, bulk, contextFor(c)));
+  });
+  onlyMethods(app, `${base}/Bulk`, ["POST"], log);
+
+  app.all(`${base}/Me`, () => {
+    throw new ScimError(501, undefined, "A caller is a service here, not a user: there is no /Me.");
+  });
+}

@@ -1,0 +1,141 @@
+import { type Bulk, type BulkOperation, type BulkResult, bulkIdsIn, bulkResponse, withIds } from "../scim/bulk.ts";
+import { badRequest, errorBody, inConflict, notFound, notNow, ScimError, unforeseen } from "../scim/error.ts";
+import { isObject, type Resource } from "../scim/schema.ts";
+import { type Context, OPERATION_MS } from "./context.ts";
+import type { Gateway } from "./gateway.ts";
+
+/** How many operations run side by side. */
+const CONCURRENCY = 8;
+/** When this time is over nothing more is begun. */
+const MAX_MS = 60_000;
+
+/**
+ * Runs a bulk request, RFC 7644 §3.7. An operation waits for those whose bulkId it refers to, and for the one before
+ * it on the same resource; others run side by side, or, where `failOnErrors` is given, one by one. What refers to
+ * itself in a circle is refused with 409. Outcomes come in the order of the request; what was not begun has none.
+ */
+export async function runBulk(gateway: Gateway, bulk: Bulk, context: Context): Promise<unknown> {
+  const { operations, failOnErrors } = bulk;
+  const start = Date.now();
+  const results = new Map<number, BulkResult>();
+  const ids = new Map<string, string>();
+  const waitsFor = dependencies(operations);
+  let failures = 0;
+  const mayBegin = () => failOnErrors === undefined || failures < failOnErrors;
+
+  async function perform(index: number): Promise<void> {
+    const operation = operations[index]!;
+    try {
+      if (Date.now() - start > MAX_MS) throw notNow("The bulk request took too long: send fewer operations at a time.");
+      const missing = [...bulkIdsIn(operation)].find((each) => !ids.has(each));
+      if (missing !== undefined) throw unresolved(missing, operations);
+      const resolved = withIds(operation, ids);
+      const { status, resource, location } = await run(gateway, resolved, context);
+      if (operation.bulkId !== undefined && resource) ids.set(operation.bulkId, String(resource.id));
+      results.set(index, outcome(operation, status, location, resource));
+    } catch (error) {
+      failures++;
+      const failure = error instanceof ScimError ? error : noted(error, context);
+      const location = operation.id === undefined ? undefined : locationOf(operation, context);
+      results.set(index, { ...outcome(operation, failure.status, location), response: errorBody(failure) });
+    }
+  }
+
+  let waiting = operations.map((_, index) => index);
+  while (waiting.length > 0 && mayBegin()) {
+    const isReady = (index: number) => [...waitsFor[index]!].every((other) => results.has(other));
+    const ready = waiting.filter(isReady);
+    if (ready.length === 0) {
+      for (const index of waiting) results.set(index, refusedCircle(operations[index]!, context));
+      break;
+    }
+    const turn = failOnErrors === undefined ? ready : ready.slice(0, 1);
+    for (let from = 0; from < turn.length; from += CONCURRENCY)
+      await Promise.all(turn.slice(from, from + CONCURRENCY).map(perform));
+    waiting = waiting.filter((index) => !results.has(index));
+  }
+  return bulkResponse([...results].sort(([a], [b]) => a - b).map(([, result]) => result));
+}
+
+/** For each operation those that it waits for. */
+function dependencies(operations: readonly BulkOperation[]): Set<number>[] {
+  const made = new Map(operations.flatMap(({ bulkId }, index) => (bulkId === undefined ? [] : [[bulkId, index]])));
+  const lastOf = new Map<string, number>();
+  return operations.map((operation, index) => {
+    const before = [...bulkIdsIn(operation)].map((bulkId) => made.get(bulkId)).filter((each) => each !== undefined);
+    const target = operation.id && `${operation.endpoint.toLowerCase()}/${operation.id}`;
+    const previous = target ? lastOf.get(target) : undefined;
+    if (target) lastOf.set(target, index);
+    return new Set([...before, ...(previous === undefined ? [] : [previous])]);
+  });
+}
+
+async function run(
+  gateway: Gateway,
+  { method, endpoint, id = "", version, data }: BulkOperation,
+  whole: Context,
+): Promise<{ status: number; location: string; resource?: Resource | undefined }> {
+  const context = { ...whole, signal: AbortSignal.timeout(OPERATION_MS) };
+  const type = [...gateway.endpoints.values()]
+    .map(({ mapping }) => mapping.type)
+    .find((each) => each.endpoint.toLowerCase() === endpoint.toLowerCase());
+  if (!type) throw notFound(`There is no endpoint "${endpoint}" here.`);
+  const location = `${context.baseUrl}${type.endpoint}/${encodeURIComponent(id)}`;
+  switch (method) {
+    case "POST": {
+      const resource = await gateway.create(type.name, data, {}, context);
+      return {
+        status: 201,
+        resource,
+        location: `${context.baseUrl}${type.endpoint}/${encodeURIComponent(String(resource.id))}`,
+      };
+    }
+    case "PUT":
+      return { status: 200, location, resource: await gateway.replace(type.name, id, data, {}, context, version) };
+    case "PATCH": {
+      const resource = await gateway.patch(type.name, id, data, {}, context, version);
+      return { status: resource ? 200 : 204, location, resource };
+    }
+    case "DELETE":
+      await gateway.remove(type.name, id, context, version);
+      return { status: 204, location };
+  }
+}
+
+function outcome(
+  { method, bulkId }: BulkOperation,
+  status: number,
+  location: string | undefined,
+  resource?: Resource,
+): BulkResult {
+  const version = isObject(resource?.meta) ? resource.meta.version : undefined;
+  return {
+    method,
+    ...(bulkId !== undefined && { bulkId }),
+    ...(location !== undefined && { location }),
+    ...(typeof version === "string" && { version }),
+    status: String(status),
+  };
+}
+
+const locationOf = ({ endpoint, id = "" }: BulkOperation, { baseUrl }: Context) =>
+  `${baseUrl}${endpoint}/${encodeURIComponent(id)}`;
+
+function refusedCircle(operation: BulkOperation, context: Context): BulkResult {
+  const detail = `These operations wait for one another through their bulkIds. Create the resources first, and refer to them in a PATCH.`;
+  const location = operation.id === undefined ? undefined : locationOf(operation, context);
+  return { ...outcome(operation, 409, location), response: errorBody({ status: 409, message: detail }) };
+}
+
+/** One operation's own fault must not take the outcomes of the others along. */
+function noted(error: unknown, context: Context): ScimError {
+  context.note({ unforeseen: error instanceof Error ? error.stack : String(error) });
+  return unforeseen("Something went wrong here; the log has it.");
+}
+
+function unresolved(bulkId: string, operations: readonly BulkOperation[]): ScimError {
+  const name = JSON.stringify(bulkId);
+  return operations.some((each) => each.bulkId === bulkId)
+    ? inConflict(`The operation with the bulkId ${name} failed, so nothing can refer to what it makes.`)
+    : badRequest("invalidValue", `No operation of this request has the bulkId ${name}.`);
+}
