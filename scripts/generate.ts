@@ -5,6 +5,7 @@ import { connectors } from "../connectors/index.ts";
 import { configFormat } from "../src/config/format.ts";
 import { mappingFormat } from "../src/mapping/format.ts";
 import { mappingTestFormat } from "../src/mapping/testing.ts";
+import { typesFormat } from "../src/mapping/types.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -15,6 +16,7 @@ export function generated(): Map<string, string> {
   return new Map([
     ["schemas/gateway.schema.json", text(schemaOf(configFormat(connectors)))],
     ["schemas/mapping.schema.json", text(schemaOf(mappingFormat))],
+    ["schemas/types.schema.json", text(schemaOf(typesFormat))],
     ["schemas/mapping-test.schema.json", text(schemaOf(mappingTestFormat))],
     ...connectors.map(
       ({ type, summary, example, config }) =>

@@ -3,7 +3,6 @@ import { relative } from "node:path";
 import { loadMapping } from "../config/load.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import { mappingTestFormat, runMappingTests } from "../mapping/testing.ts";
-import { builtInTypes } from "../scim/schema.ts";
 
 /** Runs the test files of mappings, `user.test.yaml` beside `user.yaml`. Without names all below `mappings/`. */
 export async function testCommand(names: readonly string[]): Promise<number> {
@@ -21,7 +20,7 @@ export async function testCommand(names: readonly string[]): Promise<number> {
       throw new ConfigError([yaml.diagnose([], `there is no ${relative(process.cwd(), mappingFile)} beside it`)]);
     const { value: tests, diagnostics } = validate(yaml, mappingTestFormat);
     if (!tests) throw new ConfigError(diagnostics);
-    for (const { name, failure } of await runMappingTests(loadMapping(mappingFile, builtInTypes), tests)) {
+    for (const { name, failure } of await runMappingTests(loadMapping(mappingFile), tests)) {
       console.log(
         `${failure === undefined ? "ok  " : "FAIL"} ${file}: ${name}${failure === undefined ? "" : `\n     ${failure}`}`,
       );

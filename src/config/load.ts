@@ -4,6 +4,7 @@ import { compileMapping } from "../mapping/compile.ts";
 import { mappingFormat } from "../mapping/format.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { nearest } from "../mapping/nearest.ts";
+import { defineTypes, typesFormat } from "../mapping/types.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
 import { type Config, configFormat } from "./format.ts";
 import { withSecrets } from "./secrets.ts";
@@ -58,7 +59,6 @@ export function loadConfig(
       try {
         const mapping = loadMapping(
           mappingFile,
-          builtInTypes,
           connector && Object.keys((connector as { kinds?: object }).kinds ?? {}),
         );
         if (mapping.type.name === type) {
@@ -79,14 +79,25 @@ export function loadConfig(
 }
 
 /** Loads and compiles a mapping file. Throws `ConfigError`. `kinds` are those that its connector has, where it is known. */
-export function loadMapping(file: string, types: readonly ResourceType[], kinds?: readonly string[]): Mapping {
+export function loadMapping(file: string, kinds?: readonly string[], types = builtInTypes): Mapping {
   const yaml = readYaml(file, relative(process.cwd(), file));
   const { value: source, diagnostics } = validate(yaml, mappingFormat);
   if (!source) throw new ConfigError(diagnostics);
-  const { mapping, problems } = compileMapping(source, types);
+  const known = source.types === undefined ? types : loadTypes(resolve(dirname(file), source.types), types);
+  const { mapping, problems } = compileMapping(source, known);
   const found = problems.map(({ path, message }) => yaml.diagnose(path, message));
   if (kinds && !kinds.includes(source.kind))
     found.push(yaml.diagnose(["kind"], `the connector has no kind "${source.kind}"${nearest(source.kind, kinds)}`));
   if (found.length > 0 || !mapping) throw new ConfigError(found);
   return mapping;
+}
+
+/** Loads a file of resource types, to be there beside others. Throws `ConfigError`. */
+function loadTypes(file: string, known: readonly ResourceType[]): readonly ResourceType[] {
+  const yaml = readYaml(file, relative(process.cwd(), file));
+  const { value: source, diagnostics } = validate(yaml, typesFormat);
+  if (!source) throw new ConfigError(diagnostics);
+  const { types, problems } = defineTypes(source, known);
+  if (problems.length > 0) throw new ConfigError(problems.map(({ path, message }) => yaml.diagnose(path, message)));
+  return types;
 }

@@ -5,8 +5,8 @@ import { readEntry, referencesIn } from "../mapping/read.ts";
 import type { Selection } from "../mapping/selection.ts";
 import { entryToCreate, unmappedIn, withDefaults, writeResource } from "../mapping/write.ts";
 import { inConflict, notFound } from "../scim/error.ts";
-import { requireAll } from "../scim/input.ts";
-import { readPatch } from "../scim/operations.ts";
+import { checkImmutable, requireAll } from "../scim/input.ts";
+import { type Operation, readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context, expressionFailure } from "./context.ts";
@@ -15,7 +15,7 @@ import {
   idsInOperations,
   idsInResource,
   isVersionMismatch,
-  keepFlags,
+  keepUnspoken,
   keyOf,
   readInput,
   refuseOrNote,
@@ -48,6 +48,10 @@ export interface Gateway {
   ) => Promise<Resource | undefined>;
   readonly remove: (type: string, id: string, context: Context, ifMatch?: string) => Promise<void>;
 }
+
+/** Whether what an operation writes may already have a value that cannot be changed: that has to be read first. */
+const touchesImmutable = ({ path: { attribute, sub } }: Operation): boolean =>
+  attribute.mutability === "immutable" || (sub?.mutability === "immutable" && !attribute.multiValued);
 
 /** How often a write that met a change by another is read and tried again before it is given up. */
 const ATTEMPTS = 3;
@@ -127,7 +131,11 @@ export function createGateway(
     const entry = await rewrite(
       endpoint,
       id,
-      (current) => keepFlags(resource, current, endpoint),
+      (current) => {
+        const target = keepUnspoken(resource, current, endpoint);
+        checkImmutable(current, target, endpoint.mapping.type);
+        return target;
+      },
       view,
       known,
       context,
@@ -151,7 +159,7 @@ export function createGateway(
     await known.learnIds(idsInOperations(endpoint, operations));
     const answers = query.attributes !== undefined || (patchResponse.get(type) ?? "resource") === "resource";
     const view = answers ? viewsOf(endpoint).of(query) : viewsOf(endpoint).none;
-    const changes = directChanges(mapping, operations, known);
+    const changes = operations.some(touchesImmutable) ? undefined : directChanges(mapping, operations, known);
     let entry: Entry;
     if (changes) {
       const unmapped = operations
@@ -167,6 +175,7 @@ export function createGateway(
       const patched = (current: Resource) => {
         const result = applyPatch(current, operations, mapping.type);
         requireAll(result, mapping.type);
+        checkImmutable(current, result, mapping.type);
         return result;
       };
       entry = await rewrite(endpoint, id, patched, view, known, context, ifMatch);

@@ -11,15 +11,17 @@ import { type Endpoint, idsInValues } from "./references.ts";
 
 const MAX_ID = 1024;
 
-/** A PUT that does not speak of a boolean, `active` above all, leaves it as it is: nobody is enabled by an omission. */
-export function keepFlags(resource: Resource, current: Resource, { mapping }: Endpoint): Resource {
-  const flags = mapping.type.schema.attributes.filter(
-    ({ type, name }) => type === "boolean" && resource[name] === undefined,
-  );
-  return {
-    ...resource,
-    ...Object.fromEntries(flags.map(({ name }) => [name, current[name]]).filter(([, value]) => value !== undefined)),
-  };
+/**
+ * What a PUT leaves as it is because it does not speak of it: a boolean, `active` above all, so that nobody is enabled
+ * by an omission, and what is immutable.
+ */
+export function keepUnspoken(resource: Resource, current: Resource, { mapping }: Endpoint): Resource {
+  const kept: Resource = { ...resource };
+  for (const { name, type, mutability } of mapping.type.schema.attributes) {
+    const isKept = type === "boolean" || mutability === "immutable";
+    if (isKept && kept[name] === undefined && current[name] !== undefined) kept[name] = current[name];
+  }
+  return kept;
 }
 
 /** A client's resource made regular; what nothing takes is noted, or refused where the mapping says so. */

@@ -64,7 +64,8 @@ export function compileMapping(source: MappingSource, types: readonly ResourceTy
     });
   else if (!id.readOnly)
     problems.push({ path: ["attributes", id.name], message: 'the row for "id" must be readOnly: true' });
-  for (const required of type.schema.attributes.filter((each) => each.required)) {
+  const schemas = [type.schema, ...type.extensions.filter(({ id: urn }) => type.requiredExtensions?.includes(urn))];
+  for (const required of schemas.flatMap(({ attributes }) => attributes.filter((each) => each.required))) {
     if (!rows.some((row) => row.path.attribute === required)) {
       problems.push({
         path: ["attributes"],

@@ -51,6 +51,10 @@ const attributeRow = z.strictObject({
 export const mappingFormat = z
   .strictObject({
     resource: z.string().describe("The resource type, such as User or Group."),
+    types: z
+      .string()
+      .optional()
+      .describe("A file of resource types and schemas of your own; a relative path starts at the mapping's folder."),
     kind: z.string().describe("The connector's kind of entries."),
     unmapped: z
       .enum(["ignore", "reject"])

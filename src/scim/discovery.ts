@@ -43,7 +43,10 @@ export function resourceTypeResource(type: ResourceType, baseUrl: string): Resou
     endpoint: type.endpoint,
     description: type.description,
     schema: type.schema.id,
-    schemaExtensions: type.extensions.map((extension) => ({ schema: extension.id, required: false })),
+    schemaExtensions: type.extensions.map((extension) => ({
+      schema: extension.id,
+      required: type.requiredExtensions?.includes(extension.id) ?? false,
+    })),
     meta: { resourceType: "ResourceType", location: `${baseUrl}/ResourceTypes/${type.name}` },
   };
 }

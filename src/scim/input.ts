@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { badRequest } from "./error.ts";
 import { isPresent } from "./evaluate.ts";
 import {
@@ -50,12 +51,38 @@ export function readResource(body: unknown, type: ResourceType): Input {
 export function requireAll(resource: Resource, type: ResourceType): void {
   for (const schema of [type.schema, ...type.extensions]) {
     const part = schemaPart(resource, type, schema);
+    if (!part && type.requiredExtensions?.includes(schema.id))
+      throw badRequest("invalidValue", `A ${type.name} must have the extension "${schema.id}".`);
     if (!part) continue;
     const missing = schema.attributes.find(
       (each) => each.required && each.mutability !== "readOnly" && !isPresent(part[each.name]),
     );
     if (missing) throw required(missing, type, schema);
   }
+}
+
+/**
+ * Throws 400 `mutability` where an immutable attribute, or sub-attribute of a single complex one, that has a value
+ * would get another, or none (RFC 7643 §2.2).
+ */
+export function checkImmutable(current: Resource, target: Resource, type: ResourceType): void {
+  for (const schema of [type.schema, ...type.extensions]) {
+    const [before, after] = [schemaPart(current, type, schema) ?? {}, schemaPart(target, type, schema) ?? {}];
+    for (const attribute of schema.attributes) {
+      const name = schema === type.schema ? attribute.name : `${schema.id}:${attribute.name}`;
+      checkSame(before[attribute.name], after[attribute.name], attribute, name);
+      if (attribute.multiValued) continue;
+      for (const sub of attribute.subAttributes ?? []) {
+        const part = (value: unknown) => (isObject(value) ? value[sub.name] : undefined);
+        checkSame(part(before[attribute.name]), part(after[attribute.name]), sub, `${name}.${sub.name}`);
+      }
+    }
+  }
+}
+
+function checkSame(before: unknown, after: unknown, attribute: Attribute, name: string): void {
+  if (attribute.mutability !== "immutable" || before === undefined || isDeepStrictEqual(before, after)) return;
+  throw badRequest("mutability", `"${name}" is immutable: it has a value, which cannot be changed.`);
 }
 
 /** 400 `invalidValue`: a required attribute was left out or taken away. */
@@ -154,6 +181,10 @@ function readSimple(value: unknown, attribute: Attribute, where: string): unknow
     case "dateTime":
       if (typeof value !== "string" || Number.isNaN(Date.parse(value)))
         throw fail('a date-time such as "2026-01-31T08:00:00Z"');
+      return value;
+    case "binary":
+      if (typeof value !== "string" || !/^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/.test(value))
+        throw fail("base64");
       return value;
     default: {
       const text = typeof value === "number" || typeof value === "boolean" ? String(value) : value;

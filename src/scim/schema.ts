@@ -34,6 +34,8 @@ export interface ResourceType {
   readonly description: string;
   readonly schema: Schema;
   readonly extensions: readonly Schema[];
+  /** The URNs of the extensions that every resource must have. */
+  readonly requiredExtensions?: readonly string[];
 }
 
 /** A resource as JSON: names as its schemas spell them, extensions under their URN. */
