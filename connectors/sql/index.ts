@@ -10,6 +10,7 @@ import {
   countStatement,
   deleteStatement,
   getStatement,
+  guardStatement,
   insertStatements,
   keysStatement,
   searchStatement,
@@ -139,10 +140,10 @@ kinds:
         if (!isKey(of, key)) throw entryNotFound(name, key);
         return transaction(signal, async (on) => {
           const statements = updateStatements(of, key, changes, expected);
-          const row =
-            statements.row ??
-            updateStatements(of, key, [{ op: "delete", attr: of.key.column, values: [] }], expected).row!;
-          if ((await written(row, on)) === 0) throw await missed(name, key, on);
+          const held = statements.row
+            ? await written(statements.row, on)
+            : (await rows(guardStatement(of, key, expected), on)).rows.length;
+          if (held === 0) throw await missed(name, key, on);
           for (const statement of statements.lists) await rows(statement, on);
           return (await entries(of, getStatement(of, key, attrs), on))[0]!;
         });
@@ -200,8 +201,9 @@ function statementsOf(of: Kind, operation: Operation): Sql[] {
       return [sql`begin`, row, ...lists("0"), sql`commit`];
     }
     case "update": {
-      const { row, lists } = updateStatements(of, operation.key, operation.changes, operation.expected);
-      return [sql`begin`, ...(row ? [row] : []), ...lists, sql`commit`];
+      const { key, changes, expected } = operation;
+      const { row, lists } = updateStatements(of, key, changes, expected);
+      return [sql`begin`, row ?? guardStatement(of, key, expected), ...lists, sql`commit`];
     }
     case "delete":
       return [deleteStatement(of, operation.key, operation.expected)];

@@ -52,6 +52,10 @@ export function deleteStatement(kind: Kind, key: string, expected: Expected | un
   return sql`delete from ${sql.table(kind.table)} where ${guarded(kind, key, expected, [])}`;
 }
 
+/** Finds the row that a change of lists alone belongs to, if it still holds what is expected. */
+export const guardStatement = (kind: Kind, key: string, expected: Expected | undefined): Sql =>
+  sql`select 1 from ${sql.table(kind.table)} where ${guarded(kind, key, expected, [])}`;
+
 /** The row, and then the values of each list. */
 export function insertStatements(
   kind: Kind,

@@ -49,7 +49,9 @@ create table teams (
   id integer primary key autoincrement,
   name text not null collate nocase unique,
   external_ref text collate nocase,
-  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+  created_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  changed_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  version integer not null default 1
 );
 
 create table team_members (
@@ -61,6 +63,18 @@ create index team_members_person on team_members (person_id);
 
 create trigger people_changed after update on people when new.version = old.version begin
   update people set version = old.version + 1, changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') where id = new.id;
+end;
+
+create trigger teams_changed after update on teams when new.version = old.version begin
+  update teams set version = old.version + 1, changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') where id = new.id;
+end;
+
+create trigger team_members_came after insert on team_members begin
+  update teams set version = version + 1, changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') where id = new.team_id;
+end;
+
+create trigger team_members_went after delete on team_members begin
+  update teams set version = version + 1, changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') where id = old.team_id;
 end;
 
 insert into people (id, login, first_name, last_name, full_name, job_title, mail, department, staff_number, manager_id, enabled) values
