@@ -174,7 +174,7 @@ export function createGateway(
     } else {
       const patched = (current: Resource) => {
         const result = applyPatch(current, operations, mapping.type);
-        requireAll(result, mapping.type);
+        requireAll(result, mapping.type, "mutability");
         checkImmutable(current, result, mapping.type);
         return result;
       };

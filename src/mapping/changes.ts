@@ -10,7 +10,7 @@ import { encode } from "./write.ts";
 
 /**
  * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first. Operations
- * on what no row takes amount to none. Throws 400 `invalidValue` where a required attribute would be taken away.
+ * on what no row takes amount to none. Throws 400 `mutability` where a required attribute would be taken away.
  */
 export function directChanges(
   mapping: Mapping,
@@ -29,7 +29,8 @@ export function directChanges(
 function changesOf(mapping: Mapping, operation: Operation, references: References): Change[] | undefined {
   const { path } = operation;
   const takesAway = operation.op === "clear" || (operation.op === "replaceElements" && operation.elements.length === 0);
-  if (takesAway && path.attribute.required && !path.sub) throw required(path.attribute, mapping.type, path.schema);
+  if (takesAway && path.attribute.required && !path.sub)
+    throw required(path.attribute, mapping.type, path.schema, "mutability");
   const groups = mapping.groups.get(path.attribute) ?? [];
   const isDirect = groups.every((group) =>
     group.rows.every((row) => row.readOnly || (row.is !== "expression" && !(row.is === "attr" && row.codec.keepsRest))),

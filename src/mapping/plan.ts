@@ -173,7 +173,7 @@ function planSub(
   inSelector = false,
 ): Part {
   const leaf = leafOf(path);
-  const name = leaf === path.attribute ? undefined : leaf.name;
+  const name = leaf === path.attribute || !path.attribute.subAttributes ? undefined : leaf.name;
   const rows = group.rows.filter((each) => !each.writeOnly && each.path.sub?.name === name);
   const [row] = rows;
   if (row) return ask(row, op as Exclude<Op, "ne">, value, path, supports, references);

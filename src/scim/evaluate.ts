@@ -15,9 +15,13 @@ export function compileFilter(filter: TypedFilter, type: ResourceType): Predicat
   });
 }
 
-/** Compiles a selector to a predicate on the elements of its attribute. */
-export function compileSelector(selector: TypedFilter): Predicate {
-  return compile(selector, (path) => (element) => listOf(element[path.attribute.name]));
+/** Compiles a selector to a predicate on the elements of its attribute; of a simple one `value` is the element. */
+export function compileSelector(selector: TypedFilter): (element: unknown) => boolean {
+  const valuesAt = (path: AttributePath) => (element: unknown) =>
+    isObject(element) ? listOf(element[path.attribute.name]) : listOf(element);
+  return compile(selector, valuesAt as (path: AttributePath) => (resource: Resource) => unknown[]) as (
+    element: unknown,
+  ) => boolean;
 }
 
 /** The elements (or the one value) of an attribute that its selector admits. */
@@ -25,7 +29,7 @@ function compileElements(path: AttributePath, type: ResourceType): (resource: Re
   const selects = path.selector && compileSelector(path.selector);
   return (resource) => {
     const values = listOf(schemaPart(resource, type, path.schema)?.[path.attribute.name]);
-    return selects ? values.filter((value) => isObject(value) && selects(value)) : values;
+    return selects ? values.filter(selects) : values;
   };
 }
 

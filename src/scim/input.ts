@@ -47,8 +47,15 @@ export function readResource(body: unknown, type: ResourceType): Input {
   return { resource, unknown };
 }
 
-/** Throws 400 `invalidValue` when a required attribute of the type, or of an extension that is used, has no value. */
-export function requireAll(resource: Resource, type: ResourceType): void {
+/**
+ * Throws 400 when a required attribute of the type, or of an extension that is used, has no value: `invalidValue`, or
+ * `mutability` where a PATCH took it away (RFC 7644 §3.5.2.2).
+ */
+export function requireAll(
+  resource: Resource,
+  type: ResourceType,
+  scimType: "invalidValue" | "mutability" = "invalidValue",
+): void {
   for (const schema of [type.schema, ...type.extensions]) {
     const part = schemaPart(resource, type, schema);
     if (!part && type.requiredExtensions?.includes(schema.id))
@@ -57,7 +64,7 @@ export function requireAll(resource: Resource, type: ResourceType): void {
     const missing = schema.attributes.find(
       (each) => each.required && each.mutability !== "readOnly" && !isPresent(part[each.name]),
     );
-    if (missing) throw required(missing, type, schema);
+    if (missing) throw required(missing, type, schema, scimType);
   }
 }
 
@@ -85,10 +92,15 @@ function checkSame(before: unknown, after: unknown, attribute: Attribute, name: 
   throw badRequest("mutability", `"${name}" is immutable: it has a value, which cannot be changed.`);
 }
 
-/** 400 `invalidValue`: a required attribute was left out or taken away. */
-export const required = (attribute: Attribute, type: ResourceType, schema: Schema = type.schema) =>
+/** 400: a required attribute was left out, or taken away. */
+export const required = (
+  attribute: Attribute,
+  type: ResourceType,
+  schema: Schema,
+  scimType: "invalidValue" | "mutability",
+) =>
   badRequest(
-    "invalidValue",
+    scimType,
     `"${schema === type.schema ? "" : `${schema.id}:`}${attribute.name}" is required for a ${type.name}.`,
   );
 

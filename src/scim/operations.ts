@@ -154,7 +154,11 @@ function removalOfSelected(path: AttributePath): Operation {
   const { selector, ...attribute } = path;
   const isValue = selector?.op === "eq" && selector.path.attribute.name === "value" && !path.sub;
   return isValue
-    ? { op: "removeElements", path: attribute, elements: [{ value: selector.value }] }
+    ? {
+        op: "removeElements",
+        path: attribute,
+        elements: [attribute.attribute.type === "complex" ? { value: selector.value } : selector.value],
+      }
     : { op: "clearSelected", path };
 }
 

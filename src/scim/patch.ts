@@ -86,13 +86,18 @@ function elementsAt(resource: Resource, path: AttributePath, type: ResourceType)
   return Array.isArray(value) ? value : [];
 }
 
-/** Adds elements that are not there yet. A new primary one takes that mark from the others (RFC 7644 §3.5.2). */
+/**
+ * Adds elements that are not there yet, and to those that are the parts that they lack. A new primary one takes that
+ * mark from the others (RFC 7644 §3.5.2).
+ */
 function added(elements: readonly unknown[], more: readonly unknown[]): unknown[] {
   let result = [...elements];
   for (const element of more) {
-    if (result.some((present) => agrees(present, element))) continue;
-    if (isPrimary(element)) result = result.map(withoutPrimary);
-    result.push(element);
+    const index = result.findIndex((present) => agrees(present, element));
+    const present = result[index];
+    if (isPrimary(element) && !isPrimary(present)) result = result.map(withoutPrimary);
+    if (index < 0) result.push(element);
+    else if (isObject(present) && isObject(element)) result[index] = { ...present, ...element };
   }
   return result;
 }
@@ -110,8 +115,8 @@ function setSelected(elements: unknown[], path: AttributePath, value: Readonly<R
 
 function clearSelected(elements: unknown[], path: AttributePath): unknown[] {
   const selects = path.selector ? compileSelector(path.selector) : () => true;
+  if (!path.sub) return elements.filter((element) => !selects(element));
   const isSelected = (element: unknown): element is Resource => isObject(element) && selects(element);
-  if (!path.sub) return elements.filter((element) => !isSelected(element));
   const { name } = path.sub;
   return elements
     .map((element) => (isSelected(element) ? without(element, name) : element))

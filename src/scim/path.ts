@@ -9,7 +9,10 @@ import {
   type Schema,
 } from "./schema.ts";
 
-/** A path found in a resource type's schemas. Inside a selector, `attribute` is the sub-attribute. */
+/**
+ * A path found in a resource type's schemas. Inside a selector, `attribute` is the sub-attribute; a value of a list that
+ * is not complex is its own `value` there.
+ */
 export interface AttributePath {
   readonly schema: Schema;
   readonly attribute: Attribute;
@@ -97,18 +100,16 @@ function withParts(path: PathSyntax, schema: Schema, attribute: Attribute, scimT
       `"${attribute.name}" has no sub-attribute "${path.sub}"${offers(attribute.subAttributes)}`,
     );
   }
-  if (path.selector && !attribute.subAttributes) {
+  if (path.selector && !attribute.multiValued && !attribute.subAttributes) {
     throw badRequest(scimType, `"${attribute.name}" is not complex, so nothing can be selected in it with [...]`);
   }
+  const parts = attribute.subAttributes ?? [{ ...attribute, name: "value", multiValued: false }];
   const selector =
     path.selector &&
     resolveFilter(path.selector, (inner) => {
-      const found = findAttribute(attribute.subAttributes, inner.attribute);
+      const found = findAttribute(parts, inner.attribute);
       if (!found || inner.urn !== undefined || inner.sub !== undefined || inner.selector) {
-        throw badRequest(
-          scimType,
-          `"${attribute.name}" has no sub-attribute "${inner.text}"${offers(attribute.subAttributes)}`,
-        );
+        throw badRequest(scimType, `"${attribute.name}" has no sub-attribute "${inner.text}"${offers(parts)}`);
       }
       return { schema, attribute: found };
     });
