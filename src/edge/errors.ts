@@ -25,6 +25,13 @@ export function scimJson(
 export const noContent = (c: HonoContext<Env>, status: 204 | 304 = 204): Response =>
   c.body(null, status, { "X-Request-Id": c.get("requestId") });
 
+/** What some failures say beside. A body that was not read to its end ends its connection: no request may follow it. */
+const headersOf: Readonly<Record<number, Record<string, string>>> = {
+  401: { Connection: "close" },
+  413: { Connection: "close" },
+  503: { "Retry-After": RETRY_AFTER },
+};
+
 /** Answers a failure, RFC 7644 §3.12. What was not foreseen is logged in full and told as no more than that. */
 export function scimFailure(c: HonoContext<Env>, error: Error, log: Log): Response {
   if (!(error instanceof ScimError)) {
@@ -38,5 +45,5 @@ export function scimFailure(c: HonoContext<Env>, error: Error, log: Log): Respon
       500,
     );
   }
-  return scimJson(c, errorBody(error), error.status, error.status === 503 ? { "Retry-After": RETRY_AFTER } : {});
+  return scimJson(c, errorBody(error), error.status, headersOf[error.status] ?? {});
 }

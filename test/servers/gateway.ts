@@ -62,3 +62,25 @@ export const legacyHr = () => ({
     },
   },
 });
+
+/** Gadgets, a resource type with an attribute of every kind, on SQLite. */
+export const gadgets = () => ({
+  connectors: {
+    things: {
+      type: "sql",
+      dialect: "sqlite",
+      file: ":memory:",
+      script: join(ROOT, "test/tables/gadget.sql"),
+      kinds: {
+        gadget: {
+          table: "gadgets",
+          lists: {
+            tags: { table: "gadget_tags", owner: "gadget_id", value: "tag" },
+            ports: { table: "gadget_ports", owner: "gadget_id", value: "port" },
+          },
+        },
+      },
+    },
+  },
+  routes: { "/scim/v2": { Gadget: { connector: "things", mapping: join(ROOT, "test/tables/gadget.yaml") } } },
+});

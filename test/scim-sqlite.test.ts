@@ -1,0 +1,4 @@
+import { legacyHr, startGateway } from "./servers/gateway.ts";
+import { scimSuite } from "./suites/scim.ts";
+
+scimSuite("SQLite", () => startGateway(legacyHr()));
