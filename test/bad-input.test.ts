@@ -104,7 +104,7 @@ describe.each(systems)("bad and hostile input, on %s", (_, open) => {
       '{"Operations":[{"op":"remove","path":"userName"}]}',
       json,
       400,
-      "invalidValue",
+      "mutability",
     ],
   ])("%s is refused in SCIM's form", async (_, method, path, body, headers, status, scimType) => {
     const answer = await send(gateway, method, path, body, headers as Record<string, string>);

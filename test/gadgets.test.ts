@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { send } from "./clients/replay.ts";
+import { holds, send } from "./clients/replay.ts";
 import { gadgets, startGateway, type TestGateway } from "./servers/gateway.ts";
+import { patchCases } from "./tables/patch.ts";
 
 const GADGET = "urn:example:params:scim:schemas:core:2.0:Gadget";
 const LEASE = "urn:example:params:scim:schemas:extension:lease:2.0:Gadget";
@@ -150,4 +151,19 @@ describe("a resource type of one's own, with an attribute of every kind", () => 
       });
     expect((await send(gateway, "GET", "/Users/1")).status).toBe(404);
   });
+
+  test.each(patchCases.filter(({ on, type }) => on === "sqlite" && type === "Gadget"))(
+    "RFC 7644 §3.5.2: $name, in the database",
+    async ({ before, patch, after, error }) => {
+      const made = (await send(gateway, "POST", "/Gadgets", { ...before, serial: `p${Math.random()}` })).json;
+      const answer = await send(gateway, "PATCH", `/Gadgets/${made.id}`, { Operations: patch });
+      const { json } = await send(gateway, "GET", `/Gadgets/${made.id}`);
+      if (error === undefined) expect(answer.status, answer.text).toBe(200);
+      else expect(answer).toMatchObject({ status: 400, json: { scimType: error } });
+      const expected = error === undefined ? after! : before;
+      expect(holds(json, expected), JSON.stringify(json)).toBe(true);
+      for (const name of Object.keys(before)) if (!(name in expected)) expect(json[name], name).toBeUndefined();
+      await send(gateway, "DELETE", `/Gadgets/${made.id}`);
+    },
+  );
 });

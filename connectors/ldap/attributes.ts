@@ -1,7 +1,7 @@
 import type { Scalar, Value } from "../../src/connector/connector.ts";
 
 /** How an attribute's values are matched, after its syntax and equality rule (RFC 4517). */
-export type AttributeType = "text" | "exact" | "time" | "boolean" | "integer" | "dn" | "uuid" | "binary";
+export type AttributeType = "text" | "exact" | "telephone" | "time" | "boolean" | "integer" | "dn" | "uuid" | "binary";
 
 const known: Record<Exclude<AttributeType, "text">, readonly string[]> = {
   exact: [
@@ -16,6 +16,7 @@ const known: Record<Exclude<AttributeType, "text">, readonly string[]> = {
     "labeledURI",
     "memberUid",
   ],
+  telephone: ["telephoneNumber", "mobile", "homePhone", "pager"],
   time: ["createTimestamp", "modifyTimestamp", "pwdChangedTime", "pwdLastSuccess", "authTimestamp"],
   boolean: ["hasSubordinates", "pwdReset", "pwdMustChange"],
   integer: [],

@@ -16,6 +16,9 @@ import { type TypeOf, toLdap } from "./attributes.ts";
 const nothing = () => new OrFilter({ filters: [] });
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** PrintableString, RFC 4517 §3.3.29: all that a telephone number may be made of. */
+const isPrintable = (text: string): boolean => /^[A-Za-z0-9'()+,\-./:?= ]+$/.test(text);
+
 /** True when a key has the form that entryUUID has. */
 export const isUuid = (key: string): boolean => UUID.test(key);
 
@@ -40,6 +43,8 @@ export function toFilter(condition: Condition, typeOf: TypeOf): Filter {
 function comparison({ op, attr: attribute, value: given }: ComparisonLeaf, typeOf: TypeOf): Filter {
   const type = typeOf(attribute);
   if (type === "uuid" && !isUuid(String(given))) return nothing();
+  // A server answers "undefined" to what an attribute cannot hold, and to its negation, too.
+  if (type === "telephone" && !isPrintable(String(given))) return nothing();
   const value = toLdap(given, type) as string;
   const equal = () => new EqualityFilter({ attribute, value });
   switch (op) {
@@ -99,6 +104,11 @@ function leafSupport({ op, attr, value, caseExact }: ComparisonLeaf, typeOf: Typ
       return op === "eq" ? "exact" : "none";
     case "binary":
       return "none";
+    case "telephone": {
+      // Blanks and hyphens do not count (RFC 4517 §4.2.29), so that nothing may be left to compare.
+      if ((op !== "eq" && !isPart) || !/[^\s-]/.test(String(value))) return "none";
+      return isPrintable(String(value)) ? "superset" : "exact";
+    }
     default: {
       if (typeof value !== "string" || value.trim() === "" || (op !== "eq" && !isPart)) return "none";
       if (type === "exact" && !caseExact) return "none";

@@ -56,7 +56,7 @@ const config = z.strictObject({
     .describe("How connections are encrypted. Certificates and host names are always checked."),
   connections: z.int().min(1).max(64).default(4).describe("Bound connections that share the work."),
   attributes: z
-    .record(z.string(), z.enum(["text", "exact", "time", "boolean", "integer", "dn", "binary"]))
+    .record(z.string(), z.enum(["text", "exact", "telephone", "time", "boolean", "integer", "dn", "binary"]))
     .default({})
     .describe("Types of attributes that are not standard ones; others are text, matched without regard to case."),
   kinds: z.record(z.string(), kind).describe("The kinds of entries that there are."),

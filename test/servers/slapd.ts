@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
+
 export const SUFFIX = "dc=example,dc=test";
 const ADMIN = `cn=admin,${SUFFIX}`;
 const PASSWORD = "admin-of-the-tests";
@@ -175,4 +177,15 @@ export function openLdap(slapd: Pick<Slapd, "url" | "bind">, root: string) {
       },
     },
   };
+}
+
+/** A slapd and a gateway in front of it, that go together. */
+export async function startOpenLdapGateway(): Promise<TestGateway> {
+  const slapd = await startSlapd();
+  const gateway = await startGateway(openLdap(slapd, ROOT));
+  const stop = async () => {
+    await gateway.stop();
+    await slapd.stop();
+  };
+  return { ...gateway, stop };
 }
