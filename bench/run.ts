@@ -43,7 +43,7 @@ const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
 const config = join(folder, "gateway.config.yaml");
 const auth = [{ type: "bearer", tokens: [{ name: "bench", token: TOKEN }] }];
 writeFileSync(config, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...openLdap(slapd, root) }));
-const gateway = fork(join(root, "bench/gateway.ts"), [config], { execArgv: ["--expose-gc"] });
+const gateway = fork(join(root, "test/servers/process.ts"), [config], { execArgv: ["--expose-gc"] });
 const floor = fork(join(root, "bench/floor.ts"), [
   slapd.url,
   slapd.bind.dn,

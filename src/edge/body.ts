@@ -24,10 +24,24 @@ export async function jsonBody(c: HonoContext<Env>): Promise<unknown> {
       `The content type must be application/scim+json or application/json, not ${JSON.stringify(type)}.`,
     );
   }
+  const body = parse(await c.req.text());
+  if (isDeeperThan(MAX_DEPTH, body))
+    throw badRequest("invalidSyntax", `The body is nested more than ${MAX_DEPTH} levels deep, which no resource is.`);
+  return body;
+}
+
+/** No SCIM message is nested deeper than this; what walks through a body may go as deep as the body. */
+const MAX_DEPTH = 32;
+
+function parse(text: string): unknown {
   try {
-    return JSON.parse(await c.req.text());
+    return JSON.parse(text);
   } catch (error) {
-    if (error instanceof ScimError) throw error;
     throw badRequest("invalidSyntax", `The body is not JSON: ${(error as Error).message}`);
   }
 }
+
+const isDeeperThan = (levels: number, value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner)));

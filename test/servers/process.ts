@@ -1,5 +1,5 @@
-// The gateway in a process of its own, for a measurement: tells its port, and its memory in bytes when asked.
-import { start } from "../src/compose.ts";
+// The gateway in a process of its own, for measurements and for what must not share memory with a test: tells its port, and its memory in bytes when asked.
+import { start } from "../../src/compose.ts";
 
 const running = await start(process.argv[2]!, process.env);
 process.send?.({ port: Number(new URL(running.url).port) });
