@@ -34,12 +34,9 @@ const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 export function readPatch(body: unknown, type: ResourceType): Operation[] {
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body must be a JSON object, a PatchOp.");
   const list = Object.entries(body).find(([key]) => key.toLowerCase() === "operations")?.[1];
-  if (!Array.isArray(list) || list.length === 0) {
-    throw badRequest(
-      "invalidSyntax",
-      `A PATCH needs "Operations", a list of at least one, and "schemas": ["${PATCH_OP}"].`,
-    );
-  }
+  // Clients that found nothing to change have been seen to send an empty list.
+  if (!Array.isArray(list))
+    throw badRequest("invalidSyntax", `A PATCH needs "Operations", a list, and "schemas": ["${PATCH_OP}"].`);
   if (list.length > MAX_OPERATIONS)
     throw badRequest("invalidValue", `A PATCH has at most ${MAX_OPERATIONS} operations.`);
   return list.flatMap((each, index) => readOperation(each, index, type));
