@@ -6,6 +6,7 @@ import { configFormat } from "../src/config/format.ts";
 import { mappingFormat } from "../src/mapping/format.ts";
 import { mappingTestFormat } from "../src/mapping/testing.ts";
 import { typesFormat } from "../src/mapping/types.ts";
+import { conformancePage } from "./conformance.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -17,6 +18,7 @@ export function generated(): Map<string, string> {
     ["schemas/gateway.schema.json", text(schemaOf(configFormat(connectors)))],
     ["schemas/mapping.schema.json", text(schemaOf(mappingFormat))],
     ["schemas/types.schema.json", text(schemaOf(typesFormat))],
+    ["docs/conformance.md", conformancePage()],
     ["schemas/mapping-test.schema.json", text(schemaOf(mappingTestFormat))],
     ...connectors.map(
       ({ type, summary, example, config }) =>

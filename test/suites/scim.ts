@@ -510,6 +510,14 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
         expect((await call("PUT", `/Users/${id}`, { userName: "x" })).status).toBe(404);
       });
 
+      test("RFC 7644 §3.6: the name of what was deleted is free again", async () => {
+        const { id, userName } = await createUser();
+        await call("DELETE", `/Users/${id}`);
+        const again = await call("POST", "/Users", { userName, displayName: "U" });
+        expect(again.status).toBe(201);
+        expect(again.json.id).not.toBe(id);
+      });
+
       test("RFC 7643 §4.2: members are added, listed with their URI, replaced and removed", async () => {
         const [a, b, c] = [await createUser(), await createUser(), await createUser()];
         const group = await createGroup({ members: [{ value: a.id }] });

@@ -1,0 +1,58 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+const root = join(import.meta.dirname, "..");
+
+interface Requirement {
+  readonly at: string;
+  readonly level: string;
+  readonly says: string;
+  /** A part of the name of the test that holds it. */
+  readonly test?: string;
+  /** Why there is no such test. */
+  readonly why?: string;
+  /** What is different, where it is held in part. */
+  readonly note?: string;
+}
+
+/** The names of all tests, with their files, as the sources have them. */
+function testNames(): { name: string; file: string }[] {
+  const files = globSync(["src/**/*.test.ts", "test/**/*.ts"], { cwd: root }).sort();
+  const named = files.flatMap((file) => {
+    const text = readFileSync(join(root, file), "utf8");
+    const calls = text.matchAll(/(?:\btest|\]\)|\)\))\(\s*(["'`])((?:\\.|(?!\1).)*)\1/g);
+    return [...calls].map(([, , name]) => ({ name: name!, file }));
+  });
+  const table = "test/tables/patch.yaml";
+  const cases = parse(readFileSync(join(root, table), "utf8")) as { name: string }[];
+  return [...named, ...cases.map(({ name }) => ({ name: `RFC 7644 §3.5.2: ${name}`, file: table }))];
+}
+
+/** docs/conformance.md: each requirement with the test that holds it. Throws for one that names a test that is not there. */
+export function conformancePage(): string {
+  const requirements = parse(readFileSync(join(root, "test/conformance/requirements.yaml"), "utf8")) as Requirement[];
+  const names = testNames();
+  const rows = requirements.map(({ at, level, says, test, why, note }) => {
+    const held = test === undefined ? undefined : names.find(({ name }) => name.includes(test));
+    if (test !== undefined && !held) throw new Error(`${at}: no test's name has "${test}" in it`);
+    const by = held ? `“${held.name.replace(/^RFC \d+ §[\d.]+: /, "")}”, \`${held.file}\`` : `not by a test: ${why}`;
+    return `| RFC ${at} | ${level} | ${says} | ${by}${note ? ` ${note}` : ""} |`.replaceAll("\n", " ");
+  });
+  const tested = requirements.filter(({ test }) => test !== undefined).length;
+  return `# What of the RFCs is held, and by which test
+
+What RFC 7643, RFC 7644 and RFC 9865 ask of a service provider, and the test that holds it: ${tested} of ${requirements.length} rows
+have one, the others say why not. The tests of \`test/suites/\` run on SQLite and on OpenLDAP. This page is made from the
+tests' own names by \`npm run generate\`, which fails where a row names a test that is not there.
+
+Beside these, \`test/suites/entra.ts\` goes through the inventories of Microsoft's validators row by row (client credentials and
+federated identity are not there yet), and \`test/scim-sanity.test.ts\` runs a probe that others wrote; it finds nothing wrong in
+its plain and its \`entra\` profile, where a PATCH of a group answers the group (\`patchResponse: resource\`) and a member that
+does not exist is passed over (\`missing: ignore\`), as in the embedded default.
+
+| where | | what | held by |
+| --- | --- | --- | --- |
+${rows.join("\n")}
+`;
+}

@@ -1,0 +1,62 @@
+import { fork } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { send } from "./clients/replay.ts";
+import { legacyHr, ROOT, startGateway, TOKEN } from "./servers/gateway.ts";
+
+describe("bounds", () => {
+  test("RFC 7644 §3.4.2: a filter that the backend answers in part is 400 tooMany beyond the limit", async () => {
+    const gateway = await startGateway({ ...legacyHr(), limits: { scan: 2 } });
+    const query = (text: string) => send(gateway, "GET", `/Users?${text}`);
+    try {
+      for (const text of ['filter=name.formatted co "a"', "sortBy=emails.value"]) {
+        const answer = await query(text);
+        expect(answer).toMatchObject({ status: 400, json: { scimType: "tooMany" } });
+        expect(answer.json.detail).toContain("limits.scan");
+      }
+      const narrowed = await query('filter=userName sw "ada" and name.formatted co "a"');
+      expect(narrowed.json.Resources).toMatchObject([{ userName: "ada.lovelace@example.com" }]);
+    } finally {
+      await gateway.stop();
+    }
+  });
+});
+
+describe("the log", () => {
+  test("a log line says nothing of whom a request was about", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-log-"));
+    const file = join(folder, "gateway.config.yaml");
+    const auth = [{ type: "bearer", tokens: [{ name: "someone", token: TOKEN }] }];
+    writeFileSync(file, stringify({ server: { port: 0 }, log: { level: "info" }, auth, ...legacyHr() }));
+    const gateway = fork(join(ROOT, "test/servers/process.ts"), [file], {
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    });
+    let log = "";
+    gateway.stdout!.on("data", (chunk) => {
+      log += chunk;
+    });
+    const { port } = await new Promise<{ port: number }>((resolve) =>
+      gateway.once("message", (each) => resolve(each as never)),
+    );
+    const client = { base: `http://127.0.0.1:${port}/scim/v2`, token: TOKEN };
+    await send(client, "GET", '/Users?filter=userName eq "Zaphod"');
+    await send(client, "POST", "/Users", { userName: "Zaphod", displayName: "Beeblebrox", shoeSize: "Heart of Gold" });
+    await send({ ...client, token: "Vogon" }, "GET", "/Users/1");
+    await expect.poll(() => log.trim().split("\n").length).toBe(3);
+    for (const line of log.trim().split("\n"))
+      expect(JSON.parse(line)).toMatchObject({
+        method: expect.any(String),
+        path: expect.any(String),
+        status: expect.any(Number),
+        requestId: expect.any(String),
+      });
+    expect(log).not.toMatch(/Zaphod|Beeblebrox|Heart of Gold|Vogon/);
+    expect(log).not.toContain(TOKEN);
+    expect(log).toContain('"caller":"someone"');
+    gateway.disconnect();
+    rmSync(folder, { recursive: true });
+  });
+});
