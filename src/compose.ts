@@ -19,6 +19,9 @@ export interface Running {
   readonly stop: () => Promise<void>;
 }
 
+/** The gateway cannot start, for a reason that its administrator can do something about. */
+export class StartError extends Error {}
+
 const DRAIN_MS = 10_000;
 
 /** Opens the connectors that a configuration names. */
@@ -86,8 +89,21 @@ export async function start(file: string, env: Readonly<Record<string, string | 
 function listen(fetch: Parameters<typeof serve>[0]["fetch"], hostname: string, port: number): Promise<ServerType> {
   return new Promise((resolve, reject) => {
     const server = serve({ fetch, hostname, port }, () => resolve(server));
-    server.once("error", reject);
+    server.once("error", (error) => reject(listenFailure(error, hostname, port)));
   });
+}
+
+/** An address that cannot be had is the configuration's to change. */
+function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: "another process listens there",
+    EACCES: "this process may not listen there: ports below 1024 are the administrator's",
+    EADDRNOTAVAIL: "this machine has no such address",
+  };
+  const reason = reasons[error.code ?? ""];
+  return reason
+    ? new StartError(`cannot listen on ${host}:${port}: ${reason}. Change server.host or server.port.`)
+    : error;
 }
 
 function drain(server: ServerType): Promise<void> {

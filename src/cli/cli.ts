@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { StartError } from "../compose.ts";
 import { ConfigError } from "../config/yaml.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
@@ -51,7 +52,7 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
-    if (error instanceof ConfigError) console.error(error.message);
+    if (error instanceof ConfigError || error instanceof StartError) console.error(error.message);
     else if ((error as { exitCode?: number }).exitCode === undefined) console.error((error as Error).stack ?? error);
     return (error as { exitCode?: number }).exitCode ?? 1;
   }

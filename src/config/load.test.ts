@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -107,6 +107,14 @@ describe("a configuration", () => {
   ])("with %s is refused at its place", (_, config, user, env, message) => {
     expect(mistakes(config, user, env as Record<string, string> | undefined)).toContainEqual(message);
   });
+
+  test.each(globSync(["gateway.config.yaml", "examples/badges/*.config.yaml"]))(
+    "that is shipped is right: %s",
+    (file) => {
+      const env = { SCIM_TOKEN: "0123456789abcdef" };
+      expect(loadConfig(file, connectors, env).routes.size).toBeGreaterThan(0);
+    },
+  );
 
   test("shows all its mistakes at once", () => {
     expect(

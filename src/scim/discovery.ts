@@ -1,18 +1,19 @@
 import type { Resource, ResourceType, Schema } from "./schema.ts";
 
-/** What the gateway can do, RFC 7643 §5: just what is true. */
+/** What the gateway can do, RFC 7643 §5: just what is true. `has` is what the mappings of the route have. */
 export function serviceProviderConfig(
   baseUrl: string,
   limits: { readonly pageSize: number; readonly bulkOperations: number; readonly body: number },
+  has: { readonly password: boolean; readonly version: boolean },
 ): Resource {
   return {
     schemas: ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
     patch: { supported: true },
     bulk: { supported: true, maxOperations: limits.bulkOperations, maxPayloadSize: limits.body },
     filter: { supported: true, maxResults: limits.pageSize },
-    changePassword: { supported: false },
+    changePassword: { supported: has.password },
     sort: { supported: true },
-    etag: { supported: true },
+    etag: { supported: has.version },
     // RFC 9865 §4; a cursor does not expire, so there is no cursorTimeout.
     pagination: {
       cursor: true,

@@ -209,7 +209,11 @@ function readSimple(value: unknown, attribute: Attribute, where: string): unknow
 }
 
 const describe = (value: unknown): string =>
-  Array.isArray(value) ? `a list of ${value.length}` : isObject(value) ? "a JSON object" : `a ${typeof value}`;
+  Array.isArray(value)
+    ? `a list of ${value.length}`
+    : isObject(value)
+      ? "a JSON object"
+      : JSON.stringify(typeof value === "string" ? value.slice(0, 40) : value);
 
 const isListOfStrings = (value: unknown): boolean =>
   Array.isArray(value) && value.every((each) => typeof each === "string");

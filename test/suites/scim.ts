@@ -659,10 +659,19 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
           filter: { supported: true, maxResults: 100 },
           sort: { supported: true },
           etag: { supported: true },
-          changePassword: { supported: false },
           pagination: { cursor: true, index: true, maxPageSize: 100 },
           authenticationSchemes: [{ type: "oauthbearertoken" }],
         });
+      });
+
+      test("RFC 7644 §4: a password can be changed where it is mapped, and only there", async () => {
+        const { changePassword } = (await get("/ServiceProviderConfig")).json;
+        const { attributes } = (await get(`/Schemas/${CORE}:User`)).json;
+        expect(changePassword.supported).toBe(attributes.some((each: Json) => each.name === "password"));
+        const { id } = await createUser();
+        expect((await patch(`/Users/${id}`, { op: "replace", path: "password", value: "new-Word-2" })).status).toBe(
+          200,
+        );
       });
 
       test("RFC 7644 §4: types and schemas are listed, and found by id", async () => {
