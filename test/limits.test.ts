@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -9,7 +9,12 @@ import { legacyHr, ROOT, startGateway, TOKEN } from "./servers/gateway.ts";
 
 describe("bounds", () => {
   test("RFC 7644 §3.4.2: a filter that the backend answers in part is 400 tooMany beyond the limit", async () => {
-    const gateway = await startGateway({ ...legacyHr(), limits: { scan: 2 } });
+    const folder = mkdtempSync(join(tmpdir(), "postern-limits-"));
+    const mapping = join(folder, "user.yaml");
+    const shipped = readFileSync(join(ROOT, "mappings/legacy-hr/user.yaml"), "utf8");
+    writeFileSync(mapping, shipped.replace("printed_name", "{ read: '$join([first_name, last_name], \" \")' }"));
+    const routes = { "/scim/v2": { User: { connector: "hr", mapping } } };
+    const gateway = await startGateway({ ...legacyHr(), routes, limits: { scan: 2 } });
     const query = (text: string) => send(gateway, "GET", `/Users?${text}`);
     try {
       for (const text of ['filter=name.formatted co "a"', "sortBy=emails.value"]) {
@@ -21,6 +26,7 @@ describe("bounds", () => {
       expect(narrowed.json.Resources).toMatchObject([{ userName: "ada.lovelace@example.com" }]);
     } finally {
       await gateway.stop();
+      rmSync(folder, { recursive: true });
     }
   });
 });

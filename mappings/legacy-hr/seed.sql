@@ -9,12 +9,15 @@ create table people (
   last_name text,
   salutation text,
   suffix text,
+  printed_name text,
   full_name text,
   nickname text,
   job_title text,
   category text,
   mail text collate nocase,
+  mail_primary integer check (mail_primary in (0, 1)),
   home_mail text collate nocase,
+  home_mail_primary integer check (home_mail_primary in (0, 1)),
   mobile text,
   phone text,
   fax text,
@@ -30,13 +33,14 @@ create table people (
   role text,
   role_name text,
   role_type text,
+  role_primary integer check (role_primary in (0, 1)),
   company text,
   division text,
   cost_center text,
   department text,
   staff_number text,
   manager_id integer references people (id) on delete set null,
-  enabled integer not null default 1 check (enabled in (0, 1)),
+  enabled integer default 1 check (enabled in (0, 1)),
   created_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   changed_at text not null default (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   version integer not null default 1
@@ -77,9 +81,9 @@ create trigger team_members_went after delete on team_members begin
   update teams set version = version + 1, changed_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') where id = old.team_id;
 end;
 
-insert into people (id, login, first_name, last_name, full_name, job_title, mail, department, staff_number, manager_id, enabled) values
-  (1, 'ada.lovelace@example.com', 'Ada', 'Lovelace', 'Ada Lovelace', 'Head of Engineering', 'ada.lovelace@example.com', 'Engineering', '1001', null, 1),
-  (2, 'grace.hopper@example.com', 'Grace', 'Hopper', 'Grace Hopper', 'Engineer', 'grace.hopper@example.com', 'Engineering', '1002', 1, 1),
-  (3, 'alan.turing@example.com', 'Alan', 'Turing', 'Alan Turing', 'Engineer', 'alan.turing@example.com', 'Engineering', '1003', 1, 0);
+insert into people (id, login, first_name, last_name, printed_name, full_name, job_title, mail, mail_primary, department, staff_number, manager_id, enabled) values
+  (1, 'ada.lovelace@example.com', 'Ada', 'Lovelace', 'Ada Lovelace', 'Ada Lovelace', 'Head of Engineering', 'ada.lovelace@example.com', 1, 'Engineering', '1001', null, 1),
+  (2, 'grace.hopper@example.com', 'Grace', 'Hopper', 'Grace Hopper', 'Grace Hopper', 'Engineer', 'grace.hopper@example.com', 1, 'Engineering', '1002', 1, 1),
+  (3, 'alan.turing@example.com', 'Alan', 'Turing', 'Alan Turing', 'Alan Turing', 'Engineer', 'alan.turing@example.com', 1, 'Engineering', '1003', 1, 0);
 insert into teams (id, name) values (1, 'Engineering'), (2, 'Everyone');
 insert into team_members (team_id, person_id) values (1, 1), (1, 2), (2, 1), (2, 2), (2, 3);

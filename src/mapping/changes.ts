@@ -133,12 +133,13 @@ function encodeAll(
  */
 export function difference(mapping: Mapping, present: Entry, before: Entry, after: Entry): Change[] {
   const attrs = new Set(mapping.rows.flatMap(attrsWritten));
+  const lists = new Set(mapping.rows.flatMap((row) => (row.is !== "expression" && row.many ? [row.attr] : [])));
   return [...attrs].flatMap((attr): Change[] => {
     const old = valuesOf(before, attr);
     const next = valuesOf(after, attr);
     if (isDeepStrictEqual(old, next)) return [];
     const actual = valuesOf(present, attr);
-    if (actual.length <= 1 && next.length <= 1 && old.length <= 1) {
+    if (!lists.has(attr) && actual.length <= 1 && next.length <= 1 && old.length <= 1) {
       return [{ op: "swap", attr, from: actual[0] ?? null, to: next[0] ?? null }];
     }
     const gone = old.filter((value) => !next.some((other) => isDeepStrictEqual(other, value)));

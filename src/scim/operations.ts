@@ -94,7 +94,9 @@ function ofExtension(
   value: Record<string, unknown>,
   type: ResourceType,
 ): Operation[] {
-  return Object.entries(value).flatMap(([key, inner]) => {
+  // Client libraries have been seen to give an extension "schemas" of its own.
+  const entries = Object.entries(value).filter(([key]) => !ignoredKeys.has(key.toLowerCase()));
+  return entries.flatMap(([key, inner]) => {
     const target = patchTarget(`${extension.id}:${key}`, type);
     return "extension" in target ? [] : ofPath(verb, target, inner, type);
   });

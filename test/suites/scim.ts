@@ -478,6 +478,18 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
         expect((await call("PUT", "/Users/none", { userName: "x" })).status).toBe(404);
       });
 
+      test("RFC 7644 §3.5.1: a PUT of a group replaces its members, be there one, many or none", async () => {
+        const [a, b, c] = [await createUser(), await createUser(), await createUser()];
+        const group = await createGroup();
+        for (const members of [[a], [b], [b, c], [a], [a, b, c], []]) {
+          const value = members.map(({ id }: Json) => ({ value: id }));
+          const answer = await call("PUT", `/Groups/${group.id}`, { displayName: group.displayName, members: value });
+          expect(answer.status, answer.text).toBe(200);
+          const ids = (answer.json.members ?? []).map((each: Json) => each.value);
+          expect(ids.toSorted()).toEqual(members.map(({ id }: Json) => id).toSorted());
+        }
+      });
+
       test("RFC 7644 §3.14: If-Match lets a write through for the version that there is, and 412 for another", async () => {
         const user = await createUser({ title: "1" });
         const write = (version: string, title: string) =>
