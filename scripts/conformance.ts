@@ -47,9 +47,10 @@ have one, the others say why not. The tests of \`test/suites/\` run on SQLite an
 tests' own names by \`npm run generate\`, which fails where a row names a test that is not there.
 
 Beside these, \`test/suites/entra.ts\` goes through the inventories of Microsoft's validators row by row (client credentials and
-federated identity are not there yet), and \`test/scim-sanity.test.ts\` runs a probe that others wrote; it finds nothing wrong in
+federated identity are not there yet), and \`test/probes.test.ts\` runs two suites that others wrote. scim-sanity finds nothing wrong in
 its plain and its \`entra\` profile, where a PATCH of a group answers the group (\`patchResponse: resource\`) and a member that
-does not exist is passed over (\`missing: ignore\`), as in the embedded default.
+does not exist is passed over (\`missing: ignore\`), as in the embedded default. scim2-tester finds nothing wrong on SQLite; on
+OpenLDAP it finds that inetOrgPerson keeps a name, that an account is active or not, and that the mapping says which mail is primary.
 
 | where | | what | held by |
 | --- | --- | --- | --- |

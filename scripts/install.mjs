@@ -1,5 +1,5 @@
 // Installs what is missing: the packages that the lockfile names and, with --servers, what the tests need
-// beside: Debian's directory servers, a probe. Plain JavaScript, because it runs before the project's own Node.js is there.
+// beside: Debian's directory servers, probes. Plain JavaScript, because it runs before the project's own Node.js is there.
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -29,15 +29,16 @@ if (process.argv.includes("--servers")) {
   const packages = Object.entries(needed)
     .filter(([program]) => !isThere(program))
     .map(([, name]) => name);
-  // A conformance probe that others wrote, in Python.
-  const probe = ".cache/scim-sanity";
+  // Conformance probes that others wrote, in Python.
+  const probes = ".cache/probes";
   const canMakeVenv = spawnSync("python3", ["-c", "import ensurepip"], { stdio: "ignore" }).status === 0;
   if (!canMakeVenv) packages.push("python3-venv");
   if (packages.length > 0) installPackages(packages);
-  if (!existsSync(join(probe, "installed"))) {
-    run("python3", ["-m", "venv", probe]);
-    run(join(probe, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", "scim-sanity==0.7.4"]);
-    writeFileSync(join(probe, "installed"), "");
+  if (!existsSync(join(probes, "installed"))) {
+    run("python3", ["-m", "venv", probes]);
+    const pip = ["install", "--quiet", "--disable-pip-version-check"];
+    run(join(probes, "bin/pip"), [...pip, "scim-sanity==0.7.4", "scim2-cli==0.6.0", "scim2-tester==0.5.2"]);
+    writeFileSync(join(probes, "installed"), "");
   }
 }
 
