@@ -53,11 +53,12 @@ const ownEndpoints = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/
 function canonicalPath(path: string, routes: readonly Served[]): string {
   const served = routes.find(({ base }) => path === base || path.startsWith(`${base}/`));
   if (!served) return path;
-  const [, segment = "", rest = ""] = /^\/?([^/]*)(.*?)\/*$/.exec(path.slice(served.base.length)) ?? [];
-  if (segment === "") return served.base;
+  const [, segment = "", ...rest] = path.slice(served.base.length).split("/");
+  while (rest.at(-1) === "") rest.pop();
+  if (segment === "") return rest.length === 0 ? served.base : path;
   const endpoints = [...ownEndpoints, ...typesOf(served).map(({ endpoint }) => endpoint)];
   const endpoint = endpoints.find((each) => each.toLowerCase() === `/${segment.toLowerCase()}`);
-  return `${served.base}${endpoint ?? `/${segment}`}${rest}`;
+  return [`${served.base}${endpoint ?? `/${segment}`}`, ...rest].join("/");
 }
 
 /** One line a request: what was asked, how it ended, how long it took, and nothing of whom it was about. */
