@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { legacyHr, ROOT, TOKEN } from "./servers/gateway.ts";
+import { ROOT, TOKEN } from "../servers/gateway.ts";
 
 const SECONDS = Number(process.env.FUZZ_SECONDS ?? 60);
 const SIDE_BY_SIDE = 8;
@@ -228,81 +228,93 @@ const request: fc.Arbitrary<Request> = fc.record({
   body,
 });
 
-describe("what is malformed, thrown at every endpoint", () => {
-  let gateway: ChildProcess;
-  let folder: string;
-  let base: string;
-  const answerOf = () =>
-    new Promise<Record<string, number>>((resolve) =>
-      gateway.once("message", (each) => resolve(each as Record<string, number>)),
-    );
-  const live = async () => {
-    gateway.send("memory");
-    return (await answerOf()).live!;
-  };
+/** A configuration's connectors and routes, and how to end what is behind them. */
+export interface Backend {
+  readonly config: object;
+  readonly stop: () => Promise<void>;
+}
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "postern-fuzz-"));
-    const file = join(folder, "gateway.config.yaml");
-    const auth = [{ type: "bearer", tokens: [{ name: "fuzz", token: TOKEN }] }];
-    writeFileSync(file, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...legacyHr() }));
-    gateway = fork(join(ROOT, "test/servers/process.ts"), [file], {
-      execArgv: ["--expose-gc"],
-      stdio: ["ignore", "pipe", "inherit", "ipc"],
+/** Throws what is malformed at every endpoint of a gateway that is a process of its own. */
+export function fuzzSuite(name: string, start: () => Promise<Backend>): void {
+  describe(`what is malformed, thrown at every endpoint on ${name}`, () => {
+    let backend: Backend;
+    let gateway: ChildProcess;
+    let folder: string;
+    let base: string;
+    const answerOf = () =>
+      new Promise<Record<string, number>>((resolve) =>
+        gateway.once("message", (each) => resolve(each as Record<string, number>)),
+      );
+    const live = async () => {
+      gateway.send("memory");
+      return (await answerOf()).live!;
+    };
+
+    beforeAll(async () => {
+      backend = await start();
+      folder = mkdtempSync(join(tmpdir(), "postern-fuzz-"));
+      const file = join(folder, "gateway.config.yaml");
+      const auth = [{ type: "bearer", tokens: [{ name: "fuzz", token: TOKEN }] }];
+      writeFileSync(file, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...backend.config }));
+      gateway = fork(join(ROOT, "test/servers/process.ts"), [file], {
+        execArgv: ["--expose-gc"],
+        stdio: ["ignore", "pipe", "inherit", "ipc"],
+      });
+      gateway.stdout!.resume();
+      base = `http://127.0.0.1:${(await answerOf()).port}/scim/v2`;
     });
-    gateway.stdout!.resume();
-    base = `http://127.0.0.1:${(await answerOf()).port}/scim/v2`;
-  });
-  afterAll(() => {
-    gateway.disconnect();
-    rmSync(folder, { recursive: true });
-  });
+    afterAll(async () => {
+      gateway.disconnect();
+      await backend.stop();
+      rmSync(folder, { recursive: true });
+    });
 
-  /** Sends it; what the URL's or fetch's own rules refuse was never sent. */
-  async function attempt({ method, path, query, type, body }: Request): Promise<number | undefined> {
-    const hasBody = method !== "GET" && method !== "HEAD";
-    try {
-      const url = new URL(base + path + query);
-      const headers = { Authorization: `Bearer ${TOKEN}`, "Content-Type": type };
-      const signal = AbortSignal.timeout(HANG_MS);
-      const answer = await fetch(url, { method, headers, signal, ...(hasBody && { body: body ?? "" }) });
-      await answer.arrayBuffer();
-      return answer.status;
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "TimeoutError") throw error;
-      return undefined;
-    }
-  }
-
-  test(`RFC 7644 §3.12: for ${SECONDS} s there is no 5xx, no hang and no growth`, {
-    timeout: (SECONDS + 60) * 1000,
-  }, async () => {
-    const wrong: string[] = [];
-    let sent = 0;
-    async function throwFor(milliseconds: number) {
-      const end = Date.now() + milliseconds;
-      for (let seed = Number(process.env.SEED ?? 1); Date.now() < end && wrong.length === 0; seed++) {
-        const requests = fc.sample(request, { numRuns: SIDE_BY_SIDE * 8, seed: seed + sent });
-        for (let from = 0; from < requests.length; from += SIDE_BY_SIDE) {
-          await Promise.all(
-            requests.slice(from, from + SIDE_BY_SIDE).map(async (each) => {
-              const status = await attempt(each);
-              if (status !== undefined) sent++;
-              // 501 is /Me, which says that there is none.
-              if (status !== undefined && status >= 500 && status !== 501)
-                wrong.push(`${status} ${JSON.stringify(each).slice(0, 2000)}`);
-            }),
-          );
-        }
+    /** Sends it; what the URL's or fetch's own rules refuse was never sent. */
+    async function attempt({ method, path, query, type, body }: Request): Promise<number | undefined> {
+      const hasBody = method !== "GET" && method !== "HEAD";
+      try {
+        const url = new URL(base + path + query);
+        const headers = { Authorization: `Bearer ${TOKEN}`, "Content-Type": type };
+        const signal = AbortSignal.timeout(HANG_MS);
+        const answer = await fetch(url, { method, headers, signal, ...(hasBody && { body: body ?? "" }) });
+        await answer.arrayBuffer();
+        return answer.status;
+      } catch (error) {
+        if (error instanceof DOMException && error.name === "TimeoutError") throw error;
+        return undefined;
       }
     }
-    await throwFor(SECONDS * 250);
-    const before = await live();
-    await throwFor(SECONDS * 750);
-    const after = await live();
-    expect(wrong).toEqual([]);
-    expect(sent).toBeGreaterThan(SECONDS * 50);
-    // What stays is bounded: caches fill, and the drawn requests create a few users.
-    expect(after - before).toBeLessThan(24 * 1024 * 1024);
+
+    test(`RFC 7644 §3.12: for ${SECONDS} s there is no 5xx, no hang and no growth`, {
+      timeout: (SECONDS + 60) * 1000,
+    }, async () => {
+      const wrong: string[] = [];
+      let sent = 0;
+      async function throwFor(milliseconds: number) {
+        const end = Date.now() + milliseconds;
+        for (let seed = Number(process.env.SEED ?? 1); Date.now() < end && wrong.length === 0; seed++) {
+          const requests = fc.sample(request, { numRuns: SIDE_BY_SIDE * 8, seed: seed + sent });
+          for (let from = 0; from < requests.length; from += SIDE_BY_SIDE) {
+            await Promise.all(
+              requests.slice(from, from + SIDE_BY_SIDE).map(async (each) => {
+                const status = await attempt(each);
+                if (status !== undefined) sent++;
+                // 501 is /Me, which says that there is none.
+                if (status !== undefined && status >= 500 && status !== 501)
+                  wrong.push(`${status} ${JSON.stringify(each).slice(0, 2000)}`);
+              }),
+            );
+          }
+        }
+      }
+      await throwFor(SECONDS * 250);
+      const before = await live();
+      await throwFor(SECONDS * 750);
+      const after = await live();
+      expect(wrong).toEqual([]);
+      expect(sent).toBeGreaterThan(SECONDS * 50);
+      // What stays is bounded: caches fill, and the drawn requests create a few users.
+      expect(after - before).toBeLessThan(24 * 1024 * 1024);
+    });
   });
-});
+}
