@@ -1,67 +1,83 @@
 import type { Scalar, Value } from "../../src/connector/connector.ts";
+import type { Dialect } from "./dialect.ts";
+import {
+  dnOf,
+  fileTimeFromIso,
+  fileTimeToIso,
+  guidFromBytes,
+  guidToBytes,
+  quotedUtf16,
+  sidFromBytes,
+  sidToBytes,
+} from "./formats.ts";
 
-/** How an attribute's values are matched, after its syntax and equality rule (RFC 4517). */
-export type AttributeType = "text" | "exact" | "telephone" | "time" | "boolean" | "integer" | "dn" | "uuid" | "binary";
+/** How an attribute's values are written and matched, after its syntax and equality rule (RFC 4517, MS-ADTS). */
+export const attributeTypeNames = [
+  "text",
+  "exact",
+  "telephone",
+  "time",
+  "fileTime",
+  "boolean",
+  "integer",
+  "dn",
+  "reference",
+  "uuid",
+  "guid",
+  "sid",
+  "password",
+  "binary",
+] as const;
 
-const known: Record<Exclude<AttributeType, "text">, readonly string[]> = {
-  exact: [
-    "entryCSN",
-    "contextCSN",
-    "homeDirectory",
-    "gecos",
-    "loginShell",
-    "uidNumber",
-    "gidNumber",
-    "userPassword",
-    "labeledURI",
-    "memberUid",
-  ],
-  telephone: ["telephoneNumber", "mobile", "homePhone", "pager"],
-  time: ["createTimestamp", "modifyTimestamp", "pwdChangedTime", "pwdLastSuccess", "authTimestamp"],
-  boolean: ["hasSubordinates", "pwdReset", "pwdMustChange"],
-  integer: [],
-  dn: [
-    "member",
-    "uniqueMember",
-    "memberOf",
-    "manager",
-    "secretary",
-    "owner",
-    "seeAlso",
-    "roleOccupant",
-    "entryDN",
-    "creatorsName",
-    "modifiersName",
-  ],
-  uuid: ["entryUUID"],
-  binary: ["jpegPhoto", "photo", "audio", "userCertificate", "userCertificate;binary", "cACertificate"],
-};
-
-const byName = new Map(
-  Object.entries(known).flatMap(([type, names]) => names.map((name) => [name.toLowerCase(), type as AttributeType])),
-);
+export type AttributeType = (typeof attributeTypeNames)[number];
 
 export type TypeOf = (attr: string) => AttributeType;
 
 /**
- * The types of attributes: the standard ones are known, so that `check` and `explain` need no server; a site's own are
- * text, matched without regard to case, unless the configuration says otherwise.
+ * The types of attributes: those of the schema are known, so that `check` and `explain` need no server; a site's own are
+ * text, matched without regard to case, unless the configuration or a mapping says otherwise.
  */
-export function attributeTypes(configured: Readonly<Record<string, AttributeType>>): TypeOf {
-  const own = new Map(Object.entries(configured).map(([name, type]) => [name.toLowerCase(), type]));
-  return (attr) => own.get(attr.toLowerCase()) ?? byName.get(attr.toLowerCase()) ?? "text";
+export function attributeTypes(
+  schema: Dialect["attributes"],
+  configured: Readonly<Record<string, AttributeType>>,
+): TypeOf {
+  const types = new Map<string, AttributeType>();
+  for (const [type, names] of Object.entries(schema))
+    for (const name of names) types.set(name.toLowerCase(), type as AttributeType);
+  for (const [name, type] of Object.entries(configured)) types.set(name.toLowerCase(), type);
+  // Mappings spell an attribute in one way, mostly the schema's: the common case needs no folding.
+  const spelled = new Map<string, AttributeType>();
+  return (attr) => {
+    const known = spelled.get(attr);
+    if (known) return known;
+    const type = types.get(attr.toLowerCase()) ?? "text";
+    if (spelled.size < MAX_SPELLINGS) spelled.set(attr, type);
+    return type;
+  };
 }
 
-/** A value of the wire as an entry's. */
-export function fromLdap(value: string | Buffer, type: AttributeType): Value {
-  if (Buffer.isBuffer(value)) return value.toString("base64");
+const MAX_SPELLINGS = 1000;
+
+/** Whether values of a type come as bytes. */
+export const isBinary = (type: AttributeType): boolean => type === "binary" || type === "guid" || type === "sid";
+
+/** A value of the wire as an entry's; undefined for one that stands for none, such as a date that never comes. */
+export function fromLdap(value: string | Buffer, type: AttributeType): Value | undefined {
+  if (Buffer.isBuffer(value)) {
+    if (type === "guid") return guidFromBytes(value);
+    return (type === "sid" ? sidFromBytes(value) : undefined) ?? value.toString("base64");
+  }
   switch (type) {
     case "time":
       return timeFromLdap(value) ?? value;
+    case "fileTime":
+      return fileTimeToIso(value);
     case "boolean":
       return value === "TRUE";
     case "integer":
       return Number(value);
+    case "dn":
+      return dnOf(value);
     default:
       return value;
   }
@@ -69,10 +85,24 @@ export function fromLdap(value: string | Buffer, type: AttributeType): Value {
 
 /** An entry's value as it goes on the wire. */
 export function toLdap(value: Value | Scalar, type: AttributeType): string | Buffer {
-  if (type === "binary") return Buffer.from(String(value), "base64");
-  if (type === "time") return timeToLdap(String(value));
-  if (type === "boolean") return value === true || value === "TRUE" || value === 1 ? "TRUE" : "FALSE";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  switch (type) {
+    case "binary":
+      return Buffer.from(String(value), "base64");
+    case "guid":
+      return guidToBytes(String(value));
+    case "sid":
+      return sidToBytes(String(value)) ?? String(value);
+    case "password":
+      return quotedUtf16(String(value));
+    case "time":
+      return timeToLdap(String(value));
+    case "fileTime":
+      return fileTimeFromIso(String(value));
+    case "boolean":
+      return value === true || value === "TRUE" || value === 1 ? "TRUE" : "FALSE";
+    default:
+      return typeof value === "object" ? JSON.stringify(value) : String(value);
+  }
 }
 
 /** GeneralizedTime (RFC 4517 §3.3.13) as ISO 8601. */

@@ -4,7 +4,6 @@ export const OID = {
   assertion: "1.3.6.1.1.12",
   postRead: "1.3.6.1.1.13.2",
   permissiveModify: "1.2.840.113556.1.4.1413",
-  pagedResults: "1.2.840.113556.1.4.319",
 } as const;
 
 /** RFC 4528: the operation happens only while the entry meets the filter; else result 122. */
@@ -51,25 +50,3 @@ export class PostReadControl extends Control {
 
 /** Active Directory's and OpenLDAP's: adding what is there and deleting what is not are no errors. */
 export const permissiveModify = (): Control => new Control(OID.permissiveModify);
-
-/**
- * The first page of a search, RFC 2696, and no more. A size limit would do the same, but ldapts then takes a result that
- * the server cut short for a whole one.
- */
-export class FirstPageControl extends Control {
-  readonly size: number;
-
-  constructor(size: number) {
-    super(OID.pagedResults, { critical: true });
-    this.size = size;
-  }
-
-  override writeControl(writer: BerWriter): void {
-    const value = new BerWriter();
-    value.startSequence();
-    value.writeInt(this.size);
-    value.writeString("");
-    value.endSequence();
-    writer.writeBuffer(value.buffer, Ber.OctetString);
-  }
-}

@@ -1,6 +1,7 @@
 import {
   AndFilter,
   type Client,
+  type Control,
   EqualityFilter,
   type Filter,
   FilterParser,
@@ -9,12 +10,16 @@ import {
   PresenceFilter,
 } from "ldapts";
 import { type Condition, type Entry, type Expected, fromValues, type Value } from "../../src/connector/connector.ts";
-import { type AttributeType, attributeTypes, fromLdap, type TypeOf, toLdap } from "./attributes.ts";
+import { type AttributeType, attributeTypes, fromLdap, isBinary, type TypeOf, toLdap } from "./attributes.ts";
+import { type ConnectOptions, connect } from "./connect.ts";
 import { OID } from "./controls.ts";
+import type { Dialect } from "./dialect.ts";
 import { dnKey } from "./dn.ts";
 import { ldapFailure } from "./errors.ts";
-import { toFilter } from "./filter.ts";
+import { type Schema, toFilter } from "./filter.ts";
 import { createPool, type Pool } from "./pool.ts";
+import { withAllValues } from "./ranges.ts";
+import { createServers, type Servers, type ServersOptions } from "./servers.ts";
 
 /** Where entries of a kind live, and what is particular about them. */
 export interface Kind {
@@ -27,24 +32,20 @@ export interface Kind {
   readonly placeholder: { readonly attr: string; readonly value: string } | undefined;
 }
 
-export interface Settings {
-  readonly url: string;
-  readonly bind: { readonly dn: string; readonly password: string } | undefined;
-  readonly tls: { readonly ca: string | undefined; readonly startTls: boolean };
+/** A kind as the configuration writes it. */
+export interface KindSettings {
+  readonly base: string;
+  readonly filter: string;
+  readonly rdn: string;
+  readonly placeholder?: { readonly attr: string; readonly value: string } | undefined;
+}
+
+export interface Settings extends ConnectOptions, Pick<ServersOptions, "find" | "returnAfter" | "note"> {
   readonly connections: number;
   readonly attributes: Readonly<Record<string, AttributeType>>;
-  readonly kinds: Readonly<
-    Record<
-      string,
-      {
-        base: string;
-        filter: string;
-        rdn: string;
-        key: string;
-        placeholder?: { attr: string; value: string } | undefined;
-      }
-    >
-  >;
+  readonly kinds: Readonly<Record<string, KindSettings>>;
+  /** The attribute that never changes. */
+  readonly key: string;
 }
 
 /** What the server says that it can do; read once a connection pool. */
@@ -56,36 +57,54 @@ export interface Features {
 }
 
 /** A directory that is open: its connections, and what is known about it. */
-export interface Directory {
+export interface Directory extends Schema {
   readonly kinds: ReadonlyMap<string, Kind>;
-  readonly typeOf: TypeOf;
+  readonly servers: Servers;
   readonly pool: Pool;
   /** For searches with very many results, so that they hold up no others. */
   readonly bulk: Pool;
   readonly features: (signal: AbortSignal) => Promise<Features>;
+  /** What a failure of the directory or of its connection means. */
+  readonly failure: (error: unknown) => unknown;
+  readonly close: () => Promise<void>;
 }
 
-export function openDirectory(settings: Settings): Directory {
-  const pool = createPool(settings);
-  let features: Features | undefined;
-  const kinds = Object.entries(settings.kinds).map(([name, kind]) => {
-    return [name, { ...kind, filter: FilterParser.parseString(kind.filter), placeholder: kind.placeholder }] as const;
+export function openDirectory(settings: Settings, dialect: Dialect): Directory {
+  const servers = createServers({
+    ...settings,
+    connect: (url, milliseconds) => connect(url, settings, milliseconds),
   });
-  return {
+  const pool = createPool(servers, settings.connections);
+  const bulk = createPool(servers, 1);
+  const { key } = settings;
+  let features: Features | undefined;
+  const kinds = Object.entries(settings.kinds).map(([name, { base, filter, rdn, placeholder }]) => {
+    return [name, { base, rdn, key, filter: FilterParser.parseString(filter), placeholder }] as const;
+  });
+  const directory: Directory = {
     kinds: new Map(kinds),
-    typeOf: attributeTypes(settings.attributes),
+    typeOf: attributeTypes(dialect.attributes, settings.attributes),
+    dialect,
+    servers,
     pool,
-    bulk: createPool({ ...settings, connections: 1 }),
+    bulk,
     features: async (signal) => {
-      features ??= await readFeatures(pool, signal);
+      features ??= await readFeatures(directory, signal);
       return features;
     },
+    failure: (error) => ldapFailure(error, dialect.refusal),
+    close: async () => {
+      servers.close();
+      await Promise.all([pool.close(), bulk.close()]);
+    },
   };
+  return directory;
 }
 
-async function readFeatures(pool: Pool, signal: AbortSignal): Promise<Features> {
+async function readFeatures(directory: Directory, signal: AbortSignal): Promise<Features> {
   const attributes = ["supportedControl", "vendorName", "vendorVersion", "structuralObjectClass"];
-  const [root] = (await read(pool, signal, (client) => client.search("", { scope: "base", attributes }))).searchEntries;
+  const [root] = (await read(directory, signal, (client) => client.search("", { scope: "base", attributes })))
+    .searchEntries;
   const controls = [root?.supportedControl ?? []].flat().map(String);
   const isOpenLdap = root?.structuralObjectClass === "OpenLDAProotDSE";
   return {
@@ -99,16 +118,21 @@ async function readFeatures(pool: Pool, signal: AbortSignal): Promise<Features> 
   };
 }
 
-/** Runs a search, on a new connection once more where the first was lost: to read twice does no harm. */
-export async function read<T>(pool: Pool, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> {
+/** Runs reads, on a new connection once more where the first was lost: to read twice does no harm. */
+export async function read<T>(
+  directory: Pick<Directory, "failure" | "pool">,
+  signal: AbortSignal,
+  work: (client: Client) => Promise<T>,
+  pool = directory.pool,
+): Promise<T> {
   try {
     return await pool.run(signal, work).catch((error) => {
-      const failure = ldapFailure(error) as { kind?: string };
+      const failure = directory.failure(error) as { kind?: string };
       if (failure.kind !== "unavailable" || signal.aborted) throw error;
       return pool.run(signal, work);
     });
   } catch (error) {
-    throw ldapFailure(error);
+    throw directory.failure(error);
   }
 }
 
@@ -116,10 +140,64 @@ export async function read<T>(pool: Pool, signal: AbortSignal, work: (client: Cl
 export const write = <T>(pool: Pool, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> =>
   pool.run(signal, work);
 
+/** A search of the directory for entries with the attributes that they are to be read with. */
+export interface DirectorySearch {
+  readonly base: string;
+  readonly scope?: "base" | "one" | "sub";
+  readonly filter?: Filter;
+  readonly attrs: readonly string[];
+  /** The most entries to find; without it a few are expected, in one answer. */
+  readonly size?: number;
+  readonly controls?: readonly Control[];
+}
+
+/** Finds entries, in as many pages as the server makes of them, and completes lists that it gives in parts. */
+export async function find(
+  directory: Directory,
+  { base, scope = "sub", filter = anything(), attrs, size, controls = [] }: DirectorySearch,
+  signal: AbortSignal,
+  pool = directory.pool,
+): Promise<LdapEntry[]> {
+  const { dialect, typeOf } = directory;
+  const attributes = realAttributes(dialect, attrs);
+  const explicitBufferAttributes = attributes.filter((attr) => isBinary(typeOf(attr)));
+  const options = { scope, filter, attributes, explicitBufferAttributes };
+  const standing = [...dialect.searchControls(), ...controls];
+  return read(
+    directory,
+    signal,
+    async (client) => {
+      const found: LdapEntry[] = [];
+      if (size === undefined) {
+        found.push(...(await client.search(base, options, standing)).searchEntries);
+      } else {
+        // RFC 2696. A size limit would do the same for one page, but ldapts takes a result cut short for a whole one.
+        const paged = { pageSize: Math.min(size, dialect.pageSize ?? size) };
+        for await (const { searchEntries } of client.searchPaginated(base, { ...options, paged }, standing)) {
+          for (const entry of searchEntries) found.push(entry);
+          if (found.length >= size) break;
+        }
+      }
+      if (!dialect.ranges) return found;
+      return Promise.all(found.map((entry) => withAllValues(client, entry, explicitBufferAttributes, standing)));
+    },
+    pool,
+  );
+}
+
+/** Every entry has a class. */
+const anything = () => new PresenceFilter({ attribute: "objectClass" });
+
+/** The attributes to ask the server for, in place of those that are made of others. */
+function realAttributes({ virtual }: Dialect, attrs: readonly string[]): string[] {
+  if (virtual.size === 0) return [...attrs];
+  return [...new Set(attrs.flatMap((attr) => virtual.get(attr.toLowerCase())?.reads ?? [attr]))];
+}
+
 /** The filter of a search: the kind's own, and what is asked. */
-export function filterOf(kind: Kind, where: Condition | undefined, typeOf: TypeOf): Filter {
+export function filterOf(kind: Kind, where: Condition | undefined, schema: Schema): Filter {
   const own = hidePlaceholder(kind, where);
-  return own ? new AndFilter({ filters: [kind.filter, toFilter(own, typeOf)] }) : kind.filter;
+  return own ? new AndFilter({ filters: [kind.filter, toFilter(own, schema)] }) : kind.filter;
 }
 
 /** A list that only the placeholder fills counts as empty. */
@@ -149,8 +227,11 @@ function hidePlaceholder(kind: Kind, where: Condition | undefined): Condition | 
   return hide(where);
 }
 
-export const keyFilter = (kind: Kind, key: string): Filter =>
-  new AndFilter({ filters: [new EqualityFilter({ attribute: kind.key, value: key }), kind.filter] });
+/** The entry with a key, of the kind. */
+export const keyFilter = (kind: Kind, key: string, typeOf: TypeOf): Filter =>
+  new AndFilter({
+    filters: [new EqualityFilter({ attribute: kind.key, value: toLdap(key, typeOf(kind.key)) }), kind.filter],
+  });
 
 /** What a write asserts of the entry: that it is the one with the key, of the kind, and still as expected. */
 export function assertionOf(
@@ -168,30 +249,37 @@ export function assertionOf(
       ? new NotFilter({ filter: new PresenceFilter({ attribute }) })
       : new EqualityFilter({ attribute, value: toLdap(from, typeOf(attribute)) as string }),
   );
-  return new AndFilter({
-    filters: [new EqualityFilter({ attribute: kind.key, value: key }), kind.filter, ...held, ...unchanged],
-  });
+  return new AndFilter({ filters: [keyFilter(kind, key, typeOf), ...held, ...unchanged] });
 }
 
 /** An entry of the wire with the attributes that were asked for, under the names by which they were. */
-export function toEntry(kind: Kind, found: LdapEntry, attrs: readonly string[], typeOf: TypeOf): Entry {
+export function toEntry(kind: Kind, found: LdapEntry, attrs: readonly string[], schema: Schema): Entry {
+  const { virtual } = schema.dialect;
   let byName: Map<string, LdapEntry[string]> | undefined;
   const { placeholder } = kind;
   const entry: Record<string, Entry[string]> = {};
   for (const attr of attrs) {
+    const made = virtual.size > 0 ? virtual.get(attr.toLowerCase()) : undefined;
+    if (made) {
+      const value = made.read(toEntry(kind, found, made.reads, schema));
+      if (value !== undefined) entry[attr] = value;
+      continue;
+    }
     // Servers answer in the schema's spelling, which is nearly always the mapping's too.
     byName ??= found[attr] === undefined ? inLowerCase(found) : undefined;
     const raw = found[attr] ?? byName?.get(attr.toLowerCase());
     if (raw === undefined) continue;
-    const type = typeOf(attr);
+    const type = schema.typeOf(attr);
     if (typeof raw === "string" && !placeholder) {
-      if (raw !== "") entry[attr] = fromLdap(raw, type);
+      const value = raw === "" ? undefined : fromLdap(raw, type);
+      if (value !== undefined) entry[attr] = value;
       continue;
     }
     let values = [raw]
       .flat()
       .filter((value) => value.length > 0)
-      .map((value) => fromLdap(value as string | Buffer, type));
+      .map((value) => fromLdap(value as string | Buffer, type))
+      .filter((value) => value !== undefined);
     if (placeholder && attr.toLowerCase() === placeholder.attr.toLowerCase()) {
       values = values.filter((value) => dnKey(String(value)) !== dnKey(placeholder.value));
     }

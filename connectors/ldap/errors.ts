@@ -1,13 +1,17 @@
 import { ResultCodeError } from "ldapts";
 import { ConnectorError, type ConnectorErrorKind } from "../../src/connector/error.ts";
+import type { Dialect } from "./dialect.ts";
 
 /** The result codes of RFC 4511 §4.1.9 and RFC 4528 that the connector itself acts on. */
 export const result = {
   sizeLimit: 4,
   noSuchAttribute: 16,
+  constraintViolation: 19,
   valueExists: 20,
   noSuchObject: 32,
+  unwilling: 53,
   objectClassViolation: 65,
+  entryExists: 68,
   assertionFailed: 122,
 } as const;
 
@@ -46,13 +50,18 @@ const meanings = new Map<number, [ConnectorErrorKind, string]>([
   [122, ["versionMismatch", "The entry is no longer what it was when it was read"]],
 ]);
 
-/** A failure of ldapts, or of the connection, as what it means. The server's own words are added where it has some. */
-export function ldapFailure(error: unknown): unknown {
+/**
+ * A failure of ldapts, or of the connection, as what it means. The server's own words are added where it has some;
+ * `refusal` may know better what they say.
+ */
+export function ldapFailure(error: unknown, refusal: Dialect["refusal"] = () => undefined): unknown {
   if (error instanceof ConnectorError) return error;
   const code = resultCode(error);
   if (code !== undefined) {
-    const [kind, meaning] = meanings.get(code) ?? ["unavailable", "The directory refused the operation"];
     const words = (error as Error).message.replace(/\s*Code: 0x[0-9a-f]+\s*$/i, "").trim();
+    const known = refusal(code, words, error);
+    if (known) return known;
+    const [kind, meaning] = meanings.get(code) ?? ["unavailable", "The directory refused the operation"];
     // 19 and a "unique" overlay's words: another entry has the value.
     const isTaken = code === 19 && /unique|already exists/i.test(words);
     return new ConnectorError(

@@ -16,10 +16,10 @@ export function explain(directory: Directory, operation: Operation): string {
       const { orderBy, after, offset = 0 } = operation;
       const order = orderBy ? `, ordered here by ${orderBy.attr}${orderBy.descending ? " descending" : ""}` : "";
       const pages = orderBy || after || offset > 0 ? `\nby the keys of all that match${order}` : "";
-      return search(filterOf(kind, operation.where, typeOf), operation.attrs) + pages;
+      return search(filterOf(kind, operation.where, directory), operation.attrs) + pages;
     }
     case "get":
-      return search(keyFilter(kind, operation.key), operation.attrs);
+      return search(keyFilter(kind, operation.key, typeOf), operation.attrs);
     case "create": {
       const { entry } = operation;
       const dn = `${kind.rdn}=${escapeValue(String(valuesOf(entry, kind.rdn)[0] ?? ""))},${kind.base}`;

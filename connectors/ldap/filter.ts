@@ -1,6 +1,7 @@
 import {
   AndFilter,
   EqualityFilter,
+  ExtensibleFilter,
   type Filter,
   GreaterThanEqualsFilter,
   LessThanEqualsFilter,
@@ -9,9 +10,13 @@ import {
   PresenceFilter,
   SubstringFilter,
 } from "ldapts";
-import type { ComparisonLeaf, Condition, Support } from "../../src/connector/connector.ts";
+import type { ComparisonLeaf, Condition, Leaf, Support } from "../../src/connector/connector.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
+import type { Dialect } from "./dialect.ts";
+import { dnOf, NEVER } from "./formats.ts";
 
+/** MS-ADTS §3.1.1.3.4.4.1: all of some bits of an integer. */
+const BIT_AND = "1.2.840.113556.1.4.803";
 /** RFC 4526: an empty `and` is true, an empty `or` is false. */
 const nothing = () => new OrFilter({ filters: [] });
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -19,34 +24,64 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** PrintableString, RFC 4517 §3.3.29: all that a telephone number may be made of. */
 const isPrintable = (text: string): boolean => /^[A-Za-z0-9'()+,\-./:?= ]+$/.test(text);
 
-/** True when a key has the form that entryUUID has. */
+/** True when a key has the form that entryUUID and objectGUID have. */
 export const isUuid = (key: string): boolean => UUID.test(key);
 
+/** What a condition's attributes are. */
+export interface Schema {
+  readonly typeOf: TypeOf;
+  readonly dialect: Dialect;
+}
+
 /** A condition as a filter object; no value ever becomes filter text. */
-export function toFilter(condition: Condition, typeOf: TypeOf): Filter {
+export function toFilter(condition: Condition, schema: Schema): Filter {
   switch (condition.op) {
     case "and":
-      return new AndFilter({ filters: condition.conditions.map((each) => toFilter(each, typeOf)) });
+      return new AndFilter({ filters: condition.conditions.map((each) => toFilter(each, schema)) });
     case "or":
-      return new OrFilter({ filters: condition.conditions.map((each) => toFilter(each, typeOf)) });
+      return new OrFilter({ filters: condition.conditions.map((each) => toFilter(each, schema)) });
     case "not":
-      return new NotFilter({ filter: toFilter(condition.condition, typeOf) });
-    case "pr":
-      return new PresenceFilter({ attribute: condition.attr });
-    case "has":
-      return nothing();
+      return new NotFilter({ filter: toFilter(condition.condition, schema) });
     default:
-      return comparison(condition, typeOf);
+      return virtualOf(condition, schema)?.filter?.(condition)?.filter ?? leafFilter(condition, schema.typeOf);
   }
 }
 
+const virtualOf = ({ attr }: Leaf, { dialect: { virtual } }: Schema) =>
+  virtual.size > 0 ? virtual.get(attr.toLowerCase()) : undefined;
+
+function leafFilter(leaf: Leaf, typeOf: TypeOf): Filter {
+  switch (leaf.op) {
+    case "pr":
+      return typeOf(leaf.attr) === "fileTime" ? someTime(leaf.attr) : new PresenceFilter({ attribute: leaf.attr });
+    case "has":
+      return new ExtensibleFilter({ matchType: leaf.attr, rule: BIT_AND, value: String(leaf.bits) });
+    default:
+      return comparison(leaf, typeOf);
+  }
+}
+
+/** A FILETIME that is there, and is not never. */
+const someTime = (attribute: string): Filter =>
+  new AndFilter({
+    filters: [
+      new PresenceFilter({ attribute }),
+      ...NEVER.map((value) => new NotFilter({ filter: new EqualityFilter({ attribute, value }) })),
+    ],
+  });
+
 function comparison({ op, attr: attribute, value: given }: ComparisonLeaf, typeOf: TypeOf): Filter {
   const type = typeOf(attribute);
-  if (type === "uuid" && !isUuid(String(given))) return nothing();
+  if ((type === "uuid" || type === "guid") && !isUuid(String(given))) return nothing();
   // A server answers "undefined" to what an attribute cannot hold, and to its negation, too.
   if (type === "telephone" && !isPrintable(String(given))) return nothing();
-  const value = toLdap(given, type) as string;
+  const value = (type === "reference" ? dnOf(String(given)) || given : toLdap(given, type)) as string;
+  if (type === "sid" && !Buffer.isBuffer(value)) return nothing();
   const equal = () => new EqualityFilter({ attribute, value });
+  const both = (one: Filter, other: Filter) => new AndFilter({ filters: [one, other] });
+  const atLeast = () => new GreaterThanEqualsFilter({ attribute, value });
+  const atMost = () => new LessThanEqualsFilter({ attribute, value });
+  const isTime = (filter: Filter) => (type === "fileTime" ? both(filter, someTime(attribute)) : filter);
   switch (op) {
     case "eq":
       return equal();
@@ -57,52 +92,57 @@ function comparison({ op, attr: attribute, value: given }: ComparisonLeaf, typeO
     case "ew":
       return new SubstringFilter({ attribute, final: value });
     case "ge":
-      return new GreaterThanEqualsFilter({ attribute, value });
+      return isTime(atLeast());
     case "le":
-      return new LessThanEqualsFilter({ attribute, value });
+      return isTime(atMost());
     case "gt":
-      return new AndFilter({
-        filters: [new GreaterThanEqualsFilter({ attribute, value }), new NotFilter({ filter: equal() })],
-      });
+      return isTime(both(atLeast(), new NotFilter({ filter: equal() })));
     case "lt":
-      return new AndFilter({
-        filters: [new LessThanEqualsFilter({ attribute, value }), new NotFilter({ filter: equal() })],
-      });
+      return isTime(both(atMost(), new NotFilter({ filter: equal() })));
   }
 }
 
-/**
- * How well LDAP's matching rules answer a condition. They squeeze blanks and fold more letters than we do (RFC 4518),
- * so that a value with blanks or beyond ASCII may find more than asked; they never order text by code points.
- */
-export function supports(condition: Condition, typeOf: TypeOf): Support {
+/** How well a condition is answered, as far as its own part in it goes. */
+export function supports(condition: Condition, schema: Schema): Support {
   switch (condition.op) {
     case "and":
     case "or":
     case "not":
-    case "pr":
       return "exact";
-    case "has":
-      return "none";
-    default:
-      return leafSupport(condition, typeOf);
+    default: {
+      const virtual = virtualOf(condition, schema);
+      if (virtual) return virtual.filter?.(condition)?.support ?? "none";
+      return schema.dialect.supports(condition, schema.typeOf);
+    }
   }
 }
 
-function leafSupport({ op, attr, value, caseExact }: ComparisonLeaf, typeOf: TypeOf): Support {
+/**
+ * How well LDAP's matching rules answer a leaf. They squeeze blanks and fold more letters than we do (RFC 4518),
+ * so that a value with blanks or beyond ASCII may find more than asked; they never order text by code points.
+ */
+export function standardSupport(leaf: Leaf, typeOf: TypeOf): Support {
+  if (leaf.op === "pr") return typeOf(leaf.attr) === "password" ? "none" : "exact";
+  if (leaf.op === "has") return "none";
+  const { op, attr, value, caseExact } = leaf;
   const type = typeOf(attr);
   const isPart = op === "co" || op === "sw" || op === "ew";
   switch (type) {
     case "time":
+    case "fileTime":
       return isPart ? "none" : "exact";
     case "integer":
       return isPart || !Number.isSafeInteger(value) ? "none" : "exact";
     case "boolean":
       return op === "eq" && typeof value === "boolean" ? "exact" : "none";
     case "uuid":
+    case "guid":
+    case "sid":
     case "dn":
+    case "reference":
       return op === "eq" ? "exact" : "none";
     case "binary":
+    case "password":
       return "none";
     case "telephone": {
       // Blanks and hyphens do not count (RFC 4517 §4.2.29), so that nothing may be left to compare.

@@ -1,15 +1,8 @@
-import { connect as connectTcp, isIP } from "node:net";
-import { connect as connectTls } from "node:tls";
-import { Client } from "ldapts";
+import type { Client } from "ldapts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { abortable, close, timedOut } from "./connect.ts";
 import { resultCode } from "./errors.ts";
-
-export interface PoolOptions {
-  readonly url: string;
-  readonly bind: { readonly dn: string; readonly password: string } | undefined;
-  readonly tls: { readonly ca: string | undefined; readonly startTls: boolean };
-  readonly connections: number;
-}
+import type { Servers } from "./servers.ts";
 
 /** Bound connections that share the work. */
 export interface Pool {
@@ -18,23 +11,41 @@ export interface Pool {
   readonly close: () => Promise<void>;
 }
 
-interface Slot {
-  running: number;
-  client: Client | undefined;
-  opening: Promise<Client> | undefined;
+interface Connection {
+  readonly client: Client;
+  readonly url: string;
+  /** What ends the operations that are under way, should the connection be given up. */
+  readonly pending: Set<(reason: unknown) => void>;
 }
 
-const CONNECT_MS = 3000;
+interface Slot {
+  running: number;
+  connection: Connection | undefined;
+  opening: Promise<Connection> | undefined;
+}
+
 /** What one connection carries at a time; more waits for its turn. */
 const IN_FLIGHT = 64;
+/** After this long without an answer, in milliseconds, the server is suspected. */
+const SLOW_MS = 2000;
 
-export function createPool(options: PoolOptions): Pool {
-  const slots: Slot[] = Array.from({ length: options.connections }, () => ({
+export function createPool(servers: Servers, connections: number): Pool {
+  const slots: Slot[] = Array.from({ length: connections }, () => ({
     running: 0,
-    client: undefined,
+    connection: undefined,
     opening: undefined,
   }));
   const waiting: (() => void)[] = [];
+  // What runs on a lost server gets no answer any more: it ends now, so that reads can be repeated elsewhere. What runs on
+  // one that is only left is let end.
+  servers.onChange((isLost) => {
+    for (const slot of slots) {
+      const { connection } = slot;
+      if (!connection || connection.url === servers.inUse()) continue;
+      if (isLost || connection.pending.size === 0) discard(slot, connection);
+      else slot.connection = undefined;
+    }
+  });
 
   const idlest = () => slots.reduce((least, each) => (each.running < least.running ? each : least));
 
@@ -47,12 +58,15 @@ export function createPool(options: PoolOptions): Pool {
     }
   }
 
-  async function bound(slot: Slot): Promise<Client> {
-    slot.opening ??= open(options).finally(() => {
-      slot.opening = undefined;
-    });
-    slot.client = await slot.opening;
-    return slot.client;
+  async function opened(slot: Slot): Promise<Connection> {
+    slot.opening ??= servers
+      .connect()
+      .then((opened) => ({ ...opened, pending: new Set<(reason: unknown) => void>() }))
+      .finally(() => {
+        slot.opening = undefined;
+      });
+    slot.connection = await slot.opening;
+    return slot.connection;
   }
 
   return {
@@ -61,85 +75,44 @@ export function createPool(options: PoolOptions): Pool {
         throw timedOut(error);
       });
       slot.running++;
-      let client: Client | undefined;
+      let connection: Connection | undefined;
+      const slow = setTimeout(servers.suspect, SLOW_MS);
       try {
-        client = isBound(slot, options) ? slot.client! : await abortable(signal, bound(slot));
-        return await abortable(signal, work(client));
+        connection = slot.connection?.client.isConnected ? slot.connection : await abortable(signal, opened(slot));
+        return await abortable(signal, unlessLost(connection, work));
       } catch (error) {
         if (resultCode(error) !== undefined || error instanceof ConnectorError) throw error;
-        if (client) discard(slot, client);
+        if (connection) discard(slot, connection);
         throw signal.aborted ? timedOut(error) : error;
       } finally {
+        clearTimeout(slow);
         slot.running--;
+        if (connection && connection !== slot.connection && connection.pending.size === 0) close(connection.client);
         waiting.shift()?.();
       }
     },
     close: async () => {
-      for (const slot of slots) if (slot.client) discard(slot, slot.client);
+      for (const slot of slots) if (slot.connection) discard(slot, slot.connection);
     },
   };
 }
 
-const isBound = ({ client }: Slot, { bind }: PoolOptions): boolean =>
-  (bind ? client?.isBound : client?.isConnected) === true;
-
-function discard(slot: Slot, client: Client): void {
-  if (slot.client === client) slot.client = undefined;
-  client.unbind().catch(() => {});
+function discard(slot: Slot, connection: Connection): void {
+  if (slot.connection === connection) slot.connection = undefined;
+  for (const end of connection.pending) end(new Error("the connection was lost"));
+  close(connection.client);
 }
 
-const timedOut = (cause: unknown) =>
-  new ConnectorError(
-    "timeout",
-    "The directory did not answer in time. A write may or may not have happened: read before repeating it.",
-    { cause },
-  );
-
-/**
- * A client that connects once. ldapts would connect again by itself after a loss, without binding, and run the next
- * operation as nobody.
- */
-async function open({ url, bind, tls }: PoolOptions): Promise<Client> {
-  let isUsed = false;
-  const once = () => {
-    if (isUsed) throw new Error("the connection was lost");
-    isUsed = true;
-  };
-  const { hostname, protocol } = new URL(url);
-  const secure = { ...(tls.ca !== undefined && { ca: tls.ca }), ...(isIP(hostname) === 0 && { servername: hostname }) };
-  const client = new Client({
-    url,
-    connectTimeout: CONNECT_MS,
-    timeout: 0,
-    strictDN: false,
-    ...(protocol === "ldaps:" && { tlsOptions: secure }),
-    createConnection: ((port: number, host: string) => {
-      once();
-      return connectTcp({ port, host, noDelay: true, keepAlive: true });
-    }) as never,
-    createSecureConnection: ((...args: unknown[]) => {
-      if (protocol === "ldaps:") once();
-      return (connectTls as (...all: unknown[]) => unknown)(...args);
-    }) as never,
-  });
-  const timeout = AbortSignal.timeout(CONNECT_MS);
-  try {
-    if (tls.startTls) await abortable(timeout, client.startTLS(secure));
-    if (bind) await abortable(timeout, client.bind(bind.dn, bind.password));
-    else await abortable(timeout, client.search("", { scope: "base", attributes: ["1.1"] }));
-    return client;
-  } catch (error) {
-    client.unbind().catch(() => {});
-    throw timeout.aborted ? timedOut(error) : error;
-  }
-}
-
-/** A promise's outcome, or the signal's end, whichever comes first. */
-function abortable<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+/** Work on a connection, which ends when the connection is given up, even if the server never says another word. */
+function unlessLost<T>({ client, pending }: Connection, work: (client: Client) => Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    pending.add(reject);
+    const settle =
+      <Outcome>(outcome: (value: Outcome) => void) =>
+      (value: Outcome) => {
+        pending.delete(reject);
+        outcome(value);
+      };
+    work(client).then(settle(resolve), settle(reject));
   });
 }

@@ -1,8 +1,7 @@
 import type { Condition, Entry, Order, Position, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { comparePositions, positionOf } from "../../src/connector/reference.ts";
-import { FirstPageControl } from "./controls.ts";
-import { type Directory, filterOf, type Kind, read, toEntry } from "./directory.ts";
+import { type Directory, filterOf, find, type Kind, toEntry } from "./directory.ts";
 import { dnKey } from "./dn.ts";
 
 /** The most entries that are counted and paged through by index. */
@@ -11,8 +10,6 @@ const SNAPSHOT_MS = 60_000;
 const MAX_SNAPSHOTS = 8;
 /** How many keys or DNs one search names. */
 const BATCH = 500;
-/** The operational attribute by which an entry's own DN is compared, RFC 5020. */
-const ENTRY_DN = "entryDN";
 
 export type Search = (request: SearchRequest) => Promise<SearchResult>;
 
@@ -41,7 +38,7 @@ export function createSearch(directory: Directory): Search {
     const kind = directory.kinds.get(name)!;
     const listing = JSON.stringify({ kind: name, where, orderBy } satisfies Listing);
     const isFirst = offset === 0 && !after;
-    if (isFirst && limit > 0 && (!orderBy || (where && isByName(kind, where)))) {
+    if (isFirst && limit > 0 && (!orderBy || (where && isByName(directory, kind, where)))) {
       const entries = await firstPage(directory, kind, where, attrs, limit + (count ? 1 : 0), signal);
       if (!count) return { entries };
       if (entries.length <= (orderBy ? 1 : limit)) return { entries, total: entries.length };
@@ -112,36 +109,30 @@ async function firstPage(
   size: number,
   signal: AbortSignal,
 ): Promise<Entry[]> {
-  const { pool, typeOf } = directory;
-  const filter = filterOf(kind, where, typeOf);
-  const paging = where && isByName(kind, where) ? undefined : new FirstPageControl(size);
-  const { searchEntries } = await read(pool, signal, (client) =>
-    client.search(kind.base, { filter, attributes: [...attrs] }, paging),
-  );
-  return searchEntries.slice(0, size).map((found) => toEntry(kind, found, attrs, typeOf));
+  const isNamed = where && isByName(directory, kind, where);
+  const search = { base: kind.base, filter: filterOf(kind, where, directory), attrs, ...(!isNamed && { size }) };
+  const found = await find(directory, search, signal);
+  return found.slice(0, size).map((each) => toEntry(kind, each, attrs, directory));
 }
 
 /** Whether a condition names its entries. It finds few then, and pages would only cost: a third of a server's time. */
-const isByName = (kind: Kind, where: Condition): boolean =>
+const isByName = (directory: Directory, kind: Kind, where: Condition): boolean =>
   where.op === "or"
-    ? where.conditions.every((each) => isByName(kind, each))
-    : where.op === "eq" && [kind.key, kind.rdn, ENTRY_DN].includes(where.attr);
+    ? where.conditions.every((each) => isByName(directory, kind, each))
+    : where.op === "eq" && [kind.key, kind.rdn, directory.dialect.dnAttribute].includes(where.attr);
 
 async function readSnapshot(directory: Directory, { kind: name, where, orderBy }: Listing): Promise<Snapshot> {
   const kind = directory.kinds.get(name)!;
-  const filter = filterOf(kind, where, directory.typeOf);
+  const filter = filterOf(kind, where, directory);
   const signal = AbortSignal.timeout(4000);
-  const attributes = [...new Set([kind.key, ...(orderBy ? [orderBy.attr] : [])])];
-  const { searchEntries } = await read(directory.bulk, signal, (client) =>
-    client.search(kind.base, { filter, attributes }, new FirstPageControl(MAX_KEYS)),
-  );
-  if (searchEntries.length >= MAX_KEYS)
+  const attrs = [...new Set([kind.key, ...(orderBy ? [orderBy.attr] : [])])];
+  const found = await find(directory, { base: kind.base, filter, attrs, size: MAX_KEYS }, signal, directory.bulk);
+  if (found.length >= MAX_KEYS)
     throw new ConnectorError("tooMany", `More than ${MAX_KEYS} entries match: narrow the filter.`);
-  if (!orderBy) return searchEntries.map((entry) => ({ key: String(entry[kind.key]) }));
-  const compare = comparePositions(orderBy);
-  return searchEntries
-    .map((found) => positionOf(toEntry(kind, found, attributes, directory.typeOf), orderBy.attr, kind.key))
-    .sort(compare);
+  const positions = found.map((each) =>
+    positionOf(toEntry(kind, each, attrs, directory), orderBy?.attr ?? kind.key, kind.key),
+  );
+  return orderBy ? positions.sort(comparePositions(orderBy)) : positions;
 }
 
 /** Entries by their keys, in the keys' order; those that are gone meanwhile are left out. */
@@ -208,20 +199,19 @@ async function lookUp(
   result: Map<string, string>,
 ): Promise<void> {
   const kind = directory.kinds.get(name)!;
-  const attr = to === "references" ? kind.key : ENTRY_DN;
+  const attr = to === "references" ? kind.key : directory.dialect.dnAttribute;
   const byDn = new Map(to === "keys" ? batch.map((value) => [dnKey(value), value]) : []);
   const where: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr, value })) };
-  const filter = filterOf(kind, where, directory.typeOf);
-  const { searchEntries } = await read(directory.pool, signal, (client) =>
-    client.search(kind.base, { filter, attributes: [kind.key] }),
-  );
-  for (const { dn, [kind.key]: key } of searchEntries) {
-    if (to === "references") result.set(String(key), dn);
-    else if (byDn.has(dnKey(dn))) result.set(byDn.get(dnKey(dn))!, String(key));
+  const search = { base: kind.base, filter: filterOf(kind, where, directory), attrs: [kind.key] };
+  for (const found of await find(directory, search, signal)) {
+    const key = String(toEntry(kind, found, [kind.key], directory)[kind.key]);
+    if (to === "references") result.set(key, found.dn);
+    else if (byDn.has(dnKey(found.dn))) result.set(byDn.get(dnKey(found.dn))!, key);
   }
 }
 
-const batches = (values: readonly string[]): string[][] =>
+/** The values in parts of which each is few enough to be named in one search. */
+export const batches = (values: readonly string[]): string[][] =>
   Array.from({ length: Math.ceil(values.length / BATCH) }, (_, index) =>
     values.slice(index * BATCH, (index + 1) * BATCH),
   );

@@ -12,10 +12,9 @@ import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
-import { assertionOf, type Directory, type Kind, keyFilter, read, toEntry, write } from "./directory.ts";
+import { assertionOf, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
 import { dnKey, escapeValue, firstRdn, parentOf } from "./dn.ts";
-import { ldapFailure, result, resultCode } from "./errors.ts";
-import { isUuid } from "./filter.ts";
+import { result, resultCode } from "./errors.ts";
 
 const MAX_KNOWN = 10_000;
 
@@ -30,7 +29,7 @@ export interface Writes {
  * still is the one with the key: after a rename by anyone the entry is looked for again, and no other is ever touched.
  */
 export function createWrites(directory: Directory): Writes {
-  const { pool, typeOf } = directory;
+  const { pool, typeOf, failure } = directory;
   const known = new Map<string, string>();
   const remember = (key: string, dn: string) => {
     known.delete(key);
@@ -42,14 +41,11 @@ export function createWrites(directory: Directory): Writes {
     name: string,
     key: string,
     signal: AbortSignal,
-    attributes: readonly string[] = ["1.1"],
+    attrs: readonly string[] = ["1.1"],
   ): Promise<LdapEntry> {
     const kind = directory.kinds.get(name)!;
-    if (!isUuid(key)) throw entryNotFound(name, key);
-    const { searchEntries } = await read(pool, signal, (client) =>
-      client.search(kind.base, { filter: keyFilter(kind, key), attributes: [...attributes] }),
-    );
-    const [entry] = searchEntries;
+    if (!directory.dialect.isKey(key)) throw entryNotFound(name, key);
+    const [entry] = await find(directory, { base: kind.base, filter: keyFilter(kind, key, typeOf), attrs }, signal);
     if (!entry) throw entryNotFound(name, key);
     remember(key, entry.dn);
     return entry;
@@ -67,16 +63,16 @@ export function createWrites(directory: Directory): Writes {
           ? await locate(kind, key, signal, assertion || attrs.length === 0 ? undefined : attrs)
           : undefined;
       if (entry && !assertion)
-        checkExpected(toEntry(directory.kinds.get(kind)!, entry, attrs, typeOf), request.expected);
+        checkExpected(toEntry(directory.kinds.get(kind)!, entry, attrs, directory), request.expected);
       const dn = remembered ?? entry!.dn;
       try {
         return await work(dn);
       } catch (error) {
         const code = resultCode(error);
-        if (code !== result.noSuchObject && code !== result.assertionFailed) throw ldapFailure(error);
+        if (code !== result.noSuchObject && code !== result.assertionFailed) throw failure(error);
         known.delete(key);
         const now = await locate(kind, key, signal);
-        if (dnKey(now.dn) === dnKey(dn) || attempt === 2) throw ldapFailure(error);
+        if (dnKey(now.dn) === dnKey(dn) || attempt === 2) throw failure(error);
       }
     }
   }
@@ -98,18 +94,16 @@ export function createWrites(directory: Directory): Writes {
     try {
       await write(pool, signal, (client) => client.add(dn, attributes, postRead ? after : undefined));
     } catch (error) {
-      throw named(ldapFailure(error), kind, rdn);
+      throw named(failure(error), kind, rdn);
     }
     const stored = after.entry ?? (await readAt(dn, [...attrs, kind.key], signal));
     remember(String(stored[kind.key]), stored.dn);
-    return toEntry(kind, stored, attrs, typeOf);
+    return toEntry(kind, stored, attrs, directory);
   }
 
-  async function readAt(dn: string, attributes: readonly string[], signal: AbortSignal): Promise<LdapEntry> {
-    const { searchEntries } = await read(pool, signal, (client) =>
-      client.search(dn, { scope: "base", attributes: [...attributes] }),
-    );
-    return searchEntries[0]!;
+  async function readAt(dn: string, attrs: readonly string[], signal: AbortSignal): Promise<LdapEntry> {
+    const [entry] = await find(directory, { base: dn, scope: "base", attrs }, signal);
+    return entry!;
   }
 
   async function update(request: UpdateRequest): Promise<Entry> {
@@ -144,7 +138,7 @@ export function createWrites(directory: Directory): Writes {
         known.delete(id);
         return error;
       } catch {
-        const { message } = ldapFailure(error) as Error;
+        const { message } = failure(error) as Error;
         return new ConnectorError(
           "unavailable",
           `The entry was renamed to ${dn}, but its other changes were not made, and the rename could not be taken back: ${message}`,
@@ -170,13 +164,13 @@ export function createWrites(directory: Directory): Writes {
       try {
         await write(pool, signal, (client) => client.modifyDN(dn, rdn, controls));
       } catch (error) {
-        throw named(error, of, to);
+        throw named(failure(error), of, to);
       }
       const moved = `${rdn},${parentOf(dn)}`;
       remember(key, moved);
       if (!isAll) return { dn: moved };
       const stored = after.entry ?? (attrs.length > 0 ? await readAt(moved, [...attrs], signal) : undefined);
-      return { dn: moved, entry: stored ? toEntry(of, stored, attrs, typeOf) : {} };
+      return { dn: moved, entry: stored ? toEntry(of, stored, attrs, directory) : {} };
     }
   }
 
@@ -218,7 +212,7 @@ export function createWrites(directory: Directory): Writes {
       }
     }
     if (attrs.length === 0) return {};
-    return toEntry(kind, after.entry ?? (await readAt(dn, attrs, signal)), attrs, typeOf);
+    return toEntry(kind, after.entry ?? (await readAt(dn, attrs, signal)), attrs, directory);
   }
 
   /** Of adds and deletes those that still change something. */
@@ -229,7 +223,7 @@ export function createWrites(directory: Directory): Writes {
     signal: AbortSignal,
   ): Promise<Change[]> {
     const attrs = [...new Set(changes.map((change) => change.attr))];
-    const present = toEntry({ ...kind, placeholder: undefined }, await readAt(dn, attrs, signal), attrs, typeOf);
+    const present = toEntry({ ...kind, placeholder: undefined }, await readAt(dn, attrs, signal), attrs, directory);
     return changes.flatMap((change): Change[] => {
       if (change.op === "replace" || change.op === "swap") return [change];
       const form = (value: Value) =>
@@ -296,9 +290,8 @@ export function renaming(kind: Kind, dn: string, changes: readonly Change[]): { 
 }
 
 /** A clash of names tells which. */
-function named(error: unknown, kind: Kind, value: Value): unknown {
-  const failure = ldapFailure(error);
-  if (!(failure instanceof ConnectorError) || failure.kind !== "conflict") return error;
+export function named(failure: unknown, kind: Kind, value: Value): unknown {
+  if (!(failure instanceof ConnectorError) || failure.kind !== "conflict") return failure;
   return new ConnectorError("conflict", `There is already an entry with ${kind.rdn} ${JSON.stringify(value)}.`, {
     attr: kind.rdn,
     cause: failure.cause,

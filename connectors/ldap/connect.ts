@@ -1,0 +1,81 @@
+import { connect as connectTcp, isIP, type LookupFunction } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { Client } from "ldapts";
+import { ConnectorError } from "../../src/connector/error.ts";
+
+/** How a connection is made, whichever server it is to. */
+export interface ConnectOptions {
+  readonly bind: { readonly dn: string; readonly password: string } | undefined;
+  readonly tls: { readonly ca: string | undefined; readonly startTls: boolean };
+  /** How a server's name becomes its address, where it is not the system that says so. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+/**
+ * A bound client that connects once. ldapts would connect again by itself after a loss, without binding, and run the
+ * next operation as nobody. Rejects with a `timeout`, or with what the server or the network says.
+ */
+export async function connect(
+  url: string,
+  { bind, tls, lookup }: ConnectOptions,
+  milliseconds: number,
+): Promise<Client> {
+  let isUsed = false;
+  const once = () => {
+    if (isUsed) throw new Error("the connection was lost");
+    isUsed = true;
+  };
+  const { hostname, protocol } = new URL(url);
+  const secure = {
+    ...(tls.ca !== undefined && { ca: tls.ca }),
+    ...(isIP(hostname) === 0 && { servername: hostname }),
+    ...(lookup && { lookup }),
+  };
+  const client = new Client({
+    url,
+    connectTimeout: milliseconds,
+    timeout: 0,
+    strictDN: false,
+    ...(protocol === "ldaps:" && { tlsOptions: secure }),
+    createConnection: ((port: number, host: string) => {
+      once();
+      return connectTcp({ port, host, noDelay: true, keepAlive: true, ...(lookup && { lookup }) });
+    }) as never,
+    createSecureConnection: ((...args: unknown[]) => {
+      if (protocol === "ldaps:") once();
+      return (connectTls as (...all: unknown[]) => unknown)(...args);
+    }) as never,
+  });
+  const timeout = AbortSignal.timeout(milliseconds);
+  try {
+    if (tls.startTls) await abortable(timeout, client.startTLS(secure));
+    if (bind) await abortable(timeout, client.bind(bind.dn, bind.password));
+    else await abortable(timeout, client.search("", { scope: "base", attributes: ["1.1"] }));
+    return client;
+  } catch (error) {
+    close(client);
+    throw timeout.aborted ? timedOut(error) : error;
+  }
+}
+
+/** Ends a connection without waiting for what is under way on it. */
+export function close(client: Client): void {
+  client.unbind().catch(() => {});
+}
+
+export const timedOut = (cause: unknown) =>
+  new ConnectorError(
+    "timeout",
+    "The directory did not answer in time. A write may or may not have happened: read before repeating it.",
+    { cause },
+  );
+
+/** A promise's outcome, or the signal's end, whichever comes first. */
+export function abortable<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

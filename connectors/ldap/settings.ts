@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { FilterParser } from "ldapts";
+import { z } from "zod";
+
+/** An LDAP filter as text, RFC 4515, that can be parsed. */
+export const filterSetting = z.string().refine(isFilter, "is not an LDAP filter, such as (objectClass=inetOrgPerson)");
+
+function isFilter(text: string): boolean {
+  try {
+    FilterParser.parseString(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const bindSettings = z.strictObject({
+  dn: z.string().describe("The DN to bind as."),
+  password: z.string().min(1).describe("Its password; best ${file:PATH} or ${env:NAME}."),
+});
+
+export const tlsSettings = z
+  .strictObject({
+    startTls: z.boolean().default(false).describe("Encrypt an ldap:// connection by StartTLS."),
+    ca: z
+      .string()
+      .optional()
+      .describe("A file with the certificates, PEM, that the server's is checked against; the system's without it."),
+  })
+  .prefault({})
+  .describe("How connections are encrypted. Certificates and host names are always checked.");
+
+export const connectionSettings = z.int().min(1).max(64).default(4).describe("Bound connections that share the work.");
+
+/** The certificates of a file, whose relative path starts at the configuration's folder. */
+export const readCa = (folder: string, file: string | undefined): string | undefined =>
+  file === undefined ? undefined : readFileSync(resolve(folder, file), "utf8");

@@ -1,0 +1,34 @@
+import type { Dialect } from "./dialect.ts";
+import { isUuid, standardSupport } from "./filter.ts";
+
+/** OpenLDAP, and others that keep to the RFCs and have entryUUID (RFC 4530) and entryDN (RFC 5020). */
+export const standard: Dialect = {
+  attributes: {
+    exact: [
+      "entryCSN",
+      "contextCSN",
+      "homeDirectory",
+      "gecos",
+      "loginShell",
+      "uidNumber",
+      "gidNumber",
+      "userPassword",
+      "labeledURI",
+      "memberUid",
+    ],
+    telephone: ["telephoneNumber", "mobile", "homePhone", "pager"],
+    time: ["createTimestamp", "modifyTimestamp", "pwdChangedTime", "pwdLastSuccess", "authTimestamp"],
+    boolean: ["hasSubordinates", "pwdReset", "pwdMustChange"],
+    dn: ["entryDN", "creatorsName", "modifiersName"],
+    reference: ["member", "uniqueMember", "memberOf", "manager", "secretary", "owner", "seeAlso", "roleOccupant"],
+    uuid: ["entryUUID"],
+    binary: ["jpegPhoto", "photo", "audio", "userCertificate", "userCertificate;binary", "cACertificate"],
+  },
+  isKey: isUuid,
+  dnAttribute: "entryDN",
+  ranges: false,
+  searchControls: () => [],
+  supports: standardSupport,
+  virtual: new Map(),
+  refusal: () => undefined,
+};
