@@ -1,7 +1,13 @@
 import type { ConnectorDefinition } from "../src/connector/connector.ts";
+import activeDirectory from "./active-directory/index.ts";
 import ldap from "./ldap/index.ts";
 import memory from "./memory/index.ts";
 import sql from "./sql/index.ts";
 
 /** The connectors that come with Postern: one line each. */
-export const connectors: readonly ConnectorDefinition[] = [ldap, sql, memory] as readonly ConnectorDefinition[];
+export const connectors: readonly ConnectorDefinition[] = [
+  activeDirectory,
+  ldap,
+  sql,
+  memory,
+] as readonly ConnectorDefinition[];

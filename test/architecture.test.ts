@@ -24,7 +24,14 @@ const allowed: Record<string, readonly string[]> = {
   "connectors/memory": ["src/connector", "src/expression"],
   "connectors/sql": ["src/connector", "src/expression"],
   "connectors/ldap": ["src/connector", "src/expression"],
-  connectors: ["src/connector", "connectors/memory", "connectors/sql", "connectors/ldap"],
+  "connectors/active-directory": ["src/connector", "src/expression", "connectors/ldap"],
+  connectors: [
+    "src/connector",
+    "connectors/active-directory",
+    "connectors/memory",
+    "connectors/sql",
+    "connectors/ldap",
+  ],
 };
 
 const sources = globSync("{src,connectors}/**/*.ts", { cwd: root }).filter((file) => !file.endsWith(".test.ts"));

@@ -7,6 +7,7 @@ import {
   guidFromBytes,
   guidToBytes,
   quotedUtf16,
+  referenceToWrite,
   sidFromBytes,
   sidToBytes,
 } from "./formats.ts";
@@ -98,6 +99,8 @@ export function toLdap(value: Value | Scalar, type: AttributeType): string | Buf
       return timeToLdap(String(value));
     case "fileTime":
       return fileTimeFromIso(String(value));
+    case "reference":
+      return referenceToWrite(String(value));
     case "boolean":
       return value === true || value === "TRUE" || value === 1 ? "TRUE" : "FALSE";
     default:
@@ -124,6 +127,9 @@ function timeFromLdap(text: string): string | undefined {
 function timeToLdap(iso: string): string {
   const instant = new Date(iso);
   if (Number.isNaN(instant.getTime())) return iso;
-  const text = instant.toISOString().replace(/[-:T]/g, "");
-  return text.replace(/\.000Z$/, "Z");
+  // Active Directory wants the fraction in its filters, others do not mind it.
+  return instant
+    .toISOString()
+    .replace(/[-:T]/g, "")
+    .replace(/\.000Z$/, ".0Z");
 }

@@ -45,3 +45,9 @@ function unescaped(value: string): string {
     .replace(/(?:\\[0-9a-fA-F]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll("\\", ""), "hex").toString())
     .replace(/\\(.)/gs, "$1");
 }
+
+/** Whether an entry is below another one. */
+export function isUnder(dn: string, base: string): boolean {
+  const [rdns, above] = [rdnsOf(dn), rdnsOf(base)];
+  return rdns.length > above.length && dnKey(rdns.slice(-above.length).join(",")) === dnKey(above.join(","));
+}

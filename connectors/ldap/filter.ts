@@ -50,7 +50,8 @@ export function toFilter(condition: Condition, schema: Schema): Filter {
 const virtualOf = ({ attr }: Leaf, { dialect: { virtual } }: Schema) =>
   virtual.size > 0 ? virtual.get(attr.toLowerCase()) : undefined;
 
-function leafFilter(leaf: Leaf, typeOf: TypeOf): Filter {
+/** A leaf on an attribute that the server has. */
+export function leafFilter(leaf: Leaf, typeOf: TypeOf): Filter {
   switch (leaf.op) {
     case "pr":
       return typeOf(leaf.attr) === "fileTime" ? someTime(leaf.attr) : new PresenceFilter({ attribute: leaf.attr });

@@ -75,3 +75,9 @@ export const guidOf = (text: string): string | undefined => EXTENDED.exec(text)?
 
 /** The security identifier in an extended DN. */
 export const sidOf = (text: string): string | undefined => EXTENDED.exec(text)?.[2];
+
+/** The form in which a reference is written: by its GUID where it has one, so that a rename meanwhile does not matter. */
+export function referenceToWrite(text: string): string {
+  const guid = guidOf(text);
+  return guid === undefined ? text : `<GUID=${guid}>`;
+}

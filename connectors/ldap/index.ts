@@ -3,7 +3,7 @@ import { type Connector, defineConnector } from "../../src/connector/connector.t
 import { find, keyFilter, openDirectory, toEntry } from "./directory.ts";
 import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
-import { createResolve, createSearch } from "./search.ts";
+import { createResolve, createSearch, lookUpByDn } from "./search.ts";
 import { bindSettings, connectionSettings, filterSetting, readCa, tlsSettings } from "./settings.ts";
 import { standard } from "./standard.ts";
 import { createWrites } from "./write.ts";
@@ -71,7 +71,7 @@ kinds:
       standard,
     );
     const { kinds, typeOf } = directory;
-    const resolve = createResolve(directory);
+    const resolve = createResolve(lookUpByDn(directory));
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
       supports: (_, condition) => supports(condition, directory),

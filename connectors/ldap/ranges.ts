@@ -1,4 +1,5 @@
 import type { Client, Control, Entry as LdapEntry } from "ldapts";
+import { referenceToWrite } from "./formats.ts";
 
 /** `member;range=0-1499`: the option that says which values of a long list these are (MS-ADTS §3.1.1.3.1.3.3). */
 const RANGED = /^(.+);range=(\d+)-(\d+|\*)$/i;
@@ -25,7 +26,7 @@ export async function withAllValues(
     for (let part = 1; end !== "*" && part < MAX_PARTS; part++) {
       const attributes = [`${attr};range=${Number(end) + 1}-*`];
       const { searchEntries } = await client.search(
-        entry.dn,
+        referenceToWrite(entry.dn),
         { scope: "base", attributes, explicitBufferAttributes: [...explicitBufferAttributes] },
         [...controls],
       );

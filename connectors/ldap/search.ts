@@ -158,17 +158,20 @@ export type Resolve = (
   to: "references" | "keys",
   values: readonly string[],
   signal: AbortSignal,
-) => Promise<Map<string, string>>;
+) => Promise<ReadonlyMap<string, string>>;
 
 const KEY_MS = 2000;
 const MAX_KNOWN = 10_000;
+
+/** Looks up some keys or DNs, few enough for one search; what is not of the kind is absent from the answer. */
+export type LookUp = Resolve;
 
 /**
  * Keys to DNs, or DNs to keys, of entries of the kind: one search for up to 500. A DN is always looked up: none is served
  * after a rename. The key of a DN is remembered for two seconds, because many entries refer to few: a rename brings
  * another DN, and only an entry that is deleted and made anew in that time could be taken for the old one.
  */
-export function createResolve(directory: Directory): Resolve {
+export function createResolve(lookUp: LookUp): Resolve {
   const known = new Map<string, { key: string; expires: number }>();
   return async (name, to, values, signal) => {
     const result = new Map<string, string>();
@@ -179,7 +182,8 @@ export function createResolve(directory: Directory): Resolve {
       result.set(value, remembered.key);
       return false;
     });
-    await Promise.all(batches(unknown).map(async (batch) => lookUp(directory, name, to, batch, signal, result)));
+    const found = await Promise.all(batches(unknown).map((batch) => lookUp(name, to, batch, signal)));
+    for (const each of found) for (const [value, answer] of each) result.set(value, answer);
     if (to === "references") return result;
     if (known.size > MAX_KNOWN) known.clear();
     for (const value of unknown) {
@@ -190,25 +194,23 @@ export function createResolve(directory: Directory): Resolve {
   };
 }
 
-async function lookUp(
-  directory: Directory,
-  name: string,
-  to: "references" | "keys",
-  batch: readonly string[],
-  signal: AbortSignal,
-  result: Map<string, string>,
-): Promise<void> {
-  const kind = directory.kinds.get(name)!;
-  const attr = to === "references" ? kind.key : directory.dialect.dnAttribute;
-  const byDn = new Map(to === "keys" ? batch.map((value) => [dnKey(value), value]) : []);
-  const where: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr, value })) };
-  const search = { base: kind.base, filter: filterOf(kind, where, directory), attrs: [kind.key] };
-  for (const found of await find(directory, search, signal)) {
-    const key = String(toEntry(kind, found, [kind.key], directory)[kind.key]);
-    if (to === "references") result.set(key, found.dn);
-    else if (byDn.has(dnKey(found.dn))) result.set(byDn.get(dnKey(found.dn))!, key);
-  }
-}
+/** Looks up by the key, or by the operational attribute that holds an entry's own DN. */
+export const lookUpByDn =
+  (directory: Directory): LookUp =>
+  async (name, to, batch, signal) => {
+    const kind = directory.kinds.get(name)!;
+    const attr = to === "references" ? kind.key : directory.dialect.dnAttribute;
+    const byDn = new Map(to === "keys" ? batch.map((value) => [dnKey(value), value]) : []);
+    const where: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr, value })) };
+    const search = { base: kind.base, filter: filterOf(kind, where, directory), attrs: [kind.key] };
+    const result = new Map<string, string>();
+    for (const found of await find(directory, search, signal)) {
+      const key = String(toEntry(kind, found, [kind.key], directory)[kind.key]);
+      if (to === "references") result.set(key, found.dn);
+      else if (byDn.has(dnKey(found.dn))) result.set(byDn.get(dnKey(found.dn))!, key);
+    }
+    return result;
+  };
 
 /** The values in parts of which each is few enough to be named in one search. */
 export const batches = (values: readonly string[]): string[][] =>

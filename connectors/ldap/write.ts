@@ -227,7 +227,7 @@ export function createWrites(directory: Directory): Writes {
     return changes.flatMap((change): Change[] => {
       if (change.op === "replace" || change.op === "swap") return [change];
       const form = (value: Value) =>
-        typeOf(change.attr) === "dn" ? dnKey(String(value)) : String(value).toLowerCase();
+        ["dn", "reference"].includes(typeOf(change.attr)) ? dnKey(String(value)) : String(value).toLowerCase();
       const there = new Set(valuesOf(present, change.attr).map(form));
       const values = change.values.filter((value) => there.has(form(value)) === (change.op === "delete"));
       return values.length > 0 ? [{ ...change, values }] : [];
@@ -250,7 +250,8 @@ const isAttr = (change: Change, attr: string): boolean => change.attr.toLowerCas
 
 const swapsIn = (changes: readonly Change[]) => changes.filter((change) => change.op === "swap");
 
-function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): Attribute {
+/** An attribute with values as they go on the wire. */
+export function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): Attribute {
   return new Attribute({ type, values: values.map((value) => toLdap(value, typeOf(type))) as string[] });
 }
 
@@ -265,7 +266,9 @@ export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf
     new LdapChange({ operation, modification: ldapAttribute(attr, values, typeOf) });
   if (change.op === "swap") {
     const to = change.to === null ? [] : [change.to];
-    if (asserts || change.from === null) return [one("replace", to)];
+    if (asserts) return [one("replace", to)];
+    // A second value of a single-valued attribute is refused.
+    if (change.from === null) return to.length > 0 ? [one("add", to)] : [];
     return [one("delete", [change.from]), ...(to.length > 0 ? [one("add", to)] : [])];
   }
   const { placeholder } = kind;

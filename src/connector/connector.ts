@@ -153,6 +153,11 @@ export interface Connector {
   readonly delete: (request: DeleteRequest) => Promise<void>;
   /** What is not found, or is not of the kind, is absent from the answer. Left out where a reference is the key itself. */
   readonly resolve?: (request: ResolveRequest) => Promise<ReadonlyMap<string, string>>;
+  /** Where a reference holds the key of its entry, whatever that is an entry of: from the one to the other without asking. */
+  readonly anyKind?: {
+    readonly keyOf: (reference: string) => string | undefined;
+    readonly referenceTo: (key: string) => string | undefined;
+  };
   /** Asks the backend whether it serves, and says in a line what it is. */
   readonly probe: (signal: AbortSignal) => Promise<string>;
   /** What would be asked of the backend, as an administrator reads it. Secrets are left out. */
@@ -165,6 +170,8 @@ export interface Services {
   /** The folder that the configuration's relative paths start from. */
   readonly folder: string;
   readonly log: { readonly warn: (fields: object, message: string) => void };
+  /** What mappings say that attributes are, `as: fileTime`: of the definition's `types`, by attribute. */
+  readonly types?: Readonly<Record<string, string>>;
 }
 
 /** A type of connector: what it is set up with, and how it is opened. */
@@ -175,6 +182,8 @@ export interface ConnectorDefinition<Config extends z.ZodType = z.ZodType> {
   readonly config: Config;
   /** An example of its settings as YAML, for the reference page; a test checks it against `config`. */
   readonly example: string;
+  /** The types of attributes that a mapping may name with `as`; the connector converts what is of them. */
+  readonly types?: readonly string[];
   /** Opens it without waiting for the backend: one that is down does not keep the gateway from starting. */
   readonly open: (config: z.output<Config>, services: Services) => Connector;
 }

@@ -1,0 +1,25 @@
+import { type Entry, fromValues, type Value } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { dnKey, isUnder, rdnsOf } from "../ldap/dn.ts";
+import { CONTAINER } from "./dialect.ts";
+import type { DomainKind } from "./domain.ts";
+
+/**
+ * The container that a value names: a DN of its own, or one from the kind's base on, such as `OU=Sales`; the base itself
+ * where there is none. Throws `invalid` for one outside the base: an entry there would be out of reach.
+ */
+export function containerDn({ base }: Pick<DomainKind, "base">, container: Entry[string] | null): string {
+  const value = Array.isArray(container) ? fromValues(container) : container;
+  if (value === undefined || value === null || value === "") return base;
+  const dn = String(value as Value);
+  const rdns = rdnsOf(dn);
+  if (rdns.some((rdn) => !/^[A-Za-z][\w-]*\s*=./s.test(rdn)))
+    throw new ConnectorError("invalid", `"${dn}" is not the DN of a container, such as OU=Sales.`, { attr: CONTAINER });
+  if (!rdns.some((rdn) => /^dc\s*=/i.test(rdn))) return `${dn},${base}`;
+  if (dnKey(dn) === dnKey(base) || isUnder(dn, base)) return dn;
+  throw new ConnectorError(
+    "invalid",
+    `The container ${dn} is not below ${base}, the kind's base: entries there would be out of reach.`,
+    { attr: CONTAINER },
+  );
+}

@@ -1,0 +1,149 @@
+import { Change as LdapChange } from "ldapts";
+import { type CreateRequest, type Entry, type Scalar, type Value, valuesOf } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { find, toEntry, write } from "../ldap/directory.ts";
+import { escapeValue } from "../ldap/dn.ts";
+import { result, resultCode } from "../ldap/errors.ts";
+import { toFilter } from "../ldap/filter.ts";
+import { ldapAttribute } from "../ldap/write.ts";
+import { ACCOUNT_DISABLE, accountControl, generatePassword, isAccount } from "./accounts.ts";
+import { containerDn } from "./containers.ts";
+import { CONTAINER, domainOf, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
+import type { Domain, DomainKind } from "./domain.ts";
+
+/** The most characters of a name within its container. */
+const MAX_RDN = 64;
+
+/** A creation, step by step: what is added, and what is then changed to bring an account to life. */
+export interface CreationPlan {
+  readonly dn: string;
+  /** What is added: of an account that will get a password, disabled until it has one. */
+  readonly entry: Entry;
+  /** The password with the flags that enable the account, in one modification; undefined where there is none to set. */
+  readonly account: Readonly<Record<string, Value>> | undefined;
+}
+
+/**
+ * Plans a creation. A new account is disabled until its password is set (MS-ADTS §3.1.1.3.1.5.1 lets it be modified only).
+ * Throws `invalid` for a name that cannot be one, or a password that would go over the wire unencrypted.
+ */
+export function planCreation(domain: Domain, kind: DomainKind, given: Entry): CreationPlan {
+  const name = valuesOf(given, kind.rdn)[0];
+  if (name === undefined)
+    throw new ConnectorError("invalid", `"${kind.rdn}" names the entry, and there is no value for it.`, {
+      attr: kind.rdn,
+    });
+  if (String(name).length > MAX_RDN)
+    throw new ConnectorError("invalid", `"${kind.rdn}" has more than ${MAX_RDN} characters.`, { attr: kind.rdn });
+  const { [CONTAINER]: container, [MUST_CHANGE_PASSWORD]: mustChange, [LOCKED]: locked, unicodePwd, ...entry } = given;
+  if (locked === true) throw new ConnectorError("invalid", "An account is locked by failed logons, not by a write.");
+  const dn = `${kind.rdn}=${escapeValue(String(name))},${containerDn(kind, container)}`;
+  if (!isAccount(entry)) return { dn, entry, account: undefined };
+  const flags = accountControl(entry);
+  const isEnabled = (flags & ACCOUNT_DISABLE) === 0;
+  const password = unicodePwd ?? (isEnabled && kind.withoutPassword === "generate" ? generatePassword() : undefined);
+  const disabled = { ...entry, userAccountControl: flags | ACCOUNT_DISABLE };
+  if (password === undefined) return { dn, entry: disabled, account: undefined };
+  requireEncryption(domain);
+  const account = {
+    unicodePwd: password as Value,
+    ...(isEnabled && { userAccountControl: flags }),
+    ...(mustChange === true && { pwdLastSet: "0" }),
+  };
+  return { dn, entry: disabled, account };
+}
+
+export function requireEncryption({ isEncrypted }: Domain): void {
+  if (isEncrypted) return;
+  throw new ConnectorError(
+    "invalid",
+    "A password is sent over an encrypted connection only: connect by ldaps://, or set tls.startTls.",
+    { attr: "unicodePwd" },
+  );
+}
+
+/**
+ * Creates an entry: an account comes out with its password, or not at all. Rejects with `conflict` and the attribute whose
+ * value is taken, with `invalid` and the policy's reason where the password is refused; nothing is left behind then.
+ */
+export async function create(domain: Domain, { kind: name, entry, attrs, signal }: CreateRequest): Promise<Entry> {
+  const kind = domain.kinds.get(name)!;
+  const plan = planCreation(domain, kind, entry);
+  const attributes = Object.keys(plan.entry).map((attr) =>
+    ldapAttribute(attr, valuesOf(plan.entry, attr), domain.typeOf),
+  );
+  try {
+    await write(domain.pool, signal, (client) => client.add(plan.dn, attributes));
+  } catch (error) {
+    throw await explained(domain, kind, plan, error, signal);
+  }
+  if (plan.account) await bringToLife(domain, plan, signal);
+  const wanted = [...new Set([...attrs, kind.key])];
+  const [stored] = await find(domain, { base: plan.dn, scope: "base", attrs: wanted }, signal);
+  if (!stored) throw new ConnectorError("unavailable", `${plan.dn} was made, and somebody moved it away at once.`);
+  const created = toEntry(kind, stored, wanted, domain);
+  domain.written.note(String(created[kind.key]));
+  return created;
+}
+
+/** Sets the password and the flags of a new account; takes the account back where that is refused. */
+async function bringToLife(domain: Domain, { dn, account }: CreationPlan, signal: AbortSignal): Promise<void> {
+  const changes = Object.entries(account ?? {}).map(
+    ([attr, value]) =>
+      new LdapChange({ operation: "replace", modification: ldapAttribute(attr, [value], domain.typeOf) }),
+  );
+  try {
+    await write(domain.pool, signal, (client) => client.modify(dn, changes));
+  } catch (error) {
+    const failure = domain.failure(error) as Error;
+    try {
+      // The signal may have ended already: what is half-made is taken back all the same.
+      await write(domain.pool, AbortSignal.timeout(2000), (client) => client.del(dn));
+    } catch (left) {
+      if (resultCode(left) === result.noSuchObject) throw failure;
+      throw new ConnectorError(
+        "unavailable",
+        `The account ${dn} was made but has no password, and could not be taken back: it is there, disabled. ${failure.message}`,
+        { cause: error },
+      );
+    }
+    throw failure;
+  }
+}
+
+/** A refused addition as what it means: of a clash which name it is, of a missing container that it is the container. */
+async function explained(
+  domain: Domain,
+  kind: DomainKind,
+  { dn, entry }: CreationPlan,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const failure = domain.failure(error);
+  if (!(failure instanceof ConnectorError)) return failure;
+  const parent = dn.slice(dn.indexOf(",") + 1);
+  if (resultCode(error) === result.noSuchObject)
+    return failure.kind === "notFound"
+      ? new ConnectorError("invalid", `The container ${parent} is not there. ${failure.message}`, { cause: error })
+      : failure;
+  if (failure.kind !== "conflict" || failure.attr !== undefined) return failure;
+  const attr = await takenAttr(domain, entry, dn, signal);
+  const value = JSON.stringify(valuesOf(entry, attr ?? kind.rdn)[0]);
+  const where = attr === undefined ? ` in ${parent}` : "";
+  return new ConnectorError("conflict", `There is already an entry with ${attr ?? kind.rdn} ${value}${where}.`, {
+    attr: attr ?? kind.rdn,
+    cause: error,
+  });
+}
+
+/** Which of the names that are unique in the whole domain another entry has; undefined where it is the one in the container. */
+async function takenAttr(domain: Domain, entry: Entry, dn: string, signal: AbortSignal): Promise<string | undefined> {
+  for (const attr of ["userPrincipalName", "sAMAccountName"]) {
+    const value = valuesOf(entry, attr)[0] as Scalar | undefined;
+    if (value === undefined) continue;
+    const filter = toFilter({ op: "eq", attr, value }, domain);
+    const found = await find(domain, { base: domainOf(dn), filter, attrs: ["1.1"] }, signal);
+    if (found.length > 0) return attr;
+  }
+  return undefined;
+}

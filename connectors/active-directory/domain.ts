@@ -1,0 +1,115 @@
+import type { Entry as LdapEntry } from "ldapts";
+import { type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
+import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { checkExpected } from "../../src/connector/reference.ts";
+import { type Directory, find, type Kind, toEntry } from "../ldap/directory.ts";
+import { isUnder } from "../ldap/dn.ts";
+import { dnOf, guidOf } from "../ldap/formats.ts";
+
+/** What is done with an account that comes without a password and is to be enabled. */
+export type WithoutPassword = "generate" | "disable";
+
+/** What `DELETE` does. */
+export type OnDelete = "delete" | { readonly moveTo: string; readonly disable: boolean };
+
+/** A kind of entries of a domain. */
+export interface DomainKind extends Kind {
+  readonly withoutPassword: WithoutPassword;
+  readonly onDelete: OnDelete;
+}
+
+/** A domain that is open. */
+export interface Domain extends Directory {
+  readonly kinds: ReadonlyMap<string, DomainKind>;
+  /** Whether passwords can be sent. */
+  readonly isEncrypted: boolean;
+  readonly written: Written;
+}
+
+/** Which keys were written of late, and on which server. */
+export interface Written {
+  readonly note: (key: string) => void;
+  /** Whether an entry was written on another server than the one in use, which may not have heard of it yet. */
+  readonly isElsewhere: (key: string) => boolean;
+}
+
+/** Replication within a site takes seconds, between sites 15 minutes at the least (by default 180). */
+const REPLICATION_MS = 15 * 60_000;
+const MAX_WRITTEN = 10_000;
+
+export function createWritten(inUse: () => string | undefined): Written {
+  const written = new Map<string, { server: string | undefined; at: number }>();
+  return {
+    note: (key) => {
+      written.delete(key);
+      written.set(key, { server: inUse(), at: Date.now() });
+      if (written.size > MAX_WRITTEN) written.delete(written.keys().next().value!);
+    },
+    isElsewhere: (key) => {
+      const last = written.get(key);
+      return last !== undefined && last.server !== inUse() && Date.now() - last.at < REPLICATION_MS;
+    },
+  };
+}
+
+/** The DN form that addresses an entry by its key, whatever its name is by now (MS-ADTS §3.1.1.3.1.2.4). */
+export const addressOf = (key: string): string => `<GUID=${key}>`;
+
+/**
+ * Reads an entry by its key; undefined where it is not there or not of the kind. Rejects with `unavailable` where it was
+ * written on another server, from which it may not have come here yet: an id that answers 404 is lost to Entra for good.
+ */
+export async function locate(
+  domain: Domain,
+  name: string,
+  key: string,
+  attrs: readonly string[],
+  signal: AbortSignal,
+): Promise<LdapEntry | undefined> {
+  const kind = domain.kinds.get(name)!;
+  if (!domain.dialect.isKey(key)) return undefined;
+  const wanted = attrs.length === 0 ? [kind.key] : attrs;
+  const search = { base: addressOf(key), scope: "base", filter: kind.filter, attrs: wanted } as const;
+  const [found] = await find(domain, search, signal).catch((error) => {
+    if (error instanceof ConnectorError && error.kind === "notFound") return [];
+    throw error;
+  });
+  if (found && isUnder(dnOf(found.dn), kind.base)) return found;
+  if (!found && domain.written.isElsewhere(key))
+    throw new ConnectorError(
+      "unavailable",
+      `The ${name} ${key} was written on another domain controller, and ${domain.servers.inUse()} does not have it yet.`,
+    );
+  return undefined;
+}
+
+/** What a write finds at its key. */
+export interface Present {
+  readonly dn: string;
+  readonly entry: Entry;
+}
+
+/** The entry that a write is about, as it is. Rejects with `notFound`, or `versionMismatch` where it is not as expected. */
+export async function locateToWrite(
+  domain: Domain,
+  name: string,
+  key: string,
+  attrs: readonly string[],
+  expected: Expected | undefined,
+  signal: AbortSignal,
+): Promise<Present> {
+  const wanted = [...new Set([...attrs, ...Object.keys(expected ?? {})])];
+  const found = await locate(domain, name, key, wanted, signal);
+  if (!found) throw entryNotFound(name, key);
+  const entry = toEntry(domain.kinds.get(name)!, found, wanted, domain);
+  checkExpected(entry, expected);
+  return { dn: dnOf(found.dn), entry };
+}
+
+/** Whether an attribute holds this one value, or nothing for null; references are the same when their GUIDs are. */
+export function holds(entry: Entry, attr: string, value: Value | null): boolean {
+  const actual = valuesOf(entry, attr);
+  if (value === null) return actual.length === 0;
+  const form = (each: Value) => guidOf(String(each)) ?? String(each);
+  return actual.length === 1 && form(actual[0]!) === form(value);
+}

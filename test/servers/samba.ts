@@ -1,0 +1,196 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export const DOMAIN = "DC=corp,DC=example,DC=test";
+export const STAFF = `OU=Staff,${DOMAIN}`;
+export const GROUPS = `OU=Groups,${DOMAIN}`;
+export const ADMIN_PASSWORD = "Passw0rd-of-the-tests";
+const ADMIN = `CN=Administrator,CN=Users,${DOMAIN}`;
+
+/** A Samba Active Directory domain controller of its own: a folder, a loopback address, a certificate for it. */
+export interface Samba {
+  readonly address: string;
+  readonly url: string;
+  /** The file with the authority that its certificate is from. */
+  readonly ca: string;
+  readonly bind: { readonly dn: string; readonly password: string };
+  /** Runs ldapsearch, as an administrator would; gives the LDIF. */
+  readonly ldapsearch: (base: string, ...args: string[]) => string;
+  readonly ldapmodify: (ldif: string) => void;
+  readonly sambaTool: (...args: string[]) => string;
+  /** Runs Python with Samba's own modules on its database while it is stopped. */
+  readonly python: (script: string) => void;
+  readonly signal: (name: NodeJS.Signals) => void;
+  readonly kill: () => Promise<void>;
+  readonly restart: () => Promise<void>;
+  /** Serves the same database from another address too: a second domain controller whose replication takes no time. */
+  readonly another: () => Promise<Samba>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A loopback address that no other test run uses: ports of a directory are fixed, 127.0.0.0/8 is wide. */
+const loopback = () =>
+  `127.${[process.pid >> 8, process.pid, Math.random() * 254].map((n) => (Math.floor(n) % 254) + 1).join(".")}`;
+
+const organization = `dn: ${STAFF}
+objectClass: organizationalUnit
+
+dn: OU=Sales,${STAFF}
+objectClass: organizationalUnit
+
+dn: OU=Research,${STAFF}
+objectClass: organizationalUnit
+
+dn: OU=Leavers,${STAFF}
+objectClass: organizationalUnit
+
+dn: OU=Gone,${DOMAIN}
+objectClass: organizationalUnit
+
+dn: ${GROUPS}
+objectClass: organizationalUnit
+
+dn: OU=Machines,${DOMAIN}
+objectClass: organizationalUnit
+`;
+
+/** Provisions a domain and starts its controller; `services` are Samba's, of which LDAP alone is needed mostly. */
+export async function startSamba({ services = ["ldap"] } = {}): Promise<Samba> {
+  const folder = mkdtempSync(join(tmpdir(), "postern-samba-"));
+  const address = loopback();
+  const authority = makeAuthority(folder);
+  execFileSync(
+    "samba-tool",
+    [
+      ...["domain", "provision", "--realm=CORP.EXAMPLE.TEST", "--domain=CORP", "--server-role=dc", "--use-rfc2307"],
+      `--dns-backend=${services.includes("dns") ? "SAMBA_INTERNAL" : "NONE"}`,
+      ...[`--adminpass=${ADMIN_PASSWORD}`, `--targetdir=${folder}/dc`, "--host-name=dc1", `--host-ip=${address}`],
+      ...[`--option=interfaces=${address}/8`, "--option=bind interfaces only=yes"],
+    ],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  const samba = await serve(folder, address, authority, services);
+  samba.ldapmodify(organization.replace(/^objectClass/gm, "changetype: add\nobjectClass"));
+  return { ...samba, stop: async () => samba.stop().finally(() => rmSync(folder, { recursive: true })) };
+}
+
+/** An authority of the tests' own, whose certificate the gateway is told to trust. */
+function makeAuthority(folder: string): string {
+  const key = join(folder, "ca.key");
+  const certificate = join(folder, "ca.pem");
+  openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", [
+    ...["-keyout", key, "-out", certificate, "-subj", "/CN=Authority of the tests"],
+    ...["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"],
+  ]);
+  return certificate;
+}
+
+function makeCertificate(folder: string, address: string): { key: string; certificate: string } {
+  const name = join(folder, address);
+  const paths = { key: `${name}.key`, request: `${name}.csr`, certificate: `${name}.pem`, extensions: `${name}.ext` };
+  openssl("req", "-newkey", "rsa:2048", "-nodes", ["-keyout", paths.key, "-out", paths.request, "-subj", "/CN=dc1"]);
+  writeFileSync(paths.extensions, `subjectAltName=IP:${address},DNS:dc1.corp.example.test\n`);
+  openssl("x509", "-req", "-days", "30", "-CAcreateserial", [
+    ...["-in", paths.request, "-CA", join(folder, "ca.pem"), "-CAkey", join(folder, "ca.key")],
+    ...["-extfile", paths.extensions, "-out", paths.certificate],
+  ]);
+  execFileSync("chmod", ["600", paths.key]);
+  return paths;
+}
+
+const openssl = (...args: (string | string[])[]) =>
+  execFileSync("openssl", args.flat(), { stdio: ["ignore", "ignore", "pipe"] });
+
+async function serve(folder: string, address: string, ca: string, services: readonly string[]): Promise<Samba> {
+  const { key, certificate } = makeCertificate(folder, address);
+  const own = join(folder, address);
+  const file = `${own}.conf`;
+  for (const each of ["cache", "lock", "pid"]) mkdirSync(join(own, each), { recursive: true });
+  const settings: Record<string, string> = {
+    "server services": services.join(", "),
+    interfaces: `${address}/8`,
+    "tls keyfile": key,
+    "tls certfile": certificate,
+    "tls cafile": ca,
+    "log file": join(own, "log"),
+    "pid directory": join(own, "pid"),
+    "cache directory": join(own, "cache"),
+    "lock directory": join(own, "lock"),
+  };
+  const provisioned = readFileSync(join(folder, "dc/etc/smb.conf"), "utf8");
+  const kept = provisioned.split("\n").filter((line) => !Object.keys(settings).includes(line.split("=")[0]!.trim()));
+  const lines = Object.entries(settings).map(([name, value]) => `\t${name} = ${value}`);
+  writeFileSync(file, kept.join("\n").replace("[global]", ["[global]", ...lines].join("\n")));
+  let child: ChildProcess;
+  const run = async () => {
+    child = spawn("samba", ["-i", "-M", "single", "-s", file], { stdio: "ignore" });
+    await listening(address, 636);
+  };
+  const end = async () => {
+    child.kill("SIGCONT");
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise((resolve) => child.once("exit", resolve));
+  };
+  await run();
+  const url = `ldaps://${address}`;
+  const admin = ["-x", "-H", url, "-D", ADMIN, "-w", ADMIN_PASSWORD];
+  const env = { ...process.env, LDAPTLS_CACERT: ca };
+  return {
+    address,
+    url,
+    ca,
+    bind: { dn: ADMIN, password: ADMIN_PASSWORD },
+    ldapsearch: (base, ...args) =>
+      execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", base, ...args], {
+        encoding: "utf8",
+        env,
+        maxBuffer: 1 << 28,
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    ldapmodify: (ldif) =>
+      void execFileSync("ldapmodify", admin, { input: ldif, env, stdio: ["pipe", "ignore", "pipe"] }),
+    sambaTool: (...args) =>
+      execFileSync("samba-tool", [...args, "-s", file, "-H", join(folder, "dc/private/sam.ldb")], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    python: (script) =>
+      void execFileSync(
+        "/usr/bin/python3",
+        [
+          "-c",
+          `import ldb
+from samba.samdb import SamDB
+from samba.param import LoadParm
+from samba.auth import system_session
+lp = LoadParm(); lp.load("${file}")
+sam = SamDB("${join(folder, "dc/private/sam.ldb")}", session_info=system_session(), lp=lp)
+${script}`,
+        ],
+        { stdio: ["ignore", "inherit", "pipe"] },
+      ),
+    signal: (name) => void child.kill(name),
+    kill: end,
+    restart: run,
+    another: () => serve(folder, loopback(), ca, services),
+    stop: end,
+  };
+}
+
+async function listening(host: string, port: number): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    const reached = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, host, () => resolve(true));
+      socket.once("error", () => resolve(false));
+      socket.once("connect", () => socket.end());
+    });
+    if (reached) return;
+    await sleep(25);
+  }
+  throw new Error(`samba does not listen on ${host}:${port}`);
+}
