@@ -30,12 +30,23 @@ export function openConnectors(loaded: Loaded, log: Pick<Log, "warn">): Map<stri
     folder: loaded.folder,
     log: { warn: (fields: object, message: string) => log.warn(fields, message) },
   };
+  const types = typesByConnector(loaded);
   return new Map(
     Object.entries(loaded.config.connectors).map(([name, { type, ...settings }]) => {
       const definition = known.find((each) => each.type === type)!;
-      return [name, definition.open(settings, services)];
+      return [name, definition.open(settings, { ...services, types: types.get(name) ?? {} })];
     }),
   );
+}
+
+/** What the mappings say of the types of attributes, by the connector that they go with. */
+function typesByConnector({ routes }: Loaded): Map<string, Record<string, string>> {
+  const types = new Map<string, Record<string, string>>();
+  for (const { connector, mapping } of [...routes.values()].flatMap((endpoints) => [...endpoints.values()]))
+    for (const row of mapping.rows)
+      if (row.is === "attr" && row.type !== undefined)
+        types.set(connector, { ...types.get(connector), [row.attr]: row.type });
+  return types;
 }
 
 /** The endpoints of a route, by resource type. */

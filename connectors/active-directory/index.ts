@@ -29,7 +29,7 @@ kinds:
     onDelete: { moveTo: "OU=Deleted,DC=corp,DC=example,DC=com" }
   group: { base: "OU=Groups,DC=corp,DC=example,DC=com", filter: (objectCategory=group) }
 `,
-  types: attributeTypeNames,
+  types: attributeTypeNames.filter((type) => !["boolean", "integer", "time"].includes(type)),
   open: (settings, { folder, log, types }): Connector => {
     const { tls, domain: name } = settings;
     const names = createNames(settings.nameServers);

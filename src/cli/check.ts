@@ -58,7 +58,7 @@ function table(endpoint: Endpoint): string {
 
 function rightSide(row: Row): string {
   if (row.is === "expression") return "JSONata";
-  return row.is === "ref" ? `${row.attr} -> ${row.ref}` : row.attr;
+  return row.is === "ref" ? `${row.attr} -> ${row.refs.join(", ")}` : row.attr;
 }
 
 function pushed(row: Row, { mapping, connector }: Endpoint): string {

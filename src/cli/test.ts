@@ -1,5 +1,6 @@
 import { existsSync, globSync } from "node:fs";
 import { relative } from "node:path";
+import { connectors as known } from "../../connectors/index.ts";
 import { loadMapping } from "../config/load.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import { mappingTestFormat, runMappingTests } from "../mapping/testing.ts";
@@ -20,7 +21,10 @@ export async function testCommand(names: readonly string[]): Promise<number> {
       throw new ConfigError([yaml.diagnose([], `there is no ${relative(process.cwd(), mappingFile)} beside it`)]);
     const { value: tests, diagnostics } = validate(yaml, mappingTestFormat);
     if (!tests) throw new ConfigError(diagnostics);
-    for (const { name, failure } of await runMappingTests(loadMapping(mappingFile), tests)) {
+    for (const { name, failure } of await runMappingTests(
+      loadMapping(mappingFile, { attributeTypes: known.flatMap(({ types }) => types ?? []) }),
+      tests,
+    )) {
       console.log(
         `${failure === undefined ? "ok  " : "FAIL"} ${file}: ${name}${failure === undefined ? "" : `\n     ${failure}`}`,
       );

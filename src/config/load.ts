@@ -57,10 +57,11 @@ export function loadConfig(
       }
       const mappingFile = resolve(folder, endpoint.mapping);
       try {
-        const mapping = loadMapping(
-          mappingFile,
-          connector && Object.keys((connector as { kinds?: object }).kinds ?? {}),
-        );
+        const definition = connectors.find(({ type }) => type === connector?.type);
+        const mapping = loadMapping(mappingFile, {
+          kinds: connector && Object.keys((connector as { kinds?: object }).kinds ?? {}),
+          attributeTypes: definition?.types ?? [],
+        });
         if (mapping.type.name === type) {
           const patchResponse = endpoint.patchResponse ?? (type === "Group" ? "none" : "resource");
           endpoints.set(type, { connector: endpoint.connector, mapping, mappingFile, patchResponse });
@@ -78,13 +79,19 @@ export function loadConfig(
   return { config, folder, routes };
 }
 
-/** Loads and compiles a mapping file. Throws `ConfigError`. `kinds` are those that its connector has, where it is known. */
-export function loadMapping(file: string, kinds?: readonly string[], types = builtInTypes): Mapping {
+/** What a mapping may name of its connector: the kinds, where the connector is known, and types of attributes. */
+export interface Behind {
+  readonly kinds?: readonly string[] | undefined;
+  readonly attributeTypes: readonly string[];
+}
+
+/** Loads and compiles a mapping file. Throws `ConfigError`. */
+export function loadMapping(file: string, { kinds, attributeTypes }: Behind, types = builtInTypes): Mapping {
   const yaml = readYaml(file, relative(process.cwd(), file));
   const { value: source, diagnostics } = validate(yaml, mappingFormat);
   if (!source) throw new ConfigError(diagnostics);
   const known = source.types === undefined ? types : loadTypes(resolve(dirname(file), source.types), types);
-  const { mapping, problems } = compileMapping(source, known);
+  const { mapping, problems } = compileMapping(source, known, attributeTypes);
   const found = problems.map(({ path, message }) => yaml.diagnose(path, message));
   if (kinds && !kinds.includes(source.kind))
     found.push(yaml.diagnose(["kind"], `the connector has no kind "${source.kind}"${nearest(source.kind, kinds)}`));

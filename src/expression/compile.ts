@@ -1,5 +1,6 @@
 import jsonata from "jsonata";
 import { RE2JS } from "re2js";
+import { helpers } from "./helpers.ts";
 
 /** A JSONata expression, compiled once and evaluated under bounds of time, depth and length. */
 export interface Expression {
@@ -8,6 +9,8 @@ export interface Expression {
   readonly names: ReadonlySet<string>;
   /** Every variable that it mentions, without the `$`. */
   readonly variables: ReadonlySet<string>;
+  /** Whether it may read what it does not name: by `$`, by `*` or by `**`. */
+  readonly readsAll: boolean;
   /** Evaluates over an input, with variables. Rejects with an `ExpressionError`. */
   readonly evaluate: (input: unknown, variables?: Record<string, unknown>) => Promise<unknown>;
 }
@@ -54,15 +57,18 @@ export function compileExpression(source: string): Expression {
     const { message, position } = error as { message?: string; position?: number };
     throw new ExpressionError(`${message ?? error}${position === undefined ? "" : `, at character ${position}`}`);
   }
+  for (const [name, helper] of Object.entries(helpers)) compiled.registerFunction(name, helper);
   const names = new Set<string>();
   const variables = new Set<string>();
-  collect(compiled.ast(), names, variables);
+  const types = new Set<string>();
+  collect(compiled.ast(), names, variables, types);
   if (variables.has("eval"))
     throw new ExpressionError("$eval is not available: expressions are fixed when they are loaded");
   return {
     source,
     names,
     variables,
+    readsAll: ["", "$"].some((name) => variables.has(name)) || types.has("wildcard") || types.has("descendant"),
     evaluate: async (input, bindings) => {
       try {
         return plain(await compiled.evaluate(input, bindings));
@@ -76,16 +82,17 @@ export function compileExpression(source: string): Expression {
 }
 
 /** Walks the syntax tree for names and variables; every node that may hold others is entered. */
-function collect(node: unknown, names: Set<string>, variables: Set<string>): void {
+function collect(node: unknown, names: Set<string>, variables: Set<string>, types: Set<string>): void {
   if (Array.isArray(node)) {
-    for (const each of node) collect(each, names, variables);
+    for (const each of node) collect(each, names, variables, types);
     return;
   }
   if (typeof node !== "object" || node === null || node instanceof RegExp) return;
   const { type, value } = node as { type?: unknown; value?: unknown };
+  if (typeof type === "string") types.add(type);
   if (type === "name" && typeof value === "string") names.add(value);
   if (type === "variable" && typeof value === "string") variables.add(value);
-  for (const each of Object.values(node)) collect(each, names, variables);
+  for (const each of Object.values(node)) collect(each, names, variables, types);
 }
 
 /** JSONata marks its sequences with properties of their own: what leaves is plain JSON. */

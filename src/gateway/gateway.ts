@@ -19,6 +19,7 @@ import {
   keyOf,
   readInput,
   refuseOrNote,
+  takenAttr,
 } from "./input.ts";
 import { type Limits, list, type Query } from "./list.ts";
 import { type Endpoint, type Endpoints, type KnownReferences, knownReferences } from "./references.ts";
@@ -105,14 +106,23 @@ export function createGateway(
     const view = viewsOf(endpoint).of(query);
     const known = knownReferences(endpoints, endpoint, context);
     await known.learnIds(idsInResource(endpoint, resource));
-    const entry = await entryToCreate(mapping, resource, known).catch((error) => {
-      throw expressionFailure(error);
-    });
+    const inMapping = <T>(result: Promise<T>) =>
+      result.catch((error) => {
+        throw expressionFailure(error);
+      });
+    const creation = await inMapping(entryToCreate(mapping, resource, known));
     const { attrs } = view.selection;
-    const stored = await ask(context, () =>
-      connector.create({ kind: mapping.kind, entry, attrs, signal: context.signal }),
-    );
-    return one(stored, view, context, known);
+    for (let entry = creation.entry; ; ) {
+      const request = { kind: mapping.kind, entry, attrs, signal: context.signal };
+      try {
+        return await one(await ask(context, () => connector.create(request)), view, context, known);
+      } catch (error) {
+        const taken = takenAttr(error);
+        const next = taken === undefined ? undefined : await inMapping(creation.next(taken));
+        if (!next) throw error;
+        entry = next;
+      }
+    }
   }
 
   async function replace(
@@ -218,7 +228,9 @@ export function createGateway(
   ): Promise<Entry> {
     const { mapping } = endpoint;
     const { all } = viewsOf(endpoint);
-    const attrs = [...new Set([...all.attrs, ...mapping.rows.flatMap(attrsWritten)])];
+    const attrs = [
+      ...new Set([...all.attrs, ...mapping.rows.flatMap(attrsWritten), ...mapping.write.map(({ attr }) => attr)]),
+    ];
     for (let attempt = 1; ; attempt++) {
       const present = await read(endpoint, id, attrs, context);
       const [current] = await resources([present], all, context, known);

@@ -79,3 +79,9 @@ export const idsInOperations = ({ mapping }: Endpoint, operations: readonly Oper
 /** True for a write that met a change by another. */
 export const isVersionMismatch = (error: unknown): boolean =>
   error instanceof Error && error.cause instanceof ConnectorError && error.cause.kind === "versionMismatch";
+
+/** The attribute of which another entry has the value, for a creation that was refused for it. */
+export const takenAttr = (error: unknown): string | undefined =>
+  error instanceof Error && error.cause instanceof ConnectorError && error.cause.kind === "conflict"
+    ? error.cause.attr
+    : undefined;

@@ -48,6 +48,7 @@ export function knownReferences(endpoints: Endpoints, home: Endpoint, context: C
   return {
     toReference: (type, id) => byId.get(`${type} ${id}`),
     toId: (type, reference) => byReference.get(`${type} ${reference}`),
+    anyKind: home.connector.anyKind,
     learnIds: async (ids) => {
       const byType = Map.groupBy(ids, ([type]) => type);
       await Promise.all(
@@ -69,7 +70,9 @@ export function idsInValues(
 ): [type: string, id: string][] {
   return mapping.rows.flatMap((row) =>
     row.is === "ref" && !row.readOnly
-      ? valuesOf(row.path).flatMap((value) => [...idsIn(value)].map((id) => [row.ref, id] as [string, string]))
+      ? valuesOf(row.path).flatMap((value) =>
+          [...idsIn(value)].flatMap((id) => row.refs.map((ref) => [ref, id] as [string, string])),
+        )
       : [],
   );
 }

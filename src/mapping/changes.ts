@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Change, type Entry, type Value, valuesOf } from "../connector/connector.ts";
+import type { Expression } from "../expression/compile.ts";
 import { required } from "../scim/input.ts";
 import type { Operation } from "../scim/operations.ts";
 import { constantsOf } from "../scim/patch.ts";
@@ -35,7 +36,10 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
   const isDirect = groups.every((group) =>
     group.rows.every((row) => row.readOnly || (row.is !== "expression" && !(row.is === "attr" && row.codec.keepsRest))),
   );
-  if (!isDirect) return undefined;
+  if (!isDirect || mapping.write.some(({ expression }) => mayRead(expression, path.attribute.name))) return undefined;
+  // Values that are hidden are kept: the others are added and taken away.
+  const isPartial = groups.some((group) => group.rows.some((row) => row.is === "attr" && row.codec.isPartial));
+  if (isPartial && operation.op !== "addElements" && operation.op !== "removeElements") return undefined;
   switch (operation.op) {
     case "set":
     case "clear":
@@ -56,6 +60,9 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
     }
   }
 }
+
+/** Whether an expression may give something else when an attribute changes. */
+const mayRead = ({ names, readsAll }: Expression, attribute: string): boolean => readsAll || names.has(attribute);
 
 /** The one group that a selector names by what it fixes, and by nothing else. */
 function selectedGroup(groups: readonly Group[], path: Operation["path"]): Group | undefined {
@@ -132,7 +139,7 @@ function encodeAll(
  * are swapped, so that a change made by another meanwhile is noticed; of lists the difference is added and deleted.
  */
 export function difference(mapping: Mapping, present: Entry, before: Entry, after: Entry): Change[] {
-  const attrs = new Set(mapping.rows.flatMap(attrsWritten));
+  const attrs = new Set([...mapping.rows.flatMap(attrsWritten), ...mapping.write.map(({ attr }) => attr)]);
   const lists = new Set(mapping.rows.flatMap((row) => (row.is !== "expression" && row.many ? [row.attr] : [])));
   return [...attrs].flatMap((attr): Change[] => {
     const old = valuesOf(before, attr);

@@ -18,6 +18,8 @@ export interface Codec {
   readonly keepsRest?: boolean;
   /** True where the entry's values come in the order of SCIM's. */
   readonly keepsOrder?: boolean;
+  /** True where some values of the attribute are hidden, so that the others are added and taken away, never replaced. */
+  readonly isPartial?: boolean;
   /** What to ask of the attribute for a comparison of the SCIM value; undefined where that cannot be asked. */
   readonly condition: (attr: string, asked: Asked) => Condition | undefined;
 }
@@ -141,6 +143,19 @@ function dictionary(values: Readonly<Record<string, string | number | boolean>>)
   };
 }
 
+function prefixed(prefix: string): Codec {
+  return {
+    isPartial: true,
+    decode: (value) => (String(value ?? "").startsWith(prefix) ? String(value).slice(prefix.length) : undefined),
+    encode: (value) => (value === undefined ? undefined : `${prefix}${value}`),
+    condition: (attr, { op, value }) => {
+      if (op === "pr") return { op: "sw", attr, value: prefix, caseExact: true };
+      if (op !== "eq" && op !== "sw") return undefined;
+      return { op, attr, value: `${prefix}${value}` };
+    },
+  };
+}
+
 const equals = (attr: string, value: string | number | boolean): Condition => ({
   op: "eq",
   attr,
@@ -151,15 +166,19 @@ const anyOf = (conditions: Condition[]): Condition => ({ op: "or", conditions })
 /** The keys of a dictionary are text in YAML: `true` and `false` are the boolean ones. */
 const scimLiteral = (text: string) => (text === "true" ? true : text === "false" ? false : text);
 
-/** The codec that a row's `as` names. Throws a `TypeError` that lists the names there are. */
-export function codecFor(source: CodecSource | undefined): Codec {
+/** The codec that a row's `as` names. Throws a `TypeError` that lists the names there are, `others` among them. */
+export function codecFor(source: CodecSource | undefined, others: readonly string[] = []): Codec {
   if (source === undefined) return identity;
   if (typeof source === "string") {
     const codec = named[source];
-    if (!codec) throw new TypeError(`there is no conversion "${source}": there are ${Object.keys(named).join(", ")}`);
+    if (!codec)
+      throw new TypeError(
+        `there is no conversion "${source}": there are ${[...Object.keys(named), ...others].join(", ")}`,
+      );
     return codec;
   }
   if ("flag" in source) return flag(source.flag, source.inverted ?? false);
   if ("presence" in source) return presence(source.presence, source.inverted ?? false);
+  if ("prefix" in source) return prefixed(source.prefix);
   return dictionary(source.values);
 }

@@ -12,7 +12,7 @@ import {
 } from "../scim/schema.ts";
 import { type Codec, codecFor, identity } from "./codecs.ts";
 import type { MappingSource, RowSource } from "./format.ts";
-import type { AttrRow, Group, Mapping, Problem, Row } from "./mapping.ts";
+import { type AttrRow, type Group, isMixed, type Mapping, type Problem, type Row } from "./mapping.ts";
 import { nearest } from "./nearest.ts";
 
 type Compiled =
@@ -21,9 +21,13 @@ type Compiled =
 
 /**
  * Compiles a mapping once, when it is loaded: paths found in the schemas, codecs made, JSONata compiled. All mistakes
- * are given back together, none is left for a request to find.
+ * are given back together, none is left for a request to find. `attributeTypes` are those that the connector knows.
  */
-export function compileMapping(source: MappingSource, types: readonly ResourceType[]): Compiled {
+export function compileMapping(
+  source: MappingSource,
+  types: readonly ResourceType[],
+  attributeTypes: readonly string[] = [],
+): Compiled {
   const type = types.find((each) => each.name === source.resource);
   if (!type) {
     const names = types.map((each) => each.name);
@@ -45,13 +49,21 @@ export function compileMapping(source: MappingSource, types: readonly ResourceTy
     const draft = attempt(["attributes", name], () => {
       const settings = typeof right === "string" ? { attr: right } : right;
       const { path, selector } = rowPath(name, type);
-      return { row: compileRow(name, path, settings, types, attempt), selector, primary: settings.primary === true };
+      return {
+        row: compileRow(name, path, settings, { types, attributeTypes, attempt }),
+        selector,
+        primary: settings.primary === true,
+      };
     });
     return draft?.row ? [{ ...draft, row: draft.row }] : [];
   });
-  const create = Object.entries(source.create).flatMap(([attr, text]) => {
-    const expression = attempt(["create", attr], () => compileExpression(text));
+  const write = Object.entries(source.write).flatMap(([attr, text]) => {
+    const expression = attempt(["write", attr], () => compileExpression(text));
     return expression ? [{ attr, expression }] : [];
+  });
+  const create = Object.entries(source.create).map(([attr, texts]) => {
+    const compiled = [texts].flat().map((text) => attempt(["create", attr], () => compileExpression(text)));
+    return { attr, expressions: compiled.filter((each) => each !== undefined) };
   });
 
   const rows = drafts.map(({ row }) => row);
@@ -85,6 +97,7 @@ export function compileMapping(source: MappingSource, types: readonly ResourceTy
     groups: groupRows(drafts),
     id,
     version,
+    write,
     create,
     unmapped: source.unmapped,
   };
@@ -109,14 +122,20 @@ function rowPath(name: string, type: ResourceType): { path: AttributePath; selec
   return { path: { ...rest, ...(value && { sub: value }) }, selector: fixed };
 }
 
+/** What a row is compiled with. */
+interface Compiling {
+  readonly types: readonly ResourceType[];
+  readonly attributeTypes: readonly string[];
+  readonly attempt: Attempt;
+}
+
 type Attempt = <T>(path: readonly (string | number)[], compile: () => T) => T | undefined;
 
 function compileRow(
   name: string,
   path: AttributePath,
   settings: RowSource,
-  types: readonly ResourceType[],
-  attempt: Attempt,
+  { types, attributeTypes, attempt }: Compiling,
 ): Row | undefined {
   const at = ["attributes", name];
   const schemaSays = (path.sub ?? path.attribute).mutability;
@@ -133,26 +152,26 @@ function compileRow(
     throw new TypeError(`"many" needs a multi-valued attribute, which "${path.attribute.name}" is not`);
   if (settings.ref !== undefined) {
     if (settings.as !== undefined) throw new TypeError('"ref" and "as" exclude each other');
-    if (!types.some((each) => each.name === settings.ref)) {
-      throw new TypeError(
-        `there is no resource type "${settings.ref}"${nearest(
-          settings.ref,
-          types.map((each) => each.name),
-        )}`,
-      );
-    }
+    const refs = [settings.ref].flat();
+    const names = types.map((each) => each.name);
+    const absent = refs.find((ref) => !names.includes(ref));
+    if (absent !== undefined) throw new TypeError(`there is no resource type "${absent}"${nearest(absent, names)}`);
     return {
       ...base,
       is: "ref",
       attr: settings.attr,
-      ref: settings.ref,
+      refs,
+      outside: settings.outside ?? "hide",
       many,
       missing: settings.missing ?? (many ? "reject" : "ignore"),
     };
   }
+  if (settings.outside !== undefined) throw new TypeError('"outside" is said of a "ref"');
+  const type = typeof settings.as === "string" && attributeTypes.includes(settings.as) ? settings.as : undefined;
   const codec: Codec | undefined =
-    settings.as === undefined ? identity : attempt([...at, "as"], () => codecFor(settings.as));
-  return codec && { ...base, is: "attr", attr: settings.attr, codec, many };
+    type === undefined ? attempt([...at, "as"], () => codecFor(settings.as, attributeTypes)) : identity;
+  if (codec?.isPartial && !many) throw new TypeError('"prefix" is said of the values of a list: add many: true');
+  return codec && { ...base, is: "attr", attr: settings.attr, codec, many, type };
 }
 
 type RowHead = Pick<AttrRow, "name" | "path" | "readOnly" | "writeOnly">;
@@ -223,7 +242,8 @@ function groupRows(drafts: readonly Draft[]): Map<Attribute, Group[]> {
 function constantType(row: Row, selector: Resource): Resource {
   if (row.is !== "ref" || !row.path.attribute.multiValued || "type" in selector) return {};
   const values = findAttribute(row.path.attribute.subAttributes, "type")?.canonicalValues ?? [];
-  const type = values.includes(row.ref) ? row.ref : values.includes("direct") ? "direct" : undefined;
+  const [ref = ""] = row.refs;
+  const type = values.includes(ref) && !isMixed(row) ? ref : values.includes("direct") ? "direct" : undefined;
   return type ? { type } : {};
 }
 

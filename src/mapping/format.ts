@@ -2,7 +2,11 @@ import { z } from "zod";
 
 const codec = z
   .union([
-    z.string().describe("A conversion by name: boolean, string, integer, time, or one of the connector's own."),
+    z
+      .string()
+      .describe(
+        "A conversion by name: boolean, string, integer, time, or a type of the connector's own, such as guid.",
+      ),
     z.strictObject({
       flag: z.int().min(1).describe("The bits of an integer that make the value true; its other bits are kept."),
       inverted: z.boolean().optional().describe("True where the bits mean false."),
@@ -10,6 +14,12 @@ const codec = z
     z.strictObject({
       presence: z.string().describe("What is written where the value is true; false takes the attribute away."),
       inverted: z.boolean().optional().describe("True where presence means false."),
+    }),
+    z.strictObject({
+      prefix: z
+        .string()
+        .min(1)
+        .describe("What each value of a list begins with in the backend; values without it are hidden, and kept."),
     }),
     z.strictObject({
       values: z
@@ -23,9 +33,15 @@ const attributeRow = z.strictObject({
   attr: z.string().min(1).optional().describe("The attribute of the backend."),
   as: codec.optional(),
   ref: z
-    .string()
+    .union([z.string(), z.array(z.string()).min(1)])
     .optional()
-    .describe("The resource type that the value refers to: ids in SCIM, DNs or foreign keys behind."),
+    .describe("The resource type, or types, that the value refers to: ids in SCIM, DNs or foreign keys behind."),
+  outside: z
+    .enum(["hide", "show"])
+    .optional()
+    .describe(
+      "What refers to none of the types, or to an entry out of their reach: hidden, or shown by its key where the backend tells it.",
+    ),
   missing: z
     .enum(["reject", "ignore"])
     .optional()
@@ -65,10 +81,18 @@ export const mappingFormat = z
       .describe(
         "SCIM path to attribute, as Entra's attribute mapping page writes paths. `enterprise:` stands for the extension's URN.",
       ),
-    create: z
+    write: z
       .record(z.string(), z.string())
       .default({})
-      .describe("Attributes of the entry set once, on POST, where the table gives none: JSONata over the resource."),
+      .describe(
+        "Attributes of the entry that follow from the resource as a whole, where the table gives none: JSONata over it, written whenever the result changes.",
+      ),
+    create: z
+      .record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]))
+      .default({})
+      .describe(
+        "Attributes of the entry set once, on POST, where the table gives none: JSONata over the resource. Of a list the first is taken whose value is free; one with $n is tried with 2, 3 and so on.",
+      ),
   })
   .meta({ title: "Postern mapping" });
 

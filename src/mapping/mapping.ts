@@ -12,7 +12,10 @@ export interface Mapping {
   readonly groups: ReadonlyMap<Attribute, readonly Group[]>;
   readonly id: AttrRow;
   readonly version: AttrRow | undefined;
-  readonly create: readonly { readonly attr: string; readonly expression: Expression }[];
+  /** What is written beside the table, and follows from the whole resource. */
+  readonly write: readonly { readonly attr: string; readonly expression: Expression }[];
+  /** What is set on creation; of several expressions the first is taken whose value no other entry has. */
+  readonly create: readonly { readonly attr: string; readonly expressions: readonly Expression[] }[];
   readonly unmapped: "ignore" | "reject";
 }
 
@@ -31,13 +34,17 @@ export interface AttrRow extends RowBase {
   readonly attr: string;
   readonly codec: Codec;
   readonly many: boolean;
+  /** The connector's type that the attribute is said to be of. */
+  readonly type: string | undefined;
 }
 
 /** A path that refers to another resource: an id in SCIM, a DN or a foreign key in the entry. */
 export interface RefRow extends RowBase {
   readonly is: "ref";
   readonly attr: string;
-  readonly ref: string;
+  /** The types that it may refer to. */
+  readonly refs: readonly string[];
+  readonly outside: "hide" | "show";
   readonly many: boolean;
   readonly missing: "reject" | "ignore";
 }
@@ -72,7 +79,17 @@ export interface Group {
 export interface References {
   readonly toReference: (type: string, id: string) => string | undefined;
   readonly toId: (type: string, reference: string) => string | undefined;
+  /** The same for an entry of whatever kind, where the backend's references tell. */
+  readonly anyKind?:
+    | {
+        readonly keyOf: (reference: string) => string | undefined;
+        readonly referenceTo: (key: string) => string | undefined;
+      }
+    | undefined;
 }
+
+/** Whether the elements of a row are of more than one type, so that each tells its own. */
+export const isMixed = (row: RefRow): boolean => row.refs.length > 1 || row.outside === "show";
 
 /** A mistake in a mapping file: where in its structure, and what is wrong. */
 export interface Problem {

@@ -2,7 +2,8 @@ import type { Condition, Leaf, Scalar, Support } from "../connector/connector.ts
 import { badRequest } from "../scim/error.ts";
 import { compileSelector } from "../scim/evaluate.ts";
 import { type AttributePath, leafOf, pathName, type TypedFilter } from "../scim/path.ts";
-import type { Group, Mapping, References, Row } from "./mapping.ts";
+import { type Group, isMixed, type Mapping, type References, type Row } from "./mapping.ts";
+import { referencesTo } from "./write.ts";
 
 /** A filter split in two: what the backend is asked, which finds all that match and perhaps more, and what is left. */
 export interface Plan {
@@ -177,6 +178,8 @@ function planSub(
   const rows = group.rows.filter((each) => !each.writeOnly && each.path.sub?.name === name);
   const [row] = rows;
   if (row) return ask(row, op as Exclude<Op, "ne">, value, path, supports, references);
+  const tellsType = name === "type" && group.rows.some((each) => each.is === "ref" && isMixed(each));
+  if (tellsType && !(name in group.constants)) return unknown;
   if (name === undefined || !(name in group.constants)) return { where: nothing, exact: true };
   const constant: TypedFilter =
     op === "pr"
@@ -207,9 +210,11 @@ function ask(
   if (row.is === "ref") {
     if (op === "pr") return { where: checked({ op, attr: row.attr }, supports).where, exact: false };
     if (op !== "eq") return unknown;
-    const reference = references.toReference(row.ref, String(value));
-    if (reference === undefined) return { where: nothing, exact: true };
-    return checked({ op, attr: row.attr, value: reference }, supports);
+    const found = referencesTo(row, String(value), references);
+    return disjunction(
+      found.map((reference) => checked({ op, attr: row.attr, value: reference }, supports)),
+      supports,
+    );
   }
   if (op !== "pr" && value === "") return op === "eq" ? { where: nothing, exact: true } : unknown;
   const condition = row.codec.condition(row.attr, {
@@ -252,7 +257,7 @@ export function idsInFilter(mapping: Mapping, filter: TypedFilter): [type: strin
       return idsInFilter(mapping, filter.filter);
     default: {
       const groups = mapping.groups.get(filter.path.attribute) ?? [];
-      const refs = groups.flatMap((group) => group.rows.flatMap((row) => (row.is === "ref" ? [row.ref] : [])));
+      const refs = groups.flatMap((group) => group.rows.flatMap((row) => (row.is === "ref" ? row.refs : [])));
       const values = [
         ...("value" in filter ? [filter.value] : []),
         ...(filter.path.selector ? literals(filter.path.selector) : []),

@@ -1,5 +1,5 @@
 import type { Attribute, ResourceType, Schema } from "../scim/schema.ts";
-import type { Group, Mapping } from "./mapping.ts";
+import { type Group, isMixed, type Mapping } from "./mapping.ts";
 
 /** A mapping's resource type cut down to what is mapped: what `/Schemas` and `/ResourceTypes` may promise. */
 export function publishedType(mapping: Mapping): ResourceType {
@@ -21,11 +21,15 @@ function publishedAttribute(attribute: Attribute, mapping: Mapping): Attribute[]
   const mutability = rows.every((row) => row.readOnly) ? "readOnly" : attribute.mutability;
   if (!attribute.subAttributes) return [{ ...attribute, mutability }];
   const constants = new Set(groups.flatMap((group) => Object.keys(group.constants)));
+  const isTyped = rows.some((row) => row.is === "ref" && isMixed(row));
   const hasReference = rows.some((row) => row.is === "ref");
   const subAttributes = attribute.subAttributes
     .filter(
       (sub) =>
-        constants.has(sub.name) || (hasReference && sub.name === "$ref") || rows.some((row) => row.path.sub === sub),
+        constants.has(sub.name) ||
+        (hasReference && sub.name === "$ref") ||
+        (isTyped && sub.name === "type") ||
+        rows.some((row) => row.path.sub === sub),
     )
     .map((sub) => ({
       ...sub,

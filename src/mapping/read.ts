@@ -1,7 +1,7 @@
 import { type Entry, type Value, valuesOf } from "../connector/connector.ts";
-import { isObject, type Resource, schemasOf } from "../scim/schema.ts";
+import { findAttribute, isObject, type Resource, schemasOf } from "../scim/schema.ts";
 import { etagOf } from "../scim/version.ts";
-import type { Group, References, RefRow, Row } from "./mapping.ts";
+import { type Group, isMixed, type References, type RefRow, type Row } from "./mapping.ts";
 import type { Selection } from "./selection.ts";
 
 /** What a resource is read with: where it is found, and the ids of what it refers to. */
@@ -14,9 +14,11 @@ export interface ReadContext {
 export function referencesIn({ refs }: Selection, entries: readonly Entry[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const row of refs) {
-    const values = found.get(row.ref) ?? new Set();
-    found.set(row.ref, values);
-    for (const entry of entries) for (const value of valuesOf(entry, row.attr)) values.add(String(value));
+    for (const type of row.refs) {
+      const values = found.get(type) ?? new Set();
+      found.set(type, values);
+      for (const entry of entries) for (const value of valuesOf(entry, row.attr)) values.add(String(value));
+    }
   }
   return found;
 }
@@ -100,10 +102,15 @@ function readRow(row: Row, entry: Entry, context: ReadContext, evaluated: Evalua
 
 /** What refers to a resource: its id and its URI; undefined where it is none that the type's endpoint shows. */
 function refer(row: RefRow, value: Value, { references, location }: ReadContext): unknown {
-  const id = references.toId(row.ref, String(value));
-  if (id === undefined) return undefined;
-  const hasUri = row.path.attribute.subAttributes?.some((sub) => sub.name === "$ref");
-  return hasUri ? { value: id, $ref: location(row.ref, id) } : id;
+  const { subAttributes } = row.path.attribute;
+  for (const type of row.refs) {
+    const id = references.toId(type, String(value));
+    if (id === undefined) continue;
+    const tellsType = isMixed(row) && findAttribute(subAttributes, "type")?.canonicalValues?.includes(type);
+    const hasUri = subAttributes?.some((sub) => sub.name === "$ref");
+    return hasUri ? { ...(tellsType && { type }), value: id, $ref: location(type, id) } : id;
+  }
+  return row.outside === "show" ? references.anyKind?.keyOf(String(value)) : undefined;
 }
 
 function element(group: Group, row: Row, value: unknown): unknown {

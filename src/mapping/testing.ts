@@ -102,7 +102,7 @@ async function run(
   }
   if ("create" in each) {
     const { resource } = readResource(each.create, mapping.type);
-    return { expected: each.entry, actual: await entryToCreate(mapping, resource, references) };
+    return { expected: each.entry, actual: (await entryToCreate(mapping, resource, references)).entry };
   }
   if ("filter" in each) {
     const plan = planFilter(mapping, typedFilter(each.filter, mapping.type), () => "exact", references);

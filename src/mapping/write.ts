@@ -1,6 +1,7 @@
 import { type Entry, fromValues, type Value } from "../connector/connector.ts";
+import type { Expression } from "../expression/compile.ts";
 import { badRequest } from "../scim/error.ts";
-import { isObject, type Resource, schemaPart } from "../scim/schema.ts";
+import { ENTERPRISE_USER, isObject, type Resource, schemaPart } from "../scim/schema.ts";
 import { isSelectedBy } from "./compile.ts";
 import { type AttrRow, attrsWritten, type Group, type Mapping, type References, type RefRow } from "./mapping.ts";
 import { first } from "./read.ts";
@@ -27,9 +28,10 @@ export function encode(
 ): Value | undefined {
   if (row.is === "ref") {
     const id = String(isObject(value) ? value.value : value);
-    const reference = references.toReference(row.ref, id);
+    const [reference] = referencesTo(row, id, references);
     if (reference === undefined && row.missing === "reject") {
-      throw badRequest("invalidValue", `"${row.name}": there is no ${row.ref} with the id ${JSON.stringify(id)}.`);
+      const types = row.refs.join(" or ");
+      throw badRequest("invalidValue", `"${row.name}": there is no ${types} with the id ${JSON.stringify(id)}.`);
     }
     return reference;
   }
@@ -40,6 +42,16 @@ export function encode(
     throw error;
   }
 }
+
+/** What an id refers to, of the row's types; of any kind where what is outside of them is shown. */
+export function referencesTo(row: RefRow, id: string, { toReference, anyKind }: References): string[] {
+  const found = row.refs.map((type) => toReference(type, id)).filter((each) => each !== undefined);
+  const other = found.length === 0 && row.outside === "show" ? anyKind?.referenceTo(id) : undefined;
+  return other === undefined ? found : [other];
+}
+
+/** What expressions over a resource find beside it: the entry as it is, and the enterprise extension by a short name. */
+const bindingsFor = (resource: Resource, entry: Entry) => ({ entry, enterprise: resource[ENTERPRISE_USER] });
 
 /**
  * Turns a resource into the entry that it describes: an attribute for each row that is written, absent where the
@@ -58,7 +70,7 @@ export async function writeResource(
         if (row.readOnly) continue;
         if (row.is === "expression") {
           for (const { attr, expression } of row.write) {
-            entry[attr] = (await expression.evaluate(resource, { entry: present })) as Entry[string];
+            entry[attr] = (await expression.evaluate(resource, bindingsFor(resource, present))) as Entry[string];
           }
           continue;
         }
@@ -69,26 +81,75 @@ export async function writeResource(
       }
     }
   }
+  for (const { attr, expression } of mapping.write) {
+    if (entry[attr] !== undefined) continue;
+    const value = await expression.evaluate(resource, bindingsFor(resource, present));
+    entry[attr] = isNothing(value) ? undefined : (value as Entry[string]);
+  }
   return entry;
 }
 
+const isNothing = (value: unknown): boolean => value === undefined || value === null || value === "";
+
+/** An entry to create, and what to try where another entry has one of its values. */
+export interface Creation {
+  readonly entry: Entry;
+  /** The entry with the next value for an attribute; undefined where there is none left to try. */
+  readonly next: (attr: string) => Promise<Entry | undefined>;
+}
+
 /** The entry to create: what the table writes, and what `create` gives for attributes that it leaves empty. */
-export async function entryToCreate(mapping: Mapping, resource: Resource, references: References): Promise<Entry> {
-  const entry: Record<string, Entry[string]> = { ...(await writeResource(mapping, resource, references)) };
-  for (const { attr, expression } of mapping.create) {
-    const missing = entry[attr] === undefined;
-    const value = missing ? await expression.evaluate(resource, { entry }) : undefined;
-    if (value !== undefined && value !== null && value !== "") entry[attr] = value as Entry[string];
+export async function entryToCreate(mapping: Mapping, resource: Resource, references: References): Promise<Creation> {
+  let entry: Entry = await writeResource(mapping, resource, references);
+  const candidates = new Map<string, AsyncGenerator<Entry[string]>>();
+  for (const { attr, expressions } of mapping.create) {
+    if (entry[attr] !== undefined) continue;
+    const values = candidatesOf(expressions, resource, entry);
+    candidates.set(attr.toLowerCase(), values);
+    const { value, done } = await values.next();
+    if (!done) entry = { ...entry, [attr]: value };
   }
-  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
+  entry = Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
+  return {
+    entry,
+    next: async (attr) => {
+      const found = mapping.create.find((each) => each.attr.toLowerCase() === attr.toLowerCase());
+      const { value, done = true } = (await candidates.get(attr.toLowerCase())?.next()) ?? {};
+      if (!found || done) return undefined;
+      entry = { ...entry, [found.attr]: value };
+      return entry;
+    },
+  };
+}
+
+/** The last number that `$n` is tried with. */
+const MAX_COUNTER = 99;
+
+/** The values of an attribute's expressions, in their order, each once; those that mention `$n` are counted on. */
+async function* candidatesOf(
+  expressions: readonly Expression[],
+  resource: Resource,
+  entry: Entry,
+): AsyncGenerator<Entry[string]> {
+  const seen = new Set<string>();
+  for (const expression of expressions) {
+    const last = expression.variables.has("n") ? MAX_COUNTER : 2;
+    for (let n = 2; n <= last; n++) {
+      const value = await expression.evaluate(resource, { ...bindingsFor(resource, entry), n });
+      if (isNothing(value) || seen.has(JSON.stringify(value))) continue;
+      seen.add(JSON.stringify(value));
+      yield value as Entry[string];
+    }
+  }
 }
 
 /** A rewritten entry, where what the table would leave empty gets what `create` gives it: it is there for a reason. */
 export async function withDefaults(mapping: Mapping, entry: Entry, resource: Resource): Promise<Entry> {
   const filled: Record<string, Entry[string]> = { ...entry };
-  for (const { attr, expression } of mapping.create) {
-    if (attr in entry && entry[attr] === undefined)
-      filled[attr] = (await expression.evaluate(resource, { entry })) as Entry[string];
+  for (const { attr, expressions } of mapping.create) {
+    if (!(attr in entry) || entry[attr] !== undefined) continue;
+    const { value, done } = await candidatesOf(expressions, resource, entry).next();
+    if (!done) filled[attr] = value;
   }
   return filled;
 }

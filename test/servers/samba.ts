@@ -194,3 +194,37 @@ async function listening(host: string, port: number): Promise<void> {
   }
   throw new Error(`samba does not listen on ${host}:${port}`);
 }
+
+/** The connector's settings for this domain, and the routes of the shipped mappings. */
+export function openActiveDirectory(
+  samba: Pick<Samba, "url" | "bind" | "ca">,
+  root: string,
+  { user = {}, group = {}, mappings = {}, ...settings }: OpenOptions = {},
+) {
+  const { User = join(root, "mappings/ad/user.yaml"), Group = join(root, "mappings/ad/group.yaml") } = mappings;
+  return {
+    connectors: {
+      ad: {
+        type: "active-directory",
+        urls: [samba.url],
+        bind: samba.bind,
+        tls: { ca: samba.ca },
+        kinds: {
+          user: { base: STAFF, filter: "(&(objectCategory=person)(objectClass=user))", ...user },
+          group: { base: GROUPS, filter: "(objectCategory=group)", ...group },
+        },
+        ...settings,
+      },
+    },
+    routes: {
+      "/scim/v2": { User: { connector: "ad", mapping: User }, Group: { connector: "ad", mapping: Group } },
+    },
+  };
+}
+
+interface OpenOptions {
+  readonly user?: object;
+  readonly group?: object;
+  readonly mappings?: { readonly User?: string; readonly Group?: string };
+  readonly [setting: string]: unknown;
+}

@@ -1,0 +1,47 @@
+/** Functions that expressions may call beside JSONata's own. Each takes what JSONata gives it: nothing, in place of no value. */
+export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = { ascii, accountName };
+
+/** Letters that are more than a base letter with marks. */
+const letters: Readonly<Record<string, string>> = {
+  æ: "ae",
+  Æ: "AE",
+  ø: "o",
+  Ø: "O",
+  å: "a",
+  Å: "A",
+  ß: "ss",
+  œ: "oe",
+  Œ: "OE",
+  đ: "d",
+  Đ: "D",
+  ð: "d",
+  Ð: "D",
+  þ: "th",
+  Þ: "Th",
+  ł: "l",
+  Ł: "L",
+  ı: "i",
+};
+
+/** `$ascii(text)`: letters without their accents; what has no such letter is left out. */
+function ascii(text: unknown): string | undefined {
+  if (text === undefined || text === null) return undefined;
+  return String(text)
+    .replace(/[^\x00-\x7f]/g, (letter) => letters[letter] ?? letter)
+    .normalize("NFKD")
+    .replace(/[^\x20-\x7e]/g, "");
+}
+
+/** The most characters of a user's sAMAccountName. */
+const MAX_ACCOUNT_NAME = 20;
+
+/**
+ * `$accountName(text, suffix?)`: a text made fit for Active Directory's sAMAccountName (MS-SAMR §3.1.1.6): without accents,
+ * without the characters that it may not have, `@` and blanks, 20 characters at the most, among them the suffix.
+ */
+function accountName(text: unknown, suffix?: unknown): string | undefined {
+  const legal = (each: unknown) => (ascii(each) ?? "").replace(/["/\\[\]:;|=,+*?<>@\s\x00-\x1f]/g, "");
+  const end = legal(suffix);
+  const name = legal(text).slice(0, MAX_ACCOUNT_NAME - end.length) + end;
+  return name.replace(/^\.+|\.+$/g, "") || undefined;
+}
