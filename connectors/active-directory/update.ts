@@ -125,8 +125,9 @@ async function move(
     await write(domain.pool, signal, (client) => client.modifyDN(addressOf(key), `${rdn},${container}`));
   } catch (error) {
     const failure = domain.failure(error);
-    if (failure instanceof ConnectorError && failure.kind === "notFound")
-      throw new ConnectorError("invalid", `The container ${container} is not there. ${failure.message}`, {
+    const isClash = failure instanceof ConnectorError && failure.kind === "conflict";
+    if (resultCode(error) !== undefined && !isClash && !(await isThere(domain, container, signal)))
+      throw new ConnectorError("invalid", `The container ${container} is not there. ${(failure as Error).message}`, {
         attr: CONTAINER,
         cause: error,
       });
@@ -145,6 +146,16 @@ async function move(
     }
   };
 }
+
+/** Whether there is an entry with a DN. */
+const isThere = (domain: Domain, dn: string, signal: AbortSignal): Promise<boolean> =>
+  find(domain, { base: dn, scope: "base", attrs: ["1.1"] }, signal).then(
+    (found) => found.length > 0,
+    (error) => {
+      if (error instanceof ConnectorError && error.kind === "notFound") return false;
+      throw error;
+    },
+  );
 
 async function modify(
   domain: Domain,
@@ -189,14 +200,14 @@ async function outstanding(
     const [found] = await find(domain, { base: addressOf(key), scope: "base", attrs }, signal);
     if (found) checkSwaps(swaps, toEntry(kind, found, attrs, domain));
   }
-  const isThere = async (attr: string, value: Value) => {
+  const hasValue = async (attr: string, value: Value) => {
     const filter = toFilter({ op: "eq", attr, value: value as string, caseExact: true }, domain);
     return (await find(domain, { base: addressOf(key), scope: "base", filter, attrs: ["1.1"] }, signal)).length > 0;
   };
   const left = await Promise.all(
     changes.map(async (change): Promise<Change> => {
       if (change.op !== "add" && change.op !== "delete") return change;
-      const there = await Promise.all(change.values.map((value) => isThere(change.attr, value)));
+      const there = await Promise.all(change.values.map((value) => hasValue(change.attr, value)));
       return { ...change, values: change.values.filter((_, index) => there[index] === (change.op === "delete")) };
     }),
   );

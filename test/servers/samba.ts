@@ -21,6 +21,8 @@ export interface Samba {
   /** Runs ldapsearch, as an administrator would; gives the LDIF. */
   readonly ldapsearch: (base: string, ...args: string[]) => string;
   readonly ldapmodify: (ldif: string) => void;
+  /** Binds as somebody; throws where that is refused. */
+  readonly logOn: (dn: string, password: string) => void;
   readonly sambaTool: (...args: string[]) => string;
   /** Runs Python with Samba's own modules on its database while it is stopped. */
   readonly python: (script: string) => void;
@@ -154,6 +156,11 @@ async function serve(folder: string, address: string, ca: string, services: read
       }),
     ldapmodify: (ldif) =>
       void execFileSync("ldapmodify", admin, { input: ldif, env, stdio: ["pipe", "ignore", "pipe"] }),
+    logOn: (dn, password) =>
+      void execFileSync("ldapsearch", ["-x", "-H", url, "-D", dn, "-w", password, "-s", "base", "-b", ""], {
+        env,
+        stdio: "pipe",
+      }),
     sambaTool: (...args) =>
       execFileSync("samba-tool", [...args, "-s", file, "-H", join(folder, "dc/private/sam.ldb")], {
         encoding: "utf8",
