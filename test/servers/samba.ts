@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +31,8 @@ export interface Samba {
   readonly restart: () => Promise<void>;
   /** Serves the same database from another address too: a second domain controller whose replication takes no time. */
   readonly another: () => Promise<Samba>;
+  /** Serves the database as it is now from another address: a domain controller to which nothing is replicated any more. */
+  readonly lagging: () => Promise<Samba>;
   readonly stop: () => Promise<void>;
 }
 
@@ -75,7 +77,7 @@ export async function startSamba({ services = ["ldap"] } = {}): Promise<Samba> {
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
-  const samba = await serve(folder, address, authority, services);
+  const samba = await serve(folder, "dc", address, authority, services);
   samba.ldapmodify(organization.replace(/^objectClass/gm, "changetype: add\nobjectClass"));
   return { ...samba, stop: async () => samba.stop().finally(() => rmSync(folder, { recursive: true })) };
 }
@@ -107,7 +109,13 @@ function makeCertificate(folder: string, address: string): { key: string; certif
 const openssl = (...args: (string | string[])[]) =>
   execFileSync("openssl", args.flat(), { stdio: ["ignore", "ignore", "pipe"] });
 
-async function serve(folder: string, address: string, ca: string, services: readonly string[]): Promise<Samba> {
+async function serve(
+  folder: string,
+  data: string,
+  address: string,
+  ca: string,
+  services: readonly string[],
+): Promise<Samba> {
   const { key, certificate } = makeCertificate(folder, address);
   const own = join(folder, address);
   const file = `${own}.conf`;
@@ -122,6 +130,8 @@ async function serve(folder: string, address: string, ca: string, services: read
     "pid directory": join(own, "pid"),
     "cache directory": join(own, "cache"),
     "lock directory": join(own, "lock"),
+    "private dir": join(folder, data, "private"),
+    "state directory": join(folder, data, "state"),
   };
   const provisioned = readFileSync(join(folder, "dc/etc/smb.conf"), "utf8");
   const kept = provisioned.split("\n").filter((line) => !Object.keys(settings).includes(line.split("=")[0]!.trim()));
@@ -162,7 +172,7 @@ async function serve(folder: string, address: string, ca: string, services: read
         stdio: "pipe",
       }),
     sambaTool: (...args) =>
-      execFileSync("samba-tool", [...args, "-s", file, "-H", join(folder, "dc/private/sam.ldb")], {
+      execFileSync("samba-tool", [...args, "-s", file, "-H", join(folder, data, "private/sam.ldb")], {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       }),
@@ -176,7 +186,7 @@ from samba.samdb import SamDB
 from samba.param import LoadParm
 from samba.auth import system_session
 lp = LoadParm(); lp.load("${file}")
-sam = SamDB("${join(folder, "dc/private/sam.ldb")}", session_info=system_session(), lp=lp)
+sam = SamDB("${join(folder, data, "private/sam.ldb")}", session_info=system_session(), lp=lp)
 ${script}`,
         ],
         { stdio: ["ignore", "inherit", "pipe"] },
@@ -184,7 +194,12 @@ ${script}`,
     signal: (name) => void child.kill(name),
     kill: end,
     restart: run,
-    another: () => serve(folder, loopback(), ca, services),
+    another: () => serve(folder, data, loopback(), ca, services),
+    lagging: () => {
+      const copy = `${data}-${Math.random().toString(36).slice(2)}`;
+      cpSync(join(folder, data), join(folder, copy), { recursive: true });
+      return serve(folder, copy, loopback(), ca, services);
+    },
     stop: end,
   };
 }
