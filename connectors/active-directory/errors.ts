@@ -86,6 +86,7 @@ export function refusal(result: number, words: string, cause: unknown): Connecto
     });
   }
   if (result === 10) return failure(byCode.get(0x202b)!);
+  if (result === 50) return failure(byCode.get(0x2098)!);
   // Samba's way to say of a unique attribute what Windows has a code for.
   const taken = /samldb: (\w+) '.*' (?:is )?already in use/i.exec(words)?.[1];
   if (taken) {

@@ -26,7 +26,9 @@ export async function connect(
     isUsed = true;
   };
   const { hostname, protocol } = new URL(url);
+  // By StartTLS a name is checked that the socket does not know any more.
   const secure = {
+    host: hostname.replace(/^\[|\]$/g, ""),
     ...(tls.ca !== undefined && { ca: tls.ca }),
     ...(isIP(hostname) === 0 && { servername: hostname }),
     ...(lookup && { lookup }),

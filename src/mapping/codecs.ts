@@ -89,6 +89,8 @@ function flag(bits: number, inverted: boolean): Codec {
   return {
     decode: (value) => (value === undefined ? undefined : ((Number(value) & bits) === bits) !== inverted),
     encode: (value, present) => {
+      // Nobody is disabled, or enabled, by an omission.
+      if (value === undefined) return Number(present ?? 0);
       const others = Number(present ?? 0) & ~bits;
       return (value === true) !== inverted ? others | bits : others;
     },

@@ -30,14 +30,14 @@ export interface Samba {
   readonly kill: () => Promise<void>;
   readonly restart: () => Promise<void>;
   /** Serves the same database from another address too: a second domain controller whose replication takes no time. */
-  readonly another: () => Promise<Samba>;
+  readonly another: (options?: { certificateFor?: string }) => Promise<Samba>;
   /** Serves the database as it is now from another address: a domain controller to which nothing is replicated any more. */
   readonly lagging: () => Promise<Samba>;
   readonly stop: () => Promise<void>;
 }
 
 /** A loopback address that no other test run uses: ports of a directory are fixed, 127.0.0.0/8 is wide. */
-const loopback = () =>
+export const loopback = () =>
   `127.${[process.pid >> 8, process.pid, Math.random() * 254].map((n) => (Math.floor(n) % 254) + 1).join(".")}`;
 
 const organization = `dn: ${STAFF}
@@ -62,22 +62,29 @@ dn: OU=Machines,${DOMAIN}
 objectClass: organizationalUnit
 `;
 
-/** Provisions a domain and starts its controller; `services` are Samba's, of which LDAP alone is needed mostly. */
-export async function startSamba({ services = ["ldap"] } = {}): Promise<Samba> {
+/** Provisions a domain and starts its controller, of whose services LDAP is all that is needed. */
+export async function startSamba(): Promise<Samba> {
   const folder = mkdtempSync(join(tmpdir(), "postern-samba-"));
   const address = loopback();
   const authority = makeAuthority(folder);
   execFileSync(
     "samba-tool",
     [
-      ...["domain", "provision", "--realm=CORP.EXAMPLE.TEST", "--domain=CORP", "--server-role=dc", "--use-rfc2307"],
-      `--dns-backend=${services.includes("dns") ? "SAMBA_INTERNAL" : "NONE"}`,
+      ...[
+        "domain",
+        "provision",
+        "--realm=CORP.EXAMPLE.TEST",
+        "--domain=CORP",
+        "--server-role=dc",
+        "--use-rfc2307",
+        "--dns-backend=NONE",
+      ],
       ...[`--adminpass=${ADMIN_PASSWORD}`, `--targetdir=${folder}/dc`, "--host-name=dc1", `--host-ip=${address}`],
       ...[`--option=interfaces=${address}/8`, "--option=bind interfaces only=yes"],
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
-  const samba = await serve(folder, "dc", address, authority, services);
+  const samba = await serve(folder, "dc", address, authority);
   samba.ldapmodify(organization.replace(/^objectClass/gm, "changetype: add\nobjectClass"));
   return { ...samba, stop: async () => samba.stop().finally(() => rmSync(folder, { recursive: true })) };
 }
@@ -93,11 +100,11 @@ function makeAuthority(folder: string): string {
   return certificate;
 }
 
-function makeCertificate(folder: string, address: string): { key: string; certificate: string } {
+function makeCertificate(folder: string, address: string, names: string): { key: string; certificate: string } {
   const name = join(folder, address);
   const paths = { key: `${name}.key`, request: `${name}.csr`, certificate: `${name}.pem`, extensions: `${name}.ext` };
   openssl("req", "-newkey", "rsa:2048", "-nodes", ["-keyout", paths.key, "-out", paths.request, "-subj", "/CN=dc1"]);
-  writeFileSync(paths.extensions, `subjectAltName=IP:${address},DNS:dc1.corp.example.test\n`);
+  writeFileSync(paths.extensions, `subjectAltName=${names}\n`);
   openssl("x509", "-req", "-days", "30", "-CAcreateserial", [
     ...["-in", paths.request, "-CA", join(folder, "ca.pem"), "-CAkey", join(folder, "ca.key")],
     ...["-extfile", paths.extensions, "-out", paths.certificate],
@@ -114,14 +121,14 @@ async function serve(
   data: string,
   address: string,
   ca: string,
-  services: readonly string[],
+  certificateFor = `IP:${address},DNS:dc1.corp.example.test`,
 ): Promise<Samba> {
-  const { key, certificate } = makeCertificate(folder, address);
+  const { key, certificate } = makeCertificate(folder, address, certificateFor);
   const own = join(folder, address);
   const file = `${own}.conf`;
   for (const each of ["cache", "lock", "pid"]) mkdirSync(join(own, each), { recursive: true });
   const settings: Record<string, string> = {
-    "server services": services.join(", "),
+    "server services": "ldap",
     interfaces: `${address}/8`,
     "tls keyfile": key,
     "tls certfile": certificate,
@@ -194,11 +201,11 @@ ${script}`,
     signal: (name) => void child.kill(name),
     kill: end,
     restart: run,
-    another: () => serve(folder, data, loopback(), ca, services),
+    another: ({ certificateFor } = {}) => serve(folder, data, loopback(), ca, certificateFor),
     lagging: () => {
       const copy = `${data}-${Math.random().toString(36).slice(2)}`;
       cpSync(join(folder, data), join(folder, copy), { recursive: true });
-      return serve(folder, copy, loopback(), ca, services);
+      return serve(folder, copy, loopback(), ca);
     },
     stop: end,
   };
