@@ -1,4 +1,5 @@
 import type { Client, Control, Entry as LdapEntry } from "ldapts";
+import { ConnectorError } from "../../src/connector/error.ts";
 import { referenceToWrite } from "./formats.ts";
 
 /** `member;range=0-1499`: the option that says which values of a long list these are (MS-ADTS §3.1.1.3.1.3.3). */
@@ -23,7 +24,7 @@ export async function withAllValues(
     let [, attr = "", , end = "*"] = RANGED.exec(first)!;
     const values = [whole[first]!].flat();
     delete whole[first];
-    for (let part = 1; end !== "*" && part < MAX_PARTS; part++) {
+    for (let part = 1; end !== "*"; part++) {
       const attributes = [`${attr};range=${Number(end) + 1}-*`];
       const { searchEntries } = await client.search(
         referenceToWrite(entry.dn),
@@ -31,7 +32,9 @@ export async function withAllValues(
         [...controls],
       );
       const name = Object.keys(searchEntries[0] ?? {}).find((each) => RANGED.test(each));
-      if (!name) break;
+      // A list that is cut short would be taken for a whole one.
+      if (!name || part === MAX_PARTS)
+        throw new ConnectorError("unavailable", `The directory gave a part of "${attr}" only, and not the next one.`);
       values.push(...[searchEntries[0]![name]!].flat());
       end = RANGED.exec(name)![3]!;
     }
