@@ -26,7 +26,10 @@ async function median(work: () => Promise<unknown>, runs = RUNS): Promise<string
     await work();
     times.push(performance.now() - start);
   }
-  return times.sort((a, b) => a - b)[Math.floor(runs / 2)]!.toFixed(1).padStart(8);
+  return times
+    .sort((a, b) => a - b)
+    [Math.floor(runs / 2)]!.toFixed(1)
+    .padStart(8);
 }
 
 for (const name of ["Small", "Large"]) {
@@ -36,11 +39,13 @@ for (const name of ["Small", "Large"]) {
   const isMember = encodeURI(`/Groups?filter=id eq "${id}" and members eq "${newcomer}"&attributes=id`);
   const read = () => send(gateway, "GET", `/Groups/${id}`);
   console.log(`${name}: ${(await read()).json.members.length} members, milliseconds, the median of ${RUNS}`);
-  console.log(`  add one, and remove it  ${await median(async () => (await change("add")(), change("remove")()))}`);
+  console.log(`  add one, and remove it  ${await median(() => change("add")().then(change("remove")))}`);
   console.log(`  add one that is there   ${await median(change("add"))}`);
   console.log(`  is one in it?           ${await median(() => send(gateway, "GET", isMember))}`);
   console.log(`  remove it again         ${await median(change("remove"))}`);
-  console.log(`  read without members    ${await median(() => send(gateway, "GET", `/Groups/${id}?excludedAttributes=members`))}`);
+  console.log(
+    `  read without members    ${await median(() => send(gateway, "GET", `/Groups/${id}?excludedAttributes=members`))}`,
+  );
   console.log(`  read them all           ${await median(read, 5)}`);
 }
 await gateway.stop();

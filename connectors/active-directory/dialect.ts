@@ -84,7 +84,7 @@ const virtual: Readonly<Record<string, VirtualAttribute>> = {
 /** What Windows Server, and Samba as a domain controller, do in their own way (MS-ADTS). */
 export const activeDirectory: Dialect = {
   attributes: {
-    guid: ["objectGUID", "mS-DS-ConsistencyGuid"],
+    guid: ["objectGUID", "mS-DS-ConsistencyGuid", "schemaIDGUID", "attributeSecurityGUID"],
     sid: ["objectSid", "sIDHistory", "tokenGroups"],
     time: ["whenCreated", "whenChanged", "msTSExpireDate", "createTimeStamp", "modifyTimeStamp"],
     fileTime: [

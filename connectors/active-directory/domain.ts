@@ -21,6 +21,8 @@ export interface DomainKind extends Kind {
 /** A domain that is open. */
 export interface Domain extends Directory {
   readonly kinds: ReadonlyMap<string, DomainKind>;
+  /** The service account, as commands name it. */
+  readonly accountName: string;
   /** Whether passwords can be sent. */
   readonly isEncrypted: boolean;
   readonly written: Written;

@@ -1,6 +1,7 @@
 import { type Connector, defineConnector, type Entry } from "../../src/connector/connector.ts";
 import { attributeTypeNames } from "../ldap/attributes.ts";
 import { find, openDirectory, toEntry } from "../ldap/directory.ts";
+import { firstRdn } from "../ldap/dn.ts";
 import { supports } from "../ldap/filter.ts";
 import { createResolve, createSearch } from "../ldap/search.ts";
 import { readCa } from "../ldap/settings.ts";
@@ -9,6 +10,7 @@ import { activeDirectory, DIRECT_MEMBER_OF, INDIRECT_MEMBER_OF } from "./dialect
 import { createWritten, type Domain, locate } from "./domain.ts";
 import { explain } from "./explain.ts";
 import { keyOf, lookUp, referenceTo, withIndirectGroups } from "./references.ts";
+import { checkRights } from "./rights.ts";
 import { createNames, findControllers } from "./servers.ts";
 import { config } from "./settings.ts";
 import { remove, update } from "./update.ts";
@@ -55,6 +57,7 @@ kinds:
     const domain: Domain = {
       ...directory,
       kinds,
+      accountName: accountName(settings.bind.dn),
       isEncrypted: tls.startTls || (settings.urls ?? []).every((url) => url.startsWith("ldaps:")),
       written: createWritten(directory.servers.inUse),
     };
@@ -88,11 +91,15 @@ kinds:
         for (const { base } of kinds.values()) await find(domain, { base, scope: "base", attrs: ["1.1"] }, signal);
         return `${root?.dnsHostName}, a domain controller of ${root?.defaultNamingContext}, at ${domain.servers.inUse()}`;
       },
+      check: (writes, signal) => checkRights(domain, writes, signal),
       explain: (operation) => explain(domain, operation),
       close: domain.close,
     };
   },
 });
+
+/** A DN's first value stands for the account: commands take names of old, and those like e-mail addresses. */
+const accountName = (bind: string): string => firstRdn(bind)?.value ?? bind;
 
 const wantsIndirect = (attrs: readonly string[]): boolean =>
   attrs.some((attr) => attr.toLowerCase() === INDIRECT_MEMBER_OF.toLowerCase());

@@ -1,8 +1,8 @@
 import { connectors as known } from "../../connectors/index.ts";
 import { endpointsOf, openConnectors } from "../compose.ts";
-import { loadConfig } from "../config/load.ts";
+import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Endpoint } from "../gateway/references.ts";
-import type { Row } from "../mapping/mapping.ts";
+import { attrsWritten, type Row } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { leafOf, type TypedFilter } from "../scim/path.ts";
 
@@ -28,7 +28,9 @@ export async function checkCommand(
       [...connectors].map(async ([name, connector]) => {
         try {
           console.log(`${name}: ${await connector.probe(AbortSignal.timeout(5000))}`);
-          return true;
+          const findings = (await connector.check?.(writesTo(loaded, name), AbortSignal.timeout(30_000))) ?? [];
+          for (const { ok, text } of findings) console.log(`  ${ok ? "ok    " : "MISSING"} ${text}`);
+          return findings.every(({ ok }) => ok);
         } catch (error) {
           console.log(`${name}: does not serve: ${(error as Error).message}`);
           return false;
@@ -39,6 +41,19 @@ export async function checkCommand(
   } finally {
     await Promise.all([...connectors.values()].map((connector) => connector.close()));
   }
+}
+
+/** The attributes that the mappings of a connector write, by kind. */
+function writesTo(loaded: Loaded, name: string): Map<string, string[]> {
+  const endpoints = [...loaded.routes.values()].flatMap((types) => [...types.values()]);
+  const writes = new Map<string, string[]>();
+  for (const { mapping } of endpoints.filter(({ connector }) => connector === name))
+    writes.set(mapping.kind, [
+      ...(writes.get(mapping.kind) ?? []),
+      ...mapping.rows.flatMap(attrsWritten),
+      ...[...mapping.write, ...mapping.create].map(({ attr }) => attr),
+    ]);
+  return writes;
 }
 
 /** Each attribute with what it is in the backend, and the operators of a filter that the backend answers. */

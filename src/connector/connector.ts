@@ -134,6 +134,12 @@ export type Operation =
   | ({ readonly type: "update" } & Omit<UpdateRequest, "signal">)
   | ({ readonly type: "delete" } & Omit<DeleteRequest, "signal">);
 
+/** Something that was looked at before it is needed: whether it is as it has to be, in words, with what to do where not. */
+export interface Finding {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
 /**
  * A backend that is open. An operation reaches only entries of its kind: a key of another kind, or of an entry outside
  * the kind's scope, is `notFound`. Every failure is a `ConnectorError`; every call ends soon after its signal does.
@@ -160,6 +166,8 @@ export interface Connector {
   };
   /** Asks the backend whether it serves, and says in a line what it is. */
   readonly probe: (signal: AbortSignal) => Promise<string>;
+  /** Whether the gateway's account may do what the mappings need, who write these attributes, by kind. Nothing is written. */
+  readonly check?: (writes: ReadonlyMap<string, readonly string[]>, signal: AbortSignal) => Promise<readonly Finding[]>;
   /** What would be asked of the backend, as an administrator reads it. Secrets are left out. */
   readonly explain: (operation: Operation) => string;
   readonly close: () => Promise<void>;

@@ -1,0 +1,236 @@
+import { EqualityFilter, type Entry as LdapEntry, OrFilter } from "ldapts";
+import type { Finding } from "../../src/connector/connector.ts";
+import { find } from "../ldap/directory.ts";
+import { dnKey } from "../ldap/dn.ts";
+import { dnOf, guidFromBytes, sidFromBytes } from "../ldap/formats.ts";
+import { SecurityDescriptorControl } from "./controls.ts";
+import { CONTAINER, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
+import type { Domain, DomainKind } from "./domain.ts";
+import { type Ace, acesOfChild, acesOfSddl, daclOf, grants, RIGHT } from "./security.ts";
+
+/** The extended right User-Force-Change-Password, MS-ADTS §5.1.3.2.1. */
+const RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529";
+/** The most containers that are looked into. */
+const MAX_CONTAINERS = 1000;
+
+/** What the schema says of a class or an attribute. */
+interface Definition {
+  readonly guid: string;
+  /** The property set that an attribute belongs to. */
+  readonly set: string | undefined;
+  readonly sddl: string;
+}
+
+/** What the service account is, and what the rights that it needs are called. */
+interface Account {
+  readonly sids: ReadonlySet<string>;
+  readonly domainSid: string;
+  readonly name: string;
+}
+
+/**
+ * Whether the service account may read, create, change, set passwords and delete where entries of each kind live: worked
+ * out of the containers' access control lists for a new entry in each, without writing anything. `writes` are the
+ * attributes that the mappings write, by kind.
+ */
+export async function checkRights(
+  domain: Domain,
+  writes: ReadonlyMap<string, readonly string[]>,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const root = await raw(domain, { base: "", scope: "base", attrs: ["tokenGroups", "schemaNamingContext"] }, signal);
+  const sids = values(root[0], "tokenGroups").map((each) => sidFromBytes(each as Buffer)!);
+  const domainSid = sids.find((sid) => sid.startsWith("S-1-5-21-"))?.replace(/-\d+$/, "") ?? "";
+  const account = { sids: new Set(sids), domainSid, name: domain.accountName };
+  const schema = dnOf(String(values(root[0], "schemaNamingContext")[0]));
+  const findings: Finding[] = [];
+  for (const [name, attrs] of writes) {
+    const kind = domain.kinds.get(name);
+    if (kind) findings.push(...(await checkKind(domain, name, kind, attrs, account, schema, signal)));
+  }
+  return findings;
+}
+
+async function checkKind(
+  domain: Domain,
+  name: string,
+  kind: DomainKind,
+  attrs: readonly string[],
+  account: Account,
+  schema: string,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const isGroup = attrs.some((attr) => ["member", "grouptype"].includes(attr.toLowerCase()));
+  const className = isGroup ? "group" : "user";
+  const needed = [...new Set(attrs.flatMap((attr) => realAttrs(attr, kind)))];
+  const changed = isGroup ? needed : [...new Set([...needed, "userAccountControl"])];
+  const definitions = await definitionsOf(domain, schema, [className, ...changed], signal);
+  const ofClass = definitions.get(className)!;
+  const setsPasswords = !isGroup && (kind.withoutPassword === "generate" || attrs.includes("unicodePwd"));
+  const own = acesOfSddl(ofClass.sddl, account.domainSid);
+  const may = (container: readonly Ace[]): { missing: string[]; attrs: string[] } => {
+    const child = acesOfChild(own, container, ofClass.guid);
+    const on = (aces: readonly Ace[], right: number, objects: readonly string[]) =>
+      grants(aces, account.sids, right, objects);
+    const names = (attr: string) => {
+      const { guid, set } = definitions.get(attr.toLowerCase()) ?? { guid: "", set: undefined };
+      return set === undefined ? [guid] : [guid, set];
+    };
+    const unwritable = changed.filter((attr) => !on(child, RIGHT.writeProperty, names(attr)));
+    const unreadable = changed.filter((attr) => !on(child, RIGHT.readProperty, names(attr)));
+    const canDelete = on(container, RIGHT.deleteChild, [ofClass.guid]) || on(child, RIGHT.delete, []);
+    return {
+      attrs: unwritable,
+      missing: [
+        ...(unreadable.length > 0 ? [`read ${unreadable.join(", ")}`] : []),
+        ...(on(container, RIGHT.createChild, [ofClass.guid]) ? [] : ["create"]),
+        ...(unwritable.length > 0 ? [`change ${unwritable.join(", ")}`] : []),
+        ...(setsPasswords && !on(child, RIGHT.extended, [RESET_PASSWORD]) ? ["set passwords"] : []),
+        ...(canDelete ? [] : ["delete"]),
+      ],
+    };
+  };
+  const unknown = changed.filter((attr) => !definitions.has(attr.toLowerCase()));
+  const findings: Finding[] = unknown.map((attr) => ({
+    ok: false,
+    text: `${name}: the domain's schema has no attribute ${attr}`,
+  }));
+  const all = ["read", "create", "change", ...(setsPasswords ? ["set passwords"] : []), "delete"].join(", ");
+  for (const { dn, aces } of await containersOf(domain, kind, signal)) {
+    if (!aces) {
+      findings.push({
+        ok: false,
+        text: `${name} in ${dn}: its access control list cannot be read: grant Read permissions`,
+      });
+      continue;
+    }
+    const { missing, attrs: unwritable } = may(aces);
+    // Below the base only what differs from it is worth a line.
+    const isBase = dnKey(dn) === dnKey(kind.base);
+    if (missing.length === 0) {
+      if (isBase) findings.push({ ok: true, text: `${name} in ${dn}: may ${all}` });
+      continue;
+    }
+    const remedies = remediesFor(dn, className, account.name, missing, unwritable);
+    findings.push({ ok: false, text: `${name} in ${dn}: may not ${missing.join("; ")}\n${remedies.join("\n")}` });
+  }
+  if (kind.onDelete !== "delete") findings.push(...(await checkRetired(domain, name, kind, ofClass, account, signal)));
+  return findings;
+}
+
+/** What deleted entries are moved to has to take them. */
+async function checkRetired(
+  domain: Domain,
+  name: string,
+  { onDelete }: DomainKind,
+  { guid }: Definition,
+  { sids }: Account,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  if (onDelete === "delete") return [];
+  const { moveTo } = onDelete;
+  const found = await raw(domain, { base: moveTo, scope: "base", attrs: ["nTSecurityDescriptor"] }, signal).catch(
+    () => [],
+  );
+  const aces = dacl(found[0]);
+  if (!aces)
+    return [{ ok: false, text: `${name}: the container of onDelete, ${moveTo}, is not there or cannot be read` }];
+  const ok = grants(aces, sids, RIGHT.createChild, [guid]);
+  return [
+    {
+      ok,
+      text: `${name} in ${moveTo}: ${ok ? "deleted ones may be moved there" : "may not create, and so not move deleted ones there"}`,
+    },
+  ];
+}
+
+/** The attributes of the directory that writing one of the mapping's comes down to. */
+function realAttrs(attr: string, { rdn }: DomainKind): string[] {
+  switch (attr.toLowerCase()) {
+    case "unicodepwd":
+    case "objectclass":
+      return [];
+    case CONTAINER.toLowerCase():
+    case rdn.toLowerCase():
+      return [rdn, "name"];
+    case MUST_CHANGE_PASSWORD.toLowerCase():
+      return ["pwdLastSet"];
+    case LOCKED.toLowerCase():
+      return ["lockoutTime"];
+    default:
+      return [attr];
+  }
+}
+
+async function definitionsOf(
+  domain: Domain,
+  schema: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Map<string, Definition>> {
+  const filter = new OrFilter({
+    filters: names.map((value) => new EqualityFilter({ attribute: "lDAPDisplayName", value })),
+  });
+  const attrs = ["lDAPDisplayName", "schemaIDGUID", "attributeSecurityGUID", "defaultSecurityDescriptor"];
+  const found = await raw(domain, { base: schema, filter, attrs }, signal);
+  const guid = (entry: LdapEntry, attr: string) => {
+    const [bytes] = values(entry, attr);
+    return bytes === undefined ? undefined : guidFromBytes(bytes as Buffer);
+  };
+  return new Map(
+    found.map((entry) => [
+      String(values(entry, "lDAPDisplayName")[0]).toLowerCase(),
+      {
+        guid: guid(entry, "schemaIDGUID")!,
+        set: guid(entry, "attributeSecurityGUID"),
+        sddl: String(values(entry, "defaultSecurityDescriptor")[0] ?? ""),
+      },
+    ]),
+  );
+}
+
+/** The containers in which entries of a kind may be, the base first. */
+async function containersOf(
+  domain: Domain,
+  { base }: DomainKind,
+  signal: AbortSignal,
+): Promise<{ dn: string; aces: Ace[] | undefined }[]> {
+  const filter = new OrFilter({
+    filters: ["organizationalUnit", "container", "domainDNS"].map(
+      (value) => new EqualityFilter({ attribute: "objectClass", value }),
+    ),
+  });
+  const search = { base, filter, attrs: ["nTSecurityDescriptor"], size: MAX_CONTAINERS };
+  const found = await raw(domain, search, signal);
+  return found.map((entry) => ({ dn: dnOf(entry.dn), aces: dacl(entry) })).sort((a, b) => a.dn.length - b.dn.length);
+}
+
+function dacl(entry: LdapEntry | undefined): Ace[] | undefined {
+  const [bytes] = values(entry, "nTSecurityDescriptor");
+  return bytes === undefined ? undefined : daclOf(bytes as Buffer);
+}
+
+/** A search whose binary attributes stay bytes. */
+const raw = (domain: Domain, search: Parameters<typeof find>[1], signal: AbortSignal): Promise<LdapEntry[]> =>
+  find(domain, { ...search, controls: [new SecurityDescriptorControl()] }, signal);
+
+const values = (entry: LdapEntry | undefined, attr: string): (string | Buffer)[] =>
+  entry?.[attr] === undefined ? [] : ([entry[attr]].flat() as (string | Buffer)[]);
+
+/** What an administrator enters to grant what is missing. */
+function remediesFor(
+  dn: string,
+  className: string,
+  name: string,
+  missing: readonly string[],
+  attrs: readonly string[],
+): string[] {
+  const commands: string[] = [];
+  if (missing.includes("create") || missing.includes("delete"))
+    commands.push(`dsacls "${dn}" /I:T /G "${name}:CCDC;${className}"`);
+  if (attrs.length > 6) commands.push(`dsacls "${dn}" /I:S /G "${name}:RPWP;;${className}"`);
+  else for (const attr of attrs) commands.push(`dsacls "${dn}" /I:S /G "${name}:RPWP;${attr};${className}"`);
+  if (missing.includes("set passwords"))
+    commands.push(`dsacls "${dn}" /I:S /G "${name}:CA;Reset Password;${className}"`);
+  return commands.map((command) => `      ${command}`);
+}
