@@ -52,6 +52,10 @@ describe("what Windows does in another way than Samba", () => {
     windows.asked.length = 0;
     const { json: without } = await send(gateway, "GET", `/Groups/${group.guid}?excludedAttributes=members`);
     expect(without.members).toBeUndefined();
+    const matching = encodeURI('/Groups?excludedAttributes=members&filter=displayName eq "All"');
+    const { json: match } = await send(gateway, "GET", matching);
+    expect(match.Resources).toMatchObject([{ id: group.guid, displayName: "All" }]);
+    expect(match.Resources[0].members).toBeUndefined();
     expect(windows.asked.some((each) => each.includes("member"))).toBe(false);
   });
 

@@ -3,12 +3,14 @@ import { attributeTypeNames } from "../ldap/attributes.ts";
 import { find, openDirectory, toEntry } from "../ldap/directory.ts";
 import { firstRdn } from "../ldap/dn.ts";
 import { supports } from "../ldap/filter.ts";
+import { dnOf } from "../ldap/formats.ts";
 import { createResolve, createSearch } from "../ldap/search.ts";
 import { readCa } from "../ldap/settings.ts";
 import { create } from "./create.ts";
 import { activeDirectory, DIRECT_MEMBER_OF, INDIRECT_MEMBER_OF } from "./dialect.ts";
 import { createWritten, type Domain, locate } from "./domain.ts";
 import { explain } from "./explain.ts";
+import { init, options } from "./init.ts";
 import { keyOf, lookUp, referenceTo, withIndirectGroups } from "./references.ts";
 import { checkRights } from "./rights.ts";
 import { createNames, findControllers } from "./servers.ts";
@@ -32,6 +34,7 @@ kinds:
   group: { base: "OU=Groups,DC=corp,DC=example,DC=com", filter: (objectCategory=group) }
 `,
   types: attributeTypeNames.filter((type) => !["boolean", "integer", "time"].includes(type)),
+  init: { options, run: init },
   open: (settings, { folder, log, types }): Connector => {
     const { tls, domain: name } = settings;
     const names = createNames(settings.nameServers);
@@ -89,7 +92,8 @@ kinds:
         const attrs = ["dnsHostName", "defaultNamingContext"];
         const [root] = await find(domain, { base: "", scope: "base", attrs }, signal);
         for (const { base } of kinds.values()) await find(domain, { base, scope: "base", attrs: ["1.1"] }, signal);
-        return `${root?.dnsHostName}, a domain controller of ${root?.defaultNamingContext}, at ${domain.servers.inUse()}`;
+        const of = dnOf(String(root?.defaultNamingContext));
+        return `${root?.dnsHostName}, a domain controller of ${of}, at ${domain.servers.inUse()}`;
       },
       check: (writes, signal) => checkRights(domain, writes, signal),
       explain: (operation) => explain(domain, operation),

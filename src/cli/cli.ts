@@ -1,8 +1,10 @@
 import { Command } from "commander";
+import { connectors as known } from "../../connectors/index.ts";
 import { StartError } from "../compose.ts";
 import { ConfigError } from "../config/yaml.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
+import { initCommand } from "./init.ts";
 import { serveCommand } from "./serve.ts";
 import { testCommand } from "./test.ts";
 
@@ -48,6 +50,15 @@ export async function run(args: readonly string[]): Promise<number> {
     .action(async (method, path, body, options) => {
       status = await explainCommand(options.config, method, path, body, withToken(process.env));
     });
+  const init = program.command("init").description("Ask a backend about itself, and write a first configuration.");
+  for (const definition of known.filter((each) => each.init)) {
+    const command = init.command(definition.type).description(definition.summary);
+    for (const { flags, description, required } of definition.init?.options ?? [])
+      required ? command.requiredOption(flags, description) : command.option(flags, description);
+    command.option("-o, --out <folder>", "where to write", ".").action(async ({ out, ...options }) => {
+      status = await initCommand(definition, options, out, process.env);
+    });
+  }
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;

@@ -182,6 +182,23 @@ export interface Services {
   readonly types?: Readonly<Record<string, string>>;
 }
 
+export interface InitRequest {
+  /** The options that were given, in camel case. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder of the shipped mappings. */
+  readonly mappings: string;
+  /** The folder that relative paths among the options start from. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** A first configuration: the files, by path, and what else was found that is worth knowing. */
+export interface Initial {
+  readonly files: ReadonlyMap<string, string>;
+  readonly notes: readonly string[];
+}
+
 /** A type of connector: what it is set up with, and how it is opened. */
 export interface ConnectorDefinition<Config extends z.ZodType = z.ZodType> {
   readonly type: string;
@@ -192,6 +209,12 @@ export interface ConnectorDefinition<Config extends z.ZodType = z.ZodType> {
   readonly example: string;
   /** The types of attributes that a mapping may name with `as`; the connector converts what is of them. */
   readonly types?: readonly string[];
+  /** Asks a backend about itself and writes a first configuration: `postern init TYPE`. */
+  readonly init?: {
+    /** The options of the command line, as commander writes them. */
+    readonly options: readonly { readonly flags: string; readonly description: string; readonly required?: boolean }[];
+    readonly run: (request: InitRequest) => Promise<Initial>;
+  };
   /** Opens it without waiting for the backend: one that is down does not keep the gateway from starting. */
   readonly open: (config: z.output<Config>, services: Services) => Connector;
 }

@@ -6,7 +6,7 @@ import { readCursor, writeCursor } from "../scim/cursor.ts";
 import { badRequest } from "../scim/error.ts";
 import { compileFilter } from "../scim/evaluate.ts";
 import { listResponse, type Page, readPage } from "../scim/list.ts";
-import { typedFilter } from "../scim/path.ts";
+import { attributesIn, typedFilter } from "../scim/path.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context } from "./context.ts";
 import { byKey, type Ordering, orderingOf, type Sorting } from "./order.ts";
@@ -70,17 +70,15 @@ async function find(
   context: Context,
 ): Promise<Found> {
   const { mapping, connector } = endpoint;
-  const { of, all } = listing.viewsOf(endpoint);
-  const { cut, selection: shown } = of(query);
+  const views = listing.viewsOf(endpoint);
   const known = knownReferences(listing.endpoints, endpoint, context);
   const ordering = orderingOf(mapping, connector, query) ?? (page.by === "cursor" ? byKey(mapping) : undefined);
   const plan = await planFor(endpoint, query.filter, known);
   if (plan.where?.op === "or" && plan.where.conditions.length === 0) return { resources: [], total: 0 };
   const { signal } = context;
   const base = { kind: mapping.kind, ...(plan.where && { where: plan.where }), signal };
-  const cutAll = (found: Resource[]) => (cut ? found.map((each) => cut(each)) : found);
-
   if (!plan.rest && (!ordering || ordering.pushed)) {
+    const { cut, selection: shown } = views.of(query);
     const orderBy = ordering?.pushed;
     const attrs = orderBy ? [...new Set([...shown.attrs, orderBy.attr])] : shown.attrs;
     const ordered = { ...base, attrs, ...(orderBy && { orderBy }), count: true };
@@ -89,18 +87,21 @@ async function find(
         ? connector.search({ ...ordered, offset: page.startIndex - 1, limit: page.count })
         : connector.search({ ...ordered, ...(after && { after }), limit: page.count === 0 ? 0 : page.count + 1 }),
     );
-    const resources = cutAll(await listing.resources(entries.slice(0, page.count), shown, context, known));
+    const read = await listing.resources(entries.slice(0, page.count), shown, context, known);
+    const resources = cut ? read.map((each) => cut(each)) : read;
     const end = entries.length > page.count && page.count > 0 ? entries[page.count - 1] : undefined;
     return { resources, total, last: end && orderBy && positionOf(end, orderBy.attr, mapping.id.attr) };
   }
 
   const { scan } = listing.limits;
-  const attrs = all.attrs;
+  const compared = [...(plan.rest ? attributesIn(plan.rest) : []), ...(ordering ? [ordering.attribute] : [])];
+  const { cut, selection } = views.with(query, compared);
+  const { attrs } = selection;
   const found = await ask(context, () => connector.search({ ...base, attrs, limit: scan + 1, count: false }));
   if (found.entries.length > scan) throw tooMany(plan, scan);
   const matches = plan.rest ? compileFilter(plan.rest, mapping.type) : () => true;
-  const matching = (await listing.resources(found.entries, all, context, known)).filter(matches);
-  return pageOf(matching, page, after, ordering, cutAll);
+  const matching = (await listing.resources(found.entries, selection, context, known)).filter(matches);
+  return pageOf(matching, page, after, ordering, (each) => each.map((one) => cut(one)));
 }
 
 /** A page of resources that are all here. */

@@ -4,7 +4,7 @@ import type { Mapping } from "../mapping/mapping.ts";
 import { badRequest } from "../scim/error.ts";
 import { sortKeyAt } from "../scim/evaluate.ts";
 import { leafOf, typedPath } from "../scim/path.ts";
-import type { Resource } from "../scim/schema.ts";
+import type { Attribute, Resource } from "../scim/schema.ts";
 
 /** The order that a client asks for, RFC 7644 §3.4.2.3. */
 export interface Sorting {
@@ -15,6 +15,8 @@ export interface Sorting {
 /** An order of resources: what the backend is asked for, where it can, and the same order here, where it cannot. */
 export interface Ordering {
   readonly pushed: Order | undefined;
+  /** The attribute by whose values it is. */
+  readonly attribute: Attribute;
   readonly positionOf: (resource: Resource) => Position;
   readonly compare: (a: Position, b: Position) => number;
 }
@@ -38,6 +40,7 @@ export function orderingOf(mapping: Mapping, connector: Connector, sorting: Sort
     isOne && row?.is === "attr" && row.codec.keepsOrder === true && connector.sorts(mapping.kind, row.attr);
   const keyAt = sortKeyAt(path, mapping.type);
   return {
+    attribute: path.attribute,
     pushed: canPush ? { attr: row.attr, descending, ...(caseExact && { caseExact }) } : undefined,
     positionOf: (resource) => ({ key: String(resource.id), value: keyAt(resource) }),
     compare: comparePositions({ descending, caseExact }),
@@ -53,6 +56,7 @@ function isDescending(sortOrder: string | undefined): boolean {
 
 /** The order by the key, in which cursors go where nothing else is asked for. */
 export const byKey = ({ id }: Mapping): Ordering => ({
+  attribute: id.path.attribute,
   pushed: { attr: id.attr, descending: false },
   positionOf: (resource) => ({ key: String(resource.id) }),
   compare: comparePositions({ descending: false }),

@@ -62,6 +62,19 @@ export function typedFilter(text: string, type: ResourceType): TypedFilter {
   return resolveFilter(parseFilter(text), (path) => resolvePath(path, type, "invalidFilter"));
 }
 
+/** The attributes that a filter compares. */
+export function attributesIn(filter: TypedFilter): Attribute[] {
+  switch (filter.op) {
+    case "and":
+    case "or":
+      return filter.filters.flatMap(attributesIn);
+    case "not":
+      return attributesIn(filter.filter);
+    default:
+      return [filter.path.attribute];
+  }
+}
+
 /** Parses an attribute path and finds it in the type's schemas. Throws 400 with the given keyword. */
 export function typedPath(text: string, type: ResourceType, scimType: ScimType = "invalidPath"): AttributePath {
   return resolvePath(parsePath(text, scimType), type, scimType);

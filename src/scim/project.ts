@@ -6,8 +6,10 @@ import { type Attribute, isObject, type Resource, type ResourceType, type Schema
 export interface Projection {
   /** Whether the answer may need this attribute (or sub-attribute), so that it is worth reading. */
   readonly needs: (path: Pick<AttributePath, "schema" | "attribute" | "sub">) => boolean;
-  /** Cuts a resource down to what is returned; undefined where nothing has to be cut. */
-  readonly cut?: (resource: Resource) => Resource;
+  /** Cuts a resource down to what is returned. */
+  readonly cut: (resource: Resource) => Resource;
+  /** Whether all is returned that is so by default, so that there is nothing to cut from what was read for it. */
+  readonly isDefault: boolean;
 }
 
 type Choice = { schema: Schema; attribute?: Attribute; sub?: Attribute | undefined };
@@ -30,8 +32,8 @@ export function projection(
     if (chosen) return chosen.some((choice) => covers(choice, path) || covers(path, choice));
     return attribute?.returned !== "request" && !dropped.some((choice) => covers(choice, path));
   };
-  if (!chosen && dropped.length === 0) return { needs: isKept };
-  return { needs: isKept, cut: (resource) => cut(resource, type, isKept) };
+  const isDefault = !chosen && dropped.length === 0;
+  return { needs: isKept, cut: (resource) => cut(resource, type, isKept), isDefault };
 }
 
 function choices(list: string, type: ResourceType): Choice[] {
