@@ -23,12 +23,18 @@ const isStale = !existsSync(installed) || statSync("package-lock.json").mtimeMs 
 if (isStale || !existsSync("node_modules/.bin/node")) run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 
 if (process.argv.includes("--servers")) {
-  const needed = { slapd: "slapd", ldapsearch: "ldap-utils" };
+  const needed = {
+    slapd: ["slapd"],
+    ldapsearch: ["ldap-utils"],
+    samba: ["samba", "samba-ad-dc", "samba-ad-provision", "winbind"],
+    dnsmasq: ["dnsmasq-base"],
+    openssl: ["openssl"],
+  };
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   const isThere = (program) => folders.some((folder) => existsSync(join(folder, program)));
   const packages = Object.entries(needed)
     .filter(([program]) => !isThere(program))
-    .map(([, name]) => name);
+    .flatMap(([, names]) => names);
   // Conformance probes that others wrote, in Python.
   const probes = ".cache/probes";
   const canMakeVenv = spawnSync("python3", ["-c", "import ensurepip"], { stdio: "ignore" }).status === 0;

@@ -50,7 +50,7 @@ describe("the gateway on Active Directory", () => {
   });
   const created = async (path: string, body: object, at: TestGateway = gateway) => {
     const { status, json } = await send(at, "POST", path, body);
-    expect({ status, json }).toMatchObject({ status: 201 });
+    expect(status, JSON.stringify(json)).toBe(201);
     return json;
   };
   const get = async (path: string, at: TestGateway = gateway) => (await send(at, "GET", encodeURI(path))).json;
@@ -156,6 +156,13 @@ describe("the gateway on Active Directory", () => {
       );
     });
 
+    test("are enabled and get a password in one PATCH", async () => {
+      const { id } = await created("/Users", user(login(), { active: false }));
+      const value = { active: true, password: "Correct horse 7 battery" };
+      expect((await patch(`/Users/${id}`, { op: "replace", value })).json).toMatchObject({ active: true });
+      expect(canLogOn(dnOf(id), "Correct horse 7 battery")).toBe(true);
+    });
+
     test("that failed logons have locked say so, and are unlocked by a PATCH", async () => {
       samba.sambaTool("domain", "passwordsettings", "set", "--account-lockout-threshold=2");
       const name = login();
@@ -178,7 +185,7 @@ describe("the gateway on Active Directory", () => {
   describe("names", () => {
     test("of namesakes are counted on in their container, and their logon names take the declared fallbacks", async () => {
       const namesake = (upn: string) => ({
-        userName: `${upn}@corp.example.test`,
+        userName: `${upn}.example.test`,
         displayName: "Kari Nordmann",
         name: { givenName: "Kari", familyName: "Nordmann" },
       });

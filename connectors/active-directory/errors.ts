@@ -32,7 +32,7 @@ const byCode = new Map<number, Meaning>([
   [0x2014, { kind: "invalid", detail: "The domain's schema refuses the entry" }],
   [0x2015, { kind: "invalid", detail: "The entry has others below it" }],
   [0x2016, { kind: "invalid", detail: "The attribute names the entry: it is changed by a rename" }],
-  [0x2020, { kind: "unavailable", detail: "The connection is not bound" }],
+  [0x2020, { kind: "unavailable", detail: "The domain controller could not carry out the operation" }],
   [
     0x202b,
     {

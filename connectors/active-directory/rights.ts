@@ -96,6 +96,7 @@ async function checkKind(
     text: `${name}: the domain's schema has no attribute ${attr}`,
   }));
   const all = ["read", "create", "change", ...(setsPasswords ? ["set passwords"] : []), "delete"].join(", ");
+  let ofBase: string | undefined;
   for (const { dn, aces } of await containersOf(domain, kind, signal)) {
     if (!aces) {
       findings.push({
@@ -107,8 +108,10 @@ async function checkKind(
     const { missing, attrs: unwritable } = may(aces);
     // Below the base only what differs from it is worth a line.
     const isBase = dnKey(dn) === dnKey(kind.base);
+    if (isBase) ofBase = missing.join();
+    else if (missing.join() === ofBase) continue;
     if (missing.length === 0) {
-      if (isBase) findings.push({ ok: true, text: `${name} in ${dn}: may ${all}` });
+      findings.push({ ok: true, text: `${name} in ${dn}: may ${all}` });
       continue;
     }
     const remedies = remediesFor(dn, className, account.name, missing, unwritable);

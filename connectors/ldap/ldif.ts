@@ -13,11 +13,11 @@ export function pagingText({ orderBy, after, offset = 0 }: Extract<Operation, { 
   return `\nby the keys of all that match${order}`;
 }
 
-/** An attribute's value as a line of LDIF (RFC 2849); passwords are hidden. */
+/** An attribute's value as a line of LDIF (RFC 2849), which ldapmodify reads with `<` at its start, too; passwords are hidden. */
 export function ldifLine(attr: string, value: Value, typeOf: TypeOf): string {
   if (/password|^unicodePwd$/i.test(attr)) return `${attr}: <hidden>`;
   const text = toLdap(value, typeOf(attr));
-  const isSafe = typeof text === "string" && /^[\x21-\x39\x3b\x3d-\x7e][\x20-\x7e]*$/.test(text) && !text.endsWith(" ");
+  const isSafe = typeof text === "string" && /^[\x21-\x39\x3b-\x7e][\x20-\x7e]*$/.test(text) && !text.endsWith(" ");
   return isSafe ? `${attr}: ${text}` : `${attr}:: ${Buffer.from(text).toString("base64")}`;
 }
 

@@ -2,7 +2,7 @@ import { connectors as known } from "../../connectors/index.ts";
 import { endpointsOf, openConnectors } from "../compose.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Endpoint } from "../gateway/references.ts";
-import { attrsWritten, type Row } from "../mapping/mapping.ts";
+import { attrsOf, type Row } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { leafOf, type TypedFilter } from "../scim/path.ts";
 
@@ -50,8 +50,8 @@ function writesTo(loaded: Loaded, name: string): Map<string, string[]> {
   for (const { mapping } of endpoints.filter(({ connector }) => connector === name))
     writes.set(mapping.kind, [
       ...(writes.get(mapping.kind) ?? []),
-      ...mapping.rows.flatMap(attrsWritten),
-      ...[...mapping.write, ...mapping.create].map(({ attr }) => attr),
+      ...attrsOf(mapping),
+      ...mapping.create.map(({ attr }) => attr),
     ]);
   return writes;
 }

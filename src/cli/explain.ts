@@ -1,10 +1,11 @@
 import { connectors as known } from "../../connectors/index.ts";
 import { endpointsOf, openConnectors } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
-import type { Connector, Operation } from "../connector/connector.ts";
+import type { Connector, Entry, Operation } from "../connector/connector.ts";
 import type { Context } from "../gateway/context.ts";
 import { createGateway } from "../gateway/gateway.ts";
 import type { Query } from "../gateway/list.ts";
+import type { Mapping } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import { filterText, typedFilter } from "../scim/path.ts";
@@ -24,7 +25,8 @@ export async function explainCommand(
   const [, endpoint = "", id] = (pathname.startsWith(`${route}/`) ? pathname.slice(route.length) : pathname).split("/");
   const opened = openConnectors(loaded, { warn: () => {} });
   try {
-    const dry = new Map([...opened].map(([name, connector]) => [name, explaining(connector, name)]));
+    const mappings = [...loaded.routes.get(route)!.values()].map(({ mapping }) => mapping);
+    const dry = new Map([...opened].map(([name, connector]) => [name, explaining(connector, name, mappings)]));
     const endpoints = endpointsOf(loaded, route, dry);
     const gateway = createGateway(endpoints, loaded.config.limits, new Map());
     const type = [...endpoints.values()]
@@ -79,8 +81,18 @@ export async function explainCommand(
   }
 }
 
+/** What an entry must hold for a change of it to be worked out: a value where one is required, and where one is kept in part. */
+function madeUp({ rows, type }: Mapping): Entry {
+  const needed = rows.flatMap((row): [string, string | number][] => {
+    if (row.is !== "attr" || row.readOnly) return [];
+    if (row.codec.keepsRest) return [[row.attr, 0]];
+    return row.path.attribute.required && row.path.schema === type.schema ? [[row.attr, "as it is"]] : [];
+  });
+  return Object.fromEntries(needed);
+}
+
 /** A connector that prints what it would do, and answers as if it had been done. */
-function explaining(connector: Connector, name: string): Connector {
+function explaining(connector: Connector, name: string, mappings: readonly Mapping[]): Connector {
   const print = (operation: Operation) =>
     console.log(`# ${name}: ${operation.type} ${operation.kind}\n${connector.explain(operation)}\n`);
   const keyed = (kind: string, key: string) => ({ [connector.kinds.get(kind)!.key]: key });
@@ -92,7 +104,9 @@ function explaining(connector: Connector, name: string): Connector {
     },
     get: async ({ signal: _, ...request }) => {
       print({ type: "get", ...request });
-      return keyed(request.kind, request.key);
+      const made = madeUp(mappings.find(({ kind }) => kind === request.kind)!);
+      if (Object.keys(made).length > 0) console.log(`# as if this were found: ${JSON.stringify(made)}\n`);
+      return { ...made, ...keyed(request.kind, request.key) };
     },
     create: async ({ signal: _, ...request }) => {
       print({ type: "create", ...request });
@@ -106,7 +120,9 @@ function explaining(connector: Connector, name: string): Connector {
     ...(connector.resolve && {
       resolve: async ({ kind, to, values }) => {
         console.log(`# ${name}: look up the ${to} of ${values.join(", ")} among ${kind}\n`);
-        return new Map(values.map((value) => [value, `<the ${kind} ${value}>`]));
+        return new Map(
+          values.map((value) => [value, connector.anyKind?.referenceTo(value) ?? `<the ${kind} ${value}>`]),
+        );
       },
     }),
   };

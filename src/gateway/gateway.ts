@@ -1,9 +1,9 @@
 import type { Change, Entry } from "../connector/connector.ts";
-import { difference, directChanges } from "../mapping/changes.ts";
-import { attrsWritten } from "../mapping/mapping.ts";
+import { changesBetween, directChanges } from "../mapping/changes.ts";
+import { attrsOf, attrsUnread } from "../mapping/mapping.ts";
 import { readEntry, referencesIn } from "../mapping/read.ts";
 import type { Selection } from "../mapping/selection.ts";
-import { entryToCreate, unmappedIn, withDefaults, writeResource } from "../mapping/write.ts";
+import { entryToCreate, unmappedIn } from "../mapping/write.ts";
 import { inConflict, notFound } from "../scim/error.ts";
 import { checkImmutable, requireAll } from "../scim/input.ts";
 import { type Operation, readPatch } from "../scim/operations.ts";
@@ -228,21 +228,16 @@ export function createGateway(
   ): Promise<Entry> {
     const { mapping } = endpoint;
     const { all } = viewsOf(endpoint);
-    const attrs = [
-      ...new Set([...all.attrs, ...mapping.rows.flatMap(attrsWritten), ...mapping.write.map(({ attr }) => attr)]),
-    ];
+    const unread = attrsUnread(mapping);
+    const attrs = [...new Set([...all.attrs, ...attrsOf(mapping).filter((attr) => !unread.has(attr))])];
     for (let attempt = 1; ; attempt++) {
       const present = await read(endpoint, id, attrs, context);
       const [current] = await resources([present], all, context, known);
       const target = change(current!);
       refuseOrNote(endpoint, unmappedIn(mapping, target), context);
-      const [before, after] = await Promise.all([
-        writeResource(mapping, current!, known, present),
-        writeResource(mapping, target, known, present).then((entry) => withDefaults(mapping, entry, target)),
-      ]).catch((error) => {
+      const changes = await changesBetween(mapping, present, current!, target, known).catch((error) => {
         throw expressionFailure(error);
       });
-      const changes = difference(mapping, present, before, after);
       if (changes.length === 0 && ifMatch === undefined) return present;
       try {
         return await update(endpoint, id, changes, view.selection.attrs, context, ifMatch);

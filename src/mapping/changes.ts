@@ -6,8 +6,16 @@ import type { Operation } from "../scim/operations.ts";
 import { constantsOf } from "../scim/patch.ts";
 import { isObject, type Resource } from "../scim/schema.ts";
 import { isSelectedBy } from "./compile.ts";
-import { type AttrRow, attrsWritten, type Group, type Mapping, type References, type RefRow } from "./mapping.ts";
-import { encode } from "./write.ts";
+import {
+  type AttrRow,
+  attrsOf,
+  attrsUnread,
+  type Group,
+  type Mapping,
+  type References,
+  type RefRow,
+} from "./mapping.ts";
+import { encode, withDefaults, writeResource } from "./write.ts";
 
 /**
  * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first. Operations
@@ -135,16 +143,34 @@ function encodeAll(
 }
 
 /**
+ * The changes that make an entry what it is to be: both resources written by the mapping, and compared. Rejects with an
+ * `ExpressionError`, or 400 `invalidValue`.
+ */
+export async function changesBetween(
+  mapping: Mapping,
+  present: Entry,
+  current: Resource,
+  target: Resource,
+  references: References,
+): Promise<Change[]> {
+  const before = await writeResource(mapping, current, references, present);
+  const after = await writeResource(mapping, target, references, present);
+  return difference(mapping, present, before, await withDefaults(mapping, before, after, target));
+}
+
+/**
  * The changes from one written form of an entry to another, where `present` is the entry as it was read: single values
  * are swapped, so that a change made by another meanwhile is noticed; of lists the difference is added and deleted.
  */
-export function difference(mapping: Mapping, present: Entry, before: Entry, after: Entry): Change[] {
-  const attrs = new Set([...mapping.rows.flatMap(attrsWritten), ...mapping.write.map(({ attr }) => attr)]);
+function difference(mapping: Mapping, present: Entry, before: Entry, after: Entry): Change[] {
+  const unread = attrsUnread(mapping);
   const lists = new Set(mapping.rows.flatMap((row) => (row.is !== "expression" && row.many ? [row.attr] : [])));
-  return [...attrs].flatMap((attr): Change[] => {
+  return attrsOf(mapping).flatMap((attr): Change[] => {
     const old = valuesOf(before, attr);
     const next = valuesOf(after, attr);
     if (isDeepStrictEqual(old, next)) return [];
+    // What is never read cannot be swapped from what it was.
+    if (unread.has(attr)) return [{ op: "replace", attr, values: next }];
     const actual = valuesOf(present, attr);
     if (!lists.has(attr) && actual.length <= 1 && next.length <= 1 && old.length <= 1) {
       return [{ op: "swap", attr, from: actual[0] ?? null, to: next[0] ?? null }];

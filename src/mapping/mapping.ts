@@ -106,3 +106,12 @@ export const attrsWritten = (row: Row): readonly string[] => {
   if (row.readOnly) return [];
   return row.is === "expression" ? row.write.map((each) => each.attr) : [row.attr];
 };
+
+/** The attributes of the entry that a mapping writes, by its rows and beside them. */
+export const attrsOf = ({ rows, write }: Mapping): string[] => [
+  ...new Set([...rows.flatMap(attrsWritten), ...write.map(({ attr }) => attr)]),
+];
+
+/** Of those the ones that are never read. */
+export const attrsUnread = ({ rows }: Mapping): ReadonlySet<string> =>
+  new Set(rows.filter((row) => row.writeOnly).flatMap(attrsWritten));

@@ -7,12 +7,12 @@ import { readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
 import { filterText, typedFilter } from "../scim/path.ts";
 import type { Resource } from "../scim/schema.ts";
-import { difference, directChanges } from "./changes.ts";
+import { changesBetween, directChanges } from "./changes.ts";
 import type { Mapping, References } from "./mapping.ts";
 import { planFilter } from "./plan.ts";
 import { readEntry } from "./read.ts";
 import { select } from "./selection.ts";
-import { entryToCreate, writeResource } from "./write.ts";
+import { entryToCreate } from "./write.ts";
 
 const json = z.record(z.string(), z.unknown());
 
@@ -122,11 +122,6 @@ async function run(
       throw new TypeError('this PATCH needs the entry as it is: give it as "present"');
     const current: Resource = await readEntry(selection, present, reading);
     const after = applyPatch(current, operations, mapping.type);
-    return difference(
-      mapping,
-      present,
-      await writeResource(mapping, current, references, present),
-      await writeResource(mapping, after, references, present),
-    );
+    return changesBetween(mapping, present, current, after, references);
   }
 }

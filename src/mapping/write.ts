@@ -143,11 +143,11 @@ async function* candidatesOf(
   }
 }
 
-/** A rewritten entry, where what the table would leave empty gets what `create` gives it: it is there for a reason. */
-export async function withDefaults(mapping: Mapping, entry: Entry, resource: Resource): Promise<Entry> {
+/** A rewritten entry, where what would be emptied gets what `create` gives it: it is there for a reason. */
+export async function withDefaults(mapping: Mapping, before: Entry, entry: Entry, resource: Resource): Promise<Entry> {
   const filled: Record<string, Entry[string]> = { ...entry };
   for (const { attr, expressions } of mapping.create) {
-    if (!(attr in entry) || entry[attr] !== undefined) continue;
+    if (entry[attr] !== undefined || before[attr] === undefined) continue;
     const { value, done } = await candidatesOf(expressions, resource, entry).next();
     if (!done) filled[attr] = value;
   }

@@ -1,0 +1,38 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { compileExpression } from "./compile.ts";
+
+const evaluate = (source: string, input: unknown = {}) => compileExpression(source).evaluate(input);
+
+describe("functions for mappings", () => {
+  test.each([
+    ['$ascii("Kåre Ødegård")', "Kare Odegard"],
+    ['$ascii("Größe, Žižek, Łódź, Đặng")', "Grosse, Zizek, Lodz, Dang"],
+    ['$ascii("日本 x")', " x"],
+    ["$ascii(missing)", undefined],
+    ['$accountName("ola.nordmann")', "ola.nordmann"],
+    ['$accountName("Bjørn Åge [admin]/x@y")', "BjornAgeadminxy"],
+    ['$accountName("a.very.long.name.of.more.than.twenty")', "a.very.long.name.of"],
+    ['$accountName("a.very.long.name.of.more", "12")', "a.very.long.name.o12"],
+    ['$accountName("日本")', undefined],
+    ["$accountName(missing)", undefined],
+  ])("%s", async (source, expected) => {
+    expect(await evaluate(source)).toEqual(expected);
+  });
+
+  test("an account name never has what Windows refuses in one, whatever it is made of", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: "grapheme" }), fc.nat({ max: 99 }), async (text, n) => {
+        const name = (await evaluate("$accountName(text, $string(n))", { text, n })) as string;
+        expect(name).toMatch(/^[^"/\\[\]:;|=,+*?<>@\s]{1,20}$/);
+        expect(name).not.toMatch(/^\.|\.$/);
+      }),
+    );
+  });
+
+  test("a filter's or a change's reach is known from what an expression names, or may read of all", () => {
+    expect(compileExpression("a & b.c").readsAll).toBe(false);
+    for (const source of ["$", "$merge($)", "*", "a.**.b", "$$.a"])
+      expect(compileExpression(source).readsAll).toBe(true);
+  });
+});

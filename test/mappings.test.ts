@@ -1,0 +1,21 @@
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { connectors } from "../connectors/index.ts";
+import { loadMapping } from "../src/config/load.ts";
+import { readYaml, validate } from "../src/config/yaml.ts";
+import { mappingTestFormat, runMappingTests } from "../src/mapping/testing.ts";
+import { ROOT } from "./servers/gateway.ts";
+
+const attributeTypes = connectors.flatMap(({ types }) => types ?? []);
+
+describe("the shipped mappings do what their tests say", () => {
+  test.each(globSync("mappings/**/*.test.yaml", { cwd: ROOT }))("%s", async (file) => {
+    const { value: tests, diagnostics } = validate(readYaml(join(ROOT, file)), mappingTestFormat);
+    expect(diagnostics).toEqual([]);
+    const mapping = loadMapping(join(ROOT, file.replace(".test.yaml", ".yaml")), { attributeTypes });
+    const outcomes = await runMappingTests(mapping, tests!);
+    expect(outcomes.filter(({ failure }) => failure !== undefined)).toEqual([]);
+    expect(outcomes.length).toBeGreaterThan(0);
+  });
+});
