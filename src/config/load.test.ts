@@ -1,7 +1,9 @@
-import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import type { z } from "zod";
 import { connectors } from "../../connectors/index.ts";
 import { loadConfig } from "./load.ts";
 import { ConfigError } from "./yaml.ts";
@@ -108,11 +110,24 @@ describe("a configuration", () => {
     expect(mistakes(config, user, env as Record<string, string> | undefined)).toContainEqual(message);
   });
 
-  test.each(globSync(["gateway.config.yaml", "examples/badges/*.config.yaml"]))(
-    "that is shipped is right: %s",
-    (file) => {
-      const env = { SCIM_TOKEN: "0123456789abcdef" };
-      expect(loadConfig(file, connectors, env).routes.size).toBeGreaterThan(0);
+  test.each(globSync(["gateway.config.yaml", "examples/*/*.config.yaml"]))("that is shipped is right: %s", (file) => {
+    const env = { SCIM_TOKEN: "0123456789abcdef", LDAP_PASSWORD: "x", AD_PASSWORD: "x" };
+    // In the container the shipped mappings are at /app.
+    const own = join(dirname(file), `.${basename(file)}`);
+    writeFileSync(own, readFileSync(file, "utf8").replaceAll("/app/mappings", resolve("mappings")));
+    try {
+      expect(loadConfig(own, connectors, env).routes.size).toBeGreaterThan(0);
+    } finally {
+      rmSync(own);
+    }
+  });
+
+  test.each(connectors.map(({ type, example, config }) => [type, example, config] as const))(
+    "that the reference page of %s shows is right",
+    (type, example, config) => {
+      const { type: said, ...settings } = parse(example);
+      expect(said).toBe(type);
+      expect((config as z.ZodType).safeParse(settings).error?.issues ?? []).toEqual([]);
     },
   );
 
