@@ -13,6 +13,7 @@ const person = (n: number, attributes: Record<string, string[]> = {}): StandInEn
     objectCategory: ["person"],
     userPrincipalName: [`user${n}@corp.example.test`],
     userAccountControl: ["66048"],
+    unicodePwd: ["never shown"],
     distinguishedName: [`CN=User ${n},${STAFF}`],
     ...attributes,
   },
@@ -28,7 +29,7 @@ describe("what Windows does in another way than Samba", () => {
   const start = async (options: Parameters<typeof startWindows>[0]) => {
     windows = await startWindows(options);
     const bind = { dn: "svc@corp.example.test", password: "a-secret-of-the-tests" };
-    gateway = await startGateway(openActiveDirectory({ url: windows.url, bind, ca: "" }, ROOT, { tls: {} }));
+    gateway = await startGateway(openActiveDirectory({ url: windows.url, bind, ca: windows.ca }, ROOT));
   };
 
   test("a list of 4,000 members comes in ranges, and is read to its end", async () => {
@@ -101,6 +102,19 @@ describe("what Windows does in another way than Samba", () => {
     expect((await send(gateway, "PATCH", `/Users/${user.guid}`, off)).json).toMatchObject({ active: false });
     expect(stored()).toEqual(["514"]);
     expect(windows.asked.filter((each) => each.startsWith("modify")).length).toBe(2);
+  });
+
+  test("an account that never had a password is enabled with one that nobody knows, by default", async () => {
+    const user = person(1, { userAccountControl: ["514"] });
+    delete user.attributes.unicodePwd;
+    await start({ entries: [user] });
+    const on = { Operations: [{ op: "replace", path: "active", value: true }] };
+    expect((await send(gateway, "PATCH", `/Users/${user.guid}`, on)).json).toMatchObject({ active: true });
+    const { userAccountControl, unicodePwd } = windows.entries[0]!.attributes;
+    expect(userAccountControl).toEqual(["512"]);
+    const password = unicodePwd![0]!.replaceAll("\0", "");
+    expect(password).toMatch(/^".{64}"$/);
+    for (const each of [/[A-Z]/, /[a-z]/, /[0-9]/, /[^A-Za-z0-9"]/]) expect(password).toMatch(each);
   });
 
   test.each([

@@ -1,8 +1,8 @@
 import { Change as LdapChange } from "ldapts";
 import { type CreateRequest, type Entry, type Scalar, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { find, toEntry, write } from "../ldap/directory.ts";
-import { escapeValue } from "../ldap/dn.ts";
 import { result, resultCode } from "../ldap/errors.ts";
 import { toFilter } from "../ldap/filter.ts";
 import { ldapAttribute } from "../ldap/write.ts";
@@ -37,11 +37,12 @@ export function planCreation(domain: Domain, kind: DomainKind, given: Entry): Cr
     throw new ConnectorError("invalid", `"${kind.rdn}" has more than ${MAX_RDN} characters.`, { attr: kind.rdn });
   const { [CONTAINER]: container, [MUST_CHANGE_PASSWORD]: mustChange, [LOCKED]: locked, unicodePwd, ...entry } = given;
   if (locked === true) throw new ConnectorError("invalid", "An account is locked by failed logons, not by a write.");
-  const dn = `${kind.rdn}=${escapeValue(String(name))},${containerDn(kind, container)}`;
+  const dn = `${kind.rdn}=${escapeDnValue(String(name))},${containerDn(kind, container)}`;
   if (!isAccount(entry)) return { dn, entry, account: undefined };
   const flags = accountControl(entry);
   const isEnabled = (flags & ACCOUNT_DISABLE) === 0;
-  const password = unicodePwd ?? (isEnabled && kind.withoutPassword === "generate" ? generatePassword() : undefined);
+  // A disabled account gets one, too: Windows enables none without.
+  const password = unicodePwd ?? (kind.withoutPassword === "generate" ? generatePassword() : undefined);
   const disabled = { ...entry, userAccountControl: flags | ACCOUNT_DISABLE };
   if (password === undefined) return { dn, entry: disabled, account: undefined };
   requireEncryption(domain);

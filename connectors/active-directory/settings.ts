@@ -14,7 +14,7 @@ const kind = z
       .enum(["generate", "disable"])
       .default("generate")
       .describe(
-        "What becomes of an account that is to be enabled and comes without a password: it gets a long random one that nobody knows, or is made disabled.",
+        "What becomes of an account that comes without a password: it gets a long random one that nobody knows, or is made disabled.",
       ),
     onDelete: z
       .union([

@@ -7,14 +7,15 @@ import {
   valuesOf,
 } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { permissiveModify } from "../ldap/controls.ts";
 import { find, toEntry, write } from "../ldap/directory.ts";
-import { dnKey, escapeValue, firstRdn, parentOf, rdnsOf } from "../ldap/dn.ts";
+import { dnKey, firstRdn, parentOf, rdnsOf } from "../ldap/dn.ts";
 import { result, resultCode } from "../ldap/errors.ts";
 import { toFilter } from "../ldap/filter.ts";
 import { dnOf } from "../ldap/formats.ts";
 import { ldapChanges, named, renaming } from "../ldap/write.ts";
-import { ACCOUNT_DISABLE } from "./accounts.ts";
+import { ACCOUNT_DISABLE, generatePassword } from "./accounts.ts";
 import { containerDn } from "./containers.ts";
 import { requireEncryption } from "./create.ts";
 import { CONTAINER, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
@@ -50,7 +51,7 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
   const { changes, place } = planUpdate(domain, kind, present, request.changes);
   const undo = place && (await move(domain, kind, key, present.dn, place, signal));
   try {
-    await modify(domain, kind, key, changes, signal);
+    await modifyAccount(domain, kind, key, changes, signal);
   } catch (error) {
     const failure = domain.failure(error);
     throw undo ? await undo(failure) : failure;
@@ -79,7 +80,7 @@ function planUpdate(
   const moved = asked.find((change) => isAttr(change, CONTAINER));
   const container = moved ? containerDn(kind, finalValue(moved)) : parentOf(dn);
   const isMove = dnKey(container) !== dnKey(parentOf(dn));
-  const rdn = renamed ? `${kind.rdn}=${escapeValue(renamed.to)}` : rdnsOf(dn)[0]!;
+  const rdn = renamed ? `${kind.rdn}=${escapeDnValue(renamed.to)}` : rdnsOf(dn)[0]!;
   return {
     changes: asked
       .filter((change) => !isAttr(change, kind.rdn) && !isAttr(change, CONTAINER))
@@ -180,6 +181,34 @@ async function modify(
   }
 }
 
+/**
+ * Changes an entry. An account that is enabled and never had a password, because it was made elsewhere or its creation was
+ * cut short, gets one where its kind gives it one: the password policy refuses it otherwise.
+ */
+async function modifyAccount(
+  domain: Domain,
+  kind: DomainKind,
+  key: string,
+  changes: readonly Change[],
+  signal: AbortSignal,
+): Promise<void> {
+  const isEnabled = changes.some(
+    (change) => isAttr(change, "userAccountControl") && (Number(finalValue(change)) & ACCOUNT_DISABLE) === 0,
+  );
+  const canGive =
+    isEnabled && kind.withoutPassword === "generate" && !changes.some((each) => isAttr(each, "unicodePwd"));
+  try {
+    await modify(domain, kind, key, changes, signal);
+  } catch (error) {
+    const failure = domain.failure(error);
+    const lacksPassword = failure instanceof ConnectorError && failure.attr === "unicodePwd";
+    if (!canGive || !lacksPassword) throw error;
+    requireEncryption(domain);
+    const password: Change = { op: "replace", attr: "unicodePwd", values: [generatePassword()] };
+    await modify(domain, kind, key, [password, ...changes], signal);
+  }
+}
+
 const countValues = (changes: readonly Change[]): number =>
   changes.reduce((count, change) => count + (change.op === "swap" ? 1 : change.values.length), 0);
 
@@ -258,7 +287,7 @@ async function moveAway(
 ): Promise<(failure: unknown) => Promise<unknown>> {
   const { value = "" } = firstRdn(dnOf(dn)) ?? {};
   for (let number = 1; ; number++) {
-    const rdn = number === 1 ? rdnsOf(dn)[0]! : `${kind.rdn}=${escapeValue(`${value.slice(0, 58)} (${number})`)}`;
+    const rdn = number === 1 ? rdnsOf(dn)[0]! : `${kind.rdn}=${escapeDnValue(`${value.slice(0, 58)} (${number})`)}`;
     try {
       return await move(domain, kind, key, dn, { rdn, container }, signal);
     } catch (error) {

@@ -1,12 +1,9 @@
+import { escapeDnValue } from "../../src/expression/helpers.ts";
+
 /** A relative distinguished name of one attribute: `uid=ann`. */
 export interface Rdn {
   readonly type: string;
   readonly value: string;
-}
-
-/** A value as it is written in a DN, RFC 4514 §2.4; everything that could mean something else is written in hex. */
-export function escapeValue(value: string): string {
-  return value.replace(/[\x00-\x1f"+,;<=>\\#]|^ | $/g, (character) => `\\${Buffer.from(character).toString("hex")}`);
 }
 
 /** Splits a DN at the commas that separate its RDNs. */
@@ -34,7 +31,7 @@ export function dnKey(dn: string): string {
       const value = unescaped(rdn.slice(equals + 1).trim())
         .toLowerCase()
         .replace(/ +/g, " ");
-      return `${rdn.slice(0, equals).trim().toLowerCase()}=${escapeValue(value)}`;
+      return `${rdn.slice(0, equals).trim().toLowerCase()}=${escapeDnValue(value)}`;
     })
     .join(",");
 }

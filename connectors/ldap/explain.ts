@@ -1,6 +1,6 @@
 import { type Operation, valuesOf } from "../../src/connector/connector.ts";
+import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { assertionOf, type Directory, filterOf, keyFilter } from "./directory.ts";
-import { escapeValue } from "./dn.ts";
 import { changeLines, entryLines, ldifLine, pagingText, searchText } from "./ldif.ts";
 
 /** An operation as an administrator reads it: a search with its base, filter and attributes, or LDIF (RFC 2849). */
@@ -15,7 +15,7 @@ export function explain(directory: Directory, operation: Operation): string {
       return searchText(kind.base, keyFilter(kind, operation.key, typeOf), operation.attrs);
     case "create": {
       const { entry } = operation;
-      const dn = `${kind.rdn}=${escapeValue(String(valuesOf(entry, kind.rdn)[0] ?? ""))},${kind.base}`;
+      const dn = `${kind.rdn}=${escapeDnValue(String(valuesOf(entry, kind.rdn)[0] ?? ""))},${kind.base}`;
       return [ldifLine("dn", dn, typeOf), "changetype: add", ...entryLines(entry, typeOf)].join("\n");
     }
     case "update": {

@@ -10,10 +10,11 @@ import type {
 import { valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
+import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
 import { assertionOf, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
-import { dnKey, escapeValue, firstRdn, parentOf } from "./dn.ts";
+import { dnKey, firstRdn, parentOf } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
 
 const MAX_KNOWN = 10_000;
@@ -85,7 +86,7 @@ export function createWrites(directory: Directory): Writes {
       throw new ConnectorError("invalid", `"${kind.rdn}" names the entry, and there is no value for it.`, {
         attr: kind.rdn,
       });
-    const dn = `${kind.rdn}=${escapeValue(String(rdn))},${kind.base}`;
+    const dn = `${kind.rdn}=${escapeDnValue(String(rdn))},${kind.base}`;
     const attributes = Object.keys(entry).map((attr) => ldapAttribute(attr, valuesOf(entry, attr), typeOf));
     const { placeholder } = kind;
     if (placeholder && valuesOf(entry, placeholder.attr).length === 0)
@@ -134,7 +135,9 @@ export function createWrites(directory: Directory): Writes {
       { key: id }: UpdateRequest,
     ): Promise<unknown> {
       try {
-        await write(pool, AbortSignal.timeout(2000), (client) => client.modifyDN(dn, `${of.rdn}=${escapeValue(from)}`));
+        await write(pool, AbortSignal.timeout(2000), (client) =>
+          client.modifyDN(dn, `${of.rdn}=${escapeDnValue(from)}`),
+        );
         known.delete(id);
         return error;
       } catch {
@@ -160,7 +163,7 @@ export function createWrites(directory: Directory): Writes {
       if (features.assertion)
         controls.push(new AssertionControl(assertionOf(of, key, asked.expected, swapsIn(asked.changes), typeOf)));
       if (features.postRead && isAll) controls.push(after);
-      const rdn = `${of.rdn}=${escapeValue(to)}`;
+      const rdn = `${of.rdn}=${escapeDnValue(to)}`;
       try {
         await write(pool, signal, (client) => client.modifyDN(dn, rdn, controls));
       } catch (error) {

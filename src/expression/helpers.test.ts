@@ -16,6 +16,9 @@ describe("functions for mappings", () => {
     ['$accountName("a.very.long.name.of.more", "12")', "a.very.long.name.o12"],
     ['$accountName("日本")', undefined],
     ["$accountName(missing)", undefined],
+    ['$rdn("OU", "Sales")', "OU=Sales"],
+    ['$rdn("OU", "R+D, \\"x\\"=1")', "OU=R\\2bD\\2c \\22x\\22\\3d1"],
+    ['$rdn("OU", missing)', undefined],
   ])("%s", async (source, expected) => {
     expect(await evaluate(source)).toEqual(expected);
   });

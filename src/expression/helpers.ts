@@ -1,5 +1,5 @@
 /** Functions that expressions may call beside JSONata's own. Each takes what JSONata gives it: nothing, in place of no value. */
-export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = { ascii, accountName };
+export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = { ascii, accountName, rdn };
 
 /** Letters that are more than a base letter with marks. */
 const letters: Readonly<Record<string, string>> = {
@@ -44,4 +44,15 @@ function accountName(text: unknown, suffix?: unknown): string | undefined {
   const end = legal(suffix);
   const name = legal(text).slice(0, MAX_ACCOUNT_NAME - end.length) + end;
   return name.replace(/^\.+|\.+$/g, "") || undefined;
+}
+
+/** A value as it is written in a DN, RFC 4514 §2.4; everything that could mean something else is written in hex. */
+export function escapeDnValue(value: string): string {
+  return value.replace(/[\x00-\x1f"+,;<=>\\#]|^ | $/g, (character) => `\\${Buffer.from(character).toString("hex")}`);
+}
+
+/** `$rdn(type, value)`: `OU=Research \2b Development`, a part of a DN whose value can be nothing more than that. */
+function rdn(type: unknown, value: unknown): string | undefined {
+  if (type === undefined || value === undefined || value === null || value === "") return undefined;
+  return `${type}=${escapeDnValue(String(value))}`;
 }

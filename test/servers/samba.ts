@@ -5,6 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { makeAuthority, makeCertificate } from "./certificates.ts";
+import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
+
 export const DOMAIN = "DC=corp,DC=example,DC=test";
 export const STAFF = `OU=Staff,${DOMAIN}`;
 export const GROUPS = `OU=Groups,${DOMAIN}`;
@@ -88,33 +91,6 @@ export async function startSamba(): Promise<Samba> {
   samba.ldapmodify(organization.replace(/^objectClass/gm, "changetype: add\nobjectClass"));
   return { ...samba, stop: async () => samba.stop().finally(() => rmSync(folder, { recursive: true })) };
 }
-
-/** An authority of the tests' own, whose certificate the gateway is told to trust. */
-function makeAuthority(folder: string): string {
-  const key = join(folder, "ca.key");
-  const certificate = join(folder, "ca.pem");
-  openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", [
-    ...["-keyout", key, "-out", certificate, "-subj", "/CN=Authority of the tests"],
-    ...["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"],
-  ]);
-  return certificate;
-}
-
-function makeCertificate(folder: string, address: string, names: string): { key: string; certificate: string } {
-  const name = join(folder, address);
-  const paths = { key: `${name}.key`, request: `${name}.csr`, certificate: `${name}.pem`, extensions: `${name}.ext` };
-  openssl("req", "-newkey", "rsa:2048", "-nodes", ["-keyout", paths.key, "-out", paths.request, "-subj", "/CN=dc1"]);
-  writeFileSync(paths.extensions, `subjectAltName=${names}\n`);
-  openssl("x509", "-req", "-days", "30", "-CAcreateserial", [
-    ...["-in", paths.request, "-CA", join(folder, "ca.pem"), "-CAkey", join(folder, "ca.key")],
-    ...["-extfile", paths.extensions, "-out", paths.certificate],
-  ]);
-  execFileSync("chmod", ["600", paths.key]);
-  return paths;
-}
-
-const openssl = (...args: (string | string[])[]) =>
-  execFileSync("openssl", args.flat(), { stdio: ["ignore", "ignore", "pipe"] });
 
 async function serve(
   folder: string,
@@ -256,4 +232,15 @@ interface OpenOptions {
   readonly group?: object;
   readonly mappings?: { readonly User?: string; readonly Group?: string };
   readonly [setting: string]: unknown;
+}
+
+/** A Samba domain controller and a gateway in front of it, that go together. */
+export async function startActiveDirectoryGateway(): Promise<TestGateway> {
+  const samba = await startSamba();
+  const gateway = await startGateway(openActiveDirectory(samba, ROOT));
+  const stop = async () => {
+    await gateway.stop();
+    await samba.stop();
+  };
+  return { ...gateway, stop };
 }

@@ -1,6 +1,11 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createServer } from "node:tls";
 import { Attribute, Ber, BerReader, BerWriter, ModifyRequest, ProtocolOperation } from "ldapts";
 import { guidToBytes } from "../../connectors/ldap/formats.ts";
+import { makeAuthority, makeCertificate } from "./certificates.ts";
 import { freePort } from "./slapd.ts";
 
 /**
@@ -9,6 +14,7 @@ import { freePort } from "./slapd.ts";
  */
 export interface Windows {
   readonly url: string;
+  readonly ca: string;
   readonly entries: StandInEntry[];
   /** What is asked, in the order in which it is. */
   readonly asked: string[];
@@ -44,7 +50,10 @@ export async function startWindows({ entries: given, bindRefusal, readOnly }: St
   const entries = given.map((entry) => ({ ...entry, attributes: { ...entry.attributes } }));
   const asked: string[] = [];
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
+  const folder = mkdtempSync(join(tmpdir(), "postern-windows-"));
+  const ca = makeAuthority(folder);
+  const { key, certificate } = makeCertificate(folder, "windows", "IP:127.0.0.1");
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (socket) => {
     sockets.add(socket);
     let received = Buffer.alloc(0);
     socket.on("error", () => {});
@@ -120,6 +129,13 @@ export async function startWindows({ entries: given, bindRefusal, readOnly }: St
       );
     const entry = entries.find((each) => dn === `<GUID=${each.guid}>`);
     if (!entry) return result(id, 0x67, 32, "0000208D: NameErr: DSID-0310028C, problem 2001 (NO_OBJECT), data 0");
+    const isEnabling = changes.some(
+      ({ operation, modification: { type, values } }) =>
+        type === "userAccountControl" && operation !== "delete" && (Number(values[0]) & 2) === 0,
+    );
+    const setsPassword = changes.some(({ modification }) => modification.type === "unicodePwd");
+    if (isEnabling && !setsPassword && !entry.attributes.unicodePwd)
+      return result(id, 0x67, 53, "0000052D: SvcErr: DSID-031A124C, problem 5003 (WILL_NOT_PERFORM), data 0");
     const next = structuredClone(entry.attributes);
     for (const { operation, modification } of changes) {
       const { type } = modification;
@@ -159,12 +175,14 @@ export async function startWindows({ entries: given, bindRefusal, readOnly }: St
   }
 
   return {
-    url: `ldap://127.0.0.1:${port}`,
+    url: `ldaps://127.0.0.1:${port}`,
+    ca,
     entries,
     asked,
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
+      rmSync(folder, { recursive: true });
     },
   };
 }

@@ -1,0 +1,4 @@
+import { startActiveDirectoryGateway } from "./servers/samba.ts";
+import { filterSuite } from "./suites/filters.ts";
+
+filterSuite("Active Directory", startActiveDirectoryGateway);
