@@ -64,6 +64,8 @@ kinds:
       isEncrypted: tls.startTls || (settings.urls ?? []).every((url) => url.startsWith("ldaps:")),
       written: createWritten(directory.servers.inUse),
     };
+    if (!domain.isEncrypted)
+      log.warn({ urls: settings.urls }, "the service account's password goes over the wire unencrypted: use ldaps://");
     const search = createSearch(domain);
     const resolve = createResolve(lookUp(domain));
     const asked = (attrs: readonly string[]) => (wantsIndirect(attrs) ? [...attrs, DIRECT_MEMBER_OF] : attrs);

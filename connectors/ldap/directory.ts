@@ -8,6 +8,7 @@ import {
   type Entry as LdapEntry,
   NotFilter,
   PresenceFilter,
+  type SearchResult,
 } from "ldapts";
 import { type Condition, type Entry, type Expected, fromValues, type Value } from "../../src/connector/connector.ts";
 import { type AttributeType, attributeTypes, fromLdap, isBinary, type TypeOf, toLdap } from "./attributes.ts";
@@ -48,6 +49,9 @@ export interface Settings extends ConnectOptions, Pick<ServersOptions, "find" | 
   readonly key: string;
 }
 
+/** The most referrals that are remembered, so that each is told once. */
+const MAX_REFERRALS = 100;
+
 /** What the server says that it can do; read once a connection pool. */
 export interface Features {
   readonly assertion: boolean;
@@ -64,6 +68,8 @@ export interface Directory extends Schema {
   /** For searches with very many results, so that they hold up no others. */
   readonly bulk: Pool;
   readonly features: (signal: AbortSignal) => Promise<Features>;
+  /** Takes note, once, of other servers that a search was referred to for a part of what it asked. */
+  readonly referred: (base: string, urls: readonly string[]) => void;
   /** What a failure of the directory or of its connection means. */
   readonly failure: (error: unknown) => unknown;
   readonly close: () => Promise<void>;
@@ -78,6 +84,7 @@ export function openDirectory(settings: Settings, dialect: Dialect): Directory {
   const bulk = createPool(servers, 1);
   const { key } = settings;
   let features: Features | undefined;
+  const known = new Set<string>();
   const kinds = Object.entries(settings.kinds).map(([name, { base, filter, rdn, placeholder }]) => {
     return [name, { base, rdn, key, filter: FilterParser.parseString(filter), placeholder }] as const;
   });
@@ -91,6 +98,15 @@ export function openDirectory(settings: Settings, dialect: Dialect): Directory {
     features: async (signal) => {
       features ??= await readFeatures(directory, signal);
       return features;
+    },
+    referred: (base, urls) => {
+      const unknown = urls.filter((url) => !known.has(url));
+      if (unknown.length === 0 || known.size >= MAX_REFERRALS) return;
+      for (const url of unknown) known.add(url);
+      settings.note(
+        { base, refersTo: unknown },
+        "the directory refers to others for a part of this base; they are not followed",
+      );
     },
     failure: (error) => ldapFailure(error, dialect.refusal),
     close: async () => {
@@ -168,13 +184,17 @@ export async function find(
     signal,
     async (client) => {
       const found: LdapEntry[] = [];
+      const take = ({ searchEntries, searchReferences }: SearchResult) => {
+        for (const entry of searchEntries) found.push(entry);
+        if (searchReferences.length > 0) directory.referred(base, searchReferences);
+      };
       if (size === undefined) {
-        found.push(...(await client.search(base, options, standing)).searchEntries);
+        take(await client.search(base, options, standing));
       } else {
         // RFC 2696. A size limit would do the same for one page, but ldapts takes a result cut short for a whole one.
         const paged = { pageSize: Math.min(size, dialect.pageSize ?? size) };
-        for await (const { searchEntries } of client.searchPaginated(base, { ...options, paged }, standing)) {
-          for (const entry of searchEntries) found.push(entry);
+        for await (const page of client.searchPaginated(base, { ...options, paged }, standing)) {
+          take(page);
           if (found.length >= size) break;
         }
       }
