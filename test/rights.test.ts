@@ -26,7 +26,7 @@ describe("postern check --connect, as a service account with the rights that it 
       `dn: ${SERVICE}\nchangetype: add\nobjectClass: user\nsAMAccountName: svc-scim\nuserPrincipalName: svc-scim@corp.example.test\nuserAccountControl: 512\nunicodePwd:: ${password}\n`,
     );
     const bind = { dn: "svc-scim@corp.example.test", password: ADMIN_PASSWORD };
-    const settings = openActiveDirectory(samba, ROOT, { bind });
+    const settings = openActiveDirectory(samba, ROOT, { bind, user: { withoutPassword: "disable" } });
     const auth = [{ type: "bearer", tokens: [{ name: "tests", token: TOKEN }] }];
     writeFileSync(config, stringify({ auth, ...settings }));
     admin = await startGateway(openActiveDirectory(samba, ROOT));
@@ -122,7 +122,7 @@ describe("postern check --connect, as a service account with the rights that it 
     expect(lines.find((line) => line.includes(`group in ${GROUPS}:`))).toMatch(
       /ok {5}group in .*: may read, create, change, delete/,
     );
-    const user = { userName: "first@corp.example.test", displayName: "First", active: true };
+    const user = { userName: "first@corp.example.test", displayName: "First", password: "Correct horse 7 battery" };
     const created = await send(service, "POST", "/Users", user);
     expect(created.json).toMatchObject({ active: true });
     const members = [{ value: created.json.id }];
