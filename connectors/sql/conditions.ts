@@ -1,21 +1,10 @@
-import { type RawBuilder, sql } from "kysely";
-import type { ComparisonLeaf, Condition, Scalar } from "../../src/connector/connector.ts";
+import { sql } from "kysely";
+import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src/connector/connector.ts";
+import type { SqlDialect } from "./dialect.ts";
+import { type Column, columnIn, columnSql, fixedSql, isWhole, type Kind, keySql, type Sql, tableSql } from "./kind.ts";
 
-/** A kind's place in the database: its table, the column of its key, and the lists that other tables hold. */
-export interface Kind {
-  readonly table: string;
-  readonly key: { readonly column: string; readonly type: "integer" | "text"; readonly generate: "database" | "uuid" };
-  readonly lists: { readonly [attr: string]: List };
-}
-
-export interface List {
-  readonly table: string;
-  /** The column that holds the entry's key. */
-  readonly owner: string;
-  readonly value: string;
-}
-
-export type Sql = RawBuilder<unknown>;
+const always = sql`1 = 1`;
+const never = sql`1 = 0`;
 
 /**
  * A condition as SQL, values bound, identifiers quoted. SQL's third truth value is kept away: a comparison with NULL
@@ -24,80 +13,116 @@ export type Sql = RawBuilder<unknown>;
 export function conditionSql(kind: Kind, condition: Condition): Sql {
   switch (condition.op) {
     case "and":
-      return condition.conditions.length === 0
-        ? sql`1 = 1`
-        : joined(
-            condition.conditions.map((each) => conditionSql(kind, each)),
-            sql` and `,
-          );
-    case "or":
-      return condition.conditions.length === 0
-        ? sql`1 = 0`
-        : joined(
-            condition.conditions.map((each) => conditionSql(kind, each)),
-            sql` or `,
-          );
+    case "or": {
+      const parts = condition.conditions.map((each) => conditionSql(kind, each));
+      if (parts.length === 0) return condition.op === "and" ? always : never;
+      return sql`(${sql.join(parts, condition.op === "and" ? sql` and ` : sql` or `)})`;
+    }
     case "not":
-      return sql`not coalesce(${conditionSql(kind, condition.condition)}, 0)`;
+      return sql`not ${kind.dialect.isTrue(conditionSql(kind, condition.condition))}`;
     default: {
+      const { dialect } = kind;
       const list = kind.lists[condition.attr];
       if (!list)
-        return leafSql(
-          condition,
-          columnOf(kind, condition.attr),
-          condition.attr === kind.key.column ? kind.key.type : undefined,
-        );
-      const owned = sql`${sql.ref(`${list.table}.${list.owner}`)} = ${columnOf(kind, kind.key.column)}`;
-      const held = leafSql(condition, sql.ref(`${list.table}.${list.value}`), undefined);
-      return sql`exists (select 1 from ${sql.table(list.table)} where ${owned} and ${held})`;
+        return leafSql(condition, columnSql(kind.name, condition.attr), columnOf(kind, condition.attr), dialect);
+      const held = leafSql(
+        condition,
+        columnSql(list.name, list.value),
+        columnIn(list.columns, list.value, dialect),
+        dialect,
+      );
+      const owned = sql`${columnSql(list.name, list.owner)} = ${keySql(kind)}`;
+      const all = [owned, ...fixedSql(list.name, list.columns, list.where, dialect), held];
+      return sql`exists (select 1 from ${tableSql(list.name)} where ${sql.join(all, sql` and `)})`;
     }
   }
 }
 
-export const columnOf = (kind: Kind, column: string): Sql => sql.ref(`${kind.table}.${column}`);
+/** A kind's column; its key is what the configuration says. */
+export function columnOf(kind: Kind, name: string): Column {
+  const column = columnIn(kind.columns, name, kind.dialect);
+  return name === kind.key.column && kind.key.type === "integer" ? { ...column, type: "integer" } : column;
+}
 
-const joined = (parts: readonly Sql[], separator: Sql): Sql => sql`(${sql.join(parts, separator)})`;
+/** How well a database answers a condition: letters beyond ASCII it may fold in ways of its own. */
+export function supports(condition: Condition, { foldsAll }: SqlDialect): Support {
+  if (foldsAll || !("value" in condition) || condition.caseExact || typeof condition.value !== "string") return "exact";
+  if (/^[\x00-\x7f]*$/.test(condition.value)) return "exact";
+  return ["gt", "ge", "lt", "le"].includes(condition.op) ? "none" : "superset";
+}
 
-/** True when a key can be one of the kind's: text, or a whole number as databases write it. */
-export const isKey = (kind: Kind, key: string): boolean =>
-  kind.key.type === "text" || (/^-?\d{1,16}$/.test(key) && String(Number(key)) === key);
-
-function leafSql(
-  leaf: Exclude<Condition, { op: "and" | "or" | "not" }>,
-  column: Sql,
-  keyType: "integer" | "text" | undefined,
-): Sql {
-  if (leaf.op === "pr") return sql`(${column} is not null and ${column} <> '')`;
-  if (leaf.op === "has") return sql`(${column} & ${leaf.bits}) = ${leaf.bits}`;
+function leafSql(leaf: Leaf, column: Sql, of: Column, dialect: SqlDialect): Sql {
+  const { type } = of;
+  const isText = type === "text" || type === "any";
+  if (leaf.op === "pr") return isText ? sql`(${column} is not null and ${column} <> '')` : sql`${column} is not null`;
+  if (leaf.op === "has") return isText && type !== "any" ? never : sql`(${column} & ${leaf.bits}) = ${leaf.bits}`;
   const { op, value } = leaf;
-  if (keyType === "integer" && op === "eq") {
-    return /^-?\d{1,16}$/.test(String(value)) && String(Number(value)) === String(value)
-      ? sql`${column} = ${Number(value)}`
-      : sql`1 = 0`;
-  }
-  return typeof value === "string" ? textSql(leaf, column, value) : compared(column, op, value);
-}
-
-function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string): Sql {
-  const isAscii = /^[\x00-\x7f]*$/.test(value);
-  if (!caseExact && isAscii && op === "eq") return sql`${column} = ${value} collate nocase`;
-  const [left, right] = caseExact ? [column, value] : [sql`fold(${column})`, value.toLowerCase()];
-  switch (op) {
-    case "co":
-      return sql`instr(${left}, ${right}) > 0`;
-    case "sw":
-      return caseExact || !isAscii
-        ? sql`substr(${left}, 1, ${[...right].length}) = ${right}`
-        : sql`${column} like ${`${likeEscaped(value)}%`} escape '\\'`;
-    case "ew":
-      return sql`substr(${left}, ${-[...right].length}) = ${right}`;
+  switch (type) {
+    case "any":
+      return typeof value === "string" ? textSql(leaf, column, value, of, dialect) : compared(column, op, value);
+    case "text":
+      return typeof value === "string" ? textSql(leaf, column, value, of, dialect) : never;
+    case "integer":
+    case "decimal": {
+      // A key is text to those who ask for it.
+      const number = typeof value === "string" && isWhole(value) ? Number(value) : value;
+      return typeof number === "number" && !isPart(op) ? compared(column, op, number) : never;
+    }
+    case "boolean":
+    case "bit":
+      return op === "eq" && typeof value !== "string" ? compared(column, op, bound(value, of, dialect)) : never;
+    case "time":
+    case "date":
+      return isPart(op) || Number.isNaN(Date.parse(String(value)))
+        ? never
+        : compared(column, op, bound(value, of, dialect));
+    case "uuid":
+    case "uuidBytes":
+      return op === "eq" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(String(value))
+        ? compared(column, op, bound(value, of, dialect))
+        : never;
     default:
-      // The column may fold case by a collation of its own.
-      return compared(left, op, sql`${right} collate binary`);
+      return never;
   }
 }
 
-const likeEscaped = (value: string): string => value.replace(/[\\%_]/g, "\\$&");
+const bound = (value: Scalar, of: Column, dialect: SqlDialect): Sql => sql`${dialect.toDatabase(value, of)}`;
+const isPart = (op: ComparisonLeaf["op"]): boolean => op === "co" || op === "sw" || op === "ew";
+
+function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, of: Column, dialect: SqlDialect): Sql {
+  const isAscii = /^[\x00-\x7f]*$/.test(value);
+  const form = caseExact ? dialect.exact : dialect.folded;
+  // Of letters beyond ASCII the database makes what it makes of the column's.
+  const wanted =
+    caseExact || isAscii || dialect.foldsAll
+      ? dialect.exact(sql`${caseExact ? value : value.toLowerCase()}`)
+      : dialect.folded(sql`${value}`);
+  const left = form(column);
+  const like = (pattern: string) => {
+    const text =
+      caseExact || isAscii || dialect.foldsAll
+        ? sql`${caseExact ? pattern : pattern.toLowerCase()}`
+        : dialect.folded(sql`${pattern}`);
+    return sql`${left} like ${text} escape '!'`;
+  };
+  switch (op) {
+    case "eq": {
+      const narrowed = isAscii ? dialect.narrowed(column, value, of) : undefined;
+      const exact = sql`${left} = ${wanted}`;
+      return narrowed ? sql`(${narrowed} and ${exact})` : exact;
+    }
+    case "co":
+      return like(`%${likeEscaped(value)}%`);
+    case "sw":
+      return like(`${likeEscaped(value)}%`);
+    case "ew":
+      return like(`%${likeEscaped(value)}`);
+    default:
+      return compared(left, op, wanted);
+  }
+}
+
+const likeEscaped = (value: string): string => value.replace(/[!%_]/g, "!$&");
 
 function compared(left: Sql, op: ComparisonLeaf["op"], value: Scalar | Sql): Sql {
   switch (op) {

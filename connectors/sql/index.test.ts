@@ -1,31 +1,68 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { testConnector } from "../../src/connector/contract.ts";
+import { distinctTexts, testConnector } from "../../src/connector/contract.ts";
+import { type Database, startMariaDb, startPostgres } from "../../test/servers/databases.ts";
 import sql from "./index.ts";
 
-const script = `
-create table people (id integer primary key, login text not null unique collate nocase, title text, "odd ""name" text);
-create table tags (person integer references people (id) on delete cascade, tag text, primary key (person, tag));
-`;
+const kinds = { person: { table: "people", lists: { tags: { table: "tags", owner: "person", value: "tag" } } } };
+const contract = {
+  kind: "person",
+  seed: (n: number) => ({ login: `login${n}` }),
+  unique: "login",
+  texts: ["title", 'odd "name'],
+  lists: ["tags"],
+  absentKey: "4711",
+};
+const services = { folder: ".", log: { warn: () => {} } };
 
 testConnector({
+  ...contract,
   open: async () => {
     const folder = mkdtempSync(join(tmpdir(), "postern-sql-"));
-    writeFileSync(join(folder, "schema.sql"), script);
-    const kinds = { person: { table: "people", lists: { tags: { table: "tags", owner: "person", value: "tag" } } } };
+    writeFileSync(
+      join(folder, "schema.sql"),
+      `create table people (id integer primary key, login text not null unique collate nocase, title text, "odd ""name" text);
+       create table tags (person integer references people (id) on delete cascade, tag text, primary key (person, tag));`,
+    );
     const config = sql.config.parse({ dialect: "sqlite", file: "test.db", script: "schema.sql", kinds });
-    const connector = sql.open(config, { folder, log: { warn: () => {} } });
+    const connector = sql.open(config, { ...services, folder });
     const close = async () => {
       await connector.close();
       rmSync(folder, { recursive: true });
     };
     return { connector, close };
   },
-  kind: "person",
-  seed: (n) => ({ login: `login${n}` }),
-  unique: "login",
-  texts: ["title", 'odd "name'],
-  lists: ["tags"],
-  absentKey: "4711",
+});
+
+const onServer = (start: () => Promise<Database>, script: string) => async () => {
+  const database = await start();
+  database.run(script);
+  const connector = sql.open(sql.config.parse({ ...database.settings, kinds }), services);
+  const close = async () => {
+    await connector.close();
+    await database.stop();
+  };
+  return { connector, close };
+};
+
+testConnector({
+  ...contract,
+  open: onServer(
+    startPostgres,
+    `create table people (id serial primary key, login text not null, title varchar(200), "odd ""name" text);
+     create unique index people_login on people (lower(login));
+     create table tags (person integer references people (id) on delete cascade, tag text, primary key (person, tag));`,
+  ),
+});
+
+testConnector({
+  ...contract,
+  listValues: distinctTexts(),
+  open: onServer(
+    startMariaDb,
+    `create table people (id int auto_increment primary key, login varchar(200) not null unique, title varchar(200),
+       \`odd "name\` varchar(200)) collate utf8mb4_unicode_ci;
+     create table tags (person int references people (id) on delete cascade, tag varchar(200) collate utf8mb4_bin, primary key (person, tag));`,
+  ),
 });

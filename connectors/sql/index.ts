@@ -1,11 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
-import { Kysely, sql } from "kysely";
-import { z } from "zod";
-import { type Connector, defineConnector, type Operation } from "../../src/connector/connector.ts";
+import { Kysely } from "kysely";
+import { type Connector, defineConnector, type Services } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
-import { columnOf, isKey, type Kind, type Sql } from "./conditions.ts";
-import { sqliteDialect, sqliteFailure } from "./sqlite.ts";
+import { supports } from "./conditions.ts";
+import type { SqlDialect } from "./dialect.ts";
+import { mysql } from "./dialects/mysql.ts";
+import { postgres } from "./dialects/postgres.ts";
+import { authorityOf } from "./dialects/server.ts";
+import { sqlite } from "./dialects/sqlite.ts";
+import { explain } from "./explain.ts";
+import { isKey, type Kind, type Sql } from "./kind.ts";
+import { openSession } from "./session.ts";
+import { config, type Settings } from "./settings.ts";
 import {
   countStatement,
   deleteStatement,
@@ -17,50 +24,25 @@ import {
   toEntry,
   updateStatements,
 } from "./statements.ts";
+import { kindsOf } from "./tables.ts";
 
-const list = z.strictObject({
-  table: z.string().describe("The table that holds the list's values, one a row."),
-  owner: z.string().describe("Its column with the entry's key."),
-  value: z.string().describe("Its column with the value; owner and value together are unique."),
-});
-
-const kind = z.strictObject({
-  table: z.string().describe("The table that holds the entries, one a row."),
-  key: z
-    .strictObject({
-      column: z.string().default("id").describe("The primary key's column."),
-      type: z.enum(["integer", "text"]).default("integer").describe("The type of the key."),
-      generate: z
-        .enum(["database", "uuid"])
-        .default("database")
-        .describe("Who makes a new key: the database, or Postern as a UUID."),
-    })
-    .prefault({})
-    .describe("The primary key; it is the SCIM id."),
-  lists: z
-    .record(z.string(), list)
-    .default({})
-    .describe("Attributes of several values that a table of their own holds, such as memberships."),
-});
-
-const config = z.strictObject({
-  dialect: z.literal("sqlite").describe("The database's dialect."),
-  file: z.string().describe("The database file; a relative path starts at the configuration's folder."),
-  script: z.string().optional().describe("A file of SQL that makes the database where there is none yet."),
-  kinds: z.record(z.string(), kind).describe("The kinds of entries that there are."),
-});
-
-/** SQL databases through kysely: SQLite for now. */
+/** SQL databases through kysely: SQLite in the process, PostgreSQL, MariaDB and MySQL. */
 export default defineConnector({
   type: "sql",
-  summary: "Users and groups in the tables of a SQL database. SQLite.",
+  summary: "Users and groups in the tables of a SQL database: SQLite, PostgreSQL, MariaDB or MySQL.",
   config,
   example: `type: sql
-dialect: sqlite
-file: data/hr.db
+dialect: postgres
+host: db.example.com
+database: hr
+user: postern
+password: "\${file:/run/secrets/hr-password}"
+tls: { ca: /etc/postern/db-ca.pem }
 kinds:
   person:
     table: people
+    where: { deleted_at: null }
+    deletedBy: { deleted_at: "2000-01-01" }
     lists:
       team_ids: { table: team_members, owner: person_id, value: team_id }
   team:
@@ -68,144 +50,147 @@ kinds:
     lists:
       member_ids: { table: team_members, owner: team_id, value: person_id }
 `,
-  open: (settings, { folder }): Connector => {
-    const kinds = settings.kinds as Record<string, Kind>;
-    const kindOf = (name: string): Kind => kinds[name]!;
-    const file = settings.file === ":memory:" ? settings.file : resolve(folder, settings.file);
-    const script = settings.script === undefined ? undefined : resolve(folder, settings.script);
-    const db = new Kysely<unknown>({ dialect: sqliteDialect(file, script) });
-
-    const failure = (error: unknown) => sqliteFailure(error);
-    const rows = async (statement: Sql, on: Kysely<unknown> = db) => {
-      try {
-        return await statement.execute(on);
-      } catch (error) {
-        throw failure(error);
-      }
+  open: (settings, services): Connector => {
+    const dialect = dialectOf(settings, services);
+    const db = new Kysely<unknown>({ dialect: dialect.kysely() });
+    const session = openSession(db, dialect);
+    const { configured, known } = kindsOf(settings.kinds, dialect, db);
+    /** A kind with what the catalogue says of its columns. */
+    const kindNamed = async (name: string): Promise<Kind> => {
+      const kinds = await known().catch((error) => {
+        throw dialect.failure(error);
+      });
+      return kinds.get(name)!;
     };
-    const entries = async (of: Kind, statement: Sql, on?: Kysely<unknown>) =>
-      (await rows(statement, on)).rows.map((row) => toEntry(of, row as Record<string, unknown>));
-    const written = async (statement: Sql, on: Kysely<unknown>) =>
-      Number((await rows(statement, on)).numAffectedRows ?? 0);
-    const transaction = async <T>(signal: AbortSignal, work: (on: Kysely<unknown>) => Promise<T>): Promise<T> => {
-      signal.throwIfAborted();
-      return db
-        .transaction()
-        .execute(work)
-        .catch((error) => {
-          throw failure(error);
-        });
-    };
+    const entriesOf = (of: Kind, rows: readonly unknown[]) =>
+      rows.map((row) => toEntry(of, row as Record<string, unknown>));
     /** Why a guarded write met no row. */
-    const missed = async (name: string, key: string, on: Kysely<unknown>): Promise<ConnectorError> => {
-      const [present] = (await rows(getStatement(kindOf(name), key, []), on)).rows;
+    const missed = async (
+      of: Kind,
+      name: string,
+      key: string,
+      run: (statement: Sql) => Promise<{ rows: unknown[] }>,
+    ) => {
+      const [present] = (await run(getStatement(of, key, []))).rows;
       return present
         ? new ConnectorError("versionMismatch", "The row is no longer what it was when it was read.")
         : entryNotFound(name, key);
     };
 
     return {
-      kinds: new Map(Object.entries(kinds).map(([name, { key }]) => [name, { key: key.column }])),
-      supports: () => "exact",
-      sorts: (name, attr) => !kindOf(name).lists[attr],
+      kinds: new Map([...configured].map(([name, { key }]) => [name, { key: key.column }])),
+      supports: (_, condition) => supports(condition, dialect),
+      sorts: (name, attr) => !configured.get(name)!.lists[attr],
       search: async ({ kind: name, where, attrs, offset = 0, orderBy, after, limit, count, signal }) => {
-        signal.throwIfAborted();
-        const of = kindOf(name);
+        const of = await kindNamed(name);
         if (after && !isKey(of, after.key)) throw new ConnectorError("invalid", "The position names no key.");
         const page = { ...(where && { where }), ...(orderBy && { orderBy }), ...(after && { after }) };
-        const found = limit === 0 ? [] : await entries(of, searchStatement(of, { ...page, attrs, offset, limit }));
+        const statement = searchStatement(of, { ...page, attrs, offset, limit });
+        const found = limit === 0 ? [] : entriesOf(of, (await session.read(statement, signal)).rows);
         if (!count) return { entries: found };
         const isLast = !after && found.length < limit && (found.length > 0 || offset === 0);
         if (isLast) return { entries: found, total: offset + found.length };
-        const [row] = (await rows(countStatement(of, where))).rows;
+        const [row] = (await session.read(countStatement(of, where), signal)).rows;
         return { entries: found, total: Number((row as { total: number }).total) };
       },
       get: async ({ kind: name, key, attrs, signal }) => {
-        signal.throwIfAborted();
-        const of = kindOf(name);
-        return isKey(of, key) ? (await entries(of, getStatement(of, key, attrs)))[0] : undefined;
+        const of = await kindNamed(name);
+        if (!isKey(of, key)) return undefined;
+        return entriesOf(of, (await session.read(getStatement(of, key, attrs), signal)).rows)[0];
       },
       create: async ({ kind: name, entry, attrs, signal }) => {
-        const of = kindOf(name);
-        return transaction(signal, async (on) => {
-          const statements = insertStatements(of, entry, of.key.generate === "uuid" ? randomUUID() : undefined);
-          const [made] = (await rows(statements.row, on)).rows;
-          const key = String((made as { key: unknown }).key);
-          for (const statement of statements.lists(key)) await rows(statement, on);
-          return (await entries(of, getStatement(of, key, attrs), on))[0]!;
-        });
+        const of = await kindNamed(name);
+        const given = of.key.generate === "uuid" ? randomUUID() : undefined;
+        const statements = insertStatements(of, entry, given);
+        return session
+          .transaction(signal, async (run) => {
+            const { rows, insertId } = await run(statements.row);
+            const made = (rows[0] as { key?: unknown } | undefined)?.key;
+            const key =
+              given ?? String(made === undefined ? insertId : dialect.fromDatabase(made, { ...dialect.unknownColumn }));
+            for (const statement of statements.lists(key)) await run(statement);
+            return entriesOf(of, (await run(getStatement(of, key, attrs))).rows)[0]!;
+          })
+          .catch((error) => {
+            throw byColumn(error, of);
+          });
       },
       update: async ({ kind: name, key, changes, expected, attrs, signal }) => {
-        const of = kindOf(name);
+        const of = await kindNamed(name);
         if (!isKey(of, key)) throw entryNotFound(name, key);
-        return transaction(signal, async (on) => {
-          const statements = updateStatements(of, key, changes, expected);
-          const held = statements.row
-            ? await written(statements.row, on)
-            : (await rows(guardStatement(of, key, expected), on)).rows.length;
-          if (held === 0) throw await missed(name, key, on);
-          for (const statement of statements.lists) await rows(statement, on);
-          return (await entries(of, getStatement(of, key, attrs), on))[0]!;
-        });
+        const statements = updateStatements(of, key, changes, expected);
+        return session
+          .transaction(signal, async (run) => {
+            const held = statements.row
+              ? Number((await run(statements.row)).numAffectedRows ?? 0)
+              : (await run(guardStatement(of, key, expected))).rows.length;
+            if (held === 0) throw await missed(of, name, key, run);
+            for (const statement of statements.lists) await run(statement);
+            return entriesOf(of, (await run(getStatement(of, key, attrs))).rows)[0]!;
+          })
+          .catch((error) => {
+            throw byColumn(error, of);
+          });
       },
       delete: async ({ kind: name, key, expected, signal }) => {
-        const of = kindOf(name);
+        const of = await kindNamed(name);
         if (!isKey(of, key)) throw entryNotFound(name, key);
-        await transaction(signal, async (on) => {
-          if ((await written(deleteStatement(of, key, expected), on)) === 0) throw await missed(name, key, on);
+        await session.transaction(signal, async (run) => {
+          const { numAffectedRows } = await run(deleteStatement(of, key, expected));
+          if (Number(numAffectedRows ?? 0) === 0) throw await missed(of, name, key, run);
         });
       },
       // A reference is the key itself, and the database's foreign keys hold: only ids that clients send are looked up.
-      resolve: async ({ kind: name, to, values }) => {
+      resolve: async ({ kind: name, to, values, signal }) => {
         if (to === "keys") return new Map(values.map((value) => [value, value]));
-        const of = kindOf(name);
+        const of = await kindNamed(name);
         const keys = values.filter((value) => isKey(of, value));
         if (keys.length === 0) return new Map();
-        const found = (await rows(keysStatement(of, keys))).rows.map((row) => String((row as { key: unknown }).key));
-        return new Map(found.map((key) => [key, key]));
+        const { rows } = await session.read(keysStatement(of, keys), signal);
+        return new Map(entriesOf(of, rows).map(({ key }) => [String(key), String(key)]));
       },
-      probe: async () => {
-        for (const of of Object.values(kinds))
-          await rows(sql`select ${columnOf(of, of.key.column)} from ${sql.table(of.table)} limit 1`);
-        const [row] = (await rows(sql`select sqlite_version() as version`)).rows;
-        return `SQLite ${(row as { version: string }).version}, ${settings.file}`;
+      probe: async (signal) => {
+        for (const name of configured.keys())
+          await session.read(searchStatement(await kindNamed(name), { attrs: [], limit: 1 }), signal);
+        const [row] = (await session.read(dialect.version, signal)).rows;
+        return `${(row as { version: string }).version}, ${placeOf(settings)}`;
       },
-      explain: (operation) => explain(kindOf(operation.kind), operation, db),
+      explain: (operation) => explain(configured.get(operation.kind)!, operation, db),
       close: () => db.destroy(),
     };
   },
 });
 
-/** The statements of an operation, each with its parameters. */
-function explain(of: Kind, operation: Operation, db: Kysely<unknown>): string {
-  return statementsOf(of, operation)
-    .map((statement) => {
-      const { sql: text, parameters } = statement.compile(db);
-      return parameters.length > 0 ? `${text}\n-- ${JSON.stringify(parameters)}` : text;
-    })
-    .join("\n");
+function dialectOf(settings: Settings, { folder }: Services): SqlDialect {
+  if (settings.dialect === "sqlite") {
+    const file = settings.file === ":memory:" ? settings.file : resolve(folder, settings.file!);
+    return sqlite(file, settings.script === undefined ? undefined : resolve(folder, settings.script));
+  }
+  const { host, port, database, user, password, connections, tls = false } = settings;
+  const server = {
+    host: host!,
+    port,
+    database: database!,
+    user: user!,
+    password,
+    connections,
+    ca: authorityOf(folder, tls),
+  };
+  return settings.dialect === "postgres" ? postgres(server) : mysql(server);
 }
 
-function statementsOf(of: Kind, operation: Operation): Sql[] {
-  switch (operation.type) {
-    case "search":
-      return [searchStatement(of, operation), ...(operation.count ? [countStatement(of, operation.where)] : [])];
-    case "get":
-      return isKey(of, operation.key) ? [getStatement(of, operation.key, operation.attrs)] : [];
-    case "create": {
-      const { row, lists } = insertStatements(
-        of,
-        operation.entry,
-        of.key.generate === "uuid" ? "a new UUID" : undefined,
-      );
-      return [sql`begin`, row, ...lists("0"), sql`commit`];
-    }
-    case "update": {
-      const { key, changes, expected } = operation;
-      const { row, lists } = updateStatements(of, key, changes, expected);
-      return [sql`begin`, row ?? guardStatement(of, key, expected), ...lists, sql`commit`];
-    }
-    case "delete":
-      return [deleteStatement(of, operation.key, operation.expected)];
-  }
+const placeOf = ({ file, host, port, database }: Settings): string =>
+  file ?? `${database} at ${host}${port === undefined ? "" : `:${port}`}`;
+
+/** A clash that names an index names the column, where by its name it can be told. */
+function byColumn(error: unknown, { columns }: Kind): unknown {
+  if (!(error instanceof ConnectorError) || error.kind !== "conflict" || error.attr === undefined) return error;
+  const { attr } = error;
+  if (columns.has(attr)) return error;
+  const column = [...columns.keys()].filter((name) => attr.includes(name)).sort((a, b) => b.length - a.length)[0];
+  if (column === undefined) return error;
+  return new ConnectorError("conflict", `There is already an entry with this ${column}.`, {
+    attr: column,
+    cause: error.cause,
+  });
 }

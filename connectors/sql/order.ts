@@ -1,38 +1,50 @@
 import { sql } from "kysely";
 import type { Order, Position } from "../../src/connector/connector.ts";
-import { columnOf, type Kind, type Sql } from "./conditions.ts";
+import { columnOf } from "./conditions.ts";
+import { columnSql, type Kind, keySql, type Sql } from "./kind.ts";
 
-const keyOf = (kind: Kind) => columnOf(kind, kind.key.column);
 /** The value that is compared, and whether there is none. */
 const parts = (kind: Kind, { attr, caseExact }: Order) => {
-  const column = columnOf(kind, attr);
+  const column = columnSql(kind.name, attr);
+  const { type } = columnOf(kind, attr);
+  const isText = type === "text" || type === "any";
+  const { exact, folded } = kind.dialect;
   return {
-    isAbsent: sql`(${column} is null or ${column} = '')`,
-    value: caseExact ? sql`${column} collate binary` : sql`fold(${column}) collate binary`,
+    isAbsent: isText ? sql`(${column} is null or ${column} = '')` : sql`(${column} is null)`,
+    value: isText ? (caseExact ? exact(column) : folded(column)) : column,
   };
 };
 
 /** What `order by` names: absent values last, or first when descending, and the key at the end. */
 export function orderOf(kind: Kind, orderBy: Order | undefined): Sql {
-  if (!orderBy || orderBy.attr === kind.key.column) return orderBy?.descending ? sql`${keyOf(kind)} desc` : keyOf(kind);
+  const key = keyInOrder(kind);
+  if (!orderBy || orderBy.attr === kind.key.column) return orderBy?.descending ? sql`${key} desc` : key;
   const { isAbsent, value } = parts(kind, orderBy);
-  return orderBy.descending
-    ? sql`${isAbsent} desc, ${value} desc, ${keyOf(kind)}`
-    : sql`${isAbsent}, ${value}, ${keyOf(kind)}`;
+  return orderBy.descending ? sql`${isAbsent} desc, ${value} desc, ${key}` : sql`${isAbsent}, ${value}, ${key}`;
 }
+
+/** Keys of text are ordered by code points, whatever collation they have. */
+const keyInOrder = (kind: Kind): Sql =>
+  columnOf(kind, kind.key.column).type === "text" ? kind.dialect.exact(keySql(kind)) : keySql(kind);
 
 /** The condition of the rows that come behind a position: the same work for the last page as for the first. */
 export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
-  const key = kind.key.type === "integer" ? Number(after.key) : after.key;
-  if (orderBy.attr === kind.key.column)
-    return orderBy.descending ? sql`${keyOf(kind)} < ${key}` : sql`${keyOf(kind)} > ${key}`;
+  const { dialect } = kind;
+  const keyColumn = columnOf(kind, kind.key.column);
+  const bound = sql`${dialect.toDatabase(kind.key.type === "integer" ? Number(after.key) : after.key, keyColumn)}`;
+  const key = keyColumn.type === "text" ? dialect.exact(bound) : bound;
+  const column = keyInOrder(kind);
+  if (orderBy.attr === kind.key.column) return orderBy.descending ? sql`${column} < ${key}` : sql`${column} > ${key}`;
   const { isAbsent, value } = parts(kind, orderBy);
-  const isLater = sql`${keyOf(kind)} > ${key}`;
+  const isLater = sql`${column} > ${key}`;
   if (after.value === undefined)
     return orderBy.descending
       ? sql`(not ${isAbsent} or (${isAbsent} and ${isLater}))`
       : sql`(${isAbsent} and ${isLater})`;
-  const last = typeof after.value === "string" && !orderBy.caseExact ? after.value.toLowerCase() : after.value;
+  const of = columnOf(kind, orderBy.attr);
+  const isText = typeof after.value === "string" && (of.type === "text" || of.type === "any");
+  const given = sql`${isText ? after.value : dialect.toDatabase(after.value, of)}`;
+  const last = isText ? (orderBy.caseExact ? dialect.exact(given) : dialect.folded(given)) : given;
   return orderBy.descending
     ? sql`(not ${isAbsent} and (${value} < ${last} or (${value} = ${last} and ${isLater})))`
     : sql`(${isAbsent} or ${value} > ${last} or (${value} = ${last} and ${isLater}))`;

@@ -1,18 +1,48 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { SqliteDialect } from "kysely";
-import { ConnectorError } from "../../src/connector/error.ts";
+import { SqliteDialect, sql } from "kysely";
+import { ConnectorError } from "../../../src/connector/error.ts";
+import type { SqlDialect } from "../dialect.ts";
+import type { Column } from "../kind.ts";
+
+/** Each value in a column has a type of its own. */
+const any: Column = { type: "any", foldsCase: false, isPadded: false, isIndexed: false };
 
 /**
- * Opens a SQLite file for kysely, making it by the script where there is none yet. `fold` is there as a SQL function,
- * because SQLite's own case folding knows ASCII only.
+ * SQLite in the process itself, by `node:sqlite`. The file is made by the script where there is none yet. `fold` is there
+ * as a SQL function, because SQLite's own case folding knows ASCII only.
  */
-export function sqliteDialect(file: string, script: string | undefined): SqliteDialect {
+export const sqlite = (file: string, script: string | undefined): SqlDialect => ({
+  kysely: () => open(file, script),
+  cancels: false,
+  unknownColumn: any,
+  columnsOf: async (_, names) => names.map(() => new Map()),
+  folded: (text) => sql`fold(${text}) collate binary`,
+  // The column may fold case by a collation of its own.
+  exact: (text) => sql`${text} collate binary`,
+  narrowed: (column, value) => sql`${column} = ${value} collate nocase`,
+  foldsAll: true,
+  isSame: (column, value) => sql`${column} is ${value}`,
+  isTrue: (condition) => sql`coalesce(${condition}, 0)`,
+  jsonList: (value, rest) => sql`select json_group_array(${value}) ${rest}`,
+  passingOver: () => sql`on conflict do nothing`,
+  noColumns: sql`default values`,
+  returns: true,
+  castToText: (column) => sql`cast(${column} as text)`,
+  toDatabase: (value) => (typeof value === "boolean" ? Number(value) : value),
+  fromDatabase: (value) => value as never,
+  failure: sqliteFailure,
+  isPassing: () => false,
+  version: sql`select 'SQLite ' || sqlite_version() as version`,
+});
+
+function open(file: string, script: string | undefined): SqliteDialect {
   const isNew = file === ":memory:" || !existsSync(file);
   if (isNew && file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
   const database = new DatabaseSync(file, { timeout: 4000 });
-  database.exec("pragma foreign_keys = on");
+  // `like` compares as `=` does, and what is folded is folded by ourselves.
+  database.exec("pragma foreign_keys = on; pragma case_sensitive_like = on");
   if (file !== ":memory:") database.exec("pragma journal_mode = wal; pragma synchronous = normal");
   database.function("fold", { deterministic: true }, (value) =>
     typeof value === "string" ? value.toLowerCase() : value,
@@ -23,7 +53,7 @@ export function sqliteDialect(file: string, script: string | undefined): SqliteD
       close: () => database.close(),
       prepare: (text) => {
         const statement = database.prepare(text);
-        const values = (parameters: readonly unknown[]) => parameters.map(toSqlite);
+        const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
         return {
           reader: statement.columns().length > 0,
           all: (parameters) => statement.all(...values(parameters)),
@@ -35,11 +65,8 @@ export function sqliteDialect(file: string, script: string | undefined): SqliteD
   });
 }
 
-const toSqlite = (value: unknown): SQLInputValue =>
-  typeof value === "boolean" ? Number(value) : (value as SQLInputValue);
-
 /** SQLite's extended result codes, as what they mean to a client (https://sqlite.org/rescode.html). */
-export function sqliteFailure(error: unknown): unknown {
+function sqliteFailure(error: unknown): unknown {
   if (!(error instanceof Error) || (error as { code?: string }).code !== "ERR_SQLITE_ERROR") return error;
   const code = (error as { errcode?: number }).errcode ?? 0;
   const column = /failed: (?:[^.\s]+\.)?([^,\s]+)/.exec(error.message)?.[1];

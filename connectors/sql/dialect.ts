@@ -1,0 +1,44 @@
+import type { Dialect, Kysely } from "kysely";
+import type { Scalar, Value } from "../../src/connector/connector.ts";
+import type { Column, Columns, Sql, TableName } from "./kind.ts";
+
+/** What databases of one make do in their own way. */
+export interface SqlDialect {
+  /** Kysely's part: the driver, and how identifiers and parameters are written. */
+  readonly kysely: () => Dialect;
+  /** Whether a statement that is under way can be ended on the server. */
+  readonly cancels: boolean;
+  /** What a column is taken for that the catalogue does not tell of. */
+  readonly unknownColumn: Column;
+  /** Asks the catalogue for the columns of tables, in the order of the names. */
+  readonly columnsOf: (db: Kysely<unknown>, names: readonly TableName[]) => Promise<Columns[]>;
+  /** Text without regard to case, compared by code points. */
+  readonly folded: (text: Sql) => Sql;
+  /** Text as it is, compared by code points, whatever collation the column has. */
+  readonly exact: (text: Sql) => Sql;
+  /** A condition on text that an index answers, beside the exact one, for a value of ASCII; undefined where it would say nothing new. */
+  readonly narrowed: (column: Sql, value: string, of: Column) => Sql | undefined;
+  /** Whether letters beyond ASCII are folded as JavaScript does, so that what is found is just what is asked for. */
+  readonly foldsAll: boolean;
+  /** Comparison that takes NULL for a value. */
+  readonly isSame: (column: Sql, value: unknown) => Sql;
+  /** A condition as a boolean that is never NULL. */
+  readonly isTrue: (condition: Sql) => Sql;
+  /** Values of a column of the rows that a select's rest names, as JSON. */
+  readonly jsonList: (value: Sql, rest: Sql) => Sql;
+  /** What an insert ends with that passes over rows that are there; `column` is any of theirs. */
+  readonly passingOver: (column: string) => Sql;
+  /** What an insert says that names no column. */
+  readonly noColumns: Sql;
+  /** Whether an insert gives back what it made; else the driver tells the number. */
+  readonly returns: boolean;
+  readonly castToText: (column: Sql) => Sql;
+  readonly toDatabase: (value: Value | Scalar, column: Column) => unknown;
+  readonly fromDatabase: (value: unknown, column: Column) => Value | undefined;
+  /** What a failure of the driver means. */
+  readonly failure: (error: unknown) => unknown;
+  /** Whether a transaction that failed so may succeed when it is run again. */
+  readonly isPassing: (error: unknown) => boolean;
+  /** A select of one text: what database this is. */
+  readonly version: Sql;
+}

@@ -1,0 +1,208 @@
+import { CompiledQuery, type Kysely, MysqlDialect, type MysqlPool, sql } from "kysely";
+import { createConnection, createPool, type Pool, type PoolConnection } from "mysql2";
+import { ConnectorError } from "../../../src/connector/error.ts";
+import type { SqlDialect } from "../dialect.ts";
+import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
+import { CONNECT_MS, type Server, STATEMENT_MS } from "./server.ts";
+import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
+
+/** MariaDB and MySQL by mysql2. */
+export const mysql = (server: Server): SqlDialect => ({
+  kysely: () =>
+    new MysqlDialect({
+      controlConnection: createConnection as never,
+      pool: preparing(poolFor(server)),
+      onCreateConnection: async (connection) => {
+        for (const statement of session) await connection.executeQuery(CompiledQuery.raw(statement));
+      },
+    }),
+  cancels: true,
+  unknownColumn: text,
+  columnsOf,
+  // As bytes of UTF-8, neither padding nor a collation counts, and the order is that of code points.
+  folded: (value) => sql`cast(lower(${asUtf8(value)}) as binary)`,
+  exact: (value) => sql`cast(${asUtf8(value)} as binary)`,
+  // An index of the column answers a comparison by the column's own collation.
+  narrowed: (column, value, { foldsCase }) => (foldsCase ? sql`${column} = ${value}` : undefined),
+  foldsAll: false,
+  isSame: (column, value) => sql`${column} <=> ${value}`,
+  isTrue: (condition) => sql`coalesce(${condition}, 0)`,
+  jsonList: (value, rest) => sql`select coalesce(json_arrayagg(${value}), '[]') ${rest}`,
+  passingOver: (column) => sql`on duplicate key update ${sql.id(column)} = ${sql.id(column)}`,
+  noColumns: sql`() values ()`,
+  returns: false,
+  castToText: (column) => sql`cast(${column} as char)`,
+  toDatabase: toTypedColumn,
+  fromDatabase: fromTypedColumn,
+  failure: mysqlFailure,
+  isPassing: (error) => [1213, 1205, 1020].includes((error as { errno?: number }).errno ?? 0),
+  version: sql`select concat(if(version() like '%MariaDB%', '', 'MySQL '), version()) as version`,
+});
+
+const asUtf8 = (value: Sql): Sql => sql`convert(${value} using utf8mb4)`;
+
+/** Times are in UTC, values that do not fit are refused, and lists are whole, however long they are. */
+const session = [
+  "set session time_zone = '+00:00'",
+  "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
+  "set session group_concat_max_len = 1073741824",
+  "set session transaction isolation level read committed",
+  `set session innodb_lock_wait_timeout = ${Math.floor(STATEMENT_MS / 1000)}`,
+];
+
+const poolFor = ({ host, port, database, user, password, connections, ca }: Server): Pool =>
+  createPool({
+    host,
+    port,
+    database,
+    user,
+    password,
+    connectionLimit: connections,
+    connectTimeout: CONNECT_MS,
+    charset: "utf8mb4",
+    dateStrings: true,
+    supportBigNumbers: true,
+    enableKeepAlive: true,
+    maxPreparedStatements: 256,
+    ...(ca !== false && { ssl: { ...(typeof ca === "string" && { ca }) } }),
+  });
+
+/** Sends values as parameters of prepared statements: mysql2's `query` would write them into the text itself. */
+function preparing(pool: Pool): MysqlPool {
+  const wrapped = new WeakMap<PoolConnection, unknown>();
+  return {
+    getConnection: (callback) =>
+      pool.getConnection((error, connection) => {
+        if (error || !connection) return callback(error, undefined as never);
+        const known = wrapped.get(connection) ?? {
+          config: connection.config,
+          threadId: connection.threadId,
+          connect: () => {},
+          destroy: () => connection.destroy(),
+          release: () => connection.release(),
+          query: (text: string, parameters: unknown[], done: (error: unknown, result: unknown) => void) =>
+            parameters.length === 0
+              ? connection.query(text, done)
+              : connection.execute(text, parameters as never, done),
+        };
+        wrapped.set(connection, known);
+        callback(null, known as never);
+      }),
+    end: (callback) => pool.end((error) => callback(error)),
+  };
+}
+
+const types: Readonly<Record<string, ColumnType>> = {
+  tinyint: "integer",
+  smallint: "integer",
+  mediumint: "integer",
+  int: "integer",
+  bigint: "integer",
+  year: "integer",
+  decimal: "decimal",
+  float: "decimal",
+  double: "decimal",
+  bit: "bit",
+  datetime: "time",
+  timestamp: "time",
+  date: "date",
+  uuid: "uuid",
+  json: "json",
+  binary: "bytes",
+  varbinary: "bytes",
+  blob: "bytes",
+  mediumblob: "bytes",
+  longblob: "bytes",
+};
+
+async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
+  return Promise.all(
+    names.map(async ({ schema, table }) => {
+      const { rows } = await sql<{
+        name: string;
+        type: string;
+        full: string;
+        collation: string | null;
+        indexed: number;
+      }>`
+        select c.column_name as name, c.data_type as type, c.column_type as full, c.collation_name as collation,
+          exists (select 1 from information_schema.statistics s where s.table_schema = c.table_schema
+            and s.table_name = c.table_name and s.column_name = c.column_name and s.seq_in_index = 1) as indexed
+        from information_schema.columns c
+        where c.table_name = ${table} and c.table_schema = ${schema === undefined ? sql`database()` : schema}`.execute(
+        db,
+      );
+      return new Map(
+        rows.map(({ name, type, full, collation, indexed }): [string, Column] => {
+          const foldsCase = collation?.includes("_ci") ?? false;
+          return [
+            name,
+            {
+              type: full === "binary(16)" ? "uuidBytes" : (types[type] ?? "text"),
+              foldsCase,
+              isPadded: false,
+              isIndexed: Boolean(indexed) && foldsCase,
+            },
+          ];
+        }),
+      );
+    }),
+  );
+}
+
+/** Error numbers of MariaDB and MySQL, as what they mean to a client. */
+function mysqlFailure(error: unknown): unknown {
+  if (error instanceof ConnectorError || !(error instanceof Error)) return error;
+  const { errno = 0, message } = error as { errno?: number; message: string };
+  const named = /(?:Column|column) '(?:[^'.]*\.)*([^'.]+)'/.exec(message)?.[1];
+  const options = { cause: error, ...(named && { attr: named }) };
+  switch (errno) {
+    case 1062: {
+      // The message names the index: by custom it is named as its column, or after the table and the column.
+      const index = /for key '(?:[^'.]*\.)?([^']+)'/.exec(message)?.[1];
+      return new ConnectorError("conflict", `There is already an entry with this ${index ?? "value"}.`, {
+        cause: error,
+        ...(index && { attr: index }),
+      });
+    }
+    case 1048:
+    case 1364:
+      return new ConnectorError("invalid", `The database needs a value for "${named ?? message}".`, options);
+    case 1451:
+    case 1452:
+      return new ConnectorError(
+        "invalid",
+        "The database refuses a reference: what it points to is not there, or something still points here.",
+        options,
+      );
+    case 1213:
+    case 1205:
+    case 1020:
+      return new ConnectorError("busy", "Others are changing the same rows.", options);
+    case 1317:
+    case 1969:
+    case 3024:
+      return new ConnectorError("timeout", "The database ended the statement at its time limit.", options);
+    case 1044:
+    case 1045:
+    case 1142:
+    case 1143:
+      return new ConnectorError("denied", `The database refuses the account: ${message}.`, options);
+    case 1054:
+    case 1146:
+    case 1064:
+      return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, options);
+    case 1040:
+    case 1203:
+      return new ConnectorError("busy", "The database has no connection left.", options);
+    case 0:
+      return new ConnectorError("unavailable", `The database cannot be reached: ${message}.`, options);
+    default: {
+      // Values that are too long, out of range, of the wrong form, or that a check refuses.
+      const isValue = [1264, 1265, 1292, 1366, 1406, 1525, 3140, 3819, 4025, 1690, 1411].includes(errno);
+      return isValue
+        ? new ConnectorError("invalid", `The database refuses a value: ${message}.`, options)
+        : new ConnectorError("unavailable", `The database failed: ${message}.`, options);
+    }
+  }
+}

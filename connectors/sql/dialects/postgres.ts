@@ -1,0 +1,138 @@
+import { type Kysely, PostgresDialect, sql } from "kysely";
+import pg from "pg";
+import { ConnectorError } from "../../../src/connector/error.ts";
+import type { SqlDialect } from "../dialect.ts";
+import type { Column, Columns, ColumnType, TableName } from "../kind.ts";
+import { CONNECT_MS, type Server, STATEMENT_MS } from "./server.ts";
+import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
+
+/** PostgreSQL by pg. */
+export const postgres = (server: Server): SqlDialect => ({
+  kysely: () => new PostgresDialect({ pool: createPool(server), controlClient: pg.Client }),
+  cancels: true,
+  unknownColumn: text,
+  columnsOf,
+  folded: (value) => sql`lower(${asText(value)}) collate "C"`,
+  exact: (value) => sql`${asText(value)} collate "C"`,
+  // A column of citext folds by itself, any other has an index on lower(...) where it is to be found so.
+  narrowed: (column, value, { foldsCase }) =>
+    foldsCase ? sql`${column} = ${value}` : sql`lower(${column}) = ${value.toLowerCase()}`,
+  foldsAll: false,
+  isSame: (column, value) => sql`${column} is not distinct from ${value}`,
+  isTrue: (condition) => sql`coalesce(${condition}, false)`,
+  jsonList: (value, rest) => sql`select coalesce(json_agg(${value}), '[]'::json) ${rest}`,
+  passingOver: () => sql`on conflict do nothing`,
+  noColumns: sql`default values`,
+  returns: true,
+  castToText: (column) => sql`cast(${column} as text)`,
+  toDatabase: toTypedColumn,
+  fromDatabase: fromTypedColumn,
+  failure: postgresFailure,
+  isPassing: (error) => ["40001", "40P01"].includes((error as { code?: string }).code ?? ""),
+  version: sql`select 'PostgreSQL ' || current_setting('server_version') as version`,
+});
+
+const asText = (value: Parameters<SqlDialect["exact"]>[0]) => sql`cast(${value} as text)`;
+
+function createPool({ host, port, database, user, password, connections, ca }: Server): pg.Pool {
+  const pool = new pg.Pool({
+    host,
+    port,
+    database,
+    user,
+    password,
+    max: connections,
+    connectionTimeoutMillis: CONNECT_MS,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    ssl: ca === false ? false : { ...(typeof ca === "string" && { ca }) },
+    options: `-c TimeZone=UTC -c statement_timeout=${STATEMENT_MS} -c idle_in_transaction_session_timeout=${2 * STATEMENT_MS}`,
+    // Values stay the text that the server sends; the catalogue says what they are.
+    types: {
+      getTypeParser: (oid: number) => (raw: string) => (oid === BOOL ? raw === "t" : raw),
+    } as pg.CustomTypesConfig,
+  });
+  // A connection that is lost while nothing runs on it is of no concern: the pool makes another.
+  pool.on("error", () => {});
+  return pool;
+}
+
+const BOOL = 16;
+
+const types: Readonly<Record<string, ColumnType>> = {
+  int2: "integer",
+  int4: "integer",
+  int8: "integer",
+  numeric: "decimal",
+  float4: "decimal",
+  float8: "decimal",
+  bool: "boolean",
+  timestamp: "time",
+  timestamptz: "time",
+  date: "date",
+  uuid: "uuid",
+  json: "json",
+  jsonb: "json",
+  bytea: "bytes",
+};
+
+async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
+  return Promise.all(
+    names.map(async ({ schema, table }) => {
+      const { rows } = await sql<{ name: string; type: string; indexed: boolean }>`
+        select a.attname as name, t.typname as type,
+          exists (select 1 from pg_index i where i.indrelid = c.oid and
+            (pg_get_indexdef(i.indexrelid) ~* ('\\(\\(?lower\\(\\(?"?' || a.attname) or (t.typname = 'citext' and i.indkey[0] = a.attnum))) as indexed
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
+          join pg_type t on t.oid = a.atttypid
+        where c.relname = ${table} and a.attnum > 0 and not a.attisdropped
+          and ${schema === undefined ? sql`pg_table_is_visible(c.oid)` : sql`n.nspname = ${schema}`}`.execute(db);
+      return new Map(
+        rows.map(({ name, type, indexed }): [string, Column] => [
+          name,
+          {
+            type: types[type] ?? "text",
+            foldsCase: type === "citext",
+            isPadded: type === "bpchar",
+            isIndexed: indexed,
+          },
+        ]),
+      );
+    }),
+  );
+}
+
+/** SQLSTATEs, as what they mean to a client (PostgreSQL, appendix A). */
+function postgresFailure(error: unknown): unknown {
+  if (error instanceof ConnectorError || !(error instanceof Error)) return error;
+  const {
+    code = "",
+    detail = "",
+    column,
+    message,
+  } = error as { code?: string; detail?: string; column?: string; message: string };
+  const named = column ?? /^Key \("?([^")=,]+)"?/.exec(detail)?.[1]?.replace(/^lower\(\(?(.*?)\)?(::text)?$/, "$1");
+  const options = { cause: error, ...(named && { attr: named }) };
+  if (code === "23505")
+    return new ConnectorError("conflict", `There is already an entry with this ${named ?? "value"}.`, options);
+  if (code === "23502") return new ConnectorError("invalid", `The database needs a value for "${named}".`, options);
+  if (code === "23503")
+    return new ConnectorError(
+      "invalid",
+      "The database refuses a reference: what it points to is not there, or something still points here.",
+      options,
+    );
+  if (code.startsWith("23") || code.startsWith("22"))
+    return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
+  if (code === "40001" || code === "40P01" || code === "55P03")
+    return new ConnectorError("busy", "Others are changing the same rows.", options);
+  if (code === "57014")
+    return new ConnectorError("timeout", "The database ended the statement at its time limit.", options);
+  if (code === "42501")
+    return new ConnectorError("denied", `The database account may not do this: ${message}.`, options);
+  if (code.startsWith("42"))
+    return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, options);
+  if (code.startsWith("28"))
+    return new ConnectorError("denied", `The database refuses the account: ${message}.`, options);
+  return new ConnectorError("unavailable", `The database cannot be reached: ${message}.`, options);
+}

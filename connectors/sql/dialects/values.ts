@@ -1,0 +1,90 @@
+import type { Scalar, Value } from "../../../src/connector/connector.ts";
+import type { Column } from "../kind.ts";
+
+/** A column of text, as most are. */
+export const text: Column = { type: "text", foldsCase: false, isPadded: false, isIndexed: false };
+
+/** An entry's value as a parameter for a column of its type, for databases whose columns have one. */
+export function toTypedColumn(value: Value | Scalar, { type }: Column): unknown {
+  switch (type) {
+    case "boolean":
+      return isTrue(value);
+    case "bit":
+      return isTrue(value) ? 1 : 0;
+    case "time":
+      return instant(value)?.toISOString().replace("T", " ").replace("Z", "") ?? String(value);
+    case "date":
+      return instant(value)?.toISOString().slice(0, 10) ?? String(value);
+    case "uuidBytes":
+      return Buffer.from(String(value).replaceAll("-", ""), "hex");
+    case "bytes":
+      return Buffer.from(String(value), "base64");
+    case "json":
+      return JSON.stringify(value);
+    case "text":
+      return typeof value === "object" ? JSON.stringify(value) : String(value);
+    default:
+      return typeof value === "boolean" ? Number(value) : value;
+  }
+}
+
+const isTrue = (value: unknown): boolean => value === true || value === 1 || /^(1|true|t|y|yes)$/i.test(String(value));
+
+function instant(value: unknown): Date | undefined {
+  const date = new Date(String(value));
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** A value of a column as an entry's: times in ISO 8601, numbers where JavaScript holds them exactly, no padding. */
+export function fromTypedColumn(value: unknown, { type, isPadded }: Column): Value | undefined {
+  if (value === null || value === undefined) return undefined;
+  switch (type) {
+    case "bit":
+      return Buffer.isBuffer(value) ? value.at(-1) : Number(value);
+    case "time":
+      return toIso(String(value));
+    case "date":
+      return String(value).slice(0, 10);
+    case "uuidBytes":
+      return uuidOf(value);
+    case "bytes":
+      return Buffer.isBuffer(value) ? value.toString("base64") : String(value);
+    case "json":
+      return (typeof value === "string" ? parsed(value) : value) as Value;
+    case "integer":
+    case "decimal":
+      return exactNumber(value);
+    case "text":
+      return isPadded ? String(value).trimEnd() : String(value);
+    default:
+      return Buffer.isBuffer(value) ? value.toString("base64") : (value as Value);
+  }
+}
+
+/** `2026-01-31 08:00:00.5`, or with `+00` behind it: sessions are in UTC. */
+function toIso(value: string): string {
+  const [, date, time = "00:00:00", zone] = /^(\d{4,}-\d\d-\d\d)[ T]?(\S*?)(Z|[+-]\d\d(?::?\d\d)?)?$/.exec(value) ?? [];
+  if (date === undefined) return value;
+  const parsed = new Date(`${date}T${time || "00:00:00"}${zone === undefined || zone === "+00" ? "Z" : zone}`);
+  return Number.isNaN(parsed.getTime()) ? value : parsed.toISOString();
+}
+
+function uuidOf(value: unknown): string {
+  const hex = Buffer.isBuffer(value) ? value.toString("hex") : String(value).replaceAll("-", "").toLowerCase();
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+function exactNumber(value: unknown): Value {
+  if (typeof value === "number") return value;
+  const number = Number(value);
+  const isExact = Number.isInteger(number) ? Number.isSafeInteger(number) : String(value).length <= 15;
+  return isExact && !Number.isNaN(number) ? number : String(value);
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

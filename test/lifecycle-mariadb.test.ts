@@ -1,0 +1,4 @@
+import { startHrGateway } from "./servers/databases.ts";
+import { lifecycleSuite } from "./suites/lifecycle.ts";
+
+lifecycleSuite("MariaDB", async () => ({ gateway: await startHrGateway("mysql") }));

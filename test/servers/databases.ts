@@ -1,0 +1,186 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
+import { freePort } from "./slapd.ts";
+
+/** A real database server of its own: a folder, a port, an empty database. */
+export interface Database {
+  /** The connector's settings that reach it. */
+  readonly settings: { readonly dialect: "mysql" | "postgres"; readonly host: string; readonly port: number } & Record<
+    string,
+    unknown
+  >;
+  /** Runs statements as the administrator, through the server's own client; gives what it prints. */
+  readonly run: (script: string) => string;
+  readonly signal: (name: NodeJS.Signals) => void;
+  readonly kill: () => Promise<void>;
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+const NAME = "hr";
+const PASSWORD = "of-the-tests-only";
+
+/** Makes a folder that the server's own user may enter. */
+function folderFor(user: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `postern-${user}-`));
+  chmodSync(folder, 0o755);
+  const data = join(folder, "data");
+  mkdirSync(data);
+  execFileSync("chown", ["-R", `${user}:`, folder]);
+  return folder;
+}
+
+export async function startMariaDb(): Promise<Database> {
+  const folder = folderFor("mysql");
+  const data = join(folder, "data");
+  const socket = join(folder, "s.sock");
+  execFileSync(
+    "mariadb-install-db",
+    [
+      "--no-defaults",
+      "--user=mysql",
+      `--datadir=${data}`,
+      "--auth-root-authentication-method=normal",
+      "--skip-test-db",
+    ],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  const port = await freePort();
+  const run = (script: string) =>
+    execFileSync("mariadb", ["--no-defaults", "-u", "root", "-S", socket, "-N", "-B"], {
+      input: script,
+      encoding: "utf8",
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+  const start = () =>
+    spawn(
+      "mariadbd",
+      [
+        ...["--no-defaults", "--user=mysql", `--datadir=${data}`, `--port=${port}`, "--bind-address=127.0.0.1"],
+        ...[`--socket=${socket}`, "--innodb-flush-log-at-trx-commit=0", "--character-set-server=utf8mb4"],
+      ],
+      { stdio: "ignore", env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } },
+    );
+  const server = await serve(start, () => run("select 1"));
+  run(
+    `create database ${NAME}; create user postern@'127.0.0.1' identified by '${PASSWORD}'; grant all on ${NAME}.* to postern@'127.0.0.1';`,
+  );
+  return {
+    ...server,
+    settings: { dialect: "mysql", host: "127.0.0.1", port, database: NAME, user: "postern", password: PASSWORD },
+    run: (script) => run(`use ${NAME};\n${script}`),
+    stop: () => server.kill().then(() => rmSync(folder, { recursive: true })),
+  };
+}
+
+export async function startPostgres(): Promise<Database> {
+  const folder = folderFor("postgres");
+  const data = join(folder, "data");
+  const programs = dirname(globSync("/usr/lib/postgresql/*/bin/postgres").at(-1)!);
+  const as = ["--reuid=postgres", "--regid=postgres", "--clear-groups"];
+  const command = (name: string, ...args: string[]): [string, string[]] => [
+    "setpriv",
+    [...as, join(programs, name), ...args],
+  ];
+  execFileSync(...command("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"), {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const port = await freePort();
+  const run = (script: string, database = NAME) =>
+    execFileSync(
+      join(programs, "psql"),
+      ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres", "-d", database, "-Atq", "-v", "ON_ERROR_STOP=1"],
+      { input: script, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] },
+    );
+  const [program, args] = command("postgres", "-D", data, "-p", String(port), "-k", data, "-h", "127.0.0.1", "-F");
+  const server = await serve(
+    () => spawn(program, args, { stdio: "ignore" }),
+    () => run("select 1", "postgres"),
+  );
+  run(`create role postern login password '${PASSWORD}'`, "postgres");
+  run(`create database ${NAME} owner postern`, "postgres");
+  return {
+    ...server,
+    settings: { dialect: "postgres", host: "127.0.0.1", port, database: NAME, user: "postern", password: PASSWORD },
+    run: (script) => run(`set role postern;\n${script}`),
+    stop: () => server.kill().then(() => rmSync(folder, { recursive: true })),
+  };
+}
+
+async function serve(start: () => ChildProcess, ask: () => void) {
+  let child = start();
+  const ready = async () => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        ask();
+        return;
+      } catch (error) {
+        if (attempt === 200 || child.exitCode !== null) throw error;
+        await sleep(50);
+      }
+    }
+  };
+  await ready();
+  return {
+    signal: (name: NodeJS.Signals) => void child.kill(name),
+    kill: async () => {
+      child.kill("SIGCONT");
+      // PostgreSQL's children end with it when it is told to end at once.
+      child.kill("SIGQUIT");
+      const timer = setTimeout(() => child.kill("SIGKILL"), 2000);
+      if (child.exitCode === null && child.signalCode === null)
+        await new Promise((resolve) => child.once("exit", resolve));
+      clearTimeout(timer);
+    },
+    restart: async () => {
+      child = start();
+      await ready();
+    },
+  };
+}
+
+/** The connector's settings for the legacy HR tables on a server, and the routes of their mappings. */
+export const openHr = ({ settings }: Database, more: object = {}) => ({
+  connectors: {
+    hr: {
+      type: "sql",
+      ...settings,
+      kinds: {
+        person: {
+          table: "people",
+          lists: { team_ids: { table: "team_members", owner: "person_id", value: "team_id" } },
+        },
+        team: {
+          table: "teams",
+          lists: { member_ids: { table: "team_members", owner: "team_id", value: "person_id" } },
+        },
+      },
+      ...more,
+    },
+  },
+  routes: {
+    "/scim/v2": {
+      User: { connector: "hr", mapping: join(ROOT, "mappings/legacy-hr/user.yaml") },
+      Group: { connector: "hr", mapping: join(ROOT, "mappings/legacy-hr/group.yaml") },
+    },
+  },
+});
+
+/** Starts a server with the legacy HR tables in it. */
+export async function startHr(dialect: "postgres" | "mysql"): Promise<Database> {
+  const database = await (dialect === "postgres" ? startPostgres() : startMariaDb());
+  const file = dialect === "postgres" ? "postgres.sql" : "mariadb.sql";
+  database.run(readFileSync(join(ROOT, "mappings/legacy-hr", file), "utf8"));
+  return database;
+}
+
+/** The legacy HR tables on a server, and a gateway in front of it, that go together. */
+export async function startHrGateway(dialect: "postgres" | "mysql"): Promise<TestGateway> {
+  const database = await startHr(dialect);
+  const gateway = await startGateway(openHr(database));
+  return { ...gateway, stop: () => gateway.stop().then(database.stop) };
+}
