@@ -29,6 +29,8 @@ if (process.argv.includes("--servers")) {
     samba: ["samba", "samba-ad-dc", "samba-ad-provision", "winbind"],
     dnsmasq: ["dnsmasq-base"],
     openssl: ["openssl"],
+    mariadbd: ["mariadb-server"],
+    pg_ctlcluster: ["postgresql"],
   };
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   const isThere = (program) => folders.some((folder) => existsSync(join(folder, program)));

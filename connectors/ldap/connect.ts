@@ -1,7 +1,8 @@
 import { connect as connectTcp, isIP, type LookupFunction } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Client } from "ldapts";
-import { ConnectorError } from "../../src/connector/error.ts";
+import { abortable } from "../../src/connector/abortable.ts";
+import { timedOut } from "../../src/connector/error.ts";
 
 /** How a connection is made, whichever server it is to. */
 export interface ConnectOptions {
@@ -56,28 +57,11 @@ export async function connect(
     return client;
   } catch (error) {
     close(client);
-    throw timeout.aborted ? timedOut(error) : error;
+    throw timeout.aborted ? timedOut("The directory", error) : error;
   }
 }
 
 /** Ends a connection without waiting for what is under way on it. */
 export function close(client: Client): void {
   client.unbind().catch(() => {});
-}
-
-export const timedOut = (cause: unknown) =>
-  new ConnectorError(
-    "timeout",
-    "The directory did not answer in time. A write may or may not have happened: read before repeating it.",
-    { cause },
-  );
-
-/** A promise's outcome, or the signal's end, whichever comes first. */
-export function abortable<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

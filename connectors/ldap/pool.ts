@@ -1,6 +1,7 @@
 import type { Client } from "ldapts";
-import { ConnectorError } from "../../src/connector/error.ts";
-import { abortable, close, timedOut } from "./connect.ts";
+import { abortable } from "../../src/connector/abortable.ts";
+import { ConnectorError, timedOut } from "../../src/connector/error.ts";
+import { close } from "./connect.ts";
 import { resultCode } from "./errors.ts";
 import type { Servers } from "./servers.ts";
 
@@ -72,7 +73,7 @@ export function createPool(servers: Servers, connections: number): Pool {
   return {
     run: async (signal, work) => {
       const slot = await turn(signal).catch((error) => {
-        throw timedOut(error);
+        throw timedOut("The directory", error);
       });
       slot.running++;
       let connection: Connection | undefined;
@@ -83,7 +84,7 @@ export function createPool(servers: Servers, connections: number): Pool {
       } catch (error) {
         if (resultCode(error) !== undefined || error instanceof ConnectorError) throw error;
         if (connection) discard(slot, connection);
-        throw signal.aborted ? timedOut(error) : error;
+        throw signal.aborted ? timedOut("The directory", error) : error;
       } finally {
         clearTimeout(slow);
         slot.running--;

@@ -6,8 +6,6 @@ import type { Column, Columns, Sql, TableName } from "./kind.ts";
 export interface SqlDialect {
   /** Kysely's part: the driver, and how identifiers and parameters are written. */
   readonly kysely: () => Dialect;
-  /** Whether a statement that is under way can be ended on the server. */
-  readonly cancels: boolean;
   /** What a column is taken for that the catalogue does not tell of. */
   readonly unknownColumn: Column;
   /** Asks the catalogue for the columns of tables, in the order of the names. */
@@ -32,6 +30,8 @@ export interface SqlDialect {
   readonly noColumns: Sql;
   /** Whether an insert gives back what it made; else the driver tells the number. */
   readonly returns: boolean;
+  /** What a select ends with that keeps others from changing its rows until the transaction ends. */
+  readonly forUpdate: Sql;
   readonly castToText: (column: Sql) => Sql;
   readonly toDatabase: (value: Value | Scalar, column: Column) => unknown;
   readonly fromDatabase: (value: unknown, column: Column) => Value | undefined;

@@ -182,12 +182,12 @@ function dialectOf(settings: Settings, { folder }: Services): SqlDialect {
 const placeOf = ({ file, host, port, database }: Settings): string =>
   file ?? `${database} at ${host}${port === undefined ? "" : `:${port}`}`;
 
-/** A clash that names an index names the column, where by its name it can be told. */
-function byColumn(error: unknown, { columns }: Kind): unknown {
+/** A clash names the column by which it is one: what the database says holds its name, as that of a key or of an index. */
+function byColumn(error: unknown, { columns, where }: Kind): unknown {
   if (!(error instanceof ConnectorError) || error.kind !== "conflict" || error.attr === undefined) return error;
-  const { attr } = error;
-  if (columns.has(attr)) return error;
-  const column = [...columns.keys()].filter((name) => attr.includes(name)).sort((a, b) => b.length - a.length)[0];
+  const { attr: said } = error;
+  const named = [...columns.keys()].filter((column) => said.includes(column) && !(column in where));
+  const [column] = named.sort((a, b) => b.length - a.length);
   if (column === undefined) return error;
   return new ConnectorError("conflict", `There is already an entry with this ${column}.`, {
     attr: column,

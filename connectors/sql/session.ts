@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely, QueryResult } from "kysely";
-import { ConnectorError } from "../../src/connector/error.ts";
+import { abortable } from "../../src/connector/abortable.ts";
+import { ConnectorError, timedOut } from "../../src/connector/error.ts";
 import type { SqlDialect } from "./dialect.ts";
 import type { Sql } from "./kind.ts";
 
@@ -9,31 +10,36 @@ export type Run = (statement: Sql) => Promise<QueryResult<unknown>>;
 /** Statements on a database: reads by themselves, writes in transactions. */
 export interface Session {
   readonly read: (statement: Sql, signal: AbortSignal) => Promise<QueryResult<unknown>>;
-  /** Runs all of the work or none of it; again where others were in its way, three times. */
+  /** Runs all of the work or none of it; again where others were in its way, a few times. */
   readonly transaction: <T>(signal: AbortSignal, work: (run: Run) => Promise<T>) => Promise<T>;
 }
 
-const ATTEMPTS = 4;
+const ATTEMPTS = 6;
 
-/** Each statement ends with the signal, on the server, too. */
+/** Nobody waits for longer than the signal says; the server ends a statement by a time limit of its own, set on each connection. */
 export function openSession(db: Kysely<unknown>, dialect: SqlDialect): Session {
-  const run = (on: Kysely<unknown>, signal: AbortSignal) => (statement: Sql) =>
-    statement.execute(on, dialect.cancels ? { signal, inflightQueryAbortStrategy: "cancel query" } : {});
   const meaning = (error: unknown, signal: AbortSignal): unknown => {
     if (error instanceof ConnectorError) return error;
-    if (signal.aborted)
-      return new ConnectorError(
-        "timeout",
-        "The database did not answer in time. A write may or may not have happened: read before repeating it.",
-        { cause: error },
-      );
-    return dialect.failure(error);
+    return signal.aborted ? timedOut("The database", error) : dialect.failure(error);
   };
+  async function inTransaction<T>(signal: AbortSignal, work: (run: Run) => Promise<T>): Promise<T> {
+    const run = (statement: Sql) => {
+      signal.throwIfAborted();
+      return statement.execute(transaction);
+    };
+    let transaction: Kysely<unknown> = db;
+    return db.transaction().execute(async (begun) => {
+      transaction = begun;
+      const result = await work(run);
+      // Nobody is told of what is done after the end of the operation: it is undone.
+      signal.throwIfAborted();
+      return result;
+    });
+  }
   return {
     read: async (statement, signal) => {
       try {
-        signal.throwIfAborted();
-        return await run(db, signal)(statement);
+        return await abortable(signal, statement.execute(db));
       } catch (error) {
         throw meaning(error, signal);
       }
@@ -41,8 +47,7 @@ export function openSession(db: Kysely<unknown>, dialect: SqlDialect): Session {
     transaction: async (signal, work) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          signal.throwIfAborted();
-          return await db.transaction().execute((on) => work(run(on, signal)));
+          return await abortable(signal, inTransaction(signal, work));
         } catch (error) {
           if (!dialect.isPassing(error) || attempt === ATTEMPTS || signal.aborted) throw meaning(error, signal);
           await sleep(2 ** attempt * 5 * (1 + Math.random()));

@@ -76,9 +76,12 @@ const assignments = (kind: Kind, values: Fixed): Sql =>
     ),
   );
 
-/** Finds the row that a change of lists alone belongs to, if it still holds what is expected. */
+/**
+ * Finds the row that a change of lists alone belongs to, if it still holds what is expected, and keeps it: two that change
+ * the lists of one entry come one after the other, and never each wait for the other.
+ */
 export const guardStatement = (kind: Kind, key: string, expected: Expected | undefined): Sql =>
-  sql`select 1 from ${tableSql(kind.name)}${allOf(guarded(kind, key, expected, []))}`;
+  sql`select 1 from ${tableSql(kind.name)}${allOf(guarded(kind, key, expected, []))}${kind.dialect.forUpdate}`;
 
 const toColumn = (kind: Kind, column: string, value: Value): unknown =>
   kind.dialect.toDatabase(value, columnOf(kind, column));

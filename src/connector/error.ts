@@ -26,3 +26,11 @@ export class ConnectorError extends Error {
 /** The entry is not there, or not of that kind. */
 export const entryNotFound = (kind: string, key: string) =>
   new ConnectorError("notFound", `There is no ${kind} with the id ${JSON.stringify(key)}.`);
+
+/** What is asked did not answer before the operation had to end. */
+export const timedOut = (what: string, cause: unknown) =>
+  new ConnectorError(
+    "timeout",
+    `${what} did not answer in time. A write may or may not have happened: read before repeating it.`,
+    { cause },
+  );

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -61,7 +61,7 @@ export async function startMariaDb(): Promise<Database> {
       "mariadbd",
       [
         ...["--no-defaults", "--user=mysql", `--datadir=${data}`, `--port=${port}`, "--bind-address=127.0.0.1"],
-        ...[`--socket=${socket}`, "--innodb-flush-log-at-trx-commit=0", "--character-set-server=utf8mb4"],
+        ...[`--socket=${socket}`, "--innodb-flush-log-at-trx-commit=2", "--character-set-server=utf8mb4"],
       ],
       { stdio: "ignore", env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } },
     );
@@ -125,16 +125,26 @@ async function serve(start: () => ChildProcess, ask: () => void) {
     }
   };
   await ready();
+  // A server may be several processes, each a group of its own: what is sent goes to all of them.
+  const signal = (name: NodeJS.Signals) => {
+    const send = (pid: number) => {
+      try {
+        process.kill(pid, name);
+      } catch {
+        // It has just ended.
+      }
+    };
+    // The first makes the others: it is told first, so that none is made behind our back.
+    send(child.pid!);
+    const { stdout } = spawnSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" });
+    for (const pid of stdout.split("\n").filter(Boolean)) send(Number(pid));
+  };
   return {
-    signal: (name: NodeJS.Signals) => void child.kill(name),
+    signal,
     kill: async () => {
-      child.kill("SIGCONT");
-      // PostgreSQL's children end with it when it is told to end at once.
-      child.kill("SIGQUIT");
-      const timer = setTimeout(() => child.kill("SIGKILL"), 2000);
+      signal("SIGKILL");
       if (child.exitCode === null && child.signalCode === null)
         await new Promise((resolve) => child.once("exit", resolve));
-      clearTimeout(timer);
     },
     restart: async () => {
       child = start();

@@ -1,5 +1,5 @@
 import { CompiledQuery, type Kysely, MysqlDialect, type MysqlPool, sql } from "kysely";
-import { createConnection, createPool, type Pool, type PoolConnection } from "mysql2";
+import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
@@ -10,13 +10,12 @@ import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
 export const mysql = (server: Server): SqlDialect => ({
   kysely: () =>
     new MysqlDialect({
-      controlConnection: createConnection as never,
       pool: preparing(poolFor(server)),
       onCreateConnection: async (connection) => {
         for (const statement of session) await connection.executeQuery(CompiledQuery.raw(statement));
+        for (const statement of limits) await connection.executeQuery(CompiledQuery.raw(statement)).catch(() => {});
       },
     }),
-  cancels: true,
   unknownColumn: text,
   columnsOf,
   // As bytes of UTF-8, neither padding nor a collation counts, and the order is that of code points.
@@ -31,6 +30,7 @@ export const mysql = (server: Server): SqlDialect => ({
   passingOver: (column) => sql`on duplicate key update ${sql.id(column)} = ${sql.id(column)}`,
   noColumns: sql`() values ()`,
   returns: false,
+  forUpdate: sql` for update`,
   castToText: (column) => sql`cast(${column} as char)`,
   toDatabase: toTypedColumn,
   fromDatabase: fromTypedColumn,
@@ -50,6 +50,12 @@ const session = [
   `set session innodb_lock_wait_timeout = ${Math.floor(STATEMENT_MS / 1000)}`,
 ];
 
+/** The time limit of a statement, which MariaDB and MySQL call by other names; MySQL's is for reads alone. */
+const limits = [
+  `set session max_statement_time = ${STATEMENT_MS / 1000}`,
+  `set session max_execution_time = ${STATEMENT_MS}`,
+];
+
 const poolFor = ({ host, port, database, user, password, connections, ca }: Server): Pool =>
   createPool({
     host,
@@ -63,6 +69,7 @@ const poolFor = ({ host, port, database, user, password, connections, ca }: Serv
     dateStrings: true,
     supportBigNumbers: true,
     enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
     maxPreparedStatements: 256,
     ...(ca !== false && { ssl: { ...(typeof ca === "string" && { ca }) } }),
   });

@@ -8,8 +8,7 @@ import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
 
 /** PostgreSQL by pg. */
 export const postgres = (server: Server): SqlDialect => ({
-  kysely: () => new PostgresDialect({ pool: createPool(server), controlClient: pg.Client }),
-  cancels: true,
+  kysely: () => new PostgresDialect({ pool: createPool(server) }),
   unknownColumn: text,
   columnsOf,
   folded: (value) => sql`lower(${asText(value)}) collate "C"`,
@@ -24,6 +23,7 @@ export const postgres = (server: Server): SqlDialect => ({
   passingOver: () => sql`on conflict do nothing`,
   noColumns: sql`default values`,
   returns: true,
+  forUpdate: sql` for no key update`,
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: toTypedColumn,
   fromDatabase: fromTypedColumn,
@@ -52,8 +52,10 @@ function createPool({ host, port, database, user, password, connections, ca }: S
       getTypeParser: (oid: number) => (raw: string) => (oid === BOOL ? raw === "t" : raw),
     } as pg.CustomTypesConfig,
   });
-  // A connection that is lost while nothing runs on it is of no concern: the pool makes another.
+  // A connection that is lost is told to whoever uses it by the failure of what it runs; the pool makes another. Without
+  // listeners the loss itself would end the process.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
@@ -82,7 +84,9 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
       const { rows } = await sql<{ name: string; type: string; indexed: boolean }>`
         select a.attname as name, t.typname as type,
           exists (select 1 from pg_index i where i.indrelid = c.oid and
-            (pg_get_indexdef(i.indexrelid) ~* ('\\(\\(?lower\\(\\(?"?' || a.attname) or (t.typname = 'citext' and i.indkey[0] = a.attnum))) as indexed
+            (position('(lower(' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
+              or position('(lower((' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
+              or (t.typname = 'citext' and i.indkey[0] = a.attnum))) as indexed
         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
           join pg_type t on t.oid = a.atttypid
         where c.relname = ${table} and a.attnum > 0 and not a.attisdropped
@@ -111,7 +115,8 @@ function postgresFailure(error: unknown): unknown {
     column,
     message,
   } = error as { code?: string; detail?: string; column?: string; message: string };
-  const named = column ?? /^Key \("?([^")=,]+)"?/.exec(detail)?.[1]?.replace(/^lower\(\(?(.*?)\)?(::text)?$/, "$1");
+  // Of a key of several columns, or of an expression, all of it: the kind knows which of its columns are meant.
+  const named = column ?? /^Key \((.+?)\)=/.exec(detail)?.[1];
   const options = { cause: error, ...(named && { attr: named }) };
   if (code === "23505")
     return new ConnectorError("conflict", `There is already an entry with this ${named ?? "value"}.`, options);

@@ -15,7 +15,6 @@ const any: Column = { type: "any", foldsCase: false, isPadded: false, isIndexed:
  */
 export const sqlite = (file: string, script: string | undefined): SqlDialect => ({
   kysely: () => open(file, script),
-  cancels: false,
   unknownColumn: any,
   columnsOf: async (_, names) => names.map(() => new Map()),
   folded: (text) => sql`fold(${text}) collate binary`,
@@ -29,6 +28,8 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   passingOver: () => sql`on conflict do nothing`,
   noColumns: sql`default values`,
   returns: true,
+  // One writes at a time.
+  forUpdate: sql``,
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: (value) => (typeof value === "boolean" ? Number(value) : value),
   fromDatabase: (value) => value as never,
