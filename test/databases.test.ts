@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { send } from "./clients/replay.ts";
 import { type Database, openHr, startHr } from "./servers/databases.ts";
-import { startGateway, type TestGateway } from "./servers/gateway.ts";
+import { ROOT, startGateway, type TestGateway, TOKEN } from "./servers/gateway.ts";
 
 /** A table as applications leave them: every usual type, rows of several tenants, rows that are only marked as deleted. */
 const accounts = {
@@ -196,6 +197,27 @@ describe.each(["postgres", "mysql"] as const)("tables as they are, on %s", (dial
       scimType: "uniqueness",
       detail: expect.stringContaining("login name"),
     });
+  });
+
+  test("postern check --connect says which columns are not there, and which look-ups have no index", async () => {
+    const file = join(folder, "wrong.yaml");
+    const { attributes, ...rest } = mapping(join(folder, "types.yaml"));
+    const { [`${EXTENSION}:state`]: _, ...others } = attributes as Record<string, unknown>;
+    const wrong = { ...others, displayName: "full name", externalId: "state" };
+    writeFileSync(file, stringify({ ...rest, attributes: wrong }));
+    const config = join(folder, "gateway.config.yaml");
+    const schema = dialect === "postgres" ? { schema: "app data" } : {};
+    const auth = [{ type: "bearer", tokens: [{ name: "tests", token: TOKEN }] }];
+    const connectors = { app: { type: "sql", ...database.settings, kinds: { account: accountKind(schema) } } };
+    const routes = { "/scim/v2": { User: { connector: "app", mapping: file } } };
+    writeFileSync(config, stringify({ auth, connectors, routes }));
+    const args = [join(ROOT, "src/main.ts"), "check", "--connect", "-c", config];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stdout).toContain('MISSING account: user accounts has no column "full name"');
+    expect(stdout).toMatch(
+      /MISSING account: every look-up by "state" reads the whole table user accounts: create index/,
+    );
   });
 
   test("text that means something to SQL is stored and found as text, everywhere", async () => {

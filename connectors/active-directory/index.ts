@@ -97,7 +97,7 @@ kinds:
         const of = dnOf(String(root?.defaultNamingContext));
         return `${root?.dnsHostName}, a domain controller of ${of}, at ${domain.servers.inUse()}`;
       },
-      check: (writes, signal) => checkRights(domain, writes, signal),
+      check: (uses, signal) => checkRights(domain, uses, signal),
       explain: (operation) => explain(domain, operation),
       close: domain.close,
     };

@@ -1,5 +1,5 @@
 import { EqualityFilter, type Entry as LdapEntry, OrFilter } from "ldapts";
-import type { Finding } from "../../src/connector/connector.ts";
+import type { Finding, Uses } from "../../src/connector/connector.ts";
 import { find } from "../ldap/directory.ts";
 import { dnKey } from "../ldap/dn.ts";
 import { dnOf, guidFromBytes, sidFromBytes } from "../ldap/formats.ts";
@@ -30,12 +30,11 @@ interface Account {
 
 /**
  * Whether the service account may read, create, change, set passwords and delete where entries of each kind live: worked
- * out of the containers' access control lists for a new entry in each, without writing anything. `writes` are the
- * attributes that the mappings write, by kind.
+ * out of the containers' access control lists for a new entry in each, without writing anything.
  */
 export async function checkRights(
   domain: Domain,
-  writes: ReadonlyMap<string, readonly string[]>,
+  uses: ReadonlyMap<string, Uses>,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const root = await raw(domain, { base: "", scope: "base", attrs: ["tokenGroups", "schemaNamingContext"] }, signal);
@@ -44,7 +43,7 @@ export async function checkRights(
   const account = { sids: new Set(sids), domainSid, name: domain.accountName };
   const schema = dnOf(String(values(root[0], "schemaNamingContext")[0]));
   const findings: Finding[] = [];
-  for (const [name, attrs] of writes) {
+  for (const [name, { writes: attrs }] of uses) {
     const kind = domain.kinds.get(name);
     if (kind) findings.push(...(await checkKind(domain, name, kind, attrs, account, schema, signal)));
   }

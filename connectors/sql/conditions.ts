@@ -107,9 +107,10 @@ function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, 
   };
   switch (op) {
     case "eq": {
-      const narrowed = isAscii ? dialect.narrowed(column, value, of) : undefined;
+      const indexed = isAscii && !caseExact ? dialect.indexed(column, value, of) : undefined;
       const exact = sql`${left} = ${wanted}`;
-      return narrowed ? sql`(${narrowed} and ${exact})` : exact;
+      if (!indexed) return exact;
+      return indexed.isExact ? indexed.condition : sql`(${indexed.condition} and ${exact})`;
     }
     case "co":
       return like(`%${likeEscaped(value)}%`);

@@ -14,8 +14,15 @@ export interface SqlDialect {
   readonly folded: (text: Sql) => Sql;
   /** Text as it is, compared by code points, whatever collation the column has. */
   readonly exact: (text: Sql) => Sql;
-  /** A condition on text that an index answers, beside the exact one, for a value of ASCII; undefined where it would say nothing new. */
-  readonly narrowed: (column: Sql, value: string, of: Column) => Sql | undefined;
+  /**
+   * An equality without regard to case, for a value of ASCII, that an index answers: all there is to ask where it is exact,
+   * else asked beside what is. Undefined where no index could.
+   */
+  readonly indexed: (
+    column: Sql,
+    value: string,
+    of: Column,
+  ) => { readonly condition: Sql; readonly isExact: boolean } | undefined;
   /** Whether letters beyond ASCII are folded as JavaScript does, so that what is found is just what is asked for. */
   readonly foldsAll: boolean;
   /** Comparison that takes NULL for a value. */
@@ -35,6 +42,8 @@ export interface SqlDialect {
   readonly castToText: (column: Sql) => Sql;
   readonly toDatabase: (value: Value | Scalar, column: Column) => unknown;
   readonly fromDatabase: (value: unknown, column: Column) => Value | undefined;
+  /** What to do so that an index answers an equality without regard to case. */
+  readonly indexAdvice: (table: string, column: string, of: Column) => string;
   /** What a failure of the driver means. */
   readonly failure: (error: unknown) => unknown;
   /** Whether a transaction that failed so may succeed when it is run again. */

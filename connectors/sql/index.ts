@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { Kysely } from "kysely";
 import { type Connector, defineConnector, type Services } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { checkTables } from "./check.ts";
 import { supports } from "./conditions.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { mysql } from "./dialects/mysql.ts";
@@ -11,6 +12,7 @@ import { authorityOf } from "./dialects/server.ts";
 import { sqlite } from "./dialects/sqlite.ts";
 import { explain } from "./explain.ts";
 import { isKey, type Kind, type Sql } from "./kind.ts";
+import { createPages } from "./pages.ts";
 import { openSession } from "./session.ts";
 import { config, type Settings } from "./settings.ts";
 import {
@@ -54,6 +56,7 @@ kinds:
     const dialect = dialectOf(settings, services);
     const db = new Kysely<unknown>({ dialect: dialect.kysely() });
     const session = openSession(db, dialect);
+    const pages = createPages();
     const { configured, known } = kindsOf(settings.kinds, dialect, db);
     /** A kind with what the catalogue says of its columns. */
     const kindNamed = async (name: string): Promise<Kind> => {
@@ -84,9 +87,14 @@ kinds:
       search: async ({ kind: name, where, attrs, offset = 0, orderBy, after, limit, count, signal }) => {
         const of = await kindNamed(name);
         if (after && !isKey(of, after.key)) throw new ConnectorError("invalid", "The position names no key.");
-        const page = { ...(where && { where }), ...(orderBy && { orderBy }), ...(after && { after }) };
-        const statement = searchStatement(of, { ...page, attrs, offset, limit });
+        const listing = { kind: name, ...(where && { where }), ...(orderBy && { orderBy }), offset };
+        const known = after ? undefined : pages.before(listing);
+        const place = after
+          ? { ...(orderBy && { orderBy }), after }
+          : (known ?? { ...(orderBy && { orderBy }), offset });
+        const statement = searchStatement(of, { ...(where && { where }), ...place, attrs, limit });
         const found = limit === 0 ? [] : entriesOf(of, (await session.read(statement, signal)).rows);
+        if (!after && found.length === limit) pages.note(listing, of, found);
         if (!count) return { entries: found };
         const isLast = !after && found.length < limit && (found.length > 0 || offset === 0);
         if (isLast) return { entries: found, total: offset + found.length };
@@ -155,6 +163,7 @@ kinds:
         const [row] = (await session.read(dialect.version, signal)).rows;
         return `${(row as { version: string }).version}, ${placeOf(settings)}`;
       },
+      check: async (uses) => checkTables(await known(), uses),
       explain: (operation) => explain(configured.get(operation.kind)!, operation, db),
       close: () => db.destroy(),
     };

@@ -1,8 +1,9 @@
 import { connectors as known } from "../../connectors/index.ts";
 import { endpointsOf, openConnectors } from "../compose.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
+import type { Uses } from "../connector/connector.ts";
 import type { Endpoint } from "../gateway/references.ts";
-import { attrsOf, type Row } from "../mapping/mapping.ts";
+import { attrsOf, attrsRead, type Row } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { leafOf, type TypedFilter } from "../scim/path.ts";
 
@@ -28,7 +29,7 @@ export async function checkCommand(
       [...connectors].map(async ([name, connector]) => {
         try {
           console.log(`${name}: ${await connector.probe(AbortSignal.timeout(5000))}`);
-          const findings = (await connector.check?.(writesTo(loaded, name), AbortSignal.timeout(30_000))) ?? [];
+          const findings = (await connector.check?.(usesOf(loaded, name), AbortSignal.timeout(30_000))) ?? [];
           for (const { ok, text } of findings) console.log(`  ${ok ? "ok    " : "MISSING"} ${text}`);
           return findings.every(({ ok }) => ok);
         } catch (error) {
@@ -43,17 +44,24 @@ export async function checkCommand(
   }
 }
 
-/** The attributes that the mappings of a connector write, by kind. */
-function writesTo(loaded: Loaded, name: string): Map<string, string[]> {
+/** What provisioning clients match users and groups by. */
+const matching = ["userName", "externalId", "emails", "displayName"];
+
+/** What the mappings of a connector do with attributes, by kind. */
+function usesOf(loaded: Loaded, name: string): Map<string, Uses> {
   const endpoints = [...loaded.routes.values()].flatMap((types) => [...types.values()]);
-  const writes = new Map<string, string[]>();
-  for (const { mapping } of endpoints.filter(({ connector }) => connector === name))
-    writes.set(mapping.kind, [
-      ...(writes.get(mapping.kind) ?? []),
-      ...attrsOf(mapping),
-      ...mapping.create.map(({ attr }) => attr),
-    ]);
-  return writes;
+  const uses = new Map<string, Uses>();
+  for (const { mapping } of endpoints.filter(({ connector }) => connector === name)) {
+    const known = uses.get(mapping.kind);
+    const isMatched = ({ path: { attribute } }: Row) =>
+      matching.includes(attribute.name) && (attribute.name !== "displayName" || mapping.type.name === "Group");
+    uses.set(mapping.kind, {
+      reads: [...(known?.reads ?? []), ...mapping.rows.filter((row) => !row.writeOnly).flatMap(attrsRead)],
+      writes: [...(known?.writes ?? []), ...attrsOf(mapping), ...mapping.create.map(({ attr }) => attr)],
+      matches: [...(known?.matches ?? []), ...mapping.rows.filter(isMatched).flatMap(attrsRead)],
+    });
+  }
+  return uses;
 }
 
 /** Each attribute with what it is in the backend, and the operators of a filter that the backend answers. */

@@ -140,6 +140,14 @@ export interface Finding {
   readonly text: string;
 }
 
+/** What mappings do with the attributes of a kind. */
+export interface Uses {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** By which clients look for entries before they create them: each look-up should be answered by an index. */
+  readonly matches: readonly string[];
+}
+
 /**
  * A backend that is open. An operation reaches only entries of its kind: a key of another kind, or of an entry outside
  * the kind's scope, is `notFound`. Every failure is a `ConnectorError`; every call ends soon after its signal does.
@@ -166,8 +174,8 @@ export interface Connector {
   };
   /** Asks the backend whether it serves, and says in a line what it is. */
   readonly probe: (signal: AbortSignal) => Promise<string>;
-  /** Whether the gateway's account may do what the mappings need, who write these attributes, by kind. Nothing is written. */
-  readonly check?: (writes: ReadonlyMap<string, readonly string[]>, signal: AbortSignal) => Promise<readonly Finding[]>;
+  /** Whether the backend is as the mappings need it, and the gateway's account may do it. Nothing is written. */
+  readonly check?: (uses: ReadonlyMap<string, Uses>, signal: AbortSignal) => Promise<readonly Finding[]>;
   /** What would be asked of the backend, as an administrator reads it. Secrets are left out. */
   readonly explain: (operation: Operation) => string;
   readonly close: () => Promise<void>;

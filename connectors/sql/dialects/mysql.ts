@@ -22,7 +22,8 @@ export const mysql = (server: Server): SqlDialect => ({
   folded: (value) => sql`cast(lower(${asUtf8(value)}) as binary)`,
   exact: (value) => sql`cast(${asUtf8(value)} as binary)`,
   // An index of the column answers a comparison by the column's own collation.
-  narrowed: (column, value, { foldsCase }) => (foldsCase ? sql`${column} = ${value}` : undefined),
+  indexed: (column, value, { foldsCase }) =>
+    foldsCase ? { condition: sql`${column} = ${value}`, isExact: false } : undefined,
   foldsAll: false,
   isSame: (column, value) => sql`${column} <=> ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
@@ -34,6 +35,10 @@ export const mysql = (server: Server): SqlDialect => ({
   castToText: (column) => sql`cast(${column} as char)`,
   toDatabase: toTypedColumn,
   fromDatabase: fromTypedColumn,
+  indexAdvice: (table, column, { foldsCase }) =>
+    foldsCase
+      ? `create index ${table}_${column} on ${table} (${column})`
+      : "its collation tells letters' cases apart, so that no index serves; give it one that ends in _ci, and an index",
   failure: mysqlFailure,
   isPassing: (error) => [1213, 1205, 1020].includes((error as { errno?: number }).errno ?? 0),
   version: sql`select concat(if(version() like '%MariaDB%', '', 'MySQL '), version()) as version`,

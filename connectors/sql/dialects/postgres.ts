@@ -14,8 +14,10 @@ export const postgres = (server: Server): SqlDialect => ({
   folded: (value) => sql`lower(${asText(value)}) collate "C"`,
   exact: (value) => sql`${asText(value)} collate "C"`,
   // A column of citext folds by itself, any other has an index on lower(...) where it is to be found so.
-  narrowed: (column, value, { foldsCase }) =>
-    foldsCase ? sql`${column} = ${value}` : sql`lower(${column}) = ${value.toLowerCase()}`,
+  indexed: (column, value, { foldsCase }) => ({
+    condition: foldsCase ? sql`${column} = ${value}` : sql`lower(${column}) = ${value.toLowerCase()}`,
+    isExact: true,
+  }),
   foldsAll: false,
   isSame: (column, value) => sql`${column} is not distinct from ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, false)`,
@@ -27,6 +29,7 @@ export const postgres = (server: Server): SqlDialect => ({
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: toTypedColumn,
   fromDatabase: fromTypedColumn,
+  indexAdvice: (table, column) => `create index on ${table} (lower(${column}))`,
   failure: postgresFailure,
   isPassing: (error) => ["40001", "40P01"].includes((error as { code?: string }).code ?? ""),
   version: sql`select 'PostgreSQL ' || current_setting('server_version') as version`,

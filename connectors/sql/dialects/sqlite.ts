@@ -20,7 +20,7 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   folded: (text) => sql`fold(${text}) collate binary`,
   // The column may fold case by a collation of its own.
   exact: (text) => sql`${text} collate binary`,
-  narrowed: (column, value) => sql`${column} = ${value} collate nocase`,
+  indexed: (column, value) => ({ condition: sql`${column} = ${value} collate nocase`, isExact: true }),
   foldsAll: true,
   isSame: (column, value) => sql`${column} is ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
@@ -33,6 +33,7 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: (value) => (typeof value === "boolean" ? Number(value) : value),
   fromDatabase: (value) => value as never,
+  indexAdvice: (table, column) => `create index on ${table} (${column} collate nocase)`,
   failure: sqliteFailure,
   isPassing: () => false,
   version: sql`select 'SQLite ' || sqlite_version() as version`,
