@@ -90,7 +90,7 @@ const rows: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
       ]),
   ],
   [
-    "100 pages, one after the other, each",
+    "ten pages, one after the other",
     async () => {
       for (let n = 0; n < 10; n++) await send(gateway, "GET", `/Users?count=100&startIndex=${500_001 + n * 100}`);
     },
@@ -108,6 +108,8 @@ const rows: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
     async () => Promise.all([search({ offset: users - 100 }), countStatement(person, undefined).execute(db)]),
   ],
 ];
+// The first of the ten pages in a row comes after the page before it, as a client that lists all has it.
+await send(gateway, "GET", "/Users?count=100&startIndex=499901");
 console.log(`${dialect}, ${users} users; milliseconds, the median of ${RUNS}`);
 for (const [name, ours, theirs] of rows) {
   const [a, b] = [await median(ours), await median(theirs)];

@@ -43,7 +43,8 @@ export function conformancePage(): string {
   return `# What of the RFCs is held, and by which test
 
 What RFC 7643, RFC 7644 and RFC 9865 ask of a service provider, and the test that holds it: ${tested} of ${requirements.length} rows
-have one, the others say why not. The tests of \`test/suites/\` run on SQLite, OpenLDAP and Active Directory. This page is made from the
+have one, the others say why not. The tests of \`test/suites/\` run on SQLite, PostgreSQL, MariaDB, OpenLDAP and
+Active Directory. This page is made from the
 tests' own names by \`npm run generate\`, which fails where a row names a test that is not there.
 
 Beside these, \`test/suites/entra.ts\` goes through the inventories of Microsoft's validators row by row (client credentials and

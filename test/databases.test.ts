@@ -380,3 +380,32 @@ describe.each(["postgres", "mysql"] as const)("many at once, and servers that ar
     expect(half).toEqual([]);
   });
 });
+
+describe.each(["postgres", "mysql"] as const)("encryption, on %s", (dialect) => {
+  const inUse = {
+    postgres: "select count(*) from pg_stat_ssl join pg_stat_activity using (pid) where ssl and usename = 'postern'",
+    mysql: "select variable_value from information_schema.global_status where variable_name = 'SSL_ACCEPTS'",
+  };
+  const ask = async (database: Database, more: object) => {
+    const gateway = await startGateway(openHr(database, { host: "localhost", ...more }));
+    const answer = await send(gateway, "GET", "/Users?count=1");
+    const encrypted = Number(database.run(`${inUse[dialect]};`));
+    await gateway.stop();
+    return { ...answer, encrypted };
+  };
+
+  test("is by certificates that are checked: their authority, and the server's name", async () => {
+    const database = await startHr(dialect);
+    expect(await ask(database, {})).toMatchObject({ status: 200, encrypted: 0 });
+    const known = await ask(database, { tls: { ca: database.ca } });
+    expect(known.status).toBe(200);
+    expect(known.encrypted).toBeGreaterThan(0);
+    const unknown = await ask(database, { tls: true });
+    expect(unknown.json).toMatchObject({ status: "503", detail: expect.stringMatching(/certificate/) });
+    await database.stop();
+    const imposter = await startHr(dialect, "DNS:elsewhere.example.test");
+    const wrong = await ask(imposter, { tls: { ca: imposter.ca } });
+    expect(wrong.json).toMatchObject({ status: "503", detail: expect.stringMatching(/altnames/) });
+    await imposter.stop();
+  });
+});

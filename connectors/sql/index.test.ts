@@ -18,6 +18,7 @@ const services = { folder: ".", log: { warn: () => {} } };
 
 testConnector({
   ...contract,
+  name: "SQLite",
   open: async () => {
     const folder = mkdtempSync(join(tmpdir(), "postern-sql-"));
     writeFileSync(
@@ -48,6 +49,7 @@ const onServer = (start: () => Promise<Database>, script: string) => async () =>
 
 testConnector({
   ...contract,
+  name: "PostgreSQL",
   open: onServer(
     startPostgres,
     `create table people (id serial primary key, login text not null, title varchar(200), "odd ""name" text);
@@ -58,6 +60,7 @@ testConnector({
 
 testConnector({
   ...contract,
+  name: "MariaDB",
   listValues: distinctTexts(),
   open: onServer(
     startMariaDb,

@@ -9,6 +9,8 @@ import { applyChanges, comparePositions, matches, positionOf } from "./reference
 export interface Contract {
   readonly open: () => Promise<{ readonly connector: Connector; readonly close: () => Promise<void> }>;
   readonly kind: string;
+  /** What tells it from others that are tested beside it. */
+  readonly name?: string;
   /** An entry that holds no more than it must; `n` makes it unlike the others. */
   readonly seed: (n: number) => Entry;
   /** The attribute of which no two entries may hold the same value. */
@@ -51,7 +53,7 @@ export function testConnector(contract: Contract): void {
   const signal = () => AbortSignal.timeout(10_000);
   const numRuns = contract.runs ?? 300;
 
-  describe(`the connector contract, kind ${kind}`, () => {
+  describe(`the connector contract, ${contract.name ?? `kind ${kind}`}`, () => {
     let connector: Connector;
     let close: () => Promise<void>;
     let key: string;

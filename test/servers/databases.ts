@@ -3,6 +3,7 @@ import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } fro
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeAuthority, makeCertificate } from "./certificates.ts";
 import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
 import { freePort } from "./slapd.ts";
 
@@ -13,6 +14,8 @@ export interface Database {
     string,
     unknown
   >;
+  /** The file with the authority that its certificate is from, where it has one. */
+  readonly ca: string;
   /** Runs statements as the administrator, through the server's own client; gives what it prints. */
   readonly run: (script: string) => string;
   readonly signal: (name: NodeJS.Signals) => void;
@@ -25,8 +28,10 @@ const NAME = "hr";
 const PASSWORD = "of-the-tests-only";
 
 /** Makes a folder that the server's own user may enter. */
-function folderFor(user: string): string {
+function folderFor(user: string, names: string): string {
   const folder = mkdtempSync(join(tmpdir(), `postern-${user}-`));
+  makeAuthority(folder);
+  makeCertificate(folder, "server", names);
   chmodSync(folder, 0o755);
   const data = join(folder, "data");
   mkdirSync(data);
@@ -34,8 +39,11 @@ function folderFor(user: string): string {
   return folder;
 }
 
-export async function startMariaDb(): Promise<Database> {
-  const folder = folderFor("mysql");
+/** The names that a server's certificate is for, in the tests where nothing else is said. */
+const NAMES = "DNS:localhost,IP:127.0.0.1";
+
+export async function startMariaDb(names = NAMES): Promise<Database> {
+  const folder = folderFor("mysql", names);
   const data = join(folder, "data");
   const socket = join(folder, "s.sock");
   execFileSync(
@@ -51,7 +59,7 @@ export async function startMariaDb(): Promise<Database> {
   );
   const port = await freePort();
   const run = (script: string) =>
-    execFileSync("mariadb", ["--no-defaults", "-u", "root", "-S", socket, "-N", "-B"], {
+    execFileSync("mariadb", ["--no-defaults", "--skip-ssl", "-u", "root", "-S", socket, "-N", "-B"], {
       input: script,
       encoding: "utf8",
       stdio: ["pipe", "pipe", "pipe"],
@@ -62,6 +70,7 @@ export async function startMariaDb(): Promise<Database> {
       [
         ...["--no-defaults", "--user=mysql", `--datadir=${data}`, `--port=${port}`, "--bind-address=127.0.0.1"],
         ...[`--socket=${socket}`, "--innodb-flush-log-at-trx-commit=2", "--character-set-server=utf8mb4"],
+        ...[`--ssl-cert=${join(folder, "server.pem")}`, `--ssl-key=${join(folder, "server.key")}`],
       ],
       { stdio: "ignore", env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } },
     );
@@ -71,14 +80,15 @@ export async function startMariaDb(): Promise<Database> {
   );
   return {
     ...server,
+    ca: join(folder, "ca.pem"),
     settings: { dialect: "mysql", host: "127.0.0.1", port, database: NAME, user: "postern", password: PASSWORD },
     run: (script) => run(`use ${NAME};\n${script}`),
     stop: () => server.kill().then(() => rmSync(folder, { recursive: true })),
   };
 }
 
-export async function startPostgres(): Promise<Database> {
-  const folder = folderFor("postgres");
+export async function startPostgres(names = NAMES): Promise<Database> {
+  const folder = folderFor("postgres", names);
   const data = join(folder, "data");
   const programs = dirname(globSync("/usr/lib/postgresql/*/bin/postgres").at(-1)!);
   const as = ["--reuid=postgres", "--regid=postgres", "--clear-groups"];
@@ -96,7 +106,26 @@ export async function startPostgres(): Promise<Database> {
       ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres", "-d", database, "-Atq", "-v", "ON_ERROR_STOP=1"],
       { input: script, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] },
     );
-  const [program, args] = command("postgres", "-D", data, "-p", String(port), "-k", data, "-h", "127.0.0.1", "-F");
+  const [program, args] = command(
+    "postgres",
+    "-D",
+    data,
+    "-p",
+    String(port),
+    "-k",
+    data,
+    "-h",
+    "127.0.0.1",
+    "-F",
+    ...[
+      "-c",
+      "ssl=on",
+      "-c",
+      `ssl_cert_file=${join(folder, "server.pem")}`,
+      "-c",
+      `ssl_key_file=${join(folder, "server.key")}`,
+    ],
+  );
   const server = await serve(
     () => spawn(program, args, { stdio: "ignore" }),
     () => run("select 1", "postgres"),
@@ -105,6 +134,7 @@ export async function startPostgres(): Promise<Database> {
   run(`create database ${NAME} owner postern`, "postgres");
   return {
     ...server,
+    ca: join(folder, "ca.pem"),
     settings: { dialect: "postgres", host: "127.0.0.1", port, database: NAME, user: "postern", password: PASSWORD },
     run: (script) => run(`set role postern;\n${script}`),
     stop: () => server.kill().then(() => rmSync(folder, { recursive: true })),
@@ -181,8 +211,8 @@ export const openHr = ({ settings }: Database, more: object = {}) => ({
 });
 
 /** Starts a server with the legacy HR tables in it. */
-export async function startHr(dialect: "postgres" | "mysql"): Promise<Database> {
-  const database = await (dialect === "postgres" ? startPostgres() : startMariaDb());
+export async function startHr(dialect: "postgres" | "mysql", names?: string): Promise<Database> {
+  const database = await (dialect === "postgres" ? startPostgres(names) : startMariaDb(names));
   const file = dialect === "postgres" ? "postgres.sql" : "mariadb.sql";
   database.run(readFileSync(join(ROOT, "mappings/legacy-hr", file), "utf8"));
   return database;

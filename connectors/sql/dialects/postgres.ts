@@ -48,7 +48,7 @@ function createPool({ host, port, database, user, password, connections, ca }: S
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    ssl: ca === false ? false : { ...(typeof ca === "string" && { ca }) },
+    ssl: ca === false ? false : ({ host, ...(typeof ca === "string" && { ca }) } as pg.PoolConfig["ssl"]),
     options: `-c TimeZone=UTC -c statement_timeout=${STATEMENT_MS} -c idle_in_transaction_session_timeout=${2 * STATEMENT_MS}`,
     // Values stay the text that the server sends; the catalogue says what they are.
     types: {
