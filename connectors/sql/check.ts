@@ -1,5 +1,5 @@
 import type { Finding, Uses } from "../../src/connector/connector.ts";
-import type { Column, Kind } from "./kind.ts";
+import type { Kind } from "./kind.ts";
 
 /**
  * Whether the tables have the columns that the mappings name, and an index for each column by which clients look for
@@ -13,9 +13,9 @@ export function checkTables(kinds: ReadonlyMap<string, Kind>, uses: ReadonlyMap<
     if (kind.columns.size === 0) return [];
     const columns = [...new Set([...reads, ...writes])].filter((attr) => !kind.lists[attr]);
     const absent = columns.filter((column) => !kind.columns.has(column));
-    const slow = [...new Set(matches)].filter((attr) => {
+    const slow = matches.filter(({ attr, caseExact }) => {
       const column = kind.columns.get(attr);
-      return column?.type === "text" && !column.isIndexed;
+      return column?.type === "text" && !(caseExact ? column.indexed.exact : column.indexed.folded);
     });
     const lists = Object.entries(kind.lists).flatMap(([attr, list]) => {
       const missing = [list.owner, list.value, ...Object.keys(list.where)].filter((each) => !list.columns.has(each));
@@ -27,7 +27,7 @@ export function checkTables(kinds: ReadonlyMap<string, Kind>, uses: ReadonlyMap<
     const findings = [
       ...absent.map((column) => ({ ok: false, text: `${name}: ${table} has no column "${column}"` })),
       ...lists,
-      ...slow.map((column) => ({ ok: false, text: `${name}: ${indexText(kind, column, kind.columns.get(column)!)}` })),
+      ...slow.map(({ attr, caseExact }) => ({ ok: false, text: `${name}: ${indexText(kind, attr, caseExact)}` })),
     ];
     return findings.length > 0
       ? findings
@@ -35,6 +35,10 @@ export function checkTables(kinds: ReadonlyMap<string, Kind>, uses: ReadonlyMap<
   });
 }
 
-/** What would make a look-up without regard to case quick. */
-const indexText = ({ name: { table }, dialect }: Kind, column: string, of: Column): string =>
-  `every look-up by "${column}" reads the whole table ${table}: ${dialect.indexAdvice(table, column, of)}`;
+/** What would make a look-up quick. */
+function indexText({ name: { table }, dialect, columns }: Kind, column: string, caseExact: boolean): string {
+  const advice = caseExact
+    ? `create index on ${table} (${column})`
+    : dialect.indexAdvice(table, column, columns.get(column)!);
+  return `every look-up by "${column}" reads the whole table ${table}: ${advice}`;
+}

@@ -107,7 +107,7 @@ function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, 
   };
   switch (op) {
     case "eq": {
-      const indexed = isAscii && !caseExact ? dialect.indexed(column, value, of) : undefined;
+      const indexed = isAscii ? dialect.indexed(column, value, of, caseExact === true) : undefined;
       const exact = sql`${left} = ${wanted}`;
       if (!indexed) return exact;
       return indexed.isExact ? indexed.condition : sql`(${indexed.condition} and ${exact})`;

@@ -15,13 +15,14 @@ export interface SqlDialect {
   /** Text as it is, compared by code points, whatever collation the column has. */
   readonly exact: (text: Sql) => Sql;
   /**
-   * An equality without regard to case, for a value of ASCII, that an index answers: all there is to ask where it is exact,
-   * else asked beside what is. Undefined where no index could.
+   * An equality, for a value of ASCII, that an index answers: all there is to ask where it is exact, else asked beside what
+   * is. Undefined where no index could.
    */
   readonly indexed: (
     column: Sql,
     value: string,
     of: Column,
+    caseExact: boolean,
   ) => { readonly condition: Sql; readonly isExact: boolean } | undefined;
   /** Whether letters beyond ASCII are folded as JavaScript does, so that what is found is just what is asked for. */
   readonly foldsAll: boolean;

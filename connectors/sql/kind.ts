@@ -25,8 +25,8 @@ export interface Column {
   readonly foldsCase: boolean;
   /** Whether text in it is filled up with blanks to a fixed width. */
   readonly isPadded: boolean;
-  /** Whether an index of the table begins with it, in a form that an equality without regard to case can use. */
-  readonly isIndexed: boolean;
+  /** Whether an index of the table begins with it, in a form that an equality can use, as it is and without regard to case. */
+  readonly indexed: { readonly exact: boolean; readonly folded: boolean };
 }
 
 /** A table or a view: its name, qualified by a schema where that is given. */

@@ -46,7 +46,7 @@ create table people (
 );
 create unique index people_login on people (lower(login));
 create index people_mail on people (lower(mail));
-create index people_external_ref on people (lower(external_ref));
+create index people_external_ref on people (external_ref);
 create table teams (
   id serial primary key,
   name text not null,

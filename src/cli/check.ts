@@ -58,7 +58,13 @@ function usesOf(loaded: Loaded, name: string): Map<string, Uses> {
     uses.set(mapping.kind, {
       reads: [...(known?.reads ?? []), ...mapping.rows.filter((row) => !row.writeOnly).flatMap(attrsRead)],
       writes: [...(known?.writes ?? []), ...attrsOf(mapping), ...mapping.create.map(({ attr }) => attr)],
-      matches: [...(known?.matches ?? []), ...mapping.rows.filter(isMatched).flatMap(attrsRead)],
+      matches: [
+        ...(known?.matches ?? []),
+        ...mapping.rows.filter(isMatched).flatMap((row) => {
+          const caseExact = leafOf(row.path).caseExact === true;
+          return attrsRead(row).map((attr) => ({ attr, caseExact }));
+        }),
+      ],
     });
   }
   return uses;

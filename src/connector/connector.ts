@@ -145,7 +145,7 @@ export interface Uses {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   /** By which clients look for entries before they create them: each look-up should be answered by an index. */
-  readonly matches: readonly string[];
+  readonly matches: readonly { readonly attr: string; readonly caseExact: boolean }[];
 }
 
 /**

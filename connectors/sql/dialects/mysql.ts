@@ -22,8 +22,8 @@ export const mysql = (server: Server): SqlDialect => ({
   folded: (value) => sql`cast(lower(${asUtf8(value)}) as binary)`,
   exact: (value) => sql`cast(${asUtf8(value)} as binary)`,
   // An index of the column answers a comparison by the column's own collation.
-  indexed: (column, value, { foldsCase }) =>
-    foldsCase ? { condition: sql`${column} = ${value}`, isExact: false } : undefined,
+  indexed: (column, value, { foldsCase }, caseExact) =>
+    foldsCase || caseExact ? { condition: sql`${column} = ${value}`, isExact: false } : undefined,
   foldsAll: false,
   isSame: (column, value) => sql`${column} <=> ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
@@ -155,7 +155,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
               type: full === "binary(16)" ? "uuidBytes" : (types[type] ?? "text"),
               foldsCase,
               isPadded: false,
-              isIndexed: Boolean(indexed) && foldsCase,
+              indexed: { exact: Boolean(indexed), folded: Boolean(indexed) && foldsCase },
             },
           ];
         }),

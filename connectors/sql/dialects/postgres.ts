@@ -14,9 +14,9 @@ export const postgres = (server: Server): SqlDialect => ({
   folded: (value) => sql`lower(${asText(value)}) collate "C"`,
   exact: (value) => sql`${asText(value)} collate "C"`,
   // A column of citext folds by itself, any other has an index on lower(...) where it is to be found so.
-  indexed: (column, value, { foldsCase }) => ({
-    condition: foldsCase ? sql`${column} = ${value}` : sql`lower(${column}) = ${value.toLowerCase()}`,
-    isExact: true,
+  indexed: (column, value, { foldsCase }, caseExact) => ({
+    condition: foldsCase || caseExact ? sql`${column} = ${value}` : sql`lower(${column}) = ${value.toLowerCase()}`,
+    isExact: !(foldsCase && caseExact),
   }),
   foldsAll: false,
   isSame: (column, value) => sql`${column} is not distinct from ${value}`,
@@ -84,24 +84,25 @@ const types: Readonly<Record<string, ColumnType>> = {
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
   return Promise.all(
     names.map(async ({ schema, table }) => {
-      const { rows } = await sql<{ name: string; type: string; indexed: boolean }>`
+      const { rows } = await sql<{ name: string; type: string; folded: boolean; plain: boolean }>`
         select a.attname as name, t.typname as type,
           exists (select 1 from pg_index i where i.indrelid = c.oid and
             (position('(lower(' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
               or position('(lower((' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
-              or (t.typname = 'citext' and i.indkey[0] = a.attnum))) as indexed
+              or (t.typname = 'citext' and i.indkey[0] = a.attnum))) as folded,
+          exists (select 1 from pg_index i where i.indrelid = c.oid and i.indkey[0] = a.attnum) as plain
         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
           join pg_type t on t.oid = a.atttypid
         where c.relname = ${table} and a.attnum > 0 and not a.attisdropped
           and ${schema === undefined ? sql`pg_table_is_visible(c.oid)` : sql`n.nspname = ${schema}`}`.execute(db);
       return new Map(
-        rows.map(({ name, type, indexed }): [string, Column] => [
+        rows.map(({ name, type, folded, plain }): [string, Column] => [
           name,
           {
             type: types[type] ?? "text",
             foldsCase: type === "citext",
             isPadded: type === "bpchar",
-            isIndexed: indexed,
+            indexed: { exact: plain, folded },
           },
         ]),
       );

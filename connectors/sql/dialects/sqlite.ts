@@ -7,7 +7,7 @@ import type { SqlDialect } from "../dialect.ts";
 import type { Column } from "../kind.ts";
 
 /** Each value in a column has a type of its own. */
-const any: Column = { type: "any", foldsCase: false, isPadded: false, isIndexed: false };
+const any: Column = { type: "any", foldsCase: false, isPadded: false, indexed: { exact: false, folded: false } };
 
 /**
  * SQLite in the process itself, by `node:sqlite`. The file is made by the script where there is none yet. `fold` is there
@@ -20,7 +20,8 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   folded: (text) => sql`fold(${text}) collate binary`,
   // The column may fold case by a collation of its own.
   exact: (text) => sql`${text} collate binary`,
-  indexed: (column, value) => ({ condition: sql`${column} = ${value} collate nocase`, isExact: true }),
+  indexed: (column, value, _, caseExact) =>
+    caseExact ? undefined : { condition: sql`${column} = ${value} collate nocase`, isExact: true },
   foldsAll: true,
   isSame: (column, value) => sql`${column} is ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,

@@ -2,7 +2,12 @@ import type { Scalar, Value } from "../../../src/connector/connector.ts";
 import type { Column } from "../kind.ts";
 
 /** A column of text, as most are. */
-export const text: Column = { type: "text", foldsCase: false, isPadded: false, isIndexed: false };
+export const text: Column = {
+  type: "text",
+  foldsCase: false,
+  isPadded: false,
+  indexed: { exact: false, folded: false },
+};
 
 /** An entry's value as a parameter for a column of its type, for databases whose columns have one. */
 export function toTypedColumn(value: Value | Scalar, { type }: Column): unknown {
