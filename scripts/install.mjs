@@ -29,6 +29,7 @@ if (process.argv.includes("--servers")) {
     samba: ["samba", "samba-ad-dc", "samba-ad-provision", "winbind"],
     dnsmasq: ["dnsmasq-base"],
     openssl: ["openssl"],
+    pgrep: ["procps"],
     mariadbd: ["mariadb-server"],
     pg_ctlcluster: ["postgresql"],
   };
