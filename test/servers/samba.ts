@@ -39,9 +39,9 @@ export interface Samba {
   readonly stop: () => Promise<void>;
 }
 
+let given = Math.floor(Math.random() * 254);
 /** A loopback address that no other test run uses: ports of a directory are fixed, 127.0.0.0/8 is wide. */
-export const loopback = () =>
-  `127.${[process.pid >> 8, process.pid, Math.random() * 254].map((n) => (Math.floor(n) % 254) + 1).join(".")}`;
+export const loopback = () => `127.${[process.pid >> 8, process.pid, given++].map((n) => (n % 254) + 1).join(".")}`;
 
 const organization = `dn: ${STAFF}
 objectClass: organizationalUnit
