@@ -9,7 +9,7 @@ import { ldapAttribute } from "../ldap/write.ts";
 import { ACCOUNT_DISABLE, accountControl, generatePassword, isAccount } from "./accounts.ts";
 import { containerDn } from "./containers.ts";
 import { CONTAINER, domainOf, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
-import type { Domain, DomainKind } from "./domain.ts";
+import { type Domain, type DomainKind, requireCaughtUp } from "./domain.ts";
 
 /** The most characters of a name within its container. */
 const MAX_RDN = 64;
@@ -70,6 +70,7 @@ export function requireEncryption({ isEncrypted }: Domain): void {
 export async function create(domain: Domain, { kind: name, entry, attrs, signal }: CreateRequest): Promise<Entry> {
   const kind = domain.kinds.get(name)!;
   const plan = planCreation(domain, kind, entry);
+  await requireCaughtUp(domain, signal);
   const attributes = Object.keys(plan.entry).map((attr) =>
     ldapAttribute(attr, valuesOf(plan.entry, attr), domain.typeOf),
   );
@@ -83,7 +84,7 @@ export async function create(domain: Domain, { kind: name, entry, attrs, signal 
   const [stored] = await find(domain, { base: plan.dn, scope: "base", attrs: wanted }, signal);
   if (!stored) throw new ConnectorError("unavailable", `${plan.dn} was made, and somebody moved it away at once.`);
   const created = toEntry(kind, stored, wanted, domain);
-  domain.written.note(String(created[kind.key]));
+  domain.written.note(String(created[kind.key]), true);
   return created;
 }
 

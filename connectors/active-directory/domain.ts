@@ -30,26 +30,45 @@ export interface Domain extends Directory {
 
 /** Which keys were written of late, and on which server. */
 export interface Written {
-  readonly note: (key: string) => void;
+  readonly note: (key: string, isNew: boolean) => void;
   /** Whether an entry was written on another server than the one in use, which may not have heard of it yet. */
   readonly isElsewhere: (key: string) => boolean;
+  readonly forget: (key: string) => void;
+  /** The key of what was made last on another server than the one in use, of late; undefined where there is none. */
+  readonly lastElsewhere: () => string | undefined;
+  /** Takes note that the server in use has heard of all that was written elsewhere. */
+  readonly caughtUp: () => void;
 }
 
 /** Replication within a site takes seconds, between sites 15 minutes at the least (by default 180). */
 const REPLICATION_MS = 15 * 60_000;
 const MAX_WRITTEN = 10_000;
+/** For this long after a write on one server nothing is made on another that has not heard of it. */
+const CATCH_UP_MS = 60_000;
 
 export function createWritten(inUse: () => string | undefined): Written {
   const written = new Map<string, { server: string | undefined; at: number }>();
+  let last: { key: string; server: string | undefined; at: number } | undefined;
   return {
-    note: (key) => {
+    forget: (key) => {
       written.delete(key);
-      written.set(key, { server: inUse(), at: Date.now() });
+      if (last?.key === key) last = undefined;
+    },
+    lastElsewhere: () =>
+      last !== undefined && last.server !== inUse() && Date.now() - last.at < CATCH_UP_MS ? last.key : undefined,
+    caughtUp: () => {
+      last = undefined;
+    },
+    note: (key, isNew) => {
+      const write = { key, server: inUse(), at: Date.now() };
+      if (isNew) last = write;
+      written.delete(key);
+      written.set(key, write);
       if (written.size > MAX_WRITTEN) written.delete(written.keys().next().value!);
     },
     isElsewhere: (key) => {
-      const last = written.get(key);
-      return last !== undefined && last.server !== inUse() && Date.now() - last.at < REPLICATION_MS;
+      const write = written.get(key);
+      return write !== undefined && write.server !== inUse() && Date.now() - write.at < REPLICATION_MS;
     },
   };
 }
@@ -83,6 +102,25 @@ export async function locate(
       `The ${name} ${key} was written on another domain controller, and ${domain.servers.inUse()} does not have it yet.`,
     );
   return undefined;
+}
+
+/**
+ * Waits for nobody: rejects with `unavailable` where the server in use has not heard yet of what was made last on the one
+ * before. A client's look-up there may have missed a user that was made just now, and it would make a second one.
+ */
+export async function requireCaughtUp(domain: Domain, signal: AbortSignal): Promise<void> {
+  const key = domain.written.lastElsewhere();
+  if (key === undefined) return;
+  const [found] = await find(domain, { base: addressOf(key), scope: "base", attrs: ["1.1"] }, signal).catch((error) => {
+    if (error instanceof ConnectorError && error.kind === "notFound") return [];
+    throw error;
+  });
+  if (!found)
+    throw new ConnectorError(
+      "unavailable",
+      `${domain.servers.inUse()} does not have yet what was written on another domain controller: nothing is made there before it has.`,
+    );
+  domain.written.caughtUp();
 }
 
 /** What a write finds at its key. */

@@ -56,7 +56,7 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
     const failure = domain.failure(error);
     throw undo ? await undo(failure) : failure;
   }
-  domain.written.note(key);
+  domain.written.note(key, false);
   if (attrs.length === 0) return {};
   const [found] = await find(domain, { base: addressOf(key), scope: "base", attrs }, signal);
   if (!found) throw entryNotFound(name, key);
@@ -252,6 +252,7 @@ export async function remove(domain: Domain, { kind: name, key, expected, signal
   try {
     if (onDelete === "delete") await write(domain.pool, signal, (client) => client.del(addressOf(key)));
     else await retire(domain, kind, key, present, onDelete, signal);
+    domain.written.forget(key);
   } catch (error) {
     throw domain.failure(error);
   }
