@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeAuthority, makeCertificate } from "./certificates.ts";
 import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
-import { freePort } from "./slapd.ts";
+import { freePort } from "./ports.ts";
 
 /** A real database server of its own: a folder, a port, an empty database. */
 export interface Database {

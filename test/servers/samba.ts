@@ -1,12 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { makeAuthority, makeCertificate } from "./certificates.ts";
 import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
+import { listening } from "./ports.ts";
 
 export const DOMAIN = "DC=corp,DC=example,DC=test";
 export const STAFF = `OU=Staff,${DOMAIN}`;
@@ -185,19 +184,6 @@ ${script}`,
     },
     stop: end,
   };
-}
-
-async function listening(host: string, port: number): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    const reached = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, host, () => resolve(true));
-      socket.once("error", () => resolve(false));
-      socket.once("connect", () => socket.end());
-    });
-    if (reached) return;
-    await sleep(25);
-  }
-  throw new Error(`samba does not listen on ${host}:${port}`);
 }
 
 /** The connector's settings for this domain, and the routes of the shipped mappings. */

@@ -1,11 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
+import { freePort, listening } from "./ports.ts";
 
 export const SUFFIX = "dc=example,dc=test";
 const ADMIN = `cn=admin,${SUFFIX}`;
@@ -24,15 +23,6 @@ export interface Slapd {
   readonly kill: () => Promise<void>;
   readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
-}
-
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const config = (folder: string) => `
@@ -108,7 +98,7 @@ export async function startSlapd(ldif = ""): Promise<Slapd> {
   let child: ChildProcess;
   const run = async () => {
     child = spawn("/usr/sbin/slapd", ["-d", "0", "-f", file, "-h", url], { stdio: "ignore" });
-    await listening(port);
+    await listening("127.0.0.1", port);
   };
   const end = async () => {
     child.kill("SIGCONT");
@@ -136,19 +126,6 @@ export async function startSlapd(ldif = ""): Promise<Slapd> {
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const reached = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => resolve(true));
-      socket.once("error", () => resolve(false));
-      socket.once("connect", () => socket.end());
-    });
-    if (reached) return;
-    await sleep(25);
-  }
-  throw new Error(`slapd does not listen on port ${port}`);
 }
 
 /** The connector's settings for this server, and the routes of the shipped mappings. */

@@ -6,7 +6,7 @@ import { createServer } from "node:tls";
 import { Attribute, Ber, BerReader, BerWriter, ModifyRequest, ProtocolOperation } from "ldapts";
 import { guidToBytes } from "../../connectors/ldap/formats.ts";
 import { makeAuthority, makeCertificate } from "./certificates.ts";
-import { freePort } from "./slapd.ts";
+import { freePort } from "./ports.ts";
 
 /**
  * A stand-in for a Windows domain controller, in what Samba does in another way: result limits, lists in ranges, refused
