@@ -9,7 +9,7 @@ import { ldapAttribute } from "../ldap/write.ts";
 import { ACCOUNT_DISABLE, accountControl, generatePassword, isAccount } from "./accounts.ts";
 import { containerDn } from "./containers.ts";
 import { CONTAINER, domainOf, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
-import { type Domain, type DomainKind, requireCaughtUp } from "./domain.ts";
+import { type Domain, type DomainKind, entryAt, requireCaughtUp } from "./domain.ts";
 
 /** The most characters of a name within its container. */
 const MAX_RDN = 64;
@@ -81,7 +81,7 @@ export async function create(domain: Domain, { kind: name, entry, attrs, signal 
   }
   if (plan.account) await bringToLife(domain, plan, signal);
   const wanted = [...new Set([...attrs, kind.key])];
-  const [stored] = await find(domain, { base: plan.dn, scope: "base", attrs: wanted }, signal);
+  const stored = await entryAt(domain, { base: plan.dn, attrs: wanted }, signal);
   if (!stored) throw new ConnectorError("unavailable", `${plan.dn} was made, and somebody moved it away at once.`);
   const created = toEntry(kind, stored, wanted, domain);
   domain.written.note(String(created[kind.key]), true);

@@ -1,10 +1,10 @@
-import type { Entry as LdapEntry } from "ldapts";
+import type { Filter, Entry as LdapEntry } from "ldapts";
 import { type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { type Directory, find, type Kind, toEntry } from "../ldap/directory.ts";
 import { isUnder } from "../ldap/dn.ts";
-import { dnOf, guidOf } from "../ldap/formats.ts";
+import { addressOf, dnOf, guidOf } from "../ldap/formats.ts";
 
 /** What is done with an account that comes without a password and is to be enabled. */
 export type WithoutPassword = "generate" | "disable";
@@ -73,8 +73,19 @@ export function createWritten(inUse: () => string | undefined): Written {
   };
 }
 
-/** The DN form that addresses an entry by its key, whatever its name is by now (MS-ADTS §3.1.1.3.1.2.4). */
-export const addressOf = (key: string): string => `<GUID=${key}>`;
+/** Reads the entry at a DN, or at an address; undefined where there is none, or none that meets the filter. */
+export async function entryAt(
+  domain: Domain,
+  search: { readonly base: string; readonly filter?: Filter; readonly attrs: readonly string[] },
+  signal: AbortSignal,
+): Promise<LdapEntry | undefined> {
+  try {
+    return (await find(domain, { ...search, scope: "base" }, signal))[0];
+  } catch (error) {
+    if (error instanceof ConnectorError && error.kind === "notFound") return undefined;
+    throw error;
+  }
+}
 
 /**
  * Reads an entry by its key; undefined where it is not there or not of the kind. Rejects with `unavailable` where it was
@@ -90,11 +101,7 @@ export async function locate(
   const kind = domain.kinds.get(name)!;
   if (!domain.dialect.isKey(key)) return undefined;
   const wanted = attrs.length === 0 ? [kind.key] : attrs;
-  const search = { base: addressOf(key), scope: "base", filter: kind.filter, attrs: wanted } as const;
-  const [found] = await find(domain, search, signal).catch((error) => {
-    if (error instanceof ConnectorError && error.kind === "notFound") return [];
-    throw error;
-  });
+  const found = await entryAt(domain, { base: addressOf(key), filter: kind.filter, attrs: wanted }, signal);
   if (found && isUnder(dnOf(found.dn), kind.base)) return found;
   if (!found && domain.written.isElsewhere(key))
     throw new ConnectorError(
@@ -111,11 +118,7 @@ export async function locate(
 export async function requireCaughtUp(domain: Domain, signal: AbortSignal): Promise<void> {
   const key = domain.written.lastElsewhere();
   if (key === undefined) return;
-  const [found] = await find(domain, { base: addressOf(key), scope: "base", attrs: ["1.1"] }, signal).catch((error) => {
-    if (error instanceof ConnectorError && error.kind === "notFound") return [];
-    throw error;
-  });
-  if (!found)
+  if (!(await entryAt(domain, { base: addressOf(key), attrs: ["1.1"] }, signal)))
     throw new ConnectorError(
       "unavailable",
       `${domain.servers.inUse()} does not have yet what was written on another domain controller: nothing is made there before it has.`,

@@ -1,10 +1,11 @@
 import { AndFilter, type Filter } from "ldapts";
 import type { Change, Operation } from "../../src/connector/connector.ts";
 import { filterOf } from "../ldap/directory.ts";
+import { addressOf } from "../ldap/formats.ts";
 import { changeLines, entryLines, ldifLine, pagingText, searchText } from "../ldap/ldif.ts";
 import { planCreation } from "./create.ts";
 import { CONTAINER, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
-import { addressOf, type Domain, type DomainKind } from "./domain.ts";
+import type { Domain, DomainKind } from "./domain.ts";
 
 /** An operation as an administrator reads it: a search, or LDIF (RFC 2849), with every step that it takes. */
 export function explain(domain: Domain, operation: Operation): string {

@@ -2,10 +2,10 @@ import { AndFilter, EqualityFilter, type Filter, OrFilter } from "ldapts";
 import { type Entry, valuesOf } from "../../src/connector/connector.ts";
 import { find, toEntry } from "../ldap/directory.ts";
 import { isUnder } from "../ldap/dn.ts";
-import { dnOf, guidOf, guidToBytes, sidOf, sidToBytes } from "../ldap/formats.ts";
+import { addressOf, dnOf, guidOf, guidToBytes, sidOf, sidToBytes } from "../ldap/formats.ts";
 import { batches, type LookUp } from "../ldap/search.ts";
 import { DIRECT_MEMBER_OF, domainOf, INDIRECT_MEMBER_OF } from "./dialect.ts";
-import { addressOf, type Domain } from "./domain.ts";
+import type { Domain } from "./domain.ts";
 
 /** The key that a reference holds, of an entry of any kind. */
 export const keyOf = (reference: string): string | undefined => guidOf(reference);

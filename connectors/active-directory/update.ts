@@ -9,17 +9,17 @@ import {
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { permissiveModify } from "../ldap/controls.ts";
-import { find, toEntry, write } from "../ldap/directory.ts";
+import { toEntry, write } from "../ldap/directory.ts";
 import { dnKey, firstRdn, parentOf, rdnsOf } from "../ldap/dn.ts";
 import { result, resultCode } from "../ldap/errors.ts";
 import { toFilter } from "../ldap/filter.ts";
-import { dnOf } from "../ldap/formats.ts";
+import { addressOf, dnOf } from "../ldap/formats.ts";
 import { ldapChanges, named, renaming } from "../ldap/write.ts";
 import { ACCOUNT_DISABLE, generatePassword } from "./accounts.ts";
 import { containerDn } from "./containers.ts";
 import { requireEncryption } from "./create.ts";
 import { CONTAINER, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
-import { addressOf, type Domain, type DomainKind, holds, locateToWrite, type Present } from "./domain.ts";
+import { type Domain, type DomainKind, entryAt, holds, locateToWrite, type Present } from "./domain.ts";
 
 /** What changes ask for: of the entry's attributes, and of its place in the tree. */
 interface UpdatePlan {
@@ -58,7 +58,7 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
   }
   domain.written.note(key, false);
   if (attrs.length === 0) return {};
-  const [found] = await find(domain, { base: addressOf(key), scope: "base", attrs }, signal);
+  const found = await entryAt(domain, { base: addressOf(key), attrs }, signal);
   if (!found) throw entryNotFound(name, key);
   return toEntry(kind, found, attrs, domain);
 }
@@ -127,7 +127,11 @@ async function move(
   } catch (error) {
     const failure = domain.failure(error);
     const isClash = failure instanceof ConnectorError && failure.kind === "conflict";
-    if (resultCode(error) !== undefined && !isClash && !(await isThere(domain, container, signal)))
+    if (
+      resultCode(error) !== undefined &&
+      !isClash &&
+      !(await entryAt(domain, { base: container, attrs: ["1.1"] }, signal))
+    )
       throw new ConnectorError("invalid", `The container ${container} is not there. ${(failure as Error).message}`, {
         attr: CONTAINER,
         cause: error,
@@ -147,16 +151,6 @@ async function move(
     }
   };
 }
-
-/** Whether there is an entry with a DN. */
-const isThere = (domain: Domain, dn: string, signal: AbortSignal): Promise<boolean> =>
-  find(domain, { base: dn, scope: "base", attrs: ["1.1"] }, signal).then(
-    (found) => found.length > 0,
-    (error) => {
-      if (error instanceof ConnectorError && error.kind === "notFound") return false;
-      throw error;
-    },
-  );
 
 async function modify(
   domain: Domain,
@@ -226,12 +220,12 @@ async function outstanding(
   const swaps = changes.filter((change) => change.op === "swap");
   if (swaps.length > 0) {
     const attrs = swaps.map(({ attr }) => attr);
-    const [found] = await find(domain, { base: addressOf(key), scope: "base", attrs }, signal);
+    const found = await entryAt(domain, { base: addressOf(key), attrs }, signal);
     if (found) checkSwaps(swaps, toEntry(kind, found, attrs, domain));
   }
   const hasValue = async (attr: string, value: Value) => {
     const filter = toFilter({ op: "eq", attr, value: value as string, caseExact: true }, domain);
-    return (await find(domain, { base: addressOf(key), scope: "base", filter, attrs: ["1.1"] }, signal)).length > 0;
+    return (await entryAt(domain, { base: addressOf(key), filter, attrs: ["1.1"] }, signal)) !== undefined;
   };
   const left = await Promise.all(
     changes.map(async (change): Promise<Change> => {

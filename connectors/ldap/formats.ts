@@ -76,8 +76,11 @@ export const guidOf = (text: string): string | undefined => EXTENDED.exec(text)?
 /** The security identifier in an extended DN. */
 export const sidOf = (text: string): string | undefined => EXTENDED.exec(text)?.[2];
 
+/** The DN form that addresses an entry by its GUID, whatever its name is by now (MS-ADTS §3.1.1.3.1.2.4). */
+export const addressOf = (guid: string): string => `<GUID=${guid}>`;
+
 /** The form in which a reference is written: by its GUID where it has one, so that a rename meanwhile does not matter. */
 export function referenceToWrite(text: string): string {
   const guid = guidOf(text);
-  return guid === undefined ? text : `<GUID=${guid}>`;
+  return guid === undefined ? text : addressOf(guid);
 }

@@ -1,7 +1,18 @@
 import { sql } from "kysely";
 import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { type Column, columnIn, columnSql, fixedSql, isWhole, type Kind, keySql, type Sql, tableSql } from "./kind.ts";
+import {
+  type Column,
+  columnIn,
+  columnSql,
+  fixedSql,
+  isUuid,
+  isWhole,
+  type Kind,
+  keySql,
+  type Sql,
+  tableSql,
+} from "./kind.ts";
 
 const always = sql`1 = 1`;
 const never = sql`1 = 0`;
@@ -78,7 +89,7 @@ function leafSql(leaf: Leaf, column: Sql, of: Column, dialect: SqlDialect): Sql 
         : compared(column, op, bound(value, of, dialect));
     case "uuid":
     case "uuidBytes":
-      return op === "eq" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(String(value))
+      return op === "eq" && isUuid(String(value).toLowerCase())
         ? compared(column, op, bound(value, of, dialect))
         : never;
     default:
@@ -92,19 +103,13 @@ const isPart = (op: ComparisonLeaf["op"]): boolean => op === "co" || op === "sw"
 function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, of: Column, dialect: SqlDialect): Sql {
   const isAscii = /^[\x00-\x7f]*$/.test(value);
   const form = caseExact ? dialect.exact : dialect.folded;
-  // Of letters beyond ASCII the database makes what it makes of the column's.
-  const wanted =
-    caseExact || isAscii || dialect.foldsAll
-      ? dialect.exact(sql`${caseExact ? value : value.toLowerCase()}`)
-      : dialect.folded(sql`${value}`);
+  // Of letters beyond ASCII the database makes what it makes of the column's; others are folded here.
+  const isPlain = caseExact || isAscii || dialect.foldsAll;
+  const given = (text: string) =>
+    isPlain ? sql`${caseExact ? text : text.toLowerCase()}` : dialect.folded(sql`${text}`);
+  const wanted = isPlain ? dialect.exact(given(value)) : given(value);
   const left = form(column);
-  const like = (pattern: string) => {
-    const text =
-      caseExact || isAscii || dialect.foldsAll
-        ? sql`${caseExact ? pattern : pattern.toLowerCase()}`
-        : dialect.folded(sql`${pattern}`);
-    return sql`${left} like ${text} escape '!'`;
-  };
+  const like = (pattern: string) => sql`${left} like ${given(pattern)} escape '!'`;
   switch (op) {
     case "eq": {
       const indexed = isAscii ? dialect.indexed(column, value, of, caseExact === true) : undefined;

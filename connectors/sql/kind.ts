@@ -79,10 +79,11 @@ export const keySql = (kind: Kind): Sql => columnSql(kind.name, kind.key.column)
 export function isKey(kind: Kind, key: string): boolean {
   if (kind.key.type === "integer") return isWhole(key);
   const { type } = columnIn(kind.columns, kind.key.column, kind.dialect);
-  return (type !== "uuid" && type !== "uuidBytes") || UUID.test(key);
+  return (type !== "uuid" && type !== "uuidBytes") || isUuid(key);
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const isUuid = (text: string): boolean => UUID.test(text);
 /** A whole number that JavaScript holds exactly, written as databases write it. */
 export const isWhole = (text: string): boolean =>
   /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) && String(Number(text)) === text;

@@ -22,20 +22,16 @@ export function openSession(db: Kysely<unknown>, dialect: SqlDialect): Session {
     if (error instanceof ConnectorError) return error;
     return signal.aborted ? timedOut("The database", error) : dialect.failure(error);
   };
-  async function inTransaction<T>(signal: AbortSignal, work: (run: Run) => Promise<T>): Promise<T> {
-    const run = (statement: Sql) => {
-      signal.throwIfAborted();
-      return statement.execute(transaction);
-    };
-    let transaction: Kysely<unknown> = db;
-    return db.transaction().execute(async (begun) => {
-      transaction = begun;
-      const result = await work(run);
+  const inTransaction = <T>(signal: AbortSignal, work: (run: Run) => Promise<T>): Promise<T> =>
+    db.transaction().execute(async (transaction) => {
+      const result = await work((statement) => {
+        signal.throwIfAborted();
+        return statement.execute(transaction);
+      });
       // Nobody is told of what is done after the end of the operation: it is undone.
       signal.throwIfAborted();
       return result;
     });
-  }
   return {
     read: async (statement, signal) => {
       try {
