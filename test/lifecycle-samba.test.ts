@@ -1,4 +1,4 @@
-import { ROOT, startGateway } from "./servers/gateway.ts";
+import { ROOT, startBefore } from "./servers/gateway.ts";
 import { DOMAIN, openActiveDirectory, startSamba } from "./servers/samba.ts";
 import { lifecycleSuite } from "./suites/lifecycle.ts";
 
@@ -8,9 +8,8 @@ const made = "(|(&(objectClass=user)(userPrincipalName=*))(&(objectClass=group)(
 
 lifecycleSuite("Active Directory over LDAPS", async () => {
   const samba = await startSamba();
-  const gateway = await startGateway(openActiveDirectory(samba, ROOT));
   return {
-    gateway: { ...gateway, stop: () => gateway.stop().then(samba.stop) },
+    gateway: await startBefore(samba, openActiveDirectory(samba, ROOT)),
     // Samba gives attributes in an order of its own, entry by entry.
     snapshot: () =>
       samba

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeAuthority, makeCertificate } from "./certificates.ts";
-import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
+import { ROOT, startBefore, type TestGateway } from "./gateway.ts";
 import { freePort } from "./ports.ts";
 
 /** A real database server of its own: a folder, a port, an empty database. */
@@ -221,6 +221,5 @@ export async function startHr(dialect: "postgres" | "mysql", names?: string): Pr
 /** The legacy HR tables on a server, and a gateway in front of it, that go together. */
 export async function startHrGateway(dialect: "postgres" | "mysql"): Promise<TestGateway> {
   const database = await startHr(dialect);
-  const gateway = await startGateway(openHr(database));
-  return { ...gateway, stop: () => gateway.stop().then(database.stop) };
+  return startBefore(database, openHr(database));
 }

@@ -35,6 +35,19 @@ export async function startGateway(config: {
   };
 }
 
+/** Starts the gateway before a server of its own: the two end together. */
+export async function startBefore(
+  server: { readonly stop: () => Promise<void> },
+  config: Parameters<typeof startGateway>[0],
+): Promise<TestGateway> {
+  const gateway = await startGateway(config);
+  const stop = async () => {
+    await gateway.stop();
+    await server.stop();
+  };
+  return { ...gateway, stop };
+}
+
 /** The embedded example's database, in memory. */
 export const legacyHr = () => ({
   connectors: {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { makeAuthority, makeCertificate } from "./certificates.ts";
-import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
+import { ROOT, startBefore, type TestGateway } from "./gateway.ts";
 import { listening } from "./ports.ts";
 
 export const DOMAIN = "DC=corp,DC=example,DC=test";
@@ -223,10 +223,5 @@ interface OpenOptions {
 /** A Samba domain controller and a gateway in front of it, that go together. */
 export async function startActiveDirectoryGateway(): Promise<TestGateway> {
   const samba = await startSamba();
-  const gateway = await startGateway(openActiveDirectory(samba, ROOT));
-  const stop = async () => {
-    await gateway.stop();
-    await samba.stop();
-  };
-  return { ...gateway, stop };
+  return startBefore(samba, openActiveDirectory(samba, ROOT));
 }

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { ROOT, startGateway, type TestGateway } from "./gateway.ts";
+import { ROOT, startBefore, type TestGateway } from "./gateway.ts";
 import { freePort, listening } from "./ports.ts";
 
 export const SUFFIX = "dc=example,dc=test";
@@ -159,10 +159,5 @@ export function openLdap(slapd: Pick<Slapd, "url" | "bind">, root: string) {
 /** A slapd and a gateway in front of it, that go together. */
 export async function startOpenLdapGateway(): Promise<TestGateway> {
   const slapd = await startSlapd();
-  const gateway = await startGateway(openLdap(slapd, ROOT));
-  const stop = async () => {
-    await gateway.stop();
-    await slapd.stop();
-  };
-  return { ...gateway, stop };
+  return startBefore(slapd, openLdap(slapd, ROOT));
 }
