@@ -37,6 +37,7 @@ const server = {
   user: "postern",
   password: "of-the-tests-only",
   connections: 2,
+  waitMs: 3000,
   ca: false,
 } as const;
 const bare = dialect === "postgres" ? postgres(server) : mysql(server);

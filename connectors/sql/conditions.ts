@@ -1,16 +1,22 @@
 import { sql } from "kysely";
 import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
+import { fitsColumn, haveValues, splitParts } from "./keys.ts";
 import {
   type Column,
   columnIn,
+  columnOf,
   columnSql,
   fixedSql,
   isUuid,
   isWhole,
+  joinedColumns,
   type Kind,
   keySql,
+  type List,
+  type Lookup,
   type Sql,
+  type Table,
   tableSql,
 } from "./kind.ts";
 
@@ -31,38 +37,90 @@ export function conditionSql(kind: Kind, condition: Condition): Sql {
     }
     case "not":
       return sql`not ${kind.dialect.isTrue(conditionSql(kind, condition.condition))}`;
-    default: {
-      const { dialect } = kind;
-      const list = kind.lists[condition.attr];
-      if (!list)
-        return leafSql(condition, columnSql(kind.name, condition.attr), columnOf(kind, condition.attr), dialect);
-      const held = leafSql(
-        condition,
-        columnSql(list.name, list.value),
-        columnIn(list.columns, list.value, dialect),
-        dialect,
-      );
-      const owned = sql`${columnSql(list.name, list.owner)} = ${keySql(kind)}`;
-      const all = [owned, ...fixedSql(list.name, list.columns, list.where, dialect), held];
-      return sql`exists (select 1 from ${tableSql(list.name)} where ${sql.join(all, sql` and `)})`;
-    }
+    default:
+      return attributeSql(kind, condition);
   }
 }
 
-/** A kind's column; its key is what the configuration says. */
-export function columnOf(kind: Kind, name: string): Column {
-  const column = columnIn(kind.columns, name, kind.dialect);
-  return name === kind.key.column && kind.key.type === "integer" ? { ...column, type: "integer" } : column;
+function attributeSql(kind: Kind, leaf: Leaf): Sql {
+  const { dialect } = kind;
+  const list = kind.lists[leaf.attr];
+  if (list) {
+    const { from, where } = listRows(kind, leaf.attr, list);
+    return sql`exists (select 1 ${from} where ${sql.join([...where, columnsSql(leaf, aliased(leaf.attr, list), list.value, dialect)], sql` and `)})`;
+  }
+  const lookup = kind.lookups[leaf.attr];
+  if (lookup) {
+    const { from, where } = lookupRow(kind, leaf.attr, lookup);
+    return sql`exists (select 1 ${from} where ${sql.join([...where, columnsSql(leaf, aliased(leaf.attr, lookup), [lookup.value], dialect)], sql` and `)})`;
+  }
+  const joined = joinedColumns(kind, leaf.attr);
+  if (joined) return columnsSql(leaf, kind, joined, dialect);
+  return leafSql(leaf, columnSql(kind.name, leaf.attr), columnOf(kind, leaf.attr), dialect);
+}
+
+/** A comparison with the value of one column, or with that of several: those are compared for equality alone. */
+function columnsSql(leaf: Leaf, { name, columns }: Table, names: readonly string[], dialect: SqlDialect): Sql {
+  if (names.length === 1)
+    return leafSql(leaf, columnSql(name, names[0]!), columnIn(columns, names[0]!, dialect), dialect);
+  const sides = names.map((each) => columnSql(name, each));
+  if (leaf.op === "pr")
+    return sql`(${sql.join(
+      sides.map((side) => sql`${side} is not null`),
+      sql` and `,
+    )})`;
+  const parts = leaf.op === "eq" ? splitParts(String(leaf.value), names.length) : undefined;
+  if (!parts?.every((part, index) => fitsColumn(part, columnIn(columns, names[index]!, dialect)))) return never;
+  const values = parts.map((part, index) => dialect.toDatabase(part, columnIn(columns, names[index]!, dialect)));
+  return sql`(${haveValues(sides, values)})`;
+}
+
+/** A list's or a lookup's table by a name of its own: it may be the kind's table, too. */
+const aliased = (attr: string, { columns }: Table): Table => ({ name: { table: `of ${attr}` }, columns });
+const fromAliased = (attr: string, { name }: Table): Sql => sql`from ${tableSql(name)} as ${sql.id(`of ${attr}`)}`;
+
+/** What names the rows of a list that belong to the kind's row. */
+export function listRows(kind: Kind, attr: string, list: List): { from: Sql; values: Sql[]; where: Sql[] } {
+  const { name, columns } = aliased(attr, list);
+  const keys = keySql(kind);
+  return {
+    from: fromAliased(attr, list),
+    values: list.value.map((column) => columnSql(name, column)),
+    where: [
+      ...list.owner.map((column, index) => sql`${columnSql(name, column)} = ${keys[index]}`),
+      ...fixedSql({ name, columns }, list.where, kind.dialect),
+    ],
+  };
+}
+
+/** What names the row that the kind's row refers to. */
+export function lookupRow(kind: Kind, attr: string, lookup: Lookup): { from: Sql; value: Sql; where: Sql[] } {
+  const { name, columns } = aliased(attr, lookup);
+  return {
+    from: fromAliased(attr, lookup),
+    value: columnSql(name, lookup.value),
+    where: [
+      sql`${columnSql(name, lookup.key)} = ${columnSql(kind.name, lookup.column)}`,
+      ...fixedSql({ name, columns }, lookup.where, kind.dialect),
+    ],
+  };
 }
 
 /** How well a database answers a condition: letters beyond ASCII it may fold in ways of its own. */
-export function supports(condition: Condition, { foldsAll }: SqlDialect): Support {
+export function supports(kind: Kind, condition: Condition): Support {
+  const { foldsAll } = kind.dialect;
+  if ("attr" in condition && condition.op !== "eq" && condition.op !== "pr" && isOfSeveral(kind, condition.attr))
+    return "none";
   if (foldsAll || !("value" in condition) || condition.caseExact || typeof condition.value !== "string") return "exact";
   if (/^[\x00-\x7f]*$/.test(condition.value)) return "exact";
   return ["gt", "ge", "lt", "le"].includes(condition.op) ? "none" : "superset";
 }
 
-function leafSql(leaf: Leaf, column: Sql, of: Column, dialect: SqlDialect): Sql {
+const isOfSeveral = (kind: Kind, attr: string): boolean =>
+  joinedColumns(kind, attr) !== undefined || (kind.lists[attr]?.value.length ?? 1) > 1;
+
+/** A comparison with a column's value. */
+export function leafSql(leaf: Leaf, column: Sql, of: Column, dialect: SqlDialect): Sql {
   const { type } = of;
   const isText = type === "text" || type === "any";
   if (leaf.op === "pr") return isText ? sql`(${column} is not null and ${column} <> '')` : sql`${column} is not null`;
@@ -109,11 +167,11 @@ function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, 
     isPlain ? sql`${caseExact ? text : text.toLowerCase()}` : dialect.folded(sql`${text}`);
   const wanted = isPlain ? dialect.exact(given(value)) : given(value);
   const left = form(column);
-  const like = (pattern: string) => sql`${left} like ${given(pattern)} escape '!'`;
+  const like = (text: string) => sql`${left} like ${given(text)} escape '!'`;
   switch (op) {
     case "eq": {
       const indexed = isAscii ? dialect.indexed(column, value, of, caseExact === true) : undefined;
-      const exact = sql`${left} = ${wanted}`;
+      const exact = dialect.equals(left, wanted);
       if (!indexed) return exact;
       return indexed.isExact ? indexed.condition : sql`(${indexed.condition} and ${exact})`;
     }
@@ -128,7 +186,8 @@ function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, 
   }
 }
 
-const likeEscaped = (value: string): string => value.replace(/[!%_]/g, "!$&");
+/** Text as it is in a pattern; `[` means something to SQL Server alone. */
+const likeEscaped = (value: string): string => value.replace(/[!%_[]/g, "!$&");
 
 function compared(left: Sql, op: ComparisonLeaf["op"], value: Scalar | Sql): Sql {
   switch (op) {

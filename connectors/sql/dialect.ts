@@ -26,20 +26,33 @@ export interface SqlDialect {
   ) => { readonly condition: Sql; readonly isExact: boolean } | undefined;
   /** Whether letters beyond ASCII are folded as JavaScript does, so that what is found is just what is asked for. */
   readonly foldsAll: boolean;
+  /** Equality of texts in a form that `folded` or `exact` made. */
+  readonly equals: (left: Sql, right: Sql) => Sql;
   /** Comparison that takes NULL for a value. */
   readonly isSame: (column: Sql, value: unknown) => Sql;
-  /** A condition as a boolean that is never NULL. */
+  /** A condition that is never NULL. */
   readonly isTrue: (condition: Sql) => Sql;
-  /** Values of a column of the rows that a select's rest names, as JSON. */
-  readonly jsonList: (value: Sql, rest: Sql) => Sql;
-  /** What an insert ends with that passes over rows that are there; `column` is any of theirs. */
-  readonly passingOver: (column: string) => Sql;
+  /** A condition as a value to order by. */
+  readonly asValue: (condition: Sql) => Sql;
+  /** A select of columns of the rows that its rest names, as JSON: an array of values, or of arrays where they are several. */
+  readonly jsonList: (values: readonly Sql[], rest: Sql) => Sql;
+  /** Inserts rows, and passes over those that are there; `identity` are the columns that tell one from another. */
+  readonly insertMissing: (
+    table: Sql,
+    columns: readonly string[],
+    rows: readonly (readonly unknown[])[],
+    identity: readonly string[],
+  ) => Sql;
   /** What an insert says that names no column. */
   readonly noColumns: Sql;
-  /** Whether an insert gives back what it made; else the driver tells the number. */
-  readonly returns: boolean;
-  /** What a select ends with that keeps others from changing its rows until the transaction ends. */
+  /** What an insert has before its values, or ends with, to give back columns; where neither does, the driver tells the number. */
+  readonly output: (columns: readonly Sql[]) => Sql;
+  readonly returning: (columns: readonly Sql[]) => Sql;
+  /** What a select has behind its table, or ends with, that keeps others from changing its rows until the transaction ends. */
+  readonly lockHint: Sql;
   readonly forUpdate: Sql;
+  /** What an ordered select ends with that takes a part of its rows. */
+  readonly page: (limit: number, offset: number) => Sql;
   readonly castToText: (column: Sql) => Sql;
   readonly toDatabase: (value: Value | Scalar, column: Column) => unknown;
   readonly fromDatabase: (value: unknown, column: Column) => Value | undefined;

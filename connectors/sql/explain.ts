@@ -1,15 +1,13 @@
 import { type Kysely, sql } from "kysely";
-import type { Operation } from "../../src/connector/connector.ts";
-import { isKey, type Kind, type Sql } from "./kind.ts";
-import {
-  countStatement,
-  deleteStatement,
-  getStatement,
-  guardStatement,
-  insertStatements,
-  searchStatement,
-  updateStatements,
-} from "./statements.ts";
+import type { Change, Entry, Operation } from "../../src/connector/connector.ts";
+import { applyChanges } from "../../src/connector/reference.ts";
+import { isKey } from "./keys.ts";
+import { columnOf, type Kind, type Sql } from "./kind.ts";
+import { referenceStatement } from "./lookups.ts";
+import { keyEntry } from "./operations.ts";
+import { boundStatement, divide, type OwnStatement } from "./own.ts";
+import { countStatement, getStatement, searchStatement } from "./statements.ts";
+import { deleteStatement, guardStatement, insertStatement, listInserts, rowOf, updateStatements } from "./writes.ts";
 
 /** The statements of an operation, each with its parameters. */
 export function explain(of: Kind, operation: Operation, db: Kysely<unknown>): string {
@@ -21,26 +19,92 @@ export function explain(of: Kind, operation: Operation, db: Kysely<unknown>): st
     .join("\n");
 }
 
+/** What the database says only when it is asked. */
+const UNKNOWN = "<as it is>";
+
 function statementsOf(of: Kind, operation: Operation): Sql[] {
   switch (operation.type) {
-    case "search":
-      return [searchStatement(of, operation), ...(operation.count ? [countStatement(of, operation.where)] : [])];
+    case "search": {
+      const isCounted = operation.count && (of.countTo > 0 || operation.limit === 0);
+      const upTo = operation.limit === 0 ? Number.POSITIVE_INFINITY : of.countTo;
+      return [searchStatement(of, operation), ...(isCounted ? [countStatement(of, operation.where, upTo)] : [])];
+    }
     case "get":
       return isKey(of, operation.key) ? [getStatement(of, operation.key, operation.attrs)] : [];
-    case "create": {
-      const { row, lists } = insertStatements(
-        of,
-        operation.entry,
-        of.key.generate === "uuid" ? "00000000-0000-4000-8000-000000000000" : undefined,
+    case "create":
+      return [sql`begin`, ...creation(of, operation.entry), sql`commit`];
+    case "update":
+      return [sql`begin`, ...change(of, operation), sql`commit`];
+    case "delete": {
+      const { key, expected } = operation;
+      if (of.statements.delete.length === 0) return [deleteStatement(of, key, expected)];
+      const own = of.statements.delete.map((statement) =>
+        boundStatement(of, statement, filled(statement, keyEntry(of, key))),
       );
-      return [sql`begin`, row, ...lists("0"), sql`commit`];
+      return [sql`begin`, lockStatement(of, key, expected), ...own, sql`commit`];
     }
-    case "update": {
-      const { key, changes, expected } = operation;
-      const { row, lists } = updateStatements(of, key, changes, expected);
-      return [sql`begin`, row ?? guardStatement(of, key, expected), ...lists, sql`commit`];
-    }
-    case "delete":
-      return [deleteStatement(of, operation.key, operation.expected)];
   }
 }
+
+function creation(of: Kind, entry: Entry): Sql[] {
+  const own = of.statements.create;
+  if (own.length > 0) return own.map((statement) => boundStatement(of, statement, entry));
+  const { generate, columns } = of.key;
+  const { rest, lookups } = lookedUp(of, entry);
+  const row = rowOf(of, rest, undefined);
+  const isGiven = columns.every((column) => row.has(column));
+  const made = generate === "uuid" ? "00000000-0000-4000-8000-000000000000" : UNKNOWN;
+  if (!isGiven && generate === "uuid") row.set(columns[0]!, of.dialect.toDatabase(made, columnOf(of, columns[0]!)));
+  const first =
+    typeof generate === "object" && !isGiven ? [sql`select ${sql.raw(generate.sql)} as ${sql.id("key")}`] : [];
+  const key = columns.map((column) => row.get(column) ?? (of.key.type === "integer" ? "0" : made)).join(":");
+  return [...lookups, ...first, insertStatement(of, row), ...listInserts(of, rest, key)];
+}
+
+/** Looked-up values as what stands for them, and the statements that find it. */
+function lookedUp(of: Kind, entry: Entry): { rest: Entry; lookups: Sql[] } {
+  const found = Object.entries(of.lookups).filter(([attr]) => entry[attr] !== undefined);
+  const rest = Object.fromEntries(Object.entries(entry).filter(([attr]) => !of.lookups[attr]));
+  return {
+    rest: { ...rest, ...Object.fromEntries(found.map(([, { column }]) => [column, UNKNOWN])) },
+    lookups: found.map(([attr, lookup]) => referenceStatement(of, lookup, entry[attr] as string)),
+  };
+}
+
+function change(of: Kind, { key, changes, expected }: Extract<Operation, { type: "update" }>): Sql[] {
+  const own = of.statements.update.length > 0;
+  const known = applyChanges(
+    {},
+    changes.filter(({ op }) => op !== "swap"),
+  );
+  const swapped = changes.flatMap((each) => (each.op === "swap" && each.to !== null ? [[each.attr, each.to]] : []));
+  const after: Entry = { ...known, ...Object.fromEntries(swapped), ...keyEntry(of, key) };
+  const division = own ? divide(of, changes, after) : { statements: [], rest: changes };
+  const lookups: Sql[] = [];
+  const rest = division.rest.map((each): Change => {
+    const lookup = of.lookups[each.attr];
+    if (!lookup) return each;
+    const values = each.op === "swap" ? [each.from, each.to].filter((value) => value !== null) : each.values;
+    lookups.push(...values.map((value) => referenceStatement(of, lookup, value)));
+    const at = (value: unknown) => (value === null ? null : UNKNOWN);
+    if (each.op === "swap") return { op: "swap", attr: lookup.column, from: at(each.from), to: at(each.to) };
+    return { op: each.op, attr: lookup.column, values: each.values.map(() => UNKNOWN) };
+  });
+  const { row, lists } = updateStatements(of, key, rest, own ? undefined : expected);
+  return [
+    ...(own ? [lockStatement(of, key, expected)] : []),
+    ...division.statements.map((statement) => boundStatement(of, statement, filled(statement, after))),
+    ...lookups,
+    ...(own && rest.length === 0 ? [] : [row ?? guardStatement(of, key, expected)]),
+    ...lists,
+  ];
+}
+
+const lockStatement = (of: Kind, key: string, expected: Parameters<typeof guardStatement>[2]): Sql =>
+  of.statements.lock ? boundStatement(of, of.statements.lock, keyEntry(of, key)) : guardStatement(of, key, expected);
+
+/** An entry of which is known only what is changed. */
+const filled = ({ attrs }: OwnStatement, entry: Entry): Entry => ({
+  ...Object.fromEntries([...attrs].map((attr) => [attr, UNKNOWN])),
+  ...entry,
+});

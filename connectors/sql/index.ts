@@ -1,31 +1,22 @@
-import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import { Kysely } from "kysely";
 import { type Connector, defineConnector, type Services } from "../../src/connector/connector.ts";
-import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
 import { checkTables } from "./check.ts";
 import { supports } from "./conditions.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { mysql } from "./dialects/mysql.ts";
 import { postgres } from "./dialects/postgres.ts";
-import { authorityOf } from "./dialects/server.ts";
+import { authorityOf, readAddress } from "./dialects/server.ts";
 import { sqlite } from "./dialects/sqlite.ts";
 import { explain } from "./explain.ts";
-import { isKey, type Kind, type Sql } from "./kind.ts";
+import { isKey } from "./keys.ts";
+import type { Kind } from "./kind.ts";
+import { createIn, deleteIn, updateIn } from "./operations.ts";
 import { createPages } from "./pages.ts";
-import { openSession } from "./session.ts";
+import { openSession, type Run } from "./session.ts";
 import { config, type Settings } from "./settings.ts";
-import {
-  countStatement,
-  deleteStatement,
-  getStatement,
-  guardStatement,
-  insertStatements,
-  keysStatement,
-  searchStatement,
-  toEntry,
-  updateStatements,
-} from "./statements.ts";
+import { countStatement, getStatement, keysStatement, searchStatement, toEntry } from "./statements.ts";
 import { kindsOf } from "./tables.ts";
 
 /** SQL databases through kysely: SQLite in the process, PostgreSQL, MariaDB and MySQL. */
@@ -55,7 +46,11 @@ kinds:
   open: (settings, services): Connector => {
     const dialect = dialectOf(settings, services);
     const db = new Kysely<unknown>({ dialect: dialect.kysely() });
-    const session = openSession(db, dialect);
+    const replicas = (settings.replicas ?? []).map((address) => {
+      const { host, port } = readAddress(address);
+      return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, services).kysely() });
+    });
+    const session = openSession(db, replicas, dialect);
     const pages = createPages();
     const { configured, known } = kindsOf(settings.kinds, dialect, db);
     /** A kind with what the catalogue says of its columns. */
@@ -65,97 +60,67 @@ kinds:
       });
       return kinds.get(name)!;
     };
-    const entriesOf = (of: Kind, rows: readonly unknown[]) =>
-      rows.map((row) => toEntry(of, row as Record<string, unknown>));
-    /** Why a guarded write met no row. */
-    const missed = async (
-      of: Kind,
-      name: string,
-      key: string,
-      run: (statement: Sql) => Promise<{ rows: unknown[] }>,
-    ) => {
-      const [present] = (await run(getStatement(of, key, []))).rows;
-      return present
-        ? new ConnectorError("versionMismatch", "The row is no longer what it was when it was read.")
-        : entryNotFound(name, key);
+    const entriesOf = (of: Kind, attrs: readonly string[], rows: readonly unknown[]) =>
+      rows.map((row) => toEntry(of, attrs, row as Record<string, unknown>));
+    const write = async <T>(
+      { kind, signal }: { kind: string; signal: AbortSignal },
+      work: (run: Run, of: Kind) => Promise<T>,
+    ): Promise<T> => {
+      const of = await kindNamed(kind);
+      return session
+        .transaction(signal, (run) => work(run, of))
+        .catch((error) => {
+          throw byColumn(error, of);
+        });
     };
 
     return {
-      kinds: new Map([...configured].map(([name, { key }]) => [name, { key: key.column }])),
-      supports: (_, condition) => supports(condition, dialect),
-      sorts: (name, attr) => !configured.get(name)!.lists[attr],
+      kinds: new Map([...configured].map(([name, { key }]) => [name, { key: key.attr }])),
+      supports: (name, condition) => supports(configured.get(name)!, condition),
+      sorts: (name, attr) => {
+        const { lists, joined } = configured.get(name)!;
+        return !lists[attr] && !joined[attr];
+      },
       search: async ({ kind: name, where, attrs, offset = 0, orderBy, after, limit, count, signal }) => {
         const of = await kindNamed(name);
         if (after && !isKey(of, after.key)) throw new ConnectorError("invalid", "The position names no key.");
         const listing = { kind: name, ...(where && { where }), ...(orderBy && { orderBy }), offset };
-        const known = after ? undefined : pages.before(listing);
+        const noted = after ? undefined : pages.before(listing);
         const place = after
           ? { ...(orderBy && { orderBy }), after }
-          : (known ?? { ...(orderBy && { orderBy }), offset });
+          : (noted ?? { ...(orderBy && { orderBy }), offset });
         const statement = searchStatement(of, { ...(where && { where }), ...place, attrs, limit });
-        const found = limit === 0 ? [] : entriesOf(of, (await session.read(statement, signal)).rows);
+        const found = limit === 0 ? [] : entriesOf(of, attrs, (await session.read(statement, signal)).rows);
         if (!after && found.length === limit) pages.note(listing, of, found);
         if (!count) return { entries: found };
         const isLast = !after && found.length < limit && (found.length > 0 || offset === 0);
         if (isLast) return { entries: found, total: offset + found.length };
-        const [row] = (await session.read(countStatement(of, where), signal)).rows;
-        return { entries: found, total: Number((row as { total: number }).total) };
+        // Who asks for no entries asks for their number: that is never cut short.
+        const upTo = limit === 0 ? Number.POSITIVE_INFINITY : of.countTo;
+        // A full page may have more behind it, and says so where what is behind it is not counted.
+        const seen = after ? 0 : offset + found.length + (found.length === limit ? 1 : 0);
+        if (upTo === 0) return { entries: found, total: Math.max(seen, found.length) };
+        const [row] = (await session.read(countStatement(of, where, upTo), signal)).rows;
+        const total = Number((row as { total: number }).total);
+        return { entries: found, total: total < upTo ? total : Math.max(total, seen) };
       },
       get: async ({ kind: name, key, attrs, signal }) => {
         const of = await kindNamed(name);
         if (!isKey(of, key)) return undefined;
-        return entriesOf(of, (await session.read(getStatement(of, key, attrs), signal)).rows)[0];
+        return entriesOf(of, attrs, (await session.read(getStatement(of, key, attrs), signal)).rows)[0];
       },
-      create: async ({ kind: name, entry, attrs, signal }) => {
-        const of = await kindNamed(name);
-        const given = of.key.generate === "uuid" ? randomUUID() : undefined;
-        const statements = insertStatements(of, entry, given);
-        return session
-          .transaction(signal, async (run) => {
-            const { rows, insertId } = await run(statements.row);
-            const made = (rows[0] as { key?: unknown } | undefined)?.key;
-            const key =
-              given ?? String(made === undefined ? insertId : dialect.fromDatabase(made, { ...dialect.unknownColumn }));
-            for (const statement of statements.lists(key)) await run(statement);
-            return entriesOf(of, (await run(getStatement(of, key, attrs))).rows)[0]!;
-          })
-          .catch((error) => {
-            throw byColumn(error, of);
-          });
-      },
-      update: async ({ kind: name, key, changes, expected, attrs, signal }) => {
-        const of = await kindNamed(name);
-        if (!isKey(of, key)) throw entryNotFound(name, key);
-        const statements = updateStatements(of, key, changes, expected);
-        return session
-          .transaction(signal, async (run) => {
-            const held = statements.row
-              ? Number((await run(statements.row)).numAffectedRows ?? 0)
-              : (await run(guardStatement(of, key, expected))).rows.length;
-            if (held === 0) throw await missed(of, name, key, run);
-            for (const statement of statements.lists) await run(statement);
-            return entriesOf(of, (await run(getStatement(of, key, attrs))).rows)[0]!;
-          })
-          .catch((error) => {
-            throw byColumn(error, of);
-          });
-      },
-      delete: async ({ kind: name, key, expected, signal }) => {
-        const of = await kindNamed(name);
-        if (!isKey(of, key)) throw entryNotFound(name, key);
-        await session.transaction(signal, async (run) => {
-          const { numAffectedRows } = await run(deleteStatement(of, key, expected));
-          if (Number(numAffectedRows ?? 0) === 0) throw await missed(of, name, key, run);
-        });
-      },
+      create: (request) => write(request, (run, of) => createIn(run, of, request)),
+      update: (request) => write(request, (run, of) => updateIn(run, of, request)),
+      delete: (request) => write(request, (run, of) => deleteIn(run, of, request)),
       // A reference is the key itself, and the database's foreign keys hold: only ids that clients send are looked up.
       resolve: async ({ kind: name, to, values, signal }) => {
         if (to === "keys") return new Map(values.map((value) => [value, value]));
         const of = await kindNamed(name);
         const keys = values.filter((value) => isKey(of, value));
         if (keys.length === 0) return new Map();
+        const { attr } = of.key;
         const { rows } = await session.read(keysStatement(of, keys), signal);
-        return new Map(entriesOf(of, rows).map(({ key }) => [String(key), String(key)]));
+        return new Map(entriesOf(of, [attr], rows).map((entry) => [String(entry[attr]), String(entry[attr])]));
       },
       probe: async (signal) => {
         for (const name of configured.keys())
@@ -165,7 +130,9 @@ kinds:
       },
       check: async (uses) => checkTables(await known(), uses),
       explain: (operation) => explain(configured.get(operation.kind)!, operation, db),
-      close: () => db.destroy(),
+      close: async () => {
+        await Promise.all([db, ...replicas].map((each) => each.destroy()));
+      },
     };
   },
 });
@@ -175,7 +142,7 @@ function dialectOf(settings: Settings, { folder }: Services): SqlDialect {
     const file = settings.file === ":memory:" ? settings.file : resolve(folder, settings.file!);
     return sqlite(file, settings.script === undefined ? undefined : resolve(folder, settings.script));
   }
-  const { host, port, database, user, password, connections, tls = false } = settings;
+  const { host, port, database, user, password, connections, wait, tls = false } = settings;
   const server = {
     host: host!,
     port,
@@ -183,6 +150,7 @@ function dialectOf(settings: Settings, { folder }: Services): SqlDialect {
     user: user!,
     password,
     connections,
+    waitMs: wait * 1000,
     ca: authorityOf(folder, tls),
   };
   return settings.dialect === "postgres" ? postgres(server) : mysql(server);

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Scalar } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
+import type { OwnStatements } from "./own.ts";
 
 export type Sql = RawBuilder<unknown>;
 
@@ -37,31 +38,65 @@ export interface TableName {
 
 export type Columns = ReadonlyMap<string, Column>;
 
-/** Values that a column has in every row that is of the kind. */
-export type Fixed = { readonly [column: string]: Scalar | null };
-
-/** A kind's place in the database: its table, the column of its key, and the lists that other tables hold. */
-export interface Kind {
-  readonly dialect: SqlDialect;
+/** A table, or a view, with what the catalogue says of its columns. */
+export interface Table {
   readonly name: TableName;
   readonly columns: Columns;
-  readonly key: { readonly column: string; readonly type: "integer" | "text"; readonly generate: "database" | "uuid" };
+}
+
+/** Values that a column has in every row that is of the kind. */
+export type Fixed = { readonly [column: string]: Scalar | null };
+/** Values that a column is given: constants, or expressions of the database's own. */
+export type Assigned = { readonly [column: string]: Scalar | null | { readonly sql: string } };
+
+/** A kind's place in the database: its table, its key, and what other tables hold of its entries. */
+export interface Kind extends Table {
+  readonly dialect: SqlDialect;
+  readonly key: Key;
   readonly where: Fixed;
   /** What a deletion sets in place of taking the row away. */
-  readonly deletedBy: Fixed | undefined;
+  readonly deletedBy?: Assigned | undefined;
+  /** What a change of the row sets as well. */
+  readonly updatedBy: Assigned;
   readonly lists: { readonly [attr: string]: List };
+  readonly lookups: { readonly [attr: string]: Lookup };
+  /** Attributes whose value is that of several columns, as a key's is that has several. */
+  readonly joined: { readonly [attr: string]: readonly string[] };
+  readonly statements: OwnStatements;
+  /** How far entries are counted. */
+  readonly countTo: number;
+}
+
+export interface Key {
+  /** The attribute of entries that holds it: the column, or the columns' names joined as their values are. */
+  readonly attr: string;
+  readonly columns: readonly string[];
+  readonly type: "integer" | "text";
+  readonly generate: "database" | "uuid" | { readonly sql: string };
 }
 
 /** A list's values in a table of their own, one a row. */
-export interface List {
-  readonly name: TableName;
-  readonly columns: Columns;
-  /** The column that holds the entry's key. */
-  readonly owner: string;
-  readonly value: string;
+export interface List extends Table {
+  /** The columns that hold the entry's key. */
+  readonly owner: readonly string[];
+  readonly value: readonly string[];
   /** What tells these rows from others of the table, such as the type of an address. */
   readonly where: Fixed;
+  /** What new rows are given beside it. */
+  readonly set: Assigned;
 }
+
+/** A value in the row of another table that a column of the kind's refers to. */
+export interface Lookup extends Table {
+  readonly column: string;
+  readonly key: string;
+  readonly value: string;
+  readonly where: Fixed;
+}
+
+/** The columns of an attribute that has several. */
+export const joinedColumns = (kind: Kind, attr: string): readonly string[] | undefined =>
+  kind.joined[attr] ?? (attr === kind.key.attr && kind.key.columns.length > 1 ? kind.key.columns : undefined);
 
 export const tableSql = ({ schema, table }: TableName): Sql =>
   schema === undefined ? sql.id(table) : sql.id(schema, table);
@@ -73,14 +108,14 @@ export const columnSql = ({ schema, table }: TableName, column: string): Sql =>
 export const columnIn = (columns: Columns, name: string, dialect: SqlDialect): Column =>
   columns.get(name) ?? dialect.unknownColumn;
 
-export const keySql = (kind: Kind): Sql => columnSql(kind.name, kind.key.column);
-
-/** True when a key can be one of the kind's: text, or a whole number as databases write it. */
-export function isKey(kind: Kind, key: string): boolean {
-  if (kind.key.type === "integer") return isWhole(key);
-  const { type } = columnIn(kind.columns, kind.key.column, kind.dialect);
-  return (type !== "uuid" && type !== "uuidBytes") || isUuid(key);
+/** A kind's column; its key is what the configuration says. */
+export function columnOf(kind: Kind, name: string): Column {
+  const column = columnIn(kind.columns, name, kind.dialect);
+  const { columns, type } = kind.key;
+  return columns.length === 1 && name === columns[0] && type === "integer" ? { ...column, type: "integer" } : column;
 }
+
+export const keySql = (kind: Kind): Sql[] => kind.key.columns.map((column) => columnSql(kind.name, column));
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const isUuid = (text: string): boolean => UUID.test(text);
@@ -89,10 +124,20 @@ export const isWhole = (text: string): boolean =>
   /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) && String(Number(text)) === text;
 
 /** The conditions that rows of a table meet which are of the kind, or of the list. */
-export const fixedSql = (name: TableName, columns: Columns, fixed: Fixed, dialect: SqlDialect): Sql[] =>
+export const fixedSql = ({ name, columns }: Table, fixed: Fixed, dialect: SqlDialect): Sql[] =>
   Object.entries(fixed).map(([column, value]) => {
     const left = columnSql(name, column);
     return value === null
       ? sql`${left} is null`
       : sql`${left} = ${dialect.toDatabase(value, columnIn(columns, column, dialect))}`;
   });
+
+/** The value that a column is given: bound, or an expression as the configuration has it. */
+export function assignedSql({ columns }: Table, column: string, value: Assigned[string], dialect: SqlDialect): Sql {
+  if (value === null) return sql`null`;
+  if (typeof value === "object") return sql.raw(`(${value.sql})`);
+  return sql`${dialect.toDatabase(value, columnIn(columns, column, dialect))}`;
+}
+
+export const allOf = (conditions: readonly Sql[]): Sql =>
+  conditions.length > 0 ? sql` where ${sql.join(conditions, sql` and `)}` : sql``;

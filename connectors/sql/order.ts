@@ -1,12 +1,23 @@
 import { sql } from "kysely";
 import type { Order, Position } from "../../src/connector/connector.ts";
-import { columnOf } from "./conditions.ts";
-import { columnSql, type Kind, keySql, type Sql } from "./kind.ts";
+import { lookupRow } from "./conditions.ts";
+import { keyValues } from "./keys.ts";
+import { columnIn, columnOf, columnSql, type Kind, type Sql } from "./kind.ts";
+
+/** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
+function sortedBy(kind: Kind, attr: string) {
+  const lookup = kind.lookups[attr];
+  if (!lookup) return { column: columnSql(kind.name, attr), type: columnOf(kind, attr).type };
+  const { from, value, where } = lookupRow(kind, attr, lookup);
+  return {
+    column: sql`(select ${value} ${from} where ${sql.join(where, sql` and `)})`,
+    type: columnIn(lookup.columns, lookup.value, kind.dialect).type,
+  };
+}
 
 /** The value that is compared, and whether there is none. */
 const parts = (kind: Kind, { attr, caseExact }: Order) => {
-  const column = columnSql(kind.name, attr);
-  const { type } = columnOf(kind, attr);
+  const { column, type } = sortedBy(kind, attr);
   const isText = type === "text" || type === "any";
   const { exact, folded } = kind.dialect;
   return {
@@ -17,35 +28,51 @@ const parts = (kind: Kind, { attr, caseExact }: Order) => {
 
 /** What `order by` names: absent values last, or first when descending, and the key at the end. */
 export function orderOf(kind: Kind, orderBy: Order | undefined): Sql {
-  const key = keyInOrder(kind);
-  if (!orderBy || orderBy.attr === kind.key.column) return orderBy?.descending ? sql`${key} desc` : key;
+  const keys = kind.key.columns.map((column) => inOrder(kind, column, columnSql(kind.name, column)));
+  const isByKey = !orderBy || orderBy.attr === kind.key.attr;
+  if (isByKey) return sql.join(orderBy?.descending ? keys.map((key) => sql`${key} desc`) : keys);
   const { isAbsent, value } = parts(kind, orderBy);
-  return orderBy.descending ? sql`${isAbsent} desc, ${value} desc, ${key}` : sql`${isAbsent}, ${value}, ${key}`;
+  const absent = kind.dialect.asValue(isAbsent);
+  return sql.join(orderBy.descending ? [sql`${absent} desc`, sql`${value} desc`, ...keys] : [absent, value, ...keys]);
 }
 
 /** Keys of text are ordered by code points, whatever collation they have. */
-const keyInOrder = (kind: Kind): Sql =>
-  columnOf(kind, kind.key.column).type === "text" ? kind.dialect.exact(keySql(kind)) : keySql(kind);
+const inOrder = (kind: Kind, column: string, value: Sql): Sql =>
+  columnOf(kind, column).type === "text" ? kind.dialect.exact(value) : value;
 
 /** The condition of the rows that come behind a position: the same work for the last page as for the first. */
 export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
   const { dialect } = kind;
-  const keyColumn = columnOf(kind, kind.key.column);
-  const bound = sql`${dialect.toDatabase(kind.key.type === "integer" ? Number(after.key) : after.key, keyColumn)}`;
-  const key = keyColumn.type === "text" ? dialect.exact(bound) : bound;
-  const column = keyInOrder(kind);
-  if (orderBy.attr === kind.key.column) return orderBy.descending ? sql`${column} < ${key}` : sql`${column} > ${key}`;
+  if (orderBy.attr === kind.key.attr) return behindKey(kind, after.key, orderBy.descending);
   const { isAbsent, value } = parts(kind, orderBy);
-  const isLater = sql`${column} > ${key}`;
+  const isLater = behindKey(kind, after.key, false);
   if (after.value === undefined)
     return orderBy.descending
       ? sql`(not ${isAbsent} or (${isAbsent} and ${isLater}))`
       : sql`(${isAbsent} and ${isLater})`;
-  const of = columnOf(kind, orderBy.attr);
+  const lookup = kind.lookups[orderBy.attr];
+  const of = lookup ? columnIn(lookup.columns, lookup.value, dialect) : columnOf(kind, orderBy.attr);
   const isText = typeof after.value === "string" && (of.type === "text" || of.type === "any");
   const given = sql`${isText ? after.value : dialect.toDatabase(after.value, of)}`;
   const last = isText ? (orderBy.caseExact ? dialect.exact(given) : dialect.folded(given)) : given;
   return orderBy.descending
     ? sql`(not ${isAbsent} and (${value} < ${last} or (${value} = ${last} and ${isLater})))`
     : sql`(${isAbsent} or ${value} > ${last} or (${value} = ${last} and ${isLater}))`;
+}
+
+/** The condition of keys behind a key: column by column, the first one bounded by itself so that an index serves. */
+function behindKey(kind: Kind, key: string, descending: boolean): Sql {
+  const values = keyValues(kind, key);
+  const sides = kind.key.columns.map((column, index) => ({
+    column: inOrder(kind, column, columnSql(kind.name, column)),
+    value: inOrder(kind, column, sql`${values[index]}`),
+  }));
+  const comparison = descending ? sql`<` : sql`>`;
+  const from = (index: number): Sql => {
+    const { column, value } = sides[index]!;
+    const isBehind = sql`${column} ${comparison} ${value}`;
+    if (index === sides.length - 1) return isBehind;
+    return sql`(${column} ${comparison}= ${value} and (${isBehind} or ${from(index + 1)}))`;
+  };
+  return from(0);
 }

@@ -30,12 +30,12 @@ export function createPages(): Pages {
       return found && found.expires > Date.now() ? found : undefined;
     },
     note: (listing, { key }, found) => {
-      const { offset = 0, orderBy = { attr: key.column, descending: false } } = listing;
+      const { offset = 0, orderBy = { attr: key.attr, descending: false } } = listing;
       const last = found.at(-1);
-      if (last?.[key.column] === undefined) return;
+      if (last?.[key.attr] === undefined) return;
       const name = nameOf(listing, offset + found.length);
       kept.delete(name);
-      kept.set(name, { orderBy, after: positionOf(last, orderBy.attr, key.column), expires: Date.now() + KEPT_MS });
+      kept.set(name, { orderBy, after: positionOf(last, orderBy.attr, key.attr), expires: Date.now() + KEPT_MS });
       if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value!);
     },
   };

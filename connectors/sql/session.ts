@@ -15,9 +15,16 @@ export interface Session {
 }
 
 const ATTEMPTS = 6;
+/** How long reads go to the server that was written to, and a replica that failed is left alone, in milliseconds. */
+const AFTER_WRITE_MS = 10_000;
+const AFTER_FAILURE_MS = 10_000;
 
-/** Nobody waits for longer than the signal says; the server ends a statement by a time limit of its own, set on each connection. */
-export function openSession(db: Kysely<unknown>, dialect: SqlDialect): Session {
+/**
+ * Nobody waits for longer than the signal says; the server ends a statement by a time limit of its own, set on each
+ * connection. Replicas are read from in turn, but not soon after a write, nor after one that was refused because the row
+ * was no longer what had been read: they follow behind.
+ */
+export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unknown>[], dialect: SqlDialect): Session {
   const meaning = (error: unknown, signal: AbortSignal): unknown => {
     if (error instanceof ConnectorError) return error;
     return signal.aborted ? timedOut("The database", error) : dialect.failure(error);
@@ -32,23 +39,53 @@ export function openSession(db: Kysely<unknown>, dialect: SqlDialect): Session {
       signal.throwIfAborted();
       return result;
     });
+
+  let writtenUntil = 0;
+  let turn = 0;
+  const failedUntil = new Map<Kysely<unknown>, number>();
+  const replica = (): Kysely<unknown> | undefined => {
+    const now = Date.now();
+    if (now < writtenUntil) return undefined;
+    const able = replicas.filter((each) => (failedUntil.get(each) ?? 0) <= now);
+    return able[turn++ % able.length];
+  };
+  const readFrom = async (from: Kysely<unknown>, statement: Sql, signal: AbortSignal) => {
+    try {
+      return await abortable(signal, statement.execute(from));
+    } catch (error) {
+      throw meaning(error, signal);
+    }
+  };
+
   return {
     read: async (statement, signal) => {
+      const chosen = replica();
+      if (!chosen) return readFrom(db, statement, signal);
       try {
-        return await abortable(signal, statement.execute(db));
+        return await readFrom(chosen, statement, signal);
       } catch (error) {
-        throw meaning(error, signal);
+        if (signal.aborted || !isOfServer(error)) throw error;
+        failedUntil.set(chosen, Date.now() + AFTER_FAILURE_MS);
+        return readFrom(db, statement, signal);
       }
     },
     transaction: async (signal, work) => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return await abortable(signal, inTransaction(signal, work));
-        } catch (error) {
-          if (!dialect.isPassing(error) || attempt === ATTEMPTS || signal.aborted) throw meaning(error, signal);
-          await sleep(2 ** attempt * 5 * (1 + Math.random()));
+      try {
+        for (let attempt = 1; ; attempt++) {
+          try {
+            return await abortable(signal, inTransaction(signal, work));
+          } catch (error) {
+            if (!dialect.isPassing(error) || attempt === ATTEMPTS || signal.aborted) throw meaning(error, signal);
+            await sleep(2 ** attempt * 5 * (1 + Math.random()));
+          }
         }
+      } finally {
+        writtenUntil = Date.now() + AFTER_WRITE_MS;
       }
     },
   };
 }
+
+/** Whether it is the server that failed, and not the statement that was wrong. */
+const isOfServer = (error: unknown): boolean =>
+  error instanceof ConnectorError && ["unavailable", "timeout", "busy", "denied"].includes(error.kind);

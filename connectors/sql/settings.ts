@@ -4,27 +4,75 @@ const table = {
   table: z.string().describe("The table, or view."),
   schema: z.string().optional().describe("The schema, or database, that it is in."),
 };
-const fixed = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+const constant = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const fixed = z.record(z.string(), constant);
+/** A constant, or an expression of the database's own. */
+const assigned = z.record(z.string(), z.union([constant, z.strictObject({ sql: z.string() })]));
+/** One column, or several, whose values are then one text. */
+const columns = z.union([z.string(), z.array(z.string()).min(1)]);
 
 const list = z.strictObject({
   ...table,
-  owner: z.string().describe("Its column with the entry's key."),
-  value: z.string().describe("Its column with the value; owner and value together are unique."),
+  owner: columns.describe("Its column with the entry's key; its columns, in their order, where the key has several."),
+  value: columns.describe("Its column with the value, or columns; owner and value together are unique."),
   where: fixed
     .default({})
     .describe("What tells these rows from others of the table, such as { type: work }; new rows are given it."),
+  set: assigned
+    .default({})
+    .describe("What new rows are given beside it, such as { granted_at: { sql: now() } }; it tells nothing apart."),
+});
+
+const lookup = z.strictObject({
+  column: z.string().describe("The kind's column that refers to the table."),
+  ...table,
+  key: z.string().default("id").describe("The table's column that it refers to."),
+  value: z.string().describe("The table's column with the value."),
+  where: fixed.default({}).describe("What the rows have in common that may be referred to."),
+});
+
+const statements = z.union([z.string(), z.array(z.string()).min(1)]);
+const step = z.strictObject({
+  when: z
+    .union([z.array(z.string()).min(1), fixed])
+    .optional()
+    .describe(
+      "Runs it for changes of these attributes, [enabled], or of one to a value, { enabled: false }; without it for every other change.",
+    ),
+  sql: z.string().describe("The statement; :name stands for the attribute's value after the change."),
+});
+
+const own = z.strictObject({
+  create: statements
+    .optional()
+    .describe("In place of the insert: the last row with a column named key says what key was made."),
+  update: z
+    .union([z.string(), z.array(step).min(1)])
+    .optional()
+    .describe("In place of the update of what their `when` names; what none names is written to the table."),
+  delete: statements.optional().describe("In place of the delete."),
+  lock: z
+    .string()
+    .optional()
+    .describe(
+      "Keeps others from changing the entry until the transaction ends, and gives a row while it is there; without it the table's row is locked.",
+    ),
 });
 
 const kind = z.strictObject({
   ...table,
   key: z
     .strictObject({
-      column: z.string().default("id").describe("The primary key's column."),
-      type: z.enum(["integer", "text"]).default("integer").describe("The type of the key; a UUID is text."),
+      column: columns
+        .default("id")
+        .describe("The primary key's column, or columns: the id is then their values with a colon between them."),
+      type: z.enum(["integer", "text"]).default("integer").describe("The type of a key of one column; a UUID is text."),
       generate: z
-        .enum(["database", "uuid"])
+        .union([z.enum(["database", "uuid"]), z.strictObject({ sql: z.string() })])
         .default("database")
-        .describe("Who makes a new key: the database, or Postern as a UUID."),
+        .describe(
+          "Who makes a new key that the mapping does not give: the database, Postern as a UUID, or an expression of the database's such as { sql: nextval('staff') }.",
+        ),
     })
     .prefault({})
     .describe("The primary key; it is the SCIM id."),
@@ -33,15 +81,38 @@ const kind = z.strictObject({
     .describe(
       "What the kind's rows have in common, such as { tenant: 7, deleted_at: null }; others are out of reach, new ones are given it.",
     ),
-  deletedBy: fixed
+  deletedBy: assigned
     .optional()
     .describe(
-      "What DELETE sets in place of taking the row away, such as { deleted: 1 }; `where` must then leave such rows out.",
+      "What DELETE sets in place of taking the row away, such as { deleted_at: { sql: now() } }; `where` must then leave such rows out.",
     ),
+  updatedBy: assigned
+    .default({})
+    .describe("What each change of a row sets as well, such as { changed_at: { sql: now() } }."),
   lists: z
     .record(z.string(), list)
     .default({})
     .describe("Attributes of several values that a table of their own holds, such as memberships."),
+  lookups: z
+    .record(z.string(), lookup)
+    .default({})
+    .describe(
+      "Attributes whose value is in a row of another table that a column refers to: a department by its name, a manager by a number.",
+    ),
+  joined: z
+    .record(z.string(), z.array(z.string()).min(2))
+    .default({})
+    .describe("Attributes of several columns: references to keys of several columns."),
+  statements: own
+    .prefault({})
+    .describe("Statements, or calls of procedures, of the site's own, for tables that do not fit."),
+  countTo: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      "Counts no further for totalResults, where counting costs too much; 0 counts nothing. Without it all are counted.",
+    ),
 });
 
 /** What each dialect must be told. */
@@ -49,14 +120,17 @@ const needed = {
   sqlite: ["file"],
   postgres: ["host", "database", "user"],
   mysql: ["host", "database", "user"],
+  mssql: ["host", "database", "user"],
 } as const;
 const ofFiles = ["file", "script"];
-const ofServers = ["host", "port", "database", "user", "password", "tls"];
+const ofServers = ["host", "port", "database", "user", "password", "tls", "replicas"];
 
 /** The settings of the connector. */
 export const config = z
   .strictObject({
-    dialect: z.enum(["sqlite", "postgres", "mysql"]).describe("The database's dialect; mysql is MariaDB's, too."),
+    dialect: z
+      .enum(["sqlite", "postgres", "mysql", "mssql"])
+      .describe("The database's dialect; mysql is MariaDB's, too, and mssql Microsoft SQL Server's."),
     file: z
       .string()
       .optional()
@@ -64,6 +138,12 @@ export const config = z
     script: z.string().optional().describe("SQLite: a file of SQL that makes the database where there is none yet."),
     host: z.string().optional().describe("The database server."),
     port: z.int().min(1).max(65535).optional().describe("Its port; the usual one without it."),
+    replicas: z
+      .array(z.string())
+      .optional()
+      .describe(
+        "Servers, host or host:port, that follow it and are only read from: they take the reads, except soon after a write.",
+      ),
     database: z.string().optional().describe("The database on it."),
     user: z.string().optional().describe("The account."),
     password: z.string().optional().describe("Its password; best ${file:PATH} or ${env:NAME}."),
@@ -79,6 +159,12 @@ export const config = z
         "Encrypts connections: true, or the certificates to trust. Certificates and host names are always checked.",
       ),
     connections: z.int().min(1).max(100).default(10).describe("The most connections to a server at a time."),
+    wait: z
+      .number()
+      .min(0.1)
+      .max(30)
+      .default(3)
+      .describe("Seconds that a request waits for a connection; then it is 503."),
     kinds: z.record(z.string(), kind).describe("The kinds of entries that there are."),
   })
   .superRefine((settings, context) => {
@@ -90,6 +176,18 @@ export const config = z
     for (const name of dialect === "sqlite" ? ofServers : ofFiles)
       if (given[name] !== undefined)
         context.addIssue({ code: "custom", path: [name], message: `${dialect} has no "${name}"` });
+    for (const [name, { key, lists, joined, lookups }] of Object.entries(settings.kinds)) {
+      const wrong = (path: string[], message: string) =>
+        context.addIssue({ code: "custom", path: ["kinds", name, ...path], message });
+      const width = [key.column].flat().length;
+      if (width > 1 && key.generate === "uuid") wrong(["key", "generate"], "a UUID is a key of one column");
+      for (const [attr, { owner }] of Object.entries(lists)) {
+        if ([owner].flat().length !== width)
+          wrong(["lists", attr, "owner"], `the key has ${width} column${width > 1 ? "s" : ""}: name as many`);
+        if (joined[attr] || lookups[attr]) wrong(["lists", attr], `"${attr}" is there twice`);
+      }
+      for (const attr of Object.keys(lookups)) if (joined[attr]) wrong(["lookups", attr], `"${attr}" is there twice`);
+    }
   });
 
 export type Settings = z.output<typeof config>;

@@ -1,6 +1,8 @@
 import type { Kysely } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
-import type { Columns, Kind, List, TableName } from "./kind.ts";
+import { joinParts } from "./keys.ts";
+import type { Columns, Kind, List, Lookup, Table, TableName } from "./kind.ts";
+import { readStatements } from "./own.ts";
 import type { Settings } from "./settings.ts";
 
 const nothing: Columns = new Map();
@@ -15,33 +17,11 @@ export function kindsOf(
   db: Kysely<unknown>,
 ): { configured: ReadonlyMap<string, Kind>; known: () => Promise<ReadonlyMap<string, Kind>> } {
   const build = (columnsOf: (name: TableName) => Columns) =>
-    new Map(
-      Object.entries(settings).map(([kind, { table, schema, key, where, deletedBy, lists }]) => {
-        const name = { schema, table };
-        const ofKind: Kind = {
-          dialect,
-          name,
-          columns: columnsOf(name),
-          key,
-          where,
-          deletedBy,
-          lists: Object.fromEntries(
-            Object.entries(lists).map(([attr, list]): [string, List] => {
-              const named = { schema: list.schema, table: list.table };
-              return [attr, { ...list, name: named, columns: columnsOf(named) }];
-            }),
-          ),
-        };
-        return [kind, ofKind] as const;
-      }),
-    );
+    new Map(Object.entries(settings).map(([name, kind]) => [name, kindOf(kind, dialect, columnsOf)]));
   const configured = build(() => nothing);
   let asked: Promise<ReadonlyMap<string, Kind>> | undefined;
   const ask = async () => {
-    const names = [...configured.values()].flatMap((kind) => [
-      kind.name,
-      ...Object.values(kind.lists).map((list) => list.name),
-    ]);
+    const names = [...configured.values()].flatMap((kind) => tablesOf(kind).map(({ name }) => name));
     const unique = [...new Map(names.map((name) => [nameKey(name), name])).values()];
     const found = await dialect.columnsOf(db, unique);
     const columns = new Map(unique.map((name, index) => [nameKey(name), found[index]!]));
@@ -58,5 +38,44 @@ export function kindsOf(
     },
   };
 }
+
+function kindOf(
+  { table, schema, key, lists, lookups, statements, countTo, ...rest }: Settings["kinds"][string],
+  dialect: SqlDialect,
+  columnsOf: (name: TableName) => Columns,
+): Kind {
+  const tableOf = (name: TableName): Table => ({ name, columns: columnsOf(name) });
+  const columns = [key.column].flat();
+  return {
+    ...rest,
+    dialect,
+    ...tableOf({ schema, table }),
+    key: { ...key, attr: joinParts(columns), columns, type: columns.length > 1 ? "text" : key.type },
+    lists: mapped(
+      lists,
+      (list): List => ({
+        ...list,
+        ...tableOf({ schema: list.schema, table: list.table }),
+        owner: [list.owner].flat(),
+        value: [list.value].flat(),
+      }),
+    ),
+    lookups: mapped(
+      lookups,
+      (lookup): Lookup => ({
+        ...lookup,
+        ...tableOf({ schema: lookup.schema, table: lookup.table }),
+      }),
+    ),
+    statements: readStatements(statements),
+    countTo: countTo ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+const mapped = <From, To>(all: Readonly<Record<string, From>>, change: (each: From) => To): Record<string, To> =>
+  Object.fromEntries(Object.entries(all).map(([name, each]) => [name, change(each)]));
+
+/** A kind's table, and those of its lists and look-ups. */
+export const tablesOf = (kind: Kind): Table[] => [kind, ...Object.values(kind.lists), ...Object.values(kind.lookups)];
 
 const nameKey = ({ schema, table }: TableName): string => JSON.stringify([schema ?? null, table]);

@@ -3,14 +3,15 @@ import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
-import { CONNECT_MS, type Server, STATEMENT_MS } from "./server.ts";
+import { type Server, STATEMENT_MS } from "./server.ts";
+import { insertRows, limitOffset, oneOrArray } from "./statements.ts";
 import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
 
 /** MariaDB and MySQL by mysql2. */
 export const mysql = (server: Server): SqlDialect => ({
   kysely: () =>
     new MysqlDialect({
-      pool: preparing(poolFor(server)),
+      pool: preparing(poolFor(server), server.waitMs),
       onCreateConnection: async (connection) => {
         for (const statement of session) await connection.executeQuery(CompiledQuery.raw(statement));
         for (const statement of limits) await connection.executeQuery(CompiledQuery.raw(statement)).catch(() => {});
@@ -25,12 +26,20 @@ export const mysql = (server: Server): SqlDialect => ({
   indexed: (column, value, { foldsCase }, caseExact) =>
     foldsCase || caseExact ? { condition: sql`${column} = ${value}`, isExact: false } : undefined,
   foldsAll: false,
+  equals: (left, right) => sql`${left} = ${right}`,
   isSame: (column, value) => sql`${column} <=> ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
-  jsonList: (value, rest) => sql`select coalesce(json_arrayagg(${value}), '[]') ${rest}`,
-  passingOver: (column) => sql`on duplicate key update ${sql.id(column)} = ${sql.id(column)}`,
+  asValue: (condition) => condition,
+  jsonList: (values, rest) => sql`select coalesce(json_arrayagg(${oneOrArray(values, sql`json_array`)}), '[]') ${rest}`,
+  insertMissing: (table, columns, rows) => {
+    const any = sql.id(columns[0]!);
+    return insertRows(table, columns, rows, sql` on duplicate key update ${any} = ${any}`);
+  },
   noColumns: sql`() values ()`,
-  returns: false,
+  output: () => sql``,
+  returning: () => sql``,
+  ...limitOffset,
+  lockHint: sql``,
   forUpdate: sql` for update`,
   castToText: (column) => sql`cast(${column} as char)`,
   toDatabase: toTypedColumn,
@@ -61,7 +70,7 @@ const limits = [
   `set session max_execution_time = ${STATEMENT_MS}`,
 ];
 
-const poolFor = ({ host, port, database, user, password, connections, ca }: Server): Pool =>
+const poolFor = ({ host, port, database, user, password, connections, waitMs, ca }: Server): Pool =>
   createPool({
     host,
     port,
@@ -69,7 +78,7 @@ const poolFor = ({ host, port, database, user, password, connections, ca }: Serv
     user,
     password,
     connectionLimit: connections,
-    connectTimeout: CONNECT_MS,
+    connectTimeout: waitMs,
     charset: "utf8mb4",
     dateStrings: true,
     supportBigNumbers: true,
@@ -81,11 +90,19 @@ const poolFor = ({ host, port, database, user, password, connections, ca }: Serv
   });
 
 /** Sends values as parameters of prepared statements: mysql2's `query` would write them into the text itself. */
-function preparing(pool: Pool): MysqlPool {
+function preparing(pool: Pool, waitMs: number): MysqlPool {
   const wrapped = new WeakMap<PoolConnection, unknown>();
   return {
-    getConnection: (callback) =>
+    getConnection: (callback) => {
+      // The pool itself waits for as long as others take.
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        callback(new ConnectorError("busy", `No connection was free within ${waitMs / 1000} s.`), undefined as never);
+      }, waitMs);
       pool.getConnection((error, connection) => {
+        clearTimeout(timer);
+        if (isLate) return connection?.release();
         if (error || !connection) return callback(error, undefined as never);
         const known = wrapped.get(connection) ?? {
           config: connection.config,
@@ -95,16 +112,21 @@ function preparing(pool: Pool): MysqlPool {
           release: () => connection.release(),
           query: (text: string, parameters: unknown[], done: (error: unknown, result: unknown) => void) =>
             parameters.length === 0
-              ? connection.query(text, done)
-              : connection.execute(text, parameters as never, done),
+              ? connection.query(text, rowsOnly(done))
+              : connection.execute(text, parameters as never, rowsOnly(done)),
         };
         wrapped.set(connection, known);
         callback(null, known as never);
-      }),
+      });
+    },
     // A connection that never came into being has nothing to end.
     end: (callback) => pool.end(() => callback(null)),
   };
 }
+
+/** A call of a procedure gives several results, and the state at its end: its rows are those of all. */
+const rowsOnly = (done: (error: unknown, result: unknown) => void) => (error: unknown, result: unknown) =>
+  done(error, Array.isArray(result) && result.some(Array.isArray) ? result.filter(Array.isArray).flat() : result);
 
 const types: Readonly<Record<string, ColumnType>> = {
   tinyint: "integer",
@@ -189,6 +211,9 @@ function mysqlFailure(error: unknown): unknown {
         "The database refuses a reference: what it points to is not there, or something still points here.",
         options,
       );
+    case 1644:
+      // What a procedure or a trigger signals is said to the client as it is.
+      return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
     case 1213:
     case 1205:
     case 1020:

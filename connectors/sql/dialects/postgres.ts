@@ -3,7 +3,8 @@ import pg from "pg";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, TableName } from "../kind.ts";
-import { CONNECT_MS, type Server, STATEMENT_MS } from "./server.ts";
+import { type Server, STATEMENT_MS } from "./server.ts";
+import { insertRows, limitOffset, oneOrArray, returningRows } from "./statements.ts";
 import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
 
 /** PostgreSQL by pg. */
@@ -19,12 +20,17 @@ export const postgres = (server: Server): SqlDialect => ({
     isExact: !(foldsCase && caseExact),
   }),
   foldsAll: false,
+  equals: (left, right) => sql`${left} = ${right}`,
   isSame: (column, value) => sql`${column} is not distinct from ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, false)`,
-  jsonList: (value, rest) => sql`select coalesce(json_agg(${value}), '[]'::json) ${rest}`,
-  passingOver: () => sql`on conflict do nothing`,
+  asValue: (condition) => condition,
+  jsonList: (values, rest) =>
+    sql`select coalesce(json_agg(${oneOrArray(values, sql`json_build_array`)}), '[]'::json) ${rest}`,
+  insertMissing: (table, columns, rows) => insertRows(table, columns, rows, sql` on conflict do nothing`),
   noColumns: sql`default values`,
-  returns: true,
+  ...returningRows,
+  ...limitOffset,
+  lockHint: sql``,
   forUpdate: sql` for no key update`,
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: toTypedColumn,
@@ -37,7 +43,7 @@ export const postgres = (server: Server): SqlDialect => ({
 
 const asText = (value: Parameters<SqlDialect["exact"]>[0]) => sql`cast(${value} as text)`;
 
-function createPool({ host, port, database, user, password, connections, ca }: Server): pg.Pool {
+function createPool({ host, port, database, user, password, connections, waitMs, ca }: Server): pg.Pool {
   const pool = new pg.Pool({
     host,
     port,
@@ -45,7 +51,7 @@ function createPool({ host, port, database, user, password, connections, ca }: S
     user,
     password,
     max: connections,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     ssl: ca === false ? false : ({ host, ...(typeof ca === "string" && { ca }) } as pg.PoolConfig["ssl"]),
@@ -133,6 +139,8 @@ function postgresFailure(error: unknown): unknown {
     );
   if (code.startsWith("23") || code.startsWith("22"))
     return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
+  // What a function of the site's own raises is said to the client as it is.
+  if (code === "P0001") return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
   if (code === "40001" || code === "40P01" || code === "55P03")
     return new ConnectorError("busy", "Others are changing the same rows.", options);
   if (code === "57014")

@@ -9,14 +9,20 @@ export interface Server {
   readonly user: string;
   readonly password: string | undefined;
   readonly connections: number;
+  /** How long a connection is waited for, in milliseconds. */
+  readonly waitMs: number;
   /** The certificates that the server's is checked against; the system's for `true`; none for `false`, unencrypted. */
   readonly ca: string | boolean;
 }
 
 /** A statement may take this long, in milliseconds; then the server ends it. */
 export const STATEMENT_MS = 4500;
-/** A connection is waited for this long, in milliseconds. */
-export const CONNECT_MS = 3000;
+
+/** A host with a port or without, `[::1]:5432`. */
+export function readAddress(address: string): { host: string; port: number | undefined } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+|.*:.*:.*?))(?::(\d+))?$/.exec(address) ?? [];
+  return { host: bracketed ?? plain ?? address, port: port === undefined ? undefined : Number(port) };
+}
 
 /** What TLS settings mean: a file of certificates, or whether to encrypt at all. */
 export function authorityOf(folder: string, tls: boolean | { readonly ca?: string | undefined }): string | boolean {

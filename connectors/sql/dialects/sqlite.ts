@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { SqliteDialect, sql } from "kysely";
+import { type Kysely, SqliteDialect, sql } from "kysely";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
-import type { Column } from "../kind.ts";
+import type { Column, Columns, TableName } from "../kind.ts";
+import { insertRows, limitOffset, oneOrArray, returningRows } from "./statements.ts";
 
 /** Each value in a column has a type of its own. */
 const any: Column = { type: "any", foldsCase: false, isPadded: false, indexed: { exact: false, folded: false } };
@@ -16,20 +17,24 @@ const any: Column = { type: "any", foldsCase: false, isPadded: false, indexed: {
 export const sqlite = (file: string, script: string | undefined): SqlDialect => ({
   kysely: () => open(file, script),
   unknownColumn: any,
-  columnsOf: async (_, names) => names.map(() => new Map()),
+  columnsOf,
   folded: (text) => sql`fold(${text}) collate binary`,
   // The column may fold case by a collation of its own.
   exact: (text) => sql`${text} collate binary`,
   indexed: (column, value, _, caseExact) =>
     caseExact ? undefined : { condition: sql`${column} = ${value} collate nocase`, isExact: true },
   foldsAll: true,
+  equals: (left, right) => sql`${left} = ${right}`,
   isSame: (column, value) => sql`${column} is ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
-  jsonList: (value, rest) => sql`select json_group_array(${value}) ${rest}`,
-  passingOver: () => sql`on conflict do nothing`,
+  asValue: (condition) => condition,
+  jsonList: (values, rest) => sql`select json_group_array(${oneOrArray(values, sql`json_array`)}) ${rest}`,
+  insertMissing: (table, columns, rows) => insertRows(table, columns, rows, sql` on conflict do nothing`),
   noColumns: sql`default values`,
-  returns: true,
+  ...returningRows,
+  ...limitOffset,
   // One writes at a time.
+  lockHint: sql``,
   forUpdate: sql``,
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: (value) => (typeof value === "boolean" ? Number(value) : value),
@@ -39,6 +44,27 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   isPassing: () => false,
   version: sql`select 'SQLite ' || sqlite_version() as version`,
 });
+
+async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
+  return Promise.all(
+    names.map(async ({ schema = "main", table }) => {
+      const { rows } = await sql<{ name: string }>`select name from pragma_table_xinfo(${table}, ${schema})`.execute(
+        db,
+      );
+      const { rows: indexes } = await sql<{ column: string; collation: string }>`
+        select c.name as "column", c.coll as collation from pragma_index_list(${table}, ${schema}) i, pragma_index_xinfo(i.name, ${schema}) c
+        where c.seqno = 0 and i.partial = 0`.execute(db);
+      const has = (column: string, collation: string) =>
+        indexes.some((index) => index.column === column && index.collation.toUpperCase() === collation);
+      return new Map(
+        rows.map(({ name }): [string, Column] => [
+          name,
+          { ...any, indexed: { exact: has(name, "BINARY"), folded: has(name, "NOCASE") } },
+        ]),
+      );
+    }),
+  );
+}
 
 function open(file: string, script: string | undefined): SqliteDialect {
   const isNew = file === ":memory:" || !existsSync(file);
@@ -77,7 +103,8 @@ function sqliteFailure(error: unknown): unknown {
   if (code === 2067 || code === 1555)
     return new ConnectorError("conflict", `There is already an entry with this ${column ?? "value"}.`, options);
   if (code === 1299) return new ConnectorError("invalid", `The database needs a value for "${column}".`, options);
-  if (code === 787 || code === 1811)
+  if (code === 1811) return new ConnectorError("invalid", `The database refuses it: ${error.message}.`, options);
+  if (code === 787)
     return new ConnectorError(
       "invalid",
       "The database refuses a reference: what it points to is not there, or something still points here.",

@@ -1,0 +1,29 @@
+import { sql } from "kysely";
+import type { Sql } from "../kind.ts";
+
+/** One value, or an array of several, that a function of the database makes. */
+export const oneOrArray = (values: readonly Sql[], array: Sql): Sql =>
+  values.length === 1 ? values[0]! : sql`${array}(${sql.join(values)})`;
+
+/** An insert of rows, and what it ends with. */
+export function insertRows(
+  table: Sql,
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  end: Sql,
+): Sql {
+  const names = sql.join(columns.map((column) => sql.id(column)));
+  const values = rows.map((row) => sql`(${sql.join([...row])})`);
+  return sql`insert into ${table} (${names}) values ${sql.join(values)}${end}`;
+}
+
+/** What databases have in common whose inserts end with `returning`. */
+export const returningRows = {
+  output: () => sql``,
+  returning: (columns: readonly Sql[]) => sql` returning ${sql.join([...columns])}`,
+};
+
+/** Numbers of ours, that drivers would send as what some databases do not take here. */
+export const limitOffset = {
+  page: (limit: number, offset: number) => sql.raw(`limit ${limit}${offset > 0 ? ` offset ${offset}` : ""}`),
+};

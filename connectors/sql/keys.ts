@@ -1,0 +1,50 @@
+import { sql } from "kysely";
+import type { Value } from "../../src/connector/connector.ts";
+import { columnOf, columnSql, isUuid, isWhole, type Kind, type Sql } from "./kind.ts";
+
+/** Values of columns as one text: of several with a colon between them, and in them `~1` for a colon and `~0` for `~`. */
+export const joinParts = (parts: readonly Value[]): string =>
+  parts.length === 1
+    ? String(parts[0])
+    : parts.map((part) => String(part).replaceAll("~", "~0").replaceAll(":", "~1")).join(":");
+
+/** The values that a text of `joinParts` was made of; undefined where it is not of as many. */
+export function splitParts(text: string, width: number): string[] | undefined {
+  if (width === 1) return [text];
+  const parts = text.split(":");
+  if (parts.length !== width || parts.some((part) => /~(?![01])/.test(part))) return undefined;
+  return parts.map((part) => part.replaceAll("~1", ":").replaceAll("~0", "~"));
+}
+
+/** Whether a text can be a value of a column: a whole number where it holds those, a UUID, or any text. */
+export function fitsColumn(text: string, { type }: ReturnType<typeof columnOf>): boolean {
+  if (type === "integer") return isWhole(text);
+  return (type !== "uuid" && type !== "uuidBytes") || isUuid(text);
+}
+
+/** True when a key can be one of the kind's. */
+export const isKey = (kind: Kind, key: string): boolean =>
+  splitParts(key, kind.key.columns.length)?.every((part, index) =>
+    fitsColumn(part, columnOf(kind, kind.key.columns[index]!)),
+  ) ?? false;
+
+/** A key's values as parameters, for columns that are typed as the key's are; by what `isKey` says. */
+export const keyValues = (kind: Kind, key: string): unknown[] =>
+  splitParts(key, kind.key.columns.length)!.map((part, index) => {
+    const column = columnOf(kind, kind.key.columns[index]!);
+    return kind.dialect.toDatabase(column.type === "integer" ? Number(part) : part, column);
+  });
+
+/** The condition that columns have values, each its own. */
+export const haveValues = (columns: readonly Sql[], values: readonly unknown[]): Sql =>
+  sql.join(
+    columns.map((column, index) => sql`${column} = ${values[index]}`),
+    sql` and `,
+  );
+
+/** The condition that a row is the key's. */
+export const isKeyed = (kind: Kind, key: string): Sql =>
+  haveValues(
+    kind.key.columns.map((column) => columnSql(kind.name, column)),
+    keyValues(kind, key),
+  );

@@ -1,0 +1,98 @@
+import { sql } from "kysely";
+import { type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { leafSql } from "./conditions.ts";
+import { allOf, columnIn, columnSql, fixedSql, type Kind, type Lookup, type Sql, tableSql } from "./kind.ts";
+import type { Run } from "./session.ts";
+
+/** Selects what a row of a looked-up table is referred to by, for a value of it: one more than may be found. */
+export function referenceStatement({ dialect }: Kind, lookup: Lookup, value: Value): Sql {
+  const held = leafSql(
+    { op: "eq", attr: lookup.value, value: value as string },
+    columnSql(lookup.name, lookup.value),
+    columnIn(lookup.columns, lookup.value, dialect),
+    dialect,
+  );
+  const key = columnSql(lookup.name, lookup.key);
+  const exact = columnSql(lookup.name, lookup.value);
+  return sql`select ${key} as ${sql.id("key")}, ${exact} as ${sql.id("value")} from ${tableSql(lookup.name)}${allOf([
+    held,
+    ...fixedSql(lookup, lookup.where, dialect),
+  ])} order by ${key} ${dialect.page(2, 0)}`;
+}
+
+/** What the kind's column refers to a value by. Rejects with `invalid` where no row has it, or where several do. */
+async function referenceTo(kind: Kind, attr: string, value: Value, run: Run): Promise<Value> {
+  const lookup = kind.lookups[attr]!;
+  const { dialect } = kind;
+  const rows = (await run(referenceStatement(kind, lookup, value))).rows as { key: unknown; value: unknown }[];
+  const of = columnIn(lookup.columns, lookup.value, dialect);
+  const found = rows.length > 1 ? rows.filter((row) => dialect.fromDatabase(row.value, of) === value) : rows;
+  const what = `${lookup.value} is ${JSON.stringify(value)}`;
+  if (found.length === 0 && rows.length === 0)
+    throw new ConnectorError("invalid", `There is no row in ${lookup.name.table} whose ${what}.`, { attr });
+  if (found.length !== 1)
+    throw new ConnectorError("invalid", `There are several rows in ${lookup.name.table} whose ${what}.`, { attr });
+  return dialect.fromDatabase(found[0]!.key, columnIn(lookup.columns, lookup.key, dialect))!;
+}
+
+const isLookedUp = (kind: Kind, attr: string): boolean => kind.lookups[attr] !== undefined;
+
+/** An entry whose looked-up values are what the kind's columns refer to them by. */
+export async function withReferences(kind: Kind, entry: Entry, run: Run): Promise<Entry> {
+  const attrs = Object.keys(entry).filter((attr) => isLookedUp(kind, attr));
+  if (attrs.length === 0) return entry;
+  const result: Record<string, Entry[string]> = { ...entry };
+  for (const attr of attrs) {
+    const [value] = valuesOf(entry, attr);
+    delete result[attr];
+    if (value !== undefined) result[kind.lookups[attr]!.column] = await referenceTo(kind, attr, value, run);
+  }
+  return result;
+}
+
+/** Changes of looked-up values as those of the kind's columns. */
+export async function referringChanges(kind: Kind, changes: readonly Change[], run: Run): Promise<readonly Change[]> {
+  if (!changes.some(({ attr }) => isLookedUp(kind, attr))) return changes;
+  const result: Change[] = [];
+  for (const change of changes) {
+    if (!isLookedUp(kind, change.attr)) {
+      result.push(change);
+      continue;
+    }
+    const { column: attr } = kind.lookups[change.attr]!;
+    const refer = (value: Value) => referenceTo(kind, change.attr, value, run);
+    if (change.op === "swap") {
+      const [from, to] = [change.from, change.to];
+      result.push({
+        op: "swap",
+        attr,
+        from: from === null ? null : await refer(from).catch(gone(change.attr)),
+        to: to === null ? null : await refer(to),
+      });
+    } else if (change.op === "delete") {
+      // What no row has cannot be there.
+      const present = await each(change.values, (value) => refer(value).catch(absent));
+      result.push({ op: "delete", attr, values: present.filter((value) => value !== undefined) });
+    } else result.push({ op: change.op, attr, values: await each(change.values, refer) });
+  }
+  return result;
+}
+
+/** One after the other: a transaction has one connection. */
+async function each<T>(values: readonly Value[], work: (value: Value) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (const value of values) results.push(await work(value));
+  return results;
+}
+
+const isInvalid = (error: unknown): boolean => error instanceof ConnectorError && error.kind === "invalid";
+
+function absent(error: unknown): undefined {
+  if (!isInvalid(error)) throw error;
+}
+
+const gone = (attr: string) => (error: unknown) => {
+  if (!isInvalid(error)) throw error;
+  throw new ConnectorError("versionMismatch", `"${attr}" is no longer what it was.`, { attr });
+};

@@ -1,0 +1,179 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import {
+  type CreateRequest,
+  type DeleteRequest,
+  type Entry,
+  type Expected,
+  type UpdateRequest,
+  valuesOf,
+} from "../../src/connector/connector.ts";
+import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { applyChanges } from "../../src/connector/reference.ts";
+import { isKey, joinParts, splitParts } from "./keys.ts";
+import { columnOf, type Kind } from "./kind.ts";
+import { referringChanges, withReferences } from "./lookups.ts";
+import { boundStatement, divide, type OwnStatement } from "./own.ts";
+import type { Run } from "./session.ts";
+import { getStatement, toEntry } from "./statements.ts";
+import { deleteStatement, guardStatement, insertStatement, listInserts, rowOf, updateStatements } from "./writes.ts";
+
+/** The entry with a key, read in a transaction. */
+async function read(of: Kind, key: string, attrs: readonly string[], run: Run): Promise<Entry | undefined> {
+  const [row] = (await run(getStatement(of, key, attrs))).rows;
+  return row === undefined ? undefined : toEntry(of, attrs, row as Record<string, unknown>);
+}
+
+/** The entry after a write of it. */
+async function written(of: Kind, key: string, attrs: readonly string[], run: Run): Promise<Entry> {
+  const entry = await read(of, key, attrs, run);
+  if (entry) return entry;
+  const where = `${of.name.table} with the key ${JSON.stringify(key)}`;
+  throw new ConnectorError("invalid", `What was written is no row of ${where}: it was undone.`);
+}
+
+/** Makes the row and its lists, in a transaction that is the caller's. */
+export async function createIn(run: Run, of: Kind, { entry, attrs }: CreateRequest): Promise<Entry> {
+  const key = of.statements.create.length > 0 ? await callCreate(run, of, entry) : await insertRow(run, of, entry);
+  const named = of.statements.create.flatMap((statement) => [...statement.attrs]);
+  const lists = Object.fromEntries(Object.entries(entry).filter(([attr]) => !named.includes(attr)));
+  for (const statement of listInserts(of, lists, key)) await run(statement);
+  return written(of, key, attrs, run);
+}
+
+async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {
+  const { generate, columns } = of.key;
+  const row = rowOf(of, await withReferences(of, entry, run), undefined);
+  const [first] = columns;
+  if (generate === "uuid" && !row.has(first!))
+    row.set(first!, of.dialect.toDatabase(randomUUID(), columnOf(of, first!)));
+  const open = columns.filter((column) => !row.has(column));
+  if (typeof generate === "object" && open.length === 1) {
+    const made = await run(sql`select ${sql.raw(generate.sql)} as ${sql.id("key")}`);
+    row.set(open[0]!, (made.rows[0] as { key: unknown }).key);
+  }
+  const { rows, insertId } = await run(insertStatement(of, row));
+  const returned = rows[0] as Record<string, unknown> | undefined;
+  return joinParts(
+    columns.map((column) => {
+      const value =
+        returned?.[column] ?? row.get(column) ?? (insertId && Number(insertId) !== 0 ? String(insertId) : undefined);
+      if (value === undefined || value === null) throw noKey(of, "the insert");
+      return String(of.dialect.fromDatabase(value, columnOf(of, column)));
+    }),
+  );
+}
+
+const noKey = ({ name, key }: Kind, what: string) =>
+  new ConnectorError(
+    "unavailable",
+    `The database does not say what ${key.columns.join(" and ")} ${what} made in ${name.table}: it was undone. Give the key by "generate", or by the mapping's "create".`,
+  );
+
+/** Creates by statements of the site's own. */
+async function callCreate(run: Run, of: Kind, entry: Entry): Promise<string> {
+  const { generate, columns } = of.key;
+  const given: Entry =
+    generate === "uuid" && valuesOf(entry, columns[0]!).length === 0
+      ? { ...entry, [columns[0]!]: randomUUID() }
+      : entry;
+  let made: Record<string, unknown> | undefined;
+  let number: bigint | undefined;
+  for (const statement of of.statements.create) {
+    const { rows, insertId } = await run(boundStatement(of, statement, given));
+    const row = rows.findLast(
+      (each) => typeof each === "object" && each !== null && ("key" in each || columns[0]! in each),
+    );
+    made = (row as Record<string, unknown> | undefined) ?? made;
+    if (insertId) number = insertId;
+  }
+  return joinParts(
+    columns.map((column) => {
+      const value =
+        made?.[column] ?? (columns.length === 1 ? made?.key : undefined) ?? valuesOf(given, column)[0] ?? number;
+      if (value === undefined || value === null) throw noKey(of, "statements.create");
+      return String(of.dialect.fromDatabase(value, columnOf(of, column)));
+    }),
+  );
+}
+
+/** Makes the changes, and reads what came of them. */
+export async function updateIn(run: Run, of: Kind, request: UpdateRequest): Promise<Entry> {
+  const { kind, key, changes, expected, attrs } = request;
+  if (!isKey(of, key)) throw entryNotFound(kind, key);
+  const rest = of.statements.update.length > 0 ? await callUpdate(run, of, request) : changes;
+  const isLocked = rest !== changes;
+  if (!isLocked || rest.length > 0) {
+    const held = isLocked ? undefined : expected;
+    const statements = updateStatements(of, key, await referringChanges(of, rest, run), held);
+    const found = statements.row
+      ? Number((await run(statements.row)).numAffectedRows ?? 0)
+      : (await run(guardStatement(of, key, held))).rows.length;
+    if (found === 0) throw await missed(run, of, kind, key);
+    for (const statement of statements.lists) await run(statement);
+  }
+  return written(of, key, attrs, run);
+}
+
+/** Makes changes by statements of the site's own, on the entry as it is then; gives those that the table is to make. */
+async function callUpdate(run: Run, of: Kind, { kind, key, changes, expected }: UpdateRequest) {
+  const steps = of.statements.update.map(({ statement }) => statement);
+  const changed = changes.map(({ attr }) => attr);
+  const before = await locked(run, of, kind, key, expected, [...steps.flatMap(({ attrs }) => [...attrs]), ...changed]);
+  const division = divide(of, changes, applyChanges(before, changes));
+  const after = applyChanges(before, division.taken);
+  for (const statement of division.statements) await run(boundStatement(of, statement, after));
+  return division.rest;
+}
+
+/** Keeps others from changing an entry, and reads it then, by the attributes that can be read. */
+async function locked(
+  run: Run,
+  of: Kind,
+  kind: string,
+  key: string,
+  expected: Expected | undefined,
+  attrs: readonly string[],
+): Promise<Entry> {
+  const { lock } = of.statements;
+  const keyed = keyEntry(of, key);
+  const held = await run(lock ? boundStatement(of, lock, keyed) : guardStatement(of, key, expected));
+  if (held.rows.length === 0) throw await missed(run, of, kind, key);
+  const readable = [...attrs, ...Object.keys(expected ?? {})].filter(
+    (attr) => of.columns.has(attr) || of.lists[attr] || of.lookups[attr] || of.joined[attr],
+  );
+  const entry = await read(of, key, readable, run);
+  if (!entry) throw entryNotFound(kind, key);
+  const isOther = Object.entries(expected ?? {}).some(([attr, value]) => String(entry[attr] ?? "") !== String(value));
+  if (isOther) throw changedSince();
+  return { ...entry, ...keyed };
+}
+
+/** A key as the columns that it is of. */
+export const keyEntry = ({ key: { columns } }: Kind, key: string): Entry =>
+  Object.fromEntries(splitParts(key, columns.length)!.map((part, index) => [columns[index]!, part]));
+
+const changedSince = () => new ConnectorError("versionMismatch", "The row is no longer what it was when it was read.");
+
+/** Why a guarded write met no row. */
+const missed = async (run: Run, of: Kind, kind: string, key: string): Promise<ConnectorError> =>
+  (await run(getStatement(of, key, []))).rows.length > 0 ? changedSince() : entryNotFound(kind, key);
+
+export async function deleteIn(run: Run, of: Kind, { kind, key, expected }: DeleteRequest): Promise<void> {
+  if (!isKey(of, key)) throw entryNotFound(kind, key);
+  const own: readonly OwnStatement[] = of.statements.delete;
+  if (own.length > 0) {
+    const entry = await locked(
+      run,
+      of,
+      kind,
+      key,
+      expected,
+      own.flatMap(({ attrs }) => [...attrs]),
+    );
+    for (const statement of own) await run(boundStatement(of, statement, entry));
+    return;
+  }
+  const { numAffectedRows } = await run(deleteStatement(of, key, expected));
+  if (Number(numAffectedRows ?? 0) === 0) throw await missed(run, of, kind, key);
+}

@@ -1,0 +1,110 @@
+import { sql } from "kysely";
+import { type Change, type Entry, valuesOf } from "../../src/connector/connector.ts";
+import { columnIn, type Fixed, type Kind, type Sql } from "./kind.ts";
+import type { Settings } from "./settings.ts";
+
+/** A statement of the site's own: its text, with the attributes that are bound in it. */
+export interface OwnStatement {
+  readonly parts: readonly (string | { readonly attr: string })[];
+  readonly attrs: ReadonlySet<string>;
+}
+
+export interface OwnUpdate {
+  /** The attributes whose change it makes, or the values that it gives them; undefined for all that no other makes. */
+  readonly when: readonly string[] | Fixed | undefined;
+  readonly statement: OwnStatement;
+}
+
+/** What a kind's entries are written by, where it is not the table. */
+export interface OwnStatements {
+  readonly create: readonly OwnStatement[];
+  readonly update: readonly OwnUpdate[];
+  readonly delete: readonly OwnStatement[];
+  readonly lock: OwnStatement | undefined;
+}
+
+/** What may hold a colon that names no parameter: literals, quoted names, comments, casts and assignments. */
+const TOKEN =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|\$(\w*)\$[\s\S]*?\$\1\$|::|:=|:(?:([A-Za-z_]\w*)|\{([^}]+)\})/g;
+
+/** Reads a statement with its parameters: `:name`, or `:{any name}`. */
+export function readStatement(text: string): OwnStatement {
+  const parts: (string | { attr: string })[] = [];
+  let end = 0;
+  for (const match of text.matchAll(TOKEN)) {
+    const attr = match[2] ?? match[3];
+    if (attr === undefined) continue;
+    parts.push(text.slice(end, match.index), { attr });
+    end = match.index + match[0].length;
+  }
+  parts.push(text.slice(end).replace(/;\s*$/, ""));
+  return { parts, attrs: new Set(parts.flatMap((part) => (typeof part === "string" ? [] : [part.attr]))) };
+}
+
+export function readStatements(given: Settings["kinds"][string]["statements"]): OwnStatements {
+  const all = (each: string | readonly string[] = []) => [each].flat().map(readStatement);
+  const steps = typeof given.update === "string" ? [{ when: undefined, sql: given.update }] : (given.update ?? []);
+  return {
+    create: all(given.create),
+    update: steps.map(({ when, sql: text }) => ({ when, statement: readStatement(text) })),
+    delete: all(given.delete),
+    lock: given.lock === undefined ? undefined : readStatement(given.lock),
+  };
+}
+
+/** A statement with an entry's values bound: NULL where it has none, lists as JSON. */
+export function boundStatement(kind: Kind, { parts }: OwnStatement, entry: Entry): Sql {
+  return sql.join(
+    parts.map((part) => (typeof part === "string" ? sql.raw(part) : sql`${parameterOf(kind, part.attr, entry)}`)),
+    sql``,
+  );
+}
+
+function parameterOf(kind: Kind, attr: string, entry: Entry): unknown {
+  const values = valuesOf(entry, attr);
+  if (kind.lists[attr]) return JSON.stringify(values);
+  const [value] = values;
+  if (value === undefined) return null;
+  const lookup = kind.lookups[attr];
+  const column = lookup ? columnIn(lookup.columns, lookup.value, kind.dialect) : kind.columns.get(attr);
+  if (column) return kind.dialect.toDatabase(value, column);
+  // What is no column goes to the database as it is, for the statement to say what it is.
+  if (typeof value === "object") return JSON.stringify(value);
+  return typeof value === "boolean" ? Number(value) : value;
+}
+
+/** How changes are made: by which statements, and which of them by the table and its lists. */
+export interface Division {
+  readonly statements: readonly OwnStatement[];
+  readonly taken: readonly Change[];
+  readonly rest: readonly Change[];
+}
+
+/** Divides changes among the statements of one's own and the table; `after` is the entry as it is to be. */
+export function divide(kind: Kind, changes: readonly Change[], after: Entry): Division {
+  const { update } = kind.statements;
+  const isNamed = ({ when }: OwnUpdate, attr: string): boolean => {
+    if (when === undefined) return false;
+    if (Array.isArray(when)) return when.includes(attr);
+    return attr in when && isValue(kind, attr, after, (when as Fixed)[attr]!);
+  };
+  const named = changes.filter(({ attr }) => update.some((step) => isNamed(step, attr)));
+  const others = changes.filter((change) => !named.includes(change));
+  const general = update.find(({ when }) => when === undefined);
+  const ofGeneral = general ? others.filter(({ attr }) => !kind.lists[attr] || general.statement.attrs.has(attr)) : [];
+  const taken = [...named, ...ofGeneral];
+  const runs = (step: OwnUpdate) =>
+    step === general ? ofGeneral.length > 0 : changes.some(({ attr }) => isNamed(step, attr));
+  return {
+    statements: update.filter(runs).map(({ statement }) => statement),
+    taken,
+    rest: changes.filter((change) => !taken.includes(change)),
+  };
+}
+
+function isValue(kind: Kind, attr: string, after: Entry, wanted: Fixed[string]): boolean {
+  const [value] = valuesOf(after, attr);
+  if (wanted === null || value === undefined) return wanted === null && value === undefined;
+  const column = columnIn(kind.columns, attr, kind.dialect);
+  return kind.dialect.toDatabase(value, column) === kind.dialect.toDatabase(wanted, column);
+}
