@@ -83,14 +83,29 @@ const fromAliased = (attr: string, { name }: Table): Sql => sql`from ${tableSql(
 export function listRows(kind: Kind, attr: string, list: List): { from: Sql; values: Sql[]; where: Sql[] } {
   const { name, columns } = aliased(attr, list);
   const keys = keySql(kind);
+  const values = list.value.map((column) => columnSql(name, column));
   return {
     from: fromAliased(attr, list),
-    values: list.value.map((column) => columnSql(name, column)),
+    values,
     where: [
       ...list.owner.map((column, index) => sql`${columnSql(name, column)} = ${keys[index]}`),
       ...fixedSql({ name, columns }, list.where, kind.dialect),
+      ...withinReach(list, values, kind.dialect),
     ],
   };
+}
+
+/** The condition that values are keys of entries that are within their kind's reach, where it bounds that. */
+function withinReach({ of }: List, values: readonly Sql[], dialect: SqlDialect): Sql[] {
+  if (!of || Object.keys(of.where).length === 0) return [];
+  const target = { name: { table: "of its kind" }, columns: of.columns };
+  const conditions = [
+    ...of.key.map((column, index) => sql`${columnSql(target.name, column)} = ${values[index]}`),
+    ...fixedSql(target, of.where, dialect),
+  ];
+  return [
+    sql`exists (select 1 from ${tableSql(of.name)} as ${sql.id("of its kind")} where ${sql.join(conditions, sql` and `)})`,
+  ];
 }
 
 /** What names the row that the kind's row refers to. */

@@ -36,16 +36,18 @@ testConnector({
   },
 });
 
-const onServer = (start: () => Promise<Database>, script: string) => async () => {
-  const database = await start();
-  database.run(script);
-  const connector = sql.open(sql.config.parse({ ...database.settings, kinds }), services);
-  const close = async () => {
-    await connector.close();
-    await database.stop();
+const onServer =
+  (start: () => Promise<Database>, script: string, of: object = kinds) =>
+  async () => {
+    const database = await start();
+    database.run(script);
+    const connector = sql.open(sql.config.parse({ ...database.settings, kinds: of }), services);
+    const close = async () => {
+      await connector.close();
+      await database.stop();
+    };
+    return { connector, close };
   };
-  return { connector, close };
-};
 
 testConnector({
   ...contract,
@@ -68,4 +70,49 @@ testConnector({
        \`odd "name\` varchar(200)) collate utf8mb4_unicode_ci;
      create table tags (person int references people (id) on delete cascade, tag varchar(200) collate utf8mb4_bin, primary key (person, tag));`,
   ),
+});
+
+/** A key of two columns, in the table, in its list and in the ids. */
+const composite = {
+  kind: "member",
+  seed: (n: number) => ({ tenant: 1 + (n % 3), login: n % 2 === 0 ? `a:${n}` : `B~${n}`, mail: `m${n}` }),
+  unique: "mail",
+  texts: ["title"],
+  lists: ["tags"],
+  absentKey: "1:nobody",
+};
+const compositeKinds = {
+  member: {
+    table: "members",
+    key: { column: ["tenant", "login"] },
+    lists: { tags: { table: "member_tags", owner: ["of_tenant", "of_login"], value: "tag" } },
+  },
+};
+const compositeTables = (text: string, collation: string) =>
+  `create table members (tenant int not null, login ${text} not null, mail ${text} unique, title ${text}, primary key (tenant, login))${collation};
+   create table member_tags (of_tenant int not null, of_login ${text} not null, tag ${text} not null,
+     primary key (of_tenant, of_login, tag), foreign key (of_tenant, of_login) references members (tenant, login) on delete cascade)${collation};`;
+
+testConnector({
+  ...composite,
+  name: "SQLite, keys of two columns",
+  open: async () => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-sql-"));
+    writeFileSync(join(folder, "schema.sql"), compositeTables("text", ""));
+    const settings = { dialect: "sqlite", file: ":memory:", script: "schema.sql", kinds: compositeKinds };
+    const connector = sql.open(sql.config.parse(settings), { ...services, folder });
+    return { connector, close: () => connector.close().then(() => rmSync(folder, { recursive: true })) };
+  },
+});
+
+testConnector({
+  ...composite,
+  name: "PostgreSQL, keys of two columns",
+  open: onServer(startPostgres, compositeTables("text", ""), compositeKinds),
+});
+
+testConnector({
+  ...composite,
+  name: "MariaDB, keys of two columns",
+  open: onServer(startMariaDb, compositeTables("varchar(100)", " collate utf8mb4_bin"), compositeKinds),
 });

@@ -84,6 +84,8 @@ export interface List extends Table {
   readonly where: Fixed;
   /** What new rows are given beside it. */
   readonly set: Assigned;
+  /** The kind whose keys the values are, where others are to be left out. */
+  readonly of: (Table & { readonly key: readonly string[]; readonly where: Fixed }) | undefined;
 }
 
 /** A value in the row of another table that a column of the kind's refers to. */

@@ -33,7 +33,12 @@ async function referenceTo(kind: Kind, attr: string, value: Value, run: Run): Pr
     throw new ConnectorError("invalid", `There is no row in ${lookup.name.table} whose ${what}.`, { attr });
   if (found.length !== 1)
     throw new ConnectorError("invalid", `There are several rows in ${lookup.name.table} whose ${what}.`, { attr });
-  return dialect.fromDatabase(found[0]!.key, columnIn(lookup.columns, lookup.key, dialect))!;
+  const key = dialect.fromDatabase(found[0]!.key, columnIn(lookup.columns, lookup.key, dialect)) ?? null;
+  if (key === null)
+    throw new ConnectorError("invalid", `The row in ${lookup.name.table} whose ${what} has no ${lookup.key}.`, {
+      attr,
+    });
+  return key;
 }
 
 const isLookedUp = (kind: Kind, attr: string): boolean => kind.lookups[attr] !== undefined;

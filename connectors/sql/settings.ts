@@ -18,6 +18,12 @@ const list = z.strictObject({
   where: fixed
     .default({})
     .describe("What tells these rows from others of the table, such as { type: work }; new rows are given it."),
+  of: z
+    .string()
+    .optional()
+    .describe(
+      "The kind whose keys the values are: those of entries out of its reach, deleted ones perhaps, are left out.",
+    ),
   set: assigned
     .default({})
     .describe("What new rows are given beside it, such as { granted_at: { sql: now() } }; it tells nothing apart."),
@@ -181,7 +187,11 @@ export const config = z
         context.addIssue({ code: "custom", path: ["kinds", name, ...path], message });
       const width = [key.column].flat().length;
       if (width > 1 && key.generate === "uuid") wrong(["key", "generate"], "a UUID is a key of one column");
-      for (const [attr, { owner }] of Object.entries(lists)) {
+      for (const [attr, { owner, value, of }] of Object.entries(lists)) {
+        const values = of === undefined ? undefined : settings.kinds[of];
+        if (of !== undefined && !values) wrong(["lists", attr, "of"], `there is no kind "${of}"`);
+        if (values && [values.key.column].flat().length !== [value].flat().length)
+          wrong(["lists", attr, "value"], `a key of "${of}" has another number of columns`);
         if ([owner].flat().length !== width)
           wrong(["lists", attr, "owner"], `the key has ${width} column${width > 1 ? "s" : ""}: name as many`);
         if (joined[attr] || lookups[attr]) wrong(["lists", attr], `"${attr}" is there twice`);

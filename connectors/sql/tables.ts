@@ -17,7 +17,7 @@ export function kindsOf(
   db: Kysely<unknown>,
 ): { configured: ReadonlyMap<string, Kind>; known: () => Promise<ReadonlyMap<string, Kind>> } {
   const build = (columnsOf: (name: TableName) => Columns) =>
-    new Map(Object.entries(settings).map(([name, kind]) => [name, kindOf(kind, dialect, columnsOf)]));
+    new Map(Object.entries(settings).map(([name, kind]) => [name, kindOf(kind, settings, dialect, columnsOf)]));
   const configured = build(() => nothing);
   let asked: Promise<ReadonlyMap<string, Kind>> | undefined;
   const ask = async () => {
@@ -41,6 +41,7 @@ export function kindsOf(
 
 function kindOf(
   { table, schema, key, lists, lookups, statements, countTo, ...rest }: Settings["kinds"][string],
+  kinds: Settings["kinds"],
   dialect: SqlDialect,
   columnsOf: (name: TableName) => Columns,
 ): Kind {
@@ -58,6 +59,7 @@ function kindOf(
         ...tableOf({ schema: list.schema, table: list.table }),
         owner: [list.owner].flat(),
         value: [list.value].flat(),
+        of: list.of === undefined ? undefined : targetOf(kinds[list.of]!, tableOf),
       }),
     ),
     lookups: mapped(
@@ -71,6 +73,11 @@ function kindOf(
     countTo: countTo ?? Number.POSITIVE_INFINITY,
   };
 }
+
+const targetOf = (
+  { schema, table, key, where }: Settings["kinds"][string],
+  tableOf: (name: TableName) => Table,
+): List["of"] => ({ ...tableOf({ schema, table }), key: [key.column].flat(), where });
 
 const mapped = <From, To>(all: Readonly<Record<string, From>>, change: (each: From) => To): Record<string, To> =>
   Object.fromEntries(Object.entries(all).map(([name, each]) => [name, change(each)]));

@@ -1,5 +1,12 @@
+import { passwordHelpers } from "./passwords.ts";
+
 /** Functions that expressions may call beside JSONata's own. Each takes what JSONata gives it: nothing, in place of no value. */
-export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = { ascii, accountName, rdn };
+export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
+  ascii,
+  accountName,
+  rdn,
+  ...passwordHelpers,
+};
 
 /** Letters that are more than a base letter with marks. */
 const letters: Readonly<Record<string, string>> = {
