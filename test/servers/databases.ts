@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeAuthority, makeCertificate } from "./certificates.ts";
 import { ROOT, startBefore, type TestGateway } from "./gateway.ts";
@@ -87,49 +87,51 @@ export async function startMariaDb(names = NAMES): Promise<Database> {
   };
 }
 
-export async function startPostgres(names = NAMES): Promise<Database> {
-  const folder = folderFor("postgres", names);
+const postgresPath = (name: string): string => globSync(`/usr/lib/postgresql/*/bin/${name}`).at(-1)!;
+
+/** A program of PostgreSQL's that is not to be run by root. */
+const postgresProgram = (name: string, ...args: string[]): [string, string[]] => [
+  "setpriv",
+  ["--reuid=postgres", "--regid=postgres", "--clear-groups", postgresPath(name), ...args],
+];
+
+/** Starts a PostgreSQL server on a folder that has its data. */
+async function servePostgres(folder: string) {
   const data = join(folder, "data");
-  const programs = dirname(globSync("/usr/lib/postgresql/*/bin/postgres").at(-1)!);
-  const as = ["--reuid=postgres", "--regid=postgres", "--clear-groups"];
-  const command = (name: string, ...args: string[]): [string, string[]] => [
-    "setpriv",
-    [...as, join(programs, name), ...args],
-  ];
-  execFileSync(...command("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"), {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
   const port = await freePort();
   const run = (script: string, database = NAME) =>
     execFileSync(
-      join(programs, "psql"),
+      postgresPath("psql"),
       ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres", "-d", database, "-Atq", "-v", "ON_ERROR_STOP=1"],
       { input: script, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] },
     );
-  const [program, args] = command(
+  const settings = [
+    "ssl=on",
+    `ssl_cert_file=${join(folder, "server.pem")}`,
+    `ssl_key_file=${join(folder, "server.key")}`,
+  ];
+  const [program, args] = postgresProgram(
     "postgres",
-    "-D",
-    data,
-    "-p",
-    String(port),
-    "-k",
-    data,
-    "-h",
-    "127.0.0.1",
-    "-F",
-    ...[
-      "-c",
-      "ssl=on",
-      "-c",
-      `ssl_cert_file=${join(folder, "server.pem")}`,
-      "-c",
-      `ssl_key_file=${join(folder, "server.key")}`,
-    ],
+    ...["-D", data, "-p", String(port), "-k", data, "-h", "127.0.0.1", "-F"],
+    ...settings.flatMap((setting) => ["-c", setting]),
   );
   const server = await serve(
     () => spawn(program, args, { stdio: "ignore" }),
     () => run("select 1", "postgres"),
   );
+  return { server, port, run };
+}
+
+export async function startPostgres(names = NAMES): Promise<Database> {
+  const folder = folderFor("postgres", names);
+  const data = join(folder, "data");
+  execFileSync(
+    ...postgresProgram("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"),
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+    },
+  );
+  const { server, port, run } = await servePostgres(folder);
   run(`create role postern login password '${PASSWORD}'`, "postgres");
   run(`create database ${NAME} owner postern`, "postgres");
   return {
@@ -137,6 +139,36 @@ export async function startPostgres(names = NAMES): Promise<Database> {
     ca: join(folder, "ca.pem"),
     settings: { dialect: "postgres", host: "127.0.0.1", port, database: NAME, user: "postern", password: PASSWORD },
     run: (script) => run(`set role postern;\n${script}`),
+    stop: () => server.kill().then(() => rmSync(folder, { recursive: true })),
+  };
+}
+
+/** A server that follows a PostgreSQL server, and is only read from. */
+export interface Replica extends Pick<Database, "kill" | "restart" | "stop"> {
+  readonly address: string;
+  /** Whether it goes on following: while it does not, it is behind. */
+  readonly follow: (on: boolean) => void;
+  /** Waits until all that was written by now has come. */
+  readonly catchUp: () => Promise<void>;
+}
+
+export async function startPostgresReplica(primary: Database): Promise<Replica> {
+  const folder = folderFor("postgres", NAMES);
+  chmodSync(join(folder, "data"), 0o700);
+  const from = ["-h", "127.0.0.1", "-p", String(primary.settings.port), "-U", "postgres"];
+  execFileSync(...postgresProgram("pg_basebackup", ...from, "-D", join(folder, "data"), "-R", "-c", "fast"), {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const { server, port, run } = await servePostgres(folder);
+  return {
+    kill: server.kill,
+    restart: server.restart,
+    address: `127.0.0.1:${port}`,
+    follow: (on) => run(`select pg_wal_replay_${on ? "resume" : "pause"}();`),
+    catchUp: async () => {
+      const written = primary.run("select pg_current_wal_lsn();").trim();
+      while (run(`select pg_last_wal_replay_lsn() >= '${written}';`).trim() !== "t") await sleep(20);
+    },
     stop: () => server.kill().then(() => rmSync(folder, { recursive: true })),
   };
 }

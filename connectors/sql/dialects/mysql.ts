@@ -98,7 +98,7 @@ function preparing(pool: Pool, waitMs: number): MysqlPool {
       let isLate = false;
       const timer = setTimeout(() => {
         isLate = true;
-        callback(new ConnectorError("busy", `No connection was free within ${waitMs / 1000} s.`), undefined as never);
+        callback(new ConnectorError("busy", "No connection was free, or made, in time."), undefined as never);
       }, waitMs);
       pool.getConnection((error, connection) => {
         clearTimeout(timer);

@@ -151,5 +151,7 @@ function postgresFailure(error: unknown): unknown {
     return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, options);
   if (code.startsWith("28"))
     return new ConnectorError("denied", `The database refuses the account: ${message}.`, options);
+  if (message.startsWith("timeout exceeded when trying to connect"))
+    return new ConnectorError("busy", "No connection was free, or made, in time.", options);
   return new ConnectorError("unavailable", `The database cannot be reached: ${message}.`, options);
 }
