@@ -45,8 +45,7 @@ export interface SqlDialect {
   ) => Sql;
   /** What an insert says that names no column. */
   readonly noColumns: Sql;
-  /** What an insert has before its values, or ends with, to give back columns; where neither does, the driver tells the number. */
-  readonly output: (columns: readonly Sql[]) => Sql;
+  /** What an insert ends with to give back columns, or the number that it made as `made`; else the driver tells that. */
   readonly returning: (columns: readonly Sql[]) => Sql;
   /** What a select has behind its table, or ends with, that keeps others from changing its rows until the transaction ends. */
   readonly lockHint: Sql;

@@ -5,6 +5,7 @@ import { ConnectorError } from "../../src/connector/error.ts";
 import { checkTables } from "./check.ts";
 import { supports } from "./conditions.ts";
 import type { SqlDialect } from "./dialect.ts";
+import { mssql } from "./dialects/mssql.ts";
 import { mysql } from "./dialects/mysql.ts";
 import { postgres } from "./dialects/postgres.ts";
 import { authorityOf, readAddress } from "./dialects/server.ts";
@@ -19,10 +20,10 @@ import { config, type Settings } from "./settings.ts";
 import { countStatement, getStatement, keysStatement, searchStatement, toEntry } from "./statements.ts";
 import { kindsOf } from "./tables.ts";
 
-/** SQL databases through kysely: SQLite in the process, PostgreSQL, MariaDB and MySQL. */
+/** SQL databases through kysely: SQLite in the process, PostgreSQL, MariaDB and MySQL, Microsoft SQL Server. */
 export default defineConnector({
   type: "sql",
-  summary: "Users and groups in the tables of a SQL database: SQLite, PostgreSQL, MariaDB or MySQL.",
+  summary: "Users and groups in the tables of a SQL database: SQLite, PostgreSQL, MariaDB, MySQL or SQL Server.",
   config,
   example: `type: sql
 dialect: postgres
@@ -153,8 +154,10 @@ function dialectOf(settings: Settings, { folder }: Services): SqlDialect {
     waitMs: wait * 1000,
     ca: authorityOf(folder, tls),
   };
-  return settings.dialect === "postgres" ? postgres(server) : mysql(server);
+  return servers[settings.dialect](server);
 }
+
+const servers = { postgres, mysql, mssql } as const;
 
 const placeOf = ({ file, host, port, database }: Settings): string =>
   file ?? `${database} at ${host}${port === undefined ? "" : `:${port}`}`;

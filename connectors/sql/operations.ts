@@ -56,8 +56,7 @@ async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {
   const returned = rows[0] as Record<string, unknown> | undefined;
   return joinParts(
     columns.map((column) => {
-      const value =
-        returned?.[column] ?? row.get(column) ?? (insertId && Number(insertId) !== 0 ? String(insertId) : undefined);
+      const value = returned?.[column] ?? row.get(column) ?? returned?.made ?? insertId;
       if (value === undefined || value === null) throw noKey(of, "the insert");
       return String(of.dialect.fromDatabase(value, columnOf(of, column)));
     }),

@@ -73,10 +73,9 @@ export function insertStatement(kind: Kind, row: Row): Sql {
   const { dialect } = kind;
   const keys = kind.key.columns.map((column) => sql.id(column));
   const into = tableSql(kind.name);
-  if (row.size === 0)
-    return sql`insert into ${into} ${dialect.output(keys)}${dialect.noColumns}${dialect.returning(keys)}`;
+  if (row.size === 0) return sql`insert into ${into} ${dialect.noColumns}${dialect.returning(keys)}`;
   const columns = sql.join([...row.keys()].map((attr) => sql.id(attr)));
-  return sql`insert into ${into} (${columns}) ${dialect.output(keys)}values (${sql.join([...row.values()])})${dialect.returning(keys)}`;
+  return sql`insert into ${into} (${columns}) values (${sql.join([...row.values()])})${dialect.returning(keys)}`;
 }
 
 /** The values of a new entry's lists. */

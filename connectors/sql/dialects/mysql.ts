@@ -36,7 +36,6 @@ export const mysql = (server: Server): SqlDialect => ({
     return insertRows(table, columns, rows, sql` on duplicate key update ${any} = ${any}`);
   },
   noColumns: sql`() values ()`,
-  output: () => sql``,
   returning: () => sql``,
   ...limitOffset,
   lockHint: sql``,

@@ -19,7 +19,6 @@ export function insertRows(
 
 /** What databases have in common whose inserts end with `returning`. */
 export const returningRows = {
-  output: () => sql``,
   returning: (columns: readonly Sql[]) => sql` returning ${sql.join([...columns])}`,
 };
 

@@ -1,0 +1,218 @@
+import { createRequire } from "node:module";
+import { type Dialect, type Kysely, MssqlDialect, sql } from "kysely";
+import { ConnectorError } from "../../../src/connector/error.ts";
+import type { SqlDialect } from "../dialect.ts";
+import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
+import { type Server, STATEMENT_MS } from "./server.ts";
+import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
+
+/** Microsoft SQL Server, 2017 and later, by tedious. */
+export const mssql = (server: Server): SqlDialect => ({
+  kysely: () => dialectFor(server),
+  unknownColumn: text,
+  columnsOf,
+  folded: (value) => sql`lower(${asText(value)}) collate ${CODE_POINTS}`,
+  exact: (value) => sql`${asText(value)} collate ${CODE_POINTS}`,
+  // An index of the column answers a comparison by the column's own collation.
+  indexed: (column, value, { foldsCase }, caseExact) =>
+    foldsCase || caseExact ? { condition: sql`${column} = ${value}`, isExact: false } : undefined,
+  foldsAll: false,
+  // Whatever the collation, blanks at the end do not count where texts are compared.
+  equals: (left, right) => sql`(${left} = ${right} and datalength(${left}) = datalength(${right}))`,
+  isSame: (column, value) => sql`exists (select ${column} intersect select ${value})`,
+  isTrue: (condition) => sql`(${asNumber(condition)} = 1)`,
+  asValue: asNumber,
+  jsonList: (values, rest) => sql`select coalesce('[' + string_agg(${jsonText(values)}, ',') + ']', '[]') ${rest}`,
+  insertMissing,
+  noColumns: sql`default values`,
+  // `output` would fail where the table has triggers.
+  returning: () => sql`; select scope_identity() as ${sql.id("made")}`,
+  page: (limit, offset) => sql.raw(`offset ${offset} rows fetch next ${limit} rows only`),
+  lockHint: sql` with (updlock, rowlock)`,
+  forUpdate: sql``,
+  castToText: asText,
+  toDatabase: (value, column) => {
+    const given = toTypedColumn(value, column);
+    // With a T between them date and time are read alike whatever the session's language is.
+    return column.type === "time" && typeof given === "string" ? given.replace(" ", "T") : given;
+  },
+  fromDatabase: (value, column) => {
+    if (value instanceof Date) return column.type === "date" ? value.toISOString().slice(0, 10) : value.toISOString();
+    const given = fromTypedColumn(value, column);
+    return column.type === "uuid" && typeof given === "string" ? given.toLowerCase() : given;
+  },
+  indexAdvice: (table, column, { foldsCase }) =>
+    foldsCase
+      ? `create index ${table}_${column} on ${table} (${column})`
+      : "its collation tells letters' cases apart, so that no index serves; give it one with _CI_ in its name, and an index",
+  failure: mssqlFailure,
+  isPassing: (error) => PASSING.includes(numberOf(error)),
+  version: sql`select 'SQL Server ' + cast(serverproperty('ProductVersion') as nvarchar(50)) as version`,
+});
+
+const CODE_POINTS = sql.raw("Latin1_General_100_BIN2");
+
+function asText(value: Sql): Sql {
+  return sql`cast(${value} as nvarchar(max))`;
+}
+
+function asNumber(condition: Sql): Sql {
+  return sql`case when ${condition} then 1 else 0 end`;
+}
+
+/** Values as texts in JSON; of a row with a NULL among them nothing. */
+function jsonText(values: readonly Sql[]): Sql {
+  const texts = values.map((value) => sql`'"' + string_escape(${asText(value)}, 'json') + '"'`);
+  return texts.length === 1 ? texts[0]! : sql`'[' + ${sql.join(texts, sql` + ',' + `)} + ']'`;
+}
+
+function insertMissing(
+  table: Sql,
+  columns: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  identity: readonly string[],
+): Sql {
+  const names = sql.join(columns.map((column) => sql.id(column)));
+  const values = sql.join(rows.map((row) => sql`(${sql.join([...row])})`));
+  const present = sql.join(
+    identity.map((column) => sql`${sql.id("present", column)} = ${sql.id("given", column)}`),
+    sql` and `,
+  );
+  const given = sql.join(columns.map((column) => sql.id("given", column)));
+  const held = sql`select 1 from ${table} as ${sql.id("present")} with (updlock, holdlock) where ${present}`;
+  return sql`insert into ${table} (${names}) select distinct ${given} from (values ${values}) as ${sql.id("given")} (${names}) where not exists (${held})`;
+}
+
+/** The driver is loaded where it is needed: it brings along all that signs in to Azure. */
+function dialectFor({ host, port, database, user, password, connections, waitMs, ca }: Server): Dialect {
+  const require = createRequire(import.meta.url);
+  const Tedious = require("tedious") as typeof import("tedious");
+  const Tarn = require("tarn") as typeof import("tarn");
+  const connect = () =>
+    new Tedious.Connection({
+      server: host,
+      authentication: { type: "default", options: { userName: user, password } },
+      options: {
+        database,
+        ...(port !== undefined && { port }),
+        encrypt: ca !== false,
+        trustServerCertificate: false,
+        ...(typeof ca === "string" && { cryptoCredentialsDetails: { ca } }),
+        connectTimeout: waitMs,
+        requestTimeout: STATEMENT_MS,
+        abortTransactionOnError: true,
+        useUTC: true,
+      },
+    });
+  return new MssqlDialect({
+    tarn: {
+      Pool: Tarn.Pool,
+      options: { min: 0, max: connections, acquireTimeoutMillis: waitMs, propagateCreateError: true },
+    },
+    tedious: {
+      ISOLATION_LEVEL: Tedious.ISOLATION_LEVEL,
+      Request: Tedious.Request,
+      TYPES: Tedious.TYPES,
+      connectionFactory: connect,
+    },
+  } as ConstructorParameters<typeof MssqlDialect>[0]);
+}
+
+const types: Readonly<Record<string, ColumnType>> = {
+  tinyint: "integer",
+  smallint: "integer",
+  int: "integer",
+  bigint: "integer",
+  decimal: "decimal",
+  numeric: "decimal",
+  money: "decimal",
+  smallmoney: "decimal",
+  float: "decimal",
+  real: "decimal",
+  bit: "boolean",
+  datetime: "time",
+  datetime2: "time",
+  smalldatetime: "time",
+  datetimeoffset: "time",
+  date: "date",
+  uniqueidentifier: "uuid",
+  binary: "bytes",
+  varbinary: "bytes",
+};
+
+async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
+  return Promise.all(
+    names.map(async ({ schema, table }) => {
+      const { rows } = await sql<{ name: string; type: string; collation: string | null; indexed: number }>`
+        select c.name as name, t.name as type, c.collation_name as collation,
+          case when exists (select 1 from sys.index_columns i where i.object_id = c.object_id
+            and i.column_id = c.column_id and i.key_ordinal = 1) then 1 else 0 end as indexed
+        from sys.columns c join sys.types t on t.user_type_id = c.system_type_id
+        where c.object_id = object_id(quotename(${schema ?? "dbo"}) + '.' + quotename(${table}))`.execute(db);
+      return new Map(
+        rows.map(({ name, type, collation, indexed }): [string, Column] => {
+          const foldsCase = collation?.includes("_CI") ?? false;
+          return [
+            name,
+            {
+              type: types[type] ?? "text",
+              foldsCase,
+              isPadded: type === "char" || type === "nchar",
+              indexed: { exact: indexed === 1, folded: indexed === 1 && foldsCase },
+            },
+          ];
+        }),
+      );
+    }),
+  );
+}
+
+/** What a driver's failure is numbered as; of several the first. */
+function numberOf(error: unknown): number {
+  const [first = error] = error instanceof AggregateError ? error.errors : [error];
+  return (first as { number?: number } | undefined)?.number ?? 0;
+}
+
+/** Deadlocks, and changes that met others under snapshot isolation. */
+const PASSING = [1205, 3960];
+const VALUES = [220, 241, 242, 244, 245, 248, 295, 2628, 8114, 8115, 8152, 8169];
+
+/** Error numbers of SQL Server, as what they mean to a client. */
+export function mssqlFailure(error: unknown): unknown {
+  if (error instanceof ConnectorError || !(error instanceof Error)) return error;
+  const [first = error] = error instanceof AggregateError ? (error.errors as Error[]) : [error];
+  const { message } = first;
+  const { code } = first as { code?: string };
+  const number = numberOf(error);
+  const column = /column '([^']+)'/i.exec(message)?.[1];
+  const options = { cause: error, ...(column && { attr: column }) };
+  if (number === 2601 || number === 2627) {
+    const index = /(?:constraint|index) '([^']+)'/.exec(message)?.[1];
+    return new ConnectorError("conflict", `There is already an entry with this ${index ?? "value"}.`, {
+      cause: error,
+      ...(index && { attr: index }),
+    });
+  }
+  if (number === 515) return new ConnectorError("invalid", `The database needs a value for "${column}".`, options);
+  if (number === 547 && /REFERENCE|FOREIGN KEY/.test(message))
+    return new ConnectorError(
+      "invalid",
+      "The database refuses a reference: what it points to is not there, or something still points here.",
+      options,
+    );
+  if (number === 547 || VALUES.includes(number))
+    return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
+  // What procedures and triggers raise is said to the client as it is.
+  if (number >= 50_000) return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
+  if (PASSING.includes(number) || number === 1222)
+    return new ConnectorError("busy", "Others are changing the same rows.", options);
+  if ([229, 230, 18456, 4060].includes(number))
+    return new ConnectorError("denied", `The database refuses the account: ${message}.`, options);
+  if (number === 207 || number === 208)
+    return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, options);
+  if (code === "ETIMEOUT" || code === "ECANCEL")
+    return new ConnectorError("timeout", "The database did not end the statement within its time limit.", options);
+  if (first.name === "TimeoutError")
+    return new ConnectorError("busy", "No connection was free, or made, in time.", options);
+  return new ConnectorError("unavailable", `The database cannot be reached: ${message}.`, options);
+}
