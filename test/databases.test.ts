@@ -220,6 +220,29 @@ describe.each(["postgres", "mysql"] as const)("tables as they are, on %s", (dial
     );
   });
 
+  test("postern explain --connect says what of a filter no index answers", () => {
+    const config = join(folder, "explained.config.yaml");
+    const schema = dialect === "postgres" ? { schema: "app data" } : {};
+    const auth = [{ type: "bearer", tokens: [{ name: "tests", token: TOKEN }] }];
+    const connectors = { app: { type: "sql", ...database.settings, kinds: { account: accountKind(schema) } } };
+    const routes = { "/scim/v2": { User: { connector: "app", mapping: join(folder, "account.yaml") } } };
+    writeFileSync(config, stringify({ auth, connectors, routes }));
+    const explained = (filter: string) => {
+      const args = [join(ROOT, "src/main.ts"), "explain", "--connect", "-c", config, "GET", `/Users?filter=${filter}`];
+      return spawnSync(process.execPath, args, { encoding: "utf8" }).stdout;
+    };
+    const slow = explained(`${EXTENSION}:state eq "on" or ${EXTENSION}:salary gt 5`);
+    const table = dialect === "postgres" ? '"app data"."user accounts"' : '"user accounts"';
+    const by = dialect === "postgres" ? "(lower(state))" : "(state)";
+    expect(slow).toContain(
+      `# slow: every look-up by "state" reads the whole table user accounts: create index on ${table} ${by}`,
+    );
+    // What a column holds is known then.
+    expect(slow).toMatch(/salary.{1,2} > [?$]/);
+    expect(slow).toContain('# slow: "salary" gt is looked for in the whole table user accounts');
+    expect(explained(`id eq "x" and ${EXTENSION}:state eq "on"`)).not.toContain("# slow");
+  });
+
   test("text that means something to SQL is stored and found as text, everywhere", async () => {
     const corpus = [
       "'; drop table people; --",

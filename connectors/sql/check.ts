@@ -1,5 +1,5 @@
-import type { Finding, Uses } from "../../src/connector/connector.ts";
-import { type Column, joinedColumns, type Kind, type Table } from "./kind.ts";
+import type { Condition, Finding, Uses } from "../../src/connector/connector.ts";
+import { columnOf, joinedColumns, type Kind, type Table, type TableName } from "./kind.ts";
 
 /**
  * Whether the tables have the columns that the mappings and the settings name, and an index for each column by which
@@ -70,17 +70,52 @@ function absentParameters(kind: Kind, { writes }: Uses): string[] {
 }
 
 /** The look-ups that read the whole table, each with what would make it quick. */
-export function slowMatches(kind: Kind, matches: Uses["matches"]): string[] {
-  return matches.flatMap(({ attr, caseExact }) => {
-    const lookup = kind.lookups[attr];
-    const column = lookup ? undefined : kind.columns.get(attr);
-    if (!column || (column.type !== "text" && column.type !== "any")) return [];
-    if (caseExact ? column.indexed.exact : column.indexed.folded) return [];
-    return [indexText(kind, attr, column, caseExact)];
+const slowMatches = (kind: Kind, matches: Uses["matches"]): string[] =>
+  matches.flatMap(({ attr, caseExact }) => {
+    const { type } = columnOf(kind, attr);
+    const isText = type === "text" || type === "any";
+    return isText && kind.columns.has(attr) ? slowEquality(kind, attr, caseExact) : [];
   });
+
+function slowEquality(kind: Kind, attr: string, caseExact: boolean): string[] {
+  const {
+    dialect,
+    name: { table },
+  } = kind;
+  const column = columnOf(kind, attr);
+  const isText = column.type === "text" || column.type === "any";
+  if (column.indexed[caseExact || !isText ? "exact" : "folded"]) return [];
+  const [on, by] = [quoted(kind.name), quoted({ table: attr })];
+  const advice = caseExact || !isText ? `create index on ${on} (${by})` : dialect.indexAdvice(on, by, column);
+  return [`every look-up by "${attr}" reads the whole table ${table}: ${advice}`];
 }
 
-function indexText({ name: { table }, dialect }: Kind, attr: string, column: Column, caseExact: boolean): string {
-  const advice = caseExact ? `create index on ${table} (${attr})` : dialect.indexAdvice(table, attr, column);
-  return `every look-up by "${attr}" reads the whole table ${table}: ${advice}`;
+/** What of a condition no index answers, so that every row of the table is read. */
+export function slowConditions(kind: Kind, where: Condition): string[] {
+  switch (where.op) {
+    case "and": {
+      const each = where.conditions.map((condition) => slowConditions(kind, condition));
+      return each.some((slow) => slow.length === 0) ? [] : [...new Set(each.flat())];
+    }
+    case "or":
+      return [...new Set(where.conditions.flatMap((condition) => slowConditions(kind, condition)))];
+    case "not":
+      return [`what is not so is looked for in the whole table ${kind.name.table}: narrow it by something that is`];
+    case "eq": {
+      const [first] = kind.key.columns;
+      if (where.attr === kind.key.attr || where.attr === first) return [];
+      if (kind.lists[where.attr] || kind.lookups[where.attr]) return [];
+      const columns = kind.joined[where.attr] ?? [where.attr];
+      const each = columns.map((column) => slowEquality(kind, column, where.caseExact === true || columns.length > 1));
+      return each.some((slow) => slow.length === 0) ? [] : (each[0] ?? []);
+    }
+    default:
+      return [`"${where.attr}" ${where.op} is looked for in the whole table ${kind.name.table}: no index serves it`];
+  }
 }
+
+/** A name as SQL has it: quoted where it is not plain. */
+const quoted = ({ schema, table }: TableName): string =>
+  [...(schema === undefined ? [] : [schema]), table]
+    .map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name}"`))
+    .join(".");

@@ -55,7 +55,7 @@ export interface SqlDialect {
   readonly castToText: (column: Sql) => Sql;
   readonly toDatabase: (value: Value | Scalar, column: Column) => unknown;
   readonly fromDatabase: (value: unknown, column: Column) => Value | undefined;
-  /** What to do so that an index answers an equality without regard to case. */
+  /** What to do so that an index answers an equality without regard to case; names come quoted where they have to be. */
   readonly indexAdvice: (table: string, column: string, of: Column) => string;
   /** What a failure of the driver means. */
   readonly failure: (error: unknown) => unknown;

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Kysely } from "kysely";
 import { type Connector, defineConnector, type Services } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { checkTables } from "./check.ts";
+import { checkTables, slowConditions } from "./check.ts";
 import { supports } from "./conditions.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { mssql } from "./dialects/mssql.ts";
@@ -53,7 +53,7 @@ kinds:
     });
     const session = openSession(db, replicas, dialect);
     const pages = createPages();
-    const { configured, known } = kindsOf(settings.kinds, dialect, db);
+    const { configured, known, current } = kindsOf(settings.kinds, dialect, db);
     /** A kind with what the catalogue says of its columns. */
     const kindNamed = async (name: string): Promise<Kind> => {
       const kinds = await known().catch((error) => {
@@ -130,7 +130,8 @@ kinds:
         return `${(row as { version: string }).version}, ${placeOf(settings)}`;
       },
       check: async (uses) => checkTables(await known(), uses),
-      explain: (operation) => explain(configured.get(operation.kind)!, operation, db),
+      explain: (operation) => explain(current().get(operation.kind)!, operation, db),
+      slow: async (name, where) => slowConditions(await kindNamed(name), where),
       close: async () => {
         await Promise.all([db, ...replicas].map((each) => each.destroy()));
       },

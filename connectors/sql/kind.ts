@@ -114,7 +114,8 @@ export const columnIn = (columns: Columns, name: string, dialect: SqlDialect): C
 export function columnOf(kind: Kind, name: string): Column {
   const column = columnIn(kind.columns, name, kind.dialect);
   const { columns, type } = kind.key;
-  return columns.length === 1 && name === columns[0] && type === "integer" ? { ...column, type: "integer" } : column;
+  if (columns.length > 1 || name !== columns[0]) return column;
+  return type === "integer" || column.type === "any" ? { ...column, type } : column;
 }
 
 export const keySql = (kind: Kind): Sql[] => kind.key.columns.map((column) => columnSql(kind.name, column));

@@ -15,20 +15,28 @@ export function kindsOf(
   settings: Settings["kinds"],
   dialect: SqlDialect,
   db: Kysely<unknown>,
-): { configured: ReadonlyMap<string, Kind>; known: () => Promise<ReadonlyMap<string, Kind>> } {
+): {
+  configured: ReadonlyMap<string, Kind>;
+  known: () => Promise<ReadonlyMap<string, Kind>>;
+  /** With what the catalogue said, where it was asked. */
+  current: () => ReadonlyMap<string, Kind>;
+} {
   const build = (columnsOf: (name: TableName) => Columns) =>
     new Map(Object.entries(settings).map(([name, kind]) => [name, kindOf(kind, settings, dialect, columnsOf)]));
   const configured = build(() => nothing);
+  let current = configured;
   let asked: Promise<ReadonlyMap<string, Kind>> | undefined;
   const ask = async () => {
     const names = [...configured.values()].flatMap((kind) => tablesOf(kind).map(({ name }) => name));
     const unique = [...new Map(names.map((name) => [nameKey(name), name])).values()];
     const found = await dialect.columnsOf(db, unique);
     const columns = new Map(unique.map((name, index) => [nameKey(name), found[index]!]));
-    return build((name) => columns.get(nameKey(name)) ?? nothing);
+    current = build((name) => columns.get(nameKey(name)) ?? nothing);
+    return current;
   };
   return {
     configured,
+    current: () => current,
     known: () => {
       asked ??= ask().catch((error) => {
         asked = undefined;

@@ -42,13 +42,15 @@ export async function run(args: readonly string[]): Promise<number> {
     });
   program
     .command("explain")
-    .description("Print what a SCIM request would ask of the backend, without asking it.")
+    .description("Print what a SCIM request would ask of the backend, without doing it.")
     .option(...config)
+    .option("--connect", "ask the backend what its indexes do not answer")
     .argument("<method>", "GET, POST, PUT, PATCH or DELETE")
     .argument("<path>", "such as '/Users?filter=userName eq \"ann\"'")
     .argument("[body]", "the body, as JSON")
     .action(async (method, path, body, options) => {
-      status = await explainCommand(options.config, method, path, body, withToken(process.env));
+      const request = { method, url: path, body };
+      status = await explainCommand(options.config, request, options.connect === true, withToken(process.env));
     });
   const init = program.command("init").description("Ask a backend about itself, and write a first configuration.");
   for (const definition of known.filter((each) => each.init)) {

@@ -10,12 +10,17 @@ import { planFilter } from "../mapping/plan.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import { filterText, typedFilter } from "../scim/path.ts";
 
-/** Prints what a SCIM request would ask of the backend. Nothing is asked: ids and entries are made up on the way. */
+/** Asking a backend about its indexes may take this long, in milliseconds. */
+const CONNECT_MS = 10_000;
+
+/**
+ * Prints what a SCIM request would ask of the backend. Nothing of it is asked: ids and entries are made up on the way. With
+ * `connect` the backend is asked what of it its indexes do not answer.
+ */
 export async function explainCommand(
   file: string,
-  method: string,
-  url: string,
-  body: string | undefined,
+  { method, url, body }: { readonly method: string; readonly url: string; readonly body?: string | undefined },
+  connect: boolean,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   const loaded = loadConfig(file, known, env);
@@ -25,8 +30,10 @@ export async function explainCommand(
   const [, endpoint = "", id] = (pathname.startsWith(`${route}/`) ? pathname.slice(route.length) : pathname).split("/");
   const opened = openConnectors(loaded, { warn: () => {} });
   try {
+    if (connect)
+      await Promise.all([...opened.values()].map((connector) => connector.probe(AbortSignal.timeout(CONNECT_MS))));
     const mappings = [...loaded.routes.get(route)!.values()].map(({ mapping }) => mapping);
-    const dry = new Map([...opened].map(([name, connector]) => [name, explaining(connector, name, mappings)]));
+    const dry = new Map([...opened].map(([name, connector]) => [name, explaining(connector, name, mappings, connect)]));
     const endpoints = endpointsOf(loaded, route, dry);
     const gateway = createGateway(endpoints, loaded.config.limits, new Map());
     const type = [...endpoints.values()]
@@ -92,7 +99,7 @@ function madeUp({ rows, type }: Mapping): Entry {
 }
 
 /** A connector that prints what it would do, and answers as if it had been done. */
-function explaining(connector: Connector, name: string, mappings: readonly Mapping[]): Connector {
+function explaining(connector: Connector, name: string, mappings: readonly Mapping[], connect: boolean): Connector {
   const print = (operation: Operation) =>
     console.log(`# ${name}: ${operation.type} ${operation.kind}\n${connector.explain(operation)}\n`);
   const keyed = (kind: string, key: string) => ({ [connector.kinds.get(kind)!.key]: key });
@@ -100,6 +107,10 @@ function explaining(connector: Connector, name: string, mappings: readonly Mappi
     ...connector,
     search: async ({ signal: _, ...request }) => {
       print({ type: "search", ...request });
+      if (connect && request.where) {
+        const slow = await connector.slow?.(request.kind, request.where, AbortSignal.timeout(CONNECT_MS));
+        for (const each of slow ?? []) console.log(`# slow: ${each}\n`);
+      }
       return { entries: [], total: 0 };
     },
     get: async ({ signal: _, ...request }) => {

@@ -178,6 +178,8 @@ export interface Connector {
   readonly check?: (uses: ReadonlyMap<string, Uses>, signal: AbortSignal) => Promise<readonly Finding[]>;
   /** What would be asked of the backend, as an administrator reads it. Secrets are left out. */
   readonly explain: (operation: Operation) => string;
+  /** What of a condition no index of the backend's answers, so that it goes through all entries: with what to do about it. */
+  readonly slow?: (kind: string, where: Condition, signal: AbortSignal) => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }
 

@@ -4,12 +4,12 @@ import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
 import { type Server, STATEMENT_MS } from "./server.ts";
-import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
+import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
 /** Microsoft SQL Server, 2017 and later, by tedious. */
 export const mssql = (server: Server): SqlDialect => ({
   kysely: () => dialectFor(server),
-  unknownColumn: text,
+  unknownColumn: any,
   columnsOf,
   folded: (value) => sql`lower(${asText(value)}) collate ${CODE_POINTS}`,
   exact: (value) => sql`${asText(value)} collate ${CODE_POINTS}`,
@@ -43,7 +43,7 @@ export const mssql = (server: Server): SqlDialect => ({
   },
   indexAdvice: (table, column, { foldsCase }) =>
     foldsCase
-      ? `create index ${table}_${column} on ${table} (${column})`
+      ? `create index on ${table} (${column})`
       : "its collation tells letters' cases apart, so that no index serves; give it one with _CI_ in its name, and an index",
   failure: mssqlFailure,
   isPassing: (error) => PASSING.includes(numberOf(error)),

@@ -5,7 +5,7 @@ import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
 import { type Server, STATEMENT_MS } from "./server.ts";
 import { insertRows, limitOffset, oneOrArray } from "./statements.ts";
-import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
+import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
 /** MariaDB and MySQL by mysql2. */
 export const mysql = (server: Server): SqlDialect => ({
@@ -17,7 +17,7 @@ export const mysql = (server: Server): SqlDialect => ({
         for (const statement of limits) await connection.executeQuery(CompiledQuery.raw(statement)).catch(() => {});
       },
     }),
-  unknownColumn: text,
+  unknownColumn: any,
   columnsOf,
   // As bytes of UTF-8, neither padding nor a collation counts, and the order is that of code points.
   folded: (value) => sql`cast(lower(${asUtf8(value)}) as binary)`,
@@ -45,7 +45,7 @@ export const mysql = (server: Server): SqlDialect => ({
   fromDatabase: fromTypedColumn,
   indexAdvice: (table, column, { foldsCase }) =>
     foldsCase
-      ? `create index ${table}_${column} on ${table} (${column})`
+      ? `create index on ${table} (${column})`
       : "its collation tells letters' cases apart, so that no index serves; give it one that ends in _ci, and an index",
   failure: mysqlFailure,
   isPassing: (error) => [1213, 1205, 1020].includes((error as { errno?: number }).errno ?? 0),

@@ -5,12 +5,12 @@ import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, TableName } from "../kind.ts";
 import { type Server, STATEMENT_MS } from "./server.ts";
 import { insertRows, limitOffset, oneOrArray, returningRows } from "./statements.ts";
-import { fromTypedColumn, text, toTypedColumn } from "./values.ts";
+import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
 /** PostgreSQL by pg. */
 export const postgres = (server: Server): SqlDialect => ({
   kysely: () => new PostgresDialect({ pool: createPool(server) }),
-  unknownColumn: text,
+  unknownColumn: any,
   columnsOf,
   folded: (value) => sql`lower(${asText(value)}) collate "C"`,
   exact: (value) => sql`${asText(value)} collate "C"`,

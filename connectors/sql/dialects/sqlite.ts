@@ -6,9 +6,7 @@ import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, TableName } from "../kind.ts";
 import { insertRows, limitOffset, oneOrArray, returningRows } from "./statements.ts";
-
-/** Each value in a column has a type of its own. */
-const any: Column = { type: "any", foldsCase: false, isPadded: false, indexed: { exact: false, folded: false } };
+import { any } from "./values.ts";
 
 /**
  * SQLite in the process itself, by `node:sqlite`. The file is made by the script where there is none yet. `fold` is there

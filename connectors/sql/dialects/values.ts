@@ -1,9 +1,9 @@
 import type { Scalar, Value } from "../../../src/connector/connector.ts";
 import type { Column } from "../kind.ts";
 
-/** A column of text, as most are. */
-export const text: Column = {
-  type: "text",
+/** A column whose values are of any type, each of its own. */
+export const any: Column = {
+  type: "any",
   foldsCase: false,
   isPadded: false,
   indexed: { exact: false, folded: false },
