@@ -1,16 +1,12 @@
-import { resolve } from "node:path";
 import { Kysely } from "kysely";
-import { type Connector, defineConnector, type Services } from "../../src/connector/connector.ts";
+import { type Connector, defineConnector } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { checkTables, slowConditions } from "./check.ts";
 import { supports } from "./conditions.ts";
-import type { SqlDialect } from "./dialect.ts";
-import { mssql } from "./dialects/mssql.ts";
-import { mysql } from "./dialects/mysql.ts";
-import { postgres } from "./dialects/postgres.ts";
-import { authorityOf, readAddress } from "./dialects/server.ts";
-import { sqlite } from "./dialects/sqlite.ts";
+import { dialectOf } from "./dialects/index.ts";
+import { readAddress } from "./dialects/server.ts";
 import { explain } from "./explain.ts";
+import { init, options } from "./init/init.ts";
 import { isKey } from "./keys.ts";
 import type { Kind } from "./kind.ts";
 import { createIn, deleteIn, updateIn } from "./operations.ts";
@@ -44,12 +40,13 @@ kinds:
     lists:
       member_ids: { table: team_members, owner: team_id, value: person_id }
 `,
-  open: (settings, services): Connector => {
-    const dialect = dialectOf(settings, services);
+  init: { options, run: init },
+  open: (settings, { folder }): Connector => {
+    const dialect = dialectOf(settings, folder);
     const db = new Kysely<unknown>({ dialect: dialect.kysely() });
     const replicas = (settings.replicas ?? []).map((address) => {
       const { host, port } = readAddress(address);
-      return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, services).kysely() });
+      return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, folder).kysely() });
     });
     const session = openSession(db, replicas, dialect);
     const pages = createPages();
@@ -138,27 +135,6 @@ kinds:
     };
   },
 });
-
-function dialectOf(settings: Settings, { folder }: Services): SqlDialect {
-  if (settings.dialect === "sqlite") {
-    const file = settings.file === ":memory:" ? settings.file : resolve(folder, settings.file!);
-    return sqlite(file, settings.script === undefined ? undefined : resolve(folder, settings.script));
-  }
-  const { host, port, database, user, password, connections, wait, tls = false } = settings;
-  const server = {
-    host: host!,
-    port,
-    database: database!,
-    user: user!,
-    password,
-    connections,
-    waitMs: wait * 1000,
-    ca: authorityOf(folder, tls),
-  };
-  return servers[settings.dialect](server);
-}
-
-const servers = { postgres, mysql, mssql } as const;
 
 const placeOf = ({ file, host, port, database }: Settings): string =>
   file ?? `${database} at ${host}${port === undefined ? "" : `:${port}`}`;

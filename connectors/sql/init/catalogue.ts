@@ -1,0 +1,181 @@
+import { type Kysely, sql } from "kysely";
+import type { TableName } from "../kind.ts";
+import type { Settings } from "../settings.ts";
+
+/** A table, or a view, as the catalogue describes it. */
+export interface CatalogueTable {
+  readonly name: TableName;
+  readonly columns: readonly CatalogueColumn[];
+  readonly primaryKey: readonly string[];
+  readonly unique: readonly (readonly string[])[];
+  readonly foreignKeys: readonly ForeignKey[];
+}
+
+export interface CatalogueColumn {
+  readonly name: string;
+  /** The type as the database names it, in small letters: `varchar`, `tinyint(1)`. */
+  readonly type: string;
+  /** Whether a new row must be given a value: it may not be NULL, and nothing else gives it one. */
+  readonly isRequired: boolean;
+  /** Whether the database itself makes a new row's value. */
+  readonly isMade: boolean;
+}
+
+export interface ForeignKey {
+  readonly columns: readonly string[];
+  readonly table: TableName;
+  readonly to: readonly string[];
+}
+
+interface ColumnRow {
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+  readonly type: string;
+  readonly nullable: number | boolean;
+  readonly made: number | boolean;
+  readonly given: number | boolean;
+}
+interface KeyRow {
+  readonly schema: string;
+  readonly table: string;
+  readonly constraint: string;
+  readonly type: string;
+  readonly column: string;
+  readonly to_schema: string | null;
+  readonly to_table: string | null;
+  readonly to_column: string | null;
+}
+
+/** Reads the tables of a schema, or of those that are looked through where a table is named without one. */
+export async function readCatalogue(
+  db: Kysely<unknown>,
+  dialect: Settings["dialect"],
+  schema: string | undefined,
+): Promise<CatalogueTable[]> {
+  if (dialect === "sqlite") return readSqlite(db);
+  const here = { postgres: sql`current_schema()`, mysql: sql`database()`, mssql: sql`schema_name()` }[dialect];
+  const of = schema === undefined ? here : sql`${schema}`;
+  const { rows: columns } = await columnsQuery[dialect](of).execute(db);
+  const { rows: keys } = await keysQuery[dialect](of).execute(db);
+  const named = (name: string): TableName => (schema === undefined ? { table: name } : { schema, table: name });
+  return [...Map.groupBy(columns, ({ table }) => table)].map(([table, ofTable]) => {
+    const constraints = [
+      ...Map.groupBy(
+        keys.filter((key) => key.table === table),
+        ({ constraint }) => constraint,
+      ).values(),
+    ];
+    const ofType = (type: string) => constraints.filter(([first]) => first!.type === type);
+    const names = (rows: readonly KeyRow[]) => [...new Set(rows.map(({ column }) => column))];
+    return {
+      name: named(table),
+      columns: ofTable.map(({ name, type, nullable, made, given }) => ({
+        name,
+        type: type.toLowerCase(),
+        isRequired: !Number(nullable) && !Number(made) && !Number(given),
+        isMade: Boolean(Number(made)),
+      })),
+      primaryKey: names(ofType("PRIMARY KEY")[0] ?? []),
+      unique: ofType("UNIQUE").map(names),
+      foreignKeys: ofType("FOREIGN KEY").map((rows) => ({
+        columns: names(rows),
+        table:
+          rows[0]!.to_schema === rows[0]!.schema
+            ? named(rows[0]!.to_table!)
+            : { schema: rows[0]!.to_schema!, table: rows[0]!.to_table! },
+        to: [...new Set(rows.map(({ to_column }) => to_column!))],
+      })),
+    };
+  });
+}
+
+type Of = ReturnType<typeof sql>;
+
+/** The columns of a schema's tables: `made` by the database itself, or `given` a value where a new row has none. */
+const columnsQuery = {
+  postgres: (of: Of) => sql<ColumnRow>`
+    select table_schema as schema, table_name as table, column_name as name,
+      case when data_type = 'USER-DEFINED' then udt_name else data_type end as type, (is_nullable = 'YES')::int as nullable,
+      (is_identity = 'YES' or coalesce(column_default like 'nextval(%', false) or is_generated = 'ALWAYS')::int as made,
+      (column_default is not null)::int as given
+    from information_schema.columns where table_schema = ${of} order by table_name, ordinal_position`,
+  mysql: (of: Of) => sql<ColumnRow>`
+    select table_schema as \`schema\`, table_name as \`table\`, column_name as name, column_type as type,
+      is_nullable = 'YES' as nullable, extra like '%auto_increment%' or extra like '%GENERATED%' as made,
+      column_default is not null as given
+    from information_schema.columns where table_schema = ${of} order by table_name, ordinal_position`,
+  mssql: (of: Of) => sql<ColumnRow>`
+    select table_schema as "schema", table_name as "table", column_name as name, data_type as type,
+      case when is_nullable = 'YES' then 1 else 0 end as nullable,
+      columnproperty(object_id(quotename(table_schema) + '.' + quotename(table_name)), column_name, 'IsIdentity') as made,
+      case when column_default is null then 0 else 1 end as given
+    from information_schema.columns where table_schema = ${of} order by table_name, ordinal_position`,
+};
+
+const constraintsFrom = sql`information_schema.table_constraints c
+  join information_schema.key_column_usage k on k.constraint_schema = c.constraint_schema
+    and k.constraint_name = c.constraint_name and k.table_name = c.table_name`;
+/** Where a foreign key's columns lead to, by the key that it refers to. */
+const referred = sql`left join information_schema.referential_constraints r on r.constraint_schema = c.constraint_schema
+    and r.constraint_name = c.constraint_name
+  left join information_schema.key_column_usage u on u.constraint_schema = r.unique_constraint_schema
+    and u.constraint_name = r.unique_constraint_name and u.ordinal_position = k.ordinal_position`;
+
+const keysQuery = {
+  postgres: (of: Of) => sql<KeyRow>`
+    select c.table_schema as schema, c.table_name as table, c.constraint_name as constraint, c.constraint_type as type,
+      k.column_name as column, u.table_schema as to_schema, u.table_name as to_table, u.column_name as to_column
+    from ${constraintsFrom} ${referred} where c.table_schema = ${of} order by c.constraint_name, k.ordinal_position`,
+  mysql: (of: Of) => sql<KeyRow>`
+    select c.table_schema as \`schema\`, c.table_name as \`table\`, c.constraint_name as \`constraint\`, c.constraint_type as type,
+      k.column_name as \`column\`, k.referenced_table_schema as to_schema, k.referenced_table_name as to_table,
+      k.referenced_column_name as to_column
+    from ${constraintsFrom} where c.table_schema = ${of} order by c.constraint_name, k.ordinal_position`,
+  mssql: (of: Of) => sql<KeyRow>`
+    select c.table_schema as "schema", c.table_name as "table", c.constraint_name as "constraint", c.constraint_type as type,
+      k.column_name as "column", u.table_schema as to_schema, u.table_name as to_table, u.column_name as to_column
+    from ${constraintsFrom} ${referred} where c.table_schema = ${of} order by c.constraint_name, k.ordinal_position`,
+};
+
+async function readSqlite(db: Kysely<unknown>): Promise<CatalogueTable[]> {
+  const { rows: tables } = await sql<{ name: string }>`
+    select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\' order by name`.execute(
+    db,
+  );
+  return Promise.all(
+    tables.map(async ({ name: table }) => {
+      const { rows: columns } = await sql<{ name: string; type: string; notnull: number; given: number; pk: number }>`
+        select name, type, "notnull", dflt_value is not null as given, pk from pragma_table_xinfo(${table}) order by cid`.execute(
+        db,
+      );
+      const { rows: indexes } = await sql<{ index: string; column: string }>`
+        select i.name as "index", c.name as "column" from pragma_index_list(${table}) i, pragma_index_info(i.name) c
+        where i."unique" = 1 order by i.seq, c.seqno`.execute(db);
+      const { rows: references } = await sql<{ id: number; to: string | null; from: string; table: string }>`
+        select id, "from", "to", "table" from pragma_foreign_key_list(${table}) order by id, seq`.execute(db);
+      const primaryKey = columns.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
+      // A single integer key is the row's number, which SQLite makes.
+      const isMade = (name: string) =>
+        primaryKey.length === 1 && primaryKey[0]!.name === name && primaryKey[0]!.type.toLowerCase() === "integer";
+      return {
+        name: { table },
+        columns: columns.map(({ name, type, notnull, given, pk }) => ({
+          name,
+          type: type.toLowerCase(),
+          isRequired: (notnull === 1 || pk > 0) && given === 0 && !isMade(name),
+          isMade: isMade(name),
+        })),
+        primaryKey: primaryKey.map(({ name }) => name),
+        unique: [...Map.groupBy(indexes, ({ index }) => index).values()].map((rows) =>
+          rows.map(({ column }) => column),
+        ),
+        foreignKeys: [...Map.groupBy(references, ({ id }) => id).values()].map((rows) => ({
+          columns: rows.map(({ from }) => from),
+          table: { table: rows[0]!.table },
+          to: rows.map(({ to }) => to ?? "id"),
+        })),
+      };
+    }),
+  );
+}

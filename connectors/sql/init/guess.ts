@@ -1,0 +1,259 @@
+import type { CatalogueColumn, CatalogueTable, ForeignKey } from "./catalogue.ts";
+
+/** A name without what naming customs differ in. */
+const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
+
+const isNumber = (type: string): boolean =>
+  /^(tiny|small|medium|big)?int|^(numeric|decimal|number|double|real|float)/.test(type);
+const isTime = (type: string): boolean => /^(timestamp|datetime|date)/.test(type);
+const isBoolean = (type: string): boolean => /^(bool|bit|tinyint\(1\))/.test(type);
+export const isText = ({ type }: CatalogueColumn): boolean =>
+  !isNumber(type) &&
+  !isTime(type) &&
+  !isBoolean(type) &&
+  !/^(uuid|uniqueidentifier|json|bytea|.*blob|.*binary)/.test(type);
+
+/** SCIM paths of users, and what columns for them are called, the likeliest first. */
+const USER: readonly (readonly [string, readonly string[]])[] = [
+  ["externalId", ["externalid", "externalref", "externalreference", "entraid", "azureid", "objectid", "guid"]],
+  [
+    "userName",
+    [
+      "username",
+      "login",
+      "loginname",
+      "userlogin",
+      "logonname",
+      "accountname",
+      "account",
+      "userid",
+      "nick",
+      "nickname",
+    ],
+  ],
+  ["name.formatted", ["formattedname"]],
+  ["name.givenName", ["givenname", "firstname", "fname", "forename", "vorname"]],
+  ["name.middleName", ["middlename"]],
+  ["name.familyName", ["familyname", "lastname", "surname", "lname", "sn", "nachname"]],
+  ["displayName", ["displayname", "fullname", "name", "username2", "realname"]],
+  ["nickName", ["nickname", "nick"]],
+  ["title", ["title", "jobtitle", "position"]],
+  ["userType", ["usertype", "type"]],
+  ["preferredLanguage", ["preferredlanguage", "language", "lang"]],
+  ["locale", ["locale"]],
+  ["timezone", ["timezone", "tz"]],
+  ['emails[type eq "work"].value', ["email", "mail", "emailaddress", "workemail", "useremail"]],
+  ['phoneNumbers[type eq "work"].value', ["phone", "telephone", "phonenumber", "workphone", "tel"]],
+  ['phoneNumbers[type eq "mobile"].value', ["mobile", "mobilephone", "cellphone", "cell", "mobilenumber"]],
+  [
+    "enterprise:employeeNumber",
+    ["employeenumber", "employeeno", "staffnumber", "staffno", "personnelnumber", "employeeid"],
+  ],
+  ["enterprise:department", ["department", "dept", "departmentname"]],
+  ["enterprise:division", ["division"]],
+  ["enterprise:costCenter", ["costcenter", "costcentre"]],
+  ["enterprise:organization", ["organization", "organisation", "company"]],
+];
+const GROUP: readonly (readonly [string, readonly string[]])[] = [
+  ["externalId", ["externalid", "externalref", "externalreference", "entraid", "azureid", "objectid", "guid"]],
+  ["displayName", ["displayname", "name", "title", "label", "code", "groupname", "rolename"]],
+];
+const TIMES: readonly (readonly [string, readonly string[]])[] = [
+  ["meta.created", ["createdat", "created", "createdon", "datecreated", "creationdate", "createat"]],
+  [
+    "meta.lastModified",
+    ["updatedat", "updated", "updatedon", "modified", "modifiedat", "changedat", "lastmodified", "updateat"],
+  ],
+];
+const VERSION = ["version", "rowversion", "lockversion"];
+const PASSWORD = [
+  "password",
+  "passwordhash",
+  "hashedpassword",
+  "passwd",
+  "pwhash",
+  "passhash",
+  "encryptedpassword",
+  "userpass",
+];
+const ON = ["active", "isactive", "enabled", "isenabled"];
+const OFF = ["disabled", "isdisabled", "locked", "islocked", "blocked", "inactive", "suspended"];
+const STATUS = ["status", "state", "accountstatus"];
+const DELETED = ["deletedat", "deletedon", "deleted", "isdeleted", "datedeleted"];
+
+const USERS = [
+  "users",
+  "user",
+  "accounts",
+  "account",
+  "people",
+  "persons",
+  "person",
+  "employees",
+  "employee",
+  "staff",
+  "members",
+  "logins",
+];
+const GROUPS = ["groups", "group", "roles", "role", "teams", "team"];
+
+/** The table that is likely to hold users, or groups, by its name, with or without what the application puts before it. */
+export function guessTable(tables: readonly CatalogueTable[], what: "users" | "groups"): CatalogueTable | undefined {
+  const names = what === "users" ? USERS : GROUPS;
+  const able = tables.filter(({ primaryKey }) => primaryKey.length > 0);
+  for (const name of names) {
+    const found =
+      able.find((each) => plain(each.name.table) === name) ??
+      able.find((each) => each.name.table.toLowerCase().endsWith(`_${name}`) && each.foreignKeys.length === 0);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** A row of a mapping: its path, what stands to its right, and whether that was guessed from less than a name. */
+export interface GuessedRow {
+  readonly path: string;
+  readonly to: string | Readonly<Record<string, unknown>>;
+  readonly why?: string;
+}
+
+/** What columns are likely to mean, by their names and types. */
+export function guessRows(table: CatalogueTable, what: "users" | "groups"): GuessedRow[] {
+  const taken = new Set<string>(table.primaryKey);
+  const find = (names: readonly string[], fits: (column: CatalogueColumn) => boolean = () => true) => {
+    for (const name of names) {
+      const found = table.columns.find((each) => plain(each.name) === name && !taken.has(each.name) && fits(each));
+      if (found) {
+        taken.add(found.name);
+        return found;
+      }
+    }
+    return undefined;
+  };
+  const rows: GuessedRow[] = (what === "users" ? USER : GROUP).flatMap(([path, names]) => {
+    const column = find(names, isText);
+    return column ? [{ path, to: column.name }] : [];
+  });
+  if (what === "users" && !rows.some(({ path }) => path === "userName")) rows.unshift(nameOf(table, rows));
+  const times = TIMES.flatMap(([path, names]): GuessedRow[] => {
+    const column = find(names, ({ type }) => isTime(type) || type === "text");
+    return column ? [{ path, to: { attr: column.name, as: "time", readOnly: true } }] : [];
+  });
+  const version = find(VERSION, ({ type }) => isNumber(type));
+  return [
+    ...rows,
+    ...times,
+    ...(version ? [{ path: "meta.version", to: { attr: version.name, readOnly: true } }] : []),
+  ];
+}
+
+/** The userName where no column is called as such: the mail, or what is unique. */
+function nameOf(table: CatalogueTable, rows: readonly GuessedRow[]): GuessedRow {
+  const mail = rows.find(({ path }) => path.startsWith("emails"));
+  if (mail) return { path: "userName", to: mail.to, why: "no column is called so: the mail is taken" };
+  const unique = table.unique.find(
+    (columns) => columns.length === 1 && table.columns.some((each) => each.name === columns[0] && isText(each)),
+  );
+  if (unique) return { path: "userName", to: unique[0]!, why: "no column is called so: this one is unique" };
+  return { path: "userName", to: "CHOOSE_A_COLUMN", why: "no column is called so, and none is unique: choose one" };
+}
+
+export const passwordColumn = (table: CatalogueTable): CatalogueColumn | undefined =>
+  table.columns.find((each) => PASSWORD.includes(plain(each.name)));
+
+export const deletedColumn = (table: CatalogueTable): CatalogueColumn | undefined =>
+  table.columns.find((each) => DELETED.includes(plain(each.name)));
+
+/** What says whether an account may be used. */
+export function activeColumn(
+  table: CatalogueTable,
+): { readonly column: CatalogueColumn; readonly means: "on" | "off" | "status" } | undefined {
+  for (const [names, means] of [
+    [ON, "on"],
+    [OFF, "off"],
+    [STATUS, "status"],
+  ] as const) {
+    const column = table.columns.find((each) => names.includes(plain(each.name)));
+    if (column) return { column, means };
+  }
+  return undefined;
+}
+
+const YES = ["1", "true", "t", "y", "yes", "active", "enabled", "on", "a"];
+const NO = [
+  "0",
+  "false",
+  "f",
+  "n",
+  "no",
+  "inactive",
+  "disabled",
+  "locked",
+  "blocked",
+  "suspended",
+  "off",
+  "i",
+  "d",
+  "l",
+];
+
+/** How a column says yes and no: by its type, or by the values that are in it. */
+export function activeCodec(
+  { column, means }: NonNullable<ReturnType<typeof activeColumn>>,
+  present: readonly unknown[],
+): { readonly as: unknown; readonly why?: string } {
+  const isBool = /^(bool|bit)/.test(column.type);
+  if (isBool || isNumber(column.type)) {
+    if (means === "on") return { as: "boolean" };
+    const [yes, no] = isBool ? [true, false] : [1, 0];
+    if (means === "off") return { as: { values: { true: no, false: yes } } };
+    return {
+      as: { values: { true: 1, false: 0 } },
+      why: `what its numbers mean is not known: there are ${shown(present)}`,
+    };
+  }
+  const all = enumerated(column.type) ?? present;
+  const find = (words: readonly string[]) => all.map(String).find((each) => words.includes(each.trim().toLowerCase()));
+  const [on, off] = means === "off" ? [find(NO), find(YES)] : [find(YES), find(NO)];
+  const isKnown = on !== undefined && off !== undefined && all.length === 2;
+  return {
+    as: { values: { true: on ?? "active", false: off ?? "inactive" } },
+    ...(!isKnown && { why: `which of its values mean yes and no is not known: there are ${shown(present)}` }),
+  };
+}
+
+/** The values of a type that names them. */
+const enumerated = (type: string): string[] | undefined =>
+  type.startsWith("enum(") ? [...type.matchAll(/'((?:[^']|'')*)'/g)].map(([, value = ""]) => value) : undefined;
+
+const shown = (present: readonly unknown[]): string =>
+  present.length === 0 ? "no rows yet" : `the values ${present.map((each) => JSON.stringify(each)).join(", ")}`;
+
+export const isSameTable = (a: CatalogueTable["name"], b: CatalogueTable["name"]): boolean =>
+  a.table === b.table && a.schema === b.schema;
+
+/** A table that joins two others: its references to the one and to the other. */
+export function joinOf(
+  tables: readonly CatalogueTable[],
+  one: CatalogueTable,
+  other: CatalogueTable,
+): { readonly table: CatalogueTable; readonly ofOne: ForeignKey; readonly ofOther: ForeignKey } | undefined {
+  const found = tables.flatMap((table) => {
+    const to = (target: CatalogueTable) => table.foreignKeys.filter((key) => isSameTable(key.table, target.name));
+    const [ofOne] = to(one);
+    const ofOther = to(other).find((key) => key !== ofOne);
+    return ofOne && ofOther ? [{ table, ofOne, ofOther }] : [];
+  });
+  // Of several the one that holds least beside.
+  return found.sort((a, b) => a.table.columns.length - b.table.columns.length)[0];
+}
+
+/** Text columns of a table that may say what its rows are called. */
+export const nameColumn = (table: CatalogueTable): CatalogueColumn | undefined =>
+  ["name", "title", "label", "displayname", "code", "description"]
+    .map((name) => table.columns.find((each) => plain(each.name) === name && isText(each)))
+    .find((each) => each !== undefined);
+
+/** Whether a reference is likely to be to a manager: to the table itself. */
+export const managerKey = (table: CatalogueTable): ForeignKey | undefined =>
+  table.foreignKeys.find((key) => isSameTable(key.table, table.name));
