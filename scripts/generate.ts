@@ -37,6 +37,7 @@ interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
 }
 
 function page(type: string, summary: string, example: string, schema: unknown): string {
@@ -47,21 +48,34 @@ function page(type: string, summary: string, example: string, schema: unknown): 
 function settings(schema: JsonSchema, prefix: string): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, each]) => {
     const path = `${prefix}${name}`;
-    const inner =
-      typeof each.additionalProperties === "object"
-        ? settings(each.additionalProperties, `${path}.*.`)
-        : settings(each.items ?? each, `${path}.`);
-    const form =
-      each.enum?.map((value) => `\`${value}\``).join(", ") ??
-      (each.const === undefined ? (each.type ?? "") : `\`${each.const}\``);
     const isPlain = each.default !== undefined && JSON.stringify(each.default) !== "{}";
     const standard = schema.required?.includes(name)
       ? "required"
       : isPlain
         ? `\`${JSON.stringify(each.default)}\``
         : "";
-    return [[`\`${path}\``, form, standard, (each.description ?? "").replaceAll("|", "\\|")], ...inner];
+    const description = (each.description ?? "").replaceAll("|", "\\|");
+    return [[`\`${path}\``, formOf(each), standard, description], ...within(each, path)];
   });
+}
+
+/** The settings within one: of an object, of each item of a list, of each named value, and of any form that it may have. */
+function within(schema: JsonSchema, path: string): string[][] {
+  const { additionalProperties, anyOf = [], items } = schema;
+  const named = typeof additionalProperties === "object" ? within(additionalProperties, `${path}.*`) : [];
+  return [
+    ...settings(schema, `${path}.`),
+    ...named,
+    ...(items ? within(items, path) : []),
+    ...anyOf.flatMap((each) => within(each, path)),
+  ];
+}
+
+function formOf({ anyOf, const: constant, enum: values, items, type }: JsonSchema): string {
+  if (anyOf) return [...new Set(anyOf.map(formOf))].join(", ");
+  if (values) return values.map((value) => `\`${value}\``).join(", ");
+  if (constant !== undefined) return `\`${constant}\``;
+  return type === "array" && items ? `array of ${formOf(items)}` : (type ?? "");
 }
 
 /** The generated files that are not as they should be. */

@@ -32,7 +32,7 @@ kinds:
   person:
     table: people
     where: { deleted_at: null }
-    deletedBy: { deleted_at: "2000-01-01" }
+    deletedBy: { deleted_at: { sql: now() } }
     lists:
       team_ids: { table: team_members, owner: person_id, value: team_id }
   team:
