@@ -357,3 +357,57 @@ describe.each(dialects)("statements of one's own, on %s", (dialect) => {
     });
   });
 });
+
+describe.each(dialects)("rows of a list that are only marked as gone, on %s", (dialect) => {
+  test("are left out, marked when a value is taken out, and taken again when it comes back", async () => {
+    const database = await startDatabase(dialect);
+    database.run(`create table people (id int primary key, login varchar(50) not null);
+      create table teams (id int primary key, title varchar(50) not null);
+      create table team_people (team int not null, person int not null, gone int not null default 0, role varchar(10), primary key (team, person));
+      insert into people values (1, 'ann'), (2, 'bo'), (3, 'cy'); insert into teams values (10, 'T');
+      insert into team_people values (10, 1, 0, 'chief'), (10, 2, 1, 'old');`);
+    const gateway = await startTables(
+      database,
+      {
+        person: { table: "people" },
+        team: {
+          table: "teams",
+          lists: {
+            people: {
+              table: "team_people",
+              owner: "team",
+              value: "person",
+              where: { gone: 0 },
+              set: { role: "new" },
+              deletedBy: { gone: 1 },
+            },
+          },
+        },
+      },
+      {
+        User: { kind: "person", attributes: { id: { attr: "id", as: "string", readOnly: true }, userName: "login" } },
+        Group: {
+          kind: "team",
+          attributes: {
+            id: { attr: "id", as: "string", readOnly: true },
+            displayName: "title",
+            members: { attr: "people", ref: "User", many: true },
+          },
+        },
+      },
+    );
+    const rows = () => database.run("select person, gone, role from team_people order by person;");
+    const members = async () =>
+      (await send(gateway, "GET", "/Groups/10")).json.members?.map(({ value }: { value: string }) => value);
+    expect(await members()).toEqual(["1"]);
+    const everyone = ["1", "2", "3"].map((value) => ({ value }));
+    await patch(gateway, "/Groups/10", { op: "add", path: "members", value: everyone });
+    expect(rows()).toBe("1|0|chief\n2|0|new\n3|0|new");
+    await patch(gateway, "/Groups/10", { op: "remove", path: 'members[value eq "1"]' });
+    expect([await members(), rows()]).toEqual([["2", "3"], "1|1|chief\n2|0|new\n3|0|new"]);
+    await patch(gateway, "/Groups/10", { op: "replace", path: "members", value: [{ value: "1" }, { value: "3" }] });
+    expect([await members(), rows()]).toEqual([["1", "3"], "1|0|new\n2|1|new\n3|0|new"]);
+    await gateway.stop();
+    await database.stop();
+  });
+});

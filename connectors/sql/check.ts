@@ -41,7 +41,7 @@ function absentColumns(kind: Kind, { reads, writes }: Uses): string[] {
     ...Object.entries(kind.lists).flatMap(([attr, list]) =>
       missing(
         list,
-        [...list.owner, ...list.value, ...Object.keys(list.where), ...Object.keys(list.set)],
+        [...list.owner, ...list.value, ...Object.keys({ ...list.where, ...list.set, ...list.deletedBy })],
         `, for "${attr}",`,
       ),
     ),

@@ -84,6 +84,8 @@ export interface List extends Table {
   readonly where: Fixed;
   /** What new rows are given beside it. */
   readonly set: Assigned;
+  /** What taking a value out sets in place of taking its row away. */
+  readonly deletedBy?: Assigned | undefined;
   /** The kind whose keys the values are, where others are to be left out. */
   readonly of: (Table & { readonly key: readonly string[]; readonly where: Fixed }) | undefined;
 }

@@ -33,6 +33,11 @@ const list = z.strictObject({
   set: assigned
     .default({})
     .describe("What new rows are given beside it, such as { granted_at: { sql: now() } }; it tells nothing apart."),
+  deletedBy: assigned
+    .optional()
+    .describe(
+      "What taking a value out sets in place of taking its row away; `where` must then leave such rows out, and a value that comes back takes its row again.",
+    ),
 });
 
 const lookup = z.strictObject({
@@ -196,7 +201,9 @@ export const config = z
         context.addIssue({ code: "custom", path: ["kinds", name, ...path], message });
       const width = [key.column].flat().length;
       if (width > 1 && key.generate === "uuid") wrong(["key", "generate"], "a UUID is a key of one column");
-      for (const [attr, { owner, value, of }] of Object.entries(lists)) {
+      for (const [attr, { owner, value, of, where, deletedBy }] of Object.entries(lists)) {
+        if (deletedBy && Object.keys(where).length === 0)
+          wrong(["lists", attr, "deletedBy"], "say by `where` which rows are left");
         const values = of === undefined ? undefined : settings.kinds[of];
         if (of !== undefined && !values) wrong(["lists", attr, "of"], `there is no kind "${of}"`);
         if (values && [values.key.column].flat().length !== [value].flat().length)

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { type Change, type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import type { SqlDialect } from "./dialect.ts";
 import { haveValues, isKeyed, keyValues, splitParts } from "./keys.ts";
 import {
   type Assigned,
@@ -14,6 +15,7 @@ import {
   type Kind,
   type List,
   type Sql,
+  type Table,
   tableSql,
 } from "./kind.ts";
 import { inKind } from "./statements.ts";
@@ -22,13 +24,13 @@ import { inKind } from "./statements.ts";
 export function deleteStatement(kind: Kind, key: string, expected: Expected | undefined): Sql {
   const conditions = allOf(guarded(kind, key, expected, []));
   if (!kind.deletedBy) return sql`delete from ${tableSql(kind.name)}${conditions}`;
-  const set = sql.join(assignments(kind, { ...kind.updatedBy, ...kind.deletedBy }));
+  const set = sql.join(assignments(kind, { ...kind.updatedBy, ...kind.deletedBy }, kind.dialect));
   return sql`update ${tableSql(kind.name)} set ${set}${conditions}`;
 }
 
-const assignments = (kind: Kind, values: Assigned): Sql[] =>
+const assignments = (table: Table, values: Assigned, dialect: SqlDialect): Sql[] =>
   Object.entries(values).map(
-    ([column, value]) => sql`${sql.id(column)} = ${assignedSql(kind, column, value, kind.dialect)}`,
+    ([column, value]) => sql`${sql.id(column)} = ${assignedSql(table, column, value, dialect)}`,
   );
 
 /**
@@ -98,7 +100,7 @@ export function updateStatements(
     .flatMap((change) => columnChanges(kind, change));
   const assigned = new Map(ofRow.map((change) => [change.attr, assignedValue(kind, change)]));
   const set = [...assigned].map(([attr, value]) => sql`${sql.id(attr)} = ${value}`);
-  const all = set.length > 0 ? [...set, ...assignments(kind, kind.updatedBy)] : [];
+  const all = set.length > 0 ? [...set, ...assignments(kind, kind.updatedBy, kind.dialect)] : [];
   return {
     row:
       all.length === 0
@@ -207,22 +209,26 @@ function listStatements(kind: Kind, key: string, change: Change): Sql[] {
   const batches = Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
     values.slice(index * size, (index + 1) * size),
   );
+  const owned = haveValues(
+    list.owner.map((column) => sql.id(column)),
+    owners,
+  );
   const additions = () =>
-    batches.map((batch) =>
+    batches.flatMap((batch) => [
+      ...(list.deletedBy ? [revival(list, owned, batch, dialect)] : []),
       dialect.insertMissing(
         tableSql(list.name),
         names,
         batch.map((each) => [...owners, ...each, ...given.map(({ value }) => value)]),
         [...list.owner, ...list.value, ...Object.keys(list.where)],
       ),
-    );
-  const owned = haveValues(
-    list.owner.map((column) => sql.id(column)),
-    owners,
-  );
+    ]);
   const mine = [owned, ...fixedSql(list, list.where, dialect)];
-  const deletion = (batch?: readonly unknown[][]) =>
-    sql`delete from ${tableSql(list.name)}${allOf([...mine, ...(batch ? [isOneOf(list, batch)] : [])])}`;
+  const deletion = (batch?: readonly unknown[][]) => {
+    const gone = allOf([...mine, ...(batch ? [isOneOf(list, batch)] : [])]);
+    if (!list.deletedBy) return sql`delete from ${tableSql(list.name)}${gone}`;
+    return sql`update ${tableSql(list.name)} set ${sql.join(assignments(list, list.deletedBy, dialect))}${gone}`;
+  };
   switch (change.op) {
     case "add":
       return additions();
@@ -231,6 +237,13 @@ function listStatements(kind: Kind, key: string, change: Change): Sql[] {
     case "replace":
       return [deletion(), ...additions()];
   }
+}
+
+/** Takes rows back that are there, but were taken out: as new ones they are given what those are. */
+function revival(list: List, owned: Sql, batch: readonly unknown[][], dialect: SqlDialect): Sql {
+  const set = assignments(list, { ...list.where, ...list.set }, dialect);
+  const isIn = sql.join(fixedSql(list, list.where, dialect), sql` and `);
+  return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf([owned, isOneOf(list, batch), sql`not ${dialect.isTrue(isIn)}`])}`;
 }
 
 /** The entry's key as the list's own columns hold it. */
