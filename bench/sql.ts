@@ -1,5 +1,6 @@
 // Measures a large table, through the whole gateway and by the bare driver with the same statement:
 //   node bench/sql.ts postgres|mysql [users]
+import { Agent, get } from "node:http";
 import { Kysely } from "kysely";
 import { mysql } from "../connectors/sql/dialects/mysql.ts";
 import { postgres } from "../connectors/sql/dialects/postgres.ts";
@@ -15,6 +16,7 @@ import { startGateway } from "../test/servers/gateway.ts";
 const dialect = process.argv[2] === "mysql" ? "mysql" : "postgres";
 const users = Number(process.argv[3] ?? 1_000_000);
 const RUNS = 11;
+const WARM_MS = 2000;
 
 const database = await startHr(dialect);
 const columns = "login, external_ref, first_name, last_name, full_name, mail, department, staff_number, enabled";
@@ -49,7 +51,10 @@ const attrs = [...new Set(mapping.rows.flatMap((row) => (row.is === "expression"
 
 async function median(work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
-  await work();
+  // Code that has run a few times only is what costs most, in the gateway as in the driver.
+  const warm = performance.now() + WARM_MS;
+  do await work();
+  while (performance.now() < warm);
   for (let run = 0; run < RUNS; run++) {
     const start = performance.now();
     await work();
@@ -57,19 +62,33 @@ async function median(work: () => Promise<unknown>): Promise<number> {
   }
   return times.sort((a, b) => a - b)[Math.floor(RUNS / 2)]!;
 }
+const agent = new Agent({ keepAlive: true });
+/** Asks the gateway with as little of a client's own work as can be. */
+const ask = (path: string) =>
+  new Promise<string>((resolve, reject) => {
+    const headers = { Authorization: `Bearer ${gateway.token}` };
+    get(gateway.base + path, { agent, headers }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk) => {
+        text += chunk;
+      });
+      response.on("end", () => (response.statusCode === 200 ? resolve(text) : reject(new Error(text))));
+    }).on("error", reject);
+  });
 const search = (more: object) => searchStatement(person, { attrs, limit: 100, ...more }).execute(db);
 const orderBy = { attr: "id", descending: false };
-const page = async (cursor: string) => (await send(gateway, "GET", `/Users?count=100&cursor=${cursor}`)).json;
+const page = async (cursor: string) => JSON.parse(await ask(`/Users?count=100&cursor=${cursor}`));
 const at = (id: number) => writeCursor(["User", "", "", ""], { key: String(id) });
 const rows: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
   [
     "filter by userName",
-    () => send(gateway, "GET", `/Users?filter=${encodeURIComponent(`userName eq "user${users / 2}@example.com"`)}`),
+    () => ask(`/Users?filter=${encodeURIComponent(`userName eq "user${users / 2}@example.com"`)}`),
     () => search({ where: { op: "eq", attr: "login", value: `user${users / 2}@example.com` } }),
   ],
   [
     "first page",
-    () => send(gateway, "GET", "/Users?count=100"),
+    () => ask("/Users?count=100"),
     async () => Promise.all([search({}), countStatement(person, undefined).execute(db)]),
   ],
   [
@@ -93,7 +112,7 @@ const rows: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
   [
     "ten pages, one after the other",
     async () => {
-      for (let n = 0; n < 10; n++) await send(gateway, "GET", `/Users?count=100&startIndex=${500_001 + n * 100}`);
+      for (let n = 0; n < 10; n++) await ask(`/Users?count=100&startIndex=${500_001 + n * 100}`);
     },
     async () => {
       for (let n = 0; n < 10; n++)
@@ -105,12 +124,12 @@ const rows: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
   ],
   [
     "last page, by startIndex",
-    () => send(gateway, "GET", `/Users?count=100&startIndex=${users - 99}`),
+    () => ask(`/Users?count=100&startIndex=${users - 99}`),
     async () => Promise.all([search({ offset: users - 100 }), countStatement(person, undefined).execute(db)]),
   ],
 ];
 // The first of the ten pages in a row comes after the page before it, as a client that lists all has it.
-await send(gateway, "GET", "/Users?count=100&startIndex=499901");
+await ask("/Users?count=100&startIndex=499901");
 console.log(`${dialect}, ${users} users; milliseconds, the median of ${RUNS}`);
 for (const [name, ours, theirs] of rows) {
   const [a, b] = [await median(ours), await median(theirs)];

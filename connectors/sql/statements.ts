@@ -52,8 +52,15 @@ export function searchStatement(
     ...(where ? [conditionSql(kind, where)] : []),
     ...(orderBy && after ? [behind(kind, orderBy, after)] : []),
   ];
-  const page = kind.dialect.page(Math.trunc(limit), Math.trunc(offset));
-  return sql`select ${selection(kind, attrs)} from ${tableSql(kind.name)}${allOf(conditions)} order by ${orderOf(kind, orderBy)} ${page}`;
+  const table = tableSql(kind.name);
+  const order = sql`order by ${orderOf(kind, orderBy)}`;
+  const page = sql`${allOf(conditions)} ${order} ${kind.dialect.page(Math.trunc(limit), Math.trunc(offset))}`;
+  if (offset === 0) return sql`select ${selection(kind, attrs)} from ${table}${page}`;
+  // Databases work out what is selected of the rows that they pass over, too: of those only the keys are.
+  const keys = keySql(kind);
+  const named = keys.map((key, index) => sql`${key} as ${sql.id(`key ${index}`)}`);
+  const same = keys.map((key, index) => sql`${key} = ${sql.id("page", `key ${index}`)}`);
+  return sql`select ${selection(kind, attrs)} from ${table} join (select ${sql.join(named)} from ${table}${page}) as ${sql.id("page")} on ${sql.join(same, sql` and `)} ${order}`;
 }
 
 /** Counts what meets a condition, as far as `upTo`. */
