@@ -51,7 +51,9 @@ async function bcrypt(password: string, options: Options): Promise<string> {
   if (Buffer.byteLength(password) > BCRYPT_BYTES)
     throw new RangeError(`the password is longer than ${BCRYPT_BYTES} bytes, which is all that bcrypt takes`);
   const cost = number(options, "rounds", 12, 4, 16);
-  return bcryptHash(password, { cost, version: oneOf(options, "version", ["2b", "2y", "2a"]) });
+  const version = oneOf(options, "version", ["2b", "2y", "2a"]);
+  // The three are one algorithm, and differ in what older ones did wrong.
+  return (await bcryptHash(password, cost)).replace(/^\$2[aby]\$/, `$${version}$`);
 }
 
 /** `$argon2id(password, {"memory": 19456, "passes": 2, "parallelism": 1})`, memory in KiB; Argon2id is the library's default. */
