@@ -28,7 +28,12 @@ database.run(
   `insert into people (${columns}) select ${text("user", "@example.com")}, ${text("ref")}, ${text("First")}, ${text("Last")}, ${text("User ")}, ${text("user", "@example.com")}, 'Sales', ${text("")}, ${dialect === "postgres" ? "true" : "1"} from ${numbers}; analyze ${dialect === "postgres" ? "" : "table "}people;`,
 );
 database.run("insert into teams (id, name) values (1000, 'Large'), (1001, 'Small');");
-database.run(`insert into team_members (team_id, person_id) select 1000, id from people where id <= 100000;`);
+// Each row's trigger would change the one team again, which PostgreSQL keeps a version of each time.
+const quietly = (statement: string) =>
+  dialect === "postgres"
+    ? `alter table team_members disable trigger user; ${statement} alter table team_members enable trigger user;`
+    : statement;
+database.run(quietly("insert into team_members (team_id, person_id) select 1000, id from people where id <= 100000;"));
 const gateway = await startGateway(openHr(database));
 
 const { settings } = database;
