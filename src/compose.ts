@@ -1,107 +1,193 @@
+import { unwatchFile, watchFile } from "node:fs";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ServerType, serve } from "@hono/node-server";
 import { connectors as known } from "../connectors/index.ts";
-import { bearer } from "./auth/bearer.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
-import type { Connector } from "./connector/connector.ts";
-import { createApp } from "./edge/app.ts";
-import type { Served } from "./edge/served.ts";
-import { createGateway } from "./gateway/gateway.ts";
-import type { Endpoint } from "./gateway/references.ts";
-import { publishedType } from "./mapping/published.ts";
-import { createLog, type Log } from "./observe/log.ts";
+import { createOperations } from "./edge/operations.ts";
+import { type TlsFiles, tlsOptions, watchCertificates } from "./edge/tls.ts";
+import { buildGeneration, type Generation, type Shared, StartError } from "./generation.ts";
+import { type AuditLog, openAudit } from "./observe/audit.ts";
+import { createLog } from "./observe/log.ts";
+import { createMetrics, type Metrics } from "./observe/metrics.ts";
+
+export { endpointsOf, openConnectors, StartError } from "./generation.ts";
 
 /** A gateway that listens. */
 export interface Running {
   readonly url: string;
   readonly routes: readonly string[];
+  /** Where operators look, if there is such an address. */
+  readonly operations: string | undefined;
+  /** Takes the configuration as it is now, whole, or goes on with the one before; says whether it was taken. */
+  readonly reload: () => boolean;
   /** Lets running requests end, for at most ten seconds, and closes the connectors. */
   readonly stop: () => Promise<void>;
 }
 
-/** The gateway cannot start, for a reason that its administrator can do something about. */
-export class StartError extends Error {}
-
 const DRAIN_MS = 10_000;
+/** How often files are looked at whether they changed, in milliseconds. */
+const WATCH_MS = 2000;
 
-/** Opens the connectors that a configuration names. */
-export function openConnectors(loaded: Loaded, log: Pick<Log, "warn">): Map<string, Connector> {
-  const services = {
-    folder: loaded.folder,
-    log: { warn: (fields: object, message: string) => log.warn(fields, message) },
-  };
-  const types = typesByConnector(loaded);
-  return new Map(
-    Object.entries(loaded.config.connectors).map(([name, { type, ...settings }]) => {
-      const definition = known.find((each) => each.type === type)!;
-      return [name, definition.open(settings, { ...services, types: types.get(name) ?? {} })];
-    }),
-  );
-}
-
-/** What the mappings say of the types of attributes, by the connector that they go with. */
-function typesByConnector({ routes }: Loaded): Map<string, Record<string, string>> {
-  const types = new Map<string, Record<string, string>>();
-  for (const { connector, mapping } of [...routes.values()].flatMap((endpoints) => [...endpoints.values()]))
-    for (const row of mapping.rows)
-      if (row.is === "attr" && row.type !== undefined)
-        types.set(connector, { ...types.get(connector), [row.attr]: row.type });
-  return types;
-}
-
-/** The endpoints of a route, by resource type. */
-export function endpointsOf(
-  loaded: Loaded,
-  route: string,
-  connectors: ReadonlyMap<string, Connector>,
-): Map<string, Endpoint> {
-  const types = loaded.routes.get(route) ?? new Map();
-  return new Map(
-    [...types].map(([type, { mapping, connector }]) => [
-      type,
-      { mapping, connector: connectors.get(connector)!, name: connector },
-    ]),
-  );
-}
-
-/** Configuration to connectors to gateways to HTTP, and listens. Throws `ConfigError`. */
+/** Configuration to connectors to gateways to HTTP, and listens. Throws `ConfigError` and `StartError`. */
 export async function start(file: string, env: Readonly<Record<string, string | undefined>>): Promise<Running> {
   const loaded = loadConfig(file, known, env);
-  const { config } = loaded;
+  const { config, folder } = loaded;
   const log = createLog(config.log.level);
-  const connectors = openConnectors(loaded, log);
-  const routes = [...loaded.routes.keys()].map((base): Served => {
-    const endpoints = endpointsOf(loaded, base, connectors);
-    const answers = new Map([...loaded.routes.get(base)!].map(([type, { patchResponse }]) => [type, patchResponse]));
-    const types = [...endpoints.values()].map(({ mapping }) => publishedType(mapping));
-    const gateway = createGateway(endpoints, config.limits, answers);
-    return { base, gateway, types, limits: config.limits, publicUrl: config.server.publicUrl, log };
+  const metrics = createMetrics();
+  const audit = openAuditFor(loaded);
+  const shared: Shared = { log, metrics, append: audit?.append, guards: new Map() };
+  let current = buildGeneration(loaded, shared);
+  measure(metrics, () => current, shared);
+
+  const tls = config.server.tls && tlsFiles(config.server.tls, folder);
+  const server = await listen((...args) => current.fetch(...args), config.server, tls).catch(async (error) => {
+    await closeAll(current);
+    audit?.close();
+    throw error;
   });
-  const app = createApp({
-    routes,
-    authenticate: config.auth.map(bearer),
-    probes: [...connectors].map(([name, connector]) => ({ name, probe: connector.probe })),
-    log,
-  });
-  const server = await listen(app.fetch, config.server.host, config.server.port);
+  const endCertificates = tls ? watchCertificates(server as SecureServer, tls, log) : () => {};
+  const operations = config.operations && (await listenForOperators(config.operations, shared));
+
+  const reload = (): boolean => {
+    const before = current;
+    try {
+      const next = loadConfig(file, known, env);
+      current = buildGeneration(next, shared, before);
+      const fixed = ["server", "audit", "operations", "log"] as const;
+      const changed = fixed.filter((part) => JSON.stringify(next.config[part]) !== JSON.stringify(config[part]));
+      log.warn({ ...(changed.length > 0 && { needRestart: changed }) }, "the configuration was read again");
+      metrics.reloads.inc({ result: "taken" });
+    } catch (error) {
+      log.error({ reason: (error as Error).message }, "the new configuration is wrong: the one before goes on");
+      metrics.reloads.inc({ result: "refused" });
+      return false;
+    }
+    files.watch(current.loaded);
+    void retire(before, current);
+    return true;
+  };
+  const files = watching(file, reload);
+  files.watch(loaded);
+
   const { port } = server.address() as AddressInfo;
   const host = config.server.host === "0.0.0.0" ? "127.0.0.1" : config.server.host;
   return {
-    url: `http://${host}:${port}`,
+    url: `${tls ? "https" : "http"}://${host}:${port}`,
     routes: [...loaded.routes.keys()],
+    operations: operations?.url,
+    reload,
     stop: async () => {
+      files.end();
+      endCertificates();
       await drain(server);
-      await Promise.all([...connectors.values()].map((connector) => connector.close()));
+      if (operations) await drain(operations.server);
+      await closeAll(current);
+      audit?.close();
       log.flush();
     },
   };
 }
 
-function listen(fetch: Parameters<typeof serve>[0]["fetch"], hostname: string, port: number): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch, hostname, port }, () => resolve(server));
+const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles => ({
+  cert: resolve(folder, cert),
+  key: resolve(folder, key),
+  ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),
+});
+
+function openAuditFor({ config, folder }: Loaded): AuditLog | undefined {
+  if (!config.audit) return undefined;
+  const { file, ...rest } = config.audit;
+  try {
+    return openAudit({ ...rest, file: file === undefined ? undefined : resolve(folder, file) });
+  } catch (error) {
+    throw new StartError(`audit: ${(error as Error).message}`);
+  }
+}
+
+/** What is looked at when the metrics are asked for. */
+function measure({ running, waiting, stopped }: Metrics, current: () => Generation, { guards }: Shared): void {
+  const collect = () => {
+    for (const [
+      connector,
+      {
+        connector: { load },
+      },
+    ] of current().connectors) {
+      running.set({ connector }, load.running());
+      waiting.set({ connector }, load.waiting());
+    }
+    for (const [route, guard] of guards) stopped.set({ route }, guard.stopped.size > 0 ? 1 : 0);
+  };
+  Object.assign(running, { collect });
+}
+
+/** Closes what a generation has open and the next one does not go on with, once its requests have ended. */
+async function retire(generation: Generation, next: Generation): Promise<void> {
+  for (const end = Date.now() + DRAIN_MS; generation.inFlight() > 0 && Date.now() < end; ) await sleep(50);
+  const left = [...generation.connectors].filter(
+    ([name, { connector }]) => next.connectors.get(name)?.connector !== connector,
+  );
+  await Promise.all(left.map(([, { connector }]) => connector.close()));
+}
+
+const closeAll = ({ connectors }: Generation) =>
+  Promise.all([...connectors.values()].map(({ connector }) => connector.close()));
+
+/** Watches the configuration and its mappings. */
+function watching(file: string, changed: () => void) {
+  let watched: string[] = [];
+  const end = () => {
+    for (const each of watched) unwatchFile(each, changed);
+  };
+  return {
+    end,
+    watch: ({ routes }: Loaded) => {
+      end();
+      const mappings = [...routes.values()].flatMap((types) =>
+        [...types.values()].map(({ mappingFile }) => mappingFile),
+      );
+      watched = [...new Set([resolve(file), ...mappings])];
+      for (const each of watched) watchFile(each, { interval: WATCH_MS, persistent: false }, changed);
+    },
+  };
+}
+
+/** Time limits for clients that are slow, in milliseconds, and the most that headers may hold, in bytes. */
+const SLOW = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 32_768 };
+
+function listen(
+  fetch: Parameters<typeof serve>[0]["fetch"],
+  { host: hostname, port }: { readonly host: string; readonly port: number },
+  tls: TlsFiles | undefined,
+): Promise<ServerType> {
+  const options = tls
+    ? { createServer: createSecureServer, serverOptions: { ...SLOW, ...secureOptions(tls) } }
+    : { serverOptions: SLOW };
+  return new Promise((done, reject) => {
+    const server = serve({ fetch, hostname, port, ...options } as Parameters<typeof serve>[0], () => done(server));
     server.once("error", (error) => reject(listenFailure(error, hostname, port)));
   });
+}
+
+function secureOptions(tls: TlsFiles) {
+  try {
+    return tlsOptions(tls);
+  } catch (error) {
+    throw new StartError(`server.tls: ${(error as Error).message}`);
+  }
+}
+
+async function listenForOperators({ host, port }: { host: string; port: number }, { metrics, guards, log }: Shared) {
+  const app = createOperations({
+    metrics: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
+    guards,
+    released: (route) => log.warn({ route }, "the change guard was released"),
+  });
+  const server = await listen(app.fetch as Parameters<typeof serve>[0]["fetch"], { host, port }, undefined);
+  return { server, url: `http://${host}:${(server.address() as AddressInfo).port}` };
 }
 
 /** An address that cannot be had is the configuration's to change. */
@@ -118,11 +204,11 @@ function listenFailure(error: NodeJS.ErrnoException, host: string, port: number)
 }
 
 function drain(server: ServerType): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     const timer = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), DRAIN_MS);
     server.close(() => {
       clearTimeout(timer);
-      resolve();
+      done();
     });
     if ("closeIdleConnections" in server) server.closeIdleConnections();
   });

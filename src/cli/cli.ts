@@ -1,9 +1,12 @@
 import { Command } from "commander";
 import { connectors as known } from "../../connectors/index.ts";
+import { makeSecret } from "../auth/secret.ts";
 import { StartError } from "../compose.ts";
 import { ConfigError } from "../config/yaml.ts";
+import { auditVerifyCommand } from "./audit.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
+import { guardCommand } from "./guard.ts";
 import { initCommand } from "./init.ts";
 import { serveCommand } from "./serve.ts";
 import { testCommand } from "./test.ts";
@@ -51,6 +54,40 @@ export async function run(args: readonly string[]): Promise<number> {
     .action(async (method, path, body, options) => {
       const request = { method, url: path, body };
       status = await explainCommand(options.config, request, options.connect === true, withToken(process.env));
+    });
+  program
+    .command("token")
+    .description("Make a secret for a caller, and the hash that the configuration may hold in its place.")
+    .action(() => {
+      const { secret, hash } = makeSecret();
+      console.log(`secret: ${secret}\nhash:   ${hash}`);
+    });
+  program
+    .command("audit")
+    .description("Look at the audit log.")
+    .command("verify")
+    .description("Say whether records were altered or taken out.")
+    .argument("<files...>", "the files, the older ones first")
+    .option("--last <hash>", "the hash of a record that must be there: the last one when you looked before")
+    .action((files, { last }) => {
+      status = auditVerifyCommand(files, last);
+    });
+  const guard = program.command("guard").description("The change guard of a gateway that runs.");
+  const url = ["--url <url>", "the gateway's operators' address", "http://127.0.0.1:9464"] as const;
+  guard
+    .command("status")
+    .description("What was let pass within the hour, and what is stopped.")
+    .option(...url)
+    .action(async (options) => {
+      status = await guardCommand(options.url, undefined);
+    });
+  guard
+    .command("release")
+    .description("Start counting anew.")
+    .argument("<route>", "such as /scim/v2")
+    .option(...url)
+    .action(async (route, options) => {
+      status = await guardCommand(options.url, route);
     });
   const init = program.command("init").description("Ask a backend about itself, and write a first configuration.");
   for (const definition of known.filter((each) => each.init)) {

@@ -41,7 +41,16 @@ export async function explainCommand(
       .find((each) => each.endpoint.toLowerCase() === `/${endpoint.toLowerCase()}`);
     if (!type) throw new ScimError(404, undefined, `${route} has no endpoint /${endpoint}.`);
     const query = Object.fromEntries(searchParams) as Query;
-    const context: Context = { baseUrl: route, signal: AbortSignal.timeout(60_000), note: () => {}, waited: () => {} };
+    const context: Context = {
+      baseUrl: route,
+      signal: AbortSignal.timeout(60_000),
+      requestId: "",
+      caller: undefined,
+      source: "",
+      allows: () => true,
+      note: () => {},
+      waited: () => {},
+    };
     const parsed = body === undefined ? undefined : JSON.parse(body);
     switch (method.toUpperCase()) {
       case "GET":

@@ -7,6 +7,8 @@ export async function serveCommand(file: string, isExample: boolean): Promise<nu
   const made = isExample && !given ? randomBytes(24).toString("base64url") : undefined;
   const running = await start(file, { ...process.env, ...(made && { SCIM_TOKEN: made }) });
   const base = running.url + (running.routes[0] ?? "");
+  // A terminal that is gone sends it, too: what has no terminal is told to read its configuration again.
+  process.on("SIGHUP", () => running.reload());
   console.log(`Postern serves ${running.routes.map((route) => running.url + route).join(", ")}`);
   if (made) console.log(`Bearer token, made up for this run (set SCIM_TOKEN for your own): ${made}`);
   if (isExample) console.log(`Try: curl -H "Authorization: Bearer ${made ?? "$SCIM_TOKEN"}" "${base}/Users?count=2"`);

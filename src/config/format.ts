@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { bearerConfig } from "../auth/bearer.ts";
+import { methodConfig } from "../auth/chain.ts";
 import type { ConnectorDefinition } from "../connector/connector.ts";
+import { resilienceConfig } from "../connector/resilience.ts";
 
 const endpoint = z.strictObject({
   connector: z.string().describe("The name of one of the connectors."),
@@ -13,23 +14,93 @@ const endpoint = z.strictObject({
     ),
 });
 
+const tls = z.strictObject({
+  cert: z.string().describe("The certificate with those that lead to its authority, PEM; read again when it changes."),
+  key: z.string().describe("Its key, PEM."),
+  clientCa: z.string().optional().describe("The authority, PEM, of client certificates, for auth of type certificate."),
+});
+
+const server = z
+  .strictObject({
+    host: z
+      .string()
+      .default("127.0.0.1")
+      .describe("The address to listen on; 0.0.0.0 for all, which wants tls, trustProxy or plainHttp."),
+    port: z.int().min(0).max(65535).default(8880).describe("The port to listen on."),
+    publicUrl: z.url().optional().describe("The gateway's address as its clients see it, for meta.location."),
+    tls: tls.optional().describe("Speaks HTTPS, TLS 1.2 or 1.3."),
+    trustProxy: z
+      .array(z.string())
+      .default([])
+      .describe("Proxies whose X-Forwarded-For, -Proto and -Host are believed, as networks: [10.0.0.0/8]."),
+    plainHttp: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Listens to others without TLS and without a proxy that is trusted: tokens are sent in the clear then.",
+      ),
+    networks: z
+      .strictObject({
+        allow: z.array(z.string()).default([]).describe("Networks, 192.0.2.0/24 or 2001:db8::/32, or addresses."),
+        serviceTags: z
+          .strictObject({
+            file: z
+              .string()
+              .describe("Microsoft's file of service tags, ServiceTags_Public_....json, as it is published."),
+            tags: z.array(z.string()).default(["AzureActiveDirectory"]).describe("The tags whose networks may."),
+          })
+          .optional()
+          .describe("Networks that Microsoft publishes."),
+      })
+      .optional()
+      .describe("Where requests may come from; anywhere without it."),
+  })
+  .prefault({})
+  .describe("Where the gateway listens, and to whom.");
+
+const guard = z.strictObject({
+  deletes: z.int().min(0).optional().describe("The most deletions in an hour."),
+  disables: z.int().min(0).optional().describe("The most users that are disabled in an hour."),
+  percent: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe("The most of both together in an hour, in per cent of what there is of the type."),
+});
+
+const safety = z.strictObject({
+  readOnly: z.boolean().default(false).describe("Refuses writes, with 503: clients come back with them."),
+  dryRun: z.boolean().default(false).describe("Logs what would be written, and answers as if it had been."),
+  guard: guard.optional().describe("Stops when more is deleted or disabled than can be meant, until it is released."),
+  protect: z
+    .record(
+      z.string(),
+      z.strictObject({
+        entries: z
+          .string()
+          .optional()
+          .describe('A SCIM filter: what it finds is not changed, such as userName sw "svc-".'),
+        attributes: z.array(z.string()).default([]).describe("Attributes of the backend that are never written."),
+      }),
+    )
+    .default({})
+    .describe("By resource type, what must never be touched."),
+});
+
 /** The configuration file, with the settings of the connectors that there are. */
 export function configFormat(connectors: readonly ConnectorDefinition[]) {
   const options = connectors.map((each) =>
-    (each.config as z.ZodObject).extend({ type: z.literal(each.type).describe(each.summary) }),
+    (each.config as z.ZodObject).extend({
+      type: z.literal(each.type).describe(each.summary),
+      resilience: resilienceConfig,
+    }),
   );
   return z
     .strictObject({
-      server: z
-        .strictObject({
-          host: z.string().default("127.0.0.1").describe("The address to listen on; 0.0.0.0 for all."),
-          port: z.int().min(0).max(65535).default(8880).describe("The port to listen on."),
-          publicUrl: z.url().optional().describe("The gateway's address as its clients see it, for meta.location."),
-        })
-        .prefault({})
-        .describe("Where the gateway listens."),
+      server,
       auth: z
-        .array(bearerConfig)
+        .array(methodConfig)
         .min(1, "name at least one way to authenticate")
         .describe("How clients prove who they are."),
       connectors: z
@@ -51,10 +122,46 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
             .default(5000)
             .describe("The most entries that are read for a filter that the backend answers in part."),
           bulkOperations: z.int().min(1).max(10_000).default(1000).describe("The most operations of one bulk request."),
+          inFlight: z
+            .int()
+            .min(1)
+            .max(100_000)
+            .default(512)
+            .describe("The most requests that are worked on at a time; more are 503 at once."),
           body: z.int().min(1024).default(1_048_576).describe("The largest body of a request, in bytes."),
         })
         .prefault({})
         .describe("Bounds on what one request may cost."),
+      safety: z
+        .record(z.string(), safety)
+        .default({})
+        .describe("For routes, by their paths: what must not happen to the system behind."),
+      audit: z
+        .strictObject({
+          file: z
+            .string()
+            .optional()
+            .describe("The file; a relative path starts at the configuration's folder. Standard output without it."),
+          maxBytes: z
+            .int()
+            .min(10_000)
+            .default(100_000_000)
+            .describe("A file that is larger is put aside, and a new one begun."),
+          values: z.boolean().default(false).describe("Records values, too, before and after; secrets never."),
+          sync: z
+            .boolean()
+            .default(false)
+            .describe("Waits until each record is on the disk, so that a power failure loses none."),
+        })
+        .optional()
+        .describe("A record of each write, written before it is answered, each chained to the one before."),
+      operations: z
+        .strictObject({
+          host: z.string().default("127.0.0.1").describe("The address to listen on: operators' alone."),
+          port: z.int().min(0).max(65535).default(9464).describe("The port."),
+        })
+        .optional()
+        .describe("A second address, for metrics and for the release of the change guard."),
       log: z
         .strictObject({
           level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("The least level that is logged."),
@@ -65,4 +172,5 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
     .meta({ title: "Postern configuration" });
 }
 
+export type SafetyConfig = z.output<typeof safety>;
 export type Config = z.output<ReturnType<typeof configFormat>>;

@@ -8,7 +8,7 @@ import { defineTypes, typesFormat } from "../mapping/types.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
 import { type Config, configFormat } from "./format.ts";
 import { withSecrets } from "./secrets.ts";
-import { ConfigError, type Diagnostic, readYaml, validate } from "./yaml.ts";
+import { ConfigError, type Diagnostic, readYaml, validate, type YamlFile } from "./yaml.ts";
 
 export interface RouteEndpoint {
   readonly connector: string;
@@ -44,6 +44,7 @@ export function loadConfig(
   diagnostics.push(...wrong.filter((each) => !isHidden(each)));
   if (!config) throw new ConfigError(diagnostics);
 
+  diagnostics.push(...exposed(yaml, config), ...elsewhere(yaml, config));
   const routes = new Map<string, Map<string, RouteEndpoint>>();
   for (const [route, types] of Object.entries(config.routes)) {
     const endpoints = new Map<string, RouteEndpoint>();
@@ -77,6 +78,32 @@ export function loadConfig(
   }
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
   return { config, folder, routes };
+}
+
+/** Tokens must not go over a network in the clear without anybody having said so. */
+function exposed(yaml: YamlFile, { server }: Config): Diagnostic[] {
+  const { host, tls, trustProxy, plainHttp } = server;
+  const isLoopback = /^(127\.|localhost$|::1$|\[::1\]$)/.test(host);
+  if (isLoopback || tls || trustProxy.length > 0 || plainHttp) return [];
+  const message = `others than this machine are listened to on ${host}, without TLS: give server.tls, or name the proxy that speaks TLS by trustProxy, or say plainHttp: true`;
+  return [yaml.diagnose(["server", "host"], message)];
+}
+
+/** What is set for a route, or a type, that is not there. */
+function elsewhere(yaml: YamlFile, { safety, routes }: Config): Diagnostic[] {
+  return Object.entries(safety).flatMap(([route, { protect }]) => {
+    const types = routes[route];
+    if (!types)
+      return [yaml.diagnose(["safety", route], `there is no route "${route}"${nearest(route, Object.keys(routes))}`)];
+    return Object.keys(protect)
+      .filter((type) => !types[type])
+      .map((type) =>
+        yaml.diagnose(
+          ["safety", route, "protect", type],
+          `the route serves no ${type}${nearest(type, Object.keys(types))}`,
+        ),
+      );
+  });
 }
 
 /** What a mapping may name of its connector: the kinds, where the connector is known, and types of attributes. */

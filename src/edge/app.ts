@@ -1,25 +1,45 @@
 import { randomUUID } from "node:crypto";
-import { Hono, type MiddlewareHandler } from "hono";
+import { Hono, type Context as HonoContext, type MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
 import { getPath } from "hono/utils/url";
-import type { Authenticate } from "../auth/bearer.ts";
+import type { Chain } from "../auth/chain.ts";
 import { OPERATION_MS } from "../gateway/context.ts";
 import type { Log } from "../observe/log.ts";
-import { notFound, ScimError } from "../scim/error.ts";
+import { tracedRequest } from "../observe/trace.ts";
+import { notFound } from "../scim/error.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
+import { authentication, type Failures } from "./authentication.ts";
 import { limitBody } from "./body.ts";
 import { discovery } from "./discovery.ts";
 import type { Env } from "./env.ts";
 import { scimFailure } from "./errors.ts";
 import { health, type Probe } from "./health.ts";
+import { shedding } from "./load.ts";
+import { allowedOnly, origin, type Trust } from "./origin.ts";
 import { resources } from "./resources.ts";
 import { root } from "./root.ts";
 import type { Served } from "./served.ts";
+import { tokenEndpoint } from "./token.ts";
 
 export interface EdgeOptions {
   readonly routes: readonly Served[];
-  readonly authenticate: readonly Authenticate[];
+  readonly chain: Chain;
+  readonly trust: Trust;
+  /** The most requests at a time. */
+  readonly inFlight: number;
+  readonly failures: Failures;
+  /** Is told of each request when it has been answered. */
+  readonly answered: (request: Answered) => void;
   readonly probes: readonly Probe[];
   readonly log: Log;
+}
+
+/** A request that has been answered, by names of which there are few. */
+export interface Answered {
+  readonly route: string;
+  readonly operation: string;
+  readonly status: number;
+  readonly seconds: number;
 }
 
 /** The HTTP side of the gateway. Read it from top to bottom: that is the order in which a request goes through. */
@@ -29,10 +49,14 @@ export function createApp(options: EdgeOptions): Hono<Env> {
   app.onError((error, c) => scimFailure(c, error, log));
   app.notFound((c) => scimFailure(c, notFound("There is nothing at this address."), log));
 
-  app.use(requestLog(log));
+  app.use(origin(options.trust));
+  app.use(requestLog(options));
   health(app, options.probes);
+  app.use(allowedOnly(options.trust));
+  app.use(shedding(options.inFlight));
+  for (const endpoint of options.chain.endpoints) tokenEndpoint(app, endpoint, options.failures);
   for (const served of routes) {
-    app.use(`${served.base}/*`, authenticated(options.authenticate));
+    app.use(`${served.base}/*`, authentication(options.chain, served.base, options.failures));
     app.use(`${served.base}/*`, limitBody(served.limits.body));
     root(app, served);
     discovery(app, served);
@@ -62,7 +86,7 @@ function canonicalPath(path: string, routes: readonly Served[]): string {
 }
 
 /** One line a request: what was asked, how it ended, how long it took, and nothing of whom it was about. */
-function requestLog(log: Log): MiddlewareHandler<Env> {
+function requestLog({ log, routes, answered }: EdgeOptions): MiddlewareHandler<Env> {
   return async (c, next) => {
     const start = performance.now();
     const given = c.req.header("x-request-id");
@@ -73,7 +97,20 @@ function requestLog(log: Log): MiddlewareHandler<Env> {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(new Error("the request ran out of time")), OPERATION_MS);
     c.set("deadline", controller.signal);
-    await next();
+    await tracedRequest(c.req.raw.headers, `${c.req.method} request`, async (span) => {
+      await next();
+      const { route, operation } = named(c, routes);
+      if (span.isRecording()) {
+        span.updateName(operation);
+        span.setAttributes({
+          "http.request.method": c.req.method,
+          "http.route": route,
+          "http.response.status_code": c.res.status,
+          "postern.request_id": requestId,
+        });
+      }
+      answered({ route, operation, status: c.res.status, seconds: (performance.now() - start) / 1000 });
+    });
     clearTimeout(timer);
     if (!log.isLevelEnabled("info")) return;
     const line = {
@@ -83,6 +120,7 @@ function requestLog(log: Log): MiddlewareHandler<Env> {
       status: c.res.status,
       ms: rounded(performance.now() - start),
       connectorMs: rounded(c.get("connectorMs")),
+      source: c.get("source"),
       ...(c.get("caller") && { caller: c.get("caller") }),
       ...c.get("notes"),
     };
@@ -91,24 +129,14 @@ function requestLog(log: Log): MiddlewareHandler<Env> {
   };
 }
 
-const rounded = (milliseconds: number) => Math.round(milliseconds * 100) / 100;
-
-function authenticated(methods: readonly Authenticate[]): MiddlewareHandler<Env> {
-  return async (c, next) => {
-    const authorization = c.req.header("authorization");
-    for (const method of methods) {
-      const caller = method(authorization);
-      if (!caller) continue;
-      c.set("caller", caller.name);
-      return next();
-    }
-    c.header("WWW-Authenticate", authorization ? 'Bearer realm="scim", error="invalid_token"' : 'Bearer realm="scim"');
-    throw new ScimError(
-      401,
-      undefined,
-      authorization
-        ? "The bearer token is not one of those that are configured."
-        : "Send the token as Authorization: Bearer ...",
-    );
-  };
+/** The route, and what was asked of it, of which there are as many as there are handlers. */
+function named(c: HonoContext<Env>, routes: readonly Served[]): { route: string; operation: string } {
+  const path = routePath(c, -1);
+  const route = routes.find(({ base }) => path === base || path.startsWith(`${base}/`))?.base;
+  if (route === undefined)
+    return { route: "", operation: ["/healthz", "/readyz"].includes(path) ? `GET ${path}` : "other" };
+  const end = path.slice(route.length) || "/";
+  return { route, operation: end.endsWith("*") ? "other" : `${c.req.method} ${end}` };
 }
+
+const rounded = (milliseconds: number) => Math.round(milliseconds * 100) / 100;

@@ -1,11 +1,18 @@
 import type { Context as HonoContext } from "hono";
+import type { Permissions } from "../auth/caller.ts";
 import type { Context } from "../gateway/context.ts";
 
 /** What the middleware leaves for the handlers. */
 export interface Env {
   readonly Variables: {
     requestId: string;
+    /** Where the request comes from: an address. */
+    source: string;
     caller?: string;
+    may?: Permissions;
+    certificate?: { readonly subject: string; readonly fingerprint: string };
+    /** The address that the client used, `https://host`. */
+    origin: string;
     notes: Record<string, unknown>;
     connectorMs: number;
     deadline: AbortSignal;
@@ -15,8 +22,15 @@ export interface Env {
 /** The gateway's context of a request. */
 export function contextOf(c: HonoContext<Env>, base: string, publicUrl: string | undefined): Context {
   return {
-    baseUrl: `${publicUrl?.replace(/\/+$/, "") ?? `http://${c.req.header("host")}`}${base}`,
+    baseUrl: `${publicUrl?.replace(/\/+$/, "") ?? c.get("origin")}${base}`,
     signal: c.get("deadline"),
+    requestId: c.get("requestId"),
+    caller: c.get("caller"),
+    source: c.get("source"),
+    allows: (type, action) => {
+      const may = c.get("may");
+      return (may?.types?.includes(type) ?? true) && (may?.actions?.includes(action) ?? true);
+    },
     note: (fields) => Object.assign(c.get("notes"), fields),
     waited: (milliseconds) => c.set("connectorMs", c.get("connectorMs") + milliseconds),
   };

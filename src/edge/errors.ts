@@ -2,6 +2,7 @@ import type { Context as HonoContext } from "hono";
 import type { Log } from "../observe/log.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
+import { commonHeaders } from "./headers.ts";
 
 /** Seconds after which a client may try again when the backend is away. */
 const RETRY_AFTER = "5";
@@ -17,18 +18,20 @@ export function scimJson(
   headers: Record<string, string> = {},
 ): Response {
   const type = "application/scim+json; charset=utf-8";
-  const all = { "Content-Type": type, "X-Request-Id": c.get("requestId"), ...headers };
+  const all = { ...commonHeaders(c), "Content-Type": type, ...headers };
   return c.body(JSON.stringify(body), status as 200, all);
 }
 
 /** Answers without content. */
 export const noContent = (c: HonoContext<Env>, status: 204 | 304 = 204): Response =>
-  c.body(null, status, { "X-Request-Id": c.get("requestId") });
+  c.body(null, status, commonHeaders(c));
 
 /** What some failures say beside. A body that was not read to its end ends its connection: no request may follow it. */
 const headersOf: Readonly<Record<number, Record<string, string>>> = {
   401: { Connection: "close" },
+  403: { Connection: "close" },
   413: { Connection: "close" },
+  429: { "Retry-After": "1" },
   503: { "Retry-After": RETRY_AFTER },
 };
 

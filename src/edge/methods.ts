@@ -3,6 +3,7 @@ import type { Log } from "../observe/log.ts";
 import { ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
 import { scimFailure } from "./errors.ts";
+import { commonHeaders } from "./headers.ts";
 
 /**
  * What an address answers to the methods that no handler takes: OPTIONS tells those that there are, others are 405 with
@@ -12,7 +13,7 @@ export function onlyMethods(app: Hono<Env>, path: string, methods: readonly stri
   const all = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
   const allow = all.join(", ");
   app.all(path, (c) => {
-    if (c.req.method === "OPTIONS") return c.body(null, 204, { Allow: allow, "X-Request-Id": c.get("requestId") });
+    if (c.req.method === "OPTIONS") return c.body(null, 204, { ...commonHeaders(c), Allow: allow });
     const response = scimFailure(
       c,
       new ScimError(405, undefined, `${c.req.method} is not for this address, only ${allow}.`),

@@ -5,11 +5,19 @@ import { backendError, badRequest } from "../scim/error.ts";
 /** A connector gets this long, in milliseconds, for all that one operation asks of it; a client's patience is 5 seconds. */
 export const OPERATION_MS = 4500;
 
+export type Action = "read" | "create" | "update" | "delete";
+
 /** What a request brings along on its way through the gateway. */
 export interface Context {
   /** The address of the route as the client sees it, without a slash at its end. */
   readonly baseUrl: string;
   readonly signal: AbortSignal;
+  readonly requestId: string;
+  /** Who asks, and from where. */
+  readonly caller: string | undefined;
+  readonly source: string;
+  /** Whether the caller may do this to resources of the type. */
+  readonly allows: (type: string, action: Action) => boolean;
   /** Takes notes for the request's log line; never values of attributes. */
   readonly note: (fields: Record<string, unknown>) => void;
   /** Adds to the time that the request spent waiting for the backend, in milliseconds. */

@@ -24,6 +24,7 @@ import {
 import { type Limits, list, type Query } from "./list.ts";
 import { type Endpoint, type Endpoints, type KnownReferences, knownReferences } from "./references.ts";
 import { createViews, type View } from "./view.ts";
+import { type Perform, toConnector } from "./writes.ts";
 
 export interface Gateway {
   readonly endpoints: Endpoints;
@@ -62,6 +63,7 @@ export function createGateway(
   endpoints: Endpoints,
   limits: Limits,
   patchResponse: ReadonlyMap<string, "resource" | "none">,
+  perform: Perform = toConnector,
 ): Gateway {
   const endpointOf = (type: string): Endpoint => {
     const endpoint = endpoints.get(type);
@@ -101,7 +103,7 @@ export function createGateway(
 
   async function create(type: string, body: unknown, query: Query, context: Context): Promise<Resource> {
     const endpoint = endpointOf(type);
-    const { mapping, connector } = endpoint;
+    const { mapping } = endpoint;
     const resource = readInput(endpoint, body, context);
     const view = viewsOf(endpoint).of(query);
     const known = knownReferences(endpoints, endpoint, context);
@@ -113,9 +115,9 @@ export function createGateway(
     const creation = await inMapping(entryToCreate(mapping, resource, known));
     const { attrs } = view.selection;
     for (let entry = creation.entry; ; ) {
-      const request = { kind: mapping.kind, entry, attrs, signal: context.signal };
       try {
-        return await one(await ask(context, () => connector.create(request)), view, context, known);
+        const made = await perform({ endpoint, context, action: "create", entry, attrs });
+        return await one(made!, view, context, known);
       } catch (error) {
         const taken = takenAttr(error);
         const next = taken === undefined ? undefined : await inMapping(creation.next(taken));
@@ -194,7 +196,7 @@ export function createGateway(
   }
 
   /** Makes the changes, in one call; where there are none the entry must still be there. */
-  function update(
+  async function update(
     endpoint: Endpoint,
     id: string,
     changes: readonly Change[],
@@ -203,17 +205,9 @@ export function createGateway(
     ifMatch?: string,
   ): Promise<Entry> {
     if (changes.length === 0 && ifMatch === undefined) return read(endpoint, id, attrs, context);
-    const { mapping, connector } = endpoint;
+    const key = keyOf(endpoint, id);
     const expected = expectedFor(endpoint, ifMatch);
-    const request = {
-      kind: mapping.kind,
-      key: keyOf(endpoint, id),
-      changes,
-      ...expected,
-      attrs,
-      signal: context.signal,
-    };
-    return ask(context, () => connector.update(request));
+    return (await perform({ endpoint, context, action: "update", key, changes, ...expected, attrs }))!;
   }
 
   /** Reads, changes the resource, and writes the difference; again where another was faster, unless `If-Match` forbids. */
@@ -251,13 +245,8 @@ export function createGateway(
 
   async function remove(type: string, id: string, context: Context, ifMatch?: string): Promise<void> {
     const endpoint = endpointOf(type);
-    const request = {
-      kind: endpoint.mapping.kind,
-      key: keyOf(endpoint, id),
-      ...expectedFor(endpoint, ifMatch),
-      signal: context.signal,
-    };
-    await ask(context, () => endpoint.connector.delete(request));
+    const key = keyOf(endpoint, id);
+    await perform({ endpoint, context, action: "delete", key, ...expectedFor(endpoint, ifMatch) });
   }
 
   async function read(endpoint: Endpoint, id: string, attrs: readonly string[], context: Context): Promise<Entry> {

@@ -1,5 +1,5 @@
 import { readCursor, writeCursor } from "../scim/cursor.ts";
-import { badRequest, ScimError } from "../scim/error.ts";
+import { badRequest, forbidden, ScimError } from "../scim/error.ts";
 import { listResponse, type Page, readPage } from "../scim/list.ts";
 import type { Resource } from "../scim/schema.ts";
 import type { Context } from "./context.ts";
@@ -25,7 +25,9 @@ export async function searchAll(gateway: Gateway, limits: Limits, query: Query, 
   const resources: Resource[] = [];
   const refusals: ScimError[] = [];
   let total = 0;
-  for (const type of gateway.endpoints.keys()) {
+  const types = [...gateway.endpoints.keys()].filter((type) => context.allows(type, "read"));
+  if (types.length === 0) throw forbidden("The caller may read none of the types that are here.");
+  for (const type of types) {
     const skip = Math.max(0, from - total);
     const count = Math.max(0, page.count - resources.length);
     try {
@@ -41,7 +43,7 @@ export async function searchAll(gateway: Gateway, limits: Limits, query: Query, 
       refusals.push(error);
     }
   }
-  if (refusals.length > 0 && refusals.length === gateway.endpoints.size) throw refusals[0];
+  if (refusals.length > 0 && refusals.length === types.length) throw refusals[0];
   const end = from + resources.length;
   const isMore = page.by === "cursor" && resources.length > 0 && end < total;
   return listResponse(resources, total, page, isMore ? writeCursor(marks, { key: String(end) }) : undefined);

@@ -30,6 +30,8 @@ export class ScimError extends Error {
 
 /** 400 with the RFC's keyword. */
 export const badRequest = (scimType: ScimType, detail: string) => new ScimError(400, scimType, detail);
+/** 403: the caller may not do this. */
+export const forbidden = (detail: string) => new ScimError(403, undefined, detail);
 /** 404: no resource, or none that this endpoint may show. */
 export const notFound = (detail: string) => new ScimError(404, undefined, detail);
 /** 409: others were faster, again and again, or operations of a bulk request stand in each other's way. */

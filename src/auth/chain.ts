@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { basic, basicConfig } from "./basic.ts";
+import { bearer, bearerConfig } from "./bearer.ts";
+import type { Authenticate } from "./caller.ts";
+import { certificate, certificateConfig } from "./certificate.ts";
+import { clientCredentials, clientCredentialsConfig, type TokenEndpoint } from "./clientCredentials.ts";
+import { entra, entraConfig, oidc, oidcConfig } from "./jwt.ts";
+
+export const methodConfig = z.discriminatedUnion("type", [
+  bearerConfig,
+  entraConfig,
+  oidcConfig,
+  clientCredentialsConfig,
+  basicConfig,
+  certificateConfig,
+]);
+
+/** All the ways in which callers prove who they are, in turn, and the token endpoints that go with some. */
+export interface Chain {
+  readonly authenticate: Authenticate;
+  readonly endpoints: readonly TokenEndpoint[];
+}
+
+export function chainOf(configs: readonly z.output<typeof methodConfig>[]): Chain {
+  const methods = configs.map(methodOf);
+  return {
+    endpoints: methods.flatMap((method) => ("issue" in method ? [method] : [])),
+    // One that cannot say must not keep those behind it from knowing the caller.
+    authenticate: async (presented) => {
+      let unavailable: unknown;
+      for (const { authenticate } of methods) {
+        try {
+          const caller = await authenticate(presented);
+          if (caller) return caller;
+        } catch (error) {
+          unavailable ??= error;
+        }
+      }
+      if (unavailable !== undefined) throw unavailable;
+      return undefined;
+    },
+  };
+}
+
+function methodOf(config: z.output<typeof methodConfig>): TokenEndpoint | { readonly authenticate: Authenticate } {
+  switch (config.type) {
+    case "bearer":
+      return { authenticate: bearer(config) };
+    case "basic":
+      return { authenticate: basic(config) };
+    case "certificate":
+      return { authenticate: certificate(config) };
+    case "entra":
+      return { authenticate: entra(config) };
+    case "oidc":
+      return { authenticate: oidc(config) };
+    case "client-credentials":
+      return clientCredentials(config);
+  }
+}

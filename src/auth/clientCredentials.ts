@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import { decodeJwt, jwtVerify, SignJWT } from "jose";
+import { z } from "zod";
+import { basicCredentials } from "./basic.ts";
+import { bearerToken } from "./bearer.ts";
+import { type Authenticate, type Caller, callerConfig } from "./caller.ts";
+import { remoteKeys, verified } from "./jwt.ts";
+import { hashOf, isSecret, secretConfig, sha256 } from "./secret.ts";
+
+export const clientCredentialsConfig = z.strictObject({
+  type: z
+    .literal("client-credentials")
+    .describe("A token endpoint of the gateway's own: OAuth 2.0 client credentials, as Entra asks for them."),
+  path: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9._~-]+)+$/, "a path, such as /oauth2/token")
+    .default("/oauth2/token")
+    .describe("Where tokens are asked for."),
+  key: z
+    .string()
+    .min(32, "a key has at least 32 characters")
+    .describe("What tokens are signed with, best ${env:NAME} or ${file:PATH}; all that serve together have the same."),
+  lifetime: z
+    .int()
+    .min(3600)
+    .max(21_600)
+    .default(3600)
+    .describe("Seconds that a token is valid, from 60 minutes to 6 hours."),
+  clients: z
+    .array(
+      z.strictObject({
+        ...callerConfig,
+        id: z.string().min(1).describe("The client's id."),
+        secrets: z
+          .array(secretConfig)
+          .default([])
+          .describe("All that are valid: two at once for a change without a gap."),
+        assertion: z
+          .strictObject({
+            issuer: z.string().describe("Who issues the assertions: https://login.microsoftonline.com/TENANT/v2.0 ."),
+            subject: z.string().describe("Whom they are about: the object id of the application's service principal."),
+            audience: z.string().describe("Whom they are for."),
+            keys: z.url().describe("Where the issuer's keys are."),
+          })
+          .optional()
+          .describe("Workload identity federation: a signed assertion in place of a secret, RFC 7523."),
+      }),
+    )
+    .min(1),
+});
+type Config = z.output<typeof clientCredentialsConfig>;
+
+const ISSUER = "postern";
+const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/** What a token endpoint answers, RFC 6749 §5. */
+export type TokenAnswer =
+  | { readonly ok: true; readonly body: { access_token: string; token_type: "Bearer"; expires_in: number } }
+  | {
+      readonly ok: false;
+      readonly error: "invalid_client" | "invalid_request" | "unsupported_grant_type";
+      readonly detail: string;
+    };
+
+export interface TokenEndpoint {
+  readonly path: string;
+  /** Answers a form, with the Authorization header beside. Rejects with `AuthUnavailable`. */
+  readonly issue: (form: URLSearchParams, authorization: string | undefined) => Promise<TokenAnswer>;
+  readonly authenticate: Authenticate;
+}
+
+/**
+ * OAuth 2.0 client credentials, RFC 6749 §4.4: the secret in the Basic header or in the form, or an assertion, RFC 7523
+ * §2.2. What is issued is signed and kept nowhere, so that a restart, or another gateway with the same key, knows it.
+ */
+export function clientCredentials(config: Config): TokenEndpoint {
+  const key = createHash("sha256").update(config.key).digest();
+  const clients = config.clients.map(({ id, secrets, assertion, name, may, rate }) => ({
+    id,
+    caller: { name, may, rate } satisfies Caller,
+    hashes: secrets.map(hashOf),
+    assertion: assertion && { ...assertion, known: remoteKeys(assertion.keys) },
+  }));
+  type Client = (typeof clients)[number];
+
+  async function identify(form: URLSearchParams, authorization: string | undefined): Promise<Client | undefined> {
+    const assertion = form.get("client_assertion");
+    if (assertion !== null) {
+      if (form.get("client_assertion_type") !== ASSERTION) return undefined;
+      return asserted(assertion, form.get("client_id") ?? undefined);
+    }
+    const header = basicCredentials(authorization);
+    // RFC 6749 §2.3.1: both are form-encoded before they are put into the header.
+    const id = header ? formDecoded(header.name) : form.get("client_id");
+    const secret = header ? formDecoded(header.password) : form.get("client_secret");
+    if (!id || !secret) return undefined;
+    const hash = sha256(secret);
+    const client = clients.find((each) => each.id === id);
+    // Unknown ids are compared as well, so that they take as long.
+    const right = (client?.hashes ?? [sha256("nobody's")]).filter((each) => isSecret(each, hash));
+    return client && right.length > 0 ? client : undefined;
+  }
+
+  async function asserted(assertion: string, id: string | undefined): Promise<Client | undefined> {
+    const claims = safely(() => decodeJwt(assertion));
+    const client = clients.find(
+      (each) =>
+        each.assertion?.issuer === claims?.iss &&
+        each.assertion?.subject === claims?.sub &&
+        (id === undefined || each.id === id),
+    );
+    if (!client?.assertion) return undefined;
+    const { issuer, subject, audience, known } = client.assertion;
+    const payload = await verified(assertion, async () => known, { issuer: [issuer], subject, audience });
+    return payload ? client : undefined;
+  }
+
+  return {
+    path: config.path,
+    issue: async (form, authorization) => {
+      const grant = form.get("grant_type");
+      if (grant === null) return refusal("invalid_request", "grant_type is missing.");
+      if (grant !== "client_credentials") return refusal("unsupported_grant_type", "Only client_credentials is.");
+      const client = await identify(form, authorization);
+      if (!client) return refusal("invalid_client", "The client's id, secret or assertion is not right.");
+      const { lifetime } = config;
+      const token = await new SignJWT()
+        .setProtectedHeader({ alg: "HS256", typ: "at+jwt" })
+        .setIssuer(ISSUER)
+        .setAudience(ISSUER)
+        .setSubject(client.id)
+        .setIssuedAt()
+        .setExpirationTime(`${lifetime}s`)
+        .sign(key);
+      return { ok: true, body: { access_token: token, token_type: "Bearer", expires_in: lifetime } };
+    },
+    authenticate: async ({ authorization }) => {
+      const token = bearerToken(authorization);
+      if (token === undefined || token.split(".").length !== 3) return undefined;
+      const expected = { issuer: ISSUER, audience: ISSUER, algorithms: ["HS256"], typ: "at+jwt" };
+      const verdict = await jwtVerify(token, key, expected).catch(() => undefined);
+      return clients.find(({ id }) => id === verdict?.payload.sub)?.caller;
+    },
+  };
+}
+
+const refusal = (
+  error: "invalid_client" | "invalid_request" | "unsupported_grant_type",
+  detail: string,
+): TokenAnswer => ({
+  ok: false,
+  error,
+  detail,
+});
+
+const formDecoded = (text: string): string => safely(() => decodeURIComponent(text.replaceAll("+", " "))) ?? text;
+
+function safely<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}

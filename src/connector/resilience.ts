@@ -1,0 +1,157 @@
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  bulkhead,
+  CircuitState,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleWhen,
+  retry,
+  SamplingBreaker,
+} from "cockatiel";
+import { z } from "zod";
+import { abortable } from "./abortable.ts";
+import type { Connector } from "./connector.ts";
+import { ConnectorError } from "./error.ts";
+
+/** The settings that every connector has beside its own. */
+export const resilienceConfig = z
+  .strictObject({
+    concurrency: z.int().min(1).max(10_000).default(64).describe("The most operations on the system at a time."),
+    queue: z
+      .int()
+      .min(0)
+      .max(100_000)
+      .default(256)
+      .describe("How many more wait for their turn; beyond that the answer is 503."),
+    breakAfter: z
+      .number()
+      .min(1)
+      .max(600)
+      .default(1)
+      .describe(
+        "Seconds for which nothing is asked of a system that has failed nine times in ten lately; then one try is made.",
+      ),
+  })
+  .prefault({})
+  .describe("How a system that is slow or away is spared, and the gateway with it.");
+export type Resilience = z.output<typeof resilienceConfig>;
+
+/** What is told of the calls to a connector. */
+export interface Observer {
+  readonly called: (call: {
+    readonly connector: string;
+    readonly operation: string;
+    readonly ms: number;
+    /** `ok`, or the kind of the failure. */
+    readonly result: string;
+  }) => void;
+  readonly breaker: (connector: string, state: "closed" | "open" | "halfOpen") => void;
+  /** Runs a call within what traces it. */
+  readonly traced: <T>(connector: string, operation: string, call: () => Promise<T>) => Promise<T>;
+}
+
+/** What of the wrapped connector can be looked at. */
+export interface Load {
+  readonly running: () => number;
+  readonly waiting: () => number;
+}
+
+const kindOf = (error: unknown): string => (error instanceof ConnectorError ? error.kind : "unforeseen");
+/** Failures that say something of the system, and nothing of what was asked. */
+const isOfSystem = (error: unknown): boolean => ["unavailable", "timeout"].includes(kindOf(error));
+
+/** The breaker opens when so much of what was asked within so long failed. */
+const SAMPLE = { threshold: 0.9, duration: 10_000, minimumRps: 1 };
+const RETRY_MS = { initialDelay: 50, maxDelay: 250 };
+
+/**
+ * A connector that is spared when it cannot keep up: so many operations at a time, a short queue behind them, and none for
+ * a while where nearly all have failed. Reads that found it away are tried once more; writes never are. The probe goes
+ * straight through: health says how the system is.
+ */
+export function resilient(
+  connector: Connector,
+  name: string,
+  { concurrency, queue, breakAfter }: Resilience,
+  observer: Observer,
+): Connector & { readonly load: Load } {
+  const places = bulkhead(concurrency, queue);
+  const breaker = circuitBreaker(handleWhen(isOfSystem), {
+    halfOpenAfter: breakAfter * 1000,
+    breaker: new SamplingBreaker(SAMPLE),
+  });
+  const again = retry(
+    handleWhen((error) => kindOf(error) === "unavailable" && !((error as Error).cause instanceof BrokenCircuitError)),
+    { maxAttempts: 1, backoff: new ExponentialBackoff(RETRY_MS) },
+  );
+  breaker.onStateChange((state) => {
+    if (state === CircuitState.Open) observer.breaker(name, "open");
+    else if (state === CircuitState.HalfOpen) observer.breaker(name, "halfOpen");
+    else observer.breaker(name, "closed");
+  });
+
+  const once = async <T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
+    // Who waits for a place waits no longer than the request has; who has one is ended by the connector.
+    const waiting = new AbortController();
+    const late = () =>
+      waiting.abort(new ConnectorError("timeout", `${name} was busy for longer than a request may take.`));
+    signal.addEventListener("abort", late, { once: true });
+    try {
+      const run = places.execute(() => {
+        signal.removeEventListener("abort", late);
+        signal.throwIfAborted();
+        return breaker.execute(call);
+      });
+      return await abortable(waiting.signal, run);
+    } catch (error) {
+      throw refused(error, name, concurrency);
+    } finally {
+      signal.removeEventListener("abort", late);
+    }
+  };
+  const operation =
+    <Request extends { readonly signal: AbortSignal }, Result>(
+      what: string,
+      call: (request: Request) => Promise<Result>,
+      isRead: boolean,
+    ) =>
+    async (request: Request): Promise<Result> => {
+      const start = performance.now();
+      const tell = (result: string) =>
+        observer.called({ connector: name, operation: what, ms: performance.now() - start, result });
+      const attempt = () => once(request.signal, () => call(request));
+      try {
+        const result = await observer.traced(name, what, () => (isRead ? again.execute(attempt) : attempt()));
+        tell("ok");
+        return result;
+      } catch (error) {
+        tell(kindOf(error));
+        throw error;
+      }
+    };
+  const { resolve } = connector;
+  return {
+    ...connector,
+    search: operation("search", connector.search, true),
+    get: operation("get", connector.get, true),
+    create: operation("create", connector.create, false),
+    update: operation("update", connector.update, false),
+    delete: operation("delete", connector.delete, false),
+    ...(resolve && { resolve: operation("resolve", resolve, true) }),
+    load: {
+      running: () => concurrency - places.executionSlots,
+      waiting: () => queue - places.queueSlots,
+    },
+  };
+}
+
+function refused(error: unknown, name: string, concurrency: number): unknown {
+  if (error instanceof BulkheadRejectedError)
+    return new ConnectorError("busy", `${name} has all it can do: ${concurrency} operations, and as many as may wait.`);
+  if (error instanceof BrokenCircuitError)
+    return new ConnectorError("unavailable", `${name} has failed again and again, and is left alone for a moment.`, {
+      cause: error,
+    });
+  return error;
+}

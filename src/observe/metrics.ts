@@ -1,0 +1,70 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** What is counted, for Prometheus. Names and labels are part of what operators build on: see docs/monitoring.md. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  // Among these are the delay of the event loop, memory, and garbage collection.
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: "postern_request_seconds",
+    help: "Requests, by route, operation and status, and how long they took.",
+    labelNames: ["route", "operation", "status"],
+    buckets: SECONDS,
+    registers,
+  });
+  const calls = new Histogram({
+    name: "postern_backend_seconds",
+    help: "Calls of connectors, by operation and result, and how long they took, waiting for a place included.",
+    labelNames: ["connector", "operation", "result"],
+    buckets: SECONDS,
+    registers,
+  });
+  const running = new Gauge({
+    name: "postern_backend_running",
+    help: "Calls that a connector is busy with.",
+    labelNames: ["connector"],
+    registers,
+  });
+  const waiting = new Gauge({
+    name: "postern_backend_waiting",
+    help: "Calls that wait for a connector.",
+    labelNames: ["connector"],
+    registers,
+  });
+  const breaker = new Gauge({
+    name: "postern_breaker_open",
+    help: "1 while a connector is left alone because it failed; 0.5 while it is tried.",
+    labelNames: ["connector"],
+    registers,
+  });
+  const failures = new Counter({
+    name: "postern_auth_failures_total",
+    help: "Requests of nobody that is known, by the method that they tried.",
+    labelNames: ["method"],
+    registers,
+  });
+  const refused = new Counter({
+    name: "postern_guard_refused_total",
+    help: "Deletions and disablements that the change guard stopped.",
+    labelNames: ["route", "type", "what"],
+    registers,
+  });
+  const stopped = new Gauge({
+    name: "postern_guard_stopped",
+    help: "1 while the change guard of a route stops what is more than it allows.",
+    labelNames: ["route"],
+    registers,
+  });
+  const reloads = new Counter({
+    name: "postern_reloads_total",
+    help: "Configurations that were read again, by result.",
+    labelNames: ["result"],
+    registers,
+  });
+  return { registry, requests, calls, running, waiting, breaker, failures, refused, stopped, reloads };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
