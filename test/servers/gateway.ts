@@ -10,6 +10,12 @@ export const ROOT = join(import.meta.dirname, "../..");
 
 export interface TestGateway extends Client {
   readonly url: string;
+  /** The operators' address, where there is one. */
+  readonly operations: string | undefined;
+  /** The configuration's folder. */
+  readonly folder: string;
+  /** Writes another configuration, and reads it; says whether it was taken. */
+  readonly reload: (config: object) => boolean;
   readonly stop: () => Promise<void>;
 }
 
@@ -17,17 +23,25 @@ export interface TestGateway extends Client {
 export async function startGateway(config: {
   connectors: object;
   routes: object;
-  limits?: object;
+  [more: string]: object;
 }): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), "postern-"));
   const file = join(folder, "gateway.config.yaml");
   const auth = [{ type: "bearer", tokens: [{ name: "tests", token: TOKEN }] }];
-  writeFileSync(file, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...config }));
+  const write = (given: object) =>
+    writeFileSync(file, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...given }));
+  write(config);
   const running = await start(file, {});
   return {
     url: running.url,
     base: running.url + (running.routes[0] ?? ""),
     token: TOKEN,
+    operations: running.operations,
+    folder,
+    reload: (given) => {
+      write(given);
+      return running.reload();
+    },
     stop: async () => {
       await running.stop();
       rmSync(folder, { recursive: true });
