@@ -156,7 +156,13 @@ function watching(file: string, changed: () => void) {
 }
 
 /** Time limits for clients that are slow, in milliseconds, and the most that headers may hold, in bytes. */
-const SLOW = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000, maxHeaderSize: 32_768 };
+const SLOW = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 32_768,
+  connectionsCheckingInterval: 2000,
+};
 
 function listen(
   fetch: Parameters<typeof serve>[0]["fetch"],
