@@ -1,12 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   BrokenCircuitError,
   BulkheadRejectedError,
   bulkhead,
   CircuitState,
   circuitBreaker,
-  ExponentialBackoff,
   handleWhen,
-  retry,
   SamplingBreaker,
 } from "cockatiel";
 import { z } from "zod";
@@ -63,7 +62,8 @@ const isOfSystem = (error: unknown): boolean => ["unavailable", "timeout"].inclu
 
 /** The breaker opens when so much of what was asked within so long failed. */
 const SAMPLE = { threshold: 0.9, duration: 10_000, minimumRps: 1 };
-const RETRY_MS = { initialDelay: 50, maxDelay: 250 };
+/** How long a read waits before it is tried again, in milliseconds, and up to as long again. */
+const RETRY_MS = 50;
 
 /**
  * A connector that is spared when it cannot keep up: so many operations at a time, a short queue behind them, and none for
@@ -81,10 +81,6 @@ export function resilient(
     halfOpenAfter: breakAfter * 1000,
     breaker: new SamplingBreaker(SAMPLE),
   });
-  const again = retry(
-    handleWhen((error) => kindOf(error) === "unavailable" && !((error as Error).cause instanceof BrokenCircuitError)),
-    { maxAttempts: 1, backoff: new ExponentialBackoff(RETRY_MS) },
-  );
   breaker.onStateChange((state) => {
     if (state === CircuitState.Open) observer.breaker(name, "open");
     else if (state === CircuitState.HalfOpen) observer.breaker(name, "halfOpen");
@@ -122,7 +118,7 @@ export function resilient(
         observer.called({ connector: name, operation: what, ms: performance.now() - start, result });
       const attempt = () => once(request.signal, () => call(request));
       try {
-        const result = await observer.traced(name, what, () => (isRead ? again.execute(attempt) : attempt()));
+        const result = await observer.traced(name, what, isRead ? () => twice(attempt, request.signal) : attempt);
         tell("ok");
         return result;
       } catch (error) {
@@ -145,6 +141,21 @@ export function resilient(
     },
   };
 }
+
+/** Tries a read once more where it found the system away. What is told is what became of it, not that it was then left alone. */
+async function twice<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (kindOf(error) !== "unavailable" || isBroken(error) || signal.aborted) throw error;
+    await sleep(RETRY_MS * (1 + Math.random()));
+    return attempt().catch((second) => {
+      throw isBroken(second) ? error : second;
+    });
+  }
+}
+
+const isBroken = (error: unknown): boolean => (error as Error).cause instanceof BrokenCircuitError;
 
 function refused(error: unknown, name: string, concurrency: number): unknown {
   if (error instanceof BulkheadRejectedError)

@@ -9,3 +9,5 @@ process.on("message", () => {
   process.send?.({ rss, live: process.memoryUsage().heapUsed });
 });
 process.on("disconnect", () => process.exit());
+process.on("SIGHUP", () => running.reload());
+process.on("SIGTERM", () => void running.stop().then(() => process.exit()));
