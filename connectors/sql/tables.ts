@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { SqlDialect } from "./dialect.ts";
 import { joinParts } from "./keys.ts";
 import type { Columns, Kind, List, Lookup, Table, TableName } from "./kind.ts";
 import { readStatements } from "./own.ts";
 import type { Settings } from "./settings.ts";
+
+/** How long after a failure the catalogue is asked once more, in milliseconds. */
+const AGAIN_MS = 100;
 
 const nothing: Columns = new Map();
 
@@ -38,10 +42,13 @@ export function kindsOf(
     configured,
     current: () => current,
     known: () => {
-      asked ??= ask().catch((error) => {
-        asked = undefined;
-        throw error;
-      });
+      // All that come meanwhile wait for the one answer: it is asked for twice before they all fail.
+      asked ??= ask()
+        .catch(() => sleep(AGAIN_MS).then(ask))
+        .catch((error) => {
+          asked = undefined;
+          throw error;
+        });
       return asked;
     },
   };
