@@ -2,7 +2,6 @@
 import { start } from "../../src/compose.ts";
 
 const running = await start(process.argv[2]!, process.env);
-process.send?.({ port: Number(new URL(running.url).port) });
 process.on("message", () => {
   const { rss } = process.memoryUsage();
   globalThis.gc?.();
@@ -11,3 +10,5 @@ process.on("message", () => {
 process.on("disconnect", () => process.exit());
 process.on("SIGHUP", () => running.reload());
 process.on("SIGTERM", () => void running.stop().then(() => process.exit()));
+// Who knows the port may send a signal at once: by then there is somebody to take it.
+process.send?.({ port: Number(new URL(running.url).port) });
