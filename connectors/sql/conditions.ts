@@ -3,6 +3,7 @@ import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src
 import type { SqlDialect } from "./dialect.ts";
 import { fitsColumn, haveValues, splitParts } from "./keys.ts";
 import {
+  allOf,
   type Column,
   columnIn,
   columnOf,
@@ -44,20 +45,24 @@ export function conditionSql(kind: Kind, condition: Condition): Sql {
 
 function attributeSql(kind: Kind, leaf: Leaf): Sql {
   const { dialect } = kind;
-  const list = kind.lists[leaf.attr];
-  if (list) {
-    const { from, where } = listRows(kind, leaf.attr, list);
-    return sql`exists (select 1 ${from} where ${sql.join([...where, columnsSql(leaf, aliased(leaf.attr, list), list.value, dialect)], sql` and `)})`;
-  }
-  const lookup = kind.lookups[leaf.attr];
-  if (lookup) {
-    const { from, where } = lookupRow(kind, leaf.attr, lookup);
-    return sql`exists (select 1 ${from} where ${sql.join([...where, columnsSql(leaf, aliased(leaf.attr, lookup), [lookup.value], dialect)], sql` and `)})`;
-  }
-  const joined = joinedColumns(kind, leaf.attr);
+  const { attr } = leaf;
+  const list = kind.lists[attr];
+  if (list) return existsSql(leaf, listRows(kind, attr, list), aliased(attr, list), list.value, dialect);
+  const lookup = kind.lookups[attr];
+  if (lookup) return existsSql(leaf, lookupRow(kind, attr, lookup), aliased(attr, lookup), [lookup.value], dialect);
+  const joined = joinedColumns(kind, attr);
   if (joined) return columnsSql(leaf, kind, joined, dialect);
-  return leafSql(leaf, columnSql(kind.name, leaf.attr), columnOf(kind, leaf.attr), dialect);
+  return leafSql(leaf, columnSql(kind.name, attr), columnOf(kind, attr), dialect);
 }
+
+/** That another table has a row of the entry's whose value compares so. */
+const existsSql = (
+  leaf: Leaf,
+  { from, where }: { readonly from: Sql; readonly where: readonly Sql[] },
+  table: Table,
+  names: readonly string[],
+  dialect: SqlDialect,
+): Sql => sql`exists (select 1 ${from}${allOf([...where, columnsSql(leaf, table, names, dialect)])})`;
 
 /** A comparison with the value of one column, or with that of several: those are compared for equality alone. */
 function columnsSql(leaf: Leaf, { name, columns }: Table, names: readonly string[], dialect: SqlDialect): Sql {
@@ -103,9 +108,7 @@ function withinReach({ of }: List, values: readonly Sql[], dialect: SqlDialect):
     ...of.key.map((column, index) => sql`${columnSql(target.name, column)} = ${values[index]}`),
     ...fixedSql(target, of.where, dialect),
   ];
-  return [
-    sql`exists (select 1 from ${tableSql(of.name)} as ${sql.id("of its kind")} where ${sql.join(conditions, sql` and `)})`,
-  ];
+  return [sql`exists (select 1 from ${tableSql(of.name)} as ${sql.id("of its kind")}${allOf(conditions)})`];
 }
 
 /** What names the row that the kind's row refers to. */

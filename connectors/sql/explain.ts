@@ -1,12 +1,12 @@
 import { type Kysely, sql } from "kysely";
 import type { Change, Entry, Operation } from "../../src/connector/connector.ts";
-import { applyChanges } from "../../src/connector/reference.ts";
+import { valuesPut } from "../../src/connector/reference.ts";
 import { isKey } from "./keys.ts";
 import { columnOf, type Kind, type Sql } from "./kind.ts";
 import { referenceStatement } from "./lookups.ts";
 import { keyEntry } from "./operations.ts";
 import { boundStatement, divide, type OwnStatement } from "./own.ts";
-import { countStatement, getStatement, searchStatement } from "./statements.ts";
+import { countedTo, countStatement, getStatement, searchStatement } from "./statements.ts";
 import { deleteStatement, guardStatement, insertStatement, listInserts, rowOf, updateStatements } from "./writes.ts";
 
 /** The statements of an operation, each with its parameters. */
@@ -25,9 +25,11 @@ const UNKNOWN = "<as it is>";
 function statementsOf(of: Kind, operation: Operation): Sql[] {
   switch (operation.type) {
     case "search": {
-      const isCounted = operation.count && (of.countTo > 0 || operation.limit === 0);
-      const upTo = operation.limit === 0 ? Number.POSITIVE_INFINITY : of.countTo;
-      return [searchStatement(of, operation), ...(isCounted ? [countStatement(of, operation.where, upTo)] : [])];
+      const upTo = countedTo(of, operation.limit);
+      return [
+        searchStatement(of, operation),
+        ...(operation.count && upTo > 0 ? [countStatement(of, operation.where, upTo)] : []),
+      ];
     }
     case "get":
       return isKey(of, operation.key) ? [getStatement(of, operation.key, operation.attrs)] : [];
@@ -51,7 +53,7 @@ function creation(of: Kind, entry: Entry): Sql[] {
   if (own.length > 0) return own.map((statement) => boundStatement(of, statement, entry));
   const { generate, columns } = of.key;
   const { rest, lookups } = lookedUp(of, entry);
-  const row = rowOf(of, rest, undefined);
+  const row = rowOf(of, rest);
   const isGiven = columns.every((column) => row.has(column));
   const made = generate === "uuid" ? "00000000-0000-4000-8000-000000000000" : UNKNOWN;
   if (!isGiven && generate === "uuid") row.set(columns[0]!, of.dialect.toDatabase(made, columnOf(of, columns[0]!)));
@@ -73,12 +75,7 @@ function lookedUp(of: Kind, entry: Entry): { rest: Entry; lookups: Sql[] } {
 
 function change(of: Kind, { key, changes, expected }: Extract<Operation, { type: "update" }>): Sql[] {
   const own = of.statements.update.length > 0;
-  const known = applyChanges(
-    {},
-    changes.filter(({ op }) => op !== "swap"),
-  );
-  const swapped = changes.flatMap((each) => (each.op === "swap" && each.to !== null ? [[each.attr, each.to]] : []));
-  const after: Entry = { ...known, ...Object.fromEntries(swapped), ...keyEntry(of, key) };
+  const after: Entry = { ...valuesPut(changes), ...keyEntry(of, key) };
   const division = own ? divide(of, changes, after) : { statements: [], rest: changes };
   const lookups: Sql[] = [];
   const rest = division.rest.map((each): Change => {

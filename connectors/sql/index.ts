@@ -13,7 +13,7 @@ import { createIn, deleteIn, updateIn } from "./operations.ts";
 import { createPages } from "./pages.ts";
 import { openSession, type Run } from "./session.ts";
 import { config, type Settings } from "./settings.ts";
-import { countStatement, getStatement, keysStatement, searchStatement, toEntry } from "./statements.ts";
+import { countedTo, countStatement, getStatement, keysStatement, searchStatement, toEntry } from "./statements.ts";
 import { kindsOf } from "./tables.ts";
 
 /** SQL databases through kysely: SQLite in the process, PostgreSQL, MariaDB and MySQL, Microsoft SQL Server. */
@@ -93,8 +93,7 @@ kinds:
         if (!count) return { entries: found };
         const isLast = !after && found.length < limit && (found.length > 0 || offset === 0);
         if (isLast) return { entries: found, total: offset + found.length };
-        // Who asks for no entries asks for their number: that is never cut short.
-        const upTo = limit === 0 ? Number.POSITIVE_INFINITY : of.countTo;
+        const upTo = countedTo(of, limit);
         // A full page may have more behind it, and says so where what is behind it is not counted.
         const seen = after ? 0 : offset + found.length + (found.length === limit ? 1 : 0);
         if (upTo === 0) return { entries: found, total: Math.max(seen, found.length) };

@@ -29,7 +29,7 @@ async function referenceTo(kind: Kind, attr: string, value: Value, run: Run): Pr
   const of = columnIn(lookup.columns, lookup.value, dialect);
   const found = rows.length > 1 ? rows.filter((row) => dialect.fromDatabase(row.value, of) === value) : rows;
   const what = `${lookup.value} is ${JSON.stringify(value)}`;
-  if (found.length === 0 && rows.length === 0)
+  if (rows.length === 0)
     throw new ConnectorError("invalid", `There is no row in ${lookup.name.table} whose ${what}.`, { attr });
   if (found.length !== 1)
     throw new ConnectorError("invalid", `There are several rows in ${lookup.name.table} whose ${what}.`, { attr });

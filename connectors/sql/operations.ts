@@ -43,7 +43,7 @@ export async function createIn(run: Run, of: Kind, { entry, attrs }: CreateReque
 
 async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {
   const { generate, columns } = of.key;
-  const row = rowOf(of, await withReferences(of, entry, run), undefined);
+  const row = rowOf(of, await withReferences(of, entry, run));
   const [first] = columns;
   if (generate === "uuid" && !row.has(first!))
     row.set(first!, of.dialect.toDatabase(randomUUID(), columnOf(of, first!)));
@@ -54,10 +54,15 @@ async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {
   }
   const { rows, insertId } = await run(insertStatement(of, row));
   const returned = rows[0] as Record<string, unknown> | undefined;
+  return keyOf(of, "the insert", (column) => returned?.[column] ?? row.get(column) ?? returned?.made ?? insertId);
+}
+
+/** The key that its columns' values make. Throws where one is not known: a row that nobody can name must not stay. */
+function keyOf(of: Kind, what: string, valueIn: (column: string) => unknown): string {
   return joinParts(
-    columns.map((column) => {
-      const value = returned?.[column] ?? row.get(column) ?? returned?.made ?? insertId;
-      if (value === undefined || value === null) throw noKey(of, "the insert");
+    of.key.columns.map((column) => {
+      const value = valueIn(column);
+      if (value === undefined || value === null) throw noKey(of, what);
       return String(of.dialect.fromDatabase(value, columnOf(of, column)));
     }),
   );
@@ -86,22 +91,16 @@ async function callCreate(run: Run, of: Kind, entry: Entry): Promise<string> {
     made = (row as Record<string, unknown> | undefined) ?? made;
     if (insertId) number = insertId;
   }
-  return joinParts(
-    columns.map((column) => {
-      const value =
-        made?.[column] ?? (columns.length === 1 ? made?.key : undefined) ?? valuesOf(given, column)[0] ?? number;
-      if (value === undefined || value === null) throw noKey(of, "statements.create");
-      return String(of.dialect.fromDatabase(value, columnOf(of, column)));
-    }),
-  );
+  const named = columns.length === 1 ? made?.key : undefined;
+  return keyOf(of, "statements.create", (column) => made?.[column] ?? named ?? valuesOf(given, column)[0] ?? number);
 }
 
 /** Makes the changes, and reads what came of them. */
 export async function updateIn(run: Run, of: Kind, request: UpdateRequest): Promise<Entry> {
   const { kind, key, changes, expected, attrs } = request;
   if (!isKey(of, key)) throw entryNotFound(kind, key);
-  const rest = of.statements.update.length > 0 ? await callUpdate(run, of, request) : changes;
-  const isLocked = rest !== changes;
+  const isLocked = of.statements.update.length > 0;
+  const rest = isLocked ? await callUpdate(run, of, request) : changes;
   if (!isLocked || rest.length > 0) {
     const held = isLocked ? undefined : expected;
     const statements = updateStatements(of, key, await referringChanges(of, rest, run), held);

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Order, Position } from "../../src/connector/connector.ts";
 import { lookupRow } from "./conditions.ts";
 import { keyValues } from "./keys.ts";
-import { columnIn, columnOf, columnSql, type Kind, type Sql } from "./kind.ts";
+import { allOf, columnIn, columnOf, columnSql, type Kind, type Sql } from "./kind.ts";
 
 /** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
 function sortedBy(kind: Kind, attr: string) {
@@ -10,7 +10,7 @@ function sortedBy(kind: Kind, attr: string) {
   if (!lookup) return { column: columnSql(kind.name, attr), type: columnOf(kind, attr).type };
   const { from, value, where } = lookupRow(kind, attr, lookup);
   return {
-    column: sql`(select ${value} ${from} where ${sql.join(where, sql` and `)})`,
+    column: sql`(select ${value} ${from}${allOf(where)})`,
     type: columnIn(lookup.columns, lookup.value, kind.dialect).type,
   };
 }

@@ -6,14 +6,11 @@ const table = {
 };
 const constant = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const fixed = z.record(z.string(), constant);
+const expression = z.strictObject({
+  sql: z.string().describe("An expression of the database's own, such as now()."),
+});
 /** A constant, or an expression of the database's own. */
-const assigned = z.record(
-  z.string(),
-  z.union([
-    constant,
-    z.strictObject({ sql: z.string().describe("An expression of the database's own, such as now().") }),
-  ]),
-);
+const assigned = z.record(z.string(), z.union([constant, expression]));
 /** One column, or several, whose values are then one text. */
 const columns = z.union([z.string(), z.array(z.string()).min(1)]);
 
@@ -85,10 +82,7 @@ const kind = z.strictObject({
         .describe("The primary key's column, or columns: the id is then their values with a colon between them."),
       type: z.enum(["integer", "text"]).default("integer").describe("The type of a key of one column; a UUID is text."),
       generate: z
-        .union([
-          z.enum(["database", "uuid"]),
-          z.strictObject({ sql: z.string().describe("An expression of the database's own, such as now().") }),
-        ])
+        .union([z.enum(["database", "uuid"]), expression])
         .default("database")
         .describe(
           "Who makes a new key that the mapping does not give: the database, Postern as a UUID, or an expression of the database's such as { sql: nextval('staff') }.",

@@ -63,6 +63,10 @@ export function searchStatement(
   return sql`select ${selection(kind, attrs)} from ${table} join (select ${sql.join(named)} from ${table}${page}) as ${sql.id("page")} on ${sql.join(same, sql` and `)} ${order}`;
 }
 
+/** How far entries are counted beside a page. Who asks for no entries asks for their number: that is never cut short. */
+export const countedTo = ({ countTo }: Kind, limit: number): number =>
+  limit === 0 ? Number.POSITIVE_INFINITY : countTo;
+
 /** Counts what meets a condition, as far as `upTo`. */
 export function countStatement(kind: Kind, where: SearchRequest["where"], upTo = Number.POSITIVE_INFINITY): Sql {
   const from = sql`from ${tableSql(kind.name)}${allOf([...inKind(kind), ...(where ? [conditionSql(kind, where)] : [])])}`;

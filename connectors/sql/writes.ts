@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { type Change, type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { haveValues, isKeyed, keyValues, splitParts } from "./keys.ts";
+import { haveValues, isKeyed, splitParts } from "./keys.ts";
 import {
   type Assigned,
   allOf,
@@ -47,7 +47,7 @@ const toColumn = (kind: Kind, column: string, value: Value): unknown =>
 export type Row = Map<string, unknown>;
 
 /** An entry's row: what the kind's rows have in common, its columns, and those of attributes that have several. */
-export function rowOf(kind: Kind, entry: Entry, key: string | undefined): Row {
+export function rowOf(kind: Kind, entry: Entry): Row {
   const row: Row = new Map();
   for (const [column, value] of Object.entries(kind.where))
     if (value !== null) row.set(column, toColumn(kind, column, value));
@@ -60,7 +60,6 @@ export function rowOf(kind: Kind, entry: Entry, key: string | undefined): Row {
       for (const [index, part] of partsOf(kind, attr, joined, value).entries())
         row.set(joined[index]!, toColumn(kind, joined[index]!, part));
   }
-  if (key !== undefined) row.set(kind.key.columns[0]!, keyValues(kind, key)[0]);
   return row;
 }
 

@@ -172,5 +172,4 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
     .meta({ title: "Postern configuration" });
 }
 
-export type SafetyConfig = z.output<typeof safety>;
 export type Config = z.output<ReturnType<typeof configFormat>>;

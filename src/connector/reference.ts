@@ -75,6 +75,15 @@ export function applyChanges(entry: Entry, changes: readonly Change[]): Entry {
   return result;
 }
 
+/** What changes say of an entry by themselves, whatever it held: the values that they put there. */
+export function valuesPut(changes: readonly Change[]): Entry {
+  const swapped = changes.flatMap((change) =>
+    change.op === "swap" && change.to !== null ? [[change.attr, change.to] as const] : [],
+  );
+  const others = changes.filter(({ op }) => op !== "swap");
+  return { ...applyChanges({}, others), ...Object.fromEntries(swapped) };
+}
+
 function changedValues(values: readonly Value[], change: Change): readonly Value[] {
   switch (change.op) {
     case "replace":

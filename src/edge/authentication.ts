@@ -5,34 +5,23 @@ import { AuthUnavailable, type Caller, type Presented } from "../auth/caller.ts"
 import type { Chain } from "../auth/chain.ts";
 import { notNow, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
+import { countFailures, type Failures, SLOW_MS } from "./failures.ts";
 
-/** Failures of one source within a minute that are answered at once; the others are slowed down, a few at a time. */
-const FREE_FAILURES = 10;
-const SLOW_MS = 1000;
+/** The most requests that are slowed down at a time. */
 const MAX_SLOWED = 100;
-
-/** What the edge tells of callers, for metrics. */
-export interface Failures {
-  readonly failed: (method: string) => void;
-}
 
 /**
  * Who the caller is, before anything else of a request is looked at: 401 where it is nobody, 403 where the route is not for it,
  * 429 where it asks too often. Wrong secrets are slowed down for each source; right ones never are.
  */
 export function authentication({ authenticate }: Chain, base: string, { failed }: Failures): MiddlewareHandler<Env> {
-  const failures = new RateLimiterMemory({ points: FREE_FAILURES, duration: 60 });
+  const isTooOften = countFailures();
   const rates = new Map<string, RateLimiterMemory>();
   let slowed = 0;
 
   async function refuse(c: HonoContext<Env>): Promise<never> {
     failed(methodOf(c));
-    const { source } = c.var;
-    const isOften = await failures.consume(source).then(
-      () => false,
-      () => true,
-    );
-    if (isOften) {
+    if (await isTooOften(c.var.source)) {
       if (slowed >= MAX_SLOWED)
         throw new ScimError(
           429,

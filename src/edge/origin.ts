@@ -19,10 +19,7 @@ export function origin({ proxies }: Trust): MiddlewareHandler<Env> {
     const socket = (c.env as HttpBindings | undefined)?.incoming?.socket;
     const peer = socket?.remoteAddress ?? "";
     const isBelieved = proxies.has(peer);
-    c.set(
-      "source",
-      isBelieved ? sourceOf(peer, c.req.header("x-forwarded-for"), proxies) : peer.replace(/^::ffff:/, ""),
-    );
+    c.set("source", sourceOf(peer, c.req.header("x-forwarded-for"), proxies));
     const isEncrypted = (socket as TLSSocket | undefined)?.encrypted === true;
     const scheme = (isBelieved && forwarded(c, "x-forwarded-proto")) || (isEncrypted ? "https" : "http");
     const host = (isBelieved && forwarded(c, "x-forwarded-host")) || c.req.header("host") || "localhost";

@@ -1,23 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Hono, Context as HonoContext } from "hono";
-import { RateLimiterMemory } from "rate-limiter-flexible";
 import { AuthUnavailable } from "../auth/caller.ts";
 import type { TokenEndpoint } from "../auth/clientCredentials.ts";
-import type { Failures } from "./authentication.ts";
 import { limitBody } from "./body.ts";
 import type { Env } from "./env.ts";
+import { countFailures, type Failures, SLOW_MS } from "./failures.ts";
 import { commonHeaders } from "./headers.ts";
 
 const MAX_FORM = 16_384;
 
 /** The token endpoint of OAuth 2.0 client credentials, RFC 6749 §3.2: its answers and errors are OAuth's, not SCIM's. */
 export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, { failed }: Failures): void {
-  const failures = new RateLimiterMemory({ points: 10, duration: 60 });
-  const oauthError = (c: HonoContext<Env>, status: 400 | 401 | 405 | 429 | 503, error: string, detail: string) =>
+  const isTooOften = countFailures();
+  const oauthError = (c: HonoContext<Env>, status: 400 | 401 | 405 | 503, error: string, detail: string) =>
     c.json({ error, error_description: detail }, status, {
       ...commonHeaders(c),
       ...(status === 401 && { "WWW-Authenticate": 'Basic realm="token"' }),
-      ...((status === 429 || status === 503) && { "Retry-After": "5" }),
+      ...(status === 503 && { "Retry-After": "5" }),
     });
 
   app.use(path, limitBody(MAX_FORM));
@@ -31,11 +30,7 @@ export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, { 
       if (answer.ok) return c.json(answer.body, 200, commonHeaders(c));
       if (answer.error !== "invalid_client") return oauthError(c, 400, answer.error, answer.detail);
       failed("client-credentials");
-      const isOften = await failures.consume(c.var.source).then(
-        () => false,
-        () => true,
-      );
-      if (isOften) await sleep(1000);
+      if (await isTooOften(c.var.source)) await sleep(SLOW_MS);
       return oauthError(c, 401, answer.error, answer.detail);
     } catch (error) {
       if (!(error instanceof AuthUnavailable)) throw error;

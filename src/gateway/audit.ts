@@ -27,9 +27,10 @@ export function audited(route: string, append: Append, values: boolean): Layer {
     const about = { requestId: context.requestId, caller: context.caller, source: context.source, route };
     if (isBroken) record({ ...about, event: "the audit log can be written again" });
     const touched = attrsOfWrite(write);
-    const shown = values ? touched.filter((attr) => isShown(endpoint.mapping, attr)) : [];
+    const readable = values ? shownAttrs(endpoint.mapping) : [];
+    const shown = touched.filter((attr) => readable.includes(attr));
     const before =
-      values && action !== "create" ? await present(write, action === "delete" ? undefined : shown) : undefined;
+      values && action !== "create" ? await present(write, action === "delete" ? readable : shown) : undefined;
     const operation = {
       ...about,
       type: endpoint.mapping.type.name,
@@ -77,20 +78,18 @@ const withAttrs = (write: Exclude<Write, { action: "delete" }>, more: readonly s
 const only = (entry: Entry, attrs: readonly string[]): Entry =>
   Object.fromEntries(attrs.flatMap((attr) => (entry[attr] === undefined ? [] : [[attr, entry[attr]]])));
 
-/** The entry's values as they are; those that a list is too long for are counted in its place. */
-async function present(write: Write, attrs: readonly string[] | undefined): Promise<Entry | undefined> {
+/** The entry's values as they are. */
+async function present(write: Write, attrs: readonly string[]): Promise<Entry | undefined> {
   const { endpoint, context } = write;
   if (write.action === "create") return undefined;
   const { mapping, connector } = endpoint;
-  const wanted = attrs ?? shownAttrs(mapping);
   const entry = await ask(context, () =>
-    connector.get({ kind: mapping.kind, key: write.key, attrs: wanted, signal: context.signal }),
+    connector.get({ kind: mapping.kind, key: write.key, attrs, signal: context.signal }),
   );
-  return entry && only(entry, wanted);
+  return entry && only(entry, attrs);
 }
 
 /** Attributes that a row reads, and none that is only written. */
 const shownAttrs = (mapping: Mapping): string[] => [
   ...new Set(mapping.rows.flatMap((row) => (row.is === "expression" || row.writeOnly ? [] : [row.attr]))),
 ];
-const isShown = (mapping: Mapping, attr: string): boolean => shownAttrs(mapping).includes(attr);

@@ -1,5 +1,4 @@
-import type { Entry } from "../connector/connector.ts";
-import { applyChanges } from "../connector/reference.ts";
+import { valuesPut } from "../connector/reference.ts";
 import type { Mapping, Row } from "../mapping/mapping.ts";
 import { readEntry } from "../mapping/read.ts";
 import { select } from "../mapping/selection.ts";
@@ -97,14 +96,14 @@ export function guarded(
     const counts = passed.get(type) ?? { deletes: new Map(), disables: new Map() };
     passed.set(type, counts);
     if (!counts[kind].has(write.key)) {
-      const most = limits[kind];
+      const { [kind]: most, percent } = limits;
       const both = recent(counts.deletes) + recent(counts.disables);
-      const share = limits.percent === undefined ? undefined : ((await total(write)) * limits.percent) / 100;
-      if ((most !== undefined && recent(counts[kind]) >= most) || (share !== undefined && both >= share)) {
+      const isOverShare = percent !== undefined && both >= ((await total(write)) * percent) / 100;
+      const isOverCount = most !== undefined && recent(counts[kind]) >= most;
+      if (isOverCount || isOverShare) {
         stopped.add(type);
         refused(type, kind);
-        const bound =
-          most !== undefined && recent(counts[kind]) >= most ? `${most} ${kind}` : `${limits.percent} per cent`;
+        const bound = isOverCount ? `${most} ${kind}` : `${percent} per cent`;
         throw notNow(
           `The change guard stopped this: ${bound} of ${type} in an hour are all that safety.guard allows. An operator can release it: postern guard release.`,
         );
@@ -136,12 +135,8 @@ async function disables({ mapping }: Endpoint, { changes }: Extract<Write, { act
   if (!selection) return false;
   const touched = changes.filter(({ attr }) => selection.attrs.includes(attr));
   if (touched.length === 0) return false;
-  const swapped: Entry = Object.fromEntries(
-    touched.flatMap((change) => (change.op === "swap" && change.to !== null ? [[change.attr, change.to]] : [])),
-  );
-  const plain = touched.filter(({ op }) => op !== "swap");
   const nowhere = { references: { toId: () => undefined, toReference: () => undefined }, location: () => "" };
-  const resource = await readEntry(selection, { ...applyChanges({}, plain), ...swapped }, nowhere);
+  const resource = await readEntry(selection, valuesPut(touched), nowhere);
   return resource.active === false;
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-
 import { applyChanges } from "../connector/reference.ts";
 import { badRequest, forbidden, notFound, notNow } from "../scim/error.ts";
 import { compileFilter } from "../scim/evaluate.ts";
 import { typedFilter } from "../scim/path.ts";
-import { ask, type Context } from "./context.ts";
+import { checkedBefore } from "./before.ts";
+import { ask } from "./context.ts";
 import type { Gateway } from "./gateway.ts";
 import { attrsOfWrite, type Layer } from "./writes.ts";
 
@@ -37,16 +37,21 @@ export type Protection = Readonly<
 >;
 
 /** Refuses to write attributes of the backend that are never to be written. */
-export const protectedAttributes =
-  (protection: Protection): Layer =>
-  (next) =>
-  async (write) => {
-    const names = protection[write.endpoint.mapping.type.name]?.attributes.map((attr) => attr.toLowerCase()) ?? [];
-    const touched = attrsOfWrite(write).find((attr) => names.includes(attr.toLowerCase()));
+export const protectedAttributes = (protection: Protection): Layer => {
+  const names = new Map(
+    Object.entries(protection).map(([type, { attributes }]) => [
+      type,
+      new Set(attributes.map((attr) => attr.toLowerCase())),
+    ]),
+  );
+  return (next) => async (write) => {
+    const ofType = names.get(write.endpoint.mapping.type.name);
+    const touched = ofType && attrsOfWrite(write).find((attr) => ofType.has(attr.toLowerCase()));
     if (touched !== undefined)
       throw badRequest("mutability", `"${touched}" is protected here (safety.protect): nothing was written.`);
     return next(write);
   };
+};
 
 /**
  * A gateway that changes nothing of what filters find: they are evaluated on the resource as it is, before it is changed
@@ -61,25 +66,10 @@ export function withProtection(gateway: Gateway, protection: Protection): Gatewa
     }),
   );
   if (rules.size === 0) return gateway;
-  const require = async (type: string, id: string, context: Context): Promise<void> => {
+  return checkedBefore(gateway, async ({ action, type, id, context }) => {
     const isProtected = rules.get(type);
-    if (!isProtected) return;
+    if (!isProtected || id === undefined || action === "read") return;
     const resource = await gateway.get(type, id, {}, context);
     if (isProtected(resource)) throw forbidden(`This ${type} is protected (safety.protect): nothing was changed.`);
-  };
-  return {
-    ...gateway,
-    replace: async (type, id, body, query, context, ifMatch) => {
-      await require(type, id, context);
-      return gateway.replace(type, id, body, query, context, ifMatch);
-    },
-    patch: async (type, id, body, query, context, ifMatch) => {
-      await require(type, id, context);
-      return gateway.patch(type, id, body, query, context, ifMatch);
-    },
-    remove: async (type, id, context, ifMatch) => {
-      await require(type, id, context);
-      return gateway.remove(type, id, context, ifMatch);
-    },
-  };
+  });
 }

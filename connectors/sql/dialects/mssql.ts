@@ -167,11 +167,9 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
   );
 }
 
-/** What a driver's failure is numbered as; of several the first. */
-function numberOf(error: unknown): number {
-  const [first = error] = error instanceof AggregateError ? error.errors : [error];
-  return (first as { number?: number } | undefined)?.number ?? 0;
-}
+/** A driver's failure; of several the first. */
+const firstOf = (error: unknown): unknown => (error instanceof AggregateError ? error.errors[0] : undefined) ?? error;
+const numberOf = (error: unknown): number => (firstOf(error) as { number?: number } | undefined)?.number ?? 0;
 
 /** Deadlocks, and changes that met others under snapshot isolation. */
 const PASSING = [1205, 3960];
@@ -180,9 +178,7 @@ const VALUES = [220, 241, 242, 244, 245, 248, 295, 2628, 8114, 8115, 8152, 8169]
 /** Error numbers of SQL Server, as what they mean to a client. */
 export function mssqlFailure(error: unknown): unknown {
   if (error instanceof ConnectorError || !(error instanceof Error)) return error;
-  const [first = error] = error instanceof AggregateError ? (error.errors as Error[]) : [error];
-  const { message } = first;
-  const { code } = first as { code?: string };
+  const { message, name, code } = firstOf(error) as Error & { code?: string };
   const number = numberOf(error);
   const column = /column '([^']+)'/i.exec(message)?.[1];
   const options = { cause: error, ...(column && { attr: column }) };
@@ -212,7 +208,6 @@ export function mssqlFailure(error: unknown): unknown {
     return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, options);
   if (code === "ETIMEOUT" || code === "ECANCEL")
     return new ConnectorError("timeout", "The database did not end the statement within its time limit.", options);
-  if (first.name === "TimeoutError")
-    return new ConnectorError("busy", "No connection was free, or made, in time.", options);
+  if (name === "TimeoutError") return new ConnectorError("busy", "No connection was free, or made, in time.", options);
   return new ConnectorError("unavailable", `The database cannot be reached: ${message}.`, options);
 }

@@ -4,7 +4,7 @@ import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
 import { type Server, STATEMENT_MS } from "./server.ts";
-import { insertRows, limitOffset, oneOrArray } from "./statements.ts";
+import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
 /** MariaDB and MySQL by mysql2. */
@@ -17,6 +17,7 @@ export const mysql = (server: Server): SqlDialect => ({
         for (const statement of limits) await connection.executeQuery(CompiledQuery.raw(statement)).catch(() => {});
       },
     }),
+  ...usual,
   unknownColumn: any,
   columnsOf,
   // As bytes of UTF-8, neither padding nor a collation counts, and the order is that of code points.
@@ -26,10 +27,8 @@ export const mysql = (server: Server): SqlDialect => ({
   indexed: (column, value, { foldsCase }, caseExact) =>
     foldsCase || caseExact ? { condition: sql`${column} = ${value}`, isExact: false } : undefined,
   foldsAll: false,
-  equals: (left, right) => sql`${left} = ${right}`,
   isSame: (column, value) => sql`${column} <=> ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
-  asValue: (condition) => condition,
   jsonList: (values, rest) => sql`select coalesce(json_arrayagg(${oneOrArray(values, sql`json_array`)}), '[]') ${rest}`,
   insertMissing: (table, columns, rows) => {
     const any = sql.id(columns[0]!);
@@ -37,8 +36,6 @@ export const mysql = (server: Server): SqlDialect => ({
   },
   noColumns: sql`() values ()`,
   returning: () => sql``,
-  ...limitOffset,
-  lockHint: sql``,
   forUpdate: sql` for update`,
   castToText: (column) => sql`cast(${column} as char)`,
   toDatabase: toTypedColumn,

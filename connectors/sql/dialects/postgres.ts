@@ -4,12 +4,13 @@ import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, TableName } from "../kind.ts";
 import { type Server, STATEMENT_MS } from "./server.ts";
-import { insertRows, limitOffset, oneOrArray, returningRows } from "./statements.ts";
+import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
 /** PostgreSQL by pg. */
 export const postgres = (server: Server): SqlDialect => ({
   kysely: () => new PostgresDialect({ pool: createPool(server) }),
+  ...usual,
   unknownColumn: any,
   columnsOf,
   folded: (value) => sql`lower(${asText(value)}) collate "C"`,
@@ -20,17 +21,12 @@ export const postgres = (server: Server): SqlDialect => ({
     isExact: !(foldsCase && caseExact),
   }),
   foldsAll: false,
-  equals: (left, right) => sql`${left} = ${right}`,
   isSame: (column, value) => sql`${column} is not distinct from ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, false)`,
-  asValue: (condition) => condition,
   jsonList: (values, rest) =>
     sql`select coalesce(json_agg(${oneOrArray(values, sql`json_build_array`)}), '[]'::json) ${rest}`,
   insertMissing: (table, columns, rows) => insertRows(table, columns, rows, sql` on conflict do nothing`),
   noColumns: sql`default values`,
-  ...returningRows,
-  ...limitOffset,
-  lockHint: sql``,
   forUpdate: sql` for no key update`,
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: toTypedColumn,

@@ -5,7 +5,7 @@ import { type Kysely, SqliteDialect, sql } from "kysely";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, TableName } from "../kind.ts";
-import { insertRows, limitOffset, oneOrArray, returningRows } from "./statements.ts";
+import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any } from "./values.ts";
 
 /**
@@ -14,6 +14,7 @@ import { any } from "./values.ts";
  */
 export const sqlite = (file: string, script: string | undefined): SqlDialect => ({
   kysely: () => open(file, script),
+  ...usual,
   unknownColumn: any,
   columnsOf,
   folded: (text) => sql`fold(${text}) collate binary`,
@@ -22,17 +23,12 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   indexed: (column, value, _, caseExact) =>
     caseExact ? undefined : { condition: sql`${column} = ${value} collate nocase`, isExact: true },
   foldsAll: true,
-  equals: (left, right) => sql`${left} = ${right}`,
   isSame: (column, value) => sql`${column} is ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
-  asValue: (condition) => condition,
   jsonList: (values, rest) => sql`select json_group_array(${oneOrArray(values, sql`json_array`)}) ${rest}`,
   insertMissing: (table, columns, rows) => insertRows(table, columns, rows, sql` on conflict do nothing`),
   noColumns: sql`default values`,
-  ...returningRows,
-  ...limitOffset,
   // One writes at a time.
-  lockHint: sql``,
   forUpdate: sql``,
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: (value) => (typeof value === "boolean" ? Number(value) : value),

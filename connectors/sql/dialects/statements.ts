@@ -17,12 +17,12 @@ export function insertRows(
   return sql`insert into ${table} (${names}) values ${sql.join(values)}${end}`;
 }
 
-/** What databases have in common whose inserts end with `returning`. */
-export const returningRows = {
+/** What most makes do alike. */
+export const usual = {
+  equals: (left: Sql, right: Sql) => sql`${left} = ${right}`,
+  asValue: (condition: Sql) => condition,
   returning: (columns: readonly Sql[]) => sql` returning ${sql.join([...columns])}`,
-};
-
-/** Numbers of ours, that drivers would send as what some databases do not take here. */
-export const limitOffset = {
+  lockHint: sql``,
+  // Numbers of ours, that drivers would send as what some databases do not take here.
   page: (limit: number, offset: number) => sql.raw(`limit ${limit}${offset > 0 ? ` offset ${offset}` : ""}`),
 };

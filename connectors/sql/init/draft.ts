@@ -8,8 +8,10 @@ import {
   deletedColumn,
   type GuessedRow,
   guessRows,
+  isBoolean,
   isSameTable,
   isText,
+  isTime,
   joinOf,
   managerKey,
   nameColumn,
@@ -52,9 +54,7 @@ const NOW: Readonly<Record<Settings["dialect"], string>> = {
   mysql: "now(3)",
   mssql: "sysutcdatetime()",
 };
-const isTime = (type: string): boolean => /^(timestamp|datetime|date)/.test(type);
 const isInteger = (type: string): boolean => /^(tiny|small|medium|big)?int/.test(type);
-const isBoolean = (type: string): boolean => /^(bool|bit)/.test(type);
 
 /** Drafts the kinds and mappings of a table of users, and of one of groups where there is one. */
 export async function draftTables(
@@ -70,9 +70,9 @@ export async function draftTables(
   draftManager(user);
   draftLookups(user, tables, groups);
   if (group) draftMembers(user, group, tables, dialect);
-  for (const kind of [user, ...(group ? [group] : [])]) markRequired(kind);
+  const drafted = group ? [user, group] : [user];
+  for (const kind of drafted) markRequired(kind);
   markOthers(user, tables, group);
-  const drafted = [user, ...(group ? [group] : [])];
   return {
     kinds: drafted.flatMap(kindLines),
     mappings: drafted.map((kind) => ({ file: `${kind.name}.yaml`, text: mappingText(kind) })),
@@ -161,16 +161,14 @@ function draftManager({ table, rows, lookups, settings }: KindDraft): void {
   if (!key) return;
   const [column] = key.columns;
   const [to] = key.to;
-  const why = "a reference to the table itself is taken for the manager's";
-  if (key.columns.length > 1) {
-    settings.joined = { manager: key.columns };
-    rows.push({ path: "enterprise:manager.value", to: { attr: "manager", ref: "User" }, why });
-  } else if (to === table.primaryKey[0])
-    rows.push({ path: "enterprise:manager.value", to: { attr: column, ref: "User" }, why });
-  else {
-    lookups.manager = { column, ...table.name, key: to, value: table.primaryKey[0] };
-    rows.push({ path: "enterprise:manager.value", to: { attr: "manager", ref: "User" }, why });
-  }
+  const isToKey = key.columns.length === 1 && to === table.primaryKey[0];
+  if (key.columns.length > 1) settings.joined = { manager: key.columns };
+  else if (!isToKey) lookups.manager = { column, ...table.name, key: to, value: table.primaryKey[0] };
+  rows.push({
+    path: "enterprise:manager.value",
+    to: { attr: isToKey ? column : "manager", ref: "User" },
+    why: "a reference to the table itself is taken for the manager's",
+  });
 }
 
 const LOOKUPS: readonly (readonly [RegExp, string])[] = [

@@ -5,12 +5,14 @@ const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g,
 
 const isNumber = (type: string): boolean =>
   /^(tiny|small|medium|big)?int|^(numeric|decimal|number|double|real|float)/.test(type);
-const isTime = (type: string): boolean => /^(timestamp|datetime|date)/.test(type);
-const isBoolean = (type: string): boolean => /^(bool|bit|tinyint\(1\))/.test(type);
+export const isTime = (type: string): boolean => /^(timestamp|datetime|date)/.test(type);
+/** Whether a column holds true and false, and not numbers that stand for them. */
+export const isBoolean = (type: string): boolean => /^(bool|bit)/.test(type);
+const isFlag = (type: string): boolean => isBoolean(type) || type.startsWith("tinyint(1)");
 export const isText = ({ type }: CatalogueColumn): boolean =>
   !isNumber(type) &&
   !isTime(type) &&
-  !isBoolean(type) &&
+  !isFlag(type) &&
   !/^(uuid|uniqueidentifier|json|bytea|.*blob|.*binary)/.test(type);
 
 /** SCIM paths of users, and what columns for them are called, the likeliest first. */
@@ -202,7 +204,7 @@ export function activeCodec(
   { column, means }: NonNullable<ReturnType<typeof activeColumn>>,
   present: readonly unknown[],
 ): { readonly as: unknown; readonly why?: string } {
-  const isBool = /^(bool|bit)/.test(column.type);
+  const isBool = isBoolean(column.type);
   if (isBool || isNumber(column.type)) {
     if (means === "on") return { as: "boolean" };
     const [yes, no] = isBool ? [true, false] : [1, 0];

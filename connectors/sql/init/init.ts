@@ -6,6 +6,7 @@ import { abortable } from "../../../src/connector/abortable.ts";
 import type { Initial, InitRequest } from "../../../src/connector/connector.ts";
 import { timedOut } from "../../../src/connector/error.ts";
 import { dialectOf } from "../dialects/index.ts";
+import { type Sql, tableSql } from "../kind.ts";
 import type { Settings } from "../settings.ts";
 import { type CatalogueTable, readCatalogue } from "./catalogue.ts";
 import { type Draft, draftTables, type Samples } from "./draft.ts";
@@ -68,8 +69,9 @@ export async function init({ options: given, env, folder, signal }: InitRequest)
     if (!users) throw new Error(`No table looks like one of users: name it by --users. There are ${namesOf(tables)}.`);
     const groups = chosen(tables, asked.groups, "groups");
     const samples: Samples = {
-      values: (table, column) => ask(distinctValues(db, dialect, table, column)),
-      beginnings: (table, column) => ask(beginningsOf(db, dialect, table, column)),
+      values: (table, column) => ask(distinct(db, dialect, table, column, sql.id(column))),
+      beginnings: async (table, column) =>
+        (await ask(distinct(db, dialect, table, column, sql`substring(${sql.id(column)}, 1, 7)`))).map(String),
     };
     const draft = await draftTables(asked.dialect, tables, users, groups, samples);
     return {
@@ -131,24 +133,15 @@ const namesOf = (tables: readonly CatalogueTable[]): string =>
 
 type Dialect = ReturnType<typeof dialectOf>;
 
-const tableOf = ({ name: { schema, table } }: CatalogueTable) =>
-  schema === undefined ? sql.id(table) : sql.id(schema, table);
-
 /** More values than a flag has. */
 const MANY = 12;
 
-async function distinctValues(db: Kysely<unknown>, dialect: Dialect, table: CatalogueTable, column: string) {
+/** What a column's values are, or an expression of it, each once. */
+async function distinct(db: Kysely<unknown>, dialect: Dialect, { name }: CatalogueTable, column: string, shown: Sql) {
   const { rows } = await sql<{ value: unknown }>`
-    select distinct ${sql.id(column)} as value from ${tableOf(table)} where ${sql.id(column)} is not null
+    select distinct ${shown} as value from ${tableSql(name)} where ${sql.id(column)} is not null
     order by value ${dialect.page(MANY, 0)}`.execute(db);
   return rows.map(({ value }) => value);
-}
-
-async function beginningsOf(db: Kysely<unknown>, dialect: Dialect, table: CatalogueTable, column: string) {
-  const { rows } = await sql<{ value: unknown }>`
-    select distinct substring(${sql.id(column)}, 1, 7) as value from ${tableOf(table)} where ${sql.id(column)} is not null
-    order by value ${dialect.page(MANY, 0)}`.execute(db);
-  return rows.map(({ value }) => String(value));
 }
 
 function configuration(asked: Options, settings: Partial<Settings>, { kinds }: Draft, hasGroups: boolean): string {
