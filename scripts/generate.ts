@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { connectors } from "../connectors/index.ts";
 import { configFormat } from "../src/config/format.ts";
+import { resilienceConfig } from "../src/connector/resilience.ts";
 import { mappingFormat } from "../src/mapping/format.ts";
 import { mappingTestFormat } from "../src/mapping/testing.ts";
 import { typesFormat } from "../src/mapping/types.ts";
@@ -19,6 +20,7 @@ export function generated(): Map<string, string> {
     ["schemas/mapping.schema.json", text(schemaOf(mappingFormat))],
     ["schemas/types.schema.json", text(schemaOf(typesFormat))],
     ["docs/conformance.md", conformancePage()],
+    ["docs/settings.md", settingsPage()],
     ["schemas/mapping-test.schema.json", text(schemaOf(mappingTestFormat))],
     ...connectors.map(
       ({ type, summary, example, config }) =>
@@ -40,9 +42,23 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
 }
 
+/** All settings of the configuration file but those of the connectors, which have a page each. */
+function settingsPage(): string {
+  const { properties = {}, ...schema } = z.toJSONSchema(configFormat(connectors), { io: "input" }) as JsonSchema;
+  const shared = z.strictObject({ type: z.string().describe("One of those below."), resilience: resilienceConfig });
+  const additionalProperties = z.toJSONSchema(shared, { io: "input" }) as JsonSchema;
+  const own = { ...properties, connectors: { ...properties.connectors, additionalProperties } };
+  const links = connectors.map(({ type, summary }) => `- [${type}](connectors/${type}.md): ${summary}`).join("\n");
+  return `# The configuration file\n\n\`gateway.config.yaml\`; \`*\` stands for a name of your own. [operations.md](operations.md) says what the settings are for.\n\n${table({ ...schema, properties: own })}\n## Connectors\n\n${links}\n`;
+}
+
 function page(type: string, summary: string, example: string, schema: unknown): string {
-  const rows = settings(schema as JsonSchema, "").map((cells) => `| ${cells.join(" | ")} |`);
-  return `# The connector \`${type}\`\n\n${summary}\n\n\`\`\`yaml\nconnectors:\n  my-${type}:\n${example.trimEnd().replace(/^/gm, "    ")}\n\`\`\`\n\n| setting | | default | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  return `# The connector \`${type}\`\n\n${summary}\n\n\`\`\`yaml\nconnectors:\n  my-${type}:\n${example.trimEnd().replace(/^/gm, "    ")}\n\`\`\`\n\n${table(schema as JsonSchema)}`;
+}
+
+function table(schema: JsonSchema): string {
+  const rows = settings(schema, "").map((cells) => `| ${cells.join(" | ")} |`);
+  return `| setting | | default | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
 
 function settings(schema: JsonSchema, prefix: string): string[][] {

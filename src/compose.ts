@@ -1,4 +1,5 @@
 import { unwatchFile, watchFile } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
 import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
@@ -6,7 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ServerType, serve } from "@hono/node-server";
 import { connectors as known } from "../connectors/index.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
+import { type Load, shedding } from "./edge/load.ts";
 import { createOperations } from "./edge/operations.ts";
+import { createThrottle } from "./edge/throttle.ts";
 import { type TlsFiles, tlsOptions, watchCertificates } from "./edge/tls.ts";
 import { buildGeneration, type Generation, type Shared, StartError } from "./generation.ts";
 import { type AuditLog, openAudit } from "./observe/audit.ts";
@@ -38,12 +41,15 @@ export async function start(file: string, env: Readonly<Record<string, string | 
   const log = createLog(config.log.level);
   const metrics = createMetrics();
   const audit = openAuditFor(loaded);
-  const shared: Shared = { log, metrics, append: audit?.append, guards: new Map() };
+  const shared: Shared = { log, metrics, append: audit?.append, guards: new Map(), throttle: createThrottle() };
   let current = buildGeneration(loaded, shared);
   measure(metrics, () => current, shared);
 
   const tls = config.server.tls && tlsFiles(config.server.tls, folder);
-  const server = await listen((...args) => current.fetch(...args), config.server, tls).catch(async (error) => {
+  const load: Load = { isFull: () => current.isFull(), shed: () => metrics.shed.inc() };
+  const fetch: Fetch = (...args) => current.fetch(...args);
+  const before = (listener: RequestListener) => shedding(listener, load);
+  const server = await listen(fetch, config.server, tls, before).catch(async (error) => {
     await closeAll(current);
     audit?.close();
     throw error;
@@ -164,16 +170,22 @@ const SLOW = {
   connectionsCheckingInterval: 2000,
 };
 
+type Fetch = Parameters<typeof serve>[0]["fetch"];
+
+/** Listens; what is put `before` sees requests first. */
 function listen(
-  fetch: Parameters<typeof serve>[0]["fetch"],
+  fetch: Fetch,
   { host: hostname, port }: { readonly host: string; readonly port: number },
   tls: TlsFiles | undefined,
+  before: (listener: RequestListener) => RequestListener,
 ): Promise<ServerType> {
-  const options = tls
-    ? { createServer: createSecureServer, serverOptions: { ...SLOW, ...secureOptions(tls) } }
-    : { serverOptions: SLOW };
+  const create = (_: object, listener: RequestListener) =>
+    tls
+      ? createSecureServer({ ...SLOW, ...secureOptions(tls) }, before(listener))
+      : createServer(SLOW, before(listener));
   return new Promise((done, reject) => {
-    const server = serve({ fetch, hostname, port, ...options } as Parameters<typeof serve>[0], () => done(server));
+    const options = { fetch, hostname, port, createServer: create as typeof createServer };
+    const server = serve(options, () => done(server));
     server.once("error", (error) => reject(listenFailure(error, hostname, port)));
   });
 }
@@ -192,7 +204,7 @@ async function listenForOperators({ host, port }: { host: string; port: number }
     guards,
     released: (route) => log.warn({ route }, "the change guard was released"),
   });
-  const server = await listen(app.fetch as Parameters<typeof serve>[0]["fetch"], { host, port }, undefined);
+  const server = await listen(app.fetch as Fetch, { host, port }, undefined, (listener) => listener);
   return { server, url: `http://${host}:${(server.address() as AddressInfo).port}` };
 }
 

@@ -7,7 +7,9 @@ import type { Connector } from "./connector/connector.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
 import { createApp } from "./edge/app.ts";
+import { counting } from "./edge/load.ts";
 import type { Served } from "./edge/served.ts";
+import type { Throttle } from "./edge/throttle.ts";
 import { type Append, audited } from "./gateway/audit.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createGuardState, type GuardState, guarded } from "./gateway/guard.ts";
@@ -30,6 +32,7 @@ export interface Shared {
   readonly metrics: Metrics;
   readonly append: Append | undefined;
   readonly guards: Map<string, GuardState>;
+  readonly throttle: Throttle;
 }
 
 /** An open connector, by what it was opened with: as long as that is the same it stays open. */
@@ -45,6 +48,8 @@ export interface Generation {
   readonly connectors: ReadonlyMap<string, Opened>;
   /** How many requests it is answering. */
   readonly inFlight: () => number;
+  /** Whether there is no place for one more: here, or in any of the connectors. */
+  readonly isFull: () => boolean;
 }
 
 /** Opens the connectors that a configuration names, bare. */
@@ -106,27 +111,22 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   try {
     const connectors = new Map([...opened].map(([name, { connector }]) => [name, connector]));
     const routes = [...loaded.routes.keys()].map((base) => servedAt(base, loaded, connectors, shared));
+    const { counted, inFlight } = counting();
     const app = createApp({
+      counted,
       routes,
       chain,
       trust,
-      inFlight: config.limits.inFlight,
-      failures: { failed: (method) => metrics.failures.inc({ method }) },
+      throttle: shared.throttle,
+      failed: (method) => metrics.failures.inc({ method }),
       answered: ({ route, operation, status, seconds }) =>
         metrics.requests.observe({ route, operation, status: String(status) }, seconds),
       probes: [...connectors].map(([name, connector]) => ({ name, probe: connector.probe })),
       log,
     });
-    let inFlight = 0;
-    const fetch: Generation["fetch"] = async (...args) => {
-      inFlight++;
-      try {
-        return await app.fetch(...args);
-      } finally {
-        inFlight--;
-      }
-    };
-    return { loaded, fetch, connectors: opened, inFlight: () => inFlight };
+    const loads = [...opened.values()].map(({ connector }) => connector.load);
+    const isFull = () => inFlight() >= config.limits.inFlight || loads.every((load) => load.isFull());
+    return { loaded, fetch: app.fetch, connectors: opened, inFlight, isFull };
   } catch (error) {
     for (const [name, { connector }] of opened)
       if (before?.connectors.get(name)?.connector !== connector) void connector.close();

@@ -199,16 +199,24 @@ describe("a backend that is away or slow", () => {
     await gateway.stop();
   });
 
-  test("is asked so much at a time, a short queue waits in time, and the others are 503 at once; health stays green", async () => {
+  test("is asked so much at a time, a short queue waits in time, and the others are 503; health stays green, and other systems serve", async () => {
     const slow = await silent();
-    const gateway = await startGateway({ ...ldap(slow.url, { concurrency: 4, queue: 6 }), operations: { port: 0 } });
+    const { connectors, routes } = ldap(slow.url, { concurrency: 4, queue: 6 });
+    const hr = legacyHr();
+    const gateway = await startGateway({
+      connectors: { ...connectors, ...hr.connectors },
+      routes: { ...routes, "/hr/scim/v2": hr.routes["/scim/v2"] },
+      operations: { port: 0 },
+    });
     let open = 30;
     const asked = Array.from({ length: 30 }, () => send(gateway, "GET", "/Users?count=1").finally(() => open--));
-    await expect.poll(() => open).toBe(10);
+    await expect.poll(() => open, { timeout: 4000 }).toBe(10);
     const metrics = await (await fetch(`${gateway.operations}/metrics`)).text();
     expect(metrics).toContain('postern_backend_running{connector="directory"} 4');
     expect(metrics).toContain('postern_backend_waiting{connector="directory"} 6');
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+    const other = { ...gateway, base: `${gateway.url}/hr/scim/v2` };
+    expect((await send(other, "GET", "/Users?count=1")).status).toBe(200);
     const answers = await Promise.all(asked);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     const details = answers.map(({ json }) => json.detail);
@@ -222,12 +230,27 @@ describe("a backend that is away or slow", () => {
     const gateway = await startGateway({ ...ldap(slow.url), limits: { inFlight: 5 } });
     let open = 20;
     const asked = Array.from({ length: 20 }, () => send(gateway, "GET", "/Users?count=1").finally(() => open--));
-    await expect.poll(() => open).toBe(5);
+    await expect.poll(() => open, { timeout: 4000 }).toBe(5);
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     const answers = await Promise.all(asked);
     const shed = answers.filter(({ json }) => json.detail.includes("limits.inFlight"));
     expect(shed).toHaveLength(15);
     expect(shed[0]!.headers.get("retry-after")).toBeTruthy();
+    await gateway.stop();
+    slow.stop();
+  });
+
+  test("takes a request again when there is a place, and one with a body that was refused ends its connection", async () => {
+    const slow = await silent();
+    const gateway = await startGateway({ ...ldap(slow.url), limits: { inFlight: 1 } });
+    const first = send(gateway, "GET", "/Users?count=1");
+    await sleep(100);
+    const refused = await send(gateway, "POST", "/Users", { userName: "ann" });
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get("connection")).toBe("close");
+    expect(refused.headers.get("x-request-id")).toBeTruthy();
+    await first;
+    expect((await send(gateway, "GET", "/ServiceProviderConfig")).status).toBe(200);
     await gateway.stop();
     slow.stop();
   });

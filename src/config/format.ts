@@ -126,8 +126,8 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
             .int()
             .min(1)
             .max(100_000)
-            .default(512)
-            .describe("The most requests that are worked on at a time; more are 503 at once."),
+            .default(256)
+            .describe("The most requests that are worked on at a time; more are 503."),
           body: z.int().min(1024).default(1_048_576).describe("The largest body of a request, in bytes."),
         })
         .prefault({})

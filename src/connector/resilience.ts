@@ -21,7 +21,7 @@ export const resilienceConfig = z
       .int()
       .min(0)
       .max(100_000)
-      .default(256)
+      .default(128)
       .describe("How many more wait for their turn; beyond that the answer is 503."),
     breakAfter: z
       .number()
@@ -54,6 +54,8 @@ export interface Observer {
 export interface Load {
   readonly running: () => number;
   readonly waiting: () => number;
+  /** Whether one more would be refused. */
+  readonly isFull: () => boolean;
 }
 
 const kindOf = (error: unknown): string => (error instanceof ConnectorError ? error.kind : "unforeseen");
@@ -87,25 +89,24 @@ export function resilient(
     else observer.breaker(name, "closed");
   });
 
-  const once = async <T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
-    // Who waits for a place waits no longer than the request has; who has one is ended by the connector.
+  const place = <T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
+    // Who has a place is ended by the connector; who waits for one waits no longer than the request has.
+    if (places.executionSlots > 0) return places.execute(() => breaker.execute(call));
     const waiting = new AbortController();
     const late = () =>
       waiting.abort(new ConnectorError("timeout", `${name} was busy for longer than a request may take.`));
     signal.addEventListener("abort", late, { once: true });
-    try {
-      const run = places.execute(() => {
-        signal.removeEventListener("abort", late);
-        signal.throwIfAborted();
-        return breaker.execute(call);
-      });
-      return await abortable(waiting.signal, run);
-    } catch (error) {
-      throw refused(error, name, concurrency);
-    } finally {
+    const run = places.execute(() => {
       signal.removeEventListener("abort", late);
-    }
+      signal.throwIfAborted();
+      return breaker.execute(call);
+    });
+    return abortable(waiting.signal, run).finally(() => signal.removeEventListener("abort", late));
   };
+  const once = <T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> =>
+    place(signal, call).catch((error) => {
+      throw refused(error, name, concurrency);
+    });
   const operation =
     <Request extends { readonly signal: AbortSignal }, Result>(
       what: string,
@@ -138,6 +139,7 @@ export function resilient(
     load: {
       running: () => concurrency - places.executionSlots,
       waiting: () => queue - places.queueSlots,
+      isFull: () => places.executionSlots === 0 && places.queueSlots === 0,
     },
   };
 }

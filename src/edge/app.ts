@@ -8,27 +8,28 @@ import type { Log } from "../observe/log.ts";
 import { tracedRequest } from "../observe/trace.ts";
 import { notFound } from "../scim/error.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
-import { authentication } from "./authentication.ts";
+import { authentication, type Failed } from "./authentication.ts";
 import { limitBody } from "./body.ts";
 import { discovery } from "./discovery.ts";
 import type { Env } from "./env.ts";
 import { scimFailure } from "./errors.ts";
-import type { Failures } from "./failures.ts";
 import { health, type Probe } from "./health.ts";
-import { shedding } from "./load.ts";
+import { holdBack, limitAddress } from "./load.ts";
 import { allowedOnly, origin, type Trust } from "./origin.ts";
 import { resources } from "./resources.ts";
 import { root } from "./root.ts";
 import type { Served } from "./served.ts";
+import type { Throttle } from "./throttle.ts";
 import { tokenEndpoint } from "./token.ts";
 
 export interface EdgeOptions {
   readonly routes: readonly Served[];
   readonly chain: Chain;
   readonly trust: Trust;
-  /** The most requests at a time. */
-  readonly inFlight: number;
-  readonly failures: Failures;
+  /** Counts the requests that are worked on. */
+  readonly counted: MiddlewareHandler<Env>;
+  readonly throttle: Throttle;
+  readonly failed: Failed;
   /** Is told of each request when it has been answered. */
   readonly answered: (request: Answered) => void;
   readonly probes: readonly Probe[];
@@ -45,19 +46,21 @@ export interface Answered {
 
 /** The HTTP side of the gateway. Read it from top to bottom: that is the order in which a request goes through. */
 export function createApp(options: EdgeOptions): Hono<Env> {
-  const { log, routes } = options;
+  const { log, routes, chain, throttle, failed } = options;
   const app = new Hono<Env>({ getPath: (request) => canonicalPath(getPath(request), routes) });
   app.onError((error, c) => scimFailure(c, error, log));
   app.notFound((c) => scimFailure(c, notFound("There is nothing at this address."), log));
 
+  app.use(holdBack);
   app.use(origin(options.trust));
   app.use(requestLog(options));
   health(app, options.probes);
   app.use(allowedOnly(options.trust));
-  app.use(shedding(options.inFlight));
-  for (const endpoint of options.chain.endpoints) tokenEndpoint(app, endpoint, options.failures);
+  app.use(options.counted);
+  app.use(limitAddress);
+  for (const endpoint of chain.endpoints) tokenEndpoint(app, endpoint, throttle, failed);
   for (const served of routes) {
-    app.use(`${served.base}/*`, authentication(options.chain, served.base, options.failures));
+    app.use(`${served.base}/*`, authentication(chain, served.base, throttle, failed));
     app.use(`${served.base}/*`, limitBody(served.limits.body));
     root(app, served);
     discovery(app, served);

@@ -2,10 +2,7 @@ import type { Context as HonoContext } from "hono";
 import type { Log } from "../observe/log.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
-import { commonHeaders } from "./headers.ts";
-
-/** Seconds after which a client may try again when the backend is away. */
-const RETRY_AFTER = "5";
+import { commonHeaders, RETRY_AFTER } from "./headers.ts";
 
 /**
  * Answers SCIM's JSON. All headers go in one plain object: that is the form in which Hono's Node.js server writes them

@@ -45,11 +45,11 @@ function shownCertificate(socket: TLSSocket) {
 /** Refuses requests that come from outside of the networks that may. */
 export function allowedOnly({ allowed }: Trust): MiddlewareHandler<Env> {
   return (c, next) => {
-    if (allowed && !allowed.has(c.var.source))
+    if (allowed && !allowed.has(c.get("source")))
       throw new ScimError(
         403,
         undefined,
-        `Requests from ${c.var.source} are not taken: it is in none of server.networks.`,
+        `Requests from ${c.get("source")} are not taken: it is in none of server.networks.`,
       );
     return next();
   };

@@ -40,6 +40,11 @@ export function createMetrics() {
     labelNames: ["connector"],
     registers,
   });
+  const shed = new Counter({
+    name: "postern_shed_total",
+    help: "Requests that were refused because as many were in flight as may be.",
+    registers,
+  });
   const failures = new Counter({
     name: "postern_auth_failures_total",
     help: "Requests of nobody that is known, by the method that they tried.",
@@ -64,7 +69,7 @@ export function createMetrics() {
     labelNames: ["result"],
     registers,
   });
-  return { registry, requests, calls, running, waiting, breaker, failures, refused, stopped, reloads };
+  return { registry, requests, calls, running, waiting, breaker, shed, failures, refused, stopped, reloads };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

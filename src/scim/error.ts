@@ -38,6 +38,8 @@ export const notFound = (detail: string) => new ScimError(404, undefined, detail
 export const inConflict = (detail: string) => new ScimError(409, undefined, detail);
 /** 500: what was not foreseen; told as no more than that. */
 export const unforeseen = (detail: string) => new ScimError(500, undefined, detail);
+/** 429: too often. */
+export const tooMany = (detail: string) => new ScimError(429, undefined, detail);
 /** 503: not now. */
 export const notNow = (detail: string) => new ScimError(503, undefined, detail);
 /** 412: `If-Match` names a version that is no longer the resource's. */
