@@ -2,6 +2,7 @@ import type { ConnectorDefinition } from "../src/connector/connector.ts";
 import activeDirectory from "./active-directory/index.ts";
 import ldap from "./ldap/index.ts";
 import memory from "./memory/index.ts";
+import rest from "./rest/index.ts";
 import sql from "./sql/index.ts";
 
 /** The connectors that come with Postern: one line each. */
@@ -9,5 +10,6 @@ export const connectors: readonly ConnectorDefinition[] = [
   activeDirectory,
   ldap,
   sql,
+  rest,
   memory,
 ] as readonly ConnectorDefinition[];

@@ -109,13 +109,13 @@ function madeUp({ rows, type }: Mapping): Entry {
 
 /** A connector that prints what it would do, and answers as if it had been done. */
 function explaining(connector: Connector, name: string, mappings: readonly Mapping[], connect: boolean): Connector {
-  const print = (operation: Operation) =>
-    console.log(`# ${name}: ${operation.type} ${operation.kind}\n${connector.explain(operation)}\n`);
+  const print = async (operation: Operation) =>
+    console.log(`# ${name}: ${operation.type} ${operation.kind}\n${await connector.explain(operation)}\n`);
   const keyed = (kind: string, key: string) => ({ [connector.kinds.get(kind)!.key]: key });
   return {
     ...connector,
     search: async ({ signal: _, ...request }) => {
-      print({ type: "search", ...request });
+      await print({ type: "search", ...request });
       if (connect && request.where) {
         const slow = await connector.slow?.(request.kind, request.where, AbortSignal.timeout(CONNECT_MS));
         for (const each of slow ?? []) console.log(`# slow: ${each}\n`);
@@ -123,17 +123,17 @@ function explaining(connector: Connector, name: string, mappings: readonly Mappi
       return { entries: [], total: 0 };
     },
     get: async ({ signal: _, ...request }) => {
-      print({ type: "get", ...request });
+      await print({ type: "get", ...request });
       const made = madeUp(mappings.find(({ kind }) => kind === request.kind)!);
       if (Object.keys(made).length > 0) console.log(`# as if this were found: ${JSON.stringify(made)}\n`);
       return { ...made, ...keyed(request.kind, request.key) };
     },
     create: async ({ signal: _, ...request }) => {
-      print({ type: "create", ...request });
+      await print({ type: "create", ...request });
       return keyed(request.kind, "new");
     },
     update: async ({ signal: _, ...request }) => {
-      print({ type: "update", ...request });
+      await print({ type: "update", ...request });
       return keyed(request.kind, request.key);
     },
     delete: async ({ signal: _, ...request }) => print({ type: "delete", ...request }),

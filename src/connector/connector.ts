@@ -177,7 +177,7 @@ export interface Connector {
   /** Whether the backend is as the mappings need it, and the gateway's account may do it. Nothing is written. */
   readonly check?: (uses: ReadonlyMap<string, Uses>, signal: AbortSignal) => Promise<readonly Finding[]>;
   /** What would be asked of the backend, as an administrator reads it. Secrets are left out. */
-  readonly explain: (operation: Operation) => string;
+  readonly explain: (operation: Operation) => string | Promise<string>;
   /** What of a condition no index of the backend's answers, so that it goes through all entries: with what to do about it. */
   readonly slow?: (kind: string, where: Condition, signal: AbortSignal) => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
@@ -188,6 +188,8 @@ export interface Services {
   /** The folder that the configuration's relative paths start from. */
   readonly folder: string;
   readonly log: { readonly warn: (fields: object, message: string) => void };
+  /** Wraps what sends HTTP requests, of connectors that do: to record them, or to answer in its place. */
+  readonly transport?: <T extends object>(transport: T) => T;
   /** What mappings say that attributes are, `as: fileTime`: of the definition's `types`, by attribute. */
   readonly types?: Readonly<Record<string, string>>;
 }

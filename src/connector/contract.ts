@@ -214,14 +214,17 @@ export function testConnector(contract: Contract): void {
       expect(await connector.get({ ...request, attrs: all() })).toBeUndefined();
     });
 
-    test("explains each operation without asking the backend", () => {
+    test("explains each operation without asking the backend", async () => {
       const where: Condition = { op: "eq", attr: contract.unique, value: "ann" };
-      expect(connector.explain({ type: "search", kind, where, attrs: all(), limit: 10, count: true })).toContain("ann");
+      if (connector.supports(kind, where) !== "none")
+        expect(
+          await connector.explain({ type: "search", kind, where, attrs: all(), limit: 10, count: true }),
+        ).toContain("ann");
       const changes: Change[] = [{ op: "replace", attr: contract.texts[0]!, values: ["x"] }];
-      expect(connector.explain({ type: "update", kind, key: contract.absentKey, changes, attrs: [] })).toContain(
+      expect(await connector.explain({ type: "update", kind, key: contract.absentKey, changes, attrs: [] })).toContain(
         contract.texts[0],
       );
-      expect(connector.explain({ type: "create", kind, entry: contract.seed(1), attrs: [] })).toContain(
+      expect(await connector.explain({ type: "create", kind, entry: contract.seed(1), attrs: [] })).toContain(
         String(contract.seed(1)[contract.unique]),
       );
     });

@@ -6,6 +6,7 @@ export type ConnectorErrorKind =
   | "versionMismatch"
   | "tooMany"
   | "busy"
+  | "throttled"
   | "timeout"
   | "unavailable";
 
@@ -14,12 +15,19 @@ export class ConnectorError extends Error {
   readonly kind: ConnectorErrorKind;
   /** The attribute that the backend refused, where it is known. */
   readonly attr: string | undefined;
+  /** Seconds after which the backend may be asked again, where it says. */
+  readonly retryAfter: number | undefined;
 
-  constructor(kind: ConnectorErrorKind, detail: string, options?: ErrorOptions & { attr?: string }) {
+  constructor(
+    kind: ConnectorErrorKind,
+    detail: string,
+    options?: ErrorOptions & { attr?: string | undefined; retryAfter?: number | undefined },
+  ) {
     super(detail, options);
     this.name = "ConnectorError";
     this.kind = kind;
     this.attr = options?.attr;
+    this.retryAfter = options?.retryAfter;
   }
 }
 

@@ -45,5 +45,7 @@ export function scimFailure(c: HonoContext<Env>, error: Error, log: Log): Respon
       500,
     );
   }
-  return scimJson(c, errorBody(error), error.status, headersOf[error.status] ?? {});
+  const { status, retryAfter } = error;
+  const patience: Record<string, string> = retryAfter === undefined ? {} : { "Retry-After": String(retryAfter) };
+  return scimJson(c, errorBody(error), status, { ...headersOf[status], ...patience });
 }

@@ -40,7 +40,7 @@ function inScim(error: unknown, context: Context): unknown {
   if (!(error instanceof ConnectorError)) return error;
   const cause = error.cause instanceof Error ? error.cause.message : undefined;
   context.note({ failure: error.kind, ...(cause && { cause }) });
-  return backendError(error.kind, error.message, error);
+  return backendError(error.kind, error.message, { cause: error, retryAfter: error.retryAfter });
 }
 
 /** An expression that fails on this resource is the record's fault, not the backend's. */

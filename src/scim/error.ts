@@ -19,12 +19,20 @@ export type ScimType =
 export class ScimError extends Error {
   readonly status: number;
   readonly scimType: ScimType | undefined;
+  /** Seconds after which the client may try again, where that is known. */
+  readonly retryAfter: number | undefined;
 
-  constructor(status: number, scimType: ScimType | undefined, detail: string, options?: ErrorOptions) {
+  constructor(
+    status: number,
+    scimType: ScimType | undefined,
+    detail: string,
+    options?: ErrorOptions & { retryAfter?: number | undefined },
+  ) {
     super(detail, options);
     this.name = "ScimError";
     this.status = status;
     this.scimType = scimType;
+    this.retryAfter = options?.retryAfter;
   }
 }
 
@@ -57,6 +65,7 @@ const backendFailures = {
   versionMismatch: [412, undefined],
   tooMany: [400, "tooMany"],
   busy: [503, undefined],
+  throttled: [429, undefined],
   timeout: [503, undefined],
   unavailable: [503, undefined],
 } as const satisfies Record<string, readonly [number, ScimType | undefined]>;
@@ -64,9 +73,13 @@ const backendFailures = {
 export type BackendFailure = keyof typeof backendFailures;
 
 /** The SCIM error for a failure of a backend, by its kind. */
-export function backendError(kind: BackendFailure, detail: string, cause?: unknown): ScimError {
+export function backendError(
+  kind: BackendFailure,
+  detail: string,
+  options?: ErrorOptions & { retryAfter?: number | undefined },
+): ScimError {
   const [status, scimType] = backendFailures[kind];
-  return new ScimError(status, scimType, detail, { cause });
+  return new ScimError(status, scimType, detail, options);
 }
 
 /** The body of an error, RFC 7644 §3.12: the status is a string there. */

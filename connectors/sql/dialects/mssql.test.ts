@@ -150,8 +150,8 @@ const cases: [string, Operation, string[]][] = [
 ];
 
 describe("the statements for Microsoft SQL Server", () => {
-  test.each(cases)("%s", (_, operation, lines) => {
-    expect(connector.explain(operation).split("\n")).toEqual(lines);
+  test.each(cases)("%s", async (_, operation, lines) => {
+    expect((await connector.explain(operation)).split("\n")).toEqual(lines);
   });
 
   test.each([

@@ -1,0 +1,123 @@
+import { ConnectorError } from "../../src/connector/error.ts";
+import type { Expression } from "../../src/expression/compile.ts";
+import type { Call, Client } from "../../src/http/client.ts";
+import type { Answer } from "../../src/http/transport.ts";
+import type { Scope, Step, Template } from "./calls.ts";
+import type { Judge } from "./failures.ts";
+
+/** The API: calls that are answered, and failures that are understood. */
+export interface Api {
+  /** Makes a call. Rejects where its answer is a failure. */
+  readonly ask: (template: Template, scope: Scope, signal: AbortSignal) => Promise<Answer>;
+  readonly send: (call: Call, signal: AbortSignal) => Promise<Answer>;
+  /** Makes calls in turn; where one fails those before it are taken back, the last first. Gives their answers' bodies. */
+  readonly inTurn: (steps: readonly Step[], turn: Turn, signal: AbortSignal) => Promise<unknown[]>;
+}
+
+/** What calls in turn are made over. */
+export interface Turn {
+  readonly input: unknown;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Is told of the first answer, and gives what the calls behind it, and those that take back, know more. */
+  readonly learnt?: (first: Answer) => Promise<Readonly<Record<string, unknown>>>;
+  /** Takes back what has no `undo` of its own. */
+  readonly otherwise?: readonly Template[] | undefined;
+}
+
+export function apiOf(client: Client, judge: Judge): Api {
+  const send = async (call: Call, signal: AbortSignal): Promise<Answer> => {
+    const answer = await client.call(call, signal);
+    if (answer.status >= 400) throw await judge(answer, `${call.method} ${pathOf(call.path)}`);
+    return answer;
+  };
+  const made = async (step: Step, scope: Scope, signal: AbortSignal): Promise<Answer> => {
+    const call = await step.call(scope);
+    const answer = await client.call(call, signal);
+    if (answer.status < 400) return answer;
+    const { status, headers, body } = answer;
+    const isAccepted = await step.accept?.({ input: body, variables: { ...scope.variables, status, headers } });
+    if (isAccepted) return answer;
+    throw await judge(answer, `${call.method} ${pathOf(call.path)}`);
+  };
+  return {
+    send,
+    ask: async (template, scope, signal) => send(await template.call(scope), signal),
+    inTurn: async (steps, { input, variables, learnt, otherwise }, signal) => {
+      const answers: unknown[] = [];
+      const done: { readonly undo: readonly Template[]; readonly scope: Scope; readonly what: number }[] = [];
+      let known = variables;
+      for (const [index, step] of steps.entries()) {
+        const scope = { input, variables: { ...known, answers } };
+        try {
+          if (step.when && !(await step.when(scope))) {
+            answers.push(undefined);
+            continue;
+          }
+          const answer = await made(step, scope, signal);
+          answers.push(answer.body);
+          if (learnt && done.length === 0) known = { ...known, ...(await learnt(answer)) };
+          const undo = step.undo ? [step.undo] : done.length === 0 ? (otherwise ?? []) : [];
+          done.push({ undo, scope: { input, variables: { ...known, answers, answer: answer.body } }, what: index + 1 });
+        } catch (error) {
+          throw await takenBack(error, done, index + 1, send);
+        }
+      }
+      return answers;
+    },
+  };
+}
+
+/** How long taking back may take after a failure, in milliseconds: the request's own time may be over. */
+const UNDO_MS = 3000;
+
+/** Takes back what was done; what cannot be is said in the failure. */
+async function takenBack(
+  error: unknown,
+  done: readonly { readonly undo: readonly Template[]; readonly scope: Scope; readonly what: number }[],
+  failed: number,
+  send: Api["send"],
+): Promise<unknown> {
+  if (done.length === 0 || !(error instanceof ConnectorError)) return error;
+  const signal = AbortSignal.timeout(UNDO_MS);
+  const left: string[] = [];
+  for (const { undo, scope, what } of done.toReversed()) {
+    if (undo.length === 0) left.push(`call ${what} has no undo`);
+    for (const each of undo) {
+      try {
+        await send(await each.call(scope), signal);
+      } catch (problem) {
+        left.push(`call ${what} could not be taken back: ${(problem as Error).message}`);
+      }
+    }
+  }
+  const fate =
+    left.length === 0
+      ? "what was done before it was taken back"
+      : `what was done before it is left: ${left.join("; ")}`;
+  const { kind, attr, retryAfter, message } = error;
+  return new ConnectorError(kind, `${message} This was call ${failed} of several: ${fate}.`, {
+    attr,
+    retryAfter,
+    cause: error,
+  });
+}
+
+/** A path without its query, for messages: that may hold what people are called. */
+const pathOf = (path: string): string => path.replace(/^https?:\/\/[^/]+/, "").split("?")[0]!;
+
+/** Evaluates over an answer. What is not there is undefined; what fails is the API's answer's fault. */
+export async function readFrom(
+  expression: Expression,
+  { body, headers, status }: Answer,
+  more: Record<string, unknown> = {},
+) {
+  try {
+    return await expression.evaluate(body, { ...more, headers, status });
+  } catch (error) {
+    throw new ConnectorError(
+      "unavailable",
+      `The API's answer is not what the connector is told: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}

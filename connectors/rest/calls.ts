@@ -1,0 +1,122 @@
+import { ConnectorError } from "../../src/connector/error.ts";
+import { compileExpression, type Expression, ExpressionError } from "../../src/expression/compile.ts";
+import type { Call } from "../../src/http/client.ts";
+import { isObject } from "./entries.ts";
+import { pathParts, segment } from "./path.ts";
+import type { StepSettings, UndoSettings } from "./settings.ts";
+
+/** What the expressions of a call are evaluated over. */
+export interface Scope {
+  readonly input: unknown;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** A call of the API, compiled. */
+export interface Template {
+  /** The call for a scope. Rejects with `invalid` where an expression fails or a path names nothing. */
+  readonly call: (scope: Scope) => Promise<Call>;
+  /** Every variable that it speaks of. */
+  readonly variables: ReadonlySet<string>;
+  /** Whether it reads its input. */
+  readonly readsInput: boolean;
+}
+
+interface Question {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+export function compileCall({ method, path, query, headers, body, idempotencyKey }: Question): Template {
+  const parts = pathParts(path);
+  const compiled = (record: Readonly<Record<string, string>>) =>
+    Object.entries(record).map(([name, source]) => [name, compileExpression(source)] as const);
+  const [parameters, fields] = [compiled(query), compiled(headers)];
+  const content = body === undefined ? undefined : compileExpression(body);
+  const all: Expression[] = [
+    ...parts.filter((part) => typeof part !== "string"),
+    ...[...parameters, ...fields].map(([, each]) => each),
+    ...(content ? [content] : []),
+  ];
+  return {
+    variables: new Set(all.flatMap(({ variables }) => [...variables])),
+    readsInput: all.some(({ names, readsAll }) => readsAll || names.size > 0),
+    call: (scope) =>
+      asInvalid(async () => {
+        const path = await Promise.all(
+          parts.map(async (part) => (typeof part === "string" ? part : segment(await value(part, scope), part.source))),
+        );
+        const values = await Promise.all(
+          parameters.map(async ([name, each]) => [name, await value(each, scope)] as const),
+        );
+        const named = await Promise.all(fields.map(async ([name, each]) => [name, await value(each, scope)] as const));
+        return {
+          method,
+          path: path.join(""),
+          query: Object.fromEntries(values.flatMap(([name, each]) => parameterOf(name, each))),
+          headers: Object.fromEntries(
+            named.flatMap(([name, each]) => (isNothing(each) ? [] : [[name, headerOf(each)]])),
+          ),
+          ...(content && { body: await value(content, scope) }),
+          ...(idempotencyKey !== undefined && { idempotencyKey }),
+        };
+      }),
+  };
+}
+
+const value = ({ evaluate }: Expression, { input, variables }: Scope): Promise<unknown> => evaluate(input, variables);
+const isNothing = (given: unknown): given is null | undefined | "" =>
+  given === undefined || given === null || given === "";
+const textOf = (given: unknown): string => (typeof given === "object" ? JSON.stringify(given) : String(given));
+/** A line break would begin another header. */
+const headerOf = (given: unknown): string => textOf(given).replace(/[\r\n\0]/g, " ");
+
+/** A parameter of the query; of an object each property is one. */
+function parameterOf(name: string, given: unknown): [string, string][] {
+  if (isNothing(given)) return [];
+  if (isObject(given)) return Object.entries(given).flatMap(([inner, each]) => parameterOf(inner, each));
+  return [[name, textOf(given)]];
+}
+
+/** A call among several, compiled. */
+export interface Step extends Template {
+  readonly when: ((scope: Scope) => Promise<boolean>) | undefined;
+  readonly accept: ((scope: Scope) => Promise<boolean>) | undefined;
+  readonly undo: Template | undefined;
+}
+
+export function compileStep({ when, accept, undo, ...question }: StepSettings): Step {
+  const condition = (source: string | undefined) => {
+    if (source === undefined) return undefined;
+    const compiled = compileExpression(source);
+    return { compiled, holds: async (scope: Scope) => asInvalid(async () => (await value(compiled, scope)) === true) };
+  };
+  const template = compileCall(question);
+  const condition1 = condition(when);
+  const undoing = undo && compileCall(undo satisfies UndoSettings);
+  const also = [...(condition1?.compiled.variables ?? []), ...(undoing?.variables ?? [])];
+  const readsMore =
+    undoing?.readsInput || (condition1 && (condition1.compiled.readsAll || condition1.compiled.names.size > 0));
+  return {
+    call: template.call,
+    variables: new Set([...template.variables, ...also]),
+    readsInput: template.readsInput || readsMore === true,
+    when: condition1?.holds,
+    accept: condition(accept)?.holds,
+    undo: undoing,
+  };
+}
+
+/** An expression that fails on an entry says so of the entry. */
+export async function asInvalid<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ExpressionError || error instanceof TypeError)
+      throw new ConnectorError("invalid", `The connector's call cannot be made: ${error.message}`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import type { ComparisonLeaf, Condition, Support } from "../../src/connector/connector.ts";
+import { compileExpression, type Expression } from "../../src/expression/compile.ts";
+import { asInvalid } from "./calls.ts";
+import type { AskedSettings, KindSettings } from "./settings.ts";
+
+interface Asked {
+  readonly to: Expression;
+  readonly exact: boolean;
+}
+
+/** What an API can be asked, compiled. */
+export interface Filters {
+  readonly leaves: ReadonlyMap<string, { readonly caseExact: boolean; readonly asked: ReadonlyMap<string, Asked> }>;
+  readonly and: Expression | undefined;
+  readonly or: Expression | undefined;
+  readonly not: Expression | undefined;
+}
+
+export function compileFilters({ attributes, search }: KindSettings): Filters {
+  const compiled = (source: string | undefined) => (source === undefined ? undefined : compileExpression(source));
+  const leaves = Object.entries(attributes).flatMap(([attr, { filter }]) => {
+    if (!filter) return [];
+    const { caseExact, ...operators } = filter;
+    const asked = Object.entries(operators as Record<string, AskedSettings | undefined>).flatMap(([op, each]) =>
+      each === undefined ? [] : [[op, askedOf(each)] as const],
+    );
+    return [[attr, { caseExact, asked: new Map(asked) }] as const];
+  });
+  const { and, or, not } = search;
+  return { leaves: new Map(leaves), and: compiled(and), or: compiled(or), not: compiled(not) };
+}
+
+const askedOf = (given: AskedSettings): Asked =>
+  typeof given === "string"
+    ? { to: compileExpression(given), exact: true }
+    : { to: compileExpression(given.to), exact: given.exact };
+
+/** How well the API answers a condition. What has letters is asked of an API that tells case from case only where that is meant. */
+export function supports({ leaves, and, or, not }: Filters, condition: Condition): Support {
+  switch (condition.op) {
+    case "and":
+      // Without a way to put them together the first is asked, which finds no less.
+      return and ? "exact" : "superset";
+    case "or":
+      return or ? "exact" : "none";
+    case "not":
+      return not ? "exact" : "none";
+    case "has":
+      return "none";
+    default: {
+      const leaf = leaves.get(condition.attr);
+      const asked = leaf?.asked.get(condition.op);
+      if (!leaf || !asked) return "none";
+      const exact = asked.exact ? "exact" : "superset";
+      if (condition.op === "pr" || !hasCase(condition)) return exact;
+      const meant = condition.caseExact === true;
+      if (leaf.caseExact === meant) return exact;
+      // Case decides what comes before what: there neither order holds the other.
+      return leaf.caseExact || isOrder(condition) ? "none" : "superset";
+    }
+  }
+}
+
+const isOrder = ({ op }: ComparisonLeaf): boolean => ["gt", "ge", "lt", "le"].includes(op);
+const hasCase = (leaf: ComparisonLeaf): boolean =>
+  typeof leaf.value === "string" && (isOrder(leaf) || leaf.value.toLowerCase() !== leaf.value.toUpperCase());
+
+/** What the API is asked for a condition, in its own words: a text, or an object, as the configuration makes it. */
+export async function inWords(filters: Filters, condition: Condition): Promise<unknown> {
+  const { leaves, and, or, not } = filters;
+  const together = async (conditions: readonly Condition[], how: Expression) => {
+    const inner = await Promise.all(conditions.map((each) => inWords(filters, each)));
+    return asInvalid(() => how.evaluate(undefined, { conditions: inner }));
+  };
+  switch (condition.op) {
+    case "and":
+      return and ? together(condition.conditions, and) : inWords(filters, first(condition.conditions));
+    case "or":
+      return together(condition.conditions, or!);
+    case "not": {
+      const inner = await inWords(filters, condition.condition);
+      return asInvalid(() => not!.evaluate(undefined, { condition: inner }));
+    }
+    case "has":
+      throw new TypeError("bits are not asked of an API");
+    default: {
+      const { to } = leaves.get(condition.attr)!.asked.get(condition.op)!;
+      const value = condition.op === "pr" ? undefined : condition.value;
+      return asInvalid(() => to.evaluate(undefined, { value }));
+    }
+  }
+}
+
+/** Of several conditions the one that finds fewest: an equality, where there is one. */
+const first = (conditions: readonly Condition[]): Condition =>
+  conditions.find(({ op }) => op === "eq") ?? conditions[0]!;

@@ -1,0 +1,90 @@
+import { fromValues, type Operation, valuesOf } from "../../src/connector/connector.ts";
+import { valuesPut } from "../../src/connector/reference.ts";
+import type { Call } from "../../src/http/client.ts";
+import type { Template } from "./calls.ts";
+import { toObject } from "./entries.ts";
+import type { Kind } from "./kind.ts";
+import { callAt, pageSize, placeOf } from "./lists.ts";
+import { searchScope } from "./reads.ts";
+import { changing, creation, needsEntry, type Plan } from "./writes.ts";
+
+/** The requests that an operation comes down to, as text. What of them is known only from an answer stands in angle brackets. */
+export async function explain(kind: Kind, operation: Operation): Promise<string> {
+  switch (operation.type) {
+    case "search": {
+      const { offset = 0, limit } = operation;
+      const size = pageSize(kind.search, limit, offset);
+      const scope = await searchScope(kind, operation);
+      const call = await callAt(kind.search, scope, placeOf(kind.search, offset, size), size);
+      const all = operation.where
+        ? ""
+        : kind.search.total || !operation.count
+          ? ""
+          : "\n# and on, to count: the API does not say how many there are";
+      return `${text(call)}${all}`;
+    }
+    case "get":
+      return inText(kind.get, { key: operation.key, attrs: [...operation.attrs] });
+    case "create": {
+      const hidden = Object.fromEntries(
+        Object.entries(operation.entry).map(([attr]) => [
+          attr,
+          kind.secrets.has(attr) ? "***" : fromValues(valuesOf(operation.entry, attr)),
+        ]),
+      );
+      return planned(creation(kind, hidden), { key: "<its key>" });
+    }
+    case "update": {
+      const { key, changes, expected } = operation;
+      const hidden = changes.map((change) =>
+        kind.secrets.has(change.attr) ? ({ op: "replace", attr: change.attr, values: ["***"] } as const) : change,
+      );
+      const isRead = needsEntry(kind, changes, expected !== undefined);
+      const item = { "<what it is>": "<as it is>", ...toObject(valuesPut(hidden)) };
+      const before = isRead ? { item, entry: valuesBefore(hidden), version: "<its version>" } : undefined;
+      const plans = await Promise.all(changing(kind, key, hidden, before).map((plan) => planned(plan, {})));
+      return [...(isRead ? [await inText(kind.get, { key, attrs: [] })] : []), ...plans].join("\n");
+    }
+    case "delete":
+      return planned(
+        { steps: kind.delete ?? [], input: {}, variables: { key: operation.key, version: "<its version>" } },
+        {},
+      );
+  }
+}
+
+/** Values that the changes do something to. */
+const valuesBefore = (changes: Extract<Operation, { type: "update" }>["changes"]) =>
+  Object.fromEntries(
+    changes.flatMap((change) => {
+      if (change.op === "swap") return change.from === null ? [] : [[change.attr, change.from]];
+      return change.op === "delete" ? [[change.attr, fromValues(change.values)]] : [];
+    }),
+  );
+
+async function planned({ steps, input, variables }: Plan, more: Record<string, unknown>): Promise<string> {
+  const all = { ...variables, answers: [], ...more };
+  const lines = await Promise.all(
+    steps.map(async (step) => {
+      const isMade = step.when ? await step.when({ input, variables: all }).catch(() => true) : true;
+      return isMade ? [await inText(step, all, input)] : [];
+    }),
+  );
+  return lines.flat().join("\n");
+}
+
+const inText = async (
+  template: Template,
+  variables: Record<string, unknown>,
+  input: unknown = undefined,
+): Promise<string> =>
+  template
+    .call({ input, variables })
+    .then(text, (error: Error) => `# a call that depends on an answer: ${error.message}`);
+
+function text({ method, path, query, headers, body }: Call): string {
+  const parameters = new URLSearchParams(query).toString();
+  const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`);
+  const content = body === undefined ? [] : ["", JSON.stringify(body, undefined, 2)];
+  return [`${method} ${path}${parameters === "" ? "" : `?${parameters}`}`, ...lines, ...content].join("\n");
+}

@@ -1,0 +1,71 @@
+import { type Connector, defineConnector } from "../../src/connector/connector.ts";
+import { openClient } from "../../src/http/client.ts";
+import { apiOf } from "./api.ts";
+import { compileCall } from "./calls.ts";
+import { supports } from "./conditions.ts";
+import { explain } from "./explain.ts";
+import { judgeBy } from "./failures.ts";
+import { compileKind } from "./kind.ts";
+import { readsOf } from "./reads.ts";
+import { config } from "./settings.ts";
+import { writesOf } from "./writes.ts";
+
+/** Any API of HTTP and JSON, by a description of its calls. */
+export default defineConnector({
+  type: "rest",
+  summary: "Users and groups behind an HTTP API of JSON, proprietary or not, described call by call.",
+  config,
+  example: `type: rest
+url: https://people.example.com/api/v2
+auth: { type: bearer, token: "\${env:PEOPLE_TOKEN}" }
+failures:
+  - { when: '$status = 400 and code = "email_taken"', is: conflict, attribute: email }
+kinds:
+  user:
+    key: id
+    get: { path: "/users/{$key}" }
+    search:
+      path: /users
+      query: { filter: $where, per_page: $limit, page: $page }
+      items: data
+      total: meta.total
+      page: { by: number, size: 100 }
+      and: '$join($conditions, " and ")'
+    create: { method: POST, path: /users, body: $ }
+    update: { method: PATCH, path: "/users/{$key}", body: $changed }
+    delete: { method: DELETE, path: "/users/{$key}" }
+    attributes:
+      email: { filter: { eq: '"email = " & $string($value)', sw: '"email ^ " & $string($value)' } }
+      roles:
+        add: { method: PUT, path: "/users/{$key}/roles/{$value}" }
+        remove: { method: DELETE, path: "/users/{$key}/roles/{$value}" }
+`,
+  open: (settings, { folder, transport }): Connector => {
+    const client = openClient(settings, folder, transport);
+    const kinds = new Map(Object.entries(settings.kinds).map(([name, each]) => [name, compileKind(name, each)]));
+    const kindNamed = (name: string) => kinds.get(name)!;
+    const api = apiOf(client, judgeBy(settings.failures, client.clean));
+    const reads = readsOf(api, settings.url.replace(/\/$/, ""));
+    const writes = writesOf(api, reads);
+    const probe = settings.probe && compileCall({ method: "GET", ...settings.probe });
+    return {
+      kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
+      supports: (kind, condition) => supports(kindNamed(kind).filters, condition),
+      sorts: (kind, attr) => kindNamed(kind).sorts.has(attr),
+      search: (request) => reads.search(kindNamed(request.kind), request),
+      get: (request) => reads.get(kindNamed(request.kind), request),
+      create: (request) => writes.create(kindNamed(request.kind), request),
+      update: (request) => writes.update(kindNamed(request.kind), request),
+      delete: (request) => writes.delete(kindNamed(request.kind), request),
+      probe: async (signal) => {
+        if (probe) await api.ask(probe, { input: undefined, variables: {} }, signal);
+        else
+          for (const kind of kinds.values())
+            await reads.search(kind, { kind: kind.name, attrs: [], limit: 1, count: false, signal });
+        return `the API at ${settings.url}`;
+      },
+      explain: (operation) => explain(kindNamed(operation.kind), operation),
+      close: client.close,
+    };
+  },
+});

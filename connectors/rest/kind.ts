@@ -1,0 +1,68 @@
+import { compileExpression, type Expression } from "../../src/expression/compile.ts";
+import { compileCall, compileStep, type Step, type Template } from "./calls.ts";
+import { compileFilters, type Filters } from "./conditions.ts";
+import type { KindSettings, ListSettings, StepSettings } from "./settings.ts";
+
+/** A call that gives a list, page by page. */
+export interface ListCall extends Template {
+  readonly items: Expression;
+  readonly page: ListSettings["page"];
+  readonly next: Expression | undefined;
+}
+
+/** What is special about an attribute, compiled. */
+export interface Special {
+  readonly read: ListCall | undefined;
+  readonly set: readonly Step[] | undefined;
+  readonly add: readonly Step[] | undefined;
+  readonly remove: readonly Step[] | undefined;
+}
+
+/** A kind of entries and its calls, compiled. */
+export interface Kind {
+  readonly name: string;
+  readonly key: string;
+  readonly entry: Expression | undefined;
+  readonly get: Template & { readonly item: Expression | undefined };
+  readonly search: ListCall & { readonly total: Expression | undefined; readonly countTo: number };
+  readonly sorts: ReadonlySet<string>;
+  readonly filters: Filters;
+  readonly create: readonly Step[] | undefined;
+  readonly created: Expression | undefined;
+  readonly update: readonly Step[] | undefined;
+  readonly delete: readonly Step[] | undefined;
+  readonly version: Expression | undefined;
+  readonly special: ReadonlyMap<string, Special>;
+  readonly secrets: ReadonlySet<string>;
+}
+
+const compiled = (source: string | undefined) => (source === undefined ? undefined : compileExpression(source));
+const stepsOf = (steps: readonly StepSettings[] | undefined) => steps?.map(compileStep);
+
+function listCall({ items, page, ...question }: ListSettings): ListCall {
+  return { ...compileCall(question), items: compileExpression(items), page, next: compiled(page?.next) };
+}
+
+export function compileKind(name: string, settings: KindSettings): Kind {
+  const { key, get, search } = settings;
+  const special = Object.entries(settings.attributes).map(([attr, { read, set, add, remove }]) => {
+    const each = { read: read && listCall(read), set: stepsOf(set), add: stepsOf(add), remove: stepsOf(remove) };
+    return [attr, each] as const;
+  });
+  return {
+    name,
+    key,
+    entry: compiled(settings.entry),
+    get: { ...compileCall({ method: "GET", ...get }), item: compiled(get.item) },
+    search: { ...listCall(search), total: compiled(search.total), countTo: search.countTo },
+    sorts: new Set(search.sorts),
+    filters: compileFilters(settings),
+    create: stepsOf(settings.create),
+    created: compiled(settings.created.key),
+    update: stepsOf(settings.update),
+    delete: stepsOf(settings.delete),
+    version: compiled(settings.version),
+    special: new Map(special),
+    secrets: new Set(settings.secrets),
+  };
+}

@@ -1,0 +1,118 @@
+import { ConnectorError } from "../../src/connector/error.ts";
+import type { Call } from "../../src/http/client.ts";
+import type { Answer } from "../../src/http/transport.ts";
+import { type Api, readFrom } from "./api.ts";
+import type { Scope } from "./calls.ts";
+import type { ListCall } from "./kind.ts";
+
+/** Where a page of an API's list begins. */
+export interface Place {
+  /** How many items there are before it. */
+  readonly offset: number;
+  /** The API's own word for it, where it has one. */
+  readonly cursor?: string | undefined;
+  /** The address of it, where the API gave that. */
+  readonly url?: string | undefined;
+}
+export const START: Place = { offset: 0 };
+
+/** A page of an API's list, and where the next one begins. */
+export interface Page {
+  readonly place: Place;
+  readonly items: readonly unknown[];
+  readonly answer: Answer;
+  readonly next: Place | undefined;
+}
+
+/** A list that never ends is the API's mistake. */
+const MAX_PAGES = 10_000;
+
+/** Whether one can go to any place of the list at once. */
+export const isRandom = ({ page }: ListCall): boolean => page?.by === "number" || page?.by === "offset";
+
+/** How many items to ask for at a time, to get so many from there on: for numbered pages one that the place is the beginning of. */
+export function pageSize({ page }: ListCall, limit: number, offset: number): number {
+  const most = page?.size ?? Number.POSITIVE_INFINITY;
+  const wanted = Math.max(1, Math.min(limit, most));
+  return page?.by === "number" && (offset % wanted !== 0 || wanted < limit) ? most : wanted;
+}
+
+/** The page that an item of a list is in, of pages of a size. */
+export const placeOf = (list: ListCall, offset: number, size: number): Place =>
+  list.page?.by === "number" ? { offset: offset - (offset % size) } : { offset };
+
+/** The pages of a list from a place on, each asked for when it is wanted. */
+export async function* pagesOf(
+  api: Api,
+  list: ListCall,
+  scope: Scope,
+  start: Place,
+  size: number,
+  base: string,
+  signal: AbortSignal,
+): AsyncGenerator<Page> {
+  let place: Place | undefined = start;
+  for (let n = 0; place; n++) {
+    if (n >= MAX_PAGES) throw new ConnectorError("unavailable", `The API's list has more than ${MAX_PAGES} pages.`);
+    const call = await callAt(list, scope, place, size);
+    const answer = await api.send(call, signal);
+    const items = listIn(await readFrom(list.items, answer, scope.variables));
+    const next: Place | undefined = await nextOf(list, answer, place, items.length, size, base + call.path);
+    yield { place, items, answer, next };
+    place = next;
+  }
+}
+
+/** JSONata gives a list of one as its item. */
+const listIn = (given: unknown): readonly unknown[] =>
+  Array.isArray(given) ? given : given === undefined || given === null ? [] : [given];
+
+/** The call for a page. */
+export async function callAt(list: ListCall, { input, variables }: Scope, place: Place, size: number): Promise<Call> {
+  const { page } = list;
+  const { offset, cursor, url } = place;
+  const turn = { limit: size, offset, cursor, ...(page?.by === "number" && { page: page.first + offset / size }) };
+  const call = await list.call({ input, variables: { ...variables, ...turn } });
+  return url === undefined ? call : { ...call, path: url, query: {} };
+}
+
+async function nextOf(
+  { page, next }: ListCall,
+  answer: Answer,
+  { offset }: Place,
+  count: number,
+  size: number,
+  address: string,
+): Promise<Place | undefined> {
+  const behind = offset + count;
+  switch (page?.by) {
+    case undefined:
+      return undefined;
+    case "number":
+    case "offset":
+      return count >= size ? { offset: behind } : undefined;
+    case "link": {
+      const url = nextLink(answer.headers.link);
+      return url === undefined ? undefined : { offset: behind, url: resolved(url, address) };
+    }
+    default: {
+      const found = await readFrom(next!, answer);
+      if (found === undefined || found === null || found === "") return undefined;
+      const text = String(found);
+      return page?.by === "cursor"
+        ? { offset: behind, cursor: text }
+        : { offset: behind, url: resolved(text, address) };
+    }
+  }
+}
+
+const resolved = (url: string, address: string): string => URL.parse(url, address)?.href ?? url;
+
+/** The address of rel=next in the header Link, RFC 8288 §3. */
+function nextLink(header: string | undefined): string | undefined {
+  for (const [, url, parameters] of (header ?? "").matchAll(
+    /<([^>]*)>((?:\s*;\s*[^,;"=]+(?:=(?:"[^"]*"|[^,;"]*))?)*)/g,
+  ))
+    if (/;\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:\s[^"]*)?"?\s*(?:;|$)/i.test(parameters ?? "")) return url;
+  return undefined;
+}

@@ -1,0 +1,225 @@
+import type { Entry, GetRequest, Position, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import { fromValues } from "../../src/connector/connector.ts";
+import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import type { Answer } from "../../src/http/transport.ts";
+import { type Api, readFrom } from "./api.ts";
+import type { Scope } from "./calls.ts";
+import { inWords } from "./conditions.ts";
+import { isObject, type Json, toEntry, valuesIn } from "./entries.ts";
+import type { Kind } from "./kind.ts";
+import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
+
+/** An entry as the API gives it, and its version where it has one. */
+export interface Present {
+  readonly item: Json;
+  readonly version: unknown;
+}
+
+/** What is read of an API. */
+export interface Reads {
+  readonly search: (kind: Kind, request: SearchRequest) => Promise<SearchResult>;
+  readonly get: (kind: Kind, request: GetRequest) => Promise<Entry | undefined>;
+  /** An entry whole, as changes start from it. Rejects with `notFound`. */
+  readonly present: (kind: Kind, key: string, signal: AbortSignal) => Promise<Present>;
+  /** What of an entry is asked for; values that need a call of their own are read by it. */
+  readonly pick: (kind: Kind, item: Json, attrs: readonly string[], signal: AbortSignal) => Promise<Entry>;
+}
+
+/** The scope of a search: what its expressions can speak of. */
+export async function searchScope(
+  kind: Kind,
+  { where, orderBy, attrs }: Pick<SearchRequest, "where" | "orderBy" | "attrs">,
+): Promise<Scope> {
+  const words = where && (await inWords(kind.filters, where));
+  const order = orderBy && kind.sorts.has(orderBy.attr) ? { sortBy: orderBy.attr, descending: orderBy.descending } : {};
+  return { input: undefined, variables: { where: words, attrs: [...attrs], ...order } };
+}
+
+/** The most values of one attribute of one entry. */
+const MAX_VALUES = 100_000;
+/** How many entries' own calls are made at a time. */
+const AT_ONCE = 8;
+/** A position that is not remembered is looked for among so many entries. */
+const MAX_WALK = 10_000;
+
+export function readsOf(api: Api, base: string): Reads {
+  const places = rememberPlaces();
+
+  const itemOf = async (kind: Kind, found: unknown): Promise<Json> => {
+    const item = kind.entry ? await kind.entry.evaluate(found).catch(() => undefined) : found;
+    if (isObject(item)) return item;
+    throw new ConnectorError(
+      "unavailable",
+      `The API gave something for a ${kind.name} that is no object. Look at items, item and entry.`,
+    );
+  };
+
+  const valuesOf = async (kind: Kind, item: Json, attr: string, signal: AbortSignal) => {
+    const { read } = kind.special.get(attr)!;
+    const scope = { input: item, variables: { key: item[kind.key] } };
+    const values = [];
+    for await (const { items } of pagesOf(api, read!, scope, START, read!.page?.size ?? 1, base, signal)) {
+      values.push(...valuesIn(items));
+      if (values.length > MAX_VALUES)
+        throw new ConnectorError("tooMany", `"${attr}" has more than ${MAX_VALUES} values.`);
+    }
+    return fromValues(values);
+  };
+
+  const pick: Reads["pick"] = async (kind, item, attrs, signal) => {
+    const own = attrs.filter((attr) => kind.special.get(attr)?.read);
+    const entry = toEntry(
+      item,
+      attrs.filter((attr) => !own.includes(attr)),
+    );
+    const more = await Promise.all(own.map(async (attr) => [attr, await valuesOf(kind, item, attr, signal)] as const));
+    return { ...entry, ...Object.fromEntries(more.filter(([, value]) => value !== undefined)) };
+  };
+
+  const found = async (
+    kind: Kind,
+    key: string,
+    attrs: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Answer | undefined> => {
+    const scope = { input: undefined, variables: { key, attrs: [...attrs] } };
+    return api.ask(kind.get, scope, signal).catch((error) => {
+      // A key that no path can hold is none of the API's.
+      if (error instanceof ConnectorError && ["notFound", "invalid"].includes(error.kind)) return undefined;
+      throw error;
+    });
+  };
+  const itemIn = async (kind: Kind, answer: Answer): Promise<Json | undefined> => {
+    const given = kind.get.item ? await readFrom(kind.get.item, answer) : answer.body;
+    return given === undefined || given === null ? undefined : itemOf(kind, given);
+  };
+
+  return {
+    pick,
+    get: async (kind, { key, attrs, signal }) => {
+      const answer = await found(kind, key, attrs, signal);
+      const item = answer && (await itemIn(kind, answer));
+      return item && String(item[kind.key]) === key ? pick(kind, item, attrs, signal) : undefined;
+    },
+    present: async (kind, key, signal) => {
+      const answer = await found(kind, key, [], signal);
+      const item = answer && (await itemIn(kind, answer));
+      if (!item || String(item[kind.key]) !== key) throw entryNotFound(kind.name, key);
+      return { item, version: kind.version && (await readFrom(kind.version, answer)) };
+    },
+    search: async (kind, request) => {
+      const { where, orderBy, after, limit, attrs, count, signal } = request;
+      const { search } = kind;
+      const scope = await searchScope(kind, request);
+      const listing = JSON.stringify([kind.name, where, orderBy]);
+      const keyOf = async (each: unknown) => String((await itemOf(kind, each))[kind.key]);
+      const walk = (place: Place, size: number) => pagesOf(api, search, scope, place, size, base, signal);
+
+      const offset = after
+        ? await placeBehind(places, listing, after, walk(START, search.page?.size ?? 1), keyOf)
+        : (request.offset ?? 0);
+      const known = isRandom(search) ? undefined : places.before(listing, offset);
+      const size = pageSize(search, limit, offset);
+      const taken: unknown[] = [];
+      let total: number | undefined;
+      let last: Page | undefined;
+      for await (const page of walk(known ?? (isRandom(search) ? placeOf(search, offset, size) : START), size)) {
+        last = page;
+        if (total === undefined && search.total) total = numberIn(await readFrom(search.total, page.answer));
+        taken.push(
+          ...page.items.slice(Math.max(0, offset + taken.length - page.place.offset)).slice(0, limit - taken.length),
+        );
+        if (page.next) places.note(listing, page.next);
+        if (taken.length >= limit && page.place.offset + page.items.length >= offset) break;
+      }
+      if (count && total === undefined) total = await counted(kind, last, (place) => walk(place, size));
+      const items = await Promise.all(taken.map((each) => itemOf(kind, each)));
+      const entries: Entry[] = [];
+      for (let at = 0; at < items.length; at += AT_ONCE)
+        entries.push(
+          ...(await Promise.all(items.slice(at, at + AT_ONCE).map((item) => pick(kind, item, attrs, signal)))),
+        );
+      for (const [index, item] of items.entries()) places.noteKey(listing, String(item[kind.key]), offset + index + 1);
+      return {
+        entries,
+        ...(count && { total: entries.length > 0 ? Math.max(total ?? 0, offset + entries.length) : (total ?? 0) }),
+      };
+    },
+  };
+}
+
+/** How many there are, of an API that does not say: up to a bound, beyond which there is one more than was seen. */
+async function counted(
+  { search }: Kind,
+  last: Page | undefined,
+  walk: (place: Place) => AsyncGenerator<Page>,
+): Promise<number> {
+  if (!last) return 0;
+  let end = last.place.offset + last.items.length;
+  // Beyond the end nothing says where it was.
+  const isBeyond = last.items.length === 0 && end > 0;
+  if (!last.next && !isBeyond) return end;
+  if (isBeyond || end < search.countTo) {
+    const from = isBeyond ? START : last.next!;
+    for await (const { place, items, next } of walk(from)) {
+      end = place.offset + items.length;
+      if (!next) return end;
+      if (end >= search.countTo) break;
+    }
+  }
+  return end + 1;
+}
+
+const numberIn = (given: unknown): number | undefined => {
+  const number = typeof given === "string" ? Number(given) : given;
+  return typeof number === "number" && Number.isInteger(number) && number >= 0 ? number : undefined;
+};
+
+type Places = ReturnType<typeof rememberPlaces>;
+
+/** How many entries there are up to the one at a position, and it: remembered, or looked for from the beginning. */
+async function placeBehind(
+  places: Places,
+  listing: string,
+  { key }: Position,
+  pages: AsyncGenerator<Page>,
+  keyOf: (item: unknown) => Promise<string>,
+): Promise<number> {
+  const known = places.behind(listing, key);
+  if (known !== undefined) return known;
+  for await (const { place, items } of pages) {
+    const keys = await Promise.all(items.map(keyOf));
+    const index = keys.indexOf(key);
+    if (index >= 0) return place.offset + index + 1;
+    if (place.offset > MAX_WALK) break;
+  }
+  throw new ConnectorError(
+    "invalid",
+    "The entry that the list was to go on behind is no longer found: begin the list anew.",
+  );
+}
+
+/** How many places are remembered. */
+const MAX_PLACES = 2000;
+
+/** Remembers where pages begin, and behind which entry: an API that has no places of its own can be gone on with then. */
+function rememberPlaces() {
+  const pages = new Map<string, Place[]>();
+  const keys = new Map<string, number>();
+  const put = <T>(map: Map<string, T>, name: string, value: T) => {
+    map.delete(name);
+    map.set(name, value);
+    if (map.size > MAX_PLACES) map.delete(map.keys().next().value!);
+  };
+  return {
+    note: (listing: string, place: Place) => {
+      const others = (pages.get(listing) ?? []).filter(({ offset }) => offset !== place.offset);
+      put(pages, listing, [...others, place].slice(-MAX_PLACES));
+    },
+    /** The last page that begins no later. */
+    before: (listing: string, offset: number): Place | undefined =>
+      (pages.get(listing) ?? []).filter((place) => place.offset <= offset).sort((a, b) => b.offset - a.offset)[0],
+    noteKey: (listing: string, key: string, behind: number) => put(keys, `${listing} ${key}`, behind),
+    behind: (listing: string, key: string): number | undefined => keys.get(`${listing} ${key}`),
+  };
+}

@@ -1,0 +1,190 @@
+import { z } from "zod";
+import { expression, httpSettings } from "../../src/http/settings.ts";
+import { pathParts } from "./path.ts";
+
+const path = z
+  .string()
+  .superRefine((given, context) => {
+    try {
+      pathParts(given);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+    }
+  })
+  .describe("The path below url; what stands in braces is JSONata, such as /users/{$key}, and is encoded.");
+
+const query = z
+  .record(z.string(), expression)
+  .default({})
+  .describe(
+    "Parameters of the query: JSONata each; what gives nothing is left out, and an object's properties are parameters of their own.",
+  );
+const headers = z.record(z.string(), expression).default({}).describe("Headers, JSONata each.");
+
+const question = { path, query, headers };
+
+const undo = z.strictObject({
+  ...question,
+  method: z.enum(["POST", "PUT", "PATCH", "DELETE"]).describe("The method."),
+  body: expression.optional().describe("The body, JSONata."),
+});
+
+const step = undo.extend({
+  when: expression.optional().describe("The call is made only where this is true."),
+  accept: expression
+    .optional()
+    .describe(
+      "JSONata over the answer, and $status: where it is true a failure is none, such as that a member is there already.",
+    ),
+  idempotencyKey: z
+    .string()
+    .optional()
+    .describe(
+      "A header by which the API knows a call that comes again: then it is sent again where the connection broke.",
+    ),
+  undo: undo.optional().describe("The call that takes this one back, where a later one fails."),
+});
+const steps = z
+  .union([step.transform((one) => [one]), z.array(step).min(1)])
+  .describe("A call, or several in their order.");
+
+const page = z
+  .strictObject({
+    by: z
+      .enum(["number", "offset", "cursor", "link", "next"])
+      .describe(
+        "number: $page; offset: $offset; cursor: $cursor, which `next` finds in the answer; link: the header Link, rel=next; next: an address that `next` finds in the answer.",
+      ),
+    size: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(100)
+      .describe("The most items that the API gives at a time; $limit is never more."),
+    first: z.int().min(0).max(1).default(1).describe("The number of the first page."),
+    next: expression.optional().describe("The next cursor or address, JSONata over the answer; nothing at the end."),
+  })
+  .refine(
+    ({ by, next }) => (by === "cursor" || by === "next") === (next !== undefined),
+    "`next` goes with by: cursor and by: next",
+  )
+  .describe("How the API gives a long list; without it, it gives all at once.");
+
+const list = {
+  ...question,
+  method: z.enum(["GET", "POST"]).default("GET").describe("The method."),
+  body: expression.optional().describe("The body, JSONata."),
+  items: expression.default("$").describe("The items, JSONata over the answer."),
+  page: page.optional(),
+};
+
+const asked = z.union([
+  expression,
+  z.strictObject({
+    to: expression.describe("What is asked."),
+    exact: z.boolean().default(true).describe("Whether the API finds just that, and not more."),
+  }),
+]);
+const filter = z
+  .strictObject({
+    caseExact: z.boolean().default(false).describe("Whether the API tells upper from lower case in it."),
+    ...Object.fromEntries(
+      (["eq", "co", "sw", "ew", "gt", "ge", "lt", "le"] as const).map((op) => [
+        op,
+        asked.optional().describe(`What is asked for ${op}: JSONata over $value. It gives what $where then is.`),
+      ]),
+    ),
+    pr: asked.optional().describe("What is asked for the presence of a value."),
+  })
+  .describe("How the API finds entries by this attribute.");
+
+const attribute = z.strictObject({
+  filter: filter.optional(),
+  read: z
+    .strictObject({ ...list })
+    .optional()
+    .describe("A call that reads its values, made for each entry where they are wanted; each item is a value."),
+  set: steps.optional().describe("Calls that set it, to $value or $values."),
+  add: steps
+    .optional()
+    .describe("Calls that add a value, $value; or all of them at once, where they speak of $values."),
+  remove: steps.optional().describe("Calls that take a value away, likewise."),
+});
+
+const kind = z.strictObject({
+  key: z.string().describe("The attribute that holds the key."),
+  entry: expression.optional().describe("The entry, JSONata over what the API gives of one; as it is without this."),
+  get: z
+    .strictObject({ ...question, item: expression.optional().describe("What is the entry's in the answer, JSONata.") })
+    .describe("The call that reads one entry, by $key."),
+  search: z
+    .strictObject({
+      ...list,
+      total: expression.optional().describe("How many there are in all, JSONata over the answer, and $headers."),
+      countTo: z
+        .int()
+        .min(0)
+        .max(1_000_000)
+        .default(1000)
+        .describe("Where the API does not say how many there are: how far they are counted, by reading them."),
+      sorts: z.array(z.string()).default([]).describe("Attributes that the API orders by: $sortBy, and $descending."),
+      and: expression.optional().describe("Several of $conditions put together; without it only the first is asked."),
+      or: expression.optional().describe("Any of $conditions."),
+      not: expression.optional().describe("The opposite of $condition."),
+    })
+    .describe("The call that lists entries: $where, $limit, $attrs, and what `page` gives."),
+  create: steps.optional().describe("The calls that create an entry, which is the input. Refused without it."),
+  created: z
+    .strictObject({
+      key: expression
+        .optional()
+        .describe("The new key, JSONata over the first answer; by default the attribute `key` in it."),
+    })
+    .prefault({})
+    .describe("What the answer of the first call says."),
+  update: steps
+    .optional()
+    .describe(
+      "The calls that change one: $changed are the new values (null: none), $entry the entry before, the input the entry after.",
+    ),
+  delete: steps.optional().describe("The calls that delete one. Refused without it."),
+  version: expression
+    .optional()
+    .describe("The entry's version, JSONata over the answer of `get`, and $headers; $version in changes."),
+  attributes: z
+    .record(z.string(), attribute)
+    .default({})
+    .describe("What is special about an attribute. a.b is the property b of a."),
+  secrets: z.array(z.string()).default(["password"]).describe("Attributes whose values are shown nowhere."),
+});
+export type KindSettings = z.output<typeof kind>;
+export type StepSettings = z.output<typeof step>;
+export type UndoSettings = z.output<typeof undo>;
+export type ListSettings = Pick<
+  KindSettings["search"],
+  "path" | "query" | "headers" | "method" | "body" | "items" | "page"
+>;
+export type AskedSettings = z.output<typeof asked>;
+
+const failure = z.strictObject({
+  when: expression.describe("JSONata over the answer's body, and $status, $headers: whether it is this."),
+  is: z
+    .enum(["notFound", "conflict", "invalid", "denied", "versionMismatch", "throttled", "unavailable"])
+    .describe("What it means."),
+  detail: expression.optional().describe("What is said of it, JSONata over the answer's body."),
+  attribute: z.string().optional().describe("The attribute that is to blame."),
+});
+
+export const config = z.strictObject({
+  ...httpSettings,
+  failures: z
+    .array(failure)
+    .default([])
+    .describe("What failures mean that their status does not say. Looked at in turn, and before the status."),
+  probe: z
+    .strictObject({ ...question })
+    .optional()
+    .describe("A call that says whether the API serves; a search for one entry without it."),
+  kinds: z.record(z.string(), kind).describe("The kinds of entries, each with its calls."),
+});
+export type Settings = z.output<typeof config>;

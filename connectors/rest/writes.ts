@@ -1,0 +1,242 @@
+import {
+  type Change,
+  type CreateRequest,
+  type DeleteRequest,
+  type Entry,
+  fromValues,
+  type UpdateRequest,
+  type Value,
+  valuesOf,
+} from "../../src/connector/connector.ts";
+import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { applyChanges, checkExpected } from "../../src/connector/reference.ts";
+import { type Api, readFrom } from "./api.ts";
+import type { Step } from "./calls.ts";
+import { type Json, toEntry, toObject } from "./entries.ts";
+import type { Kind, Special } from "./kind.ts";
+import type { Reads } from "./reads.ts";
+
+/** What is written to an API. */
+export interface Writes {
+  readonly create: (kind: Kind, request: CreateRequest) => Promise<Entry>;
+  readonly update: (kind: Kind, request: UpdateRequest) => Promise<Entry>;
+  readonly delete: (kind: Kind, request: DeleteRequest) => Promise<void>;
+}
+
+/** Calls in turn, and what they are made over. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly input: unknown;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+export function writesOf(api: Api, reads: Reads): Writes {
+  return {
+    create: async (kind, { entry, attrs, signal }) => {
+      const { steps, input, variables } = creation(kind, entry);
+      let key = keyIn(entry[kind.key]);
+      await api.inTurn(
+        steps,
+        {
+          input,
+          variables,
+          otherwise: kind.delete,
+          learnt: async (answer) => {
+            const given = kind.created
+              ? await readFrom(kind.created, answer)
+              : (answer.body as Json | undefined)?.[kind.key];
+            key = keyIn(given) ?? key;
+            return { key };
+          },
+        },
+        signal,
+      );
+      if (key === undefined)
+        throw new ConnectorError(
+          "unavailable",
+          `The API made a ${kind.name}, and does not say its key. Look at created.key: it is there now.`,
+        );
+      return stored(kind, key, attrs, signal);
+    },
+    update: async (kind, { key, changes, expected, attrs, signal }) => {
+      const before = needsEntry(kind, changes, expected !== undefined)
+        ? await presentEntry(kind, key, changes, expected, signal)
+        : undefined;
+      for (const plan of changing(kind, key, changes, before)) await api.inTurn(plan.steps, plan, signal);
+      return attrs.length === 0 ? {} : stored(kind, key, attrs, signal);
+    },
+    delete: async (kind, { key, expected, signal }) => {
+      if (!kind.delete) throw refused(kind, "deleted", "delete");
+      const isRead =
+        expected !== undefined ||
+        kind.delete.some(({ readsInput, variables }) => readsInput || variables.has("version"));
+      const { item, version } = isRead ? await reads.present(kind, key, signal) : { item: {}, version: undefined };
+      checkExpected(toEntry(item, Object.keys(expected ?? {})), expected);
+      await api.inTurn(kind.delete, { input: item, variables: { key, version } }, signal);
+    },
+  };
+
+  async function stored(kind: Kind, key: string, attrs: readonly string[], signal: AbortSignal): Promise<Entry> {
+    const entry = await reads.get(kind, { kind: kind.name, key, attrs, signal });
+    if (!entry) throw entryNotFound(kind.name, key);
+    return entry;
+  }
+
+  async function presentEntry(
+    kind: Kind,
+    key: string,
+    changes: readonly Change[],
+    expected: UpdateRequest["expected"],
+    signal: AbortSignal,
+  ): Promise<Before> {
+    const { item, version } = await reads.present(kind, key, signal);
+    const touched = [...new Set([...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {})])];
+    const entry = await reads.pick(kind, item, touched, signal);
+    checkExpected(entry, expected);
+    return { item, entry, version };
+  }
+}
+
+const keyIn = (given: unknown): string | undefined =>
+  typeof given === "string" && given !== "" ? given : typeof given === "number" ? String(given) : undefined;
+
+const refused = (kind: Kind, what: string, setting: string) =>
+  new ConnectorError(
+    "invalid",
+    `A ${kind.name} cannot be ${what} by this API: the connector has no \`${setting}\` for it.`,
+  );
+
+/** The calls that make an entry: the kind's own, and those that set what has calls of its own. */
+export function creation(kind: Kind, entry: Entry): Plan {
+  if (!kind.create) throw refused(kind, "created", "create");
+  const special = Object.keys(entry).filter((attr) => isWritten(kind.special.get(attr)));
+  const own = Object.fromEntries(Object.entries(entry).filter(([attr]) => !special.includes(attr)));
+  const more = special.flatMap((attr) => {
+    const { set, add } = kind.special.get(attr)!;
+    return callsFor(set ?? add ?? [], valuesOf(entry, attr));
+  });
+  return { steps: [...kind.create, ...more], input: toObject(own), variables: {} };
+}
+
+/** What is there before a change. */
+export interface Before {
+  readonly item: Json;
+  readonly entry: Entry;
+  readonly version: unknown;
+}
+
+const isWritten = (special: Special | undefined): boolean => Boolean(special?.set ?? special?.add ?? special?.remove);
+
+/** Whether a change cannot be told to the API without knowing what is there. */
+export function needsEntry(kind: Kind, changes: readonly Change[], isExpected: boolean): boolean {
+  const steps = [
+    ...(kind.update ?? []),
+    ...[...kind.special.values()].flatMap(({ set, add, remove }) => [
+      ...(set ?? []),
+      ...(add ?? []),
+      ...(remove ?? []),
+    ]),
+  ];
+  const speaks = steps.some(
+    ({ readsInput, variables }) => readsInput || variables.has("entry") || variables.has("version"),
+  );
+  return (
+    isExpected ||
+    speaks ||
+    changes.some((change) => change.op === "swap" || !isTold(kind.special.get(change.attr), change))
+  );
+}
+
+/** Whether the API can be told of a change as it is. */
+function isTold(special: Special | undefined, { op }: Change): boolean {
+  if (op === "add") return special?.add !== undefined;
+  if (op === "delete") return special?.remove !== undefined;
+  return !isWritten(special) || special?.set !== undefined;
+}
+
+/** The calls that make changes, each attribute's own behind those of the entry. Where values are the same already there are none. */
+export function changing(kind: Kind, key: string, changes: readonly Change[], before: Before | undefined): Plan[] {
+  const { item = {}, entry = {}, version } = before ?? {};
+  const after = before ? applyChanges(entry, changes) : {};
+  const valuesAfter = (change: Change): readonly Value[] =>
+    before ? valuesOf(after, change.attr) : change.op === "replace" ? change.values : [];
+  const own = changes.filter(({ attr }) => !isWritten(kind.special.get(attr)));
+  const changed = Object.fromEntries(own.map((change) => [change.attr, fromValues(valuesAfter(change)) ?? null]));
+  const isSame =
+    before !== undefined &&
+    own.every(({ attr }) => JSON.stringify(valuesOf(entry, attr)) === JSON.stringify(valuesOf(after, attr)));
+  const variables = { key, version, entry: item, changed: toObject(changed) };
+  const steps: Step[] = [];
+  if (own.length > 0 && !isSame) {
+    if (!kind.update) throw refused(kind, "changed", "update");
+    steps.push(...kind.update);
+  }
+  for (const change of changes) {
+    const special = kind.special.get(change.attr);
+    if (isWritten(special))
+      steps.push(...specialCalls(kind, special!, change, before && valuesOf(entry, change.attr), valuesAfter(change)));
+  }
+  return steps.length === 0 ? [] : [{ steps, input: merged(item, toObject(changed)), variables }];
+}
+
+/** The calls of an attribute that has its own. */
+function specialCalls(
+  kind: Kind,
+  { set, add, remove }: Special,
+  change: Change,
+  present: readonly Value[] | undefined,
+  after: readonly Value[],
+): Step[] {
+  if (change.op === "add" && add)
+    return callsFor(
+      add,
+      change.values.filter((each) => !isIn(present, each)),
+    );
+  if (change.op === "delete" && remove)
+    return callsFor(remove, present ? change.values.filter((each) => isIn(present, each)) : change.values);
+  if (set) return callsFor(set, after.length === 0 ? [null] : after, true);
+  const gone = (present ?? []).filter((each) => !isIn(after, each));
+  const come = after.filter((each) => !isIn(present, each));
+  if ((gone.length > 0 && !remove) || (come.length > 0 && !add))
+    throw refused(kind, `changed in "${change.attr}"`, gone.length > 0 ? "remove" : "add");
+  return [...callsFor(remove ?? [], gone), ...callsFor(add ?? [], come)];
+}
+
+const isIn = (values: readonly Value[] | undefined, value: Value): boolean =>
+  values?.some((each) => JSON.stringify(each) === JSON.stringify(value)) ?? false;
+
+/** Calls for values: one for all of them where it speaks of `$values`, else one for each. */
+function callsFor(steps: readonly Step[], values: readonly (Value | null)[], isSet = false): Step[] {
+  if (values.length === 0) return [];
+  const some = values.filter((value) => value !== null);
+  const bound = (step: Step, more: Record<string, unknown>): Step => ({
+    ...step,
+    call: ({ input, variables }) => step.call({ input, variables: { ...variables, ...more } }),
+    when: step.when && (({ input, variables }) => step.when!({ input, variables: { ...variables, ...more } })),
+    accept: step.accept && (({ input, variables }) => step.accept!({ input, variables: { ...variables, ...more } })),
+    undo: step.undo && {
+      ...step.undo,
+      call: ({ input, variables }) => step.undo!.call({ input, variables: { ...variables, ...more } }),
+    },
+  });
+  const one = isSet ? [values.length > 1 ? [...values] : values[0]] : values;
+  return steps.flatMap((step) =>
+    step.variables.has("values")
+      ? [bound(step, { values: some, value: some[0] ?? null })]
+      : one.map((value) => bound(step, { value, values: some })),
+  );
+}
+
+/** An object with what changed put into it: null takes away. */
+function merged(item: Json, changed: Json): Json {
+  const result: Json = { ...item };
+  for (const [name, value] of Object.entries(changed)) {
+    const present = result[name];
+    if (value === null) delete result[name];
+    else if (isPlain(value) && isPlain(present)) result[name] = merged(present, value);
+    else result[name] = value;
+  }
+  return result;
+}
+
+const isPlain = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);

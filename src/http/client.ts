@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { context, propagation } from "@opentelemetry/api";
+import { ConnectorError } from "../connector/error.ts";
+import { credentialsOf, type Proof } from "./credentials.ts";
+import type { HttpSettings } from "./settings.ts";
+import { type Answer, type HttpRequest, openTransport, type Transport } from "./transport.ts";
+
+/** A call of the API. */
+export interface Call {
+  readonly method: string;
+  /** Below the base address, encoded; or an address that the API gave, which must be of the same host. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** A header by which the API knows a call that comes again, so that it may be sent again. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface Client {
+  /**
+   * Calls the API. Gives any answer that is JSON, whatever its status, and those that have nothing. Rejects with a `ConnectorError`:
+   * `unavailable`, `timeout`, and `busy` where the API asks for more patience than the request has.
+   */
+  readonly call: (call: Call, signal: AbortSignal) => Promise<Answer>;
+  /** A text of the API's without the gateway's own secrets. */
+  readonly clean: (text: string) => string;
+  readonly close: () => Promise<void>;
+}
+
+/** Methods that may be sent twice, RFC 9110 §9.2.2. */
+const IDEMPOTENT = ["PUT", "DELETE"];
+const MAX_REDIRECTS = 3;
+/** A request waits no longer than this for what the API says by Retry-After, in seconds; the client is told what is longer. */
+const MAX_PATIENCE = 2;
+
+/**
+ * An HTTP API: credentials go with each call, and are had anew once on a 401; 429 is waited for where that is short; writes that may come
+ * twice are sent again where the connection broke (reads are repeated above, for every connector alike); redirects
+ * are followed for reads and on the same host alone.
+ */
+export function openClient(
+  settings: HttpSettings,
+  folder: string,
+  wrap: ((transport: Transport) => Transport) | undefined,
+): Client {
+  const opened = openTransport(settings, folder);
+  const transport = wrap ? wrap(opened) : opened;
+  const base = settings.url.replace(/\/$/, "");
+  const { origin } = new URL(base);
+  const credentials = credentialsOf(settings, transport.send);
+  const clean = (text: string) =>
+    credentials
+      .secrets()
+      .filter(({ length }) => length > 3)
+      .reduce((cleaned, secret) => cleaned.replaceAll(secret, "***"), text);
+
+  const once = async (call: Call, key: string | undefined, signal: AbortSignal): Promise<Answer> => {
+    const proof = await credentials.proof(signal);
+    const request = requestOf(settings, addressOf(base, origin, call.path), call, key, proof);
+    const answer = await followed(await transport.send(request, signal), request, origin, transport, signal);
+    if (answer.status !== 401 || !credentials.renew(proof)) return answer;
+    const next = requestOf(settings, addressOf(base, origin, call.path), call, key, await credentials.proof(signal));
+    return transport.send(next, signal);
+  };
+  const patient = async (call: Call, key: string | undefined, signal: AbortSignal): Promise<Answer> => {
+    const answer = await once(call, key, signal);
+    if (answer.status !== 429) return answer;
+    const seconds = retryAfter(answer);
+    if (seconds > MAX_PATIENCE) throw throttled(seconds);
+    await sleep(seconds * 1000, undefined, { signal }).catch(() => {
+      throw throttled(seconds);
+    });
+    const again = await once(call, key, signal);
+    if (again.status === 429) throw throttled(retryAfter(again));
+    return again;
+  };
+
+  return {
+    clean,
+    call: async (call, signal) => {
+      const key = call.idempotencyKey === undefined ? undefined : randomUUID();
+      const mayRepeat = IDEMPOTENT.includes(call.method) || key !== undefined;
+      const answer = await patient(call, key, signal).catch((error) => {
+        if (!mayRepeat || !(error instanceof ConnectorError) || error.kind !== "unavailable" || signal.aborted)
+          throw error;
+        return patient(call, key, signal);
+      });
+      if (answer.notJson !== undefined && answer.status < 400)
+        throw new ConnectorError(
+          "unavailable",
+          `The API answered ${call.method} with ${answer.notJson}, where JSON was expected.`,
+        );
+      return answer;
+    },
+    close: transport.close,
+  };
+}
+
+function requestOf(
+  { headers: common }: HttpSettings,
+  address: URL,
+  { method, query, headers, body, idempotencyKey }: Call,
+  key: string | undefined,
+  proof: Proof,
+): HttpRequest {
+  const url = new URL(address);
+  for (const [name, value] of Object.entries({ ...query, ...proof.query })) url.searchParams.set(name, value);
+  // W3C trace context, where the process has an SDK that traces.
+  const trace: Record<string, string> = {};
+  propagation.inject(context.active(), trace);
+  const repeats = idempotencyKey !== undefined && key !== undefined ? { [idempotencyKey]: key } : {};
+  return {
+    method,
+    url: url.href,
+    headers: lowered({ ...common, ...trace, ...headers, ...repeats, ...proof.headers }),
+    body,
+  };
+}
+
+const lowered = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+/** The address of a call. What an answer names is taken on the API's own host alone: elsewhere it would learn the credentials. */
+function addressOf(base: string, origin: string, path: string): URL {
+  const address = /^https?:/i.test(path) ? URL.parse(path) : URL.parse(base + path);
+  if (!address || address.origin !== origin)
+    throw new ConnectorError("unavailable", "The API leads to another host, which is not followed.");
+  return address;
+}
+
+async function followed(
+  answer: Answer,
+  request: HttpRequest,
+  origin: string,
+  { send }: Transport,
+  signal: AbortSignal,
+): Promise<Answer> {
+  let current = answer;
+  for (let n = 0; current.status >= 300 && current.status < 400 && current.status !== 304; n++) {
+    const location = URL.parse(current.headers.location ?? "", request.url);
+    if (!location || location.origin !== origin || request.method !== "GET" || n >= MAX_REDIRECTS)
+      throw new ConnectorError(
+        "unavailable",
+        `The API redirects a ${request.method} elsewhere, status ${current.status}, which is not followed.`,
+      );
+    current = await send({ ...request, url: location.href }, signal);
+  }
+  return current;
+}
+
+/** Seconds after which one may ask again, RFC 9110 §10.2.3. */
+function retryAfter({ headers }: Answer): number {
+  const given = headers["retry-after"];
+  if (given === undefined) return 1;
+  const seconds = /^\d+$/.test(given) ? Number(given) : (Date.parse(given) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : 1;
+}
+
+const throttled = (seconds: number) =>
+  new ConnectorError("throttled", `The API is asked more often than it allows. Try again in ${seconds} seconds.`, {
+    retryAfter: seconds,
+  });

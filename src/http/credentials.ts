@@ -1,0 +1,203 @@
+import { importPKCS8, SignJWT } from "jose";
+import { ConnectorError } from "../connector/error.ts";
+import { compileExpression } from "../expression/compile.ts";
+import type { AuthSettings, HttpSettings } from "./settings.ts";
+import type { Answer, HttpRequest } from "./transport.ts";
+
+/** What is added to a request so that the API knows who asks. */
+export interface Proof {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** How the gateway proves who it is. */
+export interface Credentials {
+  /** What goes with a request now. Rejects with a `ConnectorError`. */
+  readonly proof: (signal: AbortSignal) => Promise<Proof>;
+  /** Forgets what was kept, after a 401; false where there is nothing that could be had anew. */
+  readonly renew: (used: Proof) => boolean;
+  /** What must never be shown, in any error or record. */
+  readonly secrets: () => readonly string[];
+}
+
+/** Sends a request as it is, without credentials. */
+export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<Answer>;
+
+/** Tokens are had anew this long before they run out, in milliseconds. */
+const AHEAD_MS = 60_000;
+const DEFAULT_LIFETIME = 3600;
+
+export function credentialsOf({ auth, url }: Pick<HttpSettings, "auth" | "url">, send: Send): Credentials {
+  switch (auth.type) {
+    case "none":
+      return fixed({}, []);
+    case "basic": {
+      const { username, password } = auth;
+      const encoded = Buffer.from(`${username}:${password}`).toString("base64");
+      return fixed({ headers: { authorization: `Basic ${encoded}` } }, [password, encoded]);
+    }
+    case "bearer":
+      return fixed({ headers: { authorization: `Bearer ${auth.token}` } }, [auth.token]);
+    case "apiKey":
+      return fixed({ headers: auth.headers, query: auth.query }, [
+        ...Object.values(auth.headers),
+        ...Object.values(auth.query),
+      ]);
+    case "clientCredentials":
+      return kept(auth.clientSecret, (signal) => clientToken(auth, send, signal));
+    case "jwt":
+      return kept(auth.key, (signal) => signedToken(auth, send, signal));
+    case "login":
+      return kept(undefined, (signal) => session(auth, url, send, signal), texts(auth.body));
+  }
+}
+
+const fixed = (proof: Proof, secrets: readonly string[]): Credentials => ({
+  proof: async () => proof,
+  renew: () => false,
+  secrets: () => secrets,
+});
+
+interface Kept {
+  readonly proof: Proof;
+  readonly token: string;
+  /** When it runs out, in milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** Keeps what is got until shortly before it runs out; those that come at the same time wait for the one call. */
+function kept(
+  secret: string | undefined,
+  get: (signal: AbortSignal) => Promise<Kept>,
+  more: readonly string[] = [],
+): Credentials {
+  let current: Kept | undefined;
+  let coming: Promise<Kept> | undefined;
+  return {
+    proof: async (signal) => {
+      if (current && Date.now() < current.until) return current.proof;
+      coming ??= get(signal)
+        .then((got) => {
+          current = got;
+          return got;
+        })
+        .finally(() => {
+          coming = undefined;
+        });
+      return (await coming).proof;
+    },
+    renew: (used) => {
+      // Another request may have renewed it meanwhile.
+      if (current?.proof === used) current = undefined;
+      return true;
+    },
+    secrets: () => [...(secret === undefined ? [] : [secret]), ...more, ...(current ? [current.token] : [])],
+  };
+}
+
+/** Until when a token is used: a short one for half its life at least. */
+const until = (seconds: number): number => Date.now() + Math.max(seconds * 500, seconds * 1000 - AHEAD_MS);
+
+const bearer = (token: string, lifetime: number): Kept => ({
+  proof: { headers: { authorization: `Bearer ${token}` } },
+  token,
+  until: until(lifetime),
+});
+
+type ClientCredentials = Extract<AuthSettings, { type: "clientCredentials" }>;
+function clientToken(auth: ClientCredentials, send: Send, signal: AbortSignal): Promise<Kept> {
+  const { clientId, clientSecret, scope, parameters, credentials, tokenUrl } = auth;
+  const encode = encodeURIComponent;
+  const basic = Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString("base64");
+  const inHeader = credentials === "header";
+  return askForToken(
+    tokenUrl,
+    {
+      grant_type: "client_credentials",
+      ...(scope !== undefined && { scope }),
+      ...(!inHeader && { client_id: clientId, client_secret: clientSecret }),
+      ...parameters,
+    },
+    inHeader ? { authorization: `Basic ${basic}` } : {},
+    send,
+    signal,
+  );
+}
+
+async function signedToken(
+  auth: Extract<AuthSettings, { type: "jwt" }>,
+  send: Send,
+  signal: AbortSignal,
+): Promise<Kept> {
+  const { algorithm, keyId, issuer, subject, audience, claims, lifetime, tokenUrl, scope } = auth;
+  const key = await importPKCS8(auth.key, algorithm).catch(() => {
+    throw new ConnectorError("unavailable", "auth.key is no private key in PKCS #8 that the algorithm can sign with.");
+  });
+  const jwt = new SignJWT(claims)
+    .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(keyId !== undefined && { kid: keyId }) })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setIssuedAt()
+    .setJti(crypto.randomUUID())
+    .setExpirationTime(`${lifetime}s`);
+  if (subject !== undefined) jwt.setSubject(subject);
+  const assertion = await jwt.sign(key);
+  if (tokenUrl === undefined) return bearer(assertion, lifetime);
+  const grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+  return askForToken(
+    tokenUrl,
+    { grant_type: grant, assertion, ...(scope !== undefined && { scope }) },
+    {},
+    send,
+    signal,
+  );
+}
+
+async function askForToken(
+  url: string,
+  form: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>>,
+  send: Send,
+  signal: AbortSignal,
+): Promise<Kept> {
+  const { status, body } = await send({ method: "POST", url, headers, form }, signal);
+  const { access_token: token, expires_in: seconds, error } = (body ?? {}) as Record<string, unknown>;
+  if (status !== 200 || typeof token !== "string") {
+    const why = typeof error === "string" && /^\w+$/.test(error) ? `, ${error}` : "";
+    throw new ConnectorError(
+      "unavailable",
+      `The token endpoint gave no token: status ${status}${why}. Look at auth in the configuration.`,
+    );
+  }
+  return bearer(
+    token,
+    typeof seconds === "number" || typeof seconds === "string" ? Number(seconds) || DEFAULT_LIFETIME : DEFAULT_LIFETIME,
+  );
+}
+
+async function session(
+  auth: Extract<AuthSettings, { type: "login" }>,
+  base: string,
+  send: Send,
+  signal: AbortSignal,
+): Promise<Kept> {
+  const { path, method, headers, body, header, prefix, lifetime } = auth;
+  const url = `${base.replace(/\/$/, "")}${path}`;
+  const answer = await send({ method, url, headers, ...(body && { body }) }, signal);
+  const variables = { headers: answer.headers, cookies: answer.cookies, status: answer.status };
+  const token = await compileExpression(auth.session)
+    .evaluate(answer.body, variables)
+    .catch(() => undefined);
+  if (answer.status >= 400 || typeof token !== "string" || token === "")
+    throw new ConnectorError(
+      "unavailable",
+      `The login call gave no session: status ${answer.status}. Look at auth in the configuration.`,
+    );
+  return { proof: { headers: { [header.toLowerCase()]: `${prefix}${token}` } }, token, until: until(lifetime) };
+}
+
+/** All texts in a value: of a login's body, each may be a secret. */
+function texts(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [];
+}

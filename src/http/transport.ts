@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Agent, type Dispatcher, fetch, ProxyAgent } from "undici";
+import { ConnectorError, timedOut } from "../connector/error.ts";
+import type { HttpSettings } from "./settings.ts";
+
+/** A request, with its whole address. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as a form, in place of a body. */
+  readonly form?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: Readonly<Record<string, string>>;
+  /** What the body holds as JSON; undefined of an empty one. */
+  readonly body: unknown;
+  /** Why the body is not JSON, where it is not. */
+  readonly notJson?: string | undefined;
+}
+
+/** Sends one request, as it is, and reads the answer whole. */
+export interface Transport {
+  readonly send: (request: HttpRequest, signal: AbortSignal) => Promise<Answer>;
+  readonly close: () => Promise<void>;
+}
+
+/** Nothing was sent where one of these is what failed: whatever was asked has not happened. */
+const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
+
+/** HTTP by undici: connections are kept, answers are unpacked and bounded, redirects are not followed. */
+export function openTransport(settings: HttpSettings, folder: string): Transport {
+  const dispatcher = dispatcherOf(settings, folder);
+  const { timeout, maxBytes, url: base } = settings;
+  const where = new URL(base).host;
+  return {
+    send: async ({ method, url, headers, body, form }, signal) => {
+      const ends = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
+      try {
+        const answer = await fetch(url, {
+          method,
+          headers: {
+            accept: "application/json",
+            ...(body !== undefined && { "content-type": "application/json" }),
+            ...(form && { "content-type": "application/x-www-form-urlencoded" }),
+            ...headers,
+          },
+          body: form ? new URLSearchParams(form).toString() : body === undefined ? null : JSON.stringify(body),
+          redirect: "manual",
+          dispatcher,
+          signal: ends,
+        });
+        const text = method === "HEAD" ? "" : await bounded(answer.body, maxBytes);
+        const cookies = answer.headers
+          .getSetCookie()
+          .map((each) => /^([^=]+)=([^;]*)/.exec(each)?.slice(1) ?? ["", ""]);
+        return {
+          status: answer.status,
+          headers: Object.fromEntries(answer.headers),
+          cookies: Object.fromEntries(cookies),
+          ...asJson(text, answer.headers.get("content-type")),
+        };
+      } catch (error) {
+        throw failure(error, ends, where);
+      }
+    },
+    close: () => dispatcher.close(),
+  };
+}
+
+function dispatcherOf({ tls, proxy, connections, timeout }: HttpSettings, folder: string): Dispatcher {
+  const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(resolve(folder, path)));
+  const [ca, cert, key] = [file(tls.ca), file(tls.cert), file(tls.key)];
+  const secure = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const limits = { connections, keepAliveTimeout: 30_000, headersTimeout: timeout * 1000, bodyTimeout: timeout * 1000 };
+  if (proxy !== undefined) return new ProxyAgent({ uri: proxy, requestTls: secure, ...limits });
+  return new Agent({ ...limits, connect: { ...secure, timeout: timeout * 1000 } });
+}
+
+/** The whole body as text. Throws where it is larger than it may be, having read no more than that. */
+async function bounded(body: AsyncIterable<Uint8Array> | null, most: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body ?? []) {
+    size += part.length;
+    if (size > most) throw new ConnectorError("unavailable", `The API answered more than maxBytes, ${most} bytes.`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function asJson(text: string, type: string | null): Pick<Answer, "body" | "notJson"> {
+  if (text.trim() === "") return { body: undefined };
+  try {
+    return { body: JSON.parse(text) };
+  } catch {
+    return {
+      body: undefined,
+      notJson: type?.includes("json") ? "JSON that is cut off or broken" : (type ?? "no JSON"),
+    };
+  }
+}
+
+function failure(error: unknown, ends: AbortSignal, where: string): unknown {
+  if (error instanceof ConnectorError) return error;
+  if (ends.aborted) return timedOut(where, error);
+  const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+  const code = cause?.code ?? (error as { code?: string }).code ?? "the connection ended";
+  const then = NEVER_SENT.includes(code) ? "" : " A write may or may not have happened: read before repeating it.";
+  return new ConnectorError("unavailable", `${where} cannot be reached: ${code}.${then}`, { cause: error });
+}
