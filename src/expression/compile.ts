@@ -106,6 +106,9 @@ function collect(node: unknown, names: Set<string>, variables: Set<string>, type
   for (const each of Object.values(node)) collect(each, names, variables, types);
 }
 
-/** JSONata marks its sequences with properties of their own: what leaves is plain JSON. */
-const plain = (value: unknown): unknown =>
-  typeof value === "object" && value !== null ? structuredClone(value) : value;
+/** JSONata marks its sequences with properties and functions of their own: what leaves is plain JSON. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return Array.from(value, plain);
+  if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+}

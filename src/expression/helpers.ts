@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { passwordHelpers } from "./passwords.ts";
 
 /** Functions that expressions may call beside JSONata's own. Each takes what JSONata gives it: nothing, in place of no value. */
@@ -5,6 +6,8 @@ export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> 
   ascii,
   accountName,
   rdn,
+  regexQuote,
+  secret,
   ...passwordHelpers,
 };
 
@@ -62,4 +65,14 @@ export function escapeDnValue(value: string): string {
 function rdn(type: unknown, value: unknown): string | undefined {
   if (type === undefined || value === undefined || value === null || value === "") return undefined;
   return `${type}=${escapeDnValue(String(value))}`;
+}
+
+/** `$regexQuote(text)`: a text as a regular expression that matches just it, for APIs that search by one. */
+function regexQuote(text: unknown): string | undefined {
+  return text === undefined || text === null ? undefined : String(text).replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}
+
+/** `$secret()`: 32 letters and digits of chance, for an account that must have a password and that nobody signs in to with it. */
+function secret(): string {
+  return randomBytes(24).toString("base64url");
 }
