@@ -32,12 +32,17 @@ if (process.argv.includes("--servers")) {
     pgrep: ["procps"],
     mariadbd: ["mariadb-server"],
     pg_ctlcluster: ["postgresql"],
+    "rabbitmq-server": ["rabbitmq-server"],
   };
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   const isThere = (program) => folders.some((folder) => existsSync(join(folder, program)));
   const packages = Object.entries(needed)
     .filter(([program]) => !isThere(program))
     .flatMap(([, names]) => names);
+  // An API that is no part of Postern's own dependencies.
+  const parse = "test/servers/parse";
+  if (!existsSync(join(parse, "node_modules/.package-lock.json")))
+    run("npm", ["ci", "--prefix", parse, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
   // Conformance probes that others wrote, in Python.
   const probes = ".cache/probes";
   const canMakeVenv = spawnSync("python3", ["-c", "import ensurepip"], { stdio: "ignore" }).status === 0;

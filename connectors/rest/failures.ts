@@ -38,17 +38,13 @@ export function judgeBy(failures: Settings["failures"], clean: (text: string) =>
       if ((await rule.when.evaluate(body, variables).catch(() => false)) !== true) continue;
       kind = rule.is;
       attr = rule.attribute;
-      const said = await rule.detail?.evaluate(body, variables).catch(() => undefined);
-      if (typeof said === "string") words = said;
+      const own = await rule.detail?.evaluate(body, variables).catch(() => undefined);
+      if (typeof own === "string") words = own;
       break;
     }
+    const said = words === undefined ? "" : `: ${clean(words).slice(0, MAX_DETAIL).replace(/\.$/, "")}`;
     const then = status >= 500 ? " A write may or may not have happened: read before repeating it." : "";
-    const detail = words === undefined ? "" : `: ${clean(words).slice(0, MAX_DETAIL)}`;
-    return new ConnectorError(
-      kind,
-      `The API refused ${what}, status ${status}${detail}${detail.endsWith(".") || then === "" ? "" : "."}${then}`,
-      { attr },
-    );
+    return new ConnectorError(kind, `The API refused ${what}, status ${status}${said}.${then}`, { attr });
   };
 }
 

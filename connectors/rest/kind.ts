@@ -28,7 +28,7 @@ export interface Kind {
   readonly sorts: ReadonlySet<string>;
   readonly filters: Filters;
   readonly create: readonly Step[] | undefined;
-  readonly created: Expression | undefined;
+  readonly created: { readonly key: Expression | undefined; readonly lookFirst: boolean };
   readonly update: readonly Step[] | undefined;
   readonly delete: readonly Step[] | undefined;
   readonly version: Expression | undefined;
@@ -58,7 +58,7 @@ export function compileKind(name: string, settings: KindSettings): Kind {
     sorts: new Set(search.sorts),
     filters: compileFilters(settings),
     create: stepsOf(settings.create),
-    created: compiled(settings.created.key),
+    created: { key: compiled(settings.created.key), lookFirst: settings.created.lookFirst },
     update: stepsOf(settings.update),
     delete: stepsOf(settings.delete),
     version: compiled(settings.version),

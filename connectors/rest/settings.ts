@@ -138,7 +138,15 @@ const kind = z.strictObject({
     .strictObject({
       key: expression
         .optional()
-        .describe("The new key, JSONata over the first answer; by default the attribute `key` in it."),
+        .describe(
+          "The new key, JSONata over the first answer; by default the attribute `key` in it, or in what was sent.",
+        ),
+      lookFirst: z
+        .boolean()
+        .default(false)
+        .describe(
+          "Looks whether there is one of this key before it is made: for an API whose PUT replaces what is there.",
+        ),
     })
     .prefault({})
     .describe("What the answer of the first call says."),

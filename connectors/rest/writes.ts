@@ -35,6 +35,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
     create: async (kind, { entry, attrs, signal }) => {
       const { steps, input, variables } = creation(kind, entry);
       let key = keyIn(entry[kind.key]);
+      if (kind.created.lookFirst && key !== undefined) await checkFree(kind, key, signal);
       await api.inTurn(
         steps,
         {
@@ -42,8 +43,8 @@ export function writesOf(api: Api, reads: Reads): Writes {
           variables,
           otherwise: kind.delete,
           learnt: async (answer) => {
-            const given = kind.created
-              ? await readFrom(kind.created, answer)
+            const given = kind.created.key
+              ? await readFrom(kind.created.key, answer)
               : (answer.body as Json | undefined)?.[kind.key];
             key = keyIn(given) ?? key;
             return { key };
@@ -75,6 +76,18 @@ export function writesOf(api: Api, reads: Reads): Writes {
       await api.inTurn(kind.delete, { input: item, variables: { key, version } }, signal);
     },
   };
+
+  async function checkFree(kind: Kind, key: string, signal: AbortSignal): Promise<void> {
+    const present = await reads.get(kind, { kind: kind.name, key, attrs: [], signal });
+    if (present)
+      throw new ConnectorError(
+        "conflict",
+        `There is already a ${kind.name} with the ${kind.key} ${JSON.stringify(key)}.`,
+        {
+          attr: kind.key,
+        },
+      );
+  }
 
   async function stored(kind: Kind, key: string, attrs: readonly string[], signal: AbortSignal): Promise<Entry> {
     const entry = await reads.get(kind, { kind: kind.name, key, attrs, signal });
@@ -157,10 +170,11 @@ function isTold(special: Special | undefined, { op }: Change): boolean {
 /** The calls that make changes, each attribute's own behind those of the entry. Where values are the same already there are none. */
 export function changing(kind: Kind, key: string, changes: readonly Change[], before: Before | undefined): Plan[] {
   const { item = {}, entry = {}, version } = before ?? {};
+  checkKey(kind, key, changes);
   const after = before ? applyChanges(entry, changes) : {};
   const valuesAfter = (change: Change): readonly Value[] =>
     before ? valuesOf(after, change.attr) : change.op === "replace" ? change.values : [];
-  const own = changes.filter(({ attr }) => !isWritten(kind.special.get(attr)));
+  const own = changes.filter(({ attr }) => attr !== kind.key && !isWritten(kind.special.get(attr)));
   const changed = Object.fromEntries(own.map((change) => [change.attr, fromValues(valuesAfter(change)) ?? null]));
   const isSame =
     before !== undefined &&
@@ -177,6 +191,17 @@ export function changing(kind: Kind, key: string, changes: readonly Change[], be
       steps.push(...specialCalls(kind, special!, change, before && valuesOf(entry, change.attr), valuesAfter(change)));
   }
   return steps.length === 0 ? [] : [{ steps, input: merged(item, toObject(changed)), variables }];
+}
+
+/** The key is what an entry is called by: another one would be another entry. */
+function checkKey(kind: Kind, key: string, changes: readonly Change[]): void {
+  const change = changes.find(({ attr }) => attr === kind.key);
+  if (!change) return;
+  const wanted = change.op === "swap" ? change.to : fromValues(change.values);
+  if (String(wanted) !== key)
+    throw new ConnectorError("invalid", `A ${kind.name} cannot be renamed by this API: its ${kind.key} is its key.`, {
+      attr: kind.key,
+    });
 }
 
 /** The calls of an attribute that has its own. */

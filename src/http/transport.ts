@@ -47,7 +47,7 @@ export function openTransport(settings: HttpSettings, folder: string): Transport
         const answer = await fetch(url, {
           method,
           headers: {
-            accept: "application/json",
+            accept: "application/json, */*;q=0.5",
             ...(body !== undefined && { "content-type": "application/json" }),
             ...(form && { "content-type": "application/x-www-form-urlencoded" }),
             ...headers,
