@@ -3,6 +3,7 @@ import activeDirectory from "./active-directory/index.ts";
 import ldap from "./ldap/index.ts";
 import memory from "./memory/index.ts";
 import rest from "./rest/index.ts";
+import scim from "./scim/index.ts";
 import sql from "./sql/index.ts";
 
 /** The connectors that come with Postern: one line each. */
@@ -11,5 +12,6 @@ export const connectors: readonly ConnectorDefinition[] = [
   ldap,
   sql,
   rest,
+  scim,
   memory,
 ] as readonly ConnectorDefinition[];

@@ -1,6 +1,7 @@
 import { ConnectorError } from "../../src/connector/error.ts";
 import type { Expression } from "../../src/expression/compile.ts";
 import type { Call, Client } from "../../src/http/client.ts";
+import { pathOf } from "../../src/http/failures.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import type { Scope, Step, Template } from "./calls.ts";
 import type { Judge } from "./failures.ts";
@@ -101,9 +102,6 @@ async function takenBack(
     cause: error,
   });
 }
-
-/** A path without its query, for messages: that may hold what people are called. */
-const pathOf = (path: string): string => path.replace(/^https?:\/\/[^/]+/, "").split("?")[0]!;
 
 /** Evaluates over an answer. What is not there is undefined; what fails is the API's answer's fault. */
 export async function readFrom(

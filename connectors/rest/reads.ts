@@ -1,6 +1,7 @@
-import type { Entry, GetRequest, Position, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import type { Entry, GetRequest, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
 import { fromValues } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { putLast, rememberPositions, type Stretch } from "../../src/connector/places.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { Scope } from "./calls.ts";
@@ -39,11 +40,12 @@ export async function searchScope(
 const MAX_VALUES = 100_000;
 /** How many entries' own calls are made at a time. */
 const AT_ONCE = 8;
-/** A position that is not remembered is looked for among so many entries. */
-const MAX_WALK = 10_000;
+/** How many pages of a list are remembered. */
+const MAX_PAGES = 1000;
 
 export function readsOf(api: Api, base: string): Reads {
-  const places = rememberPlaces();
+  const pages = rememberPages();
+  const positions = rememberPositions();
 
   const itemOf = async (kind: Kind, found: unknown): Promise<Json> => {
     const item = kind.entry ? await kind.entry.evaluate(found).catch(() => undefined) : found;
@@ -115,10 +117,12 @@ export function readsOf(api: Api, base: string): Reads {
       const keyOf = async (each: unknown) => String((await itemOf(kind, each))[kind.key]);
       const walk = (place: Place, size: number) => pagesOf(api, search, scope, place, size, base, signal);
 
-      const offset = after
-        ? await placeBehind(places, listing, after, walk(START, search.page?.size ?? 1), keyOf)
-        : (request.offset ?? 0);
-      const known = isRandom(search) ? undefined : places.before(listing, offset);
+      const keysOf = async function* (): AsyncGenerator<Stretch> {
+        for await (const { place, items } of walk(START, search.page?.size ?? 1))
+          yield { offset: place.offset, keys: await Promise.all(items.map(keyOf)) };
+      };
+      const offset = after ? await positions.behind(listing, after, keysOf()) : (request.offset ?? 0);
+      const known = isRandom(search) ? undefined : pages.before(listing, offset);
       const size = pageSize(search, limit, offset);
       const taken: unknown[] = [];
       let total: number | undefined;
@@ -129,7 +133,7 @@ export function readsOf(api: Api, base: string): Reads {
         taken.push(
           ...page.items.slice(Math.max(0, offset + taken.length - page.place.offset)).slice(0, limit - taken.length),
         );
-        if (page.next) places.note(listing, page.next);
+        if (page.next) pages.note(listing, page.next);
         if (taken.length >= limit && page.place.offset + page.items.length >= offset) break;
       }
       if (count && total === undefined) total = await counted(kind, last, (place) => walk(place, size));
@@ -139,7 +143,11 @@ export function readsOf(api: Api, base: string): Reads {
         entries.push(
           ...(await Promise.all(items.slice(at, at + AT_ONCE).map((item) => pick(kind, item, attrs, signal)))),
         );
-      for (const [index, item] of items.entries()) places.noteKey(listing, String(item[kind.key]), offset + index + 1);
+      positions.note(
+        listing,
+        offset,
+        items.map((item) => String(item[kind.key])),
+      );
       return {
         entries,
         ...(count && { total: entries.length > 0 ? Math.max(total ?? 0, offset + entries.length) : (total ?? 0) }),
@@ -175,51 +183,16 @@ const numberIn = (given: unknown): number | undefined => {
   return typeof number === "number" && Number.isInteger(number) && number >= 0 ? number : undefined;
 };
 
-type Places = ReturnType<typeof rememberPlaces>;
-
-/** How many entries there are up to the one at a position, and it: remembered, or looked for from the beginning. */
-async function placeBehind(
-  places: Places,
-  listing: string,
-  { key }: Position,
-  pages: AsyncGenerator<Page>,
-  keyOf: (item: unknown) => Promise<string>,
-): Promise<number> {
-  const known = places.behind(listing, key);
-  if (known !== undefined) return known;
-  for await (const { place, items } of pages) {
-    const keys = await Promise.all(items.map(keyOf));
-    const index = keys.indexOf(key);
-    if (index >= 0) return place.offset + index + 1;
-    if (place.offset > MAX_WALK) break;
-  }
-  throw new ConnectorError(
-    "invalid",
-    "The entry that the list was to go on behind is no longer found: begin the list anew.",
-  );
-}
-
-/** How many places are remembered. */
-const MAX_PLACES = 2000;
-
-/** Remembers where pages begin, and behind which entry: an API that has no places of its own can be gone on with then. */
-function rememberPlaces() {
+/** Remembers where pages begin: an API that knows them by its own cursors alone can be gone on with then. */
+function rememberPages() {
   const pages = new Map<string, Place[]>();
-  const keys = new Map<string, number>();
-  const put = <T>(map: Map<string, T>, name: string, value: T) => {
-    map.delete(name);
-    map.set(name, value);
-    if (map.size > MAX_PLACES) map.delete(map.keys().next().value!);
-  };
   return {
     note: (listing: string, place: Place) => {
       const others = (pages.get(listing) ?? []).filter(({ offset }) => offset !== place.offset);
-      put(pages, listing, [...others, place].slice(-MAX_PLACES));
+      putLast(pages, listing, [...others, place].slice(-MAX_PAGES));
     },
     /** The last page that begins no later. */
     before: (listing: string, offset: number): Place | undefined =>
       (pages.get(listing) ?? []).filter((place) => place.offset <= offset).sort((a, b) => b.offset - a.offset)[0],
-    noteKey: (listing: string, key: string, behind: number) => put(keys, `${listing} ${key}`, behind),
-    behind: (listing: string, key: string): number | undefined => keys.get(`${listing} ${key}`),
   };
 }

@@ -41,7 +41,7 @@ export function readYaml(file: string, shown = file): YamlFile {
     throw new ConfigError([{ file: shown, line: 1, column: 1, message: reason }]);
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const at = (offset: number, message: string): Diagnostic => {
     const { line, col } = lines.linePos(offset);
     return { file: shown, line, column: col, message };

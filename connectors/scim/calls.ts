@@ -1,0 +1,142 @@
+import { type Change, type Entry, fromValues, type SearchRequest, valuesOf } from "../../src/connector/connector.ts";
+import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { applyChanges } from "../../src/connector/reference.ts";
+import type { Call } from "../../src/http/client.ts";
+import type { Answer } from "../../src/http/transport.ts";
+import { isObject, type Resource } from "../../src/scim/schema.ts";
+import { changed, patchBody } from "./changes.ts";
+import { type Filters, filterText } from "./filter.ts";
+import { askedFor, type Path, pathOf, putAt, valuesAt } from "./paths.ts";
+import { type Settings, URNS } from "./settings.ts";
+
+/** A kind of resources. */
+export interface Kind {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly schema: string;
+  readonly filters: Filters;
+}
+
+/** A resource as the server gives it, and its version where it has one. */
+export interface Present {
+  readonly resource: Resource;
+  readonly etag: string | undefined;
+}
+
+export type PathOf = (attr: string) => Path;
+
+export function kindOf(
+  name: string,
+  { endpoint, schema, caseExact }: Settings["kinds"][string],
+  { version, filter }: Settings,
+): Kind {
+  const { core, enterprise } = URNS[version];
+  const named = version === "1.1" ? core : `${core}${endpoint.toLowerCase() === "/groups" ? "Group" : "User"}`;
+  const filters = {
+    version,
+    ...filter,
+    caseExact: new Set(caseExact),
+    pathOf: (attr: string) => pathOf(attr, enterprise),
+  };
+  return { name, endpoint, schema: schema ?? named, filters };
+}
+
+/** The path of a resource. The dots that mean a folder stay what they are when they are encoded: no resource is called so. */
+export function pathTo({ name, endpoint }: Kind, key: string): string {
+  if (key === "" || key === "." || key === "..") throw entryNotFound(name, key);
+  return `${endpoint}/${encodeURIComponent(key)}`;
+}
+
+const attributesFor = (attrs: readonly string[], path: PathOf): string =>
+  [...new Set(["id", ...attrs.map((attr) => askedFor(path(attr)))])].join(",");
+
+export function getCall(
+  kind: Kind,
+  key: string,
+  attrs: readonly string[] | undefined,
+  { projection }: Settings,
+  path: PathOf,
+): Call {
+  return {
+    method: "GET",
+    path: pathTo(kind, key),
+    query: attrs && projection ? { attributes: attributesFor(attrs, path) } : {},
+  };
+}
+
+export function listCall(
+  { endpoint, filters }: Kind,
+  { where, orderBy, attrs }: Pick<SearchRequest, "where" | "orderBy" | "attrs">,
+  offset: number,
+  size: number,
+  { projection, sort }: Settings,
+  path: PathOf,
+): Call {
+  return {
+    method: "GET",
+    path: endpoint,
+    query: {
+      ...(where && { filter: filterText(filters, where) }),
+      ...(orderBy && sort && { sortBy: orderBy.attr, sortOrder: orderBy.descending ? "descending" : "ascending" }),
+      startIndex: String(offset + 1),
+      count: String(size),
+      ...(projection && { attributes: attributesFor(attrs, path) }),
+    },
+  };
+}
+
+/** A resource in an answer, and its version. */
+export function resourceIn({ body, headers }: Answer, { name }: Kind, key?: string): Present {
+  if (!isObject(body) || (key !== undefined && body.id !== undefined && String(body.id) !== key))
+    throw new ConnectorError("unavailable", `The server's answer is no ${name}.`);
+  const { version } = isObject(body.meta) ? body.meta : {};
+  return {
+    resource: key === undefined ? body : { id: key, ...body },
+    etag: headers.etag ?? (typeof version === "string" && version !== "" ? version : undefined),
+  };
+}
+
+/** The condition under which a write is made. */
+export const matching = (etag: string | undefined): Record<string, string> =>
+  etag === undefined ? {} : { "if-match": etag };
+
+export function resourceOf({ schema }: Kind, entry: Entry, path: PathOf): Resource {
+  const resource: Resource = { schemas: [schema] };
+  for (const attr of Object.keys(entry)) putAt(resource, path(attr), valuesOf(entry, attr));
+  return withSchemas(resource);
+}
+
+/** A resource says which extensions it has values of. */
+function withSchemas(resource: Resource): Resource {
+  const own = Array.isArray(resource.schemas) ? resource.schemas : [];
+  const extensions = Object.keys(resource).filter((name) => /^urn:/i.test(name));
+  return { ...resource, schemas: [...new Set([...own, ...extensions])] };
+}
+
+export function updateCall(
+  kind: Kind,
+  key: string,
+  changes: readonly Change[],
+  before: Present | undefined,
+  { version }: Settings,
+  hasPatch: boolean,
+  path: PathOf,
+): Call {
+  const headers = matching(before?.etag);
+  const attrs = [...new Set(changes.map(({ attr }) => attr))];
+  const entry = Object.fromEntries(
+    attrs.map((attr) => [attr, fromValues(valuesAt(before?.resource ?? {}, path(attr)))]),
+  );
+  // Says where a swap starts from what is no longer there.
+  const after = before ? applyChanges(entry, changes) : {};
+  if (hasPatch)
+    return {
+      method: "PATCH",
+      path: pathTo(kind, key),
+      headers,
+      body: patchBody(changes, before?.resource, version, [kind.schema], path),
+    };
+  const all = Object.fromEntries(attrs.map((attr) => [attr, after[attr]]));
+  const { meta: _, ...resource } = changed(before!.resource, all, path);
+  return { method: "PUT", path: pathTo(kind, key), headers, body: withSchemas(resource) };
+}

@@ -1,0 +1,92 @@
+import { type Change, type Value, valuesOf } from "../../src/connector/connector.ts";
+import type { Resource } from "../../src/scim/schema.ts";
+import { elementOf, isListed, type Path, putAt, selectorText, valuesAt } from "./paths.ts";
+import type { Version } from "./settings.ts";
+
+type PathOf = (attr: string) => Path;
+
+/** Whether changes can only be told to a server by one who knows what is there. */
+export const needsResource = (changes: readonly Change[], pathOf: PathOf): boolean =>
+  changes.some(({ op, attr }) => op === "swap" || pathOf(attr).holds !== undefined);
+
+/** A resource after changes, for a server that takes it whole. */
+export function changed(
+  resource: Resource,
+  after: { readonly [attr: string]: Value | readonly Value[] | undefined },
+  pathOf: PathOf,
+): Resource {
+  const result = structuredClone(resource);
+  for (const attr of Object.keys(after)) putAt(result, pathOf(attr), valuesOf(after, attr));
+  return result;
+}
+
+/** The body of a PATCH, RFC 7644 §3.5.2, or SCIM 1.1's §3.3.2; `present` is the resource where it was read. */
+export function patchBody(
+  changes: readonly Change[],
+  present: Resource | undefined,
+  version: Version,
+  schemas: readonly string[],
+  pathOf: PathOf,
+): Resource {
+  if (version === "1.1") return olderPatch(changes, schemas, pathOf);
+  const Operations = changes.flatMap((change) => operations(change, present, pathOf(change.attr)));
+  return { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations };
+}
+
+/** The values that a change leaves where it says so itself. */
+const valuesPut = (change: Change): readonly Value[] =>
+  change.op === "swap" ? (change.to === null ? [] : [change.to]) : change.values;
+
+function operations(change: Change, present: Resource | undefined, path: Path): object[] {
+  const { urn, attribute, holds, sub } = path;
+  const name = `${urn === undefined ? "" : `${urn}:`}${attribute}`;
+  const values = valuesPut(change);
+  const elements = values.map((value) => elementOf(path, value));
+  const inner = sub ?? "value";
+  if (change.op === "add") return elements.length === 0 ? [] : [{ op: "add", path: name, value: elements }];
+  if (change.op === "delete") {
+    const compared = (value: Value) => `${holds || sub !== undefined ? inner : "value"} eq ${JSON.stringify(value)}`;
+    return values.map((value) => ({ op: "remove", path: `${name}[${selectorText(holds, compared(value))}]` }));
+  }
+  if (holds) {
+    const there = valuesAt(present ?? {}, path);
+    if (there.length === 1 && values.length === 1)
+      return [{ op: "replace", path: `${name}[${selectorText(holds)}].${inner}`, value: values[0] }];
+    return [
+      ...(there.length > 0 ? [{ op: "remove", path: `${name}[${selectorText(holds)}]` }] : []),
+      ...(values.length > 0 ? [{ op: "add", path: name, value: elements }] : []),
+    ];
+  }
+  const isList = (sub !== undefined && isListed(attribute)) || values.length > 1;
+  const target = isList || sub === undefined ? name : `${name}.${sub}`;
+  if (values.length === 0) return [{ op: "remove", path: target }];
+  return [{ op: "replace", path: target, value: isList ? elements : values[0] }];
+}
+
+/** SCIM 1.1 sends a resource with what changed, and by `meta.attributes` what is taken away. */
+function olderPatch(changes: readonly Change[], schemas: readonly string[], pathOf: PathOf): Resource {
+  const body: Resource = { schemas: [...schemas] };
+  const gone: string[] = [];
+  const lists = new Map<string, unknown[]>();
+  for (const change of changes) {
+    const path = pathOf(change.attr);
+    const values = valuesPut(change);
+    const name = `${path.urn === undefined ? "" : `${path.urn}:`}${path.attribute}`;
+    const isMany =
+      path.holds !== undefined ||
+      change.op === "add" ||
+      change.op === "delete" ||
+      (path.sub !== undefined && isListed(path.attribute));
+    if (isMany) {
+      const elements = values.map((value) => elementOf(path, value));
+      const marked =
+        change.op === "delete" ? elements.map((each) => ({ ...(each as object), operation: "delete" })) : elements;
+      if (change.op === "replace") gone.push(name);
+      lists.set(path.attribute, [...(lists.get(path.attribute) ?? []), ...marked]);
+    } else if (values.length === 0) gone.push(path.sub === undefined ? name : `${name}.${path.sub}`);
+    else putAt(body, path, values);
+  }
+  for (const [attribute, elements] of lists) if (elements.length > 0) body[attribute] = elements;
+  if (gone.length > 0) body.meta = { attributes: gone };
+  return body;
+}

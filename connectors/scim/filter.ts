@@ -1,0 +1,62 @@
+import type { ComparisonLeaf, Condition, Support } from "../../src/connector/connector.ts";
+import { type Path, selectorText } from "./paths.ts";
+import type { Settings } from "./settings.ts";
+
+/** What filters a server answers, and which attributes of a kind it compares with regard to case. */
+export interface Filters extends Pick<Settings, "version"> {
+  readonly operators: readonly string[];
+  readonly logic: readonly string[];
+  readonly caseExact: ReadonlySet<string>;
+  readonly pathOf: (attr: string) => Path;
+}
+
+const isOrder = ({ op }: ComparisonLeaf): boolean => ["gt", "ge", "lt", "le"].includes(op);
+
+/** How well the server answers a condition. */
+export function supports(filters: Filters, condition: Condition): Support {
+  const { operators, logic, caseExact, pathOf, version } = filters;
+  switch (condition.op) {
+    case "and":
+      return logic.includes("and") ? "exact" : "superset";
+    case "or":
+      return logic.includes("or") ? "exact" : "none";
+    case "not":
+      return logic.includes("not") && version !== "1.1" ? "exact" : "none";
+    case "has":
+      return "none";
+    default: {
+      if (!operators.includes(condition.op)) return "none";
+      // SCIM 1.1 has no brackets: what is asked of all elements finds no less.
+      const exact = version === "1.1" && pathOf(condition.attr).holds ? "superset" : "exact";
+      if (condition.op === "pr" || typeof condition.value !== "string") return exact;
+      if (!isOrder(condition) && condition.value.toLowerCase() === condition.value.toUpperCase()) return exact;
+      const isExact = caseExact.has(condition.attr);
+      if (isExact === (condition.caseExact === true)) return exact;
+      return isExact || isOrder(condition) ? "none" : "superset";
+    }
+  }
+}
+
+/** A condition as the server's filter. */
+export function filterText(filters: Filters, condition: Condition): string {
+  switch (condition.op) {
+    case "and":
+      if (!filters.logic.includes("and"))
+        return filterText(filters, condition.conditions.find(({ op }) => op === "eq") ?? condition.conditions[0]!);
+      return condition.conditions.map((each) => `(${filterText(filters, each)})`).join(" and ");
+    case "or":
+      return condition.conditions.map((each) => `(${filterText(filters, each)})`).join(" or ");
+    case "not":
+      return `not (${filterText(filters, condition.condition)})`;
+    case "has":
+      throw new TypeError("SCIM has no filter for bits");
+    default: {
+      const { urn, attribute, holds, sub } = filters.pathOf(condition.attr);
+      const name = `${urn === undefined ? "" : `${urn}:`}${attribute}`;
+      const compared = condition.op === "pr" ? "pr" : `${condition.op} ${JSON.stringify(condition.value)}`;
+      if (holds && filters.version !== "1.1") return `${name}[${selectorText(holds, `${sub ?? "value"} ${compared}`)}]`;
+      const inner = sub ?? (holds ? "value" : undefined);
+      return `${name}${inner === undefined ? "" : `.${inner}`} ${compared}`;
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import {
+  type Connector,
+  defineConnector,
+  type Entry,
+  fromValues,
+  type SearchRequest,
+} from "../../src/connector/connector.ts";
+import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { rememberPositions, type Stretch } from "../../src/connector/places.ts";
+import { checkExpected } from "../../src/connector/reference.ts";
+import { type Call, openClient } from "../../src/http/client.ts";
+import { failureOf, pathOf as withoutQuery } from "../../src/http/failures.ts";
+import type { Answer } from "../../src/http/transport.ts";
+import { isObject, type Resource } from "../../src/scim/schema.ts";
+import { getCall, type Kind, kindOf, listCall, matching, pathTo, resourceIn, resourceOf, updateCall } from "./calls.ts";
+import { needsResource } from "./changes.ts";
+import { explain } from "./explain.ts";
+import { supports } from "./filter.ts";
+import { pathOf, valuesAt } from "./paths.ts";
+import { config, URNS } from "./settings.ts";
+
+/** What is known of a failure by the word that SCIM has for it, RFC 7644 §3.12. */
+const meanings: Readonly<Record<string, "conflict" | "tooMany">> = { uniqueness: "conflict", tooMany: "tooMany" };
+
+/** Another SCIM server, as it is: its attributes are SCIM paths. */
+export default defineConnector({
+  type: "scim",
+  summary:
+    "Another SCIM server, of version 2.0 or 1.1: reshaped, filtered, or spoken to in a dialect that its clients do not have.",
+  config,
+  example: `type: scim
+url: https://app.example.com/scim/v2
+auth: { type: bearer, token: "\${env:APP_TOKEN}" }
+kinds:
+  user: { endpoint: /Users }
+  group: { endpoint: /Groups }
+`,
+  open: (settings, { folder, transport }): Connector => {
+    const client = openClient(settings, folder, transport);
+    const kinds = new Map(Object.entries(settings.kinds).map(([name, kind]) => [name, kindOf(name, kind, settings)]));
+    const kindNamed = (name: string) => kinds.get(name)!;
+    const { enterprise } = URNS[settings.version];
+    const path = (attr: string) => pathOf(attr, enterprise);
+    const positions = rememberPositions();
+    const hasPatch = settings.patch ?? settings.version === "2.0";
+
+    const call = async (request: Call, signal: AbortSignal): Promise<Answer> => {
+      const answer = await client.call({ ...request, headers: { ...typed(request), ...request.headers } }, signal);
+      if (answer.status < 400) return answer;
+      const { scimType } = (answer.body ?? {}) as { scimType?: string };
+      const kind = meanings[scimType ?? ""];
+      throw failureOf(answer, `${request.method} ${withoutQuery(request.path)}`, client.clean, { kind });
+    };
+    const typed = ({ body }: Call): Record<string, string> => ({
+      accept: settings.version === "2.0" ? "application/scim+json, application/json;q=0.9" : "application/json",
+      ...(body !== undefined && settings.version === "2.0" && { "content-type": "application/scim+json" }),
+    });
+
+    const toEntry = (resource: Resource, attrs: readonly string[]): Entry => {
+      const pairs = attrs.map((attr) => [attr, fromValues(valuesAt(resource, path(attr)))] as const);
+      return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
+    };
+    const read = async (kind: Kind, key: string, attrs: readonly string[] | undefined, signal: AbortSignal) => {
+      const answer = await call(getCall(kind, key, attrs, settings, path), signal).catch((error) => {
+        if (error instanceof ConnectorError && error.kind === "notFound") return undefined;
+        throw error;
+      });
+      return answer && resourceIn(answer, kind, key);
+    };
+    const present = async (kind: Kind, key: string, signal: AbortSignal) => {
+      const found = await read(kind, key, undefined, signal);
+      if (!found) throw entryNotFound(kind.name, key);
+      return found;
+    };
+    /** The resources of a list, page by page. */
+    async function* pages(kind: Kind, request: Omit<SearchRequest, "limit" | "count">, start: number, size: number) {
+      for (let offset = start; ; ) {
+        const { body } = await call(listCall(kind, request, offset, size, settings, path), request.signal);
+        const { Resources, resources, totalResults } = (body ?? {}) as Record<string, unknown>;
+        const items = Resources ?? resources ?? [];
+        const total = Number(totalResults);
+        if (!Array.isArray(items) || !items.every(isObject) || !Number.isInteger(total))
+          throw new ConnectorError("unavailable", "The server's answer is no list of resources.");
+        yield { offset, items: items as Resource[], total };
+        offset += items.length;
+        if (items.length === 0 || offset >= total) return;
+      }
+    }
+
+    return {
+      kinds: new Map([...kinds.keys()].map((name) => [name, { key: "id" }])),
+      supports: (kind, condition) => supports(kindNamed(kind).filters, condition),
+      sorts: () => settings.sort,
+      search: async (request) => {
+        const { kind: name, where, orderBy, after, limit, attrs, count } = request;
+        const kind = kindNamed(name);
+        const listing = JSON.stringify([name, where, orderBy]);
+        async function* keys(): AsyncGenerator<Stretch> {
+          for await (const { offset, items } of pages(kind, { ...request, attrs: ["id"] }, 0, settings.pageSize))
+            yield { offset, keys: items.map(({ id }) => String(id)) };
+        }
+        const offset = after ? await positions.behind(listing, after, keys()) : (request.offset ?? 0);
+        const found: Resource[] = [];
+        let all = 0;
+        for await (const { items, total } of pages(kind, request, offset, Math.min(limit, settings.pageSize))) {
+          found.push(...items.slice(0, limit - found.length));
+          all = total;
+          if (found.length >= limit) break;
+        }
+        positions.note(
+          listing,
+          offset,
+          found.map(({ id }) => String(id)),
+        );
+        return { entries: found.map((each) => toEntry(each, attrs)), ...(count && { total: all }) };
+      },
+      get: async ({ kind, key, attrs, signal }) => {
+        const found = await read(kindNamed(kind), key, attrs, signal);
+        return found && toEntry(found.resource, attrs);
+      },
+      create: async ({ kind: name, entry, attrs, signal }) => {
+        const kind = kindNamed(name);
+        const answer = await call({ method: "POST", path: kind.endpoint, body: resourceOf(kind, entry, path) }, signal);
+        const { resource } = resourceIn(answer, kind);
+        return toEntry(resource, attrs);
+      },
+      update: async ({ kind: name, key, changes, expected, attrs, signal }) => {
+        const kind = kindNamed(name);
+        const isRead = !hasPatch || expected !== undefined || needsResource(changes, path);
+        const before = isRead ? await present(kind, key, signal) : undefined;
+        if (before) checkExpected(toEntry(before.resource, Object.keys(expected ?? {})), expected);
+        const request = updateCall(kind, key, changes, before, settings, hasPatch, path);
+        const answer = await call(request, signal);
+        const now =
+          answer.body === undefined
+            ? attrs.length > 0
+              ? await present(kind, key, signal)
+              : undefined
+            : resourceIn(answer, kind, key);
+        return now ? toEntry(now.resource, attrs) : {};
+      },
+      delete: async ({ kind: name, key, expected, signal }) => {
+        const kind = kindNamed(name);
+        const before = expected && (await present(kind, key, signal));
+        if (before) checkExpected(toEntry(before.resource, Object.keys(expected)), expected);
+        await call({ method: "DELETE", path: pathTo(kind, key), headers: matching(before?.etag) }, signal);
+      },
+      probe: async (signal) => {
+        for (const kind of kinds.values())
+          await call(
+            {
+              method: "GET",
+              path: kind.endpoint,
+              query: { startIndex: "1", count: "1", ...(settings.projection && { attributes: "id" }) },
+            },
+            signal,
+          );
+        return `SCIM ${settings.version} at ${settings.url}`;
+      },
+      explain: (operation) => explain(kindNamed(operation.kind), operation, settings, hasPatch, path),
+      close: client.close,
+    };
+  },
+});
