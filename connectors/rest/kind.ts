@@ -25,7 +25,6 @@ export interface Kind {
   readonly entry: Expression | undefined;
   readonly get: Template & { readonly item: Expression | undefined };
   readonly search: ListCall & { readonly total: Expression | undefined; readonly countTo: number };
-  readonly sorts: ReadonlySet<string>;
   readonly filters: Filters;
   readonly create: readonly Step[] | undefined;
   readonly created: { readonly key: Expression | undefined; readonly lookFirst: boolean };
@@ -55,7 +54,6 @@ export function compileKind(name: string, settings: KindSettings): Kind {
     entry: compiled(settings.entry),
     get: { ...compileCall({ method: "GET", ...get }), item: compiled(get.item) },
     search: { ...listCall(search), total: compiled(search.total), countTo: search.countTo },
-    sorts: new Set(search.sorts),
     filters: compileFilters(settings),
     create: stepsOf(settings.create),
     created: { key: compiled(settings.created.key), lookFirst: settings.created.lookFirst },

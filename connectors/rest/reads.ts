@@ -29,11 +29,10 @@ export interface Reads {
 /** The scope of a search: what its expressions can speak of. */
 export async function searchScope(
   kind: Kind,
-  { where, orderBy, attrs }: Pick<SearchRequest, "where" | "orderBy" | "attrs">,
+  { where, attrs }: Pick<SearchRequest, "where" | "attrs">,
 ): Promise<Scope> {
   const words = where && (await inWords(kind.filters, where));
-  const order = orderBy && kind.sorts.has(orderBy.attr) ? { sortBy: orderBy.attr, descending: orderBy.descending } : {};
-  return { input: undefined, variables: { where: words, attrs: [...attrs], ...order } };
+  return { input: undefined, variables: { where: words, attrs: [...attrs] } };
 }
 
 /** The most values of one attribute of one entry. */

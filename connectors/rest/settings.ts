@@ -127,7 +127,6 @@ const kind = z.strictObject({
         .max(1_000_000)
         .default(1000)
         .describe("Where the API does not say how many there are: how far they are counted, by reading them."),
-      sorts: z.array(z.string()).default([]).describe("Attributes that the API orders by: $sortBy, and $descending."),
       and: expression.optional().describe("Several of $conditions put together; without it only the first is asked."),
       or: expression.optional().describe("Any of $conditions."),
       not: expression.optional().describe("The opposite of $condition."),

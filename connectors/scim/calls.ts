@@ -66,10 +66,10 @@ export function getCall(
 
 export function listCall(
   { endpoint, filters }: Kind,
-  { where, orderBy, attrs }: Pick<SearchRequest, "where" | "orderBy" | "attrs">,
+  { where, attrs }: Pick<SearchRequest, "where" | "attrs">,
   offset: number,
   size: number,
-  { projection, sort }: Settings,
+  { projection }: Settings,
   path: PathOf,
 ): Call {
   return {
@@ -77,7 +77,6 @@ export function listCall(
     path: endpoint,
     query: {
       ...(where && { filter: filterText(filters, where) }),
-      ...(orderBy && sort && { sortBy: orderBy.attr, sortOrder: orderBy.descending ? "descending" : "ascending" }),
       startIndex: String(offset + 1),
       count: String(size),
       ...(projection && { attributes: attributesFor(attrs, path) }),

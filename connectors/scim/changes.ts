@@ -29,7 +29,18 @@ export function patchBody(
   pathOf: PathOf,
 ): Resource {
   if (version === "1.1") return olderPatch(changes, schemas, pathOf);
-  const Operations = changes.flatMap((change) => operations(change, present, pathOf(change.attr)));
+  const paths = changes.map((change) => ({ change, path: pathOf(change.attr) }));
+  // What is put into the same element goes into it together, where it is not there yet.
+  const byElement = Map.groupBy(paths, ({ change, path }) =>
+    path.holds && (change.op === "replace" || change.op === "swap")
+      ? `${nameOf(path)} ${JSON.stringify(path.holds)}`
+      : change,
+  );
+  const Operations = [...byElement.values()].flatMap((group) => {
+    const [{ path }] = group as [(typeof paths)[number]];
+    const isNew = group.length > 1 && valuesAt(present ?? {}, { ...path, sub: undefined }).length === 0;
+    return isNew ? newElement(group) : group.flatMap((each) => operations(each.change, present, each.path));
+  });
   return { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations };
 }
 
@@ -37,9 +48,24 @@ export function patchBody(
 const valuesPut = (change: Change): readonly Value[] =>
   change.op === "swap" ? (change.to === null ? [] : [change.to]) : change.values;
 
+const nameOf = ({ urn, attribute }: Path): string => `${urn === undefined ? "" : `${urn}:`}${attribute}`;
+
+/** An element that is made of several changes. */
+function newElement(group: readonly { readonly change: Change; readonly path: Path }[]): object[] {
+  const [{ path }] = group as [(typeof group)[number]];
+  const parts = group.flatMap(({ change, path: { sub } }) =>
+    valuesPut(change)
+      .slice(0, 1)
+      .map((value) => [sub ?? "value", value]),
+  );
+  return parts.length === 0
+    ? []
+    : [{ op: "add", path: nameOf(path), value: [{ ...path.holds, ...Object.fromEntries(parts) }] }];
+}
+
 function operations(change: Change, present: Resource | undefined, path: Path): object[] {
-  const { urn, attribute, holds, sub } = path;
-  const name = `${urn === undefined ? "" : `${urn}:`}${attribute}`;
+  const { attribute, holds, sub } = path;
+  const name = nameOf(path);
   const values = valuesPut(change);
   const elements = values.map((value) => elementOf(path, value));
   const inner = sub ?? "value";
@@ -52,8 +78,10 @@ function operations(change: Change, present: Resource | undefined, path: Path): 
     const there = valuesAt(present ?? {}, path);
     if (there.length === 1 && values.length === 1)
       return [{ op: "replace", path: `${name}[${selectorText(holds)}].${inner}`, value: values[0] }];
+    // Without its value an element is none; without something else it is there.
+    const whole = `${name}[${selectorText(holds)}]${inner === "value" ? "" : `.${inner}`}`;
     return [
-      ...(there.length > 0 ? [{ op: "remove", path: `${name}[${selectorText(holds)}]` }] : []),
+      ...(there.length > 0 ? [{ op: "remove", path: whole }] : []),
       ...(values.length > 0 ? [{ op: "add", path: name, value: elements }] : []),
     ];
   }
@@ -71,7 +99,7 @@ function olderPatch(changes: readonly Change[], schemas: readonly string[], path
   for (const change of changes) {
     const path = pathOf(change.attr);
     const values = valuesPut(change);
-    const name = `${path.urn === undefined ? "" : `${path.urn}:`}${path.attribute}`;
+    const name = nameOf(path);
     const isMany =
       path.holds !== undefined ||
       change.op === "add" ||

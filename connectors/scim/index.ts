@@ -90,7 +90,8 @@ kinds:
     return {
       kinds: new Map([...kinds.keys()].map((name) => [name, { key: "id" }])),
       supports: (kind, condition) => supports(kindNamed(kind).filters, condition),
-      sorts: () => settings.sort,
+      // In which order text comes there, and whether case counts, cannot be asked.
+      sorts: () => false,
       search: async (request) => {
         const { kind: name, where, orderBy, after, limit, attrs, count } = request;
         const kind = kindNamed(name);

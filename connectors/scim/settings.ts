@@ -35,7 +35,6 @@ export const config = z.strictObject({
     })
     .prefault({})
     .describe("What filters the server answers; the rest is filtered behind it."),
-  sort: z.boolean().default(false).describe("Whether the server sorts."),
   projection: z
     .boolean()
     .default(true)
