@@ -10,10 +10,7 @@ const opened = (settings: object, stop: () => Promise<void>): Awaited<ReturnType
   return { connector, close: () => connector.close().then(stop) };
 };
 
-for (const more of [
-  {},
-  { patch: false, projection: false, filter: { operators: ["eq"], logic: ["and"] } },
-]) {
+for (const more of [{}, { patch: false, projection: false, filter: { operators: ["eq"], logic: ["and"] } }]) {
   testConnector({
     name: `gadgets of a SCIM server, ${JSON.stringify(more)}`,
     open: async () => {
