@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Condition, Entry } from "../../src/connector/connector.ts";
 import { fromValues, valuesOf } from "../../src/connector/connector.ts";
@@ -31,21 +32,22 @@ export interface PeopleApi {
  * A people's API of no make, for what no real one can be made to do: it pages in every way that there is, finds by conditions in
  * JSON, takes full objects, changed fields and single values, has versions, and fails as it is told.
  */
-export async function startPeopleApi(): Promise<PeopleApi> {
+export async function startPeopleApi(tls?: ServerOptions): Promise<PeopleApi> {
   const people = new Map<string, Person>();
   const seen: Seen[] = [];
   let fault: Fault | undefined;
-  const server = createServer(async (incoming, response) => {
+  const listener = async (incoming: IncomingMessage, response: ServerResponse) => {
     let body = "";
     for await (const part of incoming) body += part;
     const request = { method: incoming.method!, path: incoming.url!, headers: incoming.headers, body };
     seen.push(request);
     if (fault?.(request, response)) return;
     answer(people, request, response);
-  });
+  };
+  const server = tls ? createSecureServer(tls, listener) : createServer(listener);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`,
+    url: `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}/api`,
     people,
     seen,
     fail: (next) => {
