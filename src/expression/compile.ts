@@ -10,11 +10,18 @@ export interface Expression {
   readonly names: ReadonlySet<string>;
   /** Every variable that it mentions, without the `$`. */
   readonly variables: ReadonlySet<string>;
+  /** The properties that it reads of a variable, `$entry.phone`, by the variable. */
+  readonly properties: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Where it is an object written out, `{ "title": ... }`: its properties, and of those that are such objects theirs. */
+  readonly shape: Shape | undefined;
   /** Whether it may read what it does not name: by `$`, by `*` or by `**`. */
   readonly readsAll: boolean;
   /** Evaluates over an input, with variables. Rejects with an `ExpressionError`. */
   readonly evaluate: (input: unknown, variables?: Record<string, unknown>) => Promise<unknown>;
 }
+
+/** The properties of an object that is written out. */
+export type Shape = ReadonlyMap<string, Shape | undefined>;
 
 /** An expression that does not compile, or failed or ran out of its bounds on some input. */
 export class ExpressionError extends Error {
@@ -70,7 +77,8 @@ export function compileExpression(source: string): Expression {
   const names = new Set<string>();
   const variables = new Set<string>();
   const types = new Set<string>();
-  collect(compiled.ast(), names, variables, types);
+  const properties = new Map<string, Set<string>>();
+  collect(compiled.ast(), { names, variables, types, properties });
   if (variables.has("eval"))
     throw new ExpressionError("$eval is not available: expressions are fixed when they are loaded");
   const isHashing = Object.keys(passwordHelpers).some((name) => variables.has(name));
@@ -79,6 +87,8 @@ export function compileExpression(source: string): Expression {
     source,
     names,
     variables,
+    properties,
+    shape: shapeOf(compiled.ast()),
     readsAll: ["", "$"].some((name) => variables.has(name)) || types.has("wildcard") || types.has("descendant"),
     evaluate: async (input, bindings) => {
       try {
@@ -92,18 +102,47 @@ export function compileExpression(source: string): Expression {
   };
 }
 
+interface Collected {
+  readonly names: Set<string>;
+  readonly variables: Set<string>;
+  readonly types: Set<string>;
+  readonly properties: Map<string, Set<string>>;
+}
+
 /** Walks the syntax tree for names and variables; every node that may hold others is entered. */
-function collect(node: unknown, names: Set<string>, variables: Set<string>, types: Set<string>): void {
+function collect(node: unknown, into: Collected): void {
   if (Array.isArray(node)) {
-    for (const each of node) collect(each, names, variables, types);
+    for (const each of node) collect(each, into);
     return;
   }
   if (typeof node !== "object" || node === null || node instanceof RegExp) return;
-  const { type, value } = node as { type?: unknown; value?: unknown };
-  if (typeof type === "string") types.add(type);
-  if (type === "name" && typeof value === "string") names.add(value);
-  if (type === "variable" && typeof value === "string") variables.add(value);
-  for (const each of Object.values(node)) collect(each, names, variables, types);
+  const { type, value, steps } = node as { type?: unknown; value?: unknown; steps?: unknown };
+  if (typeof type === "string") into.types.add(type);
+  if (type === "name" && typeof value === "string") into.names.add(value);
+  if (type === "variable" && typeof value === "string") into.variables.add(value);
+  if (type === "path" && Array.isArray(steps)) {
+    const [variable, name] = steps as { type?: string; value?: unknown }[];
+    if (variable?.type === "variable" && name?.type === "name") {
+      const known = into.properties.get(String(variable.value)) ?? new Set();
+      into.properties.set(String(variable.value), known.add(String(name.value)));
+    }
+  }
+  for (const each of Object.values(node)) collect(each, into);
+}
+
+/** The properties of an object that the syntax tree writes out; of a block it is the last expression that counts. */
+function shapeOf(node: unknown): Shape | undefined {
+  const { type, value, lhs, expressions } = node as {
+    type?: unknown;
+    value?: unknown;
+    lhs?: unknown;
+    expressions?: unknown[];
+  };
+  if (type === "block") return shapeOf(expressions?.at(-1) ?? {});
+  if (type !== "unary" || value !== "{" || !Array.isArray(lhs)) return undefined;
+  const pairs = lhs as [{ type?: unknown; value?: unknown }, unknown][];
+  if (pairs.some(([key]) => key.type !== "string")) return undefined;
+  return new Map(pairs.map(([key, inner]) => [String(key.value), shapeOf(inner)]));
 }
 
 /** JSONata marks its sequences with properties and functions of their own: what leaves is plain JSON. */

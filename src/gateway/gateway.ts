@@ -1,6 +1,6 @@
 import type { Change, Entry } from "../connector/connector.ts";
 import { changesBetween, directChanges } from "../mapping/changes.ts";
-import { attrsOf, attrsUnread } from "../mapping/mapping.ts";
+import { attrsKept, attrsOf, attrsUnread } from "../mapping/mapping.ts";
 import { readEntry, referencesIn } from "../mapping/read.ts";
 import type { Selection } from "../mapping/selection.ts";
 import { entryToCreate, unmappedIn } from "../mapping/write.ts";
@@ -223,7 +223,8 @@ export function createGateway(
     const { mapping } = endpoint;
     const { all } = viewsOf(endpoint);
     const unread = attrsUnread(mapping);
-    const attrs = [...new Set([...all.attrs, ...attrsOf(mapping).filter((attr) => !unread.has(attr))])];
+    const written = attrsOf(mapping).filter((attr) => !unread.has(attr));
+    const attrs = [...new Set([...all.attrs, ...written, ...attrsKept(mapping)])];
     for (let attempt = 1; ; attempt++) {
       const present = await read(endpoint, id, attrs, context);
       const [current] = await resources([present], all, context, known);

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Change, type Entry, type Value, valuesOf } from "../connector/connector.ts";
-import type { Expression } from "../expression/compile.ts";
 import { required } from "../scim/input.ts";
 import type { Operation } from "../scim/operations.ts";
 import { constantsOf } from "../scim/patch.ts";
@@ -15,7 +14,7 @@ import {
   type References,
   type RefRow,
 } from "./mapping.ts";
-import { encode, withDefaults, writeResource } from "./write.ts";
+import { encode, mayRead, withDefaults, writeResource } from "./write.ts";
 
 /**
  * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first. Operations
@@ -68,9 +67,6 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
     }
   }
 }
-
-/** Whether an expression may give something else when an attribute changes. */
-const mayRead = ({ names, readsAll }: Expression, attribute: string): boolean => readsAll || names.has(attribute);
 
 /** The one group that a selector names by what it fixes, and by nothing else. */
 function selectedGroup(groups: readonly Group[], path: Operation["path"]): Group | undefined {

@@ -12,8 +12,17 @@ import {
 } from "../scim/schema.ts";
 import { type Codec, codecFor, identity } from "./codecs.ts";
 import type { MappingSource, RowSource } from "./format.ts";
-import { type AttrRow, type Group, isMixed, type Mapping, type Problem, type Row } from "./mapping.ts";
+import {
+  type AttrRow,
+  type ExpressionRow,
+  type Group,
+  isMixed,
+  type Mapping,
+  type Problem,
+  type Row,
+} from "./mapping.ts";
 import { nearest } from "./nearest.ts";
+import { templateRows } from "./template.ts";
 
 type Compiled =
   | { readonly mapping: Mapping; readonly problems: readonly [] }
@@ -45,12 +54,12 @@ export function compileMapping(
     }
   };
 
-  const drafts = Object.entries(source.attributes).flatMap(([name, right]) => {
+  const drafts: Draft[] = Object.entries(source.attributes).flatMap(([name, right]) => {
     const draft = attempt(["attributes", name], () => {
       const settings = typeof right === "string" ? { attr: right } : right;
-      const { path, selector } = rowPath(name, type);
+      const { path, selector, isWhole } = rowPath(name, type, settings.attr === undefined);
       return {
-        row: compileRow(name, path, settings, { types, attributeTypes, attempt }),
+        row: compileRow(name, path, settings, { types, attributeTypes, attempt, isWhole }),
         selector,
         primary: settings.primary === true,
       };
@@ -66,6 +75,9 @@ export function compileMapping(
     return { attr, expressions: compiled.filter((each) => each !== undefined) };
   });
 
+  const table = drafts.map(({ row }) => row);
+  const template = source.read === undefined ? [] : attempt(["read"], () => templateRows(source.read!, type, table));
+  drafts.push(...(template ?? []).map((row) => ({ row, selector: {}, primary: false })));
   const rows = drafts.map(({ row }) => row);
   problems.push(...conflicts(rows));
   const id = rows.find((row): row is AttrRow => row.is === "attr" && row.path.attribute.name === "id");
@@ -105,11 +117,12 @@ export function compileMapping(
 }
 
 /** A row's path: the file's shorthand expanded, found in the schemas, the selector taken off as what it fixes. */
-function rowPath(name: string, type: ResourceType): { path: AttributePath; selector: Resource } {
+function rowPath(name: string, type: ResourceType, mayBeWhole: boolean) {
   const found = typedPath(name.replace(/^enterprise:/, `${ENTERPRISE_USER}:`), type);
   const { selector, ...rest } = found;
+  const isWhole = found.attribute.type === "complex" && !found.sub;
   const value = found.sub ?? findAttribute(found.attribute.subAttributes, "value");
-  if (found.attribute.type === "complex" && !value)
+  if (found.attribute.type === "complex" && !value && !mayBeWhole)
     throw new TypeError(`"${name}" is complex: name the sub-attribute that is mapped`);
   let fixed: Resource;
   try {
@@ -119,7 +132,8 @@ function rowPath(name: string, type: ResourceType): { path: AttributePath; selec
     throw new TypeError('a selector in a mapping only says what identifies the element: [type eq "work"]');
   }
   if ("primary" in fixed) throw new TypeError("mark the row with primary: true; a selector holds only what identifies");
-  return { path: { ...rest, ...(value && { sub: value }) }, selector: fixed };
+  const path: AttributePath = { ...rest, ...(value && { sub: value }) };
+  return { path, selector: fixed, isWhole };
 }
 
 /** What a row is compiled with. */
@@ -127,6 +141,8 @@ interface Compiling {
   readonly types: readonly ResourceType[];
   readonly attributeTypes: readonly string[];
   readonly attempt: Attempt;
+  /** Whether the path names a complex attribute as a whole. */
+  readonly isWhole: boolean;
 }
 
 type Attempt = <T>(path: readonly (string | number)[], compile: () => T) => T | undefined;
@@ -135,7 +151,7 @@ function compileRow(
   name: string,
   path: AttributePath,
   settings: RowSource,
-  { types, attributeTypes, attempt }: Compiling,
+  { types, attributeTypes, attempt, isWhole }: Compiling,
 ): Row | undefined {
   const at = ["attributes", name];
   const schemaSays = (path.sub ?? path.attribute).mutability;
@@ -146,7 +162,7 @@ function compileRow(
     throw new TypeError('a row has either "attr", or "read" and "write"');
   }
   if (base.readOnly && base.writeOnly) throw new TypeError("a row cannot be readOnly and writeOnly");
-  if (settings.attr === undefined) return expressionRow(base, settings, at, attempt);
+  if (settings.attr === undefined) return { ...expressionRow(base, settings, at, attempt), isWhole };
   const many = settings.many ?? false;
   if (many && !path.attribute.multiValued)
     throw new TypeError(`"many" needs a multi-valued attribute, which "${path.attribute.name}" is not`);
@@ -176,7 +192,12 @@ function compileRow(
 
 type RowHead = Pick<AttrRow, "name" | "path" | "readOnly" | "writeOnly">;
 
-function expressionRow(base: RowHead, settings: RowSource, at: readonly string[], attempt: Attempt): Row {
+function expressionRow(
+  base: RowHead,
+  settings: RowSource,
+  at: readonly string[],
+  attempt: Attempt,
+): Omit<ExpressionRow, "isWhole"> {
   const compileAt = (key: string, source: string): Expression | undefined =>
     attempt([...at, key], () => compileExpression(source));
   const write = Object.entries(settings.write ?? {}).flatMap(([attr, source]) => {

@@ -81,11 +81,17 @@ export const mappingFormat = z
       .describe(
         "SCIM path to attribute, as Entra's attribute mapping page writes paths. `enterprise:` stands for the extension's URN.",
       ),
+    read: z
+      .string()
+      .optional()
+      .describe(
+        'JSONata over the entry as a whole, an object that is written out, { "title": ... }: attributes that the table has no rows for. They are read only, unless `write` takes them.',
+      ),
     write: z
       .record(z.string(), z.string())
       .default({})
       .describe(
-        "Attributes of the entry that follow from the resource as a whole, where the table gives none: JSONata over it, written whenever the result changes.",
+        "Attributes of the entry that follow from the resource as a whole, where the table gives none: JSONata over it, and $entry, the entry as it is; written whenever the result changes.",
       ),
     create: z
       .record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]))

@@ -54,6 +54,8 @@ export interface ExpressionRow extends RowBase {
   readonly is: "expression";
   readonly read: Expression | undefined;
   readonly write: readonly { readonly attr: string; readonly expression: Expression }[];
+  /** Whether it may give elements, or the parts of a complex attribute, whole: then what it gives is known only when it is read. */
+  readonly isWhole: boolean;
   /** The attribute that a filter may ask, a superset of what the expression gives. */
   readonly search: string | undefined;
 }
@@ -112,6 +114,12 @@ export const attrsOf = ({ rows, write }: Mapping): string[] => [
   ...new Set([...rows.flatMap(attrsWritten), ...write.map(({ attr }) => attr)]),
 ];
 
-/** Of those the ones that are never read. */
+/** The attributes of the entry that expressions read beside the resource, `$entry.phone`: what SCIM does not know, and is kept. */
+export const attrsKept = ({ rows, write }: Mapping): string[] => {
+  const expressions = [...rows.flatMap((row) => (row.is === "expression" ? row.write : [])), ...write];
+  return [...new Set(expressions.flatMap(({ expression }) => [...(expression.properties.get("entry") ?? [])]))];
+};
+
+/** Of those that are written the ones that are never read. */
 export const attrsUnread = ({ rows }: Mapping): ReadonlySet<string> =>
   new Set(rows.filter((row) => row.writeOnly).flatMap(attrsWritten));

@@ -178,6 +178,8 @@ function planSub(
   const rows = group.rows.filter((each) => !each.writeOnly && each.path.sub?.name === name);
   const [row] = rows;
   if (row) return ask(row, op as Exclude<Op, "ne">, value, path, supports, references);
+  const isWhole = group.rows.some((each) => each.is === "expression" && each.isWhole && !each.writeOnly);
+  if (isWhole && !(name !== undefined && name in group.constants)) return unknown;
   const tellsType = name === "type" && group.rows.some((each) => each.is === "ref" && isMixed(each));
   if (tellsType && !(name in group.constants)) return unknown;
   if (name === undefined || !(name in group.constants)) return { where: nothing, exact: true };

@@ -85,9 +85,12 @@ function readGroup(
   for (const row of rows) {
     const value = readRow(row, entry, context, evaluated);
     if (!isValue(value)) continue;
-    if (!row.path.sub) return [value];
+    // A list of its own shape: each item is an element, or a value of one.
+    if (Array.isArray(value) && group.attribute.multiValued)
+      return value.filter(isValue).map((each) => element(group, row, each));
+    if (!row.path.sub && !isObject(value)) return [value];
     if (isObject(value)) Object.assign(parts, value);
-    else parts[row.path.sub.name] = value;
+    else parts[row.path.sub!.name] = value;
   }
   if (Object.keys(parts).length === 0) return [];
   return [group.attribute.multiValued ? { ...group.constants, ...parts } : parts];
@@ -114,8 +117,8 @@ function refer(row: RefRow, value: Value, { references, location }: ReadContext)
 }
 
 function element(group: Group, row: Row, value: unknown): unknown {
-  if (!row.path.sub) return value;
-  return { ...group.constants, ...(isObject(value) ? value : { [row.path.sub.name]: value }) };
+  if (isObject(value)) return { ...group.constants, ...value };
+  return row.path.sub ? { ...group.constants, [row.path.sub.name]: value } : value;
 }
 
 /** An attribute's value, or the first of its values. */

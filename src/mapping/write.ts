@@ -154,6 +154,10 @@ export async function withDefaults(mapping: Mapping, before: Entry, entry: Entry
   return filled;
 }
 
+/** Whether an expression may give something else when an attribute changes. */
+export const mayRead = ({ names, readsAll }: Expression, attribute: string): boolean =>
+  readsAll || names.has(attribute);
+
 /** What the resource holds and no row takes, by name. */
 export function unmappedIn(mapping: Mapping, resource: Resource): string[] {
   return [mapping.type.schema, ...mapping.type.extensions].flatMap((schema) => {
@@ -165,7 +169,7 @@ export function unmappedIn(mapping: Mapping, resource: Resource): string[] {
         const groups = mapping.groups
           .get(attribute)
           ?.filter((group) => group.rows.some((row) => attrsWritten(row).length > 0));
-        if (!groups?.length) return true;
+        if (!groups?.length) return !mapping.write.some(({ expression }) => mayRead(expression, attribute.name));
         return (
           Array.isArray(value) &&
           value.some((element) => !groups.some((group) => isSelectedBy(element, group.selector)))
