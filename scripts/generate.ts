@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { connectors } from "../connectors/index.ts";
+import { exchangesFormat } from "../src/cli/exchanges.ts";
 import { configFormat } from "../src/config/format.ts";
 import { resilienceConfig } from "../src/connector/resilience.ts";
 import { mappingFormat } from "../src/mapping/format.ts";
@@ -21,6 +22,7 @@ export function generated(): Map<string, string> {
     ["schemas/types.schema.json", text(schemaOf(typesFormat))],
     ["docs/conformance.md", conformancePage()],
     ["docs/settings.md", settingsPage()],
+    ["schemas/exchanges.schema.json", text(schemaOf(exchangesFormat))],
     ["schemas/mapping-test.schema.json", text(schemaOf(mappingTestFormat))],
     ...connectors.map(
       ({ type, summary, example, config }) =>

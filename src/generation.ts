@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { connectors as known } from "../connectors/index.ts";
 import { chainOf } from "./auth/chain.ts";
 import type { Loaded } from "./config/load.ts";
-import type { Connector } from "./connector/connector.ts";
+import type { Connector, Services } from "./connector/connector.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
 import { createApp } from "./edge/app.ts";
@@ -53,16 +53,26 @@ export interface Generation {
 }
 
 /** Opens the connectors that a configuration names, bare. */
-export function openConnectors(loaded: Loaded, log: Pick<Log, "warn">): Map<string, Connector> {
-  return new Map(Object.keys(loaded.config.connectors).map((name) => [name, openConnector(loaded, name, log)]));
+export function openConnectors(
+  loaded: Loaded,
+  log: Pick<Log, "warn">,
+  more: Pick<Services, "transport"> = {},
+): Map<string, Connector> {
+  return new Map(Object.keys(loaded.config.connectors).map((name) => [name, openConnector(loaded, name, log, more)]));
 }
 
-function openConnector(loaded: Loaded, name: string, log: Pick<Log, "warn">): Connector {
+function openConnector(
+  loaded: Loaded,
+  name: string,
+  log: Pick<Log, "warn">,
+  more: Pick<Services, "transport"> = {},
+): Connector {
   const { type, resilience: _, ...settings } = loaded.config.connectors[name]!;
   const services = {
     folder: loaded.folder,
     log: { warn: (fields: object, message: string) => log.warn(fields, message) },
     types: typesOf(loaded, name),
+    ...more,
   };
   return known.find((each) => each.type === type)!.open(settings, services);
 }
@@ -75,6 +85,10 @@ function typesOf({ routes }: Loaded, name: string): Record<string, string> {
       for (const row of mapping.rows) if (row.is === "attr" && row.type !== undefined) types[row.attr] = row.type;
   return types;
 }
+
+/** What a PATCH answers on a route, by resource type. */
+export const patchAnswersOf = ({ routes }: Loaded, route: string) =>
+  new Map([...(routes.get(route) ?? [])].map(([type, { patchResponse }]) => [type, patchResponse]));
 
 /** The endpoints of a route, by resource type. */
 export function endpointsOf(
@@ -142,7 +156,6 @@ function servedAt(
 ): Served {
   const { config } = loaded;
   const endpoints = endpointsOf(loaded, base, connectors);
-  const answers = new Map([...loaded.routes.get(base)!].map(([type, { patchResponse }]) => [type, patchResponse]));
   const types = [...endpoints.values()].map(({ mapping }) => publishedType(mapping));
   const safety = config.safety[base];
   const layers: Layer[] = [];
@@ -155,7 +168,7 @@ function servedAt(
     layers.push(guarded(safety.guard, state, (type, what) => metrics.refused.inc({ route: base, type, what })));
   } else guards.delete(base);
   if (safety?.dryRun) layers.push(dryRun((fields, message) => log.warn({ route: base, ...fields }, message)));
-  const plain = createGateway(endpoints, config.limits, answers, layered(layers));
+  const plain = createGateway(endpoints, config.limits, patchAnswersOf(loaded, base), layered(layers));
   const gateway = withPermissions(protectedAt(base, plain, safety?.protect ?? {}));
   return { base, gateway, types, limits: config.limits, publicUrl: config.server.publicUrl, log };
 }

@@ -2,6 +2,7 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { connectors } from "../connectors/index.ts";
+import { runExchanges } from "../src/cli/exchanges.ts";
 import { loadMapping } from "../src/config/load.ts";
 import { readYaml, validate } from "../src/config/yaml.ts";
 import { mappingTestFormat, runMappingTests } from "../src/mapping/testing.ts";
@@ -15,6 +16,12 @@ describe("the shipped mappings do what their tests say", () => {
     expect(diagnostics).toEqual([]);
     const mapping = loadMapping(join(ROOT, file.replace(".test.yaml", ".yaml")), { attributeTypes });
     const outcomes = await runMappingTests(mapping, tests!);
+    expect(outcomes.filter(({ failure }) => failure !== undefined)).toEqual([]);
+    expect(outcomes.length).toBeGreaterThan(0);
+  });
+
+  test.each(globSync("mappings/**/*.exchanges.yaml", { cwd: ROOT }))("and ask of an API what %s says", async (file) => {
+    const outcomes = await runExchanges(join(ROOT, file));
     expect(outcomes.filter(({ failure }) => failure !== undefined)).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(0);
   });

@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
+import { recordCommand, runExchanges } from "../src/cli/exchanges.ts";
 import { replay, type Step, send } from "./clients/replay.ts";
 import { ROOT, startBefore, type TestGateway } from "./servers/gateway.ts";
 import { startRabbitMq } from "./servers/rabbitmq.ts";
@@ -109,5 +111,40 @@ describe("RabbitMQ's management API", () => {
         expect((await send(gateway, "DELETE", `/Users/${id}`)).status).toBe(204);
       }
     }
+  });
+
+  test("a conversation is recorded without secrets, and played again without RabbitMQ", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-record-"));
+    const config = join(folder, "gateway.config.yaml");
+    const { connectors, routes } = parse(read("examples/rabbitmq/gateway.config.yaml"));
+    routes["/scim/v2"].User.mapping = join(ROOT, "mappings/rabbitmq/user.yaml");
+    const rabbitmq = { ...connectors.rabbit, url: rabbit.url, auth: { ...rabbit.auth, password: "${env:PASSWORD}" } };
+    const auth = [{ type: "bearer", tokens: [{ name: "tests", token: "${env:SCIM_TOKEN}" }] }];
+    writeFileSync(config, stringify({ auth, connectors: { rabbit: rabbitmq }, routes }));
+    const out = join(folder, "user.exchanges.yaml");
+    const record = (method: string, url: string, body?: unknown) =>
+      recordCommand(
+        config,
+        { method, url, ...(body !== undefined && { body }) },
+        { out, hide: [] },
+        { PASSWORD: rabbit.auth.password, SCIM_TOKEN: "0123456789abcdef" },
+      );
+    await record("POST", "/Users", { userName: "cy", password: "a secret of hers", active: true });
+    await record("PATCH", "/Users/cy", { Operations: [{ op: "replace", path: "active", value: false }] });
+    await record("GET", "/Users/nobody");
+    const text = readFileSync(out, "utf8");
+    for (const secret of ["a secret of hers", rabbit.auth.password, btoa(`postern:${rabbit.auth.password}`)])
+      expect(text).not.toContain(secret);
+    const { password_hash: hash } = (await rabbit.call("GET", "/users/cy")).json as { password_hash: string };
+    expect(hash).toBeTruthy();
+    expect(text).not.toContain(hash);
+    expect(await runExchanges(out)).toEqual([
+      { name: "POST /Users", failure: undefined },
+      { name: "PATCH /Users/cy", failure: undefined },
+      { name: "GET /Users/nobody", failure: undefined },
+    ]);
+    // It is a test: another question, or another answer, fails.
+    writeFileSync(out, text.replace("method: DELETE", "method: PUT"));
+    expect((await runExchanges(out)).filter(({ failure }) => failure !== undefined)).not.toEqual([]);
   });
 });

@@ -47,7 +47,7 @@ export function apiOf(client: Client, judge: Judge): Api {
       const answers: unknown[] = [];
       const done: { readonly undo: readonly Template[]; readonly scope: Scope; readonly what: number }[] = [];
       let known = variables;
-      for (const [index, step] of steps.entries()) {
+      for (const step of steps) {
         const scope = { input, variables: { ...known, answers } };
         try {
           if (step.when && !(await step.when(scope))) {
@@ -58,9 +58,13 @@ export function apiOf(client: Client, judge: Judge): Api {
           answers.push(answer.body);
           if (learnt && done.length === 0) known = { ...known, ...(await learnt(answer)) };
           const undo = step.undo ? [step.undo] : done.length === 0 ? (otherwise ?? []) : [];
-          done.push({ undo, scope: { input, variables: { ...known, answers, answer: answer.body } }, what: index + 1 });
+          done.push({
+            undo,
+            scope: { input, variables: { ...known, answers, answer: answer.body } },
+            what: done.length + 1,
+          });
         } catch (error) {
-          throw await takenBack(error, done, index + 1, send);
+          throw await takenBack(error, done, send);
         }
       }
       return answers;
@@ -75,7 +79,6 @@ const UNDO_MS = 3000;
 async function takenBack(
   error: unknown,
   done: readonly { readonly undo: readonly Template[]; readonly scope: Scope; readonly what: number }[],
-  failed: number,
   send: Api["send"],
 ): Promise<unknown> {
   if (done.length === 0 || !(error instanceof ConnectorError)) return error;
@@ -96,7 +99,7 @@ async function takenBack(
       ? "what was done before it was taken back"
       : `what was done before it is left: ${left.join("; ")}`;
   const { kind, attr, retryAfter, message } = error;
-  return new ConnectorError(kind, `${message} This was call ${failed} of several: ${fate}.`, {
+  return new ConnectorError(kind, `${message} This was call ${done.length + 1} of several: ${fate}.`, {
     attr,
     retryAfter,
     cause: error,

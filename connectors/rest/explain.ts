@@ -83,8 +83,15 @@ const inText = async (
     .then(text, (error: Error) => `# a call that depends on an answer: ${error.message}`);
 
 function text({ method, path, query, headers, body }: Call): string {
-  const parameters = new URLSearchParams(query).toString();
+  // As one reads it: what is sent is encoded.
+  const parameters = Object.entries(query ?? {})
+    .map(([name, value]) => `${name}=${value}`)
+    .join("&");
   const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`);
   const content = body === undefined ? [] : ["", JSON.stringify(body, undefined, 2)];
-  return [`${method} ${path}${parameters === "" ? "" : `?${parameters}`}`, ...lines, ...content].join("\n");
+  return [
+    `${method} ${decodeURIComponent(path)}${parameters === "" ? "" : `?${parameters}`}`,
+    ...lines,
+    ...content,
+  ].join("\n");
 }

@@ -12,6 +12,7 @@ export interface ListCall extends Template {
 
 /** What is special about an attribute, compiled. */
 export interface Special {
+  readonly list: boolean;
   readonly read: ListCall | undefined;
   readonly set: readonly Step[] | undefined;
   readonly add: readonly Step[] | undefined;
@@ -44,8 +45,8 @@ function listCall({ items, page, ...question }: ListSettings): ListCall {
 
 export function compileKind(name: string, settings: KindSettings): Kind {
   const { key, get, search } = settings;
-  const special = Object.entries(settings.attributes).map(([attr, { read, set, add, remove }]) => {
-    const each = { read: read && listCall(read), set: stepsOf(set), add: stepsOf(add), remove: stepsOf(remove) };
+  const special = Object.entries(settings.attributes).map(([attr, { list, read, set, add, remove }]) => {
+    const each = { list, read: read && listCall(read), set: stepsOf(set), add: stepsOf(add), remove: stepsOf(remove) };
     return [attr, each] as const;
   });
   return {

@@ -100,6 +100,10 @@ const filter = z
 
 const attribute = z.strictObject({
   filter: filter.optional(),
+  list: z
+    .boolean()
+    .default(false)
+    .describe("Whether the API keeps it as a list: it is sent as one, also of one value or of none."),
   read: z
     .strictObject({ ...list })
     .optional()

@@ -36,7 +36,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
       const { steps, input, variables } = creation(kind, entry);
       let key = keyIn(entry[kind.key]);
       if (kind.created.lookFirst && key !== undefined) await checkFree(kind, key, signal);
-      await api.inTurn(
+      const made = api.inTurn(
         steps,
         {
           input,
@@ -52,6 +52,11 @@ export function writesOf(api: Api, reads: Reads): Writes {
         },
         signal,
       );
+      await made.catch((error) => {
+        // What is not there is what the new entry refers to: it is itself not what was looked for.
+        if (!(error instanceof ConnectorError) || error.kind !== "notFound") throw error;
+        throw new ConnectorError("invalid", error.message, { cause: error });
+      });
       if (key === undefined)
         throw new ConnectorError(
           "unavailable",
@@ -63,8 +68,12 @@ export function writesOf(api: Api, reads: Reads): Writes {
       const before = needsEntry(kind, changes, expected !== undefined)
         ? await presentEntry(kind, key, changes, expected, signal)
         : undefined;
-      for (const plan of changing(kind, key, changes, before)) await api.inTurn(plan.steps, plan, signal);
-      return attrs.length === 0 ? {} : stored(kind, key, attrs, signal);
+      const plans = changing(kind, key, changes, before);
+      for (const plan of plans) await api.inTurn(plan.steps, plan, signal);
+      // Of an entry that is known to be there nothing but its key needs no look at it.
+      const isKnown = plans.length > 0 || before !== undefined;
+      if (isKnown && attrs.every((attr) => attr === kind.key)) return { [kind.key]: key };
+      return stored(kind, key, attrs, signal);
     },
     delete: async (kind, { key, expected, signal }) => {
       if (!kind.delete) throw refused(kind, "deleted", "delete");
@@ -123,13 +132,21 @@ const refused = (kind: Kind, what: string, setting: string) =>
 export function creation(kind: Kind, entry: Entry): Plan {
   if (!kind.create) throw refused(kind, "created", "create");
   const special = Object.keys(entry).filter((attr) => isWritten(kind.special.get(attr)));
-  const own = Object.fromEntries(Object.entries(entry).filter(([attr]) => !special.includes(attr)));
+  const own = Object.fromEntries(
+    Object.keys(entry)
+      .filter((attr) => !special.includes(attr))
+      .map((attr) => [attr, inJson(kind, attr, valuesOf(entry, attr))]),
+  );
   const more = special.flatMap((attr) => {
     const { set, add } = kind.special.get(attr)!;
     return callsFor(set ?? add ?? [], valuesOf(entry, attr));
   });
   return { steps: [...kind.create, ...more], input: toObject(own), variables: {} };
 }
+
+/** The values of an attribute in the API's form: null for none, and a list where it keeps one. */
+const inJson = (kind: Kind, attr: string, values: readonly Value[]): unknown =>
+  kind.special.get(attr)?.list ? [...values] : (fromValues(values) ?? null);
 
 /** What is there before a change. */
 export interface Before {
@@ -175,7 +192,9 @@ export function changing(kind: Kind, key: string, changes: readonly Change[], be
   const valuesAfter = (change: Change): readonly Value[] =>
     before ? valuesOf(after, change.attr) : change.op === "replace" ? change.values : [];
   const own = changes.filter(({ attr }) => attr !== kind.key && !isWritten(kind.special.get(attr)));
-  const changed = Object.fromEntries(own.map((change) => [change.attr, fromValues(valuesAfter(change)) ?? null]));
+  const changed = Object.fromEntries(
+    own.map((change) => [change.attr, inJson(kind, change.attr, valuesAfter(change))]),
+  );
   const isSame =
     before !== undefined &&
     own.every(({ attr }) => JSON.stringify(valuesOf(entry, attr)) === JSON.stringify(valuesOf(after, attr)));

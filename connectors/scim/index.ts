@@ -134,11 +134,11 @@ kinds:
         const answer = await call(request, signal);
         const now =
           answer.body === undefined
-            ? attrs.length > 0
+            ? attrs.some((attr) => attr !== "id")
               ? await present(kind, key, signal)
               : undefined
             : resourceIn(answer, kind, key);
-        return now ? toEntry(now.resource, attrs) : {};
+        return now ? toEntry(now.resource, attrs) : { id: key };
       },
       delete: async ({ kind: name, key, expected, signal }) => {
         const kind = kindNamed(name);

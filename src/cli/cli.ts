@@ -5,6 +5,7 @@ import { StartError } from "../compose.ts";
 import { ConfigError } from "../config/yaml.ts";
 import { auditVerifyCommand } from "./audit.ts";
 import { checkCommand } from "./check.ts";
+import { recordCommand } from "./exchanges.ts";
 import { explainCommand } from "./explain.ts";
 import { guardCommand } from "./guard.ts";
 import { initCommand } from "./init.ts";
@@ -38,7 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
     });
   program
     .command("test")
-    .description("Run the mappings' tests, *.test.yaml.")
+    .description("Run the mappings' tests, *.test.yaml and *.exchanges.yaml.")
     .argument("[files...]", "the test files; all below mappings/ without any")
     .action(async (files) => {
       status = await testCommand(files);
@@ -52,8 +53,22 @@ export async function run(args: readonly string[]): Promise<number> {
     .argument("<path>", "such as '/Users?filter=userName eq \"ann\"'")
     .argument("[body]", "the body, as JSON")
     .action(async (method, path, body, options) => {
-      const request = { method, url: path, body };
+      const request = { method, url: path, ...(body !== undefined && { body: JSON.parse(body) }) };
       status = await explainCommand(options.config, request, options.connect === true, withToken(process.env));
+    });
+  program
+    .command("record")
+    .description("Carry out a SCIM request on the real API, and keep the conversation as a test of the mapping.")
+    .option(...config)
+    .requiredOption("-o, --out <file>", "the file, *.exchanges.yaml; the case is added to it")
+    .option("--name <name>", "what the case is called")
+    .option("--hide <properties...>", "properties whose values are not kept, beside passwords and the like", [])
+    .argument("<method>", "GET, POST, PUT, PATCH or DELETE")
+    .argument("<path>", "such as '/Users?filter=userName eq \"ann\"'")
+    .argument("[body]", "the body, as JSON")
+    .action(async (method, url, body, { config: file, ...options }) => {
+      const request = { method, url, ...(body !== undefined && { body: JSON.parse(body) }) };
+      status = await recordCommand(file, request, options, withToken(process.env));
     });
   program
     .command("token")

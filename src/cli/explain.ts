@@ -2,13 +2,11 @@ import { connectors as known } from "../../connectors/index.ts";
 import { endpointsOf, openConnectors } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Connector, Entry, Operation } from "../connector/connector.ts";
-import type { Context } from "../gateway/context.ts";
-import { createGateway } from "../gateway/gateway.ts";
-import type { Query } from "../gateway/list.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import { filterText, typedFilter } from "../scim/path.ts";
+import { carryOut, routeOf, type ScimRequest, targetOf } from "./request.ts";
 
 /** Asking a backend about its indexes may take this long, in milliseconds. */
 const CONNECT_MS = 10_000;
@@ -19,15 +17,12 @@ const CONNECT_MS = 10_000;
  */
 export async function explainCommand(
   file: string,
-  { method, url, body }: { readonly method: string; readonly url: string; readonly body?: string | undefined },
+  request: ScimRequest,
   connect: boolean,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   const loaded = loadConfig(file, known, env);
-  const { pathname, searchParams } = new URL(url, "http://localhost");
-  const route =
-    [...loaded.routes.keys()].find((base) => pathname.startsWith(`${base}/`)) ?? [...loaded.routes.keys()][0]!;
-  const [, endpoint = "", id] = (pathname.startsWith(`${route}/`) ? pathname.slice(route.length) : pathname).split("/");
+  const route = routeOf(request, loaded.routes.keys());
   const opened = openConnectors(loaded, { warn: () => {} });
   try {
     if (connect)
@@ -35,58 +30,21 @@ export async function explainCommand(
     const mappings = [...loaded.routes.get(route)!.values()].map(({ mapping }) => mapping);
     const dry = new Map([...opened].map(([name, connector]) => [name, explaining(connector, name, mappings, connect)]));
     const endpoints = endpointsOf(loaded, route, dry);
-    const gateway = createGateway(endpoints, loaded.config.limits, new Map());
-    const type = [...endpoints.values()]
-      .map(({ mapping }) => mapping.type)
-      .find((each) => each.endpoint.toLowerCase() === `/${endpoint.toLowerCase()}`);
-    if (!type) throw new ScimError(404, undefined, `${route} has no endpoint /${endpoint}.`);
-    const query = Object.fromEntries(searchParams) as Query;
-    const context: Context = {
-      baseUrl: route,
-      signal: AbortSignal.timeout(60_000),
-      requestId: "",
-      caller: undefined,
-      source: "",
-      allows: () => true,
-      note: () => {},
-      waited: () => {},
-    };
-    const parsed = body === undefined ? undefined : JSON.parse(body);
-    switch (method.toUpperCase()) {
-      case "GET":
-        if (id !== undefined) await gateway.get(type.name, decodeURIComponent(id), query, context);
-        else {
-          await gateway.list(type.name, query, context);
-          if (query.filter) explainRest(query.filter);
-        }
-        break;
-      case "POST":
-        await gateway.create(type.name, parsed, query, context);
-        break;
-      case "PUT":
-        await gateway.replace(type.name, id!, parsed, query, context);
-        break;
-      case "PATCH":
-        await gateway.patch(type.name, id!, parsed, query, context);
-        break;
-      case "DELETE":
-        await gateway.remove(type.name, id!, context);
-        break;
-      default:
-        throw new ScimError(400, undefined, `There is no method ${method}: GET, POST, PUT, PATCH or DELETE.`);
-    }
+    const { type, query, id } = targetOf(request, route, endpoints);
+    await carryOut(request, route, endpoints, loaded);
+    if (query.filter && id === undefined) explainRest(query.filter);
     return 0;
 
     function explainRest(filter: string): void {
-      const { mapping, connector } = endpoints.get(type!.name)!;
+      const { mapping, connector } = endpoints.get(type.name)!;
       const references = { toReference: (_: string, each: string) => each, toId: () => undefined };
       const { rest } = planFilter(
         mapping,
-        typedFilter(filter, type!),
+        typedFilter(filter, type),
         (condition) => connector.supports(mapping.kind, condition),
         references,
       );
-      console.log(rest ? `evaluated behind it: ${filterText(rest, type!)}` : "the backend answers the whole filter");
+      console.log(rest ? `evaluated behind it: ${filterText(rest, type)}` : "the backend answers the whole filter");
     }
   } catch (error) {
     if (!(error instanceof ScimError)) throw error;

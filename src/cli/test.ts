@@ -4,10 +4,19 @@ import { connectors as known } from "../../connectors/index.ts";
 import { loadMapping } from "../config/load.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import { mappingTestFormat, runMappingTests } from "../mapping/testing.ts";
+import { runExchanges } from "./exchanges.ts";
 
-/** Runs the test files of mappings, `user.test.yaml` beside `user.yaml`. Without names all below `mappings/`. */
+interface Outcome {
+  readonly name: string;
+  readonly failure: string | undefined;
+}
+
+/**
+ * Runs the test files of mappings, `user.test.yaml` beside `user.yaml`, and conversations with APIs, `*.exchanges.yaml`.
+ * Without names all below `mappings/`.
+ */
 export async function testCommand(names: readonly string[]): Promise<number> {
-  const files = names.length > 0 ? names : globSync("mappings/**/*.test.yaml");
+  const files = names.length > 0 ? names : globSync("mappings/**/*.{test,exchanges}.yaml");
   if (files.length === 0)
     throw new ConfigError([
       { file: "mappings", line: 1, column: 1, message: "there are no *.test.yaml files below mappings/" },
@@ -15,16 +24,7 @@ export async function testCommand(names: readonly string[]): Promise<number> {
   let passed = 0;
   let failed = 0;
   for (const file of [...files].sort()) {
-    const mappingFile = file.replace(/\.test\.yaml$/, ".yaml");
-    const yaml = readYaml(file);
-    if (!existsSync(mappingFile))
-      throw new ConfigError([yaml.diagnose([], `there is no ${relative(process.cwd(), mappingFile)} beside it`)]);
-    const { value: tests, diagnostics } = validate(yaml, mappingTestFormat);
-    if (!tests) throw new ConfigError(diagnostics);
-    for (const { name, failure } of await runMappingTests(
-      loadMapping(mappingFile, { attributeTypes: known.flatMap(({ types }) => types ?? []) }),
-      tests,
-    )) {
+    for (const { name, failure } of await (file.endsWith(".exchanges.yaml") ? runExchanges(file) : runTests(file))) {
       console.log(
         `${failure === undefined ? "ok  " : "FAIL"} ${file}: ${name}${failure === undefined ? "" : `\n     ${failure}`}`,
       );
@@ -34,4 +34,15 @@ export async function testCommand(names: readonly string[]): Promise<number> {
   }
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
+}
+
+function runTests(file: string): Promise<readonly Outcome[]> {
+  const mappingFile = file.replace(/\.test\.yaml$/, ".yaml");
+  const yaml = readYaml(file);
+  if (!existsSync(mappingFile))
+    throw new ConfigError([yaml.diagnose([], `there is no ${relative(process.cwd(), mappingFile)} beside it`)]);
+  const { value: tests, diagnostics } = validate(yaml, mappingTestFormat);
+  if (!tests) throw new ConfigError(diagnostics);
+  const attributeTypes = known.flatMap(({ types }) => types ?? []);
+  return runMappingTests(loadMapping(mappingFile, { attributeTypes }), tests);
 }

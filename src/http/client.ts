@@ -50,7 +50,9 @@ export function openClient(
   const transport = wrap ? wrap(opened) : opened;
   const base = settings.url.replace(/\/$/, "");
   const { origin } = new URL(base);
-  const credentials = credentialsOf(settings, transport.send);
+  const credentials = credentialsOf(settings, (request, signal) =>
+    transport.send({ ...request, isProof: true }, signal),
+  );
   const clean = (text: string) =>
     credentials
       .secrets()

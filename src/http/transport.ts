@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly body?: unknown;
   /** Sent as a form, in place of a body. */
   readonly form?: Readonly<Record<string, string>>;
+  /** Whether it is there to prove who asks, and holds secrets. */
+  readonly isProof?: boolean;
 }
 
 export interface Answer {

@@ -1,0 +1,258 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { connectors as known } from "../../connectors/index.ts";
+import { type Loaded, loadConfig } from "../config/load.ts";
+import { ConfigError, readYaml, validate } from "../config/yaml.ts";
+import { endpointsOf, openConnectors } from "../generation.ts";
+import type { Answer, HttpRequest, Transport } from "../http/transport.ts";
+import { errorBody, ScimError } from "../scim/error.ts";
+import { isObject } from "../scim/schema.ts";
+import { carryOut, routeOf, type ScimRequest } from "./request.ts";
+
+const anything = z.unknown();
+const request = z.strictObject({
+  method: z.string().describe("The method."),
+  url: z.string().describe("The address: of SCIM such as /Users?filter=..., of the API below its base address."),
+  body: anything.optional().describe("The body, as JSON."),
+});
+
+/** A file of conversations: SCIM requests, what they asked of an API, and what it answered. */
+export const exchangesFormat = z
+  .strictObject({
+    config: z
+      .string()
+      .describe("The configuration that they go through; a relative path starts at this file's folder."),
+    cases: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          request: request.describe("The SCIM request."),
+          exchanges: z
+            .array(
+              z.strictObject({
+                request: request.describe("What the API is asked; *** stands for any value."),
+                answer: z.strictObject({
+                  status: z.int().describe("The status."),
+                  headers: z.record(z.string(), z.string()).optional().describe("Headers that count."),
+                  body: anything.optional().describe("The body, as JSON."),
+                }),
+              }),
+            )
+            .describe("What it asks of the API, in turn, and what that answers."),
+          answer: z
+            .strictObject({
+              status: z.int().describe("The status."),
+              body: anything.optional().describe("What the body holds, perhaps with more."),
+            })
+            .describe("What SCIM is answered."),
+        }),
+      )
+      .min(1),
+  })
+  .meta({ title: "Postern exchanges" });
+export type Exchanges = z.output<typeof exchangesFormat>;
+type Case = Exchanges["cases"][number];
+type Exchange = Case["exchanges"][number];
+
+/** Stands for a value that is not told, and for any where it is compared. */
+const HIDDEN = "***";
+
+/** Plays conversations again, without the API: each must ask of it what it asked, and answer what it answered. */
+export async function runExchanges(file: string): Promise<{ name: string; failure: string | undefined }[]> {
+  const yaml = readYaml(file);
+  const { value, diagnostics } = validate(yaml, exchangesFormat);
+  if (!value) throw new ConfigError(diagnostics);
+  // Secrets are not needed where nobody is asked.
+  const env = new Proxy({}, { get: () => "a-value-that-is-no-secret", has: () => true });
+  const loaded = withoutSecrets(loadConfig(resolve(dirname(file), value.config), known, env));
+  const outcomes = [];
+  for (const each of value.cases) outcomes.push({ name: each.name, failure: await played(each, loaded) });
+  return outcomes;
+}
+
+/** A configuration that proves nothing to the APIs, and needs no files for it. */
+function withoutSecrets(loaded: Loaded): Loaded {
+  const connectors = Object.entries(loaded.config.connectors).map(([name, each]) => [
+    name,
+    "auth" in each ? { ...each, auth: { type: "none" }, tls: {} } : each,
+  ]);
+  return { ...loaded, config: { ...loaded.config, connectors: Object.fromEntries(connectors) } };
+}
+
+async function played({ request, exchanges, answer }: Case, loaded: Loaded): Promise<string | undefined> {
+  const left = [...exchanges];
+  const wrong: string[] = [];
+  const bases = Object.values(loaded.config.connectors).flatMap((each) => ("url" in each ? [String(each.url)] : []));
+  const transport: Transport = {
+    send: async (asked) => {
+      const next = left.shift();
+      const actual = {
+        method: asked.method,
+        url: below(asked.url, bases),
+        ...(asked.body !== undefined && { body: asked.body }),
+      };
+      if (!next || !isAsked(actual, next.request)) {
+        wrong.push(
+          `asked ${JSON.stringify(actual)}\n     instead of ${next ? JSON.stringify(next.request) : "nothing more"}`,
+        );
+        return { status: 500, headers: {}, cookies: {}, body: undefined };
+      }
+      const { status, headers = {}, body } = next.answer;
+      return {
+        status,
+        headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+        cookies: {},
+        body,
+      };
+    },
+    close: async () => {},
+  };
+  const actual = await through(loaded, request, () => transport);
+  if (wrong.length > 0) return wrong[0];
+  if (left.length > 0) return `did not ask ${JSON.stringify(left[0]!.request)}`;
+  if (actual.status !== answer.status || !holds(actual.body, answer.body))
+    return `answered ${JSON.stringify(actual)}\n     instead of ${JSON.stringify(answer)}`;
+  return undefined;
+}
+
+/** Carries out a SCIM request on connectors whose requests go by a transport of ours. */
+async function through(loaded: Loaded, request: ScimRequest, wrap: (transport: Transport) => Transport) {
+  const opened = openConnectors(loaded, { warn: () => {} }, { transport: wrap as unknown as <T>(transport: T) => T });
+  try {
+    const route = routeOf(request, loaded.routes.keys());
+    return await carryOut(request, route, endpointsOf(loaded, route, opened), loaded);
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error;
+    return { status: error.status, body: errorBody(error) };
+  } finally {
+    await Promise.all([...opened.values()].map((connector) => connector.close()));
+  }
+}
+
+/** An address below the API's own, decoded, so that one can read it. */
+function below(url: string, bases: readonly string[]): string {
+  const base = bases.map((each) => each.replace(/\/$/, "")).find((each) => url.startsWith(each)) ?? "";
+  const { pathname, search } = new URL(url);
+  const path = base === "" ? pathname : url.slice(base.length).split("?")[0]!;
+  const parameters = [...new URLSearchParams(search)].map(([name, value]) => `${name}=${value}`).join("&");
+  return `${path}${parameters === "" ? "" : `?${parameters}`}`;
+}
+
+const isAsked = (actual: ScimRequest, expected: ScimRequest): boolean =>
+  actual.method === expected.method && actual.url === expected.url && isSame(actual.body, expected.body);
+
+/** Whether two bodies are the same, but for what is hidden. */
+function isSame(actual: unknown, expected: unknown): boolean {
+  if (expected === HIDDEN) return actual !== undefined;
+  if (Array.isArray(expected))
+    return (
+      Array.isArray(actual) &&
+      actual.length === expected.length &&
+      expected.every((each, index) => isSame(actual[index], each))
+    );
+  if (!isObject(expected)) return isDeepStrictEqual(actual, expected);
+  const names = isObject(actual) ? Object.keys(actual) : [];
+  return (
+    isObject(actual) &&
+    names.length === Object.keys(expected).length &&
+    Object.entries(expected).every(([name, each]) => isSame(actual[name], each))
+  );
+}
+
+/** Whether a body holds what is expected of it, perhaps with more. */
+function holds(actual: unknown, expected: unknown): boolean {
+  if (expected === undefined || expected === HIDDEN) return true;
+  if (Array.isArray(expected))
+    return (
+      Array.isArray(actual) &&
+      actual.length === expected.length &&
+      expected.every((each, index) => holds(actual[index], each))
+    );
+  if (!isObject(expected)) return isDeepStrictEqual(actual, expected);
+  return isObject(actual) && Object.entries(expected).every(([name, each]) => holds(actual[name], each));
+}
+
+/** Properties whose values are never kept. */
+const SECRET = /passw|secret|token|credential|api_?key|private/i;
+/** Headers of answers that mean something to a connector. */
+const HEADERS = ["link", "etag", "location", "retry-after"];
+
+/**
+ * `postern record`: carries out a SCIM request on the real API, and writes down the conversation as a case of a file that
+ * `postern test` plays again. Credentials are never written, nor values of properties that are called like secrets or are among `hide`.
+ */
+export async function recordCommand(
+  config: string,
+  request: ScimRequest,
+  { out, name, hide }: { readonly out: string; readonly name?: string | undefined; readonly hide: readonly string[] },
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const loaded = loadConfig(config, known, env);
+  const bases = Object.values(loaded.config.connectors).flatMap((each) => ("url" in each ? [String(each.url)] : []));
+  const exchanges: Exchange[] = [];
+  const hidden = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(hidden);
+    if (!isObject(value)) return value;
+    const isSecret = (property: string) => SECRET.test(property) || hide.includes(property);
+    return Object.fromEntries(
+      Object.entries(value).map(([property, each]) => [
+        property,
+        isSecret(property) && each !== null ? HIDDEN : hidden(each),
+      ]),
+    );
+  };
+  const recording = (transport: Transport): Transport => ({
+    ...transport,
+    send: async (asked: HttpRequest, signal) => {
+      const answer: Answer = await transport.send(asked, signal);
+      if (asked.isProof) return answer;
+      const headers = Object.fromEntries(
+        HEADERS.flatMap((each) => (answer.headers[each] === undefined ? [] : [[each, answer.headers[each]]])),
+      );
+      exchanges.push({
+        request: {
+          method: asked.method,
+          url: below(asked.url, bases),
+          ...(asked.body !== undefined && { body: hidden(asked.body) }),
+        },
+        answer: {
+          status: answer.status,
+          ...(Object.keys(headers).length > 0 && { headers }),
+          ...(answer.body !== undefined && { body: hidden(answer.body) }),
+        },
+      });
+      return answer;
+    },
+  });
+  const answer = await through(loaded, request, recording);
+  const title = name ?? `${request.method} ${request.url}`;
+  const kept: Case = {
+    name: title,
+    request: { ...request, ...(request.body !== undefined && { body: hidden(request.body) }) },
+    exchanges,
+    answer: { status: answer.status, ...(answer.body !== undefined && { body: hidden(answer.body) }) },
+  };
+  const cases = [...present(out).filter((each) => each.name !== title), kept];
+  writeFileSync(
+    out,
+    stringify({ config: relative(dirname(resolve(out)), resolve(config)), cases }, { lineWidth: 140 }),
+  );
+  console.log(`${out}: "${title}", ${exchanges.length} exchanges with the API, answered ${answer.status}`);
+  console.log("Look through it before you keep it: it holds what people are called.");
+  return 0;
+}
+
+/** The cases that a file holds already. */
+function present(file: string): readonly Case[] {
+  try {
+    readFileSync(file);
+  } catch {
+    return [];
+  }
+  const { value, diagnostics } = validate(readYaml(file), exchangesFormat);
+  if (!value) throw new ConfigError(diagnostics);
+  return value.cases;
+}
