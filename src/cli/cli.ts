@@ -5,10 +5,10 @@ import { StartError } from "../compose.ts";
 import { ConfigError } from "../config/yaml.ts";
 import { auditVerifyCommand } from "./audit.ts";
 import { checkCommand } from "./check.ts";
-import { recordCommand } from "./exchanges.ts";
 import { explainCommand } from "./explain.ts";
 import { guardCommand } from "./guard.ts";
 import { initCommand } from "./init.ts";
+import { recordCommand } from "./record.ts";
 import { serveCommand } from "./serve.ts";
 import { testCommand } from "./test.ts";
 

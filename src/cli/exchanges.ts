@@ -1,13 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { stringify } from "yaml";
 import { z } from "zod";
 import { connectors as known } from "../../connectors/index.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import { endpointsOf, openConnectors } from "../generation.ts";
-import type { Answer, HttpRequest, Transport } from "../http/transport.ts";
+import type { Transport } from "../http/transport.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import { isObject } from "../scim/schema.ts";
 import { carryOut, routeOf, type ScimRequest } from "./request.ts";
@@ -54,11 +52,11 @@ export const exchangesFormat = z
   })
   .meta({ title: "Postern exchanges" });
 export type Exchanges = z.output<typeof exchangesFormat>;
-type Case = Exchanges["cases"][number];
-type Exchange = Case["exchanges"][number];
+export type Case = Exchanges["cases"][number];
+export type Exchange = Case["exchanges"][number];
 
 /** Stands for a value that is not told, and for any where it is compared. */
-const HIDDEN = "***";
+export const HIDDEN = "***";
 
 /** Plays conversations again, without the API: each must ask of it what it asked, and answer what it answered. */
 export async function runExchanges(file: string): Promise<{ name: string; failure: string | undefined }[]> {
@@ -85,7 +83,7 @@ function withoutSecrets(loaded: Loaded): Loaded {
 async function played({ request, exchanges, answer }: Case, loaded: Loaded): Promise<string | undefined> {
   const left = [...exchanges];
   const wrong: string[] = [];
-  const bases = Object.values(loaded.config.connectors).flatMap((each) => ("url" in each ? [String(each.url)] : []));
+  const bases = basesOf(loaded);
   const transport: Transport = {
     send: async (asked) => {
       const next = left.shift();
@@ -119,7 +117,7 @@ async function played({ request, exchanges, answer }: Case, loaded: Loaded): Pro
 }
 
 /** Carries out a SCIM request on connectors whose requests go by a transport of ours. */
-async function through(loaded: Loaded, request: ScimRequest, wrap: (transport: Transport) => Transport) {
+export async function through(loaded: Loaded, request: ScimRequest, wrap: (transport: Transport) => Transport) {
   const opened = openConnectors(loaded, { warn: () => {} }, { transport: wrap as unknown as <T>(transport: T) => T });
   try {
     const route = routeOf(request, loaded.routes.keys());
@@ -132,8 +130,12 @@ async function through(loaded: Loaded, request: ScimRequest, wrap: (transport: T
   }
 }
 
+/** The base addresses of the APIs that there are. */
+export const basesOf = ({ config }: Loaded): string[] =>
+  Object.values(config.connectors).flatMap((each) => ("url" in each ? [String(each.url)] : []));
+
 /** An address below the API's own, decoded, so that one can read it. */
-function below(url: string, bases: readonly string[]): string {
+export function below(url: string, bases: readonly string[]): string {
   const base = bases.map((each) => each.replace(/\/$/, "")).find((each) => url.startsWith(each)) ?? "";
   const { pathname, search } = new URL(url);
   const path = base === "" ? pathname : url.slice(base.length).split("?")[0]!;
@@ -173,86 +175,4 @@ function holds(actual: unknown, expected: unknown): boolean {
     );
   if (!isObject(expected)) return isDeepStrictEqual(actual, expected);
   return isObject(actual) && Object.entries(expected).every(([name, each]) => holds(actual[name], each));
-}
-
-/** Properties whose values are never kept. */
-const SECRET = /passw|secret|token|credential|api_?key|private/i;
-/** Headers of answers that mean something to a connector. */
-const HEADERS = ["link", "etag", "location", "retry-after"];
-
-/**
- * `postern record`: carries out a SCIM request on the real API, and writes down the conversation as a case of a file that
- * `postern test` plays again. Credentials are never written, nor values of properties that are called like secrets or are among `hide`.
- */
-export async function recordCommand(
-  config: string,
-  request: ScimRequest,
-  { out, name, hide }: { readonly out: string; readonly name?: string | undefined; readonly hide: readonly string[] },
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
-  const loaded = loadConfig(config, known, env);
-  const bases = Object.values(loaded.config.connectors).flatMap((each) => ("url" in each ? [String(each.url)] : []));
-  const exchanges: Exchange[] = [];
-  const hidden = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(hidden);
-    if (!isObject(value)) return value;
-    const isSecret = (property: string) => SECRET.test(property) || hide.includes(property);
-    return Object.fromEntries(
-      Object.entries(value).map(([property, each]) => [
-        property,
-        isSecret(property) && each !== null ? HIDDEN : hidden(each),
-      ]),
-    );
-  };
-  const recording = (transport: Transport): Transport => ({
-    ...transport,
-    send: async (asked: HttpRequest, signal) => {
-      const answer: Answer = await transport.send(asked, signal);
-      if (asked.isProof) return answer;
-      const headers = Object.fromEntries(
-        HEADERS.flatMap((each) => (answer.headers[each] === undefined ? [] : [[each, answer.headers[each]]])),
-      );
-      exchanges.push({
-        request: {
-          method: asked.method,
-          url: below(asked.url, bases),
-          ...(asked.body !== undefined && { body: hidden(asked.body) }),
-        },
-        answer: {
-          status: answer.status,
-          ...(Object.keys(headers).length > 0 && { headers }),
-          ...(answer.body !== undefined && { body: hidden(answer.body) }),
-        },
-      });
-      return answer;
-    },
-  });
-  const answer = await through(loaded, request, recording);
-  const title = name ?? `${request.method} ${request.url}`;
-  const kept: Case = {
-    name: title,
-    request: { ...request, ...(request.body !== undefined && { body: hidden(request.body) }) },
-    exchanges,
-    answer: { status: answer.status, ...(answer.body !== undefined && { body: hidden(answer.body) }) },
-  };
-  const cases = [...present(out).filter((each) => each.name !== title), kept];
-  writeFileSync(
-    out,
-    stringify({ config: relative(dirname(resolve(out)), resolve(config)), cases }, { lineWidth: 140 }),
-  );
-  console.log(`${out}: "${title}", ${exchanges.length} exchanges with the API, answered ${answer.status}`);
-  console.log("Look through it before you keep it: it holds what people are called.");
-  return 0;
-}
-
-/** The cases that a file holds already. */
-function present(file: string): readonly Case[] {
-  try {
-    readFileSync(file);
-  } catch {
-    return [];
-  }
-  const { value, diagnostics } = validate(readYaml(file), exchangesFormat);
-  if (!value) throw new ConfigError(diagnostics);
-  return value.cases;
 }

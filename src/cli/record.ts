@@ -1,0 +1,88 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { stringify } from "yaml";
+import { connectors as known } from "../../connectors/index.ts";
+import { loadConfig } from "../config/load.ts";
+import { ConfigError, readYaml, validate } from "../config/yaml.ts";
+import type { Answer, HttpRequest, Transport } from "../http/transport.ts";
+import { isObject } from "../scim/schema.ts";
+import { basesOf, below, type Case, type Exchange, exchangesFormat, HIDDEN, through } from "./exchanges.ts";
+import type { ScimRequest } from "./request.ts";
+
+/** Properties whose values are never kept. */
+const SECRET = /passw|secret|token|credential|api_?key|private/i;
+/** Headers of answers that mean something to a connector. */
+const HEADERS = ["link", "etag", "location", "retry-after"];
+
+/**
+ * `postern record`: carries out a SCIM request on the real API, and writes down the conversation as a case of a file that
+ * `postern test` plays again. Credentials are never written, nor values of properties that are called like secrets or are among `hide`.
+ */
+export async function recordCommand(
+  config: string,
+  request: ScimRequest,
+  { out, name, hide }: { readonly out: string; readonly name?: string | undefined; readonly hide: readonly string[] },
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const loaded = loadConfig(config, known, env);
+  const bases = basesOf(loaded);
+  const exchanges: Exchange[] = [];
+  const hidden = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(hidden);
+    if (!isObject(value)) return value;
+    const isSecret = (property: string) => SECRET.test(property) || hide.includes(property);
+    return Object.fromEntries(
+      Object.entries(value).map(([property, each]) => [
+        property,
+        isSecret(property) && each !== null ? HIDDEN : hidden(each),
+      ]),
+    );
+  };
+  const recording = (transport: Transport): Transport => ({
+    ...transport,
+    send: async (asked: HttpRequest, signal) => {
+      const answer: Answer = await transport.send(asked, signal);
+      if (asked.isProof) return answer;
+      const headers = Object.fromEntries(
+        HEADERS.flatMap((each) => (answer.headers[each] === undefined ? [] : [[each, answer.headers[each]]])),
+      );
+      exchanges.push({
+        request: {
+          method: asked.method,
+          url: below(asked.url, bases),
+          ...(asked.body !== undefined && { body: hidden(asked.body) }),
+        },
+        answer: {
+          status: answer.status,
+          ...(Object.keys(headers).length > 0 && { headers }),
+          ...(answer.body !== undefined && { body: hidden(answer.body) }),
+        },
+      });
+      return answer;
+    },
+  });
+  const answer = await through(loaded, request, recording);
+  const title = name ?? `${request.method} ${request.url}`;
+  const kept: Case = {
+    name: title,
+    request: { ...request, ...(request.body !== undefined && { body: hidden(request.body) }) },
+    exchanges,
+    answer: { status: answer.status, ...(answer.body !== undefined && { body: hidden(answer.body) }) },
+  };
+  const cases = [...present(out).filter((each) => each.name !== title), kept];
+  writeFileSync(
+    out,
+    stringify({ config: relative(dirname(resolve(out)), resolve(config)), cases }, { lineWidth: 140 }),
+  );
+  console.log(`${out}: "${title}", ${exchanges.length} exchanges with the API, answered ${answer.status}`);
+  console.log("Look through it before you keep it: it holds what people are called.");
+  return 0;
+}
+
+/** The cases that a file holds already. */
+function present(file: string): readonly Case[] {
+  if (!existsSync(file)) return [];
+  const { value, diagnostics } = validate(readYaml(file), exchangesFormat);
+  if (!value) throw new ConfigError(diagnostics);
+  return value.cases;
+}
