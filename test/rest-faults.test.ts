@@ -37,6 +37,7 @@ const connector = (url: string) => ({
         undo: { method: "PUT", path: one, body: "$entry" },
       },
       delete: { method: "DELETE", path: one },
+      attributes: { note: { set: { method: "PUT", path: `${one}/notes/{$value}` } } },
     },
   },
 });
@@ -181,6 +182,20 @@ describe("an API that fails", () => {
       /what was done before it is left: call 1 could not be taken back: The API refused DELETE \/people\//,
     );
     expect([...api.people.values()].filter(({ login }) => login === "left")).toHaveLength(1);
+  });
+
+  test("in the second call of a change puts back what the first changed", async () => {
+    const { json: made } = await send(gateway, "POST", "/Users", { userName: "changed", title: "clerk" });
+    api.fail(({ path }, response) => path.includes("/notes/") && json(response, 400, { message: "no such note" }));
+    const change = { title: "manager", displayName: "Ann" };
+    const refused = await send(gateway, "PATCH", `/Users/${made.id}`, {
+      Operations: [{ op: "replace", value: change }],
+    });
+    expect([refused.status, refused.json.detail]).toEqual([
+      400,
+      expect.stringContaining("no such note. This was call 2 of several: what was done before it was taken back."),
+    ]);
+    expect(api.people.get(made.id)!.title).toBe("clerk");
   });
 
   test("with a name that is taken says so as SCIM does", async () => {

@@ -6,7 +6,7 @@ import { toObject } from "./entries.ts";
 import type { Kind } from "./kind.ts";
 import { callAt, pageSize, placeOf } from "./lists.ts";
 import { searchScope } from "./reads.ts";
-import { changing, creation, needsEntry, type Plan } from "./writes.ts";
+import { changing, creation, needsEntry, type Plan, speaksOfEntry } from "./writes.ts";
 
 /** The requests that an operation comes down to, as text. What of them is known only from an answer stands in angle brackets. */
 export async function explain(kind: Kind, operation: Operation): Promise<string> {
@@ -43,7 +43,12 @@ export async function explain(kind: Kind, operation: Operation): Promise<string>
       const item = { "<what it is>": "<as it is>", ...toObject(valuesPut(hidden)) };
       const before = isRead ? { item, entry: valuesBefore(hidden), version: "<its version>" } : undefined;
       const plans = await Promise.all(changing(kind, key, hidden, before).map((plan) => planned(plan, {})));
-      return [...(isRead ? [await inText(kind.get, { key, attrs: [] })] : []), ...plans].join("\n");
+      return [
+        ...(isRead
+          ? [await inText(kind.get, { key, ...(!speaksOfEntry(kind) && { attrs: changes.map(({ attr }) => attr) }) })]
+          : []),
+        ...plans,
+      ].join("\n");
     }
     case "delete":
       return planned(

@@ -9,13 +9,16 @@ export function pathParts(path: string): (string | Expression)[] {
   return parts.map((part, index) => (index % 2 === 0 ? part : compileExpression(part)));
 }
 
+/** Whether a text names something where it stands in a path: not nothing, nor the dots that mean this folder or the one above. */
+export const isSegment = (text: string): boolean => text !== "" && text !== "." && text !== "..";
+
 /**
  * A value as a segment of a path. Throws where it would lead elsewhere: nothing (DELETE /users/ is not DELETE /users/42), and
- * the dots that mean this folder or the one above, which stay what they are when they are encoded.
+ * dots, which stay what they are when they are encoded.
  */
 export function segment(value: unknown, source: string): string {
   const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
-  if (text === "" || text === "." || text === "..")
+  if (!isSegment(text))
     throw new TypeError(
       `{${source}} in the path gives ${text === "" ? "nothing" : JSON.stringify(text)}, which names nothing.`,
     );

@@ -9,6 +9,7 @@ import { inWords } from "./conditions.ts";
 import { isObject, type Json, toEntry, valuesIn } from "./entries.ts";
 import type { Kind } from "./kind.ts";
 import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
+import { isSegment } from "./path.ts";
 
 /** An entry as the API gives it, and its version where it has one. */
 export interface Present {
@@ -20,8 +21,13 @@ export interface Present {
 export interface Reads {
   readonly search: (kind: Kind, request: SearchRequest) => Promise<SearchResult>;
   readonly get: (kind: Kind, request: GetRequest) => Promise<Entry | undefined>;
-  /** An entry whole, as changes start from it. Rejects with `notFound`. */
-  readonly present: (kind: Kind, key: string, signal: AbortSignal) => Promise<Present>;
+  /** An entry as changes start from it: with some attributes or, without any named, whole. Rejects with `notFound`. */
+  readonly present: (
+    kind: Kind,
+    key: string,
+    attrs: readonly string[] | undefined,
+    signal: AbortSignal,
+  ) => Promise<Present>;
   /** What of an entry is asked for; values that need a call of their own are read by it. */
   readonly pick: (kind: Kind, item: Json, attrs: readonly string[], signal: AbortSignal) => Promise<Entry>;
 }
@@ -40,7 +46,7 @@ const MAX_VALUES = 100_000;
 /** How many entries' own calls are made at a time. */
 const AT_ONCE = 8;
 /** How many pages of a list are remembered. */
-const MAX_PAGES = 1000;
+const MAX_PAGES = 50;
 
 export function readsOf(api: Api, base: string): Reads {
   const pages = rememberPages();
@@ -80,13 +86,14 @@ export function readsOf(api: Api, base: string): Reads {
   const found = async (
     kind: Kind,
     key: string,
-    attrs: readonly string[],
+    attrs: readonly string[] | undefined,
     signal: AbortSignal,
   ): Promise<Answer | undefined> => {
-    const scope = { input: undefined, variables: { key, attrs: [...attrs] } };
+    if (!isSegment(key)) return undefined;
+    const scope = { input: undefined, variables: { key, ...(attrs && { attrs: [...attrs] }) } };
     return api.ask(kind.get, scope, signal).catch((error) => {
-      // A key that no path can hold is none of the API's.
-      if (error instanceof ConnectorError && ["notFound", "invalid"].includes(error.kind)) return undefined;
+      // What is wrong otherwise is not told as that there is none: a client would make it anew.
+      if (error instanceof ConnectorError && error.kind === "notFound") return undefined;
       throw error;
     });
   };
@@ -102,8 +109,8 @@ export function readsOf(api: Api, base: string): Reads {
       const item = answer && (await itemIn(kind, answer));
       return item && String(item[kind.key]) === key ? pick(kind, item, attrs, signal) : undefined;
     },
-    present: async (kind, key, signal) => {
-      const answer = await found(kind, key, [], signal);
+    present: async (kind, key, attrs, signal) => {
+      const answer = await found(kind, key, attrs, signal);
       const item = answer && (await itemIn(kind, answer));
       if (!item || String(item[kind.key]) !== key) throw entryNotFound(kind.name, key);
       return { item, version: kind.version && (await readFrom(kind.version, answer)) };
@@ -121,20 +128,31 @@ export function readsOf(api: Api, base: string): Reads {
           yield { offset: place.offset, keys: await Promise.all(items.map(keyOf)) };
       };
       const offset = after ? await positions.behind(listing, after, keysOf()) : (request.offset ?? 0);
-      const known = isRandom(search) ? undefined : pages.before(listing, offset);
       const size = pageSize(search, limit, offset);
-      const taken: unknown[] = [];
-      let total: number | undefined;
-      let last: Page | undefined;
-      for await (const page of walk(known ?? (isRandom(search) ? placeOf(search, offset, size) : START), size)) {
-        last = page;
-        if (total === undefined && search.total) total = numberIn(await readFrom(search.total, page.answer));
-        taken.push(
-          ...page.items.slice(Math.max(0, offset + taken.length - page.place.offset)).slice(0, limit - taken.length),
-        );
-        if (page.next) pages.note(listing, page.next);
-        if (taken.length >= limit && page.place.offset + page.items.length >= offset) break;
-      }
+      const read = async (start: Place) => {
+        const taken: unknown[] = [];
+        let total: number | undefined;
+        let last: Page | undefined;
+        for await (const page of walk(start, size)) {
+          last = page;
+          if (total === undefined && search.total) total = numberIn(await readFrom(search.total, page.answer));
+          const from = Math.max(0, offset + taken.length - page.place.offset);
+          taken.push(...page.items.slice(from).slice(0, limit - taken.length));
+          if (page.next) pages.note(listing, page.next);
+          if (taken.length >= limit && page.place.offset + page.items.length >= offset) break;
+        }
+        return { taken, total, last };
+      };
+      const known = isRandom(search) ? placeOf(search, offset, size) : pages.before(listing, offset);
+      const result = await read(known ?? START).catch((error) => {
+        // A cursor of the API's own may be too old for it by now.
+        const isOld = known?.cursor !== undefined || known?.url !== undefined;
+        if (!isOld || !(error instanceof ConnectorError) || !["invalid", "notFound"].includes(error.kind)) throw error;
+        pages.forget(listing);
+        return read(START);
+      });
+      const { taken, last } = result;
+      let { total } = result;
       if (count && total === undefined) total = await counted(kind, last, (place) => walk(place, size));
       const items = await Promise.all(taken.map((each) => itemOf(kind, each)));
       const entries: Entry[] = [];
@@ -190,6 +208,7 @@ function rememberPages() {
       const others = (pages.get(listing) ?? []).filter(({ offset }) => offset !== place.offset);
       putLast(pages, listing, [...others, place].slice(-MAX_PAGES));
     },
+    forget: (listing: string) => pages.delete(listing),
     /** The last page that begins no later. */
     before: (listing: string, offset: number): Place | undefined =>
       (pages.get(listing) ?? []).filter((place) => place.offset <= offset).sort((a, b) => b.offset - a.offset)[0],

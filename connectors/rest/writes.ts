@@ -80,7 +80,9 @@ export function writesOf(api: Api, reads: Reads): Writes {
       const isRead =
         expected !== undefined ||
         kind.delete.some(({ readsInput, variables }) => readsInput || variables.has("version"));
-      const { item, version } = isRead ? await reads.present(kind, key, signal) : { item: {}, version: undefined };
+      const { item, version } = isRead
+        ? await reads.present(kind, key, undefined, signal)
+        : { item: {}, version: undefined };
       checkExpected(toEntry(item, Object.keys(expected ?? {})), expected);
       await api.inTurn(kind.delete, { input: item, variables: { key, version } }, signal);
     },
@@ -111,8 +113,8 @@ export function writesOf(api: Api, reads: Reads): Writes {
     expected: UpdateRequest["expected"],
     signal: AbortSignal,
   ): Promise<Before> {
-    const { item, version } = await reads.present(kind, key, signal);
     const touched = [...new Set([...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {})])];
+    const { item, version } = await reads.present(kind, key, speaksOfEntry(kind) ? undefined : touched, signal);
     const entry = await reads.pick(kind, item, touched, signal);
     checkExpected(entry, expected);
     return { item, entry, version };
@@ -158,23 +160,17 @@ export interface Before {
 const isWritten = (special: Special | undefined): boolean => Boolean(special?.set ?? special?.add ?? special?.remove);
 
 /** Whether a change cannot be told to the API without knowing what is there. */
-export function needsEntry(kind: Kind, changes: readonly Change[], isExpected: boolean): boolean {
-  const steps = [
-    ...(kind.update ?? []),
-    ...[...kind.special.values()].flatMap(({ set, add, remove }) => [
-      ...(set ?? []),
-      ...(add ?? []),
-      ...(remove ?? []),
-    ]),
-  ];
-  const speaks = steps.some(
-    ({ readsInput, variables }) => readsInput || variables.has("entry") || variables.has("version"),
-  );
-  return (
-    isExpected ||
-    speaks ||
-    changes.some((change) => change.op === "swap" || !isTold(kind.special.get(change.attr), change))
-  );
+export const needsEntry = (kind: Kind, changes: readonly Change[], isExpected: boolean): boolean =>
+  isExpected ||
+  speaksOfEntry(kind) ||
+  changes.some((change) => change.op === "swap" || !isTold(kind.special.get(change.attr), change));
+
+/** Whether the calls of a change speak of the entry as a whole, before or after it. */
+export function speaksOfEntry({ update, special }: Kind): boolean {
+  const own = [...special.values()].flatMap(({ set, add, remove }) => [set, add, remove]);
+  return [update, ...own]
+    .flatMap((steps) => steps ?? [])
+    .some(({ readsInput, variables }) => readsInput || variables.has("entry") || variables.has("version"));
 }
 
 /** Whether the API can be told of a change as it is. */

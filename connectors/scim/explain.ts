@@ -46,7 +46,9 @@ export function explain(kind: Kind, operation: Operation, settings: Settings, ha
           if (change.op === "swap" && change.from !== null) putAt(assumed, path(change.attr), [change.from]);
         const before = isRead ? { resource: assumed, etag: undefined } : undefined;
         return [
-          ...(isRead ? [getCall(kind, operation.key, undefined, settings, path)] : []),
+          ...(isRead
+            ? [getCall(kind, operation.key, hasPatch ? changes.map(({ attr }) => attr) : undefined, settings, path)]
+            : []),
           updateCall(kind, operation.key, changes, before, settings, hasPatch, path),
         ];
       }

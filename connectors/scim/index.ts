@@ -67,8 +67,8 @@ kinds:
       });
       return answer && resourceIn(answer, kind, key);
     };
-    const present = async (kind: Kind, key: string, signal: AbortSignal) => {
-      const found = await read(kind, key, undefined, signal);
+    const present = async (kind: Kind, key: string, attrs: readonly string[] | undefined, signal: AbortSignal) => {
+      const found = await read(kind, key, attrs, signal);
       if (!found) throw entryNotFound(kind.name, key);
       return found;
     };
@@ -128,21 +128,23 @@ kinds:
       update: async ({ kind: name, key, changes, expected, attrs, signal }) => {
         const kind = kindNamed(name);
         const isRead = !hasPatch || expected !== undefined || needsResource(changes, path);
-        const before = isRead ? await present(kind, key, signal) : undefined;
+        // Who sends a PATCH needs to know of what it touches alone: not of a group's members, to rename it.
+        const touched = [...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {}), "meta.version"];
+        const before = isRead ? await present(kind, key, hasPatch ? touched : undefined, signal) : undefined;
         if (before) checkExpected(toEntry(before.resource, Object.keys(expected ?? {})), expected);
         const request = updateCall(kind, key, changes, before, settings, hasPatch, path);
         const answer = await call(request, signal);
         const now =
           answer.body === undefined
             ? attrs.some((attr) => attr !== "id")
-              ? await present(kind, key, signal)
+              ? await present(kind, key, attrs, signal)
               : undefined
             : resourceIn(answer, kind, key);
         return now ? toEntry(now.resource, attrs) : { id: key };
       },
       delete: async ({ kind: name, key, expected, signal }) => {
         const kind = kindNamed(name);
-        const before = expected && (await present(kind, key, signal));
+        const before = expected && (await present(kind, key, [...Object.keys(expected), "meta.version"], signal));
         if (before) checkExpected(toEntry(before.resource, Object.keys(expected)), expected);
         await call({ method: "DELETE", path: pathTo(kind, key), headers: matching(before?.etag) }, signal);
       },

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { context, propagation } from "@opentelemetry/api";
 import { ConnectorError } from "../connector/error.ts";
 import { credentialsOf, type Proof } from "./credentials.ts";
+import { retryAfter } from "./failures.ts";
 import type { HttpSettings } from "./settings.ts";
 import { type Answer, type HttpRequest, openTransport, type Transport } from "./transport.ts";
 
@@ -151,14 +152,6 @@ async function followed(
     current = await send({ ...request, url: location.href }, signal);
   }
   return current;
-}
-
-/** Seconds after which one may ask again, RFC 9110 §10.2.3. */
-function retryAfter({ headers }: Answer): number {
-  const given = headers["retry-after"];
-  if (given === undefined) return 1;
-  const seconds = /^\d+$/.test(given) ? Number(given) : (Date.parse(given) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : 1;
 }
 
 const throttled = (seconds: number) =>

@@ -1,4 +1,5 @@
 import { importPKCS8, SignJWT } from "jose";
+import { abortable } from "../connector/abortable.ts";
 import { ConnectorError } from "../connector/error.ts";
 import { compileExpression } from "../expression/compile.ts";
 import type { AuthSettings, HttpSettings } from "./settings.ts";
@@ -23,6 +24,8 @@ export interface Credentials {
 /** Sends a request as it is, without credentials. */
 export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<Answer>;
 
+/** A token is waited for so long at the most, in milliseconds, by all who need it: whose request came first does not count. */
+const GET_MS = 10_000;
 /** Tokens are had anew this long before they run out, in milliseconds. */
 const AHEAD_MS = 60_000;
 const DEFAULT_LIFETIME = 3600;
@@ -76,7 +79,7 @@ function kept(
   return {
     proof: async (signal) => {
       if (current && Date.now() < current.until) return current.proof;
-      coming ??= get(signal)
+      coming ??= get(AbortSignal.timeout(GET_MS))
         .then((got) => {
           current = got;
           return got;
@@ -84,7 +87,7 @@ function kept(
         .finally(() => {
           coming = undefined;
         });
-      return (await coming).proof;
+      return (await abortable(signal, coming)).proof;
     },
     renew: (used) => {
       // Another request may have renewed it meanwhile.

@@ -23,17 +23,28 @@ function meaningOf(status: number): ConnectorErrorKind {
 
 /** The failure that an answer is: by what it means, else by its status; in the API's own words, where it has any, without our secrets. */
 export function failureOf(
-  { status, body, notJson }: Answer,
+  answer: Answer,
   what: string,
   clean: (text: string) => string,
   { kind, attr, detail }: Meaning = {},
 ): ConnectorError {
+  const { status, body, notJson } = answer;
+  const meant = kind ?? meaningOf(status);
   const words = detail ?? (notJson === undefined ? wordsIn(body) : undefined);
   const said = words === undefined ? "" : `: ${clean(words).slice(0, MAX_DETAIL).replace(/\.$/, "")}`;
   const then = status >= 500 ? " A write may or may not have happened: read before repeating it." : "";
-  return new ConnectorError(kind ?? meaningOf(status), `The API refused ${what}, status ${status}${said}.${then}`, {
+  return new ConnectorError(meant, `The API refused ${what}, status ${status}${said}.${then}`, {
     attr,
+    retryAfter: meant === "throttled" ? retryAfter(answer) : undefined,
   });
+}
+
+/** Seconds after which one may ask again, RFC 9110 §10.2.3. */
+export function retryAfter({ headers }: Answer): number {
+  const given = headers["retry-after"];
+  if (given === undefined) return 1;
+  const seconds = /^\d+$/.test(given) ? Number(given) : (Date.parse(given) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : 1;
 }
 
 /** What APIs commonly call their own words for a failure. */
