@@ -43,12 +43,14 @@ export async function explain(kind: Kind, operation: Operation): Promise<string>
       const item = { "<what it is>": "<as it is>", ...toObject(valuesPut(hidden)) };
       const before = isRead ? { item, entry: valuesBefore(hidden), version: "<its version>" } : undefined;
       const plans = await Promise.all(changing(kind, key, hidden, before).map((plan) => planned(plan, {})));
-      return [
-        ...(isRead
-          ? [await inText(kind.get, { key, ...(!speaksOfEntry(kind) && { attrs: changes.map(({ attr }) => attr) }) })]
-          : []),
-        ...plans,
-      ].join("\n");
+      const attrs = speaksOfEntry(kind) ? undefined : changes.map(({ attr }) => attr);
+      const reading = isRead
+        ? [
+            await inText(kind.get, { key, ...(attrs && { attrs }) }),
+            "# what the calls take over from that is not shown",
+          ]
+        : [];
+      return [...reading, ...plans].join("\n");
     }
     case "delete":
       return planned(

@@ -56,10 +56,15 @@ export function counting(): { readonly counted: MiddlewareHandler<Env>; readonly
   return { counted, inFlight: () => inFlight };
 }
 
+/** A client waits five seconds for an answer: none is held back beyond this, in milliseconds since it came. */
+const PATIENCE_MS = 4000;
+
 /** Holds back the answer where the system behind has all that it can do; the request is not counted meanwhile. */
 export const holdBack: MiddlewareHandler<Env> = async (c, next) => {
+  const start = performance.now();
   await next();
-  if ((c.error?.cause as { kind?: string } | undefined)?.kind === "busy") await sleep(holdMs());
+  if ((c.error?.cause as { kind?: string } | undefined)?.kind !== "busy") return;
+  await sleep(Math.max(0, Math.min(holdMs(), PATIENCE_MS - (performance.now() - start))));
 };
 
 /** A body that was not read ends its connection: no request may follow it. */
