@@ -122,8 +122,10 @@ kinds:
       create: async ({ kind: name, entry, attrs, signal }) => {
         const kind = kindNamed(name);
         const answer = await call({ method: "POST", path: kind.endpoint, body: resourceOf(kind, entry, path) }, signal);
-        const { resource } = resourceIn(answer, kind);
-        return toEntry(resource, attrs);
+        if (answer.body !== undefined) return toEntry(resourceIn(answer, kind).resource, attrs);
+        // A server may say where it is, and no more.
+        const key = decodeURIComponent(answer.headers.location?.split("/").at(-1) ?? "");
+        return toEntry((await present(kind, key, attrs, signal)).resource, attrs);
       },
       update: async ({ kind: name, key, changes, expected, attrs, signal }) => {
         const kind = kindNamed(name);
