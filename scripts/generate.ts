@@ -42,6 +42,7 @@ interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
 }
 
 /** All settings of the configuration file but those of the connectors, which have a page each. */
@@ -59,11 +60,15 @@ function page(type: string, summary: string, example: string, schema: unknown): 
 }
 
 function table(schema: JsonSchema): string {
-  const rows = settings(schema, "").map((cells) => `| ${cells.join(" | ")} |`);
-  return `| setting | | default | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  const rows = settings(schema, "", new Map()).map((cells) => `| ${cells.join(" | ")} |`);
+  return `| setting | | default | meaning |\n| --- | --- | --- | --- |\n${[...new Set(rows)].join("\n")}\n`;
 }
 
-function settings(schema: JsonSchema, prefix: string): string[][] {
+/** Settings with at least so many within are told once, and then referred to. */
+const MANY = 3;
+
+/** The rows of a table; `told` are the settings that have been told, with what is within, by what that is. */
+function settings(schema: JsonSchema, prefix: string, told: Map<string, string>): string[][] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, each]) => {
     const path = `${prefix}${name}`;
     const isPlain = each.default !== undefined && JSON.stringify(each.default) !== "{}";
@@ -73,24 +78,38 @@ function settings(schema: JsonSchema, prefix: string): string[][] {
         ? `\`${JSON.stringify(each.default)}\``
         : "";
     const description = (each.description ?? "").replaceAll("|", "\\|");
-    return [[`\`${path}\``, formOf(each), standard, description], ...within(each, path)];
+    const { properties, additionalProperties, anyOf, oneOf, items } = each;
+    const inner = JSON.stringify({ properties, additionalProperties, anyOf, oneOf, items });
+    const before = told.get(inner);
+    // The item of a list has the settings of the one that stands alone.
+    if (before === path) return [];
+    if (before !== undefined) return [[`\`${path}\``, formOf(each), standard, `${description} As \`${before}\`.`]];
+    const rows = within(each, path, told);
+    if (rows.length >= MANY) told.set(inner, path);
+    return [[`\`${path}\``, formOf(each), standard, description], ...rows];
   });
 }
 
 /** The settings within one: of an object, of each item of a list, of each named value, and of any form that it may have. */
-function within(schema: JsonSchema, path: string): string[][] {
-  const { additionalProperties, anyOf = [], items } = schema;
-  const named = typeof additionalProperties === "object" ? within(additionalProperties, `${path}.*`) : [];
+function within(schema: JsonSchema, path: string, told: Map<string, string>): string[][] {
+  const { additionalProperties, anyOf = [], oneOf = [], items } = schema;
+  const named = typeof additionalProperties === "object" ? within(additionalProperties, `${path}.*`, told) : [];
   return [
-    ...settings(schema, `${path}.`),
+    ...settings(schema, `${path}.`, told),
     ...named,
-    ...(items ? within(items, path) : []),
-    ...anyOf.flatMap((each) => within(each, path)),
+    ...(items ? within(items, path, told) : []),
+    ...[...anyOf, ...oneOf.map(typeFirst)].flatMap((each) => within(each, path, told)),
   ];
 }
 
-function formOf({ anyOf, const: constant, enum: values, items, type }: JsonSchema): string {
-  if (anyOf) return [...new Set(anyOf.map(formOf))].join(", ");
+/** Of several forms each begins with what tells it from the others. */
+function typeFirst({ properties = {}, ...schema }: JsonSchema): JsonSchema {
+  const { type, ...others } = properties;
+  return { ...schema, properties: { ...(type && { type }), ...others } };
+}
+
+function formOf({ anyOf, oneOf, const: constant, enum: values, items, type }: JsonSchema): string {
+  if (anyOf ?? oneOf) return [...new Set((anyOf ?? oneOf ?? []).map(formOf))].join(", ");
   if (values) return values.map((value) => `\`${value}\``).join(", ");
   if (constant !== undefined) return `\`${constant}\``;
   return type === "array" && items ? `array of ${formOf(items)}` : (type ?? "");
