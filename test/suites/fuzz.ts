@@ -234,7 +234,7 @@ export interface Backend {
 }
 
 /** Throws what is malformed at every endpoint of a gateway that is a process of its own. */
-export function fuzzSuite(name: string, start: () => Promise<Backend>, most = 25): void {
+export function fuzzSuite(name: string, start: () => Promise<Backend>, most = 15): void {
   const seconds = Number(process.env.FUZZ_SECONDS ?? most);
   describe(`what is malformed, thrown at every endpoint on ${name}`, () => {
     let backend: Backend;
