@@ -43,7 +43,7 @@ export function compileCall({ method, path, query, headers, body, idempotencyKey
   ];
   return {
     variables: new Set(all.flatMap(({ variables }) => [...variables])),
-    readsInput: all.some(({ names, readsAll }) => readsAll || names.size > 0),
+    readsInput: all.some(({ readsInput }) => readsInput),
     call: (scope) =>
       asInvalid(async () => {
         const path = await Promise.all(
@@ -95,16 +95,15 @@ export function compileStep({ when, accept, undo, ...question }: StepSettings): 
     return { compiled, holds: async (scope: Scope) => asInvalid(async () => (await value(compiled, scope)) === true) };
   };
   const template = compileCall(question);
-  const condition1 = condition(when);
+  const conditionFor = condition(when);
   const undoing = undo && compileCall(undo satisfies UndoSettings);
-  const also = [...(condition1?.compiled.variables ?? []), ...(undoing?.variables ?? [])];
-  const readsMore =
-    undoing?.readsInput || (condition1 && (condition1.compiled.readsAll || condition1.compiled.names.size > 0));
+  const also = [...(conditionFor?.compiled.variables ?? []), ...(undoing?.variables ?? [])];
+  const readsMore = undoing?.readsInput || conditionFor?.compiled.readsInput;
   return {
     call: template.call,
     variables: new Set([...template.variables, ...also]),
     readsInput: template.readsInput || readsMore === true,
-    when: condition1?.holds,
+    when: conditionFor?.holds,
     accept: condition(accept)?.holds,
     undo: undoing,
   };

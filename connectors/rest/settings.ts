@@ -30,6 +30,9 @@ const undo = z.strictObject({
 });
 
 const step = undo.extend({
+  method: z
+    .enum(["POST", "PUT", "PATCH", "DELETE", "GET"])
+    .describe("The method; what a GET gives is there for the calls behind it, in $answers."),
   when: expression.optional().describe("The call is made only where this is true."),
   accept: expression
     .optional()

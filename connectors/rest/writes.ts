@@ -245,7 +245,7 @@ function specialCalls(
 const isIn = (values: readonly Value[] | undefined, value: Value): boolean =>
   values?.some((each) => JSON.stringify(each) === JSON.stringify(value)) ?? false;
 
-/** Calls for values: one for all of them where it speaks of `$values`, else one for each. */
+/** Calls for values: for all of them at once where any speaks of `$values`, else for each. */
 function callsFor(steps: readonly Step[], values: readonly (Value | null)[], isSet = false): Step[] {
   if (values.length === 0) return [];
   const some = values.filter((value) => value !== null);
@@ -260,11 +260,10 @@ function callsFor(steps: readonly Step[], values: readonly (Value | null)[], isS
     },
   });
   const one = isSet ? [values.length > 1 ? [...values] : values[0]] : values;
-  return steps.flatMap((step) =>
-    step.variables.has("values")
-      ? [bound(step, { values: some, value: some[0] ?? null })]
-      : one.map((value) => bound(step, { value, values: some })),
-  );
+  // Several calls for a value are made before those for the next one.
+  return steps.some(({ variables }) => variables.has("values"))
+    ? steps.map((step) => bound(step, { values: some, value: some[0] ?? null }))
+    : one.flatMap((value) => steps.map((step) => bound(step, { value, values: some })));
 }
 
 /** An object with what changed put into it: null takes away. */

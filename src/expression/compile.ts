@@ -16,6 +16,8 @@ export interface Expression {
   readonly shape: Shape | undefined;
   /** Whether it may read what it does not name: by `$`, by `*` or by `**`. */
   readonly readsAll: boolean;
+  /** Whether it reads its input at all: by a name that is not one of a variable's, or by what reads all. */
+  readonly readsInput: boolean;
   /** Evaluates over an input, with variables. Rejects with an `ExpressionError`. */
   readonly evaluate: (input: unknown, variables?: Record<string, unknown>) => Promise<unknown>;
 }
@@ -78,7 +80,9 @@ export function compileExpression(source: string): Expression {
   const variables = new Set<string>();
   const types = new Set<string>();
   const properties = new Map<string, Set<string>>();
-  collect(compiled.ast(), { names, variables, types, properties });
+  const inputNames = new Set<string>();
+  collect(compiled.ast(), { names, inputNames, variables, types, properties });
+  const readsAll = ["", "$"].some((name) => variables.has(name)) || types.has("wildcard") || types.has("descendant");
   if (variables.has("eval"))
     throw new ExpressionError("$eval is not available: expressions are fixed when they are loaded");
   const isHashing = Object.keys(passwordHelpers).some((name) => variables.has(name));
@@ -89,7 +93,8 @@ export function compileExpression(source: string): Expression {
     variables,
     properties,
     shape: shapeOf(compiled.ast()),
-    readsAll: ["", "$"].some((name) => variables.has(name)) || types.has("wildcard") || types.has("descendant"),
+    readsAll,
+    readsInput: readsAll || inputNames.size > 0,
     evaluate: async (input, bindings) => {
       try {
         return plain(await compiled.evaluate(input, bindings));
@@ -104,6 +109,7 @@ export function compileExpression(source: string): Expression {
 
 interface Collected {
   readonly names: Set<string>;
+  readonly inputNames: Set<string>;
   readonly variables: Set<string>;
   readonly types: Set<string>;
   readonly properties: Map<string, Set<string>>;
@@ -118,13 +124,21 @@ function collect(node: unknown, into: Collected): void {
   if (typeof node !== "object" || node === null || node instanceof RegExp) return;
   const { type, value, steps } = node as { type?: unknown; value?: unknown; steps?: unknown };
   if (typeof type === "string") into.types.add(type);
-  if (type === "name" && typeof value === "string") into.names.add(value);
+  if (type === "name" && typeof value === "string") {
+    into.names.add(value);
+    into.inputNames.add(value);
+  }
   if (type === "variable" && typeof value === "string") into.variables.add(value);
   if (type === "path" && Array.isArray(steps)) {
     const [variable, name] = steps as { type?: string; value?: unknown }[];
-    if (variable?.type === "variable" && name?.type === "name") {
-      const known = into.properties.get(String(variable.value)) ?? new Set();
-      into.properties.set(String(variable.value), known.add(String(name.value)));
+    // Names behind a variable are those of its value, also within brackets.
+    if (variable?.type === "variable" && variable.value !== "") {
+      if (name?.type === "name") {
+        const known = into.properties.get(String(variable.value)) ?? new Set();
+        into.properties.set(String(variable.value), known.add(String(name.value)));
+      }
+      for (const each of Object.values(node)) collect(each, { ...into, inputNames: new Set() });
+      return;
     }
   }
   for (const each of Object.values(node)) collect(each, into);
