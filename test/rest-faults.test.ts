@@ -160,6 +160,21 @@ describe("an API that fails", () => {
     expect(new Set(keys).size).toBe(2);
   });
 
+  test("and does not say what it made says that it is there", async () => {
+    api.fail(
+      ({ method, path }, response) => method === "POST" && path === "/api/people" && json(response, 201, { ok: true }),
+    );
+    const answer = await send(gateway, "POST", "/Users", { userName: "unknown" });
+    expect([answer.status, answer.json.detail]).toEqual([
+      503,
+      expect.stringContaining("does not say its key. Look at created.key: it is there now."),
+    ]);
+    api.fail(({ method }, response) => method === "POST" && html({} as never, response));
+    expect((await send(gateway, "POST", "/Users", { userName: "unknown" })).json.detail).toMatch(
+      /may or may not have done/,
+    );
+  });
+
   test("in the second call of a creation leaves nothing behind", async () => {
     api.fail(({ path }, response) => path.includes("/roles/") && json(response, 500, { message: "no roles today" }));
     const refused = await send(gateway, "POST", "/Users", { userName: "undone", title: "clerk" });

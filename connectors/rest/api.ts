@@ -56,7 +56,7 @@ export function apiOf(client: Client, judge: Judge): Api {
           }
           const answer = await made(step, scope, signal);
           answers.push(answer.body);
-          if (learnt && done.length === 0) known = { ...known, ...(await learnt(answer)) };
+          if (learnt && done.length === 0) known = { ...known, ...(await learnt(answer).catch(left)) };
           const undo = step.undo ? [step.undo] : done.length === 0 ? (otherwise ?? []) : [];
           done.push({
             undo,
@@ -70,6 +70,11 @@ export function apiOf(client: Client, judge: Judge): Api {
       return answers;
     },
   };
+}
+
+/** What was made, but cannot be told from the answer, is there all the same. */
+function left(error: Error): never {
+  throw new ConnectorError("unavailable", `${error.message} What the call made is there now.`, { cause: error });
 }
 
 /** How long taking back may take after a failure, in milliseconds: the request's own time may be over. */

@@ -54,7 +54,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
       );
       await made.catch((error) => {
         // What is not there is what the new entry refers to: it is itself not what was looked for.
-        if (!(error instanceof ConnectorError) || error.kind !== "notFound") throw error;
+        if (!isNotFound(error)) throw error;
         throw new ConnectorError("invalid", error.message, { cause: error });
       });
       if (key === undefined)
@@ -69,7 +69,12 @@ export function writesOf(api: Api, reads: Reads): Writes {
         ? await presentEntry(kind, key, changes, expected, signal)
         : undefined;
       const plans = changing(kind, key, changes, before);
-      for (const plan of plans) await api.inTurn(plan.steps, plan, signal);
+      for (const plan of plans)
+        await api.inTurn(plan.steps, plan, signal).catch(async (error) => {
+          // Of two that a call names it may be the other that is not there: then this one is not told as gone.
+          if (!isNotFound(error) || !(await reads.get(kind, { kind: kind.name, key, attrs: [], signal }))) throw error;
+          throw new ConnectorError("invalid", error.message, { cause: error });
+        });
       // Of an entry that is known to be there nothing but its key needs no look at it.
       const isKnown = plans.length > 0 || before !== undefined;
       if (isKnown && attrs.every((attr) => attr === kind.key)) return { [kind.key]: key };
@@ -120,6 +125,9 @@ export function writesOf(api: Api, reads: Reads): Writes {
     return { item, entry, version };
   }
 }
+
+const isNotFound = (error: unknown): error is ConnectorError =>
+  error instanceof ConnectorError && error.kind === "notFound";
 
 const keyIn = (given: unknown): string | undefined =>
   typeof given === "string" && given !== "" ? given : typeof given === "number" ? String(given) : undefined;

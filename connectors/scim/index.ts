@@ -135,7 +135,13 @@ kinds:
         const before = isRead ? await present(kind, key, hasPatch ? touched : undefined, signal) : undefined;
         if (before) checkExpected(toEntry(before.resource, Object.keys(expected ?? {})), expected);
         const request = updateCall(kind, key, changes, before, settings, hasPatch, path);
-        const answer = await call(request, signal);
+        const answer = await call(request, signal).catch(async (error) => {
+          // What a change refers to may be what is not there: then the resource itself is not told as gone.
+          if (!(error instanceof ConnectorError) || error.kind !== "notFound") throw error;
+          throw (await read(kind, key, ["id"], signal))
+            ? new ConnectorError("invalid", error.message, { cause: error })
+            : error;
+        });
         const now =
           answer.body === undefined
             ? attrs.some((attr) => attr !== "id")

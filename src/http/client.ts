@@ -91,11 +91,12 @@ export function openClient(
           throw error;
         return patient(call, key, signal);
       });
-      if (answer.notJson !== undefined && answer.status < 400)
-        throw new ConnectorError(
-          "unavailable",
-          `The API answered ${call.method} with ${answer.notJson}, where JSON was expected.`,
-        );
+      if (answer.notJson !== undefined && answer.status < 400) {
+        const then =
+          call.method === "GET" ? "" : " It may or may not have done what was asked: read before repeating it.";
+        const what = `${call.method} with ${answer.notJson}`;
+        throw new ConnectorError("unavailable", `The API answered ${what}, where JSON was expected.${then}`);
+      }
       return answer;
     },
     close: transport.close,
