@@ -32,7 +32,12 @@ export function failureOf(
   const meant = kind ?? meaningOf(status);
   const words = detail ?? (notJson === undefined ? wordsIn(body) : undefined);
   const said = words === undefined ? "" : `: ${clean(words).slice(0, MAX_DETAIL).replace(/\.$/, "")}`;
-  const then = status >= 500 ? " A write may or may not have happened: read before repeating it." : "";
+  const then =
+    status >= 500
+      ? " A write may or may not have happened: read before repeating it."
+      : status === 401
+        ? " It is the gateway's own account that is not taken: look at the connector's auth."
+        : "";
   return new ConnectorError(meant, `The API refused ${what}, status ${status}${said}.${then}`, {
     attr,
     retryAfter: meant === "throttled" ? retryAfter(answer) : undefined,
