@@ -31,13 +31,14 @@ export function apiOf(client: Client, judge: Judge): Api {
     if (answer.status >= 400) throw await judge(answer, `${call.method} ${pathOf(call.path)}`);
     return answer;
   };
-  const made = async (step: Step, scope: Scope, signal: AbortSignal): Promise<Answer> => {
+  /** Makes a call; says whether it did something, which a look at the API, or a failure that is accepted, did not. */
+  const made = async (step: Step, scope: Scope, signal: AbortSignal): Promise<{ answer: Answer; isDone: boolean }> => {
     const call = await step.call(scope);
     const answer = await client.call(call, signal);
-    if (answer.status < 400) return answer;
+    if (answer.status < 400) return { answer, isDone: call.method !== "GET" };
     const { status, headers, body } = answer;
     const isAccepted = await step.accept?.({ input: body, variables: { ...scope.variables, status, headers } });
-    if (isAccepted) return answer;
+    if (isAccepted) return { answer, isDone: false };
     throw await judge(answer, `${call.method} ${pathOf(call.path)}`);
   };
   return {
@@ -45,8 +46,9 @@ export function apiOf(client: Client, judge: Judge): Api {
     ask: async (template, scope, signal) => send(await template.call(scope), signal),
     inTurn: async (steps, { input, variables, learnt, otherwise }, signal) => {
       const answers: unknown[] = [];
-      const done: { readonly undo: readonly Template[]; readonly scope: Scope; readonly what: number }[] = [];
+      const done: Done[] = [];
       let known = variables;
+      let number = 0;
       for (const step of steps) {
         const scope = { input, variables: { ...known, answers } };
         try {
@@ -54,17 +56,15 @@ export function apiOf(client: Client, judge: Judge): Api {
             answers.push(undefined);
             continue;
           }
-          const answer = await made(step, scope, signal);
+          number++;
+          const { answer, isDone } = await made(step, scope, signal);
           answers.push(answer.body);
+          if (!isDone) continue;
           if (learnt && done.length === 0) known = { ...known, ...(await learnt(answer).catch(left)) };
           const undo = step.undo ? [step.undo] : done.length === 0 ? (otherwise ?? []) : [];
-          done.push({
-            undo,
-            scope: { input, variables: { ...known, answers, answer: answer.body } },
-            what: done.length + 1,
-          });
+          done.push({ undo, scope: { input, variables: { ...known, answers, answer: answer.body } }, number });
         } catch (error) {
-          throw await takenBack(error, done, send);
+          throw await takenBack(error, done, number, send);
         }
       }
       return answers;
@@ -80,35 +80,37 @@ function left(error: Error): never {
 /** How long taking back may take after a failure, in milliseconds: the request's own time may be over. */
 const UNDO_MS = 3000;
 
+/** A call that did something, and what takes it back. */
+interface Done {
+  readonly undo: readonly Template[];
+  readonly scope: Scope;
+  /** Which of the calls it was, from 1. */
+  readonly number: number;
+}
+
 /** Takes back what was done; what cannot be is said in the failure. */
-async function takenBack(
-  error: unknown,
-  done: readonly { readonly undo: readonly Template[]; readonly scope: Scope; readonly what: number }[],
-  send: Api["send"],
-): Promise<unknown> {
-  if (done.length === 0 || !(error instanceof ConnectorError)) return error;
+async function takenBack(error: unknown, done: readonly Done[], failed: number, send: Api["send"]): Promise<unknown> {
+  if (done.length === 0) return error;
   const signal = AbortSignal.timeout(UNDO_MS);
-  const left: string[] = [];
-  for (const { undo, scope, what } of done.toReversed()) {
-    if (undo.length === 0) left.push(`call ${what} has no undo`);
+  const remains: string[] = [];
+  for (const { undo, scope, number } of done.toReversed()) {
+    if (undo.length === 0) remains.push(`call ${number} has no undo`);
     for (const each of undo) {
       try {
         await send(await each.call(scope), signal);
       } catch (problem) {
-        left.push(`call ${what} could not be taken back: ${(problem as Error).message}`);
+        remains.push(`call ${number} could not be taken back: ${(problem as Error).message}`);
       }
     }
   }
+  if (!(error instanceof ConnectorError)) return error;
   const fate =
-    left.length === 0
+    remains.length === 0
       ? "what was done before it was taken back"
-      : `what was done before it is left: ${left.join("; ")}`;
+      : `what was done before it is left: ${remains.join("; ")}`;
   const { kind, attr, retryAfter, message } = error;
-  return new ConnectorError(kind, `${message} This was call ${done.length + 1} of several: ${fate}.`, {
-    attr,
-    retryAfter,
-    cause: error,
-  });
+  const detail = `${message} This was call ${failed} of several: ${fate}.`;
+  return new ConnectorError(kind, detail, { attr, retryAfter, cause: error });
 }
 
 /** Evaluates over an answer. What is not there is undefined; what fails is the API's answer's fault. */

@@ -1,6 +1,6 @@
 import { importPKCS8, SignJWT } from "jose";
 import { abortable } from "../connector/abortable.ts";
-import { ConnectorError } from "../connector/error.ts";
+import { ConnectorError, timedOut } from "../connector/error.ts";
 import { compileExpression } from "../expression/compile.ts";
 import type { AuthSettings, HttpSettings } from "./settings.ts";
 import type { Answer, HttpRequest } from "./transport.ts";
@@ -51,7 +51,7 @@ export function credentialsOf({ auth, url }: Pick<HttpSettings, "auth" | "url">,
     case "jwt":
       return kept(auth.key, (signal) => signedToken(auth, send, signal));
     case "login":
-      return kept(undefined, (signal) => session(auth, url, send, signal), texts(auth.body));
+      return kept(undefined, sessionsOf(auth, url, send), texts(auth.body));
   }
 }
 
@@ -87,7 +87,10 @@ function kept(
         .finally(() => {
           coming = undefined;
         });
-      return (await abortable(signal, coming)).proof;
+      const { proof } = await abortable(signal, coming).catch((error) => {
+        throw error instanceof ConnectorError ? error : timedOut("What gives the API's tokens", error);
+      });
+      return proof;
     },
     renew: (used) => {
       // Another request may have renewed it meanwhile.
@@ -178,25 +181,26 @@ async function askForToken(
   );
 }
 
-async function session(
-  auth: Extract<AuthSettings, { type: "login" }>,
+/** A login call: gives sessions, made anew as often as it is asked. */
+function sessionsOf(
+  { path, method, headers, body, header, prefix, lifetime, session }: Extract<AuthSettings, { type: "login" }>,
   base: string,
   send: Send,
-  signal: AbortSignal,
-): Promise<Kept> {
-  const { path, method, headers, body, header, prefix, lifetime } = auth;
+): (signal: AbortSignal) => Promise<Kept> {
+  const expression = compileExpression(session);
   const url = `${base.replace(/\/$/, "")}${path}`;
-  const answer = await send({ method, url, headers, ...(body && { body }) }, signal);
-  const variables = { headers: answer.headers, cookies: answer.cookies, status: answer.status };
-  const token = await compileExpression(auth.session)
-    .evaluate(answer.body, variables)
-    .catch(() => undefined);
-  if (answer.status >= 400 || typeof token !== "string" || token === "")
-    throw new ConnectorError(
-      "unavailable",
-      `The login call gave no session: status ${answer.status}. Look at auth in the configuration.`,
-    );
-  return { proof: { headers: { [header.toLowerCase()]: `${prefix}${token}` } }, token, until: until(lifetime) };
+  return async (signal) => {
+    const answer = await send({ method, url, headers, ...(body && { body }) }, signal);
+    const variables = { headers: answer.headers, cookies: answer.cookies, status: answer.status };
+    const token = await expression.evaluate(answer.body, variables).catch(() => undefined);
+    if (answer.status >= 400 || typeof token !== "string" || token === "")
+      throw new ConnectorError(
+        "unavailable",
+        `The login call gave no session: status ${answer.status}. Look at auth in the configuration.`,
+      );
+    const proof = { headers: { [header.toLowerCase()]: `${prefix}${token}` } };
+    return { proof, token, until: until(lifetime) };
+  };
 }
 
 /** All texts in a value: of a login's body, each may be a secret. */
