@@ -143,6 +143,15 @@ describe("an API that fails", () => {
     expect(process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - before).toBeLessThan(100_000_000);
   });
 
+  test("that refuses a question is not told as an entry that is gone: a client would make it anew", async () => {
+    api.fail((_, response) => json(response, 400, { message: "no such field" }));
+    const answer = await send(gateway, "GET", "/Users/42");
+    expect([answer.status, answer.json.detail]).toEqual([
+      400,
+      "The API refused GET /people/42, status 400: no such field.",
+    ]);
+  });
+
   test("that is throttled for a second is waited for, and is asked once more", async () => {
     api.fail(once((_, response) => json(response, 429, {}, { "retry-after": "1" })));
     api.seen.length = 0;
