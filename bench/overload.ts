@@ -1,38 +1,19 @@
 // node bench/overload.ts: ten times what the gateway can do, for 30 seconds. What is admitted must not take much longer than at capacity, the
 // rest must be 429 or 503, memory must stay bounded, health green, and after it all must be as before.
-import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import autocannon from "autocannon";
-import { stringify } from "yaml";
-import { openLdap, SUFFIX, startSlapd } from "../test/servers/slapd.ts";
+import { SUFFIX } from "../test/servers/slapd.ts";
+import { startBench, TOKEN, uuid } from "./openldap.ts";
 
 const USERS = 1000;
 const SECONDS = 10;
 const OVERLOAD_SECONDS = 30;
 const TIMES = 10;
-const TOKEN = "a-token-that-is-for-the-bench-only";
-const root = join(import.meta.dirname, "..");
 
-const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const person = (n: number) =>
   `dn: uid=user${n},ou=people,${SUFFIX}\nobjectClass: inetOrgPerson\nentryUUID: ${uuid(n)}\nuid: user${n}\ncn: User ${n}\nsn: Number${n}\n`;
-const slapd = await startSlapd(Array.from({ length: USERS }, (_, n) => person(n)).join("\n"));
-const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
-const config = join(folder, "gateway.config.yaml");
-const auth = [{ type: "bearer", tokens: [{ name: "bench", token: TOKEN }] }];
-writeFileSync(config, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...openLdap(slapd, root) }));
-const gateway = fork(join(root, "test/servers/process.ts"), [config], { execArgv: ["--expose-gc"] });
-const message = <T>(child: ChildProcess) =>
-  new Promise<T>((resolve) => child.once("message", (each) => resolve(each as T)));
-const { port } = await message<{ port: number }>(gateway);
+const { port, memory, stop } = await startBench(Array.from({ length: USERS }, (_, n) => person(n)).join("\n"));
 const url = `http://127.0.0.1:${port}`;
-const memory = async () => {
-  gateway.send("memory");
-  return message<{ rss: number; live: number }>(gateway);
-};
 
 interface Round {
   readonly admitted: number;
@@ -43,7 +24,7 @@ interface Round {
 }
 
 /** Sends so much for so long, and looks at what was admitted, in milliseconds and for each second. */
-async function round(connections: number, seconds: number, overallRate?: number): Promise<Round> {
+async function round(connections: number, seconds: number): Promise<Round> {
   const times: number[] = [];
   const statuses = new Map<number, number>();
   let n = 0;
@@ -53,8 +34,7 @@ async function round(connections: number, seconds: number, overallRate?: number)
     path: `/scim/v2/Users/${uuid(n++ % USERS)}`,
     headers,
   });
-  const rate = overallRate === undefined ? {} : { overallRate };
-  const options = { url, connections, duration: seconds, timeout: 30, requests: [{ setupRequest }], ...rate };
+  const options = { url, connections, duration: seconds, timeout: 30, requests: [{ setupRequest }] };
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(options, (error, done) => (error ? reject(error) : resolve(done)));
     instance.on("response", (_client, status, _bytes, time) => {
@@ -132,7 +112,5 @@ console.log(
 console.log(
   `health: asked ${healthDuring.asked} times, ${healthDuring.red} times not green, slowest ${Math.round(healthDuring.slowest)} ms`,
 );
-gateway.kill();
-await slapd.stop();
-rmSync(folder, { recursive: true });
+await stop();
 process.exit();

@@ -1,19 +1,15 @@
 // npm run bench: OpenLDAP with 10,000 users and 100 groups, the gateway, and the floor beside it; what each answers a
 // second, and how long an answer takes. Only the ratios of one run mean anything on another machine.
-import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { fork } from "node:child_process";
 import { join } from "node:path";
 import autocannon from "autocannon";
-import { stringify } from "yaml";
-import { openLdap, SUFFIX, startSlapd } from "../test/servers/slapd.ts";
+import { SUFFIX } from "../test/servers/slapd.ts";
+import { message, ROOT, startBench, TOKEN, uuid } from "./openldap.ts";
 
 const USERS = 10_000;
 const GROUPS = 100;
 const WARM_UP_SECONDS = 3;
 const SECONDS = Number(process.argv[2] ?? 4);
-const TOKEN = "a-token-that-is-for-the-bench-only";
-const root = join(import.meta.dirname, "..");
 
 const person = (n: number) => `dn: uid=user${n},ou=people,${SUFFIX}
 objectClass: inetOrgPerson
@@ -28,7 +24,6 @@ title: Clerk
 departmentNumber: Sales
 employeeNumber: ${n}
 `;
-const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
 const group = (n: number) => {
   const members = Array.from(
     { length: 100 },
@@ -38,24 +33,16 @@ const group = (n: number) => {
 };
 const range = (length: number) => Array.from({ length }, (_, n) => n);
 
-const slapd = await startSlapd([...range(USERS).map(person), ...range(GROUPS).map(group)].join("\n"));
-const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
-const config = join(folder, "gateway.config.yaml");
-const auth = [{ type: "bearer", tokens: [{ name: "bench", token: TOKEN }] }];
-writeFileSync(config, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...openLdap(slapd, root) }));
-const gateway = fork(join(root, "test/servers/process.ts"), [config], { execArgv: ["--expose-gc"] });
-const floor = fork(join(root, "bench/floor.ts"), [
+const ldif = [...range(USERS).map(person), ...range(GROUPS).map(group)].join("\n");
+const { slapd, port: gatewayPort, memory, stop } = await startBench(ldif);
+const floor = fork(join(ROOT, "bench/floor.ts"), [
   slapd.url,
   slapd.bind.dn,
   slapd.bind.password,
   `ou=people,${SUFFIX}`,
   `ou=groups,${SUFFIX}`,
 ]);
-const message = (child: ChildProcess) =>
-  new Promise<Record<string, number>>((resolve) =>
-    child.once("message", (each) => resolve(each as Record<string, number>)),
-  );
-const [{ port: gatewayPort }, { port: floorPort }] = await Promise.all([message(gateway), message(floor)]);
+const { port: floorPort } = await message(floor);
 
 let turn = 0;
 const any = () => turn++ % USERS;
@@ -123,10 +110,10 @@ console.log(
 );
 for (const [name, ours, bare] of rows) {
   // Code that V8 has compiled, not the first requests after the start, is what is compared.
-  await measure(gatewayPort!, ours, 64, WARM_UP_SECONDS);
+  await measure(gatewayPort, ours, 64, WARM_UP_SECONDS);
   await measure(floorPort!, bare, 64, WARM_UP_SECONDS);
   for (const connections of [1, 16, 64]) {
-    const [us, them] = [await measure(gatewayPort!, ours, connections), await measure(floorPort!, bare, connections)];
+    const [us, them] = [await measure(gatewayPort, ours, connections), await measure(floorPort!, bare, connections)];
     const figures = (result: autocannon.Result) =>
       `${Math.round(result.requests.average)} | ${result.latency.p50} | ${result.latency.p99}`;
     const failed = us.non2xx + us.errors + them.non2xx + them.errors;
@@ -135,13 +122,10 @@ for (const [name, ours, bare] of rows) {
     );
   }
 }
-gateway.send("memory");
-const { rss, live } = await message(gateway);
+const { rss, live } = await memory();
 const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`;
 console.log(
-  `\nThe gateway's memory after it all: ${megabytes(rss!)} resident, of which ${megabytes(live!)} are in use when V8 is made to collect.`,
+  `\nThe gateway's memory after it all: ${megabytes(rss)} resident, of which ${megabytes(live)} are in use when V8 is made to collect.`,
 );
-gateway.disconnect();
 floor.disconnect();
-await slapd.stop();
-rmSync(folder, { recursive: true });
+await stop();

@@ -109,7 +109,8 @@ function typeFirst({ properties = {}, ...schema }: JsonSchema): JsonSchema {
 }
 
 function formOf({ anyOf, oneOf, const: constant, enum: values, items, type }: JsonSchema): string {
-  if (anyOf ?? oneOf) return [...new Set((anyOf ?? oneOf ?? []).map(formOf))].join(", ");
+  const forms = anyOf ?? oneOf;
+  if (forms) return [...new Set(forms.map(formOf))].join(", ");
   if (values) return values.map((value) => `\`${value}\``).join(", ");
   if (constant !== undefined) return `\`${constant}\``;
   return type === "array" && items ? `array of ${formOf(items)}` : (type ?? "");

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type ServerType, serve } from "@hono/node-server";
 import { connectors as known } from "../connectors/index.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
-import { type Load, shedding } from "./edge/load.ts";
+import { shedding } from "./edge/load.ts";
 import { createOperations } from "./edge/operations.ts";
 import { createThrottle } from "./edge/throttle.ts";
 import { type TlsFiles, tlsOptions, watchCertificates } from "./edge/tls.ts";
@@ -46,10 +46,10 @@ export async function start(file: string, env: Readonly<Record<string, string | 
   measure(metrics, () => current, shared);
 
   const tls = config.server.tls && tlsFiles(config.server.tls, folder);
-  const load: Load = { isFull: () => current.isFull(), shed: () => metrics.shed.inc() };
   const fetch: Fetch = (...args) => current.fetch(...args);
-  const before = (listener: RequestListener) => shedding(listener, load);
-  const server = await listen(fetch, config.server, tls, before).catch(async (error) => {
+  const admit = (listener: RequestListener) =>
+    shedding(listener, { isFull: () => current.isFull(), shed: () => metrics.shed.inc() });
+  const server = await listen(fetch, config.server, tls, admit).catch(async (error) => {
     await closeAll(current);
     audit?.close();
     throw error;
@@ -172,17 +172,15 @@ const SLOW = {
 
 type Fetch = Parameters<typeof serve>[0]["fetch"];
 
-/** Listens; what is put `before` sees requests first. */
+/** Listens; what `admit` makes of the listener sees requests first. */
 function listen(
   fetch: Fetch,
   { host: hostname, port }: { readonly host: string; readonly port: number },
   tls: TlsFiles | undefined,
-  before: (listener: RequestListener) => RequestListener,
+  admit: (listener: RequestListener) => RequestListener = (listener) => listener,
 ): Promise<ServerType> {
   const create = (_: object, listener: RequestListener) =>
-    tls
-      ? createSecureServer({ ...SLOW, ...secureOptions(tls) }, before(listener))
-      : createServer(SLOW, before(listener));
+    tls ? createSecureServer({ ...SLOW, ...secureOptions(tls) }, admit(listener)) : createServer(SLOW, admit(listener));
   return new Promise((done, reject) => {
     const options = { fetch, hostname, port, createServer: create as typeof createServer };
     const server = serve(options, () => done(server));
@@ -204,7 +202,7 @@ async function listenForOperators({ host, port }: { host: string; port: number }
     guards,
     released: (route) => log.warn({ route }, "the change guard was released"),
   });
-  const server = await listen(app.fetch as Fetch, { host, port }, undefined, (listener) => listener);
+  const server = await listen(app.fetch as Fetch, { host, port }, undefined);
   return { server, url: `http://${host}:${(server.address() as AddressInfo).port}` };
 }
 

@@ -1,6 +1,6 @@
 import type { Filter, Entry as LdapEntry } from "ldapts";
 import { type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
-import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { type Directory, find, type Kind, toEntry } from "../ldap/directory.ts";
 import { isUnder } from "../ldap/dn.ts";
@@ -82,7 +82,7 @@ export async function entryAt(
   try {
     return (await find(domain, { ...search, scope: "base" }, signal))[0];
   } catch (error) {
-    if (error instanceof ConnectorError && error.kind === "notFound") return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

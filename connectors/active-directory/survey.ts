@@ -1,5 +1,5 @@
 import { AndFilter, EqualityFilter, FilterParser, type Entry as LdapEntry, OrFilter } from "ldapts";
-import { ConnectorError } from "../../src/connector/error.ts";
+import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import type { AttributeType } from "../ldap/attributes.ts";
 import { type Directory, type DirectorySearch, find } from "../ldap/directory.ts";
 import { parentOf, rdnsOf } from "../ldap/dn.ts";
@@ -74,7 +74,7 @@ export async function survey(
     const place = base === undefined ? await guessBase(ask, domain!, filter, words, name) : given(base);
     const [sample] = await ask({ base: domain!, filter, attrs: ["allowedAttributes"], size: 1 });
     const entries = await ask({ base: place.base, filter, attrs: ["*"], size: MAX_SAMPLED }).catch((error) => {
-      if (!(error instanceof ConnectorError) || error.kind !== "notFound") throw error;
+      if (!isNotFound(error)) throw error;
       throw new ConnectorError("notFound", `${place.base} is not there.`, { cause: error });
     });
     const counts = countAttributes(entries);

@@ -1,7 +1,6 @@
 import { ConnectorError } from "../../src/connector/error.ts";
 import type { Expression } from "../../src/expression/compile.ts";
 import type { Call, Client } from "../../src/http/client.ts";
-import { pathOf } from "../../src/http/failures.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import type { Scope, Step, Template } from "./calls.ts";
 import type { Judge } from "./failures.ts";
@@ -11,8 +10,8 @@ export interface Api {
   /** Makes a call. Rejects where its answer is a failure. */
   readonly ask: (template: Template, scope: Scope, signal: AbortSignal) => Promise<Answer>;
   readonly send: (call: Call, signal: AbortSignal) => Promise<Answer>;
-  /** Makes calls in turn; where one fails those before it are taken back, the last first. Gives their answers' bodies. */
-  readonly inTurn: (steps: readonly Step[], turn: Turn, signal: AbortSignal) => Promise<unknown[]>;
+  /** Makes calls in turn; where one fails those before it are taken back, the last first. */
+  readonly inTurn: (steps: readonly Step[], turn: Turn, signal: AbortSignal) => Promise<void>;
 }
 
 /** What calls in turn are made over. */
@@ -28,7 +27,7 @@ export interface Turn {
 export function apiOf(client: Client, judge: Judge): Api {
   const send = async (call: Call, signal: AbortSignal): Promise<Answer> => {
     const answer = await client.call(call, signal);
-    if (answer.status >= 400) throw await judge(answer, `${call.method} ${pathOf(call.path)}`);
+    if (answer.status >= 400) throw await judge(answer, call);
     return answer;
   };
   /** Makes a call; says whether it did something, which a look at the API, or a failure that is accepted, did not. */
@@ -39,7 +38,7 @@ export function apiOf(client: Client, judge: Judge): Api {
     const { status, headers, body } = answer;
     const isAccepted = await step.accept?.({ input: body, variables: { ...scope.variables, status, headers } });
     if (isAccepted) return { answer, isDone: false };
-    throw await judge(answer, `${call.method} ${pathOf(call.path)}`);
+    throw await judge(answer, call);
   };
   return {
     send,
@@ -67,7 +66,6 @@ export function apiOf(client: Client, judge: Judge): Api {
           throw await takenBack(error, done, number, send);
         }
       }
-      return answers;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { ConnectorError } from "../../src/connector/error.ts";
-import { compileExpression, type Expression, ExpressionError } from "../../src/expression/compile.ts";
+import { compileExpression, compileOptional, type Expression, ExpressionError } from "../../src/expression/compile.ts";
 import type { Call } from "../../src/http/client.ts";
 import { isObject } from "./entries.ts";
 import { pathParts, segment } from "./path.ts";
@@ -35,7 +35,7 @@ export function compileCall({ method, path, query, headers, body, idempotencyKey
   const compiled = (record: Readonly<Record<string, string>>) =>
     Object.entries(record).map(([name, source]) => [name, compileExpression(source)] as const);
   const [parameters, fields] = [compiled(query), compiled(headers)];
-  const content = body === undefined ? undefined : compileExpression(body);
+  const content = compileOptional(body);
   const all: Expression[] = [
     ...parts.filter((part) => typeof part !== "string"),
     ...[...parameters, ...fields].map(([, each]) => each),

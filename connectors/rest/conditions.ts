@@ -1,5 +1,6 @@
-import type { ComparisonLeaf, Condition, Support } from "../../src/connector/connector.ts";
-import { compileExpression, type Expression } from "../../src/expression/compile.ts";
+import type { Condition, Support } from "../../src/connector/connector.ts";
+import { narrowest, supportByCase } from "../../src/connector/support.ts";
+import { compileExpression, compileOptional, type Expression } from "../../src/expression/compile.ts";
 import { asInvalid } from "./calls.ts";
 import type { AskedSettings, KindSettings } from "./settings.ts";
 
@@ -17,7 +18,6 @@ export interface Filters {
 }
 
 export function compileFilters({ attributes, search }: KindSettings): Filters {
-  const compiled = (source: string | undefined) => (source === undefined ? undefined : compileExpression(source));
   const leaves = Object.entries(attributes).flatMap(([attr, { filter }]) => {
     if (!filter) return [];
     const { caseExact, ...operators } = filter;
@@ -27,7 +27,7 @@ export function compileFilters({ attributes, search }: KindSettings): Filters {
     return [[attr, { caseExact, asked: new Map(asked) }] as const];
   });
   const { and, or, not } = search;
-  return { leaves: new Map(leaves), and: compiled(and), or: compiled(or), not: compiled(not) };
+  return { leaves: new Map(leaves), and: compileOptional(and), or: compileOptional(or), not: compileOptional(not) };
 }
 
 const askedOf = (given: AskedSettings): Asked =>
@@ -52,18 +52,11 @@ export function supports({ leaves, and, or, not }: Filters, condition: Condition
       const asked = leaf?.asked.get(condition.op);
       if (!leaf || !asked) return "none";
       const exact = asked.exact ? "exact" : "superset";
-      if (condition.op === "pr" || !hasCase(condition)) return exact;
-      const meant = condition.caseExact === true;
-      if (leaf.caseExact === meant) return exact;
-      // Case decides what comes before what: there neither order holds the other.
-      return leaf.caseExact || isOrder(condition) ? "none" : "superset";
+      const byCase = condition.op === "pr" ? "exact" : supportByCase(condition, leaf.caseExact);
+      return byCase === "exact" ? exact : byCase;
     }
   }
 }
-
-const isOrder = ({ op }: ComparisonLeaf): boolean => ["gt", "ge", "lt", "le"].includes(op);
-const hasCase = (leaf: ComparisonLeaf): boolean =>
-  typeof leaf.value === "string" && (isOrder(leaf) || leaf.value.toLowerCase() !== leaf.value.toUpperCase());
 
 /** What the API is asked for a condition, in its own words: a text, or an object, as the configuration makes it. */
 export async function inWords(filters: Filters, condition: Condition): Promise<unknown> {
@@ -74,7 +67,7 @@ export async function inWords(filters: Filters, condition: Condition): Promise<u
   };
   switch (condition.op) {
     case "and":
-      return and ? together(condition.conditions, and) : inWords(filters, first(condition.conditions));
+      return and ? together(condition.conditions, and) : inWords(filters, narrowest(condition.conditions));
     case "or":
       return together(condition.conditions, or!);
     case "not": {
@@ -90,7 +83,3 @@ export async function inWords(filters: Filters, condition: Condition): Promise<u
     }
   }
 }
-
-/** Of several conditions the one that finds fewest: an equality, where there is one. */
-const first = (conditions: readonly Condition[]): Condition =>
-  conditions.find(({ op }) => op === "eq") ?? conditions[0]!;

@@ -1,12 +1,12 @@
 import { fromValues, type Operation, valuesOf } from "../../src/connector/connector.ts";
 import { valuesPut } from "../../src/connector/reference.ts";
-import type { Call } from "../../src/http/client.ts";
+import { callText } from "../../src/http/text.ts";
 import type { Template } from "./calls.ts";
 import { toObject } from "./entries.ts";
 import type { Kind } from "./kind.ts";
 import { callAt, pageSize, placeOf } from "./lists.ts";
 import { searchScope } from "./reads.ts";
-import { changing, creation, needsEntry, type Plan, speaksOfEntry } from "./writes.ts";
+import { changing, creation, needsEntry, type Plan, readBefore } from "./writes.ts";
 
 /** The requests that an operation comes down to, as text. What of them is known only from an answer stands in angle brackets. */
 export async function explain(kind: Kind, operation: Operation): Promise<string> {
@@ -16,18 +16,15 @@ export async function explain(kind: Kind, operation: Operation): Promise<string>
       const size = pageSize(kind.search, limit, offset);
       const scope = await searchScope(kind, operation);
       const call = await callAt(kind.search, scope, placeOf(kind.search, offset, size), size);
-      const all = operation.where
-        ? ""
-        : kind.search.total || !operation.count
-          ? ""
-          : "\n# and on, to count: the API does not say how many there are";
-      return `${text(call)}${all}`;
+      const isCounted = operation.count && !operation.where && !kind.search.total;
+      const more = isCounted ? "\n# and on, to count: the API does not say how many there are" : "";
+      return `${callText(call)}${more}`;
     }
     case "get":
       return inText(kind.get, { key: operation.key, attrs: [...operation.attrs] });
     case "create": {
       const hidden = Object.fromEntries(
-        Object.entries(operation.entry).map(([attr]) => [
+        Object.keys(operation.entry).map((attr) => [
           attr,
           kind.secrets.has(attr) ? "***" : fromValues(valuesOf(operation.entry, attr)),
         ]),
@@ -43,7 +40,7 @@ export async function explain(kind: Kind, operation: Operation): Promise<string>
       const item = { "<what it is>": "<as it is>", ...toObject(valuesPut(hidden)) };
       const before = isRead ? { item, entry: valuesBefore(hidden), version: "<its version>" } : undefined;
       const plans = await Promise.all(changing(kind, key, hidden, before).map((plan) => planned(plan, {})));
-      const attrs = speaksOfEntry(kind) ? undefined : changes.map(({ attr }) => attr);
+      const attrs = readBefore(kind, changes, expected);
       const reading = isRead
         ? [
             await inText(kind.get, { key, ...(attrs && { attrs }) }),
@@ -87,18 +84,4 @@ const inText = async (
 ): Promise<string> =>
   template
     .call({ input, variables })
-    .then(text, (error: Error) => `# a call that depends on an answer: ${error.message}`);
-
-function text({ method, path, query, headers, body }: Call): string {
-  // As one reads it: what is sent is encoded.
-  const parameters = Object.entries(query ?? {})
-    .map(([name, value]) => `${name}=${value}`)
-    .join("&");
-  const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`);
-  const content = body === undefined ? [] : ["", JSON.stringify(body, undefined, 2)];
-  return [
-    `${method} ${decodeURIComponent(path)}${parameters === "" ? "" : `?${parameters}`}`,
-    ...lines,
-    ...content,
-  ].join("\n");
-}
+    .then(callText, (error: Error) => `# a call that depends on an answer: ${error.message}`);

@@ -1,11 +1,12 @@
 import type { ConnectorError } from "../../src/connector/error.ts";
-import { compileExpression } from "../../src/expression/compile.ts";
+import { compileExpression, compileOptional } from "../../src/expression/compile.ts";
+import type { Call } from "../../src/http/client.ts";
 import { failureOf } from "../../src/http/failures.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import type { Settings } from "./settings.ts";
 
 /** Says what an answer that is a failure means. */
-export type Judge = (answer: Answer, what: string) => Promise<ConnectorError>;
+export type Judge = (answer: Answer, call: Call) => Promise<ConnectorError>;
 
 /** What failures mean: by the configuration's rules in turn, else by their status. */
 export function judgeBy(failures: Settings["failures"], clean: (text: string) => string): Judge {
@@ -13,21 +14,21 @@ export function judgeBy(failures: Settings["failures"], clean: (text: string) =>
     when: compileExpression(when),
     is,
     attribute,
-    detail: detail === undefined ? undefined : compileExpression(detail),
+    detail: compileOptional(detail),
   }));
-  return async (answer, what) => {
+  return async (answer, call) => {
     const { status, headers, body } = answer;
     const variables = { status, headers };
     for (const { when, is, attribute, detail } of rules) {
       // A rule that fails on an answer is not about it.
       if ((await when.evaluate(body, variables).catch(() => false)) !== true) continue;
       const words = await detail?.evaluate(body, variables).catch(() => undefined);
-      return failureOf(answer, what, clean, {
+      return failureOf(answer, call, clean, {
         kind: is,
         attr: attribute,
         detail: typeof words === "string" ? words : undefined,
       });
     }
-    return failureOf(answer, what, clean);
+    return failureOf(answer, call, clean);
   };
 }

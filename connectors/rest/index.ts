@@ -45,7 +45,7 @@ kinds:
     const kinds = new Map(Object.entries(settings.kinds).map(([name, each]) => [name, compileKind(name, each)]));
     const kindNamed = (name: string) => kinds.get(name)!;
     const api = apiOf(client, judgeBy(settings.failures, client.clean));
-    const reads = readsOf(api, settings.url.replace(/\/$/, ""));
+    const reads = readsOf(api, settings.url);
     const writes = writesOf(api, reads);
     const probe = settings.probe && compileCall({ method: "GET", ...settings.probe });
     return {

@@ -1,4 +1,4 @@
-import { compileExpression, type Expression } from "../../src/expression/compile.ts";
+import { compileExpression, compileOptional, type Expression } from "../../src/expression/compile.ts";
 import { compileCall, compileStep, type Step, type Template } from "./calls.ts";
 import { compileFilters, type Filters } from "./conditions.ts";
 import type { KindSettings, ListSettings, StepSettings } from "./settings.ts";
@@ -36,11 +36,10 @@ export interface Kind {
   readonly secrets: ReadonlySet<string>;
 }
 
-const compiled = (source: string | undefined) => (source === undefined ? undefined : compileExpression(source));
 const stepsOf = (steps: readonly StepSettings[] | undefined) => steps?.map(compileStep);
 
 function listCall({ items, page, ...question }: ListSettings): ListCall {
-  return { ...compileCall(question), items: compileExpression(items), page, next: compiled(page?.next) };
+  return { ...compileCall(question), items: compileExpression(items), page, next: compileOptional(page?.next) };
 }
 
 export function compileKind(name: string, settings: KindSettings): Kind {
@@ -52,15 +51,15 @@ export function compileKind(name: string, settings: KindSettings): Kind {
   return {
     name,
     key,
-    entry: compiled(settings.entry),
-    get: { ...compileCall({ method: "GET", ...get }), item: compiled(get.item) },
-    search: { ...listCall(search), total: compiled(search.total), countTo: search.countTo },
+    entry: compileOptional(settings.entry),
+    get: { ...compileCall({ method: "GET", ...get }), item: compileOptional(get.item) },
+    search: { ...listCall(search), total: compileOptional(search.total), countTo: search.countTo },
     filters: compileFilters(settings),
     create: stepsOf(settings.create),
-    created: { key: compiled(settings.created.key), lookFirst: settings.created.lookFirst },
+    created: { key: compileOptional(settings.created.key), lookFirst: settings.created.lookFirst },
     update: stepsOf(settings.update),
     delete: stepsOf(settings.delete),
-    version: compiled(settings.version),
+    version: compileOptional(settings.version),
     special: new Map(special),
     secrets: new Set(settings.secrets),
   };

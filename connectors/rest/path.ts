@@ -1,4 +1,5 @@
 import { compileExpression, type Expression } from "../../src/expression/compile.ts";
+import { isSegment } from "../../src/http/text.ts";
 
 /** A path's parts in turn: text as it is, and expressions whose value is put in, encoded. Throws where one does not compile. */
 export function pathParts(path: string): (string | Expression)[] {
@@ -8,9 +9,6 @@ export function pathParts(path: string): (string | Expression)[] {
     throw new Error("a brace in the path is not closed");
   return parts.map((part, index) => (index % 2 === 0 ? part : compileExpression(part)));
 }
-
-/** Whether a text names something where it stands in a path: not nothing, nor the dots that mean this folder or the one above. */
-export const isSegment = (text: string): boolean => text !== "" && text !== "." && text !== "..";
 
 /**
  * A value as a segment of a path. Throws where it would lead elsewhere: nothing (DELETE /users/ is not DELETE /users/42), and

@@ -1,7 +1,8 @@
 import type { Entry, GetRequest, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
 import { fromValues } from "../../src/connector/connector.ts";
-import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
 import { putLast, rememberPositions, type Stretch } from "../../src/connector/places.ts";
+import { isSegment } from "../../src/http/text.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { Scope } from "./calls.ts";
@@ -9,7 +10,6 @@ import { inWords } from "./conditions.ts";
 import { isObject, type Json, toEntry, valuesIn } from "./entries.ts";
 import type { Kind } from "./kind.ts";
 import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
-import { isSegment } from "./path.ts";
 
 /** An entry as the API gives it, and its version where it has one. */
 export interface Present {
@@ -83,36 +83,36 @@ export function readsOf(api: Api, base: string): Reads {
     return { ...entry, ...Object.fromEntries(more.filter(([, value]) => value !== undefined)) };
   };
 
+  /** An entry's object, of the attributes that are named, or whole; and the answer that it was in. */
   const found = async (
     kind: Kind,
     key: string,
     attrs: readonly string[] | undefined,
     signal: AbortSignal,
-  ): Promise<Answer | undefined> => {
+  ): Promise<{ readonly item: Json; readonly answer: Answer } | undefined> => {
     if (!isSegment(key)) return undefined;
     const scope = { input: undefined, variables: { key, ...(attrs && { attrs: [...attrs] }) } };
-    return api.ask(kind.get, scope, signal).catch((error) => {
+    const answer = await api.ask(kind.get, scope, signal).catch((error) => {
       // What is wrong otherwise is not told as that there is none: a client would make it anew.
-      if (error instanceof ConnectorError && error.kind === "notFound") return undefined;
+      if (isNotFound(error)) return undefined;
       throw error;
     });
-  };
-  const itemIn = async (kind: Kind, answer: Answer): Promise<Json | undefined> => {
-    const given = kind.get.item ? await readFrom(kind.get.item, answer) : answer.body;
-    return given === undefined || given === null ? undefined : itemOf(kind, given);
+    const given = answer && (kind.get.item ? await readFrom(kind.get.item, answer) : answer.body);
+    if (!answer || given === undefined || given === null) return undefined;
+    const item = await itemOf(kind, given);
+    return String(item[kind.key]) === key ? { item, answer } : undefined;
   };
 
   return {
     pick,
     get: async (kind, { key, attrs, signal }) => {
-      const answer = await found(kind, key, attrs, signal);
-      const item = answer && (await itemIn(kind, answer));
-      return item && String(item[kind.key]) === key ? pick(kind, item, attrs, signal) : undefined;
+      const present = await found(kind, key, attrs, signal);
+      return present && pick(kind, present.item, attrs, signal);
     },
     present: async (kind, key, attrs, signal) => {
-      const answer = await found(kind, key, attrs, signal);
-      const item = answer && (await itemIn(kind, answer));
-      if (!item || String(item[kind.key]) !== key) throw entryNotFound(kind.name, key);
+      const present = await found(kind, key, attrs, signal);
+      if (!present) throw entryNotFound(kind.name, key);
+      const { item, answer } = present;
       return { item, version: kind.version && (await readFrom(kind.version, answer)) };
     },
     search: async (kind, request) => {

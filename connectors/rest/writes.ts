@@ -8,11 +8,11 @@ import {
   type Value,
   valuesOf,
 } from "../../src/connector/connector.ts";
-import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
 import { applyChanges, checkExpected } from "../../src/connector/reference.ts";
 import { type Api, readFrom } from "./api.ts";
-import type { Step } from "./calls.ts";
-import { type Json, toEntry, toObject } from "./entries.ts";
+import type { Scope, Step } from "./calls.ts";
+import { isObject, type Json, toEntry, toObject } from "./entries.ts";
 import type { Kind, Special } from "./kind.ts";
 import type { Reads } from "./reads.ts";
 
@@ -55,7 +55,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
       await made.catch((error) => {
         // What is not there is what the new entry refers to: it is itself not what was looked for.
         if (!isNotFound(error)) throw error;
-        throw new ConnectorError("invalid", error.message, { cause: error });
+        throw refersToNothing(error);
       });
       if (key === undefined)
         throw new ConnectorError(
@@ -73,7 +73,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
         await api.inTurn(plan.steps, plan, signal).catch(async (error) => {
           // Of two that a call names it may be the other that is not there: then this one is not told as gone.
           if (!isNotFound(error) || !(await reads.get(kind, { kind: kind.name, key, attrs: [], signal }))) throw error;
-          throw new ConnectorError("invalid", error.message, { cause: error });
+          throw refersToNothing(error);
         });
       // Of an entry that is known to be there nothing but its key needs no look at it.
       const isKnown = plans.length > 0 || before !== undefined;
@@ -118,16 +118,13 @@ export function writesOf(api: Api, reads: Reads): Writes {
     expected: UpdateRequest["expected"],
     signal: AbortSignal,
   ): Promise<Before> {
-    const touched = [...new Set([...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {})])];
-    const { item, version } = await reads.present(kind, key, speaksOfEntry(kind) ? undefined : touched, signal);
+    const touched = touchedBy(changes, expected);
+    const { item, version } = await reads.present(kind, key, readBefore(kind, changes, expected), signal);
     const entry = await reads.pick(kind, item, touched, signal);
     checkExpected(entry, expected);
     return { item, entry, version };
   }
 }
-
-const isNotFound = (error: unknown): error is ConnectorError =>
-  error instanceof ConnectorError && error.kind === "notFound";
 
 const keyIn = (given: unknown): string | undefined =>
   typeof given === "string" && given !== "" ? given : typeof given === "number" ? String(given) : undefined;
@@ -174,12 +171,20 @@ export const needsEntry = (kind: Kind, changes: readonly Change[], isExpected: b
   changes.some((change) => change.op === "swap" || !isTold(kind.special.get(change.attr), change));
 
 /** Whether the calls of a change speak of the entry as a whole, before or after it. */
-export function speaksOfEntry({ update, special }: Kind): boolean {
+function speaksOfEntry({ update, special }: Kind): boolean {
   const own = [...special.values()].flatMap(({ set, add, remove }) => [set, add, remove]);
   return [update, ...own]
     .flatMap((steps) => steps ?? [])
     .some(({ readsInput, variables }) => readsInput || variables.has("entry") || variables.has("version"));
 }
+
+const touchedBy = (changes: readonly Change[], expected: UpdateRequest["expected"]): string[] => [
+  ...new Set([...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {})]),
+];
+
+/** The attributes that are read before a change; undefined for the entry as a whole. */
+export const readBefore = (kind: Kind, changes: readonly Change[], expected: UpdateRequest["expected"]) =>
+  speaksOfEntry(kind) ? undefined : touchedBy(changes, expected);
 
 /** Whether the API can be told of a change as it is. */
 function isTold(special: Special | undefined, { op }: Change): boolean {
@@ -257,16 +262,17 @@ const isIn = (values: readonly Value[] | undefined, value: Value): boolean =>
 function callsFor(steps: readonly Step[], values: readonly (Value | null)[], isSet = false): Step[] {
   if (values.length === 0) return [];
   const some = values.filter((value) => value !== null);
-  const bound = (step: Step, more: Record<string, unknown>): Step => ({
-    ...step,
-    call: ({ input, variables }) => step.call({ input, variables: { ...variables, ...more } }),
-    when: step.when && (({ input, variables }) => step.when!({ input, variables: { ...variables, ...more } })),
-    accept: step.accept && (({ input, variables }) => step.accept!({ input, variables: { ...variables, ...more } })),
-    undo: step.undo && {
-      ...step.undo,
-      call: ({ input, variables }) => step.undo!.call({ input, variables: { ...variables, ...more } }),
-    },
-  });
+  const bound = (step: Step, more: Record<string, unknown>): Step => {
+    const { call, when, accept, undo } = step;
+    const within = ({ input, variables }: Scope): Scope => ({ input, variables: { ...variables, ...more } });
+    return {
+      ...step,
+      call: (scope) => call(within(scope)),
+      when: when && ((scope) => when(within(scope))),
+      accept: accept && ((scope) => accept(within(scope))),
+      undo: undo && { ...undo, call: (scope) => undo.call(within(scope)) },
+    };
+  };
   const one = isSet ? [values.length > 1 ? [...values] : values[0]] : values;
   // Several calls for a value are made before those for the next one.
   return steps.some(({ variables }) => variables.has("values"))
@@ -280,10 +286,8 @@ function merged(item: Json, changed: Json): Json {
   for (const [name, value] of Object.entries(changed)) {
     const present = result[name];
     if (value === null) delete result[name];
-    else if (isPlain(value) && isPlain(present)) result[name] = merged(present, value);
+    else if (isObject(value) && isObject(present)) result[name] = merged(present, value);
     else result[name] = value;
   }
   return result;
 }
-
-const isPlain = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,12 +1,20 @@
-import { type Change, type Entry, fromValues, type SearchRequest, valuesOf } from "../../src/connector/connector.ts";
+import {
+  type Change,
+  type Entry,
+  type Expected,
+  fromValues,
+  type SearchRequest,
+  valuesOf,
+} from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
 import type { Call } from "../../src/http/client.ts";
+import { isSegment } from "../../src/http/text.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import { isObject, type Resource } from "../../src/scim/schema.ts";
 import { changed, patchBody } from "./changes.ts";
 import { type Filters, filterText } from "./filter.ts";
-import { askedFor, type Path, pathOf, putAt, valuesAt } from "./paths.ts";
+import { askedFor, type PathOf, pathOf, putAt, valuesAt } from "./paths.ts";
 import { type Settings, URNS } from "./settings.ts";
 
 /** A kind of resources. */
@@ -22,8 +30,6 @@ export interface Present {
   readonly resource: Resource;
   readonly etag: string | undefined;
 }
-
-export type PathOf = (attr: string) => Path;
 
 export function kindOf(
   name: string,
@@ -41,11 +47,19 @@ export function kindOf(
   return { name, endpoint, schema: schema ?? named, filters };
 }
 
-/** The path of a resource. The dots that mean a folder stay what they are when they are encoded: no resource is called so. */
+/** The path of a resource. Throws `notFound` for a key that names none. */
 export function pathTo({ name, endpoint }: Kind, key: string): string {
-  if (key === "" || key === "." || key === "..") throw entryNotFound(name, key);
+  if (!isSegment(key)) throw entryNotFound(name, key);
   return `${endpoint}/${encodeURIComponent(key)}`;
 }
+
+/** The attributes that are read before a change. Who sends a PATCH needs to know of what it touches alone: not of a group's members, to rename it. */
+export const readBefore = (
+  changes: readonly Change[],
+  expected: Expected | undefined,
+  hasPatch: boolean,
+): string[] | undefined =>
+  hasPatch ? [...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {}), "meta.version"] : undefined;
 
 const attributesFor = (attrs: readonly string[], path: PathOf): string =>
   [...new Set(["id", ...attrs.map((attr) => askedFor(path(attr)))])].join(",");

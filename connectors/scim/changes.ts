@@ -1,9 +1,17 @@
 import { type Change, type Value, valuesOf } from "../../src/connector/connector.ts";
 import type { Resource } from "../../src/scim/schema.ts";
-import { elementOf, isListed, type Path, putAt, selectorText, valuesAt } from "./paths.ts";
+import {
+  elementOf,
+  isListed,
+  isManyAt,
+  nameOf,
+  type Path,
+  type PathOf,
+  putAt,
+  selectorText,
+  valuesAt,
+} from "./paths.ts";
 import type { Version } from "./settings.ts";
-
-type PathOf = (attr: string) => Path;
 
 /** Whether changes can only be told to a server by one who knows what is there. */
 export const needsResource = (changes: readonly Change[], pathOf: PathOf): boolean =>
@@ -48,8 +56,6 @@ export function patchBody(
 const valuesPut = (change: Change): readonly Value[] =>
   change.op === "swap" ? (change.to === null ? [] : [change.to]) : change.values;
 
-const nameOf = ({ urn, attribute }: Path): string => `${urn === undefined ? "" : `${urn}:`}${attribute}`;
-
 /** An element that is made of several changes. */
 function newElement(group: readonly { readonly change: Change; readonly path: Path }[]): object[] {
   const [{ path }] = group as [(typeof group)[number]];
@@ -64,7 +70,7 @@ function newElement(group: readonly { readonly change: Change; readonly path: Pa
 }
 
 function operations(change: Change, present: Resource | undefined, path: Path): object[] {
-  const { attribute, holds, sub } = path;
+  const { holds, sub } = path;
   const name = nameOf(path);
   const values = valuesPut(change);
   const elements = values.map((value) => elementOf(path, value));
@@ -85,7 +91,7 @@ function operations(change: Change, present: Resource | undefined, path: Path): 
       ...(values.length > 0 ? [{ op: "add", path: name, value: elements }] : []),
     ];
   }
-  const isList = (sub !== undefined && isListed(attribute)) || values.length > 1;
+  const isList = isManyAt(path, values);
   const target = isList || sub === undefined ? name : `${name}.${sub}`;
   if (values.length === 0) return [{ op: "remove", path: target }];
   return [{ op: "replace", path: target, value: isList ? elements : values[0] }];
@@ -100,11 +106,7 @@ function olderPatch(changes: readonly Change[], schemas: readonly string[], path
     const path = pathOf(change.attr);
     const values = valuesPut(change);
     const name = nameOf(path);
-    const isMany =
-      path.holds !== undefined ||
-      change.op === "add" ||
-      change.op === "delete" ||
-      (path.sub !== undefined && isListed(path.attribute));
+    const isMany = path.holds !== undefined || change.op === "add" || change.op === "delete" || isListed(path);
     if (isMany) {
       const elements = values.map((value) => elementOf(path, value));
       const marked =

@@ -1,9 +1,10 @@
 import { fromValues, type Operation, valuesOf } from "../../src/connector/connector.ts";
 import type { Call } from "../../src/http/client.ts";
+import { callText } from "../../src/http/text.ts";
 import type { Resource } from "../../src/scim/schema.ts";
-import { getCall, type Kind, listCall, type PathOf, pathTo, resourceOf, updateCall } from "./calls.ts";
+import { getCall, type Kind, listCall, pathTo, readBefore, resourceOf, updateCall } from "./calls.ts";
 import { needsResource } from "./changes.ts";
-import { putAt } from "./paths.ts";
+import { type PathOf, putAt } from "./paths.ts";
 import type { Settings } from "./settings.ts";
 
 const SECRETS = ["password"];
@@ -47,7 +48,7 @@ export function explain(kind: Kind, operation: Operation, settings: Settings, ha
         const before = isRead ? { resource: assumed, etag: undefined } : undefined;
         return [
           ...(isRead
-            ? [getCall(kind, operation.key, hasPatch ? changes.map(({ attr }) => attr) : undefined, settings, path)]
+            ? [getCall(kind, operation.key, readBefore(changes, operation.expected, hasPatch), settings, path)]
             : []),
           updateCall(kind, operation.key, changes, before, settings, hasPatch, path),
         ];
@@ -56,12 +57,5 @@ export function explain(kind: Kind, operation: Operation, settings: Settings, ha
         return [{ method: "DELETE", path: pathTo(kind, operation.key) }];
     }
   };
-  return calls()
-    .map(({ method, path: at, query = {}, body }) => {
-      const parameters = Object.entries(query)
-        .map(([name, value]) => `${name}=${value}`)
-        .join("&");
-      return `${method} ${at}${parameters === "" ? "" : `?${parameters}`}${body === undefined ? "" : `\n\n${JSON.stringify(body, undefined, 2)}`}`;
-    })
-    .join("\n");
+  return calls().map(callText).join("\n");
 }

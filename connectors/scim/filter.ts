@@ -1,5 +1,6 @@
-import type { ComparisonLeaf, Condition, Support } from "../../src/connector/connector.ts";
-import { type Path, selectorText } from "./paths.ts";
+import type { Condition, Support } from "../../src/connector/connector.ts";
+import { narrowest, supportByCase } from "../../src/connector/support.ts";
+import { nameOf, type PathOf, selectorText } from "./paths.ts";
 import type { Settings } from "./settings.ts";
 
 /** What filters a server answers, and which attributes of a kind it compares with regard to case. */
@@ -7,10 +8,8 @@ export interface Filters extends Pick<Settings, "version"> {
   readonly operators: readonly string[];
   readonly logic: readonly string[];
   readonly caseExact: ReadonlySet<string>;
-  readonly pathOf: (attr: string) => Path;
+  readonly pathOf: PathOf;
 }
-
-const isOrder = ({ op }: ComparisonLeaf): boolean => ["gt", "ge", "lt", "le"].includes(op);
 
 /** How well the server answers a condition. */
 export function supports(filters: Filters, condition: Condition): Support {
@@ -28,11 +27,8 @@ export function supports(filters: Filters, condition: Condition): Support {
       if (!operators.includes(condition.op)) return "none";
       // SCIM 1.1 has no brackets: what is asked of all elements finds no less.
       const exact = version === "1.1" && pathOf(condition.attr).holds ? "superset" : "exact";
-      if (condition.op === "pr" || typeof condition.value !== "string") return exact;
-      if (!isOrder(condition) && condition.value.toLowerCase() === condition.value.toUpperCase()) return exact;
-      const isExact = caseExact.has(condition.attr);
-      if (isExact === (condition.caseExact === true)) return exact;
-      return isExact || isOrder(condition) ? "none" : "superset";
+      const byCase = condition.op === "pr" ? "exact" : supportByCase(condition, caseExact.has(condition.attr));
+      return byCase === "exact" ? exact : byCase;
     }
   }
 }
@@ -41,8 +37,7 @@ export function supports(filters: Filters, condition: Condition): Support {
 export function filterText(filters: Filters, condition: Condition): string {
   switch (condition.op) {
     case "and":
-      if (!filters.logic.includes("and"))
-        return filterText(filters, condition.conditions.find(({ op }) => op === "eq") ?? condition.conditions[0]!);
+      if (!filters.logic.includes("and")) return filterText(filters, narrowest(condition.conditions));
       return condition.conditions.map((each) => `(${filterText(filters, each)})`).join(" and ");
     case "or":
       return condition.conditions.map((each) => `(${filterText(filters, each)})`).join(" or ");
@@ -51,8 +46,9 @@ export function filterText(filters: Filters, condition: Condition): string {
     case "has":
       throw new TypeError("SCIM has no filter for bits");
     default: {
-      const { urn, attribute, holds, sub } = filters.pathOf(condition.attr);
-      const name = `${urn === undefined ? "" : `${urn}:`}${attribute}`;
+      const path = filters.pathOf(condition.attr);
+      const { holds, sub } = path;
+      const name = nameOf(path);
       const compared = condition.op === "pr" ? "pr" : `${condition.op} ${JSON.stringify(condition.value)}`;
       if (holds && filters.version !== "1.1") return `${name}[${selectorText(holds, `${sub ?? "value"} ${compared}`)}]`;
       const inner = sub ?? (holds ? "value" : undefined);

@@ -5,14 +5,25 @@ import {
   fromValues,
   type SearchRequest,
 } from "../../src/connector/connector.ts";
-import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
 import { rememberPositions, type Stretch } from "../../src/connector/places.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { type Call, openClient } from "../../src/http/client.ts";
-import { failureOf, pathOf as withoutQuery } from "../../src/http/failures.ts";
+import { failureOf } from "../../src/http/failures.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import { isObject, type Resource } from "../../src/scim/schema.ts";
-import { getCall, type Kind, kindOf, listCall, matching, pathTo, resourceIn, resourceOf, updateCall } from "./calls.ts";
+import {
+  getCall,
+  type Kind,
+  kindOf,
+  listCall,
+  matching,
+  pathTo,
+  readBefore,
+  resourceIn,
+  resourceOf,
+  updateCall,
+} from "./calls.ts";
 import { needsResource } from "./changes.ts";
 import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
@@ -49,7 +60,7 @@ kinds:
       if (answer.status < 400) return answer;
       const { scimType } = (answer.body ?? {}) as { scimType?: string };
       const kind = meanings[scimType ?? ""];
-      throw failureOf(answer, `${request.method} ${withoutQuery(request.path)}`, client.clean, { kind });
+      throw failureOf(answer, request, client.clean, { kind });
     };
     const typed = ({ body }: Call): Record<string, string> => ({
       accept: settings.version === "2.0" ? "application/scim+json, application/json;q=0.9" : "application/json",
@@ -62,7 +73,7 @@ kinds:
     };
     const read = async (kind: Kind, key: string, attrs: readonly string[] | undefined, signal: AbortSignal) => {
       const answer = await call(getCall(kind, key, attrs, settings, path), signal).catch((error) => {
-        if (error instanceof ConnectorError && error.kind === "notFound") return undefined;
+        if (isNotFound(error)) return undefined;
         throw error;
       });
       return answer && resourceIn(answer, kind, key);
@@ -130,17 +141,13 @@ kinds:
       update: async ({ kind: name, key, changes, expected, attrs, signal }) => {
         const kind = kindNamed(name);
         const isRead = !hasPatch || expected !== undefined || needsResource(changes, path);
-        // Who sends a PATCH needs to know of what it touches alone: not of a group's members, to rename it.
-        const touched = [...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {}), "meta.version"];
-        const before = isRead ? await present(kind, key, hasPatch ? touched : undefined, signal) : undefined;
+        const before = isRead ? await present(kind, key, readBefore(changes, expected, hasPatch), signal) : undefined;
         if (before) checkExpected(toEntry(before.resource, Object.keys(expected ?? {})), expected);
         const request = updateCall(kind, key, changes, before, settings, hasPatch, path);
         const answer = await call(request, signal).catch(async (error) => {
           // What a change refers to may be what is not there: then the resource itself is not told as gone.
-          if (!(error instanceof ConnectorError) || error.kind !== "notFound") throw error;
-          throw (await read(kind, key, ["id"], signal))
-            ? new ConnectorError("invalid", error.message, { cause: error })
-            : error;
+          if (!isNotFound(error)) throw error;
+          throw (await read(kind, key, ["id"], signal)) ? refersToNothing(error) : error;
         });
         const now =
           answer.body === undefined
@@ -152,7 +159,7 @@ kinds:
       },
       delete: async ({ kind: name, key, expected, signal }) => {
         const kind = kindNamed(name);
-        const before = expected && (await present(kind, key, [...Object.keys(expected), "meta.version"], signal));
+        const before = expected && (await present(kind, key, readBefore([], expected, true), signal));
         if (before) checkExpected(toEntry(before.resource, Object.keys(expected)), expected);
         await call({ method: "DELETE", path: pathTo(kind, key), headers: matching(before?.etag) }, signal);
       },

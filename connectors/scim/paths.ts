@@ -11,6 +11,8 @@ export interface Path {
   readonly sub: string | undefined;
 }
 
+export type PathOf = (attr: string) => Path;
+
 const cache = new Map<string, Path>();
 
 /** Parses an attribute as a SCIM path; `enterprise:` stands for the extension's URN. Throws a `TypeError`. */
@@ -71,8 +73,9 @@ export function putAt(resource: Resource, path: Path, values: readonly Value[]):
   const name = nameIn(part, attribute);
   const present = part[name];
   if (holds) {
-    const others = (Array.isArray(present) ? present : []).filter((element) => !isHeld(element, holds));
-    const kept = (Array.isArray(present) ? present : []).filter((element) => isHeld(element, holds));
+    const present = Array.isArray(part[name]) ? part[name] : [];
+    const others = present.filter((element) => !isHeld(element, holds));
+    const kept = present.filter((element) => isHeld(element, holds));
     const elements = values.map((value, index) => ({
       ...holds,
       ...(index < kept.length ? (kept[index] as Resource) : {}),
@@ -80,7 +83,7 @@ export function putAt(resource: Resource, path: Path, values: readonly Value[]):
     }));
     set(part, name, [...others, ...elements]);
   } else if (sub === undefined) set(part, name, Array.isArray(present) || values.length > 1 ? [...values] : values[0]);
-  else if (Array.isArray(present) || isList(path, values))
+  else if (Array.isArray(present) || isManyAt(path, values))
     set(
       part,
       name,
@@ -93,9 +96,11 @@ export function putAt(resource: Resource, path: Path, values: readonly Value[]):
   }
 }
 
-/** Whether a path with a sub-attribute is one of many elements: `members.value`, not `name.givenName` or `manager.value`. */
-const isList = ({ attribute }: Path, values: readonly Value[]): boolean => values.length > 1 || isListed(attribute);
-export const isListed = (attribute: string): boolean =>
+/** Whether values at a path are elements of a list: by how many they are, or by what the path is. */
+export const isManyAt = (path: Path, values: readonly Value[]): boolean => values.length > 1 || isListed(path);
+/** Whether a path is of a sub-attribute of many elements: `members.value`, not `name.givenName` or `manager.value`. */
+export const isListed = ({ attribute, sub }: Path): boolean =>
+  sub !== undefined &&
   [
     "members",
     "emails",
@@ -129,9 +134,12 @@ function set(object: Resource, name: string, value: unknown): void {
   else object[name] = value;
 }
 
+/** The attribute's text up to its brackets. */
+export const nameOf = ({ urn, attribute }: Path): string => `${urn === undefined ? "" : `${urn}:`}${attribute}`;
+
 /** The attribute's text up to its brackets, and for its values: what `attributes` asks for. */
-export const askedFor = ({ urn, attribute, holds, sub }: Path): string =>
-  `${urn === undefined ? "" : `${urn}:`}${attribute}${holds || sub === undefined ? "" : `.${sub}`}`;
+export const askedFor = (path: Path): string =>
+  `${nameOf(path)}${path.holds || path.sub === undefined ? "" : `.${path.sub}`}`;
 
 /** What is within the brackets of a path, and more: `type eq "work" and value eq "x"`. */
 export const selectorText = (holds: Resource | undefined, ...more: readonly string[]): string =>

@@ -35,6 +35,14 @@ export class ConnectorError extends Error {
 export const entryNotFound = (kind: string, key: string) =>
   new ConnectorError("notFound", `There is no ${kind} with the id ${JSON.stringify(key)}.`);
 
+/** Whether a failure says that an entry is not there. */
+export const isNotFound = (error: unknown): error is ConnectorError =>
+  error instanceof ConnectorError && error.kind === "notFound";
+
+/** What an entry refers to is not there: that is not told as if the entry itself were gone, which a client would make anew. */
+export const refersToNothing = (error: ConnectorError): ConnectorError =>
+  new ConnectorError("invalid", error.message, { cause: error });
+
 /** What is asked did not answer before the operation had to end. */
 export const timedOut = (what: string, cause: unknown) =>
   new ConnectorError(

@@ -2,7 +2,7 @@ import type { Context as HonoContext } from "hono";
 import type { Log } from "../observe/log.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
-import { commonHeaders, RETRY_AFTER } from "./headers.ts";
+import { commonHeaders, RETRY_AFTER, SCIM_JSON } from "./headers.ts";
 
 /**
  * Answers SCIM's JSON. All headers go in one plain object: that is the form in which Hono's Node.js server writes them
@@ -14,8 +14,7 @@ export function scimJson(
   status = 200,
   headers: Record<string, string> = {},
 ): Response {
-  const type = "application/scim+json; charset=utf-8";
-  const all = { ...commonHeaders(c), "Content-Type": type, ...headers };
+  const all = { ...commonHeaders(c), "Content-Type": SCIM_JSON, ...headers };
   return c.body(JSON.stringify(body), status as 200, all);
 }
 

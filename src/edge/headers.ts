@@ -9,6 +9,9 @@ export const ALWAYS = {
   "X-Frame-Options": "DENY",
   "Referrer-Policy": "no-referrer",
 } as const;
+/** The type of SCIM's answers, RFC 7644 §8.1. */
+export const SCIM_JSON = "application/scim+json; charset=utf-8";
+
 /** Seconds after which a client may try again when the backend is away, or there is too much to do. */
 export const RETRY_AFTER = "5";
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { MiddlewareHandler } from "hono";
 import { errorBody, notNow, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
-import { ALWAYS, RETRY_AFTER } from "./headers.ts";
+import { ALWAYS, RETRY_AFTER, SCIM_JSON } from "./headers.ts";
 
 /**
  * How long a refusal is held back, in milliseconds: a client that asks again at once must not cost more than one that is served.
@@ -74,7 +74,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, ends: boolea
   response
     .writeHead(error.status, {
       ...ALWAYS,
-      "Content-Type": "application/scim+json; charset=utf-8",
+      "Content-Type": SCIM_JSON,
       "Retry-After": RETRY_AFTER,
       "X-Request-Id": randomUUID(),
       ...((ends || hasBody) && { Connection: "close" }),

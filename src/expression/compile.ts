@@ -81,7 +81,8 @@ export function compileExpression(source: string): Expression {
   const types = new Set<string>();
   const properties = new Map<string, Set<string>>();
   const inputNames = new Set<string>();
-  collect(compiled.ast(), { names, inputNames, variables, types, properties });
+  const tree = compiled.ast();
+  collect(tree, { names, inputNames, variables, types, properties });
   const readsAll = ["", "$"].some((name) => variables.has(name)) || types.has("wildcard") || types.has("descendant");
   if (variables.has("eval"))
     throw new ExpressionError("$eval is not available: expressions are fixed when they are loaded");
@@ -92,7 +93,7 @@ export function compileExpression(source: string): Expression {
     names,
     variables,
     properties,
-    shape: shapeOf(compiled.ast()),
+    shape: shapeOf(tree),
     readsAll,
     readsInput: readsAll || inputNames.size > 0,
     evaluate: async (input, bindings) => {
@@ -106,6 +107,10 @@ export function compileExpression(source: string): Expression {
     },
   };
 }
+
+/** Compiles an expression where there is one. Throws as `compileExpression` does. */
+export const compileOptional = (source: string | undefined): Expression | undefined =>
+  source === undefined ? undefined : compileExpression(source);
 
 interface Collected {
   readonly names: Set<string>;

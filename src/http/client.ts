@@ -23,7 +23,7 @@ export interface Call {
 export interface Client {
   /**
    * Calls the API. Gives any answer that is JSON, whatever its status, and those that have nothing. Rejects with a `ConnectorError`:
-   * `unavailable`, `timeout`, and `busy` where the API asks for more patience than the request has.
+   * `unavailable`, `timeout`, and `throttled` where the API asks for more patience than the request has.
    */
   readonly call: (call: Call, signal: AbortSignal) => Promise<Answer>;
   /** A text of the API's without the gateway's own secrets. */
@@ -49,7 +49,7 @@ export function openClient(
 ): Client {
   const opened = openTransport(settings, folder);
   const transport = wrap ? wrap(opened) : opened;
-  const base = settings.url.replace(/\/$/, "");
+  const { url: base } = settings;
   const { origin } = new URL(base);
   const credentials = credentialsOf(settings, (request, signal) =>
     transport.send({ ...request, isProof: true }, signal),

@@ -3,7 +3,7 @@ import { abortable } from "../connector/abortable.ts";
 import { ConnectorError, timedOut } from "../connector/error.ts";
 import { compileExpression } from "../expression/compile.ts";
 import type { AuthSettings, HttpSettings } from "./settings.ts";
-import type { Answer, HttpRequest } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 
 /** What is added to a request so that the API knows who asks. */
 export interface Proof {
@@ -22,7 +22,7 @@ export interface Credentials {
 }
 
 /** Sends a request as it is, without credentials. */
-export type Send = (request: HttpRequest, signal: AbortSignal) => Promise<Answer>;
+export type Send = Transport["send"];
 
 /** A token is waited for so long at the most, in milliseconds, by all who need it: whose request came first does not count. */
 const GET_MS = 10_000;
@@ -188,7 +188,7 @@ function sessionsOf(
   send: Send,
 ): (signal: AbortSignal) => Promise<Kept> {
   const expression = compileExpression(session);
-  const url = `${base.replace(/\/$/, "")}${path}`;
+  const url = `${base}${path}`;
   return async (signal) => {
     const answer = await send({ method, url, headers, ...(body && { body }) }, signal);
     const variables = { headers: answer.headers, cookies: answer.cookies, status: answer.status };

@@ -1,4 +1,5 @@
 import { ConnectorError, type ConnectorErrorKind } from "../connector/error.ts";
+import type { Call } from "./client.ts";
 import type { Answer } from "./transport.ts";
 
 const MAX_DETAIL = 300;
@@ -24,7 +25,7 @@ function meaningOf(status: number): ConnectorErrorKind {
 /** The failure that an answer is: by what it means, else by its status; in the API's own words, where it has any, without our secrets. */
 export function failureOf(
   answer: Answer,
-  what: string,
+  { method, path }: Call,
   clean: (text: string) => string,
   { kind, attr, detail }: Meaning = {},
 ): ConnectorError {
@@ -38,7 +39,7 @@ export function failureOf(
       : status === 401
         ? " It is the gateway's own account that is not taken: look at the connector's auth."
         : "";
-  return new ConnectorError(meant, `The API refused ${what}, status ${status}${said}.${then}`, {
+  return new ConnectorError(meant, `The API refused ${method} ${withoutQuery(path)}, status ${status}${said}.${then}`, {
     attr,
     retryAfter: meant === "throttled" ? retryAfter(answer) : undefined,
   });
@@ -75,4 +76,4 @@ function wordsIn(body: unknown, depth = 0): string | undefined {
 }
 
 /** A path without its query, for messages: that may hold what people are called. */
-export const pathOf = (path: string): string => path.replace(/^https?:\/\/[^/]+/, "").split("?")[0]!;
+const withoutQuery = (path: string): string => path.replace(/^https?:\/\/[^/]+/, "").split("?")[0]!;

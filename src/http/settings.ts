@@ -85,7 +85,8 @@ export const httpSettings = {
     .url({ protocol: /^https?$/ })
     .describe(
       "The API's base address; no request goes to another host. Plain http is for this machine and for networks that are trusted.",
-    ),
+    )
+    .transform((url) => url.replace(/\/$/, "")),
   auth: authConfig.prefault({ type: "none" }).describe("How the gateway proves who it is."),
   headers: z.record(z.string(), z.string()).default({}).describe("Headers that every request has."),
   tls: z
