@@ -1,28 +1,38 @@
-import { unwatchFile, watchFile } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
-import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
+import type { RequestListener } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ServerType, serve } from "@hono/node-server";
 import { connectors as known } from "../connectors/index.ts";
+import { bearer } from "./auth/bearer.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
+import { loosened } from "./config/loosened.ts";
+import { createAdmin } from "./edge/admin.ts";
+import { createBodies } from "./edge/body.ts";
+import { createLane } from "./edge/lane.ts";
 import { shedding } from "./edge/load.ts";
-import { createOperations } from "./edge/operations.ts";
+import { createOverloadManager } from "./edge/overload.ts";
 import { createThrottle } from "./edge/throttle.ts";
-import { type TlsFiles, tlsOptions, watchCertificates } from "./edge/tls.ts";
-import { buildGeneration, type Generation, type Shared, StartError } from "./generation.ts";
-import { type AuditLog, openAudit } from "./observe/audit.ts";
+import { type TlsFiles, watchCertificates } from "./edge/tls.ts";
+import { createRepeats } from "./gateway/repeats.ts";
+import { buildGeneration, type Generation, type Shared } from "./generation.ts";
+import { DRAIN_MS, type Fetch, type Listening, listen } from "./listen.ts";
+import { type AuditLog, openAudit } from "./observe/audit/log.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { StartError } from "./routes.ts";
+import type { Ledger } from "./state/guard.ts";
+import { openState, type State } from "./state/state.ts";
+import { createWatch } from "./watch.ts";
 
-export { endpointsOf, openConnectors, StartError } from "./generation.ts";
+export { openConnectors } from "./generation.ts";
+export { endpointsOf, StartError } from "./routes.ts";
 
 /** A gateway that listens. */
 export interface Running {
   readonly url: string;
   readonly routes: readonly string[];
-  /** Where operators look, if there is such an address. */
+  /** The administrators' address, if there is one. */
   readonly operations: string | undefined;
   /** Takes the configuration as it is now, whole, or goes on with the one before; says whether it was taken. */
   readonly reload: () => boolean;
@@ -30,71 +40,108 @@ export interface Running {
   readonly stop: () => Promise<void>;
 }
 
-const DRAIN_MS = 10_000;
-/** How often files are looked at whether they changed, in milliseconds. */
-const WATCH_MS = 2000;
+/** What may be done to a gateway while it runs. */
+export interface StartOptions {
+  /** Whether a configuration that is read again may take safety settings away. */
+  readonly mayLoosen?: boolean;
+}
 
-/** Configuration to connectors to gateways to HTTP, and listens. Throws `ConfigError` and `StartError`. */
-export async function start(file: string, env: Readonly<Record<string, string | undefined>>): Promise<Running> {
+/** Configuration to connectors to routes to HTTP, and listens. Throws `ConfigError` and `StartError`. */
+export async function start(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  { mayLoosen = false }: StartOptions = {},
+): Promise<Running> {
   const loaded = loadConfig(file, known, env);
   const { config, folder } = loaded;
   const log = createLog(config.log.level);
   const metrics = createMetrics();
-  const audit = openAuditFor(loaded);
-  const shared: Shared = { log, metrics, append: audit?.append, guards: new Map(), throttle: createThrottle() };
-  let current = buildGeneration(loaded, shared);
-  measure(metrics, () => current, shared);
-
-  const tls = config.server.tls && tlsFiles(config.server.tls, folder);
-  const fetch: Fetch = (...args) => current.fetch(...args);
-  const admit = (listener: RequestListener) =>
-    shedding(listener, { isFull: () => current.isFull(), shed: () => metrics.shed.inc() });
-  const server = await listen(fetch, config.server, tls, admit).catch(async (error) => {
-    await closeAll(current);
-    audit?.close();
-    throw error;
-  });
-  const endCertificates = tls ? watchCertificates(server as SecureServer, tls, log) : () => {};
-  const operations = config.operations && (await listenForOperators(config.operations, shared));
-
-  const reload = (): boolean => {
-    const before = current;
-    try {
-      const next = loadConfig(file, known, env);
-      current = buildGeneration(next, shared, before);
-      const fixed = ["server", "audit", "operations", "log"] as const;
-      const changed = fixed.filter((part) => JSON.stringify(next.config[part]) !== JSON.stringify(config[part]));
-      log.warn({ ...(changed.length > 0 && { needRestart: changed }) }, "the configuration was read again");
-      metrics.reloads.inc({ result: "taken" });
-    } catch (error) {
-      log.error({ reason: (error as Error).message }, "the new configuration is wrong: the one before goes on");
-      metrics.reloads.inc({ result: "refused" });
-      return false;
-    }
-    files.watch(current.loaded);
-    void retire(before, current);
-    return true;
-  };
-  const files = watching(file, reload);
-  files.watch(loaded);
-
-  const { port } = server.address() as AddressInfo;
-  const host = config.server.host === "0.0.0.0" ? "127.0.0.1" : config.server.host;
-  return {
-    url: `${tls ? "https" : "http"}://${host}:${port}`,
-    routes: [...loaded.routes.keys()],
-    operations: operations?.url,
-    reload,
-    stop: async () => {
-      files.end();
-      endCertificates();
-      await drain(server);
-      if (operations) await drain(operations.server);
-      await closeAll(current);
-      audit?.close();
-      log.flush();
+  const audit = openAuditFor(loaded, log);
+  const state = lazyState(loaded);
+  const overload = createOverloadManager();
+  const shared: Shared = {
+    log,
+    metrics,
+    services: {
+      audit,
+      ledger: state.ledger,
+      log,
+      repeats: createRepeats(),
+      stopped: (route, type, what) => metrics.refused.inc({ route, type, what }),
     },
+    throttle: createThrottle(),
+    bodies: createBodies(),
+    lane: createLane(),
+    isOverloaded: overload.isOverloaded,
+    readiness: { current: undefined },
   };
+  const closing: (() => unknown)[] = [overload.stop, () => audit?.close(), state.close];
+  const close = async () => {
+    for (const each of closing.toReversed()) await each();
+  };
+  try {
+    let current = buildGeneration(loaded, shared);
+    closing.push(() => closeAll(current));
+    measure(metrics, () => current, state, overload);
+
+    const tls = config.server.tls && tlsFiles(config.server.tls, folder);
+    const fetch: Fetch = (...args) => current.fetch(...args);
+    const admit = (listener: RequestListener) =>
+      shedding(listener, { isFull: () => current.isFull(), shed: () => metrics.shed.inc() });
+    const main = await listen(fetch, config.server, tls, admit);
+    closing.push(main.stop);
+    if (tls) closing.push(watchCertificates(main.server as SecureServer, tls, log));
+    const admin = config.operations && (await listenForAdmin(config.operations, shared, () => current, state));
+    if (admin) closing.push(admin.stop);
+
+    const reload = (): boolean => {
+      const before = current;
+      try {
+        const next = loadConfig(file, known, env);
+        refuseLoosening(before.loaded, next, mayLoosen);
+        current = buildGeneration(next, shared, before);
+        const fixed = ["server", "audit", "operations", "log", "state"] as const;
+        const changed = fixed.filter((part) => JSON.stringify(next.config[part]) !== JSON.stringify(config[part]));
+        log.warn({ ...(changed.length > 0 && { needRestart: changed }) }, "configuration reloaded");
+        metrics.reloads.inc({ result: "taken" });
+      } catch (error) {
+        log.error({ reason: (error as Error).message }, "configuration not reloaded: still running the previous one");
+        metrics.reloads.inc({ result: "refused" });
+        return false;
+      }
+      watch.files(filesOf(file, current.loaded));
+      void retire(before, current);
+      return true;
+    };
+    const watch = createWatch(reload);
+    watch.files(filesOf(file, loaded));
+    closing.push(watch.end);
+
+    const { port } = main.server.address() as AddressInfo;
+    const host = config.server.host === "0.0.0.0" ? "127.0.0.1" : config.server.host;
+    return {
+      url: `${tls ? "https" : "http"}://${host}:${port}`,
+      routes: [...loaded.routes.keys()],
+      operations: admin?.url,
+      reload,
+      stop: async () => {
+        await close();
+        log.flush();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Throws where a configuration takes away what keeps the system behind safe, unless that is allowed. */
+function refuseLoosening(before: Loaded, after: Loaded, mayLoosen: boolean): void {
+  const gone = mayLoosen ? [] : loosened(before.config, after.config);
+  if (gone.length > 0)
+    throw new StartError(
+      `the new file takes away ${gone.join(", ")}. Restart the gateway to run without, or start it with --allow safety`,
+    );
 }
 
 const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles => ({
@@ -103,31 +150,77 @@ const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles =
   ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),
 });
 
-function openAuditFor({ config, folder }: Loaded): AuditLog | undefined {
+/** Opens the audit log that a configuration asks for. Throws `StartError`. */
+export function openAuditFor(
+  { config, folder }: Pick<Loaded, "config" | "folder">,
+  log: Pick<Shared["log"], "warn">,
+): AuditLog | undefined {
   if (!config.audit) return undefined;
-  const { file, ...rest } = config.audit;
+  const { file, head, ...rest } = config.audit;
+  const pathOf = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
   try {
-    return openAudit({ ...rest, file: file === undefined ? undefined : resolve(folder, file) });
+    return openAudit({
+      ...rest,
+      file: pathOf(file),
+      head: pathOf(head),
+      warn: (fields, message) => log.warn(fields, message),
+    });
   } catch (error) {
     throw new StartError(`audit: ${(error as Error).message}`);
   }
 }
 
-/** What is looked at when the metrics are asked for. */
-function measure({ running, waiting, stopped }: Metrics, current: () => Generation, { guards }: Shared): void {
-  const collect = () => {
-    for (const [
-      connector,
-      {
-        connector: { load },
-      },
-    ] of current().connectors) {
-      running.set({ connector }, load.running());
-      waiting.set({ connector }, load.waiting());
-    }
-    for (const [route, guard] of guards) stopped.set({ route }, guard.stopped.size > 0 ? 1 : 0);
+/** The store, opened when something needs it first. */
+export interface LazyState {
+  /** Throws `StartError` where the store cannot be opened. */
+  readonly ledger: () => Ledger;
+  readonly close: () => Promise<void>;
+}
+
+export function lazyState({ config, folder }: Pick<Loaded, "config" | "folder">): LazyState {
+  let state: State | undefined;
+  return {
+    ledger: () => {
+      try {
+        state ??= openState(config.state.url, folder);
+        return state.guard;
+      } catch (error) {
+        throw new StartError(
+          `state: ${config.state.url} cannot be opened: ${(error as Error).message}. The change guard keeps its counts there: name a file that can be written by state.url`,
+        );
+      }
+    },
+    close: async () => state?.close(),
   };
-  Object.assign(running, { collect });
+}
+
+const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
+  Object.entries(config.safety).flatMap(([route, { guard }]) => (guard ? [route] : []));
+
+/** What is looked at when the metrics are asked for. */
+function measure(
+  { running, waiting, stopped, heap, delay }: Metrics,
+  current: () => Generation,
+  { ledger }: LazyState,
+  { pressure }: ReturnType<typeof createOverloadManager>,
+): void {
+  // A metric is read when its own collection has ended.
+  const load = () => {
+    for (const [connector, { connector: opened }] of current().connectors) {
+      running.set({ connector }, opened.load.running());
+      waiting.set({ connector }, opened.load.waiting());
+    }
+  };
+  const stops = async () => {
+    for (const route of guardedRoutes(current())) {
+      const status = await ledger().status(route);
+      stopped.set({ route }, status.some((each) => each.stopped.length > 0) ? 1 : 0);
+    }
+  };
+  Object.assign(running, { collect: load });
+  Object.assign(stopped, { collect: stops });
+  Object.assign(heap, { collect: () => heap.set(pressure().heap) });
+  Object.assign(delay, { collect: () => delay.set(pressure().delay / 1000) });
 }
 
 /** Closes what a generation has open and the next one does not go on with, once its requests have ended. */
@@ -142,90 +235,40 @@ async function retire(generation: Generation, next: Generation): Promise<void> {
 const closeAll = ({ connectors }: Generation) =>
   Promise.all([...connectors.values()].map(({ connector }) => connector.close()));
 
-/** Watches the configuration and its mappings. */
-function watching(file: string, changed: () => void) {
-  let watched: string[] = [];
-  const end = () => {
-    for (const each of watched) unwatchFile(each, changed);
-  };
-  return {
-    end,
-    watch: ({ routes }: Loaded) => {
-      end();
-      const mappings = [...routes.values()].flatMap((types) =>
-        [...types.values()].map(({ mappingFile }) => mappingFile),
-      );
-      watched = [...new Set([resolve(file), ...mappings])];
-      for (const each of watched) watchFile(each, { interval: WATCH_MS, persistent: false }, changed);
-    },
-  };
-}
+/** The configuration and its mappings. */
+const filesOf = (file: string, { routes }: Loaded): string[] => [
+  resolve(file),
+  ...[...routes.values()].flatMap((types) => [...types.values()].map(({ mappingFile }) => mappingFile)),
+];
 
-/** Time limits for clients that are slow, in milliseconds, and the most that headers may hold, in bytes. */
-const SLOW = {
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  keepAliveTimeout: 65_000,
-  maxHeaderSize: 32_768,
-  connectionsCheckingInterval: 2000,
-};
-
-type Fetch = Parameters<typeof serve>[0]["fetch"];
-
-/** Listens; what `admit` makes of the listener sees requests first. */
-function listen(
-  fetch: Fetch,
-  { host: hostname, port }: { readonly host: string; readonly port: number },
-  tls: TlsFiles | undefined,
-  admit: (listener: RequestListener) => RequestListener = (listener) => listener,
-): Promise<ServerType> {
-  const create = (_: object, listener: RequestListener) =>
-    tls ? createSecureServer({ ...SLOW, ...secureOptions(tls) }, admit(listener)) : createServer(SLOW, admit(listener));
-  return new Promise((done, reject) => {
-    const options = { fetch, hostname, port, createServer: create as typeof createServer };
-    const server = serve(options, () => done(server));
-    server.once("error", (error) => reject(listenFailure(error, hostname, port)));
-  });
-}
-
-function secureOptions(tls: TlsFiles) {
-  try {
-    return tlsOptions(tls);
-  } catch (error) {
-    throw new StartError(`server.tls: ${(error as Error).message}`);
-  }
-}
-
-async function listenForOperators({ host, port }: { host: string; port: number }, { metrics, guards, log }: Shared) {
-  const app = createOperations({
+async function listenForAdmin(
+  { host, port, hosts, tokens }: NonNullable<Loaded["config"]["operations"]>,
+  { metrics, log, services, readiness }: Shared,
+  current: () => Generation,
+  { ledger }: LazyState,
+): Promise<Listening & { readonly url: string }> {
+  const known = tokens && bearer({ type: "bearer", tokens: tokens.map((each) => ({ ...each, may: {} })) });
+  const app = createAdmin({
     metrics: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
-    guards,
-    released: (route) => log.warn({ route }, "the change guard was released"),
+    readiness: { ask: () => readiness.current!.ask() },
+    guarded: () => guardedRoutes(current()),
+    guard: {
+      status: (route) => ledger().status(route),
+      release: async (release) => {
+        const { route, by, reason } = release;
+        // Recorded before it is done: a release without a record would be nobody's.
+        const intent = await services.audit?.intent({ event: "release", route, by, reason });
+        const released = await ledger().release(release);
+        await services.audit?.outcome({ event: "released", intent, route, by, reason, entries: released });
+        log.warn({ route, by, reason, released: released.length }, "the change guard was released");
+        return released;
+      },
+    },
+    hosts,
+    authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
+    isLoopback: /^(127\.|localhost$|::1$)/.test(host),
   });
-  const server = await listen(app.fetch as Fetch, { host, port }, undefined);
-  return { server, url: `http://${host}:${(server.address() as AddressInfo).port}` };
-}
-
-/** An address that cannot be had is the configuration's to change. */
-function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const reasons: Record<string, string> = {
-    EADDRINUSE: "another process listens there",
-    EACCES: "this process may not listen there: ports below 1024 are the administrator's",
-    EADDRNOTAVAIL: "this machine has no such address",
-  };
-  const reason = reasons[error.code ?? ""];
-  return reason
-    ? new StartError(`cannot listen on ${host}:${port}: ${reason}. Change server.host or server.port.`)
-    : error;
-}
-
-function drain(server: ServerType): Promise<void> {
-  return new Promise((done) => {
-    const timer = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), DRAIN_MS);
-    server.close(() => {
-      clearTimeout(timer);
-      done();
-    });
-    if ("closeIdleConnections" in server) server.closeIdleConnections();
-  });
+  const listening = await listen(app.fetch as Fetch, { host, port }, undefined);
+  const { port: actual } = listening.server.address() as AddressInfo;
+  return { ...listening, url: `http://${host}:${actual}` };
 }

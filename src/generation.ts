@@ -7,32 +7,30 @@ import type { Connector, Services } from "./connector/connector.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
 import { createApp } from "./edge/app.ts";
-import { counting } from "./edge/load.ts";
+import type { Refused } from "./edge/authentication.ts";
+import type { Bodies } from "./edge/body.ts";
+import { createReadiness, type Readiness } from "./edge/health.ts";
+import type { Lane } from "./edge/lane.ts";
+import { countRequests } from "./edge/load.ts";
 import type { Served } from "./edge/served.ts";
 import type { Throttle } from "./edge/throttle.ts";
-import { type Append, audited } from "./gateway/audit.ts";
-import { createGateway } from "./gateway/gateway.ts";
-import { createGuardState, type GuardState, guarded } from "./gateway/guard.ts";
-import { withPermissions } from "./gateway/permissions.ts";
-import type { Endpoint } from "./gateway/references.ts";
-import { dryRun, protectedAttributes, readOnly, withProtection } from "./gateway/safety.ts";
-import { type Layer, layered } from "./gateway/writes.ts";
 import { publishedType } from "./mapping/published.ts";
 import type { Log } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { tracedCall } from "./observe/trace.ts";
-import { ScimError } from "./scim/error.ts";
-
-/** The gateway cannot start, for a reason that its administrator can do something about. */
-export class StartError extends Error {}
+import { type RouteServices, routeAt, StartError } from "./routes.ts";
 
 /** What outlives a change of the configuration. */
 export interface Shared {
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly append: Append | undefined;
-  readonly guards: Map<string, GuardState>;
+  readonly services: RouteServices;
   readonly throttle: Throttle;
+  readonly bodies: Bodies;
+  readonly lane: Lane;
+  readonly isOverloaded: () => boolean;
+  /** Whether the connectors of the generation in use serve. Connectors outlive a generation, and tell the one in use. */
+  readonly readiness: { current: Readiness | undefined };
 }
 
 /** An open connector, by what it was opened with: as long as that is the same it stays open. */
@@ -86,25 +84,6 @@ function typesOf({ routes }: Loaded, name: string): Record<string, string> {
   return types;
 }
 
-/** What a PATCH answers on a route, by resource type. */
-export const patchAnswersOf = ({ routes }: Loaded, route: string) =>
-  new Map([...(routes.get(route) ?? [])].map(([type, { patchResponse }]) => [type, patchResponse]));
-
-/** The endpoints of a route, by resource type. */
-export function endpointsOf(
-  loaded: Loaded,
-  route: string,
-  connectors: ReadonlyMap<string, Connector>,
-): Map<string, Endpoint> {
-  const types = loaded.routes.get(route) ?? new Map();
-  return new Map(
-    [...types].map(([type, { mapping, connector }]) => [
-      type,
-      { mapping, connector: connectors.get(connector)!, name: connector },
-    ]),
-  );
-}
-
 /**
  * Builds what a configuration describes: connectors to gateways to HTTP. Connectors of the generation before are taken
  * over where their settings are the same. Throws `StartError`; nothing is left open then.
@@ -114,7 +93,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   const { log, metrics } = shared;
   const chain = chainOf(config.auth);
   const trust = { proxies: networks("server.trustProxy", config.server.trustProxy), allowed: allowedNetworks(loaded) };
-  const observer = observerFor(metrics, log);
+  const observer = observerFor(metrics, log, (name, isWell) => shared.readiness.current?.heard(name, isWell));
   const opened = new Map<string, Opened>();
   for (const [name, settings] of Object.entries(config.connectors)) {
     const key = JSON.stringify([settings, typesOf(loaded, name), loaded.folder]);
@@ -125,21 +104,31 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   try {
     const connectors = new Map([...opened].map(([name, { connector }]) => [name, connector]));
     const routes = [...loaded.routes.keys()].map((base) => servedAt(base, loaded, connectors, shared));
-    const { counted, inFlight } = counting();
+    const readiness = createReadiness([...connectors].map(([name, connector]) => ({ name, probe: connector.probe })));
+    const { inFlight: most } = config.limits;
+    const ofOne = callersIn(config.auth) > 1 ? Math.max(1, Math.floor(most * CALLERS_SHARE)) : most;
+    const admission = countRequests(ofOne);
     const app = createApp({
-      counted,
+      admission,
+      bodies: shared.bodies,
+      lane: shared.lane,
       routes,
-      chain,
+      door: {
+        chain,
+        throttle: shared.throttle,
+        failed: (method) => metrics.failures.inc({ method }),
+        refused: recordedRefusals(shared),
+      },
       trust,
-      throttle: shared.throttle,
-      failed: (method) => metrics.failures.inc({ method }),
       answered: ({ route, operation, status, seconds }) =>
         metrics.requests.observe({ route, operation, status: String(status) }, seconds),
-      probes: [...connectors].map(([name, connector]) => ({ name, probe: connector.probe })),
+      readiness,
       log,
     });
     const loads = [...opened.values()].map(({ connector }) => connector.load);
-    const isFull = () => inFlight() >= config.limits.inFlight || loads.every((load) => load.isFull());
+    const { inFlight } = admission;
+    const isFull = () => inFlight() >= most || loads.every((load) => load.isFull()) || shared.isOverloaded();
+    shared.readiness.current = readiness;
     return { loaded, fetch: app.fetch, connectors: opened, inFlight, isFull };
   } catch (error) {
     for (const [name, { connector }] of opened)
@@ -148,49 +137,54 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   }
 }
 
+/** Of several callers none has more than this part of the places for requests. */
+const CALLERS_SHARE = 0.75;
+
+/** How many callers there may be. */
+const callersIn = (methods: Loaded["config"]["auth"]): number =>
+  methods.reduce((count, method) => {
+    if (method.type === "bearer") return count + method.tokens.length;
+    if (method.type === "basic") return count + method.users.length;
+    return count + ("clients" in method ? method.clients.length : 1);
+  }, 0);
+
+/** Refusals that are recorded in a minute; of more only their number is. */
+const MAX_REFUSALS = 100;
+
+/** Records refusals of requests in the audit log: who knocks at the door must not fill the disk. */
+function recordedRefusals({ services: { audit } }: Shared): Refused {
+  let minute = 0;
+  let count = 0;
+  return ({ status, ...refusal }) => {
+    const now = Math.floor(Date.now() / 60_000);
+    const left = minute === now ? 0 : Math.max(0, count - MAX_REFUSALS);
+    if (minute !== now) [minute, count] = [now, 0];
+    count++;
+    if (count > MAX_REFUSALS) return;
+    const missed = left > 0 ? { notRecorded: left } : {};
+    void audit?.outcome({ event: "refused", ...refusal, result: String(status), ...missed });
+  };
+}
+
 function servedAt(
   base: string,
   loaded: Loaded,
   connectors: ReadonlyMap<string, Connector>,
-  { log, metrics, append, guards }: Shared,
+  { log, services }: Shared,
 ): Served {
-  const { config } = loaded;
-  const endpoints = endpointsOf(loaded, base, connectors);
-  const types = [...endpoints.values()].map(({ mapping }) => publishedType(mapping));
-  const safety = config.safety[base];
-  const layers: Layer[] = [];
-  if (append) layers.push(audited(base, append, config.audit?.values ?? false));
-  if (safety?.readOnly) layers.push(readOnly);
-  if (safety?.protect) layers.push(protectedAttributes(safety.protect));
-  if (safety?.guard) {
-    const state = guards.get(base) ?? createGuardState();
-    guards.set(base, state);
-    layers.push(guarded(safety.guard, state, (type, what) => metrics.refused.inc({ route: base, type, what })));
-  } else guards.delete(base);
-  if (safety?.dryRun) layers.push(dryRun((fields, message) => log.warn({ route: base, ...fields }, message)));
-  const plain = createGateway(endpoints, config.limits, patchAnswersOf(loaded, base), layered(layers));
-  const gateway = withPermissions(protectedAt(base, plain, safety?.protect ?? {}));
-  return { base, gateway, types, limits: config.limits, publicUrl: config.server.publicUrl, log };
+  const { limits, server } = loaded.config;
+  const route = routeAt(loaded, base, connectors, services);
+  const types = [...route.endpoints.values()].map(({ mapping }) => publishedType(mapping));
+  return { route, types, limits, publicUrl: server.publicUrl, log };
 }
 
-function protectedAt(
-  base: string,
-  gateway: Parameters<typeof withProtection>[0],
-  protect: Parameters<typeof withProtection>[1],
-) {
-  try {
-    return withProtection(gateway, protect);
-  } catch (error) {
-    if (!(error instanceof ScimError)) throw error;
-    throw new StartError(`safety of ${base}: protect: ${error.message}`);
-  }
-}
-
-function observerFor(metrics: Metrics, log: Log): Observer {
+function observerFor(metrics: Metrics, log: Log, heard: Readiness["heard"]): Observer {
   const states = { closed: 0, halfOpen: 0.5, open: 1 } as const;
   return {
-    called: ({ connector, operation, ms, result }) =>
-      metrics.calls.observe({ connector, operation, result }, ms / 1000),
+    called: ({ connector, operation, ms, result }) => {
+      metrics.calls.observe({ connector, operation, result }, ms / 1000);
+      heard(connector, result !== "unavailable" && result !== "timeout");
+    },
     breaker: (connector, state) => {
       metrics.breaker.set({ connector }, states[state]);
       if (state === "open") log.warn({ connector }, "failed again and again: it is left alone for a moment");

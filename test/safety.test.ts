@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { send } from "./clients/replay.ts";
-import { legacyHr, ROOT, startGateway, type TestGateway } from "./servers/gateway.ts";
+import { legacyHr, ROOT, startGateway, type TestGateway, TOKEN } from "./servers/gateway.ts";
 
 const route = "/scim/v2";
 const withSafety = (safety: object, more: object = {}) =>
@@ -38,16 +38,24 @@ describe("the change guard", () => {
     expect(stopped.headers.get("retry-after")).toBeTruthy();
     await create(gateway, "a newcomer");
     const status = await postern("guard", "status", "--url", gateway.operations!);
-    expect(JSON.parse(status.output)).toEqual({ [route]: [{ type: "User", deletes: 50, disables: 0, stopped: true }] });
+    const [{ stopped: listed, ...counts }] = JSON.parse(status.output)[route];
+    expect(counts).toEqual({ type: "User", deletes: 50, disables: 0 });
+    expect(listed).toHaveLength(10);
+    expect(listed[0]).toMatchObject({ danger: "deletes", caller: "tests", key: expect.any(String) });
     expect(await (await fetch(`${gateway.operations}/metrics`)).text()).toContain(
       `postern_guard_stopped{route="${route}"} 1`,
     );
     const [left = ""] = ids.filter((_, n) => answers[n]!.status === 503);
     expect((await send(gateway, "DELETE", `/Users/${left}`)).status).toBe(503);
-    const released = await postern("guard", "release", route, "--url", gateway.operations!);
-    expect(released).toMatchObject({ status: 0, output: expect.stringContaining(route) });
+    const release = (...args: string[]) => postern("guard", "release", ...args, "--url", gateway.operations!);
+    expect(await release(route)).toMatchObject({ status: 1, output: expect.stringContaining("--reason") });
+    const released = await release(route, "--reason", "the department was closed", "--by", "ann", "--key", left);
+    expect(released).toMatchObject({ status: 0, output: expect.stringContaining(left) });
     expect((await send(gateway, "DELETE", `/Users/${left}`)).status).toBe(204);
-    expect(await postern("guard", "release", "/nowhere", "--url", gateway.operations!)).toMatchObject({ status: 1 });
+    // Only what was released passes: not another entry that was stopped, and nothing that comes new.
+    const [other = ""] = ids.filter((id, n) => answers[n]!.status === 503 && id !== left);
+    expect((await send(gateway, "DELETE", `/Users/${other}`)).status).toBe(503);
+    expect(await release("/nowhere", "--reason", "x")).toMatchObject({ status: 1 });
     await gateway.stop();
   });
 
@@ -148,6 +156,8 @@ describe("the audit log", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
+  /** Records of what was done: without those of the log's own. */
+  const ofWrites = (file: string) => records(file).filter(({ event }) => event !== "opened" && event !== "closed");
   const verify = (...args: string[]) => {
     const { status, stdout } = spawnSync(process.execPath, [join(ROOT, "src/main.ts"), "audit", "verify", ...args], {
       encoding: "utf8",
@@ -155,8 +165,8 @@ describe("the audit log", () => {
     return { status, output: stdout };
   };
 
-  test("has a record of each write, whatever became of it, by the names of attributes and without their values", async () => {
-    const gateway = await withSafety({ guard: { deletes: 0 } }, { audit: { file: "audit.log" } });
+  test("has a record before each write and one of what became of it, by the names of attributes and without their values", async () => {
+    const gateway = await withSafety({}, { audit: { file: "audit.log" } });
     const file = join(gateway.folder, "audit.log");
     const headers = { "X-Request-Id": "the-request" };
     const made = await send(gateway, "POST", "/Users", { userName: "Zaphod", password: "Beeblebrox" }, headers);
@@ -164,28 +174,67 @@ describe("the audit log", () => {
     await patch(gateway, `/Users/${made.json.id}`, { op: "replace", path: "title", value: "President" });
     await send(gateway, "DELETE", `/Users/${made.json.id}`);
     await send(gateway, "GET", "/Users");
-    const [created, clash, patched, stopped, ...more] = records(file);
-    expect(more).toEqual([]);
-    expect(created).toMatchObject({
-      seq: 1,
+    const about = {
       requestId: "the-request",
       caller: "tests",
       source: "127.0.0.1",
       route,
       type: "User",
       action: "create",
-      backend: { connector: "hr", kind: "person", key: made.json.id },
       attributes: expect.arrayContaining(["login"]),
-      result: "ok",
-    });
-    expect(clash).toMatchObject({ action: "create", result: "409", detail: "uniqueness" });
-    expect(patched).toMatchObject({ action: "update", attributes: ["job_title"], result: "ok" });
-    expect(stopped).toMatchObject({ action: "delete", result: "503" });
+    };
+    const backend = { connector: "hr", kind: "person" };
+    const outcome = (intent: number, more: object) => ({ event: "outcome", intent, ...more });
+    expect(ofWrites(file)).toMatchObject([
+      { seq: 2, event: "intent", ...about, backend },
+      outcome(2, { ...about, backend: { ...backend, key: made.json.id }, result: "ok" }),
+      { event: "intent", action: "create" },
+      outcome(4, { action: "create", result: "409", detail: "uniqueness" }),
+      { event: "intent", action: "update" },
+      outcome(6, { action: "update", attributes: ["job_title"], result: "ok" }),
+      { event: "intent", action: "delete" },
+      outcome(8, { action: "delete", result: "ok" }),
+    ]);
     expect(readFileSync(file, "utf8")).not.toMatch(/Zaphod|Beeblebrox|President/);
-    expect(verify(file)).toMatchObject({
-      status: 0,
-      output: expect.stringContaining("4 records, numbers 1 to 4, are whole"),
-    });
+    await gateway.stop();
+  });
+
+  test("has a record of each refusal, whoever refused, and none of them says that anything was about to be done", async () => {
+    const auth = [
+      {
+        type: "bearer",
+        tokens: [
+          { name: "tests", token: TOKEN },
+          { name: "reader", token: "the-token-of-a-reader", may: { actions: ["read"] } },
+          { name: "elsewhere", token: "the-token-for-another-route", may: { routes: ["/other"] } },
+        ],
+      },
+    ];
+    const safety = {
+      guard: { deletes: 0 },
+      protect: { User: { entries: 'userName eq "svc"', attributes: ["department"] } },
+    };
+    const gateway = await withSafety(safety, { audit: { file: "audit.log" }, auth });
+    const [service, plain] = [await create(gateway, "svc"), await create(gateway, "plain")];
+    const department = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department";
+    const as = (token: string) => ({ ...gateway, token });
+    const before = ofWrites(join(gateway.folder, "audit.log")).length;
+    expect([
+      (await send(as("nobody-that-is-known"), "GET", "/Users")).status,
+      (await send(as("the-token-for-another-route"), "GET", "/Users")).status,
+      (await send(as("the-token-of-a-reader"), "DELETE", `/Users/${plain}`)).status,
+      (await send(gateway, "DELETE", `/Users/${service}`)).status,
+      (await patch(gateway, `/Users/${plain}`, { op: "replace", path: department, value: "x" })).status,
+      (await send(gateway, "DELETE", `/Users/${plain}`)).status,
+    ]).toEqual([401, 403, 403, 403, 400, 503]);
+    expect(ofWrites(join(gateway.folder, "audit.log")).slice(before)).toMatchObject([
+      { event: "refused", result: "401", refusal: "authentication", source: "127.0.0.1" },
+      { event: "refused", result: "403", refusal: "route", caller: "elsewhere" },
+      { event: "refused", result: "403", refusal: "permission", caller: "reader", action: "delete", id: plain },
+      { event: "refused", result: "403", refusal: "protected entry", action: "delete", backend: { key: service } },
+      { event: "refused", result: "400", refusal: "protected attribute", attributes: ["department"] },
+      { event: "refused", result: "503", refusal: "guard", action: "delete", backend: { key: plain } },
+    ]);
     await gateway.stop();
   });
 
@@ -195,85 +244,77 @@ describe("the audit log", () => {
     await patch(gateway, `/Users/${id}`, { op: "replace", path: "title", value: "Chief" });
     await patch(gateway, `/Users/${id}`, { op: "replace", path: "title", value: "Chair" });
     await send(gateway, "DELETE", `/Users/${id}`);
-    const [created, , changed, deleted] = records(join(gateway.folder, "audit.log"));
+    const outcomes = records(join(gateway.folder, "audit.log")).filter(({ event }) => event === "outcome");
+    const [created, , changed, deleted] = outcomes;
     expect(created.after).toMatchObject({ login: "valued" });
     expect(changed).toMatchObject({ before: { job_title: "Chief" }, after: { job_title: "Chair" } });
     expect(deleted.before).toMatchObject({ login: "valued", job_title: "Chair" });
     await gateway.stop();
   });
 
-  test("shows what was altered, taken out, moved or cut off", async () => {
+  test("is verified by one command, which finds what was altered, taken out, moved or cut off, and by which record", async () => {
     const gateway = await withSafety({}, { audit: { file: "audit.log" } });
-    for (let n = 0; n < 6; n++) await create(gateway, `user${n}`);
-    const text = readFileSync(join(gateway.folder, "audit.log"), "utf8");
-    const lines = text.trim().split("\n");
+    for (let n = 0; n < 3; n++) await create(gateway, `user${n}`);
+    const live = join(gateway.folder, "audit.log");
+    expect(verify(live)).toMatchObject({
+      status: 0,
+      output: expect.stringContaining("7 records, numbers 1 to 7, are whole"),
+    });
+    const lines = readFileSync(live, "utf8").trim().split("\n");
     const file = join(gateway.folder, "copy.log");
     const judged = (changed: string[], ...args: string[]) => {
-      writeFileSync(file, `${changed.join("\n")}\n`);
+      writeFileSync(file, changed.map((line) => `${line}\n`).join(""));
       return verify(file, ...args);
     };
-    expect(judged(lines)).toMatchObject({ status: 0 });
-    expect(judged(lines.with(2, lines[2]!.replace('"result":"ok"', '"result":"no"')))).toMatchObject({
+    const head = ["--head", `${live}.head`];
+    expect(judged(lines, ...head)).toMatchObject({ status: 0 });
+    expect(judged(lines)).toMatchObject({
+      status: 1,
+      output: expect.stringContaining("nothing says where the log ends"),
+    });
+    expect(judged(lines.slice(2, 5), "--excerpt")).toMatchObject({ status: 0 });
+    expect(judged(lines.with(2, lines[2]!.replace('"result":"ok"', '"result":"no"')), ...head)).toMatchObject({
       status: 1,
       output: expect.stringContaining("copy.log:3: the record was altered"),
     });
-    expect(judged(lines.toSpliced(3, 1)).output).toContain(
+    expect(judged(lines.toSpliced(3, 1), ...head).output).toContain(
       "copy.log:4: records are missing: behind number 3 comes number 5",
     );
-    expect(judged([lines[1]!, lines[0]!, ...lines.slice(2)]).status).toBe(1);
-    expect(judged(lines.with(1, "{}")).output).toContain("copy.log:2: this is no record");
-    const { hash } = JSON.parse(lines[5]!);
-    expect(judged(lines.slice(0, 5))).toMatchObject({ status: 0 });
-    expect(judged(lines.slice(0, 5), "--last", hash)).toMatchObject({
-      status: 1,
-      output: expect.stringContaining("at the end are missing"),
-    });
+    expect(judged([lines[1]!, lines[0]!, ...lines.slice(2)], ...head).status).toBe(1);
+    expect(judged(lines.with(1, "{}"), ...head).output).toContain("copy.log:2: this is no record");
+    expect(judged(lines.slice(1), ...head).output).toContain("records are missing: the log begins with number 2");
+    expect(judged(lines.slice(1), ...head, "--first", JSON.parse(lines[0]!).hash)).toMatchObject({ status: 0 });
+    const { hash } = JSON.parse(lines[6]!);
+    for (const args of [head, ["--last", hash]])
+      expect(judged(lines.slice(0, 5), ...args)).toMatchObject({
+        status: 1,
+        output: expect.stringContaining("at the end are missing"),
+      });
+    expect(judged([], ...head)).toMatchObject({ status: 1, output: expect.stringContaining("there is no record") });
     await gateway.stop();
   });
 
-  test("is put aside when it is large, and goes on in the next file as one log; a torn record is cut off", async () => {
+  test("is put aside when it is large, and goes on in the next file as one log", async () => {
     const gateway = await withSafety({}, { audit: { file: "audit.log", maxBytes: 10_000 } });
     for (let n = 0; n < 60; n++) await create(gateway, `user${n}`);
-    const names = readdirSync(gateway.folder)
-      .filter((name) => name.startsWith("audit.log"))
-      .sort();
-    const files = [...names.filter((name) => name !== "audit.log"), "audit.log"].map((name) =>
-      join(gateway.folder, name),
-    );
-    expect(files.length).toBeGreaterThan(1);
-    expect(verify(...files)).toMatchObject({
+    const names = readdirSync(gateway.folder).filter((name) => /^audit\.log(\.\d+)?$/.test(name));
+    expect(names.length).toBeGreaterThan(1);
+    // The files that were put aside are found beside the one that is named.
+    expect(verify(join(gateway.folder, "audit.log"))).toMatchObject({
       status: 0,
-      output: expect.stringContaining("60 records, numbers 1 to 60, are whole"),
+      output: expect.stringContaining("121 records, numbers 1 to 121, are whole"),
     });
-    const { openAudit } = await import("../src/observe/audit.ts");
-    const torn = join(gateway.folder, "torn.log");
-    const first = openAudit({ file: torn, maxBytes: 1e6, sync: true });
-    for (let n = 0; n < 3; n++) first.append({ n });
-    first.close();
-    truncateSync(torn, readFileSync(torn).length - 20);
-    expect(verify(torn).output).toContain(
-      "2 records, numbers 1 to 2, are whole; what is behind the last of them is none",
-    );
-    const second = openAudit({ file: torn, maxBytes: 1e6, sync: true });
-    second.append({ n: 3 });
-    second.close();
-    expect(records(torn).map(({ n, event }) => n ?? event)).toEqual([0, 1, "torn record cut off", 3]);
-    expect(verify(torn)).toMatchObject({ status: 0 });
     await gateway.stop();
   });
 
-  test("that cannot be written stops writes, and reads go on", async () => {
-    const gateway = await withSafety({}, { audit: { file: "audit.log" } });
-    expect(existsSync("/dev/full")).toBe(true);
-    await gateway.stop();
+  test("that cannot be written stops writes before they are made, and reads go on", async () => {
     const full = await withSafety({}, { audit: { file: "/dev/full" } });
-    expect(await send(full, "POST", "/Users", { userName: "one" })).toMatchObject({
-      status: 503,
-      json: { detail: expect.stringContaining("The audit log cannot be written") },
-    });
     const { totalResults } = (await send(full, "GET", "/Users")).json;
-    // From then on nothing is written before the log can be.
-    expect((await send(full, "POST", "/Users", { userName: "two" })).status).toBe(503);
+    for (const userName of ["one", "two"])
+      expect(await send(full, "POST", "/Users", { userName })).toMatchObject({
+        status: 503,
+        json: { detail: expect.stringContaining("The audit log cannot be written, so nothing else is") },
+      });
     expect((await send(full, "GET", "/Users")).json.totalResults).toBe(totalResults);
     await full.stop();
   });

@@ -5,6 +5,7 @@ import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { find, toEntry, write } from "../ldap/directory.ts";
 import { result, resultCode } from "../ldap/errors.ts";
 import { toFilter } from "../ldap/filter.ts";
+import { outOfReach } from "../ldap/reach.ts";
 import { ldapAttribute } from "../ldap/write.ts";
 import { ACCOUNT_DISABLE, accountControl, generatePassword, isAccount } from "./accounts.ts";
 import { containerDn } from "./containers.ts";
@@ -81,11 +82,18 @@ export async function create(domain: Domain, { kind: name, entry, attrs, signal 
   }
   if (plan.account) await bringToLife(domain, plan, signal);
   const wanted = [...new Set([...attrs, kind.key])];
-  const stored = await entryAt(domain, { base: plan.dn, attrs: wanted }, signal);
-  if (!stored) throw new ConnectorError("unavailable", `${plan.dn} was made, and somebody moved it away at once.`);
+  const stored = await entryAt(domain, { base: plan.dn, filter: kind.filter, attrs: wanted }, signal);
+  if (!stored) throw await lost(domain, kind, plan.dn, signal);
   const created = toEntry(kind, stored, wanted, domain);
   domain.written.note(String(created[kind.key]), true);
   return created;
+}
+
+/** Why an entry that was just made is not found among those of its kind. */
+async function lost(domain: Domain, kind: DomainKind, dn: string, signal: AbortSignal): Promise<ConnectorError> {
+  if (!(await entryAt(domain, { base: dn, attrs: ["1.1"] }, signal)))
+    return new ConnectorError("unavailable", `${dn} was made, and somebody moved it away at once.`);
+  return outOfReach(dn, kind.filter, () => write(domain.pool, AbortSignal.timeout(2000), (client) => client.del(dn)));
 }
 
 /** Sets the password and the flags of a new account; takes the account back where that is refused. */

@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
-import { distinctTexts, testConnector } from "../../src/connector/contract.ts";
 import { DOMAIN, GROUPS, STAFF, startSamba } from "../../test/servers/samba.ts";
+import { distinctTexts, testConnector } from "../../test/suites/contract.ts";
 import activeDirectory from "./index.ts";
+
+const account = (name: string) => ({
+  cn: `Name of ${name}`,
+  userPrincipalName: `${name}@corp.example.test`,
+  sAMAccountName: name,
+  objectClass: ["top", "person", "organizationalPerson", "user"],
+  userAccountControl: 2,
+});
 
 testConnector({
   open: async () => {
@@ -13,6 +21,7 @@ testConnector({
       kinds: {
         user: { base: STAFF, filter: "(&(objectCategory=person)(objectClass=user))" },
         group: { base: GROUPS, filter: "(objectCategory=group)" },
+        retired: { base: `OU=Gone,${DOMAIN}`, filter: "(&(objectCategory=person)(objectClass=user))" },
       },
     });
     const connector = activeDirectory.open(config, { folder: ".", log: { warn: () => {} } });
@@ -23,13 +32,8 @@ testConnector({
     return { connector, close };
   },
   kind: "user",
-  seed: (n) => ({
-    cn: `Name ${n}`,
-    userPrincipalName: `login${n}@corp.example.test`,
-    sAMAccountName: `login${n}`,
-    objectClass: ["top", "person", "organizationalPerson", "user"],
-    userAccountControl: 2,
-  }),
+  seed: (n) => account(`login${n}`),
+  others: [{ kind: "retired", seed: (n) => account(`retired${n}`) }],
   unique: "userPrincipalName",
   texts: ["title", "displayName"],
   lists: ["otherMailbox"],

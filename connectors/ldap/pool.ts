@@ -1,6 +1,6 @@
 import type { Client } from "ldapts";
 import { abortable } from "../../src/connector/abortable.ts";
-import { ConnectorError, timedOut } from "../../src/connector/error.ts";
+import { ConnectorError, neverAsked, timedOut } from "../../src/connector/error.ts";
 import { close } from "./connect.ts";
 import { resultCode } from "./errors.ts";
 import type { Servers } from "./servers.ts";
@@ -73,7 +73,7 @@ export function createPool(servers: Servers, connections: number): Pool {
   return {
     run: async (signal, work) => {
       const slot = await turn(signal).catch((error) => {
-        throw timedOut("The directory", error);
+        throw neverAsked("timeout", "The directory was busy for longer than a request may take.", error);
       });
       slot.running++;
       let connection: Connection | undefined;
@@ -84,6 +84,8 @@ export function createPool(servers: Servers, connections: number): Pool {
       } catch (error) {
         if (resultCode(error) !== undefined || error instanceof ConnectorError) throw error;
         if (connection) discard(slot, connection);
+        else if (!signal.aborted)
+          throw neverAsked("unavailable", `The directory cannot be reached: ${(error as Error).message}.`, error);
         throw signal.aborted ? timedOut("The directory", error) : error;
       } finally {
         clearTimeout(slow);

@@ -173,11 +173,12 @@ export type LookUp = Resolve;
  */
 export function createResolve(lookUp: LookUp): Resolve {
   const known = new Map<string, { key: string; expires: number }>();
+  const of = (name: string, value: string) => `${name}\0${value}`;
   return async (name, to, values, signal) => {
     const result = new Map<string, string>();
     const now = Date.now();
     const unknown = values.filter((value) => {
-      const remembered = to === "keys" ? known.get(`${name} ${value}`) : undefined;
+      const remembered = to === "keys" ? known.get(of(name, value)) : undefined;
       if (!remembered || remembered.expires < now) return true;
       result.set(value, remembered.key);
       return false;
@@ -188,7 +189,7 @@ export function createResolve(lookUp: LookUp): Resolve {
     if (known.size > MAX_KNOWN) known.clear();
     for (const value of unknown) {
       const key = result.get(value);
-      if (key !== undefined) known.set(`${name} ${value}`, { key, expires: now + KEY_MS });
+      if (key !== undefined) known.set(of(name, value), { key, expires: now + KEY_MS });
     }
     return result;
   };

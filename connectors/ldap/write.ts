@@ -14,10 +14,13 @@ import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
 import { assertionOf, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
-import { dnKey, firstRdn, parentOf } from "./dn.ts";
+import { dnKey, firstRdn, isUnder, parentOf } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
+import { outOfReach, surelyMeets } from "./reach.ts";
 
 const MAX_KNOWN = 10_000;
+/** How long taking something back may take, in milliseconds. */
+const UNDO_MS = 2000;
 
 export interface Writes {
   readonly create: (request: CreateRequest) => Promise<Entry>;
@@ -31,12 +34,16 @@ export interface Writes {
  */
 export function createWrites(directory: Directory): Writes {
   const { pool, typeOf, failure } = directory;
-  const known = new Map<string, string>();
-  const remember = (key: string, dn: string) => {
-    known.delete(key);
-    known.set(key, dn);
-    if (known.size > MAX_KNOWN) known.delete(known.keys().next().value!);
+  // By kind, then by key: where one kind found an entry says nothing of whether it is within the reach of another.
+  const known = new Map([...directory.kinds.keys()].map((name) => [name, new Map<string, string>()]));
+  const remember = (name: string, key: string, dn: string) => {
+    const ofKind = known.get(name)!;
+    ofKind.delete(key);
+    // An entry that was moved out of the base is no longer the kind's.
+    if (isUnder(dn, directory.kinds.get(name)!.base)) ofKind.set(key, dn);
+    if (ofKind.size > MAX_KNOWN) ofKind.delete(ofKind.keys().next().value!);
   };
+  const forget = (name: string, key: string) => known.get(name)!.delete(key);
 
   async function locate(
     name: string,
@@ -48,7 +55,7 @@ export function createWrites(directory: Directory): Writes {
     if (!directory.dialect.isKey(key)) throw entryNotFound(name, key);
     const [entry] = await find(directory, { base: kind.base, filter: keyFilter(kind, key, typeOf), attrs }, signal);
     if (!entry) throw entryNotFound(name, key);
-    remember(key, entry.dn);
+    remember(name, key, entry.dn);
     return entry;
   }
 
@@ -57,7 +64,7 @@ export function createWrites(directory: Directory): Writes {
     const { kind, key, signal } = request;
     const { assertion } = await directory.features(signal);
     for (let attempt = 1; ; attempt++) {
-      const remembered = assertion ? known.get(key) : undefined;
+      const remembered = assertion ? known.get(kind)!.get(key) : undefined;
       const attrs = Object.keys(request.expected ?? {});
       const entry =
         remembered === undefined
@@ -71,7 +78,7 @@ export function createWrites(directory: Directory): Writes {
       } catch (error) {
         const code = resultCode(error);
         if (code !== result.noSuchObject && code !== result.assertionFailed) throw failure(error);
-        known.delete(key);
+        forget(kind, key);
         const now = await locate(kind, key, signal);
         if (dnKey(now.dn) === dnKey(dn) || attempt === 2) throw failure(error);
       }
@@ -98,7 +105,13 @@ export function createWrites(directory: Directory): Writes {
       throw named(failure(error), kind, rdn);
     }
     const stored = after.entry ?? (await readAt(dn, [...attrs, kind.key], signal));
-    remember(String(stored[kind.key]), stored.dn);
+    const isReached =
+      surelyMeets(kind.filter, entry) ||
+      (await find(directory, { base: dn, scope: "base", filter: kind.filter, attrs: ["1.1"] }, signal)).length > 0;
+    // The request's own time may be over: what is out of reach must not stay.
+    const undo = () => write(pool, AbortSignal.timeout(UNDO_MS), (client) => client.del(dn));
+    if (!isReached) throw await outOfReach(dn, kind.filter, undo);
+    remember(name, String(stored[kind.key]), stored.dn);
     return toEntry(kind, stored, attrs, directory);
   }
 
@@ -135,10 +148,10 @@ export function createWrites(directory: Directory): Writes {
       { key: id }: UpdateRequest,
     ): Promise<unknown> {
       try {
-        await write(pool, AbortSignal.timeout(2000), (client) =>
+        await write(pool, AbortSignal.timeout(UNDO_MS), (client) =>
           client.modifyDN(dn, `${of.rdn}=${escapeDnValue(from)}`),
         );
-        known.delete(id);
+        forget(name, id);
         return error;
       } catch {
         const { message } = failure(error) as Error;
@@ -170,7 +183,7 @@ export function createWrites(directory: Directory): Writes {
         throw named(failure(error), of, to);
       }
       const moved = `${rdn},${parentOf(dn)}`;
-      remember(key, moved);
+      remember(name, key, moved);
       if (!isAll) return { dn: moved };
       const stored = after.entry ?? (attrs.length > 0 ? await readAt(moved, [...attrs], signal) : undefined);
       return { dn: moved, entry: stored ? toEntry(of, stored, attrs, directory) : {} };
@@ -243,7 +256,7 @@ export function createWrites(directory: Directory): Writes {
     const { assertion } = await directory.features(signal);
     const control = assertion ? new AssertionControl(assertionOf(kind, key, expected, [], typeOf)) : undefined;
     await addressed(request, (dn) => write(pool, signal, (client) => client.del(dn, control)));
-    known.delete(key);
+    forget(name, key);
   }
 
   return { create, update, delete: remove };

@@ -1,4 +1,4 @@
-import { testConnector } from "../../src/connector/contract.ts";
+import { testConnector } from "../../test/suites/contract.ts";
 import memory from "./index.ts";
 
 testConnector({

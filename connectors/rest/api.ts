@@ -20,6 +20,8 @@ export interface Turn {
   readonly variables: Readonly<Record<string, unknown>>;
   /** Is told of the first answer, and gives what the calls behind it, and those that take back, know more. */
   readonly learnt?: (first: Answer) => Promise<Readonly<Record<string, unknown>>>;
+  /** What is the same each time the client's request comes: with the call's number it is the call's idempotency key. */
+  readonly requestKey?: string | undefined;
   /** Takes back what has no `undo` of its own. */
   readonly otherwise?: readonly Template[] | undefined;
 }
@@ -31,8 +33,13 @@ export function apiOf(client: Client, judge: Judge): Api {
     return answer;
   };
   /** Makes a call; says whether it did something, which a look at the API, or a failure that is accepted, did not. */
-  const made = async (step: Step, scope: Scope, signal: AbortSignal): Promise<{ answer: Answer; isDone: boolean }> => {
-    const call = await step.call(scope);
+  const made = async (
+    step: Step,
+    scope: Scope,
+    signal: AbortSignal,
+    repeatKey: string | undefined,
+  ): Promise<{ answer: Answer; isDone: boolean }> => {
+    const call = { ...(await step.call(scope)), repeatKey };
     const answer = await client.call(call, signal);
     if (answer.status < 400) return { answer, isDone: call.method !== "GET" };
     const { status, headers, body } = answer;
@@ -43,7 +50,7 @@ export function apiOf(client: Client, judge: Judge): Api {
   return {
     send,
     ask: async (template, scope, signal) => send(await template.call(scope), signal),
-    inTurn: async (steps, { input, variables, learnt, otherwise }, signal) => {
+    inTurn: async (steps, { input, variables, learnt, otherwise, requestKey }, signal) => {
       const answers: unknown[] = [];
       const done: Done[] = [];
       let known = variables;
@@ -56,7 +63,8 @@ export function apiOf(client: Client, judge: Judge): Api {
             continue;
           }
           number++;
-          const { answer, isDone } = await made(step, scope, signal);
+          const repeatKey = requestKey === undefined ? undefined : `${requestKey}-${number}`;
+          const { answer, isDone } = await made(step, scope, signal, repeatKey);
           answers.push(answer.body);
           if (!isDone) continue;
           if (learnt && done.length === 0) known = { ...known, ...(await learnt(answer).catch(left)) };
@@ -108,7 +116,8 @@ async function takenBack(error: unknown, done: readonly Done[], failed: number, 
       : `what was done before it is left: ${remains.join("; ")}`;
   const { kind, attr, retryAfter, message } = error;
   const detail = `${message} This was call ${failed} of several: ${fate}.`;
-  return new ConnectorError(kind, detail, { attr, retryAfter, cause: error });
+  const mayHaveHappened = error.mayHaveHappened || remains.length > 0;
+  return new ConnectorError(kind, detail, { attr, retryAfter, mayHaveHappened, cause: error });
 }
 
 /** Evaluates over an answer. What is not there is undefined; what fails is the API's answer's fault. */

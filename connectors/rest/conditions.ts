@@ -2,6 +2,7 @@ import type { Condition, Support } from "../../src/connector/connector.ts";
 import { narrowest, supportByCase } from "../../src/connector/support.ts";
 import { compileExpression, compileOptional, type Expression } from "../../src/expression/compile.ts";
 import { asInvalid } from "./calls.ts";
+import { type Quote, quoted } from "./quotes.ts";
 import type { AskedSettings, KindSettings } from "./settings.ts";
 
 interface Asked {
@@ -15,6 +16,7 @@ export interface Filters {
   readonly and: Expression | undefined;
   readonly or: Expression | undefined;
   readonly not: Expression | undefined;
+  readonly quote: Quote | undefined;
 }
 
 export function compileFilters({ attributes, search }: KindSettings): Filters {
@@ -26,8 +28,14 @@ export function compileFilters({ attributes, search }: KindSettings): Filters {
     );
     return [[attr, { caseExact, asked: new Map(asked) }] as const];
   });
-  const { and, or, not } = search;
-  return { leaves: new Map(leaves), and: compileOptional(and), or: compileOptional(or), not: compileOptional(not) };
+  const { and, or, not, quote } = search;
+  return {
+    quote,
+    leaves: new Map(leaves),
+    and: compileOptional(and),
+    or: compileOptional(or),
+    not: compileOptional(not),
+  };
 }
 
 const askedOf = (given: AskedSettings): Asked =>
@@ -78,8 +86,10 @@ export async function inWords(filters: Filters, condition: Condition): Promise<u
       throw new TypeError("bits are not asked of an API");
     default: {
       const { to } = leaves.get(condition.attr)!.asked.get(condition.op)!;
-      const value = condition.op === "pr" ? undefined : condition.value;
-      return asInvalid(() => to.evaluate(undefined, { value }));
+      if (condition.op === "pr") return asInvalid(() => to.evaluate(undefined, {}));
+      const { value } = condition;
+      const variables = { value, ...(filters.quote && { quoted: quoted(value, filters.quote) }) };
+      return asInvalid(() => to.evaluate(undefined, variables));
     }
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { testConnector } from "../../src/connector/contract.ts";
 import { startPeopleApi } from "../../test/servers/people-api.ts";
+import { testConnector } from "../../test/suites/contract.ts";
 import rest from "./index.ts";
 
 const operators = ["eq", "co", "sw", "ew", "gt", "ge", "lt", "le"] as const;
@@ -84,6 +84,20 @@ const ways: Record<string, object> = {
       },
     },
   },
+  "two kinds in one collection, told apart by what is within": {
+    ...basics,
+    within: "$not($exists(robot))",
+    search: {
+      path: "/people",
+      query: { where: "$string($where)", limit: "$limit", offset: "$offset" },
+      items: "items",
+      total: "total",
+      page: { by: "offset", size: 9 },
+      ...together,
+    },
+    update: { method: "PATCH", path: one, body: "$changed" },
+    attributes: filters(attrs, false),
+  },
   "pages by the header Link, no search": {
     ...basics,
     search: { path: "/people", query: { limit: "$limit" }, items: "items", page: { by: "link", size: 9 } },
@@ -106,7 +120,8 @@ for (const [name, kind] of Object.entries(ways)) {
     name,
     open: async () => {
       const api = await startPeopleApi();
-      const settings = rest.config.parse({ url: api.url, failures: [taken], kinds: { person: kind } });
+      const kinds = { person: kind, robot: { ...kind, within: "$exists(robot)" } };
+      const settings = rest.config.parse({ url: api.url, failures: [taken], kinds });
       const connector = rest.open(settings, { folder: "/", log: { warn: () => {} } });
       const close = async () => {
         await connector.close();
@@ -123,5 +138,6 @@ for (const [name, kind] of Object.entries(ways)) {
     listValues: ["one", "Two", "a b", "é", "x/y", "100%", "*)(", "'; drop"],
     absentKey: randomUUID(),
     runs: 60,
+    others: "within" in kind ? [{ kind: "robot", seed: (n) => ({ login: `robot${n}`, robot: "yes" }) }] : [],
   });
 }

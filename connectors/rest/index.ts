@@ -1,4 +1,4 @@
-import { type Connector, defineConnector } from "../../src/connector/connector.ts";
+import { type Connector, defineConnector, type ResolveRequest } from "../../src/connector/connector.ts";
 import { openClient } from "../../src/http/client.ts";
 import { apiOf } from "./api.ts";
 import { compileCall } from "./calls.ts";
@@ -30,12 +30,13 @@ kinds:
       items: data
       total: meta.total
       page: { by: number, size: 100 }
+      quote: json
       and: '$join($conditions, " and ")'
     create: { method: POST, path: /users, body: $ }
     update: { method: PATCH, path: "/users/{$key}", body: $changed }
     delete: { method: DELETE, path: "/users/{$key}" }
     attributes:
-      email: { filter: { eq: '"email = " & $string($value)', sw: '"email ^ " & $string($value)' } }
+      email: { filter: { eq: '"email = " & $quoted', sw: '"email ^ " & $quoted' } }
       roles:
         add: { method: PUT, path: "/users/{$key}/roles/{$value}" }
         remove: { method: DELETE, path: "/users/{$key}/roles/{$value}" }
@@ -58,6 +59,9 @@ kinds:
       create: (request) => writes.create(kindNamed(request.kind), request),
       update: (request) => writes.update(kindNamed(request.kind), request),
       delete: (request) => writes.delete(kindNamed(request.kind), request),
+      ...([...kinds.values()].some(({ within }) => within) && {
+        resolve: ({ kind, values, signal }: ResolveRequest) => reads.among(kindNamed(kind), values, signal),
+      }),
       probe: async (signal) => {
         if (probe) await api.ask(probe, { input: undefined, variables: {} }, signal);
         else

@@ -24,6 +24,8 @@ export interface Kind {
   readonly name: string;
   readonly key: string;
   readonly entry: Expression | undefined;
+  /** Whether an entry is of the kind; all are without it. */
+  readonly within: Expression | undefined;
   readonly get: Template & { readonly item: Expression | undefined };
   readonly search: ListCall & { readonly total: Expression | undefined; readonly countTo: number };
   readonly filters: Filters;
@@ -52,6 +54,7 @@ export function compileKind(name: string, settings: KindSettings): Kind {
     name,
     key,
     entry: compileOptional(settings.entry),
+    within: compileOptional(settings.within),
     get: { ...compileCall({ method: "GET", ...get }), item: compileOptional(get.item) },
     search: { ...listCall(search), total: compileOptional(search.total), countTo: search.countTo },
     filters: compileFilters(settings),

@@ -30,6 +30,8 @@ export interface Reads {
   ) => Promise<Present>;
   /** What of an entry is asked for; values that need a call of their own are read by it. */
   readonly pick: (kind: Kind, item: Json, attrs: readonly string[], signal: AbortSignal) => Promise<Entry>;
+  /** Of some keys those of entries of the kind, each for itself; all of them where every entry is of the kind. */
+  readonly among: (kind: Kind, keys: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, string>>;
 }
 
 /** The scope of a search: what its expressions can speak of. */
@@ -38,7 +40,7 @@ export async function searchScope(
   { where, attrs }: Pick<SearchRequest, "where" | "attrs">,
 ): Promise<Scope> {
   const words = where && (await inWords(kind.filters, where));
-  return { input: undefined, variables: { where: words, attrs: [...attrs] } };
+  return { input: undefined, variables: { where: words, attrs: [...attrs, ...(kind.within?.names ?? [])] } };
 }
 
 /** The most values of one attribute of one entry. */
@@ -91,7 +93,8 @@ export function readsOf(api: Api, base: string): Reads {
     signal: AbortSignal,
   ): Promise<{ readonly item: Json; readonly answer: Answer } | undefined> => {
     if (!isSegment(key)) return undefined;
-    const scope = { input: undefined, variables: { key, ...(attrs && { attrs: [...attrs] }) } };
+    const wanted = attrs && [...new Set([...attrs, ...(kind.within?.names ?? [])])];
+    const scope = { input: undefined, variables: { key, ...(wanted && { attrs: wanted }) } };
     const answer = await api.ask(kind.get, scope, signal).catch((error) => {
       // What is wrong otherwise is not told as that there is none: a client would make it anew.
       if (isNotFound(error)) return undefined;
@@ -100,11 +103,44 @@ export function readsOf(api: Api, base: string): Reads {
     const given = answer && (kind.get.item ? await readFrom(kind.get.item, answer) : answer.body);
     if (!answer || given === undefined || given === null) return undefined;
     const item = await itemOf(kind, given);
-    return String(item[kind.key]) === key ? { item, answer } : undefined;
+    return String(item[kind.key]) === key && (await isWithin(kind, item)) ? { item, answer } : undefined;
+  };
+
+  /** Pages with what is of the kind alone, and the places that it has among that. */
+  async function* onlyWithin(kind: Kind, from: AsyncGenerator<Page>): AsyncGenerator<Page> {
+    let passed = 0;
+    for await (const page of from) {
+      const own = await Promise.all(page.items.map(async (each) => isWithin(kind, await itemOf(kind, each))));
+      const items = page.items.filter((_, index) => own[index]);
+      yield { ...page, items, place: { ...page.place, offset: passed } };
+      passed += items.length;
+    }
+  }
+
+  /** The keys of all entries of a kind, to tell which of many references are to one. */
+  const keysOf = async (kind: Kind, signal: AbortSignal): Promise<Set<string>> => {
+    const scope = await searchScope(kind, { attrs: [kind.key] });
+    const keys = new Set<string>();
+    const pages = pagesOf(api, kind.search, scope, START, kind.search.page?.size ?? 1, base, signal);
+    for await (const { items } of onlyWithin(kind, pages))
+      for (const each of items) keys.add(String((await itemOf(kind, each))[kind.key]));
+    return keys;
   };
 
   return {
     pick,
+    among: async (kind, values, signal) => {
+      if (!kind.within) return new Map(values.map((value) => [value, value]));
+      const there =
+        values.length > AT_ONCE
+          ? await keysOf(kind, signal)
+          : new Set(
+              (await Promise.all(values.map((key) => found(kind, key, [kind.key], signal)))).flatMap((each) =>
+                each ? [String(each.item[kind.key])] : [],
+              ),
+            );
+      return new Map(values.filter((value) => there.has(value)).map((value) => [value, value]));
+    },
     get: async (kind, { key, attrs, signal }) => {
       const present = await found(kind, key, attrs, signal);
       return present && pick(kind, present.item, attrs, signal);
@@ -121,7 +157,9 @@ export function readsOf(api: Api, base: string): Reads {
       const scope = await searchScope(kind, request);
       const listing = JSON.stringify([kind.name, where, orderBy]);
       const keyOf = async (each: unknown) => String((await itemOf(kind, each))[kind.key]);
-      const walk = (place: Place, size: number) => pagesOf(api, search, scope, place, size, base, signal);
+      const all = (place: Place, size: number) => pagesOf(api, search, scope, place, size, base, signal);
+      const walk = (place: Place, size: number) =>
+        kind.within ? onlyWithin(kind, all(place, size)) : all(place, size);
 
       const keysOf = async function* (): AsyncGenerator<Stretch> {
         for await (const { place, items } of walk(START, search.page?.size ?? 1))
@@ -135,15 +173,24 @@ export function readsOf(api: Api, base: string): Reads {
         let last: Page | undefined;
         for await (const page of walk(start, size)) {
           last = page;
-          if (total === undefined && search.total) total = numberIn(await readFrom(search.total, page.answer));
+          if (total === undefined && search.total && !kind.within)
+            total = numberIn(await readFrom(search.total, page.answer));
           const from = Math.max(0, offset + taken.length - page.place.offset);
           taken.push(...page.items.slice(from).slice(0, limit - taken.length));
-          if (page.next) pages.note(listing, page.next);
-          if (taken.length >= limit && page.place.offset + page.items.length >= offset) break;
+          if (page.next && !kind.within) pages.note(listing, page.next);
+          const seen = page.place.offset + page.items.length;
+          // How many there are of the kind only shows at the end.
+          if (kind.within && count && seen < search.countTo) continue;
+          if (taken.length >= limit && seen >= offset) break;
         }
         return { taken, total, last };
       };
-      const known = isRandom(search) ? placeOf(search, offset, size) : pages.before(listing, offset);
+      // Where some of what the API lists is left out, its places are not the list's.
+      const known = kind.within
+        ? START
+        : isRandom(search)
+          ? placeOf(search, offset, size)
+          : pages.before(listing, offset);
       const result = await read(known ?? START).catch((error) => {
         // A cursor of the API's own may be too old for it by now.
         const isOld = known?.cursor !== undefined || known?.url !== undefined;
@@ -153,7 +200,8 @@ export function readsOf(api: Api, base: string): Reads {
       });
       const { taken, last } = result;
       let { total } = result;
-      if (count && total === undefined) total = await counted(kind, last, (place) => walk(place, size));
+      if (count && total === undefined)
+        total = kind.within ? seenIn(last) : await counted(kind, last, (place) => walk(place, size));
       const items = await Promise.all(taken.map((each) => itemOf(kind, each)));
       const entries: Entry[] = [];
       for (let at = 0; at < items.length; at += AT_ONCE)
@@ -172,6 +220,15 @@ export function readsOf(api: Api, base: string): Reads {
     },
   };
 }
+
+/** Whether an entry is of the kind. What the condition fails on is not. */
+async function isWithin({ within }: Kind, item: Json): Promise<boolean> {
+  return within === undefined || (await within.evaluate(item).catch(() => false)) === true;
+}
+
+/** How many there are up to the end of a page, and one more where others come behind it. */
+const seenIn = (last: Page | undefined): number =>
+  last ? last.place.offset + last.items.length + (last.next ? 1 : 0) : 0;
 
 /** How many there are, of an API that does not say: up to a bound, beyond which there is one more than was seen. */
 async function counted(

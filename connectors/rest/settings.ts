@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { expression, httpSettings } from "../../src/http/settings.ts";
 import { pathParts } from "./path.ts";
+import { joinsBare, quotes } from "./quotes.ts";
 
 const path = z
   .string()
@@ -81,10 +82,15 @@ const list = {
   page: page.optional(),
 };
 
+/** A question to the API: a value that is put into text by `&` must be quoted, or it could ask something else. */
+const filterQuestion = expression.refine(
+  (source) => !joinsBare(source, ["value"]),
+  '$value is put into text as it is: a value could ask something else. Put $quoted there, and say by search.quote how the API\'s language quotes; or give an object, { "name": $value }',
+);
 const asked = z.union([
-  expression,
+  filterQuestion,
   z.strictObject({
-    to: expression.describe("What is asked."),
+    to: filterQuestion.describe("What is asked."),
     exact: z.boolean().default(true).describe("Whether the API finds just that, and not more."),
   }),
 ]);
@@ -94,7 +100,11 @@ const filter = z
     ...Object.fromEntries(
       (["eq", "co", "sw", "ew", "gt", "ge", "lt", "le"] as const).map((op) => [
         op,
-        asked.optional().describe(`What is asked for ${op}: JSONata over $value. It gives what $where then is.`),
+        asked
+          .optional()
+          .describe(
+            `What is asked for ${op}: JSONata over $value, and $quoted, the value in quotes. It gives what $where then is.`,
+          ),
       ]),
     ),
     pr: asked.optional().describe("What is asked for the presence of a value."),
@@ -121,6 +131,11 @@ const attribute = z.strictObject({
 const kind = z.strictObject({
   key: z.string().describe("The attribute that holds the key."),
   entry: expression.optional().describe("The entry, JSONata over what the API gives of one; as it is without this."),
+  within: expression
+    .optional()
+    .describe(
+      "Whether an entry is of the kind, JSONata over the entry: others are not there, for reads, writes, deletions and references. The search should ask for the same.",
+    ),
   get: z
     .strictObject({ ...question, item: expression.optional().describe("What is the entry's in the answer, JSONata.") })
     .describe("The call that reads one entry, by $key."),
@@ -134,6 +149,12 @@ const kind = z.strictObject({
         .max(1_000_000)
         .default(1000)
         .describe("Where the API does not say how many there are: how far they are counted, by reading them."),
+      quote: z
+        .enum(quotes)
+        .optional()
+        .describe(
+          "How the API's query language writes a value, for $quoted in filters: json (\"a\\\"b\"), odata ('a''b', as in SQL, too), backslash ('a\\'b') or lucene (\"a\\\"b\", one line). Numbers, true and false stand bare.",
+        ),
       and: expression.optional().describe("Several of $conditions put together; without it only the first is asked."),
       or: expression.optional().describe("Any of $conditions."),
       not: expression.optional().describe("The opposite of $condition."),

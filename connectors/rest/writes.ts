@@ -9,6 +9,7 @@ import {
   valuesOf,
 } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
+import { withoutValues } from "../../src/connector/kit/values.ts";
 import { applyChanges, checkExpected } from "../../src/connector/reference.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { Scope, Step } from "./calls.ts";
@@ -23,6 +24,9 @@ export interface Writes {
   readonly delete: (kind: Kind, request: DeleteRequest) => Promise<void>;
 }
 
+/** How long taking back a creation may take, in milliseconds. */
+const TAKE_BACK_MS = 3000;
+
 /** Calls in turn, and what they are made over. */
 export interface Plan {
   readonly steps: readonly Step[];
@@ -32,7 +36,7 @@ export interface Plan {
 
 export function writesOf(api: Api, reads: Reads): Writes {
   return {
-    create: async (kind, { entry, attrs, signal }) => {
+    create: async (kind, { entry, attrs, requestKey, signal }) => {
       const { steps, input, variables } = creation(kind, entry);
       let key = keyIn(entry[kind.key]);
       if (kind.created.lookFirst && key !== undefined) await checkFree(kind, key, signal);
@@ -42,6 +46,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
           input,
           variables,
           otherwise: kind.delete,
+          requestKey,
           learnt: async (answer) => {
             const given = kind.created.key
               ? await readFrom(kind.created.key, answer)
@@ -62,12 +67,13 @@ export function writesOf(api: Api, reads: Reads): Writes {
           "unavailable",
           `The API made a ${kind.name}, and does not say its key. Look at created.key: it is there now.`,
         );
-      return stored(kind, key, attrs, signal);
+      return created(kind, key, attrs, signal);
     },
     update: async (kind, { key, changes, expected, attrs, signal }) => {
       const before = needsEntry(kind, changes, expected !== undefined)
         ? await presentEntry(kind, key, changes, expected, signal)
         : undefined;
+      if (kind.within && !before) await reads.present(kind, key, [kind.key], signal);
       const plans = changing(kind, key, changes, before);
       for (const plan of plans)
         await api.inTurn(plan.steps, plan, signal).catch(async (error) => {
@@ -84,6 +90,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
       if (!kind.delete) throw refused(kind, "deleted", "delete");
       const isRead =
         expected !== undefined ||
+        kind.within !== undefined ||
         kind.delete.some(({ readsInput, variables }) => readsInput || variables.has("version"));
       const { item, version } = isRead
         ? await reads.present(kind, key, undefined, signal)
@@ -103,6 +110,25 @@ export function writesOf(api: Api, reads: Reads): Writes {
           attr: kind.key,
         },
       );
+  }
+
+  /** A new entry as it is. One that is not of its kind would never be found: it is taken back. */
+  async function created(kind: Kind, key: string, attrs: readonly string[], signal: AbortSignal): Promise<Entry> {
+    const entry = await reads.get(kind, { kind: kind.name, key, attrs, signal });
+    if (entry) return entry;
+    if (!kind.within)
+      throw new ConnectorError("unavailable", `The API made a ${kind.name}, ${key}, and does not give it by its key.`);
+    const gone = api.inTurn(kind.delete ?? [], { input: {}, variables: { key } }, AbortSignal.timeout(TAKE_BACK_MS));
+    const fate = kind.delete
+      ? await gone.then(
+          () => "it was deleted again",
+          (error: Error) => `it is there, as ${key}: it could not be deleted again: ${error.message}`,
+        )
+      : `it is there, as ${key}: the connector has no \`delete\` for it`;
+    throw new ConnectorError(
+      "invalid",
+      `What was made is no ${kind.name}, by the connector's \`within\`: ${fate}. Give what makes it one by the mapping.`,
+    );
   }
 
   async function stored(kind: Kind, key: string, attrs: readonly string[], signal: AbortSignal): Promise<Entry> {
@@ -240,23 +266,19 @@ function specialCalls(
   present: readonly Value[] | undefined,
   after: readonly Value[],
 ): Step[] {
-  if (change.op === "add" && add)
-    return callsFor(
-      add,
-      change.values.filter((each) => !isIn(present, each)),
-    );
+  if (change.op === "add" && add) return callsFor(add, withoutValues(change.values, present ?? []));
   if (change.op === "delete" && remove)
-    return callsFor(remove, present ? change.values.filter((each) => isIn(present, each)) : change.values);
+    return callsFor(
+      remove,
+      present ? withoutValues(change.values, withoutValues(change.values, present)) : change.values,
+    );
   if (set) return callsFor(set, after.length === 0 ? [null] : after, true);
-  const gone = (present ?? []).filter((each) => !isIn(after, each));
-  const come = after.filter((each) => !isIn(present, each));
+  const gone = withoutValues(present ?? [], after);
+  const come = withoutValues(after, present ?? []);
   if ((gone.length > 0 && !remove) || (come.length > 0 && !add))
     throw refused(kind, `changed in "${change.attr}"`, gone.length > 0 ? "remove" : "add");
   return [...callsFor(remove ?? [], gone), ...callsFor(add ?? [], come)];
 }
-
-const isIn = (values: readonly Value[] | undefined, value: Value): boolean =>
-  values?.some((each) => JSON.stringify(each) === JSON.stringify(value)) ?? false;
 
 /** Calls for values: for all of them at once where any speaks of `$values`, else for each. */
 function callsFor(steps: readonly Step[], values: readonly (Value | null)[], isSet = false): Step[] {

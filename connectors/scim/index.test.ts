@@ -1,7 +1,7 @@
-import { type Contract, testConnector } from "../../src/connector/contract.ts";
 import { send } from "../../test/clients/replay.ts";
 import { gadgets, legacyHr, startGateway } from "../../test/servers/gateway.ts";
 import { startScim11 } from "../../test/servers/scim11.ts";
+import { type Contract, testConnector } from "../../test/suites/contract.ts";
 import scim from "./index.ts";
 
 const listValues = ["one", "Two", "a b", "é", "x/y", '"q"', "*)(", "'; drop"];

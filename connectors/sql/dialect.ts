@@ -30,6 +30,8 @@ export interface SqlDialect {
   readonly equals: (left: Sql, right: Sql) => Sql;
   /** Comparison that takes NULL for a value. */
   readonly isSame: (column: Sql, value: unknown) => Sql;
+  /** A condition that is true while a search may go on, where the database itself has no time limit. */
+  readonly inTime?: Sql;
   /** A condition that is never NULL. */
   readonly isTrue: (condition: Sql) => Sql;
   /** A condition as a value to order by. */

@@ -1,11 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { distinctTexts, testConnector } from "../../src/connector/contract.ts";
 import { type Database, startMariaDb, startPostgres } from "../../test/servers/databases.ts";
+import { distinctTexts, testConnector } from "../../test/suites/contract.ts";
 import sql from "./index.ts";
 
-const kinds = { person: { table: "people", lists: { tags: { table: "tags", owner: "person", value: "tag" } } } };
+const lists = { tags: { table: "tags", owner: "person", value: "tag" } };
+/** Two kinds in one table. */
+const kinds = {
+  person: { table: "people", where: { sort: "person" }, lists },
+  robot: { table: "people", where: { sort: "robot" } },
+};
 const contract = {
   kind: "person",
   seed: (n: number) => ({ login: `login${n}` }),
@@ -13,6 +18,7 @@ const contract = {
   texts: ["title", 'odd "name'],
   lists: ["tags"],
   absentKey: "4711",
+  others: [{ kind: "robot", seed: (n: number) => ({ login: `robot${n}` }) }],
 };
 const services = { folder: ".", log: { warn: () => {} } };
 
@@ -23,7 +29,7 @@ testConnector({
     const folder = mkdtempSync(join(tmpdir(), "postern-sql-"));
     writeFileSync(
       join(folder, "schema.sql"),
-      `create table people (id integer primary key, login text not null unique collate nocase, title text, "odd ""name" text);
+      `create table people (id integer primary key, login text not null unique collate nocase, sort text not null, title text, "odd ""name" text);
        create table tags (person integer references people (id) on delete cascade, tag text, primary key (person, tag));`,
     );
     const config = sql.config.parse({ dialect: "sqlite", file: "test.db", script: "schema.sql", kinds });
@@ -54,7 +60,7 @@ testConnector({
   name: "PostgreSQL",
   open: onServer(
     startPostgres,
-    `create table people (id serial primary key, login text not null, title varchar(200), "odd ""name" text);
+    `create table people (id serial primary key, login text not null, sort text not null, title varchar(200), "odd ""name" text);
      create unique index people_login on people (lower(login));
      create table tags (person integer references people (id) on delete cascade, tag text, primary key (person, tag));`,
   ),
@@ -66,7 +72,7 @@ testConnector({
   listValues: distinctTexts(),
   open: onServer(
     startMariaDb,
-    `create table people (id int auto_increment primary key, login varchar(200) not null unique, title varchar(200),
+    `create table people (id int auto_increment primary key, login varchar(200) not null unique, sort varchar(20) not null, title varchar(200),
        \`odd "name\` varchar(200)) collate utf8mb4_unicode_ci;
      create table tags (person int references people (id) on delete cascade, tag varchar(200) collate utf8mb4_bin, primary key (person, tag));`,
   ),

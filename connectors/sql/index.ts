@@ -109,15 +109,19 @@ kinds:
       create: (request) => write(request, (run, of) => createIn(run, of, request)),
       update: (request) => write(request, (run, of) => updateIn(run, of, request)),
       delete: (request) => write(request, (run, of) => deleteIn(run, of, request)),
-      // A reference is the key itself, and the database's foreign keys hold: only ids that clients send are looked up.
+      // A reference is the key itself. Where every row is of the kind the database's foreign keys hold, and only ids that clients
+      // send are looked up.
       resolve: async ({ kind: name, to, values, signal }) => {
-        if (to === "keys") return new Map(values.map((value) => [value, value]));
         const of = await kindNamed(name);
+        if (to === "keys" && Object.keys(of.where).length === 0) return new Map(values.map((value) => [value, value]));
         const keys = values.filter((value) => isKey(of, value));
-        if (keys.length === 0) return new Map();
         const { attr } = of.key;
-        const { rows } = await session.read(keysStatement(of, keys), signal);
-        return new Map(entriesOf(of, [attr], rows).map((entry) => [String(entry[attr]), String(entry[attr])]));
+        const found = new Map<string, string>();
+        for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+          const { rows } = await session.read(keysStatement(of, keys.slice(at, at + KEYS_AT_ONCE)), signal);
+          for (const entry of entriesOf(of, [attr], rows)) found.set(String(entry[attr]), String(entry[attr]));
+        }
+        return found;
       },
       probe: async (signal) => {
         for (const name of configured.keys())
@@ -134,6 +138,9 @@ kinds:
     };
   },
 });
+
+/** How many keys one statement names: databases bound the number of parameters. */
+const KEYS_AT_ONCE = 500;
 
 const placeOf = ({ file, host, port, database }: Settings): string =>
   file ?? `${database} at ${host}${port === undefined ? "" : `:${port}`}`;

@@ -43,13 +43,17 @@ function selection(kind: Kind, attrs: readonly string[]): Sql {
   return sql.join(parts);
 }
 
+/** What is asked, behind what ends a search that takes too long. */
+const whereSql = (kind: Kind, where: SearchRequest["where"]): Sql[] =>
+  where ? [...(kind.dialect.inTime ? [kind.dialect.inTime] : []), conditionSql(kind, where)] : [];
+
 export function searchStatement(
   kind: Kind,
   { where, attrs, limit, offset = 0, orderBy, after }: Omit<SearchRequest, "kind" | "signal" | "count">,
 ): Sql {
   const conditions = [
     ...inKind(kind),
-    ...(where ? [conditionSql(kind, where)] : []),
+    ...whereSql(kind, where),
     ...(orderBy && after ? [behind(kind, orderBy, after)] : []),
   ];
   const table = tableSql(kind.name);
@@ -69,7 +73,7 @@ export const countedTo = ({ countTo }: Kind, limit: number): number =>
 
 /** Counts what meets a condition, as far as `upTo`. */
 export function countStatement(kind: Kind, where: SearchRequest["where"], upTo = Number.POSITIVE_INFINITY): Sql {
-  const from = sql`from ${tableSql(kind.name)}${allOf([...inKind(kind), ...(where ? [conditionSql(kind, where)] : [])])}`;
+  const from = sql`from ${tableSql(kind.name)}${allOf([...inKind(kind), ...whereSql(kind, where)])}`;
   if (upTo === Number.POSITIVE_INFINITY) return sql`select count(*) as total ${from}`;
   const some = sql`select 1 as one ${from} order by (select null) ${kind.dialect.page(upTo, 0)}`;
   return sql`select count(*) as total from (${some}) as counted`;

@@ -18,11 +18,17 @@ export interface Caller {
   readonly rate?: number | undefined;
 }
 
+/** A client's certificate: the attributes of its subject, and its SHA-256 fingerprint. */
+export interface ShownCertificate {
+  readonly subject: readonly (readonly [type: string, value: string])[];
+  readonly fingerprint: string;
+}
+
 /** What a request shows of who sent it. */
 export interface Presented {
   readonly authorization: string | undefined;
   /** The client's certificate, where one was shown that the server's authority issued. */
-  readonly certificate?: { readonly subject: string; readonly fingerprint: string } | undefined;
+  readonly certificate?: ShownCertificate | undefined;
 }
 
 /**

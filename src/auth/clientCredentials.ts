@@ -4,7 +4,7 @@ import { z } from "zod";
 import { basicCredentials } from "./basic.ts";
 import { bearerToken } from "./bearer.ts";
 import { type Authenticate, type Caller, callerConfig } from "./caller.ts";
-import { remoteKeys, verified } from "./jwt.ts";
+import { remoteKeys, secureUrl, verified } from "./jwt.ts";
 import { hashOf, isSecret, secretConfig, sha256 } from "./secret.ts";
 
 export const clientCredentialsConfig = z.strictObject({
@@ -40,7 +40,7 @@ export const clientCredentialsConfig = z.strictObject({
             issuer: z.string().describe("Who issues the assertions: https://login.microsoftonline.com/TENANT/v2.0 ."),
             subject: z.string().describe("Whom they are about: the object id of the application's service principal."),
             audience: z.string().describe("Whom they are for."),
-            keys: z.url().describe("Where the issuer's keys are."),
+            keys: secureUrl.describe("Where the issuer's keys are."),
           })
           .optional()
           .describe("Workload identity federation: a signed assertion in place of a secret, RFC 7523."),

@@ -3,9 +3,13 @@ import { z } from "zod";
 import { bearerToken } from "./bearer.ts";
 import { type Authenticate, AuthUnavailable, type Caller, callerConfig } from "./caller.ts";
 
-const secureUrl = z
+/** An address that keys, or secrets, travel to or from: https, or this machine. */
+export const secureUrl = z
   .url()
   .refine((url) => /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url), "keys are fetched by https");
+
+/** Claims with the values that they must have. */
+const claimsConfig = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({});
 
 export const entraConfig = z.strictObject({
   ...callerConfig,
@@ -18,6 +22,9 @@ export const entraConfig = z.strictObject({
   authority: secureUrl
     .default("https://login.microsoftonline.com")
     .describe("Where the keys are; another one in national clouds."),
+  claims: claimsConfig.describe(
+    "What the token must say besides, to take tokens of one application alone: { azp: APPLICATION-ID }, { oid: OBJECT-ID }, { roles: Provision }.",
+  ),
 });
 
 export const oidcConfig = z.strictObject({
@@ -26,10 +33,7 @@ export const oidcConfig = z.strictObject({
   issuer: secureUrl.describe("The issuer, as its tokens name it."),
   audience: z.string().describe("Whom the token must be for."),
   keys: secureUrl.optional().describe("Where its keys are; asked of the issuer without it."),
-  claims: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-    .default({})
-    .describe("What the token must say besides, such as { azp: entra-provisioning }."),
+  claims: claimsConfig.describe("What the token must say besides, such as { azp: entra-provisioning }."),
 });
 
 /** How far clocks may be apart, in seconds. */
@@ -44,14 +48,14 @@ export const remoteKeys = (url: string): JWTVerifyGetKey =>
 
 /** Tokens of an Entra tenant, of the first version's issuer or the second's. */
 export function entra(config: z.output<typeof entraConfig>): Authenticate {
-  const { tenant, authority, audience, name, may, rate } = config;
+  const { tenant, authority, audience, claims, name, may, rate } = config;
   const base = `${authority.replace(/\/$/, "")}/${tenant}`;
   return tokens({
     caller: { name, may, rate },
     issuers: [`https://sts.windows.net/${tenant}/`, `${base}/v2.0`],
     audience,
     keys: async () => remoteKeys(`${base}/discovery/v2.0/keys`),
-    claims: { tid: tenant },
+    claims: { ...claims, tid: tenant },
   });
 }
 
@@ -81,10 +85,15 @@ function tokens({ caller, issuers, audience, keys, claims }: Trusted): Authentic
     const token = bearerToken(authorization);
     if (token === undefined || token.split(".").length !== 3) return undefined;
     const payload = await verified(token, known, { issuer: issuers, audience });
-    const isOther = payload && Object.entries(claims).some(([claim, value]) => payload[claim] !== value);
-    return payload && !isOther ? caller : undefined;
+    return payload && Object.entries(claims).every(([claim, value]) => says(payload[claim], value))
+      ? caller
+      : undefined;
   };
 }
+
+/** Whether a claim has a value, or, of a list such as `roles`, has it among others. */
+const says = (claim: unknown, value: unknown): boolean =>
+  claim === value || (Array.isArray(claim) && claim.includes(value));
 
 /** The payload of a token that is signed, in time and for us; undefined of any other. Rejects with `AuthUnavailable`. */
 export async function verified(

@@ -6,7 +6,7 @@ import { ConfigError } from "../config/yaml.ts";
 import { auditVerifyCommand } from "./audit.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
-import { guardCommand } from "./guard.ts";
+import { guardReleaseCommand, guardStatusCommand } from "./guard.ts";
 import { initCommand } from "./init.ts";
 import { recordCommand } from "./record.ts";
 import { serveCommand } from "./serve.ts";
@@ -25,8 +25,10 @@ export async function run(args: readonly string[]): Promise<number> {
     .command("serve", { isDefault: true })
     .description("Start the gateway.")
     .option("-c, --config <file>", "the configuration file; without it the embedded example starts")
-    .action(async ({ config }) => {
-      status = await serveCommand(config ?? DEFAULT_CONFIG, config === undefined);
+    .option("--allow <what>", "safety: a configuration that is read again may take safety settings away")
+    .action(async ({ config, allow }) => {
+      if (allow !== undefined && allow !== "safety") program.error(`error: --allow is for "safety", not "${allow}"`);
+      status = await serveCommand(config ?? DEFAULT_CONFIG, config === undefined, allow === "safety");
     });
   const config = ["-c, --config <file>", "the configuration file", DEFAULT_CONFIG] as const;
   program
@@ -81,28 +83,46 @@ export async function run(args: readonly string[]): Promise<number> {
     .command("audit")
     .description("Look at the audit log.")
     .command("verify")
-    .description("Say whether records were altered or taken out.")
-    .argument("<files...>", "the files, the older ones first")
+    .description("Say whether records were altered or taken out, and which writes have no outcome.")
+    .argument("<files...>", "the file, or several, the older ones first")
+    .option("--head <file>", "the file that says where the log ends; FILE.head by default")
+    .option("--key-file <file>", "a file with the log's key, audit.key in the configuration")
+    .option("--first <hash>", "the hash of the record before the first one, where older files are elsewhere")
     .option("--last <hash>", "the hash of a record that must be there: the last one when you looked before")
-    .action((files, { last }) => {
-      status = auditVerifyCommand(files, last);
+    .option("--excerpt", "a part of a log, of which nothing says where it begins and ends")
+    .action((files, options) => {
+      status = auditVerifyCommand(files, options);
     });
   const guard = program.command("guard").description("The change guard of a gateway that runs.");
-  const url = ["--url <url>", "the gateway's operators' address", "http://127.0.0.1:9464"] as const;
+  const url = ["--url <url>", "the gateway's administrators' address", "http://127.0.0.1:9464"] as const;
+  const token = [
+    "--token <token>",
+    "one of operations.tokens; by default the environment's POSTERN_ADMIN_TOKEN",
+  ] as const;
+  const addressOf = (options: { url: string; token?: string }) => ({
+    url: options.url,
+    token: options.token ?? process.env.POSTERN_ADMIN_TOKEN,
+  });
   guard
     .command("status")
-    .description("What was let pass within the hour, and what is stopped.")
+    .description("Show what was let pass within the hour, and what is stopped, entry by entry.")
     .option(...url)
+    .option(...token)
     .action(async (options) => {
-      status = await guardCommand(options.url, undefined);
+      status = await guardStatusCommand(addressOf(options));
     });
   guard
     .command("release")
-    .description("Start counting anew.")
+    .description("Let changes pass that were stopped, once each, when the client asks for them again.")
     .argument("<route>", "such as /scim/v2")
+    .requiredOption("--reason <text>", "why, for the audit log")
+    .option("--by <name>", "who releases them; by default your user name here")
+    .option("--type <type>", "those of one resource type alone, such as User")
+    .option("--key <keys...>", "those of these entries alone, by their ids")
     .option(...url)
-    .action(async (route, options) => {
-      status = await guardCommand(options.url, route);
+    .option(...token)
+    .action(async (route, { reason, by, type, key, ...options }) => {
+      status = await guardReleaseCommand(addressOf(options), { route, reason, by, type, keys: key });
     });
   const init = program.command("init").description("Ask a backend about itself, and write a first configuration.");
   for (const definition of known.filter((each) => each.init)) {

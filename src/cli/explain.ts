@@ -1,9 +1,10 @@
 import { connectors as known } from "../../connectors/index.ts";
-import { endpointsOf, openConnectors } from "../compose.ts";
+import { openConnectors } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Connector, Entry, Operation } from "../connector/connector.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
+import { bareRoute } from "../routes.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import { filterText, typedFilter } from "../scim/path.ts";
 import { carryOut, routeOf, type ScimRequest, targetOf } from "./request.ts";
@@ -22,16 +23,18 @@ export async function explainCommand(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   const loaded = loadConfig(file, known, env);
-  const route = routeOf(request, loaded.routes.keys());
+  const base = routeOf(request, loaded.routes.keys());
   const opened = openConnectors(loaded, { warn: () => {} });
   try {
     if (connect)
       await Promise.all([...opened.values()].map((connector) => connector.probe(AbortSignal.timeout(CONNECT_MS))));
-    const mappings = [...loaded.routes.get(route)!.values()].map(({ mapping }) => mapping);
+    const mappings = [...loaded.routes.get(base)!.values()].map(({ mapping }) => mapping);
     const dry = new Map([...opened].map(([name, connector]) => [name, explaining(connector, name, mappings, connect)]));
-    const endpoints = endpointsOf(loaded, route, dry);
-    const { type, query, id } = targetOf(request, route, endpoints);
-    await carryOut(request, route, endpoints, loaded);
+    // Nothing of it is done, so that nothing stands before it.
+    const route = bareRoute(loaded, base, dry);
+    const { endpoints } = route;
+    const { type, query, id } = targetOf(request, base, endpoints);
+    await carryOut(request, route);
     if (query.filter && id === undefined) explainRest(query.filter);
     return 0;
 

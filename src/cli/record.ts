@@ -2,9 +2,11 @@ import { existsSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { stringify } from "yaml";
 import { connectors as known } from "../../connectors/index.ts";
-import { loadConfig } from "../config/load.ts";
+import { lazyState, openAuditFor } from "../compose.ts";
+import { type Loaded, loadConfig } from "../config/load.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import type { Answer, HttpRequest, Transport } from "../http/transport.ts";
+import { routeAt } from "../routes.ts";
 import { isObject } from "../scim/schema.ts";
 import { basesOf, below, type Case, type Exchange, exchangesFormat, HIDDEN, through } from "./exchanges.ts";
 import type { ScimRequest } from "./request.ts";
@@ -61,7 +63,7 @@ export async function recordCommand(
       return answer;
     },
   });
-  const answer = await through(loaded, request, recording);
+  const answer = await onRealSystem(loaded, request, recording);
   const title = name ?? `${request.method} ${request.url}`;
   const kept: Case = {
     name: title,
@@ -77,6 +79,25 @@ export async function recordCommand(
   console.log(`${out}: "${title}", ${exchanges.length} exchanges with the API, answered ${answer.status}`);
   console.log("Look through it before you keep it: it holds what people are called.");
   return 0;
+}
+
+/**
+ * Carries out a request as the gateway would: what is read only, protected or guarded there is so here, and what is written is in
+ * the same audit log. A gateway that runs has that log to itself: then nothing is written here.
+ */
+async function onRealSystem(loaded: Loaded, request: ScimRequest, wrap: (transport: Transport) => Transport) {
+  const isWrite = request.method.toUpperCase() !== "GET";
+  const log = { warn: (fields: unknown, message?: string) => console.error(message, JSON.stringify(fields)) };
+  const audit = isWrite ? openAuditFor(loaded, log) : undefined;
+  const state = lazyState(loaded);
+  try {
+    return await through(loaded, request, wrap, (of, base, connectors) =>
+      routeAt(of, base, connectors, { audit, ledger: state.ledger, log, stopped: () => {} }),
+    );
+  } finally {
+    await audit?.close();
+    await state.close();
+  }
 }
 
 /** The cases that a file holds already. */

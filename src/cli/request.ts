@@ -1,9 +1,8 @@
-import type { Loaded } from "../config/load.ts";
+import { randomUUID } from "node:crypto";
 import type { Context } from "../gateway/context.ts";
-import { createGateway } from "../gateway/gateway.ts";
 import type { Query } from "../gateway/list.ts";
 import type { Endpoints } from "../gateway/references.ts";
-import { patchAnswersOf } from "../generation.ts";
+import type { Route } from "../gateway/route.ts";
 import { ScimError } from "../scim/error.ts";
 import type { ResourceType } from "../scim/schema.ts";
 
@@ -41,46 +40,45 @@ export function targetOf({ url }: ScimRequest, route: string, endpoints: Endpoin
   return { type, id: id === undefined ? undefined : decodeURIComponent(id), query: Object.fromEntries(searchParams) };
 }
 
-/** Carries out a request on a route's endpoints, without HTTP before it. Gives the status and the resource; throws `ScimError`. */
+/** Carries out a request on a route, without HTTP before it. Gives the status and the resource; throws `ScimError`. */
 export async function carryOut(
   request: ScimRequest,
-  route: string,
-  endpoints: Endpoints,
-  loaded: Loaded,
+  { base, endpoints, run }: Route,
+  caller?: string,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
-  const { type, id, query } = targetOf(request, route, endpoints);
-  const gateway = createGateway(endpoints, loaded.config.limits, patchAnswersOf(loaded, route));
-  const context: Context = {
-    baseUrl: route,
-    signal: AbortSignal.timeout(60_000),
-    requestId: "",
-    caller: undefined,
-    source: "",
-    allows: () => true,
-    note: () => {},
-    waited: () => {},
-  };
+  const target = targetOf(request, base, endpoints);
+  const { query } = target;
+  const id = target.id ?? "";
+  const common = { type: target.type.name, context: contextFor(base, caller) };
   const { method, body } = request;
   switch (method.toUpperCase()) {
     case "GET":
-      return {
-        status: 200,
-        body: await (id === undefined
-          ? gateway.list(type.name, query, context)
-          : gateway.get(type.name, id, query, context)),
-      };
+      if (target.id === undefined) return { status: 200, body: await run({ name: "list", ...common, query }) };
+      return { status: 200, body: await run({ name: "get", ...common, id, query }) };
     case "POST":
-      return { status: 201, body: await gateway.create(type.name, body, query, context) };
+      return { status: 201, body: await run({ name: "create", ...common, body, query }) };
     case "PUT":
-      return { status: 200, body: await gateway.replace(type.name, id!, body, query, context) };
+      return { status: 200, body: await run({ name: "replace", ...common, id, body, query }) };
     case "PATCH": {
-      const resource = await gateway.patch(type.name, id!, body, query, context);
+      const resource = await run({ name: "patch", ...common, id, body, query });
       return { status: resource ? 200 : 204, body: resource };
     }
     case "DELETE":
-      await gateway.remove(type.name, id!, context);
+      await run({ name: "delete", ...common, id });
       return { status: 204, body: undefined };
     default:
       throw new ScimError(400, undefined, `There is no method ${method}: GET, POST, PUT, PATCH or DELETE.`);
   }
 }
+
+const contextFor = (baseUrl: string, caller: string | undefined): Context => ({
+  baseUrl,
+  signal: AbortSignal.timeout(60_000),
+  requestId: randomUUID(),
+  caller,
+  source: "",
+  mayDo: async () => true,
+  allows: () => true,
+  note: () => {},
+  waited: () => {},
+});

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { methodConfig } from "../auth/chain.ts";
+import { secretConfig } from "../auth/secret.ts";
 import type { ConnectorDefinition } from "../connector/connector.ts";
 import { resilienceConfig } from "../connector/resilience.ts";
+import { stateConfig } from "../state/state.ts";
 
 const endpoint = z.strictObject({
   connector: z.string().describe("The name of one of the connectors."),
@@ -59,20 +61,24 @@ const server = z
   .describe("Where the gateway listens, and to whom.");
 
 const guard = z.strictObject({
-  deletes: z.int().min(0).optional().describe("The most deletions in an hour."),
-  disables: z.int().min(0).optional().describe("The most users that are disabled in an hour."),
+  deletes: z.int().min(0).optional().describe("Maximum deletions per hour."),
+  disables: z.int().min(0).optional().describe("Maximum users disabled per hour."),
   percent: z
     .number()
     .min(0)
     .max(100)
     .optional()
-    .describe("The most of both together in an hour, in per cent of what there is of the type."),
+    .describe("Maximum of both together per hour, in per cent of the resources of the type."),
 });
 
 const safety = z.strictObject({
-  readOnly: z.boolean().default(false).describe("Refuses writes, with 503: clients come back with them."),
-  dryRun: z.boolean().default(false).describe("Logs what would be written, and answers as if it had been."),
-  guard: guard.optional().describe("Stops when more is deleted or disabled than can be meant, until it is released."),
+  readOnly: z.boolean().optional().describe("Rejects writes with 503, so that clients retry them later."),
+  dryRun: z.boolean().optional().describe("Logs what would be written, and answers as if it had been."),
+  guard: guard
+    .optional()
+    .describe(
+      "Stops deletions and disablements above these limits until an operator releases them. Counts survive restarts: see `state`.",
+    ),
   protect: z
     .record(
       z.string(),
@@ -80,7 +86,9 @@ const safety = z.strictObject({
         entries: z
           .string()
           .optional()
-          .describe('A SCIM filter: what it finds is not changed, such as userName sw "svc-".'),
+          .describe(
+            'A SCIM filter: what it finds is not changed, nor its memberships, such as userName sw "svc-". It is evaluated on the resource as it is, whatever the client asked for.',
+          ),
         attributes: z.array(z.string()).default([]).describe("Attributes of the backend that are never written."),
       }),
     )
@@ -127,7 +135,7 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
             .min(1)
             .max(100_000)
             .default(256)
-            .describe("The most requests that are worked on at a time; more are 503."),
+            .describe("Maximum requests in flight; more are 503. Of several callers each has at most three quarters."),
           body: z.int().min(1024).default(1_048_576).describe("The largest body of a request, in bytes."),
         })
         .prefault({})
@@ -142,6 +150,19 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
             .string()
             .optional()
             .describe("The file; a relative path starts at the configuration's folder. Standard output without it."),
+          key: z
+            .string()
+            .min(32, "a key has at least 32 characters")
+            .optional()
+            .describe(
+              "Makes the records' hashes by HMAC-SHA256 with this key, best ${file:PATH}: who can write the file, but does not have the key, cannot make another log. Without it, hashes are SHA-256.",
+            ),
+          head: z
+            .string()
+            .optional()
+            .describe(
+              "The file that holds the number and hash of the last record, by which records that are missing at the end are found; FILE.head by default. Best on another disk.",
+            ),
           maxBytes: z
             .int()
             .min(10_000)
@@ -154,14 +175,28 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
             .describe("Waits until each record is on the disk, so that a power failure loses none."),
         })
         .optional()
-        .describe("A record of each write, written before it is answered, each chained to the one before."),
+        .describe(
+          "A record before each write, one of what became of it, and one of each refusal, each chained to the one before.",
+        ),
       operations: z
         .strictObject({
-          host: z.string().default("127.0.0.1").describe("The address to listen on: operators' alone."),
+          host: z.string().default("127.0.0.1").describe("The address to listen on: administrators' alone."),
           port: z.int().min(0).max(65535).default(9464).describe("The port."),
+          hosts: z
+            .array(z.string())
+            .default([])
+            .describe("Names by which the address may be called, beside IP addresses and localhost."),
+          tokens: z
+            .array(z.strictObject({ name: z.string().min(1).describe("Who it is."), token: secretConfig }))
+            .min(1)
+            .optional()
+            .describe(
+              "Who may ask there, by bearer tokens; then nobody else. The guard needs them beyond this machine.",
+            ),
         })
         .optional()
-        .describe("A second address, for metrics and for the release of the change guard."),
+        .describe("A second address, for metrics, readiness by connector, and the release of the change guard."),
+      state: stateConfig,
       log: z
         .strictObject({
           level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("The least level that is logged."),

@@ -97,6 +97,8 @@ export interface CreateRequest {
   readonly entry: Entry;
   /** The attributes to give back, of the entry as it was stored. */
   readonly attrs: readonly string[];
+  /** The client's request, the same for each repeat of it: for backends that know by a key that one comes again. */
+  readonly requestKey?: string;
   readonly signal: AbortSignal;
 }
 

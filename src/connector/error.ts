@@ -17,17 +17,25 @@ export class ConnectorError extends Error {
   readonly attr: string | undefined;
   /** Seconds after which the backend may be asked again, where it says. */
   readonly retryAfter: number | undefined;
+  /** Whether a write that failed so may have been made all the same. False only where it is known that nothing was changed. */
+  readonly mayHaveHappened: boolean;
 
   constructor(
     kind: ConnectorErrorKind,
     detail: string,
-    options?: ErrorOptions & { attr?: string | undefined; retryAfter?: number | undefined },
+    options?: ErrorOptions & {
+      attr?: string | undefined;
+      retryAfter?: number | undefined;
+      /** By default true of what is `unavailable` or a `timeout`. */
+      mayHaveHappened?: boolean | undefined;
+    },
   ) {
     super(detail, options);
     this.name = "ConnectorError";
     this.kind = kind;
     this.attr = options?.attr;
     this.retryAfter = options?.retryAfter;
+    this.mayHaveHappened = options?.mayHaveHappened ?? (kind === "unavailable" || kind === "timeout");
   }
 }
 
@@ -42,6 +50,10 @@ export const isNotFound = (error: unknown): error is ConnectorError =>
 /** What an entry refers to is not there: that is not told as if the entry itself were gone, which a client would make anew. */
 export const refersToNothing = (error: ConnectorError): ConnectorError =>
   new ConnectorError("invalid", error.message, { cause: error });
+
+/** Nothing was asked: there was no connection, or no place, for it. */
+export const neverAsked = (kind: ConnectorErrorKind, detail: string, cause?: unknown) =>
+  new ConnectorError(kind, detail, { cause, mayHaveHappened: false });
 
 /** What is asked did not answer before the operation had to end. */
 export const timedOut = (what: string, cause: unknown) =>

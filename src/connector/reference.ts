@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Change, Condition, Entry, Expected, Order, Position, Scalar, Value } from "./connector.ts";
 import { fromValues, valuesOf } from "./connector.ts";
 import { ConnectorError } from "./error.ts";
+import { distinctValues, withoutValues } from "./kit/values.ts";
 
 /** What a condition means: every connector answers as this does. */
 export function matches(entry: Entry, condition: Condition): boolean {
@@ -87,11 +88,11 @@ export function valuesPut(changes: readonly Change[]): Entry {
 function changedValues(values: readonly Value[], change: Change): readonly Value[] {
   switch (change.op) {
     case "replace":
-      return distinct(change.values);
+      return distinctValues(change.values);
     case "add":
-      return distinct([...values, ...change.values]);
+      return distinctValues([...values, ...change.values]);
     case "delete":
-      return values.filter((value) => !change.values.some((gone) => isDeepStrictEqual(gone, value)));
+      return withoutValues(values, change.values);
     case "swap": {
       const isFrom =
         change.from === null ? values.length === 0 : values.length === 1 && isDeepStrictEqual(values[0], change.from);
@@ -111,6 +112,3 @@ export function checkExpected(entry: Entry, expected: Expected | undefined): voi
       throw new ConnectorError("versionMismatch", `"${attr}" is no longer ${JSON.stringify(value)}.`, { attr });
   }
 }
-
-const distinct = (values: readonly Value[]): readonly Value[] =>
-  values.filter((value, index) => values.findIndex((other) => isDeepStrictEqual(other, value)) === index);

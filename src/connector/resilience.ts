@@ -11,7 +11,7 @@ import {
 import { z } from "zod";
 import { abortable } from "./abortable.ts";
 import type { Connector } from "./connector.ts";
-import { ConnectorError } from "./error.ts";
+import { ConnectorError, neverAsked } from "./error.ts";
 
 /** The settings that every connector has beside its own. */
 export const resilienceConfig = z
@@ -93,8 +93,7 @@ export function resilient(
     // Who has a place is ended by the connector; who waits for one waits no longer than the request has.
     if (places.executionSlots > 0) return places.execute(() => breaker.execute(call));
     const waiting = new AbortController();
-    const late = () =>
-      waiting.abort(new ConnectorError("timeout", `${name} was busy for longer than a request may take.`));
+    const late = () => waiting.abort(neverAsked("timeout", `${name} was busy for longer than a request may take.`));
     signal.addEventListener("abort", late, { once: true });
     const run = places.execute(() => {
       signal.removeEventListener("abort", late);
@@ -161,10 +160,8 @@ const isBroken = (error: unknown): boolean => (error as Error).cause instanceof 
 
 function refused(error: unknown, name: string, concurrency: number): unknown {
   if (error instanceof BulkheadRejectedError)
-    return new ConnectorError("busy", `${name} has all it can do: ${concurrency} operations, and as many as may wait.`);
+    return neverAsked("busy", `${name} has all it can do: ${concurrency} operations, and as many as may wait.`);
   if (error instanceof BrokenCircuitError)
-    return new ConnectorError("unavailable", `${name} has failed again and again, and is left alone for a moment.`, {
-      cause: error,
-    });
+    return neverAsked("unavailable", `${name} has failed again and again, and is left alone for a moment.`, error);
   return error;
 }

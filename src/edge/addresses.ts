@@ -28,6 +28,9 @@ export function networksOf(prefixes: readonly string[]): Networks {
 /** An IPv4 address that a socket for both versions shows as an IPv6 one, as what it is; without a zone. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
 
+/** Whether an address is this machine's own. */
+export const isLoopback = (address: string): boolean => /^127\.|^::1$/.test(plainAddress(address));
+
 /**
  * Where a request comes from: the peer, or, where that is a proxy that is believed, the nearest address of
  * `X-Forwarded-For` that is not one. What is further left anybody may have written.

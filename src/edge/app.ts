@@ -2,41 +2,40 @@ import { randomUUID } from "node:crypto";
 import { Hono, type Context as HonoContext, type MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { getPath } from "hono/utils/url";
-import type { Chain } from "../auth/chain.ts";
 import { OPERATION_MS } from "../gateway/context.ts";
 import type { Log } from "../observe/log.ts";
 import { tracedRequest } from "../observe/trace.ts";
 import { notFound } from "../scim/error.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
-import { authentication, type Failed } from "./authentication.ts";
-import { limitBody } from "./body.ts";
+import { authentication, type Door, slowed } from "./authentication.ts";
+import { type Bodies, readBody } from "./body.ts";
 import { discovery } from "./discovery.ts";
 import type { Env } from "./env.ts";
 import { scimFailure } from "./errors.ts";
-import { health, type Probe } from "./health.ts";
-import { holdBack, limitAddress } from "./load.ts";
+import { health, type Readiness } from "./health.ts";
+import { inLane, type Lane } from "./lane.ts";
+import { type Admission, holdBack, limitAddress } from "./load.ts";
 import { allowedOnly, origin, type Trust } from "./origin.ts";
 import { resources } from "./resources.ts";
 import { root } from "./root.ts";
 import type { Served } from "./served.ts";
-import type { Throttle } from "./throttle.ts";
 import { tokenEndpoint } from "./token.ts";
 
 export interface EdgeOptions {
   readonly routes: readonly Served[];
-  readonly chain: Chain;
+  readonly door: Door;
   readonly trust: Trust;
   /** Counts the requests that are worked on. */
-  readonly counted: MiddlewareHandler<Env>;
-  readonly throttle: Throttle;
-  readonly failed: Failed;
-  /** Is told of each request when it has been answered. */
+  readonly admission: Admission;
+  readonly bodies: Bodies;
+  readonly lane: Lane;
+  /** Called for each request that has been answered. */
   readonly answered: (request: Answered) => void;
-  readonly probes: readonly Probe[];
+  readonly readiness: Readiness;
   readonly log: Log;
 }
 
-/** A request that has been answered, by names of which there are few. */
+/** A completed request, labelled with low-cardinality names for metrics. */
 export interface Answered {
   readonly route: string;
   readonly operation: string;
@@ -46,7 +45,7 @@ export interface Answered {
 
 /** The HTTP side of the gateway. Read it from top to bottom: that is the order in which a request goes through. */
 export function createApp(options: EdgeOptions): Hono<Env> {
-  const { log, routes, chain, throttle, failed } = options;
+  const { log, routes, door, admission, bodies, lane } = options;
   const app = new Hono<Env>({ getPath: (request) => canonicalPath(getPath(request), routes) });
   app.onError((error, c) => scimFailure(c, error, log));
   app.notFound((c) => scimFailure(c, notFound("There is nothing at this address."), log));
@@ -54,14 +53,20 @@ export function createApp(options: EdgeOptions): Hono<Env> {
   app.use(holdBack);
   app.use(origin(options.trust));
   app.use(requestLog(options));
-  health(app, options.probes);
-  app.use(allowedOnly(options.trust));
-  app.use(options.counted);
+  health(app, options.readiness, options.trust.allowed);
+  app.use(allowedOnly(options.trust, door.refused));
   app.use(limitAddress);
-  for (const endpoint of chain.endpoints) tokenEndpoint(app, endpoint, throttle, failed);
+  for (const endpoint of door.chain.endpoints) tokenEndpoint(app, endpoint, door, bodies);
   for (const served of routes) {
-    app.use(`${served.base}/*`, authentication(chain, served.base, throttle, failed));
-    app.use(`${served.base}/*`, limitBody(served.limits.body));
+    const { base } = served.route;
+    app.use(
+      `${base}/*`,
+      slowed(door),
+      authentication(door, base),
+      readBody(bodies, served.limits.body),
+      inLane(lane),
+      admission.counted,
+    );
     root(app, served);
     discovery(app, served);
     for (const type of typesOf(served)) resources(app, type, served);
@@ -70,23 +75,23 @@ export function createApp(options: EdgeOptions): Hono<Env> {
 }
 
 /** The route's own types, and the RFC's: a route that serves users only still answers a search for groups. */
-const typesOf = ({ gateway }: Served): ResourceType[] => {
-  const own = [...gateway.endpoints.values()].map(({ mapping }) => mapping.type);
-  return [...own, ...builtInTypes.filter(({ name }) => !gateway.endpoints.has(name))];
+const typesOf = ({ route }: Served): ResourceType[] => {
+  const own = [...route.endpoints.values()].map(({ mapping }) => mapping.type);
+  return [...own, ...builtInTypes.filter(({ name }) => !route.endpoints.has(name))];
 };
 
 const ownEndpoints = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/Bulk", "/Me"];
 
-/** The path with its endpoint spelt as it is defined, and without a slash at its end: clients are not all exact. */
+/** Normalises the path: canonical endpoint case, no trailing slash. Some clients get these wrong. */
 function canonicalPath(path: string, routes: readonly Served[]): string {
-  const served = routes.find(({ base }) => path === base || path.startsWith(`${base}/`));
+  const served = routes.find(({ route: { base } }) => path === base || path.startsWith(`${base}/`));
   if (!served) return path;
-  const [, segment = "", ...rest] = path.slice(served.base.length).split("/");
+  const [, segment = "", ...rest] = path.slice(served.route.base.length).split("/");
   while (rest.at(-1) === "") rest.pop();
-  if (segment === "") return rest.length === 0 ? served.base : path;
+  if (segment === "") return rest.length === 0 ? served.route.base : path;
   const endpoints = [...ownEndpoints, ...typesOf(served).map(({ endpoint }) => endpoint)];
   const endpoint = endpoints.find((each) => each.toLowerCase() === `/${segment.toLowerCase()}`);
-  return [`${served.base}${endpoint ?? `/${segment}`}`, ...rest].join("/");
+  return [`${served.route.base}${endpoint ?? `/${segment}`}`, ...rest].join("/");
 }
 
 /** One line a request: what was asked, how it ended, how long it took, and nothing of whom it was about. */
@@ -136,7 +141,7 @@ function requestLog({ log, routes, answered }: EdgeOptions): MiddlewareHandler<E
 /** The route, and what was asked of it, of which there are as many as there are handlers. */
 function named(c: HonoContext<Env>, routes: readonly Served[]): { route: string; operation: string } {
   const path = routePath(c, -1);
-  const route = routes.find(({ base }) => path === base || path.startsWith(`${base}/`))?.base;
+  const route = routes.find(({ route: { base } }) => path === base || path.startsWith(`${base}/`))?.route.base;
   if (route === undefined)
     return { route: "", operation: ["/healthz", "/readyz"].includes(path) ? `GET ${path}` : "other" };
   const end = path.slice(route.length) || "/";

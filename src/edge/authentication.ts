@@ -1,55 +1,96 @@
+import type { HttpBindings } from "@hono/node-server";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
-import { AuthUnavailable, type Presented } from "../auth/caller.ts";
+import { AuthUnavailable, type Caller, type Presented } from "../auth/caller.ts";
 import type { Chain } from "../auth/chain.ts";
-import { notNow, ScimError, tooMany } from "../scim/error.ts";
+import { forbidden, notNow, ScimError, tooMany } from "../scim/error.ts";
 import type { Env } from "./env.ts";
 import type { Throttle } from "./throttle.ts";
 
-/** Is told of each request by somebody unknown, with what was tried. */
+/** Called for each failed authentication, with the method attempted. */
 export type Failed = (method: string) => void;
+/** Called for each request that is refused for who sent it, for the audit log. */
+export type Refused = (refusal: {
+  readonly status: number;
+  readonly refusal: string;
+  readonly requestId: string;
+  readonly source: string;
+  readonly caller?: string | undefined;
+  readonly route?: string | undefined;
+}) => void;
+
+/** What deciding about a caller needs. */
+export interface Door {
+  readonly chain: Chain;
+  readonly throttle: Throttle;
+  readonly failed: Failed;
+  readonly refused: Refused;
+}
+
+/** The connection that a request came on. */
+export const connectionOf = (c: HonoContext<Env>): object | undefined =>
+  (c.env as unknown as HttpBindings | undefined)?.incoming?.socket;
+
+/** Slows down sources that failed too often, before their credentials are looked at. Throws 429 where too many wait. */
+export const slowed = ({ throttle }: Pick<Door, "throttle">): MiddlewareHandler<Env> => {
+  return async (c, next) => {
+    if (!(await throttle.admit(c.get("source"), connectionOf(c))))
+      throw tooMany("There were too many wrong credentials from this address. Try again later.");
+    return next();
+  };
+};
 
 /**
- * Who the caller is, before anything else of a request is looked at: 401 where it is nobody, 403 where the route is not for it,
- * 429 where it asks too often. Wrong secrets are slowed down for each source; right ones never are.
+ * Authenticates the caller, before anything else of a request is looked at: 401 where it is nobody, 403 where the route is not for
+ * it, 429 where it asks too often.
  */
-export function authentication(
-  { authenticate }: Chain,
-  base: string,
-  throttle: Throttle,
-  failed: Failed,
-): MiddlewareHandler<Env> {
-  async function refuse(c: HonoContext<Env>): Promise<never> {
-    failed(methodOf(c));
-    if (!(await throttle.heldBack(c.get("source"))))
-      throw tooMany("There were too many wrong credentials from this address. Try again later.");
-    const given = c.req.header("authorization") !== undefined;
-    c.header("WWW-Authenticate", given ? 'Bearer realm="scim", error="invalid_token"' : 'Bearer realm="scim"');
-    throw new ScimError(
-      401,
-      undefined,
-      given
-        ? "The credentials are not those of a caller that is configured, or are no longer valid."
-        : "Send a token as Authorization: Bearer ...",
-    );
-  }
+export function authentication(door: Door, base: string): MiddlewareHandler<Env> {
+  const { chain, throttle, refused } = door;
+  const tell = (c: HonoContext<Env>, status: number, refusal: string, caller?: string) =>
+    refused({ status, refusal, requestId: c.get("requestId"), source: c.get("source"), caller, route: base });
 
   return async (c, next) => {
-    const caller = await authenticate(presentedBy(c)).catch((error) => {
+    const caller = await chain.authenticate(presentedBy(c)).catch((error) => {
       if (error instanceof AuthUnavailable) throw notNow(error.message);
       throw error;
     });
-    if (!caller) return refuse(c);
-    c.set("caller", caller.name);
-    c.set("may", caller.may);
-    if (caller.may.routes && !caller.may.routes.includes(base))
-      throw new ScimError(403, undefined, `The route ${base} is not for the caller ${caller.name}.`);
+    if (!caller) {
+      tell(c, 401, "authentication");
+      throw nobody(c, door);
+    }
+    throttle.proven(c.get("source"), connectionOf(c));
+    know(c, caller, throttle);
+    if (caller.may.routes && !caller.may.routes.includes(base)) {
+      tell(c, 403, "route", caller.name);
+      throw forbidden(`The route ${base} is not for the caller ${caller.name}.`, "route");
+    }
     if (!(await throttle.isWithinRate(caller)))
       throw tooMany(`${caller.name} may ask ${caller.rate} times a second. Try again in a second.`);
     return next();
   };
 }
 
-/** What was tried, for the metrics: never whose. */
+function know(c: HonoContext<Env>, caller: Caller, throttle: Throttle): void {
+  c.set("caller", caller.name);
+  c.set("may", caller.may);
+  c.set("mayDo", (operations) => throttle.isWithinRate(caller, operations));
+}
+
+/** 401, RFC 6750 §3. Only wrong credentials count as a failure: who sends none guesses nothing. */
+function nobody(c: HonoContext<Env>, { throttle, failed }: Door): ScimError {
+  failed(methodOf(c));
+  const isGiven = c.req.header("authorization") !== undefined;
+  if (isGiven) throttle.failed(c.get("source"), connectionOf(c));
+  c.header("WWW-Authenticate", isGiven ? 'Bearer realm="scim", error="invalid_token"' : 'Bearer realm="scim"');
+  return new ScimError(
+    401,
+    undefined,
+    isGiven
+      ? "The credentials are not those of a caller that is configured, or are no longer valid."
+      : "Send a token as Authorization: Bearer ...",
+  );
+}
+
+/** The method attempted, for the metrics: never by whom. */
 const methodOf = (c: HonoContext<Env>): string => {
   const scheme = /^(\w+)/.exec(c.req.header("authorization") ?? "")?.[1]?.toLowerCase();
   return scheme === "bearer" || scheme === "basic" ? scheme : scheme === undefined ? "none" : "other";

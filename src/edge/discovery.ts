@@ -9,7 +9,8 @@ import { onlyMethods } from "./methods.ts";
 import type { Served } from "./served.ts";
 
 /** The endpoints by which clients learn what there is, RFC 7644 §4. */
-export function discovery(app: Hono<Env>, { base, gateway, types, limits, publicUrl, log }: Served): void {
+export function discovery(app: Hono<Env>, { route, types, limits, publicUrl, log }: Served): void {
+  const { base } = route;
   const baseUrlOf = (c: HonoContext<Env>) => contextOf(c, base, publicUrl).baseUrl;
   const get = (path: string, answer: (c: HonoContext<Env>) => unknown) => {
     app.get(`${base}${path}`, (c) => {
@@ -23,7 +24,7 @@ export function discovery(app: Hono<Env>, { base, gateway, types, limits, public
     });
     onlyMethods(app, `${base}${path}`, ["GET"], log);
   };
-  const mappings = [...gateway.endpoints.values()].map(({ mapping }) => mapping);
+  const mappings = [...route.endpoints.values()].map(({ mapping }) => mapping);
   const has = {
     password: mappings.some(({ groups }) => [...groups.keys()].some(({ name }) => name === "password")),
     version: mappings.some(({ version }) => version !== undefined),

@@ -1,5 +1,5 @@
 import type { Context as HonoContext } from "hono";
-import type { Permissions } from "../auth/caller.ts";
+import type { Permissions, ShownCertificate } from "../auth/caller.ts";
 import type { Context } from "../gateway/context.ts";
 
 /** What the middleware leaves for the handlers. */
@@ -9,8 +9,12 @@ export interface Env {
     /** Where the request comes from: an address. */
     source: string;
     caller?: string;
+    /** Whether the caller may do so many more operations in this second. */
+    mayDo?: (operations: number) => Promise<boolean>;
     may?: Permissions;
-    certificate?: { readonly subject: string; readonly fingerprint: string };
+    /** The request's body, whole. */
+    body?: Buffer;
+    certificate?: ShownCertificate;
     /** The address that the client used, `https://host`. */
     origin: string;
     notes: Record<string, unknown>;
@@ -31,6 +35,7 @@ export function contextOf(c: HonoContext<Env>, base: string, publicUrl: string |
       const may = c.get("may");
       return (may?.types?.includes(type) ?? true) && (may?.actions?.includes(action) ?? true);
     },
+    mayDo: c.get("mayDo") ?? (async () => true),
     note: (fields) => Object.assign(c.get("notes"), fields),
     waited: (milliseconds) => c.set("connectorMs", c.get("connectorMs") + milliseconds),
   };

@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { isLoopback, type Networks } from "./addresses.ts";
 import type { Env } from "./env.ts";
 import { commonHeaders } from "./headers.ts";
 
@@ -8,29 +9,73 @@ export interface Probe {
   readonly probe: (signal: AbortSignal) => Promise<string>;
 }
 
-const PROBE_MS = 3000;
+/** Whether each connector serves. */
+export interface Ready {
+  readonly isReady: boolean;
+  /** By the connectors' names: `ok` or `unavailable`. */
+  readonly connectors: Readonly<Record<string, string>>;
+}
 
-/** `/healthz`: the process lives. `/readyz`: every connector serves, 503 and which one does not otherwise. */
-export function health(app: Hono<Env>, probes: readonly Probe[]): void {
+/** What is known of whether the connectors serve. */
+export interface Readiness {
+  /** Asks each connector, once for all who want to know at the same time and shortly after. */
+  readonly ask: () => Promise<Ready>;
+  /** Takes note of how a call of a connector ended: what was found before no longer counts where that says otherwise. */
+  readonly heard: (connector: string, isWell: boolean) => void;
+}
+
+const PROBE_MS = 3000;
+/** How long what was found is told again, in milliseconds: health checks must not be a load on a system that is in trouble. */
+const KEPT_MS = 3000;
+
+export function createReadiness(probes: readonly Probe[]): Readiness {
+  let asking: Promise<Ready> | undefined;
+  let found: { readonly at: number; readonly ready: Ready } | undefined;
+  return {
+    ask: async () => {
+      if (found && Date.now() - found.at < KEPT_MS) return found.ready;
+      asking ??= asked(probes)
+        .then((ready) => {
+          found = { at: Date.now(), ready };
+          return ready;
+        })
+        .finally(() => {
+          asking = undefined;
+        });
+      return asking;
+    },
+    heard: (connector, isWell) => {
+      const state = found?.ready.connectors[connector];
+      if (state !== undefined && (state === "ok") !== isWell) found = undefined;
+    },
+  };
+}
+
+async function asked(probes: readonly Probe[]): Promise<Ready> {
+  const states = await Promise.all(
+    probes.map(async ({ name, probe }) => {
+      const signal = AbortSignal.timeout(PROBE_MS);
+      const state = await probe(signal).then(
+        () => "ok",
+        () => "unavailable",
+      );
+      return [name, state] as const;
+    }),
+  );
+  return { isReady: states.every(([, state]) => state === "ok"), connectors: Object.fromEntries(states) };
+}
+
+/**
+ * `/healthz`: the process lives. `/readyz`: every connector serves, or 503; which one does not is for operators to see, at
+ * their address. From outside of the networks that may call there is no `/readyz`; this machine's own checks always get one.
+ */
+export function health(app: Hono<Env>, readiness: Readiness, allowed: Networks | undefined): void {
   app.get("/healthz", (c) => c.json({ status: "ok" }, 200, commonHeaders(c)));
   app.get("/readyz", async (c) => {
-    const states = await Promise.all(
-      probes.map(
-        async ({ name, probe }) =>
-          [
-            name,
-            await probe(AbortSignal.timeout(PROBE_MS)).then(
-              () => "ok",
-              () => "unavailable",
-            ),
-          ] as const,
-      ),
-    );
-    const ready = states.every(([, state]) => state === "ok");
-    return c.json(
-      { status: ready ? "ok" : "unavailable", connectors: Object.fromEntries(states) },
-      ready ? 200 : 503,
-      commonHeaders(c),
-    );
+    const source = c.get("source");
+    if (allowed && !allowed.has(source) && !isLoopback(source))
+      return c.json({ status: "forbidden" }, 403, commonHeaders(c));
+    const { isReady } = await readiness.ask();
+    return c.json({ status: isReady ? "ok" : "unavailable" }, isReady ? 200 : 503, commonHeaders(c));
   });
 }

@@ -7,25 +7,25 @@ import type { Env } from "./env.ts";
 import { ALWAYS, RETRY_AFTER, SCIM_JSON } from "./headers.ts";
 
 /**
- * How long a refusal is held back, in milliseconds: a client that asks again at once must not cost more than one that is served.
- * Not all as long, so that they do not come again together.
+ * Delay before a refusal is sent, in milliseconds. Without it, clients that retry at once would cost more than the ones being
+ * served. It varies, so that they do not all come again together.
  */
 const holdMs = () => 1000 * (1 + Math.random());
-/** The most refusals that are held back at a time; beyond that they are answered at once, and end their connection. */
+/** Maximum number of delayed refusals. Beyond it, refusals are sent at once and close the connection. */
 const MAX_HELD = 10_000;
 /** Health is told whatever the load is. */
 const HEALTH = ["/healthz", "/readyz"];
 
-/** Whether there is a place for one request more. */
+/** Reports whether another request can be admitted. */
 export interface Load {
   readonly isFull: () => boolean;
-  /** Is told of each request that was refused. */
+  /** Called for each request that was shed. */
   readonly shed: () => void;
 }
 
 /**
- * Refuses what is too much, with 503, before anything is done for it, so that the requests within are answered in time. It
- * stands before the router, because at ten times the capacity refusing is most of the work.
+ * Sheds excess load with 503 before doing any work, so that admitted requests stay fast. It stands before the router, because at ten
+ * times the capacity refusing is most of the work.
  */
 export function shedding(listener: RequestListener, { isFull, shed }: Load): RequestListener {
   let held = 0;
@@ -43,14 +43,32 @@ export function shedding(listener: RequestListener, { isFull, shed }: Load): Req
 }
 
 /** Counts the requests that are worked on. */
-export function counting(): { readonly counted: MiddlewareHandler<Env>; readonly inFlight: () => number } {
+export interface Admission {
+  readonly counted: MiddlewareHandler<Env>;
+  readonly inFlight: () => number;
+}
+
+/**
+ * Counts requests from when they are there whole until they are answered. No caller has more than `ofOne` at a time, so that there
+ * is always a place for the others: its next one is 503.
+ */
+export function countRequests(ofOne: number): Admission {
+  const inFlightOf = new Map<string, number>();
   let inFlight = 0;
-  const counted: MiddlewareHandler<Env> = async (_, next) => {
+  const counted: MiddlewareHandler<Env> = async (c, next) => {
+    const caller = c.get("caller") ?? "";
+    const count = inFlightOf.get(caller) ?? 0;
+    if (count >= ofOne)
+      throw notNow(`${caller} has as many requests in flight as one caller may, ${ofOne}. Try again later.`);
     inFlight++;
+    inFlightOf.set(caller, count + 1);
     try {
       await next();
     } finally {
       inFlight--;
+      const left = inFlightOf.get(caller)! - 1;
+      if (left > 0) inFlightOf.set(caller, left);
+      else inFlightOf.delete(caller);
     }
   };
   return { counted, inFlight: () => inFlight };

@@ -1,8 +1,10 @@
 import type { TLSSocket } from "node:tls";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
-import { ScimError } from "../scim/error.ts";
+import type { ShownCertificate } from "../auth/caller.ts";
+import { forbidden } from "../scim/error.ts";
 import { type Networks, sourceOf } from "./addresses.ts";
+import type { Refused } from "./authentication.ts";
 import type { Env } from "./env.ts";
 
 /** Whose word is taken, and who may come at all. */
@@ -34,23 +36,24 @@ export function origin({ proxies }: Trust): MiddlewareHandler<Env> {
 const forwarded = (c: HonoContext<Env>, name: string): string | undefined =>
   c.req.header(name)?.split(",").at(-1)?.trim() || undefined;
 
-function shownCertificate(socket: TLSSocket) {
+function shownCertificate(socket: TLSSocket): ShownCertificate | undefined {
   if (!socket.authorized) return undefined;
   const { subject, fingerprint256 } = socket.getPeerCertificate();
   if (!subject || !fingerprint256) return undefined;
-  const parts = Object.entries(subject).flatMap(([type, value]) => [value].flat().map((each) => `${type}=${each}`));
-  return { subject: parts.join(", "), fingerprint: fingerprint256 };
+  const parts = Object.entries(subject).flatMap(([type, value]) =>
+    [value].flat().map((each) => [type, String(each)] as const),
+  );
+  return { subject: parts, fingerprint: fingerprint256 };
 }
 
 /** Refuses requests that come from outside of the networks that may. */
-export function allowedOnly({ allowed }: Trust): MiddlewareHandler<Env> {
+export function allowedOnly({ allowed }: Trust, refused: Refused): MiddlewareHandler<Env> {
   return (c, next) => {
-    if (allowed && !allowed.has(c.get("source")))
-      throw new ScimError(
-        403,
-        undefined,
-        `Requests from ${c.get("source")} are not taken: it is in none of server.networks.`,
-      );
+    const source = c.get("source");
+    if (allowed && !allowed.has(source)) {
+      refused({ status: 403, refusal: "network", requestId: c.get("requestId"), source });
+      throw forbidden(`Requests from ${source} are not taken: it is in none of server.networks.`, "network");
+    }
     return next();
   };
 }

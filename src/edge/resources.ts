@@ -10,16 +10,25 @@ import type { Served } from "./served.ts";
 
 /** The endpoints of one resource type, RFC 7644 §3.2. */
 export function resources(app: Hono<Env>, type: ResourceType, served: Served): void {
-  const { base, gateway, publicUrl, log } = served;
+  const { route, publicUrl, log } = served;
+  const { base, run } = route;
   const { name, endpoint } = type;
   const all = `${base}${endpoint}`;
   const single = `${all}/:id`;
   const contextFor = (c: HonoContext<Env>) => contextOf(c, base, publicUrl);
+  const written = (c: HonoContext<Env>) => ({
+    type: name,
+    body: jsonBody(c),
+    query: c.req.query(),
+    context: contextFor(c),
+  });
 
-  app.get(all, async (c) => scimJson(c, await gateway.list(name, c.req.query(), contextFor(c))));
+  app.get(all, async (c) =>
+    scimJson(c, await run({ name: "list", type: name, query: c.req.query(), context: contextFor(c) })),
+  );
 
   app.post(all, async (c) => {
-    const resource = await gateway.create(name, await jsonBody(c), c.req.query(), contextFor(c));
+    const resource = await run({ name: "create", ...written(c) });
     return answer(c, resource, 201, {
       Location: locationOf(resource) ?? `${contextFor(c).baseUrl}${endpoint}/${resource.id}`,
     });
@@ -27,32 +36,28 @@ export function resources(app: Hono<Env>, type: ResourceType, served: Served): v
   onlyMethods(app, all, ["GET", "POST"], log);
 
   app.post(`${all}/.search`, async (c) =>
-    scimJson(c, await gateway.list(name, readSearchRequest(await jsonBody(c)), contextFor(c))),
+    scimJson(c, await run({ name: "list", type: name, query: readSearchRequest(jsonBody(c)), context: contextFor(c) })),
   );
   onlyMethods(app, `${all}/.search`, ["POST"], log);
 
   app.get(single, async (c) => {
-    const resource = await gateway.get(name, c.req.param("id")!, c.req.query(), contextFor(c));
+    const { id } = target(c);
+    const resource = await run({ name: "get", type: name, id, query: c.req.query(), context: contextFor(c) });
     const known = versionOf(c.req.header("if-none-match"));
     const current = versionOf(etagOf(resource));
     if (known !== undefined && (known === "*" || known === current)) return noContent(c, 304);
     return answer(c, resource, 200);
   });
 
-  app.put(single, async (c) => {
-    const { id, ifMatch } = target(c);
-    return answer(c, await gateway.replace(name, id, await jsonBody(c), c.req.query(), contextFor(c), ifMatch), 200);
-  });
+  app.put(single, async (c) => answer(c, await run({ name: "replace", ...target(c), ...written(c) }), 200));
 
   app.patch(single, async (c) => {
-    const { id, ifMatch } = target(c);
-    const resource = await gateway.patch(name, id, await jsonBody(c), c.req.query(), contextFor(c), ifMatch);
+    const resource = await run({ name: "patch", ...target(c), ...written(c) });
     return resource ? answer(c, resource, 200) : noContent(c);
   });
 
   app.delete(single, async (c) => {
-    const { id, ifMatch } = target(c);
-    await gateway.remove(name, id, contextFor(c), ifMatch);
+    await run({ name: "delete", type: name, ...target(c), context: contextFor(c) });
     return noContent(c);
   });
   onlyMethods(app, single, ["GET", "PUT", "PATCH", "DELETE"], log);

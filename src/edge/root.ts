@@ -11,21 +11,22 @@ import { onlyMethods } from "./methods.ts";
 import type { Served } from "./served.ts";
 
 /** What is asked of a route as a whole: a search over all types, bulk, and `/Me`, RFC 7644 §3.4.2.1, §3.7 and §3.11. */
-export function root(app: Hono<Env>, { base, gateway, limits, publicUrl, log }: Served): void {
+export function root(app: Hono<Env>, { route, limits, publicUrl, log }: Served): void {
+  const { base } = route;
   const contextFor = (c: HonoContext<Env>) => contextOf(c, base, publicUrl);
 
-  app.get(base, async (c) => scimJson(c, await searchAll(gateway, limits, c.req.query(), contextFor(c))));
+  app.get(base, async (c) => scimJson(c, await searchAll(route, limits, c.req.query(), contextFor(c))));
   onlyMethods(app, base, ["GET"], log);
 
   app.post(`${base}/.search`, async (c) => {
-    const query = readSearchRequest(await jsonBody(c));
-    return scimJson(c, await searchAll(gateway, limits, query, contextFor(c)));
+    const query = readSearchRequest(jsonBody(c));
+    return scimJson(c, await searchAll(route, limits, query, contextFor(c)));
   });
   onlyMethods(app, `${base}/.search`, ["POST"], log);
 
   app.post(`${base}/Bulk`, async (c) => {
-    const bulk = readBulk(await jsonBody(c), limits.bulkOperations);
-    return scimJson(c, await runBulk(gateway, bulk, contextFor(c)));
+    const bulk = readBulk(jsonBody(c), limits.bulkOperations);
+    return scimJson(c, await runBulk(route, bulk, contextFor(c)));
   });
   onlyMethods(app, `${base}/Bulk`, ["POST"], log);
 

@@ -1,12 +1,11 @@
-import type { Gateway } from "../gateway/gateway.ts";
 import type { Limits } from "../gateway/list.ts";
+import type { Route } from "../gateway/route.ts";
 import type { Log } from "../observe/log.ts";
 import type { ResourceType } from "../scim/schema.ts";
 
-/** A base path, the gateway that serves it, and what its endpoints need to know beside. */
+/** A route, and what its HTTP endpoints need to know beside. */
 export interface Served {
-  readonly base: string;
-  readonly gateway: Gateway;
+  readonly route: Route;
   /** The types as they are published: cut down to what is mapped. */
   readonly types: readonly ResourceType[];
   readonly limits: Limits & {

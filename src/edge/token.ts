@@ -1,47 +1,37 @@
 import type { Hono, Context as HonoContext } from "hono";
 import { AuthUnavailable } from "../auth/caller.ts";
 import type { TokenEndpoint } from "../auth/clientCredentials.ts";
-import type { Failed } from "./authentication.ts";
-import { limitBody } from "./body.ts";
+import { connectionOf, type Door, slowed } from "./authentication.ts";
+import { type Bodies, readBody, textBody } from "./body.ts";
 import type { Env } from "./env.ts";
 import { commonHeaders } from "./headers.ts";
-import type { Throttle } from "./throttle.ts";
 
 const MAX_FORM = 16_384;
 
 /** The token endpoint of OAuth 2.0 client credentials, RFC 6749 §3.2: its answers and errors are OAuth's, not SCIM's. */
-export function tokenEndpoint(
-  app: Hono<Env>,
-  { path, issue }: TokenEndpoint,
-  throttle: Throttle,
-  failed: Failed,
-): void {
-  const oauthError = (c: HonoContext<Env>, status: 400 | 401 | 405 | 429 | 503, error: string, detail: string) =>
+export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, door: Door, bodies: Bodies): void {
+  const { throttle, failed, refused } = door;
+  const oauthError = (c: HonoContext<Env>, status: 400 | 401 | 405 | 503, error: string, detail: string) =>
     c.json({ error, error_description: detail }, status, {
       ...commonHeaders(c),
       ...(status === 401 && { "WWW-Authenticate": 'Basic realm="token"' }),
-      ...(status === 429 && { "Retry-After": "1" }),
       ...(status === 503 && { "Retry-After": "5" }),
     });
 
-  app.use(path, limitBody(MAX_FORM));
+  app.use(path, slowed(door));
+  app.use(path, readBody(bodies, MAX_FORM));
   app.post(path, async (c) => {
     const type = (c.req.header("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
     if (type !== "application/x-www-form-urlencoded")
       return oauthError(c, 400, "invalid_request", "Send a form: application/x-www-form-urlencoded.");
-    const form = new URLSearchParams(await c.req.text());
+    const form = new URLSearchParams(textBody(c));
     try {
       const answer = await issue(form, c.req.header("authorization"));
       if (answer.ok) return c.json(answer.body, 200, commonHeaders(c));
       if (answer.error !== "invalid_client") return oauthError(c, 400, answer.error, answer.detail);
       failed("client-credentials");
-      if (!(await throttle.heldBack(c.get("source"))))
-        return oauthError(
-          c,
-          429,
-          "temporarily_unavailable",
-          "There were too many wrong credentials from this address.",
-        );
+      throttle.failed(c.get("source"), connectionOf(c));
+      refused({ status: 401, refusal: "client", requestId: c.get("requestId"), source: c.get("source") });
       return oauthError(c, 401, answer.error, answer.detail);
     } catch (error) {
       if (!(error instanceof AuthUnavailable)) throw error;

@@ -1,6 +1,6 @@
-import jsonata from "jsonata";
-import { RE2JS } from "re2js";
-import { helpers } from "./helpers.ts";
+import type jsonata from "jsonata";
+import { evaluateApart } from "./evaluator.ts";
+import { build, plain } from "./jsonata.ts";
 import { passwordHelpers } from "./passwords.ts";
 
 /** A JSONata expression, compiled once and evaluated under bounds of time, depth and length. */
@@ -30,41 +30,14 @@ export class ExpressionError extends Error {
   override name = "ExpressionError";
 }
 
-const bounds = { timeout: 200, stack: 100, sequence: 10_000 };
 /** Hashes take long on purpose, and wait for each other: who calls one may take this, in milliseconds. */
 const HASHING_MS = 20_000;
 const MAX_SOURCE = 10_000;
-
 /**
- * The regular expressions of JSONata, `RegexEngine`, in time linear in the text: JSONata's own time limit cannot
- * interrupt a RegExp that backtracks for ever.
+ * What is read of an input may be so large, in values and characters, to be evaluated on the thread that answers requests: no step
+ * takes long on so little.
  */
-class LinearRegExp {
-  lastIndex = 0;
-  readonly #compiled: RE2JS;
-
-  constructor(pattern: RegExp) {
-    const flags = (pattern.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (pattern.multiline ? RE2JS.MULTILINE : 0);
-    this.#compiled = RE2JS.compile(RE2JS.translateRegExp(pattern.source), flags);
-  }
-
-  exec(text: string): (RegExpExecArray & { index: number }) | null {
-    const matcher = this.#compiled.matcher(text);
-    if (!matcher.find(this.lastIndex)) return null;
-    const groups = Array.from({ length: matcher.groupCount() + 1 }, (_, index) => matcher.group(index) ?? undefined);
-    this.lastIndex = matcher.end();
-    return Object.assign(groups, { index: matcher.start(), input: text }) as unknown as RegExpExecArray & {
-      index: number;
-    };
-  }
-}
-
-function build(source: string, timeout = bounds.timeout): jsonata.Expression {
-  const RegexEngine = LinearRegExp as unknown as RegExpConstructor;
-  const compiled = jsonata(source, { ...bounds, timeout, RegexEngine });
-  for (const [name, helper] of Object.entries(helpers)) compiled.registerFunction(name, helper);
-  return compiled;
-}
+const MAX_HERE = 4000;
 
 /** Compiles a JSONata expression. Throws `ExpressionError` with the position where it is wrong. */
 export function compileExpression(source: string): Expression {
@@ -98,7 +71,9 @@ export function compileExpression(source: string): Expression {
     readsInput: readsAll || inputNames.size > 0,
     evaluate: async (input, bindings) => {
       try {
-        return plain(await compiled.evaluate(input, bindings));
+        const isHere = isHashing || isSmall(readsAll ? input : only(input, inputNames), bindings);
+        if (isHere) return plain(await compiled.evaluate(input, bindings));
+        return await evaluateApart(source, input, bindings ?? {});
       } catch (error) {
         throw new ExpressionError(
           `the expression ${JSON.stringify(source)} failed: ${(error as Error).message ?? error}`,
@@ -164,9 +139,20 @@ function shapeOf(node: unknown): Shape | undefined {
   return new Map(pairs.map(([key, inner]) => [String(key.value), shapeOf(inner)]));
 }
 
-/** JSONata marks its sequences with properties and functions of their own: what leaves is plain JSON. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return Array.from(value, plain);
-  if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plain(each)]));
+/** Of an object the properties that are read by name; anything else whole. */
+function only(input: unknown, names: ReadonlySet<string>): unknown {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
+  return Object.fromEntries(Object.entries(input).filter(([name]) => names.has(name)));
+}
+
+/** Whether values hold no more, in number and characters, than is evaluated on the thread that answers requests. */
+function isSmall(...values: readonly unknown[]): boolean {
+  let left = MAX_HERE;
+  const pass = (value: unknown): boolean => {
+    left -= typeof value === "string" ? 1 + value.length : 1;
+    if (left < 0) return false;
+    if (typeof value !== "object" || value === null) return true;
+    return Object.values(value).every(pass);
+  };
+  return values.every(pass);
 }

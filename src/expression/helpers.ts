@@ -8,6 +8,7 @@ export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> 
   rdn,
   regexQuote,
   secret,
+  pad,
   ...passwordHelpers,
 };
 
@@ -70,6 +71,17 @@ function rdn(type: unknown, value: unknown): string | undefined {
 /** `$regexQuote(text)`: a text as a regular expression that matches just it, for APIs that search by one. */
 function regexQuote(text: unknown): string | undefined {
   return text === undefined || text === null ? undefined : String(text).replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}
+
+/** The widest that a text is padded to: the width may come from a client. */
+const MAX_WIDTH = 10_000;
+
+/** `$pad(text, width, characters?)`, JSONata's own, with a bound on the width. */
+function pad(text: unknown, width: unknown, characters: unknown = " "): string | undefined {
+  if (text === undefined || text === null) return undefined;
+  const count = Math.min(Math.abs(Number(width)), MAX_WIDTH);
+  const filler = String(characters || " ");
+  return Number(width) < 0 ? String(text).padStart(count, filler) : String(text).padEnd(count, filler);
 }
 
 /** `$secret()`: 32 letters and digits of chance, for an account that must have a password and that nobody signs in to with it. */

@@ -1,72 +1,133 @@
 import type { Entry } from "../connector/connector.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { notNow, ScimError } from "../scim/error.ts";
-import { ask } from "./context.ts";
-import { attrsOfWrite, type Layer, type Write } from "./writes.ts";
+import { ask, type Context } from "./context.ts";
+import { actionOf, type Middleware } from "./operation.ts";
+import { attrsOfWrite, type Write, type WriteStep } from "./writes.ts";
 
-/** Appends to the audit log; throws where it cannot be written. */
-export type Append = (fields: Readonly<Record<string, unknown>>) => void;
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Where records of writes and refusals go. */
+export interface AuditTrail {
+  /** Records that something is about to be done; gives the record's number. Rejects where it cannot be recorded. */
+  readonly intent: (fields: Fields) => Promise<number>;
+  /** Records what became of it. What cannot be written now is kept, and written before the next intent. */
+  readonly outcome: (fields: Fields) => Promise<void>;
+}
+
+/** The places on an operation's way where it is recorded. */
+export interface Recording {
+  /** Records operations that were refused before they came to a write. Outermost of the middleware. */
+  readonly refusals: Middleware;
+  /** Records what became of each write. The first of the write's steps. */
+  readonly outcomes: WriteStep;
+  /** Records that a write is about to be made. The last step before the connector: a refused write leaves no question. */
+  readonly intents: WriteStep;
+}
 
 /**
- * Records each write, whatever became of it, before it is answered. While the log cannot be written nothing else is.
- * With `values` the entry is read before, and values are recorded; those of attributes that are only written never are.
+ * Records each write twice: before it is made, and what became of it, so that a process killed between the two leaves a question
+ * that `audit verify` shows. While the trail takes no intents nothing is written. With `values` the entry is read before,
+ * and values are recorded; values of attributes that are only written, or never returned, never are.
  */
-export function audited(route: string, append: Append, values: boolean): Layer {
-  let isBroken = false;
-  const record = (fields: Readonly<Record<string, unknown>>): void => {
+export function recording(route: string, trail: AuditTrail, values: boolean): Recording {
+  /** What is known of a write on its way. The number of its intent, where there is one. */
+  const numbers = new WeakMap<Context, number>();
+  /** Failures that have a record. */
+  const recorded = new WeakSet<object>();
+
+  const refusals: Middleware = (next) => async (operation) => {
     try {
-      append(fields);
-      isBroken = false;
+      return await next(operation);
     } catch (error) {
-      isBroken = true;
-      throw notNow(`The audit log cannot be written: ${(error as Error).message}.`);
+      const isRefused = error instanceof ScimError && error.refusal !== undefined && !recorded.has(error);
+      if (isRefused) {
+        const { type, context } = operation;
+        const id = "id" in operation ? { id: operation.id.slice(0, 200) } : {};
+        const about = { ...aboutOf(context, route), type, action: actionOf(operation), ...id };
+        await trail.outcome({ event: "refused", ...about, ...resultOf(error) });
+      }
+      throw error;
     }
   };
-  return (next) => async (write) => {
-    const { context, endpoint, action } = write;
-    const about = { requestId: context.requestId, caller: context.caller, source: context.source, route };
-    if (isBroken) record({ ...about, event: "the audit log can be written again" });
+
+  const outcomes: WriteStep = (next) => async (write) => {
+    const { action } = write;
+    // Each write has a context of its own from here on, by which its intent is known.
+    const context = { ...write.context };
     const touched = attrsOfWrite(write);
-    const readable = values ? shownAttrs(endpoint.mapping) : [];
+    const readable = values ? shownAttrs(write.endpoint.mapping) : [];
     const shown = touched.filter((attr) => readable.includes(attr));
     const before =
       values && action !== "create" ? await present(write, action === "delete" ? readable : shown) : undefined;
-    const operation = {
-      ...about,
-      type: endpoint.mapping.type.name,
-      action,
-      backend: {
-        connector: endpoint.name,
-        kind: endpoint.mapping.kind,
-        ...(action !== "create" && { key: write.key }),
-      },
-      attributes: touched,
-      ...(before && { before }),
+    const about = { ...aboutWrite(write, route), ...(before && { before }) };
+    const intent = () => {
+      const number = numbers.get(context);
+      return number === undefined ? {} : { intent: number };
     };
     let after: Entry | undefined;
     try {
-      after = await next(values && action !== "delete" ? withAttrs(write, shown) : write);
+      after = await next({ ...(values && action !== "delete" ? withAttrs(write, shown) : write), context });
     } catch (error) {
-      record({
-        ...operation,
-        result: error instanceof ScimError ? String(error.status) : "500",
-        detail: detailOf(error),
+      if (typeof error === "object" && error !== null) recorded.add(error);
+      await trail.outcome({
+        event: intent().intent ? "outcome" : "refused",
+        ...about,
+        ...intent(),
+        ...resultOf(error),
       });
       throw error;
     }
     const key = action === "create" && after ? keyOf(write, after) : undefined;
-    record({
-      ...operation,
-      ...(key !== undefined && { backend: { ...operation.backend, key } }),
+    await trail.outcome({
+      event: "outcome",
+      ...about,
+      ...intent(),
+      ...(key !== undefined && { backend: { ...about.backend, key } }),
       ...(values && after && { after: only(after, shown) }),
       result: "ok",
     });
     return after;
   };
+
+  const intents: WriteStep = (next) => async (write) => {
+    try {
+      numbers.set(write.context, await trail.intent({ event: "intent", ...aboutWrite(write, route) }));
+    } catch (error) {
+      throw notNow(
+        `The audit log cannot be written, so nothing else is: ${(error as Error).message}. Nothing was changed.`,
+        "audit",
+      );
+    }
+    return next(write);
+  };
+  return { refusals, outcomes, intents };
 }
 
-/** What went wrong, in words that are free of the values that were sent. */
-const detailOf = (error: unknown): string | undefined => (error instanceof ScimError ? error.scimType : undefined);
+const aboutOf = ({ requestId, caller, source }: Context, route: string) => ({ requestId, caller, source, route });
+
+const aboutWrite = (write: Write, route: string) => ({
+  ...aboutOf(write.context, route),
+  type: write.endpoint.mapping.type.name,
+  action: write.action,
+  backend: {
+    connector: write.endpoint.name,
+    kind: write.endpoint.mapping.kind,
+    ...(write.action !== "create" && { key: write.key }),
+  },
+  attributes: attrsOfWrite(write),
+});
+
+/** How an operation ended, in words that are free of the values that were sent. */
+function resultOf(error: unknown): Fields {
+  if (!(error instanceof ScimError)) return { result: "500" };
+  const { status, scimType, refusal } = error;
+  return {
+    result: String(status),
+    ...(scimType && { detail: scimType }),
+    ...(refusal !== undefined && { refusal }),
+  };
+}
 
 const keyOf = ({ endpoint }: Write, entry: Entry) => entry[endpoint.connector.kinds.get(endpoint.mapping.kind)!.key];
 
@@ -89,7 +150,11 @@ async function present(write: Write, attrs: readonly string[]): Promise<Entry | 
   return entry && only(entry, attrs);
 }
 
-/** Attributes that a row reads, and none that is only written. */
-const shownAttrs = (mapping: Mapping): string[] => [
-  ...new Set(mapping.rows.flatMap((row) => (row.is === "expression" || row.writeOnly ? [] : [row.attr]))),
-];
+/** Attributes that a row shows: none that is only written, and none of which a schema says that it is never returned. */
+function shownAttrs({ rows }: Mapping): string[] {
+  const attrs = rows.flatMap((row) => (row.is === "expression" ? [] : [row]));
+  const isHidden = ({ writeOnly, path: { attribute, sub } }: (typeof attrs)[number]) =>
+    writeOnly || attribute.returned === "never" || sub?.returned === "never";
+  const hidden = new Set(attrs.filter(isHidden).map(({ attr }) => attr));
+  return [...new Set(attrs.map(({ attr }) => attr))].filter((attr) => !hidden.has(attr));
+}

@@ -1,8 +1,8 @@
 import { type Bulk, type BulkOperation, type BulkResult, bulkIdsIn, bulkResponse, withIds } from "../scim/bulk.ts";
-import { badRequest, errorBody, inConflict, notFound, notNow, ScimError, unforeseen } from "../scim/error.ts";
+import { badRequest, errorBody, inConflict, notFound, notNow, ScimError, tooMany, unforeseen } from "../scim/error.ts";
 import { isObject, type Resource } from "../scim/schema.ts";
 import { type Context, OPERATION_MS } from "./context.ts";
-import type { Gateway } from "./gateway.ts";
+import type { Route } from "./route.ts";
 
 /** How many operations run side by side. */
 const CONCURRENCY = 8;
@@ -14,7 +14,7 @@ const MAX_MS = 60_000;
  * it on the same resource; others run side by side, or, where `failOnErrors` is given, one by one. What refers to
  * itself in a circle is refused with 409. Outcomes come in the order of the request; what was not begun has none.
  */
-export async function runBulk(gateway: Gateway, bulk: Bulk, context: Context): Promise<unknown> {
+export async function runBulk(route: Route, bulk: Bulk, context: Context): Promise<unknown> {
   const { operations, failOnErrors } = bulk;
   const start = Date.now();
   const results = new Map<number, BulkResult>();
@@ -26,11 +26,14 @@ export async function runBulk(gateway: Gateway, bulk: Bulk, context: Context): P
   async function perform(index: number): Promise<void> {
     const operation = operations[index]!;
     try {
+      // The request itself has counted as one.
+      if (index > 0 && !(await context.mayDo(1)))
+        throw tooMany("The caller's rate is used up: each operation of a bulk request counts. Send fewer at a time.");
       if (Date.now() - start > MAX_MS) throw notNow("The bulk request took too long: send fewer operations at a time.");
       const missing = [...bulkIdsIn(operation)].find((each) => !ids.has(each));
       if (missing !== undefined) throw unresolved(missing, operations);
       const resolved = withIds(operation, ids);
-      const { status, resource, location } = await run(gateway, resolved, context);
+      const { status, resource, location } = await run(route, resolved, context);
       if (operation.bulkId !== undefined && resource) ids.set(operation.bulkId, String(resource.id));
       results.set(index, outcome(operation, status, location, resource));
     } catch (error) {
@@ -71,19 +74,20 @@ function dependencies(operations: readonly BulkOperation[]): Set<number>[] {
 }
 
 async function run(
-  gateway: Gateway,
+  route: Route,
   { method, endpoint, id = "", version, data }: BulkOperation,
   whole: Context,
 ): Promise<{ status: number; location: string; resource?: Resource | undefined }> {
   const context = { ...whole, signal: AbortSignal.timeout(OPERATION_MS) };
-  const type = [...gateway.endpoints.values()]
+  const type = [...route.endpoints.values()]
     .map(({ mapping }) => mapping.type)
     .find((each) => each.endpoint.toLowerCase() === endpoint.toLowerCase());
   if (!type) throw notFound(`There is no endpoint "${endpoint}" here.`);
   const location = `${context.baseUrl}${type.endpoint}/${encodeURIComponent(id)}`;
+  const target = { type: type.name, id, ifMatch: version, context };
   switch (method) {
     case "POST": {
-      const resource = await gateway.create(type.name, data, {}, context);
+      const resource = await route.run({ name: "create", type: type.name, body: data, query: {}, context });
       return {
         status: 201,
         resource,
@@ -91,13 +95,17 @@ async function run(
       };
     }
     case "PUT":
-      return { status: 200, location, resource: await gateway.replace(type.name, id, data, {}, context, version) };
+      return {
+        status: 200,
+        location,
+        resource: await route.run({ name: "replace", ...target, body: data, query: {} }),
+      };
     case "PATCH": {
-      const resource = await gateway.patch(type.name, id, data, {}, context, version);
+      const resource = await route.run({ name: "patch", ...target, body: data, query: {} });
       return { status: resource ? 200 : 204, location, resource };
     }
     case "DELETE":
-      await gateway.remove(type.name, id, context, version);
+      await route.run({ name: "delete", ...target });
       return { status: 204, location };
   }
 }

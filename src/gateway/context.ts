@@ -16,6 +16,8 @@ export interface Context {
   /** Who asks, and from where. */
   readonly caller: string | undefined;
   readonly source: string;
+  /** Whether the caller may do so many more operations now, by its rate: each operation of a bulk request counts. */
+  readonly mayDo: (operations: number) => Promise<boolean>;
   /** Whether the caller may do this to resources of the type. */
   readonly allows: (type: string, action: Action) => boolean;
   /** Takes notes for the request's log line; never values of attributes. */
@@ -38,9 +40,15 @@ export async function ask<T>(context: Context, call: () => Promise<T>): Promise<
 
 function inScim(error: unknown, context: Context): unknown {
   if (!(error instanceof ConnectorError)) return error;
-  const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  context.note({ failure: error.kind, ...(cause && { cause }) });
+  context.note({ failure: error.kind, ...codeOf(error.cause) });
   return backendError(error.kind, error.message, { cause: error, retryAfter: error.retryAfter });
+}
+
+/** What a driver calls a failure. Its message is not logged: databases put the values in it that they refuse. */
+function codeOf(cause: unknown): { readonly code?: string } {
+  const { code, errno, errcode, name } = (cause ?? {}) as Record<string, unknown>;
+  const said = [code, errno, errcode, name].find((each) => typeof each === "string" || typeof each === "number");
+  return said === undefined ? {} : { code: String(said).slice(0, 50) };
 }
 
 /** An expression that fails on this resource is the record's fault, not the backend's. */

@@ -1,13 +1,14 @@
-import { valuesPut } from "../connector/reference.ts";
+import { applyChanges } from "../connector/reference.ts";
 import type { Mapping, Row } from "../mapping/mapping.ts";
 import { readEntry } from "../mapping/read.ts";
 import { select } from "../mapping/selection.ts";
-import { notNow } from "../scim/error.ts";
+import { notNow, type ScimError } from "../scim/error.ts";
 import { ask } from "./context.ts";
 import type { Endpoint } from "./references.ts";
-import type { Layer, Write } from "./writes.ts";
+import { mayHaveHappened } from "./repeats.ts";
+import type { Write, WriteStep } from "./writes.ts";
 
-/** How much may be deleted and disabled within an hour, by resource type. */
+/** How many deletions and disablements are let pass within an hour, by resource type. */
 export interface GuardLimits {
   readonly deletes?: number | undefined;
   readonly disables?: number | undefined;
@@ -15,135 +16,137 @@ export interface GuardLimits {
   readonly percent?: number | undefined;
 }
 
-type Kind = "deletes" | "disables";
-const WINDOW_MS = 3_600_000;
+/** What is counted. */
+export type Danger = "deletes" | "disables";
+
+/** A dangerous change of one entry. */
+export interface Endangered {
+  readonly route: string;
+  /** The resource type. */
+  readonly type: string;
+  readonly danger: Danger;
+  readonly key: string;
+}
+
+/** What became of a change that had a place. */
+export type Fate = "done" | "unknown" | "not done";
+
+/** Keeps count of dangerous changes, over restarts, and over all gateways that share it. */
+export interface GuardLedger {
+  /**
+   * Takes a place for a change in one step, so that of many at once no more than are allowed get one. An entry counts once.
+   * `passed` where it has a place, or was released; `stopped` where there is none left: the entry is then listed.
+   */
+  readonly reserve: (
+    change: Endangered,
+    limits: { readonly own: number | undefined; readonly both: number | undefined },
+    about: { readonly caller: string | undefined; readonly requestId: string },
+  ) => Promise<"passed" | "stopped">;
+  /** Says what became of it. The place is given back only where it is known that nothing was changed. */
+  readonly settle: (change: Endangered, fate: Fate) => Promise<void>;
+}
+
 /** What there is of a type is counted no more often than this, in milliseconds. */
 const COUNTED_MS = 600_000;
 
-/** What was deleted and disabled lately, on one route. It outlives a change of the configuration. */
-export interface GuardState {
-  /** Whether something was refused, and how much was let pass, by type. */
-  readonly status: () => readonly {
-    readonly type: string;
-    readonly deletes: number;
-    readonly disables: number;
-    readonly stopped: boolean;
-  }[];
-  /** Starts counting anew. */
-  readonly release: () => void;
-  /** The times at which each entry was deleted or disabled, by type: an entry counts once. */
-  readonly passed: Map<string, Record<Kind, Map<string, number>>>;
-  readonly stopped: Set<string>;
-}
-
-export function createGuardState(): GuardState {
-  const passed: GuardState["passed"] = new Map();
-  const stopped = new Set<string>();
-  return {
-    passed,
-    stopped,
-    status: () =>
-      [...passed].map(([type, { deletes, disables }]) => ({
-        type,
-        deletes: recent(deletes),
-        disables: recent(disables),
-        stopped: stopped.has(type),
-      })),
-    release: () => {
-      passed.clear();
-      stopped.clear();
-    },
-  };
-}
-
-/** How many are within the window; those that are not are forgotten. */
-function recent(times: Map<string, number>): number {
-  const since = Date.now() - WINDOW_MS;
-  for (const [key, time] of times) {
-    if (time >= since) break;
-    times.delete(key);
-  }
-  return times.size;
-}
-
 /**
- * Stops deletions and disablements that are more than can be meant: a wrong scope in the client must not empty a
- * directory. They are 503 until the hour is over or an operator releases them; everything else goes on.
+ * Stops deletions and disablements above limits until an operator releases them: a wrong scope in the client must not empty
+ * a directory. They are 503 until the hour is over or somebody releases them; everything else goes on.
  */
 export function guarded(
+  route: string,
   limits: GuardLimits,
-  { passed, stopped }: GuardState,
-  refused: (type: string, kind: Kind) => void,
-): Layer {
+  ledger: GuardLedger,
+  refused: (type: string, danger: Danger) => void,
+): WriteStep {
   const totals = new Map<string, { total: number; at: number }>();
-  const total = async (write: Write): Promise<number> => {
+  const totalOf = async (write: Write): Promise<number> => {
     const { endpoint, context } = write;
     const { name } = endpoint.mapping.type;
     const known = totals.get(name);
     if (known && Date.now() - known.at < COUNTED_MS) return known.total;
     const { kind } = endpoint.mapping;
-    const { total: counted = 0 } = await ask(context, () =>
+    const { total = 0 } = await ask(context, () =>
       endpoint.connector.search({ kind, attrs: [], limit: 0, count: true, signal: context.signal }),
     );
-    totals.set(name, { total: counted, at: Date.now() });
-    return counted;
+    totals.set(name, { total, at: Date.now() });
+    return total;
   };
 
   return (next) => async (write) => {
-    const kind = await dangerOf(write);
-    if (!kind || write.action === "create") return next(write);
-    const type = write.endpoint.mapping.type.name;
-    const counts = passed.get(type) ?? { deletes: new Map(), disables: new Map() };
-    passed.set(type, counts);
-    if (!counts[kind].has(write.key)) {
-      const { [kind]: most, percent } = limits;
-      const both = recent(counts.deletes) + recent(counts.disables);
-      const isOverShare = percent !== undefined && both >= ((await total(write)) * percent) / 100;
-      const isOverCount = most !== undefined && recent(counts[kind]) >= most;
-      if (isOverCount || isOverShare) {
-        stopped.add(type);
-        refused(type, kind);
-        const bound = isOverCount ? `${most} ${kind}` : `${percent} per cent`;
-        throw notNow(
-          `The change guard stopped this: ${bound} of ${type} in an hour are all that safety.guard allows. An operator can release it: postern guard release.`,
-        );
-      }
+    const danger = await dangerOf(write);
+    if (!danger || write.action === "create") return next(write);
+    const { caller, requestId } = write.context;
+    const { [danger]: own, percent } = limits;
+    // Asked before a place is taken: from there on nothing else may be let in between.
+    const both = percent === undefined ? undefined : Math.ceil(((await totalOf(write)) * percent) / 100);
+    const change = { route, type: write.endpoint.mapping.type.name, danger, key: write.key };
+    if ((await ledger.reserve(change, { own, both }, { caller, requestId })) === "stopped") {
+      refused(change.type, danger);
+      throw stopped(change, limits);
     }
-    // Counted before it is made: of many at once no more than are allowed pass.
-    const before = counts[kind].get(write.key);
-    counts[kind].delete(write.key);
-    counts[kind].set(write.key, Date.now());
     try {
-      return await next(write);
+      const entry = await next(write);
+      await ledger.settle(change, "done");
+      return entry;
     } catch (error) {
-      if (before === undefined) counts[kind].delete(write.key);
+      await ledger.settle(change, mayHaveHappened(error) ? "unknown" : "not done");
       throw error;
     }
   };
 }
 
-async function dangerOf(write: Write): Promise<Kind | undefined> {
+function stopped({ type, danger, route }: Endangered, limits: GuardLimits): ScimError {
+  const { [danger]: own, percent } = limits;
+  const bounds = [
+    ...(own === undefined ? [] : [`${own} ${danger}`]),
+    ...(percent === undefined ? [] : [`${percent} per cent`]),
+  ];
+  return notNow(
+    `The change guard stopped this: ${bounds.join(" or ")} of ${type} in an hour are all that safety.guard allows. An operator can release it: postern guard release ${route}.`,
+    "guard",
+  );
+}
+
+async function dangerOf(write: Write): Promise<Danger | undefined> {
   if (write.action === "delete") return "deletes";
-  return write.action === "update" && (await disables(write.endpoint, write)) ? "disables" : undefined;
+  return write.action === "update" && (await disables(write)) ? "disables" : undefined;
+}
+
+/**
+ * Whether changes leave `active` anything but true: false, or no value at all. It is read from the entry as it will be, by
+ * whatever the mapping reads it from, an expression among it.
+ */
+async function disables(write: Extract<Write, { action: "update" }>): Promise<boolean> {
+  const { endpoint, changes, context, key } = write;
+  const selection = selectionOf(endpoint);
+  const touched = selection ? changes.filter(({ attr }) => selection.attrs.includes(attr)) : [];
+  if (!selection || touched.length === 0) return false;
+  const { mapping, connector } = endpoint;
+  const { signal } = context;
+  const known = new Set(changes.filter(({ op }) => op === "replace" || op === "swap").map(({ attr }) => attr));
+  const isKnown = selection.attrs.every((attr) => known.has(attr) || attr === mapping.id.attr);
+  const request = { kind: mapping.kind, key, attrs: selection.attrs, signal };
+  const present = isKnown ? {} : ((await ask(context, () => connector.get(request))) ?? {});
+  // What a swap expects is the write's to check.
+  const settled = touched.map((change) =>
+    change.op === "swap"
+      ? ({ op: "replace", attr: change.attr, values: change.to === null ? [] : [change.to] } as const)
+      : change,
+  );
+  const nowhere = { references: { toId: () => undefined, toReference: () => undefined }, location: () => "" };
+  const resource = await readEntry(selection, applyChanges(present, settled), nowhere);
+  return resource.active !== true;
 }
 
 const selections = new WeakMap<Mapping, ReturnType<typeof select> | null>();
 
-/** Whether changes make `active` false: the attributes that it is read from are changed to what it is false by. */
-async function disables({ mapping }: Endpoint, { changes }: Extract<Write, { action: "update" }>): Promise<boolean> {
-  const selection = selectionOf(mapping);
-  if (!selection) return false;
-  const touched = changes.filter(({ attr }) => selection.attrs.includes(attr));
-  if (touched.length === 0) return false;
-  const nowhere = { references: { toId: () => undefined, toReference: () => undefined }, location: () => "" };
-  const resource = await readEntry(selection, valuesPut(touched), nowhere);
-  return resource.active === false;
-}
-
-function selectionOf(mapping: Mapping) {
+/** The rows that `active` is read from; null where there are none. */
+function selectionOf({ mapping }: Endpoint) {
   const known = selections.get(mapping);
   if (known !== undefined) return known;
-  const isActive = ({ path }: Row) => path.attribute.name === "active" && path.schema === mapping.type.schema;
+  const isActive = ({ path, writeOnly }: Row) =>
+    !writeOnly && path.attribute.name === "active" && path.schema === mapping.type.schema;
   const selection = mapping.rows.some(isActive) ? select(mapping, isActive) : null;
   selections.set(mapping, selection);
   return selection;

@@ -35,9 +35,18 @@ export function readInput(endpoint: Endpoint, body: unknown, context: Context): 
 export function refuseOrNote(endpoint: Endpoint, names: readonly string[], context: Context): void {
   if (names.length === 0) return;
   if (endpoint.mapping.unmapped === "reject")
-    throw badRequest("invalidValue", `Nothing here takes ${names.map((name) => `"${name}"`).join(", ")}.`);
-  context.note({ unmapped: names.slice(0, 20) });
+    throw badRequest(
+      "invalidValue",
+      `Nothing here takes ${names
+        .slice(0, 20)
+        .map((name) => JSON.stringify(name.slice(0, 200)))
+        .join(", ")}.`,
+    );
+  context.note({ unmapped: names.slice(0, 20).map(loggable) });
 }
+
+/** A name that a client sent, as far as it looks like one: what does not may be anything, and of any length. */
+const loggable = (name: string): string => (/^[\w:.$-]{1,200}$/.test(name) ? name : "(no name)");
 
 /** An id is a key as it is; what no backend could have made is not asked for. */
 export function keyOf(endpoint: Endpoint, id: string): string {

@@ -1,17 +1,18 @@
-import type { Entry, Position } from "../connector/connector.ts";
+import type { Position } from "../connector/connector.ts";
 import { positionOf } from "../connector/reference.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
-import type { Selection } from "../mapping/selection.ts";
 import { readCursor, writeCursor } from "../scim/cursor.ts";
 import { badRequest } from "../scim/error.ts";
 import { compileFilter } from "../scim/evaluate.ts";
-import { listResponse, type Page, readPage } from "../scim/list.ts";
+import { type ListResponse, listResponse, type Page, readPage } from "../scim/list.ts";
 import { attributesIn, typedFilter } from "../scim/path.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context } from "./context.ts";
+import type { Named } from "./operation.ts";
 import { byKey, type Ordering, orderingOf, type Sorting } from "./order.ts";
-import { type Endpoint, type Endpoints, type KnownReferences, knownReferences } from "./references.ts";
-import type { Shown, Views } from "./view.ts";
+import { type Endpoint, type KnownReferences, knownReferences } from "./references.ts";
+import { resourcesOf, type Serving, viewsOf } from "./serving.ts";
+import type { Shown } from "./view.ts";
 
 /** The parameters of a query, RFC 7644 §3.4.2 and RFC 9865; others are passed over. */
 export interface Query extends Shown, Sorting {
@@ -28,19 +29,6 @@ export interface Limits {
   readonly scan: number;
 }
 
-/** What listing needs of the gateway. */
-export interface Listing {
-  readonly endpoints: Endpoints;
-  readonly limits: Limits;
-  readonly viewsOf: (endpoint: Endpoint) => Views;
-  readonly resources: (
-    entries: readonly Entry[],
-    selection: Selection,
-    context: Context,
-    known: KnownReferences,
-  ) => Promise<Resource[]>;
-}
-
 /** A page of a type's resources, and how many there are in all. */
 interface Found {
   readonly resources: readonly Resource[];
@@ -49,29 +37,30 @@ interface Found {
   readonly last?: Position | undefined;
 }
 
-/** Answers a query on an endpoint: a ListResponse. */
-export async function list(listing: Listing, type: string, query: Query, context: Context): Promise<unknown> {
-  const page = readPage(query, listing.limits.pageSize);
-  const endpoint = listing.endpoints.get(type);
+/** Answers a query on an endpoint, RFC 7644 §3.4.2. */
+export async function list(serving: Serving, { type, query, context }: Named<"list">): Promise<ListResponse> {
+  const page = readPage(query, serving.limits.pageSize);
+  const endpoint = serving.endpoints.get(type);
   // A route without groups is asked for them all the same, and a probe of Entra's for an attribute of this very name.
   if (!endpoint || /^\s*PLACEHOLDER\s/.test(query.filter ?? "")) return listResponse([], 0, page);
   const marks = [type, query.filter ?? "", query.sortBy ?? "", (query.sortOrder ?? "").toLowerCase()];
   const after = page.by === "cursor" ? readCursor(marks, page.cursor) : undefined;
-  const { resources, total, last } = await find(listing, endpoint, query, page, after, context);
+  const { resources, total, last } = await find(serving, endpoint, { query, page, after, context });
   return listResponse(resources, total, page, last && writeCursor(marks, last));
 }
 
-async function find(
-  listing: Listing,
-  endpoint: Endpoint,
-  query: Query,
-  page: Page,
-  after: Position | undefined,
-  context: Context,
-): Promise<Found> {
+/** A query as it is carried out. */
+interface Finding {
+  readonly query: Query;
+  readonly page: Page;
+  readonly after: Position | undefined;
+  readonly context: Context;
+}
+
+async function find(serving: Serving, endpoint: Endpoint, { query, page, after, context }: Finding): Promise<Found> {
   const { mapping, connector } = endpoint;
-  const views = listing.viewsOf(endpoint);
-  const known = knownReferences(listing.endpoints, endpoint, context);
+  const views = viewsOf(serving, endpoint);
+  const known = knownReferences(serving.endpoints, endpoint, context);
   const ordering = orderingOf(mapping, connector, query) ?? (page.by === "cursor" ? byKey(mapping) : undefined);
   const plan = await planFor(endpoint, query.filter, known);
   if (plan.where?.op === "or" && plan.where.conditions.length === 0) return { resources: [], total: 0 };
@@ -87,20 +76,20 @@ async function find(
         ? connector.search({ ...ordered, offset: page.startIndex - 1, limit: page.count })
         : connector.search({ ...ordered, ...(after && { after }), limit: page.count === 0 ? 0 : page.count + 1 }),
     );
-    const read = await listing.resources(entries.slice(0, page.count), shown, context, known);
+    const read = await resourcesOf(serving, entries.slice(0, page.count), shown, context, known);
     const resources = cut ? read.map((each) => cut(each)) : read;
     const end = entries.length > page.count && page.count > 0 ? entries[page.count - 1] : undefined;
     return { resources, total, last: end && orderBy && positionOf(end, orderBy.attr, mapping.id.attr) };
   }
 
-  const { scan } = listing.limits;
+  const { scan } = serving.limits;
   const compared = [...(plan.rest ? attributesIn(plan.rest) : []), ...(ordering ? [ordering.attribute] : [])];
   const { cut, selection } = views.with(query, compared);
   const { attrs } = selection;
   const found = await ask(context, () => connector.search({ ...base, attrs, limit: scan + 1, count: false }));
   if (found.entries.length > scan) throw tooMany(plan, scan);
   const matches = plan.rest ? compileFilter(plan.rest, mapping.type) : () => true;
-  const matching = (await listing.resources(found.entries, selection, context, known)).filter(matches);
+  const matching = (await resourcesOf(serving, found.entries, selection, context, known)).filter(matches);
   return pageOf(matching, page, after, ordering, (each) => each.map((one) => cut(one)));
 }
 

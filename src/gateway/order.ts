@@ -30,6 +30,8 @@ export function orderingOf(mapping: Mapping, connector: Connector, sorting: Sort
   const leaf = leafOf(path);
   if (leaf.type === "complex")
     throw badRequest("invalidPath", `"${sortBy}" is complex: name the sub-attribute to sort by.`);
+  if (path.attribute.returned === "never" || leaf.returned === "never")
+    throw badRequest("invalidPath", `"${sortBy}" is never returned, so nothing is sorted by it: the order would tell.`);
   const caseExact = leaf.caseExact === true;
   const rows = (mapping.groups.get(path.attribute) ?? [])
     .flatMap((group) => (group.many ? [] : group.rows))

@@ -1,9 +1,11 @@
 import { forbidden } from "../scim/error.ts";
-import { checkedBefore } from "./before.ts";
-import type { Gateway } from "./gateway.ts";
+import { actionOf, type Middleware } from "./operation.ts";
 
-/** A gateway that lets a caller do what it may: all else is 403. What is refused is not looked at. */
-export const withPermissions = (gateway: Gateway): Gateway =>
-  checkedBefore(gateway, ({ action, type, context: { allows, caller } }) => {
-    if (!allows(type, action)) throw forbidden(`The caller ${caller ?? "without a name"} may not ${action} ${type}.`);
-  });
+/** Lets a caller do what it may; anything else is 403, before anything is looked at. */
+export const permitted: Middleware = (next) => async (operation) => {
+  const { type, context } = operation;
+  const action = actionOf(operation);
+  if (!context.allows(type, action))
+    throw forbidden(`The caller ${context.caller ?? "without a name"} may not ${action} ${type}.`, "permission");
+  return next(operation);
+};

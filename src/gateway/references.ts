@@ -24,6 +24,7 @@ export interface KnownReferences extends References {
 export function knownReferences(endpoints: Endpoints, home: Endpoint, context: Context): KnownReferences {
   const byId = new Map<string, string>();
   const byReference = new Map<string, string>();
+  const pair = (type: string, value: string) => `${type}\0${value}`;
   // An id of a type that this route does not serve, or another connector does, refers to nothing here.
   const target = (type: string): Endpoint | undefined => {
     const endpoint = endpoints.get(type);
@@ -40,14 +41,14 @@ export function knownReferences(endpoints: Endpoints, home: Endpoint, context: C
       : new Map(values.map((value) => [value, value]));
     for (const [from, result] of found) {
       const [id, reference] = to === "references" ? [from, result] : [result, from];
-      byId.set(`${type} ${id}`, reference);
-      byReference.set(`${type} ${reference}`, id);
+      byId.set(pair(type, id), reference);
+      byReference.set(pair(type, reference), id);
     }
   }
 
   return {
-    toReference: (type, id) => byId.get(`${type} ${id}`),
-    toId: (type, reference) => byReference.get(`${type} ${reference}`),
+    toReference: (type, id) => byId.get(pair(type, id)),
+    toId: (type, reference) => byReference.get(pair(type, reference)),
     anyKind: home.connector.anyKind,
     learnIds: async (ids) => {
       const byType = Map.groupBy(ids, ([type]) => type);
@@ -57,7 +58,7 @@ export function knownReferences(endpoints: Endpoints, home: Endpoint, context: C
     },
     learnReferences: async (references) => {
       const unknown = (type: string, values: ReadonlySet<string>) =>
-        [...values].filter((value) => !byReference.has(`${type} ${value}`));
+        [...values].filter((value) => !byReference.has(pair(type, value)));
       await Promise.all([...references].map(([type, values]) => learn(type, "keys", unknown(type, values))));
     },
   };

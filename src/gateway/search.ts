@@ -1,22 +1,21 @@
 import { readCursor, writeCursor } from "../scim/cursor.ts";
 import { badRequest, forbidden, ScimError } from "../scim/error.ts";
-import { listResponse, type Page, readPage } from "../scim/list.ts";
+import { type ListResponse, listResponse, type Page, readPage } from "../scim/list.ts";
 import type { Resource } from "../scim/schema.ts";
 import type { Context } from "./context.ts";
-import type { Gateway } from "./gateway.ts";
 import type { Limits, Query } from "./list.ts";
-
-/** A ListResponse as `gateway.list` gives it. */
-interface List {
-  readonly totalResults: number;
-  readonly Resources: readonly Resource[];
-}
+import type { Route } from "./route.ts";
 
 /**
  * A query over all resource types of a route, RFC 7644 §3.4.2.1: the types one after the other, as one list. A type
  * that does not have an attribute of the filter has no matches. Ordering across types is refused.
  */
-export async function searchAll(gateway: Gateway, limits: Limits, query: Query, context: Context): Promise<unknown> {
+export async function searchAll(
+  { endpoints, run }: Route,
+  limits: Limits,
+  query: Query,
+  context: Context,
+): Promise<ListResponse> {
   if (query.sortBy)
     throw badRequest("invalidValue", "Sort on an endpoint, such as /Users: types are not ordered together.");
   const page = readPage(query, limits.pageSize);
@@ -25,17 +24,14 @@ export async function searchAll(gateway: Gateway, limits: Limits, query: Query, 
   const resources: Resource[] = [];
   const refusals: ScimError[] = [];
   let total = 0;
-  const types = [...gateway.endpoints.keys()].filter((type) => context.allows(type, "read"));
-  if (types.length === 0) throw forbidden("The caller may read none of the types that are here.");
+  const types = [...endpoints.keys()].filter((type) => context.allows(type, "read"));
+  if (types.length === 0) throw forbidden("The caller may read none of the types that are here.", "permission");
   for (const type of types) {
     const skip = Math.max(0, from - total);
     const count = Math.max(0, page.count - resources.length);
     try {
-      const found = (await gateway.list(
-        type,
-        { ...query, cursor: undefined, startIndex: String(skip + 1), count: String(count) },
-        context,
-      )) as List;
+      const part = { ...query, cursor: undefined, startIndex: String(skip + 1), count: String(count) };
+      const found = await run({ name: "list", type, query: part, context });
       resources.push(...found.Resources);
       total += found.totalResults;
     } catch (error) {

@@ -1,9 +1,9 @@
 import type { Mapping } from "../mapping/mapping.ts";
 import { type Selection, select } from "../mapping/selection.ts";
-import { type Projection, projection } from "../scim/project.ts";
+import { type Projection, projection, type Requested, requested } from "../scim/project.ts";
 import type { Attribute } from "../scim/schema.ts";
 
-/** What an answer shows: the rows that are read for it, and how a resource is then cut. */
+/** What an answer shows: the rows that are read for it, and how a resource is then cut. Frozen: many callers share it. */
 export interface View {
   readonly selection: Selection;
   readonly cut: Projection["cut"] | undefined;
@@ -26,28 +26,38 @@ export interface Views {
   readonly with: (shown: Shown, attributes: readonly Attribute[]) => View & Pick<Projection, "cut">;
 }
 
-/** How many views are kept at the most; clients ask for few. */
-const MAX_KNOWN = 100;
+/** How many views are kept, and for how long a choice of attributes. Clients ask for few, by short lists. */
+const MAX_KEPT = 100;
+const MAX_KEPT_LENGTH = 1000;
 
+/**
+ * The views of a mapping's resources. A view follows from what is requested alone, in its one canonical form, which is also
+ * what it is kept by: two requests share a view only where each by itself would have got the same one. Whose request it is does
+ * not come in.
+ */
 export function createViews(mapping: Mapping): Views {
-  const known = new Map<string, View>();
-  const make = ({ attributes, excludedAttributes }: Shown): View => {
-    const { needs, cut, isDefault } = projection(attributes, excludedAttributes, mapping.type);
-    return { selection: select(mapping, (row) => needs(row.path)), cut: isDefault ? undefined : cut };
+  const { type } = mapping;
+  const kept = new Map<string, View>();
+  const viewOf = (choice: Requested): View => {
+    const { needs, cut, isDefault } = projection(choice, type);
+    return Object.freeze({ selection: select(mapping, (row) => needs(row.path)), cut: isDefault ? undefined : cut });
   };
   return {
     all: select(mapping),
-    none: { selection: select(mapping, () => false), cut: undefined },
+    none: Object.freeze({ selection: select(mapping, () => false), cut: undefined }),
     with: ({ attributes, excludedAttributes }, others) => {
-      const { needs, cut } = projection(attributes, excludedAttributes, mapping.type);
+      const { needs, cut } = projection(requested(attributes, excludedAttributes, type), type);
       const selection = select(mapping, ({ path }) => needs(path) || others.includes(path.attribute));
       return { selection, cut };
     },
-    of: (shown) => {
-      const name = `${shown.attributes ?? ""}\n${shown.excludedAttributes ?? ""}`;
-      const view = known.get(name) ?? make(shown);
-      if (known.size >= MAX_KNOWN) known.clear();
-      known.set(name, view);
+    of: ({ attributes, excludedAttributes }) => {
+      const choice = requested(attributes, excludedAttributes, type);
+      const name = JSON.stringify([choice.attributes ?? null, choice.excluded]);
+      const view = kept.get(name) ?? viewOf(choice);
+      if (name.length > MAX_KEPT_LENGTH) return view;
+      kept.delete(name);
+      kept.set(name, view);
+      if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value!);
       return view;
     },
   };

@@ -2,12 +2,18 @@ import type { Change, Entry, Expected } from "../connector/connector.ts";
 import { ask, type Context } from "./context.ts";
 import type { Endpoint } from "./references.ts";
 
-/** A write that the gateway has worked out, before it is made. */
+/** A write that an operation has worked out, before it is made. */
 export type Write = {
   readonly endpoint: Endpoint;
   readonly context: Context;
 } & (
-  | { readonly action: "create"; readonly entry: Entry; readonly attrs: readonly string[] }
+  | {
+      readonly action: "create";
+      readonly entry: Entry;
+      readonly attrs: readonly string[];
+      /** The client's request, the same for each repeat of it. */
+      readonly requestKey?: string | undefined;
+    }
   | {
       readonly action: "update";
       readonly key: string;
@@ -20,18 +26,22 @@ export type Write = {
 
 /** Makes a write; gives the entry after it, which a deletion has none of. */
 export type Perform = (write: Write) => Promise<Entry | undefined>;
-/** What stands before it: it may look, refuse, or answer in its place. */
-export type Layer = (next: Perform) => Perform;
+/** Stands before a write: may look, refuse, or answer in its place. */
+export type WriteStep = (next: Perform) => Perform;
 
-/** Every write goes this way, and no other: to the connector. */
+/** The end of every write's way: the connector. */
 export const toConnector: Perform = async (write) => {
   const { endpoint, context } = write;
   const { connector, mapping } = endpoint;
   const { signal } = context;
   const { kind } = mapping;
   switch (write.action) {
-    case "create":
-      return ask(context, () => connector.create({ kind, entry: write.entry, attrs: write.attrs, signal }));
+    case "create": {
+      const { entry, attrs, requestKey } = write;
+      return ask(context, () =>
+        connector.create({ kind, entry, attrs, ...(requestKey !== undefined && { requestKey }), signal }),
+      );
+    }
     case "update": {
       const { key, changes, expected, attrs } = write;
       return ask(context, () => connector.update({ kind, key, changes, ...(expected && { expected }), attrs, signal }));
@@ -52,6 +62,6 @@ export const attrsOfWrite = (write: Write): string[] =>
       ? [...new Set(write.changes.map(({ attr }) => attr))]
       : [];
 
-/** The first of the layers stands outermost. */
-export const layered = (layers: readonly Layer[], perform: Perform = toConnector): Perform =>
-  layers.reduceRight((next, layer) => layer(next), perform);
+/** Puts steps before a write; the first stands outermost. */
+export const inSteps = (steps: readonly WriteStep[], perform: Perform): Perform =>
+  steps.reduceRight((next, step) => step(next), perform);

@@ -18,6 +18,8 @@ export interface Call {
   readonly body?: unknown;
   /** A header by which the API knows a call that comes again, so that it may be sent again. */
   readonly idempotencyKey?: string | undefined;
+  /** What that header holds; chance where nothing is said, so that only repeats of this very call are known. */
+  readonly repeatKey?: string | undefined;
 }
 
 export interface Client {
@@ -84,7 +86,7 @@ export function openClient(
   return {
     clean,
     call: async (call, signal) => {
-      const key = call.idempotencyKey === undefined ? undefined : randomUUID();
+      const key = call.idempotencyKey === undefined ? undefined : (call.repeatKey ?? randomUUID());
       const mayRepeat = IDEMPOTENT.includes(call.method) || key !== undefined;
       const answer = await patient(call, key, signal).catch((error) => {
         if (!mayRepeat || !(error instanceof ConnectorError) || error.kind !== "unavailable" || signal.aborted)

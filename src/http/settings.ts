@@ -11,7 +11,14 @@ export const expression = z.string().superRefine((source, context) => {
 });
 
 const secret = z.string().min(1).describe("Best ${env:NAME} or ${file:PATH}.");
-const tokenUrl = z.url({ protocol: /^https?$/ }).describe("Where tokens are had.");
+/** Secrets go there: by https, or on this machine. */
+const tokenUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine(
+    (url) => /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url),
+    "secrets are sent there: it must be https",
+  )
+  .describe("Where tokens are had, by https.");
 
 const authConfig = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("none").describe("The API knows no callers.") }),

@@ -115,6 +115,10 @@ function failure(error: unknown, ends: AbortSignal, where: string): unknown {
   if (ends.aborted) return timedOut(where, error);
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
   const code = cause?.code ?? (error as { code?: string }).code ?? "the connection ended";
-  const then = NEVER_SENT.includes(code) ? "" : " A write may or may not have happened: read before repeating it.";
-  return new ConnectorError("unavailable", `${where} cannot be reached: ${code}.${then}`, { cause: error });
+  const mayHaveHappened = !NEVER_SENT.includes(code);
+  const then = mayHaveHappened ? " A write may or may not have happened: read before repeating it." : "";
+  return new ConnectorError("unavailable", `${where} cannot be reached: ${code}.${then}`, {
+    cause: error,
+    mayHaveHappened,
+  });
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Change, type Entry, type Value, valuesOf } from "../connector/connector.ts";
+import { withoutValues } from "../connector/kit/values.ts";
 import { required } from "../scim/input.ts";
 import type { Operation } from "../scim/operations.ts";
 import { constantsOf } from "../scim/patch.ts";
@@ -171,8 +172,8 @@ function difference(mapping: Mapping, present: Entry, before: Entry, after: Entr
     if (!lists.has(attr) && actual.length <= 1 && next.length <= 1 && old.length <= 1) {
       return [{ op: "swap", attr, from: actual[0] ?? null, to: next[0] ?? null }];
     }
-    const gone = old.filter((value) => !next.some((other) => isDeepStrictEqual(other, value)));
-    const come = next.filter((value) => !old.some((other) => isDeepStrictEqual(other, value)));
+    const gone = withoutValues(old, next);
+    const come = withoutValues(next, old);
     const removal: Change[] = gone.length > 0 ? [{ op: "delete", attr, values: gone }] : [];
     return come.length > 0 ? [...removal, { op: "add", attr, values: come }] : removal;
   });

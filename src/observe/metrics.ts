@@ -69,7 +69,31 @@ export function createMetrics() {
     labelNames: ["result"],
     registers,
   });
-  return { registry, requests, calls, running, waiting, breaker, shed, failures, refused, stopped, reloads };
+  const heap = new Gauge({
+    name: "postern_heap_used_ratio",
+    help: "Part of the heap that is in use; above 0.9 new requests are refused.",
+    registers,
+  });
+  const delay = new Gauge({
+    name: "postern_event_loop_delay_seconds",
+    help: "How late the event loop is, at the least of late; above 1 new requests are refused.",
+    registers,
+  });
+  return {
+    heap,
+    delay,
+    registry,
+    requests,
+    calls,
+    running,
+    waiting,
+    breaker,
+    shed,
+    failures,
+    refused,
+    stopped,
+    reloads,
+  };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;

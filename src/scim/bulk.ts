@@ -37,7 +37,8 @@ export function readBulk(body: unknown, max: number): Bulk {
     throw badRequest("invalidValue", '"failOnErrors" must be a whole number from 1 on.');
   const operations = list.map(readOperation);
   const ids = operations.flatMap(({ bulkId }) => bulkId ?? []);
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  const seen = new Set<string>();
+  const twice = ids.find((id) => seen.size === seen.add(id).size);
   if (twice !== undefined) throw badRequest("invalidValue", `The bulkId ${JSON.stringify(twice)} is used twice.`);
   return { failOnErrors: failOnErrors as number | undefined, operations };
 }

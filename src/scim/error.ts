@@ -15,31 +15,35 @@ export type ScimType =
   | "expiredCursor"
   | "invalidCount";
 
+export interface ScimErrorOptions extends ErrorOptions {
+  readonly retryAfter?: number | undefined;
+  readonly refusal?: string | undefined;
+}
+
 /** A request that cannot be answered as asked: its HTTP status, the RFC's keyword and a detail for people. */
 export class ScimError extends Error {
   readonly status: number;
   readonly scimType: ScimType | undefined;
   /** Seconds after which the client may try again, where that is known. */
   readonly retryAfter: number | undefined;
+  /** Why the gateway itself refused, for the audit log; undefined where it did not. */
+  readonly refusal: string | undefined;
 
-  constructor(
-    status: number,
-    scimType: ScimType | undefined,
-    detail: string,
-    options?: ErrorOptions & { retryAfter?: number | undefined },
-  ) {
+  constructor(status: number, scimType: ScimType | undefined, detail: string, options?: ScimErrorOptions) {
     super(detail, options);
     this.name = "ScimError";
     this.status = status;
     this.scimType = scimType;
     this.retryAfter = options?.retryAfter;
+    this.refusal = options?.refusal;
   }
 }
 
 /** 400 with the RFC's keyword. */
-export const badRequest = (scimType: ScimType, detail: string) => new ScimError(400, scimType, detail);
+export const badRequest = (scimType: ScimType, detail: string, options?: ScimErrorOptions) =>
+  new ScimError(400, scimType, detail, options);
 /** 403: the caller may not do this. */
-export const forbidden = (detail: string) => new ScimError(403, undefined, detail);
+export const forbidden = (detail: string, refusal: string) => new ScimError(403, undefined, detail, { refusal });
 /** 404: no resource, or none that this endpoint may show. */
 export const notFound = (detail: string) => new ScimError(404, undefined, detail);
 /** 409: others were faster, again and again, or operations of a bulk request stand in each other's way. */
@@ -49,7 +53,7 @@ export const unforeseen = (detail: string) => new ScimError(500, undefined, deta
 /** 429: too often. */
 export const tooMany = (detail: string) => new ScimError(429, undefined, detail);
 /** 503: not now. */
-export const notNow = (detail: string) => new ScimError(503, undefined, detail);
+export const notNow = (detail: string, refusal?: string) => new ScimError(503, undefined, detail, { refusal });
 /** 412: `If-Match` names a version that is no longer the resource's. */
 export const preconditionFailed = (detail: string) => new ScimError(412, undefined, detail);
 

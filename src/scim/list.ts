@@ -37,7 +37,22 @@ function wholeNumber(name: string, text: string | undefined, byCursor = false): 
 }
 
 /** A ListResponse, RFC 7644 §3.4.2; by cursor with the next page's, where there is one, RFC 9865 §2. */
-export function listResponse(resources: readonly Resource[], totalResults: number, page: Page, nextCursor?: string) {
+export interface ListResponse {
+  readonly schemas: readonly string[];
+  readonly totalResults: number;
+  readonly itemsPerPage: number;
+  readonly startIndex?: number;
+  readonly nextCursor?: string;
+  readonly Resources: readonly Resource[];
+}
+
+/** Makes a ListResponse of a page's resources, and of how many there are in all. */
+export function listResponse(
+  resources: readonly Resource[],
+  totalResults: number,
+  page: Page,
+  nextCursor?: string,
+): ListResponse {
   return {
     schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
     totalResults,

@@ -5,6 +5,21 @@ import type { Operation } from "./operations.ts";
 import { type AttributePath, filterText, type TypedFilter } from "./path.ts";
 import { isObject, type Resource, type ResourceType } from "./schema.ts";
 
+/** How many elements the operations of one PATCH may be held against. Time grows with it, and all clients share one thread. */
+const MAX_STEPS = 4_000_000;
+
+/** Counts what a PATCH costs. */
+interface Budget {
+  steps: number;
+}
+
+/** Throws 400 `tooMany` where a PATCH would be held against more elements than it may. */
+function spend(budget: Budget, steps: number): void {
+  budget.steps += steps;
+  if (budget.steps > MAX_STEPS)
+    throw badRequest("tooMany", "These operations would go through too many values. Send fewer of them at a time.");
+}
+
 /**
  * Applies the operations of a PATCH to a resource, in order, RFC 7644 §3.5.2. The resource given stays as it is; what
  * comes back holds no empty values. Throws 400 `noTarget` where a selector admits nothing and says too little to make
@@ -12,28 +27,51 @@ import { isObject, type Resource, type ResourceType } from "./schema.ts";
  */
 export function applyPatch(resource: Resource, operations: readonly Operation[], type: ResourceType): Resource {
   const result = structuredClone(resource);
-  for (const operation of operations) applyOperation(result, operation, type);
+  const budget: Budget = { steps: 0 };
+  for (const operation of joined(operations)) applyOperation(result, operation, type, budget);
   return result;
 }
 
-function applyOperation(resource: Resource, operation: Operation, type: ResourceType): void {
+/** Additions, and removals, that follow one another on the same attribute, as one: clients send members one by one. */
+function joined(operations: readonly Operation[]): Operation[] {
+  const result: Operation[] = [];
+  for (const operation of operations) {
+    const last = result.at(-1);
+    const isLike =
+      last !== undefined &&
+      (operation.op === "addElements" || operation.op === "removeElements") &&
+      last.op === operation.op &&
+      last.path.attribute === operation.path.attribute &&
+      last.path.schema === operation.path.schema;
+    if (isLike) (last.elements as unknown[]).push(...operation.elements);
+    else result.push("elements" in operation ? { ...operation, elements: [...operation.elements] } : operation);
+  }
+  return result;
+}
+
+function applyOperation(resource: Resource, operation: Operation, type: ResourceType, budget: Budget): void {
   const { path } = operation;
   if (operation.op === "set") setValue(resource, path, type, operation.value);
   else if (operation.op === "clear") setValue(resource, path, type, undefined);
-  else setElements(resource, path, type, changedElements(elementsAt(resource, path, type), operation));
+  else setElements(resource, path, type, changedElements(elementsAt(resource, path, type), operation, budget));
 }
 
 /** The elements of a multi-valued attribute after an operation on them. */
-function changedElements(elements: unknown[], operation: Exclude<Operation, { op: "set" | "clear" }>): unknown[] {
+function changedElements(
+  elements: unknown[],
+  operation: Exclude<Operation, { op: "set" | "clear" }>,
+  budget: Budget,
+): unknown[] {
+  spend(budget, elements.length);
   switch (operation.op) {
     case "addElements":
-      return added(elements, operation.elements);
+      return added(elements, operation.elements, budget);
     case "replaceElements":
-      return added([], operation.elements);
+      return added([], operation.elements, budget);
     case "removeElements":
-      return elements.filter((element) => !operation.elements.some((wanted) => agrees(element, wanted)));
+      return removed(elements, operation.elements, budget);
     case "setSelected":
-      return setSelected(elements, operation.path, operation.value);
+      return setSelected(elements, operation.path, operation.value, budget);
     case "clearSelected":
       return clearSelected(elements, operation.path);
   }
@@ -86,26 +124,72 @@ function elementsAt(resource: Resource, path: AttributePath, type: ResourceType)
   return Array.isArray(value) ? value : [];
 }
 
+/** Elements by what finds those that may agree with another: their value, where they have one. */
+function byValue(elements: readonly unknown[]): { with: Map<unknown, number[]>; without: number[] } {
+  const index = { with: new Map<unknown, number[]>(), without: [] as number[] };
+  for (const [at, element] of elements.entries()) note(index, element, at);
+  return index;
+}
+
+function note(index: ReturnType<typeof byValue>, element: unknown, at: number): void {
+  const value = plainValue(element);
+  if (value === undefined) index.without.push(at);
+  else if (index.with.has(value)) index.with.get(value)!.push(at);
+  else index.with.set(value, [at]);
+}
+
+/** What an element is found by: its `value`, or itself where it is not complex; undefined where that is no plain value. */
+function plainValue(element: unknown): unknown {
+  const value = isObject(element) ? element.value : element;
+  return typeof value === "object" ? undefined : value;
+}
+
+/** Of some elements those that may agree with one. */
+const candidates = (index: ReturnType<typeof byValue>, wanted: unknown, all: number): readonly number[] => {
+  const value = plainValue(wanted);
+  return value !== undefined ? (index.with.get(value) ?? []) : Array.from({ length: all }, (_, at) => at);
+};
+
 /**
  * Adds elements that are not there yet, and to those that are the parts that they lack. A new primary one takes that
  * mark from the others (RFC 7644 §3.5.2).
  */
-function added(elements: readonly unknown[], more: readonly unknown[]): unknown[] {
-  let result = [...elements];
+function added(elements: readonly unknown[], more: readonly unknown[], budget: Budget): unknown[] {
+  const result = [...elements];
+  const index = byValue(result);
+  let primary = result.flatMap((element, at) => (isPrimary(element) ? [at] : []));
   for (const element of more) {
-    const index = result.findIndex((present) => agrees(present, element));
-    const present = result[index];
-    if (isPrimary(element) && !isPrimary(present)) result = result.map(withoutPrimary);
-    if (index < 0) result.push(element);
-    else if (isObject(present) && isObject(element)) result[index] = { ...present, ...element };
+    const near = candidates(index, element, result.length);
+    spend(budget, 1 + near.length);
+    const found = near.find((at) => agrees(result[at], element));
+    const present = found === undefined ? undefined : result[found];
+    if (isPrimary(element) && !isPrimary(present)) {
+      for (const at of primary) result[at] = withoutPrimary(result[at]);
+      primary = [found ?? result.length];
+    }
+    if (found === undefined) {
+      note(index, element, result.length);
+      result.push(element);
+    } else if (isObject(present) && isObject(element)) result[found] = { ...present, ...element };
   }
   return result;
 }
 
-function setSelected(elements: unknown[], path: AttributePath, value: Readonly<Resource>): unknown[] {
+/** Takes away the elements that agree with one of those that are named. */
+function removed(elements: readonly unknown[], gone: readonly unknown[], budget: Budget): unknown[] {
+  const index = byValue(gone);
+  return elements.filter((element) => {
+    const value = plainValue(element);
+    const near = [...(value === undefined ? [] : (index.with.get(value) ?? [])), ...index.without];
+    spend(budget, near.length);
+    return !near.some((at) => agrees(element, gone[at]));
+  });
+}
+
+function setSelected(elements: unknown[], path: AttributePath, value: Readonly<Resource>, budget: Budget): unknown[] {
   const selects = path.selector ? compileSelector(path.selector) : () => true;
   const isSelected = (element: unknown): element is Resource => isObject(element) && selects(element);
-  if (!elements.some(isSelected)) return added(elements, [{ ...constantsOf(path.selector, path), ...value }]);
+  if (!elements.some(isSelected)) return added(elements, [{ ...constantsOf(path.selector, path), ...value }], budget);
   const claimsPrimary = value.primary === true;
   return elements.map((element) => {
     if (isSelected(element)) return { ...element, ...value };

@@ -162,6 +162,9 @@ function comparison(filter: Extract<Filter<PathSyntax>, { value: Literal }>, pat
     if (filter.op === "ne") return { op: "pr", path };
     throw fail("null can only be compared with eq and ne");
   }
+  const isHidden = path.attribute.returned === "never" || leaf.returned === "never";
+  if (isHidden && filter.op !== "eq" && filter.op !== "ne")
+    throw fail("its values are never returned: they are compared as a whole, with eq and ne");
   if (leaf.type === "complex") throw fail(`"${leaf.name}" is complex: name the sub-attribute to compare`);
   const isText = leaf.type === "string" || leaf.type === "reference";
   if (["co", "sw", "ew"].includes(filter.op) && !isText) throw fail(`a ${leaf.type} has no parts of text`);

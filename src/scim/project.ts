@@ -1,4 +1,4 @@
-import { ScimError } from "./error.ts";
+import { badRequest, ScimError } from "./error.ts";
 import { type AttributePath, typedPath } from "./path.ts";
 import { type Attribute, isObject, type Resource, type ResourceType, type Schema } from "./schema.ts";
 
@@ -14,17 +14,53 @@ export interface Projection {
 
 type Choice = { schema: Schema; attribute?: Attribute; sub?: Attribute | undefined };
 
+/** What a client requests of an answer, in one canonical form: paths in full as their schemas spell them, each once, sorted. */
+export interface Requested {
+  /** Undefined for what is returned by default; empty where the client names nothing that there is. */
+  readonly attributes: readonly string[] | undefined;
+  readonly excluded: readonly string[];
+}
+
+/** No client needs longer lists: a schema has fewer attributes. */
+const MAX_LIST = 16_384;
+const MAX_NAMES = 500;
+
 /**
- * Reads `attributes` and `excludedAttributes`, lists of attribute paths separated by commas. A name that no schema has
- * is passed over, as RFC 7644 leaves open and clients expect.
+ * Reads `attributes` and `excludedAttributes`, lists of attribute paths separated by commas; an empty one is none. A name
+ * that no schema has is passed over, as RFC 7644 leaves open and clients expect. Throws 400 `invalidValue` for a list of more
+ * names than there could be.
  */
-export function projection(
+export function requested(
   attributes: string | undefined,
-  excluded: string | undefined,
+  excludedAttributes: string | undefined,
   type: ResourceType,
-): Projection {
-  const chosen = attributes === undefined ? undefined : choices(attributes, type);
-  const dropped = excluded === undefined ? [] : choices(excluded, type);
+): Requested {
+  return {
+    attributes: isEmpty(attributes) ? undefined : namesIn(attributes!, "attributes", type),
+    excluded: isEmpty(excludedAttributes) ? [] : namesIn(excludedAttributes!, "excludedAttributes", type),
+  };
+}
+
+const isEmpty = (list: string | undefined): boolean => list === undefined || /^[\s,]*$/.test(list);
+
+function namesIn(list: string, parameter: string, type: ResourceType): string[] {
+  const names = list.length > MAX_LIST ? [] : list.split(",").map((name) => name.trim());
+  if (list.length > MAX_LIST || names.length > MAX_NAMES)
+    throw badRequest(
+      "invalidValue",
+      `"${parameter}" names at most ${MAX_NAMES} attributes, in ${MAX_LIST} characters.`,
+    );
+  const found = [...new Set(names.map((name) => name.toLowerCase()))].flatMap((name) => choice(name, type) ?? []);
+  return [...new Set(found.map(nameOf))].sort();
+}
+
+const nameOf = ({ schema, attribute, sub }: Choice): string =>
+  [schema.id, ...(attribute ? [attribute.name] : [])].join(":") + (sub ? `.${sub.name}` : "");
+
+/** What is returned of what is requested. */
+export function projection({ attributes, excluded }: Requested, type: ResourceType): Projection {
+  const chosen = attributes?.flatMap((name) => choice(name, type) ?? []);
+  const dropped = excluded.flatMap((name) => choice(name, type) ?? []);
   const isKept = (path: Choice): boolean => {
     const { attribute, sub } = path;
     if (attribute?.returned === "never" || sub?.returned === "never") return false;
@@ -36,21 +72,17 @@ export function projection(
   return { needs: isKept, cut: (resource) => cut(resource, type, isKept), isDefault };
 }
 
-function choices(list: string, type: ResourceType): Choice[] {
-  return list
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "")
-    .flatMap((name) => {
-      const schema = [type.schema, ...type.extensions].find((each) => each.id.toLowerCase() === name.toLowerCase());
-      if (schema) return [{ schema }];
-      try {
-        return [typedPath(name, type)];
-      } catch (error) {
-        if (error instanceof ScimError) return [];
-        throw error;
-      }
-    });
+/** What a name stands for: a schema as a whole, an attribute or a sub-attribute; undefined where there is none. */
+function choice(name: string, type: ResourceType): Choice | undefined {
+  if (name === "") return undefined;
+  const schema = [type.schema, ...type.extensions].find((each) => each.id.toLowerCase() === name.toLowerCase());
+  if (schema) return { schema };
+  try {
+    return typedPath(name, type);
+  } catch (error) {
+    if (error instanceof ScimError) return undefined;
+    throw error;
+  }
 }
 
 /** `emails` covers `emails.value`; a schema covers its attributes. */

@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { type Kysely, SqliteDialect, sql } from "kysely";
+import { existsSync, readFileSync } from "node:fs";
+import { type Kysely, type SqliteDialect, sql } from "kysely";
 import { ConnectorError } from "../../../src/connector/error.ts";
+import { openSqlite, sqliteDialect } from "../../../src/connector/kit/sqlite.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, TableName } from "../kind.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
@@ -23,6 +22,7 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   indexed: (column, value, _, caseExact) =>
     caseExact ? undefined : { condition: sql`${column} = ${value} collate nocase`, isExact: true },
   foldsAll: true,
+  inTime: sql`in_time()`,
   isSame: (column, value) => sql`${column} is ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
   jsonList: (values, rest) => sql`select json_group_array(${oneOrArray(values, sql`json_array`)}) ${rest}`,
@@ -62,34 +62,36 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
 
 function open(file: string, script: string | undefined): SqliteDialect {
   const isNew = file === ":memory:" || !existsSync(file);
-  if (isNew && file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
-  const database = new DatabaseSync(file, { timeout: 4000 });
+  const database = openSqlite(file);
   // `like` compares as `=` does, and what is folded is folded by ourselves.
   database.exec("pragma foreign_keys = on; pragma case_sensitive_like = on");
-  if (file !== ":memory:") database.exec("pragma journal_mode = wal; pragma synchronous = normal");
   database.function("fold", { deterministic: true }, (value) =>
     typeof value === "string" ? value.toLowerCase() : value,
   );
   if (isNew && script !== undefined) database.exec(readFileSync(script, "utf8"));
-  return new SqliteDialect({
-    database: {
-      close: () => database.close(),
-      prepare: (text) => {
-        const statement = database.prepare(text);
-        const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
-        return {
-          reader: statement.columns().length > 0,
-          all: (parameters) => statement.all(...values(parameters)),
-          run: (parameters) => statement.run(...values(parameters)),
-          iterate: (parameters) => statement.iterate(...values(parameters)),
-        };
-      },
-    },
+  // A statement runs on the thread that answers requests: it ends itself. The function is asked for each row.
+  let deadline = 0;
+  database.function("in_time", () => {
+    if (performance.now() > deadline) throw new Error(TOO_LONG);
+    return 1;
+  });
+  return sqliteDialect(database, () => {
+    deadline = performance.now() + SEARCH_MS;
   });
 }
 
+/** A search may hold the process for so long, in milliseconds. */
+const SEARCH_MS = 1000;
+const TOO_LONG = "the search took longer than it may";
+
 /** SQLite's extended result codes, as what they mean to a client (https://sqlite.org/rescode.html). */
 function sqliteFailure(error: unknown): unknown {
+  if (error instanceof Error && error.message === TOO_LONG)
+    return new ConnectorError(
+      "tooMany",
+      `The search was ended after ${SEARCH_MS / 1000} s: narrow the filter, or give the table an index that answers it.`,
+      { cause: error },
+    );
   if (!(error instanceof Error) || (error as { code?: string }).code !== "ERR_SQLITE_ERROR") return error;
   const code = (error as { errcode?: number }).errcode ?? 0;
   const column = /failed: (?:[^.\s]+\.)?([^,\s]+)/.exec(error.message)?.[1];

@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Change, Condition, Connector, Entry, Leaf, Position, Support, Value } from "./connector.ts";
-
-import { ConnectorError } from "./error.ts";
-import { applyChanges, comparePositions, matches, positionOf } from "./reference.ts";
+import type {
+  Change,
+  Condition,
+  Connector,
+  Entry,
+  Leaf,
+  Position,
+  Support,
+  Value,
+} from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { applyChanges, comparePositions, matches, positionOf } from "../../src/connector/reference.ts";
 
 /** What the contract suite needs to know of a connector's kind. */
 export interface Contract {
@@ -24,6 +32,8 @@ export interface Contract {
   /** A key of the right form that is no entry's. */
   readonly absentKey: string;
   readonly runs?: number;
+  /** Other kinds in the same backend, whose entries are out of reach; each with an entry, unlike the others by `n`. */
+  readonly others?: readonly { readonly kind: string; readonly seed: (n: number) => Entry }[];
 }
 
 /** Texts that mean something to some backend, or fold, sort or compare in more than one way. */
@@ -213,6 +223,48 @@ export function testConnector(contract: Contract): void {
       await expect(connector.update({ ...request, changes, attrs: [] })).rejects.toMatchObject({ kind: "notFound" });
       expect(await connector.get({ ...request, attrs: all() })).toBeUndefined();
     });
+
+    test.each(contract.others ?? [])(
+      "reaches no entry of kind $kind: not to read, change, delete or refer to it, whatever its own kind did before",
+      async (other) => {
+        const itsKey = connector.kinds.get(other.kind)!.key;
+        const [text] = contract.texts;
+        const own = { kind: other.kind, signal: signal() };
+        const made = await connector.create({ ...own, entry: other.seed(1), attrs: [itsKey, text!] });
+        const id = String(made[itsKey]);
+        const change = (value: string) => [{ op: "replace", attr: text!, values: [value] }] as const;
+        const before: Record<string, () => Promise<unknown>> = {
+          create: async () => {},
+          get: () => connector.get({ ...own, key: id, attrs: [text!] }),
+          search: () => connector.search({ ...own, attrs: [text!], limit: 10, count: true }),
+          update: () => connector.update({ ...own, key: id, changes: change("its own"), attrs: [text!] }),
+          resolve: async () => connector.resolve?.({ ...own, to: "references", values: [id] }),
+        };
+        const references = (await connector.resolve?.({ ...own, to: "references", values: [id] })) ?? new Map();
+        const reference = references.get(id) ?? id;
+        const expected = { kind: "notFound" };
+        for (const [what, touch] of Object.entries(before)) {
+          await touch();
+          const asked = { kind, key: id, signal: signal() };
+          expect(await connector.get({ ...asked, attrs: all() }), what).toBeUndefined();
+          const taken = connector.update({ ...asked, changes: change("taken over"), attrs: [] });
+          await expect(taken, what).rejects.toMatchObject(expected);
+          await expect(connector.update({ ...asked, changes: [], attrs: all() }), what).rejects.toMatchObject(expected);
+          await expect(connector.delete(asked), what).rejects.toMatchObject(expected);
+          const { entries } = await connector.search({ ...asked, attrs: [key], limit: 1000, count: false });
+          expect(entries.map((entry) => entry[key])).not.toContain(id);
+          if (!connector.resolve) continue;
+          for (const [to, value] of [
+            ["references", id],
+            ["keys", reference],
+          ] as const)
+            expect((await connector.resolve({ ...asked, to, values: [value] })).size, `${what}, to ${to}`).toBe(0);
+        }
+        const left = await connector.get({ ...own, key: id, attrs: [text!] });
+        expect(left).toEqual({ [text!]: "its own" });
+        await connector.delete({ ...own, key: id });
+      },
+    );
 
     test("explains each operation without asking the backend", async () => {
       const where: Condition = { op: "eq", attr: contract.unique, value: "ann" };

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { MiddlewareHandler } from "hono";
+import { tooMany } from "../scim/error.ts";
+import type { Env } from "./env.ts";
+
+/** Requests that are longer than this are dear: their body in bytes, their address in characters. */
+const DEAR_BODY = 32_768;
+const DEAR_ADDRESS = 1024;
+/** What a dear request may take of the process's one thread, in milliseconds, for each of its bytes. */
+const MS_PER_BYTE = 100 / 1_048_576;
+const MS_PER_CHARACTER = 250 / 16_384;
+/** Of the thread's time dear requests get one part in so many, while others than their caller are served. */
+const SHARE = 16;
+/** A caller counts as being served for so long after its last request, in milliseconds. */
+const PRESENT_MS = 1000;
+/** A dear request waits for so long at most, in milliseconds; then it is 429. */
+const PATIENCE_MS = 4000;
+
+/** The lane of dear requests, over all routes. */
+export interface Lane {
+  /** When each caller asked last. */
+  readonly seen: Map<string, number>;
+  /** From when on the next dear request may begin. */
+  freeAt: number;
+}
+export const createLane = (): Lane => ({ seen: new Map(), freeAt: 0 });
+
+/**
+ * Lets dear requests begin one after the other, with pauses in which those of other callers are served: long bodies and long
+ * filters take milliseconds of the one thread that all share, and nobody can be served within them. A caller that is alone does
+ * not wait.
+ */
+export function inLane(lane: Lane): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const caller = c.get("caller") ?? "";
+    const now = performance.now();
+    lane.seen.set(caller, now);
+    const body = c.get("body")?.length ?? 0;
+    // A query by POST has in its body what it would have in its address.
+    const cost = c.req.path.endsWith("/.search") ? costOf(0, body) : costOf(body, c.req.url.length);
+    if (cost === 0 || !isShared(lane, caller, now)) return next();
+    const begin = Math.max(now, lane.freeAt);
+    if (begin - now > PATIENCE_MS)
+      throw tooMany("Requests of this length have to wait for others, and too many of them do. Send shorter ones.");
+    lane.freeAt = begin + cost * SHARE;
+    if (begin > now) await sleep(begin - now);
+    await next();
+  };
+}
+
+/** What a request may take of the thread, in milliseconds; nothing for one that is not dear. */
+function costOf(body: number, address: number): number {
+  const dearBody = body > DEAR_BODY ? body * MS_PER_BYTE : 0;
+  const dearAddress = address > DEAR_ADDRESS ? address * MS_PER_CHARACTER : 0;
+  return dearBody + dearAddress;
+}
+
+/** Whether anybody but the caller was served lately; those who were not are forgotten. */
+function isShared({ seen }: Lane, caller: string, now: number): boolean {
+  let isOther = false;
+  for (const [name, at] of seen) {
+    if (now - at > PRESENT_MS) seen.delete(name);
+    else isOther ||= name !== caller;
+  }
+  return isOther;
+}

@@ -1,0 +1,27 @@
+import { parentPort } from "node:worker_threads";
+import type jsonata from "jsonata";
+import type { Answer, Task } from "./evaluator.ts";
+import { build, plain } from "./jsonata.ts";
+
+/** The thread on which expressions are evaluated that may take long: see `evaluator.ts`. */
+const MAX_KEPT = 500;
+const compiled = new Map<string, jsonata.Expression>();
+
+function expressionOf(source: string): jsonata.Expression {
+  const known = compiled.get(source) ?? build(source);
+  compiled.delete(source);
+  compiled.set(source, known);
+  if (compiled.size > MAX_KEPT) compiled.delete(compiled.keys().next().value!);
+  return known;
+}
+
+parentPort!.on("message", async ({ id, source, input, bindings }: Task) => {
+  let answer: Answer;
+  try {
+    answer = { id, value: plain(await expressionOf(source).evaluate(input, { ...bindings })) };
+  } catch (error) {
+    answer = { id, failure: String((error as Error).message ?? error) };
+  }
+  parentPort!.postMessage(answer);
+});
+parentPort!.postMessage("ready");

@@ -1,0 +1,52 @@
+import { directChanges } from "../mapping/changes.ts";
+import { checkImmutable, requireAll } from "../scim/input.ts";
+import { type Operation, readPatch } from "../scim/operations.ts";
+import { applyPatch } from "../scim/patch.ts";
+import type { Resource } from "../scim/schema.ts";
+import { idsInOperations, refuseOrNote } from "./input.ts";
+import type { Named } from "./operation.ts";
+import { knownReferences } from "./references.ts";
+import { rewrite, update } from "./rewrite.ts";
+import { answerView, endpointOf, resourceOf, type Serving, viewsOf } from "./serving.ts";
+
+/**
+ * Changes a resource, RFC 7644 §3.5.2: in one call where the mapping can say what the operations amount to without knowing
+ * the resource, else by a rewriting. Gives nothing where the route answers PATCHes so, or the caller may not read.
+ */
+export async function patch(serving: Serving, operation: Named<"patch">): Promise<Resource | undefined> {
+  const { type, id, body, query, context, ifMatch } = operation;
+  const endpoint = endpointOf(serving, type);
+  const { mapping } = endpoint;
+  const operations = readPatch(body, mapping.type);
+  const known = knownReferences(serving.endpoints, endpoint, context);
+  await known.learnIds(idsInOperations(endpoint, operations));
+  const isAnswered =
+    context.allows(type, "read") &&
+    (query.attributes !== undefined || (serving.patchAnswers.get(type) ?? "resource") === "resource");
+  const view = isAnswered ? answerView(serving, endpoint, query, context) : viewsOf(serving, endpoint).none;
+  const changes = operations.some(touchesImmutable) ? undefined : directChanges(mapping, operations, known);
+  const target = { endpoint, id, view, known, context, ifMatch };
+  if (changes) {
+    const attributes = operations.map(({ path }) => path.attribute);
+    const unmapped = attributes.filter((attribute) => !mapping.groups.has(attribute));
+    refuseOrNote(
+      endpoint,
+      unmapped.map(({ name }) => name),
+      context,
+    );
+  }
+  const change = (current: Resource) => {
+    const result = applyPatch(current, operations, mapping.type);
+    requireAll(result, mapping.type, "mutability");
+    checkImmutable(current, result, mapping.type);
+    return result;
+  };
+  const entry = changes
+    ? await update(serving, target, changes, view.selection.attrs)
+    : await rewrite(serving, { ...target, change });
+  return isAnswered ? resourceOf(serving, entry, view, context, known) : undefined;
+}
+
+/** Whether an operation may write what already has a value that cannot be changed: that has to be read first. */
+const touchesImmutable = ({ path: { attribute, sub } }: Operation): boolean =>
+  attribute.mutability === "immutable" || (sub?.mutability === "immutable" && !attribute.multiValued);

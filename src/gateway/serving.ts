@@ -1,0 +1,87 @@
+import type { Entry } from "../connector/connector.ts";
+import { readEntry, referencesIn } from "../mapping/read.ts";
+import type { Selection } from "../mapping/selection.ts";
+import { notFound } from "../scim/error.ts";
+import type { Resource } from "../scim/schema.ts";
+import { ask, type Context, expressionFailure } from "./context.ts";
+import { keyOf } from "./input.ts";
+import type { Limits } from "./list.ts";
+import type { Endpoint, Endpoints, KnownReferences } from "./references.ts";
+import type { Repeats } from "./repeats.ts";
+import type { Shown, View, Views } from "./view.ts";
+import type { Perform } from "./writes.ts";
+
+/** What the operations of a route work with. */
+export interface Serving {
+  readonly endpoints: Endpoints;
+  readonly limits: Limits;
+  /** What a PATCH answers, by resource type; the resource where nothing is said. */
+  readonly patchAnswers: ReadonlyMap<string, "resource" | "none">;
+  readonly views: ReadonlyMap<string, Views>;
+  /** Creations that may come again. */
+  readonly repeats: Repeats;
+  /** The one way of every write. */
+  readonly write: Perform;
+}
+
+/** The endpoint of a resource type. Throws 404 where the route has none. */
+export function endpointOf({ endpoints }: Pick<Serving, "endpoints">, type: string): Endpoint {
+  const endpoint = endpoints.get(type);
+  if (!endpoint) throw notFound(`This route serves no ${type}.`);
+  return endpoint;
+}
+
+export const viewsOf = ({ views }: Pick<Serving, "views">, { mapping }: Endpoint): Views =>
+  views.get(mapping.type.name)!;
+
+/** What a write answers: no more than the id to a caller that may not read, however it asks. */
+export const answerView = (serving: Serving, endpoint: Endpoint, query: Shown, { allows }: Context): View => {
+  const views = viewsOf(serving, endpoint);
+  return allows(endpoint.mapping.type.name, "read") ? views.of(query) : views.none;
+};
+
+/** Turns entries into resources, with the references among them looked up together. */
+export async function resourcesOf(
+  { endpoints }: Pick<Serving, "endpoints">,
+  entries: readonly Entry[],
+  selection: Selection,
+  context: Context,
+  known: KnownReferences,
+): Promise<Resource[]> {
+  await known.learnReferences(referencesIn(selection, entries));
+  const location = (type: string, id: string) =>
+    `${context.baseUrl}${endpoints.get(type)?.mapping.type.endpoint ?? ""}/${encodeURIComponent(id)}`;
+  const read = entries.map((entry) => readEntry(selection, entry, { references: known, location }));
+  if (selection.expressions.length === 0) return read as Resource[];
+  return Promise.all(read).catch((error) => {
+    throw expressionFailure(error);
+  });
+}
+
+/** One entry as the resource that a view shows. */
+export async function resourceOf(
+  serving: Pick<Serving, "endpoints">,
+  entry: Entry,
+  { selection, cut }: View,
+  context: Context,
+  known: KnownReferences,
+): Promise<Resource> {
+  const [resource] = await resourcesOf(serving, [entry], selection, context, known);
+  return cut?.(resource!) ?? resource!;
+}
+
+/** Reads an entry by the id of its resource. Throws 404 where it is not there. */
+export async function entryOf(
+  endpoint: Endpoint,
+  id: string,
+  attrs: readonly string[],
+  context: Context,
+): Promise<Entry> {
+  const { mapping, connector } = endpoint;
+  const { signal } = context;
+  const entry = await ask(context, () =>
+    connector.get({ kind: mapping.kind, key: keyOf(endpoint, id), attrs, signal }),
+  );
+  if (!entry) throw notFound(`There is no ${mapping.type.name} with the id ${JSON.stringify(id)}.`);
+  return entry;
+}

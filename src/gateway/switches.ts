@@ -1,0 +1,31 @@
+import { randomUUID } from "node:crypto";
+import { applyChanges } from "../connector/reference.ts";
+import { notFound, notNow } from "../scim/error.ts";
+import { ask } from "./context.ts";
+import { attrsOfWrite, type WriteStep } from "./writes.ts";
+
+/** Rejects every write with 503, so that clients retry it later. */
+export const readOnly: WriteStep = () => async () => {
+  throw notNow(
+    "This route is read only at present (safety.readOnly): nothing was written. Try again later.",
+    "read only",
+  );
+};
+
+/** Logs what would be written and answers as if it had been. The backend is read and never written. */
+export const dryRun =
+  (log: (fields: Record<string, unknown>, message: string) => void): WriteStep =>
+  () =>
+  async (write) => {
+    const { endpoint, context, action } = write;
+    const { connector, mapping, name } = endpoint;
+    const { kind } = mapping;
+    const { signal } = context;
+    const key = connector.kinds.get(kind)!.key;
+    log({ requestId: context.requestId, connector: name, kind, action, attributes: attrsOfWrite(write) }, "dry run");
+    if (action === "create") return { ...write.entry, [key]: `dry-run-${randomUUID()}` };
+    const attrs = action === "update" ? [...new Set([...write.attrs, ...attrsOfWrite(write)])] : [];
+    const present = await ask(context, () => connector.get({ kind, key: write.key, attrs, signal }));
+    if (!present) throw notFound(`There is no ${mapping.type.name} with the id ${JSON.stringify(write.key)}.`);
+    return action === "update" ? applyChanges(present, write.changes) : undefined;
+  };

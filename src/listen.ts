@@ -1,0 +1,83 @@
+import { createServer, type RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import { type ServerType, serve } from "@hono/node-server";
+import { boundConnections, HANDSHAKE_MS } from "./edge/connections.ts";
+import { type TlsFiles, tlsOptions } from "./edge/tls.ts";
+import { StartError } from "./routes.ts";
+
+/** Time limits for clients that are slow, in milliseconds, and the most that headers may hold, in bytes. */
+const SLOW = {
+  headersTimeout: HANDSHAKE_MS,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 32_768,
+  connectionsCheckingInterval: 1000,
+};
+
+export type Fetch = Parameters<typeof serve>[0]["fetch"];
+
+/** Running requests get this long to end, in milliseconds. */
+export const DRAIN_MS = 10_000;
+
+export interface Listening {
+  readonly server: ServerType;
+  /** Lets running requests end, for at most ten seconds. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Listens; what `admit` makes of the listener sees requests first. Rejects with a `StartError` where the address cannot be had. */
+export function listen(
+  fetch: Fetch,
+  { host: hostname, port }: { readonly host: string; readonly port: number },
+  tls: TlsFiles | undefined,
+  admit: (listener: RequestListener) => RequestListener = (listener) => listener,
+): Promise<Listening> {
+  const create = (_: object, listener: RequestListener) =>
+    tls
+      ? createSecureServer({ ...SLOW, handshakeTimeout: HANDSHAKE_MS, ...secureOptions(tls) }, admit(listener))
+      : createServer(SLOW, admit(listener));
+  return new Promise((done, reject) => {
+    const options = { fetch, hostname, port, createServer: create as typeof createServer };
+    const server = serve(options, () => {
+      const unbound = boundConnections(server as Parameters<typeof boundConnections>[0]);
+      const stop = async () => {
+        await drain(server);
+        unbound();
+      };
+      done({ server, stop });
+    });
+    server.once("error", (error) => reject(listenFailure(error, hostname, port)));
+  });
+}
+
+function secureOptions(tls: TlsFiles) {
+  try {
+    return tlsOptions(tls);
+  } catch (error) {
+    throw new StartError(`server.tls: ${(error as Error).message}`);
+  }
+}
+
+/** An address that cannot be had is the configuration's to change. */
+function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: "another process listens there",
+    EACCES: "this process may not listen there: ports below 1024 are the administrator's",
+    EADDRNOTAVAIL: "this machine has no such address",
+  };
+  const reason = reasons[error.code ?? ""];
+  return reason
+    ? new StartError(`cannot listen on ${host}:${port}: ${reason}. Change server.host or server.port.`)
+    : error;
+}
+
+function drain(server: ServerType): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(() => "closeAllConnections" in server && server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      done();
+    });
+    if ("closeIdleConnections" in server) server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,295 @@
+import * as fs from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { type Head, headIn, headText, isWhole, type Link, MAX_RECORD, ORIGIN, recordIn } from "./record.ts";
+
+/** The calls of the file system that the log makes: tests put failures in. */
+export type Files = Pick<
+  typeof fs,
+  | "closeSync"
+  | "fchmodSync"
+  | "fdatasyncSync"
+  | "fstatSync"
+  | "ftruncateSync"
+  | "openSync"
+  | "readSync"
+  | "renameSync"
+  | "statSync"
+  | "writeSync"
+>;
+
+/** Something that was found, and is to be recorded. */
+export type Note = Readonly<Record<string, unknown>>;
+
+export interface AuditFile {
+  /** Where the chain that is gone on with ended. */
+  readonly end: Link;
+  /** Writes a line, whole or not at all. Throws where it cannot. Gives what is to be recorded before it is tried again. */
+  readonly write: (line: string, link: Link) => void;
+  /** What has happened to the file since it was looked at last, opening it anew where it is another: to be recorded first. */
+  readonly look: (end: Link) => readonly Note[];
+  readonly sync: () => void;
+  readonly close: () => void;
+}
+
+export interface FileOptions {
+  readonly path: string;
+  /** Where the head of the chain is kept; beside the file by default. */
+  readonly head: string;
+  /** A file that is larger is put aside. */
+  readonly maxBytes: number;
+  readonly key?: string | undefined;
+  readonly files?: Files | undefined;
+  readonly warn: (fields: object, message: string) => void;
+}
+
+/**
+ * Opens a file of audit records, for this process alone. One that is there is gone on with: half a record at its end, as a crash
+ * leaves it, is cut off. Throws where another process has it, or where it is no audit log: nothing of it is touched then.
+ */
+export function openAuditFile({ path, head: headPath, maxBytes, key, files = fs, warn }: FileOptions): AuditFile {
+  const isSpecial = isDevice(path, files);
+  const unlock = isSpecial ? () => {} : lock(`${path}.lock`);
+  let descriptor = -1;
+  let headDescriptor = -1;
+  let size = 0;
+  let isTorn = false;
+  const notes: Note[] = [];
+  let end: Link = ORIGIN;
+
+  const open = (): void => {
+    const opened = files.openSync(path, "a+", 0o600);
+    try {
+      size = isSpecial ? 0 : files.fstatSync(opened).size;
+    } catch (error) {
+      files.closeSync(opened);
+      throw error;
+    }
+    descriptor = opened;
+  };
+  /** Opens a file that has taken the place of the one before: an empty one, or one that ends where this log does. */
+  const openAnother = (last: Link): void => {
+    closeFile();
+    open();
+    isTorn = false;
+    const { line } = size === 0 ? {} : endOf(descriptor, size, files);
+    if (size > 0 && (line === undefined || linkIn(line, key, path).hash !== last.hash)) {
+      closeFile();
+      throw new Error(`${path} was replaced by a file that is not this log: move it away`);
+    }
+    files.fchmodSync(descriptor, 0o600);
+  };
+  const closeFile = () => {
+    if (descriptor >= 0) files.closeSync(descriptor);
+    descriptor = -1;
+  };
+  /** Cuts what a failed write left. */
+  const mend = () => {
+    if (!isTorn) return;
+    files.ftruncateSync(descriptor, size);
+    isTorn = false;
+  };
+
+  try {
+    open();
+    if (!isSpecial) {
+      const found = endOf(descriptor, size, files);
+      const last = found.line === undefined ? undefined : linkIn(found.line, key, path);
+      if (found.torn > 0) {
+        files.ftruncateSync(descriptor, found.size);
+        notes.push({ event: "torn record cut off", bytes: found.torn });
+        size = found.size;
+      }
+      end = last ?? ORIGIN;
+      files.fchmodSync(descriptor, 0o600);
+      headDescriptor = openHead(headPath, files);
+      const head = headIn(contentOf(headDescriptor, files), key);
+      if (head && head.seq > end.seq) {
+        notes.push({ event: "records are missing", from: end.seq + 1, to: head.seq, expected: head.hash });
+        warn({ file: path, from: end.seq + 1, to: head.seq }, "records are missing at the end of the audit log");
+        // The chain goes on from where it was, so that nobody can put other records in their place.
+        end = head;
+      } else if (head?.seq === end.seq && head.hash !== end.hash) {
+        notes.push({ event: "the last record is another than the head file says", expected: head.hash });
+        warn({ file: path, seq: end.seq }, "the last record of the audit log is another than its head file says");
+      }
+    }
+  } catch (error) {
+    closeFile();
+    unlock();
+    throw error;
+  }
+
+  const rotate = (seq: number) => {
+    const aside = freeName(path, seq, files);
+    files.renameSync(path, aside);
+    const before = descriptor;
+    try {
+      descriptor = files.openSync(path, "ax+", 0o600);
+    } catch (error) {
+      descriptor = before;
+      files.renameSync(aside, path);
+      throw error;
+    }
+    size = 0;
+    files.closeSync(before);
+  };
+  let isRotationBroken = false;
+
+  return {
+    end,
+    look: (last) => {
+      const found = notes.splice(0);
+      if (isSpecial) return found;
+      if (descriptor < 0 || !isSameFile(path, descriptor, files)) {
+        openAnother(last);
+        found.push({ event: "the file was removed or replaced", after: last.seq });
+        warn({ file: path }, "the audit file was removed or replaced: the log goes on in a new one");
+      }
+      mend();
+      const actual = files.fstatSync(descriptor).size;
+      if (actual !== size) {
+        found.push({ event: "somebody else changed the file", expected: size, bytes: actual });
+        warn({ file: path, expected: size, bytes: actual }, "somebody else changed the audit file");
+        size = actual;
+      }
+      if (size > maxBytes) {
+        try {
+          rotate(last.seq);
+          isRotationBroken = false;
+        } catch (error) {
+          if (!isRotationBroken)
+            warn({ file: path, reason: (error as Error).message }, "the audit file cannot be put aside: it grows on");
+          isRotationBroken = true;
+        }
+      }
+      return found;
+    },
+    write: (line, link) => {
+      mend();
+      const bytes = Buffer.from(line);
+      try {
+        for (let at = 0; at < bytes.length; ) at += files.writeSync(descriptor, bytes, at);
+      } catch (error) {
+        isTorn = !isSpecial;
+        throw error;
+      }
+      size += bytes.length;
+      if (headDescriptor >= 0) writeHead(headDescriptor, link, key, files, warn);
+    },
+    sync: () => files.fdatasyncSync(descriptor),
+    close: () => {
+      try {
+        mend();
+      } catch {}
+      closeFile();
+      if (headDescriptor >= 0) files.closeSync(headDescriptor);
+      unlock();
+    },
+  };
+}
+
+const isDevice = (path: string, { statSync }: Files): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+
+/**
+ * Keeps other processes off a file, on this machine or any that shares its disk: SQLite's lock is the operating system's own, so
+ * that it is gone when the process is, however that ended.
+ */
+function lock(path: string): () => void {
+  let database: DatabaseSync | undefined;
+  try {
+    fs.closeSync(fs.openSync(path, "a", 0o600));
+    database = new DatabaseSync(path);
+    database.exec("pragma locking_mode = exclusive; begin exclusive");
+  } catch (error) {
+    database?.close();
+    if (/locked|busy/i.test((error as Error).message))
+      throw new Error(
+        `another process writes this audit log (it has locked ${path}): give each gateway a file of its own`,
+      );
+    throw new Error(`${path} cannot be locked: ${(error as Error).message}`);
+  }
+  const held = database;
+  return () => held.close();
+}
+
+/** The link of a file's last line. Throws where that is no record of a log with this key. */
+function linkIn(line: string, key: string | undefined, path: string): Link {
+  const record = recordIn(line);
+  if (!record) throw new Error(`${path} is no audit log: its last line is no audit record. Name another file`);
+  // A log that had no key until now may get one: its hashes go on from what they were.
+  if (!isWhole(line, record, key) && !isWhole(line, record, undefined))
+    throw new Error(`the last record of ${path} was altered, or has another key: verify it, and put it aside`);
+  return { seq: record.seq, hash: record.hash };
+}
+
+const BLOCK = 65_536;
+/** Longer than any record, in bytes. */
+const MAX_TAIL = 8 * MAX_RECORD;
+
+/** The last whole line of a file, how long the file is up to its end, and how many bytes there are behind it. */
+function endOf(
+  descriptor: number,
+  size: number,
+  { readSync }: Files,
+): { line: string | undefined; size: number; torn: number } {
+  let tail = Buffer.alloc(0);
+  for (let at = size; at > 0; ) {
+    const length = Math.min(BLOCK, at);
+    at -= length;
+    if (tail.length > MAX_TAIL) break;
+    const block = Buffer.alloc(length);
+    readSync(descriptor, block, 0, length, at);
+    tail = Buffer.concat([block, tail]);
+    const end = tail.lastIndexOf(0x0a);
+    const start = end < 0 ? -1 : tail.lastIndexOf(0x0a, end - 1);
+    if (end < 0 || (start < 0 && at > 0)) continue;
+    const line = tail.subarray(start + 1, end).toString("utf8");
+    return { line, size: at + end + 1, torn: tail.length - end - 1 };
+  }
+  // Half of a first record is one only where it begins as records do.
+  if (size > 0 && (tail.length < size || !tail.subarray(0, 7).equals(Buffer.from('{"seq":'))))
+    throw new Error("the file is no audit log: name another one");
+  return { line: undefined, size: 0, torn: size };
+}
+
+function isSameFile(path: string, descriptor: number, { statSync, fstatSync }: Files): boolean {
+  const named = statSync(path, { throwIfNoEntry: false });
+  const held = fstatSync(descriptor);
+  return named?.ino === held.ino && named.dev === held.dev;
+}
+
+/** Files that were put aside are in the order of their names. */
+function freeName(path: string, seq: number, { statSync }: Files): string {
+  const name = `${path}.${String(seq).padStart(12, "0")}`;
+  return statSync(name, { throwIfNoEntry: false }) ? `${name}.${Date.now()}` : name;
+}
+
+const HEAD_BYTES = 256;
+
+/** Opens a head file for reading and for writing in place; it is made where there is none. */
+function openHead(path: string, { openSync, closeSync }: Files): number {
+  closeSync(openSync(path, "a", 0o600));
+  return openSync(path, "r+");
+}
+
+function contentOf(descriptor: number, { readSync }: Files): string {
+  const bytes = Buffer.alloc(HEAD_BYTES);
+  const length = readSync(descriptor, bytes, 0, HEAD_BYTES, 0);
+  return bytes.subarray(0, length).toString("utf8");
+}
+
+/** The record itself is written: a head that cannot be is one behind, which a verification takes for a crash. */
+function writeHead(
+  descriptor: number,
+  head: Head,
+  key: string | undefined,
+  { writeSync }: Files,
+  warn: FileOptions["warn"],
+): void {
+  try {
+    writeSync(descriptor, Buffer.from(headText(head, key)), 0, HEAD_BYTES, 0);
+  } catch (error) {
+    warn({ reason: (error as Error).message }, "the head file of the audit log cannot be written");
+  }
+}

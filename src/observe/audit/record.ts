@@ -1,0 +1,100 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+
+/** What is recorded; number, time and chain are added by the log. */
+export type AuditFields = Readonly<Record<string, unknown>>;
+
+/** A record's place in its chain. */
+export interface Link {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** What the first record of all goes back to. */
+export const ORIGIN: Link = { seq: 0, hash: "0".repeat(64) };
+
+/** A record as it was read, its link and what it goes back to among its fields. */
+export interface AuditRecord extends Link {
+  readonly previous: string;
+  readonly event?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** Hashes a text: by SHA-256, or, with a key, by HMAC, which nobody makes who does not have it. */
+export const digestOf = (text: string, key: string | undefined): string =>
+  (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex");
+
+export const integrityOf = (key: string | undefined): "sha256" | "hmac-sha256" =>
+  key === undefined ? "sha256" : "hmac-sha256";
+
+/** The longest record, in characters: what does not fit is left out, and said to be. */
+export const MAX_RECORD = 262_144;
+
+/** A record as one line: its fields, what it goes back to, and at its end the hash of all that. */
+export function lineOf(fields: AuditFields, previous: Link, key: string | undefined): { line: string; link: Link } {
+  const seq = previous.seq + 1;
+  const time = new Date().toISOString();
+  const whole = JSON.stringify({ seq, time, ...fields, previous: previous.hash });
+  const body =
+    whole.length <= MAX_RECORD
+      ? whole
+      : JSON.stringify({ seq, time, ...shortened(fields), omitted: whole.length, previous: previous.hash });
+  const hash = digestOf(body, key);
+  return { line: `${body.slice(0, -1)}${hashField(hash)}`, link: { seq, hash } };
+}
+
+const hashField = (hash: string): string => `,"hash":"${hash}"}`;
+
+/** A record that would be too long: without values, and with the first of its attributes. */
+function shortened({ before: _, after: __, attributes, ...fields }: AuditFields): AuditFields {
+  const rest = Object.entries(fields).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value.slice(0, 500) : value,
+  ]);
+  const names = Array.isArray(attributes) ? attributes.slice(0, 100).map((name) => String(name).slice(0, 200)) : [];
+  return { ...Object.fromEntries(rest), attributes: names };
+}
+
+/**
+ * Reads a line as a record. Undefined for any line that the log would not have written just so, byte by byte: fields behind the
+ * hash, a field twice, other blanks.
+ */
+export function recordIn(line: string): AuditRecord | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof parsed !== "object" || parsed === null || JSON.stringify(parsed) !== line) return undefined;
+  const { seq, hash, previous } = parsed as Partial<AuditRecord>;
+  const isLink = Number.isSafeInteger(seq) && isHash(hash) && isHash(previous);
+  return isLink && line.endsWith(hashField(hash!)) ? (parsed as AuditRecord) : undefined;
+}
+
+const isHash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+
+/** Whether a record's hash is that of what it says. */
+export function isWhole(line: string, { hash }: Link, key: string | undefined): boolean {
+  const body = `${line.slice(0, -hashField(hash).length)}}`;
+  return timingSafeEqual(Buffer.from(digestOf(body, key)), Buffer.from(hash));
+}
+
+/** Where a chain ends, as its head file says. */
+export type Head = Link;
+
+/** The head file's content, of a fixed length so that it is written in place. */
+export function headText({ seq, hash }: Head, key: string | undefined): string {
+  const mac = digestOf(`${seq} ${hash}`, key);
+  return `${JSON.stringify({ seq, hash, mac }).padEnd(255)}\n`;
+}
+
+/** Reads a head file. Undefined where it is none, or, with a key, not made by who has it. */
+export function headIn(text: string, key: string | undefined): Head | undefined {
+  try {
+    const { seq, hash, mac } = JSON.parse(text) as Head & { mac: unknown };
+    if (!Number.isSafeInteger(seq) || !isHash(hash) || mac !== digestOf(`${seq} ${hash}`, key)) return undefined;
+    return { seq, hash };
+  } catch {
+    return undefined;
+  }
+}

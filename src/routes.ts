@@ -1,0 +1,95 @@
+import type { Loaded } from "./config/load.ts";
+import type { Connector } from "./connector/connector.ts";
+import { type AuditTrail, recording } from "./gateway/audit.ts";
+import { type Danger, type GuardLedger, guarded } from "./gateway/guard.ts";
+import { permitted } from "./gateway/permissions.ts";
+import { protectedAttributes, protectedEntries } from "./gateway/protection.ts";
+import type { Endpoint } from "./gateway/references.ts";
+import type { Repeats } from "./gateway/repeats.ts";
+import { createRoute, type Route } from "./gateway/route.ts";
+import { dryRun, readOnly } from "./gateway/switches.ts";
+import type { Log } from "./observe/log.ts";
+import { ScimError } from "./scim/error.ts";
+
+/** The gateway cannot start, for a reason that its administrator can do something about. */
+export class StartError extends Error {}
+
+/** What the routes of a gateway share. */
+export interface RouteServices {
+  readonly audit: AuditTrail | undefined;
+  /** The change guard's ledger; opened where a route has a guard. */
+  readonly ledger: () => GuardLedger;
+  readonly log: Pick<Log, "warn">;
+  readonly repeats?: Repeats;
+  /** Called for each change that the guard stopped. */
+  readonly stopped: (route: string, type: string, danger: Danger) => void;
+}
+
+/** The endpoints of a route, by resource type. */
+export function endpointsOf(
+  { routes }: Loaded,
+  base: string,
+  connectors: ReadonlyMap<string, Connector>,
+): Map<string, Endpoint> {
+  const types = routes.get(base) ?? new Map();
+  return new Map(
+    [...types].map(([type, { mapping, connector }]) => [
+      type,
+      { mapping, connector: connectors.get(connector)!, name: connector },
+    ]),
+  );
+}
+
+const optionsOf = (loaded: Loaded, base: string, connectors: ReadonlyMap<string, Connector>) => ({
+  base,
+  endpoints: endpointsOf(loaded, base, connectors),
+  limits: loaded.config.limits,
+  patchAnswers: new Map(
+    [...(loaded.routes.get(base) ?? [])].map(([type, { patchResponse }]) => [type, patchResponse] as const),
+  ),
+});
+
+/** A route with nothing before its operations, for what is played and never written. */
+export const bareRoute = (loaded: Loaded, base: string, connectors: ReadonlyMap<string, Connector>): Route =>
+  createRoute({ ...optionsOf(loaded, base, connectors), middleware: [], steps: [] });
+
+/**
+ * A route as it is configured. This is the one place that says what stands before what, the outermost first. Throws `StartError`
+ * for a protection that cannot be evaluated.
+ */
+export function routeAt(
+  loaded: Loaded,
+  base: string,
+  connectors: ReadonlyMap<string, Connector>,
+  { audit, ledger, log, repeats, stopped }: RouteServices,
+): Route {
+  const { config } = loaded;
+  const options = optionsOf(loaded, base, connectors);
+  const { readOnly: isReadOnly, protect, guard, dryRun: isDry } = config.safety[base] ?? {};
+  const records = audit && recording(base, audit, config.audit?.values ?? false);
+  const warn = (fields: Record<string, unknown>, message: string) => log.warn({ route: base, ...fields }, message);
+  const only = <T>(isWanted: unknown, make: () => T): T[] => (isWanted ? [make()] : []);
+  return createRoute({
+    ...options,
+    ...(repeats && { repeats }),
+    middleware: [...only(records, () => records!.refusals), permitted],
+    steps: [
+      ...only(records, () => records!.outcomes),
+      ...only(isReadOnly, () => readOnly),
+      ...only(protect, () => protectedAttributes(protect!)),
+      ...only(protect, () => named(base, () => protectedEntries(protect!, options.endpoints))),
+      ...only(guard, () => guarded(base, guard!, ledger(), (type, danger) => stopped(base, type, danger))),
+      ...only(isDry, () => dryRun(warn)),
+      ...only(records, () => records!.intents),
+    ],
+  });
+}
+
+function named<T>(base: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error;
+    throw new StartError(`safety of ${base}: protect: ${error.message}`);
+  }
+}

@@ -1,0 +1,228 @@
+import type { Kysely, Transaction } from "kysely";
+import type { Endangered, GuardLedger } from "../gateway/guard.ts";
+
+interface Place {
+  readonly route: string;
+  readonly type: string;
+  readonly danger: string;
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface Tables {
+  guard_passed: Place & { readonly under_way: number; readonly happened: number };
+  guard_stopped: Place & { readonly caller: string; readonly request_id: string };
+  guard_released: Place & { readonly by: string; readonly reason: string };
+}
+
+/** What the guard of a route has let pass within the hour, and what it has stopped. */
+export interface GuardStatus {
+  readonly type: string;
+  readonly deletes: number;
+  readonly disables: number;
+  readonly stopped: readonly StoppedChange[];
+}
+
+/** A change that the guard stopped: of which entry, when it was asked for last, by whom and by which request. */
+export interface StoppedChange {
+  readonly danger: string;
+  readonly key: string;
+  readonly at: string;
+  readonly caller: string;
+  readonly requestId: string;
+}
+
+/** Which of the stopped changes are released; all of a route's where nothing else is said. */
+export interface Release {
+  readonly route: string;
+  readonly type?: string | undefined;
+  readonly keys?: readonly string[] | undefined;
+  /** Who releases them, and why. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** The ledger of the change guard, with what operators do. */
+export interface Ledger extends GuardLedger {
+  readonly status: (route: string) => Promise<readonly GuardStatus[]>;
+  /** Lets changes that were stopped pass once, whatever the counts are. Gives those. */
+  readonly release: (release: Release) => Promise<readonly StoppedChange[]>;
+}
+
+const HOUR_MS = 3_600_000;
+/** A change that was released is let pass for this long, in milliseconds: clients come back for what was refused within a day. */
+const RELEASED_MS = 24 * HOUR_MS;
+/** The most changes that are listed as stopped, for a route and type; more are stopped all the same. */
+const MAX_STOPPED = 100_000;
+
+/** Keeps the guard's ledger in tables. Every answer waits for `ready`. */
+export function createLedger(db: Kysely<Tables>, ready: Promise<void>): Ledger {
+  const inTransaction = async <T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T> => {
+    await ready;
+    return db.transaction().execute(work);
+  };
+  return {
+    reserve: (change, { own, both }, { caller = "", requestId }) =>
+      inTransaction(async (transaction) => {
+        const now = Date.now();
+        await forget(transaction, now);
+        if (await isReleased(transaction, change)) return "passed";
+        const isKnown = await isIn(transaction, "guard_passed", change);
+        const counts = await countsOf(transaction, change);
+        const isOver =
+          (own !== undefined && counts[change.danger] >= own) ||
+          (both !== undefined && counts.deletes + counts.disables >= both);
+        if (!isKnown && isOver) {
+          await note(transaction, change, { at: now, caller, request_id: requestId });
+          return "stopped";
+        }
+        await transaction
+          .insertInto("guard_passed")
+          .values({ ...placeOf(change), at: now, under_way: 1, happened: 0 })
+          .onConflict((conflict) =>
+            conflict
+              .columns(["route", "type", "danger", "key"])
+              .doUpdateSet((set) => ({ at: now, under_way: set("guard_passed.under_way", "+", 1) })),
+          )
+          .execute();
+        await transaction.deleteFrom("guard_stopped").where(isOf(change)).execute();
+        return "passed";
+      }),
+
+    settle: (change, fate) =>
+      inTransaction(async (transaction) => {
+        // What was released counts from when it happened, and has its release used up.
+        if (fate === "done") await transaction.deleteFrom("guard_released").where(isOf(change)).execute();
+        await transaction
+          .updateTable("guard_passed")
+          .set((set) => ({
+            under_way: set("under_way", "-", 1),
+            ...(fate !== "not done" && { happened: 1 }),
+          }))
+          .where(isOf(change))
+          .execute();
+        await transaction
+          .deleteFrom("guard_passed")
+          .where(isOf(change))
+          .where("under_way", "<=", 0)
+          .where("happened", "=", 0)
+          .execute();
+      }),
+
+    status: (route) =>
+      inTransaction(async (transaction) => {
+        await forget(transaction, Date.now());
+        const passed = await transaction.selectFrom("guard_passed").selectAll().where("route", "=", route).execute();
+        const stopped = await transaction
+          .selectFrom("guard_stopped")
+          .selectAll()
+          .where("route", "=", route)
+          .orderBy("at")
+          .execute();
+        const types = [...new Set([...passed, ...stopped].map(({ type }) => type))].sort();
+        return types.map((type) => {
+          const of = passed.filter((each) => each.type === type);
+          const count = (danger: string) => of.filter((each) => each.danger === danger).length;
+          return {
+            type,
+            deletes: count("deletes"),
+            disables: count("disables"),
+            stopped: stopped.filter((each) => each.type === type).map(shown),
+          };
+        });
+      }),
+
+    release: ({ route, type, keys, by, reason }) =>
+      inTransaction(async (transaction) => {
+        const all = await transaction.selectFrom("guard_stopped").selectAll().where("route", "=", route).execute();
+        const chosen = all.filter(
+          (each) => (type === undefined || each.type === type) && (keys === undefined || keys.includes(each.key)),
+        );
+        for (const { caller: _, request_id: __, ...place } of chosen) {
+          await transaction
+            .insertInto("guard_released")
+            .values({ ...place, at: Date.now(), by, reason })
+            .onConflict((conflict) =>
+              conflict.columns(["route", "type", "danger", "key"]).doUpdateSet({ at: Date.now(), by, reason }),
+            )
+            .execute();
+          await transaction.deleteFrom("guard_stopped").where(isOf(place)).execute();
+        }
+        return chosen.map(shown);
+      }),
+  };
+}
+
+type Keyed = Pick<Endangered, "route" | "type" | "key"> & { readonly danger: string };
+
+const placeOf = ({ route, type, danger, key }: Keyed) => ({ route, type, danger, key });
+
+// biome-ignore lint/suspicious/noExplicitAny: the same condition on each of the three tables
+const isOf = (change: Keyed) => (expression: any) => expression.and(placeOf(change));
+
+const shown = ({ danger, key, at, caller, request_id }: Tables["guard_stopped"]): StoppedChange => ({
+  danger,
+  key,
+  at: new Date(at).toISOString(),
+  caller,
+  requestId: request_id,
+});
+
+/** Forgets what is older than it counts. */
+async function forget(transaction: Transaction<Tables>, now: number): Promise<void> {
+  await transaction
+    .deleteFrom("guard_passed")
+    .where("at", "<", now - HOUR_MS)
+    .execute();
+  await transaction
+    .deleteFrom("guard_stopped")
+    .where("at", "<", now - RELEASED_MS)
+    .execute();
+  await transaction
+    .deleteFrom("guard_released")
+    .where("at", "<", now - RELEASED_MS)
+    .execute();
+}
+
+async function isIn(transaction: Transaction<Tables>, table: keyof Tables, change: Keyed): Promise<boolean> {
+  const found = await transaction.selectFrom(table).select("key").where(isOf(change)).executeTakeFirst();
+  return found !== undefined;
+}
+
+const isReleased = (transaction: Transaction<Tables>, change: Keyed) => isIn(transaction, "guard_released", change);
+
+async function countsOf(
+  transaction: Transaction<Tables>,
+  { route, type }: Keyed,
+): Promise<{ readonly deletes: number; readonly disables: number }> {
+  const rows = await transaction
+    .selectFrom("guard_passed")
+    .select(["danger", ({ fn }) => fn.countAll<number>().as("count")])
+    .where("route", "=", route)
+    .where("type", "=", type)
+    .groupBy("danger")
+    .execute();
+  const count = (danger: string) => Number(rows.find((row) => row.danger === danger)?.count ?? 0);
+  return { deletes: count("deletes"), disables: count("disables") };
+}
+
+/** Lists a change as stopped. */
+async function note(
+  transaction: Transaction<Tables>,
+  change: Keyed,
+  about: { readonly at: number; readonly caller: string; readonly request_id: string },
+): Promise<void> {
+  const { count } = await transaction
+    .selectFrom("guard_stopped")
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .where("route", "=", change.route)
+    .where("type", "=", change.type)
+    .executeTakeFirstOrThrow();
+  if (Number(count) >= MAX_STOPPED) return;
+  await transaction
+    .insertInto("guard_stopped")
+    .values({ ...placeOf(change), ...about })
+    .onConflict((conflict) => conflict.columns(["route", "type", "danger", "key"]).doUpdateSet(about))
+    .execute();
+}
