@@ -6,6 +6,8 @@ import type { Env } from "./env.ts";
 /** Requests that are longer than this are dear: their body in bytes, their address in characters. */
 const DEAR_BODY = 32_768;
 const DEAR_ADDRESS = 1024;
+/** No address is longer than this, and no query by POST does more than one of this length. */
+const MAX_ADDRESS = 16_384;
 /** What a dear request may take of the process's one thread, in milliseconds, for each of its bytes. */
 const MS_PER_BYTE = 100 / 1_048_576;
 const MS_PER_CHARACTER = 250 / 16_384;
@@ -51,7 +53,7 @@ export function inLane(lane: Lane): MiddlewareHandler<Env> {
 /** What a request may take of the thread, in milliseconds; nothing for one that is not dear. */
 function costOf(body: number, address: number): number {
   const dearBody = body > DEAR_BODY ? body * MS_PER_BYTE : 0;
-  const dearAddress = address > DEAR_ADDRESS ? address * MS_PER_CHARACTER : 0;
+  const dearAddress = address > DEAR_ADDRESS ? Math.min(address, MAX_ADDRESS) * MS_PER_CHARACTER : 0;
   return dearBody + dearAddress;
 }
 

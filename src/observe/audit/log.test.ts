@@ -160,6 +160,7 @@ function failing(
     ...fs,
     [call]: (...args: never[]) => {
       if (state.isFailing && isHit(...args)) throw Object.assign(new Error(`${code}: it failed`), { code });
+      // biome-ignore lint/performance/noDynamicNamespaceImportAccess: which call fails is what the tests vary.
       return (fs[call] as (...all: unknown[]) => unknown)(...args);
     },
   } as unknown as NonNullable<AuditOptions["files"]>;
