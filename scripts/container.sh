@@ -10,8 +10,9 @@ done
 work=$(mktemp -d)
 trap 'kill "${server:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-if ! buildah inspect --type image node:24-slim >/dev/null 2>&1; then
-  echo "making a stand-in for node:24-slim"
+base=postern-base
+if ! buildah inspect --type image "$base" >/dev/null 2>&1; then
+  echo "making a stand-in for the base image"
   debootstrap --variant=minbase bookworm "$work/root" >/dev/null
   cp -L node_modules/node/bin/node "$work/root/usr/local/bin/node"
   npm_home=$(cd "$(dirname "$(readlink -f "$(command -v npm)")")/.." && pwd)
@@ -21,7 +22,7 @@ if ! buildah inspect --type image node:24-slim >/dev/null 2>&1; then
   chroot "$work/root" useradd --uid 1000 --create-home node
   tar -C "$work/root" -cf "$work/root.tar" .
   printf 'FROM scratch\nADD root.tar /\nENV PATH=/usr/local/bin:/usr/bin:/bin\n' >"$work/Containerfile"
-  buildah bud -q -t node:24-slim -f "$work/Containerfile" "$work" >/dev/null
+  buildah bud -q -t "$base" -f "$work/Containerfile" "$work" >/dev/null
 fi
 
 # What this machine's npm needs to reach its registry, if anything: mounted for the build, never part of the image.
@@ -32,7 +33,7 @@ if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
   settings+=(-v "$NODE_EXTRA_CA_CERTS:/etc/extra-ca.pem:ro")
 fi
 echo "building"
-buildah bud --pull=never "${settings[@]}" -t postern . >"$work/build.log" 2>&1 || { grep -v "npm warn" "$work/build.log" | head -30; exit 1; }
+buildah bud --pull=never --build-arg "NODE_IMAGE=localhost/$base" "${settings[@]}" -t postern . >"$work/build.log" 2>&1 || { grep -v "npm warn" "$work/build.log" | head -30; exit 1; }
 
 mkdir "$work/config"
 sed 's|file: data/legacy-hr.db|file: ":memory:"|; s|mappings/|/app/mappings/|; s|port: 8880|port: 8881, host: 127.0.0.1|' gateway.config.yaml >"$work/config/gateway.config.yaml"
@@ -44,6 +45,8 @@ SCIM_TOKEN=a-token-for-the-container buildah run --isolation chroot -e SCIM_TOKE
 server=$!
 for _ in $(seq 50); do curl -fs http://127.0.0.1:8881/healthz && break || sleep 0.2; done
 echo
+buildah run --isolation chroot -v "$work/config:/etc/postern:ro" "$container" -- node /app/dist/src/main.js health --config /etc/postern/gateway.config.yaml
+echo "its health check holds"
 curl -fsS -H "Authorization: Bearer a-token-for-the-container" "http://127.0.0.1:8881/scim/v2/Users?count=1&attributes=userName"
 echo
 echo "the image was built, and the gateway answers in a container"

@@ -7,6 +7,7 @@ import { auditVerifyCommand } from "./audit.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { guardReleaseCommand, guardStatusCommand } from "./guard.ts";
+import { healthCommand } from "./health.ts";
 import { initCommand } from "./init.ts";
 import { recordCommand } from "./record.ts";
 import { serveCommand } from "./serve.ts";
@@ -38,6 +39,15 @@ export async function run(args: readonly string[]): Promise<number> {
     .option("--connect", "ask each connector whether it serves")
     .action(async (options) => {
       status = await checkCommand(options.config, options.connect === true, withToken(process.env));
+    });
+  program
+    .command("health")
+    .description(
+      "Say whether the gateway of a configuration lives on this machine, as a container's health check asks.",
+    )
+    .option(...config)
+    .action(async (options) => {
+      status = await healthCommand(options.config);
     });
   program
     .command("test")

@@ -25,7 +25,14 @@ export interface Slapd {
   readonly stop: () => Promise<void>;
 }
 
-const config = (folder: string) => `
+/** Who may do what, where a test does not say. */
+const ACCESS = [
+  `to attrs=userPassword by dn.exact="cn=postern,ou=services,${SUFFIX}" write by anonymous auth by * none`,
+  `to dn.subtree="${SUFFIX}" by dn.exact="cn=postern,ou=services,${SUFFIX}" write by * none`,
+  "to * by * read",
+];
+
+const config = (folder: string, access: readonly string[]) => `
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
@@ -47,9 +54,7 @@ dbnosync
 index objectClass,entryUUID,uid,cn,mail,member,memberOf,manager,businessCategory eq
 index displayName,sn eq,sub
 limits dn.exact="cn=postern,ou=services,${SUFFIX}" size=unlimited
-access to attrs=userPassword by dn.exact="cn=postern,ou=services,${SUFFIX}" write by anonymous auth by * none
-access to dn.subtree="${SUFFIX}" by dn.exact="cn=postern,ou=services,${SUFFIX}" write by * none
-access to * by * read
+${access.map((rule) => `access ${rule}`).join("\n")}
 overlay memberof
 memberof-refint TRUE
 overlay refint
@@ -84,11 +89,11 @@ userPassword: ${PASSWORD}
 `;
 
 /** Starts a slapd that holds the tree above and, after it, the LDIF given. */
-export async function startSlapd(ldif = ""): Promise<Slapd> {
+export async function startSlapd(ldif = "", access: readonly string[] = ACCESS): Promise<Slapd> {
   const folder = mkdtempSync(join(tmpdir(), "postern-slapd-"));
   mkdirSync(join(folder, "db"));
   const file = join(folder, "slapd.conf");
-  writeFileSync(file, config(folder));
+  writeFileSync(file, config(folder, access));
   writeFileSync(join(folder, "tree.ldif"), `${tree}\n${ldif}`);
   execFileSync("/usr/sbin/slapadd", ["-q", "-f", file, "-l", join(folder, "tree.ldif")], {
     stdio: ["ignore", "ignore", "pipe"],
