@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { send } from "./clients/replay.ts";
@@ -184,5 +187,35 @@ describe("what is protected", () => {
   test("by what cannot be read is refused when the gateway starts", async () => {
     const safety = { [route]: { protect: { User: { entries: "password pr" } } } };
     await expect(startGateway({ ...legacyHr(), auth, safety })).rejects.toThrow(/protect: .*password/);
+  });
+});
+
+describe("what is never returned", () => {
+  test("comes out by no order, no filter, no answer, and not in the audit", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-never-"));
+    const file = join(folder, "audit.log");
+    const gateway = await startGateway({ ...legacyHr(), auth, audit: { file, values: true } });
+    const writer = as(gateway, "writer");
+    const secret = "Correct-horse-1";
+    const made = await send(writer, "POST", "/Users", { userName: "hidden", password: secret });
+    expect([made.status, made.text.includes(secret)]).toEqual([201, false]);
+    const at = `/Users/${made.json.id}`;
+    for (const query of [
+      "sortBy=password",
+      "sortBy=password&cursor=",
+      'filter=password sw "C"',
+      'filter=password gt "A"',
+      'filter=not (password co "x")',
+    ]) {
+      const answer = await send(writer, "GET", encodeURI(`/Users?${query}`));
+      expect(answer.status, `${query}: ${answer.text}`).toBe(400);
+      expect(answer.text).not.toContain(secret);
+    }
+    const changed = { Operations: [{ op: "replace", path: "password", value: `${secret}-2` }] };
+    expect((await send(writer, "PATCH", `${at}?attributes=password`, changed)).text).not.toContain(secret);
+    expect((await send(writer, "GET", `${at}?attributes=password`)).text).not.toContain(secret);
+    await gateway.stop();
+    expect(readFileSync(file, "utf8")).not.toContain(secret);
+    rmSync(folder, { recursive: true });
   });
 });

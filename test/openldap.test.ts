@@ -74,6 +74,20 @@ describe("the gateway on OpenLDAP", () => {
     expect(slapd.ldapsearch("(uid=outside)", "title")).toBe(`dn: uid=outside,ou=services,${SUFFIX}\n\n`);
   });
 
+  test("what a creation would put beyond the kind's filter is not left there", async () => {
+    const settings = openLdap(slapd, ROOT);
+    settings.connectors.directory.kinds.user.filter = "(&(objectClass=inetOrgPerson)(title=staff))";
+    const narrow = await startGateway(settings);
+    const made = (title: string) =>
+      send(narrow, "POST", "/Users", { userName: `of-${title}`, displayName: "O", title });
+    expect((await made("staff")).status).toBe(201);
+    const beyond = await made("guest");
+    expect(beyond.status, beyond.text).toBe(400);
+    expect(slapd.ldapsearch("(uid=of-guest)", "uid")).toBe("");
+    expect(slapd.ldapsearch("(uid=of-staff)", "uid")).toContain("uid: of-staff");
+    await narrow.stop();
+  });
+
   test("a member that does not exist is refused, a manager that does not is passed over", async () => {
     const absent = "00000000-0000-4000-8000-000000000000";
     const refused = await send(gateway, "POST", "/Groups", { displayName: "ghosts", members: [{ value: absent }] });

@@ -3,6 +3,8 @@ import { connect, createServer, type Socket } from "node:net";
 /** Passes on what comes to a port, until it is told to hang: connections are then taken, and nothing ever comes of them. */
 export interface Relay {
   readonly hang: () => void;
+  /** What is asked still arrives; the answers do not. */
+  readonly swallowAnswers: () => void;
   readonly resume: () => void;
   readonly stop: () => Promise<void>;
 }
@@ -12,13 +14,14 @@ export async function startRelay(
   to: { readonly host: string; readonly port: number },
 ): Promise<Relay> {
   let hangs = false;
+  let swallows = false;
   const pairs = new Set<[Socket, Socket]>();
   const server = createServer((client) => {
     const upstream = connect(to.port, to.host);
     const pair: [Socket, Socket] = [client, upstream];
     pairs.add(pair);
     const pass = (source: Socket, target: Socket) => {
-      source.on("data", (data) => void (hangs || target.write(data)));
+      source.on("data", (data) => void (hangs || (swallows && source === upstream) || target.write(data)));
       source.on("error", () => {});
       source.on("close", () => {
         pairs.delete(pair);
@@ -36,9 +39,13 @@ export async function startRelay(
     hang: () => {
       hangs = true;
     },
+    swallowAnswers: () => {
+      swallows = true;
+    },
     // What was swallowed is lost: whoever still waits for it begins anew.
     resume: () => {
       hangs = false;
+      swallows = false;
       end();
     },
     stop: async () => {
