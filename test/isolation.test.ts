@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { send } from "./clients/replay.ts";
-import { legacyHr, startGateway, type TestGateway } from "./servers/gateway.ts";
+import { gadgets, legacyHr, startGateway, type TestGateway } from "./servers/gateway.ts";
 
 const route = "/scim/v2";
 const token = (name: string) => `the-token-of-the-${name}`;
@@ -194,28 +194,36 @@ describe("what is never returned", () => {
   test("comes out by no order, no filter, no answer, and not in the audit", async () => {
     const folder = mkdtempSync(join(tmpdir(), "postern-never-"));
     const file = join(folder, "audit.log");
-    const gateway = await startGateway({ ...legacyHr(), auth, audit: { file, values: true } });
+    const gateway = await startGateway({ ...gadgets(), auth, audit: { file, values: true } });
     const writer = as(gateway, "writer");
     const secret = "Correct-horse-1";
-    const made = await send(writer, "POST", "/Users", { userName: "hidden", password: secret });
-    expect([made.status, made.text.includes(secret)]).toEqual([201, false]);
-    const at = `/Users/${made.json.id}`;
+    for (const [serial, pin] of [
+      ["a", secret],
+      ["b", `${secret}-b`],
+    ])
+      expect((await send(writer, "POST", "/Gadgets", { serial, label: "known", pin })).status).toBe(201);
+    const { id } = (await send(writer, "GET", '/Gadgets?filter=serial eq "a"')).json.Resources[0];
     for (const query of [
-      "sortBy=password",
-      "sortBy=password&cursor=",
-      'filter=password sw "C"',
-      'filter=password gt "A"',
-      'filter=not (password co "x")',
+      "sortBy=pin",
+      "sortBy=pin&cursor&count=1",
+      'filter=pin sw "C"',
+      'filter=pin gt "A"',
+      'filter=not (pin co "x")',
+      "filter=pin pr",
     ]) {
-      const answer = await send(writer, "GET", encodeURI(`/Users?${query}`));
+      const answer = await send(writer, "GET", encodeURI(`/Gadgets?${query}`));
       expect(answer.status, `${query}: ${answer.text}`).toBe(400);
       expect(answer.text).not.toContain(secret);
     }
-    const changed = { Operations: [{ op: "replace", path: "password", value: `${secret}-2` }] };
-    expect((await send(writer, "PATCH", `${at}?attributes=password`, changed)).text).not.toContain(secret);
-    expect((await send(writer, "GET", `${at}?attributes=password`)).text).not.toContain(secret);
+    const at = `/Gadgets/${id}?attributes=pin,label`;
+    const changed = { Operations: [{ op: "replace", value: { pin: `${secret}-2`, label: "changed" } }] };
+    expect((await send(writer, "PATCH", at, changed)).text).not.toContain(secret);
+    const read = await send(writer, "GET", at);
+    expect([read.json.label, read.json.pin]).toEqual(["changed", undefined]);
     await gateway.stop();
-    expect(readFileSync(file, "utf8")).not.toContain(secret);
+    const audit = readFileSync(file, "utf8");
+    expect(audit).toContain("known");
+    expect(audit).not.toContain(secret);
     rmSync(folder, { recursive: true });
   });
 });
