@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectors as known } from "../connectors/index.ts";
 import { bearer } from "./auth/bearer.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
-import { loosened } from "./config/loosened.ts";
+import { loosened, type Strictness, strictest } from "./config/loosened.ts";
 import { createAdmin } from "./edge/admin.ts";
 import { createBodies } from "./edge/body.ts";
 import { createLane } from "./edge/lane.ts";
@@ -81,6 +81,7 @@ export async function start(
   };
   try {
     let current = buildGeneration(loaded, shared);
+    await state.started((url) => log.warn({ url }, "the change guard has a new store: it counts from nothing"));
     closing.push(() => closeAll(current));
     measure(metrics, () => current, state, overload);
 
@@ -94,12 +95,14 @@ export async function start(
     const admin = config.operations && (await listenForAdmin(config.operations, shared, () => current, state));
     if (admin) closing.push(admin.stop);
 
+    let strict: Strictness = config;
     const reload = (): boolean => {
       const before = current;
       try {
         const next = loadConfig(file, known, env);
-        refuseLoosening(before.loaded, next, mayLoosen);
+        refuseLoosening(strict, next, mayLoosen);
         current = buildGeneration(next, shared, before);
+        strict = strictest(strict, next.config);
         const fixed = ["server", "audit", "operations", "log", "state"] as const;
         const changed = fixed.filter((part) => JSON.stringify(next.config[part]) !== JSON.stringify(config[part]));
         log.warn({ ...(changed.length > 0 && { needRestart: changed }) }, "configuration reloaded");
@@ -136,8 +139,8 @@ export async function start(
 }
 
 /** Throws where a configuration takes away what keeps the system behind safe, unless that is allowed. */
-function refuseLoosening(before: Loaded, after: Loaded, mayLoosen: boolean): void {
-  const gone = mayLoosen ? [] : loosened(before.config, after.config);
+function refuseLoosening(before: Strictness, after: Loaded, mayLoosen: boolean): void {
+  const gone = mayLoosen ? [] : loosened(before, after.config);
   if (gone.length > 0)
     throw new StartError(
       `the new file takes away ${gone.join(", ")}. Restart the gateway to run without, or start it with --allow safety`,
@@ -174,21 +177,31 @@ export function openAuditFor(
 export interface LazyState {
   /** Throws `StartError` where the store cannot be opened. */
   readonly ledger: () => Ledger;
+  /** Waits until it can be used, where anything needs it; says where it is where there was none before. Rejects with a `StartError`. */
+  readonly started: (isNew: (url: string) => void) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 export function lazyState({ config, folder }: Pick<Loaded, "config" | "folder">): LazyState {
   let state: State | undefined;
+  const unusable = (error: unknown): never => {
+    throw new StartError(
+      `state: ${config.state.url} cannot be used: ${(error as Error).message}. The change guard keeps its counts there: name a file that can be written by state.url`,
+    );
+  };
   return {
     ledger: () => {
       try {
         state ??= openState(config.state.url, folder);
         return state.guard;
       } catch (error) {
-        throw new StartError(
-          `state: ${config.state.url} cannot be opened: ${(error as Error).message}. The change guard keeps its counts there: name a file that can be written by state.url`,
-        );
+        return unusable(error);
       }
+    },
+    started: async (isNew) => {
+      if (!state) return;
+      await state.ready.catch(unusable);
+      if (state.isNew) isNew(config.state.url);
     },
     close: async () => state?.close(),
   };
@@ -213,8 +226,11 @@ function measure(
   };
   const stops = async () => {
     for (const route of guardedRoutes(current())) {
-      const status = await ledger().status(route);
-      stopped.set({ route }, status.some((each) => each.stopped.length > 0) ? 1 : 0);
+      // The other metrics are wanted most where the store fails.
+      const status = await ledger()
+        .status(route)
+        .catch(() => undefined);
+      stopped.set({ route }, status ? Number(status.some((each) => each.stopped.length > 0)) : Number.NaN);
     }
   };
   Object.assign(running, { collect: load });
@@ -241,6 +257,9 @@ const filesOf = (file: string, { routes }: Loaded): string[] => [
   ...[...routes.values()].flatMap((types) => [...types.values()].map(({ mappingFile }) => mappingFile)),
 ];
 
+/** How many released entries one record names. */
+const RECORDED = 500;
+
 async function listenForAdmin(
   { host, port, hosts, tokens }: NonNullable<Loaded["config"]["operations"]>,
   { metrics, log, services, readiness }: Shared,
@@ -259,7 +278,10 @@ async function listenForAdmin(
         // Recorded before it is done: a release without a record would be nobody's.
         const intent = await services.audit?.intent({ event: "release", route, by, reason });
         const released = await ledger().release(release);
-        await services.audit?.outcome({ event: "released", intent, route, by, reason, entries: released });
+        for (let at = 0; at === 0 || at < released.length; at += RECORDED) {
+          const entries = released.slice(at, at + RECORDED);
+          await services.audit?.outcome({ event: "released", intent, route, by, reason, entries });
+        }
         log.warn({ route, by, reason, released: released.length }, "the change guard was released");
         return released;
       },

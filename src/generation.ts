@@ -148,19 +148,21 @@ const callersIn = (methods: Loaded["config"]["auth"]): number =>
     return count + ("clients" in method ? method.clients.length : 1);
   }, 0);
 
-/** Refusals that are recorded in a minute; of more only their number is. */
+/** Refusals of one caller, or of nobody, that are recorded in a minute; of more only their number is. */
 const MAX_REFUSALS = 100;
 
 /** Records refusals of requests in the audit log: who knocks at the door must not fill the disk. */
 function recordedRefusals({ services: { audit } }: Shared): Refused {
-  let minute = 0;
-  let count = 0;
+  const counts = new Map<string, { minute: number; count: number }>();
   return ({ status, ...refusal }) => {
     const now = Math.floor(Date.now() / 60_000);
-    const left = minute === now ? 0 : Math.max(0, count - MAX_REFUSALS);
-    if (minute !== now) [minute, count] = [now, 0];
-    count++;
-    if (count > MAX_REFUSALS) return;
+    // Who is known has a budget of its own: strangers do not use it up.
+    const budget = counts.get(refusal.caller ?? "") ?? { minute: now, count: 0 };
+    counts.set(refusal.caller ?? "", budget);
+    const left = budget.minute === now ? 0 : Math.max(0, budget.count - MAX_REFUSALS);
+    if (budget.minute !== now) Object.assign(budget, { minute: now, count: 0 });
+    budget.count++;
+    if (budget.count > MAX_REFUSALS) return;
     const missed = left > 0 ? { notRecorded: left } : {};
     void audit?.outcome({ event: "refused", ...refusal, result: String(status), ...missed });
   };

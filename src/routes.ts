@@ -66,7 +66,7 @@ export function routeAt(
   const { config } = loaded;
   const options = optionsOf(loaded, base, connectors);
   const { readOnly: isReadOnly, protect, guard, dryRun: isDry } = config.safety[base] ?? {};
-  const records = audit && recording(base, audit, config.audit?.values ?? false);
+  const records = audit && recording(base, audit, { values: config.audit?.values ?? false, isDry: isDry === true });
   const warn = (fields: Record<string, unknown>, message: string) => log.warn({ route: base, ...fields }, message);
   const only = <T>(isWanted: unknown, make: () => T): T[] => (isWanted ? [make()] : []);
   return createRoute({
@@ -76,9 +76,18 @@ export function routeAt(
     steps: [
       ...only(records, () => records!.outcomes),
       ...only(isReadOnly, () => readOnly),
-      ...only(protect, () => protectedAttributes(protect!)),
+      ...only(protect, () => named(base, () => protectedAttributes(protect!, options.endpoints))),
       ...only(protect, () => named(base, () => protectedEntries(protect!, options.endpoints))),
-      ...only(guard, () => guarded(base, guard!, ledger(), (type, danger) => stopped(base, type, danger))),
+      ...only(guard, () =>
+        guarded(
+          base,
+          guard!,
+          ledger(),
+          (type, danger) => stopped(base, type, danger),
+          ({ type, danger }, { message }) =>
+            warn({ type, danger, reason: message }, "the guard's store could not be written: a place stays taken"),
+        ),
+      ),
       ...only(isDry, () => dryRun(warn)),
       ...only(records, () => records!.intents),
     ],

@@ -166,6 +166,56 @@ describe("a place is kept until it is known what became of the change", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("a change that was made counts, whatever goes wrong behind it", async () => {
+    const api = await startPeopleApi();
+    const folder = mkdtempSync(join(tmpdir(), "postern-guard-"));
+    const mapping = join(folder, "user.yaml");
+    writeFileSync(
+      mapping,
+      'resource: User\nkind: person\nattributes: { id: { attr: id, readOnly: true }, userName: login, active: { attr: title, as: { values: { "true": "on", "false": "off" } } } }\n',
+    );
+    const update = { method: "PATCH", path: "/people/{$key}", body: "$changed" };
+    for (const status of [404, 403, 429, 400]) {
+      const gateway = await startGateway({
+        connectors: { people: { type: "rest", url: api.url, kinds: { person: { ...kinds.person, update } } } },
+        routes: { [route]: { User: { connector: "people", mapping } } },
+        safety: { [route]: { guard: { disables: 1 } } },
+      });
+      const ids: string[] = [];
+      for (let n = 0; n < 3; n++)
+        ids.push((await send(gateway, "POST", "/Users", { userName: `${status} ${n}`, active: true })).json.id);
+      api.fail(({ method }, response) => {
+        if (method !== "GET") return false;
+        response.writeHead(status, { "content-type": "application/json", "retry-after": "9" }).end("{}");
+        return true;
+      });
+      for (const id of ids)
+        await send(gateway, "PATCH", `/Users/${id}`, { Operations: [{ op: "replace", path: "active", value: false }] });
+      api.fail(undefined);
+      const disabled = ids.filter((id) => api.people.get(id)?.title === "off");
+      expect([status, disabled.length]).toEqual([status, 1]);
+      await gateway.stop();
+    }
+    // Deleted, the answer cut off, and the repeat is told that there is none.
+    const gateway = await startGateway({
+      connectors: { people: { type: "rest", url: api.url, kinds } },
+      routes: { [route]: { User: { connector: "people", mapping } } },
+      safety: { [route]: { guard: { deletes: 1 } } },
+    });
+    const ids: string[] = [];
+    for (let n = 0; n < 4; n++) ids.push((await send(gateway, "POST", "/Users", { userName: `cut ${n}` })).json.id);
+    api.fail(({ method, path }, response) => {
+      if (method !== "DELETE" || !api.people.delete(path.split("/").at(-1)!)) return false;
+      response.destroy();
+      return true;
+    });
+    for (const id of ids) await send(gateway, "DELETE", `/Users/${id}`);
+    expect(ids.filter((id) => api.people.has(id))).toHaveLength(3);
+    await gateway.stop();
+    await api.stop();
+    rmSync(folder, { recursive: true });
+  });
+
   test("a deletion that never reached the directory does not count", async () => {
     const slapd = await startSlapd();
     const gateway = await startGateway({ ...openLdap(slapd, ROOT), safety: { [route]: { guard: { deletes: 2 } } } });
@@ -273,15 +323,22 @@ describe("a guard outlives", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("a reload: what is said to be otherwise is taken, what is no longer said is not", async () => {
+  test("a reload: what is stricter is taken, what is laxer or no longer said is not", async () => {
     const hr = legacyHr();
     const safety = (of: object) => ({ ...hr, safety: { [route]: of } });
     const gateway = await startGateway(safety({ guard: { deletes: 0, percent: 50 }, readOnly: true }));
     expect(gateway.reload(safety({ guard: { deletes: 0 }, readOnly: true }))).toBe(false);
     expect(gateway.reload(hr)).toBe(false);
     expect(gateway.reload(safety({ guard: { deletes: 0, percent: 50 } }))).toBe(false);
-    expect(gateway.reload(safety({ guard: { deletes: 1, percent: 50 }, readOnly: false }))).toBe(true);
-    expect((await send(gateway, "POST", "/Users", { userName: "x" })).status).toBe(201);
+    expect(gateway.reload(safety({ guard: { deletes: 0, percent: 50 }, readOnly: false }))).toBe(false);
+    expect(gateway.reload(safety({ guard: { deletes: 1, percent: 50 }, readOnly: true }))).toBe(false);
+    // Nor in two steps, by way of another route.
+    const { User, Group } = hr.routes[route];
+    const elsewhere = { ...hr, routes: { "/elsewhere": { User, Group } } };
+    expect(gateway.reload(elsewhere)).toBe(true);
+    expect(gateway.reload(hr)).toBe(false);
+    expect(gateway.reload(safety({ guard: { deletes: 0, percent: 5 }, readOnly: true }))).toBe(true);
+    expect((await send(gateway, "POST", "/Users", { userName: "x" })).status).toBe(503);
     await gateway.stop();
   });
 });

@@ -119,6 +119,11 @@ describe("callers beside one another", () => {
     const replaced = await send(as(gateway, "updater"), "PUT", `${at}?attributes=userName`, { userName: "made" });
     expect([replaced.status, shown(replaced.json)]).toEqual([200, least]);
     expect((await send(as(gateway, "updater"), "GET", at)).status).toBe(403);
+    // Nor does it learn a value letter by letter, by what a selector finds.
+    for (const selector of ['value sw "a"', "value pr", 'not (value eq "a")', 'value eq "a" or type co "w"']) {
+      const probe = { Operations: [{ op: "replace", path: `emails[${selector}].primary`, value: true }] };
+      expect((await send(as(gateway, "updater"), "PATCH", at, probe)).status).toBe(403);
+    }
   });
 });
 
@@ -167,11 +172,16 @@ describe("what is protected", () => {
       await patch(`/Groups/${group}`, { op: "remove", path: `members[value eq "${soon}"]` }),
       await patch(`/Groups/${group}`, { op: "remove", path: "members", value: member }),
       await patch(`/Groups/${group}`, { op: "remove", path: "members" }),
+      await patch(
+        `/Groups/${group}`,
+        { op: "replace", path: "members", value: [...member, { value: plain }] },
+        { op: "remove", path: `members[value eq "${soon}"]` },
+      ),
       await patch(`/Groups/${group}`, { op: "replace", path: "members", value: [{ value: plain }] }),
       (await send(writer, "PUT", `/Groups/${group}`, { displayName: "with", members: [{ value: plain }] })).status,
       (await send(writer, "DELETE", `/Groups/${group}`)).status,
       (await send(writer, "POST", "/Groups", { displayName: "new", members: member })).status,
-    ]).toEqual(Array(9).fill(403));
+    ]).toEqual(Array(10).fill(403));
     const { members } = (await send(writer, "GET", `/Groups/${group}`)).json;
     expect(members.map(({ value }: { value: string }) => value).sort()).toEqual([plain, soon].sort());
     // The others come and go.
@@ -187,6 +197,11 @@ describe("what is protected", () => {
   test("by what cannot be read is refused when the gateway starts", async () => {
     const safety = { [route]: { protect: { User: { entries: "password pr" } } } };
     await expect(startGateway({ ...legacyHr(), auth, safety })).rejects.toThrow(/protect: .*password/);
+  });
+
+  test("by an attribute that the mapping does not write is refused when the gateway starts", async () => {
+    const safety = { [route]: { protect: { User: { attributes: ["pwdLastSet"] } } } };
+    await expect(startGateway({ ...legacyHr(), auth, safety })).rejects.toThrow(/protect: .*pwdLastSet/);
   });
 });
 

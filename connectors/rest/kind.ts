@@ -59,7 +59,10 @@ export function compileKind(name: string, settings: KindSettings): Kind {
     search: { ...listCall(search), total: compileOptional(search.total), countTo: search.countTo },
     filters: compileFilters(settings),
     create: stepsOf(settings.create),
-    created: { key: compileOptional(settings.created.key), lookFirst: settings.created.lookFirst },
+    created: {
+      key: compileOptional(settings.created.key),
+      lookFirst: settings.created.lookFirst ?? settings.create?.[0]?.method === "PUT",
+    },
     update: stepsOf(settings.update),
     delete: stepsOf(settings.delete),
     version: compileOptional(settings.version),

@@ -28,6 +28,8 @@ export interface Reads {
     attrs: readonly string[] | undefined,
     signal: AbortSignal,
   ) => Promise<Present>;
+  /** Whether anything answers to a key, of the kind or not, under whatever spelling. */
+  readonly isTaken: (kind: Kind, key: string, signal: AbortSignal) => Promise<boolean>;
   /** What of an entry is asked for; values that need a call of their own are read by it. */
   readonly pick: (kind: Kind, item: Json, attrs: readonly string[], signal: AbortSignal) => Promise<Entry>;
   /** Of some keys those of entries of the kind, each for itself; all of them where every entry is of the kind. */
@@ -85,6 +87,17 @@ export function readsOf(api: Api, base: string): Reads {
     return { ...entry, ...Object.fromEntries(more.filter(([, value]) => value !== undefined)) };
   };
 
+  /** What the API gives for a key, whatever it is. */
+  const given = async (kind: Kind, scope: Scope, signal: AbortSignal) => {
+    const answer = await api.ask(kind.get, scope, signal).catch((error) => {
+      // What is wrong otherwise is not told as that there is none: a client would make it anew.
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+    const value = answer && (kind.get.item ? await readFrom(kind.get.item, answer) : answer.body);
+    return answer && value !== undefined && value !== null ? { answer, value } : undefined;
+  };
+
   /** An entry's object, of the attributes that are named, or whole; and the answer that it was in. */
   const found = async (
     kind: Kind,
@@ -95,15 +108,11 @@ export function readsOf(api: Api, base: string): Reads {
     if (!isSegment(key)) return undefined;
     const wanted = attrs && [...new Set([...attrs, ...(kind.within?.names ?? [])])];
     const scope = { input: undefined, variables: { key, ...(wanted && { attrs: wanted }) } };
-    const answer = await api.ask(kind.get, scope, signal).catch((error) => {
-      // What is wrong otherwise is not told as that there is none: a client would make it anew.
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
-    const given = answer && (kind.get.item ? await readFrom(kind.get.item, answer) : answer.body);
-    if (!answer || given === undefined || given === null) return undefined;
-    const item = await itemOf(kind, given);
-    return String(item[kind.key]) === key && (await isWithin(kind, item)) ? { item, answer } : undefined;
+    const there = await given(kind, scope, signal);
+    if (!there) return undefined;
+    const item = await itemOf(kind, there.value);
+    const isIt = String(item[kind.key]) === key && (await isWithin(kind, item));
+    return isIt ? { item, answer: there.answer } : undefined;
   };
 
   /** Pages with what is of the kind alone, and the places that it has among that. */
@@ -145,6 +154,9 @@ export function readsOf(api: Api, base: string): Reads {
       const present = await found(kind, key, attrs, signal);
       return present && pick(kind, present.item, attrs, signal);
     },
+    isTaken: async (kind, key, signal) =>
+      isSegment(key) &&
+      (await given(kind, { input: undefined, variables: { key, attrs: [kind.key] } }, signal)) !== undefined,
     present: async (kind, key, attrs, signal) => {
       const present = await found(kind, key, attrs, signal);
       if (!present) throw entryNotFound(kind.name, key);

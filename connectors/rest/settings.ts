@@ -170,9 +170,9 @@ const kind = z.strictObject({
         ),
       lookFirst: z
         .boolean()
-        .default(false)
+        .optional()
         .describe(
-          "Looks whether there is one of this key before it is made: for an API whose PUT replaces what is there.",
+          "Looks whether there is one of this key before it is made: for an API whose PUT replaces what is there. By default where the first call of `create` is a PUT.",
         ),
     })
     .prefault({})

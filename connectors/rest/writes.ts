@@ -8,7 +8,14 @@ import {
   type Value,
   valuesOf,
 } from "../../src/connector/connector.ts";
-import { ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
+import {
+  afterWrite,
+  ConnectorError,
+  entryNotFound,
+  happened,
+  isNotFound,
+  refersToNothing,
+} from "../../src/connector/error.ts";
 import { withoutValues } from "../../src/connector/kit/values.ts";
 import { applyChanges, checkExpected } from "../../src/connector/reference.ts";
 import { type Api, readFrom } from "./api.ts";
@@ -67,7 +74,8 @@ export function writesOf(api: Api, reads: Reads): Writes {
           "unavailable",
           `The API made a ${kind.name}, and does not say its key. Look at created.key: it is there now.`,
         );
-      return created(kind, key, attrs, signal);
+      const its = key;
+      return afterWrite(() => created(kind, its, attrs, signal));
     },
     update: async (kind, { key, changes, expected, attrs, signal }) => {
       const before = needsEntry(kind, changes, expected !== undefined)
@@ -75,16 +83,18 @@ export function writesOf(api: Api, reads: Reads): Writes {
         : undefined;
       if (kind.within && !before) await reads.present(kind, key, [kind.key], signal);
       const plans = changing(kind, key, changes, before);
-      for (const plan of plans)
+      for (const [index, plan] of plans.entries())
         await api.inTurn(plan.steps, plan, signal).catch(async (error) => {
+          const failure = index > 0 ? happened(error) : error;
           // Of two that a call names it may be the other that is not there: then this one is not told as gone.
-          if (!isNotFound(error) || !(await reads.get(kind, { kind: kind.name, key, attrs: [], signal }))) throw error;
-          throw refersToNothing(error);
+          if (!isNotFound(failure) || !(await reads.get(kind, { kind: kind.name, key, attrs: [], signal })))
+            throw failure;
+          throw refersToNothing(failure);
         });
       // Of an entry that is known to be there nothing but its key needs no look at it.
       const isKnown = plans.length > 0 || before !== undefined;
       if (isKnown && attrs.every((attr) => attr === kind.key)) return { [kind.key]: key };
-      return stored(kind, key, attrs, signal);
+      return plans.length === 0 ? stored(kind, key, attrs, signal) : afterWrite(() => stored(kind, key, attrs, signal));
     },
     delete: async (kind, { key, expected, signal }) => {
       if (!kind.delete) throw refused(kind, "deleted", "delete");
@@ -101,8 +111,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
   };
 
   async function checkFree(kind: Kind, key: string, signal: AbortSignal): Promise<void> {
-    const present = await reads.get(kind, { kind: kind.name, key, attrs: [], signal });
-    if (present)
+    if (await reads.isTaken(kind, key, signal))
       throw new ConnectorError(
         "conflict",
         `There is already a ${kind.name} with the ${kind.key} ${JSON.stringify(key)}.`,

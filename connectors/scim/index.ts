@@ -5,7 +5,7 @@ import {
   fromValues,
   type SearchRequest,
 } from "../../src/connector/connector.ts";
-import { ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
+import { afterWrite, ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
 import { rememberPositions, type Stretch } from "../../src/connector/places.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { type Call, openClient } from "../../src/http/client.ts";
@@ -133,10 +133,10 @@ kinds:
       create: async ({ kind: name, entry, attrs, signal }) => {
         const kind = kindNamed(name);
         const answer = await call({ method: "POST", path: kind.endpoint, body: resourceOf(kind, entry, path) }, signal);
-        if (answer.body !== undefined) return toEntry(resourceIn(answer, kind).resource, attrs);
+        if (answer.body !== undefined) return afterWrite(async () => toEntry(resourceIn(answer, kind).resource, attrs));
         // A server may say where it is, and no more.
         const key = decodeURIComponent(answer.headers.location?.split("/").at(-1) ?? "");
-        return toEntry((await present(kind, key, attrs, signal)).resource, attrs);
+        return afterWrite(async () => toEntry((await present(kind, key, attrs, signal)).resource, attrs));
       },
       update: async ({ kind: name, key, changes, expected, attrs, signal }) => {
         const kind = kindNamed(name);
@@ -149,13 +149,12 @@ kinds:
           if (!isNotFound(error)) throw error;
           throw (await read(kind, key, ["id"], signal)) ? refersToNothing(error) : error;
         });
-        const now =
-          answer.body === undefined
-            ? attrs.some((attr) => attr !== "id")
-              ? await present(kind, key, attrs, signal)
-              : undefined
-            : resourceIn(answer, kind, key);
-        return now ? toEntry(now.resource, attrs) : { id: key };
+        if (answer.body === undefined && attrs.every((attr) => attr === "id")) return { id: key };
+        return afterWrite(async () => {
+          const now =
+            answer.body === undefined ? await present(kind, key, attrs, signal) : resourceIn(answer, kind, key);
+          return toEntry(now.resource, attrs);
+        });
       },
       delete: async ({ kind: name, key, expected, signal }) => {
         const kind = kindNamed(name);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Config } from "./format.ts";
-import { loosened } from "./loosened.ts";
+import { loosened, strictest } from "./loosened.ts";
 
 const route = "/scim/v2";
 const config = (safety: object | undefined, routes: object = { [route]: {} }) =>
-  ({ safety: safety === undefined ? {} : { [route]: safety }, routes }) as unknown as Config;
+  ({ safety: safety === undefined ? {} : { [route]: safety }, routes, auth: [], server: {} }) as unknown as Config;
 
 describe("what a configuration takes away of the safety of the one before", () => {
   const guard = { deletes: 50, percent: 5 };
@@ -26,9 +26,10 @@ describe("what a configuration takes away of the safety of the one before", () =
       ["safety./scim/v2.protect.User.attributes: a"],
     ],
     ["readOnly, by leaving it out", { readOnly: true }, {}, ["safety./scim/v2.readOnly"]],
-    ["nothing: readOnly is said to be false", { readOnly: true }, { readOnly: false }, []],
-    ["nothing: another limit is an intention", { guard }, { guard: { deletes: 500, percent: 5 } }, []],
-    ["nothing: what is more", { guard: { deletes: 1 } }, { guard, protect }, []],
+    ["readOnly, by saying that it is false", { readOnly: true }, { readOnly: false }, ["safety./scim/v2.readOnly"]],
+    ["a limit, by a higher one", { guard }, { guard: { deletes: 500, percent: 5 } }, ["safety./scim/v2.guard.deletes"]],
+    ["nothing: a lower limit", { guard }, { guard: { deletes: 5, percent: 5 } }, []],
+    ["nothing: what is more", { guard: { deletes: 50 } }, { guard, protect }, []],
   ];
   test.each(cases)("%s", (_, before, after, expected) =>
     expect(loosened(config(before), config(after))).toEqual(expected),
@@ -36,4 +37,21 @@ describe("what a configuration takes away of the safety of the one before", () =
 
   test("nothing of a route that is no longer served", () =>
     expect(loosened(config({ guard }), config(undefined, {}))).toEqual([]));
+
+  test("what a route said stays known while it is not served", () => {
+    const away = strictest(config({ guard }), config(undefined, { "/other": {} }));
+    expect(loosened(away, config(undefined))).toEqual(["safety./scim/v2"]);
+  });
+
+  test("what bounds a caller, and the networks that may call", () => {
+    const auth = (caller: object) => [{ type: "bearer", tokens: [{ name: "entra", token: "t", ...caller }] }];
+    const before = { ...config({}), auth: auth({ may: { actions: ["read"] }, rate: 5 }), server: { networks: {} } };
+    const after = { ...config({}), auth: auth({}) };
+    expect(loosened(before as unknown as Config, after as unknown as Config)).toEqual([
+      "may.actions of entra",
+      "rate of entra",
+      "server.networks",
+    ]);
+    expect(loosened(after as unknown as Config, before as unknown as Config)).toEqual([]);
+  });
 });

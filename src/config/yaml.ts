@@ -58,7 +58,13 @@ export function readYaml(file: string, shown = file): YamlFile {
     }
     return at(0, message);
   };
-  return { data: document.toJS(), diagnose };
+  try {
+    return { data: document.toJS(), diagnose };
+  } catch {
+    // What is wrong with an alias is not said in its own words: a secret that begins with "*" is taken for one.
+    const message = "an alias, *name, leads nowhere, to itself, or to too much; quote a text that begins with * or &";
+    throw new ConfigError([at(0, message)]);
+  }
 }
 
 const quotingHint = (code: string): string =>

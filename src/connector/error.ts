@@ -49,7 +49,20 @@ export const isNotFound = (error: unknown): error is ConnectorError =>
 
 /** What an entry refers to is not there: that is not told as if the entry itself were gone, which a client would make anew. */
 export const refersToNothing = (error: ConnectorError): ConnectorError =>
-  new ConnectorError("invalid", error.message, { cause: error });
+  new ConnectorError("invalid", error.message, { cause: error, mayHaveHappened: error.mayHaveHappened });
+
+/**
+ * Reads what a write has made. Whatever goes wrong from here on, the write itself was made: no failure of the read says otherwise.
+ */
+export const afterWrite = <T>(read: () => Promise<T>): Promise<T> =>
+  read().catch((error) => Promise.reject(happened(error)));
+
+/** A failure behind something that was done, or may have been. */
+export function happened(error: unknown): unknown {
+  if (!(error instanceof ConnectorError) || error.mayHaveHappened) return error;
+  const { kind, message, attr, retryAfter } = error;
+  return new ConnectorError(kind, message, { cause: error, attr, retryAfter, mayHaveHappened: true });
+}
 
 /** Nothing was asked: there was no connection, or no place, for it. */
 export const neverAsked = (kind: ConnectorErrorKind, detail: string, cause?: unknown) =>

@@ -22,13 +22,16 @@ export interface Admin {
   readonly isLoopback: boolean;
 }
 
+/** A letter or a digit: what has none says nothing. */
+const WORD = /[\p{L}\p{N}]/u;
+
 /** Which stopped changes are released, by whom and why. */
 export const releaseFormat = z.strictObject({
   route: z.string().min(1),
   type: z.string().optional(),
   keys: z.array(z.string()).min(1).max(10_000).optional(),
-  by: z.string().trim().min(1, "say who releases it").max(200),
-  reason: z.string().trim().min(1, "say why").max(1000),
+  by: z.string().trim().regex(WORD, "say who releases it").max(200),
+  reason: z.string().trim().regex(WORD, "say why").max(1000),
 });
 
 const USAGE = "/metrics, /readyz, /guard, or POST /guard/release";
@@ -72,7 +75,7 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
     return c.json(Object.fromEntries(states));
   });
   app.post("/guard/release", async (c) => {
-    if (!/^application\/json\b/.test(c.req.header("content-type") ?? ""))
+    if (!/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? ""))
       return c.json({ error: "send JSON: route, by, reason" }, 415);
     const given: unknown = await c.req.json().catch(() => undefined);
     // Who has a token is who it says, and nobody else.

@@ -30,7 +30,11 @@ export interface Recording {
  * that `audit verify` shows. While the trail takes no intents nothing is written. With `values` the entry is read before,
  * and values are recorded; values of attributes that are only written, or never returned, never are.
  */
-export function recording(route: string, trail: AuditTrail, values: boolean): Recording {
+export function recording(
+  route: string,
+  trail: AuditTrail,
+  { values, isDry }: { readonly values: boolean; readonly isDry: boolean },
+): Recording {
   /** What is known of a write on its way. The number of its intent, where there is one. */
   const numbers = new WeakMap<Context, number>();
   /** Failures that have a record. */
@@ -60,7 +64,7 @@ export function recording(route: string, trail: AuditTrail, values: boolean): Re
     const shown = touched.filter((attr) => readable.includes(attr));
     const before =
       values && action !== "create" ? await present(write, action === "delete" ? readable : shown) : undefined;
-    const about = { ...aboutWrite(write, route), ...(before && { before }) };
+    const about = { ...aboutWrite(write, route), ...(isDry && { dryRun: true }), ...(before && { before }) };
     const intent = () => {
       const number = numbers.get(context);
       return number === undefined ? {} : { intent: number };

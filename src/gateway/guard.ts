@@ -58,6 +58,7 @@ export function guarded(
   limits: GuardLimits,
   ledger: GuardLedger,
   refused: (type: string, danger: Danger) => void,
+  unsettled: (change: Endangered, error: Error) => void,
 ): WriteStep {
   const totals = new Map<string, { total: number; at: number }>();
   const totalOf = async (write: Write): Promise<number> => {
@@ -81,18 +82,21 @@ export function guarded(
     // Asked before a place is taken: from there on nothing else may be let in between.
     const both = percent === undefined ? undefined : Math.ceil(((await totalOf(write)) * percent) / 100);
     const change = { route, type: write.endpoint.mapping.type.name, danger, key: write.key };
-    if ((await ledger.reserve(change, { own, both }, { caller, requestId })) === "stopped") {
+    const place = await ledger.reserve(change, { own, both }, { caller, requestId }).catch((error: Error) => {
+      throw notNow(`The change guard cannot count: ${error.message}. Nothing was changed.`, "guard");
+    });
+    if (place === "stopped") {
       refused(change.type, danger);
       throw stopped(change, limits);
     }
-    try {
-      const entry = await next(write);
-      await ledger.settle(change, "done");
-      return entry;
-    } catch (error) {
-      await ledger.settle(change, mayHaveHappened(error) ? "unknown" : "not done");
-      throw error;
-    }
+    const outcome = await next(write).then(
+      (entry) => ({ entry, fate: "done" as const }),
+      (error: unknown) => ({ error, fate: mayHaveHappened(error) ? ("unknown" as const) : ("not done" as const) }),
+    );
+    // What became of the write is told as it is. A place that cannot be settled stays taken, which is the safe side.
+    await ledger.settle(change, outcome.fate).catch((error) => unsettled(change, error));
+    if ("error" in outcome) throw outcome.error;
+    return outcome.entry;
   };
 }
 

@@ -1,4 +1,6 @@
 import { directChanges } from "../mapping/changes.ts";
+import { forbidden } from "../scim/error.ts";
+import type { Filter } from "../scim/filter.ts";
 import { checkImmutable, requireAll } from "../scim/input.ts";
 import { type Operation, readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
@@ -18,6 +20,7 @@ export async function patch(serving: Serving, operation: Named<"patch">): Promis
   const endpoint = endpointOf(serving, type);
   const { mapping } = endpoint;
   const operations = readPatch(body, mapping.type);
+  if (!context.allows(type, "read")) refuseLooks(operations);
   const known = knownReferences(serving.endpoints, endpoint, context);
   await known.learnIds(idsInOperations(endpoint, operations));
   const isAnswered =
@@ -45,6 +48,14 @@ export async function patch(serving: Serving, operation: Named<"patch">): Promis
     ? await update(serving, target, changes, view.selection.attrs)
     : await rewrite(serving, { ...target, change });
   return isAnswered ? resourceOf(serving, entry, view, context, known) : undefined;
+}
+
+/** Throws 403 for a selector that says more than `eq`: whether it finds something would tell a value letter by letter. */
+function refuseLooks(operations: readonly Operation[]): void {
+  const isPlain = (filter: Filter<unknown>): boolean =>
+    filter.op === "eq" || (filter.op === "and" && filter.filters.every(isPlain));
+  if (operations.every(({ path: { selector } }) => selector === undefined || isPlain(selector))) return;
+  throw forbidden("Who may not read may select values by `eq` alone.", "permission");
 }
 
 /** Whether an operation may write what already has a value that cannot be changed: that has to be read first. */

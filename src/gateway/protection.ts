@@ -1,7 +1,8 @@
 import { type Change, type Condition, type Entry, type Value, valuesOf } from "../connector/connector.ts";
-import type { RefRow } from "../mapping/mapping.ts";
+import { applyChanges } from "../connector/reference.ts";
+import { attrsOf, type RefRow } from "../mapping/mapping.ts";
 import { type Selection, select } from "../mapping/selection.ts";
-import { badRequest, forbidden, ScimError } from "../scim/error.ts";
+import { badRequest, forbidden, notFound, ScimError } from "../scim/error.ts";
 import { compileFilter, type Predicate } from "../scim/evaluate.ts";
 import { attributesIn, typedFilter } from "../scim/path.ts";
 import { ask, type Context } from "./context.ts";
@@ -14,17 +15,25 @@ export type Protection = Readonly<
   Record<string, { readonly entries?: string | undefined; readonly attributes: readonly string[] }>
 >;
 
-/** Refuses to write attributes of the backend that are never to be written. */
-export const protectedAttributes = (protection: Protection): WriteStep => {
-  const names = new Map(
-    Object.entries(protection).map(([type, { attributes }]) => [
-      type,
-      new Set(attributes.map((attr) => attr.toLowerCase())),
-    ]),
-  );
+/**
+ * Refuses to write attributes of the backend that are never to be written, and what is below them (`profile` and `profile.title`).
+ * Throws a `ScimError` for a name that the mapping does not write: it would protect nothing, though another name may write the same.
+ */
+export const protectedAttributes = (protection: Protection, endpoints: Endpoints): WriteStep => {
+  const names = new Map(Object.entries(protection).map(([type, { attributes }]) => [type, attributes]));
+  for (const [type, attributes] of names) {
+    const endpoint = endpoints.get(type);
+    const written = endpoint ? [...attrsOf(endpoint.mapping), ...endpoint.mapping.create.map(({ attr }) => attr)] : [];
+    const idle = attributes.find((name) => !written.some((attr) => isBelow(attr, name)));
+    if (idle !== undefined)
+      throw badRequest(
+        "invalidPath",
+        `the mapping of ${type} writes no attribute "${idle}", so that nothing is protected by it: name what stands in the mapping`,
+      );
+  }
   return (next) => async (write) => {
-    const ofType = names.get(write.endpoint.mapping.type.name);
-    const touched = ofType && attrsOfWrite(write).find((attr) => ofType.has(attr.toLowerCase()));
+    const ofType = names.get(write.endpoint.mapping.type.name) ?? [];
+    const touched = attrsOfWrite(write).find((attr) => ofType.some((name) => isBelow(attr, name)));
     if (touched !== undefined)
       throw badRequest("mutability", `"${touched}" is protected here (safety.protect): nothing was written.`, {
         refusal: "protected attribute",
@@ -32,6 +41,8 @@ export const protectedAttributes = (protection: Protection): WriteStep => {
     return next(write);
   };
 };
+
+const isBelow = (attr: string, name: string): boolean => `${attr}.`.toLowerCase().startsWith(`${name}.`.toLowerCase());
 
 /** A rule that says which resources of a type are protected, and what has to be read to tell. */
 interface Rule {
@@ -55,11 +66,17 @@ export function protectedEntries(protection: Protection, endpoints: Endpoints): 
   return (next) => async (write) => {
     const { type } = write.endpoint.mapping;
     const rule = rules.get(type.name);
-    if (rule && write.action !== "create" && (await findsProtected(rule, [write.key], endpoints, write.context)))
-      throw forbidden(`This ${type.name} is protected (safety.protect): nothing was changed.`, "protected entry");
+    if (rule && write.action !== "create") {
+      const [found] = await entriesWith(write.endpoint, [write.key], rule.selection.attrs, write.context);
+      // What cannot be looked at is not written to, either: the backend might know it by another spelling.
+      if (!found) throw noSuch(type.name);
+      if (await holdsOf(rule, [found], endpoints, write.context))
+        throw forbidden(`This ${type.name} is protected (safety.protect): nothing was changed.`, "protected entry");
+    }
+    let checked = write;
     for (const row of write.endpoint.mapping.rows)
-      if (row.is === "ref" && row.many && !row.readOnly) await checkMembers(row, write, rules, endpoints);
-    return next(write);
+      if (row.is === "ref" && row.many && !row.readOnly) checked = await checkMembers(row, checked, rules, endpoints);
+    return next(checked);
   };
 }
 
@@ -79,17 +96,31 @@ function ruleOf(entries: string, endpoint: Endpoint): Rule {
 /** How many entries one search names. */
 const BATCH = 200;
 
-/** Whether one of the entries with these keys is protected. */
-async function findsProtected(
+/** Whether one of some entries is protected. */
+async function holdsOf(
   { endpoint, holds, selection }: Rule,
-  keys: readonly string[],
+  entries: readonly Entry[],
   endpoints: Endpoints,
   context: Context,
 ): Promise<boolean> {
+  const known = knownReferences(endpoints, endpoint, context);
+  return (await resourcesOf({ endpoints }, entries, selection, context, known)).some(holds);
+}
+
+/** Whether one of the entries with these keys is protected; the keys that there is an entry of are put into `found`. */
+async function findsProtected(
+  rule: Rule,
+  keys: readonly string[],
+  endpoints: Endpoints,
+  context: Context,
+  found: Set<string>,
+): Promise<boolean> {
+  const { attr } = rule.endpoint.mapping.id;
   for (let at = 0; at < keys.length; at += BATCH) {
-    const entries = await entriesWith(endpoint, keys.slice(at, at + BATCH), selection.attrs, context);
-    const known = knownReferences(endpoints, endpoint, context);
-    if ((await resourcesOf({ endpoints }, entries, selection, context, known)).some(holds)) return true;
+    const attrs = [...new Set([attr, ...rule.selection.attrs])];
+    const entries = await entriesWith(rule.endpoint, keys.slice(at, at + BATCH), attrs, context);
+    for (const entry of entries) found.add(String(valuesOf(entry, attr)[0]));
+    if (await holdsOf(rule, entries, endpoints, context)) return true;
   }
   return false;
 }
@@ -120,51 +151,102 @@ function gone(error: unknown): undefined {
   if (!(error instanceof ScimError) || error.status !== 404) throw error;
 }
 
-/** Throws 403 where a write would put a protected resource into a list, or take it out of one. */
+/**
+ * Throws 403 where a write would put a protected resource into a list, or take it out of one. Gives the write without removals of what
+ * the list does not hold, as it is written: the backend might know an entry by another spelling than the one that was looked at.
+ */
 async function checkMembers(
   row: RefRow,
   write: Write,
   rules: ReadonlyMap<string, Rule>,
   endpoints: Endpoints,
-): Promise<void> {
+): Promise<Write> {
   const { endpoint, context } = write;
+  const { connector } = endpoint;
   const guarding = row.refs.flatMap((type) => rules.get(type) ?? []).filter((rule) => isServedBy(rule, endpoint));
-  if (guarding.length === 0) return;
-  const references = await membersTouched(row.attr, write);
-  if (references.length === 0) return;
+  if (guarding.length === 0) return write;
+  const { come, gone, checked } = await membersTouched(row.attr, write);
+  const references = [...new Set([...come, ...gone])];
+  if (references.length === 0) return checked;
+  const found = new Set<string>();
   for (const rule of guarding) {
-    const { connector } = endpoint;
     const { kind, type } = rule.endpoint.mapping;
     const { signal } = context;
     const keys = connector.resolve
       ? [...(await ask(context, () => connector.resolve!({ kind, to: "keys", values: references, signal }))).values()]
       : references;
-    if (await findsProtected(rule, keys, endpoints, context))
+    if (await findsProtected(rule, keys, endpoints, context, found))
       throw forbidden(
         `A protected ${type.name} would be added to "${row.name}", or taken out of it (safety.protect): nothing was changed.`,
         "protected entry",
       );
   }
+  // A connector that resolves references has found them already, and other types may be behind them.
+  const isJudged = connector.resolve !== undefined || row.refs.some((type) => !rules.has(type));
+  const unknown = isJudged ? undefined : come.find((key) => !found.has(key));
+  if (unknown !== undefined)
+    throw badRequest(
+      "invalidValue",
+      `There is no ${row.refs.join(" or ")} ${JSON.stringify(unknown)} for "${row.name}".`,
+    );
+  return checked;
 }
 
 const isServedBy = (rule: Rule, { connector }: Endpoint): boolean => rule.endpoint.connector === connector;
 
-/** The values of a list that a write adds or takes away. */
-async function membersTouched(attr: string, write: Write): Promise<string[]> {
-  if (write.action === "create") return valuesOf(write.entry, attr).map(String);
+/** What a write adds to a list and takes out of it, if only on the way, and the write without removals of what is not there. */
+interface Touched {
+  readonly come: readonly string[];
+  readonly gone: readonly string[];
+  readonly checked: Write;
+}
+
+async function membersTouched(attr: string, write: Write): Promise<Touched> {
+  if (write.action === "create") return { come: valuesOf(write.entry, attr).map(String), gone: [], checked: write };
   const changes = write.action === "update" ? write.changes.filter((change) => change.attr === attr) : [];
-  if (write.action === "update" && changes.length === 0) return [];
-  if (changes.length > 0 && changes.every(({ op }) => op === "add" || op === "delete"))
-    return changes.flatMap((change) => valuesIn(change).map(String));
-  const { endpoint, context } = write;
+  if (write.action === "update" && changes.length === 0) return { come: [], gone: [], checked: write };
+  if (changes.length > 0 && changes.every(({ op }) => op === "add"))
+    return { come: changes.flatMap((change) => valuesIn(change).map(String)), gone: [], checked: write };
+  const { endpoint, context, key } = write;
   const { mapping, connector } = endpoint;
   const { signal } = context;
-  const request = { kind: mapping.kind, key: write.key, attrs: [attr], signal };
-  const entry = (await ask(context, () => connector.get(request))) ?? {};
-  const before = new Set(valuesOf(entry, attr).map(String));
-  const after = new Set(changes.flatMap(valuesIn).map(String));
-  return [...before.symmetricDifference(after)];
+  const entry = await ask(context, () => connector.get({ kind: mapping.kind, key, attrs: [attr], signal }));
+  if (!entry) throw noSuch(mapping.type.name);
+  const before = valuesOf(entry, attr).map(String);
+  if (write.action === "delete") return { come: [], gone: before, checked: write };
+  // In turn, because what one change puts in the next may take out again.
+  const come = new Set<string>();
+  const gone = new Set<string>();
+  const left: Change[] = [];
+  let present = new Set(before);
+  for (const change of write.changes) {
+    const own = change.attr === attr && change.op === "delete" && !connector.resolve ? onlyOf(change, present) : change;
+    if (!own) continue;
+    left.push(own);
+    if (own.attr !== attr) continue;
+    const after = new Set(valuesOf(applyChanges({ [attr]: [...present] }, [settled(own)]), attr).map(String));
+    for (const each of after.difference(present)) come.add(each);
+    for (const each of present.difference(after)) gone.add(each);
+    // A reference that the connector resolves may be written otherwise in the list.
+    if (own.op === "delete") for (const each of own.values) gone.add(String(each));
+    present = after;
+  }
+  return { come: [...come], gone: [...gone], checked: { ...write, changes: left } };
+}
+
+const noSuch = (type: string) => notFound(`There is no ${type} with this id.`);
+
+/** A removal of no more than what is present; nothing where that is nothing. */
+function onlyOf(change: Exclude<Change, { op: "swap" }>, present: ReadonlySet<string>): Change | undefined {
+  const values = change.values.filter((each) => present.has(String(each)));
+  return values.length === 0 ? undefined : { ...change, values };
 }
 
 const valuesIn = (change: Change): readonly Value[] =>
   change.op === "swap" ? [change.from, change.to].filter((value) => value !== null) : change.values;
+
+/** What a swap expects is the write's to check. */
+const settled = (change: Change): Change =>
+  change.op === "swap"
+    ? { op: "replace", attr: change.attr, values: change.to === null ? [] : [change.to] }
+    : { ...change, values: change.values.map(String) };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { context, propagation } from "@opentelemetry/api";
-import { ConnectorError } from "../connector/error.ts";
+import { ConnectorError, happened } from "../connector/error.ts";
 import { credentialsOf, type Proof } from "./credentials.ts";
 import { retryAfter } from "./failures.ts";
 import type { HttpSettings } from "./settings.ts";
@@ -91,7 +91,7 @@ export function openClient(
       const answer = await patient(call, key, signal).catch((error) => {
         if (!mayRepeat || !(error instanceof ConnectorError) || error.kind !== "unavailable" || signal.aborted)
           throw error;
-        return patient(call, key, signal);
+        return again(patient(call, key, signal), error.mayHaveHappened);
       });
       if (answer.notJson !== undefined && answer.status < 400) {
         const then =
@@ -103,6 +103,13 @@ export function openClient(
     },
     close: transport.close,
   };
+}
+
+/** A second attempt behind one that may have arrived: whatever becomes of it, the first may have done what was asked. */
+async function again(attempt: Promise<Answer>, mayHaveHappened: boolean): Promise<Answer> {
+  if (!mayHaveHappened) return attempt;
+  const answer = await attempt.catch((error) => Promise.reject(happened(error)));
+  return { ...answer, isRepeat: true };
 }
 
 function requestOf(

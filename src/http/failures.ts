@@ -42,6 +42,7 @@ export function failureOf(
   return new ConnectorError(meant, `The API refused ${method} ${withoutQuery(path)}, status ${status}${said}.${then}`, {
     attr,
     retryAfter: meant === "throttled" ? retryAfter(answer) : undefined,
+    ...(answer.isRepeat && { mayHaveHappened: true }),
   });
 }
 

@@ -26,6 +26,8 @@ export interface Answer {
   readonly body: unknown;
   /** Why the body is not JSON, where it is not. */
   readonly notJson?: string | undefined;
+  /** Whether the call was sent before, and its answer lost: this one may speak of what the first did. */
+  readonly isRepeat?: boolean;
 }
 
 /** Sends one request, as it is, and reads the answer whole. */

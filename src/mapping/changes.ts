@@ -46,7 +46,12 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
   );
   if (!isDirect || mapping.write.some(({ expression }) => mayRead(expression, path.attribute.name))) return undefined;
   // Values that are hidden are kept: the others are added and taken away.
-  const isPartial = groups.some((group) => group.rows.some((row) => row.is === "attr" && row.codec.isPartial));
+  // References to what is of none of the row's types, or out of their reach, are hidden, too.
+  const isPartial = groups.some((group) =>
+    group.rows.some(
+      (row) => (row.is === "attr" && row.codec.isPartial) || (row.is === "ref" && row.many && !row.readOnly),
+    ),
+  );
   if (isPartial && operation.op !== "addElements" && operation.op !== "removeElements") return undefined;
   switch (operation.op) {
     case "set":

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
@@ -22,6 +23,10 @@ export const stateConfig = z
 /** The store of what outlives a process. */
 export interface State {
   readonly guard: Ledger;
+  /** Rejects where the store cannot be used. */
+  readonly ready: Promise<void>;
+  /** Whether there was none before: counts begin at nothing. */
+  readonly isNew: boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -31,12 +36,15 @@ export interface State {
 export function openState(url: string, folder: string): State {
   const name = url.slice("sqlite:".length);
   const file = name === ":memory:" || isAbsolute(name) ? name : resolve(folder, name);
+  const isNew = name === ":memory:" || !existsSync(file);
   const db = new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(file)) });
   const ready = migrated(db);
   // Whoever uses the store is told; nobody may be using it yet.
   ready.catch(() => {});
   return {
     guard: createLedger(db, ready),
+    ready,
+    isNew,
     close: async () => {
       await ready.catch(() => {});
       await db.destroy();

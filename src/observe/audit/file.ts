@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Head, headIn, headText, isWhole, type Link, MAX_RECORD, ORIGIN, recordIn } from "./record.ts";
+import { type Head, headIn, headText, isHeadLike, isWhole, type Link, MAX_RECORD, ORIGIN, recordIn } from "./record.ts";
 
 /** The calls of the file system that the log makes: tests put failures in. */
 export type Files = Pick<
@@ -48,7 +49,10 @@ export interface FileOptions {
  */
 export function openAuditFile({ path, head: headPath, maxBytes, key, files = fs, warn }: FileOptions): AuditFile {
   const isSpecial = isDevice(path, files);
-  const unlock = isSpecial ? () => {} : lock(`${path}.lock`);
+  if (!isSpecial && realName(path) === realName(headPath))
+    throw new Error(`${path} and its head file are the same: give audit.head another name`);
+  // By the file's own name: another one may lead to it, too.
+  const unlock = isSpecial ? () => {} : lock(`${realName(path)}.lock`);
   let descriptor = -1;
   let headDescriptor = -1;
   let size = 0;
@@ -102,8 +106,24 @@ export function openAuditFile({ path, head: headPath, maxBytes, key, files = fs,
       end = last ?? ORIGIN;
       files.fchmodSync(descriptor, 0o600);
       headDescriptor = openHead(headPath, files);
-      const head = headIn(contentOf(headDescriptor, files), key);
-      if (head && head.seq > end.seq) {
+      const content = contentOf(headDescriptor, files);
+      const head = headIn(content, key);
+      if (!head && content !== "" && !isHeadLike(content))
+        throw new Error(
+          `${headPath} is no head file of an audit log, and stays as it is: give audit.head another name`,
+        );
+      files.fchmodSync(headDescriptor, 0o600);
+      if (!head && end.seq > 0) {
+        const event = content === "" ? "the head file was missing" : "the head file was altered, or had another key";
+        notes.push({ event, after: end.seq });
+        warn({ file: headPath, seq: end.seq }, `${event}: nothing says whether records at the end are missing`);
+      } else if (head && head.seq < end.seq && !(head.seq === end.seq - 1 && head.hash === last?.previous)) {
+        notes.push({ event: "the head file is of an earlier record", says: head.seq, after: end.seq });
+        warn(
+          { file: headPath, says: head.seq, seq: end.seq },
+          "the head file of the audit log is of an earlier record",
+        );
+      } else if (head && head.seq > end.seq) {
         notes.push({ event: "records are missing", from: end.seq + 1, to: head.seq, expected: head.hash });
         warn({ file: path, from: end.seq + 1, to: head.seq }, "records are missing at the end of the audit log");
         // The chain goes on from where it was, so that nobody can put other records in their place.
@@ -188,8 +208,25 @@ export function openAuditFile({ path, head: headPath, maxBytes, key, files = fs,
   };
 }
 
-const isDevice = (path: string, { statSync }: Files): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+/** Whether it is a device, such as a terminal. Throws for what would hold up the process, or is no file at all. */
+function isDevice(path: string, { statSync }: Files): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFIFO() || found?.isSocket())
+    throw new Error(
+      `${path} is a pipe, whose reader could hold up everything: leave audit.file out for standard output`,
+    );
+  return found?.isCharacterDevice() === true;
+}
+
+/** A file's name without links; of one that is not there yet, its folder's. */
+function realName(path: string): string {
+  try {
+    return fs.realpathSync(path);
+  } catch {
+    const folder = dirname(resolve(path));
+    return join(fs.existsSync(folder) ? fs.realpathSync(folder) : folder, basename(path));
+  }
+}
 
 /**
  * Keeps other processes off a file, on this machine or any that shares its disk: SQLite's lock is the operating system's own, so
@@ -200,7 +237,8 @@ function lock(path: string): () => void {
   try {
     fs.closeSync(fs.openSync(path, "a", 0o600));
     database = new DatabaseSync(path);
-    database.exec("pragma locking_mode = exclusive; begin exclusive");
+    // Without a journal on the disk, which may be full.
+    database.exec("pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive");
   } catch (error) {
     database?.close();
     if (/locked|busy/i.test((error as Error).message))
@@ -214,13 +252,16 @@ function lock(path: string): () => void {
 }
 
 /** The link of a file's last line. Throws where that is no record of a log with this key. */
-function linkIn(line: string, key: string | undefined, path: string): Link {
+function linkIn(line: string, key: string | undefined, path: string): Link & { readonly previous: string } {
   const record = recordIn(line);
   if (!record) throw new Error(`${path} is no audit log: its last line is no audit record. Name another file`);
-  // A log that had no key until now may get one: its hashes go on from what they were.
-  if (!isWhole(line, record, key) && !isWhole(line, record, undefined))
-    throw new Error(`the last record of ${path} was altered, or has another key: verify it, and put it aside`);
-  return { seq: record.seq, hash: record.hash };
+  if (!isWhole(line, record, key))
+    throw new Error(
+      key !== undefined && isWhole(line, record, undefined)
+        ? `${path} was written without a key, so that anybody could have written it: move it away, and a log with a key begins`
+        : `the last record of ${path} was altered, or has another key: verify it, and put it aside`,
+    );
+  return { seq: record.seq, hash: record.hash, previous: record.previous };
 }
 
 const BLOCK = 65_536;

@@ -149,6 +149,94 @@ describe("an audit file", () => {
   });
 });
 
+describe("a log between two starts", () => {
+  const KEY = "a-key-that-only-the-gateway-has-32";
+  const written = async (file: string, key: string | undefined, count: number) => {
+    const log = open(file, { key });
+    for (let n = 0; n < count; n++) await log.intent({ event: "intent", n });
+    await log.close();
+  };
+
+  test("that somebody wrote anew without the key is not gone on with, however long it is", async () => {
+    const file = newFile();
+    await written(file, KEY, 3);
+    rmSync(file);
+    renameSync(`${file}.head`, `${file}.kept`);
+    await written(file, undefined, 9);
+    renameSync(`${file}.kept`, `${file}.head`);
+    const forged = readFileSync(file);
+    expect(() => open(file, { key: KEY })).toThrow(/without a key/);
+    expect(readFileSync(file)).toEqual(forged);
+  });
+
+  test("whose head file is gone, or is another, says so in the log, and verifying shows it", async () => {
+    for (const [content, event] of [
+      ["", "the head file was missing"],
+      [
+        `{"seq":2,"hash":"${"a".repeat(64)}","mac":"${"b".repeat(64)}"}`,
+        "the head file was altered, or had another key",
+      ],
+    ] as const) {
+      const file = newFile();
+      await written(file, KEY, 4);
+      writeFileSync(file, readFileSync(file, "utf8").split("\n").slice(0, 2).join("\n").concat("\n"));
+      writeFileSync(`${file}.head`, content);
+      await written(file, KEY, 1);
+      expect(judge(file, KEY)).toMatchObject({ ok: true, notes: [{ seq: 3, about: event }] });
+    }
+  });
+
+  test("whose head file is of an earlier record says so, too", async () => {
+    const file = newFile();
+    await written(file, KEY, 1);
+    const head = readFileSync(`${file}.head`);
+    await written(file, KEY, 4);
+    writeFileSync(`${file}.head`, head);
+    await written(file, KEY, 1);
+    expect(judge(file, KEY)).toMatchObject({
+      ok: true,
+      notes: [{ about: "the head file is of an earlier record" }],
+    });
+  });
+
+  test("that has half a record and no key is not given a key: another log begins", async () => {
+    const file = newFile();
+    await written(file, undefined, 2);
+    truncateSync(file, readFileSync(file).length - 9);
+    expect(() => open(file, { key: KEY })).toThrow(/without a key/);
+  });
+
+  test("does not write over a file that is no head file, nor over itself", () => {
+    const file = newFile();
+    const precious = join(folder, "precious.db");
+    writeFileSync(precious, "SQLite format 3\0 and much more");
+    expect(() => open(file, { head: precious })).toThrow(/no head file/);
+    expect(readFileSync(precious, "utf8")).toContain("and much more");
+    expect(() => open(file, { head: file })).toThrow(/the same/);
+  });
+
+  test("is one process's by whatever name, and is no pipe", async () => {
+    const file = newFile();
+    const log = open(file);
+    fs.symlinkSync(file, `${file}.link`);
+    expect(() => open(`${file}.link`, { head: `${file}.other` })).toThrow(/another process/);
+    await log.close();
+    spawnSync("mkfifo", [`${file}.pipe`]);
+    expect(() => open(`${file}.pipe`)).toThrow(/pipe/);
+  });
+
+  test("keeps a record of any size within its bound, and starts again behind it", async () => {
+    const file = newFile();
+    const log = open(file);
+    const entries = Array.from({ length: 50_000 }, (_, n) => ({ key: `key ${n}`, caller: "x".repeat(60) }));
+    await log.outcome({ event: "released", entries });
+    await log.close();
+    for (const line of readFileSync(file, "utf8").split("\n")) expect(line.length).toBeLessThan(300_000);
+    await written(file, undefined, 1);
+    expect(judge(file)).toMatchObject({ ok: true });
+  });
+});
+
 /** The file system, with a call that fails as long as it is told to. */
 function failing(
   call: keyof NonNullable<AuditOptions["files"]>,

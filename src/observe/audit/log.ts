@@ -62,7 +62,12 @@ export function openAudit(options: AuditOptions): AuditLog {
 
   const write = async (fields: AuditFields): Promise<number> => {
     const { line, link } = lineOf(fields, end, key);
-    await sink.write(`${line}\n`, link);
+    try {
+      await sink.write(`${line}\n`, link);
+    } catch (error) {
+      if (error instanceof LateError) end = link;
+      throw error;
+    }
     end = link;
     return link.seq;
   };
@@ -148,6 +153,9 @@ const fileSink = (
   options: AuditOptions & { readonly file: string; readonly warn: NonNullable<AuditOptions["warn"]> },
 ): Sink => openAuditFile({ ...options, path: options.file, head: options.head ?? `${options.file}.head` });
 
+/** A line is on its way, and may come late: the chain goes on behind it. */
+class LateError extends Error {}
+
 /** How long a reader of standard output may stall, in milliseconds. */
 const STALL_MS = 2000;
 const writeBytes = promisify(fs.write) as (descriptor: number, bytes: Buffer) => Promise<{ bytesWritten: number }>;
@@ -170,11 +178,12 @@ function standardOutput(): Sink {
       });
       const outcome = await Promise.race([writing, late]).finally(() => clearTimeout(timer));
       if (outcome !== "late") return;
-      // It is written in the end, or never: until then nothing else is.
+      // It is written in the end, or never: until then nothing else is, and nobody is told that it was.
       stalled = writing.finally(() => {
         stalled = undefined;
       });
       stalled.catch(() => {});
+      throw new LateError("who reads standard output has stalled");
     },
     sync: () => {},
     close: () => {},

@@ -44,14 +44,21 @@ export function lineOf(fields: AuditFields, previous: Link, key: string | undefi
 
 const hashField = (hash: string): string => `,"hash":"${hash}"}`;
 
-/** A record that would be too long: without values, and with the first of its attributes. */
-function shortened({ before: _, after: __, attributes, ...fields }: AuditFields): AuditFields {
-  const rest = Object.entries(fields).map(([name, value]) => [
-    name,
-    typeof value === "string" ? value.slice(0, 500) : value,
-  ]);
-  const names = Array.isArray(attributes) ? attributes.slice(0, 100).map((name) => String(name).slice(0, 200)) : [];
-  return { ...Object.fromEntries(rest), attributes: names };
+/** A record that would be too long: without values, texts cut, and of lists and objects no more than the beginning. */
+function shortened({ before: _, after: __, ...fields }: AuditFields): AuditFields {
+  const few = bounded(fields, 100, 2) as AuditFields;
+  return JSON.stringify(few).length < MAX_RECORD / 2 ? few : (bounded(fields, 100, 0) as AuditFields);
+}
+
+/** A value with no text longer than 200 characters, no list or object longer than some, and none deeper than some levels. */
+function bounded(value: unknown, most: number, levels: number): unknown {
+  if (typeof value === "string") return value.slice(0, 200);
+  if (typeof value !== "object" || value === null) return value;
+  const inner = (each: unknown) =>
+    levels === 0 && typeof each === "object" && each !== null ? undefined : bounded(each, most, levels - 1);
+  if (Array.isArray(value)) return value.slice(0, most).map(inner);
+  const entries = Object.entries(value).slice(0, most);
+  return Object.fromEntries(entries.map(([name, each]) => [name.slice(0, 200), inner(each)]));
 }
 
 /**
@@ -87,6 +94,10 @@ export function headText({ seq, hash }: Head, key: string | undefined): string {
   const mac = digestOf(`${seq} ${hash}`, key);
   return `${JSON.stringify({ seq, hash, mac }).padEnd(255)}\n`;
 }
+
+/** Whether a file is a head file, of whatever log: anything else must not be written over. */
+export const isHeadLike = (text: string): boolean =>
+  /^\{"seq":\d+,"hash":"[0-9a-f]{64}","mac":"[0-9a-f]{64}"\}/.test(text);
 
 /** Reads a head file. Undefined where it is none, or, with a key, not made by who has it. */
 export function headIn(text: string, key: string | undefined): Head | undefined {

@@ -100,7 +100,7 @@ describe("a key", () => {
     const forged = logOf(3);
     expect(verifyAudit(textOf(forged.lines), { key: KEY, head: forged.head })).toMatchObject({
       ok: false,
-      problem: expect.stringContaining("no record is keyed"),
+      problem: expect.stringContaining("without the key"),
     });
     const other = logOf(3, `${KEY} but another one`);
     expect(verifyAudit(textOf(other.lines), { key: KEY, head: other.head })).toMatchObject({ ok: false, line: 1 });
@@ -108,21 +108,21 @@ describe("a key", () => {
     expect(headIn(headText(forged.head, KEY), KEY)).toEqual(forged.head);
   });
 
-  test("may come to a log that had none, whose records it then vouches for; and never goes again", () => {
+  test("is a log's from its first record on: nobody makes a beginning, or an end, without it", () => {
     const { lines, head } = logOf(3);
     const opened = lineOf({ event: "opened", integrity: "hmac-sha256" }, head, KEY);
-    const last = lineOf({ event: "outcome" }, opened.link, KEY);
-    const text = textOf([...lines, opened.line, last.line]);
-    expect(verifyAudit(text, { key: KEY, head: last.link })).toMatchObject({ ok: true, records: 6 });
-    expect(verifyAudit(text, { head: last.link })).toMatchObject({
+    const keyed = textOf([...lines, opened.line]);
+    expect(verifyAudit(keyed, { key: KEY, head: opened.link })).toMatchObject({ ok: false, line: 1 });
+    const own = logOf(3, KEY);
+    expect(verifyAudit(textOf(own.lines), { head: own.head })).toMatchObject({
       ok: false,
-      line: 5,
+      line: 1,
       problem: expect.stringContaining("--key-file"),
     });
-    const back = lineOf({ event: "opened", integrity: "sha256" }, last.link, undefined);
-    expect(verifyAudit(text + textOf([back.line]), { key: KEY, head: back.link })).toMatchObject({
+    const back = lineOf({ event: "opened", integrity: "sha256" }, own.head, undefined);
+    expect(verifyAudit(textOf([...own.lines, back.line]), { key: KEY, head: back.link })).toMatchObject({
       ok: false,
-      line: 7,
+      line: own.lines.length + 1,
     });
   });
 });

@@ -1,4 +1,4 @@
-import { type AuditRecord, type Head, integrityOf, isWhole, type Link, ORIGIN, recordIn } from "./record.ts";
+import { type AuditRecord, type Head, isWhole, type Link, ORIGIN, recordIn } from "./record.ts";
 
 /** What is known of a log from elsewhere. */
 export interface Anchors {
@@ -14,7 +14,7 @@ export interface Anchors {
   readonly isExcerpt?: boolean;
 }
 
-/** A write of which the log does not say what became. */
+/** A record to look into: a write of which the log does not say what became, or what happened to the log itself. */
 export interface Question {
   readonly seq: number;
   readonly about: string;
@@ -31,47 +31,89 @@ export type Verdict =
       /** Whether there is half a record behind the last one, as a crash leaves it. */
       readonly torn: boolean;
       readonly questions: readonly Question[];
+      /** Records in which the log says that something happened to itself. */
+      readonly notes: readonly Question[];
     }
   | { readonly ok: false; readonly line: number; readonly problem: string };
 
+/** Takes a log's lines one after the other, so that a log of any length is verified in little memory. */
+export interface Verifier {
+  /** Takes the next line, without its line break. Gives what is wrong with it, where anything is. */
+  readonly line: (line: string) => string | undefined;
+  /** Says, behind the last line, how it is; `torn` where something without a line break is left. */
+  readonly end: (torn: boolean) => Verdict;
+}
+
 /**
- * Verifies the text of an audit log, of its files one after the other: that no record was altered, taken out, put in or moved,
- * and none is missing before the first or behind the last, by what is known from elsewhere.
+ * Verifies an audit log, its files one after the other: that no record was altered, taken out, put in or moved, and none is
+ * missing before the first or behind the last, by what is known from elsewhere. With a key each record must have been made by who has it.
  */
+export function createVerifier(anchors: Anchors): Verifier {
+  const { key, last, head } = anchors;
+  const open = new Map<number, string>();
+  const notes: Question[] = [];
+  let previous: Link | undefined;
+  let lines = 0;
+  let first = 0;
+  let isLastThere = last === undefined;
+  let atHead: string | undefined;
+  return {
+    line: (line) => {
+      lines++;
+      const record = recordIn(line);
+      if (!record) return "this is no record as the log writes them";
+      if (!isWhole(line, record, key)) return alteredProblem(line, record, anchors);
+      const problem = previous ? linkProblem(record, previous) : beginningProblem(record, anchors);
+      if (problem !== undefined) return problem;
+      if (!previous) first = record.seq;
+      noteQuestion(record, open);
+      if (typeof record.event === "string" && ABOUT_ITSELF.includes(record.event))
+        notes.push({ seq: record.seq, about: record.event });
+      previous = record;
+      isLastThere ||= record.hash === last;
+      if (record.seq === head?.seq) atHead = record.hash;
+      return undefined;
+    },
+    end: (torn) => {
+      const problem = endProblem(previous, isLastThere, atHead, anchors);
+      if (problem !== undefined) return { ok: false, line: lines, problem };
+      const { seq, hash } = previous ?? ORIGIN;
+      const questions = [...open].map(([at, about]) => ({ seq: at, about }));
+      return { ok: true, records: lines, first, last: seq, hash, torn, questions, notes };
+    },
+  };
+}
+
+/** What the log says of itself that somebody should look into. */
+const ABOUT_ITSELF = [
+  "records are missing",
+  "the last record is another than the head file says",
+  "the head file was missing",
+  "the head file was altered, or had another key",
+  "the head file is of an earlier record",
+  "the file was removed or replaced",
+  "somebody else changed the file",
+];
+
+/** Verifies the text of a whole log. */
 export function verifyAudit(text: string, anchors: Anchors = {}): Verdict {
+  const verifier = createVerifier(anchors);
   const lines = text.split("\n");
   // Behind the last line break is nothing, or what a crash left.
   const torn = lines.pop() !== "";
-  const hashes = new Map<number, string>();
-  const open = new Map<number, string>();
-  let previous: Link | undefined;
-  let isKeyed = false;
-  let first = 0;
   for (const [index, line] of lines.entries()) {
-    const record = recordIn(line);
-    const wrong = (problem: string): Verdict => ({ ok: false, line: index + 1, problem });
-    if (!record) return wrong("this is no record as the log writes them");
-    // Once records are keyed all are: only who has the key can go on with them.
-    if (anchors.key !== undefined && record.integrity === integrityOf(anchors.key)) isKeyed = true;
-    if (!isWhole(line, record, isKeyed ? anchors.key : undefined)) return wrong(alteredProblem(record, anchors));
-    const problem = previous ? linkProblem(record, previous) : beginningProblem(record, anchors);
-    if (problem !== undefined) return wrong(problem);
-    if (!previous) first = record.seq;
-    noteQuestion(record, open);
-    previous = record;
-    hashes.set(record.seq, record.hash);
+    const problem = verifier.line(line);
+    if (problem !== undefined) return { ok: false, line: index + 1, problem };
   }
-  const problem = endProblem(previous, hashes, isKeyed, anchors);
-  if (problem !== undefined) return { ok: false, line: lines.length, problem };
-  const { seq: last, hash } = previous ?? ORIGIN;
-  const questions = [...open].map(([seq, about]) => ({ seq, about }));
-  return { ok: true, records: lines.length, first, last, hash, torn, questions };
+  return verifier.end(torn);
 }
 
-const alteredProblem = ({ integrity }: AuditRecord, { key }: Anchors): string =>
-  key === undefined && integrity === "hmac-sha256"
-    ? "the log is keyed from here on: give its key, --key-file"
+function alteredProblem(line: string, record: AuditRecord, { key }: Anchors): string {
+  if (key === undefined && record.integrity === "hmac-sha256") return "the log has a key: give it by --key-file";
+  return key !== undefined && isWhole(line, record, undefined)
+    ? "the record was made without the key, as anybody could have made it"
     : "the record was altered: its hash is another";
+}
 
 function linkProblem(record: AuditRecord, previous: Link): string | undefined {
   if (record.seq !== previous.seq + 1)
@@ -91,17 +133,14 @@ function beginningProblem({ seq, previous }: AuditRecord, { first, isExcerpt }: 
 
 function endProblem(
   end: Link | undefined,
-  hashes: ReadonlyMap<number, string>,
-  isKeyed: boolean,
-  { key, last, head, isExcerpt }: Anchors,
+  isLastThere: boolean,
+  atHead: string | undefined,
+  { last, head, isExcerpt }: Anchors,
 ): string | undefined {
   if (!end && !isExcerpt) return "there is no record";
-  if (key !== undefined && !isKeyed) return "no record is keyed: this is not a log that was written with the key";
-  if (last !== undefined && ![...hashes.values()].includes(last))
-    return `there is no record with the hash ${last}: records at the end are missing`;
+  if (!isLastThere) return `there is no record with the hash ${last}: records at the end are missing`;
   if (head && end && head.seq > end.seq)
     return `records at the end are missing: the last is number ${end.seq}, and the head file says ${head.seq}`;
-  const atHead = head && hashes.get(head.seq);
   if (atHead !== undefined && atHead !== head!.hash) return `record ${head!.seq} is another than the head file says`;
   if (last === undefined && !head && !isExcerpt)
     return "nothing says where the log ends, so records at its end may be missing: give its head file by --head, or by --last a hash that must be there; or say --excerpt";
@@ -115,5 +154,6 @@ function noteQuestion(record: AuditRecord, open: Map<number, string>): void {
     const key = (backend as { key?: unknown } | undefined)?.key;
     open.set(record.seq, [action, type, ...(key === undefined ? [] : [key])].map(String).join(" "));
   }
+  if (record.event === "release") open.set(record.seq, `release ${String(record.route)}`);
   if (typeof record.intent === "number") open.delete(record.intent);
 }
