@@ -73,6 +73,7 @@ export async function start(
     bodies: createBodies(),
     lane: createLane(),
     isOverloaded: overload.isOverloaded,
+    isLate: overload.isLate,
     readiness: { current: undefined },
   };
   const closing: (() => unknown)[] = [overload.stop, () => audit?.close(), state.close];

@@ -29,6 +29,8 @@ export interface Shared {
   readonly bodies: Bodies;
   readonly lane: Lane;
   readonly isOverloaded: () => boolean;
+  /** Whether the process was late just now. */
+  readonly isLate: () => boolean;
   /** Whether the connectors of the generation in use serve. Connectors outlive a generation, and tell the one in use. */
   readonly readiness: { current: Readiness | undefined };
 }
@@ -107,7 +109,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
     const readiness = createReadiness([...connectors].map(([name, connector]) => ({ name, probe: connector.probe })));
     const { inFlight: most } = config.limits;
     const ofOne = callersIn(config.auth) > 1 ? Math.max(1, Math.floor(most * CALLERS_SHARE)) : most;
-    const admission = countRequests(ofOne);
+    const admission = countRequests(ofOne, shared.isLate);
     const app = createApp({
       admission,
       bodies: shared.bodies,
@@ -138,7 +140,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
 }
 
 /** Of several callers none has more than this part of the places for requests. */
-const CALLERS_SHARE = 0.75;
+const CALLERS_SHARE = 0.5;
 
 /** How many callers there may be. */
 const callersIn = (methods: Loaded["config"]["auth"]): number =>

@@ -194,7 +194,7 @@ function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, 
       return indexed.isExact ? indexed.condition : sql`(${indexed.condition} and ${exact})`;
     }
     case "co":
-      return like(`%${likeEscaped(value)}%`);
+      return dialect.contains?.(left, wanted) ?? like(`%${likeEscaped(value)}%`);
     case "sw":
       return like(`${likeEscaped(value)}%`);
     case "ew":

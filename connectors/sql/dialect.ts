@@ -28,6 +28,8 @@ export interface SqlDialect {
   readonly foldsAll: boolean;
   /** Equality of texts in a form that `folded` or `exact` made. */
   readonly equals: (left: Sql, right: Sql) => Sql;
+  /** Whether a text holds another, both in a form that `folded` or `exact` made; by `like` without it. */
+  readonly contains?: (text: Sql, part: Sql) => Sql;
   /** Comparison that takes NULL for a value. */
   readonly isSame: (column: Sql, value: unknown) => Sql;
   /** A condition that is true while a search may go on, where the database itself has no time limit. */

@@ -9,17 +9,25 @@ import type { Env } from "./env.ts";
 const BODY_MS = 10_000;
 /** What bodies may hold in memory together, in bytes: those that are still coming, and those that are worked on. */
 const MAX_HELD = 128 * 1024 * 1024;
-/** How many bodies may be coming at a time, of all clients together and of one caller, or of one address that is nobody yet. */
-const MAX_COMING = 1024;
-const MAX_COMING_OF_ONE = 256;
+/** Of several callers none has more than this part of that memory, and all who are nobody yet have this part together. */
+const SHARE_OF_ONE = 0.5;
+const SHARE_OF_NOBODY = 0.1;
+/** How many bodies may be coming at a time of one caller, of all who are nobody yet, and of one address of theirs. */
+const MAX_COMING = 256;
+const MAX_COMING_OF_ADDRESS = 32;
 
-/** Bodies in memory, over all routes. */
-export interface Bodies {
+/** What a sender's bodies take. */
+interface Share {
   held: number;
   coming: number;
-  readonly comingOf: Map<string, number>;
 }
-export const createBodies = (): Bodies => ({ held: 0, coming: 0, comingOf: new Map() });
+
+/** Bodies in memory, over all routes, in all and by who sends them. */
+export interface Bodies {
+  readonly all: Share;
+  readonly of: Map<string, Share>;
+}
+export const createBodies = (): Bodies => ({ all: { held: 0, coming: 0 }, of: new Map() });
 
 /**
  * Reads the whole body before anything else is done for the request, so that a client that sends slowly, or never ends, takes
@@ -34,37 +42,54 @@ export function readBody(bodies: Bodies, maxBytes: number): MiddlewareHandler<En
     // Hono runs middleware twice for an address that is written as its own pattern.
     if (!hasBody || c.get("body")) return next();
     if (length > maxBytes) throw tooLarge(maxBytes);
-    const sender = c.get("caller") ?? `from ${c.get("source")}`;
-    const room = Number.isNaN(length) ? maxBytes : length;
-    const comingOfOne = bodies.comingOf.get(sender) ?? 0;
-    if (bodies.held + room > MAX_HELD || bodies.coming >= MAX_COMING || comingOfOne >= MAX_COMING_OF_ONE)
-      throw notNow("As many bodies are on their way as may be. Try again later.");
-    bodies.held += room;
+    const caller = c.get("caller");
+    // Those who are nobody yet have one share together, so that they take no place from callers that are known.
+    const names = caller === undefined ? ["nobody", `from ${c.get("source")}`] : [`caller ${caller}`];
+    const bounds = caller === undefined ? [MAX_COMING, MAX_COMING_OF_ADDRESS] : [MAX_COMING];
+    const most = MAX_HELD * (caller === undefined ? SHARE_OF_NOBODY : SHARE_OF_ONE);
+    const shares = [bodies.all, ...names.map((name) => shareOf(bodies, name))];
+    const own = shares[1]!;
+    const isFull = shares.slice(1).some(({ coming }, index) => coming >= bounds[index]!);
+    // What has arrived counts, not what was announced: an announcement costs nothing.
+    const take = (bytes: number): boolean => {
+      if (bodies.all.held + bytes > MAX_HELD || own.held + bytes > most) return false;
+      for (const share of shares) share.held += bytes;
+      taken += bytes;
+      return true;
+    };
+    let taken = 0;
+    if (isFull || !take(0)) throw noRoom();
     try {
-      bodies.coming++;
-      bodies.comingOf.set(sender, comingOfOne + 1);
+      for (const share of shares) share.coming++;
       try {
-        c.set("body", await received(incoming, maxBytes));
+        c.set("body", await received(incoming, maxBytes, take));
       } finally {
-        bodies.coming--;
-        const left = bodies.comingOf.get(sender)! - 1;
-        if (left > 0) bodies.comingOf.set(sender, left);
-        else bodies.comingOf.delete(sender);
+        for (const share of shares) share.coming--;
       }
       await next();
     } finally {
-      bodies.held -= room;
+      for (const share of shares) share.held -= taken;
+      for (const name of names)
+        if (bodies.of.get(name)?.held === 0 && bodies.of.get(name)?.coming === 0) bodies.of.delete(name);
     }
   };
 }
 
-function received(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
+function shareOf({ of }: Bodies, name: string): Share {
+  const share = of.get(name) ?? { held: 0, coming: 0 };
+  of.set(name, share);
+  return share;
+}
+
+const noRoom = () => notNow("As many bodies are on their way as may be. Try again later.");
+
+function received(incoming: IncomingMessage, maxBytes: number, take: (bytes: number) => boolean): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let size = 0;
     const end = (outcome: () => void) => {
       clearTimeout(timer);
-      incoming.off("data", take).off("end", whole).off("close", gone).off("error", gone);
+      incoming.off("data", arrived).off("end", whole).off("close", gone).off("error", gone);
       outcome();
     };
     const refuse = (error: Error) => {
@@ -73,15 +98,16 @@ function received(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> 
     };
     const late = () =>
       refuse(new ScimError(408, undefined, `The body did not arrive within ${BODY_MS / 1000} seconds. Send it again.`));
-    const take = (part: Buffer) => {
+    const arrived = (part: Buffer) => {
       size += part.length;
       if (size > maxBytes) return refuse(tooLarge(maxBytes));
+      if (!take(part.length)) return refuse(noRoom());
       parts.push(part);
     };
     const whole = () => end(() => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
     const gone = () => end(() => reject(new ScimError(400, undefined, "The connection ended within the body.")));
     const timer = setTimeout(late, BODY_MS);
-    incoming.on("data", take).on("end", whole).on("close", gone).on("error", gone);
+    incoming.on("data", arrived).on("end", whole).on("close", gone).on("error", gone);
   });
 }
 

@@ -1,8 +1,11 @@
 import type { Context as HonoContext } from "hono";
 import type { Log } from "../observe/log.ts";
-import { errorBody, ScimError } from "../scim/error.ts";
+import { badRequest, errorBody, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
 import { commonHeaders, RETRY_AFTER, SCIM_JSON } from "./headers.ts";
+
+/** The longest answer, in characters. */
+const MAX_ANSWER = 32 * 1024 * 1024;
 
 /**
  * Answers SCIM's JSON. All headers go in one plain object: that is the form in which Hono's Node.js server writes them
@@ -15,7 +18,13 @@ export function scimJson(
   headers: Record<string, string> = {},
 ): Response {
   const all = { ...commonHeaders(c), "Content-Type": SCIM_JSON, ...headers };
-  return c.body(JSON.stringify(body), status as 200, all);
+  const text = JSON.stringify(body);
+  if (text.length > MAX_ANSWER)
+    throw badRequest(
+      "tooMany",
+      "The answer would be longer than 32 MB. Ask for fewer resources, by count, or attributes.",
+    );
+  return c.body(text, status as 200, all);
 }
 
 /** Answers without content. */

@@ -11,7 +11,7 @@ const MAX_ADDRESS = 16_384;
 /** What a dear request may take of the process's one thread, in milliseconds, for each of its bytes. */
 const MS_PER_BYTE = 100 / 1_048_576;
 const MS_PER_CHARACTER = 250 / 16_384;
-/** Of the thread's time dear requests get one part in so many, while others than their caller are served. */
+/** Of the thread's time the dear requests of a caller get one part in so many, while others are served. */
 const SHARE = 16;
 /** A caller counts as being served for so long after its last request, in milliseconds. */
 const PRESENT_MS = 1000;
@@ -20,31 +20,31 @@ const PATIENCE_MS = 4000;
 
 /** The lane of dear requests, over all routes. */
 export interface Lane {
-  /** When each caller asked last. */
-  readonly seen: Map<string, number>;
-  /** From when on the next dear request may begin. */
-  freeAt: number;
+  /** When each caller asked last, and from when on its next dear request may begin. */
+  readonly callers: Map<string, { seen: number; freeAt: number }>;
 }
-export const createLane = (): Lane => ({ seen: new Map(), freeAt: 0 });
+export const createLane = (): Lane => ({ callers: new Map() });
 
 /**
- * Lets dear requests begin one after the other, with pauses in which those of other callers are served: long bodies and long
+ * Lets a caller's dear requests begin one after the other, with pauses in which other callers are served: long bodies and long
  * filters take milliseconds of the one thread that all share, and nobody can be served within them. A caller that is alone does
- * not wait.
+ * not wait, and none waits for another's.
  */
 export function inLane(lane: Lane): MiddlewareHandler<Env> {
   return async (c, next) => {
     const caller = c.get("caller") ?? "";
     const now = performance.now();
-    lane.seen.set(caller, now);
+    const own = lane.callers.get(caller) ?? { seen: now, freeAt: 0 };
+    own.seen = now;
+    lane.callers.set(caller, own);
     const body = c.get("body")?.length ?? 0;
     // A query by POST has in its body what it would have in its address.
     const cost = c.req.path.endsWith("/.search") ? costOf(0, body) : costOf(body, c.req.url.length);
     if (cost === 0 || !isShared(lane, caller, now)) return next();
-    const begin = Math.max(now, lane.freeAt);
+    const begin = Math.max(now, own.freeAt);
     if (begin - now > PATIENCE_MS)
       throw tooMany("Requests of this length have to wait for others, and too many of them do. Send shorter ones.");
-    lane.freeAt = begin + cost * SHARE;
+    own.freeAt = begin + cost * SHARE;
     if (begin > now) await sleep(begin - now);
     await next();
   };
@@ -58,11 +58,11 @@ function costOf(body: number, address: number): number {
 }
 
 /** Whether anybody but the caller was served lately; those who were not are forgotten. */
-function isShared({ seen }: Lane, caller: string, now: number): boolean {
+function isShared({ callers }: Lane, caller: string, now: number): boolean {
   let isOther = false;
-  for (const [name, at] of seen) {
-    if (now - at > PRESENT_MS) seen.delete(name);
-    else isOther ||= name !== caller;
+  for (const [name, { seen, freeAt }] of callers) {
+    if (now - seen > PRESENT_MS && freeAt < now) callers.delete(name);
+    else isOther ||= name !== caller && now - seen <= PRESENT_MS;
   }
   return isOther;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { HttpBindings } from "@hono/node-server";
 import type { MiddlewareHandler } from "hono";
 import { errorBody, notNow, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
@@ -49,30 +50,44 @@ export interface Admission {
 }
 
 /**
- * Counts requests from when they are there whole until they are answered. No caller has more than `ofOne` at a time, so that there
- * is always a place for the others: its next one is 503.
+ * Counts requests from when they are there whole until their answers are written, or their clients gone. No caller has more than `ofOne`
+ * at a time, so that there is always a place for the others, and no more than a few while the process is late and others are
+ * there: its next one is 503.
  */
-export function countRequests(ofOne: number): Admission {
+export function countRequests(ofOne: number, isLate: () => boolean): Admission {
   const inFlightOf = new Map<string, number>();
   let inFlight = 0;
+  const seen = new Map<string, number>();
+  /** Whether anybody but the caller was there lately. */
+  const isShared = (caller: string): boolean => {
+    const now = performance.now();
+    seen.set(caller, now);
+    return [...seen].some(([name, at]) => name !== caller && now - at < PRESENT_MS);
+  };
   const counted: MiddlewareHandler<Env> = async (c, next) => {
     const caller = c.get("caller") ?? "";
     const count = inFlightOf.get(caller) ?? 0;
-    if (count >= ofOne)
-      throw notNow(`${caller} has as many requests in flight as one caller may, ${ofOne}. Try again later.`);
+    const most = isShared(caller) && isLate() ? Math.min(ofOne, WHILE_LATE) : ofOne;
+    if (count >= most)
+      throw notNow(`${caller} has as many requests in flight as one caller may, ${most}. Try again later.`);
     inFlight++;
     inFlightOf.set(caller, count + 1);
-    try {
-      await next();
-    } finally {
+    const { outgoing } = c.env as unknown as HttpBindings;
+    outgoing.once("close", () => {
       inFlight--;
       const left = inFlightOf.get(caller)! - 1;
       if (left > 0) inFlightOf.set(caller, left);
       else inFlightOf.delete(caller);
-    }
+    });
+    await next();
   };
   return { counted, inFlight: () => inFlight };
 }
+
+/** How many requests a caller may have in flight while the process is late: each holds up the others. */
+const WHILE_LATE = 4;
+/** A caller counts as being there for so long after its last request, in milliseconds. */
+const PRESENT_MS = 2000;
 
 /** A client waits five seconds for an answer: none is held back beyond this, in milliseconds since it came. */
 const PATIENCE_MS = 4000;

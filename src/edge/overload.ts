@@ -11,6 +11,8 @@ export interface Pressure {
 /** Above one of these, and for a while, no new request is taken. */
 const LIMITS: Pressure = { heap: 0.9, delay: 1000 };
 const LOOK_MS = 100;
+/** A process that comes so much later than it was to, in milliseconds, is late. */
+const LATE_MS = 50;
 /** So many looks in a row must be bad: one long turn of the event loop is no overload. */
 const LOOKS = 4;
 
@@ -19,6 +21,8 @@ export interface OverloadManager {
   readonly pressure: () => Pressure;
   /** Whether new requests are to be refused, so that those within can be answered. */
   readonly isOverloaded: () => boolean;
+  /** Whether the process was late just now: what one caller asks for holds up the others. */
+  readonly isLate: () => boolean;
   readonly stop: () => void;
 }
 
@@ -38,6 +42,7 @@ export function createOverloadManager(limits = LIMITS): OverloadManager {
   return {
     pressure: () => pressure,
     isOverloaded: () => pressure.heap > limits.heap || pressure.delay > limits.delay,
+    isLate: () => delays.some((delay) => delay > LATE_MS),
     stop: () => clearInterval(timer),
   };
 }

@@ -28,6 +28,9 @@ const comparisons = new Set(["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le
 /** Bounds on what is hostile: deeper or longer filters are refused, never recursed into. */
 const MAX_DEPTH = 40;
 const MAX_TERMS = 500;
+/** A text is looked for in others of no greater length than this: it may have to be held against each of their letters. */
+const MAX_PART = 1024;
+const isPart = (op: string): boolean => op === "co" || op === "sw" || op === "ew";
 
 /**
  * Parses a filter. A bare word is taken for a string, as Microsoft's clients write (`externalId eq jyoung`).
@@ -114,7 +117,12 @@ function createParser(text: string, scimType: ScimType, what: string) {
     const position = at;
     const op = match(/[A-Za-z]+/y)?.toLowerCase();
     if (op === "pr") return { op: "pr", path: attribute };
-    if (op !== undefined && comparisons.has(op)) return { op: op as Comparison, path: attribute, value: literal() };
+    if (op !== undefined && comparisons.has(op)) {
+      const value = literal();
+      if (isPart(op) && typeof value === "string" && value.length > MAX_PART)
+        throw fail(`a value of ${op} is longer than ${MAX_PART} characters`);
+      return { op: op as Comparison, path: attribute, value };
+    }
     if (attribute.selector && attribute.sub === undefined) {
       at = position;
       return { op: "pr", path: attribute };

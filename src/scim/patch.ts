@@ -62,7 +62,11 @@ function changedElements(
   operation: Exclude<Operation, { op: "set" | "clear" }>,
   budget: Budget,
 ): unknown[] {
-  spend(budget, elements.length);
+  const { selector } = operation.path;
+  spend(
+    budget,
+    selector ? termsIn(selector) * (elements.length + textIn(elements) / LETTERS_PER_STEP) : elements.length,
+  );
   switch (operation.op) {
     case "addElements":
       return added(elements, operation.elements, budget);
@@ -76,6 +80,23 @@ function changedElements(
       return clearSelected(elements, operation.path);
   }
 }
+
+/** Comparing a text of so many letters counts as one step more. */
+const LETTERS_PER_STEP = 256;
+
+/** How many comparisons a selector makes of each element. */
+function termsIn(filter: NonNullable<AttributePath["selector"]>): number {
+  if (filter.op === "and" || filter.op === "or") return filter.filters.reduce((sum, each) => sum + termsIn(each), 0);
+  return filter.op === "not" ? termsIn(filter.filter) : 1;
+}
+
+/** How many letters the texts of elements have together. */
+const textIn = (elements: readonly unknown[]): number =>
+  elements.reduce<number>((sum, element) => {
+    for (const value of isObject(element) ? Object.values(element) : [element])
+      if (typeof value === "string") sum += value.length;
+    return sum;
+  }, 0);
 
 /** The object that holds the attribute: the resource, or its extension's part, made when it is to be written. */
 function partFor(resource: Resource, path: AttributePath, type: ResourceType, make: boolean): Resource | undefined {
