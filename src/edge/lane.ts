@@ -11,10 +11,15 @@ const MAX_ADDRESS = 16_384;
 /** What a dear request may take of the process's one thread, in milliseconds, for each of its bytes. */
 const MS_PER_BYTE = 100 / 1_048_576;
 const MS_PER_CHARACTER = 250 / 16_384;
+/** Of a bulk request each byte: an operation of a hundred bytes takes about half a millisecond. */
+const MS_PER_BULK_BYTE = 0.005;
+/** A page is dear from so many resources on; and what each of them may take. */
+const DEAR_PAGE = 500;
+const MS_PER_RESOURCE = 0.02;
 /** Of the thread's time the dear requests of a caller get one part in so many, while others are served. */
 const SHARE = 16;
-/** A caller counts as being served for so long after its last request, in milliseconds. */
-const PRESENT_MS = 1000;
+/** A caller counts as being there for so long after its last request, in milliseconds: its next one may wait before the door unseen. */
+const PRESENT_MS = 60_000;
 /** A dear request waits for so long at most, in milliseconds; then it is 429. */
 const PATIENCE_MS = 4000;
 
@@ -39,7 +44,12 @@ export function inLane(lane: Lane): MiddlewareHandler<Env> {
     lane.callers.set(caller, own);
     const body = c.get("body")?.length ?? 0;
     // A query by POST has in its body what it would have in its address.
-    const cost = c.req.path.endsWith("/.search") ? costOf(0, body) : costOf(body, c.req.url.length);
+    const { path, url } = c.req;
+    const cost = path.endsWith("/.search")
+      ? costOf(0, body)
+      : path.endsWith("/Bulk")
+        ? body * MS_PER_BULK_BYTE
+        : costOf(body, url.length) + costOfPage(Number(c.req.query("count") ?? 0));
     if (cost === 0 || !isShared(lane, caller, now)) return next();
     const begin = Math.max(now, own.freeAt);
     if (begin - now > PATIENCE_MS)
@@ -56,6 +66,8 @@ function costOf(body: number, address: number): number {
   const dearAddress = address > DEAR_ADDRESS ? Math.min(address, MAX_ADDRESS) * MS_PER_CHARACTER : 0;
   return dearBody + dearAddress;
 }
+
+const costOfPage = (count: number): number => (count > DEAR_PAGE ? Math.min(count, 10_000) * MS_PER_RESOURCE : 0);
 
 /** Whether anybody but the caller was served lately; those who were not are forgotten. */
 function isShared({ callers }: Lane, caller: string, now: number): boolean {

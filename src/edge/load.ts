@@ -51,8 +51,8 @@ export interface Admission {
 
 /**
  * Counts requests from when they are there whole until their answers are written, or their clients gone. No caller has more than `ofOne`
- * at a time, so that there is always a place for the others, and no more than a few while the process is late and others are
- * there: its next one is 503.
+ * at a time, so that there is always a place for the others. While the process is late and others are there, the one that has the most
+ * has no more than a few: its next one is 503.
  */
 export function countRequests(ofOne: number, isLate: () => boolean): Admission {
   const inFlightOf = new Map<string, number>();
@@ -67,7 +67,8 @@ export function countRequests(ofOne: number, isLate: () => boolean): Admission {
   const counted: MiddlewareHandler<Env> = async (c, next) => {
     const caller = c.get("caller") ?? "";
     const count = inFlightOf.get(caller) ?? 0;
-    const most = isShared(caller) && isLate() ? Math.min(ofOne, WHILE_LATE) : ofOne;
+    const hasMost = isShared(caller) && [...inFlightOf.values()].every((others) => others <= count);
+    const most = hasMost && isLate() ? Math.min(ofOne, WHILE_LATE) : ofOne;
     if (count >= most)
       throw notNow(`${caller} has as many requests in flight as one caller may, ${most}. Try again later.`);
     inFlight++;
@@ -85,9 +86,9 @@ export function countRequests(ofOne: number, isLate: () => boolean): Admission {
 }
 
 /** How many requests a caller may have in flight while the process is late: each holds up the others. */
-const WHILE_LATE = 4;
-/** A caller counts as being there for so long after its last request, in milliseconds. */
-const PRESENT_MS = 2000;
+const WHILE_LATE = 2;
+/** A caller counts as being there for so long after its last request, in milliseconds: its next one may wait before the door unseen. */
+const PRESENT_MS = 60_000;
 
 /** A client waits five seconds for an answer: none is held back beyond this, in milliseconds since it came. */
 const PATIENCE_MS = 4000;
