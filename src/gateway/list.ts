@@ -1,3 +1,4 @@
+import { setImmediate as next } from "node:timers/promises";
 import type { Position } from "../connector/connector.ts";
 import { positionOf } from "../connector/reference.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
@@ -86,12 +87,23 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, after, 
   const compared = [...(plan.rest ? attributesIn(plan.rest) : []), ...(ordering ? [ordering.attribute] : [])];
   const { cut, selection } = views.with(query, compared);
   const { attrs } = selection;
-  const found = await ask(context, () => connector.search({ ...base, attrs, limit: scan + 1, count: false }));
-  if (found.entries.length > scan) throw tooMany(plan, scan);
-  const matches = plan.rest ? compileFilter(plan.rest, mapping.type) : () => true;
-  const matching = (await resourcesOf(serving, found.entries, selection, context, known)).filter(matches);
-  return pageOf(matching, page, after, ordering, (each) => each.map((one) => cut(one)));
+  return serving.inTurn(context, async () => {
+    const { entries } = await ask(context, () => connector.search({ ...base, attrs, limit: scan + 1, count: false }));
+    if (entries.length > scan) throw tooMany(plan, scan);
+    const matches = plan.rest ? compileFilter(plan.rest, mapping.type) : () => true;
+    const matching: Resource[] = [];
+    for (let at = 0; at < entries.length; at += PIECE) {
+      const read = await resourcesOf(serving, entries.slice(at, at + PIECE), selection, context, known);
+      for (const resource of read) if (matches(resource)) matching.push(resource);
+      // Others are served in between.
+      await next();
+    }
+    return pageOf(matching, page, after, ordering, (each) => each.map((one) => cut(one)));
+  });
 }
+
+/** How many entries are looked at in one piece. */
+const PIECE = 500;
 
 /** A page of resources that are all here. */
 export function pageOf(

@@ -8,6 +8,7 @@ import { remove } from "./remove.ts";
 import { createRepeats, type Repeats } from "./repeats.ts";
 import { replace } from "./rewrite.ts";
 import type { Serving } from "./serving.ts";
+import { createTurns } from "./turns.ts";
 import { createViews } from "./view.ts";
 import { inSteps, toConnector, type WriteStep } from "./writes.ts";
 
@@ -38,7 +39,15 @@ export interface RouteOptions {
 export function createRoute(options: RouteOptions): Route {
   const { base, endpoints, limits, patchAnswers, middleware, steps, repeats = createRepeats() } = options;
   const views = new Map([...endpoints].map(([type, { mapping }]) => [type, createViews(mapping)]));
-  const serving: Serving = { endpoints, limits, patchAnswers, views, repeats, write: inSteps(steps, toConnector) };
+  const serving: Serving = {
+    endpoints,
+    limits,
+    patchAnswers,
+    views,
+    repeats,
+    inTurn: createTurns(),
+    write: inSteps(steps, toConnector),
+  };
   return { base, endpoints, run: through(middleware, operations(serving)) };
 }
 

@@ -8,6 +8,7 @@ import { keyOf } from "./input.ts";
 import type { Limits } from "./list.ts";
 import type { Endpoint, Endpoints, KnownReferences } from "./references.ts";
 import type { Repeats } from "./repeats.ts";
+import type { InTurn } from "./turns.ts";
 import type { Shown, View, Views } from "./view.ts";
 import type { Perform } from "./writes.ts";
 
@@ -20,6 +21,7 @@ export interface Serving {
   readonly views: ReadonlyMap<string, Views>;
   /** Creations that may come again. */
   readonly repeats: Repeats;
+  readonly inTurn: InTurn;
   /** The one way of every write. */
   readonly write: Perform;
 }
