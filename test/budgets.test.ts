@@ -102,6 +102,17 @@ describe("one client beside another", () => {
       // More operations than there may be, more steps than there may be, or done: never a stop, never a failure of ours.
       expect([200, 204, 400, 413], text.slice(0, 200)).toContain(status);
     }
+    // Selectors count by their terms: this took half a minute of everybody's time.
+    const terms = Array.from({ length: 400 }, (_, i) => `value co "z${i}"`).join(" or ");
+    const selecting = [
+      { op: "add", path: "emails", value: emails },
+      ...Array(50).fill({ op: "remove", path: `emails[${terms}]` }),
+    ];
+    const selected = await send(as(good), "PATCH", "/Users/1", { Operations: selecting });
+    expect(selected).toMatchObject({ status: 400, json: { scimType: "tooMany" } });
+    // And a text that is looked for within others has a bound.
+    const part = encodeURI(`/Users?filter=title co "${"a".repeat(1100)}"`);
+    expect((await send(as(good), "GET", part)).status).toBe(400);
     await isServed();
   });
 

@@ -65,7 +65,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .argument("<path>", "such as '/Users?filter=userName eq \"ann\"'")
     .argument("[body]", "the body, as JSON")
     .action(async (method, path, body, options) => {
-      const request = { method, url: path, ...(body !== undefined && { body: JSON.parse(body) }) };
+      const request = { method, url: path, ...(body !== undefined && { body: jsonIn(body) }) };
       status = await explainCommand(options.config, request, options.connect === true, withToken(process.env));
     });
   program
@@ -79,7 +79,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .argument("<path>", "such as '/Users?filter=userName eq \"ann\"'")
     .argument("[body]", "the body, as JSON")
     .action(async (method, url, body, { config: file, ...options }) => {
-      const request = { method, url, ...(body !== undefined && { body: JSON.parse(body) }) };
+      const request = { method, url, ...(body !== undefined && { body: jsonIn(body) }) };
       status = await recordCommand(file, request, options, withToken(process.env));
     });
   program
@@ -150,6 +150,17 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof ConfigError || error instanceof StartError) console.error(error.message);
     else if ((error as { exitCode?: number }).exitCode === undefined) console.error((error as Error).stack ?? error);
     return (error as { exitCode?: number }).exitCode ?? 1;
+  }
+}
+
+/** A body that is given on the command line. Throws `StartError` where it is not JSON. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new StartError(
+      `the body is not JSON: ${(error as Error).message}. Put it in single quotes, '{"...": "..."}'`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { stringify } from "yaml";
 import { connectors as known } from "../../connectors/index.ts";
@@ -63,6 +63,9 @@ export async function recordCommand(
       return answer;
     },
   });
+  // Nothing is sent that could not be kept.
+  const before = present(out);
+  accessSync(dirname(resolve(out)), constants.W_OK);
   const answer = await onRealSystem(loaded, request, recording);
   const title = name ?? `${request.method} ${request.url}`;
   const kept: Case = {
@@ -71,7 +74,7 @@ export async function recordCommand(
     exchanges,
     answer: { status: answer.status, ...(answer.body !== undefined && { body: hidden(answer.body) }) },
   };
-  const cases = [...present(out).filter((each) => each.name !== title), kept];
+  const cases = [...before.filter((each) => each.name !== title), kept];
   writeFileSync(
     out,
     stringify({ config: relative(dirname(resolve(out)), resolve(config)), cases }, { lineWidth: 140 }),

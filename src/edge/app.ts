@@ -125,7 +125,7 @@ function requestLog({ log, routes, answered }: EdgeOptions): MiddlewareHandler<E
     const line = {
       requestId,
       method: c.req.method,
-      path: c.req.path,
+      path: printable(c.req.path),
       status: c.res.status,
       ms: rounded(performance.now() - start),
       connectorMs: rounded(c.get("connectorMs")),
@@ -137,6 +137,9 @@ function requestLog({ log, routes, answered }: EdgeOptions): MiddlewareHandler<E
     if (log.isLevelEnabled("debug")) log.debug({ requestId, query: c.req.query() }, "query");
   };
 }
+
+/** A text without what a terminal obeys beyond ASCII; what is in ASCII is escaped in JSON. */
+const printable = (text: string): string => text.replace(/[\x7f-\x9f\u2028\u2029]/g, encodeURIComponent);
 
 /** The route, and what was asked of it, of which there are as many as there are handlers. */
 function named(c: HonoContext<Env>, routes: readonly Served[]): { route: string; operation: string } {
