@@ -86,7 +86,7 @@ export function countRequests(ofOne: number, isLate: () => boolean): Admission {
 }
 
 /** How many requests a caller may have in flight while the process is late: each holds up the others. */
-const WHILE_LATE = 2;
+const WHILE_LATE = 16;
 /** A caller counts as being there for so long after its last request, in milliseconds: its next one may wait before the door unseen. */
 const PRESENT_MS = 60_000;
 
