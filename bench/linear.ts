@@ -24,7 +24,7 @@ const works: Readonly<Record<string, readonly [number, (n: number) => () => unkn
     },
   ],
   "add values in an operation each": [
-    4000,
+    900,
     (n) => {
       const body = patch(...emails(n).map((value) => ({ op: "add", path: "emails", value: [value] })));
       return () => apply(bare, body);
