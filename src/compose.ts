@@ -17,6 +17,7 @@ import { type TlsFiles, watchCertificates } from "./edge/tls.ts";
 import { createRepeats } from "./gateway/repeats.ts";
 import { buildGeneration, type Generation, type Shared } from "./generation.ts";
 import { DRAIN_MS, type Fetch, type Listening, listen } from "./listen.ts";
+import { withoutFloods } from "./observe/audit/floods.ts";
 import { type AuditLog, openAudit } from "./observe/audit/log.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
@@ -163,12 +164,13 @@ export function openAuditFor(
   const { file, head, ...rest } = config.audit;
   const pathOf = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
   try {
-    return openAudit({
+    const audit = openAudit({
       ...rest,
       file: pathOf(file),
       head: pathOf(head),
       warn: (fields, message) => log.warn(fields, message),
     });
+    return withoutFloods(audit);
   } catch (error) {
     throw new StartError(`audit: ${(error as Error).message}`);
   }
@@ -289,6 +291,7 @@ async function listenForAdmin(
     },
     hosts,
     authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
+    refused: () => log.warn({}, "a wrong token at the address of operations"),
     isLoopback: /^(127\.|localhost$|::1$)/.test(host),
   });
   const listening = await listen(app.fetch as Fetch, { host, port }, undefined);

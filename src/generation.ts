@@ -7,7 +7,6 @@ import type { Connector, Services } from "./connector/connector.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
 import { createApp } from "./edge/app.ts";
-import type { Refused } from "./edge/authentication.ts";
 import type { Bodies } from "./edge/body.ts";
 import { createReadiness, type Readiness } from "./edge/health.ts";
 import type { Lane } from "./edge/lane.ts";
@@ -119,7 +118,8 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
         chain,
         throttle: shared.throttle,
         failed: (method) => metrics.failures.inc({ method }),
-        refused: recordedRefusals(shared),
+        refused: ({ status, ...refusal }) =>
+          void shared.services.audit?.outcome({ event: "refused", ...refusal, result: String(status) }),
       },
       trust,
       answered: ({ route, operation, status, seconds }) =>
@@ -131,7 +131,16 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
     const { inFlight } = admission;
     const isFull = () => inFlight() >= most || loads.every((load) => load.isFull()) || shared.isOverloaded();
     shared.readiness.current = readiness;
-    return { loaded, fetch: app.fetch, connectors: opened, inFlight, isFull };
+    let open = 0;
+    const fetch: Generation["fetch"] = async (...args) => {
+      open++;
+      try {
+        return await app.fetch(...args);
+      } finally {
+        open--;
+      }
+    };
+    return { loaded, fetch, connectors: opened, inFlight: () => Math.max(open, inFlight()), isFull };
   } catch (error) {
     for (const [name, { connector }] of opened)
       if (before?.connectors.get(name)?.connector !== connector) void connector.close();
@@ -149,26 +158,6 @@ const callersIn = (methods: Loaded["config"]["auth"]): number =>
     if (method.type === "basic") return count + method.users.length;
     return count + ("clients" in method ? method.clients.length : 1);
   }, 0);
-
-/** Refusals of one caller, or of nobody, that are recorded in a minute; of more only their number is. */
-const MAX_REFUSALS = 100;
-
-/** Records refusals of requests in the audit log: who knocks at the door must not fill the disk. */
-function recordedRefusals({ services: { audit } }: Shared): Refused {
-  const counts = new Map<string, { minute: number; count: number }>();
-  return ({ status, ...refusal }) => {
-    const now = Math.floor(Date.now() / 60_000);
-    // Who is known has a budget of its own: strangers do not use it up.
-    const budget = counts.get(refusal.caller ?? "") ?? { minute: now, count: 0 };
-    counts.set(refusal.caller ?? "", budget);
-    const left = budget.minute === now ? 0 : Math.max(0, budget.count - MAX_REFUSALS);
-    if (budget.minute !== now) Object.assign(budget, { minute: now, count: 0 });
-    budget.count++;
-    if (budget.count > MAX_REFUSALS) return;
-    const missed = left > 0 ? { notRecorded: left } : {};
-    void audit?.outcome({ event: "refused", ...refusal, result: String(status), ...missed });
-  };
-}
 
 function servedAt(
   base: string,

@@ -78,7 +78,7 @@ export function routeAt(
       ...only(isReadOnly, () => readOnly),
       ...only(protect, () => named(base, () => protectedAttributes(protect!, options.endpoints))),
       ...only(protect, () => named(base, () => protectedEntries(protect!, options.endpoints))),
-      ...only(guard, () =>
+      ...only(guard && !isDry, () =>
         guarded(
           base,
           guard!,

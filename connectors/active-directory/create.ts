@@ -1,6 +1,6 @@
 import { Change as LdapChange } from "ldapts";
 import { type CreateRequest, type Entry, type Scalar, type Value, valuesOf } from "../../src/connector/connector.ts";
-import { ConnectorError } from "../../src/connector/error.ts";
+import { afterWrite, ConnectorError } from "../../src/connector/error.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { find, toEntry, write } from "../ldap/directory.ts";
 import { result, resultCode } from "../ldap/errors.ts";
@@ -82,7 +82,7 @@ export async function create(domain: Domain, { kind: name, entry, attrs, signal 
   }
   if (plan.account) await bringToLife(domain, plan, signal);
   const wanted = [...new Set([...attrs, kind.key])];
-  const stored = await entryAt(domain, { base: plan.dn, filter: kind.filter, attrs: wanted }, signal);
+  const stored = await afterWrite(() => entryAt(domain, { base: plan.dn, filter: kind.filter, attrs: wanted }, signal));
   if (!stored) throw await lost(domain, kind, plan.dn, signal);
   const created = toEntry(kind, stored, wanted, domain);
   domain.written.note(String(created[kind.key]), true);

@@ -6,7 +6,7 @@ import {
   type Value,
   valuesOf,
 } from "../../src/connector/connector.ts";
-import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { permissiveModify } from "../ldap/controls.ts";
 import { toEntry, write } from "../ldap/directory.ts";
@@ -58,9 +58,11 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
   }
   domain.written.note(key, false);
   if (attrs.length === 0) return {};
-  const found = await entryAt(domain, { base: addressOf(key), attrs }, signal);
-  if (!found) throw entryNotFound(name, key);
-  return toEntry(kind, found, attrs, domain);
+  return afterWrite(async () => {
+    const found = await entryAt(domain, { base: addressOf(key), attrs }, signal);
+    if (!found) throw entryNotFound(name, key);
+    return toEntry(kind, found, attrs, domain);
+  });
 }
 
 /** Throws `versionMismatch` where a swap's attribute is not what it is to be swapped from. */

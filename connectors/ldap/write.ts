@@ -8,7 +8,7 @@ import type {
   Value,
 } from "../../src/connector/connector.ts";
 import { valuesOf } from "../../src/connector/connector.ts";
-import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
@@ -104,10 +104,9 @@ export function createWrites(directory: Directory): Writes {
     } catch (error) {
       throw named(failure(error), kind, rdn);
     }
-    const stored = after.entry ?? (await readAt(dn, [...attrs, kind.key], signal));
-    const isReached =
-      surelyMeets(kind.filter, entry) ||
-      (await find(directory, { base: dn, scope: "base", filter: kind.filter, attrs: ["1.1"] }, signal)).length > 0;
+    const stored = after.entry ?? (await afterWrite(() => readAt(dn, [...attrs, kind.key], signal)));
+    const reached = () => find(directory, { base: dn, scope: "base", filter: kind.filter, attrs: ["1.1"] }, signal);
+    const isReached = surelyMeets(kind.filter, entry) || (await afterWrite(reached)).length > 0;
     // The request's own time may be over: what is out of reach must not stay.
     const undo = () => write(pool, AbortSignal.timeout(UNDO_MS), (client) => client.del(dn));
     if (!isReached) throw await outOfReach(dn, kind.filter, undo);
@@ -185,7 +184,8 @@ export function createWrites(directory: Directory): Writes {
       const moved = `${rdn},${parentOf(dn)}`;
       remember(name, key, moved);
       if (!isAll) return { dn: moved };
-      const stored = after.entry ?? (attrs.length > 0 ? await readAt(moved, [...attrs], signal) : undefined);
+      const stored =
+        after.entry ?? (attrs.length > 0 ? await afterWrite(() => readAt(moved, [...attrs], signal)) : undefined);
       return { dn: moved, entry: stored ? toEntry(of, stored, attrs, directory) : {} };
     }
   }
@@ -228,7 +228,7 @@ export function createWrites(directory: Directory): Writes {
       }
     }
     if (attrs.length === 0) return {};
-    return toEntry(kind, after.entry ?? (await readAt(dn, attrs, signal)), attrs, directory);
+    return toEntry(kind, after.entry ?? (await afterWrite(() => readAt(dn, attrs, signal))), attrs, directory);
   }
 
   /** Of adds and deletes those that still change something. */

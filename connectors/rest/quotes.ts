@@ -15,8 +15,8 @@ const text: Readonly<Record<Quote, (value: string) => string>> = {
 export const quoted = (value: string | number | boolean, quote: Quote): string =>
   typeof value === "string" ? text[quote](value) : String(value);
 
-/** Functions that make a value fit for the text that they are put into. */
-const SAFE = ["encodeUrlComponent", "regexQuote"];
+/** Functions that make a value fit for the text that they are put into: a regular expression within a query that is data. */
+const SAFE = ["regexQuote"];
 
 /**
  * Whether an expression joins one of some variables into text, by `&` or `$join`, without a function around it that quotes. Such a

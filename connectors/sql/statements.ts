@@ -44,8 +44,10 @@ function selection(kind: Kind, attrs: readonly string[]): Sql {
 }
 
 /** What is asked, behind what ends a search that takes too long. */
-const whereSql = (kind: Kind, where: SearchRequest["where"]): Sql[] =>
-  where ? [...(kind.dialect.inTime ? [kind.dialect.inTime] : []), conditionSql(kind, where)] : [];
+const whereSql = (kind: Kind, where: SearchRequest["where"]): Sql[] => [
+  ...(kind.dialect.inTime ? [kind.dialect.inTime] : []),
+  ...(where ? [conditionSql(kind, where)] : []),
+];
 
 export function searchStatement(
   kind: Kind,

@@ -9,7 +9,7 @@ export interface Strictness {
 
 /**
  * What a configuration takes away of one before, by its place: safety settings of routes that are still served, higher limits of the change
- * guard among them; what callers may do at most; the networks that may call. It may be half a file, and nobody's intention.
+ * guard among them; bounds of callers that disappear, not those that change; the networks that may call. It may be half a file, and nobody's intention.
  */
 export function loosened(before: Strictness, after: Strictness & Pick<Config, "routes">): string[] {
   const safety = Object.entries(before.safety)

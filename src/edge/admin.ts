@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import type { Readiness } from "./health.ts";
 
@@ -18,6 +20,8 @@ export interface Admin {
   readonly hosts: readonly string[];
   /** Who holds a token; undefined where no tokens are configured. */
   readonly authenticate: ((authorization: string | undefined) => Promise<string | undefined>) | undefined;
+  /** Is told of each wrong token. */
+  readonly refused: () => void;
   /** Whether only this machine can reach the address. */
   readonly isLoopback: boolean;
 }
@@ -34,6 +38,11 @@ export const releaseFormat = z.strictObject({
   reason: z.string().trim().regex(WORD, "say why").max(1000),
 });
 
+/** How many who sent a wrong token wait at a time. */
+const MAX_WAITING = 20;
+/** The longest body, in bytes: the keys of ten thousand entries. */
+const MAX_BODY = 4 * 1024 * 1024;
+
 const USAGE = "/metrics, /readyz, /guard, or POST /guard/release";
 
 /**
@@ -41,8 +50,10 @@ const USAGE = "/metrics, /readyz, /guard, or POST /guard/release";
  * this address's, is refused, so that neither forged requests nor rebound names reach it.
  */
 export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string | undefined } }> {
-  const { metrics, readiness, guarded, guard, hosts, authenticate, isLoopback } = admin;
+  const { metrics, readiness, guarded, guard, hosts, authenticate, refused, isLoopback } = admin;
   const app = new Hono<{ Variables: { operator: string | undefined } }>();
+  let waiting = 0;
+  app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.json({ error: "the body is too large" }, 413) }));
   app.onError((error, c) => c.json({ error: error.message }, 500));
   app.use(async (c, next) => {
     const host = c.req.header("host") ?? "";
@@ -53,8 +64,16 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
     if ((origin !== undefined && URL.parse(origin)?.host !== host) || !["none", "same-origin"].includes(site))
       return c.json({ error: "pages of other sites may not ask here" }, 403);
     if (!authenticate) return next();
+    // Who guesses waits, before the next guess is looked at.
+    if (waiting >= MAX_WAITING) return c.json({ error: "too many wrong tokens: wait" }, 429);
     const operator = await authenticate(c.req.header("authorization"));
-    if (operator === undefined) return c.json({ error: "send a token of operations.tokens" }, 401);
+    if (operator === undefined) {
+      waiting++;
+      await sleep(1000);
+      waiting--;
+      refused();
+      return c.json({ error: "send a token of operations.tokens" }, 401);
+    }
     c.set("operator", operator);
     return next();
   });

@@ -58,8 +58,8 @@ export function readBody(bodies: Bodies, maxBytes: number): MiddlewareHandler<En
       return true;
     };
     let taken = 0;
-    if (isFull || !take(0)) throw noRoom();
     try {
+      if (isFull || !take(0)) throw noRoom();
       for (const share of shares) share.coming++;
       try {
         c.set("body", await received(incoming, maxBytes, take));
@@ -155,11 +155,23 @@ function parse(text: string): unknown {
   }
 }
 
+/** So many digits every number has here as it is written, IEEE 754. */
+const MAX_DIGITS = 15;
+
 /** Refuses numbers that JavaScript does not hold as they are written: an id, or a name, would silently be another one. */
 function exactly(_: string, value: unknown, { source }: { readonly source?: string }): unknown {
   if (typeof value !== "number" || source === undefined) return value;
-  const isHeld = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
-  if (isHeld) return value;
+  const digits = source
+    .replace(/[eE].*$/, "")
+    .replace(/[-.]/g, "")
+    .replace(/^0+|0+$/g, "");
+  const isWhole = Number.isInteger(value) && value !== 0;
+  if (
+    isWhole
+      ? Number.isSafeInteger(value)
+      : digits === "" || (digits.length <= MAX_DIGITS && Number.isFinite(value) && value !== 0)
+  )
+    return value;
   throw badRequest(
     "invalidValue",
     `The number ${source.slice(0, 40)} cannot be kept exactly: send it as text, in quotes.`,

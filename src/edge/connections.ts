@@ -27,19 +27,24 @@ export function boundConnections(server: Server): () => void {
   server.maxConnections = MAX_CONNECTIONS;
   const sockets = new Map<Socket, Unread>();
   const ofOne = new Map<string, number>();
+  const watched = (socket: Socket) => {
+    sockets.set(socket, { bytes: 0, since: performance.now() });
+    socket.once("close", () => sockets.delete(socket));
+  };
   server.on("connection", (socket: Socket) => {
     const address = socket.remoteAddress ?? "";
     const count = ofOne.get(address) ?? 0;
     if (count >= MAX_OF_ONE) return socket.destroy();
     ofOne.set(address, count + 1);
-    sockets.set(socket, { bytes: 0, since: performance.now() });
+    if (!("setSecureContext" in server)) watched(socket);
     socket.once("close", () => {
-      sockets.delete(socket);
       const left = ofOne.get(address)! - 1;
       if (left > 0) ofOne.set(address, left);
       else ofOne.delete(address);
     });
   });
+  // With TLS answers are written to the socket that stands on the connection's own.
+  server.on("secureConnection", (socket: Socket) => watched(socket));
   const timer = setInterval(() => look(sockets), LOOK_MS).unref();
   return () => clearInterval(timer);
 }

@@ -71,9 +71,11 @@ export function countRequests(ofOne: number, isLate: () => boolean): Admission {
     const most = hasMost && isLate() ? Math.min(ofOne, WHILE_LATE) : ofOne;
     if (count >= most)
       throw notNow(`${caller} has as many requests in flight as one caller may, ${most}. Try again later.`);
+    const { outgoing } = c.env as unknown as HttpBindings;
+    // A client that has gone while it waited is not served, and takes no place that nobody gives back.
+    if (outgoing.closed || outgoing.destroyed) throw notNow("The client has gone.");
     inFlight++;
     inFlightOf.set(caller, count + 1);
-    const { outgoing } = c.env as unknown as HttpBindings;
     outgoing.once("close", () => {
       inFlight--;
       const left = inFlightOf.get(caller)! - 1;

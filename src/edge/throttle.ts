@@ -14,7 +14,7 @@ const MAX_SLOWED_OF_ONE = 20;
 export interface Throttle {
   /**
    * Waits before the credentials of a source that failed too often are looked at, right ones and wrong ones alike: who guesses
-   * learns no more than a few answers a second. False where too many wait already. A connection that has proven itself for the
+   * learns no more than twenty answers a second. False where too many wait already. A connection that has proven itself for the
    * source does not wait.
    */
   readonly admit: (source: string, connection: object | undefined) => Promise<boolean>;

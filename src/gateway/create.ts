@@ -35,9 +35,18 @@ export async function create(serving: Serving, operation: Named<"create">): Prom
   for (let entry = creation.entry; ; ) {
     try {
       const made = await attempt(serving, creating, entry, request.key);
-      request.ended(undefined);
-      return made;
+      return await resourceOf(serving, made, view, context, known).then(
+        (resource) => {
+          request.ended(undefined);
+          return resource;
+        },
+        (error) => {
+          request.ended(new Error("it was made, and cannot be shown", { cause: error }));
+          throw new UnshownError("it was made, and cannot be shown", { cause: error });
+        },
+      );
     } catch (error) {
+      if (error instanceof UnshownError) throw error.cause;
       const taken = takenAttr(error);
       const next = taken === undefined ? undefined : await nextOf(creation, taken);
       // Whether it is there already matters where a name would be counted on, and where the client asked before.
@@ -59,14 +68,16 @@ export async function create(serving: Serving, operation: Named<"create">): Prom
 
 async function attempt(
   serving: Serving,
-  { operation: { context }, endpoint, view, known }: Creating,
+  { operation: { context }, endpoint, view }: Creating,
   entry: Entry,
   requestKey: string,
-): Promise<Resource> {
+): Promise<Entry> {
   const { attrs } = view.selection;
-  const made = await serving.write({ endpoint, context, action: "create", entry, attrs, requestKey });
-  return resourceOf(serving, made!, view, context, known);
+  return (await serving.write({ endpoint, context, action: "create", entry, attrs, requestKey }))!;
 }
+
+/** What was made could not be shown, for its cause. */
+class UnshownError extends Error {}
 
 /**
  * The id of the resource that is there already under the same identity: the attributes that the schema calls unique, and

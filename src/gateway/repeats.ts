@@ -39,6 +39,8 @@ export function createRepeats(): Repeats {
         key,
         isRepeat,
         ended: (failure) => {
+          // A repeat that was refused says nothing of the one before it.
+          if (failure !== undefined && isRepeat) return;
           kept.delete(name);
           if (!mayHaveHappened(failure)) return;
           kept.set(name, { key, until: Date.now() + KEPT_MS });

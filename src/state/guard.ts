@@ -92,7 +92,7 @@ export function createLedger(db: Kysely<Tables>, ready: Promise<void>): Ledger {
 
     settle: (change, fate) =>
       inTransaction(async (transaction) => {
-        // What was released counts from when it happened, and has its release used up.
+        // A release is used up by what it let pass, which is outside of the counts: somebody has looked at it.
         if (fate === "done") await transaction.deleteFrom("guard_released").where(isOf(change)).execute();
         await transaction
           .updateTable("guard_passed")
