@@ -3,8 +3,10 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { send } from "./clients/replay.ts";
+import { makeAuthority, makeCertificate } from "./servers/certificates.ts";
 import { legacyHr, ROOT, startGateway, type TestGateway } from "./servers/gateway.ts";
 import { type PeopleApi, startPeopleApi } from "./servers/people-api.ts";
 import { writeMapping } from "./servers/people-mapping.ts";
@@ -165,17 +167,46 @@ describe("one client beside another", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("answers that nobody reads are dropped once they hold too much", async () => {
-    await start({ limits: { pageSize: 10_000 } });
+  test("a client that goes while it waits for its turn leaves no place taken", async () => {
+    await start({ limits: { inFlight: 4 } });
+    const title = "x".repeat(60_000);
+    const text = JSON.stringify({ Operations: [{ op: "replace", path: "title", value: title }] });
+    for (let n = 0; n < 6; n++) {
+      await isServed();
+      const { socket } = await open(
+        `PATCH /scim/v2/Users/2 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${hostile}\r\nContent-Type: application/scim+json\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+      );
+      await sleep(20);
+      socket.destroy();
+    }
+    // Each had to wait for the one before it, and was gone when its turn came.
+    await expect.poll(async () => (await send(as(hostile), "GET", "/Users/1")).status, { timeout: 10_000 }).toBe(200);
+    const answers = await Promise.all([1, 2].map(() => send(as(hostile), "GET", "/Users/1")));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  test.each(["http", "https"])("answers that nobody reads are dropped once they hold too much: %s", async (scheme) => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-unread-"));
+    makeAuthority(folder);
+    makeCertificate(folder, "server", "IP:127.0.0.1");
+    const tls = { cert: join(folder, "server.pem"), key: join(folder, "server.key") };
+    const settings = legacyHr();
+    settings.connectors.hr.file = join(folder, "hr.db");
+    const limits = { pageSize: 10_000 };
+    await start({ ...settings, limits });
     const large = { userName: "large", title: "x".repeat(700_000) };
     for (let n = 0; n < 16; n++)
       expect((await send(as(good), "POST", "/Users", { ...large, userName: `large${n}` })).status).toBe(201);
     const whole = (await send(as(good), "GET", "/Users")).text.length;
+    await gateway.stop();
+    await start({ ...settings, limits, ...(scheme === "https" && { server: { port: 0, tls } }) });
     const ask = `GET /scim/v2/Users HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${hostile}\r\n\r\n`;
     const { hostname, port } = new URL(gateway.url);
     const readers = Array.from({ length: 40 }, () => {
       const reader = { read: 0, isEnded: false };
-      const socket = connect(Number(port), hostname, () => socket.write(ask)).pause();
+      const at = { host: hostname, port: Number(port), rejectUnauthorized: false };
+      const begin = () => void socket.write(ask);
+      const socket = (scheme === "https" ? connectTls(at, begin) : connect(at, begin)).pause();
       socket.on("data", (data) => {
         reader.read += data.length;
       });
@@ -191,7 +222,7 @@ describe("one client beside another", () => {
     await expect.poll(() => readers.filter(({ isEnded }) => !isEnded).length, { timeout: 20_000 }).toBe(0);
     // 40 answers of 11 MB are more than connections may hold together.
     expect(readers.filter(({ read }) => read < whole).length).toBeGreaterThan(10);
-    await isServed();
+    rmSync(folder, { recursive: true });
   });
 });
 
