@@ -1,7 +1,7 @@
 // Installs what is missing: the packages that the lockfile names and, with --servers, what the tests need
 // beside: Debian's directory servers, probes. Plain JavaScript, because it runs before the project's own Node.js is there.
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
@@ -17,6 +17,16 @@ function run(command, args, env = {}) {
     process.exit(1);
   }
 }
+
+// npm ci empties the folder first, and through a link that is somebody else's.
+for (const folder of ["node_modules", "test/servers/parse/node_modules"])
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    const target = existsSync(folder) ? realpathSync(folder) : "nowhere";
+    console.error(
+      `${folder} is a link to ${target}, which an installation here would empty. Remove the link, and run this again.`,
+    );
+    process.exit(1);
+  }
 
 const installed = "node_modules/.package-lock.json";
 const isStale = !existsSync(installed) || statSync("package-lock.json").mtimeMs > statSync(installed).mtimeMs;

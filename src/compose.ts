@@ -145,7 +145,7 @@ function refuseLoosening(before: Strictness, after: Loaded, mayLoosen: boolean):
   const gone = mayLoosen ? [] : loosened(before, after.config);
   if (gone.length > 0)
     throw new StartError(
-      `the new file takes away ${gone.join(", ")}. Restart the gateway to run without, or start it with --allow safety`,
+      `the new file takes away or weakens ${gone.join(", ")}. Restart the gateway to run without, or start it with --allow safety`,
     );
 }
 

@@ -107,7 +107,7 @@ function stopped({ type, danger, route }: Endangered, limits: GuardLimits): Scim
     ...(percent === undefined ? [] : [`${percent} per cent`]),
   ];
   return notNow(
-    `The change guard stopped this: ${bounds.join(" or ")} of ${type} in an hour are all that safety.guard allows. An operator can release it: postern guard release ${route}.`,
+    `The change guard stopped this: ${bounds.join(" or ")} of ${type} in an hour are all that safety.guard allows. An operator can release it: postern guard release ${route} --reason "...".`,
     "guard",
   );
 }
