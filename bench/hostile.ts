@@ -177,7 +177,12 @@ async function startGateway(folder: string) {
     { type: "client-credentials", key: "a-key-of-thirty-two-bytes-or-more", clients },
   ];
   const limits = { pageSize: 10_000, bulkOperations: 1000 };
-  writeFileSync(file, stringify({ server: { port: 0 }, log: { level: "error" }, auth, limits, ...legacyHr() }));
+  const { connectors, routes } = legacyHr();
+  const hr = { ...connectors.hr, file: join(mkdtempSync(join(folder, "hr-")), "hr.db") };
+  writeFileSync(
+    file,
+    stringify({ server: { port: 0 }, log: { level: "error" }, auth, limits, connectors: { hr }, routes }),
+  );
   const child = fork(join(ROOT, "test/servers/process.ts"), [file], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const { port } = await new Promise<{ port: number }>((resolve) =>
     child.once("message", (each) => resolve(each as never)),

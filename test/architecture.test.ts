@@ -14,7 +14,8 @@ const roomOf = (file: string): string => {
 const allowed: Record<string, readonly string[]> = {
   "src/scim": [],
   "src/connector": [],
-  "src/expression": [],
+  "src/thread": [],
+  "src/expression": ["src/thread"],
   "src/http": ["src/connector", "src/expression"],
   "src/mapping": ["src/scim", "src/connector", "src/expression"],
   "src/gateway": ["src/scim", "src/mapping", "src/connector", "src/expression"],
@@ -26,7 +27,7 @@ const allowed: Record<string, readonly string[]> = {
   "connectors/rest": ["src/connector", "src/expression", "src/http"],
   "connectors/scim": ["src/connector", "src/http", "src/scim"],
   "connectors/memory": ["src/connector", "src/expression"],
-  "connectors/sql": ["src/connector", "src/expression"],
+  "connectors/sql": ["src/connector", "src/expression", "src/thread"],
   "connectors/ldap": ["src/connector", "src/expression"],
   "connectors/active-directory": ["src/connector", "src/expression", "connectors/ldap"],
   connectors: [

@@ -1,4 +1,4 @@
-import type { Dialect, Kysely } from "kysely";
+import type { CompiledQuery, Dialect, Kysely, QueryResult } from "kysely";
 import type { Scalar, Value } from "../../src/connector/connector.ts";
 import type { Column, Columns, Sql, TableName } from "./kind.ts";
 
@@ -34,6 +34,14 @@ export interface SqlDialect {
   readonly isSame: (column: Sql, value: unknown) => Sql;
   /** A condition that is true while a search may go on, where the database itself has no time limit. */
   readonly inTime?: Sql;
+  /** Reads beside the process, where the database is in it: for what `isFor` says took too long. */
+  readonly apart?:
+    | {
+        readonly isFor: (error: unknown) => boolean;
+        readonly read: (statement: CompiledQuery, signal: AbortSignal) => Promise<QueryResult<unknown>>;
+        readonly close: () => Promise<void>;
+      }
+    | undefined;
   /** A condition that is never NULL. */
   readonly isTrue: (condition: Sql) => Sql;
   /** A condition as a value to order by. */

@@ -133,7 +133,7 @@ kinds:
       explain: (operation) => explain(current().get(operation.kind)!, operation, db),
       slow: async (name, where) => slowConditions(await kindNamed(name), where),
       close: async () => {
-        await Promise.all([db, ...replicas].map((each) => each.destroy()));
+        await Promise.all([dialect.apart?.close(), ...[db, ...replicas].map((each) => each.destroy())]);
       },
     };
   },

@@ -49,9 +49,18 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
     const able = replicas.filter((each) => (failedUntil.get(each) ?? 0) <= now);
     return able[turn++ % able.length];
   };
+  const { apart } = dialect;
+  const execute = (from: Kysely<unknown>, statement: Sql, signal: AbortSignal): Promise<QueryResult<unknown>> => {
+    const here = statement.execute(from);
+    if (!apart) return here;
+    return here.catch((error) => {
+      if (!apart.isFor(error)) throw error;
+      return apart.read(statement.compile(from), signal);
+    });
+  };
   const readFrom = async (from: Kysely<unknown>, statement: Sql, signal: AbortSignal) => {
     try {
-      return await abortable(signal, statement.execute(from));
+      return await abortable(signal, execute(from, statement, signal));
     } catch (error) {
       throw meaning(error, signal);
     }

@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import type jsonata from "jsonata";
-import type { Answer, Task } from "./evaluator.ts";
+import { answerTasks } from "../thread/thread.ts";
+import type { Task } from "./evaluator.ts";
 import { build, plain } from "./jsonata.ts";
 
 /** The thread on which expressions are evaluated that may take long: see `evaluator.ts`. */
@@ -15,13 +16,6 @@ function expressionOf(source: string): jsonata.Expression {
   return known;
 }
 
-parentPort!.on("message", async ({ id, source, input, bindings }: Task) => {
-  let answer: Answer;
-  try {
-    answer = { id, value: plain(await expressionOf(source).evaluate(input, { ...bindings })) };
-  } catch (error) {
-    answer = { id, failure: String((error as Error).message ?? error) };
-  }
-  parentPort!.postMessage(answer);
-});
-parentPort!.postMessage("ready");
+answerTasks(parentPort!, async ({ source, input, bindings }: Task) =>
+  plain(await expressionOf(source).evaluate(input, { ...bindings })),
+);

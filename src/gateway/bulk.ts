@@ -1,3 +1,4 @@
+import { setImmediate as next } from "node:timers/promises";
 import { type Bulk, type BulkOperation, type BulkResult, bulkIdsIn, bulkResponse, withIds } from "../scim/bulk.ts";
 import { badRequest, errorBody, inConflict, notFound, notNow, ScimError, tooMany, unforeseen } from "../scim/error.ts";
 import { isObject, type Resource } from "../scim/schema.ts";
@@ -53,11 +54,20 @@ export async function runBulk(route: Route, bulk: Bulk, context: Context): Promi
       break;
     }
     const turn = failOnErrors === undefined ? ready : ready.slice(0, 1);
-    for (let from = 0; from < turn.length; from += CONCURRENCY)
+    for (let from = 0; from < turn.length; from += CONCURRENCY) {
+      await othersFirst();
       await Promise.all(turn.slice(from, from + CONCURRENCY).map(perform));
+    }
     waiting = waiting.filter((index) => !results.has(index));
   }
   return bulkResponse([...results].sort(([a], [b]) => a - b).map(([, result]) => result));
+}
+
+let last: Promise<void> = Promise.resolve();
+/** Lets requests that came meanwhile begin. Of several bulk requests one goes on in each turn of the event loop. */
+function othersFirst(): Promise<void> {
+  last = last.then(() => next());
+  return last;
 }
 
 /** For each operation those that it waits for. */

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
+import { extname } from "node:path";
 import { type Kysely, type SqliteDialect, sql } from "kysely";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import { openSqlite, sqliteDialect } from "../../../src/connector/kit/sqlite.ts";
+import { createThread } from "../../../src/thread/thread.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, TableName } from "../kind.ts";
+import { openDatabase, type Reading, TOO_LONG } from "./sqlite-database.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any } from "./values.ts";
 
@@ -23,6 +26,7 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
     caseExact ? undefined : { condition: sql`${column} = ${value} collate nocase`, isExact: true },
   foldsAll: true,
   inTime: sql`in_time()`,
+  apart: readApart(file),
   // `like` goes through the part again at each letter of the text; nothing interrupts it within a row.
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   isSame: (column, value) => sql`${column} is ${value}`,
@@ -64,27 +68,35 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
 
 function open(file: string, script: string | undefined): SqliteDialect {
   const isNew = file === ":memory:" || !existsSync(file);
-  const database = openSqlite(file);
-  // `like` compares as `=` does, and what is folded is folded by ourselves.
-  database.exec("pragma foreign_keys = on; pragma case_sensitive_like = on");
-  database.function("fold", { deterministic: true }, (value) =>
-    typeof value === "string" ? value.toLowerCase() : value,
-  );
+  const { database, within } = openDatabase(openSqlite(file));
   if (isNew && script !== undefined) database.exec(readFileSync(script, "utf8"));
-  // A statement runs on the thread that answers requests: it ends itself. The function is asked for each row.
-  let deadline = 0;
-  database.function("in_time", () => {
-    if (performance.now() > deadline) throw new Error(TOO_LONG);
-    return 1;
-  });
-  return sqliteDialect(database, () => {
-    deadline = performance.now() + SEARCH_MS;
-  });
+  // Without a file nobody else can read it.
+  const ms = file === ":memory:" ? SEARCH_MS : AT_ONCE_MS;
+  return sqliteDialect(database, () => within(ms));
 }
 
-/** A search may hold the process for so long, in milliseconds. */
+/** Reads on a thread of its own: nobody else waits for a search that goes through a whole table. */
+function readApart(file: string): SqlDialect["apart"] {
+  if (file === ":memory:") return undefined;
+  const thread = createThread<Reading, readonly unknown[]>({
+    module: new URL(`./sqlite-thread${extname(import.meta.filename)}`, import.meta.url),
+    data: { file, ms: SEARCH_MS },
+    maxMs: 2 * SEARCH_MS,
+    maxMb: 512,
+    maxWaiting: 1024,
+  });
+  return {
+    isFor: (error) => error instanceof Error && error.message === TOO_LONG,
+    read: async ({ sql: text, parameters }, signal) => ({
+      rows: [...(await thread.run({ text, parameters: parameters as Reading["parameters"] }, signal))],
+    }),
+    close: () => thread.end(),
+  };
+}
+
+/** A search may hold up the process for so long, in milliseconds; then it begins anew on a thread of its own, where it has longer. */
+const AT_ONCE_MS = 4;
 const SEARCH_MS = 1000;
-const TOO_LONG = "the search took longer than it may";
 
 /** SQLite's extended result codes, as what they mean to a client (https://sqlite.org/rescode.html). */
 function sqliteFailure(error: unknown): unknown {

@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { SqliteDialect } from "kysely";
 
 /** Opens a SQLite database by `node:sqlite`. A file that is not there is made, for its owner alone; `:memory:` is none. */
@@ -17,13 +17,30 @@ export function openSqlite(file: string): DatabaseSync {
   return database;
 }
 
-/** A database of `node:sqlite` as kysely speaks to it; `begin` is called before each statement. */
-export const sqliteDialect = (database: DatabaseSync, begin: () => void = () => {}): SqliteDialect =>
-  new SqliteDialect({
+/** How many statements stay prepared, and how long the text of one of them may be, in characters. */
+const MAX_PREPARED = 200;
+const MAX_TEXT = 8192;
+
+/**
+ * A database of `node:sqlite` as kysely speaks to it; `begin` is called before each statement. A statement is prepared once: its
+ * text depends on its shape alone, never on values.
+ */
+export function sqliteDialect(database: DatabaseSync, begin: () => void = () => {}): SqliteDialect {
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (text: string): StatementSync => {
+    const known = prepared.get(text);
+    if (known) return known;
+    const statement = database.prepare(text);
+    if (text.length > MAX_TEXT) return statement;
+    prepared.set(text, statement);
+    if (prepared.size > MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
+    return statement;
+  };
+  return new SqliteDialect({
     database: {
       close: () => database.close(),
       prepare: (text) => {
-        const statement = database.prepare(text);
+        const statement = prepare(text);
         const values = (parameters: readonly unknown[]) => {
           begin();
           return parameters as SQLInputValue[];
@@ -37,3 +54,4 @@ export const sqliteDialect = (database: DatabaseSync, begin: () => void = () => 
       },
     },
   });
+}

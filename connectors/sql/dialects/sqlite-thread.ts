@@ -1,0 +1,13 @@
+import { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { answerTasks } from "../../../src/thread/thread.ts";
+import { openDatabase, type Reading } from "./sqlite-database.ts";
+
+/** The thread that reads what takes long, on a connection of its own: see `sqlite.ts`. */
+const { file, ms } = workerData as { readonly file: string; readonly ms: number };
+const { database, within } = openDatabase(new DatabaseSync(file, { readOnly: true, timeout: 1000 }));
+
+answerTasks(parentPort!, ({ text, parameters }: Reading) => {
+  within(ms);
+  return database.prepare(text).all(...parameters);
+});
