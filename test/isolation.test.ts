@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defineTypes, typesFormat } from "../src/mapping/types.ts";
+import { typedFilter } from "../src/scim/path.ts";
+import { builtInTypes } from "../src/scim/schema.ts";
 import { send } from "./clients/replay.ts";
 import { gadgets, legacyHr, startGateway, type TestGateway } from "./servers/gateway.ts";
 
@@ -206,6 +209,29 @@ describe("what is protected", () => {
 });
 
 describe("what is never returned", () => {
+  test("is not compared by its parts within a complex attribute either", () => {
+    const source = typesFormat.parse({
+      schemas: [
+        {
+          id: "urn:example:box",
+          name: "Box",
+          attributes: [
+            { name: "box", type: "complex", returned: "never", subAttributes: [{ name: "a" }] },
+            { name: "bag", type: "complex", subAttributes: [{ name: "a" }] },
+          ],
+        },
+      ],
+      resourceTypes: [{ name: "Box", endpoint: "/Boxes", schema: "urn:example:box" }],
+    });
+    const { types, problems } = defineTypes(source, builtInTypes);
+    expect(problems).toEqual([]);
+    const type = types.at(-1);
+    for (const filter of ['box[a sw "B"]', 'box[a gt "B"]', 'box[not (a co "B")]', 'box.a sw "B"'])
+      expect(() => typedFilter(filter, type!), filter).toThrow(/never returned/);
+    expect(() => typedFilter('bag[a sw "B"]', type!)).not.toThrow();
+    expect(() => typedFilter('box[a eq "B"]', type!)).not.toThrow();
+  });
+
   test("comes out by no order, no filter, no answer, and not in the audit", async () => {
     const folder = mkdtempSync(join(tmpdir(), "postern-never-"));
     const file = join(folder, "audit.log");

@@ -88,6 +88,81 @@ describe("the gateway on OpenLDAP", () => {
     await narrow.stop();
   });
 
+  test("a change that would take an entry beyond the kind's filter is refused, with whatever is asked beside it", async () => {
+    const settings = openLdap(slapd, ROOT);
+    settings.connectors.directory.kinds.user.filter =
+      "(&(objectClass=inetOrgPerson)(|(departmentNumber=staff)(departmentNumber=lab*))(!(title=robot)))";
+    const narrow = await startGateway({ ...settings, safety: { "/scim/v2": { guard: { deletes: 0, disables: 0 } } } });
+    const urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    const made = await send(narrow, "POST", "/Users", {
+      userName: "within",
+      displayName: "W",
+      title: "Chief",
+      [urn]: { department: "staff" },
+    });
+    expect(made.status, made.text).toBe(201);
+    const change = (...Operations: object[]) => send(narrow, "PATCH", `/Users/${made.json.id}`, { Operations });
+    const department = `${urn}:department`;
+    const chief = { op: "replace", path: "title", value: "Boss" };
+    for (const operations of [
+      [{ op: "replace", path: department, value: "guest" }],
+      [chief, { op: "remove", path: department }],
+      [{ op: "replace", path: "title", value: "ROBOT " }],
+      [
+        { op: "replace", path: "userName", value: "beyond" },
+        { op: "replace", path: department, value: "guest" },
+      ],
+    ]) {
+      const refused = await change(...operations);
+      expect(refused.status, refused.text).toBe(400);
+      expect(refused.json.detail).toMatch(/no longer meet its kind's filter .*: nothing was changed/);
+    }
+    expect((await send(narrow, "PUT", `/Users/${made.json.id}`, { userName: "within", displayName: "W" })).status).toBe(
+      400,
+    );
+    expect((await change(chief, { op: "replace", path: department, value: "Laboratory 5" })).status).toBe(200);
+    expect(slapd.ldapsearch("(uid=within)", "title", "departmentNumber")).toMatch(/title: Boss[\s\S]*: Laboratory 5/);
+    await narrow.stop();
+  });
+
+  test("an account stays disabled when it gets a password, in whatever order, and what failed logons locked is active", async () => {
+    const user = await create("/Users", {
+      userName: "leaver",
+      displayName: "L",
+      password: "the first of its kind",
+      active: true,
+    });
+    const operation = (path: string, value: unknown) => ({ op: "replace", path, value });
+    const active = async () => (await send(gateway, "GET", `/Users/${user.id}`)).json.active;
+    const lock = () => /pwdAccountLockedTime: (.*)/.exec(slapd.ldapsearch("(uid=leaver)", "pwdAccountLockedTime"))?.[1];
+    expect((await patch(`/Users/${user.id}`, operation("active", false))).json.active).toBe(false);
+    expect((await patch(`/Users/${user.id}`, operation("password", "a second one of them"))).json.active).toBe(false);
+    const whole = { userName: "leaver", displayName: "L", password: "a third one of them" };
+    expect((await send(gateway, "PUT", `/Users/${user.id}`, whole)).json.active).toBe(false);
+    const both = [operation("password", "a fourth one of them"), operation("active", false)];
+    expect((await patch(`/Users/${user.id}`, ...both)).json.active).toBe(false);
+    expect((await patch(`/Users/${user.id}`, ...both.toReversed())).json.active).toBe(false);
+    expect(lock()).toBe("000001010000Z");
+    expect((await patch(`/Users/${user.id}`, operation("active", true))).json.active).toBe(true);
+    expect((await patch(`/Users/${user.id}`, ...both)).json.active).toBe(false);
+    expect(
+      (await patch(`/Users/${user.id}`, operation("active", true), operation("password", "a fifth of them"))).json
+        .active,
+    ).toBe(true);
+    // As ppolicy does it after too many failed logons.
+    const dn = `dn: uid=leaver,ou=people,${SUFFIX}\nchangetype: modify\n`;
+    slapd.ldapmodify(`${dn}replace: pwdAccountLockedTime\npwdAccountLockedTime: 20260101000000Z\n`);
+    expect(await active()).toBe(true);
+    expect((await patch(`/Users/${user.id}`, operation("active", true))).json.active).toBe(true);
+    expect(lock()).toBe("20260101000000Z");
+    expect((await patch(`/Users/${user.id}`, operation("active", false))).json.active).toBe(false);
+    expect(lock()).toBe("000001010000Z");
+    const found = async (filter: string) =>
+      (await send(gateway, "GET", `/Users?filter=${encodeURIComponent(`userName eq "leaver" and ${filter}`)}`)).json
+        .totalResults;
+    expect([await found("active eq false"), await found("active eq true")]).toEqual([1, 0]);
+  });
+
   test("a member that does not exist is refused, a manager that does not is passed over", async () => {
     const absent = "00000000-0000-4000-8000-000000000000";
     const refused = await send(gateway, "POST", "/Groups", { displayName: "ghosts", members: [{ value: absent }] });

@@ -19,7 +19,8 @@ testConnector({
       bind: samba.bind,
       tls: { ca: samba.ca },
       kinds: {
-        user: { base: STAFF, filter: "(&(objectCategory=person)(objectClass=user))" },
+        user: { base: STAFF, filter: "(&(objectCategory=person)(objectClass=user)(!(employeeType=contractor)))" },
+        contractor: { base: STAFF, filter: "(&(objectCategory=person)(objectClass=user)(employeeType=contractor))" },
         group: { base: GROUPS, filter: "(objectCategory=group)" },
         retired: { base: `OU=Gone,${DOMAIN}`, filter: "(&(objectCategory=person)(objectClass=user))" },
       },
@@ -33,7 +34,14 @@ testConnector({
   },
   kind: "user",
   seed: (n) => account(`login${n}`),
-  others: [{ kind: "retired", seed: (n) => account(`retired${n}`) }],
+  others: [
+    { kind: "retired", seed: (n) => account(`retired${n}`) },
+    {
+      kind: "contractor",
+      seed: (n) => ({ ...account(`contractor${n}`), employeeType: "contractor" }),
+      joins: [{ op: "replace", attr: "employeeType", values: ["contractor"] }],
+    },
+  ],
   unique: "userPrincipalName",
   texts: ["title", "displayName"],
   lists: ["otherMailbox"],

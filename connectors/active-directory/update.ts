@@ -8,13 +8,14 @@ import {
 } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
+import { ldapChanges, named, renaming } from "../ldap/changes.ts";
 import { permissiveModify } from "../ldap/controls.ts";
 import { toEntry, write } from "../ldap/directory.ts";
 import { dnKey, firstRdn, parentOf, rdnsOf } from "../ldap/dn.ts";
 import { result, resultCode } from "../ldap/errors.ts";
 import { toFilter } from "../ldap/filter.ts";
 import { addressOf, dnOf } from "../ldap/formats.ts";
-import { ldapChanges, named, renaming } from "../ldap/write.ts";
+import { withinReach } from "../ldap/reach.ts";
 import { ACCOUNT_DISABLE, generatePassword } from "./accounts.ts";
 import { containerDn } from "./containers.ts";
 import { requireEncryption } from "./create.ts";
@@ -28,6 +29,8 @@ interface UpdatePlan {
   readonly place: { readonly rdn: string; readonly container: string } | undefined;
 }
 
+/** How long taking something back may take, in milliseconds. */
+const UNDO_MS = 2000;
 /** Names in a container are tried with a number up to this one. */
 const MAX_NAMESAKES = 20;
 /** What Active Directory answers to adding what is there, and to deleting what is not. */
@@ -49,13 +52,28 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
   const present = await locateToWrite(domain, name, key, swapped, expected, signal);
   checkSwaps(request.changes, present.entry);
   const { changes, place } = planUpdate(domain, kind, present, request.changes);
-  const undo = place && (await move(domain, kind, key, present.dn, place, signal));
-  try {
-    await modifyAccount(domain, kind, key, changes, signal);
-  } catch (error) {
-    const failure = domain.failure(error);
-    throw undo ? await undo(failure) : failure;
-  }
+  const reach = {
+    filter: kind.filter,
+    changes,
+    isSecret: (attr: string) => domain.typeOf(attr) === "password",
+    read: async (wanted: readonly string[]) => {
+      const found = await entryAt(domain, { base: addressOf(key), attrs: wanted }, signal);
+      if (!found) throw entryNotFound(name, key);
+      return toEntry(kind, found, wanted, domain);
+    },
+    isReached: async () =>
+      (await entryAt(domain, { base: addressOf(key), filter: kind.filter, attrs: ["1.1"] }, signal)) !== undefined,
+    undo: (back: readonly Change[]) => modify(domain, kind, key, back, AbortSignal.timeout(UNDO_MS)),
+  };
+  await withinReach(reach, async () => {
+    const undo = place && (await move(domain, kind, key, present.dn, place, signal));
+    try {
+      await modifyAccount(domain, kind, key, changes, signal);
+    } catch (error) {
+      const failure = domain.failure(error);
+      throw undo ? await undo(failure) : failure;
+    }
+  });
   domain.written.note(key, false);
   if (attrs.length === 0) return {};
   return afterWrite(async () => {
@@ -142,7 +160,7 @@ async function move(
   }
   return async (failure) => {
     try {
-      await write(domain.pool, AbortSignal.timeout(2000), (client) => client.modifyDN(addressOf(key), dn));
+      await write(domain.pool, AbortSignal.timeout(UNDO_MS), (client) => client.modifyDN(addressOf(key), dn));
       return failure;
     } catch (error) {
       return new ConnectorError(

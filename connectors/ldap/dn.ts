@@ -28,7 +28,9 @@ export function dnKey(dn: string): string {
   return rdnsOf(dn)
     .map((rdn) => {
       const equals = rdn.indexOf("=");
+      // Directories take letters for the same that differ in case, in width or in how they are composed, RFC 4518 §2.
       const value = unescaped(rdn.slice(equals + 1).trim())
+        .normalize("NFKC")
         .toLowerCase()
         .replace(/ +/g, " ");
       return `${rdn.slice(0, equals).trim().toLowerCase()}=${escapeDnValue(value)}`;

@@ -39,6 +39,7 @@ testConnector({
         employeeType: "contractor",
         objectClass: ["inetOrgPerson"],
       }),
+      joins: [{ op: "replace", attr: "employeeType", values: ["contractor"] }],
     },
   ],
 });

@@ -1,4 +1,4 @@
-import { Attribute, type Control, Change as LdapChange, type Entry as LdapEntry } from "ldapts";
+import { type Control, type Entry as LdapEntry, PresenceFilter } from "ldapts";
 import type {
   Change,
   CreateRequest,
@@ -11,14 +11,17 @@ import { valuesOf } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { type TypeOf, toLdap } from "./attributes.ts";
+import { isAttr, ldapAttribute, ldapChanges, named, renaming, swapsIn } from "./changes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
 import { assertionOf, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
-import { dnKey, firstRdn, isUnder, parentOf } from "./dn.ts";
+import { dnKey, isUnder, parentOf } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
-import { outOfReach, surelyMeets } from "./reach.ts";
+import { keepingLock } from "./lock.ts";
+import { outOfReach, surelyMeets, withinReach } from "./reach.ts";
 
 const MAX_KNOWN = 10_000;
+/** The attributes that directories give to nobody, in lower case. */
+const SECRETS = ["userpassword", "unicodepwd"];
 /** How long taking something back may take, in milliseconds. */
 const UNDO_MS = 2000;
 
@@ -122,21 +125,48 @@ export function createWrites(directory: Directory): Writes {
   async function update(request: UpdateRequest): Promise<Entry> {
     const { kind: name, key, attrs, signal } = request;
     const kind = directory.kinds.get(name)!;
-    return addressed(request, async (dn) => {
-      const renamed = renaming(kind, dn, request.changes);
+    const placeOf = async () => known.get(name)!.get(key) ?? (await locate(name, key, signal)).dn;
+    const reach = {
+      filter: kind.filter,
+      changes: request.changes,
+      isSecret: (attr: string) => SECRETS.includes(attr.toLowerCase()),
+      read: async (wanted: readonly string[]) => {
+        const found = await locate(name, key, signal, wanted);
+        return toEntry({ ...kind, placeholder: undefined }, found, wanted, directory);
+      },
+      isReached: async () => {
+        const base = await placeOf();
+        return (await find(directory, { base, scope: "base", filter: kind.filter, attrs: ["1.1"] }, signal)).length > 0;
+      },
+      undo: async (changes: readonly Change[]) =>
+        changeAt(await placeOf(), anywhere(kind), {
+          kind: name,
+          key,
+          changes,
+          attrs: [],
+          signal: AbortSignal.timeout(UNDO_MS),
+        }),
+    };
+    return withinReach(reach, () => addressed(request, (dn) => changeAt(dn, kind, request))).then((entry) =>
+      attrs.length === 0 ? {} : entry,
+    );
+
+    /** Makes changes of the entry at a DN: a rename first, which is taken back where the rest is refused. */
+    async function changeAt(dn: string, of: Kind, asked: UpdateRequest): Promise<Entry> {
+      const renamed = renaming(of, dn, asked.changes);
       const changes = renamed
-        ? request.changes.filter((change) => change.attr.toLowerCase() !== kind.rdn.toLowerCase())
-        : request.changes;
-      if (!renamed) return modify(kind, dn, { ...request, changes });
-      const moved = await rename(kind, dn, renamed.to, request, changes.length === 0);
+        ? asked.changes.filter((change) => change.attr.toLowerCase() !== of.rdn.toLowerCase())
+        : asked.changes;
+      if (!renamed) return modify(of, dn, { ...asked, changes });
+      const moved = await rename(of, dn, renamed.to, asked, changes.length === 0);
       if (moved.entry) return moved.entry;
       try {
-        const { expected: _, ...rest } = request;
-        return await modify(kind, moved.dn, { ...rest, changes });
+        const { expected: _, ...rest } = asked;
+        return await modify(of, moved.dn, { ...rest, changes });
       } catch (error) {
-        throw await undone(error, kind, moved.dn, renamed.from, request);
+        throw await undone(error, of, moved.dn, renamed.from, asked);
       }
-    }).then((entry) => (attrs.length === 0 ? {} : entry));
+    }
 
     /** Takes a rename back whose other changes were refused; or says that it is still there. */
     async function undone(
@@ -199,7 +229,11 @@ export function createWrites(directory: Directory): Writes {
       controls.push(new AssertionControl(assertionOf(kind, key, expected, swapsIn(changes), typeOf)));
     if (features.permissiveModify) controls.push(permissiveModify());
     if (features.postRead) controls.push(after);
-    const wanted = changes.flatMap((change) => ldapChanges(kind, change, features.assertion, typeOf));
+    const keeping = await keepingLock(changes, async (attr) => {
+      const found = toEntry(kind, await readAt(dn, [attr], signal), [attr], directory);
+      return valuesOf(found, attr)[0];
+    });
+    const wanted = keeping.flatMap((change) => ldapChanges(kind, change, features.assertion, typeOf));
     if (wanted.length > 0) {
       try {
         await write(pool, signal, (client) => client.modify(dn, wanted, controls));
@@ -262,57 +296,5 @@ export function createWrites(directory: Directory): Writes {
   return { create, update, delete: remove };
 }
 
-const isAttr = (change: Change, attr: string): boolean => change.attr.toLowerCase() === attr.toLowerCase();
-
-const swapsIn = (changes: readonly Change[]) => changes.filter((change) => change.op === "swap");
-
-/** An attribute with values as they go on the wire. */
-export function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): Attribute {
-  return new Attribute({ type, values: values.map((value) => toLdap(value, typeOf(type))) as string[] });
-}
-
-/**
- * A change as LDAP's: a swap is asserted and replaced, or, without assertions, deletes the old value
- * and adds the new. The placeholder stays where it is when members come: nobody sees it, and to take it away would need a
- * look at the group first.
- */
-export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf: TypeOf): LdapChange[] {
-  const { attr } = change;
-  const one = (operation: "add" | "delete" | "replace", values: readonly Value[]) =>
-    new LdapChange({ operation, modification: ldapAttribute(attr, values, typeOf) });
-  if (change.op === "swap") {
-    const to = change.to === null ? [] : [change.to];
-    if (asserts) return [one("replace", to)];
-    // A second value of a single-valued attribute is refused.
-    if (change.from === null) return to.length > 0 ? [one("add", to)] : [];
-    return [one("delete", [change.from]), ...(to.length > 0 ? [one("add", to)] : [])];
-  }
-  const { placeholder } = kind;
-  const isPadded = placeholder !== undefined && isAttr(change, placeholder.attr);
-  if (change.op === "replace")
-    return [one("replace", isPadded && change.values.length === 0 ? [placeholder.value] : distinct(change.values))];
-  if (change.values.length === 0) return [];
-  return [one(change.op, distinct(change.values))];
-}
-
-const distinct = (values: readonly Value[]): Value[] => [...new Set(values)];
-
-/** The new name that changes ask for, where they change the value in the entry's RDN. */
-export function renaming(kind: Kind, dn: string, changes: readonly Change[]): { from: string; to: string } | undefined {
-  const rdn = firstRdn(dn);
-  const asked = changes.filter((change) => isAttr(change, kind.rdn)).at(-1);
-  if (!asked || rdn?.type.toLowerCase() !== kind.rdn.toLowerCase()) return undefined;
-  const to = asked.op === "swap" ? asked.to : asked.op === "delete" ? undefined : asked.values.at(-1);
-  if (to === null || to === undefined)
-    throw new ConnectorError("invalid", `"${kind.rdn}" names the entry: it cannot be taken away.`, { attr: kind.rdn });
-  return String(to) === rdn.value ? undefined : { from: rdn.value, to: String(to) };
-}
-
-/** A clash of names tells which. */
-export function named(failure: unknown, kind: Kind, value: Value): unknown {
-  if (!(failure instanceof ConnectorError) || failure.kind !== "conflict") return failure;
-  return new ConnectorError("conflict", `There is already an entry with ${kind.rdn} ${JSON.stringify(value)}.`, {
-    attr: kind.rdn,
-    cause: failure.cause,
-  });
-}
+/** A kind without its condition, for an entry that has left it. */
+const anywhere = (kind: Kind): Kind => ({ ...kind, filter: new PresenceFilter({ attribute: "objectClass" }) });

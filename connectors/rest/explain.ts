@@ -5,8 +5,8 @@ import type { Template } from "./calls.ts";
 import { toObject } from "./entries.ts";
 import type { Kind } from "./kind.ts";
 import { callAt, pageSize, placeOf } from "./lists.ts";
+import { changing, creation, needsEntry, type Plan, readBefore } from "./plans.ts";
 import { searchScope } from "./reads.ts";
-import { changing, creation, needsEntry, type Plan, readBefore } from "./writes.ts";
 
 /** The requests that an operation comes down to, as text. What of them is known only from an answer stands in angle brackets. */
 export async function explain(kind: Kind, operation: Operation): Promise<string> {

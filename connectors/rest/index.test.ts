@@ -138,6 +138,15 @@ for (const [name, kind] of Object.entries(ways)) {
     listValues: ["one", "Two", "a b", "é", "x/y", "100%", "*)(", "'; drop"],
     absentKey: randomUUID(),
     runs: 60,
-    others: "within" in kind ? [{ kind: "robot", seed: (n) => ({ login: `robot${n}`, robot: "yes" }) }] : [],
+    others:
+      "within" in kind
+        ? [
+            {
+              kind: "robot",
+              seed: (n) => ({ login: `robot${n}`, robot: "yes" }),
+              joins: [{ op: "replace", attr: "robot", values: ["yes"] }],
+            },
+          ]
+        : [],
   });
 }

@@ -152,8 +152,8 @@ export function leafSql(leaf: Leaf, column: Sql, of: Column, dialect: SqlDialect
     case "integer":
     case "decimal": {
       // A key is text to those who ask for it.
-      const number = typeof value === "string" && isWhole(value) ? Number(value) : value;
-      return typeof number === "number" && !isPart(op) ? compared(column, op, number) : never;
+      const isNumber = typeof value === "number" || (typeof value === "string" && isWhole(value));
+      return isNumber && !isPart(op) ? compared(column, op, bound(value, of, dialect)) : never;
     }
     case "boolean":
     case "bit":

@@ -18,7 +18,13 @@ const contract = {
   texts: ["title", 'odd "name'],
   lists: ["tags"],
   absentKey: "4711",
-  others: [{ kind: "robot", seed: (n: number) => ({ login: `robot${n}` }) }],
+  others: [
+    {
+      kind: "robot",
+      seed: (n: number) => ({ login: `robot${n}` }),
+      joins: [{ op: "replace" as const, attr: "sort", values: ["robot"] }],
+    },
+  ],
 };
 const services = { folder: ".", log: { warn: () => {} } };
 

@@ -32,7 +32,7 @@ export const isKey = (kind: Kind, key: string): boolean =>
 export const keyValues = (kind: Kind, key: string): unknown[] =>
   splitParts(key, kind.key.columns.length)!.map((part, index) => {
     const column = columnOf(kind, kind.key.columns[index]!);
-    return kind.dialect.toDatabase(column.type === "integer" ? Number(part) : part, column);
+    return kind.dialect.toDatabase(part, column);
   });
 
 /** The condition that columns have values, each its own. */

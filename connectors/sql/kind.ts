@@ -124,9 +124,12 @@ export const keySql = (kind: Kind): Sql[] => kind.key.columns.map((column) => co
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const isUuid = (text: string): boolean => UUID.test(text);
-/** A whole number that JavaScript holds exactly, written as databases write it. */
+/** A whole number of 64 bits, signed or not, written as databases write it. */
 export const isWhole = (text: string): boolean =>
-  /^-?\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) && String(Number(text)) === text;
+  /^(0|-?[1-9]\d{0,19})$/.test(text) && BigInt(text) >= -(2n ** 63n) && BigInt(text) < 2n ** 64n;
+/** A whole number as drivers take it, exactly. */
+export const wholeOf = (text: string): number | bigint =>
+  Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
 
 /** The conditions that rows of a table meet which are of the kind, or of the list. */
 export const fixedSql = ({ name, columns }: Table, fixed: Fixed, dialect: SqlDialect): Sql[] =>

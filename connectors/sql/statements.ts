@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { type Entry, fromValues, type SearchRequest, type Value } from "../../src/connector/connector.ts";
+import { parseExactly } from "../../src/json/exact.ts";
 import { conditionSql, listRows, lookupRow } from "./conditions.ts";
 import { haveValues, isKeyed, joinParts, keyValues } from "./keys.ts";
 import {
@@ -123,7 +124,7 @@ function valueIn(kind: Kind, attr: string, row: Record<string, unknown>): Entry[
 }
 
 function listIn({ dialect }: Kind, { columns, value }: List, given: unknown): Entry[string] {
-  const rows = (typeof given === "string" ? JSON.parse(given) : given) as unknown[];
+  const rows = (typeof given === "string" ? parseExactly(given, String) : given) as unknown[];
   const read = (each: unknown, index: number) =>
     each === null || each === undefined
       ? undefined

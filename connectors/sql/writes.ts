@@ -248,11 +248,9 @@ function revival(list: List, owned: Sql, batch: readonly unknown[][], dialect: S
 /** The entry's key as the list's own columns hold it. */
 const ownersIn = (kind: Kind, list: List, key: string): unknown[] =>
   splitParts(key, kind.key.columns.length)!.map((part, index) => {
-    const isNumber = columnOf(kind, kind.key.columns[index]!).type === "integer";
-    return kind.dialect.toDatabase(
-      isNumber ? Number(part) : part,
-      columnIn(list.columns, list.owner[index]!, kind.dialect),
-    );
+    const { type } = columnOf(kind, kind.key.columns[index]!);
+    const owner = columnIn(list.columns, list.owner[index]!, kind.dialect);
+    return kind.dialect.toDatabase(part, owner.type === "any" && type === "integer" ? { ...owner, type } : owner);
   });
 
 function valuesIn(kind: Kind, attr: string, list: List, value: Value): unknown[] {

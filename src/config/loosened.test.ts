@@ -4,7 +4,13 @@ import { loosened, strictest } from "./loosened.ts";
 
 const route = "/scim/v2";
 const config = (safety: object | undefined, routes: object = { [route]: {} }) =>
-  ({ safety: safety === undefined ? {} : { [route]: safety }, routes, auth: [], server: {} }) as unknown as Config;
+  ({
+    safety: safety === undefined ? {} : { [route]: safety },
+    routes,
+    auth: [],
+    server: {},
+    connectors: {},
+  }) as unknown as Config;
 
 describe("what a configuration takes away of the safety of the one before", () => {
   const guard = { deletes: 50, percent: 5 };
@@ -41,6 +47,41 @@ describe("what a configuration takes away of the safety of the one before", () =
   test("what a route said stays known while it is not served", () => {
     const away = strictest(config({ guard }), config(undefined, { "/other": {} }));
     expect(loosened(away, config(undefined))).toEqual(["safety./scim/v2"]);
+  });
+
+  test("what bounds a kind, its lists and its deletions, and is left out", () => {
+    const kinds = (kind: object) =>
+      ({ ...config({}), connectors: { hr: { type: "sql", kinds: { person: kind } } } }) as unknown as Config;
+    const whole = {
+      table: "people",
+      lists: { teams: { table: "members", where: { left_at: null } } },
+      where: { kind: "staff", deleted_at: null },
+      deletedBy: { deleted_at: { sql: "now()" } },
+    };
+    const at = "connectors.hr.kinds.person";
+    expect(loosened(kinds(whole), kinds({ table: "people", lists: { teams: { table: "members" } } }))).toEqual([
+      `${at}.lists.teams.where`,
+      `${at}.where`,
+      `${at}.deletedBy`,
+    ]);
+    expect(loosened(kinds(whole), kinds({ ...whole, where: { kind: "staff" } }))).toEqual([`${at}.where.deleted_at`]);
+    expect(loosened(kinds(whole), kinds(whole))).toEqual([]);
+    expect(loosened(kinds({ filter: "(a=b)", within: "x" }), kinds({ base: "dc=x" }))).toEqual([
+      `${at}.filter`,
+      `${at}.within`,
+    ]);
+    // A kind that is gone reaches nothing.
+    expect(loosened(kinds(whole), { ...config({}), connectors: {} } as unknown as Config)).toEqual([]);
+  });
+
+  test("what a method's tokens must say", () => {
+    const auth = (...methods: object[]) => ({ ...config({}), auth: methods }) as unknown as Config;
+    const entra = { type: "entra", tenant: "t", claims: { azp: "a", roles: "b" } };
+    expect(loosened(auth(entra), auth({ type: "entra", tenant: "t" }))).toEqual([
+      "claims.azp of entra t",
+      "claims.roles of entra t",
+    ]);
+    expect(loosened(auth(entra), auth({ type: "oidc" }, { ...entra, claims: { azp: "b", roles: "c" } }))).toEqual([]);
   });
 
   test("what bounds a caller, and the networks that may call", () => {

@@ -5,11 +5,13 @@ export interface Strictness {
   readonly safety: Config["safety"];
   readonly auth: Config["auth"];
   readonly server: Pick<Config["server"], "networks">;
+  readonly connectors: Config["connectors"];
 }
 
 /**
  * What a configuration takes away of one before, by its place: safety settings of routes that are still served, higher limits of the change
- * guard among them; bounds of callers that disappear, not those that change; the networks that may call. It may be half a file, and nobody's intention.
+ * guard among them; bounds of callers and of what their tokens must say that disappear, not those that change; the networks that may
+ * call; what bounds a kind of entries, and what a deletion does in place of one. It may be half a file, and nobody's intention.
  */
 export function loosened(before: Strictness, after: Strictness & Pick<Config, "routes">): string[] {
   const safety = Object.entries(before.safety)
@@ -25,7 +27,58 @@ export function loosened(before: Strictness, after: Strictness & Pick<Config, "r
       : [];
   });
   const networks = before.server.networks && !after.server.networks ? ["server.networks"] : [];
-  return [...safety, ...callers, ...networks];
+  const kinds = Object.entries(before.connectors).flatMap(([name, connector]) =>
+    missing(connector, after.connectors[name], `connectors.${name}`),
+  );
+  return [...safety, ...callers, ...claimsGone(before.auth, after.auth), ...networks, ...kinds];
+}
+
+/** The settings of connectors that say which entries are a kind's, and that keep those that are deleted. */
+const BOUNDS = ["where", "filter", "within", "deletedBy", "onDelete", "of"];
+
+/** The bounds that are left out of a part of a connector's settings which is still there. */
+function missing(before: unknown, after: unknown, at: string): string[] {
+  if (!isRecord(before) || !isRecord(after)) return [];
+  return Object.entries(before).flatMap(([name, value]) => {
+    const place = `${at}.${name}`;
+    if (!BOUNDS.includes(name)) return missing(value, after[name], place);
+    if (after[name] === undefined) return [place];
+    if (!isRecord(value) || !isRecord(after[name])) return [];
+    const left = after[name];
+    return Object.keys(value)
+      .filter((each) => !(each in left))
+      .map((each) => `${place}.${each}`);
+  });
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What a method's tokens had to say, and need no longer. Methods are told apart by their type and issuer, or their place. */
+function claimsGone(before: Config["auth"], after: Config["auth"]): string[] {
+  const byName = (methods: Config["auth"]) =>
+    new Map(
+      (methods as unknown as readonly Method[]).map((method, index) => [
+        `${method.type} ${method.issuer ?? method.tenant ?? index}`,
+        method,
+      ]),
+    );
+  const now = byName(after);
+  return [...byName(before)].flatMap(([name, { claims }]) => {
+    const left = now.get(name);
+    return left
+      ? Object.keys(claims ?? {})
+          .filter((claim) => !(claim in (left.claims ?? {})))
+          .map((claim) => `claims.${claim} of ${name}`)
+      : [];
+  });
+}
+
+interface Method {
+  readonly type: string;
+  readonly issuer?: string;
+  readonly tenant?: string;
+  readonly claims?: Readonly<Record<string, unknown>>;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Log } from "../observe/log.ts";
 import { tracedRequest } from "../observe/trace.ts";
 import { notFound } from "../scim/error.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
-import { authentication, type Door, slowed } from "./authentication.ts";
+import { authentication, type Door } from "./authentication.ts";
 import { type Bodies, readBody } from "./body.ts";
 import { discovery } from "./discovery.ts";
 import type { Env } from "./env.ts";
@@ -61,7 +61,6 @@ export function createApp(options: EdgeOptions): Hono<Env> {
     const { base } = served.route;
     app.use(
       `${base}/*`,
-      slowed(door),
       authentication(door, base),
       readBody(bodies, served.limits.body),
       inLane(lane),

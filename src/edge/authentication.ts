@@ -4,7 +4,7 @@ import { AuthUnavailable, type Caller, type Presented } from "../auth/caller.ts"
 import type { Chain } from "../auth/chain.ts";
 import { forbidden, notNow, ScimError, tooMany } from "../scim/error.ts";
 import type { Env } from "./env.ts";
-import type { Throttle } from "./throttle.ts";
+import type { Throttle, Verdict } from "./throttle.ts";
 
 /** Called for each failed authentication, with the method attempted. */
 export type Failed = (method: string) => void;
@@ -30,14 +30,16 @@ export interface Door {
 export const connectionOf = (c: HonoContext<Env>): object | undefined =>
   (c.env as unknown as HttpBindings | undefined)?.incoming?.socket;
 
-/** Slows down sources that failed too often, before their credentials are looked at. Throws 429 where too many wait. */
-export const slowed = ({ throttle }: Pick<Door, "throttle">): MiddlewareHandler<Env> => {
-  return async (c, next) => {
-    if (!(await throttle.admit(c.get("source"), connectionOf(c))))
-      throw tooMany("There were too many wrong credentials from this address. Try again later.");
-    return next();
-  };
-};
+/** Looks at a request's credentials, at once or when its source has waited long enough. Throws 429 where too many wait. */
+export async function judged<T extends { readonly verdict: Verdict }>(
+  c: HonoContext<Env>,
+  { throttle }: Pick<Door, "throttle">,
+  look: () => Promise<T>,
+): Promise<T> {
+  const found = await throttle.judge(c.get("source"), connectionOf(c), look);
+  if (found) return found;
+  throw tooMany("There were too many wrong credentials from this address. Try again later.");
+}
 
 /**
  * Authenticates the caller, before anything else of a request is looked at: 401 where it is nobody, 403 where the route is not for
@@ -49,15 +51,17 @@ export function authentication(door: Door, base: string): MiddlewareHandler<Env>
     refused({ status, refusal, requestId: c.get("requestId"), source: c.get("source"), caller, route: base });
 
   return async (c, next) => {
-    const caller = await chain.authenticate(presentedBy(c)).catch((error) => {
-      if (error instanceof AuthUnavailable) throw notNow(error.message);
-      throw error;
+    const { caller } = await judged(c, door, async () => {
+      const known = await chain.authenticate(presentedBy(c)).catch((error) => {
+        if (error instanceof AuthUnavailable) throw notNow(error.message);
+        throw error;
+      });
+      return { caller: known, verdict: known ? "proven" : isGiven(c) ? "failed" : "nothing" };
     });
     if (!caller) {
       tell(c, 401, "authentication");
       throw nobody(c, door);
     }
-    throttle.proven(c.get("source"), connectionOf(c));
     know(c, caller, throttle);
     if (caller.may.routes && !caller.may.routes.includes(base)) {
       tell(c, 403, "route", caller.name);
@@ -75,16 +79,17 @@ function know(c: HonoContext<Env>, caller: Caller, throttle: Throttle): void {
   c.set("mayDo", (operations) => throttle.isWithinRate(caller, operations));
 }
 
-/** 401, RFC 6750 §3. Only wrong credentials count as a failure: who sends none guesses nothing. */
-function nobody(c: HonoContext<Env>, { throttle, failed }: Door): ScimError {
+/** Only wrong credentials count as a failure: who sends none guesses nothing. */
+const isGiven = (c: HonoContext<Env>): boolean => c.req.header("authorization") !== undefined;
+
+/** 401, RFC 6750 §3. */
+function nobody(c: HonoContext<Env>, { failed }: Door): ScimError {
   failed(methodOf(c));
-  const isGiven = c.req.header("authorization") !== undefined;
-  if (isGiven) throttle.failed(c.get("source"), connectionOf(c));
-  c.header("WWW-Authenticate", isGiven ? 'Bearer realm="scim", error="invalid_token"' : 'Bearer realm="scim"');
+  c.header("WWW-Authenticate", isGiven(c) ? 'Bearer realm="scim", error="invalid_token"' : 'Bearer realm="scim"');
   return new ScimError(
     401,
     undefined,
-    isGiven
+    isGiven(c)
       ? "The credentials are not those of a caller that is configured, or are no longer valid."
       : "Send a token as Authorization: Bearer ...",
   );

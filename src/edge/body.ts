@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
+import { parseExactly } from "../json/exact.ts";
 import { badRequest, notNow, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
 
@@ -134,49 +135,42 @@ export function jsonBody(c: HonoContext<Env>): unknown {
       `The content type must be application/scim+json or application/json, not ${JSON.stringify(type)}.`,
     );
   }
-  const body = parse(textBody(c));
+  const text = textBody(c);
+  const body = parse(text);
   if (isDeeperThan(MAX_DEPTH, body))
     throw badRequest("invalidSyntax", `The body is nested more than ${MAX_DEPTH} levels deep, which no resource is.`);
+  if (/\\u[dD][89a-fA-F]/.test(text) && !isWellFormed(body))
+    throw badRequest("invalidValue", "The body holds one half of a surrogate pair, which is no character.");
   return body;
 }
 
 /** No SCIM message is nested deeper than this; what walks through a body may go as deep as the body. */
 const MAX_DEPTH = 32;
 
-/** A number of so many digits, or with an exponent, may not be the one that is written. */
-const MAY_BE_INEXACT = /[0-9.]{16}|\d[eE]/;
-
 function parse(text: string): unknown {
   try {
-    return MAY_BE_INEXACT.test(text) ? JSON.parse(text, exactly as Parameters<typeof JSON.parse>[1]) : JSON.parse(text);
+    return parseExactly(text, inexact);
   } catch (error) {
     if (error instanceof ScimError) throw error;
     throw badRequest("invalidSyntax", `The body is not JSON: ${(error as Error).message}`);
   }
 }
 
-/** So many digits every number has here as it is written, IEEE 754. */
-const MAX_DIGITS = 15;
-
-/** Refuses numbers that JavaScript does not hold as they are written: an id, or a name, would silently be another one. */
-function exactly(_: string, value: unknown, { source }: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || source === undefined) return value;
-  const digits = source
-    .replace(/[eE].*$/, "")
-    .replace(/[-.]/g, "")
-    .replace(/^0+|0+$/g, "");
-  const isWhole = Number.isInteger(value) && value !== 0;
-  if (
-    isWhole
-      ? Number.isSafeInteger(value)
-      : digits === "" || (digits.length <= MAX_DIGITS && Number.isFinite(value) && value !== 0)
-  )
-    return value;
+/** Refuses a number that JavaScript does not hold as it is written: an id, or a name, would silently be another one. */
+function inexact(source: string): never {
   throw badRequest(
     "invalidValue",
     `The number ${source.slice(0, 40)} cannot be kept exactly: send it as text, in quotes.`,
   );
 }
+
+/** Whether all texts are Unicode: an escape can write half a character, which no system behind keeps as it is. */
+const isWellFormed = (value: unknown): boolean =>
+  typeof value === "string"
+    ? value.isWellFormed()
+    : typeof value !== "object" ||
+      value === null ||
+      Object.entries(value).every(([name, inner]) => name.isWellFormed() && isWellFormed(inner));
 
 const isDeeperThan = (levels: number, value: unknown): boolean =>
   typeof value === "object" &&

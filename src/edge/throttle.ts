@@ -10,18 +10,22 @@ const SLOW_MS = 1000;
 const MAX_SLOWED = 200;
 const MAX_SLOWED_OF_ONE = 20;
 
+/** What looking at a request's credentials found; `nothing` where there were none, or nobody could say. */
+export type Verdict = "proven" | "failed" | "nothing";
+
 /** Rate-limit and failure counters, over all routes and the token endpoint. They survive configuration reloads. */
 export interface Throttle {
   /**
-   * Waits before the credentials of a source that failed too often are looked at, right ones and wrong ones alike: who guesses
-   * learns no more than twenty answers a second. False where too many wait already. A connection that has proven itself for the
-   * source does not wait.
+   * Looks at credentials by `look`, and gives what that gives. Where a source has failed too often it waits before, for right and
+   * wrong ones alike: who guesses learns no more than twenty answers a second. What is being looked at counts until it is judged,
+   * so that many guesses at once are no way around. A connection that has proven itself for the source does not wait, and has one
+   * request looked at at a time. Gives undefined, without a look, where too many wait already.
    */
-  readonly admit: (source: string, connection: object | undefined) => Promise<boolean>;
-  /** Counts a failed authentication. */
-  readonly failed: (source: string, connection: object | undefined) => void;
-  /** Takes note that a connection has proven itself for a source. */
-  readonly proven: (source: string, connection: object | undefined) => void;
+  readonly judge: <T extends { readonly verdict: Verdict }>(
+    source: string,
+    connection: object | undefined,
+    look: () => Promise<T>,
+  ) => Promise<T | undefined>;
   /** Reports whether a caller may do so many more operations in this second. */
   readonly isWithinRate: (caller: Caller, operations?: number) => Promise<boolean>;
 }
@@ -31,29 +35,81 @@ export function createThrottle(): Throttle {
   const rates = new Map<number, RateLimiterMemory>();
   const slowedOf = new Map<string, number>();
   const provenFor = new WeakMap<object, string>();
+  const lastOn = new WeakMap<object, Promise<unknown>>();
+  /** How many of a source are looked at, and who waits for one of them to be judged. */
+  const looking = new Map<string, { count: number; waiting: (() => void)[] }>();
   let slowed = 0;
-  return {
-    admit: async (source, connection) => {
-      if (connection && provenFor.get(connection) === source) return true;
-      const count = (await failures.get(source))?.consumedPoints ?? 0;
-      if (count < FREE_FAILURES) return true;
-      const ofOne = slowedOf.get(source) ?? 0;
-      if (slowed >= MAX_SLOWED || ofOne >= MAX_SLOWED_OF_ONE) return false;
-      slowed++;
-      slowedOf.set(source, ofOne + 1);
-      await sleep(SLOW_MS);
-      slowed--;
-      const left = slowedOf.get(source)! - 1;
-      if (left > 0) slowedOf.set(source, left);
-      else slowedOf.delete(source);
-      return true;
-    },
-    failed: (source, connection) => {
+
+  /** Waits as long as a source that failed too often has to; false where too many wait. */
+  const slow = async (source: string): Promise<boolean> => {
+    const ofOne = slowedOf.get(source) ?? 0;
+    if (slowed >= MAX_SLOWED || ofOne >= MAX_SLOWED_OF_ONE) return false;
+    slowed++;
+    slowedOf.set(source, ofOne + 1);
+    await sleep(SLOW_MS);
+    slowed--;
+    const left = slowedOf.get(source)! - 1;
+    if (left > 0) slowedOf.set(source, left);
+    else slowedOf.delete(source);
+    return true;
+  };
+
+  /** Waits until a source may be looked at, and counts it as such. */
+  const admit = async (source: string): Promise<boolean> => {
+    for (;;) {
+      const failed = (await failures.get(source))?.consumedPoints ?? 0;
+      if (failed >= FREE_FAILURES && !(await slow(source))) return false;
+      const own = looking.get(source) ?? { count: 0, waiting: [] };
+      looking.set(source, own);
+      if (failed >= FREE_FAILURES || failed + own.count < FREE_FAILURES) {
+        own.count++;
+        return true;
+      }
+      await new Promise<void>((resolve) => own.waiting.push(resolve));
+    }
+  };
+  const judged = (source: string): void => {
+    const own = looking.get(source)!;
+    own.count--;
+    for (const go of own.waiting.splice(0)) go();
+    if (own.count === 0) looking.delete(source);
+  };
+
+  const looked = async <T extends { readonly verdict: Verdict }>(
+    source: string,
+    connection: object | undefined,
+    look: () => Promise<T>,
+  ): Promise<T> => {
+    const found = await look();
+    if (found.verdict === "failed") {
       if (connection) provenFor.delete(connection);
-      failures.consume(source).catch(() => {});
-    },
-    proven: (source, connection) => {
-      if (connection) provenFor.set(connection, source);
+      await failures.consume(source).catch(() => {});
+    } else if (found.verdict === "proven" && connection) provenFor.set(connection, source);
+    return found;
+  };
+
+  return {
+    judge: async (address, connection, look) => {
+      const source = networkOf(address);
+      if (connection && provenFor.get(connection) === source) {
+        const before = lastOn.get(connection);
+        const turn = (async () => {
+          await before;
+          return provenFor.get(connection) === source ? looked(source, connection, look) : undefined;
+        })();
+        lastOn.set(
+          connection,
+          turn.catch(() => {}),
+        );
+        const found = await turn;
+        if (found) return found;
+      }
+      if (!(await admit(source))) return undefined;
+      try {
+        return await looked(source, connection, look);
+      } finally {
+        judged(source);
+      }
     },
     isWithinRate: async ({ name, rate }, operations = 1) => {
       if (rate === undefined) return true;
@@ -72,4 +128,18 @@ async function consumes(limiter: RateLimiterMemory, key: string, points: number)
     if (!(error instanceof RateLimiterRes)) throw error;
     return false;
   }
+}
+
+/** Who counts as one source: an IPv4 address, or the 64 bits of an IPv6 one that a network has, of which it may use every address. */
+function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.toLowerCase().split("::");
+  const groups = (text: string) => text.split(":").filter((each) => each !== "");
+  const before = groups(head);
+  const gap = tail === undefined ? 0 : 8 - before.length - groups(tail).length;
+  const all = [...before, ...Array.from({ length: Math.max(0, gap) }, () => "0"), ...groups(tail ?? "")];
+  return `${all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":")}::/64`;
 }

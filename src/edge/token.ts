@@ -1,7 +1,7 @@
 import type { Hono, Context as HonoContext } from "hono";
 import { AuthUnavailable } from "../auth/caller.ts";
 import type { TokenEndpoint } from "../auth/clientCredentials.ts";
-import { connectionOf, type Door, slowed } from "./authentication.ts";
+import { type Door, judged } from "./authentication.ts";
 import { type Bodies, readBody, textBody } from "./body.ts";
 import type { Env } from "./env.ts";
 import { commonHeaders } from "./headers.ts";
@@ -10,7 +10,7 @@ const MAX_FORM = 16_384;
 
 /** The token endpoint of OAuth 2.0 client credentials, RFC 6749 §3.2: its answers and errors are OAuth's, not SCIM's. */
 export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, door: Door, bodies: Bodies): void {
-  const { throttle, failed, refused } = door;
+  const { failed, refused } = door;
   const oauthError = (c: HonoContext<Env>, status: 400 | 401 | 405 | 503, error: string, detail: string) =>
     c.json({ error, error_description: detail }, status, {
       ...commonHeaders(c),
@@ -18,7 +18,6 @@ export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, do
       ...(status === 503 && { "Retry-After": "5" }),
     });
 
-  app.use(path, slowed(door));
   app.use(path, readBody(bodies, MAX_FORM));
   app.post(path, async (c) => {
     const type = (c.req.header("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
@@ -26,11 +25,14 @@ export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, do
       return oauthError(c, 400, "invalid_request", "Send a form: application/x-www-form-urlencoded.");
     const form = new URLSearchParams(textBody(c));
     try {
-      const answer = await issue(form, c.req.header("authorization"));
+      const { answer } = await judged(c, door, async () => {
+        const answer = await issue(form, c.req.header("authorization"));
+        const isWrong = !answer.ok && answer.error === "invalid_client";
+        return { answer, verdict: answer.ok ? "proven" : isWrong ? "failed" : "nothing" };
+      });
       if (answer.ok) return c.json(answer.body, 200, commonHeaders(c));
       if (answer.error !== "invalid_client") return oauthError(c, 400, answer.error, answer.detail);
       failed("client-credentials");
-      throttle.failed(c.get("source"), connectionOf(c));
       refused({ status: 401, refusal: "client", requestId: c.get("requestId"), source: c.get("source") });
       return oauthError(c, 401, answer.error, answer.detail);
     } catch (error) {

@@ -75,12 +75,22 @@ export function compileExpression(source: string): Expression {
         if (isHere) return plain(await compiled.evaluate(input, bindings));
         return await evaluateApart(source, input, bindings ?? {});
       } catch (error) {
-        throw new ExpressionError(
-          `the expression ${JSON.stringify(source)} failed: ${(error as Error).message ?? error}`,
-        );
+        throw new ExpressionError(`the expression ${JSON.stringify(source)} failed: ${reasonOf(error)}`);
       }
     },
   };
+}
+
+/** Why an evaluation failed, without the values that it failed on: those who are told may not be those who may read them. */
+function reasonOf(error: unknown): string {
+  const { message, code, ...more } = error as { message?: string; code?: string } & Record<string, unknown>;
+  if (message === undefined) return String(error);
+  // What `$error` and `$assert` say is the expression's own text.
+  if (code === "D3137" || code === "D3141" || code === undefined) return message;
+  return ["value", "value2", "exp"]
+    .flatMap((name) => (more[name] === undefined ? [] : [JSON.stringify(more[name]), String(more[name])]))
+    .filter((text) => text !== "" && text !== undefined)
+    .reduce((reason, text) => reason.replaceAll(text, "(a value)"), message);
 }
 
 /** Compiles an expression where there is one. Throws as `compileExpression` does. */

@@ -59,9 +59,11 @@ function scalar(
 const ordered = ["eq", "gt", "ge", "lt", "le"];
 
 const named: Record<string, Codec> = {
-  string: scalar(String, (value) => (/^-?\d+$/.test(String(value)) ? Number(value) : String(value)), ["eq"]),
+  string: scalar(String, (value) => (/^-?\d+$/.test(String(value)) ? wholeNumber(String(value)) : String(value)), [
+    "eq",
+  ]),
   integer: scalar(
-    (value) => Number(value),
+    (value) => wholeNumber(String(value)),
     (value) => String(value),
     ["eq"],
   ),
@@ -75,6 +77,12 @@ const named: Record<string, Codec> = {
     (value) => new Date(String(value)).toISOString(),
     ordered,
   ),
+};
+
+/** Digits as a number where JavaScript holds it exactly, else as they are: nothing is rounded. */
+const wholeNumber = (digits: string): number | string => {
+  const number = Number(digits);
+  return Number.isInteger(number) && !Number.isSafeInteger(number) ? digits : number;
 };
 
 /** Any usual writing of an instant as ISO 8601 in UTC; what has no zone is taken for UTC, as databases keep it. */
@@ -120,6 +128,26 @@ function presence(written: string, inverted: boolean): Codec {
       if (op !== "eq") return undefined;
       const isPresent: Condition = { op: "pr", attr };
       return (value === true) !== inverted ? isPresent : { op: "not", condition: isPresent };
+    },
+  };
+}
+
+function equalTo(written: string, inverted: boolean): Codec {
+  const isMark = (value: Value | undefined) => value !== undefined && String(value) === written;
+  return {
+    decode: (value) => isMark(value) !== inverted,
+    encode: (value, present) => {
+      // Nobody is disabled, or enabled, by an omission; and what others wrote there stays.
+      if (value === undefined) return present;
+      if ((value === true) !== inverted) return written;
+      return isMark(present) ? undefined : present;
+    },
+    keepsRest: true,
+    condition: (attr, { op, value }) => {
+      if (op === "pr") return { op: "and", conditions: [] };
+      if (op !== "eq") return undefined;
+      const isMarked = equals(attr, written);
+      return (value === true) !== inverted ? isMarked : { op: "not", condition: isMarked };
     },
   };
 }
@@ -181,6 +209,7 @@ export function codecFor(source: CodecSource | undefined, others: readonly strin
   }
   if ("flag" in source) return flag(source.flag, source.inverted ?? false);
   if ("presence" in source) return presence(source.presence, source.inverted ?? false);
+  if ("equals" in source) return equalTo(source.equals, source.inverted ?? false);
   if ("prefix" in source) return prefixed(source.prefix);
   return dictionary(source.values);
 }

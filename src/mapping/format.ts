@@ -16,6 +16,15 @@ const codec = z
       inverted: z.boolean().optional().describe("True where presence means false."),
     }),
     z.strictObject({
+      equals: z
+        .string()
+        .min(1)
+        .describe(
+          "The one value that means true: it is written, or taken away; any other value means false, and is kept.",
+        ),
+      inverted: z.boolean().optional().describe("True where that value means false."),
+    }),
+    z.strictObject({
       prefix: z
         .string()
         .min(1)

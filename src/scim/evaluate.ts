@@ -37,7 +37,10 @@ function compileElements(path: AttributePath, type: ResourceType): (resource: Re
  * The value that a resource is sorted by, RFC 7644 §3.4.2.3: of several the primary one's, else the first. Instants are
  * numbers.
  */
-export function sortKeyAt(path: AttributePath, type: ResourceType): (resource: Resource) => Key | undefined {
+export function sortKeyAt(
+  path: AttributePath,
+  type: ResourceType,
+): (resource: Resource) => Exclude<Key, bigint> | undefined {
   const elements = compileElements(path, type);
   const { type: leafType } = leafOf(path);
   return (resource) => {
@@ -45,7 +48,7 @@ export function sortKeyAt(path: AttributePath, type: ResourceType): (resource: R
     const chosen = found.find((element) => isObject(element) && element.primary === true) ?? found[0];
     const [value] = chosen === undefined ? [] : leafValues(chosen, path);
     if (leafType === "dateTime") return value === undefined ? undefined : Date.parse(String(value));
-    return ["string", "number", "boolean"].includes(typeof value) ? (value as Key) : undefined;
+    return ["string", "number", "boolean"].includes(typeof value) ? (value as Exclude<Key, bigint>) : undefined;
   };
 }
 
@@ -106,7 +109,7 @@ function comparisonOf(op: Exclude<Comparison, "ne">, wanted: Literal, leaf: Attr
 }
 
 /** The form in which values of a type are compared: an instant, a number, or text folded unless `caseExact`. */
-function comparisonKey(leaf: Attribute): (value: unknown) => string | number | boolean | undefined {
+function comparisonKey(leaf: Attribute): (value: unknown) => Key | undefined {
   switch (leaf.type) {
     case "dateTime":
       return (value) => {
@@ -115,7 +118,13 @@ function comparisonKey(leaf: Attribute): (value: unknown) => string | number | b
       };
     case "integer":
     case "decimal":
-      return (value) => (typeof value === "number" ? value : undefined);
+      // Whole numbers that JavaScript does not hold are text.
+      return (value) =>
+        typeof value === "number"
+          ? value
+          : typeof value === "string" && /^-?\d{16,20}$/.test(value)
+            ? BigInt(value)
+            : undefined;
     case "boolean":
       return (value) => (typeof value === "boolean" ? value : undefined);
     default:
@@ -125,7 +134,7 @@ function comparisonKey(leaf: Attribute): (value: unknown) => string | number | b
   }
 }
 
-type Key = string | number | boolean;
+type Key = string | number | bigint | boolean;
 const compareKeys: Record<Exclude<Comparison, "ne">, (actual: Key, wanted: Key) => boolean> = {
   eq: (a, b) => a === b,
   co: (a, b) => String(a).includes(String(b)),

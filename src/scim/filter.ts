@@ -181,6 +181,7 @@ function createParser(text: string, scimType: ScimType, what: string) {
       throw fail("the string is not a JSON string: a backslash is written \\\\", position);
     }
     if (value.includes("\0")) throw fail("a NUL character cannot be part of a value", position);
+    if (!value.isWellFormed()) throw fail("half of a surrogate pair is no character", position);
     return value;
   }
 

@@ -124,7 +124,8 @@ function withParts(path: PathSyntax, schema: Schema, attribute: Attribute, scimT
       if (!found || inner.urn !== undefined || inner.sub !== undefined || inner.selector) {
         throw badRequest(scimType, `"${attribute.name}" has no sub-attribute "${inner.text}"${offers(parts)}`);
       }
-      return { schema, attribute: found };
+      // What is in a value that is never returned is not returned either.
+      return { schema, attribute: attribute.returned === "never" ? { ...found, returned: "never" } : found };
     });
   return { schema, attribute, ...(selector && { selector }), ...(sub && { sub }) };
 }
@@ -186,7 +187,8 @@ function coerce(value: string | number | boolean, leaf: Attribute, fail: (reason
       const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
       if (typeof number !== "number" || !Number.isFinite(number))
         throw fail(`${JSON.stringify(value)} is not a number`);
-      return number;
+      // A whole number that JavaScript does not hold is text everywhere: nothing is rounded.
+      return typeof value === "string" && Number.isInteger(number) && !Number.isSafeInteger(number) ? value : number;
     }
     case "dateTime": {
       const instant = Date.parse(String(value));

@@ -32,8 +32,15 @@ export interface Contract {
   /** A key of the right form that is no entry's. */
   readonly absentKey: string;
   readonly runs?: number;
-  /** Other kinds in the same backend, whose entries are out of reach; each with an entry, unlike the others by `n`. */
-  readonly others?: readonly { readonly kind: string; readonly seed: (n: number) => Entry }[];
+  /**
+   * Other kinds in the same backend, whose entries are out of reach; each with an entry, unlike the others by `n`, and the changes,
+   * where there are such, that would take an entry of the kind's own over there.
+   */
+  readonly others?: readonly {
+    readonly kind: string;
+    readonly seed: (n: number) => Entry;
+    readonly joins?: readonly Change[];
+  }[];
 }
 
 /** Texts that mean something to some backend, or fold, sort or compare in more than one way. */
@@ -262,6 +269,31 @@ export function testConnector(contract: Contract): void {
         }
         const left = await connector.get({ ...own, key: id, attrs: [text!] });
         expect(left).toEqual({ [text!]: "its own" });
+        await connector.delete({ ...own, key: id });
+      },
+    );
+
+    test.each((contract.others ?? []).filter(({ joins }) => joins))(
+      "keeps its entries: what would make one of kind $kind of it is refused, and changes nothing",
+      async ({ kind: other, joins }) => {
+        const [text] = contract.texts;
+        const own = { kind, signal: signal() };
+        const made = await connector.create({
+          ...own,
+          entry: { ...contract.seed(4712), [text!]: "its own" },
+          attrs: [key, text!],
+        });
+        const id = String(made[key]);
+        for (const attrs of [[], all()])
+          for (const more of [[], [{ op: "replace", attr: text!, values: ["another"] }] as const])
+            await expect(
+              connector.update({ ...own, key: id, changes: [...more, ...joins!], attrs }),
+            ).rejects.toMatchObject({ kind: "invalid" });
+        expect(await connector.get({ ...own, key: id, attrs: [text!] })).toEqual({ [text!]: "its own" });
+        expect(
+          await connector.get({ kind: other, key: id, attrs: [text!], signal: signal() }),
+          "the other kind has it",
+        ).toBeUndefined();
         await connector.delete({ ...own, key: id });
       },
     );

@@ -29,13 +29,24 @@ export const postgres = (server: Server): SqlDialect => ({
   noColumns: sql`default values`,
   forUpdate: sql` for no key update`,
   castToText: (column) => sql`cast(${column} as text)`,
-  toDatabase: toTypedColumn,
+  toDatabase: (value, column) => {
+    const given = toTypedColumn(value, column);
+    return column.type === "integer" ? wholeSql(given) : given;
+  },
   fromDatabase: fromTypedColumn,
   indexAdvice: (table, column) => `create index on ${table} (lower(${column}))`,
   failure: postgresFailure,
   isPassing: (error) => ["40001", "40P01"].includes((error as { code?: string }).code ?? ""),
   version: sql`select 'PostgreSQL ' || current_setting('server_version') as version`,
 });
+
+/** The server takes a parameter for as wide as the column beside it: what is wider is said to be, so that it only is not found. */
+function wholeSql(value: unknown): unknown {
+  const isWide = typeof value === "bigint" || (typeof value === "number" && Math.abs(value) >= 2 ** 31);
+  return isWide ? sql`cast(${String(value)} as ${sql.raw(isLong(BigInt(value)) ? "bigint" : "numeric")})` : value;
+}
+
+const isLong = (value: bigint): boolean => value >= -(2n ** 63n) && value < 2n ** 63n;
 
 const asText = (value: Parameters<SqlDialect["exact"]>[0]) => sql`cast(${value} as text)`;
 

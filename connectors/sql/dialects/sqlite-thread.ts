@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { exactRow } from "../../../src/connector/kit/sqlite.ts";
 import { answerTasks } from "../../../src/thread/thread.ts";
 import { openDatabase, type Reading } from "./sqlite-database.ts";
 
@@ -9,5 +10,7 @@ const { database, within } = openDatabase(new DatabaseSync(file, { readOnly: tru
 
 answerTasks(parentPort!, ({ text, parameters }: Reading) => {
   within(ms);
-  return database.prepare(text).all(...parameters);
+  const statement = database.prepare(text);
+  statement.setReadBigInts(true);
+  return statement.all(...parameters).map(exactRow);
 });

@@ -8,7 +8,7 @@ import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, TableName } from "../kind.ts";
 import { openDatabase, type Reading, TOO_LONG } from "./sqlite-database.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
-import { any } from "./values.ts";
+import { any, toNumber } from "./values.ts";
 
 /**
  * SQLite in the process itself, by `node:sqlite`. The file is made by the script where there is none yet. `fold` is there
@@ -37,7 +37,7 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   // One writes at a time.
   forUpdate: sql``,
   castToText: (column) => sql`cast(${column} as text)`,
-  toDatabase: (value) => (typeof value === "boolean" ? Number(value) : value),
+  toDatabase: (value, { type }) => toNumber(value, type),
   fromDatabase: (value) => value as never,
   indexAdvice: (table, column) => `create index on ${table} (${column} collate nocase)`,
   failure: sqliteFailure,

@@ -1,5 +1,6 @@
 import type { Scalar, Value } from "../../../src/connector/connector.ts";
-import type { Column } from "../kind.ts";
+import { parseExactly } from "../../../src/json/exact.ts";
+import { type Column, isWhole, wholeOf } from "../kind.ts";
 
 /** A column whose values are of any type, each of its own. */
 export const any: Column = {
@@ -29,8 +30,14 @@ export function toTypedColumn(value: Value | Scalar, { type }: Column): unknown 
     case "text":
       return typeof value === "object" ? JSON.stringify(value) : String(value);
     default:
-      return typeof value === "boolean" ? Number(value) : value;
+      return toNumber(value, type);
   }
+}
+
+/** A value for a column of numbers: digits as the number that they are, exactly. */
+export function toNumber(value: Value | Scalar, type: Column["type"]): unknown {
+  if (typeof value === "boolean") return Number(value);
+  return type === "integer" && typeof value === "string" && isWhole(value) ? wholeOf(value) : value;
 }
 
 const isTrue = (value: unknown): boolean => value === true || value === 1 || /^(1|true|t|y|yes)$/i.test(String(value));
@@ -88,7 +95,7 @@ function exactNumber(value: unknown): Value {
 
 function parsed(value: string): unknown {
   try {
-    return JSON.parse(value);
+    return parseExactly(value, String);
   } catch {
     return value;
   }

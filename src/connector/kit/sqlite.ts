@@ -17,6 +17,15 @@ export function openSqlite(file: string): DatabaseSync {
   return database;
 }
 
+/** A row as it was read: a whole number that JavaScript does not hold exactly is text. */
+export function exactRow(row: Record<string, unknown>): Record<string, unknown> {
+  for (const [column, value] of Object.entries(row))
+    if (typeof value === "bigint") row[column] = isSafe(value) ? Number(value) : String(value);
+  return row;
+}
+
+const isSafe = (value: bigint): boolean => value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER;
+
 /** How many statements stay prepared, and how long the text of one of them may be, in characters. */
 const MAX_PREPARED = 200;
 const MAX_TEXT = 8192;
@@ -31,6 +40,7 @@ export function sqliteDialect(database: DatabaseSync, begin: () => void = () => 
     const known = prepared.get(text);
     if (known) return known;
     const statement = database.prepare(text);
+    statement.setReadBigInts(true);
     if (text.length > MAX_TEXT) return statement;
     prepared.set(text, statement);
     if (prepared.size > MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
@@ -47,7 +57,7 @@ export function sqliteDialect(database: DatabaseSync, begin: () => void = () => 
         };
         return {
           reader: statement.columns().length > 0,
-          all: (parameters) => statement.all(...values(parameters)),
+          all: (parameters) => statement.all(...values(parameters)).map(exactRow),
           run: (parameters) => statement.run(...values(parameters)),
           iterate: (parameters) => statement.iterate(...values(parameters)),
         };

@@ -105,7 +105,8 @@ describe("an audit file", () => {
       const log = openAudit({ file: ${JSON.stringify(file)}, maxBytes: 1e9, sync: false });
       await log.intent({ event: "intent" });
       console.log("open");
-      setInterval(() => {}, 1000);`;
+      // What nothing holds would be collected, and its lock with it.
+      setInterval(() => log, 1000);`;
     const other = spawn(process.execPath, ["--input-type=module", "-e", source], {
       stdio: ["ignore", "pipe", "inherit"],
     });

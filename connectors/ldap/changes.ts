@@ -1,0 +1,61 @@
+import { Attribute, Change as LdapChange } from "ldapts";
+import type { Change, Value } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { type TypeOf, toLdap } from "./attributes.ts";
+import type { Kind } from "./directory.ts";
+import { firstRdn } from "./dn.ts";
+
+export const isAttr = (change: Change, attr: string): boolean => change.attr.toLowerCase() === attr.toLowerCase();
+
+export const swapsIn = (changes: readonly Change[]) => changes.filter((change) => change.op === "swap");
+
+/** An attribute with values as they go on the wire. */
+export function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): Attribute {
+  return new Attribute({ type, values: values.map((value) => toLdap(value, typeOf(type))) as string[] });
+}
+
+/**
+ * A change as LDAP's: a swap is asserted and replaced, or, without assertions, deletes the old value
+ * and adds the new. The placeholder stays where it is when members come: nobody sees it, and to take it away would need a
+ * look at the group first.
+ */
+export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf: TypeOf): LdapChange[] {
+  const { attr } = change;
+  const one = (operation: "add" | "delete" | "replace", values: readonly Value[]) =>
+    new LdapChange({ operation, modification: ldapAttribute(attr, values, typeOf) });
+  if (change.op === "swap") {
+    const to = change.to === null ? [] : [change.to];
+    if (asserts) return [one("replace", to)];
+    // A second value of a single-valued attribute is refused.
+    if (change.from === null) return to.length > 0 ? [one("add", to)] : [];
+    return [one("delete", [change.from]), ...(to.length > 0 ? [one("add", to)] : [])];
+  }
+  const { placeholder } = kind;
+  const isPadded = placeholder !== undefined && isAttr(change, placeholder.attr);
+  if (change.op === "replace")
+    return [one("replace", isPadded && change.values.length === 0 ? [placeholder.value] : distinct(change.values))];
+  if (change.values.length === 0) return [];
+  return [one(change.op, distinct(change.values))];
+}
+
+const distinct = (values: readonly Value[]): Value[] => [...new Set(values)];
+
+/** The new name that changes ask for, where they change the value in the entry's RDN. */
+export function renaming(kind: Kind, dn: string, changes: readonly Change[]): { from: string; to: string } | undefined {
+  const rdn = firstRdn(dn);
+  const asked = changes.filter((change) => isAttr(change, kind.rdn)).at(-1);
+  if (!asked || rdn?.type.toLowerCase() !== kind.rdn.toLowerCase()) return undefined;
+  const to = asked.op === "swap" ? asked.to : asked.op === "delete" ? undefined : asked.values.at(-1);
+  if (to === null || to === undefined)
+    throw new ConnectorError("invalid", `"${kind.rdn}" names the entry: it cannot be taken away.`, { attr: kind.rdn });
+  return String(to) === rdn.value ? undefined : { from: rdn.value, to: String(to) };
+}
+
+/** A clash of names tells which. */
+export function named(failure: unknown, kind: Kind, value: Value): unknown {
+  if (!(failure instanceof ConnectorError) || failure.kind !== "conflict") return failure;
+  return new ConnectorError("conflict", `There is already an entry with ${kind.rdn} ${JSON.stringify(value)}.`, {
+    attr: kind.rdn,
+    cause: failure.cause,
+  });
+}

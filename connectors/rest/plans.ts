@@ -1,0 +1,182 @@
+import {
+  type Change,
+  type Entry,
+  fromValues,
+  type UpdateRequest,
+  type Value,
+  valuesOf,
+} from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { withoutValues } from "../../src/connector/kit/values.ts";
+import { applyChanges } from "../../src/connector/reference.ts";
+import type { Scope, Step } from "./calls.ts";
+import { isObject, type Json, toObject } from "./entries.ts";
+import type { Kind, Special } from "./kind.ts";
+
+/** Calls in turn, and what they are made over. */
+export interface Plan {
+  readonly steps: readonly Step[];
+  readonly input: unknown;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** Why an API cannot be asked for something. */
+export const refused = (kind: Kind, what: string, setting: string) =>
+  new ConnectorError(
+    "invalid",
+    `A ${kind.name} cannot be ${what} by this API: the connector has no \`${setting}\` for it.`,
+  );
+
+/** The calls that make an entry: the kind's own, and those that set what has calls of its own. */
+export function creation(kind: Kind, entry: Entry): Plan {
+  if (!kind.create) throw refused(kind, "created", "create");
+  const special = Object.keys(entry).filter((attr) => isWritten(kind.special.get(attr)));
+  const own = Object.fromEntries(
+    Object.keys(entry)
+      .filter((attr) => !special.includes(attr))
+      .map((attr) => [attr, inJson(kind, attr, valuesOf(entry, attr))]),
+  );
+  const more = special.flatMap((attr) => {
+    const { set, add } = kind.special.get(attr)!;
+    return callsFor(set ?? add ?? [], valuesOf(entry, attr));
+  });
+  return { steps: [...kind.create, ...more], input: toObject(own), variables: {} };
+}
+
+/** The values of an attribute in the API's form: null for none, and a list where it keeps one. */
+export const inJson = (kind: Kind, attr: string, values: readonly Value[]): unknown =>
+  kind.special.get(attr)?.list ? [...values] : (fromValues(values) ?? null);
+
+/** What is there before a change. */
+export interface Before {
+  readonly item: Json;
+  readonly entry: Entry;
+  readonly version: unknown;
+}
+
+export const isWritten = (special: Special | undefined): boolean =>
+  Boolean(special?.set ?? special?.add ?? special?.remove);
+
+/** Whether a change cannot be told to the API without knowing what is there. */
+export const needsEntry = (kind: Kind, changes: readonly Change[], isExpected: boolean): boolean =>
+  isExpected ||
+  speaksOfEntry(kind) ||
+  changes.some((change) => change.op === "swap" || !isTold(kind.special.get(change.attr), change));
+
+/** Whether the calls of a change speak of the entry as a whole, before or after it. */
+function speaksOfEntry({ update, special }: Kind): boolean {
+  const own = [...special.values()].flatMap(({ set, add, remove }) => [set, add, remove]);
+  return [update, ...own]
+    .flatMap((steps) => steps ?? [])
+    .some(({ readsInput, variables }) => readsInput || variables.has("entry") || variables.has("version"));
+}
+
+export const touchedBy = (changes: readonly Change[], expected: UpdateRequest["expected"]): string[] => [
+  ...new Set([...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {})]),
+];
+
+/** The attributes that are read before a change; undefined for the entry as a whole. */
+export const readBefore = (kind: Kind, changes: readonly Change[], expected: UpdateRequest["expected"]) =>
+  speaksOfEntry(kind) ? undefined : touchedBy(changes, expected);
+
+/** Whether the API can be told of a change as it is. */
+function isTold(special: Special | undefined, { op }: Change): boolean {
+  if (op === "add") return special?.add !== undefined;
+  if (op === "delete") return special?.remove !== undefined;
+  return !isWritten(special) || special?.set !== undefined;
+}
+
+/** The calls that make changes, each attribute's own behind those of the entry. Where values are the same already there are none. */
+export function changing(kind: Kind, key: string, changes: readonly Change[], before: Before | undefined): Plan[] {
+  const { item = {}, entry = {}, version } = before ?? {};
+  checkKey(kind, key, changes);
+  const after = before ? applyChanges(entry, changes) : {};
+  const valuesAfter = (change: Change): readonly Value[] =>
+    before ? valuesOf(after, change.attr) : change.op === "replace" ? change.values : [];
+  const own = changes.filter(({ attr }) => attr !== kind.key && !isWritten(kind.special.get(attr)));
+  const changed = Object.fromEntries(
+    own.map((change) => [change.attr, inJson(kind, change.attr, valuesAfter(change))]),
+  );
+  const isSame =
+    before !== undefined &&
+    own.every(({ attr }) => JSON.stringify(valuesOf(entry, attr)) === JSON.stringify(valuesOf(after, attr)));
+  const variables = { key, version, entry: item, changed: toObject(changed) };
+  const steps: Step[] = [];
+  if (own.length > 0 && !isSame) {
+    if (!kind.update) throw refused(kind, "changed", "update");
+    steps.push(...kind.update);
+  }
+  for (const change of changes) {
+    const special = kind.special.get(change.attr);
+    if (isWritten(special))
+      steps.push(...specialCalls(kind, special!, change, before && valuesOf(entry, change.attr), valuesAfter(change)));
+  }
+  return steps.length === 0 ? [] : [{ steps, input: merged(item, toObject(changed)), variables }];
+}
+
+/** The key is what an entry is called by: another one would be another entry. */
+function checkKey(kind: Kind, key: string, changes: readonly Change[]): void {
+  const change = changes.find(({ attr }) => attr === kind.key);
+  if (!change) return;
+  const wanted = change.op === "swap" ? change.to : fromValues(change.values);
+  if (String(wanted) !== key)
+    throw new ConnectorError("invalid", `A ${kind.name} cannot be renamed by this API: its ${kind.key} is its key.`, {
+      attr: kind.key,
+    });
+}
+
+/** The calls of an attribute that has its own. */
+function specialCalls(
+  kind: Kind,
+  { set, add, remove }: Special,
+  change: Change,
+  present: readonly Value[] | undefined,
+  after: readonly Value[],
+): Step[] {
+  if (change.op === "add" && add) return callsFor(add, withoutValues(change.values, present ?? []));
+  if (change.op === "delete" && remove)
+    return callsFor(
+      remove,
+      present ? withoutValues(change.values, withoutValues(change.values, present)) : change.values,
+    );
+  if (set) return callsFor(set, after.length === 0 ? [null] : after, true);
+  const gone = withoutValues(present ?? [], after);
+  const come = withoutValues(after, present ?? []);
+  if ((gone.length > 0 && !remove) || (come.length > 0 && !add))
+    throw refused(kind, `changed in "${change.attr}"`, gone.length > 0 ? "remove" : "add");
+  return [...callsFor(remove ?? [], gone), ...callsFor(add ?? [], come)];
+}
+
+/** Calls for values: for all of them at once where any speaks of `$values`, else for each. */
+function callsFor(steps: readonly Step[], values: readonly (Value | null)[], isSet = false): Step[] {
+  if (values.length === 0) return [];
+  const some = values.filter((value) => value !== null);
+  const bound = (step: Step, more: Record<string, unknown>): Step => {
+    const { call, when, accept, undo } = step;
+    const within = ({ input, variables }: Scope): Scope => ({ input, variables: { ...variables, ...more } });
+    return {
+      ...step,
+      call: (scope) => call(within(scope)),
+      when: when && ((scope) => when(within(scope))),
+      accept: accept && ((scope) => accept(within(scope))),
+      undo: undo && { ...undo, call: (scope) => undo.call(within(scope)) },
+    };
+  };
+  const one = isSet ? [values.length > 1 ? [...values] : values[0]] : values;
+  // Several calls for a value are made before those for the next one.
+  return steps.some(({ variables }) => variables.has("values"))
+    ? steps.map((step) => bound(step, { values: some, value: some[0] ?? null }))
+    : one.flatMap((value) => steps.map((step) => bound(step, { value, values: some })));
+}
+
+/** An object with what changed put into it: null takes away. */
+export function merged(item: Json, changed: Json): Json {
+  const result: Json = { ...item };
+  for (const [name, value] of Object.entries(changed)) {
+    const present = result[name];
+    if (value === null) delete result[name];
+    else if (isObject(value) && isObject(present)) result[name] = merged(present, value);
+    else result[name] = value;
+  }
+  return result;
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { compileExpression, ExpressionError } from "./compile.ts";
+
+describe("an expression that fails", () => {
+  const secret = "SECRET-CC-77";
+  const cases: [string, unknown][] = [
+    ["$number(cost)", { cost: secret }],
+    ["$toMillis(cost)", { cost: secret }],
+    ["$decodeUrl(cost)", { cost: `%${secret}` }],
+    ["cost < limit", { cost: secret, limit: 4711.5 }],
+    ["list^(cost)", { list: [{ cost: secret }, { cost: 4711.5 }] }],
+    ["{ list.cost: 1 }", { list: [{ cost: 4711.5 }] }],
+    ["-cost", { cost: secret }],
+    ["$sqrt(cost)", { cost: -4711.5 }],
+    ["cost + 1", { cost: secret }],
+    ["$power(cost, 0.5)", { cost: -4711.5 }],
+  ];
+  test.each(cases)("%s says why, and not on which value", async (source, input) => {
+    const failure = await compileExpression(source)
+      .evaluate(input)
+      .then(
+        () => undefined,
+        (error) => error,
+      );
+    expect(failure).toBeInstanceOf(ExpressionError);
+    expect(failure.message).toContain(JSON.stringify(source));
+    expect(failure.message).not.toMatch(/SECRET|4711/);
+    // The same on the thread, on which large inputs are evaluated.
+    const large = await compileExpression(`($x := $count(more); ${source})`)
+      .evaluate({ ...(input as object), more: Array.from({ length: 5000 }, () => 1) })
+      .then(
+        () => undefined,
+        (error) => error,
+      );
+    expect(large).toBeInstanceOf(ExpressionError);
+    expect(large.message).not.toMatch(/SECRET|4711/);
+  });
+
+  test("says what it says by $error itself", async () => {
+    await expect(compileExpression('$error("no such site: " & site)').evaluate({ site: "x" })).rejects.toThrow(
+      "no such site: x",
+    );
+  });
+});
