@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { connectors as known } from "../connectors/index.ts";
 import { chainOf } from "./auth/chain.ts";
 import type { Loaded } from "./config/load.ts";
-import type { Connector, Services } from "./connector/connector.ts";
+import type { Connector, References, Services } from "./connector/connector.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
 import { createApp } from "./edge/app.ts";
@@ -71,6 +71,7 @@ function openConnector(
     folder: loaded.folder,
     log: { warn: (fields: object, message: string) => log.warn(fields, message) },
     types: typesOf(loaded, name),
+    references: referencesOf(loaded, name),
     ...more,
   };
   return known.find((each) => each.type === type)!.open(settings, services);
@@ -85,6 +86,21 @@ function typesOf({ routes }: Loaded, name: string): Record<string, string> {
   return types;
 }
 
+/** What the mappings refer to by attributes of a connector's kinds. */
+function referencesOf({ routes }: Loaded, name: string): References {
+  return [...routes.values()].flatMap((endpoints) =>
+    [...endpoints.values()]
+      .filter(({ connector }) => connector === name)
+      .flatMap(({ mapping }) =>
+        mapping.rows.flatMap((row) => {
+          if (row.is !== "ref") return [];
+          const targets = row.refs.map((type) => endpoints.get(type)).filter((each) => each?.connector === name);
+          return [{ kind: mapping.kind, attr: row.attr, to: targets.map((each) => each!.mapping.kind) }];
+        }),
+      ),
+  );
+}
+
 /**
  * Builds what a configuration describes: connectors to gateways to HTTP. Connectors of the generation before are taken
  * over where their settings are the same. Throws `StartError`; nothing is left open then.
@@ -97,7 +113,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   const observer = observerFor(metrics, log, (name, isWell) => shared.readiness.current?.heard(name, isWell));
   const opened = new Map<string, Opened>();
   for (const [name, settings] of Object.entries(config.connectors)) {
-    const key = JSON.stringify([settings, typesOf(loaded, name), loaded.folder]);
+    const key = JSON.stringify([settings, typesOf(loaded, name), referencesOf(loaded, name), loaded.folder]);
     const present = before?.connectors.get(name);
     const open = () => resilient(openConnector(loaded, name, log), name, settings.resilience as Resilience, observer);
     opened.set(name, present?.key === key ? present : { key, connector: open() });

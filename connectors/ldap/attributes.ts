@@ -1,4 +1,5 @@
 import type { Scalar, Value } from "../../src/connector/connector.ts";
+import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import type { Dialect } from "./dialect.ts";
 import {
   dnOf,
@@ -76,7 +77,8 @@ export function fromLdap(value: string | Buffer, type: AttributeType): Value | u
     case "boolean":
       return value === "TRUE";
     case "integer":
-      return Number(value);
+      // Beyond 2^53 the digits are kept as they are.
+      return Number.isSafeInteger(Number(value)) ? Number(value) : value;
     case "dn":
       return dnOf(value);
     default:
@@ -84,13 +86,13 @@ export function fromLdap(value: string | Buffer, type: AttributeType): Value | u
   }
 }
 
-/** An entry's value as it goes on the wire. */
+/** An entry's value as it goes on the wire. Throws a `TypeError` for one that cannot be of the type. */
 export function toLdap(value: Value | Scalar, type: AttributeType): string | Buffer {
   switch (type) {
     case "binary":
-      return Buffer.from(String(value), "base64");
+      return bytesOf(value) ?? wrong(value, "bytes, as base64");
     case "guid":
-      return guidToBytes(String(value));
+      return UUID.test(String(value)) ? guidToBytes(String(value)) : wrong(value, "a UUID");
     case "sid":
       return sidToBytes(String(value)) ?? String(value);
     case "password":
@@ -102,10 +104,17 @@ export function toLdap(value: Value | Scalar, type: AttributeType): string | Buf
     case "reference":
       return referenceToWrite(String(value));
     case "boolean":
-      return value === true || value === "TRUE" || value === 1 ? "TRUE" : "FALSE";
+      return (booleanOf(value) ?? wrong(value, "true or false")) ? "TRUE" : "FALSE";
     default:
       return typeof value === "object" ? JSON.stringify(value) : String(value);
   }
+}
+
+const UUID = /^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i;
+
+function wrong(value: unknown, wanted: string): never {
+  const text = JSON.stringify(value) ?? String(value);
+  throw new TypeError(`${text.length > 40 ? `${text.slice(0, 40)}…` : text} is not ${wanted}`);
 }
 
 /** GeneralizedTime (RFC 4517 §3.3.13) as ISO 8601. */

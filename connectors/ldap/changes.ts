@@ -11,7 +11,12 @@ export const swapsIn = (changes: readonly Change[]) => changes.filter((change) =
 
 /** An attribute with values as they go on the wire. */
 export function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): Attribute {
-  return new Attribute({ type, values: values.map((value) => toLdap(value, typeOf(type))) as string[] });
+  try {
+    return new Attribute({ type, values: values.map((value) => toLdap(value, typeOf(type))) as string[] });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new ConnectorError("invalid", `"${type}": ${error.message}.`, { attr: type, cause: error });
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   SubstringFilter,
 } from "ldapts";
 import type { ComparisonLeaf, Condition, Leaf, Support } from "../../src/connector/connector.ts";
+import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 import type { Dialect } from "./dialect.ts";
 import { dnOf, NEVER } from "./formats.ts";
@@ -76,6 +77,8 @@ function comparison({ op, attr: attribute, value: given }: ComparisonLeaf, typeO
   if ((type === "uuid" || type === "guid") && !isUuid(String(given))) return nothing();
   // A server answers "undefined" to what an attribute cannot hold, and to its negation, too.
   if (type === "telephone" && !isPrintable(String(given))) return nothing();
+  if (type === "binary" && !bytesOf(given)) return nothing();
+  if (type === "boolean" && booleanOf(given) === undefined) return nothing();
   const value = (type === "reference" ? dnOf(String(given)) || given : toLdap(given, type)) as string;
   if (type === "sid" && !Buffer.isBuffer(value)) return nothing();
   const equal = () => new EqualityFilter({ attribute, value });

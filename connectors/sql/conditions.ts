@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src/connector/connector.ts";
+import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { fitsColumn, haveValues, splitParts } from "./keys.ts";
 import {
@@ -75,7 +76,8 @@ function columnsSql(leaf: Leaf, { name, columns }: Table, names: readonly string
       sql` and `,
     )})`;
   const parts = leaf.op === "eq" ? splitParts(String(leaf.value), names.length) : undefined;
-  if (!parts?.every((part, index) => fitsColumn(part, columnIn(columns, names[index]!, dialect)))) return never;
+  if (!parts?.every((part, index) => fitsColumn(part, columnIn(columns, names[index]!, dialect), dialect)))
+    return never;
   const values = parts.map((part, index) => dialect.toDatabase(part, columnIn(columns, names[index]!, dialect)));
   return sql`(${haveValues(sides, values)})`;
 }
@@ -138,8 +140,11 @@ const isOfSeveral = (kind: Kind, attr: string): boolean =>
   joinedColumns(kind, attr) !== undefined || (kind.lists[attr]?.value.length ?? 1) > 1;
 
 /** A comparison with a column's value. */
-export function leafSql(leaf: Leaf, column: Sql, of: Column, dialect: SqlDialect): Sql {
-  const { type } = of;
+export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect): Sql {
+  const { type, isBytes } = of;
+  // Bytes that are the same are the same text, and an index answers.
+  if (isBytes && leaf.op === "eq" && leaf.caseExact) return compared(given, "eq", bound(leaf.value, of, dialect));
+  const column = isBytes ? dialect.decoded(given) : given;
   const isText = type === "text" || type === "any";
   if (leaf.op === "pr") return isText ? sql`(${column} is not null and ${column} <> '')` : sql`${column} is not null`;
   if (leaf.op === "has") return isText && type !== "any" ? never : sql`(${column} & ${leaf.bits}) = ${leaf.bits}`;
@@ -152,12 +157,12 @@ export function leafSql(leaf: Leaf, column: Sql, of: Column, dialect: SqlDialect
     case "integer":
     case "decimal": {
       // A key is text to those who ask for it.
-      const isNumber = typeof value === "number" || (typeof value === "string" && isWhole(value));
+      const isNumber = typeof value === "number" || (typeof value === "string" && isWhole(value, dialect));
       return isNumber && !isPart(op) ? compared(column, op, bound(value, of, dialect)) : never;
     }
     case "boolean":
     case "bit":
-      return op === "eq" && typeof value !== "string" ? compared(column, op, bound(value, of, dialect)) : never;
+      return op === "eq" && booleanOf(value) !== undefined ? compared(column, op, bound(value, of, dialect)) : never;
     case "time":
     case "date":
       return isPart(op) || Number.isNaN(Date.parse(String(value)))
@@ -168,6 +173,8 @@ export function leafSql(leaf: Leaf, column: Sql, of: Column, dialect: SqlDialect
       return op === "eq" && isUuid(String(value).toLowerCase())
         ? compared(column, op, bound(value, of, dialect))
         : never;
+    case "bytes":
+      return op === "eq" && bytesOf(value) ? compared(column, op, bound(value, of, dialect)) : never;
     default:
       return never;
   }

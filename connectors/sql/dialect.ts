@@ -65,6 +65,12 @@ export interface SqlDialect {
   /** What an ordered select ends with that takes a part of its rows. */
   readonly page: (limit: number, offset: number) => Sql;
   readonly castToText: (column: Sql) => Sql;
+  /** The largest whole number that a column holds. */
+  readonly maxWhole: bigint;
+  /** Bytes of UTF-8 as text. */
+  readonly decoded: (bytes: Sql) => Sql;
+  /** Bytes as hexadecimal digits, for lists that are read as JSON. */
+  readonly hex: (bytes: Sql) => Sql;
   readonly toDatabase: (value: Value | Scalar, column: Column) => unknown;
   readonly fromDatabase: (value: unknown, column: Column) => Value | undefined;
   /** What to do so that an index answers an equality without regard to case; names come quoted where they have to be. */

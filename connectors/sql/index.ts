@@ -3,6 +3,7 @@ import { type Connector, defineConnector } from "../../src/connector/connector.t
 import { ConnectorError } from "../../src/connector/error.ts";
 import { checkTables, slowConditions } from "./check.ts";
 import { supports } from "./conditions.ts";
+import { rowsOf } from "./deletions.ts";
 import { dialectOf } from "./dialects/index.ts";
 import { readAddress } from "./dialects/server.ts";
 import { explain } from "./explain.ts";
@@ -41,7 +42,7 @@ kinds:
       member_ids: { table: team_members, owner: team_id, value: person_id }
 `,
   init: { options, run: init },
-  open: (settings, { folder }): Connector => {
+  open: (settings, { folder, references = [] }): Connector => {
     const dialect = dialectOf(settings, folder);
     const db = new Kysely<unknown>({ dialect: dialect.kysely() });
     const replicas = (settings.replicas ?? []).map((address) => {
@@ -108,7 +109,8 @@ kinds:
       },
       create: (request) => write(request, (run, of) => createIn(run, of, request)),
       update: (request) => write(request, (run, of) => updateIn(run, of, request)),
-      delete: (request) => write(request, (run, of) => deleteIn(run, of, request)),
+      delete: (request) =>
+        write(request, (run, of) => deleteIn(run, of, request, rowsOf(current(), request.kind, references))),
       // A reference is the key itself. Where every row is of the kind the database's foreign keys hold, and only ids that clients
       // send are looked up.
       resolve: async ({ kind: name, to, values, signal }) => {

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
+import type { SqlDialect } from "./dialect.ts";
 import { columnOf, columnSql, isUuid, isWhole, type Kind, type Sql } from "./kind.ts";
 
 /** Values of columns as one text: of several with a colon between them, and in them `~1` for a colon and `~0` for `~`. */
@@ -17,15 +18,15 @@ export function splitParts(text: string, width: number): string[] | undefined {
 }
 
 /** Whether a text can be a value of a column: a whole number where it holds those, a UUID, or any text. */
-export function fitsColumn(text: string, { type }: ReturnType<typeof columnOf>): boolean {
-  if (type === "integer") return isWhole(text);
+export function fitsColumn(text: string, { type }: ReturnType<typeof columnOf>, dialect: SqlDialect): boolean {
+  if (type === "integer") return isWhole(text, dialect);
   return (type !== "uuid" && type !== "uuidBytes") || isUuid(text);
 }
 
 /** True when a key can be one of the kind's. */
 export const isKey = (kind: Kind, key: string): boolean =>
   splitParts(key, kind.key.columns.length)?.every((part, index) =>
-    fitsColumn(part, columnOf(kind, kind.key.columns[index]!)),
+    fitsColumn(part, columnOf(kind, kind.key.columns[index]!), kind.dialect),
   ) ?? false;
 
 /** A key's values as parameters, for columns that are typed as the key's are; by what `isKey` says. */

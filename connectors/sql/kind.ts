@@ -24,6 +24,10 @@ export interface Column {
   readonly type: ColumnType;
   /** Whether the database itself compares it without regard to case. */
   readonly foldsCase: boolean;
+  /** Whether a column of any type prefers whole numbers, and rounds those that are too large for one. */
+  readonly isInteger?: boolean;
+  /** Whether the database keeps its text as bytes of UTF-8. */
+  readonly isBytes?: boolean;
   /** Whether text in it is filled up with blanks to a fixed width. */
   readonly isPadded: boolean;
   /** Whether an index of the table begins with it, in a form that an equality can use, as it is and without regard to case. */
@@ -86,6 +90,10 @@ export interface List extends Table {
   readonly set: Assigned;
   /** What taking a value out sets in place of taking its row away. */
   readonly deletedBy?: Assigned | undefined;
+  /** Whether a deletion of the entry takes the rows with it; where nothing is said, unless they are entries themselves. */
+  readonly onDelete?: "delete" | "keep" | undefined;
+  /** The kind whose keys the values are, by its name. */
+  readonly ofKind?: string | undefined;
   /** The kind whose keys the values are, where others are to be left out. */
   readonly of: (Table & { readonly key: readonly string[]; readonly where: Fixed }) | undefined;
 }
@@ -124,9 +132,9 @@ export const keySql = (kind: Kind): Sql[] => kind.key.columns.map((column) => co
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const isUuid = (text: string): boolean => UUID.test(text);
-/** A whole number of 64 bits, signed or not, written as databases write it. */
-export const isWhole = (text: string): boolean =>
-  /^(0|-?[1-9]\d{0,19})$/.test(text) && BigInt(text) >= -(2n ** 63n) && BigInt(text) < 2n ** 64n;
+/** A whole number of 64 bits, up to the database's largest, written as databases write it. */
+export const isWhole = (text: string, { maxWhole }: Pick<SqlDialect, "maxWhole">): boolean =>
+  /^(0|-?[1-9]\d{0,19})$/.test(text) && BigInt(text) >= -(2n ** 63n) && BigInt(text) <= maxWhole;
 /** A whole number as drivers take it, exactly. */
 export const wholeOf = (text: string): number | bigint =>
   Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);

@@ -10,6 +10,7 @@ import {
 } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
+import { notDeleted, rowsDeletion, type rowsOf } from "./deletions.ts";
 import { isKey, joinParts, splitParts } from "./keys.ts";
 import { columnOf, type Kind } from "./kind.ts";
 import { referringChanges, withReferences } from "./lookups.ts";
@@ -157,7 +158,13 @@ const changedSince = () => new ConnectorError("versionMismatch", "The row is no 
 const missed = async (run: Run, of: Kind, kind: string, key: string): Promise<ConnectorError> =>
   (await run(getStatement(of, key, []))).rows.length > 0 ? changedSince() : entryNotFound(kind, key);
 
-export async function deleteIn(run: Run, of: Kind, { kind, key, expected }: DeleteRequest): Promise<void> {
+/** Takes an entry away, with its rows in lists. */
+export async function deleteIn(
+  run: Run,
+  of: Kind,
+  { kind, key, expected }: DeleteRequest,
+  rows: ReturnType<typeof rowsOf>,
+): Promise<void> {
   if (!isKey(of, key)) throw entryNotFound(kind, key);
   const own: readonly OwnStatement[] = of.statements.delete;
   if (own.length > 0) {
@@ -171,6 +178,13 @@ export async function deleteIn(run: Run, of: Kind, { kind, key, expected }: Dele
     );
     for (const statement of own) await run(boundStatement(of, statement, entry));
     return;
+  }
+  if (!of.deletedBy && rows.length > 0) {
+    if ((await run(guardStatement(of, key, expected))).rows.length === 0) throw await missed(run, of, kind, key);
+    for (const each of rows)
+      await run(rowsDeletion(of, each, key)).catch((error) => {
+        throw of.dialect.isPassing(error) ? error : notDeleted(each, of.dialect.failure(error));
+      });
   }
   const { numAffectedRows } = await run(deleteStatement(of, key, expected));
   if (Number(numAffectedRows ?? 0) === 0) throw await missed(run, of, kind, key);

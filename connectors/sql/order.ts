@@ -2,17 +2,18 @@ import { sql } from "kysely";
 import type { Order, Position } from "../../src/connector/connector.ts";
 import { lookupRow } from "./conditions.ts";
 import { keyValues } from "./keys.ts";
-import { allOf, columnIn, columnOf, columnSql, type Kind, type Sql } from "./kind.ts";
+import { allOf, type Column, columnIn, columnOf, columnSql, type Kind, type Sql } from "./kind.ts";
 
 /** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
 function sortedBy(kind: Kind, attr: string) {
   const lookup = kind.lookups[attr];
-  if (!lookup) return { column: columnSql(kind.name, attr), type: columnOf(kind, attr).type };
+  const read = (column: Sql, { type, isBytes }: Column) => ({
+    column: isBytes ? kind.dialect.decoded(column) : column,
+    type,
+  });
+  if (!lookup) return read(columnSql(kind.name, attr), columnOf(kind, attr));
   const { from, value, where } = lookupRow(kind, attr, lookup);
-  return {
-    column: sql`(select ${value} ${from}${allOf(where)})`,
-    type: columnIn(lookup.columns, lookup.value, kind.dialect).type,
-  };
+  return read(sql`(select ${value} ${from}${allOf(where)})`, columnIn(lookup.columns, lookup.value, kind.dialect));
 }
 
 /** The value that is compared, and whether there is none. */
@@ -37,8 +38,11 @@ export function orderOf(kind: Kind, orderBy: Order | undefined): Sql {
 }
 
 /** Keys of text are ordered by code points, whatever collation they have. */
-const inOrder = (kind: Kind, column: string, value: Sql): Sql =>
-  columnOf(kind, column).type === "text" ? kind.dialect.exact(value) : value;
+function inOrder(kind: Kind, column: string, value: Sql): Sql {
+  const { type, isBytes } = columnOf(kind, column);
+  if (type !== "text") return value;
+  return kind.dialect.exact(isBytes ? kind.dialect.decoded(value) : value);
+}
 
 /** The condition of the rows that come behind a position: the same work for the last page as for the first. */
 export function behind(kind: Kind, orderBy: Order, after: Position): Sql {

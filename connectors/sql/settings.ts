@@ -3,6 +3,10 @@ import { z } from "zod";
 const table = {
   table: z.string().describe("The table, or view."),
   schema: z.string().optional().describe("The schema, or database, that it is in."),
+  text: z
+    .array(z.string())
+    .default([])
+    .describe("Its columns of bytes (binary, varbinary, bytea, blob) that hold text, in UTF-8."),
 };
 const constant = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const fixed = z.record(z.string(), constant);
@@ -30,6 +34,12 @@ const list = z.strictObject({
   set: assigned
     .default({})
     .describe("What new rows are given beside it, such as { granted_at: { sql: now() } }; it tells nothing apart."),
+  onDelete: z
+    .enum(["delete", "keep"])
+    .optional()
+    .describe(
+      "Whether a DELETE of the entry, or of one that the values are keys of, takes the rows with it. Without it they go, but where the table holds the entries of a kind.",
+    ),
   deletedBy: assigned
     .optional()
     .describe(

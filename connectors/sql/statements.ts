@@ -5,6 +5,7 @@ import { conditionSql, listRows, lookupRow } from "./conditions.ts";
 import { haveValues, isKeyed, joinParts, keyValues } from "./keys.ts";
 import {
   allOf,
+  type Column,
   columnIn,
   columnOf,
   columnSql,
@@ -29,7 +30,8 @@ function selection(kind: Kind, attrs: readonly string[]): Sql {
     const list = kind.lists[attr];
     if (list) {
       const { from, values, where } = listRows(kind, attr, list);
-      return [sql`(${kind.dialect.jsonList(values, sql`${from}${allOf(where)}`)}) as ${sql.id(attr)}`];
+      const texts = values.map((value, index) => inJson(kind, list, index, value));
+      return [sql`(${kind.dialect.jsonList(texts, sql`${from}${allOf(where)}`)}) as ${sql.id(attr)}`];
     }
     const lookup = kind.lookups[attr];
     if (lookup) {
@@ -42,6 +44,15 @@ function selection(kind: Kind, attrs: readonly string[]): Sql {
     return [sql`${columnSql(kind.name, attr)} as ${sql.id(attr)}`];
   });
   return sql.join(parts);
+}
+
+const isOfBytes = ({ type }: Column): boolean => type === "bytes" || type === "uuidBytes";
+
+/** A value of a list in a form that JSON holds: it has no bytes. */
+function inJson({ dialect }: Kind, { columns, value: names }: List, index: number, value: Sql): Sql {
+  const column = columnIn(columns, names[index]!, dialect);
+  if (column.isBytes) return dialect.decoded(value);
+  return isOfBytes(column) ? dialect.hex(value) : value;
 }
 
 /** What is asked, behind what ends a search that takes too long. */
@@ -126,9 +137,9 @@ function valueIn(kind: Kind, attr: string, row: Record<string, unknown>): Entry[
 function listIn({ dialect }: Kind, { columns, value }: List, given: unknown): Entry[string] {
   const rows = (typeof given === "string" ? parseExactly(given, String) : given) as unknown[];
   const read = (each: unknown, index: number) =>
-    each === null || each === undefined
-      ? undefined
-      : dialect.fromDatabase(each, columnIn(columns, value[index]!, dialect));
+    each === null || each === undefined ? undefined : fromJson(each, columnIn(columns, value[index]!, dialect));
+  const fromJson = (each: unknown, column: Column) =>
+    dialect.fromDatabase(isOfBytes(column) && typeof each === "string" ? Buffer.from(each, "hex") : each, column);
   const values = rows.map((row): Value | undefined => {
     if (value.length === 1) return read(row, 0);
     const parts = (row as unknown[]).map(read);

@@ -55,25 +55,29 @@ export function kindsOf(
 }
 
 function kindOf(
-  { table, schema, key, lists, lookups, statements, countTo, ...rest }: Settings["kinds"][string],
+  { table, schema, text, key, lists, lookups, statements, countTo, ...rest }: Settings["kinds"][string],
   kinds: Settings["kinds"],
   dialect: SqlDialect,
   columnsOf: (name: TableName) => Columns,
 ): Kind {
-  const tableOf = (name: TableName): Table => ({ name, columns: columnsOf(name) });
+  const tableOf = (name: TableName, texts: readonly string[] = []): Table => ({
+    name,
+    columns: withTexts(columnsOf(name), texts),
+  });
   const columns = [key.column].flat();
   return {
     ...rest,
     dialect,
-    ...tableOf({ schema, table }),
+    ...tableOf({ schema, table }, text),
     key: { ...key, attr: joinParts(columns), columns, type: columns.length > 1 ? "text" : key.type },
     lists: mapped(
       lists,
       (list): List => ({
         ...list,
-        ...tableOf({ schema: list.schema, table: list.table }),
+        ...tableOf({ schema: list.schema, table: list.table }, list.text),
         owner: [list.owner].flat(),
         value: [list.value].flat(),
+        ofKind: list.of,
         of: list.of === undefined ? undefined : targetOf(kinds[list.of]!, tableOf),
       }),
     ),
@@ -81,7 +85,7 @@ function kindOf(
       lookups,
       (lookup): Lookup => ({
         ...lookup,
-        ...tableOf({ schema: lookup.schema, table: lookup.table }),
+        ...tableOf({ schema: lookup.schema, table: lookup.table }, lookup.text),
       }),
     ),
     statements: readStatements(statements),
@@ -89,10 +93,21 @@ function kindOf(
   };
 }
 
+/** Columns whose bytes are text, where the configuration says so. */
+function withTexts(columns: Columns, texts: readonly string[]): Columns {
+  if (texts.length === 0) return columns;
+  return new Map(
+    [...columns].map(([name, column]) => {
+      const isOfBytes = column.type === "bytes" || column.type === "uuidBytes";
+      return [name, texts.includes(name) && isOfBytes ? { ...column, type: "text", isBytes: true } : column];
+    }),
+  );
+}
+
 const targetOf = (
-  { schema, table, key, where }: Settings["kinds"][string],
-  tableOf: (name: TableName) => Table,
-): List["of"] => ({ ...tableOf({ schema, table }), key: [key.column].flat(), where });
+  { schema, table, key, where, text }: Settings["kinds"][string],
+  tableOf: (name: TableName, texts: readonly string[]) => Table,
+): List["of"] => ({ ...tableOf({ schema, table }, text), key: [key.column].flat(), where });
 
 const mapped = <From, To>(all: Readonly<Record<string, From>>, change: (each: From) => To): Record<string, To> =>
   Object.fromEntries(Object.entries(all).map(([name, each]) => [name, change(each)]));

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { type Change, type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { keyIn } from "./deletions.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { haveValues, isKeyed, splitParts } from "./keys.ts";
 import {
@@ -41,7 +42,17 @@ export const guardStatement = (kind: Kind, key: string, expected: Expected | und
   sql`select 1 as one from ${tableSql(kind.name)}${kind.dialect.lockHint}${allOf(guarded(kind, key, expected, []))}${kind.dialect.forUpdate}`;
 
 const toColumn = (kind: Kind, column: string, value: Value): unknown =>
-  kind.dialect.toDatabase(value, columnOf(kind, column));
+  ofAttr(column, () => kind.dialect.toDatabase(value, columnOf(kind, column)));
+
+/** A value that a column does not take is told with the attribute that it was for. */
+function ofAttr<T>(attr: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ConnectorError) || error.attr !== undefined) throw error;
+    throw new ConnectorError(error.kind, `"${attr}": ${error.message}`, { attr, cause: error });
+  }
+}
 
 /** What an insert names of a row: its columns, each with its value. */
 export type Row = Map<string, unknown>;
@@ -197,7 +208,7 @@ function listStatements(kind: Kind, key: string, change: Change): Sql[] {
   const list = kind.lists[change.attr]!;
   if (change.op === "swap")
     throw new ConnectorError("invalid", `"${change.attr}" is a list: it cannot be swapped.`, { attr: change.attr });
-  const owners = ownersIn(kind, list, key);
+  const owners = keyIn(kind, list, list.owner, key);
   const given = [
     ...Object.entries(list.where).flatMap(([column, value]) => (value === null ? [] : [[column, value] as const])),
     ...Object.entries(list.set),
@@ -245,18 +256,12 @@ function revival(list: List, owned: Sql, batch: readonly unknown[][], dialect: S
   return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf([owned, isOneOf(list, batch), sql`not ${dialect.isTrue(isIn)}`])}`;
 }
 
-/** The entry's key as the list's own columns hold it. */
-const ownersIn = (kind: Kind, list: List, key: string): unknown[] =>
-  splitParts(key, kind.key.columns.length)!.map((part, index) => {
-    const { type } = columnOf(kind, kind.key.columns[index]!);
-    const owner = columnIn(list.columns, list.owner[index]!, kind.dialect);
-    return kind.dialect.toDatabase(part, owner.type === "any" && type === "integer" ? { ...owner, type } : owner);
-  });
-
 function valuesIn(kind: Kind, attr: string, list: List, value: Value): unknown[] {
   const { dialect } = kind;
   const parts = list.value.length === 1 ? [value] : partsOf(kind, attr, list.value, value);
-  return parts.map((part, index) => dialect.toDatabase(part, columnIn(list.columns, list.value[index]!, dialect)));
+  return parts.map((part, index) =>
+    ofAttr(attr, () => dialect.toDatabase(part, columnIn(list.columns, list.value[index]!, dialect))),
+  );
 }
 
 function isOneOf({ value }: List, batch: readonly unknown[][]): Sql {

@@ -194,7 +194,12 @@ export interface Services {
   readonly transport?: <T extends object>(transport: T) => T;
   /** What mappings say that attributes are, `as: fileTime`: of the definition's `types`, by attribute. */
   readonly types?: Readonly<Record<string, string>>;
+  /** What mappings say that attributes refer to. */
+  readonly references?: References;
 }
+
+/** What mappings refer to by attributes of a connector's kinds: kinds of the same connector. */
+export type References = readonly { readonly kind: string; readonly attr: string; readonly to: readonly string[] }[];
 
 export interface InitRequest {
   /** The options that were given, in camel case. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Agent, type Dispatcher, fetch, ProxyAgent } from "undici";
 import { ConnectorError, timedOut } from "../connector/error.ts";
+import { createExactJson, type ExactJson } from "./json.ts";
 import type { HttpSettings } from "./settings.ts";
 
 /** A request, with its whole address. */
@@ -44,6 +45,7 @@ export function openTransport(settings: HttpSettings, folder: string): Transport
   const dispatcher = dispatcherOf(settings, folder);
   const { timeout, maxBytes, url: base } = settings;
   const where = new URL(base).host;
+  const json = createExactJson();
   return {
     send: async ({ method, url, headers, body, form }, signal) => {
       const ends = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
@@ -56,7 +58,7 @@ export function openTransport(settings: HttpSettings, folder: string): Transport
             ...(form && { "content-type": "application/x-www-form-urlencoded" }),
             ...headers,
           },
-          body: form ? new URLSearchParams(form).toString() : body === undefined ? null : JSON.stringify(body),
+          body: form ? new URLSearchParams(form).toString() : body === undefined ? null : json.stringify(body),
           redirect: "manual",
           dispatcher,
           signal: ends,
@@ -69,7 +71,7 @@ export function openTransport(settings: HttpSettings, folder: string): Transport
           status: answer.status,
           headers: Object.fromEntries(answer.headers),
           cookies: Object.fromEntries(cookies),
-          ...asJson(text, answer.headers.get("content-type")),
+          ...asJson(json, text, answer.headers.get("content-type")),
         };
       } catch (error) {
         throw failure(error, ends, where);
@@ -100,10 +102,10 @@ async function bounded(body: AsyncIterable<Uint8Array> | null, most: number): Pr
   return Buffer.concat(parts).toString("utf8");
 }
 
-function asJson(text: string, type: string | null): Pick<Answer, "body" | "notJson"> {
+function asJson(json: ExactJson, text: string, type: string | null): Pick<Answer, "body" | "notJson"> {
   if (text.trim() === "") return { body: undefined };
   try {
-    return { body: JSON.parse(text) };
+    return { body: json.parse(text) };
   } catch {
     return {
       body: undefined,

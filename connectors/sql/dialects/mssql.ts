@@ -31,6 +31,10 @@ export const mssql = (server: Server): SqlDialect => ({
   lockHint: sql` with (updlock, rowlock)`,
   forUpdate: sql``,
   castToText: asText,
+  // Of UTF-8 where the database's own collation is one of that.
+  maxWhole: 2n ** 63n - 1n,
+  decoded: (bytes) => sql`cast(${bytes} as varchar(max))`,
+  hex: (bytes) => sql`convert(varchar(max), ${bytes}, 2)`,
   toDatabase: (value, column) => {
     const given = toTypedColumn(value, column);
     // With a T between them date and time are read alike whatever the session's language is.

@@ -36,7 +36,11 @@ export const mysql = (server: Server): SqlDialect => ({
   },
   noColumns: sql`() values ()`,
   returning: () => sql``,
+  // That of `bigint unsigned`.
+  maxWhole: 2n ** 64n - 1n,
   forUpdate: sql` for update`,
+  decoded: asUtf8,
+  hex: (bytes) => sql`hex(${bytes})`,
   castToText: (column) => sql`cast(${column} as char)`,
   toDatabase: toTypedColumn,
   fromDatabase: fromTypedColumn,
@@ -49,7 +53,9 @@ export const mysql = (server: Server): SqlDialect => ({
   version: sql`select concat(if(version() like '%MariaDB%', '', 'MySQL '), version()) as version`,
 });
 
-const asUtf8 = (value: Sql): Sql => sql`convert(${value} using utf8mb4)`;
+function asUtf8(value: Sql): Sql {
+  return sql`convert(${value} using utf8mb4)`;
+}
 
 /** Times are in UTC, values that do not fit are refused, and lists are whole, however long they are. */
 const session = [

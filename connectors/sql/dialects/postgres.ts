@@ -28,12 +28,17 @@ export const postgres = (server: Server): SqlDialect => ({
   insertMissing: (table, columns, rows) => insertRows(table, columns, rows, sql` on conflict do nothing`),
   noColumns: sql`default values`,
   forUpdate: sql` for no key update`,
+  decoded: (bytes) => sql`convert_from(${bytes}, 'UTF8')`,
+  hex: (bytes) => sql`encode(${bytes}, 'hex')`,
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: (value, column) => {
     const given = toTypedColumn(value, column);
     return column.type === "integer" ? wholeSql(given) : given;
   },
-  fromDatabase: fromTypedColumn,
+  fromDatabase: (value, column) => {
+    const isHex = typeof value === "string" && value.startsWith("\\x") && (column.type === "bytes" || column.isBytes);
+    return fromTypedColumn(isHex ? Buffer.from(value.slice(2), "hex") : value, column);
+  },
   indexAdvice: (table, column) => `create index on ${table} (lower(${column}))`,
   failure: postgresFailure,
   isPassing: (error) => ["40001", "40P01"].includes((error as { code?: string }).code ?? ""),
@@ -43,10 +48,8 @@ export const postgres = (server: Server): SqlDialect => ({
 /** The server takes a parameter for as wide as the column beside it: what is wider is said to be, so that it only is not found. */
 function wholeSql(value: unknown): unknown {
   const isWide = typeof value === "bigint" || (typeof value === "number" && Math.abs(value) >= 2 ** 31);
-  return isWide ? sql`cast(${String(value)} as ${sql.raw(isLong(BigInt(value)) ? "bigint" : "numeric")})` : value;
+  return isWide ? sql`cast(${String(value)} as bigint)` : value;
 }
-
-const isLong = (value: bigint): boolean => value >= -(2n ** 63n) && value < 2n ** 63n;
 
 const asText = (value: Parameters<SqlDialect["exact"]>[0]) => sql`cast(${value} as text)`;
 

@@ -16,7 +16,7 @@ export const TOO_LONG = "the search took longer than it may";
 export function openDatabase(database: DatabaseSync): { database: DatabaseSync; within: (ms: number) => void } {
   // `like` compares as `=` does, and what is folded is folded by ourselves.
   database.exec("pragma foreign_keys = on; pragma case_sensitive_like = on");
-  database.function("fold", { deterministic: true }, (value) =>
+  database.function("fold", { deterministic: true, useBigIntArguments: true }, (value) =>
     typeof value === "string" ? value.toLowerCase() : value,
   );
   let deadline = 0;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { type Kysely, type SqliteDialect, sql } from "kysely";
+import type { Scalar, Value } from "../../../src/connector/connector.ts";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import { openSqlite, sqliteDialect } from "../../../src/connector/kit/sqlite.ts";
 import { createThread } from "../../../src/thread/thread.ts";
@@ -8,7 +9,7 @@ import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, TableName } from "../kind.ts";
 import { openDatabase, type Reading, TOO_LONG } from "./sqlite-database.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
-import { any, toNumber } from "./values.ts";
+import { any, fromTypedColumn, toNumber, toTypedColumn } from "./values.ts";
 
 /**
  * SQLite in the process itself, by `node:sqlite`. The file is made by the script where there is none yet. `fold` is there
@@ -36,34 +37,60 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   noColumns: sql`default values`,
   // One writes at a time.
   forUpdate: sql``,
+  decoded: (bytes) => sql`cast(${bytes} as text)`,
+  hex: (bytes) => sql`hex(${bytes})`,
   castToText: (column) => sql`cast(${column} as text)`,
-  toDatabase: (value, { type }) => toNumber(value, type),
-  fromDatabase: (value) => value as never,
+  toDatabase,
+  fromDatabase: (value, column) =>
+    value instanceof Uint8Array
+      ? fromTypedColumn(value, { ...column, type: "bytes" })
+      : ((value as Value | null | undefined) ?? undefined),
   indexAdvice: (table, column) => `create index on ${table} (${column} collate nocase)`,
   failure: sqliteFailure,
   isPassing: () => false,
   version: sql`select 'SQLite ' || sqlite_version() as version`,
 });
 
+function toDatabase(value: Value | Scalar, column: Column): unknown {
+  if (column.isBytes || column.type === "bytes") return toTypedColumn(value, column);
+  const given = toNumber(value, column.type);
+  // A column of integers takes what is larger for a fraction, which is rounded.
+  const isLarger = typeof given === "bigint" || (column.isInteger && typeof given === "string");
+  if (isLarger && /^-?\d{19,}$/.test(String(given)) && BigInt.asIntN(64, BigInt(given)) !== BigInt(given))
+    throw new ConnectorError("invalid", `${given} has more than 64 bits, which is the most that SQLite holds.`);
+  return given;
+}
+
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
   return Promise.all(
     names.map(async ({ schema = "main", table }) => {
-      const { rows } = await sql<{ name: string }>`select name from pragma_table_xinfo(${table}, ${schema})`.execute(
-        db,
-      );
+      const { rows } = await sql<{
+        name: string;
+        type: string;
+      }>`select name, type from pragma_table_xinfo(${table}, ${schema})`.execute(db);
       const { rows: indexes } = await sql<{ column: string; collation: string }>`
         select c.name as "column", c.coll as collation from pragma_index_list(${table}, ${schema}) i, pragma_index_xinfo(i.name, ${schema}) c
         where c.seqno = 0 and i.partial = 0`.execute(db);
       const has = (column: string, collation: string) =>
         indexes.some((index) => index.column === column && index.collation.toUpperCase() === collation);
       return new Map(
-        rows.map(({ name }): [string, Column] => [
+        rows.map(({ name, type }): [string, Column] => [
           name,
-          { ...any, indexed: { exact: has(name, "BINARY"), folded: has(name, "NOCASE") } },
+          {
+            ...any,
+            ...declared(type),
+            indexed: { exact: has(name, "BINARY"), folded: has(name, "NOCASE") },
+          },
         ]),
       );
     }),
   );
+}
+
+/** What is kept of a column's declared type, which binds nobody: SQLite keeps each value as it comes, but for its affinity. */
+function declared(type: string): Partial<Column> {
+  if (/blob|binary/i.test(type)) return { type: "bytes" };
+  return /int/i.test(type) ? { isInteger: true } : {};
 }
 
 function open(file: string, script: string | undefined): SqliteDialect {

@@ -1,6 +1,8 @@
 import type { Scalar, Value } from "../../../src/connector/connector.ts";
+import { ConnectorError } from "../../../src/connector/error.ts";
+import { booleanOf, bytesOf } from "../../../src/connector/kit/values.ts";
 import { parseExactly } from "../../../src/json/exact.ts";
-import { type Column, isWhole, wholeOf } from "../kind.ts";
+import { type Column, isUuid, wholeOf } from "../kind.ts";
 
 /** A column whose values are of any type, each of its own. */
 export const any: Column = {
@@ -10,25 +12,31 @@ export const any: Column = {
   indexed: { exact: false, folded: false },
 };
 
-/** An entry's value as a parameter for a column of its type, for databases whose columns have one. */
-export function toTypedColumn(value: Value | Scalar, { type }: Column): unknown {
+/**
+ * An entry's value as a parameter for a column of its type, for databases whose columns have one. Throws `invalid` for what is not
+ * of the type.
+ */
+export function toTypedColumn(value: Value | Scalar, { type, isBytes }: Column): unknown {
+  if (isBytes) return Buffer.from(textOf(value), "utf8");
   switch (type) {
     case "boolean":
-      return isTrue(value);
+      return booleanOf(value) ?? wrong(value, "true or false");
     case "bit":
-      return isTrue(value) ? 1 : 0;
+      return (booleanOf(value) ?? wrong(value, "true or false")) ? 1 : 0;
     case "time":
       return instant(value)?.toISOString().replace("T", " ").replace("Z", "") ?? String(value);
     case "date":
       return instant(value)?.toISOString().slice(0, 10) ?? String(value);
     case "uuidBytes":
-      return Buffer.from(String(value).replaceAll("-", ""), "hex");
+      return isUuid(String(value).toLowerCase())
+        ? Buffer.from(String(value).replaceAll("-", ""), "hex")
+        : wrong(value, "a UUID");
     case "bytes":
-      return Buffer.from(String(value), "base64");
+      return bytesOf(value) ?? wrong(value, "bytes, as base64; where the column holds text, name it in `text`");
     case "json":
       return JSON.stringify(value);
     case "text":
-      return typeof value === "object" ? JSON.stringify(value) : String(value);
+      return textOf(value);
     default:
       return toNumber(value, type);
   }
@@ -37,10 +45,15 @@ export function toTypedColumn(value: Value | Scalar, { type }: Column): unknown 
 /** A value for a column of numbers: digits as the number that they are, exactly. */
 export function toNumber(value: Value | Scalar, type: Column["type"]): unknown {
   if (typeof value === "boolean") return Number(value);
-  return type === "integer" && typeof value === "string" && isWhole(value) ? wholeOf(value) : value;
+  return type === "integer" && typeof value === "string" && /^-?\d{1,20}$/.test(value) ? wholeOf(value) : value;
 }
 
-const isTrue = (value: unknown): boolean => value === true || value === 1 || /^(1|true|t|y|yes)$/i.test(String(value));
+const textOf = (value: Value | Scalar): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
+
+function wrong(value: unknown, wanted: string): never {
+  const text = JSON.stringify(value) ?? String(value);
+  throw new ConnectorError("invalid", `${text.length > 40 ? `${text.slice(0, 40)}…` : text} is not ${wanted}.`);
+}
 
 function instant(value: unknown): Date | undefined {
   const date = new Date(String(value));
@@ -48,8 +61,10 @@ function instant(value: unknown): Date | undefined {
 }
 
 /** A value of a column as an entry's: times in ISO 8601, numbers where JavaScript holds them exactly, no padding. */
-export function fromTypedColumn(value: unknown, { type, isPadded }: Column): Value | undefined {
-  if (value === null || value === undefined) return undefined;
+export function fromTypedColumn(given: unknown, { type, isPadded, isBytes }: Column): Value | undefined {
+  if (given === null || given === undefined) return undefined;
+  const value = given instanceof Uint8Array ? Buffer.from(given) : given;
+  if (isBytes) return Buffer.isBuffer(value) ? value.toString("utf8") : String(value);
   switch (type) {
     case "bit":
       return Buffer.isBuffer(value) ? value.at(-1) : Number(value);

@@ -25,3 +25,18 @@ export function withoutValues<V extends Value>(values: readonly V[], others: rea
   const gone = new Set(others.map(keyOfValue));
   return values.filter((value) => !gone.has(keyOfValue(value)));
 }
+
+const BASE64 = /^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/;
+
+/** The bytes that a value stands for, as base64 or base64url. Undefined for what is neither, such as an address or a data URI. */
+export const bytesOf = (value: unknown): Buffer | undefined =>
+  typeof value === "string" && BASE64.test(value) ? Buffer.from(value, "base64") : undefined;
+
+const TRUE = /^(1|true|t|yes|y|on)$/i;
+const FALSE = /^(0|false|f|no|n|off)$/i;
+
+/** The truth value that a value stands for, in any of the usual ways to write one. Undefined for what is none. */
+export function booleanOf(value: unknown): boolean | undefined {
+  const text = String(value);
+  return TRUE.test(text) ? true : FALSE.test(text) ? false : undefined;
+}

@@ -1,0 +1,71 @@
+import { sql } from "kysely";
+import type { References } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { haveValues, splitParts } from "./keys.ts";
+import { allOf, assignedSql, columnIn, columnOf, fixedSql, type Kind, type List, type Sql, tableSql } from "./kind.ts";
+
+/** Rows of lists that are gone with an entry: those that it owns, and those of others that refer to it. */
+interface Rows {
+  readonly attr: string;
+  readonly list: List;
+  /** The columns that hold the entry's key. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * The rows that a deletion of an entry takes with it: a new entry with its key must not come into what the old one had. Rows that
+ * are entries themselves stay, and those that the configuration keeps.
+ */
+export function rowsOf(kinds: ReadonlyMap<string, Kind>, name: string, references: References): Rows[] {
+  const tables = new Set([...kinds.values()].map((kind) => nameOf(kind.name)));
+  const isKept = (list: List) => (list.onDelete ?? (tables.has(nameOf(list.name)) ? "keep" : "delete")) === "keep";
+  const refersTo = (of: string, attr: string, list: List) =>
+    list.ofKind === name || references.some((each) => each.kind === of && each.attr === attr && each.to.includes(name));
+  const all = [...kinds].flatMap(([of, { lists }]) =>
+    Object.entries(lists).flatMap(([attr, list]): Rows[] => [
+      ...(of === name ? [{ attr, list, columns: list.owner }] : []),
+      ...(refersTo(of, attr, list) ? [{ attr, list, columns: list.value }] : []),
+    ]),
+  );
+  const unlike = new Map(
+    all
+      .filter(({ list }) => !isKept(list))
+      .map((rows) => [JSON.stringify([nameOf(rows.list.name), rows.columns, rows.list.where]), rows]),
+  );
+  return [...unlike.values()];
+}
+
+const nameOf = ({ schema, table }: List["name"]): string => JSON.stringify([schema ?? null, table]);
+
+/** Takes rows of an entry away, or marks them as gone where the list does so. */
+export function rowsDeletion(kind: Kind, { list, columns }: Rows, key: string): Sql {
+  const { dialect } = kind;
+  const held = haveValues(
+    columns.map((column) => sql.id(column)),
+    keyIn(kind, list, columns, key),
+  );
+  const rows = allOf([held, ...fixedSql(list, list.where, dialect)]);
+  if (!list.deletedBy) return sql`delete from ${tableSql(list.name)}${rows}`;
+  const set = Object.entries(list.deletedBy).map(
+    ([column, value]) => sql`${sql.id(column)} = ${assignedSql(list, column, value, dialect)}`,
+  );
+  return sql`update ${tableSql(list.name)} set ${sql.join(set)}${rows}`;
+}
+
+/** An entry's key as columns of another table hold it. */
+export const keyIn = (kind: Kind, list: List, columns: readonly string[], key: string): unknown[] =>
+  splitParts(key, kind.key.columns.length)!.map((part, index) => {
+    const { type } = columnOf(kind, kind.key.columns[index]!);
+    const column = columnIn(list.columns, columns[index]!, kind.dialect);
+    return kind.dialect.toDatabase(part, column.type === "any" && type === "integer" ? { ...column, type } : column);
+  });
+
+/** Why rows could not be taken away, with what to do about it. */
+export const notDeleted = ({ attr, list }: Rows, failure: unknown): unknown =>
+  failure instanceof ConnectorError && failure.kind !== "busy" && failure.kind !== "timeout"
+    ? new ConnectorError(
+        failure.kind,
+        `The rows of "${attr}" in ${list.name.table} cannot be deleted with the entry: ${failure.message} Where they are not the entry's, say \`onDelete: keep\` for the list.`,
+        { cause: failure },
+      )
+    : failure;

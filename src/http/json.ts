@@ -1,0 +1,55 @@
+import { parseExactly } from "../json/exact.ts";
+
+/** JSON as an API writes and reads it, without rounding. */
+export interface ExactJson {
+  /** Parses JSON: a number that JavaScript does not hold as it is written becomes text. Throws a `SyntaxError`. */
+  readonly parse: (text: string) => unknown;
+  /** Writes JSON: such a text is a number again where the API gave the property as one. */
+  readonly stringify: (value: unknown) => string;
+}
+
+/** A number as its text, until its property is known. */
+class Inexact {
+  readonly source: string;
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
+/** The most names of properties that are known to hold such numbers: an API has a few. */
+const MAX_NAMES = 1000;
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** For one API: what it gives as a number is sent to it as one. */
+export function createExactJson(): ExactJson {
+  const names = new Set<string>();
+  const asText = (value: unknown, name: string): unknown => {
+    if (value instanceof Inexact) {
+      if (names.size < MAX_NAMES) names.add(name);
+      return value.source;
+    }
+    return mapped(value, name, asText);
+  };
+  const asNumber = (value: unknown, name: string): unknown =>
+    typeof value === "string" && names.has(name) && NUMBER.test(value) ? rawJson(value) : mapped(value, name, asNumber);
+  return {
+    parse: (text) => {
+      let isExact = true;
+      const value = parseExactly(text, (source) => {
+        isExact = false;
+        return new Inexact(source);
+      });
+      return isExact ? value : asText(value, "");
+    },
+    stringify: (value) => JSON.stringify(names.size === 0 ? value : asNumber(value, "")),
+  };
+}
+
+const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => unknown }).rawJSON;
+
+/** A value whose elements and properties are changed, each by the name of the property that it is in. */
+function mapped(value: unknown, name: string, change: (value: unknown, name: string) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => change(each, name));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([inner, each]) => [inner, change(each, inner)]));
+}
