@@ -4,6 +4,7 @@ import { connectors as known } from "../connectors/index.ts";
 import { chainOf } from "./auth/chain.ts";
 import type { Loaded } from "./config/load.ts";
 import type { Connector, References, Services } from "./connector/connector.ts";
+import { SettingError } from "./connector/error.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
 import { createApp } from "./edge/app.ts";
@@ -74,7 +75,11 @@ function openConnector(
     references: referencesOf(loaded, name),
     ...more,
   };
-  return known.find((each) => each.type === type)!.open(settings, services);
+  try {
+    return known.find((each) => each.type === type)!.open(settings, services);
+  } catch (error) {
+    throw error instanceof SettingError ? new StartError(`connectors.${name}: ${error.message}`) : error;
+  }
 }
 
 /** What the mappings say of the types of a connector's attributes. */
@@ -93,7 +98,8 @@ function referencesOf({ routes }: Loaded, name: string): References {
       .filter(({ connector }) => connector === name)
       .flatMap(({ mapping }) =>
         mapping.rows.flatMap((row) => {
-          if (row.is !== "ref") return [];
+          // What is referred to by another attribute is no key, nor a DN.
+          if (row.is !== "ref" || row.by !== undefined) return [];
           const targets = row.refs.map((type) => endpoints.get(type)).filter((each) => each?.connector === name);
           return [{ kind: mapping.kind, attr: row.attr, to: targets.map((each) => each!.mapping.kind) }];
         }),

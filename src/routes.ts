@@ -32,12 +32,30 @@ export function endpointsOf(
   connectors: ReadonlyMap<string, Connector>,
 ): Map<string, Endpoint> {
   const types = routes.get(base) ?? new Map();
-  return new Map(
-    [...types].map(([type, { mapping, connector }]) => [
+  const endpoints = new Map(
+    [...types].map(([type, { mapping, connector }]): [string, Endpoint] => [
       type,
       { mapping, connector: connectors.get(connector)!, name: connector },
     ]),
   );
+  for (const endpoint of endpoints.values()) checkLookUps(base, endpoint, endpoints);
+  return endpoints;
+}
+
+/** Throws a `StartError` where entries cannot be found by the attribute that references hold. */
+function checkLookUps(base: string, { mapping, name }: Endpoint, endpoints: ReadonlyMap<string, Endpoint>): void {
+  for (const row of mapping.rows) {
+    if (row.is !== "ref" || row.by === undefined) continue;
+    for (const type of row.refs) {
+      const target = endpoints.get(type);
+      if (!target || target.name !== name) continue;
+      const { kind } = target.mapping;
+      if (target.connector.supports(kind, { op: "eq", attr: row.by, value: "x" }) === "none")
+        throw new StartError(
+          `${base}: "${row.name}" refers to a ${type} by ${row.by}, and the connector ${name} cannot look for a ${kind} by that`,
+        );
+    }
+  }
 }
 
 const optionsOf = (loaded: Loaded, base: string, connectors: ReadonlyMap<string, Connector>) => ({

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { send } from "./clients/replay.ts";
 import { ROOT, startGateway, type TestGateway } from "./servers/gateway.ts";
 import { openLdap, type Slapd, SUFFIX, startSlapd } from "./servers/slapd.ts";
@@ -161,6 +165,79 @@ describe("the gateway on OpenLDAP", () => {
       (await send(gateway, "GET", `/Users?filter=${encodeURIComponent(`userName eq "leaver" and ${filter}`)}`)).json
         .totalResults;
     expect([await found("active eq false"), await found("active eq true")]).toEqual([1, 0]);
+  });
+
+  test("members by another attribute than the DN: memberUid holds names, found, filtered and changed by ids", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-posix-"));
+    const mapping = join(folder, "posix.yaml");
+    const source = {
+      resource: "Group",
+      kind: "posix",
+      attributes: {
+        id: { attr: "entryUUID", readOnly: true },
+        displayName: "cn",
+        members: { attr: "memberUid", ref: "User", by: "uid", many: true },
+      },
+      create: { objectClass: '["top", "posixGroup"]', gidNumber: '"5000"' },
+    };
+    writeFileSync(mapping, stringify(source));
+    const { connectors, routes } = openLdap(slapd, ROOT);
+    const posix = { base: `ou=groups,${SUFFIX}`, filter: "(objectClass=posixGroup)", rdn: "cn" };
+    const directory = { ...connectors.directory, kinds: { ...connectors.directory.kinds, posix } };
+    const route = { ...routes["/scim/v2"], Group: { connector: "directory", mapping, patchResponse: "resource" } };
+    const config = (protect: object = {}) => ({
+      connectors: { directory },
+      routes: { "/scim/v2": route },
+      safety: { "/scim/v2": { protect } },
+    });
+    const unix = await startGateway(config({ User: { entries: 'userName sw "svc-"' } }));
+    const ask = async (method: string, path: string, body?: object) => {
+      const { status, json, text } = await send(unix, method, path, body);
+      return { status, json, text };
+    };
+    const made = async (userName: string) =>
+      (await ask("POST", "/Users", { userName, displayName: userName })).json.id as string;
+    const [ann, bob, service] = [await made("posix-Ann"), await made("posix-bob"), await made("svc-posix")];
+    const group = await ask("POST", "/Groups", { displayName: "unix", members: [{ value: ann }] });
+    expect(group.status, group.text).toBe(201);
+    const { id } = group.json;
+    const uids = () =>
+      [...slapd.ldapsearch("(cn=unix)", "memberUid").matchAll(/memberUid: (.*)/g)].map(([, uid]) => uid);
+    expect(uids()).toEqual(["posix-Ann"]);
+    const change = (...Operations: object[]) => ask("PATCH", `/Groups/${id}`, { Operations });
+    const members = async () =>
+      ((await ask("GET", `/Groups/${id}`)).json.members ?? []).map(({ value }: { value: string }) => value).sort();
+    expect((await change({ op: "add", path: "members", value: [{ value: bob }] })).status).toBe(200);
+    expect(await members()).toEqual([ann, bob].sort());
+    const found = await ask("GET", `/Groups?filter=${encodeURIComponent(`members eq "${bob}"`)}&attributes=id`);
+    expect(found.json.Resources).toMatchObject([{ id }]);
+    expect((await change({ op: "remove", path: `members[value eq "${ann}"]` })).status).toBe(200);
+    expect(uids()).toEqual(["posix-bob"]);
+    // Names of nobody are not shown, and stay where they are; a user of several names is one member.
+    slapd.ldapmodify(
+      `dn: cn=unix,ou=groups,${SUFFIX}\nchangetype: modify\nadd: memberUid\nmemberUid: nobody-here\nmemberUid: POSIX-ANN\n`,
+    );
+    expect(await members()).toEqual([ann, bob].sort());
+    expect((await ask("PUT", `/Groups/${id}`, { displayName: "unix", members: [{ value: bob }] })).status).toBe(200);
+    expect(uids().sort()).toEqual(["nobody-here", "posix-bob"]);
+    const absent = "00000000-0000-4000-8000-000000000000";
+    expect((await change({ op: "add", path: "members", value: [{ value: absent }] })).status).toBe(400);
+    // A protected entry is one by whatever name it is a member.
+    expect((await change({ op: "add", path: "members", value: [{ value: service }] })).status).toBe(403);
+    slapd.ldapmodify(`dn: cn=unix,ou=groups,${SUFFIX}\nchangetype: modify\nadd: memberUid\nmemberUid: SVC-posix\n`);
+    expect((await change({ op: "remove", path: `members[value eq "${service}"]` })).status).toBe(403);
+    expect((await ask("DELETE", `/Groups/${id}`)).status).toBe(403);
+    await unix.stop();
+    // By its DN, which memberUid does not hold, it is refused at the start.
+    writeFileSync(
+      mapping,
+      stringify({
+        ...source,
+        attributes: { ...source.attributes, members: { attr: "memberUid", ref: "User", many: true } },
+      }),
+    );
+    await expect(startGateway(config())).rejects.toThrow(/"memberUid" for a reference, which holds no DN: .*by: uid/);
+    rmSync(folder, { recursive: true });
   });
 
   test("a member that does not exist is refused, a manager that does not is passed over", async () => {

@@ -1,5 +1,5 @@
 import { type Connector, defineConnector, type Entry } from "../../src/connector/connector.ts";
-import { attributeTypeNames } from "../ldap/attributes.ts";
+import { attributeTypeNames, checkReferences } from "../ldap/attributes.ts";
 import { find, openDirectory, toEntry } from "../ldap/directory.ts";
 import { firstRdn } from "../ldap/dn.ts";
 import { supports } from "../ldap/filter.ts";
@@ -35,7 +35,7 @@ kinds:
 `,
   types: attributeTypeNames.filter((type) => !["boolean", "integer", "time"].includes(type)),
   init: { options, run: init },
-  open: (settings, { folder, log, types }): Connector => {
+  open: (settings, { folder, log, types, references = [] }): Connector => {
     const { tls, domain: name } = settings;
     const names = createNames(settings.nameServers);
     const directory = openDirectory(
@@ -64,6 +64,7 @@ kinds:
       isEncrypted: tls.startTls || (settings.urls ?? []).every((url) => url.startsWith("ldaps:")),
       written: createWritten(directory.servers.inUse),
     };
+    checkReferences(references, domain.typeOf);
     if (!domain.isEncrypted)
       log.warn({ urls: settings.urls }, "the service account's password goes over the wire unencrypted: use ldaps://");
     const search = createSearch(domain);

@@ -1,4 +1,5 @@
-import type { Scalar, Value } from "../../src/connector/connector.ts";
+import type { References, Scalar, Value } from "../../src/connector/connector.ts";
+import { SettingError } from "../../src/connector/error.ts";
 import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import type { Dialect } from "./dialect.ts";
 import {
@@ -56,6 +57,20 @@ export function attributeTypes(
     if (spelled.size < MAX_SPELLINGS) spelled.set(attr, type);
     return type;
   };
+}
+
+/** Attributes of text by which entries are called, and that are no DN of any. */
+const NAMES = ["uid", "cn", "mail", "samaccountname", "userprincipalname", "displayname", "employeenumber"];
+
+/** Refuses references by attributes that hold no DN: the directory would take one for a name. Throws a `SettingError`. */
+export function checkReferences(references: References, typeOf: TypeOf): void {
+  for (const { kind, attr } of references) {
+    const isDn = ["dn", "reference", "text"].includes(typeOf(attr)) && !NAMES.includes(attr.toLowerCase());
+    if (!isDn)
+      throw new SettingError(
+        `the mapping of ${kind} takes "${attr}" for a reference, which holds no DN: say by which attribute it refers, such as \`by: uid\``,
+      );
+  }
 }
 
 const MAX_SPELLINGS = 1000;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Connector, defineConnector } from "../../src/connector/connector.ts";
+import { checkReferences } from "./attributes.ts";
 import { find, keyFilter, openDirectory, toEntry } from "./directory.ts";
 import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
@@ -54,7 +55,7 @@ kinds:
     rdn: cn
     placeholder: { attr: member, value: "cn=nobody" }
 `,
-  open: (settings, { folder, log }): Connector => {
+  open: (settings, { folder, log, references = [] }): Connector => {
     const { url, bind, tls, connections, attributes } = settings;
     const directory = openDirectory(
       {
@@ -71,6 +72,7 @@ kinds:
       standard,
     );
     const { kinds, typeOf } = directory;
+    checkReferences(references, typeOf);
     const resolve = createResolve(lookUpByDn(directory));
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),

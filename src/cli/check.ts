@@ -87,7 +87,9 @@ function table(endpoint: Endpoint): string {
 
 function rightSide(row: Row): string {
   if (row.is === "expression") return "JSONata";
-  return row.is === "ref" ? `${row.attr} -> ${row.refs.join(", ")}` : row.attr;
+  return row.is === "ref"
+    ? `${row.attr} -> ${row.refs.join(", ")}${row.by === undefined ? "" : ` by ${row.by}`}`
+    : row.attr;
 }
 
 function pushed(row: Row, { mapping, connector }: Endpoint): string {

@@ -75,3 +75,8 @@ export const timedOut = (what: string, cause: unknown) =>
     `${what} did not answer in time. A write may or may not have happened: read before repeating it.`,
     { cause },
   );
+
+/** Settings of a connector, or mappings on it, that cannot work, found when it is opened. */
+export class SettingError extends Error {
+  override name = "SettingError";
+}

@@ -1,6 +1,6 @@
 import { type Change, type Condition, type Entry, type Value, valuesOf } from "../connector/connector.ts";
 import { applyChanges } from "../connector/reference.ts";
-import { attrsOf, type RefRow } from "../mapping/mapping.ts";
+import { attrsOf, type RefRow, targetOf } from "../mapping/mapping.ts";
 import { type Selection, select } from "../mapping/selection.ts";
 import { badRequest, forbidden, notFound, ScimError } from "../scim/error.ts";
 import { compileFilter, type Predicate } from "../scim/evaluate.ts";
@@ -172,9 +172,11 @@ async function checkMembers(
   for (const rule of guarding) {
     const { kind, type } = rule.endpoint.mapping;
     const { signal } = context;
-    const keys = connector.resolve
-      ? [...(await ask(context, () => connector.resolve!({ kind, to: "keys", values: references, signal }))).values()]
-      : references;
+    const resolved = async () =>
+      connector.resolve
+        ? [...(await ask(context, () => connector.resolve!({ kind, to: "keys", values: references, signal }))).values()]
+        : references;
+    const keys = row.by === undefined ? await resolved() : await keysBy(row, type.name, references, write, endpoints);
     if (await findsProtected(rule, keys, endpoints, context, found))
       throw forbidden(
         `A protected ${type.name} would be added to "${row.name}", or taken out of it (safety.protect): nothing was changed.`,
@@ -182,7 +184,7 @@ async function checkMembers(
       );
   }
   // A connector that resolves references has found them already, and other types may be behind them.
-  const isJudged = connector.resolve !== undefined || row.refs.some((type) => !rules.has(type));
+  const isJudged = row.by !== undefined || connector.resolve !== undefined || row.refs.some((type) => !rules.has(type));
   const unknown = isJudged ? undefined : come.find((key) => !found.has(key));
   if (unknown !== undefined)
     throw badRequest(
@@ -190,6 +192,20 @@ async function checkMembers(
       `There is no ${row.refs.join(" or ")} ${JSON.stringify(unknown)} for "${row.name}".`,
     );
   return checked;
+}
+
+/** The keys of what a row refers to by another attribute. */
+async function keysBy(
+  row: RefRow,
+  type: string,
+  references: readonly string[],
+  { endpoint, context }: Write,
+  endpoints: Endpoints,
+): Promise<string[]> {
+  const known = knownReferences(endpoints, endpoint, context);
+  const target = targetOf(type, row.by);
+  await known.learnReferences(new Map([[target, new Set(references)]]));
+  return references.flatMap((reference) => known.toId(target, reference) ?? []);
 }
 
 const isServedBy = (rule: Rule, { connector }: Endpoint): boolean => rule.endpoint.connector === connector;

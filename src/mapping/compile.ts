@@ -20,6 +20,7 @@ import {
   type Mapping,
   type Problem,
   type Row,
+  targetOf,
 } from "./mapping.ts";
 import { nearest } from "./nearest.ts";
 import { templateRows } from "./template.ts";
@@ -168,6 +169,8 @@ function compileRow(
     throw new TypeError(`"many" needs a multi-valued attribute, which "${path.attribute.name}" is not`);
   if (settings.ref !== undefined) {
     if (settings.as !== undefined) throw new TypeError('"ref" and "as" exclude each other');
+    if (settings.by !== undefined && settings.outside === "show")
+      throw new TypeError('"outside: show" has no key to show of what is referred to "by" another attribute');
     const refs = [settings.ref].flat();
     const names = types.map((each) => each.name);
     const absent = refs.find((ref) => !names.includes(ref));
@@ -177,12 +180,15 @@ function compileRow(
       is: "ref",
       attr: settings.attr,
       refs,
+      by: settings.by,
+      targets: refs.map((ref) => targetOf(ref, settings.by)),
       outside: settings.outside ?? "hide",
       many,
       missing: settings.missing ?? (many ? "reject" : "ignore"),
     };
   }
   if (settings.outside !== undefined) throw new TypeError('"outside" is said of a "ref"');
+  if (settings.by !== undefined) throw new TypeError('"by" is said of a "ref"');
   const type = typeof settings.as === "string" && attributeTypes.includes(settings.as) ? settings.as : undefined;
   const codec: Codec | undefined =
     type === undefined ? attempt([...at, "as"], () => codecFor(settings.as, attributeTypes)) : identity;

@@ -45,6 +45,13 @@ const attributeRow = z.strictObject({
     .union([z.string(), z.array(z.string()).min(1)])
     .optional()
     .describe("The resource type, or types, that the value refers to: ids in SCIM, DNs or foreign keys behind."),
+  by: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The attribute of what is referred to that the value holds, such as uid for memberUid; without it DNs or foreign keys.",
+    ),
   outside: z
     .enum(["hide", "show"])
     .optional()

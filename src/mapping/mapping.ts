@@ -44,6 +44,10 @@ export interface RefRow extends RowBase {
   readonly attr: string;
   /** The types that it may refer to. */
   readonly refs: readonly string[];
+  /** What the value is looked up among, for each of the types: see `targetOf`. */
+  readonly targets: readonly string[];
+  /** The attribute of what is referred to that the value holds; undefined for what the connector itself refers by. */
+  readonly by: string | undefined;
   readonly outside: "hide" | "show";
   readonly many: boolean;
   readonly missing: "reject" | "ignore";
@@ -77,10 +81,19 @@ export interface Group {
   readonly many: boolean;
 }
 
-/** Turns ids into the backend's references and back; undefined for what is not there. */
+/** A resource type as what is referred to, and the attribute by which; one text, because it names what is known of references. */
+export const targetOf = (type: string, by: string | undefined): string => (by === undefined ? type : `${type}\0${by}`);
+
+/** What `targetOf` was given. */
+export function partsOfTarget(target: string): { readonly type: string; readonly by: string | undefined } {
+  const [type = "", by] = target.split("\0");
+  return { type, by };
+}
+
+/** Turns ids into the backend's references and back, by `targetOf`; undefined for what is not there. */
 export interface References {
-  readonly toReference: (type: string, id: string) => string | undefined;
-  readonly toId: (type: string, reference: string) => string | undefined;
+  readonly toReference: (target: string, id: string) => string | undefined;
+  readonly toId: (target: string, reference: string) => string | undefined;
   /** The same for an entry of whatever kind, where the backend's references tell. */
   readonly anyKind?:
     | {

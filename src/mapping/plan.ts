@@ -259,7 +259,7 @@ export function idsInFilter(mapping: Mapping, filter: TypedFilter): [type: strin
       return idsInFilter(mapping, filter.filter);
     default: {
       const groups = mapping.groups.get(filter.path.attribute) ?? [];
-      const refs = groups.flatMap((group) => group.rows.flatMap((row) => (row.is === "ref" ? row.refs : [])));
+      const refs = groups.flatMap((group) => group.rows.flatMap((row) => (row.is === "ref" ? row.targets : [])));
       const values = [
         ...("value" in filter ? [filter.value] : []),
         ...(filter.path.selector ? literals(filter.path.selector) : []),

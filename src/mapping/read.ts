@@ -14,7 +14,7 @@ export interface ReadContext {
 export function referencesIn({ refs }: Selection, entries: readonly Entry[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const row of refs) {
-    for (const type of row.refs) {
+    for (const type of row.targets) {
       const values = found.get(type) ?? new Set();
       found.set(type, values);
       for (const entry of entries) for (const value of valuesOf(entry, row.attr)) values.add(String(value));
@@ -106,8 +106,8 @@ function readRow(row: Row, entry: Entry, context: ReadContext, evaluated: Evalua
 /** What refers to a resource: its id and its URI; undefined where it is none that the type's endpoint shows. */
 function refer(row: RefRow, value: Value, { references, location }: ReadContext): unknown {
   const { subAttributes } = row.path.attribute;
-  for (const type of row.refs) {
-    const id = references.toId(type, String(value));
+  for (const [index, type] of row.refs.entries()) {
+    const id = references.toId(row.targets[index]!, String(value));
     if (id === undefined) continue;
     const tellsType = isMixed(row) && findAttribute(subAttributes, "type")?.canonicalValues?.includes(type);
     const hasUri = subAttributes?.some((sub) => sub.name === "$ref");

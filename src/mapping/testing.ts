@@ -8,7 +8,7 @@ import { applyPatch } from "../scim/patch.ts";
 import { filterText, typedFilter } from "../scim/path.ts";
 import type { Resource } from "../scim/schema.ts";
 import { changesBetween, directChanges } from "./changes.ts";
-import type { Mapping, References } from "./mapping.ts";
+import { type Mapping, partsOfTarget, type References } from "./mapping.ts";
 import { planFilter } from "./plan.ts";
 import { readEntry } from "./read.ts";
 import { select } from "./selection.ts";
@@ -84,8 +84,9 @@ export function runMappingTests(mapping: Mapping, tests: MappingTests): Promise<
 
 function referencesOf(source: MappingTests["references"]): References {
   return {
-    toReference: (type, id) => source[type]?.[id],
-    toId: (type, reference) => Object.entries(source[type] ?? {}).find(([, each]) => each === reference)?.[0],
+    toReference: (target, id) => source[partsOfTarget(target).type]?.[id],
+    toId: (target, reference) =>
+      Object.entries(source[partsOfTarget(target).type] ?? {}).find(([, each]) => each === reference)?.[0],
   };
 }
 

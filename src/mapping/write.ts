@@ -45,7 +45,7 @@ export function encode(
 
 /** What an id refers to, of the row's types; of any kind where what is outside of them is shown. */
 export function referencesTo(row: RefRow, id: string, { toReference, anyKind }: References): string[] {
-  const found = row.refs.map((type) => toReference(type, id)).filter((each) => each !== undefined);
+  const found = row.targets.map((target) => toReference(target, id)).filter((each) => each !== undefined);
   const other = found.length === 0 && row.outside === "show" ? anyKind?.referenceTo(id) : undefined;
   return other === undefined ? found : [other];
 }
