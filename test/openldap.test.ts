@@ -70,6 +70,58 @@ describe("the gateway on OpenLDAP", () => {
     expect((await send(gateway, "GET", `/Users/${user.id}`)).json.userName).toBe("stays");
   });
 
+  test("a name beside that in the DN is another name: it is not shown, and stays through renames", async () => {
+    const user = await create("/Users", { userName: "asmith", displayName: "A" });
+    const rename = async (userName: string) =>
+      (await patch(`/Users/${user.id}`, { op: "replace", path: "userName", value: userName })).json.userName;
+    const uids = (of: string) =>
+      [...slapd.ldapsearch(`(uid=${of})`, "uid").matchAll(/^uid: (.*)$/gm)].map(([, uid]) => uid);
+    slapd.ldapmodify(`dn: uid=asmith,ou=people,${SUFFIX}\nchangetype: modify\nadd: uid\nuid: ann.smith\n`);
+    expect((await send(gateway, "GET", `/Users/${user.id}`)).json.userName).toBe("asmith");
+    for (const name of ["asmith", "a.smith", "a.smith"]) expect(await rename(name)).toBe(name);
+    const put = { userName: "a.smith", displayName: "Ann" };
+    expect((await send(gateway, "PUT", `/Users/${user.id}`, put)).json.userName).toBe("a.smith");
+    expect(uids("ann.smith").sort()).toEqual(["a.smith", "ann.smith"]);
+  });
+
+  test.each(["back\\slash", "Smith, Ann", "trailing ", "#1 + 2; =3"])(
+    "%j is taken back whole where a rename is",
+    async (userName) => {
+      const user = await create("/Users", { userName, displayName: "S" });
+      const value = { userName: "goes", 'emails[type eq "work"].value': "日本" };
+      expect((await patch(`/Users/${user.id}`, { op: "replace", value })).status).toBe(400);
+      expect((await send(gateway, "GET", `/Users/${user.id}`)).json.userName).toBe(userName);
+      expect((await patch(`/Users/${user.id}`, { op: "replace", path: "title", value: "x" })).status).toBe(200);
+      expect((await send(gateway, "DELETE", `/Users/${user.id}`)).status).toBe(204);
+    },
+  );
+
+  test("a directory that has no key for its entries is not served, and another key that they have is", async () => {
+    const settings = openLdap(slapd, ROOT);
+    const keyed = { ...settings.connectors.directory.kinds.user, key: "employeeNumber" };
+    settings.connectors.directory.kinds.user = keyed;
+    const folder = mkdtempSync(join(tmpdir(), "postern-key-"));
+    const mapping = join(folder, "user.yaml");
+    const attributes = { id: { attr: "employeeNumber", readOnly: true }, userName: "uid", title: "title" };
+    writeFileSync(mapping, stringify({ resource: "User", kind: "user", attributes }));
+    settings.routes["/scim/v2"] = { User: { connector: "directory", mapping } } as never;
+    const other = await startGateway(settings);
+    await create("/Users", { userName: "unnumbered", displayName: "U" });
+    const listed = await send(other, "GET", `/Users?filter=${encodeURIComponent('userName eq "unnumbered"')}`);
+    expect(listed.status).toBe(503);
+    expect(listed.json.detail).toMatch(/gives no employeeNumber of uid=unnumbered,.*`key`/);
+    slapd.ldapmodify(
+      `dn: uid=unnumbered,ou=people,${SUFFIX}\nchangetype: modify\nadd: employeeNumber\nemployeeNumber: 00-7/x\n`,
+    );
+    const at = `/Users/${encodeURIComponent("00-7/x")}`;
+    expect((await send(other, "GET", at)).json).toMatchObject({ id: "00-7/x", userName: "unnumbered" });
+    const change = { Operations: [{ op: "replace", path: "title", value: "Agent" }] };
+    expect((await send(other, "PATCH", at, change)).json.title).toBe("Agent");
+    expect((await send(other, "GET", "/Users/007")).status).toBe(404);
+    await other.stop();
+    rmSync(folder, { recursive: true });
+  });
+
   test("an entry outside the kind's base is nothing, for reads and for writes", async () => {
     const id = /entryUUID: (.*)/.exec(slapd.ldapsearch("(uid=outside)", "entryUUID"))![1];
     expect((await send(gateway, "GET", `/Users/${id}`)).status).toBe(404);

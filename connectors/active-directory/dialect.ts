@@ -146,6 +146,7 @@ export const activeDirectory: Dialect = {
       "nTSecurityDescriptor",
     ],
   },
+  key: "objectGUID",
   isKey: isUuid,
   dnAttribute: "distinguishedName",
   // MaxPageSize of a domain's default query policy.

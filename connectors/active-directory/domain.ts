@@ -99,7 +99,7 @@ export async function locate(
   signal: AbortSignal,
 ): Promise<LdapEntry | undefined> {
   const kind = domain.kinds.get(name)!;
-  if (!domain.dialect.isKey(key)) return undefined;
+  if (!domain.dialect.isKey(key, kind.key)) return undefined;
   const wanted = attrs.length === 0 ? [kind.key] : attrs;
   const found = await entryAt(domain, { base: addressOf(key), filter: kind.filter, attrs: wanted }, signal);
   if (found && isUnder(dnOf(found.dn), kind.base)) return found;

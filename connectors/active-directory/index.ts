@@ -47,7 +47,6 @@ kinds:
         note: log.warn,
         tls: { startTls: tls.startTls, ca: readCa(folder, tls.ca) },
         attributes: { ...(types as typeof settings.attributes), ...settings.attributes },
-        key: "objectGUID",
       },
       activeDirectory,
     );

@@ -63,7 +63,6 @@ export async function init({ options: given, env, mappings, folder, signal }: In
       connections: 2,
       attributes: {},
       kinds: {},
-      key: "objectGUID",
     },
     activeDirectory,
   );

@@ -12,7 +12,7 @@ export const keyOf = (reference: string): string | undefined => guidOf(reference
 
 /** The reference to an entry of any kind. */
 export const referenceTo = (domain: Domain, key: string): string | undefined =>
-  domain.dialect.isKey(key) ? addressOf(key) : undefined;
+  domain.dialect.isKey(key, "objectGUID") ? addressOf(key) : undefined;
 
 /** What names an entry in a filter: its GUID, else its SID, else its DN. */
 function naming(reference: string): Filter {
@@ -36,7 +36,7 @@ export const lookUp =
     const result = new Map<string, string>();
     const candidates = values.filter((value) =>
       to === "references"
-        ? domain.dialect.isKey(value)
+        ? domain.dialect.isKey(value, kind.key)
         : dnOf(value) === "" || value.startsWith("<SID=") || isUnder(dnOf(value), kind.base),
     );
     if (candidates.length === 0) return result;

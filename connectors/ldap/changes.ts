@@ -50,11 +50,32 @@ export function renaming(kind: Kind, dn: string, changes: readonly Change[]): { 
   const rdn = firstRdn(dn);
   const asked = changes.filter((change) => isAttr(change, kind.rdn)).at(-1);
   if (!asked || rdn?.type.toLowerCase() !== kind.rdn.toLowerCase()) return undefined;
-  const to = asked.op === "swap" ? asked.to : asked.op === "delete" ? undefined : asked.values.at(-1);
-  if (to === null || to === undefined)
+  const isTakenAway =
+    asked.op === "delete"
+      ? asked.values.some((value) => String(value) === rdn.value)
+      : asked.op === "swap"
+        ? asked.to === null
+        : asked.op === "replace" && asked.values.length === 0;
+  if (isTakenAway)
     throw new ConnectorError("invalid", `"${kind.rdn}" names the entry: it cannot be taken away.`, { attr: kind.rdn });
-  return String(to) === rdn.value ? undefined : { from: rdn.value, to: String(to) };
+  // Other values beside the name come and go as any do.
+  if (asked.op === "add" || asked.op === "delete") return undefined;
+  const values = asked.op === "swap" ? [asked.to] : asked.values;
+  const [to] = values.map(String);
+  return values.map(String).includes(rdn.value) ? undefined : { from: rdn.value, to: to! };
 }
+
+/** Changes without that of the name, which is made by renaming: other values of the attribute stay beside it. */
+export const withoutName = (kind: Kind, dn: string, changes: readonly Change[]): readonly Change[] =>
+  firstRdn(dn)?.type.toLowerCase() === kind.rdn.toLowerCase()
+    ? changes.filter(
+        (change) =>
+          !(
+            isAttr(change, kind.rdn) &&
+            (change.op === "swap" || (change.op === "replace" && change.values.length === 1))
+          ),
+      )
+    : changes;
 
 /** A clash of names tells which. */
 export function named(failure: unknown, kind: Kind, value: Value): unknown {

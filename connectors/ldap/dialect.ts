@@ -8,7 +8,9 @@ export interface Dialect {
   /** What the attributes of the schema are; others are text. */
   readonly attributes: Readonly<Partial<Record<AttributeType, readonly string[]>>>;
   /** Whether a text has the form of a key. */
-  readonly isKey: (text: string) => boolean;
+  /** The attribute that never changes. */
+  readonly key: string;
+  readonly isKey: (text: string, attr: string) => boolean;
   /** The attribute by which an entry's own DN is compared. */
   readonly dnAttribute: string;
   /** The most entries that the server gives at a time, where it has a bound and more are had by going on. */

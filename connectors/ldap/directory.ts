@@ -11,11 +11,12 @@ import {
   type SearchResult,
 } from "ldapts";
 import { type Condition, type Entry, type Expected, fromValues, type Value } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
 import { type AttributeType, attributeTypes, fromLdap, isBinary, type TypeOf, toLdap } from "./attributes.ts";
 import { type ConnectOptions, connect } from "./connect.ts";
 import { OID } from "./controls.ts";
 import type { Dialect } from "./dialect.ts";
-import { dnKey } from "./dn.ts";
+import { dnKey, firstRdn } from "./dn.ts";
 import { ldapFailure } from "./errors.ts";
 import { type Schema, toFilter } from "./filter.ts";
 import { createPool, type Pool } from "./pool.ts";
@@ -38,6 +39,8 @@ export interface KindSettings {
   readonly base: string;
   readonly filter: string;
   readonly rdn: string;
+  /** The attribute that never changes, where it is not the dialect's. */
+  readonly key?: string | undefined;
   readonly placeholder?: { readonly attr: string; readonly value: string } | undefined;
 }
 
@@ -45,8 +48,6 @@ export interface Settings extends ConnectOptions, Pick<ServersOptions, "find" | 
   readonly connections: number;
   readonly attributes: Readonly<Record<string, AttributeType>>;
   readonly kinds: Readonly<Record<string, KindSettings>>;
-  /** The attribute that never changes. */
-  readonly key: string;
 }
 
 /** The most referrals that are remembered, so that each is told once. */
@@ -82,10 +83,9 @@ export function openDirectory(settings: Settings, dialect: Dialect): Directory {
   });
   const pool = createPool(servers, settings.connections);
   const bulk = createPool(servers, 1);
-  const { key } = settings;
   let features: Features | undefined;
   const known = new Set<string>();
-  const kinds = Object.entries(settings.kinds).map(([name, { base, filter, rdn, placeholder }]) => {
+  const kinds = Object.entries(settings.kinds).map(([name, { base, filter, rdn, key = dialect.key, placeholder }]) => {
     return [name, { base, rdn, key, filter: FilterParser.parseString(filter), placeholder }] as const;
   });
   const directory: Directory = {
@@ -288,7 +288,10 @@ export function toEntry(kind: Kind, found: LdapEntry, attrs: readonly string[], 
     // Servers answer in the schema's spelling, which is nearly always the mapping's too.
     byName ??= found[attr] === undefined ? inLowerCase(found) : undefined;
     const raw = found[attr] ?? byName?.get(attr.toLowerCase());
-    if (raw === undefined) continue;
+    if (raw === undefined || raw.length === 0) {
+      if (attr === kind.key) throw noKey(kind, found.dn);
+      continue;
+    }
     const type = schema.typeOf(attr);
     if (typeof raw === "string" && !placeholder) {
       const value = raw === "" ? undefined : fromLdap(raw, type);
@@ -303,10 +306,25 @@ export function toEntry(kind: Kind, found: LdapEntry, attrs: readonly string[], 
     if (placeholder && attr.toLowerCase() === placeholder.attr.toLowerCase()) {
       values = values.filter((value) => dnKey(String(value)) !== dnKey(placeholder.value));
     }
+    if (values.length > 1 && attr.toLowerCase() === kind.rdn.toLowerCase()) values = nameFirst(values, found.dn);
     const value = fromValues(values);
     if (value !== undefined) entry[attr] = value;
   }
   return entry;
+}
+
+/** An entry without its key would be everybody's, or nobody's. */
+const noKey = ({ key }: Kind, dn: string) =>
+  new ConnectorError(
+    "unavailable",
+    `The directory gives no ${key} of ${dn}. It may not have one, or the account may not read it: without it nothing can be told apart. Name another attribute that never changes as \`key\`.`,
+  );
+
+/** The values of a naming attribute, the one that the entry is called by before its others. */
+function nameFirst<V extends Value>(values: readonly V[], dn: string): V[] {
+  const name = firstRdn(dn)?.value.toLowerCase();
+  const isName = (value: V) => String(value).toLowerCase() === name;
+  return [...values.filter(isName), ...values.filter((value) => !isName(value))];
 }
 
 const inLowerCase = (found: LdapEntry) =>

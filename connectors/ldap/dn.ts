@@ -9,7 +9,14 @@ export interface Rdn {
 /** Splits a DN at the commas that separate its RDNs. */
 export function rdnsOf(dn: string): string[] {
   const parts = dn.match(/(?:\\.|[^\\,;])+/gs) ?? [];
-  return parts.map((part) => part.trim());
+  return parts.map(trimmed);
+}
+
+/** Without the blanks around it; one that is escaped is of the value. */
+function trimmed(text: string): string {
+  const end = /\s*$/.exec(text)!.index;
+  const escapes = /\\*$/.exec(text.slice(0, end))![0].length;
+  return text.slice(0, escapes % 2 === 1 ? end + 1 : end).trimStart();
 }
 
 /** The first RDN of a DN, its value unescaped; undefined for one of several attributes, `a=1+b=2`. */
@@ -17,7 +24,7 @@ export function firstRdn(dn: string): Rdn | undefined {
   const [text = ""] = rdnsOf(dn);
   const equals = text.indexOf("=");
   if (equals < 0 || /(?<!\\)\+/.test(text)) return undefined;
-  return { type: text.slice(0, equals).trim(), value: unescaped(text.slice(equals + 1).trim()) };
+  return { type: text.slice(0, equals).trim(), value: unescaped(trimmed(text.slice(equals + 1))) };
 }
 
 /** The DN of the entry above. */
@@ -29,7 +36,7 @@ export function dnKey(dn: string): string {
     .map((rdn) => {
       const equals = rdn.indexOf("=");
       // Directories take letters for the same that differ in case, in width or in how they are composed, RFC 4518 §2.
-      const value = unescaped(rdn.slice(equals + 1).trim())
+      const value = unescaped(trimmed(rdn.slice(equals + 1)))
         .normalize("NFKC")
         .toLowerCase()
         .replace(/ +/g, " ");
@@ -39,11 +46,10 @@ export function dnKey(dn: string): string {
 }
 
 /** Undoes the escapes of RFC 4514: `\,` and `\2c`, bytes of UTF-8 joined again. */
-function unescaped(value: string): string {
-  return value
-    .replace(/(?:\\[0-9a-fA-F]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll("\\", ""), "hex").toString())
-    .replace(/\\(.)/gs, "$1");
-}
+const unescaped = (value: string): string =>
+  value.replace(/((?:\\[0-9a-fA-F]{2})+)|\\(.)/gs, (_, bytes?: string, character = "") =>
+    bytes === undefined ? character : Buffer.from(bytes.replaceAll("\\", ""), "hex").toString(),
+  );
 
 /** Whether an entry is below another one. */
 export function isUnder(dn: string, base: string): boolean {

@@ -15,7 +15,11 @@ const kind = z.strictObject({
     .default("(objectClass=*)")
     .describe("What else they have in common, as an LDAP filter. An entry that does not meet it is out of reach."),
   rdn: z.string().describe("The attribute that names an entry within its container."),
-  key: z.literal("entryUUID").default("entryUUID").describe("The attribute that never changes; it is the SCIM id."),
+  key: z
+    .string()
+    .min(1)
+    .default("entryUUID")
+    .describe("The attribute that each entry has and that never changes, such as nsUniqueId; it is the SCIM id."),
   placeholder: z
     .strictObject({ attr: z.string(), value: z.string() })
     .optional()
@@ -67,7 +71,6 @@ kinds:
         connections,
         attributes,
         kinds: settings.kinds,
-        key: "entryUUID",
       },
       standard,
     );
@@ -81,7 +84,7 @@ kinds:
       search: createSearch(directory),
       get: async ({ kind: name, key, attrs, signal }) => {
         const of = kinds.get(name)!;
-        if (!standard.isKey(key)) return undefined;
+        if (!standard.isKey(key, of.key)) return undefined;
         const [found] = await find(directory, { base: of.base, filter: keyFilter(of, key, typeOf), attrs }, signal);
         return found && toEntry(of, found, attrs, directory);
       },

@@ -1,6 +1,9 @@
 import type { Dialect } from "./dialect.ts";
 import { isUuid, standardSupport } from "./filter.ts";
 
+/** No attribute that tells entries apart is longer. */
+const MAX_KEY = 256;
+
 /** OpenLDAP, and others that keep to the RFCs and have entryUUID (RFC 4530) and entryDN (RFC 5020). */
 export const standard: Dialect = {
   attributes: {
@@ -24,7 +27,8 @@ export const standard: Dialect = {
     uuid: ["entryUUID"],
     binary: ["jpegPhoto", "photo", "audio", "userCertificate", "userCertificate;binary", "cACertificate"],
   },
-  isKey: isUuid,
+  key: "entryUUID",
+  isKey: (text, attr) => (attr === "entryUUID" ? isUuid(text) : text !== "" && text.length <= MAX_KEY),
   dnAttribute: "entryDN",
   ranges: false,
   searchControls: () => [],

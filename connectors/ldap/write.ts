@@ -11,7 +11,7 @@ import { valuesOf } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { isAttr, ldapAttribute, ldapChanges, named, renaming, swapsIn } from "./changes.ts";
+import { isAttr, ldapAttribute, ldapChanges, named, renaming, swapsIn, withoutName } from "./changes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
 import { assertionOf, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
 import { dnKey, isUnder, parentOf } from "./dn.ts";
@@ -55,7 +55,7 @@ export function createWrites(directory: Directory): Writes {
     attrs: readonly string[] = ["1.1"],
   ): Promise<LdapEntry> {
     const kind = directory.kinds.get(name)!;
-    if (!directory.dialect.isKey(key)) throw entryNotFound(name, key);
+    if (!directory.dialect.isKey(key, kind.key)) throw entryNotFound(name, key);
     const [entry] = await find(directory, { base: kind.base, filter: keyFilter(kind, key, typeOf), attrs }, signal);
     if (!entry) throw entryNotFound(name, key);
     remember(name, key, entry.dn);
@@ -154,9 +154,7 @@ export function createWrites(directory: Directory): Writes {
     /** Makes changes of the entry at a DN: a rename first, which is taken back where the rest is refused. */
     async function changeAt(dn: string, of: Kind, asked: UpdateRequest): Promise<Entry> {
       const renamed = renaming(of, dn, asked.changes);
-      const changes = renamed
-        ? asked.changes.filter((change) => change.attr.toLowerCase() !== of.rdn.toLowerCase())
-        : asked.changes;
+      const changes = withoutName(of, dn, asked.changes);
       if (!renamed) return modify(of, dn, { ...asked, changes });
       const moved = await rename(of, dn, renamed.to, asked, changes.length === 0);
       if (moved.entry) return moved.entry;
