@@ -298,6 +298,28 @@ describe("the gateway on Active Directory", () => {
       expect(parent()).toBe(STAFF);
     });
 
+    test("are for those who leave in any case: disabled first, with a number behind a name that is taken, whatever else is refused", async () => {
+      const named = (more: object = {}) =>
+        user(login(), { name: { givenName: "Kim", familyName: "Same" }, displayName: "Kim Same", ...more });
+      const flags = (id: string) =>
+        Number(/userAccountControl: (\d+)/.exec(samba.ldapsearch(dnOf(id), "-s", "base", "userAccountControl"))?.[1]);
+      const leave = (id: string, ...more: object[]) =>
+        patchAt(placing, `/Users/${id}`, ...more, { op: "replace", path: "active", value: false });
+      const ids: string[] = [];
+      for (const part of ["Sales", "Research", "Elsewhere"])
+        ids.push((await created("/Users", named({ [ENTERPRISE]: { department: part } }), placing)).id);
+      const [first, second, third] = ids as [string, string, string];
+      for (const id of [first, second]) expect((await leave(id)).status).toBe(200);
+      expect([dnOf(first), dnOf(second)].map((dn) => dn.replace(/,.*/, ""))).toEqual([
+        expect.stringMatching(/^CN=Kim Same( \d)?$/),
+        expect.stringMatching(/^CN=Kim Same.*\(2\)$/),
+      ]);
+      expect(dnOf(second)).toContain("OU=Leavers");
+      const refused = await leave(third, { op: "replace", path: "displayName", value: "x".repeat(300) });
+      expect(refused.json).toMatchObject({ status: "400", detail: expect.stringContaining("The account is disabled") });
+      for (const id of ids) expect(flags(id) & 2, id).toBe(2);
+    });
+
     test("chosen by an administrator stay while the result does not change", async () => {
       const { id } = await created("/Users", user(login(), { [ENTERPRISE]: { department: "Sales" } }), placing);
       samba.ldapmodify(

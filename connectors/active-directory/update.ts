@@ -8,31 +8,28 @@ import {
 } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { ldapChanges, named, renaming } from "../ldap/changes.ts";
+import { ldapChanges, renaming } from "../ldap/changes.ts";
 import { permissiveModify } from "../ldap/controls.ts";
 import { toEntry, write } from "../ldap/directory.ts";
-import { dnKey, firstRdn, parentOf, rdnsOf } from "../ldap/dn.ts";
+import { dnKey, parentOf, rdnsOf } from "../ldap/dn.ts";
 import { result, resultCode } from "../ldap/errors.ts";
 import { toFilter } from "../ldap/filter.ts";
-import { addressOf, dnOf } from "../ldap/formats.ts";
+import { addressOf } from "../ldap/formats.ts";
 import { withinReach } from "../ldap/reach.ts";
 import { ACCOUNT_DISABLE, generatePassword } from "./accounts.ts";
 import { containerDn } from "./containers.ts";
 import { requireEncryption } from "./create.ts";
 import { CONTAINER, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
 import { type Domain, type DomainKind, entryAt, holds, locateToWrite, type Present } from "./domain.ts";
+import { moveTo, type Place, UNDO_MS } from "./places.ts";
 
 /** What changes ask for: of the entry's attributes, and of its place in the tree. */
 interface UpdatePlan {
   readonly changes: readonly Change[];
-  /** The RDN and the container that the entry is to have; undefined where it stays. */
-  readonly place: { readonly rdn: string; readonly container: string } | undefined;
+  /** Undefined where it stays. */
+  readonly place: Place | undefined;
 }
 
-/** How long taking something back may take, in milliseconds. */
-const UNDO_MS = 2000;
-/** Names in a container are tried with a number up to this one. */
-const MAX_NAMESAKES = 20;
 /** What Active Directory answers to adding what is there, and to deleting what is not. */
 const ALREADY_SO: readonly (number | undefined)[] = [
   result.noSuchAttribute,
@@ -43,7 +40,8 @@ const ALREADY_SO: readonly (number | undefined)[] = [
 
 /**
  * Changes an entry, addressed by its GUID, whatever its name is by now: one search for the entry as it is, one modification,
- * and one search for the answer. A rename or a move comes first, and is taken back where the rest is refused.
+ * and one search for the answer. A rename or a move comes first, and is taken back where the rest is refused; but whoever is
+ * disabled is so before anything else is tried, and stays so.
  */
 export async function update(domain: Domain, request: UpdateRequest): Promise<Entry> {
   const { kind: name, key, attrs, expected, signal } = request;
@@ -65,8 +63,10 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
       (await entryAt(domain, { base: addressOf(key), filter: kind.filter, attrs: ["1.1"] }, signal)) !== undefined,
     undo: (back: readonly Change[]) => modify(domain, kind, key, back, AbortSignal.timeout(UNDO_MS)),
   };
+  const isDisabled = changes.some((change) => isAttr(change, "userAccountControl") && isDisabling(change));
   await withinReach(reach, async () => {
-    const undo = place && (await move(domain, kind, key, present.dn, place, signal));
+    if (isDisabled) return disable(domain, kind, key, present.dn, { changes, place }, signal);
+    const undo = place && (await moveTo(domain, kind, key, present.dn, place, signal));
     try {
       await modifyAccount(domain, kind, key, changes, signal);
     } catch (error) {
@@ -81,6 +81,48 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
     if (!found) throw entryNotFound(name, key);
     return toEntry(kind, found, attrs, domain);
   });
+}
+
+/** Whether a change leaves an account that nobody can use. */
+const isDisabling = (change: Change): boolean => (Number(finalValue(change) ?? 0) & ACCOUNT_DISABLE) !== 0;
+
+/**
+ * Makes changes that disable an account: that comes first, and is not taken back because of a name or a place. Where the other
+ * changes are refused, the account is disabled all the same, and the failure says so.
+ */
+async function disable(
+  domain: Domain,
+  kind: DomainKind,
+  key: string,
+  dn: string,
+  { changes, place }: UpdatePlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const stays = (error: unknown) => {
+    const failure = domain.failure(error);
+    if (!(failure instanceof ConnectorError)) return failure;
+    const { kind: what, message, attr } = failure;
+    const options = { cause: failure, mayHaveHappened: true, ...(attr && { attr }) };
+    return new ConnectorError(
+      what,
+      `The account is disabled, and its other changes were not all made: ${message}`,
+      options,
+    );
+  };
+  try {
+    await modifyAccount(domain, kind, key, changes, signal);
+  } catch (error) {
+    const flags = changes.filter((change) => isAttr(change, "userAccountControl"));
+    const failure = domain.failure(error);
+    const isRefused = failure instanceof ConnectorError && ["invalid", "conflict"].includes(failure.kind);
+    if (!isRefused || flags.length === changes.length) throw failure;
+    await modify(domain, kind, key, flags, signal);
+    throw stays(failure);
+  }
+  if (place)
+    await moveTo(domain, kind, key, dn, place, signal).catch((error) => {
+      throw stays(error);
+    });
 }
 
 /** Throws `versionMismatch` where a swap's attribute is not what it is to be swapped from. */
@@ -105,7 +147,7 @@ function planUpdate(
     changes: asked
       .filter((change) => !isAttr(change, kind.rdn) && !isAttr(change, CONTAINER))
       .map((change) => realChange(domain, change)),
-    place: renamed || isMove ? { rdn, container } : undefined,
+    place: renamed || isMove ? { rdn, container, isNamed: renamed !== undefined } : undefined,
   };
 }
 
@@ -131,45 +173,6 @@ function realChange(domain: Domain, change: Change): Change {
   // Never is a number here: the attribute is always there, and its old value was looked at already.
   if (domain.typeOf(attr) === "fileTime") return { op: "replace", attr, values: [finalValue(change) ?? "0"] };
   return change;
-}
-
-/** Renames and moves an entry in one step. Gives what takes that back, with the failure that made it necessary. */
-async function move(
-  domain: Domain,
-  kind: DomainKind,
-  key: string,
-  dn: string,
-  { rdn, container }: NonNullable<UpdatePlan["place"]>,
-  signal: AbortSignal,
-): Promise<(failure: unknown) => Promise<unknown>> {
-  try {
-    await write(domain.pool, signal, (client) => client.modifyDN(addressOf(key), `${rdn},${container}`));
-  } catch (error) {
-    const failure = domain.failure(error);
-    const isClash = failure instanceof ConnectorError && failure.kind === "conflict";
-    if (
-      resultCode(error) !== undefined &&
-      !isClash &&
-      !(await entryAt(domain, { base: container, attrs: ["1.1"] }, signal))
-    )
-      throw new ConnectorError("invalid", `The container ${container} is not there. ${(failure as Error).message}`, {
-        attr: CONTAINER,
-        cause: error,
-      });
-    throw named(failure, kind, firstRdn(rdn)?.value ?? rdn);
-  }
-  return async (failure) => {
-    try {
-      await write(domain.pool, AbortSignal.timeout(UNDO_MS), (client) => client.modifyDN(addressOf(key), dn));
-      return failure;
-    } catch (error) {
-      return new ConnectorError(
-        "unavailable",
-        `The entry is now ${rdn},${container}, but its other changes were not made, and it could not be put back: ${(failure as Error).message}`,
-        { cause: error },
-      );
-    }
-  };
 }
 
 async function modify(
@@ -277,36 +280,17 @@ async function retire(
   kind: DomainKind,
   key: string,
   { dn, entry }: Present,
-  { moveTo, disable }: Exclude<DomainKind["onDelete"], "delete">,
+  { moveTo: container, disable: isDisabled }: Exclude<DomainKind["onDelete"], "delete">,
   signal: AbortSignal,
 ): Promise<void> {
-  const undo = await moveAway(domain, kind, key, dn, moveTo, signal);
+  const place = { rdn: rdnsOf(dn)[0]!, container, isNamed: false };
+  const undo = await moveTo(domain, kind, key, dn, place, signal);
   const flags = Number(valuesOf(entry, "userAccountControl")[0] ?? 0);
-  if (!disable || flags === 0 || (flags & ACCOUNT_DISABLE) !== 0) return;
+  if (!isDisabled || flags === 0 || (flags & ACCOUNT_DISABLE) !== 0) return;
   const change: Change = { op: "swap", attr: "userAccountControl", from: flags, to: flags | ACCOUNT_DISABLE };
   try {
     await modify(domain, kind, key, [change], signal);
   } catch (error) {
     throw await undo(domain.failure(error));
-  }
-}
-
-/** Moves an entry to where the retired ones are, with a number behind its name where another one has it there. */
-async function moveAway(
-  domain: Domain,
-  kind: DomainKind,
-  key: string,
-  dn: string,
-  container: string,
-  signal: AbortSignal,
-): Promise<(failure: unknown) => Promise<unknown>> {
-  const { value = "" } = firstRdn(dnOf(dn)) ?? {};
-  for (let number = 1; ; number++) {
-    const rdn = number === 1 ? rdnsOf(dn)[0]! : `${kind.rdn}=${escapeDnValue(`${value.slice(0, 58)} (${number})`)}`;
-    try {
-      return await move(domain, kind, key, dn, { rdn, container }, signal);
-    } catch (error) {
-      if (number === MAX_NAMESAKES || !(error instanceof ConnectorError) || error.kind !== "conflict") throw error;
-    }
   }
 }
