@@ -27,7 +27,7 @@ export interface RouteServices {
 
 /** The endpoints of a route, by resource type. */
 export function endpointsOf(
-  { routes }: Loaded,
+  { config, routes }: Loaded,
   base: string,
   connectors: ReadonlyMap<string, Connector>,
 ): Map<string, Endpoint> {
@@ -35,7 +35,11 @@ export function endpointsOf(
   const endpoints = new Map(
     [...types].map(([type, { mapping, connector }]): [string, Endpoint] => [
       type,
-      { mapping, connector: connectors.get(connector)!, name: connector },
+      {
+        mapping: config.routes[base]?.strict ? { ...mapping, type: { ...mapping.type, strict: true } } : mapping,
+        connector: connectors.get(connector)!,
+        name: connector,
+      },
     ]),
   );
   for (const endpoint of endpoints.values()) checkLookUps(base, endpoint, endpoints);

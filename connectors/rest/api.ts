@@ -29,7 +29,8 @@ export interface Turn {
 export function apiOf(client: Client, judge: Judge): Api {
   const send = async (call: Call, signal: AbortSignal): Promise<Answer> => {
     const answer = await client.call(call, signal);
-    if (answer.status >= 400) throw await judge(answer, call);
+    const failure = await judge(answer, call);
+    if (failure) throw failure;
     return answer;
   };
   /** Makes a call; says whether it did something, which a look at the API, or a failure that is accepted, did not. */
@@ -41,11 +42,12 @@ export function apiOf(client: Client, judge: Judge): Api {
   ): Promise<{ answer: Answer; isDone: boolean }> => {
     const call = { ...(await step.call(scope)), repeatKey };
     const answer = await client.call(call, signal);
-    if (answer.status < 400) return { answer, isDone: call.method !== "GET" };
+    const failure = await judge(answer, call);
+    if (!failure) return { answer, isDone: call.method !== "GET" };
     const { status, headers, body } = answer;
     const isAccepted = await step.accept?.({ input: body, variables: { ...scope.variables, status, headers } });
     if (isAccepted) return { answer, isDone: false };
-    throw await judge(answer, call);
+    throw failure;
   };
   return {
     send,

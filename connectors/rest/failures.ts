@@ -5,8 +5,8 @@ import { failureOf } from "../../src/http/failures.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import type { Settings } from "./settings.ts";
 
-/** Says what an answer that is a failure means. */
-export type Judge = (answer: Answer, call: Call) => Promise<ConnectorError>;
+/** Says what an answer that is a failure means. Gives undefined for one that is none: by its status, and by what it says. */
+export type Judge = (answer: Answer, call: Call) => Promise<ConnectorError | undefined>;
 
 /** What failures mean: by the configuration's rules in turn, else by their status. */
 export function judgeBy(failures: Settings["failures"], clean: (text: string) => string): Judge {
@@ -18,6 +18,9 @@ export function judgeBy(failures: Settings["failures"], clean: (text: string) =>
   }));
   return async (answer, call) => {
     const { status, headers, body } = answer;
+    const isFailure = status >= 400;
+    // A success may say of itself that it is none; a list does not.
+    if (!isFailure && (typeof body !== "object" || body === null || Array.isArray(body))) return undefined;
     const variables = { status, headers };
     for (const { when, is, attribute, detail } of rules) {
       // A rule that fails on an answer is not about it.
@@ -29,6 +32,6 @@ export function judgeBy(failures: Settings["failures"], clean: (text: string) =>
         detail: typeof words === "string" ? words : undefined,
       });
     }
-    return failureOf(answer, call, clean);
+    return isFailure ? failureOf(answer, call, clean) : undefined;
   };
 }

@@ -117,7 +117,16 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
       routes: z
         .record(
           z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, "a route is a path such as /scim/v2"),
-          z.record(z.string(), endpoint),
+          z
+            .object({
+              strict: z
+                .boolean()
+                .optional()
+                .describe(
+                  "Asks of clients what the RFCs say to the letter, where they are let off otherwise: `schemas` in each body, operations in each PATCH, no empty filter, times and booleans in their form.",
+                ),
+            })
+            .catchall(endpoint),
         )
         .describe("Base paths, and for each the resource types that it serves."),
       limits: z

@@ -49,7 +49,8 @@ export function loadConfig(
   for (const [route, types] of Object.entries(config.routes)) {
     const endpoints = new Map<string, RouteEndpoint>();
     routes.set(route, endpoints);
-    for (const [type, endpoint] of Object.entries(types)) {
+    const { strict: _, ...served } = types;
+    for (const [type, endpoint] of Object.entries(served)) {
       const at = ["routes", route, type];
       const connector = config.connectors[endpoint.connector];
       if (!connector) {

@@ -27,6 +27,7 @@ export async function runBulk(route: Route, bulk: Bulk, context: Context): Promi
   async function perform(index: number): Promise<void> {
     const operation = operations[index]!;
     try {
+      if (operation.mistake) throw operation.mistake;
       // The request itself has counted as one.
       if (index > 0 && !(await context.mayDo(1)))
         throw tooMany("The caller's rate is used up: each operation of a bulk request counts. Send fewer at a time.");
@@ -117,6 +118,8 @@ async function run(
     case "DELETE":
       await route.run({ name: "delete", ...target });
       return { status: 204, location };
+    case undefined:
+      throw badRequest("invalidSyntax", "The operation names no method.");
   }
 }
 
@@ -128,7 +131,7 @@ function outcome(
 ): BulkResult {
   const version = isObject(resource?.meta) ? resource.meta.version : undefined;
   return {
-    method,
+    ...(method && { method }),
     ...(bulkId !== undefined && { bulkId }),
     ...(location !== undefined && { location }),
     ...(typeof version === "string" && { version }),

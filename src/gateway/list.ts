@@ -134,9 +134,11 @@ function tooMany(plan: Plan, scan: number) {
 }
 
 async function planFor(endpoint: Endpoint, filter: string | undefined, known: KnownReferences): Promise<Plan> {
-  if (filter === undefined || filter.trim() === "") return { where: undefined, rest: undefined };
+  // Clients that look for everything have been seen to send an empty one.
+  const isNone = filter === undefined || (filter.trim() === "" && !endpoint.mapping.type.strict);
+  if (isNone) return { where: undefined, rest: undefined };
   const { mapping, connector } = endpoint;
-  const typed = typedFilter(filter, mapping.type);
+  const typed = typedFilter(filter, mapping.type, (attribute) => mapping.groups.has(attribute));
   await known.learnIds(idsInFilter(mapping, typed));
   return planFilter(mapping, typed, (condition) => connector.supports(mapping.kind, condition), known);
 }

@@ -33,6 +33,9 @@ export function orderingOf(mapping: Mapping, connector: Connector, sorting: Sort
   if (path.attribute.returned === "never" || leaf.returned === "never")
     throw badRequest("invalidPath", `"${sortBy}" is never returned, so nothing is sorted by it: the order would tell.`);
   const caseExact = leaf.caseExact === true;
+  const isCommon = path.attribute.name === "id" || path.attribute.name === "meta";
+  if (!isCommon && !mapping.groups.has(path.attribute))
+    throw badRequest("invalidPath", `"${sortBy}" is not mapped here, so nothing can be sorted by it.`);
   const rows = (mapping.groups.get(path.attribute) ?? [])
     .flatMap((group) => (group.many ? [] : group.rows))
     .filter((row) => !row.writeOnly && (row.path.sub ?? path.attribute) === leaf);

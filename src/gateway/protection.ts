@@ -82,7 +82,7 @@ export function protectedEntries(protection: Protection, endpoints: Endpoints): 
 
 function ruleOf(entries: string, endpoint: Endpoint): Rule {
   const { mapping } = endpoint;
-  const filter = typedFilter(entries, mapping.type);
+  const filter = typedFilter(entries, mapping.type, (attribute) => mapping.groups.has(attribute));
   const attributes = attributesIn(filter);
   const selection = select(mapping, ({ path }) => attributes.includes(path.attribute));
   const isRead = (name: string) =>

@@ -1,4 +1,4 @@
-import type { Mapping } from "../mapping/mapping.ts";
+import type { Mapping, Row } from "../mapping/mapping.ts";
 import { type Selection, select } from "../mapping/selection.ts";
 import { type Projection, projection, type Requested, requested } from "../scim/project.ts";
 import type { Attribute } from "../scim/schema.ts";
@@ -26,6 +26,18 @@ export interface Views {
   readonly with: (shown: Shown, attributes: readonly Attribute[]) => View & Pick<Projection, "cut">;
 }
 
+/**
+ * Whether a row has to be read for what is shown. An element of a list is there by any of its parts: what it is called, or refers to,
+ * is shown of it even where that comes from no attribute.
+ */
+const wantsRow =
+  (needs: Projection["needs"]) =>
+  ({ path }: Row): boolean => {
+    const { schema, attribute, sub } = path;
+    const isElement = attribute.multiValued && attribute.type === "complex" && sub?.returned !== "never";
+    return needs(path) || (isElement && needs({ schema, attribute }));
+  };
+
 /** How many views are kept, and for how long a choice of attributes. Clients ask for few, by short lists. */
 const MAX_KEPT = 100;
 const MAX_KEPT_LENGTH = 1000;
@@ -40,14 +52,16 @@ export function createViews(mapping: Mapping): Views {
   const kept = new Map<string, View>();
   const viewOf = (choice: Requested): View => {
     const { needs, cut, isDefault } = projection(choice, type);
-    return Object.freeze({ selection: select(mapping, (row) => needs(row.path)), cut: isDefault ? undefined : cut });
+    const wants = isDefault ? ({ path }: Row) => needs(path) : wantsRow(needs);
+    return Object.freeze({ selection: select(mapping, wants), cut: isDefault ? undefined : cut });
   };
   return {
     all: select(mapping),
     none: Object.freeze({ selection: select(mapping, () => false), cut: undefined }),
     with: ({ attributes, excludedAttributes }, others) => {
       const { needs, cut } = projection(requested(attributes, excludedAttributes, type), type);
-      const selection = select(mapping, ({ path }) => needs(path) || others.includes(path.attribute));
+      const wants = wantsRow(needs);
+      const selection = select(mapping, (row) => wants(row) || others.includes(row.path.attribute));
       return { selection, cut };
     },
     of: ({ attributes, excludedAttributes }) => {

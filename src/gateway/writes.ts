@@ -1,4 +1,7 @@
 import type { Change, Entry, Expected } from "../connector/connector.ts";
+import { ConnectorError } from "../connector/error.ts";
+import { attrsWritten } from "../mapping/mapping.ts";
+import { backendError, ScimError } from "../scim/error.ts";
 import { ask, type Context } from "./context.ts";
 import type { Endpoint } from "./references.ts";
 
@@ -29,8 +32,27 @@ export type Perform = (write: Write) => Promise<Entry | undefined>;
 /** Stands before a write: may look, refuse, or answer in its place. */
 export type WriteStep = (next: Perform) => Perform;
 
-/** The end of every write's way: the connector. */
-export const toConnector: Perform = async (write) => {
+/** The end of every write's way: the connector. What is wrong with an attribute of the entry is said of the resource's. */
+export const toConnector: Perform = (write) =>
+  perform(write).catch((error) => {
+    throw inWordsOf(write.endpoint, error);
+  });
+
+/** A clash of values, told by the attribute of the resource that the client knows. */
+function inWordsOf({ mapping }: Endpoint, error: unknown): unknown {
+  if (!(error instanceof ScimError) || !(error.cause instanceof ConnectorError)) return error;
+  const { kind, attr } = error.cause;
+  const row = attr && mapping.rows.find((each) => attrsWritten(each).some((name) => sameName(name, attr)));
+  if (kind !== "conflict" || !row) return error;
+  const { cause } = error;
+  return backendError(kind, `There is already a ${mapping.type.name} with this ${row.name} ("${attr}" behind).`, {
+    cause,
+  });
+}
+
+const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
+
+const perform: Perform = async (write) => {
   const { endpoint, context } = write;
   const { connector, mapping } = endpoint;
   const { signal } = context;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Change, type Entry, type Value, valuesOf } from "../connector/connector.ts";
 import { withoutValues } from "../connector/kit/values.ts";
+import { ScimError } from "../scim/error.ts";
 import { required } from "../scim/input.ts";
 import type { Operation } from "../scim/operations.ts";
 import { constantsOf } from "../scim/patch.ts";
@@ -15,11 +16,11 @@ import {
   type References,
   type RefRow,
 } from "./mapping.ts";
-import { encode, mayRead, withDefaults, writeResource } from "./write.ts";
+import { encode, isUntyped, mayRead, withDefaults, writeResource } from "./write.ts";
 
 /**
- * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first. Operations
- * on what no row takes amount to none. Throws 400 `mutability` where a required attribute would be taken away.
+ * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first: what the two ways come to is
+ * the same. Operations on what no row takes amount to none. Throws 400 `mutability` where a required attribute would be taken away.
  */
 export function directChanges(
   mapping: Mapping,
@@ -27,22 +28,46 @@ export function directChanges(
   references: References,
 ): Change[] | undefined {
   const changes: Change[] = [];
-  for (const operation of operations) {
-    const direct = changesOf(mapping, operation, references);
+  for (const [index, operation] of operations.entries()) {
+    const isLast = !operations.slice(index + 1).some(({ path }) => path.attribute === operation.path.attribute);
+    if (isLast && takesRequiredAway(operation))
+      throw required(operation.path.attribute, mapping.type, operation.path.schema, "mutability");
+    const change = () => changesOf(mapping, operation, references);
+    const direct = isLast ? change() : orElse(change);
     if (!direct) return undefined;
     changes.push(...direct);
   }
-  return changes;
+  const isEmptied = (attr: string) => changes.some((each) => each.attr === attr && isEmptying(each));
+  // What is there for a reason gets what a new entry would have.
+  return mapping.create.some(({ attr }) => isEmptied(attr)) ? undefined : changes;
+}
+
+const isEmptying = (change: Change): boolean => change.op === "replace" && change.values.length === 0;
+
+/** What a value is refused for may be taken back by an operation behind it: that is for the other way to say. */
+function orElse<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ScimError) return undefined;
+    throw error;
+  }
+}
+
+function takesRequiredAway(operation: Operation): boolean {
+  const { path } = operation;
+  const takesAway = operation.op === "clear" || (operation.op === "replaceElements" && operation.elements.length === 0);
+  return takesAway && path.attribute.required && !path.sub;
 }
 
 function changesOf(mapping: Mapping, operation: Operation, references: References): Change[] | undefined {
   const { path } = operation;
-  const takesAway = operation.op === "clear" || (operation.op === "replaceElements" && operation.elements.length === 0);
-  if (takesAway && path.attribute.required && !path.sub)
-    throw required(path.attribute, mapping.type, path.schema, "mutability");
+  if (takesRequiredAway(operation)) return undefined;
   const groups = mapping.groups.get(path.attribute) ?? [];
   const isDirect = groups.every((group) =>
-    group.rows.every((row) => row.readOnly || (row.is !== "expression" && !(row.is === "attr" && row.codec.keepsRest))),
+    group.rows.every(
+      (row) => row.readOnly || (row.is !== "expression" && !(row.is === "attr" && needsPresent(row, operation))),
+    ),
   );
   if (!isDirect || mapping.write.some(({ expression }) => mayRead(expression, path.attribute.name))) return undefined;
   // Values that are hidden are kept: the others are added and taken away.
@@ -56,7 +81,7 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
   switch (operation.op) {
     case "set":
     case "clear":
-      return groups.flatMap((group) =>
+      return allOf(groups, (group) =>
         assign(group, { [path.sub?.name ?? ""]: operation.op === "set" ? operation.value : undefined }, references),
       );
     case "addElements":
@@ -67,11 +92,20 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
     case "clearSelected": {
       const group = selectedGroup(groups, path);
       if (!group) return undefined;
+      if (operation.op === "setSelected" && operation.value.primary === true && marksPrimary(groups)) return undefined;
       if (operation.op === "setSelected") return assign(group, operation.value, references);
+      // Without that part an element may be none any more.
+      if (path.sub && group.rows.length > 1) return undefined;
       const names = path.sub ? [path.sub.name] : group.rows.map((row) => row.path.sub?.name ?? "");
       return assign(group, Object.fromEntries(names.map((name) => [name, undefined])), references);
     }
   }
+}
+
+/** Whether what a row writes depends on the value that is there. */
+function needsPresent({ codec: { keepsRest } }: AttrRow, operation: Operation): boolean {
+  if (!keepsRest) return false;
+  return operation.op === "set" ? keepsRest(operation.value) : true;
 }
 
 /** The one group that a selector names by what it fixes, and by nothing else. */
@@ -91,17 +125,34 @@ function selectedGroup(groups: readonly Group[], path: Operation["path"]): Group
 const fold = (selector: Resource) =>
   Object.fromEntries(Object.entries(selector).map(([name, value]) => [name, String(value).toLowerCase()]));
 
+/** The changes of each, or undefined where one of them is not known. */
+function allOf<T>(all: readonly T[], changesOfOne: (each: T) => Change[] | undefined): Change[] | undefined {
+  const found = all.map(changesOfOne);
+  return found.every((each) => each !== undefined) ? found.flat() : undefined;
+}
+
 /** Sets sub-attributes of a group that are rows; constants that already say so need nothing. */
-function assign(group: Group, values: Readonly<Record<string, unknown>>, references: References): Change[] {
-  return group.rows.flatMap((row): Change[] => {
+function assign(group: Group, values: Readonly<Record<string, unknown>>, references: References): Change[] | undefined {
+  return allOf(group.rows, (row): Change[] | undefined => {
     const name = row.path.sub?.name ?? "";
     if (row.is === "expression" || row.readOnly || !(name in values)) return [];
     const isUnset = values[name] === undefined && row.is === "ref";
     const value = isUnset ? undefined : encode(row, values[name], references);
-    if (value === undefined && values[name] !== undefined && row.is === "ref") return [];
+    // What refers to nothing leaves what is there, whatever that is by then.
+    if (value === undefined && values[name] !== undefined && row.is === "ref") return undefined;
     return [{ op: "replace", attr: row.attr, values: value === undefined ? [] : [value] }];
   });
 }
+
+/** Whether a row with room for one element gets one, and all of it: what it would have of another is not known here. */
+function isOne(group: Group, op: ElementOperation["op"], elements: readonly unknown[]): boolean {
+  const mine = elements.filter((element) => !isObject(element) || isSelectedBy(element, group.selector));
+  return mine.length === 0 || (mine.length === 1 && (op === "replaceElements" || group.rows.length === 1));
+}
+
+/** Whether a column says which element is the primary one: there is at most one. */
+const marksPrimary = (groups: readonly Group[]): boolean =>
+  groups.some((group) => group.rows.some(({ path, readOnly }) => path.sub?.name === "primary" && !readOnly));
 
 type ElementOperation = Extract<Operation, { elements: readonly unknown[] }>;
 
@@ -111,8 +162,13 @@ function elementChanges(
   references: References,
 ): Change[] | undefined {
   if (op === "removeElements" && groups.some((group) => !group.many)) return undefined;
+  // Which row takes what says no type, and what else is no longer the primary one, depends on what is there.
+  if (elements.some((element) => isUntyped(element, groups))) return undefined;
+  if (marksPrimary(groups) && elements.some((element) => isObject(element) && element.primary === true))
+    return undefined;
   const changes: Change[] = [];
   for (const group of groups) {
+    if (!group.many && !isOne(group, op, elements)) return undefined;
     const mine = elements.filter((element) => !isObject(element) || isSelectedBy(element, group.selector));
     for (const row of group.rows) {
       if (row.is === "expression" || row.readOnly) continue;

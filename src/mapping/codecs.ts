@@ -14,8 +14,8 @@ export interface Codec {
   readonly decode: (value: Value | undefined) => unknown;
   /** The entry's value for a SCIM value; undefined where the attribute is to be absent. Throws a `TypeError` that says why. */
   readonly encode: (value: unknown, present?: Value | undefined) => Value | undefined;
-  /** True where `encode` needs the value that is present, so that a write reads first and swaps. */
-  readonly keepsRest?: boolean;
+  /** Whether `encode` of a value needs the one that is present, so that a write reads first and swaps; left out where none does. */
+  readonly keepsRest?: (value: unknown) => boolean;
   /** True where the entry's values come in the order of SCIM's. */
   readonly keepsOrder?: boolean;
   /** True where some values of the attribute are hidden, so that the others are added and taken away, never replaced. */
@@ -98,11 +98,11 @@ function flag(bits: number, inverted: boolean): Codec {
     decode: (value) => (value === undefined ? undefined : ((Number(value) & bits) === bits) !== inverted),
     encode: (value, present) => {
       // Nobody is disabled, or enabled, by an omission.
-      if (value === undefined) return Number(present ?? 0);
+      if (value === undefined) return present === undefined ? undefined : Number(present);
       const others = Number(present ?? 0) & ~bits;
       return (value === true) !== inverted ? others | bits : others;
     },
-    keepsRest: true,
+    keepsRest: () => true,
     condition: (attr, { op, value }) => {
       if (op === "pr") return { op: "pr", attr };
       if (op !== "eq") return undefined;
@@ -142,7 +142,8 @@ function equalTo(written: string, inverted: boolean): Codec {
       if ((value === true) !== inverted) return written;
       return isMark(present) ? undefined : present;
     },
-    keepsRest: true,
+    // The mark is put over whatever is there; it alone is taken away.
+    keepsRest: (value) => value === undefined || (value === true) === inverted,
     condition: (attr, { op, value }) => {
       if (op === "pr") return { op: "and", conditions: [] };
       if (op !== "eq") return undefined;

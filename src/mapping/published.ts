@@ -21,11 +21,14 @@ function publishedAttribute(attribute: Attribute, mapping: Mapping): Attribute[]
   const mutability = rows.every((row) => row.readOnly) ? "readOnly" : attribute.mutability;
   if (!attribute.subAttributes) return [{ ...attribute, mutability }];
   const constants = new Set(groups.flatMap((group) => Object.keys(group.constants)));
+  // A row of the attribute as a whole may give, and take, any part of it.
+  const isWhole = rows.some((row) => !row.path.sub && row.is === "expression");
   const isTyped = rows.some((row) => row.is === "ref" && isMixed(row));
   const hasReference = rows.some((row) => row.is === "ref");
   const subAttributes = attribute.subAttributes
     .filter(
       (sub) =>
+        isWhole ||
         constants.has(sub.name) ||
         (hasReference && sub.name === "$ref") ||
         (isTyped && sub.name === "type") ||

@@ -6,6 +6,48 @@ import { isSelectedBy } from "./compile.ts";
 import { type AttrRow, attrsWritten, type Group, type Mapping, type References, type RefRow } from "./mapping.ts";
 import { first } from "./read.ts";
 
+/**
+ * A resource in which an element that says no type has that of the row which is marked as primary, or of the only row there is: it
+ * would fall between the rows else. Throws 400 `invalidValue` where that is not sure.
+ */
+export function withTypes(mapping: Mapping, resource: Resource): Resource {
+  let result = resource;
+  for (const [attribute, groups] of mapping.groups) {
+    const { schema } = groups[0]!.rows[0]!.path;
+    const part = schemaPart(resource, mapping.type, schema);
+    const elements = part?.[attribute.name];
+    if (!Array.isArray(elements) || !elements.some((element) => isUntyped(element, groups))) continue;
+    const typed = elements.map((element) =>
+      isUntyped(element, groups)
+        ? { ...rowForUntyped(attribute.name, elements, groups).selector, ...element }
+        : element,
+    );
+    const changed = { ...part, [attribute.name]: typed };
+    result = schema === mapping.type.schema ? { ...result, ...changed } : { ...result, [schema.id]: changed };
+  }
+  return result;
+}
+
+/** Whether an element says no type, and belongs to none of the groups for want of it. */
+export const isUntyped = (element: unknown, groups: readonly Group[]): element is Resource =>
+  isObject(element) &&
+  element.type === undefined &&
+  groups.some((group) => "type" in group.selector && isWritten(group)) &&
+  !groups.some((group) => isSelectedBy(element, group.selector));
+
+const isWritten = (group: Group): boolean => group.rows.some((row) => attrsWritten(row).length > 0);
+
+function rowForUntyped(name: string, elements: readonly unknown[], groups: readonly Group[]): Group {
+  const written = groups.filter(isWritten);
+  const marked = written.filter((group) => group.constants.primary === true);
+  const [group, ...others] = marked.length > 0 ? marked : written;
+  const isFree = group?.many || !elements.some((element) => group && isSelectedBy(element, group.selector));
+  const untyped = elements.filter((element) => isUntyped(element, groups)).length;
+  if (group && others.length === 0 && isFree && (group.many || untyped === 1)) return group;
+  const types = written.flatMap(({ selector }) => selector.type ?? []).map((type) => JSON.stringify(type));
+  throw badRequest("invalidValue", `A value of "${name}" says no type: it is one of ${types.join(", ")}.`);
+}
+
 /** The values of a row in a resource: of the element that its selector names, the last where there are several. */
 function valuesIn(resource: Resource, group: Group, row: AttrRow | RefRow, mapping: Mapping): unknown[] {
   const value = schemaPart(resource, mapping.type, row.path.schema)?.[group.attribute.name];
@@ -13,10 +55,10 @@ function valuesIn(resource: Resource, group: Group, row: AttrRow | RefRow, mappi
     (element) => !group.attribute.multiValued || !isObject(element) || isSelectedBy(element, group.selector),
   );
   const { sub } = row.path;
-  const values = elements
+  // A row has room for one element, and takes its parts from that one alone.
+  return (group.many ? elements : elements.slice(-1))
     .map((element) => (sub && isObject(element) ? element[sub.name] : element))
     .filter((each) => each !== undefined);
-  return group.many ? values : values.slice(-1);
 }
 
 /** A row's SCIM value as the entry's. Throws 400 `invalidValue`; undefined for a reference that may be missing. */
@@ -59,10 +101,11 @@ const bindingsFor = (resource: Resource, entry: Entry) => ({ entry, enterprise: 
  */
 export async function writeResource(
   mapping: Mapping,
-  resource: Resource,
+  given: Resource,
   references: References,
   present: Entry = {},
 ): Promise<Entry> {
+  const resource = withTypes(mapping, given);
   const entry: Record<string, Entry[string]> = {};
   for (const groups of mapping.groups.values()) {
     for (const group of groups) {
@@ -77,7 +120,10 @@ export async function writeResource(
         const values = valuesIn(resource, group, row, mapping);
         const inputs = values.length === 0 && row.is === "attr" && !group.many ? [undefined] : values;
         const encoded = inputs.map((value) => encode(row, value, references, first(present, row.attr)));
-        entry[row.attr] = fromValues(encoded.filter((value) => value !== undefined));
+        const found = encoded.filter((value) => value !== undefined);
+        // A reference to nothing is passed over: what is there stays.
+        const isPassedOver = row.is === "ref" && !group.many && values.length > 0 && found.length === 0;
+        entry[row.attr] = isPassedOver ? present[row.attr] : fromValues(found);
       }
     }
   }

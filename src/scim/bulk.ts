@@ -3,7 +3,8 @@ import { isObject } from "./schema.ts";
 
 /** An operation of a bulk request, RFC 7644 §3.7. */
 export interface BulkOperation {
-  readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Undefined of an operation that names none. */
+  readonly method: "POST" | "PUT" | "PATCH" | "DELETE" | undefined;
   readonly bulkId: string | undefined;
   /** The version that the resource must have, as an ETag. */
   readonly version: string | undefined;
@@ -11,6 +12,8 @@ export interface BulkOperation {
   readonly endpoint: string;
   readonly id: string | undefined;
   readonly data: unknown;
+  /** Why the operation cannot be begun: a mistake of its own, which is no other's. */
+  readonly mistake?: ScimError | undefined;
 }
 
 export interface Bulk {
@@ -35,12 +38,31 @@ export function readBulk(body: unknown, max: number): Bulk {
   }
   if (failOnErrors !== undefined && !(Number.isInteger(failOnErrors) && Number(failOnErrors) >= 1))
     throw badRequest("invalidValue", '"failOnErrors" must be a whole number from 1 on.');
-  const operations = list.map(readOperation);
+  const operations = list.map(operationOf);
   const ids = operations.flatMap(({ bulkId }) => bulkId ?? []);
   const seen = new Set<string>();
   const twice = ids.find((id) => seen.size === seen.add(id).size);
   if (twice !== undefined) throw badRequest("invalidValue", `The bulkId ${JSON.stringify(twice)} is used twice.`);
   return { failOnErrors: failOnErrors as number | undefined, operations };
+}
+
+/** An operation, or what is wrong with it: the others are done all the same, RFC 7644 §3.7.3. */
+function operationOf(operation: unknown, index: number): BulkOperation {
+  try {
+    return readOperation(operation, index);
+  } catch (error) {
+    if (!(error instanceof ScimError)) throw error;
+    const { method, bulkId } = isObject(operation) ? operation : {};
+    return {
+      method: methods.find((each) => each === String(method).toUpperCase()) as BulkOperation["method"] | undefined,
+      bulkId: typeof bulkId === "string" ? bulkId : undefined,
+      version: undefined,
+      endpoint: "",
+      id: undefined,
+      data: undefined,
+      mistake: error,
+    };
+  }
 }
 
 function readOperation(operation: unknown, index: number): BulkOperation {
@@ -89,7 +111,7 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
 
 /** One operation's outcome, as the answer shows it. */
 export interface BulkResult {
-  readonly method: string;
+  readonly method?: string;
   readonly bulkId?: string;
   readonly location?: string;
   readonly version?: string;

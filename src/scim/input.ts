@@ -5,6 +5,7 @@ import {
   type Attribute,
   commonAttributes,
   findAttribute,
+  isDateTime,
   isObject,
   type Resource,
   type ResourceType,
@@ -25,9 +26,7 @@ export interface Input {
  */
 export function readResource(body: unknown, type: ResourceType): Input {
   if (!isObject(body)) throw badRequest("invalidSyntax", `The body must be a JSON object, a ${type.name}.`);
-  if (body.schemas !== undefined && !isListOfStrings(body.schemas)) {
-    throw badRequest("invalidSyntax", '"schemas" must be a list of URNs.');
-  }
+  checkSchemas(body.schemas, type);
   const unknown: string[] = [];
   const extensionIds = new Map(type.extensions.map((schema) => [schema.id.toLowerCase(), schema]));
   const resource: Resource = {};
@@ -45,6 +44,24 @@ export function readResource(body: unknown, type: ResourceType): Input {
   }
   requireAll(resource, type);
   return { resource, unknown };
+}
+
+/**
+ * Throws 400 `invalidSyntax` where a body says by its `schemas` that it is something else, RFC 7643 §3. Clients that leave them out
+ * are let off, and so are URNs that nothing here knows, but on a strict route.
+ */
+function checkSchemas(schemas: unknown, type: ResourceType): void {
+  const isNone = schemas === undefined || (Array.isArray(schemas) && schemas.length === 0);
+  if (isNone && !type.strict) return;
+  if (!isListOfStrings(schemas)) throw badRequest("invalidSyntax", '"schemas" must be a list of URNs.');
+  const given = schemas.map((each) => each.toLowerCase());
+  const { id } = type.schema;
+  if (!given.includes(id.toLowerCase()))
+    throw badRequest("invalidSyntax", `"schemas" of a ${type.name} must name "${id}".`);
+  const known = [id, ...type.extensions.map((each) => each.id)].map((each) => each.toLowerCase());
+  const unknown = type.strict ? schemas.find((each) => !known.includes(each.toLowerCase())) : undefined;
+  if (unknown !== undefined)
+    throw badRequest("invalidSyntax", `A ${type.name} has no schema ${JSON.stringify(unknown.slice(0, 200))} here.`);
 }
 
 /**
@@ -191,15 +208,15 @@ function readSimple(value: unknown, attribute: Attribute, where: string): unknow
       return number;
     }
     case "dateTime":
-      if (typeof value !== "string" || Number.isNaN(Date.parse(value)))
-        throw fail('a date-time such as "2026-01-31T08:00:00Z"');
+      if (typeof value !== "string" || !isDateTime(value)) throw fail('a date-time such as "2026-01-31T08:00:00Z"');
       return value;
     case "binary":
       if (typeof value !== "string" || !/^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/.test(value))
         throw fail("base64");
       return value;
     default: {
-      const text = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+      // A number may be meant as text, an employee's say; true and false are not.
+      const text = typeof value === "number" ? String(value) : value;
       if (typeof text !== "string") throw fail("text");
       if (text.includes("\0"))
         throw badRequest("invalidValue", `"${where}" holds a NUL character, which no value may.`);
@@ -215,5 +232,5 @@ const describe = (value: unknown): string =>
       ? "a JSON object"
       : JSON.stringify(typeof value === "string" ? value.slice(0, 40) : value);
 
-const isListOfStrings = (value: unknown): boolean =>
+const isListOfStrings = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((each) => typeof each === "string");

@@ -18,7 +18,13 @@ export type Operation =
       readonly path: AttributePath;
       readonly elements: readonly unknown[];
     }
-  | { readonly op: "setSelected"; readonly path: AttributePath; readonly value: Readonly<Record<string, unknown>> }
+  | {
+      readonly op: "setSelected";
+      readonly path: AttributePath;
+      readonly value: Readonly<Record<string, unknown>>;
+      /** Whether it replaces what is there: then only what `type` and `primary` say can be made where nothing is. */
+      readonly isReplace?: boolean;
+    }
   | { readonly op: "clearSelected"; readonly path: AttributePath };
 
 type Verb = "add" | "replace" | "remove";
@@ -33,10 +39,18 @@ const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
  */
 export function readPatch(body: unknown, type: ResourceType): Operation[] {
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body must be a JSON object, a PatchOp.");
+  const { schemas } = body;
+  const isPatch =
+    Array.isArray(schemas) && schemas.some((each) => String(each).toLowerCase() === PATCH_OP.toLowerCase());
+  const isNone = schemas === undefined || (Array.isArray(schemas) && schemas.length === 0);
+  if (!isPatch && (!isNone || type.strict))
+    throw badRequest("invalidSyntax", `"schemas" of a PATCH must be ["${PATCH_OP}"].`);
   const list = Object.entries(body).find(([key]) => key.toLowerCase() === "operations")?.[1];
   // Clients that found nothing to change have been seen to send an empty list.
   if (!Array.isArray(list))
     throw badRequest("invalidSyntax", `A PATCH needs "Operations", a list, and "schemas": ["${PATCH_OP}"].`);
+  if (list.length === 0 && type.strict)
+    throw badRequest("invalidSyntax", 'A PATCH needs at least one of "Operations".');
   if (list.length > MAX_OPERATIONS)
     throw badRequest("invalidValue", `A PATCH has at most ${MAX_OPERATIONS} operations.`);
   return list.flatMap((each, index) => readOperation(each, index, type));
@@ -115,7 +129,11 @@ function ofPath(verb: Verb, path: AttributePath, value: unknown, type: ResourceT
 /** A single complex attribute as a whole: the sub-attributes given are merged, an empty value takes all away. */
 function ofComplex(verb: "add" | "replace", path: AttributePath, value: unknown, type: ResourceType): Operation[] {
   const single = Array.isArray(value) && value.length <= 1 ? value[0] : value;
-  if (single === null || single === undefined || single === "") return removal(path);
+  // Entra empties a manager by an empty text. Of what has no value of its own that means nothing.
+  const isEmpty = single === "" && findAttribute(path.attribute.subAttributes, "value") !== undefined;
+  if (single === null || single === undefined || isEmpty) return removal(path);
+  if (typeof single !== "object" && !findAttribute(path.attribute.subAttributes, "value"))
+    throw badRequest("invalidValue", `"${pathName(path, type)}" is complex: its value must be a JSON object.`);
   const object = isObject(single) ? single : { value: single };
   return Object.entries(object).flatMap(([key, inner]) => {
     const sub = findAttribute(path.attribute.subAttributes, key);
@@ -132,10 +150,22 @@ function ofMultiValued(verb: Verb, path: AttributePath, value: unknown, type: Re
   if (path.selector || path.sub) {
     if (verb === "remove") return [removalOfSelected(path)];
     const regular = path.sub ? readValue(value, path.sub, name) : readComplex(firstOf(value), path.attribute, name);
+    if (path.sub?.mutability === "immutable")
+      throw badRequest("mutability", `"${name}" is immutable: take the value away and add another one.`);
     if (regular === undefined) return [{ op: "clearSelected", path }];
+    // To add to what no selector names is to add one more (RFC 7644 §3.5.2.1).
+    if (verb === "add" && path.sub && !path.selector) {
+      const { sub, ...element } = path;
+      return [{ op: "addElements", path: element, elements: [{ [sub.name]: regular }] }];
+    }
     const { sub, ...element } = path;
     return [
-      { op: "setSelected", path: element, value: sub ? { [sub.name]: regular } : (regular as Record<string, unknown>) },
+      {
+        op: "setSelected",
+        path: element,
+        value: sub ? { [sub.name]: regular } : (regular as Record<string, unknown>),
+        ...(verb === "replace" && { isReplace: true }),
+      },
     ];
   }
   const isEmpty = value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);

@@ -75,7 +75,7 @@ function changedElements(
     case "removeElements":
       return removed(elements, operation.elements, budget);
     case "setSelected":
-      return setSelected(elements, operation.path, operation.value, budget);
+      return setSelected(elements, operation, budget);
     case "clearSelected":
       return clearSelected(elements, operation.path);
   }
@@ -207,10 +207,20 @@ function removed(elements: readonly unknown[], gone: readonly unknown[], budget:
   });
 }
 
-function setSelected(elements: unknown[], path: AttributePath, value: Readonly<Resource>, budget: Budget): unknown[] {
+function setSelected(
+  elements: unknown[],
+  { path, value, isReplace }: Extract<Operation, { op: "setSelected" }>,
+  budget: Budget,
+): unknown[] {
   const selects = path.selector ? compileSelector(path.selector) : () => true;
   const isSelected = (element: unknown): element is Resource => isObject(element) && selects(element);
-  if (!elements.some(isSelected)) return added(elements, [{ ...constantsOf(path.selector, path), ...value }], budget);
+  if (!elements.some(isSelected)) {
+    const constants = constantsOf(path.selector, path);
+    // Entra's replaces of what is not there yet name its type.
+    const isMade = !isReplace || Object.keys(constants).every((name) => name === "type" || name === "primary");
+    if (!isMade) throw noTarget(path);
+    return added(elements, [{ ...constants, ...value }], budget);
+  }
   const claimsPrimary = value.primary === true;
   return elements.map((element) => {
     if (isSelected(element)) return { ...element, ...value };
@@ -223,9 +233,13 @@ function clearSelected(elements: unknown[], path: AttributePath): unknown[] {
   if (!path.sub) return elements.filter((element) => !selects(element));
   const isSelected = (element: unknown): element is Resource => isObject(element) && selects(element);
   const { name } = path.sub;
-  return elements
-    .map((element) => (isSelected(element) ? without(element, name) : element))
-    .filter((element) => !isObject(element) || Object.keys(element).some((key) => key !== "type" && key !== "primary"));
+  // What is left with its type alone is no value any more.
+  const isLeft = (element: Resource) => Object.keys(element).some((key) => key !== "type" && key !== "primary");
+  return elements.flatMap((element) => {
+    if (!isSelected(element)) return [element];
+    const rest = without(element, name);
+    return isLeft(rest) ? [rest] : [];
+  });
 }
 
 /**
@@ -236,11 +250,14 @@ export function constantsOf(selector: TypedFilter | undefined, path: AttributePa
   if (!selector) return {};
   if (selector.op === "and") return Object.assign({}, ...selector.filters.map((inner) => constantsOf(inner, path)));
   if (selector.op === "eq") return { [selector.path.attribute.name]: selector.value };
-  throw badRequest(
-    "noTarget",
-    `No value of "${path.attribute.name}" matches [${filterText(selector)}], and none can be made from it.`,
-  );
+  throw noTarget(path);
 }
+
+const noTarget = ({ attribute, selector }: AttributePath) =>
+  badRequest(
+    "noTarget",
+    `No value of "${attribute.name}" matches${selector ? ` [${filterText(selector)}]` : ""}, and none can be made from it.`,
+  );
 
 /** True when an element has all the parts of another: a value by text, letters' case aside only for ids never. */
 const agrees = (element: unknown, wanted: unknown): boolean =>

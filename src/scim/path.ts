@@ -5,6 +5,7 @@ import {
   commonAttributes,
   findAttribute,
   findSchema,
+  isDateTime,
   type ResourceType,
   type Schema,
 } from "./schema.ts";
@@ -57,10 +58,66 @@ export function filterText(filter: TypedFilter, type?: ResourceType): string {
   }
 }
 
-/** Parses a filter and finds its paths in the type's schemas. Throws 400 `invalidFilter`. */
-export function typedFilter(text: string, type: ResourceType): TypedFilter {
-  return resolveFilter(parseFilter(text), (path) => resolvePath(path, type, "invalidFilter"));
+/**
+ * Parses a filter and finds its paths in the type's schemas. Of an extension's attributes only some may be there, which matters where
+ * a filter asks for the `schemas` of a resource. Throws 400 `invalidFilter`.
+ */
+export function typedFilter(
+  text: string,
+  type: ResourceType,
+  isThere: (attribute: Attribute) => boolean = () => true,
+): TypedFilter {
+  const find = (path: PathSyntax) => resolvePath(path, type, "invalidFilter");
+  return resolveFilter(withSchemas(parseFilter(text), type, isThere), find);
 }
+
+/**
+ * A filter in which what is asked of `schemas` is asked of what makes them so, RFC 7644 §3.4.2.2: a resource has its type's own,
+ * and those of the extensions that it has attributes of.
+ */
+function withSchemas(
+  filter: Filter<PathSyntax>,
+  type: ResourceType,
+  isThere: (attribute: Attribute) => boolean,
+): Filter<PathSyntax> {
+  switch (filter.op) {
+    case "and":
+    case "or":
+      return { op: filter.op, filters: filter.filters.map((each) => withSchemas(each, type, isThere)) };
+    case "not":
+      return { op: "not", filter: withSchemas(filter.filter, type, isThere) };
+    default: {
+      const { path } = filter;
+      if (path.attribute.toLowerCase() !== "schemas" || path.urn !== undefined || path.sub !== undefined) return filter;
+      const always: Filter<PathSyntax> = { op: "pr", path: { ...path, text: "id", attribute: "id" } };
+      if (filter.op === "pr") return always;
+      const { op } = filter;
+      if (op === "ne") return { op: "not", filter: withSchemas({ ...filter, op: "eq" }, type, isThere) };
+      const isMet = comparisonOfUrns[op as keyof typeof comparisonOfUrns];
+      if (!isMet || typeof filter.value !== "string")
+        throw badRequest("invalidFilter", `"schemas" are URNs: they are compared with eq, ne, co, sw and ew.`);
+      const wanted = filter.value.toLowerCase();
+      const met = [type.schema, ...type.extensions].filter(({ id }) => isMet(id.toLowerCase(), wanted));
+      if (met.includes(type.schema)) return always;
+      const filters = met.flatMap(({ id, attributes }) =>
+        attributes.filter(isThere).map(
+          ({ name }): Filter<PathSyntax> => ({
+            op: "pr",
+            path: { ...path, text: `${id}:${name}`, urn: id, attribute: name },
+          }),
+        ),
+      );
+      return filters.length > 0 ? { op: "or", filters } : { op: "not", filter: always };
+    }
+  }
+}
+
+const comparisonOfUrns = {
+  eq: (urn: string, wanted: string) => urn === wanted,
+  co: (urn: string, wanted: string) => urn.includes(wanted),
+  sw: (urn: string, wanted: string) => urn.startsWith(wanted),
+  ew: (urn: string, wanted: string) => urn.endsWith(wanted),
+};
 
 /** The attributes that a filter compares. */
 export function attributesIn(filter: TypedFilter): Attribute[] {
@@ -192,7 +249,7 @@ function coerce(value: string | number | boolean, leaf: Attribute, fail: (reason
     }
     case "dateTime": {
       const instant = Date.parse(String(value));
-      if (Number.isNaN(instant))
+      if (!isDateTime(String(value)))
         throw fail(`${JSON.stringify(value)} is not a date-time such as "2026-01-31T08:00:00Z"`);
       return new Date(instant).toISOString();
     }

@@ -36,6 +36,8 @@ export interface ResourceType {
   readonly extensions: readonly Schema[];
   /** The URNs of the extensions that every resource must have. */
   readonly requiredExtensions?: readonly string[];
+  /** Whether what the RFCs ask is asked of clients to the letter, where they are let off otherwise: see docs/conformance.md. */
+  readonly strict?: boolean;
 }
 
 /** A resource as JSON: names as its schemas spell them, extensions under their URN. */
@@ -94,3 +96,8 @@ export function schemasOf(resource: Resource, type: ResourceType): string[] {
 /** True for a JSON object. */
 export const isObject = (value: unknown): value is Resource =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Whether a text is a date-time of XML Schema, as RFC 7643 §2.3.5 has it; or a date alone, which clients send for its midnight. */
+export const isDateTime = (text: string): boolean =>
+  /^\d{4,6}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/i.test(text.trim()) &&
+  !Number.isNaN(Date.parse(text.trim().replace(",", ".")));

@@ -561,6 +561,110 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
       });
     });
 
+    describe("asking", () => {
+      test("RFC 7643 §3: a body that says by its schemas that it is something else is 400", async () => {
+        const { id } = await createUser();
+        const Operations = [{ op: "replace", path: "title", value: "T" }];
+        const user = { userName: fresh("user"), displayName: "D" };
+        for (const [method, path, body] of [
+          ["POST", "/Users", { ...user, schemas: [`${CORE}:Group`] }],
+          ["POST", "/Users", { ...user, schemas: "x" }],
+          ["PUT", `/Users/${id}`, { ...user, schemas: [ENTERPRISE] }],
+          ["PATCH", `/Users/${id}`, { schemas: [`${CORE}:User`], Operations }],
+          ["PATCH", `/Users/${id}`, { schemas: ["x"], Operations }],
+        ] as const)
+          expect(await call(method, path, body), `${method} ${JSON.stringify(body)}`).toMatchObject({
+            status: 400,
+            json: { scimType: "invalidSyntax" },
+          });
+        expect((await call("PATCH", `/Users/${id}`, { schemas: [`${MESSAGES}:patchop`], Operations })).status).toBe(
+          200,
+        );
+      });
+
+      test("RFC 7644 §3.4.2.2: a filter by schemas finds those that have attributes of an extension", async () => {
+        const [plain, employee] = [await createUser(), await createUser({ [ENTERPRISE]: { department: "Sales" } })];
+        const found = async (filter: string) => {
+          const ids = [plain, employee].map(({ id }) => `id eq "${id}"`).join(" or ");
+          const { json, text } = await query("/Users", { filter: `(${ids}) and ${filter}` });
+          expect(json.Resources, `${filter}: ${text}`).toBeDefined();
+          return json.Resources.map(({ id }: Json) => [plain.id, employee.id].indexOf(id)).sort();
+        };
+        expect(await found(`schemas eq "${CORE}:User"`)).toEqual([0, 1]);
+        expect(await found(`schemas eq "${ENTERPRISE}"`)).toEqual([1]);
+        expect(await found(`schemas ne "${ENTERPRISE}"`)).toEqual([0]);
+        expect(await found(`not (schemas co "extension")`)).toEqual([0]);
+        expect(await found("schemas pr")).toEqual([0, 1]);
+        expect(await found('schemas eq "urn:none"')).toEqual([]);
+      });
+
+      test.each(["foo 12", "2020", "12", "2020-13-01", "2020-01-01 00:00", "now"])(
+        "RFC 7643 §2.3.5: %s is no date-time",
+        async (value) =>
+          expect(await query("/Users", { filter: `meta.created gt "${value}"` })).toMatchObject({
+            status: 400,
+            json: { scimType: "invalidFilter" },
+          }),
+      );
+
+      test("RFC 7644 §3.9: parts of elements that no attribute holds are shown, and what is left of elements is kept", async () => {
+        const user = await createUser({ emails: [{ type: "work", value: "w@x.test" }] });
+        const group = await createGroup({ members: [{ value: user.id }] });
+        const shown = async (path: string, parameters: Record<string, string>) => (await query(path, parameters)).json;
+        expect((await shown(`/Users/${user.id}`, { attributes: "emails.type" })).emails).toEqual([{ type: "work" }]);
+        const { emails } = await shown(`/Users/${user.id}`, { excludedAttributes: "emails.value" });
+        expect(emails).toEqual([expect.objectContaining({ type: "work" })]);
+        expect(emails[0].value).toBeUndefined();
+        expect((await shown(`/Groups/${group.id}`, { attributes: "members.$ref" })).members).toEqual([
+          { $ref: `${gateway.base}/Users/${user.id}` },
+        ]);
+      });
+
+      test("RFC 7643 §2.3.1: true is no text, and an empty text no complex value", async () => {
+        const user = await createUser({ name: { familyName: "F" } });
+        for (const operation of [
+          { op: "replace", path: "title", value: true },
+          { op: "replace", path: "name", value: "" },
+          { op: "replace", path: "name", value: "F" },
+        ])
+          expect(await patch(`/Users/${user.id}`, operation), JSON.stringify(operation)).toMatchObject({
+            status: 400,
+            json: { scimType: "invalidValue" },
+          });
+        expect((await get(`/Users/${user.id}`)).json.name.familyName).toBe("F");
+      });
+
+      test("RFC 7644 §3.5.2.3: a replace of what its selector does not find is 400 noTarget, and changes nothing", async () => {
+        const user = await createUser({ emails: [{ type: "work", value: "w@x.test" }] });
+        for (const path of [
+          'emails[type eq "work" and value eq "other@x.test"].value',
+          'emails[value eq "other@x.test"].value',
+          'emails[value ew "none"].value',
+        ])
+          expect(await patch(`/Users/${user.id}`, { op: "replace", path, value: "new@x.test" }), path).toMatchObject({
+            status: 400,
+            json: { scimType: "noTarget" },
+          });
+        expect((await get(`/Users/${user.id}`)).json.emails).toEqual([
+          expect.objectContaining({ type: "work", value: "w@x.test" }),
+        ]);
+        const found = { op: "replace", path: 'emails[value eq "w@x.test"].value', value: "n@x.test" };
+        expect((await patch(`/Users/${user.id}`, found)).json.emails[0].value).toBe("n@x.test");
+        const gone = await patch(`/Users/${user.id}`, { op: "remove", path: 'emails[value eq "n@x.test"]' });
+        expect(gone.json.emails).toBeUndefined();
+      });
+
+      test("RFC 7643 §8.7.1: what a member refers to is immutable", async () => {
+        const [one, other] = [await createUser(), await createUser()];
+        const group = await createGroup({ members: [{ value: one.id }] });
+        const path = `members[value eq "${one.id}"].value`;
+        expect(await patch(`/Groups/${group.id}`, { op: "replace", path, value: other.id })).toMatchObject({
+          status: 400,
+          json: { scimType: "mutability" },
+        });
+      });
+    });
+
     describe("bulk", () => {
       const bulk = (Operations: object[], more: object = {}) =>
         call("POST", "/Bulk", { schemas: [`${MESSAGES}:BulkRequest`], ...more, Operations });
@@ -652,18 +756,27 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
       test.each<[string, unknown]>([
         ["no list of operations", { schemas: [`${MESSAGES}:BulkRequest`] }],
         ["no schemas", { Operations: [] }],
-        [
-          "an unknown method",
-          { schemas: [`${MESSAGES}:BulkRequest`], Operations: [{ method: "GET", path: "/Users/1" }] },
-        ],
-        [
-          "a POST without a bulkId",
-          { schemas: [`${MESSAGES}:BulkRequest`], Operations: [{ method: "POST", path: "/Users", data: {} }] },
-        ],
         ["a bulkId that comes twice", { schemas: [`${MESSAGES}:BulkRequest`], Operations: [user("x"), user("x")] }],
         ["failOnErrors 0", { schemas: [`${MESSAGES}:BulkRequest`], failOnErrors: 0, Operations: [] }],
       ])("RFC 7644 §3.7: a bulk request with %s is 400", async (_, body) => {
         expect((await call("POST", "/Bulk", body)).status).toBe(400);
+      });
+
+      test.each<[string, object]>([
+        ["an unknown method", { method: "GET", path: "/Users/1" }],
+        ["no method", { path: "/Users/1" }],
+        ["a POST without a bulkId", { method: "POST", path: "/Users", data: {} }],
+        ["a path that is none", { method: "DELETE", path: "Users" }],
+        ["no data", { method: "PATCH", path: "/Users/1" }],
+      ])("RFC 7644 §3.7.3: an operation with %s is 400 by itself, and the others are done", async (name, operation) => {
+        const body = {
+          schemas: [`${MESSAGES}:BulkRequest`],
+          Operations: [operation, user(`beside ${name}`)],
+        };
+        const { status, json } = await call("POST", "/Bulk", body);
+        expect(status).toBe(200);
+        expect(json.Operations.map((each: { status: string }) => each.status)).toEqual(["400", "201"]);
+        expect(json.Operations[0].response.scimType).toBe("invalidSyntax");
       });
     });
 
