@@ -255,8 +255,9 @@ const closeAll = ({ connectors }: Generation) =>
   Promise.all([...connectors.values()].map(({ connector }) => connector.close()));
 
 /** The configuration and its mappings. */
-const filesOf = (file: string, { routes }: Loaded): string[] => [
+const filesOf = (file: string, { routes, secretFiles }: Loaded): string[] => [
   resolve(file),
+  ...secretFiles,
   ...[...routes.values()].flatMap((types) => [...types.values()].map(({ mappingFile }) => mappingFile)),
 ];
 

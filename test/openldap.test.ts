@@ -122,6 +122,83 @@ describe("the gateway on OpenLDAP", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("a base that is not there is 503 with its name, for each id and each request, and never 404", async () => {
+    const settings = openLdap(slapd, ROOT);
+    settings.connectors.directory.kinds.user.base = `ou=nowhere,${SUFFIX}`;
+    const wrong = await startGateway(settings);
+    const { id } = await create("/Users", { userName: "somewhere", displayName: "S" });
+    const patchBody = { Operations: [{ op: "replace", path: "title", value: "x" }] };
+    for (const [method, path, body] of [
+      ["GET", `/Users/${id}`],
+      ["GET", '/Users?filter=userName eq "somewhere"'],
+      ["GET", "/Users"],
+      ["PATCH", `/Users/${id}`, patchBody],
+      ["DELETE", `/Users/${id}`],
+      ["POST", "/Users", { userName: "new", displayName: "N" }],
+    ] as const) {
+      const answer = await send(wrong, method, encodeURI(path), body);
+      expect(answer.status, `${method} ${path}: ${answer.text}`).toBe(503);
+      expect(answer.json.detail).toMatch(/base ou=nowhere,.* of user is not there.*kinds\.user\.base/);
+    }
+    await wrong.stop();
+  });
+
+  test("what a client gives twice is given once, and an attribute that the schema lacks is its mistake in each write", async () => {
+    const user = await create("/Users", { userName: "twice", displayName: "T" });
+    const group = await create("/Groups", { displayName: "twice", members: [{ value: user.id }, { value: user.id }] });
+    expect(group.members).toHaveLength(1);
+    const add = { op: "add", path: "members", value: [{ value: user.id }, { value: user.id }] };
+    expect((await patch(`/Groups/${group.id}`, add)).status).toBe(204);
+    const folder = mkdtempSync(join(tmpdir(), "postern-schema-"));
+    const mapping = join(folder, "user.yaml");
+    const attributes = {
+      id: { attr: "entryUUID", readOnly: true },
+      userName: "uid",
+      displayName: "cn",
+      title: "noSuchType",
+    };
+    writeFileSync(
+      mapping,
+      stringify({
+        resource: "User",
+        kind: "user",
+        attributes,
+        create: { objectClass: '["inetOrgPerson"]', sn: "userName" },
+      }),
+    );
+    const settings = openLdap(slapd, ROOT);
+    settings.routes["/scim/v2"] = { User: { connector: "directory", mapping } } as never;
+    const other = await startGateway(settings);
+    const lacking = { userName: "lacking", displayName: "L", title: "x" };
+    const change = { Operations: [{ op: "replace", path: "title", value: "x" }] };
+    expect((await send(other, "POST", "/Users", lacking)).status).toBe(400);
+    expect((await send(other, "PATCH", `/Users/${user.id}`, change)).status).toBe(400);
+    expect((await send(other, "PUT", `/Users/${user.id}`, { ...lacking, userName: "twice" })).status).toBe(400);
+    await other.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("a password that is wrong is tried once, whatever is asked, and the right one from its file at once", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-secret-"));
+    const secret = join(folder, "password");
+    writeFileSync(secret, "not-the-password");
+    const settings = openLdap(slapd, ROOT);
+    settings.connectors.directory.bind = { ...slapd.bind, password: `\${file:${secret}}` };
+    const counted = await startGateway(settings);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => send(counted, "GET", `/Users?startIndex=${n + 1}&count=1`)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503));
+    expect(answers.at(-1)!.json.detail).toMatch(/refused the gateway's account/);
+    // By the directory's own count.
+    const failures = slapd.ldapsearch(`(entryDN=${slapd.bind.dn})`, "pwdFailureTime").match(/pwdFailureTime:/g) ?? [];
+    expect(failures.length).toBeLessThanOrEqual(1);
+    writeFileSync(secret, slapd.bind.password);
+    await expect.poll(async () => (await send(counted, "GET", "/Users?count=1")).status, { timeout: 10_000 }).toBe(200);
+    await counted.stop();
+    rmSync(folder, { recursive: true });
+  });
+
   test("an entry outside the kind's base is nothing, for reads and for writes", async () => {
     const id = /entryUUID: (.*)/.exec(slapd.ldapsearch("(uid=outside)", "entryUUID"))![1];
     expect((await send(gateway, "GET", `/Users/${id}`)).status).toBe(404);

@@ -108,7 +108,19 @@ export async function locate(
       "unavailable",
       `The ${name} ${key} was written on another domain controller, and ${domain.servers.inUse()} does not have it yet.`,
     );
+  await requireBase(domain, kind, signal);
   return undefined;
+}
+
+/** How long a base that was seen is taken to be there, in milliseconds. */
+const BASE_MS = 60_000;
+const basesSeen = new WeakMap<DomainKind, number>();
+
+/** Rejects with `unavailable` where a kind's base is not there: an entry is found by its GUID, and so would not be missed below it. */
+async function requireBase(domain: Domain, kind: DomainKind, signal: AbortSignal): Promise<void> {
+  if ((basesSeen.get(kind) ?? 0) > Date.now()) return;
+  await find(domain, { base: kind.base, scope: "base", attrs: ["1.1"] }, signal);
+  basesSeen.set(kind, Date.now() + BASE_MS);
 }
 
 /**

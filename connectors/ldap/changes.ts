@@ -3,7 +3,7 @@ import type { Change, Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 import type { Kind } from "./directory.ts";
-import { firstRdn } from "./dn.ts";
+import { dnKey, firstRdn } from "./dn.ts";
 
 export const isAttr = (change: Change, attr: string): boolean => change.attr.toLowerCase() === attr.toLowerCase();
 
@@ -12,7 +12,10 @@ export const swapsIn = (changes: readonly Change[]) => changes.filter((change) =
 /** An attribute with values as they go on the wire. */
 export function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): Attribute {
   try {
-    return new Attribute({ type, values: values.map((value) => toLdap(value, typeOf(type))) as string[] });
+    return new Attribute({
+      type,
+      values: distinct(values, typeOf(type)).map((value) => toLdap(value, typeOf(type))) as string[],
+    });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new ConnectorError("invalid", `"${type}": ${error.message}.`, { attr: type, cause: error });
@@ -38,12 +41,25 @@ export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf
   const { placeholder } = kind;
   const isPadded = placeholder !== undefined && isAttr(change, placeholder.attr);
   if (change.op === "replace")
-    return [one("replace", isPadded && change.values.length === 0 ? [placeholder.value] : distinct(change.values))];
+    return [
+      one(
+        "replace",
+        isPadded && change.values.length === 0 ? [placeholder.value] : distinct(change.values, typeOf(attr)),
+      ),
+    ];
   if (change.values.length === 0) return [];
-  return [one(change.op, distinct(change.values))];
+  return [one(change.op, distinct(change.values, typeOf(attr)))];
 }
 
-const distinct = (values: readonly Value[]): Value[] => [...new Set(values)];
+/** Values, each once: a directory refuses two that it takes for one. */
+function distinct(values: readonly Value[], type: ReturnType<TypeOf>): Value[] {
+  const form = (value: Value) => {
+    const text = String(value);
+    if (type === "dn" || type === "reference") return dnKey(text);
+    return type === "text" ? text.normalize("NFKC").toLowerCase().trim().replace(/\s+/g, " ") : text;
+  };
+  return [...new Map(values.toReversed().map((value) => [form(value), value])).values()].toReversed();
+}
 
 /** The new name that changes ask for, where they change the value in the entry's RDN. */
 export function renaming(kind: Kind, dn: string, changes: readonly Change[]): { from: string; to: string } | undefined {

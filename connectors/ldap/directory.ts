@@ -11,13 +11,14 @@ import {
   type SearchResult,
 } from "ldapts";
 import { type Condition, type Entry, type Expected, fromValues, type Value } from "../../src/connector/connector.ts";
-import { ConnectorError } from "../../src/connector/error.ts";
+import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
+import { createAccount } from "../../src/connector/kit/account.ts";
 import { type AttributeType, attributeTypes, fromLdap, isBinary, type TypeOf, toLdap } from "./attributes.ts";
 import { type ConnectOptions, connect } from "./connect.ts";
 import { OID } from "./controls.ts";
 import type { Dialect } from "./dialect.ts";
 import { dnKey, firstRdn } from "./dn.ts";
-import { ldapFailure } from "./errors.ts";
+import { ldapFailure, result, resultCode } from "./errors.ts";
 import { type Schema, toFilter } from "./filter.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { withAllValues } from "./ranges.ts";
@@ -77,9 +78,10 @@ export interface Directory extends Schema {
 }
 
 export function openDirectory(settings: Settings, dialect: Dialect): Directory {
+  const account = createAccount("The directory", (error) => resultCode(error) === result.invalidCredentials);
   const servers = createServers({
     ...settings,
-    connect: (url, milliseconds) => connect(url, settings, milliseconds),
+    connect: (url, milliseconds) => account.prove(() => connect(url, settings, milliseconds)),
   });
   const pool = createPool(servers, settings.connections);
   const bulk = createPool(servers, 1);
@@ -179,7 +181,7 @@ export async function find(
   const explicitBufferAttributes = attributes.filter((attr) => isBinary(typeOf(attr)));
   const options = { scope, filter, attributes, explicitBufferAttributes };
   const standing = [...dialect.searchControls(), ...controls];
-  return read(
+  const found = read(
     directory,
     signal,
     async (client) => {
@@ -202,6 +204,23 @@ export async function find(
       return Promise.all(found.map((entry) => withAllValues(client, entry, explicitBufferAttributes, standing)));
     },
     pool,
+  );
+  return found.catch((error) => {
+    throw isNotFound(error) ? baseIsThere(directory, base, error) : error;
+  });
+}
+
+/**
+ * That a kind's own base is not there says nothing of an entry: whoever is told that one is gone forgets it for good. Of any other
+ * place it is what the failure says.
+ */
+export function baseIsThere({ kinds }: Pick<Directory, "kinds">, base: string, error: ConnectorError): ConnectorError {
+  const named = [...kinds].filter(([, kind]) => dnKey(kind.base) === dnKey(base)).map(([name]) => name);
+  if (named.length === 0) return error;
+  return new ConnectorError(
+    "unavailable",
+    `The base ${base} of ${named.join(", ")} is not there, or the bind DN may not see it: look at \`kinds.${named[0]}.base\`.`,
+    { cause: error, mayHaveHappened: false },
   );
 }
 

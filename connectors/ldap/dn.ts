@@ -14,9 +14,9 @@ export function rdnsOf(dn: string): string[] {
 
 /** Without the blanks around it; one that is escaped is of the value. */
 function trimmed(text: string): string {
-  const end = /\s*$/.exec(text)!.index;
+  const end = / *$/.exec(text)!.index;
   const escapes = /\\*$/.exec(text.slice(0, end))![0].length;
-  return text.slice(0, escapes % 2 === 1 ? end + 1 : end).trimStart();
+  return text.slice(0, escapes % 2 === 1 ? end + 1 : end).replace(/^ +/, "");
 }
 
 /** The first RDN of a DN, its value unescaped; undefined for one of several attributes, `a=1+b=2`. */

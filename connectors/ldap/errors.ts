@@ -9,6 +9,7 @@ export const result = {
   constraintViolation: 19,
   valueExists: 20,
   noSuchObject: 32,
+  invalidCredentials: 49,
   unwilling: 53,
   objectClassViolation: 65,
   entryExists: 68,
@@ -31,8 +32,10 @@ const meanings = new Map<number, [ConnectorErrorKind, string]>([
   [8, ["denied", "The directory wants stronger authentication"]],
   [11, ["tooMany", "The directory ended the search at an administrative limit"]],
   [13, ["denied", "The directory wants an encrypted connection"]],
+  [16, ["invalid", "The entry has no such value"]],
   [17, ["invalid", "The directory's schema does not have an attribute that the mapping writes"]],
   [19, ["invalid", "The directory refuses a value by a constraint of its own"]],
+  [20, ["invalid", "The entry has this value already, or it is given twice"]],
   [21, ["invalid", "A value does not have the syntax of its attribute"]],
   [32, ["notFound", "The entry, or the one above it, is not there"]],
   [34, ["invalid", "A DN is not written as one"]],
@@ -62,6 +65,9 @@ export function ldapFailure(error: unknown, refusal: Dialect["refusal"] = () => 
     const known = refusal(code, words, error);
     if (known) return known;
     const [kind, meaning] = meanings.get(code) ?? ["unavailable", "The directory refused the operation"];
+    // 80 is for whatever a server has no code for; OpenLDAP and others say so of names that cannot be one.
+    if (code === 80 && /\b(naming|rdn|dn|name)\b/i.test(words))
+      return new ConnectorError("invalid", `The directory refuses the name (result 80: ${words}).`, { cause: error });
     // 19 and a "unique" overlay's words: another entry has the value.
     const isTaken = code === 19 && /unique|already exists/i.test(words);
     return new ConnectorError(

@@ -8,12 +8,12 @@ import type {
   Value,
 } from "../../src/connector/connector.ts";
 import { valuesOf } from "../../src/connector/connector.ts";
-import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { afterWrite, ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { isAttr, ldapAttribute, ldapChanges, named, renaming, swapsIn, withoutName } from "./changes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
-import { assertionOf, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
+import { assertionOf, baseIsThere, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
 import { dnKey, isUnder, parentOf } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
 import { keepingLock } from "./lock.ts";
@@ -105,7 +105,8 @@ export function createWrites(directory: Directory): Writes {
     try {
       await write(pool, signal, (client) => client.add(dn, attributes, postRead ? after : undefined));
     } catch (error) {
-      throw named(failure(error), kind, rdn);
+      const refused = failure(error);
+      throw isNotFound(refused) ? baseIsThere(directory, kind.base, refused) : named(refused, kind, rdn);
     }
     const stored = after.entry ?? (await afterWrite(() => readAt(dn, [...attrs, kind.key], signal)));
     const reached = () => find(directory, { base: dn, scope: "base", filter: kind.filter, attrs: ["1.1"] }, signal);

@@ -77,6 +77,8 @@ export interface SqlDialect {
   readonly indexAdvice: (table: string, column: string, of: Column) => string;
   /** What a failure of the driver means. */
   readonly failure: (error: unknown) => unknown;
+  /** Whether a failure of the driver says that the account, or its password, is not taken. */
+  readonly isRefusal: (error: unknown) => boolean;
   /** Whether a transaction that failed so may succeed when it is run again. */
   readonly isPassing: (error: unknown) => boolean;
   /** A select of one text: what database this is. */

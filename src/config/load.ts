@@ -22,6 +22,8 @@ export interface Loaded {
   readonly config: Config;
   readonly folder: string;
   readonly routes: ReadonlyMap<string, ReadonlyMap<string, RouteEndpoint>>;
+  /** The files that secrets were read from. */
+  readonly secretFiles: readonly string[];
 }
 
 /**
@@ -35,7 +37,7 @@ export function loadConfig(
 ): Loaded {
   const folder = dirname(resolve(file));
   const yaml = readYaml(file);
-  const { data, missing } = withSecrets(yaml.data, env);
+  const { data, missing, files: secretFiles } = withSecrets(yaml.data, env);
   const diagnostics: Diagnostic[] = missing.map(({ path, message }) => yaml.diagnose(path, message));
   // A text without its secret is wrong in a second way that would only hide the first.
   const isHidden = (each: Diagnostic) =>
@@ -78,7 +80,7 @@ export function loadConfig(
     }
   }
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
-  return { config, folder, routes };
+  return { config, folder, routes, secretFiles };
 }
 
 /** Tokens must not go over a network in the clear without anybody having said so. */

@@ -8,16 +8,18 @@ export interface MissingSecret {
 
 /**
  * Puts secrets in place of `${env:NAME}` and `${file:PATH}` in every text of the data; a file's last line break is cut.
- * What is missing is named in `missing`, never what is there.
+ * What is missing is named in `missing`, never what is there; `files` are those that were read.
  */
 export function withSecrets(
   data: unknown,
   env: Readonly<Record<string, string | undefined>>,
-): { data: unknown; missing: MissingSecret[] } {
+): { data: unknown; missing: MissingSecret[]; files: string[] } {
   const missing: MissingSecret[] = [];
+  const files: string[] = [];
   const replace = (value: unknown, path: readonly (string | number)[]): unknown => {
     if (typeof value === "string") {
       return value.replace(/\$\{(env|file):([^}]+)\}/g, (_, source: string, name: string) => {
+        if (source === "file") files.push(name);
         const found = source === "env" ? env[name] : fileContent(name);
         if (found !== undefined && found !== "") return found;
         missing.push({
@@ -34,7 +36,7 @@ export function withSecrets(
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, replace(each, [...path, key])]));
   };
-  return { data: replace(data, []), missing };
+  return { data: replace(data, []), missing, files };
 }
 
 function fileContent(path: string): string | undefined {

@@ -12,8 +12,9 @@ export interface Meaning {
 }
 
 /** What a status means by itself, RFC 9110 §15. */
-function meaningOf(status: number): ConnectorErrorKind {
-  if (status === 404 || status === 410) return "notFound";
+function meaningOf({ status, notJson }: Answer): ConnectorErrorKind {
+  // What answers in HTML is a server before the API, or another one: it knows nothing of an entry.
+  if (status === 404 || status === 410) return notJson === undefined ? "notFound" : "unavailable";
   if (status === 409) return "conflict";
   if (status === 412) return "versionMismatch";
   if (status === 401 || status === 403 || status === 407) return "denied";
@@ -30,7 +31,7 @@ export function failureOf(
   { kind, attr, detail }: Meaning = {},
 ): ConnectorError {
   const { status, body, notJson } = answer;
-  const meant = kind ?? meaningOf(status);
+  const meant = kind ?? meaningOf(answer);
   const words = detail ?? (notJson === undefined ? wordsIn(body) : undefined);
   const said = words === undefined ? "" : `: ${clean(words).slice(0, MAX_DETAIL).replace(/\.$/, "")}`;
   const then =

@@ -47,6 +47,7 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
       : ((value as Value | null | undefined) ?? undefined),
   indexAdvice: (table, column) => `create index on ${table} (${column} collate nocase)`,
   failure: sqliteFailure,
+  isRefusal: () => false,
   isPassing: () => false,
   version: sql`select 'SQLite ' || sqlite_version() as version`,
 });
