@@ -16,7 +16,7 @@ import {
   type References,
   type RefRow,
 } from "./mapping.ts";
-import { encode, isUntyped, mayRead, withDefaults, writeResource } from "./write.ts";
+import { encode, isUntyped, mayRead, refilled, withDefaults, writeResource } from "./write.ts";
 
 /**
  * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first: what the two ways come to is
@@ -39,7 +39,7 @@ export function directChanges(
   }
   const isEmptied = (attr: string) => changes.some((each) => each.attr === attr && isEmptying(each));
   // What is there for a reason gets what a new entry would have.
-  return mapping.create.some(({ attr }) => isEmptied(attr)) ? undefined : changes;
+  return refilled(mapping).some(({ attr }) => isEmptied(attr)) ? undefined : changes;
 }
 
 const isEmptying = (change: Change): boolean => change.op === "replace" && change.values.length === 0;

@@ -189,10 +189,21 @@ async function* candidatesOf(
   }
 }
 
+/**
+ * What of `create` is given anew where it is emptied: not what is true or false. Who is disabled would be enabled by an omission.
+ */
+export const refilled = ({ create, rows }: Mapping): Mapping["create"] =>
+  create.filter(
+    ({ attr }) =>
+      !rows.some(
+        (row) => row.is === "attr" && row.attr === attr && (row.path.sub ?? row.path.attribute).type === "boolean",
+      ),
+  );
+
 /** A rewritten entry, where what would be emptied gets what `create` gives it: it is there for a reason. */
 export async function withDefaults(mapping: Mapping, before: Entry, entry: Entry, resource: Resource): Promise<Entry> {
   const filled: Record<string, Entry[string]> = { ...entry };
-  for (const { attr, expressions } of mapping.create) {
+  for (const { attr, expressions } of refilled(mapping)) {
     if (entry[attr] !== undefined || before[attr] === undefined) continue;
     const { value, done } = await candidatesOf(expressions, resource, entry).next();
     if (!done) filled[attr] = value;
