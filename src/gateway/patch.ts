@@ -46,7 +46,7 @@ export async function patch(serving: Serving, operation: Named<"patch">): Promis
   };
   const entry = changes
     ? await update(serving, target, changes, view.selection.attrs)
-    : await rewrite(serving, { ...target, change });
+    : await rewrite(serving, { ...target, change, emptied: "left" });
   return isAnswered ? resourceOf(serving, entry, view, context, known) : undefined;
 }
 

@@ -33,7 +33,7 @@ export async function replace(serving: Serving, operation: Named<"replace">): Pr
     checkImmutable(current, target, endpoint.mapping.type);
     return target;
   };
-  const entry = await rewrite(serving, { endpoint, id, change, view, known, context, ifMatch });
+  const entry = await rewrite(serving, { endpoint, id, change, emptied: "refilled", view, known, context, ifMatch });
   return resourceOf(serving, entry, view, context, known);
 }
 
@@ -42,6 +42,8 @@ export interface Rewriting {
   readonly endpoint: Endpoint;
   readonly id: string;
   readonly change: (current: Resource) => Resource;
+  /** What becomes of what is emptied: see `changesBetween`. */
+  readonly emptied: "refilled" | "left";
   /** What is read back. */
   readonly view: View;
   readonly known: KnownReferences;
@@ -54,7 +56,7 @@ const ATTEMPTS = 3;
 
 /** Reads, changes the resource, and writes the difference; again where another was faster, unless `If-Match` forbids. */
 export async function rewrite(serving: Serving, rewriting: Rewriting): Promise<Entry> {
-  const { endpoint, id, change, view, known, context, ifMatch } = rewriting;
+  const { endpoint, id, change, emptied, view, known, context, ifMatch } = rewriting;
   const { mapping } = endpoint;
   const { all } = viewsOf(serving, endpoint);
   const attrs = [...new Set([...all.attrs, ...attrsToRewrite(mapping)])];
@@ -63,7 +65,7 @@ export async function rewrite(serving: Serving, rewriting: Rewriting): Promise<E
     const [current] = await resourcesOf(serving, [present], all, context, known);
     const target = change(current!);
     refuseOrNote(endpoint, unmappedIn(mapping, target), context);
-    const changes = await changesBetween(mapping, present, current!, target, known).catch((error) => {
+    const changes = await changesBetween(mapping, present, current!, target, known, emptied).catch((error) => {
       throw expressionFailure(error);
     });
     if (changes.length === 0 && ifMatch === undefined) return present;

@@ -16,7 +16,7 @@ import {
   type References,
   type RefRow,
 } from "./mapping.ts";
-import { encode, isUntyped, mayRead, refilled, withDefaults, writeResource } from "./write.ts";
+import { encode, isUntyped, mayRead, withDefaults, writeResource } from "./write.ts";
 
 /**
  * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first: what the two ways come to is
@@ -37,12 +37,8 @@ export function directChanges(
     if (!direct) return undefined;
     changes.push(...direct);
   }
-  const isEmptied = (attr: string) => changes.some((each) => each.attr === attr && isEmptying(each));
-  // What is there for a reason gets what a new entry would have.
-  return refilled(mapping).some(({ attr }) => isEmptied(attr)) ? undefined : changes;
+  return changes;
 }
-
-const isEmptying = (change: Change): boolean => change.op === "replace" && change.values.length === 0;
 
 /** What a value is refused for may be taken back by an operation behind it: that is for the other way to say. */
 function orElse<T>(work: () => T): T | undefined {
@@ -201,7 +197,8 @@ function encodeAll(
 }
 
 /**
- * The changes that make an entry what it is to be: both resources written by the mapping, and compared. Rejects with an
+ * The changes that make an entry what it is to be: both resources written by the mapping, and compared. What a PUT leaves out may be
+ * refilled with what a new entry would have; what a PATCH takes away is left so, or refused by the backend. Rejects with an
  * `ExpressionError`, or 400 `invalidValue`.
  */
 export async function changesBetween(
@@ -210,10 +207,12 @@ export async function changesBetween(
   current: Resource,
   target: Resource,
   references: References,
+  emptied: "refilled" | "left",
 ): Promise<Change[]> {
   const before = await writeResource(mapping, current, references, present);
   const after = await writeResource(mapping, target, references, present);
-  return difference(mapping, present, before, await withDefaults(mapping, before, after, target));
+  const filled = emptied === "refilled" ? await withDefaults(mapping, before, after, target) : after;
+  return difference(mapping, present, before, filled);
 }
 
 /**

@@ -123,6 +123,6 @@ async function run(
       throw new TypeError('this PATCH needs the entry as it is: give it as "present"');
     const current: Resource = await readEntry(selection, present, reading);
     const after = applyPatch(current, operations, mapping.type);
-    return changesBetween(mapping, present, current, after, references);
+    return changesBetween(mapping, present, current, after, references, "patch" in each ? "left" : "refilled");
   }
 }

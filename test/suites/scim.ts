@@ -593,7 +593,7 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
         expect(await found(`schemas eq "${CORE}:User"`)).toEqual([0, 1]);
         expect(await found(`schemas eq "${ENTERPRISE}"`)).toEqual([1]);
         expect(await found(`schemas ne "${ENTERPRISE}"`)).toEqual([0]);
-        expect(await found(`not (schemas co "extension")`)).toEqual([0]);
+        expect(await found(`not (schemas co "extension:enterprise")`)).toEqual([0]);
         expect(await found("schemas pr")).toEqual([0, 1]);
         expect(await found('schemas eq "urn:none"')).toEqual([]);
       });
