@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { connectors as known } from "../connectors/index.ts";
 import { chainOf } from "./auth/chain.ts";
 import type { Loaded } from "./config/load.ts";
-import type { Connector, References, Services } from "./connector/connector.ts";
+import type { Connector, Mapped, References, Services } from "./connector/connector.ts";
 import { SettingError } from "./connector/error.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
@@ -14,6 +14,7 @@ import type { Lane } from "./edge/lane.ts";
 import { countRequests } from "./edge/load.ts";
 import type { Served } from "./edge/served.ts";
 import type { Throttle } from "./edge/throttle.ts";
+import { attrsOf, uniqueAttrs } from "./mapping/mapping.ts";
 import { publishedType } from "./mapping/published.ts";
 import type { Log } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -73,6 +74,7 @@ function openConnector(
     log: { warn: (fields: object, message: string) => log.warn(fields, message) },
     types: typesOf(loaded, name),
     references: referencesOf(loaded, name),
+    mapped: mappedOf(loaded, name),
     ...more,
   };
   try {
@@ -107,6 +109,18 @@ function referencesOf({ routes }: Loaded, name: string): References {
   );
 }
 
+/** What the mappings do with the entries of a connector's kinds. */
+function mappedOf({ routes }: Loaded, name: string): Map<string, Mapped> {
+  const all = [...routes.values()].flatMap((endpoints) => [...endpoints.values()]);
+  const mappings = all.filter(({ connector }) => connector === name).map(({ mapping }) => mapping);
+  return new Map(
+    [...Map.groupBy(mappings, ({ kind }) => kind)].map(([kind, of]) => [
+      kind,
+      { writes: [...new Set(of.flatMap(attrsOf))], unique: of.flatMap(uniqueAttrs) },
+    ]),
+  );
+}
+
 /**
  * Builds what a configuration describes: connectors to gateways to HTTP. Connectors of the generation before are taken
  * over where their settings are the same. Throws `StartError`; nothing is left open then.
@@ -119,7 +133,8 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   const observer = observerFor(metrics, log, (name, isWell) => shared.readiness.current?.heard(name, isWell));
   const opened = new Map<string, Opened>();
   for (const [name, settings] of Object.entries(config.connectors)) {
-    const key = JSON.stringify([settings, typesOf(loaded, name), referencesOf(loaded, name), loaded.folder]);
+    const said = [typesOf(loaded, name), referencesOf(loaded, name), [...mappedOf(loaded, name)]];
+    const key = JSON.stringify([settings, said, loaded.folder]);
     const present = before?.connectors.get(name);
     const open = () => resilient(openConnector(loaded, name, log), name, settings.resilience as Resilience, observer);
     opened.set(name, present?.key === key ? present : { key, connector: open() });

@@ -32,6 +32,8 @@ export interface SqlDialect {
   readonly contains?: (text: Sql, part: Sql) => Sql;
   /** Comparison that takes NULL for a value. */
   readonly isSame: (column: Sql, value: unknown) => Sql;
+  /** Whether a column of JSON says the same as a text of JSON, however each is written. */
+  readonly isSameJson: (column: Sql, text: string) => Sql;
   /** A condition that is true while a search may go on, where the database itself has no time limit. */
   readonly inTime?: Sql;
   /** Reads beside the process, where the database is in it: for what `isFor` says took too long. */
@@ -75,6 +77,8 @@ export interface SqlDialect {
   readonly fromDatabase: (value: unknown, column: Column) => Value | undefined;
   /** What to do so that an index answers an equality without regard to case; names come quoted where they have to be. */
   readonly indexAdvice: (table: string, column: string, of: Column) => string;
+  /** Keeps others from writing a value until the transaction ends, by a name for it; left out where nothing does. */
+  readonly lockValue?: (name: string) => Sql;
   /** What a failure of the driver means. */
   readonly failure: (error: unknown) => unknown;
   /** Whether a failure of the driver says that the account, or its password, is not taken. */

@@ -3,11 +3,12 @@ import type { Change, Entry, Operation } from "../../src/connector/connector.ts"
 import { valuesPut } from "../../src/connector/reference.ts";
 import { isKey } from "./keys.ts";
 import { columnOf, type Kind, type Sql } from "./kind.ts";
+import { listInserts, listStatements } from "./lists.ts";
 import { referenceStatement } from "./lookups.ts";
 import { keyEntry } from "./operations.ts";
 import { boundStatement, divide, type OwnStatement } from "./own.ts";
 import { countedTo, countStatement, getStatement, searchStatement } from "./statements.ts";
-import { deleteStatement, guardStatement, insertStatement, listInserts, rowOf, updateStatements } from "./writes.ts";
+import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatements } from "./writes.ts";
 
 /** The statements of an operation, each with its parameters. */
 export function explain(of: Kind, operation: Operation, db: Kysely<unknown>): string {
@@ -87,13 +88,14 @@ function change(of: Kind, { key, changes, expected }: Extract<Operation, { type:
     if (each.op === "swap") return { op: "swap", attr: lookup.column, from: at(each.from), to: at(each.to) };
     return { op: each.op, attr: lookup.column, values: each.values.map(() => UNKNOWN) };
   });
-  const { row, lists } = updateStatements(of, key, rest, own ? undefined : expected);
+  const { row, taken, lists } = updateStatements(of, key, rest, own ? undefined : expected);
   return [
     ...(own ? [lockStatement(of, key, expected)] : []),
     ...division.statements.map((statement) => boundStatement(of, statement, filled(statement, after))),
     ...lookups,
     ...(own && rest.length === 0 ? [] : [row ?? guardStatement(of, key, expected)]),
-    ...lists,
+    ...taken,
+    ...lists.flatMap((each) => listStatements(of, key, each)),
   ];
 }
 

@@ -42,7 +42,7 @@ kinds:
       member_ids: { table: team_members, owner: team_id, value: person_id }
 `,
   init: { options, run: init },
-  open: (settings, { folder, references = [] }): Connector => {
+  open: (settings, { folder, references = [], mapped }): Connector => {
     const dialect = dialectOf(settings, folder);
     const db = new Kysely<unknown>({ dialect: dialect.kysely() });
     const replicas = (settings.replicas ?? []).map((address) => {
@@ -51,7 +51,7 @@ kinds:
     });
     const session = openSession(db, replicas, dialect);
     const pages = createPages();
-    const { configured, known, current } = kindsOf(settings.kinds, dialect, db);
+    const { configured, known, current } = kindsOf(settings.kinds, dialect, db, mapped);
     /** A kind with what the catalogue says of its columns. */
     const kindNamed = async (name: string): Promise<Kind> => {
       const kinds = await known().catch((error) => {

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import type { Scalar } from "../../src/connector/connector.ts";
+import type { Mapped, Scalar } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
 import type { OwnStatements } from "./own.ts";
 
@@ -24,6 +24,14 @@ export interface Column {
   readonly type: ColumnType;
   /** Whether the database itself compares it without regard to case. */
   readonly foldsCase: boolean;
+  /** Whether it takes no NULL. */
+  readonly takesNoNull?: boolean;
+  /** Whether it takes none, and has no value of its own for what is left out. */
+  readonly isRequired?: boolean;
+  /** Whether a column of any type was declared to hold text. */
+  readonly isText?: boolean;
+  /** Whether an index keeps its values unique, as they are or without regard to case. */
+  readonly unique?: { readonly exact: boolean; readonly folded: boolean };
   /** Whether a column of any type prefers whole numbers, and rounds those that are too large for one. */
   readonly isInteger?: boolean;
   /** Whether the database keeps its text as bytes of UTF-8. */
@@ -67,6 +75,8 @@ export interface Kind extends Table {
   /** Attributes whose value is that of several columns, as a key's is that has several. */
   readonly joined: { readonly [attr: string]: readonly string[] };
   readonly statements: OwnStatements;
+  /** What the mappings do with its entries. */
+  readonly mapped: Mapped | undefined;
   /** How far entries are counted. */
   readonly countTo: number;
 }

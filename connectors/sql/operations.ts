@@ -9,15 +9,17 @@ import {
   valuesOf,
 } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
-import { applyChanges } from "../../src/connector/reference.ts";
+import { applyChanges, valuesPut } from "../../src/connector/reference.ts";
 import { notDeleted, rowsDeletion, type rowsOf } from "./deletions.ts";
 import { isKey, joinParts, splitParts } from "./keys.ts";
 import { columnOf, type Kind } from "./kind.ts";
+import { changeList, listInserts } from "./lists.ts";
 import { referringChanges, withReferences } from "./lookups.ts";
 import { boundStatement, divide, type OwnStatement } from "./own.ts";
 import type { Run } from "./session.ts";
 import { getStatement, toEntry } from "./statements.ts";
-import { deleteStatement, guardStatement, insertStatement, listInserts, rowOf, updateStatements } from "./writes.ts";
+import { checkUnique } from "./unique.ts";
+import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatements } from "./writes.ts";
 
 /** The entry with a key, read in a transaction. */
 async function read(of: Kind, key: string, attrs: readonly string[], run: Run): Promise<Entry | undefined> {
@@ -43,6 +45,7 @@ export async function createIn(run: Run, of: Kind, { entry, attrs }: CreateReque
 }
 
 async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {
+  await checkUnique(run, of, entry, undefined);
   const { generate, columns } = of.key;
   const row = rowOf(of, await withReferences(of, entry, run));
   const [first] = columns;
@@ -104,12 +107,14 @@ export async function updateIn(run: Run, of: Kind, request: UpdateRequest): Prom
   const rest = isLocked ? await callUpdate(run, of, request) : changes;
   if (!isLocked || rest.length > 0) {
     const held = isLocked ? undefined : expected;
+    await checkUnique(run, of, valuesPut(rest), key);
     const statements = updateStatements(of, key, await referringChanges(of, rest, run), held);
     const found = statements.row
       ? Number((await run(statements.row)).numAffectedRows ?? 0)
       : (await run(guardStatement(of, key, held))).rows.length;
     if (found === 0) throw await missed(run, of, kind, key);
-    for (const statement of statements.lists) await run(statement);
+    for (const statement of statements.taken) await run(statement);
+    for (const change of statements.lists) await changeList(run, of, key, change);
   }
   return written(of, key, attrs, run);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
+import type { Mapped } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { joinParts } from "./keys.ts";
 import type { Columns, Kind, List, Lookup, Table, TableName } from "./kind.ts";
@@ -19,6 +20,7 @@ export function kindsOf(
   settings: Settings["kinds"],
   dialect: SqlDialect,
   db: Kysely<unknown>,
+  mapped: ReadonlyMap<string, Mapped> = new Map(),
 ): {
   configured: ReadonlyMap<string, Kind>;
   known: () => Promise<ReadonlyMap<string, Kind>>;
@@ -26,7 +28,12 @@ export function kindsOf(
   current: () => ReadonlyMap<string, Kind>;
 } {
   const build = (columnsOf: (name: TableName) => Columns) =>
-    new Map(Object.entries(settings).map(([name, kind]) => [name, kindOf(kind, settings, dialect, columnsOf)]));
+    new Map(
+      Object.entries(settings).map(([name, kind]) => [
+        name,
+        { ...kindOf(kind, settings, dialect, columnsOf), mapped: mapped.get(name) },
+      ]),
+    );
   const configured = build(() => nothing);
   let current = configured;
   let asked: Promise<ReadonlyMap<string, Kind>> | undefined;
@@ -59,7 +66,7 @@ function kindOf(
   kinds: Settings["kinds"],
   dialect: SqlDialect,
   columnsOf: (name: TableName) => Columns,
-): Kind {
+): Omit<Kind, "mapped"> {
   const tableOf = (name: TableName, texts: readonly string[] = []): Table => ({
     name,
     columns: withTexts(columnsOf(name), texts),

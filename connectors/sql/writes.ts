@@ -1,20 +1,16 @@
 import { sql } from "kysely";
 import { type Change, type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { keyIn } from "./deletions.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { haveValues, isKeyed, splitParts } from "./keys.ts";
 import {
   type Assigned,
   allOf,
   assignedSql,
-  columnIn,
   columnOf,
   columnSql,
-  fixedSql,
   joinedColumns,
   type Kind,
-  type List,
   type Sql,
   type Table,
   tableSql,
@@ -29,7 +25,7 @@ export function deleteStatement(kind: Kind, key: string, expected: Expected | un
   return sql`update ${tableSql(kind.name)} set ${set}${conditions}`;
 }
 
-const assignments = (table: Table, values: Assigned, dialect: SqlDialect): Sql[] =>
+export const assignments = (table: Table, values: Assigned, dialect: SqlDialect): Sql[] =>
   Object.entries(values).map(
     ([column, value]) => sql`${sql.id(column)} = ${assignedSql(table, column, value, dialect)}`,
   );
@@ -45,7 +41,7 @@ const toColumn = (kind: Kind, column: string, value: Value): unknown =>
   ofAttr(column, () => kind.dialect.toDatabase(value, columnOf(kind, column)));
 
 /** A value that a column does not take is told with the attribute that it was for. */
-function ofAttr<T>(attr: string, work: () => T): T {
+export function ofAttr<T>(attr: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
@@ -62,6 +58,8 @@ export function rowOf(kind: Kind, entry: Entry): Row {
   const row: Row = new Map();
   for (const [column, value] of Object.entries(kind.where))
     if (value !== null) row.set(column, toColumn(kind, column, value));
+  // Of what the mapping writes, what is left empty is empty text where the column takes no NULL.
+  for (const attr of kind.mapped?.writes ?? []) if (wantsText(kind, attr)) row.set(attr, toColumn(kind, attr, ""));
   for (const attr of Object.keys(entry)) {
     if (kind.lists[attr]) continue;
     const value = singleValue(kind, attr, valuesOf(entry, attr))!;
@@ -74,7 +72,16 @@ export function rowOf(kind: Kind, entry: Entry): Row {
   return row;
 }
 
-function partsOf(kind: Kind, attr: string, columns: readonly string[], value: Value): string[] {
+/** Whether a column holds empty text in place of nothing. */
+const wantsText = (kind: Kind, attr: string): boolean =>
+  kind.columns.get(attr)?.isRequired === true && isOfText(kind, attr);
+
+function isOfText(kind: Kind, attr: string): boolean {
+  const column = kind.columns.get(attr);
+  return column?.type === "text" || (column?.type === "any" && column.isText === true);
+}
+
+export function partsOf(kind: Kind, attr: string, columns: readonly string[], value: Value): string[] {
   const parts = splitParts(String(value), columns.length);
   if (parts) return parts;
   const wanted = `${columns.length} values with a colon between them, for ${columns.join(" and ")} of ${kind.name.table}`;
@@ -90,19 +97,16 @@ export function insertStatement(kind: Kind, row: Row): Sql {
   return sql`insert into ${into} (${columns}) values (${sql.join([...row.values()])})${dialect.returning(keys)}`;
 }
 
-/** The values of a new entry's lists. */
-export const listInserts = (kind: Kind, entry: Entry, key: string): Sql[] =>
-  Object.keys(kind.lists).flatMap((attr) =>
-    listStatements(kind, key, { op: "add", attr, values: valuesOf(entry, attr) }),
-  );
-
-/** The changes of a row in one statement, guarded by what it must still hold, and those of its lists. */
+/**
+ * The changes of a row in one statement, guarded by what it must still hold; what takes values of several columns away; and the
+ * changes of its lists, which `lists.ts` makes.
+ */
 export function updateStatements(
   kind: Kind,
   key: string,
   changes: readonly Change[],
   expected: Expected | undefined,
-): { row: Sql | undefined; lists: Sql[] } {
+): { row: Sql | undefined; taken: Sql[]; lists: Change[] } {
   const keyed = changes.filter((change) => !isOfKey(kind, key, change));
   const isTakenAway = (change: Change) => change.op === "delete" && joinedColumns(kind, change.attr) !== undefined;
   const ofRow = keyed
@@ -116,10 +120,10 @@ export function updateStatements(
       all.length === 0
         ? undefined
         : sql`update ${tableSql(kind.name)} set ${sql.join(all)}${allOf(guarded(kind, key, expected, ofRow))}`,
-    lists: keyed.flatMap((change) => {
-      if (kind.lists[change.attr]) return listStatements(kind, key, change);
+    taken: keyed.flatMap((change) => {
       return change.op === "delete" && isTakenAway(change) ? joinedDeletes(kind, key, change.attr, change.values) : [];
     }),
+    lists: keyed.filter(({ attr }) => kind.lists[attr]),
   };
 }
 
@@ -165,12 +169,13 @@ function columnChanges(kind: Kind, change: Change): Change[] {
 
 function assignedValue(kind: Kind, change: Change): Sql {
   const { attr } = change;
-  if (change.op === "swap") return sql`${change.to === null ? null : toColumn(kind, attr, change.to)}`;
+  const nothing = kind.columns.get(attr)?.takesNoNull && isOfText(kind, attr) ? toColumn(kind, attr, "") : null;
+  if (change.op === "swap") return sql`${change.to === null ? nothing : toColumn(kind, attr, change.to)}`;
   const value = singleValue(kind, attr, change.values);
-  if (change.op !== "delete") return sql`${value === undefined ? null : toColumn(kind, attr, value)}`;
+  if (change.op !== "delete") return sql`${value === undefined ? nothing : toColumn(kind, attr, value)}`;
   const column = columnSql(kind.name, attr);
   if (value === undefined) return column;
-  return sql`case when ${column} = ${toColumn(kind, attr, value)} then null else ${column} end`;
+  return sql`case when ${column} = ${toColumn(kind, attr, value)} then ${nothing} else ${column} end`;
 }
 
 function singleValue(kind: Kind, attr: string, values: readonly Value[]): Value | undefined {
@@ -182,94 +187,28 @@ function singleValue(kind: Kind, attr: string, values: readonly Value[]): Value 
   return value;
 }
 
+/**
+ * The condition that a column holds what was read of it: empty text was read as nothing, times to the millisecond, and JSON by what it
+ * says.
+ */
+function isStill(kind: Kind, attr: string, from: Value | null): Sql {
+  const { dialect } = kind;
+  const column = columnSql(kind.name, attr);
+  const { type } = columnOf(kind, attr);
+  if (from === null)
+    return type === "text" || type === "any" ? sql`(${column} is null or ${column} = '')` : sql`${column} is null`;
+  if (type === "json") return dialect.isSameJson(column, JSON.stringify(from));
+  const instant = type === "time" ? Date.parse(String(from)) : Number.NaN;
+  if (Number.isNaN(instant)) return dialect.isSame(column, toColumn(kind, attr, from));
+  const at = (milliseconds: number) => toColumn(kind, attr, new Date(milliseconds).toISOString());
+  return sql`(${column} >= ${at(instant)} and ${column} < ${at(instant + 1)})`;
+}
+
 function guarded(kind: Kind, key: string, expected: Expected | undefined, changes: readonly Change[]): Sql[] {
   const { dialect } = kind;
-  const swaps = changes.flatMap((change) =>
-    change.op === "swap"
-      ? [
-          dialect.isSame(
-            columnSql(kind.name, change.attr),
-            change.from === null ? null : toColumn(kind, change.attr, change.from),
-          ),
-        ]
-      : [],
-  );
+  const swaps = changes.flatMap((change) => (change.op === "swap" ? [isStill(kind, change.attr, change.from)] : []));
   const held = Object.entries(expected ?? {}).map(
     ([attr, value]) => sql`${dialect.castToText(columnSql(kind.name, attr))} = ${String(value)}`,
   );
   return [isKeyed(kind, key), ...inKind(kind), ...swaps, ...held];
-}
-
-/** How many parameters go in one statement: databases bound their number. */
-const BATCH = 2000;
-
-function listStatements(kind: Kind, key: string, change: Change): Sql[] {
-  const { dialect } = kind;
-  const list = kind.lists[change.attr]!;
-  if (change.op === "swap")
-    throw new ConnectorError("invalid", `"${change.attr}" is a list: it cannot be swapped.`, { attr: change.attr });
-  const owners = keyIn(kind, list, list.owner, key);
-  const given = [
-    ...Object.entries(list.where).flatMap(([column, value]) => (value === null ? [] : [[column, value] as const])),
-    ...Object.entries(list.set),
-  ].map(([column, value]) => ({ column, value: assignedSql(list, column, value, dialect) }));
-  const names = [...list.owner, ...list.value, ...given.map(({ column }) => column)];
-  const size = Math.floor(BATCH / names.length);
-  const values = change.values.map((value) => valuesIn(kind, change.attr, list, value));
-  const batches = Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
-    values.slice(index * size, (index + 1) * size),
-  );
-  const owned = haveValues(
-    list.owner.map((column) => sql.id(column)),
-    owners,
-  );
-  const additions = () =>
-    batches.flatMap((batch) => [
-      ...(list.deletedBy ? [revival(list, owned, batch, dialect)] : []),
-      dialect.insertMissing(
-        tableSql(list.name),
-        names,
-        batch.map((each) => [...owners, ...each, ...given.map(({ value }) => value)]),
-        [...list.owner, ...list.value, ...Object.keys(list.where)],
-      ),
-    ]);
-  const mine = [owned, ...fixedSql(list, list.where, dialect)];
-  const deletion = (batch?: readonly unknown[][]) => {
-    const gone = allOf([...mine, ...(batch ? [isOneOf(list, batch)] : [])]);
-    if (!list.deletedBy) return sql`delete from ${tableSql(list.name)}${gone}`;
-    return sql`update ${tableSql(list.name)} set ${sql.join(assignments(list, list.deletedBy, dialect))}${gone}`;
-  };
-  switch (change.op) {
-    case "add":
-      return additions();
-    case "delete":
-      return batches.map((batch) => deletion(batch));
-    case "replace":
-      return [deletion(), ...additions()];
-  }
-}
-
-/** Takes rows back that are there, but were taken out: as new ones they are given what those are. */
-function revival(list: List, owned: Sql, batch: readonly unknown[][], dialect: SqlDialect): Sql {
-  const set = assignments(list, { ...list.where, ...list.set }, dialect);
-  const isIn = sql.join(fixedSql(list, list.where, dialect), sql` and `);
-  return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf([owned, isOneOf(list, batch), sql`not ${dialect.isTrue(isIn)}`])}`;
-}
-
-function valuesIn(kind: Kind, attr: string, list: List, value: Value): unknown[] {
-  const { dialect } = kind;
-  const parts = list.value.length === 1 ? [value] : partsOf(kind, attr, list.value, value);
-  return parts.map((part, index) =>
-    ofAttr(attr, () => dialect.toDatabase(part, columnIn(list.columns, list.value[index]!, dialect))),
-  );
-}
-
-function isOneOf({ value }: List, batch: readonly unknown[][]): Sql {
-  const [column, ...more] = value;
-  if (more.length === 0) return sql`${sql.id(column!)} in (${sql.join(batch.map(([each]) => each))})`;
-  const sides = value.map((each) => sql.id(each));
-  return sql`(${sql.join(
-    batch.map((each) => sql`(${haveValues(sides, each)})`),
-    sql` or `,
-  )})`;
 }

@@ -194,12 +194,22 @@ export interface Services {
   readonly transport?: <T extends object>(transport: T) => T;
   /** What mappings say that attributes are, `as: fileTime`: of the definition's `types`, by attribute. */
   readonly types?: Readonly<Record<string, string>>;
+  /** What mappings do, by kind. */
+  readonly mapped?: ReadonlyMap<string, Mapped>;
   /** What mappings say that attributes refer to. */
   readonly references?: References;
 }
 
 /** What mappings refer to by attributes of a connector's kinds: kinds of the same connector. */
 export type References = readonly { readonly kind: string; readonly attr: string; readonly to: readonly string[] }[];
+
+/** What mappings do with the entries of a kind. */
+export interface Mapped {
+  /** The attributes that they may write. */
+  readonly writes: readonly string[];
+  /** Those of whose values each may be there once, by the schema or by the mapping. */
+  readonly unique: readonly { readonly attr: string; readonly caseExact: boolean }[];
+}
 
 export interface InitRequest {
   /** The options that were given, in camel case. */

@@ -157,8 +157,12 @@ function dictionary(values: Readonly<Record<string, string | number | boolean>>)
   const fromBackend = new Map(Object.entries(values).map(([scim, backend]) => [backend, scimLiteral(scim)]));
   const toBackend = new Map(Object.entries(values).map(([scim, backend]) => [scim.toLowerCase(), backend]));
   const known = Object.keys(values).join(", ");
+  // Empty text is read as no value.
+  const ofNothing = fromBackend.get("");
+  const isBackend = (attr: string, backend: string | number | boolean): Condition =>
+    backend === "" ? { op: "not", condition: { op: "pr", attr } } : equals(attr, backend);
   return {
-    decode: (value) => (value === undefined ? undefined : fromBackend.get(value as string)),
+    decode: (value) => (value === undefined ? ofNothing : fromBackend.get(value as string)),
     encode: (value) => {
       if (value === undefined) return undefined;
       const backend = toBackend.get(String(value).toLowerCase());
@@ -166,10 +170,10 @@ function dictionary(values: Readonly<Record<string, string | number | boolean>>)
       return backend;
     },
     condition: (attr, { op, value }) => {
-      if (op === "pr") return anyOf([...fromBackend.keys()].map((backend) => equals(attr, backend)));
+      if (op === "pr") return anyOf([...fromBackend.keys()].map((backend) => isBackend(attr, backend)));
       if (op !== "eq") return undefined;
       const backend = toBackend.get(String(value).toLowerCase());
-      return backend === undefined ? never : equals(attr, backend);
+      return backend === undefined ? never : isBackend(attr, backend);
     },
   };
 }

@@ -193,7 +193,8 @@ function compileRow(
   const codec: Codec | undefined =
     type === undefined ? attempt([...at, "as"], () => codecFor(settings.as, attributeTypes)) : identity;
   if (codec?.isPartial && !many) throw new TypeError('"prefix" is said of the values of a list: add many: true');
-  return codec && { ...base, is: "attr", attr: settings.attr, codec, many, type };
+  if (settings.unique && many) throw new TypeError('"unique" is said of a single value');
+  return codec && { ...base, is: "attr", attr: settings.attr, codec, many, type, unique: settings.unique };
 }
 
 type RowHead = Pick<AttrRow, "name" | "path" | "readOnly" | "writeOnly">;

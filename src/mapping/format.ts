@@ -64,6 +64,12 @@ const attributeRow = z.strictObject({
     .describe(
       "What a reference to nothing does in a write; by default it is refused in lists and ignored in single ones.",
     ),
+  unique: z
+    .boolean()
+    .optional()
+    .describe(
+      "Refuses a value that another entry has, by looking for it before a write where no index of the backend does; userName is unique by its schema.",
+    ),
   many: z.boolean().optional().describe("Each value of the attribute is an element of its own."),
   primary: z.boolean().optional().describe("Marks the element as the primary one."),
   readOnly: z.boolean().optional().describe("Read from the backend, never written."),

@@ -36,6 +36,8 @@ export interface AttrRow extends RowBase {
   readonly many: boolean;
   /** The connector's type that the attribute is said to be of. */
   readonly type: string | undefined;
+  /** Whether each of its values may be there once; where nothing is said, what the schema says. */
+  readonly unique: boolean | undefined;
 }
 
 /** A path that refers to another resource: an id in SCIM, a DN or a foreign key in the entry. */
@@ -126,6 +128,15 @@ export const attrsWritten = (row: Row): readonly string[] => {
 export const attrsOf = ({ rows, write }: Mapping): string[] => [
   ...new Set([...rows.flatMap(attrsWritten), ...write.map(({ attr }) => attr)]),
 ];
+
+/** The attributes of whose values each is there once: what the schema calls unique, and what the mapping does. */
+export const uniqueAttrs = ({ rows }: Mapping): { attr: string; caseExact: boolean }[] =>
+  rows.flatMap((row) => {
+    if (row.is !== "attr" || row.many || row.path.attribute.name === "id") return [];
+    const leaf = row.path.sub ?? row.path.attribute;
+    const isUnique = row.unique ?? (leaf.uniqueness !== "none" && leaf.type === "string");
+    return isUnique && !row.readOnly ? [{ attr: row.attr, caseExact: leaf.caseExact === true }] : [];
+  });
 
 /** The attributes of the entry that expressions read beside the resource, `$entry.phone`: what SCIM does not know, and is kept. */
 export const attrsKept = ({ rows, write }: Mapping): string[] => {

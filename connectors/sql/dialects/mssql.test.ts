@@ -129,8 +129,8 @@ const cases: [string, Operation, string[]][] = [
     },
     [
       "begin",
-      `update "hr"."users" set "title" = @1 where "hr"."users"."id" = @2 and "hr"."users"."deleted_at" is null and exists (select "hr"."users"."title" intersect select @3)`,
-      '-- ["x",7,null]',
+      `update "hr"."users" set "title" = @1 where "hr"."users"."id" = @2 and "hr"."users"."deleted_at" is null and ("hr"."users"."title" is null or "hr"."users"."title" = '')`,
+      '-- ["x",7]',
       "commit",
     ],
   ],

@@ -32,6 +32,7 @@ export const mssql = (server: Server): SqlDialect => ({
   forUpdate: sql``,
   castToText: asText,
   // Of UTF-8 where the database's own collation is one of that.
+  isSameJson: (column, text) => sql`${column} = ${text}`,
   maxWhole: 2n ** 63n - 1n,
   decoded: (bytes) => sql`cast(${bytes} as varchar(max))`,
   hex: (bytes) => sql`convert(varchar(max), ${bytes}, 2)`,

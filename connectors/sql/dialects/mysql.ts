@@ -28,6 +28,8 @@ export const mysql = (server: Server): SqlDialect => ({
     foldsCase || caseExact ? { condition: sql`${column} = ${value}`, isExact: false } : undefined,
   foldsAll: false,
   isSame: (column, value) => sql`${column} <=> ${value}`,
+  // Each in the other: the makes have no one function that says whether both are the same.
+  isSameJson: (column, text) => sql`(json_contains(${column}, ${text}) and json_contains(${text}, ${column}))`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
   jsonList: (values, rest) => sql`select coalesce(json_arrayagg(${oneOrArray(values, sql`json_array`)}), '[]') ${rest}`,
   insertMissing: (table, columns, rows) => {
@@ -84,6 +86,8 @@ const poolFor = ({ host, port, database, user, password, connections, waitMs, ca
     connectTimeout: waitMs,
     charset: "utf8mb4",
     dateStrings: true,
+    // JSON is parsed by ourselves, without rounding.
+    jsonStrings: true,
     supportBigNumbers: true,
     enableKeepAlive: true,
     keepAliveInitialDelay: 10_000,
@@ -163,16 +167,28 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         full: string;
         collation: string | null;
         indexed: number;
+        required: number;
+        filled: number;
+        once: number;
       }>`
-        select c.column_name as name, c.data_type as type, c.column_type as full, c.collation_name as collation,
+        select c.column_name as name,
+          -- In MariaDB a column of JSON is text with a check.
+          case when false /*M! or exists (select 1 from information_schema.check_constraints k
+            where k.constraint_schema = c.table_schema and k.table_name = c.table_name
+              and k.check_clause = concat('json_valid(\`', c.column_name, '\`)')) */ then 'json' else c.data_type end as type, c.column_type as full, c.collation_name as collation,
           exists (select 1 from information_schema.statistics s where s.table_schema = c.table_schema
-            and s.table_name = c.table_name and s.column_name = c.column_name and s.seq_in_index = 1) as indexed
+            and s.table_name = c.table_name and s.column_name = c.column_name and s.seq_in_index = 1) as indexed,
+          c.is_nullable = 'NO' as filled, c.is_nullable = 'NO' and c.column_default is null and c.extra not like '%auto_increment%' as required,
+          exists (select 1 from information_schema.statistics s where s.table_schema = c.table_schema
+            and s.table_name = c.table_name and s.column_name = c.column_name and s.seq_in_index = 1 and s.non_unique = 0
+            and not exists (select 1 from information_schema.statistics o where o.table_schema = s.table_schema
+              and o.table_name = s.table_name and o.index_name = s.index_name and o.seq_in_index = 2)) as once
         from information_schema.columns c
         where c.table_name = ${table} and c.table_schema = ${schema === undefined ? sql`database()` : schema}`.execute(
         db,
       );
       return new Map(
-        rows.map(({ name, type, full, collation, indexed }): [string, Column] => {
+        rows.map(({ name, type, full, collation, indexed, required, filled, once }): [string, Column] => {
           const foldsCase = collation?.includes("_ci") ?? false;
           return [
             name,
@@ -180,6 +196,9 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
               type: full === "binary(16)" ? "uuidBytes" : (types[type] ?? "text"),
               foldsCase,
               isPadded: false,
+              takesNoNull: Boolean(filled),
+              isRequired: Boolean(required),
+              unique: { exact: Boolean(once), folded: Boolean(once) && foldsCase },
               indexed: { exact: Boolean(indexed), folded: Boolean(indexed) && foldsCase },
             },
           ];

@@ -22,6 +22,7 @@ export const postgres = (server: Server): SqlDialect => ({
   }),
   foldsAll: false,
   isSame: (column, value) => sql`${column} is not distinct from ${value}`,
+  isSameJson: (column, text) => sql`cast(${column} as jsonb) = cast(${text} as jsonb)`,
   isTrue: (condition) => sql`coalesce(${condition}, false)`,
   jsonList: (values, rest) =>
     sql`select coalesce(json_agg(${oneOrArray(values, sql`json_build_array`)}), '[]'::json) ${rest}`,
@@ -40,6 +41,7 @@ export const postgres = (server: Server): SqlDialect => ({
     return fromTypedColumn(isHex ? Buffer.from(value.slice(2), "hex") : value, column);
   },
   indexAdvice: (table, column) => `create index on ${table} (lower(${column}))`,
+  lockValue: (name) => sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`,
   failure: postgresFailure,
   isRefusal: (error) => String((error as { code?: string }).code ?? "").startsWith("28"),
   isPassing: (error) => ["40001", "40P01"].includes((error as { code?: string }).code ?? ""),
@@ -101,8 +103,23 @@ const types: Readonly<Record<string, ColumnType>> = {
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
   return Promise.all(
     names.map(async ({ schema, table }) => {
-      const { rows } = await sql<{ name: string; type: string; folded: boolean; plain: boolean }>`
-        select a.attname as name, t.typname as type,
+      const { rows } = await sql<{
+        name: string;
+        type: string;
+        folded: boolean;
+        plain: boolean;
+        required: boolean;
+        filled: boolean;
+        unique_exact: boolean;
+        unique_folded: boolean;
+      }>`
+        select a.attname as name, t.typname as type, a.attnotnull as filled, a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
+          exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1
+            and i.indpred is null and i.indkey[0] = a.attnum) as unique_exact,
+          exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
+            and (position('(lower(' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
+              or position('(lower((' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
+              or (t.typname = 'citext' and i.indkey[0] = a.attnum))) as unique_folded,
           exists (select 1 from pg_index i where i.indrelid = c.oid and
             (position('(lower(' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
               or position('(lower((' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
@@ -113,12 +130,15 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         where c.relname = ${table} and a.attnum > 0 and not a.attisdropped
           and ${schema === undefined ? sql`pg_table_is_visible(c.oid)` : sql`n.nspname = ${schema}`}`.execute(db);
       return new Map(
-        rows.map(({ name, type, folded, plain }): [string, Column] => [
+        rows.map(({ name, type, folded, plain, required, filled, unique_exact, unique_folded }): [string, Column] => [
           name,
           {
             type: types[type] ?? "text",
             foldsCase: type === "citext",
             isPadded: type === "bpchar",
+            takesNoNull: filled,
+            isRequired: required,
+            unique: { exact: unique_exact, folded: unique_folded },
             indexed: { exact: plain, folded },
           },
         ]),

@@ -54,6 +54,7 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
 
 function toDatabase(value: Value | Scalar, column: Column): unknown {
   if (column.isBytes || column.type === "bytes") return toTypedColumn(value, column);
+  if (typeof value === "object") return JSON.stringify(value);
   const given = toNumber(value, column.type);
   // A column of integers takes what is larger for a fraction, which is rounded.
   const isLarger = typeof given === "bigint" || (column.isInteger && typeof given === "string");
@@ -68,18 +69,27 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
       const { rows } = await sql<{
         name: string;
         type: string;
-      }>`select name, type from pragma_table_xinfo(${table}, ${schema})`.execute(db);
-      const { rows: indexes } = await sql<{ column: string; collation: string }>`
-        select c.name as "column", c.coll as collation from pragma_index_list(${table}, ${schema}) i, pragma_index_xinfo(i.name, ${schema}) c
+        required: number;
+        filled: number;
+      }>`select name, type, "notnull" = 1 as filled, "notnull" = 1 and dflt_value is null and pk = 0 as required from pragma_table_xinfo(${table}, ${schema})`.execute(
+        db,
+      );
+      const { rows: indexes } = await sql<{ column: string; collation: string; once: number }>`
+        select c.name as "column", c.coll as collation, i."unique" = 1 and (select count(*) from pragma_index_info(i.name)) = 1 as once from pragma_index_list(${table}, ${schema}) i, pragma_index_xinfo(i.name, ${schema}) c
         where c.seqno = 0 and i.partial = 0`.execute(db);
-      const has = (column: string, collation: string) =>
-        indexes.some((index) => index.column === column && index.collation.toUpperCase() === collation);
+      const of = (column: string, collation: string) =>
+        indexes.filter((index) => index.column === column && index.collation.toUpperCase() === collation);
+      const has = (column: string, collation: string) => of(column, collation).length > 0;
+      const isOnce = (column: string, collation: string) => of(column, collation).some(({ once }) => once === 1);
       return new Map(
-        rows.map(({ name, type }): [string, Column] => [
+        rows.map(({ name, type, required, filled }): [string, Column] => [
           name,
           {
             ...any,
             ...declared(type),
+            takesNoNull: filled === 1,
+            isRequired: required === 1,
+            unique: { exact: isOnce(name, "BINARY"), folded: isOnce(name, "NOCASE") },
             indexed: { exact: has(name, "BINARY"), folded: has(name, "NOCASE") },
           },
         ]),
@@ -91,7 +101,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
 /** What is kept of a column's declared type, which binds nobody: SQLite keeps each value as it comes, but for its affinity. */
 function declared(type: string): Partial<Column> {
   if (/blob|binary/i.test(type)) return { type: "bytes" };
-  return /int/i.test(type) ? { isInteger: true } : {};
+  return /int/i.test(type) ? { isInteger: true } : { isText: /char|text|clob/i.test(type) };
 }
 
 function open(file: string, script: string | undefined): SqliteDialect {

@@ -1,0 +1,32 @@
+import { sql } from "kysely";
+import { type Entry, valuesOf } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { conditionSql } from "./conditions.ts";
+import { isKeyed } from "./keys.ts";
+import { allOf, columnOf, type Kind, tableSql } from "./kind.ts";
+import type { Run } from "./session.ts";
+import { inKind } from "./statements.ts";
+
+/**
+ * Rejects with `conflict` where another entry has a value that may be there once, in a transaction that is the caller's: where an
+ * index says so itself nothing is asked. Where the database has no lock for it, two that write the same value in the same moment
+ * can both pass.
+ */
+export async function checkUnique(run: Run, kind: Kind, entry: Entry, key: string | undefined): Promise<void> {
+  const { dialect } = kind;
+  for (const { attr, caseExact } of kind.mapped?.unique ?? []) {
+    const [value] = valuesOf(entry, attr);
+    if (value === undefined || typeof value === "object" || kind.lists[attr] || kind.lookups[attr]) continue;
+    const { unique, type } = columnOf(kind, attr);
+    const isText = type === "text" || type === "any";
+    if (unique?.folded || (unique?.exact && (caseExact || !isText))) continue;
+    const name = caseExact ? String(value) : String(value).toLowerCase();
+    if (dialect.lockValue) await run(dialect.lockValue(`${kind.name.table} ${attr} ${name}`));
+    const same = conditionSql(kind, { op: "eq", attr, value, ...(caseExact && { caseExact }) });
+    const others = key === undefined ? [] : [sql`not ${dialect.isTrue(isKeyed(kind, key))}`];
+    const where = allOf([...inKind(kind), same, ...others]);
+    const { rows } = await run(sql`select count(*) as total from ${tableSql(kind.name)}${where}`);
+    if (Number((rows[0] as { total: unknown }).total) > 0)
+      throw new ConnectorError("conflict", `There is already an entry with this ${attr}.`, { attr });
+  }
+}
