@@ -5,6 +5,7 @@ import { passwordHelpers } from "./passwords.ts";
 export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
   ascii,
   accountName,
+  shorten,
   rdn,
   regexQuote,
   secret,
@@ -37,24 +38,46 @@ const letters: Readonly<Record<string, string>> = {
 /** `$ascii(text)`: letters without their accents; what has no such letter is left out. */
 function ascii(text: unknown): string | undefined {
   if (text === undefined || text === null) return undefined;
-  return String(text)
+  return withoutAccents(String(text)).replace(/[^\x20-\x7e]/g, "");
+}
+
+/** Letters without their accents, and in their plain form. */
+const withoutAccents = (text: string): string =>
+  text
     .replace(/[^\x00-\x7f]/g, (letter) => letters[letter] ?? letter)
     .normalize("NFKD")
-    .replace(/[^\x20-\x7e]/g, "");
-}
+    .replace(/\p{Script=Latin}\p{M}+/gu, (letter) => letter.replace(/\p{M}/gu, ""));
 
 /** The most characters of a user's sAMAccountName. */
 const MAX_ACCOUNT_NAME = 20;
 
 /**
  * `$accountName(text, suffix?)`: a text made fit for Active Directory's sAMAccountName (MS-SAMR §3.1.1.6): without accents,
- * without the characters that it may not have, `@` and blanks, 20 characters at the most, among them the suffix.
+ * without the characters that it may not have, `@` and blanks, 20 characters at the most, among them the suffix. Letters that have no
+ * other form stay as they are: a name without them would be somebody else's, or nobody's. Nothing where no letter is left.
  */
 function accountName(text: unknown, suffix?: unknown): string | undefined {
-  const legal = (each: unknown) => (ascii(each) ?? "").replace(/["/\\[\]:;|=,+*?<>@\s\x00-\x1f]/g, "");
+  const legal = (each: unknown) =>
+    each === undefined || each === null
+      ? ""
+      : withoutAccents(String(each))
+          .normalize("NFC")
+          .replace(/["/\\[\]:;|=,+*?<>@\s\x00-\x1f\x7f-\x9f]/g, "");
+  const name = legal(text).replace(/^\.+|\.+$/g, "");
+  if (name === "") return undefined;
   const end = legal(suffix);
-  const name = legal(text).slice(0, MAX_ACCOUNT_NAME - end.length) + end;
-  return name.replace(/^\.+|\.+$/g, "") || undefined;
+  return (shorten(name, MAX_ACCOUNT_NAME - end.length) + end).replace(/\.+$/, "");
+}
+
+/** `$shorten(text, length)`: a text of so many characters at the most as directories count them, UTF-16; none is cut in two. */
+function shorten(text: unknown, length: unknown): string {
+  const most = Number(length);
+  let result = "";
+  for (const character of String(text ?? "")) {
+    if (result.length + character.length > most) break;
+    result += character;
+  }
+  return result;
 }
 
 /** A value as it is written in a DN, RFC 4514 §2.4; everything that could mean something else is written in hex. */
