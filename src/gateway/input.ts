@@ -9,7 +9,8 @@ import { versionOf } from "../scim/version.ts";
 import type { Context } from "./context.ts";
 import { type Endpoint, idsInValues } from "./references.ts";
 
-const MAX_ID = 1024;
+/** The most characters of an id. */
+export const MAX_ID = 1024;
 
 /**
  * What a PUT leaves as it is because it does not speak of it: a boolean, `active` above all, so that nobody is enabled

@@ -6,9 +6,10 @@ import { readCursor, writeCursor } from "../scim/cursor.ts";
 import { badRequest } from "../scim/error.ts";
 import { compileFilter } from "../scim/evaluate.ts";
 import { type ListResponse, listResponse, type Page, readPage } from "../scim/list.ts";
-import { attributesIn, typedFilter } from "../scim/path.ts";
+import { attributesIn, type TypedFilter, typedFilter } from "../scim/path.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context } from "./context.ts";
+import { MAX_ID } from "./input.ts";
 import type { Named } from "./operation.ts";
 import { byKey, type Ordering, orderingOf, type Sorting } from "./order.ts";
 import { type Endpoint, type KnownReferences, knownReferences } from "./references.ts";
@@ -84,13 +85,19 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, after, 
   }
 
   const { scan } = serving.limits;
-  const compared = [...(plan.rest ? attributesIn(plan.rest) : []), ...(ordering ? [ordering.attribute] : [])];
+  // One entry is held against all that is asked: of it nothing was asked of the backend but its key.
+  const rest = plan.keyed?.whole ?? plan.rest;
+  const compared = [...(rest ? attributesIn(rest) : []), ...(ordering ? [ordering.attribute] : [])];
   const { cut, selection } = views.with(query, compared);
   const { attrs } = selection;
   return serving.inTurn(context, async () => {
-    const { entries } = await ask(context, () => connector.search({ ...base, attrs, limit: scan + 1, count: false }));
+    const { entries } = await ask(context, async () => {
+      if (!plan.keyed) return connector.search({ ...base, attrs, limit: scan + 1, count: false });
+      const entry = await connector.get({ kind: mapping.kind, key: plan.keyed.key, attrs, signal });
+      return { entries: entry ? [entry] : [] };
+    });
     if (entries.length > scan) throw tooMany(plan, scan);
-    const matches = plan.rest ? compileFilter(plan.rest, mapping.type) : () => true;
+    const matches = rest ? compileFilter(rest, mapping.type) : () => true;
     const matching: Resource[] = [];
     for (let at = 0; at < entries.length; at += PIECE) {
       const read = await resourcesOf(serving, entries.slice(at, at + PIECE), selection, context, known);
@@ -133,12 +140,25 @@ function tooMany(plan: Plan, scan: number) {
   );
 }
 
-async function planFor(endpoint: Endpoint, filter: string | undefined, known: KnownReferences): Promise<Plan> {
+/** How a filter is answered. Where all that it finds must have one key, that entry is read, and held against the whole filter. */
+type Planned = Plan & { readonly keyed?: { readonly key: string; readonly whole: TypedFilter } | undefined };
+
+async function planFor(endpoint: Endpoint, filter: string | undefined, known: KnownReferences): Promise<Planned> {
   // Clients that look for everything have been seen to send an empty one.
   const isNone = filter === undefined || (filter.trim() === "" && !endpoint.mapping.type.strict);
   if (isNone) return { where: undefined, rest: undefined };
   const { mapping, connector } = endpoint;
   const typed = typedFilter(filter, mapping.type, (attribute) => mapping.groups.has(attribute));
   await known.learnIds(idsInFilter(mapping, typed));
-  return planFilter(mapping, typed, (condition) => connector.supports(mapping.kind, condition), known);
+  const plan = planFilter(mapping, typed, (condition) => connector.supports(mapping.kind, condition), known);
+  const key = keyIn(typed);
+  return { ...plan, ...(key !== undefined && { keyed: { key, whole: typed } }) };
+}
+
+/** The id that a filter asks for, if with more. */
+function keyIn(filter: TypedFilter): string | undefined {
+  if (filter.op === "and") return filter.filters.map(keyIn).find((key) => key !== undefined);
+  const isKey = filter.op === "eq" && filter.path.attribute.name === "id" && !filter.path.sub;
+  const key = isKey ? String(filter.value) : "";
+  return key !== "" && key.length <= MAX_ID && !key.includes("\0") ? key : undefined;
 }
