@@ -45,6 +45,7 @@ const server = {
   password: "of-the-tests-only",
   connections: 2,
   waitMs: 3000,
+  statementMs: 4500,
   ca: false,
 } as const;
 const bare = dialect === "postgres" ? postgres(server) : mysql(server);

@@ -47,6 +47,23 @@ have one, the others say why not. The tests of \`test/suites/\` run on SQLite, P
 Active Directory. This page is made from the
 tests' own names by \`npm run generate\`, which fails where a row names a test that is not there.
 
+## Where clients are let off
+
+Entra, and other clients that people use, do not keep to the letter; what is harmless is taken, unless the route says \`strict: true\`:
+
+| what comes | is taken for | with \`strict\` |
+| --- | --- | --- |
+| a body without \`schemas\`, or with an empty list | one of the type | 400 invalidSyntax |
+| URNs in \`schemas\` that nothing here knows, beside the type's own | nothing | 400 invalidSyntax |
+| a PATCH without an operation | no change | 400 invalidSyntax |
+| an empty \`filter\` | none | 400 invalidFilter |
+| \`"True"\` and \`"False"\` as text, values in a list of one, numbers as text | what they mean | the same: Entra sends them |
+| a date without a time | its midnight | the same |
+| \`//Users\`, \`/users/\` | \`/Users\` | the same |
+
+A body whose \`schemas\` say that it is something else is 400 on every route, and so is \`true\` as text, an empty text as a name, and a replace of what its selector does not find, unless
+\`type\` (and \`primary\`) say all that it takes to make it.
+
 Beside these, \`test/suites/entra.ts\` goes through the inventories of Microsoft's validators row by row (client credentials and
 federated identity are not there yet), and \`test/probes.test.ts\` runs two suites that others wrote. scim-sanity finds nothing wrong in
 its plain and its \`entra\` profile, where a PATCH of a group answers the group (\`patchResponse: resource\`) and a member that

@@ -75,6 +75,7 @@ function openConnector(
     types: typesOf(loaded, name),
     references: referencesOf(loaded, name),
     mapped: mappedOf(loaded, name),
+    operationMs: loaded.config.limits.seconds * 1000,
     ...more,
   };
   try {
@@ -134,7 +135,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   const opened = new Map<string, Opened>();
   for (const [name, settings] of Object.entries(config.connectors)) {
     const said = [typesOf(loaded, name), referencesOf(loaded, name), [...mappedOf(loaded, name)]];
-    const key = JSON.stringify([settings, said, loaded.folder]);
+    const key = JSON.stringify([settings, said, loaded.folder, config.limits.seconds]);
     const present = before?.connectors.get(name);
     const open = () => resilient(openConnector(loaded, name, log), name, settings.resilience as Resilience, observer);
     opened.set(name, present?.key === key ? present : { key, connector: open() });
@@ -162,6 +163,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
       answered: ({ route, operation, status, seconds }) =>
         metrics.requests.observe({ route, operation, status: String(status) }, seconds),
       readiness,
+      operationMs: config.limits.seconds * 1000,
       log,
     });
     const loads = [...opened.values()].map(({ connector }) => connector.load);

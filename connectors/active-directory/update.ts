@@ -175,7 +175,49 @@ function realChange(domain: Domain, change: Change): Change {
   return change;
 }
 
+/** How many values one modification adds or takes away: more take a domain controller longer than a request has. */
+const PART = 100;
+
+/**
+ * Makes changes; many values of a list in parts, the other changes with the first one. What parts were made stays, and may come again:
+ * a failure behind the first says how far it came.
+ */
 async function modify(
+  domain: Domain,
+  kind: DomainKind,
+  key: string,
+  changes: readonly Change[],
+  signal: AbortSignal,
+): Promise<void> {
+  const parts = inParts(changes);
+  for (const [index, part] of parts.entries())
+    await modifyOnce(domain, kind, key, part, signal).catch((error) => {
+      if (index === 0) throw error;
+      const failure = domain.failure(error);
+      if (!(failure instanceof ConnectorError)) throw failure;
+      const made = `The first ${index} of ${parts.length} parts of this change were made: repeat it.`;
+      const options = { cause: failure, mayHaveHappened: true, attr: failure.attr };
+      throw new ConnectorError(failure.kind, `${failure.message} ${made}`, options);
+    });
+}
+
+function inParts(changes: readonly Change[]): Change[][] {
+  const isLong = (change: Change) => (change.op === "add" || change.op === "delete") && change.values.length > PART;
+  const first: Change[] = [];
+  const rest: Change[][] = [];
+  for (const change of changes) {
+    if (!isLong(change) || change.op === "swap") {
+      first.push(change);
+      continue;
+    }
+    const { values } = change;
+    first.push({ ...change, values: values.slice(0, PART) });
+    for (let at = PART; at < values.length; at += PART) rest.push([{ ...change, values: values.slice(at, at + PART) }]);
+  }
+  return [first, ...rest];
+}
+
+async function modifyOnce(
   domain: Domain,
   kind: DomainKind,
   key: string,

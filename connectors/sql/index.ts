@@ -42,12 +42,12 @@ kinds:
       member_ids: { table: team_members, owner: team_id, value: person_id }
 `,
   init: { options, run: init },
-  open: (settings, { folder, references = [], mapped }): Connector => {
-    const dialect = dialectOf(settings, folder);
+  open: (settings, { folder, references = [], mapped, operationMs }): Connector => {
+    const dialect = dialectOf(settings, folder, operationMs);
     const db = new Kysely<unknown>({ dialect: dialect.kysely() });
     const replicas = (settings.replicas ?? []).map((address) => {
       const { host, port } = readAddress(address);
-      return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, folder).kysely() });
+      return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, folder, operationMs).kysely() });
     });
     const session = openSession(db, replicas, dialect);
     const pages = createPages();

@@ -21,6 +21,7 @@ const kinds = {
   role: { table: "roles" },
   person: {
     table: "persons",
+    updatedBy: { touched: { sql: "touched + 1" } },
     lists: {
       mails: { table: "person_mails", owner: "person", value: "mail", where: { kind: "work" }, set: { severity: 3 } },
     },
@@ -44,7 +45,7 @@ const references: References = [{ kind: "team", attr: "members", to: ["account"]
 /** The same tables in each dialect; no foreign key does anything by itself. */
 const tables = (bytes: string, key: string, json: string, time: string) => `
 create table persons (id ${key} primary key, login varchar(50), last_name varchar(50) not null, note varchar(50) not null default '',
-  seen ${time}, data ${json});
+  seen ${time}, data ${json}, touched integer not null default 0);
 create table person_mails (person ${key} not null, mail varchar(50) not null, kind varchar(10) not null, severity integer);
 create table accounts (id ${key} primary key, login ${bytes} not null unique, number ${key}, photo ${bytes}, data ${json}, boss ${key});
 create table account_roles (account ${key} not null, role ${key} not null, primary key (account, role));
@@ -294,6 +295,22 @@ describe.each(systems)("values on %s", (name, open) => {
     expect(await rows()).toEqual(["home@x 9", "newer@x 7", "second@x 3"]);
     await update({ op: "swap", attr: "mails", from: null, to: null }).catch(() => {});
     expect((await update({ op: "replace", attr: "mails", values: [] })).mails).toBeUndefined();
+    await connector.delete({ kind: "person", key: id, signal: signal() });
+  });
+
+  test("that are there already touch nothing: neither the row's time nor its version changes", async () => {
+    const id = "3";
+    await connector.create({ kind: "person", entry: { id, login: "touched" }, attrs: [], signal: signal() });
+    const touched = async (...changes: Change[]) =>
+      (await connector.update({ kind: "person", key: id, changes, attrs: ["touched"], signal: signal() })).touched;
+    const name = { op: "replace", attr: "last_name", values: ["Smith"] } as const;
+    const time = { op: "replace", attr: "seen", values: ["2026-01-31T08:00:00.000Z"] } as const;
+    expect(await touched(name, time)).toBe(1);
+    expect(await touched(name, time)).toBe(1);
+    expect(await touched({ ...name, values: ["Smithe"] }, time)).toBe(2);
+    expect(await touched({ ...name, values: [] })).toBe(3);
+    expect(await touched({ ...name, values: [] })).toBe(3);
+    expect(await touched({ op: "swap", attr: "last_name", from: null, to: "x" })).toBe(4);
     await connector.delete({ kind: "person", key: id, signal: signal() });
   });
 

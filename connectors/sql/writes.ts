@@ -114,7 +114,8 @@ export function updateStatements(
     .flatMap((change) => columnChanges(kind, change));
   const assigned = new Map(ofRow.map((change) => [change.attr, assignedValue(kind, change)]));
   const set = [...assigned].map(([attr, value]) => sql`${sql.id(attr)} = ${value}`);
-  const all = set.length > 0 ? [...set, ...assignments(kind, kind.updatedBy, kind.dialect)] : [];
+  // First, because some databases look at what was set before in the same statement.
+  const all = set.length > 0 ? [...whenChanged(kind, ofRow), ...set] : [];
   return {
     row:
       all.length === 0
@@ -125,6 +126,26 @@ export function updateStatements(
     }),
     lists: keyed.filter(({ attr }) => kind.lists[attr]),
   };
+}
+
+/** What each change of the row sets as well: not where every column has its value already, so that a repeat changes nothing. */
+function whenChanged(kind: Kind, changes: readonly Change[]): Sql[] {
+  const { dialect } = kind;
+  const values = changes.map((change) =>
+    change.op === "swap" ? change.to : (singleValue(kind, change.attr, change.values) ?? null),
+  );
+  const isKnown = changes.every(({ attr, op }) => op !== "delete" && columnOf(kind, attr).type !== "json");
+  const isSame = sql.join(
+    changes.map(({ attr }, index) => isStill(kind, attr, values[index]!)),
+    sql` and `,
+  );
+  return Object.entries(kind.updatedBy).map(([column, value]) => {
+    const next = assignedSql(kind, column, value, dialect);
+    const held = columnSql(kind.name, column);
+    return isKnown
+      ? sql`${sql.id(column)} = case when ${isSame} then ${held} else ${next} end`
+      : sql`${sql.id(column)} = ${next}`;
+  });
 }
 
 /** Takes values away from an attribute of several columns, where it is all of them. */

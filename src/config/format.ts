@@ -145,6 +145,14 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
             .max(100_000)
             .default(256)
             .describe("Maximum requests in flight; more are 503. Of several callers each has at most three quarters."),
+          seconds: z
+            .number()
+            .min(1)
+            .max(60)
+            .default(4.5)
+            .describe(
+              "How long one operation may take, all that is asked of the system behind included; then it is 503. Entra's own patience is some thirty seconds.",
+            ),
           body: z.int().min(1024).default(1_048_576).describe("The largest body of a request, in bytes."),
         })
         .prefault({})

@@ -194,6 +194,8 @@ export interface Services {
   readonly transport?: <T extends object>(transport: T) => T;
   /** What mappings say that attributes are, `as: fileTime`: of the definition's `types`, by attribute. */
   readonly types?: Readonly<Record<string, string>>;
+  /** How long an operation may take, in milliseconds, for systems that end what takes longer by themselves. */
+  readonly operationMs?: number;
   /** What mappings do, by kind. */
   readonly mapped?: ReadonlyMap<string, Mapped>;
   /** What mappings say that attributes refer to. */

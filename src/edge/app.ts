@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { Hono, type Context as HonoContext, type MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { getPath } from "hono/utils/url";
-import { OPERATION_MS } from "../gateway/context.ts";
 import type { Log } from "../observe/log.ts";
 import { tracedRequest } from "../observe/trace.ts";
 import { notFound } from "../scim/error.ts";
@@ -32,6 +31,8 @@ export interface EdgeOptions {
   /** Called for each request that has been answered. */
   readonly answered: (request: Answered) => void;
   readonly readiness: Readiness;
+  /** How long an operation may take, in milliseconds. */
+  readonly operationMs: number;
   readonly log: Log;
 }
 
@@ -94,7 +95,7 @@ function canonicalPath(path: string, routes: readonly Served[]): string {
 }
 
 /** One line a request: what was asked, how it ended, how long it took, and nothing of whom it was about. */
-function requestLog({ log, routes, answered }: EdgeOptions): MiddlewareHandler<Env> {
+function requestLog({ log, routes, answered, operationMs }: EdgeOptions): MiddlewareHandler<Env> {
   return async (c, next) => {
     const start = performance.now();
     const given = c.req.header("x-request-id");
@@ -103,8 +104,9 @@ function requestLog({ log, routes, answered }: EdgeOptions): MiddlewareHandler<E
     c.set("notes", {});
     c.set("connectorMs", 0);
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(new Error("the request ran out of time")), OPERATION_MS);
+    const timer = setTimeout(() => controller.abort(new Error("the request ran out of time")), operationMs);
     c.set("deadline", controller.signal);
+    c.set("operationMs", operationMs);
     await tracedRequest(c.req.raw.headers, `${c.req.method} request`, async (span) => {
       await next();
       const { route, operation } = named(c, routes);

@@ -20,6 +20,7 @@ export interface Env {
     notes: Record<string, unknown>;
     connectorMs: number;
     deadline: AbortSignal;
+    operationMs: number;
   };
 }
 
@@ -28,6 +29,7 @@ export function contextOf(c: HonoContext<Env>, base: string, publicUrl: string |
   return {
     baseUrl: `${publicUrl?.replace(/\/+$/, "") ?? c.get("origin")}${base}`,
     signal: c.get("deadline"),
+    operationMs: c.get("operationMs"),
     requestId: c.get("requestId"),
     caller: c.get("caller"),
     source: c.get("source"),

@@ -89,7 +89,7 @@ async function run(
   { method, endpoint, id = "", version, data }: BulkOperation,
   whole: Context,
 ): Promise<{ status: number; location: string; resource?: Resource | undefined }> {
-  const context = { ...whole, signal: AbortSignal.timeout(OPERATION_MS) };
+  const context = { ...whole, signal: AbortSignal.timeout(whole.operationMs ?? OPERATION_MS) };
   const type = [...route.endpoints.values()]
     .map(({ mapping }) => mapping.type)
     .find((each) => each.endpoint.toLowerCase() === endpoint.toLowerCase());

@@ -2,7 +2,7 @@ import { ConnectorError } from "../connector/error.ts";
 import { ExpressionError } from "../expression/compile.ts";
 import { backendError, badRequest } from "../scim/error.ts";
 
-/** A connector gets this long, in milliseconds, for all that one operation asks of it; a client's patience is 5 seconds. */
+/** A connector gets this long, in milliseconds, for all that one operation asks of it, where nothing else is said. */
 export const OPERATION_MS = 4500;
 
 export type Action = "read" | "create" | "update" | "delete";
@@ -12,6 +12,8 @@ export interface Context {
   /** The address of the route as the client sees it, without a slash at its end. */
   readonly baseUrl: string;
   readonly signal: AbortSignal;
+  /** How long an operation of its own may take, in milliseconds: each of a bulk request has as long. */
+  readonly operationMs?: number | undefined;
   readonly requestId: string;
   /** Who asks, and from where. */
   readonly caller: string | undefined;

@@ -64,7 +64,13 @@ export async function rewrite(serving: Serving, rewriting: Rewriting): Promise<E
     const present = await entryOf(endpoint, id, attrs, context);
     const [current] = await resourcesOf(serving, [present], all, context, known);
     const target = change(current!);
-    refuseOrNote(endpoint, unmappedIn(mapping, target), context);
+    // What is there already, and is only read, was not asked for.
+    const there = new Set(unmappedIn(mapping, current!));
+    refuseOrNote(
+      endpoint,
+      unmappedIn(mapping, target).filter((name) => !there.has(name)),
+      context,
+    );
     const changes = await changesBetween(mapping, present, current!, target, known, emptied).catch((error) => {
       throw expressionFailure(error);
     });

@@ -48,6 +48,9 @@ const odd = compiled({
     'phoneNumbers[type eq "work"].primary': { attr: "phoneFirst", as: "boolean" },
     'phoneNumbers[type eq "mobile"].value': "mobile",
     'phoneNumbers[type eq "mobile"].primary': { attr: "mobileFirst", as: "boolean" },
+    'addresses[type eq "work"].locality': "city",
+    // Two rows of one integer, each with bits of its own.
+    'addresses[type eq "work"].primary': { attr: "flags", as: { flag: 16 } },
     "enterprise:manager.value": { attr: "boss", ref: "User" },
     "enterprise:department": "dept",
   },
@@ -75,7 +78,7 @@ function entryValue(row: Row): fc.Arbitrary<Entry[string]> {
     row.is === "ref"
       ? fc.constantFrom("dn-a", "dn-b", "dn-hidden")
       : row.is === "attr" && row.attr === "flags"
-        ? fc.constantFrom(0, 2, 512, 514)
+        ? fc.constantFrom(0, 2, 16, 18, 512, 530)
         : row.is === "attr" && row.attr === "proxies"
           ? fc.constantFrom("smtp:a", "smtp:b", "x500:z")
           : row.is === "attr" && row.attr === "title"

@@ -16,6 +16,8 @@ export interface Codec {
   readonly encode: (value: unknown, present?: Value | undefined) => Value | undefined;
   /** Whether `encode` of a value needs the one that is present, so that a write reads first and swaps; left out where none does. */
   readonly keepsRest?: (value: unknown) => boolean;
+  /** The bits of an integer that it is: rows of other bits may write the same attribute. */
+  readonly bits?: number;
   /** True where the entry's values come in the order of SCIM's. */
   readonly keepsOrder?: boolean;
   /** True where some values of the attribute are hidden, so that the others are added and taken away, never replaced. */
@@ -102,6 +104,7 @@ function flag(bits: number, inverted: boolean): Codec {
       const others = Number(present ?? 0) & ~bits;
       return (value === true) !== inverted ? others | bits : others;
     },
+    bits,
     keepsRest: () => true,
     condition: (attr, { op, value }) => {
       if (op === "pr") return { op: "pr", attr };

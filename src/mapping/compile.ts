@@ -228,7 +228,7 @@ function conflicts(rows: readonly Row[]): Problem[] {
     if (row.is === "expression" || row.readOnly) return [];
     const other = writers.get(row.attr.toLowerCase());
     writers.set(row.attr.toLowerCase(), row);
-    if (!other) return [];
+    if (!other || areOtherBits(row, other)) return [];
     return [
       {
         path: ["attributes", row.name],
@@ -236,6 +236,13 @@ function conflicts(rows: readonly Row[]): Problem[] {
       },
     ];
   });
+}
+
+/** Whether two rows write bits of one integer, each its own. */
+function areOtherBits(row: Row, other: Row): boolean {
+  if (row.is !== "attr" || other.is !== "attr") return false;
+  const [one, two] = [row.codec.bits, other.codec.bits];
+  return one !== undefined && two !== undefined && (one & two) === 0;
 }
 
 type Draft = { row: Row; selector: Resource; primary: boolean };

@@ -119,7 +119,11 @@ export async function writeResource(
         }
         const values = valuesIn(resource, group, row, mapping);
         const inputs = values.length === 0 && row.is === "attr" && !group.many ? [undefined] : values;
-        const encoded = inputs.map((value) => encode(row, value, references, first(present, row.attr)));
+        // Another row may have written other bits of the same integer.
+        const held =
+          row.is === "attr" && row.codec.bits !== undefined ? (entry[row.attr] ?? present[row.attr]) : undefined;
+        const before = held === undefined ? first(present, row.attr) : (first({ held }, "held") as Value);
+        const encoded = inputs.map((value) => encode(row, value, references, before));
         const found = encoded.filter((value) => value !== undefined);
         // A reference to nothing is passed over: what is there stays.
         const isPassedOver = row.is === "ref" && !group.many && values.length > 0 && found.length === 0;

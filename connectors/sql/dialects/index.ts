@@ -4,13 +4,17 @@ import type { Settings } from "../settings.ts";
 import { mssql } from "./mssql.ts";
 import { mysql } from "./mysql.ts";
 import { postgres } from "./postgres.ts";
-import { authorityOf } from "./server.ts";
+import { authorityOf, STATEMENT_MS } from "./server.ts";
 import { sqlite } from "./sqlite.ts";
 
 const servers = { postgres, mysql, mssql } as const;
 
 /** The dialect of a database by its settings; relative paths start at the folder. */
-export function dialectOf(settings: Omit<Settings, "kinds" | "replicas">, folder: string): SqlDialect {
+export function dialectOf(
+  settings: Omit<Settings, "kinds" | "replicas">,
+  folder: string,
+  statementMs = STATEMENT_MS,
+): SqlDialect {
   if (settings.dialect === "sqlite") {
     const file = settings.file === ":memory:" ? settings.file : resolve(folder, settings.file!);
     return sqlite(file, settings.script === undefined ? undefined : resolve(folder, settings.script));
@@ -24,6 +28,7 @@ export function dialectOf(settings: Omit<Settings, "kinds" | "replicas">, folder
     password,
     connections,
     waitMs: wait * 1000,
+    statementMs,
     ca: authorityOf(folder, tls),
   });
 }

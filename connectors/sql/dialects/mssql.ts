@@ -3,7 +3,7 @@ import { type Dialect, type Kysely, MssqlDialect, sql } from "kysely";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
-import { type Server, STATEMENT_MS } from "./server.ts";
+import type { Server } from "./server.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
 /** Microsoft SQL Server, 2017 and later, by tedious. */
@@ -90,7 +90,7 @@ function insertMissing(
 }
 
 /** The driver is loaded where it is needed: it brings along all that signs in to Azure. */
-function dialectFor({ host, port, database, user, password, connections, waitMs, ca }: Server): Dialect {
+function dialectFor({ host, port, database, user, password, connections, waitMs, statementMs, ca }: Server): Dialect {
   const require = createRequire(import.meta.url);
   const Tedious = require("tedious") as typeof import("tedious");
   const Tarn = require("tarn") as typeof import("tarn");
@@ -105,7 +105,7 @@ function dialectFor({ host, port, database, user, password, connections, waitMs,
         trustServerCertificate: false,
         ...(typeof ca === "string" && { cryptoCredentialsDetails: { ca } }),
         connectTimeout: waitMs,
-        requestTimeout: STATEMENT_MS,
+        requestTimeout: statementMs,
         abortTransactionOnError: true,
         useUTC: true,
       },

@@ -3,7 +3,7 @@ import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
-import { type Server, STATEMENT_MS } from "./server.ts";
+import type { Server } from "./server.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
@@ -13,8 +13,9 @@ export const mysql = (server: Server): SqlDialect => ({
     new MysqlDialect({
       pool: preparing(poolFor(server), server.waitMs),
       onCreateConnection: async (connection) => {
-        for (const statement of session) await connection.executeQuery(CompiledQuery.raw(statement));
-        for (const statement of limits) await connection.executeQuery(CompiledQuery.raw(statement)).catch(() => {});
+        for (const statement of session(server)) await connection.executeQuery(CompiledQuery.raw(statement));
+        for (const statement of limits(server))
+          await connection.executeQuery(CompiledQuery.raw(statement)).catch(() => {});
       },
     }),
   ...usual,
@@ -61,18 +62,18 @@ function asUtf8(value: Sql): Sql {
 }
 
 /** Times are in UTC, values that do not fit are refused, and lists are whole, however long they are. */
-const session = [
+const session = ({ statementMs }: Server): string[] => [
   "set session time_zone = '+00:00'",
   "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
   "set session group_concat_max_len = 1073741824",
   "set session transaction isolation level read committed",
-  `set session innodb_lock_wait_timeout = ${Math.floor(STATEMENT_MS / 1000)}`,
+  `set session innodb_lock_wait_timeout = ${Math.max(1, Math.floor(statementMs / 1000))}`,
 ];
 
 /** The time limit of a statement, which MariaDB and MySQL call by other names; MySQL's is for reads alone. */
-const limits = [
-  `set session max_statement_time = ${STATEMENT_MS / 1000}`,
-  `set session max_execution_time = ${STATEMENT_MS}`,
+const limits = ({ statementMs }: Server): string[] => [
+  `set session max_statement_time = ${statementMs / 1000}`,
+  `set session max_execution_time = ${statementMs}`,
 ];
 
 const poolFor = ({ host, port, database, user, password, connections, waitMs, ca }: Server): Pool =>

@@ -3,7 +3,7 @@ import pg from "pg";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Column, Columns, ColumnType, TableName } from "../kind.ts";
-import { type Server, STATEMENT_MS } from "./server.ts";
+import type { Server } from "./server.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
@@ -56,7 +56,7 @@ function wholeSql(value: unknown): unknown {
 
 const asText = (value: Parameters<SqlDialect["exact"]>[0]) => sql`cast(${value} as text)`;
 
-function createPool({ host, port, database, user, password, connections, waitMs, ca }: Server): pg.Pool {
+function createPool({ host, port, database, user, password, connections, waitMs, statementMs, ca }: Server): pg.Pool {
   const pool = new pg.Pool({
     host,
     port,
@@ -68,7 +68,7 @@ function createPool({ host, port, database, user, password, connections, waitMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     ssl: ca === false ? false : ({ host, ...(typeof ca === "string" && { ca }) } as pg.PoolConfig["ssl"]),
-    options: `-c TimeZone=UTC -c statement_timeout=${STATEMENT_MS} -c idle_in_transaction_session_timeout=${2 * STATEMENT_MS}`,
+    options: `-c TimeZone=UTC -c statement_timeout=${statementMs} -c idle_in_transaction_session_timeout=${2 * statementMs}`,
     // Values stay the text that the server sends; the catalogue says what they are.
     types: {
       getTypeParser: (oid: number) => (raw: string) => (oid === BOOL ? raw === "t" : raw),

@@ -11,11 +11,13 @@ export interface Server {
   readonly connections: number;
   /** How long a connection is waited for, in milliseconds. */
   readonly waitMs: number;
+  /** How long a statement may take, in milliseconds; then the server ends it. */
+  readonly statementMs: number;
   /** The certificates that the server's is checked against; the system's for `true`; none for `false`, unencrypted. */
   readonly ca: string | boolean;
 }
 
-/** A statement may take this long, in milliseconds; then the server ends it. */
+/** A statement may take this long, in milliseconds, where nothing else is said; then the server ends it. */
 export const STATEMENT_MS = 4500;
 
 /** A host with a port or without, `[::1]:5432`. */
