@@ -1,7 +1,7 @@
 // Installs what is missing: the packages that the lockfile names and, with --servers, what the tests need
 // beside: Debian's directory servers, probes. Plain JavaScript, because it runs before the project's own Node.js is there.
 import { spawnSync } from "node:child_process";
-import { existsSync, lstatSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 const root = join(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "..");
@@ -63,6 +63,36 @@ if (process.argv.includes("--servers")) {
     const pip = ["install", "--quiet", "--disable-pip-version-check"];
     run(join(probes, "bin/pip"), [...pip, "scim-sanity==0.7.4", "scim2-cli==0.6.0", "scim2-tester==0.5.2"]);
     writeFileSync(join(probes, "installed"), "");
+  }
+  // An application whose tables are made by its own migrations.
+  if (!existsSync(join(probes, "django"))) {
+    run(join(probes, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", "django==5.2.*"]);
+    writeFileSync(join(probes, "django"), "");
+  }
+  fetchSchemas();
+}
+
+/** The tables of real applications, taken out of their Debian packages, which are not installed. */
+function fetchSchemas() {
+  const folder = ".cache/applications";
+  const wanted = {
+    mediawiki: "maintenance/tables-generated.sql",
+    "zabbix-server-mysql": "zabbix-server-mysql/schema.sql.gz",
+    icingaweb2: "schema/mysql.schema.sql",
+  };
+  const missing = Object.entries(wanted).filter(([name]) => !existsSync(join(folder, name)));
+  if (missing.length === 0) return;
+  mkdirSync(folder, { recursive: true });
+  const download = (name) =>
+    spawnSync("apt-get", ["download", "-qq", name], { cwd: folder, stdio: "ignore" }).status === 0;
+  for (const [name, file] of missing) {
+    if (!download(name)) {
+      run("apt-get", ["update", "-qq"]);
+      if (!download(name)) console.error(`the package ${name} cannot be had: its tables are not tested`);
+    }
+    const script = `set -e; for each in ${name}_*.deb; do mkdir -p ${name}.part
+      dpkg-deb --fsys-tarfile "$each" | tar -x -C ${name}.part --wildcards '*/${file}'; rm "$each"; mv ${name}.part ${name}; done`;
+    spawnSync("sh", ["-c", script], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
   }
 }
 

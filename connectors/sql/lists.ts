@@ -38,7 +38,9 @@ export function listStatements(kind: Kind, key: string, change: Change): Sql[] {
     ...Object.entries(list.set),
   ].map(([column, value]) => ({ column, value: assignedSql(list, column, value, dialect) }));
   const names = [...list.owner, ...list.value, ...given.map(({ column }) => column)];
-  const size = Math.floor(BATCH / names.length);
+  // An expression may count on from what is there, and has to see the row before.
+  const isCounted = Object.values(list.set).some((value) => typeof value === "object" && value !== null);
+  const size = isCounted ? 1 : Math.floor(BATCH / names.length);
   const values = change.values.map((value) => valuesIn(kind, change.attr, list, value));
   const batches = Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
     values.slice(index * size, (index + 1) * size),

@@ -154,6 +154,7 @@ const types: Readonly<Record<string, ColumnType>> = {
   json: "json",
   binary: "bytes",
   varbinary: "bytes",
+  tinyblob: "bytes",
   blob: "bytes",
   mediumblob: "bytes",
   longblob: "bytes",
