@@ -14,6 +14,8 @@ import { ROOT, startGateway, type TestGateway } from "./servers/gateway.ts";
 
 interface Application {
   readonly start: () => Promise<Started>;
+  /** What `postern init sql` finds by itself. */
+  readonly found: readonly (string | RegExp)[];
   /** The connector's kinds. */
   readonly kinds: object;
   readonly user: object;
@@ -80,6 +82,13 @@ const next = (table: string, column: string) => ({
 const applications: Record<string, Application> = {
   "MediaWiki 1.39": {
     start: onMariaDb(() => textOf("mediawiki")),
+    found: [
+      "table: user\n",
+      "text: [ user_name, user_real_name, user_password ]",
+      "userName: user_name",
+      "displayName: user_real_name",
+      "user_email",
+    ],
     kinds: {
       user: {
         table: "user",
@@ -107,6 +116,15 @@ const applications: Record<string, Application> = {
         insert into role (roleid, name, type) values (1, 'User role', 1);
         insert into media_type (mediatypeid, type, name, script, description) values (1, 0, 'Email', '', '');`,
     ),
+    found: [
+      "table: users\n",
+      "table: usrgrp\n",
+      "usrgrpids: { table: users_groups, owner: userid, value: usrgrpid }",
+      "userName: username",
+      "name.familyName: surname",
+      /nothing makes the key "userid"/,
+      /"roleid": map it/,
+    ],
     kinds: {
       user: {
         table: "users",
@@ -156,6 +174,15 @@ const applications: Record<string, Application> = {
   },
   "Icinga Web 2.11": {
     start: onMariaDb(() => textOf("icingaweb2")),
+    found: [
+      "table: icingaweb_user\n",
+      "table: icingaweb_group\n",
+      "usernames: { table: icingaweb_group_membership, owner: group_id, value: username }",
+      "key: { column: name, type: text }",
+      "text: [ password_hash ]",
+      "userName: name",
+      "active: { attr: active, as: boolean }",
+    ],
     kinds: {
       user: { table: "icingaweb_user", key: { column: "name", type: "text" }, text: ["password_hash"] },
       group: {
@@ -184,6 +211,14 @@ const applications: Record<string, Application> = {
   },
   "Django 5": {
     start: startDjango,
+    found: [
+      "table: auth_user\n",
+      "table: auth_group\n",
+      "{ table: auth_user_groups, owner: user_id, value: group_id }",
+      "userName: username",
+      "name.givenName: first_name",
+      "active: { attr: is_active, as: boolean }",
+    ],
     kinds: {
       user: { table: "auth_user" },
       group: {
@@ -259,6 +294,25 @@ describe.each(Object.entries(applications))("a user's life in the tables of %s",
     ...(has("mail") && { emails: [{ type: "work", value: `${userName}@example.com` }] }),
     ...(has("names") && { name: { givenName: "Ola" } }),
     ...(has("active") && { active: true }),
+  });
+
+  test("is guessed by init, as far as tables tell", () => {
+    const out = join(folder, "drafted");
+    const settings = started.settings as Readonly<Record<string, unknown>>;
+    const named = ["dialect", "file", "host", "port", "database", "user"].flatMap((name) =>
+      settings[name] === undefined ? [] : [`--${name}`, String(settings[name])],
+    );
+    const env = { ...process.env, DB_PASSWORD: String(settings.password ?? "") };
+    execFileSync(process.execPath, [join(ROOT, "src/main.ts"), "init", "sql", ...named, "--out", out], {
+      env,
+      stdio: "pipe",
+    });
+    const drafted = ["gateway.config.yaml", "mappings/user.yaml"].map((file) => readFileSync(join(out, file), "utf8"));
+    for (const each of application.found)
+      expect(drafted.join("\n")).toSatisfy(
+        (text: string) => (typeof each === "string" ? text.includes(each) : each.test(text)),
+        String(each),
+      );
   });
 
   test("is made, with no more than a name where that is all, found in any case, and made once", async () => {

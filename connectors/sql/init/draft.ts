@@ -9,6 +9,7 @@ import {
   type GuessedRow,
   guessRows,
   isBoolean,
+  isBytes,
   isSameTable,
   isText,
   isTime,
@@ -117,13 +118,15 @@ function draftKind(name: "user" | "group", table: CatalogueTable, dialect: Setti
     settings.deletedBy = { [deleted.name]: away };
   }
   const rows = guessRows(table, name === "user" ? "users" : "groups");
+  const texts = rows.flatMap(({ to }) => table.columns.filter((each) => each.name === to && isBytes(each)));
+  if (texts.length > 0) settings.text = texts.map((each) => each.name);
   const changed = rows.find(({ path }) => path === "meta.lastModified")?.to as { attr: string } | undefined;
   if (changed) settings.updatedBy = { [changed.attr]: { sql: NOW[dialect] } };
   return { name, table, settings, lists: {}, lookups: {}, rows, create: {}, marks };
 }
 
 /** Whether an account may be used, and its password. */
-async function draftAccount({ table, rows }: KindDraft, samples: Samples): Promise<void> {
+async function draftAccount({ table, rows, settings }: KindDraft, samples: Samples): Promise<void> {
   const active = activeColumn(table);
   if (active) {
     const { as, why } = activeCodec(active, await samples.values(table, active.column.name));
@@ -131,6 +134,7 @@ async function draftAccount({ table, rows }: KindDraft, samples: Samples): Promi
   }
   const password = passwordColumn(table);
   if (!password) return;
+  if (isBytes(password)) settings.text = [...((settings.text as string[]) ?? []), password.name];
   const hash = hashOf(await samples.beginnings(table, password.name));
   rows.push({
     path: "password",

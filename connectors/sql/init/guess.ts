@@ -3,6 +3,17 @@ import type { CatalogueColumn, CatalogueTable, ForeignKey } from "./catalogue.ts
 /** A name without what naming customs differ in. */
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
+/**
+ * The names by which a column may be known: its own, and that without what its table puts before all of its columns, as `user_` in
+ * MediaWiki's `user_real_name`.
+ */
+export function namesOf(table: CatalogueTable, column: string): string[] {
+  const [prefix] = /^[a-z0-9]+_/i.exec(table.columns[0]?.name ?? "") ?? [];
+  const isCommon =
+    prefix !== undefined && table.columns.length > 2 && table.columns.every(({ name }) => name.startsWith(prefix));
+  return [plain(column), ...(isCommon ? [plain(column.slice(prefix.length))] : [])];
+}
+
 const isNumber = (type: string): boolean =>
   /^(tiny|small|medium|big)?int|^(numeric|decimal|number|double|real|float)/.test(type);
 export const isTime = (type: string): boolean => /^(timestamp|datetime|date)/.test(type);
@@ -14,6 +25,9 @@ export const isText = ({ type }: CatalogueColumn): boolean =>
   !isTime(type) &&
   !isFlag(type) &&
   !/^(uuid|uniqueidentifier|json|bytea|.*blob|.*binary)/.test(type);
+
+/** Whether a column holds bytes, which may be text all the same. */
+export const isBytes = ({ type }: CatalogueColumn): boolean => /^(bytea|.*blob|.*binary)/.test(type);
 
 /** SCIM paths of users, and what columns for them are called, the likeliest first. */
 const USER: readonly (readonly [string, readonly string[]])[] = [
@@ -97,19 +111,29 @@ const USERS = [
   "members",
   "logins",
 ];
-const GROUPS = ["groups", "group", "roles", "role", "teams", "team"];
+const GROUPS = ["groups", "group", "usergroups", "usergroup", "usrgrp", "roles", "role", "teams", "team"];
 
 /** The table that is likely to hold users, or groups, by its name, with or without what the application puts before it. */
 export function guessTable(tables: readonly CatalogueTable[], what: "users" | "groups"): CatalogueTable | undefined {
   const names = what === "users" ? USERS : GROUPS;
-  const able = tables.filter(({ primaryKey }) => primaryKey.length > 0);
-  for (const name of names) {
-    const found =
-      able.find((each) => plain(each.name.table) === name) ??
-      able.find((each) => each.name.table.toLowerCase().endsWith(`_${name}`) && each.foreignKeys.length === 0);
-    if (found) return found;
-  }
-  return undefined;
+  // What joins two tables is neither of them.
+  const able = tables.filter(
+    ({ primaryKey }) => primaryKey.length > 0 && (what === "users" || primaryKey.length === 1),
+  );
+  const refersElsewhere = ({ name, foreignKeys }: CatalogueTable) =>
+    foreignKeys.some((key) => !isSameTable(key.table, name));
+  const found = names.flatMap((name) => [
+    ...able.filter((each) => plain(each.name.table) === name),
+    ...able.filter((each) => each.name.table.toLowerCase().endsWith(`_${name}`) && !refersElsewhere(each)),
+  ]);
+  if (what === "users") return found[0];
+  // Of several the one that users are joined to; else one of just that name, or with the same before it as theirs.
+  const users = guessTable(tables, "users");
+  const prefixOf = ({ name: { table } }: CatalogueTable) => /^.*_(?=[a-z]+$)/i.exec(table.toLowerCase())?.[0] ?? "";
+  return (
+    found.find((each) => users && joinOf(tables, users, each) !== undefined) ??
+    found.find((each) => prefixOf(each) === (users ? prefixOf(users) : ""))
+  );
 }
 
 /** A row of a mapping: its path, what stands to its right, and whether that was guessed from less than a name. */
@@ -124,7 +148,9 @@ export function guessRows(table: CatalogueTable, what: "users" | "groups"): Gues
   const taken = new Set<string>(table.primaryKey);
   const find = (names: readonly string[], fits: (column: CatalogueColumn) => boolean = () => true) => {
     for (const name of names) {
-      const found = table.columns.find((each) => plain(each.name) === name && !taken.has(each.name) && fits(each));
+      const found = table.columns.find(
+        (each) => namesOf(table, each.name).includes(name) && !taken.has(each.name) && fits(each),
+      );
       if (found) {
         taken.add(found.name);
         return found;
@@ -133,9 +159,21 @@ export function guessRows(table: CatalogueTable, what: "users" | "groups"): Gues
     return undefined;
   };
   const rows: GuessedRow[] = (what === "users" ? USER : GROUP).flatMap(([path, names]) => {
-    const column = find(names, isText);
+    const column = find(names, (each) => isText(each) || isBytes(each));
     return column ? [{ path, to: column.name }] : [];
   });
+  // A key that is called as a name is one.
+  const named = table.columns.find(({ name }) => table.primaryKey.length === 1 && name === table.primaryKey[0]);
+  const [path, names] = (what === "users" ? USER : GROUP).find(
+    ([each]) => each === (what === "users" ? "userName" : "displayName"),
+  )!;
+  if (
+    named &&
+    isText(named) &&
+    !rows.some((row) => row.path === path) &&
+    [...names, "name"].includes(plain(named.name))
+  )
+    rows.unshift({ path, to: named.name });
   if (what === "users" && !rows.some(({ path }) => path === "userName")) rows.unshift(nameOf(table, rows));
   const times = TIMES.flatMap(([path, names]): GuessedRow[] => {
     const column = find(names, ({ type }) => isTime(type) || type === "text");
@@ -160,11 +198,12 @@ function nameOf(table: CatalogueTable, rows: readonly GuessedRow[]): GuessedRow 
   return { path: "userName", to: "CHOOSE_A_COLUMN", why: "no column is called so, and none is unique: choose one" };
 }
 
-export const passwordColumn = (table: CatalogueTable): CatalogueColumn | undefined =>
-  table.columns.find((each) => PASSWORD.includes(plain(each.name)));
+const called = (table: CatalogueTable, names: readonly string[]): CatalogueColumn | undefined =>
+  table.columns.find((each) => namesOf(table, each.name).some((name) => names.includes(name)));
 
-export const deletedColumn = (table: CatalogueTable): CatalogueColumn | undefined =>
-  table.columns.find((each) => DELETED.includes(plain(each.name)));
+export const passwordColumn = (table: CatalogueTable): CatalogueColumn | undefined => called(table, PASSWORD);
+
+export const deletedColumn = (table: CatalogueTable): CatalogueColumn | undefined => called(table, DELETED);
 
 /** What says whether an account may be used. */
 export function activeColumn(
@@ -175,7 +214,7 @@ export function activeColumn(
     [OFF, "off"],
     [STATUS, "status"],
   ] as const) {
-    const column = table.columns.find((each) => names.includes(plain(each.name)));
+    const column = called(table, names);
     if (column) return { column, means };
   }
   return undefined;
@@ -246,7 +285,39 @@ export function joinOf(
     const ofOther = to(other).find((key) => key !== ofOne);
     return ofOne && ofOther ? [{ table, ofOne, ofOther }] : [];
   });
+  if (found.length === 0) return joinByNames(tables, one, other);
   // Of several the one that holds least beside.
+  return found.sort((a, b) => a.table.columns.length - b.table.columns.length)[0];
+}
+
+/** A table that joins two others by the names of its columns, `user_id` and `group_id`, where no foreign key says so. */
+function joinByNames(
+  tables: readonly CatalogueTable[],
+  one: CatalogueTable,
+  other: CatalogueTable,
+): { readonly table: CatalogueTable; readonly ofOne: ForeignKey; readonly ofOther: ForeignKey } | undefined {
+  const referenceIn = (table: CatalogueTable, to: CatalogueTable): ForeignKey | undefined => {
+    const declared = table.foreignKeys.find((key) => isSameTable(key.table, to.name));
+    if (declared) return declared;
+    const [key] = to.primaryKey;
+    if (to.primaryKey.length !== 1 || key === undefined) return undefined;
+    const base = plain(to.name.table.replace(/^.*_(?=[a-z]+$)/i, ""));
+    const singular = base.replace(/s$/, "");
+    // `userid` of the key itself where that says whose it is; a natural key, `name`, is called after what it names.
+    const names = [
+      `${base}id`,
+      `${singular}id`,
+      `${singular}name`,
+      ...(plain(key) === "id" || plain(key) === "name" ? [] : [plain(key)]),
+    ];
+    const column = table.columns.find((each) => namesOf(table, each.name).some((name) => names.includes(name)));
+    return column && { columns: [column.name], table: to.name, to: [key] };
+  };
+  const found = tables.flatMap((table) => {
+    if (isSameTable(table.name, one.name) || isSameTable(table.name, other.name)) return [];
+    const [ofOne, ofOther] = [referenceIn(table, one), referenceIn(table, other)];
+    return ofOne && ofOther && ofOne.columns[0] !== ofOther.columns[0] ? [{ table, ofOne, ofOther }] : [];
+  });
   return found.sort((a, b) => a.table.columns.length - b.table.columns.length)[0];
 }
 
