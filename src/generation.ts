@@ -75,7 +75,7 @@ function openConnector(
     types: typesOf(loaded, name),
     references: referencesOf(loaded, name),
     mapped: mappedOf(loaded, name),
-    operationMs: loaded.config.limits.seconds * 1000,
+    operationMs: Math.round(loaded.config.limits.seconds * 1000),
     ...more,
   };
   try {
@@ -163,7 +163,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
       answered: ({ route, operation, status, seconds }) =>
         metrics.requests.observe({ route, operation, status: String(status) }, seconds),
       readiness,
-      operationMs: config.limits.seconds * 1000,
+      operationMs: Math.round(config.limits.seconds * 1000),
       log,
     });
     const loads = [...opened.values()].map(({ connector }) => connector.load);

@@ -52,7 +52,8 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
   const { changes, place } = planUpdate(domain, kind, present, request.changes);
   const reach = {
     filter: kind.filter,
-    changes,
+    changes: [...changes, ...request.changes.filter((change) => isAttr(change, kind.rdn))],
+    typeOf: domain.typeOf,
     isSecret: (attr: string) => domain.typeOf(attr) === "password",
     read: async (wanted: readonly string[]) => {
       const found = await entryAt(domain, { base: addressOf(key), attrs: wanted }, signal);
@@ -61,7 +62,12 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
     },
     isReached: async () =>
       (await entryAt(domain, { base: addressOf(key), filter: kind.filter, attrs: ["1.1"] }, signal)) !== undefined,
-    undo: (back: readonly Change[]) => modify(domain, kind, key, back, AbortSignal.timeout(UNDO_MS)),
+    undo: async (back: readonly Change[]) => {
+      const ends = AbortSignal.timeout(UNDO_MS);
+      if (place) await write(domain.pool, ends, (client) => client.modifyDN(addressOf(key), present.dn));
+      const others = back.filter((change) => !isAttr(change, kind.rdn));
+      await modify(domain, kind, key, others, ends);
+    },
   };
   const isDisabled = changes.some((change) => isAttr(change, "userAccountControl") && isDisabling(change));
   await withinReach(reach, async () => {
@@ -109,20 +115,17 @@ async function disable(
       options,
     );
   };
+  const isFlags = (change: Change) => isAttr(change, "userAccountControl");
+  await modify(domain, kind, key, changes.filter(isFlags), signal).catch((error) => {
+    throw domain.failure(error);
+  });
   try {
-    await modifyAccount(domain, kind, key, changes, signal);
+    const others = changes.filter((change) => !isFlags(change));
+    await modify(domain, kind, key, others, signal);
+    if (place) await moveTo(domain, kind, key, dn, place, signal);
   } catch (error) {
-    const flags = changes.filter((change) => isAttr(change, "userAccountControl"));
-    const failure = domain.failure(error);
-    const isRefused = failure instanceof ConnectorError && ["invalid", "conflict"].includes(failure.kind);
-    if (!isRefused || flags.length === changes.length) throw failure;
-    await modify(domain, kind, key, flags, signal);
-    throw stays(failure);
+    throw stays(error);
   }
-  if (place)
-    await moveTo(domain, kind, key, dn, place, signal).catch((error) => {
-      throw stays(error);
-    });
 }
 
 /** Throws `versionMismatch` where a swap's attribute is not what it is to be swapped from. */
@@ -203,18 +206,19 @@ async function modify(
 
 function inParts(changes: readonly Change[]): Change[][] {
   const isLong = (change: Change) => (change.op === "add" || change.op === "delete") && change.values.length > PART;
-  const first: Change[] = [];
-  const rest: Change[][] = [];
+  // In their order: what one change adds the next may take away.
+  const parts: Change[][] = [[]];
   for (const change of changes) {
     if (!isLong(change) || change.op === "swap") {
-      first.push(change);
+      parts.at(-1)!.push(change);
       continue;
     }
     const { values } = change;
-    first.push({ ...change, values: values.slice(0, PART) });
-    for (let at = PART; at < values.length; at += PART) rest.push([{ ...change, values: values.slice(at, at + PART) }]);
+    parts.at(-1)!.push({ ...change, values: values.slice(0, PART) });
+    for (let at = PART; at < values.length; at += PART)
+      parts.push([{ ...change, values: values.slice(at, at + PART) }]);
   }
-  return [first, ...rest];
+  return parts;
 }
 
 async function modifyOnce(

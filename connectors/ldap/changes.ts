@@ -41,22 +41,16 @@ export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf
   const { placeholder } = kind;
   const isPadded = placeholder !== undefined && isAttr(change, placeholder.attr);
   if (change.op === "replace")
-    return [
-      one(
-        "replace",
-        isPadded && change.values.length === 0 ? [placeholder.value] : distinct(change.values, typeOf(attr)),
-      ),
-    ];
+    return [one("replace", isPadded && change.values.length === 0 ? [placeholder.value] : change.values)];
   if (change.values.length === 0) return [];
-  return [one(change.op, distinct(change.values, typeOf(attr)))];
+  return [one(change.op, change.values)];
 }
 
 /** Values, each once: a directory refuses two that it takes for one. */
 function distinct(values: readonly Value[], type: ReturnType<TypeOf>): Value[] {
   const form = (value: Value) => {
     const text = String(value);
-    if (type === "dn" || type === "reference") return dnKey(text);
-    return type === "text" ? text.normalize("NFKC").toLowerCase().trim().replace(/\s+/g, " ") : text;
+    return type === "dn" || type === "reference" ? dnKey(text) : text;
   };
   return [...new Map(values.toReversed().map((value) => [form(value), value])).values()].toReversed();
 }

@@ -11,6 +11,7 @@ import {
 import { type Change, type Entry, valuesOf } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError } from "../../src/connector/error.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
+import type { TypeOf } from "./attributes.ts";
 
 /**
  * Whether an entry as it was written surely meets a filter. Where this says no, the directory has to be asked: it knows more, such
@@ -26,14 +27,15 @@ const ANY_BIT = "1.2.840.113556.1.4.804";
  * Whether an entry meets a filter, as far as that can be told here. Where all values of the filter's attributes are known, `isWhole`,
  * what an entry does not have can be told, too.
  */
-function meets(filter: Filter, entry: Entry, isWhole: boolean): boolean {
+function meets(filter: Filter, entry: Entry, isWhole: boolean, typeOf: TypeOf = () => "text"): boolean {
   const values = (attribute: string) => {
     const name = Object.keys(entry).find((each) => each.toLowerCase() === attribute.toLowerCase());
     return name === undefined ? [] : valuesOf(entry, name).map((value) => plain(String(value)));
   };
-  if (filter instanceof AndFilter) return filter.filters.every((each) => meets(each, entry, isWhole));
-  if (filter instanceof OrFilter) return filter.filters.some((each) => meets(each, entry, isWhole));
-  if (filter instanceof NotFilter) return isWhole && isTold(filter.filter) && !meets(filter.filter, entry, isWhole);
+  if (filter instanceof AndFilter) return filter.filters.every((each) => meets(each, entry, isWhole, typeOf));
+  if (filter instanceof OrFilter) return filter.filters.some((each) => meets(each, entry, isWhole, typeOf));
+  if (filter instanceof NotFilter)
+    return isWhole && isTold(filter.filter, typeOf) && !meets(filter.filter, entry, isWhole, typeOf);
   if (filter instanceof PresenceFilter)
     return filter.attribute.toLowerCase() === "objectclass" || values(filter.attribute).length > 0;
   if (filter instanceof EqualityFilter) return values(filter.attribute).includes(plain(String(filter.value)));
@@ -54,12 +56,17 @@ function meets(filter: Filter, entry: Entry, isWhole: boolean): boolean {
   return false;
 }
 
-/** Whether `meets` can tell both that an entry meets a filter and that it does not. */
-function isTold(filter: Filter): boolean {
-  if (filter instanceof AndFilter || filter instanceof OrFilter) return filter.filters.every(isTold);
-  if (filter instanceof NotFilter) return isTold(filter.filter);
+/**
+ * Whether `meets` can tell both that an entry meets a filter and that it does not: of text that is compared without regard to case it
+ * can, of DNs, numbers and the like only the directory knows what is equal.
+ */
+function isTold(filter: Filter, typeOf: TypeOf): boolean {
+  if (filter instanceof AndFilter || filter instanceof OrFilter)
+    return filter.filters.every((each) => isTold(each, typeOf));
+  if (filter instanceof NotFilter) return isTold(filter.filter, typeOf);
   if (filter instanceof ExtensibleFilter) return isBits(filter);
-  return [PresenceFilter, EqualityFilter, SubstringFilter].some((type) => filter instanceof type);
+  if (filter instanceof PresenceFilter) return true;
+  return (filter instanceof EqualityFilter || filter instanceof SubstringFilter) && typeOf(filter.attribute) === "text";
 }
 
 const isBits = ({ rule, value }: ExtensibleFilter): boolean =>
@@ -92,6 +99,7 @@ function attributesIn(filter: Filter): string[] {
 export interface Changing {
   readonly filter: Filter;
   readonly changes: readonly Change[];
+  readonly typeOf: TypeOf;
   /** The attributes that nobody can read. */
   readonly isSecret: (attr: string) => boolean;
   /** The entry as it is, with some attributes. */
@@ -108,7 +116,7 @@ export interface Changing {
  * taken back.
  */
 export async function withinReach<T>(
-  { filter, changes, isSecret, read, isReached, undo }: Changing,
+  { filter, changes, typeOf, isSecret, read, isReached, undo }: Changing,
   work: () => Promise<T>,
 ): Promise<T> {
   const named = attributesIn(filter);
@@ -118,12 +126,12 @@ export async function withinReach<T>(
   const readable = changed.filter((attr) => !isSecret(attr));
   const before = await read([...new Set([...readable, ...others])]);
   const why = `The entry would no longer meet its kind's filter ${filter}`;
-  if (meets(filter, before, true)) {
+  if (meets(filter, before, true, typeOf)) {
     const after = applyChanges(
       before,
       changes.filter(({ attr }) => !isSecret(attr)),
     );
-    if (meets(filter, after, true)) return work();
+    if (meets(filter, after, true, typeOf)) return work();
     throw new ConnectorError("invalid", `${why}: nothing was changed.`);
   }
   const made = await work();

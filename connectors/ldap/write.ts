@@ -130,6 +130,7 @@ export function createWrites(directory: Directory): Writes {
     const reach = {
       filter: kind.filter,
       changes: request.changes,
+      typeOf,
       isSecret: (attr: string) => SECRETS.includes(attr.toLowerCase()),
       read: async (wanted: readonly string[]) => {
         const found = await locate(name, key, signal, wanted);

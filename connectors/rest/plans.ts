@@ -38,7 +38,7 @@ export function creation(kind: Kind, entry: Entry): Plan {
   );
   const more = special.flatMap((attr) => {
     const { set, add } = kind.special.get(attr)!;
-    return callsFor(set ?? add ?? [], valuesOf(entry, attr));
+    return callsFor(set ?? add ?? [], valuesOf(entry, attr), set !== undefined);
   });
   return { steps: [...kind.create, ...more], input: toObject(own), variables: {} };
 }

@@ -81,8 +81,6 @@ export interface SqlDialect {
   readonly lockValue?: (name: string) => Sql;
   /** What a failure of the driver means. */
   readonly failure: (error: unknown) => unknown;
-  /** Whether a failure of the driver says that the account, or its password, is not taken. */
-  readonly isRefusal: (error: unknown) => boolean;
   /** Whether a transaction that failed so may succeed when it is run again. */
   readonly isPassing: (error: unknown) => boolean;
   /** A select of one text: what database this is. */

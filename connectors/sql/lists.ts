@@ -18,7 +18,7 @@ export const listInserts = (kind: Kind, entry: Entry, key: string): Sql[] =>
 /** How many parameters go in one statement: databases bound their number. */
 const BATCH = 2000;
 
-/** The statements of a list's change, as far as they are known without a look at it. */
+/** The statements of a list's change, as far as they are known without a look at it: `changeList` makes fewer where it can. */
 export function listStatements(kind: Kind, key: string, change: Change): Sql[] {
   const { dialect } = kind;
   const list = kind.lists[change.attr]!;
@@ -109,9 +109,17 @@ export async function changeList(run: Run, kind: Kind, key: string, change: Chan
     from === null ? present.length === 0 : present.length === 1 && String(present[0]) === String(from);
   if (change.op === "swap" && !isFrom(change.from))
     throw new ConnectorError("versionMismatch", `"${attr}" is no longer what it was.`, { attr });
-  const wanted = change.op === "swap" ? (change.to === null ? [] : [change.to]) : change.values;
-  const gone = without(present, wanted);
-  const come = without(wanted, present);
+  const given = change.op === "swap" ? (change.to === null ? [] : [change.to]) : change.values;
+  const form = formOf(kind, attr);
+  const wanted = new Map(given.map((value) => [form(value), value]));
+  const there = new Map(present.map((value) => [form(value), value]));
+  const gone = present.filter((value) => !wanted.has(form(value)));
+  const come = [...wanted].flatMap(([each, value]) => (there.has(each) ? [] : [value]));
+  // What the database takes for the same is written otherwise, perhaps.
+  for (const [each, value] of wanted) {
+    const held = there.get(each);
+    if (held !== undefined && textOf(held) !== textOf(value)) await run(valueUpdate(kind, key, attr, held, value));
+  }
   const exchanged = kind.lists[attr]!.deletedBy ? 0 : Math.min(gone.length, come.length);
   for (let index = 0; index < exchanged; index++) await run(valueUpdate(kind, key, attr, gone[index]!, come[index]!));
   const rest: Change[] = [
@@ -121,11 +129,13 @@ export async function changeList(run: Run, kind: Kind, key: string, change: Chan
   for (const each of rest) for (const statement of listStatements(kind, key, each)) await run(statement);
 }
 
-/** Of some values those that are not among others, as the database would tell them apart: a key is text to those who ask. */
-function without(values: readonly Value[], others: readonly Value[]): Value[] {
-  const form = (value: Value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
-  const there = new Set(others.map(form));
-  return values.filter((value) => !there.has(form(value)));
+const textOf = (value: Value): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
+
+/** The form in which the database takes two values of a list for one: a key is text to those who ask, and some columns fold case. */
+function formOf(kind: Kind, attr: string): (value: Value) => string {
+  const list = kind.lists[attr]!;
+  const folds = list.value.some((name) => columnIn(list.columns, name, kind.dialect).foldsCase);
+  return (value) => (folds ? textOf(value).normalize("NFC").toLowerCase() : textOf(value));
 }
 
 /** Takes rows back that are there, but were taken out: as new ones they are given what those are. */

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely, QueryResult } from "kysely";
 import { abortable } from "../../src/connector/abortable.ts";
 import { ConnectorError, timedOut } from "../../src/connector/error.ts";
-import { createAccount } from "../../src/connector/kit/account.ts";
 import type { SqlDialect } from "./dialect.ts";
 import type { Sql } from "./kind.ts";
 
@@ -26,7 +25,6 @@ const AFTER_FAILURE_MS = 10_000;
  * was no longer what had been read: they follow behind.
  */
 export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unknown>[], dialect: SqlDialect): Session {
-  const account = createAccount("The database", dialect.isRefusal);
   const meaning = (error: unknown, signal: AbortSignal): unknown => {
     if (error instanceof ConnectorError) return error;
     return signal.aborted ? timedOut("The database", error) : dialect.failure(error);
@@ -53,7 +51,7 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
   };
   const { apart } = dialect;
   const execute = (from: Kysely<unknown>, statement: Sql, signal: AbortSignal): Promise<QueryResult<unknown>> => {
-    const here = account.prove(() => statement.execute(from));
+    const here = statement.execute(from);
     if (!apart) return here;
     return here.catch((error) => {
       if (!apart.isFor(error)) throw error;
@@ -84,10 +82,7 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
       try {
         for (let attempt = 1; ; attempt++) {
           try {
-            return await abortable(
-              signal,
-              account.prove(() => inTransaction(signal, work)),
-            );
+            return await abortable(signal, inTransaction(signal, work));
           } catch (error) {
             if (!dialect.isPassing(error) || attempt === ATTEMPTS || signal.aborted) throw meaning(error, signal);
             await sleep(2 ** attempt * 5 * (1 + Math.random()));

@@ -136,7 +136,7 @@ function whenChanged(kind: Kind, changes: readonly Change[]): Sql[] {
   );
   const isKnown = changes.every(({ attr, op }) => op !== "delete" && columnOf(kind, attr).type !== "json");
   const isSame = sql.join(
-    changes.map(({ attr }, index) => isStill(kind, attr, values[index]!)),
+    changes.map(({ attr }, index) => isExactly(kind, attr, values[index]!)),
     sql` and `,
   );
   return Object.entries(kind.updatedBy).map(([column, value]) => {
@@ -146,6 +146,14 @@ function whenChanged(kind: Kind, changes: readonly Change[]): Sql[] {
       ? sql`${sql.id(column)} = case when ${isSame} then ${held} else ${next} end`
       : sql`${sql.id(column)} = ${next}`;
   });
+}
+
+/** The condition that a column has a value to the letter, whatever its collation takes for the same. */
+function isExactly(kind: Kind, attr: string, value: Value | null): Sql {
+  const { type, isBytes } = columnOf(kind, attr);
+  if (value === null || type !== "text" || isBytes) return isStill(kind, attr, value);
+  const { exact } = kind.dialect;
+  return sql`${exact(columnSql(kind.name, attr))} = ${exact(sql`${toColumn(kind, attr, value)}`)}`;
 }
 
 /** Takes values away from an attribute of several columns, where it is all of them. */

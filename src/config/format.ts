@@ -123,7 +123,7 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
                 .boolean()
                 .optional()
                 .describe(
-                  "Asks of clients what the RFCs say to the letter, where they are let off otherwise: `schemas` in each body, operations in each PATCH, no empty filter, times and booleans in their form.",
+                  "Asks of clients what the RFCs say to the letter, where they are let off otherwise: `schemas` in each body, operations in each PATCH, no empty filter.",
                 ),
             })
             .catchall(endpoint),

@@ -9,6 +9,8 @@ const SLOW_MS = 1000;
 /** The most requests that wait so at a time, in all and of one source; others are turned away. */
 const MAX_SLOWED = 200;
 const MAX_SLOWED_OF_ONE = 20;
+/** The most requests of one source that wait for others of it to be looked at. */
+const MAX_WAITING = 1000;
 
 /** What looking at a request's credentials found; `nothing` where there were none, or nobody could say. */
 export type Verdict = "proven" | "failed" | "nothing";
@@ -65,6 +67,7 @@ export function createThrottle(): Throttle {
         own.count++;
         return true;
       }
+      if (own.waiting.length >= MAX_WAITING) return false;
       await new Promise<void>((resolve) => own.waiting.push(resolve));
     }
   };
@@ -105,10 +108,18 @@ export function createThrottle(): Throttle {
         if (found) return found;
       }
       if (!(await admit(source))) return undefined;
+      // A look that takes long, at an issuer that does not answer, keeps nobody else from being looked at: it is no way to guess fast.
+      let isCounted = true;
+      const uncount = () => {
+        if (isCounted) judged(source);
+        isCounted = false;
+      };
+      const late = setTimeout(uncount, SLOW_MS);
       try {
         return await looked(source, connection, look);
       } finally {
-        judged(source);
+        clearTimeout(late);
+        uncount();
       }
     },
     isWithinRate: async ({ name, rate }, operations = 1) => {

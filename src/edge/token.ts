@@ -1,6 +1,7 @@
 import type { Hono, Context as HonoContext } from "hono";
 import { AuthUnavailable } from "../auth/caller.ts";
 import type { TokenEndpoint } from "../auth/clientCredentials.ts";
+import { ScimError } from "../scim/error.ts";
 import { type Door, judged } from "./authentication.ts";
 import { type Bodies, readBody, textBody } from "./body.ts";
 import type { Env } from "./env.ts";
@@ -11,11 +12,11 @@ const MAX_FORM = 16_384;
 /** The token endpoint of OAuth 2.0 client credentials, RFC 6749 §3.2: its answers and errors are OAuth's, not SCIM's. */
 export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, door: Door, bodies: Bodies): void {
   const { failed, refused } = door;
-  const oauthError = (c: HonoContext<Env>, status: 400 | 401 | 405 | 503, error: string, detail: string) =>
+  const oauthError = (c: HonoContext<Env>, status: 400 | 401 | 405 | 429 | 503, error: string, detail: string) =>
     c.json({ error, error_description: detail }, status, {
       ...commonHeaders(c),
       ...(status === 401 && { "WWW-Authenticate": 'Basic realm="token"' }),
-      ...(status === 503 && { "Retry-After": "5" }),
+      ...((status === 503 || status === 429) && { "Retry-After": "5" }),
     });
 
   app.use(path, readBody(bodies, MAX_FORM));
@@ -36,6 +37,8 @@ export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, do
       refused({ status: 401, refusal: "client", requestId: c.get("requestId"), source: c.get("source") });
       return oauthError(c, 401, answer.error, answer.detail);
     } catch (error) {
+      if (error instanceof ScimError && error.status === 429)
+        return oauthError(c, 429, "temporarily_unavailable", error.message);
       if (!(error instanceof AuthUnavailable)) throw error;
       return oauthError(c, 503, "temporarily_unavailable", error.message);
     }

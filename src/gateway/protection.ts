@@ -1,12 +1,12 @@
 import { type Change, type Condition, type Entry, type Value, valuesOf } from "../connector/connector.ts";
 import { applyChanges } from "../connector/reference.ts";
-import { attrsOf, type RefRow, targetOf } from "../mapping/mapping.ts";
+import { attrsOf, type RefRow } from "../mapping/mapping.ts";
 import { type Selection, select } from "../mapping/selection.ts";
 import { badRequest, forbidden, notFound, ScimError } from "../scim/error.ts";
 import { compileFilter, type Predicate } from "../scim/evaluate.ts";
 import { attributesIn, typedFilter } from "../scim/path.ts";
 import { ask, type Context } from "./context.ts";
-import { type Endpoint, type Endpoints, knownReferences } from "./references.ts";
+import { type Endpoint, type Endpoints, keysNamed, knownReferences } from "./references.ts";
 import { resourcesOf } from "./serving.ts";
 import { attrsOfWrite, type Write, type WriteStep } from "./writes.ts";
 
@@ -176,7 +176,7 @@ async function checkMembers(
       connector.resolve
         ? [...(await ask(context, () => connector.resolve!({ kind, to: "keys", values: references, signal }))).values()]
         : references;
-    const keys = row.by === undefined ? await resolved() : await keysBy(row, type.name, references, write, endpoints);
+    const keys = row.by === undefined ? await resolved() : await keysBy(row.by, rule.endpoint, references, write);
     if (await findsProtected(rule, keys, endpoints, context, found))
       throw forbidden(
         `A protected ${type.name} would be added to "${row.name}", or taken out of it (safety.protect): nothing was changed.`,
@@ -194,19 +194,13 @@ async function checkMembers(
   return checked;
 }
 
-/** The keys of what a row refers to by another attribute. */
-async function keysBy(
-  row: RefRow,
-  type: string,
+/** The keys of all that a row may refer to by another attribute: of two that have one name either may be the protected one. */
+const keysBy = async (
+  by: string,
+  endpoint: Endpoint,
   references: readonly string[],
-  { endpoint, context }: Write,
-  endpoints: Endpoints,
-): Promise<string[]> {
-  const known = knownReferences(endpoints, endpoint, context);
-  const target = targetOf(type, row.by);
-  await known.learnReferences(new Map([[target, new Set(references)]]));
-  return references.flatMap((reference) => known.toId(target, reference) ?? []);
-}
+  { context }: Write,
+): Promise<string[]> => [...(await keysNamed(endpoint, by, references, context)).values()].flat();
 
 const isServedBy = (rule: Rule, { connector }: Endpoint): boolean => rule.endpoint.connector === connector;
 

@@ -1,4 +1,4 @@
-import { type Condition, type Connector, valuesOf } from "../connector/connector.ts";
+import { type Condition, type Connector, type Entry, valuesOf } from "../connector/connector.ts";
 import { type Mapping, partsOfTarget, type References } from "../mapping/mapping.ts";
 import { ask, type Context } from "./context.ts";
 
@@ -68,55 +68,87 @@ export function knownReferences(endpoints: Endpoints, home: Endpoint, context: C
   };
 }
 
-/** How many entries one search names. */
+/** How many entries one search names, and how many of one value are looked at. */
 const BATCH = 200;
+const MAX_NAMESAKES = 20;
 
-/** Pairs of keys and values of an attribute by which entries are referred to. A value that several entries have refers to none. */
+/**
+ * Pairs of keys and values of an attribute by which entries are referred to. A value that several entries have refers to none of
+ * them, and none is referred to by it.
+ */
 async function lookedUp(
-  { mapping, connector }: Endpoint,
+  endpoint: Endpoint,
   by: string,
   to: "references" | "keys",
   values: readonly string[],
   context: Context,
 ): Promise<Map<string, string>> {
+  if (to === "keys") {
+    const found = await keysNamed(endpoint, by, values, context);
+    return new Map([...found].flatMap(([value, keys]) => (keys.length === 1 ? [[value, keys[0]!]] : [])));
+  }
+  const { attr: key } = endpoint.mapping.id;
+  const names = new Map<string, string>();
+  for (const entry of await entriesBy(endpoint, key, values, [key, by], context)) {
+    const [name] = valuesOf(entry, by).map(String);
+    if (name !== undefined) names.set(String(valuesOf(entry, key)[0]), name);
+  }
+  const sure = await keysNamed(endpoint, by, [...names.values()], context);
+  return new Map([...names].filter(([, name]) => sure.get(name)?.length === 1));
+}
+
+/** The keys of all entries that have each value of an attribute. */
+export async function keysNamed(
+  endpoint: Endpoint,
+  by: string,
+  values: readonly string[],
+  context: Context,
+): Promise<Map<string, string[]>> {
+  const { attr: key } = endpoint.mapping.id;
+  const found = new Map<string, Set<string>>();
+  const wanted = Map.groupBy(values, folded);
+  for (const entry of await entriesBy(endpoint, by, values, [key, by], context)) {
+    const [id] = valuesOf(entry, key).map(String);
+    if (id === undefined) continue;
+    for (const name of valuesOf(entry, by).map(String))
+      for (const value of wanted.get(folded(name)) ?? []) found.set(value, (found.get(value) ?? new Set()).add(id));
+  }
+  return new Map([...found].map(([value, keys]) => [value, [...keys]]));
+}
+
+/** The entries that have one of some values of an attribute: many in one search, and of each value by itself where that is cut short. */
+async function entriesBy(
+  { mapping, connector }: Endpoint,
+  attr: string,
+  values: readonly string[],
+  attrs: readonly string[],
+  context: Context,
+): Promise<readonly Entry[]> {
   const { kind } = mapping;
-  const { attr: key } = mapping.id;
   const { signal } = context;
-  const asked = to === "keys" ? by : key;
   const equal = (value: string): Condition => ({
     op: "eq",
-    attr: asked,
+    attr,
     value,
-    ...(asked === key && { caseExact: true }),
+    ...(attr === mapping.id.attr && { caseExact: true }),
   });
-  const several: Condition = { op: "or", conditions: [equal(values[0]!)] };
-  const size = connector.supports(kind, several) === "none" ? 1 : BATCH;
-  const pairs = new Map<string, string>();
-  const doubtful = new Set<string>();
+  const search = (where: Condition, limit: number) =>
+    ask(context, () => connector.search({ kind, where, attrs, limit, count: false, signal }));
+  const isTogether =
+    values.length > 1 && connector.supports(kind, { op: "or", conditions: [equal(values[0]!)] }) !== "none";
+  const all: Entry[] = [];
+  const size = isTogether ? BATCH : 1;
   for (let at = 0; at < values.length; at += size) {
     const some = values.slice(at, at + size);
-    const where: Condition = size === 1 ? equal(some[0]!) : { op: "or", conditions: some.map(equal) };
-    const limit = 2 * some.length;
-    const { entries } = await ask(context, () =>
-      connector.search({ kind, where, attrs: [key, by], limit, count: false, signal }),
+    const limit = some.length + MAX_NAMESAKES;
+    const { entries } = await search(
+      some.length === 1 ? equal(some[0]!) : { op: "or", conditions: some.map(equal) },
+      limit,
     );
-    const wanted = new Map(some.map((value) => [folded(value), value]));
-    for (const entry of entries) {
-      const [id] = valuesOf(entry, key).map(String);
-      const names = valuesOf(entry, by).map(String);
-      if (id === undefined || names.length === 0) continue;
-      if (to === "references") pairs.set(id, names[0]!);
-      else
-        for (const name of names) {
-          const value = some.includes(name) ? name : wanted.get(folded(name));
-          if (value === undefined) continue;
-          if (pairs.has(value) && pairs.get(value) !== id) doubtful.add(value);
-          pairs.set(value, id);
-        }
-    }
+    if (some.length === 1 || entries.length < limit) all.push(...entries);
+    else for (const value of some) all.push(...(await search(equal(value), MAX_NAMESAKES)).entries);
   }
-  for (const value of doubtful) pairs.delete(value);
-  return pairs;
+  return all;
 }
 
 const folded = (text: string): string => text.normalize("NFKC").toLowerCase();

@@ -31,7 +31,7 @@ export function createExactJson(): ExactJson {
     return mapped(value, name, asText);
   };
   const asNumber = (value: unknown, name: string): unknown =>
-    typeof value === "string" && names.has(name) && NUMBER.test(value) ? rawJson(value) : mapped(value, name, asNumber);
+    typeof value === "string" && names.has(name) && isInexact(value) ? rawJson(value) : mapped(value, name, asNumber);
   return {
     parse: (text) => {
       let isExact = true;
@@ -43,6 +43,16 @@ export function createExactJson(): ExactJson {
     },
     stringify: (value) => JSON.stringify(names.size === 0 ? value : asNumber(value, "")),
   };
+}
+
+/** Whether a text is a number that JavaScript does not hold: another text of digits is text, whatever it is called. */
+function isInexact(text: string): boolean {
+  let found = false;
+  if (NUMBER.test(text))
+    parseExactly(text, () => {
+      found = true;
+    });
+  return found;
 }
 
 const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => unknown }).rawJSON;

@@ -17,7 +17,7 @@ export function parseExactly(text: string, inexact: (source: string) => unknown)
 
 /** Whether a number is the one that its text says. */
 function isExact(value: number, source: string): boolean {
-  if (Number.isInteger(value) && value !== 0) return Number.isSafeInteger(value);
+  if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value);
   const digits = source
     .replace(/[eE].*$/, "")
     .replace(/[-.]/g, "")

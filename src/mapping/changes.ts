@@ -74,6 +74,9 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
     ),
   );
   if (isPartial && operation.op !== "addElements" && operation.op !== "removeElements") return undefined;
+  // What refers by a name may be written by another one of the same entry: that only shows in what is there.
+  const isNamed = groups.some((group) => group.rows.some((row) => row.is === "ref" && row.by !== undefined));
+  if (isNamed && operation.op === "removeElements") return undefined;
   switch (operation.op) {
     case "set":
     case "clear":

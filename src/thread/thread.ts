@@ -1,13 +1,9 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 
-/** A task as it goes to the thread, and what comes back. */
-interface Sent<Task> {
-  readonly id: number;
-  readonly task: Task;
-}
+/** What comes back of a task. */
 type Answer =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly failure: Record<string, unknown> & { readonly message: string } };
+  | { readonly value: unknown }
+  | { readonly failure: Record<string, unknown> & { readonly message: string } };
 
 /** How a thread works, and what it may take. */
 export interface ThreadSettings {
@@ -38,7 +34,7 @@ export interface Thread<Task, Value> {
 const START_MS = 5000;
 
 interface Waiting<Task> {
-  readonly sent: Sent<Task>;
+  readonly task: Task;
   readonly signal: AbortSignal | undefined;
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
@@ -51,14 +47,15 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
   let isReady = false;
   let current: Waiting<Task> | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let last = 0;
 
   const end = async (failure: string): Promise<void> => {
     clearTimeout(timer);
     const [ended, before] = [current, worker];
+    // What never came to be ready would not be the next time either: nobody waits for that.
+    const all = isReady ? [] : waiting.splice(0);
     current = worker = undefined;
     isReady = false;
-    ended?.reject(new Error(failure));
+    for (const each of [...(ended ? [ended] : []), ...all]) each.reject(new Error(failure));
     next();
     await before?.terminate();
   };
@@ -85,6 +82,9 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
     started.on("error", (error) => {
       if (started === worker) void end(`it took more memory than it may, or failed: ${error.message}`);
     });
+    started.on("exit", () => {
+      if (started === worker) void end("its thread has ended");
+    });
     timer = setTimeout(() => void end("its thread does not start"), START_MS).unref();
     return started;
   };
@@ -98,7 +98,7 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
       if (!isReady) return;
       current = waiting.shift()!;
       try {
-        worker.postMessage(current.sent);
+        worker.postMessage(current.task);
         timer = setTimeout(() => void end("it took longer than it may"), settings.maxMs);
       } catch (error) {
         current.reject(error as Error);
@@ -110,7 +110,7 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
     run: (task, signal) => {
       if (waiting.length >= settings.maxWaiting) return Promise.reject(new Error("too many others wait before it"));
       return new Promise((resolve, reject) => {
-        waiting.push({ sent: { id: ++last, task }, signal, resolve, reject });
+        waiting.push({ task, signal, resolve, reject });
         next();
       });
     },
@@ -123,12 +123,12 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
 
 /** Answers a thread's tasks, in the module that it runs; `port` is the module's `parentPort`. */
 export function answerTasks<Task>(port: MessagePort, answer: (task: Task) => unknown): void {
-  port.on("message", async ({ id, task }: Sent<Task>) => {
+  port.on("message", async (task: Task) => {
     try {
-      port.postMessage({ id, value: await answer(task) });
+      port.postMessage({ value: await answer(task) });
     } catch (error) {
       const { message, ...more } = error as Error & Record<string, unknown>;
-      port.postMessage({ id, failure: { ...more, message: String(message ?? error) } });
+      port.postMessage({ failure: { ...more, message: String(message ?? error) } });
     }
   });
   port.postMessage("ready");

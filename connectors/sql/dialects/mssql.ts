@@ -51,7 +51,6 @@ export const mssql = (server: Server): SqlDialect => ({
       ? `create index on ${table} (${column})`
       : "its collation tells letters' cases apart, so that no index serves; give it one with _CI_ in its name, and an index",
   failure: mssqlFailure,
-  isRefusal: (error) => numberOf(error) === 18456,
   isPassing: (error) => PASSING.includes(numberOf(error)),
   version: sql`select 'SQL Server ' + cast(serverproperty('ProductVersion') as nvarchar(50)) as version`,
 });

@@ -52,7 +52,6 @@ export const mysql = (server: Server): SqlDialect => ({
       ? `create index on ${table} (${column})`
       : "its collation tells letters' cases apart, so that no index serves; give it one that ends in _ci, and an index",
   failure: mysqlFailure,
-  isRefusal: (error) => [1045, 1698].includes((error as { errno?: number }).errno ?? 0),
   isPassing: (error) => [1213, 1205, 1020].includes((error as { errno?: number }).errno ?? 0),
   version: sql`select concat(if(version() like '%MariaDB%', '', 'MySQL '), version()) as version`,
 });

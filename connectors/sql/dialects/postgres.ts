@@ -43,7 +43,6 @@ export const postgres = (server: Server): SqlDialect => ({
   indexAdvice: (table, column) => `create index on ${table} (lower(${column}))`,
   lockValue: (name) => sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`,
   failure: postgresFailure,
-  isRefusal: (error) => String((error as { code?: string }).code ?? "").startsWith("28"),
   isPassing: (error) => ["40001", "40P01"].includes((error as { code?: string }).code ?? ""),
   version: sql`select 'PostgreSQL ' || current_setting('server_version') as version`,
 });

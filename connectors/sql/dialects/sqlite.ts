@@ -47,7 +47,6 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
       : ((value as Value | null | undefined) ?? undefined),
   indexAdvice: (table, column) => `create index on ${table} (${column} collate nocase)`,
   failure: sqliteFailure,
-  isRefusal: () => false,
   isPassing: () => false,
   version: sql`select 'SQLite ' || sqlite_version() as version`,
 });
@@ -126,10 +125,22 @@ function readApart(file: string): SqlDialect["apart"] {
   return {
     isFor: (error) => error instanceof Error && error.message === TOO_LONG,
     read: async ({ sql: text, parameters }, signal) => ({
-      rows: [...(await thread.run({ text, parameters: parameters as Reading["parameters"] }, signal))],
+      rows: [
+        ...(await thread.run({ text, parameters: parameters as Reading["parameters"] }, signal).catch((error) => {
+          throw threadFailure(error);
+        })),
+      ],
     }),
     close: () => thread.end(),
   };
+}
+
+/** What the thread itself could not do is no fault of the statement's. */
+function threadFailure(error: Error & { readonly code?: string }): unknown {
+  if (error.code !== undefined || error.message === TOO_LONG) return error;
+  return new ConnectorError("busy", `Searches that go through a whole table have all they can do: ${error.message}.`, {
+    cause: error,
+  });
 }
 
 /** A search may hold up the process for so long, in milliseconds; then it begins anew on a thread of its own, where it has longer. */

@@ -36,13 +36,18 @@ export function createAccount(what: string, isRefusal: (error: unknown) => boole
   };
   const attempted = async <T>(attempt: () => Promise<T>): Promise<T> => {
     checkHeld();
+    const before = refusals;
     try {
       const result = await attempt();
-      isProven = true;
-      refusals = 0;
+      // What began before a refusal says nothing of the secret as it is now.
+      if (refusals === before) {
+        isProven = true;
+        refusals = 0;
+      }
       return result;
     } catch (error) {
-      if (isRefusal(error)) {
+      // Several that were refused together are one refusal.
+      if (isRefusal(error) && refusals === before) {
         isProven = false;
         heldUntil = now() + WAITS_MS[Math.min(refusals++, WAITS_MS.length - 1)]!;
       }
@@ -54,7 +59,7 @@ export function createAccount(what: string, isRefusal: (error: unknown) => boole
       if (isProven) return attempted(attempt);
       const turn = last.then(() => attempted(attempt));
       // A system that does not answer has refused nothing: nobody waits for it in a row.
-      last = Promise.race([turn.catch(() => {}), sleep(PATIENCE_MS, undefined, { ref: false })]);
+      last = last.then(() => Promise.race([turn.catch(() => {}), sleep(PATIENCE_MS, undefined, { ref: false })]));
       return turn;
     },
   };
