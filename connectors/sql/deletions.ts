@@ -13,17 +13,20 @@ interface Rows {
 }
 
 /**
- * The rows that a deletion of an entry takes with it: a new entry with its key must not come into what the old one had. Rows that
- * are entries themselves stay, and those that the configuration keeps.
+ * The rows that a deletion of an entry takes with it: a new entry with its key must not come into what the old one had. Whatever
+ * kind is deleted, the row may be an entry of other kinds too, with lists of their own. Rows that are things in their own right
+ * stay, and those that the configuration keeps.
  */
 export function rowsOf(kinds: ReadonlyMap<string, Kind>, name: string, references: References): Rows[] {
-  const tables = new Set([...kinds.values()].map((kind) => nameOf(kind.name)));
-  const isKept = (list: List) => (list.onDelete ?? (tables.has(nameOf(list.name)) ? "keep" : "delete")) === "keep";
+  const deleted = kinds.get(name)!;
+  const isKept = (list: List) => (list.onDelete ?? (isOfEntries(kinds, list) ? "keep" : "delete")) === "keep";
+  const same = [...kinds].filter(([, kind]) => isSameRow(kind, deleted)).map(([each]) => each);
   const refersTo = (of: string, attr: string, list: List) =>
-    list.ofKind === name || references.some((each) => each.kind === of && each.attr === attr && each.to.includes(name));
+    (list.ofKind !== undefined && same.includes(list.ofKind)) ||
+    references.some((each) => each.kind === of && each.attr === attr && each.to.some((to) => same.includes(to)));
   const all = [...kinds].flatMap(([of, { lists }]) =>
     Object.entries(lists).flatMap(([attr, list]): Rows[] => [
-      ...(of === name ? [{ attr, list, columns: list.owner }] : []),
+      ...(same.includes(of) ? [{ attr, list, columns: list.owner }] : []),
       ...(refersTo(of, attr, list) ? [{ attr, list, columns: list.value }] : []),
     ]),
   );
@@ -35,7 +38,22 @@ export function rowsOf(kinds: ReadonlyMap<string, Kind>, name: string, reference
   return [...unlike.values()];
 }
 
-const nameOf = ({ schema, table }: List["name"]): string => JSON.stringify([schema ?? null, table]);
+/**
+ * Whether a list's rows are things in their own right: entries of a kind, however its table is written here, or rows that the
+ * list's value is the primary key of.
+ */
+function isOfEntries(kinds: ReadonlyMap<string, Kind>, { name, columns, value }: List): boolean {
+  const isOfKind = [...kinds.values()].some((kind) => tableOf(kind.name) === tableOf(name));
+  return isOfKind || (value.length === 1 && columns.get(value[0]!)?.isKey === true);
+}
+
+/** Whether two kinds are of one table, by the same key. */
+const isSameRow = (a: Kind, b: Kind): boolean =>
+  nameOf(a.name) === nameOf(b.name) && a.key.columns.join() === b.key.columns.join();
+
+const tableOf = ({ table }: List["name"]): string => table.toLowerCase();
+const nameOf = ({ schema, table }: List["name"]): string =>
+  JSON.stringify([schema?.toLowerCase(), table.toLowerCase()]);
 
 /** Takes rows of an entry away, or marks them as gone where the list does so. */
 export function rowsDeletion(kind: Kind, { list, columns }: Rows, key: string): Sql {

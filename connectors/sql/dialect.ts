@@ -57,6 +57,8 @@ export interface SqlDialect {
     rows: readonly (readonly unknown[])[],
     identity: readonly string[],
   ) => Sql;
+  /** Whether the driver tells how many rows `insertMissing` made, without those that were there. */
+  readonly countsInserted: boolean;
   /** What an insert says that names no column. */
   readonly noColumns: Sql;
   /** What an insert ends with to give back columns, or the number that it made as `made`; else the driver tells that. */

@@ -51,7 +51,7 @@ kinds:
     });
     const session = openSession(db, replicas, dialect);
     const pages = createPages();
-    const { configured, known, current } = kindsOf(settings.kinds, dialect, db, mapped);
+    const { configured, known, current } = kindsOf(settings.kinds, dialect, db, mapped, references);
     /** A kind with what the catalogue says of its columns. */
     const kindNamed = async (name: string): Promise<Kind> => {
       const kinds = await known().catch((error) => {

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { columnOf, columnSql, isUuid, isWhole, type Kind, type Sql } from "./kind.ts";
+import { type Column, columnOf, columnSql, isUuid, isWhole, type Kind, type Sql } from "./kind.ts";
 
 /** Values of columns as one text: of several with a colon between them, and in them `~1` for a colon and `~0` for `~`. */
 export const joinParts = (parts: readonly Value[]): string =>
@@ -43,9 +43,18 @@ export const haveValues = (columns: readonly Sql[], values: readonly unknown[]):
     sql` and `,
   );
 
-/** The condition that a row is the key's. */
-export const isKeyed = (kind: Kind, key: string): Sql =>
-  haveValues(
-    kind.key.columns.map((column) => columnSql(kind.name, column)),
-    keyValues(kind, key),
-  );
+/** The condition that a row is the key's, to the letter: a column that folds case, accents or blanks takes others for the same. */
+export function isKeyed(kind: Kind, key: string): Sql {
+  const { exact } = kind.dialect;
+  const values = keyValues(kind, key);
+  const conditions = kind.key.columns.flatMap((name, index) => {
+    const column = columnSql(kind.name, name);
+    const equal = sql`${column} = ${values[index]}`;
+    return isText(columnOf(kind, name)) ? [equal, sql`${exact(column)} = ${exact(sql`${values[index]}`)}`] : [equal];
+  });
+  return sql.join(conditions, sql` and `);
+}
+
+/** Whether texts of a column are compared by a collation, which may take unlike ones for the same. */
+export const isText = ({ type, isBytes, isInteger }: Column): boolean =>
+  (type === "text" && isBytes !== true) || (type === "any" && isInteger !== true);

@@ -28,6 +28,8 @@ export interface Column {
   readonly takesNoNull?: boolean;
   /** Whether it takes none, and has no value of its own for what is left out. */
   readonly isRequired?: boolean;
+  /** Whether it is the table's primary key, by itself. */
+  readonly isKey?: boolean;
   /** Whether a column of any type was declared to hold text. */
   readonly isText?: boolean;
   /** Whether an index keeps its values unique, as they are or without regard to case. */
@@ -102,6 +104,8 @@ export interface List extends Table {
   readonly deletedBy?: Assigned | undefined;
   /** Whether a deletion of the entry takes the rows with it; where nothing is said, unless they are entries themselves. */
   readonly onDelete?: "delete" | "keep" | undefined;
+  /** Whether the values are keys of entries, by what the configuration or the mappings say. */
+  readonly isOfKeys: boolean;
   /** The kind whose keys the values are, by its name. */
   readonly ofKind?: string | undefined;
   /** The kind whose keys the values are, where others are to be left out. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import {
+  type Change,
   type CreateRequest,
   type DeleteRequest,
   type Entry,
@@ -13,7 +14,7 @@ import { applyChanges, valuesPut } from "../../src/connector/reference.ts";
 import { notDeleted, rowsDeletion, type rowsOf } from "./deletions.ts";
 import { isKey, joinParts, splitParts } from "./keys.ts";
 import { columnOf, type Kind } from "./kind.ts";
-import { changeList, listInserts } from "./lists.ts";
+import { changeLists } from "./lists.ts";
 import { referringChanges, withReferences } from "./lookups.ts";
 import { boundStatement, divide, type OwnStatement } from "./own.ts";
 import type { Run } from "./session.ts";
@@ -40,7 +41,8 @@ export async function createIn(run: Run, of: Kind, { entry, attrs }: CreateReque
   const key = of.statements.create.length > 0 ? await callCreate(run, of, entry) : await insertRow(run, of, entry);
   const named = of.statements.create.flatMap((statement) => [...statement.attrs]);
   const lists = Object.fromEntries(Object.entries(entry).filter(([attr]) => !named.includes(attr)));
-  for (const statement of listInserts(of, lists, key)) await run(statement);
+  const additions = Object.keys(of.lists).map((attr): Change => ({ op: "add", attr, values: valuesOf(lists, attr) }));
+  await changeLists(run, of, key, additions);
   return written(of, key, attrs, run);
 }
 
@@ -114,7 +116,7 @@ export async function updateIn(run: Run, of: Kind, request: UpdateRequest): Prom
       : (await run(guardStatement(of, key, held))).rows.length;
     if (found === 0) throw await missed(run, of, kind, key);
     for (const statement of statements.taken) await run(statement);
-    for (const change of statements.lists) await changeList(run, of, key, change);
+    await changeLists(run, of, key, statements.lists);
   }
   return written(of, key, attrs, run);
 }

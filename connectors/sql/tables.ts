@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
-import type { Mapped } from "../../src/connector/connector.ts";
+import type { Mapped, References } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { joinParts } from "./keys.ts";
 import type { Columns, Kind, List, Lookup, Table, TableName } from "./kind.ts";
@@ -21,6 +21,7 @@ export function kindsOf(
   dialect: SqlDialect,
   db: Kysely<unknown>,
   mapped: ReadonlyMap<string, Mapped> = new Map(),
+  references: References = [],
 ): {
   configured: ReadonlyMap<string, Kind>;
   known: () => Promise<ReadonlyMap<string, Kind>>;
@@ -29,9 +30,9 @@ export function kindsOf(
 } {
   const build = (columnsOf: (name: TableName) => Columns) =>
     new Map(
-      Object.entries(settings).map(([name, kind]) => [
+      Object.keys(settings).map((name) => [
         name,
-        { ...kindOf(kind, settings, dialect, columnsOf), mapped: mapped.get(name) },
+        { ...kindOf(name, settings, references, dialect, columnsOf), mapped: mapped.get(name) },
       ]),
     );
   const configured = build(() => nothing);
@@ -62,11 +63,14 @@ export function kindsOf(
 }
 
 function kindOf(
-  { table, schema, text, key, lists, lookups, statements, countTo, ...rest }: Settings["kinds"][string],
+  of: string,
   kinds: Settings["kinds"],
+  references: References,
   dialect: SqlDialect,
   columnsOf: (name: TableName) => Columns,
 ): Omit<Kind, "mapped"> {
+  const { table, schema, text, key, lists, lookups, statements, countTo, ...rest } = kinds[of]!;
+  const isOfKeys = (attr: string) => references.some((each) => each.kind === of && each.attr === attr);
   const tableOf = (name: TableName, texts: readonly string[] = []): Table => ({
     name,
     columns: withTexts(columnsOf(name), texts),
@@ -79,8 +83,9 @@ function kindOf(
     key: { ...key, attr: joinParts(columns), columns, type: columns.length > 1 ? "text" : key.type },
     lists: mapped(
       lists,
-      (list): List => ({
+      (list, attr): List => ({
         ...list,
+        isOfKeys: list.of !== undefined || isOfKeys(attr),
         ...tableOf({ schema: list.schema, table: list.table }, list.text),
         owner: [list.owner].flat(),
         value: [list.value].flat(),
@@ -116,8 +121,10 @@ const targetOf = (
   tableOf: (name: TableName, texts: readonly string[]) => Table,
 ): List["of"] => ({ ...tableOf({ schema, table }, text), key: [key.column].flat(), where });
 
-const mapped = <From, To>(all: Readonly<Record<string, From>>, change: (each: From) => To): Record<string, To> =>
-  Object.fromEntries(Object.entries(all).map(([name, each]) => [name, change(each)]));
+const mapped = <From, To>(
+  all: Readonly<Record<string, From>>,
+  change: (each: From, name: string) => To,
+): Record<string, To> => Object.fromEntries(Object.entries(all).map(([name, each]) => [name, change(each, name)]));
 
 /** A kind's table, and those of its lists and look-ups. */
 export const tablesOf = (kind: Kind): Table[] => [kind, ...Object.values(kind.lists), ...Object.values(kind.lookups)];

@@ -29,6 +29,17 @@ const kinds = {
   // The people that somebody manages are people, and no rows of a list.
   manager: { table: "accounts", lists: { reports: { table: "accounts", owner: "boss", value: "id" } } },
   // Of whom nothing is known but that roles are given to them.
+  // Who has a name in the directory owns devices, which are things in their own right, and aliases, which nobody else has.
+  owner: {
+    table: "owners",
+    key: { column: "name", type: "text" as const },
+    lists: {
+      devices: { table: "devices", owner: "owner", value: "id" },
+      aliases: { table: "aliases", owner: "owner", value: "alias" },
+      marks: { table: "marks", owner: "owner", value: "mark", set: { severity: 3 } },
+    },
+  },
+  other: { table: "OWNERS", key: { column: "name", type: "text" as const } },
   team: { table: "teams", lists: { members: { table: "team_members", owner: "team", value: "account" } } },
 };
 const mapped = new Map([
@@ -43,7 +54,7 @@ const mapped = new Map([
 const references: References = [{ kind: "team", attr: "members", to: ["account"] }];
 
 /** The same tables in each dialect; no foreign key does anything by itself. */
-const tables = (bytes: string, key: string, json: string, time: string) => `
+const tables = (bytes: string, key: string, json: string, time: string, folds: string) => `
 create table persons (id ${key} primary key, login varchar(50), last_name varchar(50) not null, note varchar(50) not null default '',
   seen ${time}, data ${json}, touched integer not null default 0);
 create table person_mails (person ${key} not null, mail varchar(50) not null, kind varchar(10) not null, severity integer);
@@ -52,6 +63,10 @@ create table account_roles (account ${key} not null, role ${key} not null, prima
 create table account_photos (account ${key} not null, photo ${bytes} not null, primary key (account, photo));
 create table account_notes (account ${key} not null, note ${bytes} not null, primary key (account, note));
 create table roles (id ${key} primary key, name varchar(50));
+create table owners (name varchar(50)${folds} primary key, note varchar(50));
+create table devices (id ${key} primary key, owner varchar(50));
+create table aliases (owner varchar(50) not null, alias varchar(50)${folds} not null unique);
+create table marks (owner varchar(50) not null, mark varchar(50) not null, severity integer);
 create table teams (id ${key} primary key, name varchar(50));
 create table team_members (team ${key} not null, account ${key} not null, primary key (team, account));
 `;
@@ -68,7 +83,7 @@ const systems: [string, () => Promise<Started>][] = [
     "SQLite",
     async () => {
       const folder = mkdtempSync(join(tmpdir(), "postern-values-"));
-      writeFileSync(join(folder, "schema.sql"), tables("blob", "integer", "text", "text"));
+      writeFileSync(join(folder, "schema.sql"), tables("blob", "integer", "text", "text", " collate nocase"));
       const settings = sql.config.parse({ dialect: "sqlite", file: "values.db", script: "schema.sql", kinds });
       const connector = sql.open(settings, { folder, log: { warn: () => {} }, references, mapped });
       const stop = async () => {
@@ -91,8 +106,22 @@ const systems: [string, () => Promise<Started>][] = [
       return { connector, run, stop };
     },
   ],
-  ["PostgreSQL", async () => onServer(await startPostgres(), tables("bytea", "bigint", "json", "timestamptz"))],
-  ["MariaDB", async () => onServer(await startMariaDb(), tables("varbinary(200)", "bigint", "json", "datetime(6)"))],
+  [
+    "PostgreSQL",
+    async () =>
+      onServer(
+        await startPostgres(),
+        "create extension citext;" +
+          tables("bytea", "bigint", "json", "timestamptz", "").replaceAll(
+            /(name|alias) varchar\(50\) (primary|not null unique)/g,
+            "$1 citext $2",
+          ),
+      ),
+  ],
+  [
+    "MariaDB",
+    async () => onServer(await startMariaDb(), tables("varbinary(200)", "bigint", "json", "datetime(6)", "")),
+  ],
 ];
 
 function onServer(database: Awaited<ReturnType<typeof startPostgres>>, script: string) {
@@ -360,5 +389,70 @@ describe.each(systems)("values on %s", (name, open) => {
     expect(await read("account", "2", "login")).toEqual({ login: "another" });
     for (const key of ["2", "3"]) await connector.delete({ kind: "account", key, signal: signal() });
     expect(name).toBeTruthy();
+  });
+
+  const owner = (entry: Entry) =>
+    connector.create({ kind: "owner", entry, attrs: ["name", "aliases"], signal: signal() });
+  const change = (key: string, ...changes: Change[]) =>
+    connector.update({ kind: "owner", key, changes, attrs: ["aliases", "marks"], signal: signal() });
+  const remove = (kind: string, key: string) => connector.delete({ kind, key, signal: signal() });
+
+  test("that a column takes for the same are not the same key: nobody is read, changed or deleted by another spelling", async () => {
+    await owner({ name: "José" });
+    for (const key of ["josé", "JOSÉ", "Jose", "José ", " José", "Jose\u0301"]) {
+      expect(await connector.get({ kind: "owner", key, attrs: [], signal: signal() }), key).toBeUndefined();
+      await expect(change(key, { op: "replace", attr: "note", values: ["x"] }), key).rejects.toMatchObject({
+        kind: "notFound",
+      });
+      await expect(remove("owner", key), key).rejects.toMatchObject({ kind: "notFound" });
+    }
+    expect(await connector.get({ kind: "owner", key: "José", attrs: ["note"], signal: signal() })).toEqual({});
+    await remove("owner", "José");
+  });
+
+  test("that are the primary key of their rows are things in their own right: a deletion leaves them", async () => {
+    await owner({ name: "anna", marks: "m" });
+    await run("insert into devices (id, owner) values (1, 'anna')");
+    await remove("owner", "anna");
+    expect(await run("select owner from devices")).toContain("anna");
+    expect(await run("select mark from marks")).not.toContain("m\n");
+  });
+
+  test("that another kind of the same table has in lists go with the row", async () => {
+    if (name === "MariaDB") return;
+    await owner({ name: "anna", marks: ["kept"] });
+    await remove("other", "anna").catch(() => remove("owner", "anna"));
+    expect(await run("select mark from marks")).not.toContain("kept");
+  });
+
+  test("that somebody else has are refused, not passed over, and nothing is written", async () => {
+    await owner({ name: "anna", aliases: "first" });
+    await expect(owner({ name: "bob", aliases: ["second", "first"] })).rejects.toMatchObject({ kind: "conflict" });
+    await owner({ name: "bob", aliases: "second" });
+    for (const op of ["add", "replace"] as const)
+      await expect(change("bob", { op, attr: "aliases", values: ["third", "first"] })).rejects.toMatchObject({
+        kind: "conflict",
+      });
+    expect(await change("bob", { op: "add", attr: "aliases", values: ["second"] })).toEqual({ aliases: "second" });
+    for (const key of ["anna", "bob"]) await remove("owner", key);
+  });
+
+  test("of a list are taken out to the letter, and a change of case is one", async () => {
+    await owner({ name: "anna", aliases: "Anna", marks: ["x", "X"] });
+    expect(await change("anna", { op: "replace", attr: "aliases", values: ["ANNA"] })).toMatchObject({
+      aliases: "ANNA",
+    });
+    // Of two that differ in case the one goes that is named.
+    if (name !== "MariaDB")
+      expect(await change("anna", { op: "delete", attr: "marks", values: ["x"] })).toMatchObject({ marks: "X" });
+    await remove("owner", "anna");
+  });
+
+  test("of a list that come where others go take their rows, in one change or in two", async () => {
+    await owner({ name: "anna", marks: ["a", "b"] });
+    await run("update marks set severity = 7 where mark = 'b'");
+    await change("anna", { op: "delete", attr: "marks", values: ["b"] }, { op: "add", attr: "marks", values: ["c"] });
+    expect(await run("select severity from marks where mark = 'c'")).toContain("7");
+    await remove("owner", "anna");
   });
 });

@@ -77,8 +77,8 @@ const cases: [string, Operation, string[]][] = [
     "keys of two columns, and lists of such",
     { type: "get", kind: "member", key: "7:ann", attrs: ["tenant:login", "tags"] },
     [
-      `select "members"."tenant" as "0 of tenant:login", "members"."login" as "1 of tenant:login", (select coalesce('[' + string_agg('[' + '"' + string_escape(cast("of tags"."a" as nvarchar(max)), 'json') + '"' + ',' + '"' + string_escape(cast("of tags"."b" as nvarchar(max)), 'json') + '"' + ']', ',') + ']', '[]') from "tags" as "of tags" where "of tags"."t" = "members"."tenant" and "of tags"."l" = "members"."login") as "tags" from "members" where "members"."tenant" = @1 and "members"."login" = @2`,
-      '-- ["7","ann"]',
+      `select "members"."tenant" as "0 of tenant:login", "members"."login" as "1 of tenant:login", (select coalesce('[' + string_agg('[' + '"' + string_escape(cast("of tags"."a" as nvarchar(max)), 'json') + '"' + ',' + '"' + string_escape(cast("of tags"."b" as nvarchar(max)), 'json') + '"' + ']', ',') + ']', '[]') from "tags" as "of tags" where "of tags"."t" = "members"."tenant" and "of tags"."l" = "members"."login") as "tags" from "members" where "members"."tenant" = @1 and cast("members"."tenant" as nvarchar(max)) collate Latin1_General_100_BIN2 = cast(@2 as nvarchar(max)) collate Latin1_General_100_BIN2 and "members"."login" = @3 and cast("members"."login" as nvarchar(max)) collate Latin1_General_100_BIN2 = cast(@4 as nvarchar(max)) collate Latin1_General_100_BIN2`,
+      '-- ["7","7","ann","ann"]',
     ],
   ],
   [
@@ -113,8 +113,8 @@ const cases: [string, Operation, string[]][] = [
       "begin",
       `select 1 as one from "hr"."users" with (updlock, rowlock) where "hr"."users"."id" = @1 and "hr"."users"."deleted_at" is null`,
       "-- [7]",
-      'delete from "user_roles" where "user_id" = @1 and "role_id" in (@2)',
-      '-- [7,"1"]',
+      'delete from "user_roles" where "user_id" = @1 and "role_id" in (@2) and cast("role_id" as nvarchar(max)) collate Latin1_General_100_BIN2 in (cast(@3 as nvarchar(max)) collate Latin1_General_100_BIN2)',
+      '-- [7,"1","1"]',
       "commit",
     ],
   ],

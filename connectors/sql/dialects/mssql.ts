@@ -24,6 +24,7 @@ export const mssql = (server: Server): SqlDialect => ({
   asValue: asNumber,
   jsonList: (values, rest) => sql`select coalesce('[' + string_agg(${jsonText(values)}, ',') + ']', '[]') ${rest}`,
   insertMissing,
+  countsInserted: true,
   noColumns: sql`default values`,
   // `output` would fail where the table has triggers.
   returning: () => sql`; select scope_identity() as ${sql.id("made")}`,

@@ -37,6 +37,7 @@ export const mysql = (server: Server): SqlDialect => ({
     const any = sql.id(columns[0]!);
     return insertRows(table, columns, rows, sql` on duplicate key update ${any} = ${any}`);
   },
+  countsInserted: false,
   noColumns: sql`() values ()`,
   returning: () => sql``,
   // That of `bigint unsigned`.
@@ -170,6 +171,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         indexed: number;
         required: number;
         filled: number;
+        primary_key: number;
         once: number;
       }>`
         select c.column_name as name,
@@ -180,6 +182,8 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
           exists (select 1 from information_schema.statistics s where s.table_schema = c.table_schema
             and s.table_name = c.table_name and s.column_name = c.column_name and s.seq_in_index = 1) as indexed,
           c.is_nullable = 'NO' as filled, c.is_nullable = 'NO' and c.column_default is null and c.extra not like '%auto_increment%' as required,
+          c.column_key = 'PRI' and (select count(*) from information_schema.statistics p where p.table_schema = c.table_schema
+            and p.table_name = c.table_name and p.index_name = 'PRIMARY') = 1 as primary_key,
           exists (select 1 from information_schema.statistics s where s.table_schema = c.table_schema
             and s.table_name = c.table_name and s.column_name = c.column_name and s.seq_in_index = 1 and s.non_unique = 0
             and not exists (select 1 from information_schema.statistics o where o.table_schema = s.table_schema
@@ -189,7 +193,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         db,
       );
       return new Map(
-        rows.map(({ name, type, full, collation, indexed, required, filled, once }): [string, Column] => {
+        rows.map(({ name, type, full, collation, indexed, required, filled, primary_key, once }): [string, Column] => {
           const foldsCase = collation?.includes("_ci") ?? false;
           return [
             name,
@@ -199,6 +203,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
               isPadded: false,
               takesNoNull: Boolean(filled),
               isRequired: Boolean(required),
+              isKey: Boolean(primary_key),
               unique: { exact: Boolean(once), folded: Boolean(once) && foldsCase },
               indexed: { exact: Boolean(indexed), folded: Boolean(indexed) && foldsCase },
             },

@@ -109,10 +109,12 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         plain: boolean;
         required: boolean;
         filled: boolean;
+        key: boolean;
         unique_exact: boolean;
         unique_folded: boolean;
       }>`
         select a.attname as name, t.typname as type, a.attnotnull as filled, a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
+          exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and i.indkey[0] = a.attnum) as key,
           exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1
             and i.indpred is null and i.indkey[0] = a.attnum) as unique_exact,
           exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
@@ -129,18 +131,21 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         where c.relname = ${table} and a.attnum > 0 and not a.attisdropped
           and ${schema === undefined ? sql`pg_table_is_visible(c.oid)` : sql`n.nspname = ${schema}`}`.execute(db);
       return new Map(
-        rows.map(({ name, type, folded, plain, required, filled, unique_exact, unique_folded }): [string, Column] => [
-          name,
-          {
-            type: types[type] ?? "text",
-            foldsCase: type === "citext",
-            isPadded: type === "bpchar",
-            takesNoNull: filled,
-            isRequired: required,
-            unique: { exact: unique_exact, folded: unique_folded },
-            indexed: { exact: plain, folded },
-          },
-        ]),
+        rows.map(
+          ({ name, type, folded, plain, required, filled, key, unique_exact, unique_folded }): [string, Column] => [
+            name,
+            {
+              type: types[type] ?? "text",
+              foldsCase: type === "citext",
+              isPadded: type === "bpchar",
+              takesNoNull: filled,
+              isRequired: required,
+              isKey: key,
+              unique: { exact: unique_exact, folded: unique_folded },
+              indexed: { exact: plain, folded },
+            },
+          ],
+        ),
       );
     }),
   );

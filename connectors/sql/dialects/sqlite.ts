@@ -70,7 +70,8 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         type: string;
         required: number;
         filled: number;
-      }>`select name, type, "notnull" = 1 as filled, "notnull" = 1 and dflt_value is null and pk = 0 as required from pragma_table_xinfo(${table}, ${schema})`.execute(
+        key: number;
+      }>`select name, type, "notnull" = 1 as filled, "notnull" = 1 and dflt_value is null and pk = 0 as required, pk = 1 and (select max(pk) from pragma_table_xinfo(${table}, ${schema})) = 1 as key from pragma_table_xinfo(${table}, ${schema})`.execute(
         db,
       );
       const { rows: indexes } = await sql<{ column: string; collation: string; once: number }>`
@@ -81,13 +82,14 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
       const has = (column: string, collation: string) => of(column, collation).length > 0;
       const isOnce = (column: string, collation: string) => of(column, collation).some(({ once }) => once === 1);
       return new Map(
-        rows.map(({ name, type, required, filled }): [string, Column] => [
+        rows.map(({ name, type, required, filled, key }): [string, Column] => [
           name,
           {
             ...any,
             ...declared(type),
             takesNoNull: filled === 1,
             isRequired: required === 1,
+            isKey: key === 1,
             unique: { exact: isOnce(name, "BINARY"), folded: isOnce(name, "NOCASE") },
             indexed: { exact: has(name, "BINARY"), folded: has(name, "NOCASE") },
           },

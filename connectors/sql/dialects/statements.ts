@@ -20,6 +20,7 @@ export function insertRows(
 /** What most makes do alike. */
 export const usual = {
   isSameJson: (column: Sql, text: string) => sql`${column} = ${text}`,
+  countsInserted: true,
   maxWhole: 2n ** 63n - 1n,
   equals: (left: Sql, right: Sql) => sql`${left} = ${right}`,
   asValue: (condition: Sql) => condition,
