@@ -320,6 +320,32 @@ describe("the gateway on Active Directory", () => {
       for (const id of ids) expect(flags(id) & 2, id).toBe(2);
     });
 
+    test("are taken back with the rest where an account would leave its kind, but who was disabled stays so", async () => {
+      const narrow = await another({
+        user: { filter: "(&(objectCategory=person)(objectClass=user)(!(title=bad))(!(anr=zzbad)))" },
+        mappings: {
+          User: changedMapping(folder, "user", (mapping) => {
+            mapping.write = { container: rule };
+          }),
+        },
+      });
+      const leaving = { op: "replace", path: "active", value: false };
+      // Only the directory can tell what `anr` matches: the changes are made, and taken back.
+      for (const [path, value] of [
+        ["title", "bad"],
+        ["name.familyName", "zzbad"],
+      ] as const) {
+        const { id } = await created("/Users", user(login(), { name: { givenName: "A", familyName: "B" } }), narrow);
+        const before = dnOf(id);
+        const refused = await patchAt(narrow, `/Users/${id}`, { op: "replace", path, value }, leaving);
+        expect(refused.status, refused.text).toBe(400);
+        expect(dnOf(id)).toBe(before);
+        const held = samba.ldapsearch(before, "-s", "base", "userAccountControl", "sn", "title");
+        expect(Number(/userAccountControl: (\d+)/.exec(held)?.[1]) & 2).toBe(2);
+        expect(held).not.toMatch(/bad/);
+      }
+    });
+
     test("chosen by an administrator stay while the result does not change", async () => {
       const { id } = await created("/Users", user(login(), { [ENTERPRISE]: { department: "Sales" } }), placing);
       samba.ldapmodify(
@@ -484,6 +510,47 @@ describe("the gateway on Active Directory", () => {
       for (const operation of [remove, remove, { op: "remove", path: `members[value eq "${ann.id}"]` }])
         expect((await patch(`/Groups/${id}`, operation)).status).toBe(204);
       expect(await members(id)).toEqual([{ value: bob.id, type: "User" }]);
+    });
+
+    test("come and go in the order that they were asked for, few or many", async () => {
+      const ids: string[] = [];
+      for (let n = 0; n < 10; n++) ids.push((await created("/Users", user(login()))).id);
+      const { id } = await created("/Groups", {
+        displayName: "in order",
+        members: ids.slice(0, 3).map((value) => ({ value })),
+      });
+      const of = (...which: number[]) => which.map((at) => ({ value: ids[at] }));
+      const add = (...which: number[]) => ({ op: "add", path: "members", value: of(...which) });
+      const remove = (...which: number[]) => ({ op: "remove", path: "members", value: of(...which) });
+      const present = async () =>
+        ((await members(id)) as { value: string }[]).map(({ value }) => ids.indexOf(value)).sort();
+      await patch(`/Groups/${id}`, remove(9, 2), add(9, 2));
+      expect(await present()).toEqual([0, 1, 2, 9]);
+      await patch(`/Groups/${id}`, add(0, 8), remove(8, 9));
+      expect(await present()).toEqual([0, 1, 2]);
+    });
+
+    test("whose new name is beyond their kind's filter are not renamed", async () => {
+      for (const filter of ["(cn=app*)", "(!(name=svc*))"]) {
+        const narrow = await another({ group: { filter: `(&(objectCategory=group)${filter})` } });
+        const { id } = await created("/Groups", { displayName: `app ${filter.length}` }, narrow);
+        const refused = await patchAt(narrow, `/Groups/${id}`, { op: "replace", path: "displayName", value: "svc-1" });
+        expect(refused.status, filter).toBe(400);
+        expect((await get(`/Groups/${id}`, narrow)).displayName).toBe(`app ${filter.length}`);
+        // With another change beside the name that leaves it, all is taken back.
+        const beside = await patchAt(
+          narrow,
+          `/Groups/${id}`,
+          { op: "replace", path: "displayName", value: "svc-2" },
+          {
+            op: "replace",
+            path: "externalId",
+            value: "x",
+          },
+        );
+        expect(beside.status).toBe(400);
+        expect(await get(`/Groups/${id}`, narrow)).not.toHaveProperty("externalId");
+      }
     });
 
     test("hide members that are out of reach, or show them by their ids where that is configured", async () => {

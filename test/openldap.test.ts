@@ -221,6 +221,54 @@ describe("the gateway on OpenLDAP", () => {
     await narrow.stop();
   });
 
+  test("a change that the directory takes for one of the filter's attributes, by another name or form, is taken back", async () => {
+    const user = await create("/Users", { userName: "aliased", displayName: "A", name: { familyName: "Berg" } });
+    const boss = await create("/Users", { userName: "aliased-boss", displayName: "B" });
+    const urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    for (const [filter, path, value] of [
+      ["(!(surname=robot))", "name.familyName", "Robot"],
+      ["(!(name=robot))", "title", "robot"],
+      ["(!(telephoneNumber=123456))", 'phoneNumbers[type eq "work"].value', "12 34-56"],
+      [`(!(manager=uid=aliased-boss, ou=people, ${SUFFIX}))`, `${urn}:manager`, { value: boss.id }],
+      ["(userid=ali*)", "userName", "beyond"],
+      [`(entryDN=uid=aliased,ou=people,${SUFFIX})`, "userName", "beyond"],
+    ] as const) {
+      const settings = openLdap(slapd, ROOT);
+      settings.connectors.directory.kinds.user.filter = `(&(objectClass=inetOrgPerson)${filter})`;
+      const narrow = await startGateway(settings);
+      const Operations = [{ op: "replace", path, value }];
+      const refused = await send(narrow, "PATCH", `/Users/${user.id}`, { Operations });
+      expect(refused.status, `${filter}: ${refused.text}`).toBe(400);
+      expect((await send(narrow, "GET", `/Users/${user.id}`)).status, filter).toBe(200);
+      await narrow.stop();
+    }
+    expect(slapd.ldapsearch("(uid=aliased)", "sn", "title", "telephoneNumber", "manager")).not.toMatch(
+      /robot|12 34|manager/i,
+    );
+  });
+
+  test("a single value takes the place of all that are there, and of several names the one that names the entry changes", async () => {
+    const { id } = await create("/Users", { userName: "several", displayName: "S" });
+    const more = (lines: string) =>
+      slapd.ldapmodify(`dn: uid=several,ou=people,${SUFFIX}\nchangetype: modify\n${lines}`);
+    const phones = () =>
+      [...slapd.ldapsearch("(cn=S)", "telephoneNumber").matchAll(/telephoneNumber: (.*)/g)].map(([, value]) => value);
+    const two = () => more("replace: telephoneNumber\ntelephoneNumber: 111\ntelephoneNumber: 222\n");
+    const whole = { userName: "several", displayName: "S" };
+    two();
+    await send(gateway, "PUT", `/Users/${id}`, { ...whole, phoneNumbers: [{ type: "work", value: "333" }] });
+    expect(phones()).toEqual(["333"]);
+    two();
+    expect((await send(gateway, "PUT", `/Users/${id}`, whole)).json.phoneNumbers).toBeUndefined();
+    expect(phones()).toEqual([]);
+    two();
+    await patch(`/Users/${id}`, { op: "replace", path: 'phoneNumbers[value eq "111"].value', value: "333" });
+    expect(phones()).toEqual(["333"]);
+    more("add: uid\nuid: beside\n");
+    const renamed = await send(gateway, "PUT", `/Users/${id}`, { ...whole, userName: "several-2" });
+    expect(renamed.json, renamed.text).toMatchObject({ userName: "several-2" });
+  });
+
   test("a change that would take an entry beyond the kind's filter is refused, with whatever is asked beside it", async () => {
     const settings = openLdap(slapd, ROOT);
     settings.connectors.directory.kinds.user.filter =
@@ -276,6 +324,12 @@ describe("the gateway on OpenLDAP", () => {
     expect((await patch(`/Users/${user.id}`, ...both)).json.active).toBe(false);
     expect((await patch(`/Users/${user.id}`, ...both.toReversed())).json.active).toBe(false);
     expect(lock()).toBe("000001010000Z");
+    // Nor is it enabled when the password is taken away.
+    for (const emptied of [{ op: "remove", path: "password" }, operation("password", "")])
+      expect((await patch(`/Users/${user.id}`, emptied)).json.active).toBe(false);
+    expect(lock()).toBe("000001010000Z");
+    const twice = [operation("password", "never to be seen"), operation("password", "this one of the two")];
+    expect((await patch(`/Users/${user.id}`, ...twice)).status).toBe(200);
     expect((await patch(`/Users/${user.id}`, operation("active", true))).json.active).toBe(true);
     expect((await patch(`/Users/${user.id}`, ...both)).json.active).toBe(false);
     expect(
@@ -349,6 +403,12 @@ describe("the gateway on OpenLDAP", () => {
     expect(await members()).toEqual([ann, bob].sort());
     expect((await ask("PUT", `/Groups/${id}`, { displayName: "unix", members: [{ value: bob }] })).status).toBe(200);
     expect(uids().sort()).toEqual(["nobody-here", "posix-bob"]);
+    // Where both names of one user are in it, both go.
+    slapd.ldapmodify(
+      `dn: uid=posix-bob,ou=people,${SUFFIX}\nchangetype: modify\nadd: uid\nuid: robert\n\ndn: cn=unix,ou=groups,${SUFFIX}\nchangetype: modify\nadd: memberUid\nmemberUid: robert\n`,
+    );
+    expect((await change({ op: "remove", path: `members[value eq "${bob}"]` })).status).toBe(200);
+    expect(uids()).toEqual(["nobody-here"]);
     const absent = "00000000-0000-4000-8000-000000000000";
     expect((await change({ op: "add", path: "members", value: [{ value: absent }] })).status).toBe(400);
     // A protected entry is one by whatever name it is a member.

@@ -3,7 +3,8 @@ import { type CreateRequest, type Entry, type Scalar, type Value, valuesOf } fro
 import { afterWrite, ConnectorError } from "../../src/connector/error.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
 import { ldapAttribute } from "../ldap/changes.ts";
-import { find, toEntry, write } from "../ldap/directory.ts";
+import { baseIsThere, find, toEntry, write } from "../ldap/directory.ts";
+import { dnKey } from "../ldap/dn.ts";
 import { result, resultCode } from "../ldap/errors.ts";
 import { toFilter } from "../ldap/filter.ts";
 import { outOfReach } from "../ldap/reach.ts";
@@ -134,7 +135,9 @@ async function explained(
   const parent = dn.slice(dn.indexOf(",") + 1);
   if (resultCode(error) === result.noSuchObject)
     return failure.kind === "notFound"
-      ? new ConnectorError("invalid", `The container ${parent} is not there. ${failure.message}`, { cause: error })
+      ? dnKey(parent) === dnKey(kind.base)
+        ? baseIsThere(domain, parent, failure)
+        : new ConnectorError("invalid", `The container ${parent} is not there. ${failure.message}`, { cause: error })
       : failure;
   if (failure.kind !== "conflict" || failure.attr !== undefined) return failure;
   const attr = await takenAttr(domain, entry, dn, signal);

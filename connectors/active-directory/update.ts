@@ -7,8 +7,9 @@ import {
   valuesOf,
 } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { combined } from "../../src/connector/kit/combine.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { ldapChanges, renaming } from "../ldap/changes.ts";
+import { formOf, ldapChanges, renaming } from "../ldap/changes.ts";
 import { permissiveModify } from "../ldap/controls.ts";
 import { toEntry, write } from "../ldap/directory.ts";
 import { dnKey, parentOf, rdnsOf } from "../ldap/dn.ts";
@@ -50,6 +51,7 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
   const present = await locateToWrite(domain, name, key, swapped, expected, signal);
   checkSwaps(request.changes, present.entry);
   const { changes, place } = planUpdate(domain, kind, present, request.changes);
+  const isDisabled = changes.some((change) => isAttr(change, "userAccountControl") && isDisabling(change));
   const reach = {
     filter: kind.filter,
     changes: [...changes, ...request.changes.filter((change) => isAttr(change, kind.rdn))],
@@ -65,11 +67,12 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
     undo: async (back: readonly Change[]) => {
       const ends = AbortSignal.timeout(UNDO_MS);
       if (place) await write(domain.pool, ends, (client) => client.modifyDN(addressOf(key), present.dn));
-      const others = back.filter((change) => !isAttr(change, kind.rdn));
+      // Who was disabled stays so, whatever else is taken back.
+      const stays = isDisabled ? [kind.rdn, "userAccountControl"] : [kind.rdn];
+      const others = back.filter((change) => !stays.some((attr) => isAttr(change, attr)));
       await modify(domain, kind, key, others, ends);
     },
   };
-  const isDisabled = changes.some((change) => isAttr(change, "userAccountControl") && isDisabling(change));
   await withinReach(reach, async () => {
     if (isDisabled) return disable(domain, kind, key, present.dn, { changes, place }, signal);
     const undo = place && (await moveTo(domain, kind, key, present.dn, place, signal));
@@ -147,9 +150,12 @@ function planUpdate(
   const isMove = dnKey(container) !== dnKey(parentOf(dn));
   const rdn = renamed ? `${kind.rdn}=${escapeDnValue(renamed.to)}` : rdnsOf(dn)[0]!;
   return {
-    changes: asked
-      .filter((change) => !isAttr(change, kind.rdn) && !isAttr(change, CONTAINER))
-      .map((change) => realChange(domain, change)),
+    changes: combined(
+      asked
+        .filter((change) => !isAttr(change, kind.rdn) && !isAttr(change, CONTAINER))
+        .map((change) => realChange(domain, change)),
+      (attr) => formOf(domain.typeOf(attr)),
+    ),
     place: renamed || isMove ? { rdn, container, isNamed: renamed !== undefined } : undefined,
   };
 }

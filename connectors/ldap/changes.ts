@@ -48,12 +48,15 @@ export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf
 
 /** Values, each once: a directory refuses two that it takes for one. */
 function distinct(values: readonly Value[], type: ReturnType<TypeOf>): Value[] {
-  const form = (value: Value) => {
-    const text = String(value);
-    return type === "dn" || type === "reference" ? dnKey(text) : text;
-  };
+  const form = formOf(type);
   return [...new Map(values.toReversed().map((value) => [form(value), value])).values()].toReversed();
 }
+
+/** The text by which two values of a type are surely the same. */
+export const formOf =
+  (type: ReturnType<TypeOf>) =>
+  (value: Value): string =>
+    type === "dn" || type === "reference" ? dnKey(String(value)) : String(value);
 
 /** The new name that changes ask for, where they change the value in the entry's RDN. */
 export function renaming(kind: Kind, dn: string, changes: readonly Change[]): { from: string; to: string } | undefined {

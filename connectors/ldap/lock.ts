@@ -7,15 +7,15 @@ const PERMANENT = "000001010000Z";
 const isAttr = ({ attr }: Change, name: string): boolean => attr.toLowerCase() === name.toLowerCase();
 
 /**
- * Changes that write a password, so that they keep an administrator's lock: OpenLDAP's ppolicy takes any lock away with a new
- * password, but for changes that delete the lock themselves. What failed logons locked is unlocked, as it should be. `read` gives
+ * Changes that write or delete a password, so that they keep an administrator's lock: OpenLDAP's ppolicy takes any lock away with
+ * the old password, but for changes that delete the lock themselves. What failed logons locked is unlocked, as it should be. `read` gives
  * the lock that is there; it is asked for only where a password is written.
  */
 export async function keepingLock(
   changes: readonly Change[],
   read: (attr: string) => Promise<Value | undefined>,
 ): Promise<readonly Change[]> {
-  const hasPassword = changes.some((change) => isAttr(change, "userPassword") && isWritten(change));
+  const hasPassword = changes.some((change) => isAttr(change, "userPassword"));
   if (!hasPassword) return changes;
   const present = await read(LOCK);
   const asked = changes.filter((change) => isAttr(change, LOCK)).at(-1);
@@ -27,9 +27,6 @@ export async function keepingLock(
     { op: "add", attr: LOCK, values: [PERMANENT] },
   ];
 }
-
-const isWritten = (change: Change): boolean =>
-  change.op === "swap" ? change.to !== null : change.op !== "delete" && change.values.length > 0;
 
 const finalValue = (change: Change): Value | undefined =>
   change.op === "swap" ? (change.to ?? undefined) : change.op === "delete" ? undefined : change.values.at(-1);

@@ -66,7 +66,9 @@ function isTold(filter: Filter, typeOf: TypeOf): boolean {
   if (filter instanceof NotFilter) return isTold(filter.filter, typeOf);
   if (filter instanceof ExtensibleFilter) return isBits(filter);
   if (filter instanceof PresenceFilter) return true;
-  return (filter instanceof EqualityFilter || filter instanceof SubstringFilter) && typeOf(filter.attribute) === "text";
+  if (!(filter instanceof EqualityFilter || filter instanceof SubstringFilter)) return false;
+  const attr = filter.attribute.toLowerCase();
+  return typeOf(attr) === "text" && !OF_OTHERS.has(attr) && !(attr in ALIASES);
 }
 
 const isBits = ({ rule, value }: ExtensibleFilter): boolean =>
@@ -95,6 +97,29 @@ function attributesIn(filter: Filter): string[] {
   ];
 }
 
+/** Other names of attributes, by which filters name them too (RFC 4519, RFC 4524), in lower case. */
+const ALIASES: Readonly<Record<string, string>> = {
+  commonname: "cn",
+  countryname: "c",
+  domaincomponent: "dc",
+  fax: "facsimiletelephonenumber",
+  gn: "givenname",
+  hometelephonenumber: "homephone",
+  localityname: "l",
+  mobiletelephonenumber: "mobile",
+  organizationname: "o",
+  organizationalunitname: "ou",
+  pagertelephonenumber: "pager",
+  rfc822mailbox: "mail",
+  stateorprovincename: "st",
+  streetaddress: "street",
+  surname: "sn",
+  userid: "uid",
+};
+const canonical = (attr: string): string => ALIASES[attr] ?? attr;
+/** Attributes that directories make of others, in lower case: any change may be one of them. */
+const OF_OTHERS = new Set(["name", "anr", "entrydn", "distinguishedname", "rdn"]);
+
 /** What is asked of a directory about an entry that changes. */
 export interface Changing {
   readonly filter: Filter;
@@ -121,7 +146,9 @@ export async function withinReach<T>(
 ): Promise<T> {
   const named = attributesIn(filter);
   const changed = [...new Set(changes.map(({ attr }) => attr))];
-  if (!changed.some((attr) => named.includes(attr.toLowerCase()))) return work();
+  const isConcerned = (attr: string) =>
+    named.some((name) => OF_OTHERS.has(name) || canonical(name) === canonical(attr.toLowerCase()));
+  if (!changed.some(isConcerned)) return work();
   const others = named.filter((name) => !changed.some((attr) => attr.toLowerCase() === name));
   const readable = changed.filter((attr) => !isSecret(attr));
   const before = await read([...new Set([...readable, ...others])]);
@@ -131,8 +158,7 @@ export async function withinReach<T>(
       before,
       changes.filter(({ attr }) => !isSecret(attr)),
     );
-    if (meets(filter, after, true, typeOf)) return work();
-    throw new ConnectorError("invalid", `${why}: nothing was changed.`);
+    if (!meets(filter, after, true, typeOf)) throw new ConnectorError("invalid", `${why}: nothing was changed.`);
   }
   const made = await work();
   if (await afterWrite(isReached)) return made;

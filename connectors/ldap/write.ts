@@ -9,9 +9,10 @@ import type {
 } from "../../src/connector/connector.ts";
 import { valuesOf } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
+import { combined } from "../../src/connector/kit/combine.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { isAttr, ldapAttribute, ldapChanges, named, renaming, swapsIn, withoutName } from "./changes.ts";
+import { formOf, isAttr, ldapAttribute, ldapChanges, named, renaming, swapsIn, withoutName } from "./changes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
 import { assertionOf, baseIsThere, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
 import { dnKey, isUnder, parentOf } from "./dn.ts";
@@ -123,8 +124,9 @@ export function createWrites(directory: Directory): Writes {
     return entry!;
   }
 
-  async function update(request: UpdateRequest): Promise<Entry> {
-    const { kind: name, key, attrs, signal } = request;
+  async function update(given: UpdateRequest): Promise<Entry> {
+    const { kind: name, key, attrs, signal } = given;
+    const request = { ...given, changes: combined(given.changes, (attr) => formOf(typeOf(attr))) };
     const kind = directory.kinds.get(name)!;
     const placeOf = async () => known.get(name)!.get(key) ?? (await locate(name, key, signal)).dn;
     const reach = {

@@ -91,6 +91,9 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
     case "clearSelected": {
       const group = selectedGroup(groups, path);
       if (!group) return undefined;
+      // What gets another type is another element.
+      if (operation.op === "setSelected" && !isSelectedBy({ ...group.selector, ...operation.value }, group.selector))
+        return undefined;
       if (operation.op === "setSelected" && operation.value.primary === true && marksPrimary(groups)) return undefined;
       if (operation.op === "setSelected") return assign(group, operation.value, references);
       // Without that part an element may be none any more.
@@ -215,15 +218,16 @@ export async function changesBetween(
   const before = await writeResource(mapping, current, references, present);
   const after = await writeResource(mapping, target, references, present);
   const filled = emptied === "refilled" ? await withDefaults(mapping, before, after, target) : after;
-  return difference(mapping, present, before, filled);
+  return difference(mapping, present, before, filled, references);
 }
 
 /**
  * The changes from one written form of an entry to another, where `present` is the entry as it was read: single values
  * are swapped, so that a change made by another meanwhile is noticed; of lists the difference is added and deleted.
  */
-function difference(mapping: Mapping, present: Entry, before: Entry, after: Entry): Change[] {
+function difference(mapping: Mapping, present: Entry, before: Entry, after: Entry, references: References): Change[] {
   const unread = attrsUnread(mapping);
+  const alone = attrsAlone(mapping);
   const lists = new Set(mapping.rows.flatMap((row) => (row.is !== "expression" && row.many ? [row.attr] : [])));
   return attrsOf(mapping).flatMap((attr): Change[] => {
     const old = valuesOf(before, attr);
@@ -232,12 +236,49 @@ function difference(mapping: Mapping, present: Entry, before: Entry, after: Entr
     // What is never read cannot be swapped from what it was.
     if (unread.has(attr)) return [{ op: "replace", attr, values: next }];
     const actual = valuesOf(present, attr);
+    // Others of its values were shown to nobody: a write replaces all of them.
+    const only = alone.get(attr);
+    if (only && actual.length > 1 && (next.length > 0 || !leavesOthers(only)))
+      return [{ op: "replace", attr, values: next }];
     if (!lists.has(attr) && actual.length <= 1 && next.length <= 1 && old.length <= 1) {
       return [{ op: "swap", attr, from: actual[0] ?? null, to: next[0] ?? null }];
     }
-    const gone = withoutValues(old, next);
-    const come = withoutValues(next, old);
+    const id = identityBy(mapping, attr, references);
+    const wanted = new Set(next.map(id));
+    const held = new Set(actual.map(id));
+    // Of names that mean the same entry all go, whichever a write would use.
+    const isNamed = (value: Value) => id(value) !== undefined;
+    const gone = [
+      ...withoutValues(
+        old.filter((value) => !isNamed(value)),
+        next,
+      ),
+      ...actual.filter((value) => isNamed(value) && !wanted.has(id(value))),
+    ];
+    const come = withoutValues(next, old).filter((value) => !isNamed(value) || !held.has(id(value)));
     const removal: Change[] = gone.length > 0 ? [{ op: "delete", attr, values: gone }] : [];
     return come.length > 0 ? [...removal, { op: "add", attr, values: come }] : removal;
   });
+}
+
+/** The attributes that one row alone writes, as a single value, by that row. */
+function attrsAlone({ rows }: Mapping): Map<string, AttrRow | RefRow> {
+  const written = rows.flatMap((row) => (row.is === "expression" ? row.write.map(({ attr }) => attr) : [row.attr]));
+  return new Map(
+    rows.flatMap((row) => {
+      if (row.is === "expression" || row.many || (row.is === "attr" && row.codec.isPartial)) return [];
+      return written.filter((attr) => attr === row.attr).length === 1 ? [[row.attr, row]] : [];
+    }),
+  );
+}
+
+/** Whether a row leaves what others wrote where it says nothing itself. */
+const leavesOthers = (row: AttrRow | RefRow): boolean => row.is === "attr" && row.codec.keepsRest !== undefined;
+
+/** What tells which entry a value of an attribute refers to by a name; nothing where it does not, or where nobody has that name. */
+function identityBy(mapping: Mapping, attr: string, references: References): (value: Value) => string | undefined {
+  const row = mapping.rows.find((each) => each.is === "ref" && each.attr === attr && each.by !== undefined);
+  if (row?.is !== "ref") return () => undefined;
+  return (value) =>
+    row.targets.map((target) => references.toId(target, String(value))).find((each) => each !== undefined);
 }

@@ -130,5 +130,7 @@ function cutValue(value: unknown, schema: Schema, attribute: Attribute, isKept: 
     });
     return parts.length > 0 ? Object.fromEntries(parts) : undefined;
   };
-  return Array.isArray(value) ? value.map(cutOne).filter((element) => element !== undefined) : cutOne(value);
+  if (!Array.isArray(value)) return cutOne(value);
+  const kept = value.map(cutOne).filter((element) => element !== undefined);
+  return kept.length === 0 && value.length > 0 ? undefined : kept;
 }

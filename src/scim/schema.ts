@@ -100,4 +100,11 @@ export const isObject = (value: unknown): value is Resource =>
 /** Whether a text is a date-time of XML Schema, as RFC 7643 §2.3.5 has it; or a date alone, which clients send for its midnight. */
 export const isDateTime = (text: string): boolean =>
   /^\d{4,6}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/i.test(text.trim()) &&
-  !Number.isNaN(Date.parse(text.trim().replace(",", ".")));
+  !Number.isNaN(Date.parse(text.trim().replace(",", "."))) &&
+  isOfCalendar(text.trim());
+
+/** Whether a month has the day: JavaScript takes 30 February for 2 March. */
+function isOfCalendar(text: string): boolean {
+  const [year, month, day] = text.split(/[-T]/i).map(Number);
+  return day! >= 1 && day! <= new Date(Date.UTC(400 + (year! % 400), month!, 0)).getUTCDate();
+}
