@@ -84,6 +84,24 @@ describe("an API that knows an entry by several spellings", () => {
     await gateway.stop();
   });
 
+  test("is written to by the one that it gives alone, without a look at it where that is known", async () => {
+    gateway = await start({}, {});
+    api.people.set("zoë", { id: "zoë", login: "zoë", title: "staff" });
+    const change = { Operations: [{ op: "replace", path: "title", value: "x" }] };
+    for (const id of ["01", "002", "ZOË", "Zoë"]) {
+      const path = `/Users/${encodeURIComponent(id)}`;
+      expect((await send(gateway, "PATCH", path, change)).status, id).toBe(404);
+      expect((await send(gateway, "DELETE", path)).status, id).toBe(404);
+    }
+    expect(api.written).toEqual([]);
+    for (const id of ["2", "zoë"]) {
+      const path = `/Users/${encodeURIComponent(id)}`;
+      expect((await send(gateway, "PATCH", path, change)).status, id).toBe(200);
+      expect((await send(gateway, "DELETE", path)).status, id).toBe(204);
+    }
+    await gateway.stop();
+  });
+
   test("a creation by PUT replaces nothing, whether it is of the kind or not, and takes back nothing that was there", async () => {
     api.people.set("svc", { id: "svc", login: "svc", title: "service" });
     api.people.set("bob", { id: "bob", login: "bob", title: "staff" });

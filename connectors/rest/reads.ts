@@ -10,6 +10,7 @@ import { inWords } from "./conditions.ts";
 import { isObject, type Json, toEntry, valuesIn } from "./entries.ts";
 import type { Kind } from "./kind.ts";
 import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
+import { createSpellings } from "./spelling.ts";
 
 /** An entry as the API gives it, and its version where it has one. */
 export interface Present {
@@ -28,6 +29,8 @@ export interface Reads {
     attrs: readonly string[] | undefined,
     signal: AbortSignal,
   ) => Promise<Present>;
+  /** Whether a key is spelled as the API spells it; notes one that it gave. */
+  readonly spellings: ReturnType<typeof createSpellings>;
   /** Whether anything answers to a key, of the kind or not, under whatever spelling. */
   readonly isTaken: (kind: Kind, key: string, signal: AbortSignal) => Promise<boolean>;
   /** What of an entry is asked for; values that need a call of their own are read by it. */
@@ -55,6 +58,7 @@ const MAX_PAGES = 50;
 export function readsOf(api: Api, base: string): Reads {
   const pages = rememberPages();
   const positions = rememberPositions();
+  const spellings = createSpellings();
 
   const itemOf = async (kind: Kind, found: unknown): Promise<Json> => {
     const item = kind.entry ? await kind.entry.evaluate(found).catch(() => undefined) : found;
@@ -112,6 +116,7 @@ export function readsOf(api: Api, base: string): Reads {
     if (!there) return undefined;
     const item = await itemOf(kind, there.value);
     const isIt = String(item[kind.key]) === key && (await isWithin(kind, item));
+    if (isIt) spellings.note(kind.name, key);
     return isIt ? { item, answer: there.answer } : undefined;
   };
 
@@ -138,6 +143,7 @@ export function readsOf(api: Api, base: string): Reads {
 
   return {
     pick,
+    spellings,
     among: async (kind, values, signal) => {
       if (!kind.within) return new Map(values.map((value) => [value, value]));
       const there =
@@ -220,11 +226,9 @@ export function readsOf(api: Api, base: string): Reads {
         entries.push(
           ...(await Promise.all(items.slice(at, at + AT_ONCE).map((item) => pick(kind, item, attrs, signal)))),
         );
-      positions.note(
-        listing,
-        offset,
-        items.map((item) => String(item[kind.key])),
-      );
+      const keys = items.map((item) => String(item[kind.key]));
+      for (const key of keys) spellings.note(kind.name, key);
+      positions.note(listing, offset, keys);
       return {
         entries,
         ...(count && { total: entries.length > 0 ? Math.max(total ?? 0, offset + entries.length) : (total ?? 0) }),

@@ -78,6 +78,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
           `The API made a ${kind.name}, and does not say its key. Look at created.key: it is there now.`,
         );
       const its = key;
+      reads.spellings.note(kind.name, its);
       return afterWrite(() => created(kind, its, attrs, signal));
     },
     update: async (kind, { key, changes, expected, attrs, signal }) => {
@@ -88,7 +89,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
       if (within) {
         const item = before?.item ?? (await reads.present(kind, key, undefined, signal)).item;
         await checkStays(kind, within, item, changes, before?.entry);
-      }
+      } else if (!before) await lookAtUnknown(kind, key, signal);
       const plans = changing(kind, key, changes, before);
       for (const [index, plan] of plans.entries())
         await api.inTurn(plan.steps, plan, signal).catch(async (error) => {
@@ -112,6 +113,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
       if (!kind.delete) throw refused(kind, "deleted", "delete");
       const isRead =
         expected !== undefined ||
+        !reads.spellings.isKnown(kind.name, key) ||
         kind.within !== undefined ||
         kind.delete.some(({ readsInput, variables }) => readsInput || variables.has("version"));
       const { item, version } = isRead
@@ -121,6 +123,11 @@ export function writesOf(api: Api, reads: Reads): Writes {
       await api.inTurn(kind.delete, { input: item, variables: { key, version } }, signal);
     },
   };
+
+  /** Rejects with `notFound` where the API has no entry whose key is spelled so. */
+  async function lookAtUnknown(kind: Kind, key: string, signal: AbortSignal): Promise<void> {
+    if (!reads.spellings.isKnown(kind.name, key)) await reads.present(kind, key, [kind.key], signal);
+  }
 
   async function checkFree(kind: Kind, key: string, signal: AbortSignal): Promise<void> {
     if (await reads.isTaken(kind, key, signal))
