@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src/connector/connector.ts";
 import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { fitsColumn, haveValues, splitParts } from "./keys.ts";
+import { fitsColumn, haveValues, inText, splitParts } from "./keys.ts";
 import {
   allOf,
   type Column,
@@ -144,7 +144,7 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
   const { type, isBytes } = of;
   // Bytes that are the same are the same text, and an index answers.
   if (isBytes && leaf.op === "eq" && leaf.caseExact) return compared(given, "eq", bound(leaf.value, of, dialect));
-  const column = isBytes ? dialect.decoded(given) : given;
+  const column = isBytes ? dialect.decoded(given) : inText(given, of, dialect);
   const isText = type === "text" || type === "any";
   if (leaf.op === "pr") return isText ? sql`(${column} is not null and ${column} <> '')` : sql`${column} is not null`;
   if (leaf.op === "has") return isText && type !== "any" ? never : sql`(${column} & ${leaf.bits}) = ${leaf.bits}`;
@@ -157,6 +157,8 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
     case "integer":
     case "decimal": {
       // A key is text to those who ask for it.
+      if (type === "integer" && typeof value === "number" && !Number.isInteger(value))
+        return fraction(column, op, value);
       const isNumber = typeof value === "number" || (typeof value === "string" && isWhole(value, dialect));
       return isNumber && !isPart(op) ? compared(column, op, bound(value, of, dialect)) : never;
     }
@@ -178,6 +180,12 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
     default:
       return never;
   }
+}
+
+/** A comparison of whole numbers with one that is none. */
+function fraction(column: Sql, op: ComparisonLeaf["op"], value: number): Sql {
+  if (op === "gt" || op === "ge") return sql`${column} > ${Math.floor(value)}`;
+  return op === "lt" || op === "le" ? sql`${column} < ${Math.ceil(value)}` : never;
 }
 
 const bound = (value: Scalar, of: Column, dialect: SqlDialect): Sql => sql`${dialect.toDatabase(value, of)}`;

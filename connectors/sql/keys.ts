@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
+import { isOfCalendar } from "../../src/json/date.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { type Column, columnOf, columnSql, isUuid, isWhole, type Kind, type Sql } from "./kind.ts";
 
@@ -17,11 +18,39 @@ export function splitParts(text: string, width: number): string[] | undefined {
   return parts.map((part) => part.replaceAll("~1", ":").replaceAll("~0", "~"));
 }
 
-/** Whether a text can be a value of a column: a whole number where it holds those, a UUID, or any text. */
-export function fitsColumn(text: string, { type }: ReturnType<typeof columnOf>, dialect: SqlDialect): boolean {
-  if (type === "integer") return isWhole(text, dialect);
-  return (type !== "uuid" && type !== "uuidBytes") || isUuid(text);
+/**
+ * Whether a text can be a value of a column, written as the column's values are read: databases take other spellings for the same, such
+ * as `07` or `7abc` for 7.
+ */
+export function fitsColumn(text: string, { type, isInteger, isRounded }: Column, dialect: SqlDialect): boolean {
+  switch (type) {
+    case "integer":
+      return isWhole(text, dialect);
+    case "any":
+      return !(isInteger || isRounded) || isWhole(text, dialect) || Number.isNaN(Number(text)) || isDecimal(text);
+    case "decimal":
+      return isDecimal(text);
+    case "boolean":
+      return text === "true" || text === "false";
+    case "bit":
+      return text === "0" || text === "1";
+    case "date":
+      return /^\d{4}-\d\d-\d\d$/.test(text) && isOfCalendar(text);
+    case "time":
+      return !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text;
+    case "bytes":
+      return Buffer.from(text, "base64").toString("base64") === text;
+    case "uuid":
+    case "uuidBytes":
+      return isUuid(text);
+    default:
+      return true;
+  }
 }
+
+/** Whether a text is a number as it is read: without zeros that say nothing, where JavaScript holds it. */
+const isDecimal = (text: string): boolean =>
+  /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) && (text.length > 15 || String(Number(text)) === text);
 
 /** True when a key can be one of the kind's. */
 export const isKey = (kind: Kind, key: string): boolean =>
@@ -48,12 +77,16 @@ export function isKeyed(kind: Kind, key: string): Sql {
   const { exact } = kind.dialect;
   const values = keyValues(kind, key);
   const conditions = kind.key.columns.flatMap((name, index) => {
-    const column = columnSql(kind.name, name);
+    const column = inText(columnSql(kind.name, name), columnOf(kind, name), kind.dialect);
     const equal = sql`${column} = ${values[index]}`;
     return isText(columnOf(kind, name)) ? [equal, sql`${exact(column)} = ${exact(sql`${values[index]}`)}`] : [equal];
   });
   return sql.join(conditions, sql` and `);
 }
+
+/** A column that has a type of the database's own, such as an enumeration, as text: it is compared with nothing else. */
+export const inText = (column: Sql, { isOwnType }: Column, dialect: SqlDialect): Sql =>
+  isOwnType ? dialect.castToText(column) : column;
 
 /** Whether texts of a column are compared by a collation, which may take unlike ones for the same. */
 export const isText = ({ type, isBytes, isInteger }: Column): boolean =>

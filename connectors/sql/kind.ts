@@ -38,6 +38,10 @@ export interface Column {
   readonly isInteger?: boolean;
   /** Whether the database keeps its text as bytes of UTF-8. */
   readonly isBytes?: boolean;
+  /** Whether it is of a type of the database's own that is read as text, such as an enumeration or an address. */
+  readonly isOwnType?: boolean;
+  /** Whether a column of any type rounds numbers of more than 15 digits. */
+  readonly isRounded?: boolean;
   /** Whether text in it is filled up with blanks to a fixed width. */
   readonly isPadded: boolean;
   /** Whether an index of the table begins with it, in a form that an equality can use, as it is and without regard to case. */

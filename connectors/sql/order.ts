@@ -1,15 +1,15 @@
 import { sql } from "kysely";
 import type { Order, Position } from "../../src/connector/connector.ts";
 import { lookupRow } from "./conditions.ts";
-import { keyValues } from "./keys.ts";
-import { allOf, type Column, columnIn, columnOf, columnSql, type Kind, type Sql } from "./kind.ts";
+import { inText, isKeyed, keyValues } from "./keys.ts";
+import { allOf, type Column, columnIn, columnOf, columnSql, type Kind, type Sql, tableSql } from "./kind.ts";
 
 /** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
 function sortedBy(kind: Kind, attr: string) {
   const lookup = kind.lookups[attr];
-  const read = (column: Sql, { type, isBytes }: Column) => ({
-    column: isBytes ? kind.dialect.decoded(column) : column,
-    type,
+  const read = (column: Sql, of: Column) => ({
+    column: of.isBytes ? kind.dialect.decoded(column) : inText(column, of, kind.dialect),
+    type: of.type,
   });
   if (!lookup) return read(columnSql(kind.name, attr), columnOf(kind, attr));
   const { from, value, where } = lookupRow(kind, attr, lookup);
@@ -58,7 +58,16 @@ export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
   const of = lookup ? columnIn(lookup.columns, lookup.value, dialect) : columnOf(kind, orderBy.attr);
   const isText = typeof after.value === "string" && (of.type === "text" || of.type === "any");
   const given = sql`${isText ? after.value : dialect.toDatabase(after.value, of)}`;
-  const last = isText ? (orderBy.caseExact ? dialect.exact(given) : dialect.folded(given)) : given;
+  // What was read is not always what is held: times to the microsecond, numbers of many digits. Where the row is still there it says.
+  const held = sql`(select ${value} from ${tableSql(kind.name)}${allOf([isKeyed(kind, after.key)])})`;
+  const last =
+    of.type !== "text"
+      ? sql`coalesce(${held}, ${given})`
+      : isText
+        ? orderBy.caseExact
+          ? dialect.exact(given)
+          : dialect.folded(given)
+        : given;
   return orderBy.descending
     ? sql`(not ${isAbsent} and (${value} < ${last} or (${value} = ${last} and ${isLater})))`
     : sql`(${isAbsent} or ${value} > ${last} or (${value} = ${last} and ${isLater}))`;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Change, Connector, Entry, References, Value } from "../../src/connector/connector.ts";
+import type { Change, Condition, Connector, Entry, References, Value } from "../../src/connector/connector.ts";
 import { startMariaDb, startPostgres } from "../../test/servers/databases.ts";
 import sql from "./index.ts";
 
@@ -40,6 +40,8 @@ const kinds = {
     },
   },
   other: { table: "OWNERS", key: { column: "name", type: "text" as const } },
+  // Named by two columns.
+  seat: { table: "seats", key: { column: ["floor", "seat"], type: "text" as const } },
   team: { table: "teams", lists: { members: { table: "team_members", owner: "team", value: "account" } } },
 };
 const mapped = new Map([
@@ -54,7 +56,7 @@ const mapped = new Map([
 const references: References = [{ kind: "team", attr: "members", to: ["account"] }];
 
 /** The same tables in each dialect; no foreign key does anything by itself. */
-const tables = (bytes: string, key: string, json: string, time: string, folds: string) => `
+const tables = (bytes: string, key: string, json: string, time: string, folds: string, price = "decimal(12,2)") => `
 create table persons (id ${key} primary key, login varchar(50), last_name varchar(50) not null, note varchar(50) not null default '',
   seen ${time}, data ${json}, touched integer not null default 0);
 create table person_mails (person ${key} not null, mail varchar(50) not null, kind varchar(10) not null, severity integer);
@@ -67,6 +69,7 @@ create table owners (name varchar(50)${folds} primary key, note varchar(50));
 create table devices (id ${key} primary key, owner varchar(50));
 create table aliases (owner varchar(50) not null, alias varchar(50)${folds} not null unique);
 create table marks (owner varchar(50) not null, mark varchar(50) not null, severity integer);
+create table seats (floor ${price} not null, seat ${key} not null, taken ${time}, price ${price}, primary key (floor, seat));
 create table teams (id ${key} primary key, name varchar(50));
 create table team_members (team ${key} not null, account ${key} not null, primary key (team, account));
 `;
@@ -455,4 +458,121 @@ describe.each(systems)("values on %s", (name, open) => {
     expect(await run("select severity from marks where mark = 'c'")).toContain("7");
     await remove("owner", "anna");
   });
+
+  test("of a key of several columns have one spelling each", async () => {
+    const seat = (key: string) => ({ kind: "seat", key, signal: signal() });
+    await connector.create({ kind: "seat", entry: { floor: 7, seat: "1" }, attrs: [], signal: signal() });
+    expect(await connector.get({ ...seat("7:1"), attrs: [] })).toEqual({ "floor:seat": "7:1" });
+    for (const key of ["7abc:1", "7:01", "07:1", "7:1.0", "7e0:1", " 7:1", "7:1abc", "7"])
+      await expect(connector.delete(seat(key)), key).rejects.toMatchObject({ kind: "notFound" });
+    await connector.delete(seat("7:1"));
+  });
+
+  test("that the database would change without a word are refused: dates of no calendar, and fractions where it has none", async () => {
+    const person = (entry: Entry) =>
+      connector.create({ kind: "person", entry: { id: "4", login: "changed", ...entry }, attrs: [], signal: signal() });
+    if (name !== "SQLite") {
+      await expect(person({ seen: "2026-02-30T00:00:00Z" })).rejects.toMatchObject({ kind: "invalid", attr: "seen" });
+      await expect(person({ touched: "1.5" })).rejects.toMatchObject({ kind: "invalid", attr: "touched" });
+    } else {
+      const price = "12345678901234567.89";
+      const entry = { floor: 1, seat: 1, price };
+      await expect(connector.create({ kind: "seat", entry, attrs: [], signal: signal() })).rejects.toMatchObject({
+        kind: "invalid",
+      });
+    }
+    await person({});
+    const where = (op: "eq" | "gt" | "lt", value: number): Condition => ({
+      op: "and",
+      conditions: [
+        { op, attr: "touched", value },
+        { op: "eq", attr: "id", value: "4" },
+      ],
+    });
+    const found = async (op: "eq" | "gt" | "lt", value: number) =>
+      (
+        await connector.search({
+          kind: "person",
+          where: where(op, value),
+          attrs: [],
+          limit: 9,
+          count: false,
+          signal: signal(),
+        })
+      ).entries.length;
+    expect([await found("eq", 0.5), await found("gt", -0.5), await found("lt", 0.5), await found("lt", -0.5)]).toEqual([
+      0, 1, 1, 0,
+    ]);
+    await connector.delete({ kind: "person", key: "4", signal: signal() });
+  });
+
+  test("that are not read as they are held lose nobody behind a page: microseconds", async () => {
+    const keys = Array.from({ length: 12 }, (_, n) => String(200 + n));
+    for (const [n, key] of keys.entries())
+      await run(
+        `insert into persons (id, login, last_name, seen) values (${key}, 'p${key}', '', '2026-01-31 08:00:00.1234${String(99 - n)}')`,
+      );
+    const orderBy = { attr: "seen", descending: false };
+    const where = { op: "sw" as const, attr: "login", value: "p2" };
+    const request = { kind: "person", where, orderBy, attrs: ["id", "seen"], limit: 5, count: false };
+    const listed: string[] = [];
+    let after: { key: string; value?: string } | undefined;
+    for (;;) {
+      const { entries } = await connector.search({ ...request, ...(after && { after }), signal: signal() });
+      if (entries.length === 0) break;
+      listed.push(...entries.map(({ id }) => String(id)));
+      const last = entries.at(-1)!;
+      after = { key: String(last.id), value: String(last.seen) };
+    }
+    expect(listed).toEqual(keys.toReversed());
+    for (const key of keys) await connector.delete({ kind: "person", key, signal: signal() });
+  });
+
+  test("of numbers in JSON that JavaScript does not hold can be changed all the same", async () => {
+    await run(
+      `insert into persons (id, login, last_name, data) values (5, 'json', '', '{"n": 12345678901234567890, "a": 1}')`,
+    );
+    const attrs = ["data"];
+    const present = await connector.get({ kind: "person", key: "5", attrs, signal: signal() });
+    const from = present!.data as Value;
+    const changes: Change[] = [{ op: "swap", attr: "data", from, to: { a: 2 } }];
+    const after = await connector.update({ kind: "person", key: "5", changes, attrs, signal: signal() });
+    expect(JSON.stringify(after)).toMatch(/2/);
+    await connector.delete({ kind: "person", key: "5", signal: signal() });
+  });
+});
+
+test("PostgreSQL's own types are read, found, sorted and written as text", async () => {
+  const database = await startPostgres();
+  database.run(`create type mood as enum ('sad', 'ok', 'happy'); create domain short as varchar(20);
+    create domain amount as integer check (value >= 0);
+    create table people (id integer generated always as identity primary key, mood mood not null default 'ok', address inet,
+      name short, spent amount, tags text[]);`);
+  const kinds = { person: { table: "people" } };
+  const settings = sql.config.parse({ ...database.settings, kinds });
+  const mapped = new Map([["person", { writes: ["mood", "address", "name", "spent", "tags"], unique: [] }]]);
+  const connector = sql.open(settings, { folder: "/", log: { warn: () => {} }, references: [], mapped });
+  const signal = AbortSignal.timeout(20_000);
+  const attrs = ["mood", "address", "name", "spent"];
+  const entry = { mood: "happy", address: "10.0.0.1", name: "Ann", spent: 3 };
+  const made = await connector.create({ kind: "person", entry, attrs: ["id", ...attrs], signal });
+  expect(made).toMatchObject(entry);
+  const find = async (where: Condition) =>
+    (await connector.search({ kind: "person", where, attrs: [], limit: 5, count: true, signal })).total;
+  expect(await find({ op: "eq", attr: "mood", value: "HAPPY" })).toBe(1);
+  expect(await find({ op: "eq", attr: "mood", value: "never a mood" })).toBe(0);
+  expect(await find({ op: "pr", attr: "address" })).toBe(1);
+  expect(await find({ op: "sw", attr: "address", value: "10." })).toBe(1);
+  expect(await find({ op: "pr", attr: "tags" })).toBe(0);
+  expect(await find({ op: "gt", attr: "spent", value: 2 })).toBe(1);
+  const orderBy = { attr: "mood", descending: true };
+  expect((await connector.search({ kind: "person", orderBy, attrs, limit: 5, count: true, signal })).total).toBe(1);
+  const key = String(made.id);
+  const update = (...changes: Change[]) => connector.update({ kind: "person", key, changes, attrs, signal });
+  expect(await update({ op: "swap", attr: "mood", from: "happy", to: "sad" })).toMatchObject({ mood: "sad" });
+  await expect(update({ op: "replace", attr: "mood", values: ["none"] })).rejects.toMatchObject({ kind: "invalid" });
+  expect(await update({ op: "swap", attr: "address", from: "10.0.0.1", to: null })).not.toHaveProperty("address");
+  expect(await update({ op: "swap", attr: "address", from: null, to: "10.0.0.2" })).toMatchObject({ name: "Ann" });
+  await connector.close();
+  await database.stop();
 });

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { type Change, type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { haveValues, isKeyed, splitParts } from "./keys.ts";
+import { haveValues, isKeyed, isText, splitParts } from "./keys.ts";
 import {
   type Assigned,
   allOf,
@@ -78,7 +78,7 @@ const wantsText = (kind: Kind, attr: string): boolean =>
 
 function isOfText(kind: Kind, attr: string): boolean {
   const column = kind.columns.get(attr);
-  return column?.type === "text" || (column?.type === "any" && column.isText === true);
+  return (column?.type === "text" && !column.isOwnType) || (column?.type === "any" && column.isText === true);
 }
 
 export function partsOf(kind: Kind, attr: string, columns: readonly string[], value: Value): string[] {
@@ -150,8 +150,7 @@ function whenChanged(kind: Kind, changes: readonly Change[]): Sql[] {
 
 /** The condition that a column has a value to the letter, whatever its collation takes for the same. */
 function isExactly(kind: Kind, attr: string, value: Value | null): Sql {
-  const { type, isBytes } = columnOf(kind, attr);
-  if (value === null || type !== "text" || isBytes) return isStill(kind, attr, value);
+  if (typeof value !== "string" || !isText(columnOf(kind, attr))) return isStill(kind, attr, value);
   const { exact } = kind.dialect;
   return sql`${exact(columnSql(kind.name, attr))} = ${exact(sql`${toColumn(kind, attr, value)}`)}`;
 }
@@ -223,9 +222,14 @@ function singleValue(kind: Kind, attr: string, values: readonly Value[]): Value 
 function isStill(kind: Kind, attr: string, from: Value | null): Sql {
   const { dialect } = kind;
   const column = columnSql(kind.name, attr);
-  const { type } = columnOf(kind, attr);
+  const of = columnOf(kind, attr);
+  const { type } = of;
   if (from === null)
-    return type === "text" || type === "any" ? sql`(${column} is null or ${column} = '')` : sql`${column} is null`;
+    return (type === "text" && !of.isOwnType) || type === "any"
+      ? sql`(${column} is null or ${column} = '')`
+      : sql`${column} is null`;
+  // A number that JavaScript does not hold was read as text: nothing can be compared with what is there.
+  if (type === "json" && /"-?\d[\d.eE+-]{14,}"/.test(JSON.stringify(from))) return sql`1 = 1`;
   if (type === "json") return dialect.isSameJson(column, JSON.stringify(from));
   const instant = type === "time" ? Date.parse(String(from)) : Number.NaN;
   if (Number.isNaN(instant)) return dialect.isSame(column, toColumn(kind, attr, from));

@@ -1,3 +1,4 @@
+import { isOfCalendar } from "../json/date.ts";
 import common from "./schemas/common.json" with { type: "json" };
 import enterpriseUser from "./schemas/enterprise-user.json" with { type: "json" };
 import group from "./schemas/group.json" with { type: "json" };
@@ -102,9 +103,3 @@ export const isDateTime = (text: string): boolean =>
   /^\d{4,6}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/i.test(text.trim()) &&
   !Number.isNaN(Date.parse(text.trim().replace(",", "."))) &&
   isOfCalendar(text.trim());
-
-/** Whether a month has the day: JavaScript takes 30 February for 2 March. */
-function isOfCalendar(text: string): boolean {
-  const [year, month, day] = text.split(/[-T]/i).map(Number);
-  return day! >= 1 && day! <= new Date(Date.UTC(400 + (year! % 400), month!, 0)).getUTCDate();
-}

@@ -99,6 +99,9 @@ const types: Readonly<Record<string, ColumnType>> = {
   bytea: "bytes",
 };
 
+/** Types whose values are text; of all others text is only how they are written. */
+const TEXTS = ["text", "varchar", "bpchar", "char", "name", "citext"];
+
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
   return Promise.all(
     names.map(async ({ schema, table }) => {
@@ -113,21 +116,21 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         unique_exact: boolean;
         unique_folded: boolean;
       }>`
-        select a.attname as name, t.typname as type, a.attnotnull as filled, a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
+        select a.attname as name, coalesce(b.typname, t.typname) as type, a.attnotnull as filled, a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
           exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and i.indkey[0] = a.attnum) as key,
           exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1
             and i.indpred is null and i.indkey[0] = a.attnum) as unique_exact,
           exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
             and (position('(lower(' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
               or position('(lower((' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
-              or (t.typname = 'citext' and i.indkey[0] = a.attnum))) as unique_folded,
+              or (coalesce(b.typname, t.typname) = 'citext' and i.indkey[0] = a.attnum))) as unique_folded,
           exists (select 1 from pg_index i where i.indrelid = c.oid and
             (position('(lower(' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
               or position('(lower((' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
-              or (t.typname = 'citext' and i.indkey[0] = a.attnum))) as folded,
+              or (coalesce(b.typname, t.typname) = 'citext' and i.indkey[0] = a.attnum))) as folded,
           exists (select 1 from pg_index i where i.indrelid = c.oid and i.indkey[0] = a.attnum) as plain
         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
-          join pg_type t on t.oid = a.atttypid
+          join pg_type t on t.oid = a.atttypid left join pg_type b on t.typtype = 'd' and b.oid = t.typbasetype
         where c.relname = ${table} and a.attnum > 0 and not a.attisdropped
           and ${schema === undefined ? sql`pg_table_is_visible(c.oid)` : sql`n.nspname = ${schema}`}`.execute(db);
       return new Map(
@@ -136,6 +139,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
             name,
             {
               type: types[type] ?? "text",
+              isOwnType: !(type in types || TEXTS.includes(type)),
               foldsCase: type === "citext",
               isPadded: type === "bpchar",
               takesNoNull: filled,

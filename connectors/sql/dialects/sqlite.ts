@@ -59,6 +59,9 @@ function toDatabase(value: Value | Scalar, column: Column): unknown {
   const isLarger = typeof given === "bigint" || (column.isInteger && typeof given === "string");
   if (isLarger && /^-?\d{19,}$/.test(String(given)) && BigInt.asIntN(64, BigInt(given)) !== BigInt(given))
     throw new ConnectorError("invalid", `${given} has more than 64 bits, which is the most that SQLite holds.`);
+  const isWhole = /^-?\d{1,18}$/.test(String(given));
+  if (column.isRounded && typeof given === "string" && !isWhole && /^\s*[-+]?[\d.]{16,}\s*$/.test(given))
+    throw new ConnectorError("invalid", `${given} has more than 15 digits, which is the most that the column holds.`);
   return given;
 }
 
@@ -102,7 +105,9 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
 /** What is kept of a column's declared type, which binds nobody: SQLite keeps each value as it comes, but for its affinity. */
 function declared(type: string): Partial<Column> {
   if (/blob|binary/i.test(type)) return { type: "bytes" };
-  return /int/i.test(type) ? { isInteger: true } : { isText: /char|text|clob/i.test(type) };
+  if (/int/i.test(type)) return { isInteger: true };
+  const isText = /char|text|clob/i.test(type);
+  return { isText, isRounded: !isText && type !== "" };
 }
 
 function open(file: string, script: string | undefined): SqliteDialect {

@@ -1,6 +1,7 @@
 import type { Scalar, Value } from "../../../src/connector/connector.ts";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import { booleanOf, bytesOf } from "../../../src/connector/kit/values.ts";
+import { isOfCalendar } from "../../../src/json/date.ts";
 import { parseExactly } from "../../../src/json/exact.ts";
 import { type Column, isUuid, wholeOf } from "../kind.ts";
 
@@ -37,10 +38,16 @@ export function toTypedColumn(value: Value | Scalar, { type, isBytes }: Column):
       return JSON.stringify(value);
     case "text":
       return textOf(value);
+    case "integer":
+      return isWholeOrBoolean(value) ? toNumber(value, type) : wrong(value, "a whole number");
     default:
       return toNumber(value, type);
   }
 }
+
+/** Databases round what is none, or read the digits that it begins with. */
+const isWholeOrBoolean = (value: Value | Scalar): boolean =>
+  typeof value === "boolean" || Number.isInteger(value) || (typeof value === "string" && /^-?\d+$/.test(value));
 
 /** A value for a column of numbers: digits as the number that they are, exactly. */
 export function toNumber(value: Value | Scalar, type: Column["type"]): unknown {
@@ -56,7 +63,9 @@ function wrong(value: unknown, wanted: string): never {
 }
 
 function instant(value: unknown): Date | undefined {
-  const date = new Date(String(value));
+  const text = String(value).trim();
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !isOfCalendar(text)) return wrong(text, "a date of the calendar");
+  const date = new Date(text);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
