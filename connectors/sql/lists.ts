@@ -100,7 +100,7 @@ function valueUpdate(kind: Kind, key: string, attr: string, from: Value, to: Val
       list.owner.map((column) => sql.id(column)),
       keyIn(kind, list, list.owner, key),
     ),
-    haveValues(columns, valuesIn(kind, attr, list, from)),
+    isOneOf(kind, list, [valuesIn(kind, attr, list, from)], true),
     ...fixedSql(list, list.where, dialect),
   ];
   return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf(rows)}`;
@@ -165,9 +165,10 @@ async function replaceValues(
     return held === undefined || textOf(held) === textOf(value) ? [] : [[held, value]];
   });
   const pairs = [...rewritten, ...(list.isOfKeys ? [] : alike(gone, come))];
-  const [out, into] = [gone, come].map((values, side) =>
-    values.filter((value) => !pairs.some((pair) => pair[side] === value)),
-  ) as [Value[], Value[]];
+  const [out, into] = [gone, come].map((values, side) => {
+    const paired = new Set(pairs.map((pair) => pair[side]));
+    return values.filter((value) => !paired.has(value));
+  }) as [Value[], Value[]];
   const isExchanged = out.length === 1 && into.length === 1 && !list.isOfKeys && !list.deletedBy;
   if (isExchanged) pairs.push([out.pop()!, into.pop()!]);
   for (const [from, to] of pairs) await run(valueUpdate(kind, key, attr, from, to));
