@@ -37,7 +37,7 @@ export function createOverloadManager(limits = LIMITS): OverloadManager {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
     delays.push(late);
     if (delays.length > LOOKS) delays.shift();
-    pressure = { heap: used / limit, delay: Math.min(...delays) };
+    pressure = { heap: used / limit, delay: delays.length < LOOKS ? 0 : Math.min(...delays) };
   }, LOOK_MS).unref();
   return {
     pressure: () => pressure,

@@ -79,12 +79,6 @@ function readOperation(operation: unknown, index: number, type: ResourceType): O
     throw badRequest("invalidValue", `Operation ${index + 1}: ${verb} needs a "value".`);
   const target = patchTarget(path, type);
   if (!("extension" in target)) return ofPath(verb, target, value, type);
-  if (verb === "remove")
-    return target.extension.attributes
-      .filter(isWritable)
-      .flatMap((each) => removal({ schema: target.extension, attribute: each }));
-  if (!isObject(value))
-    throw badRequest("invalidValue", `Operation ${index + 1}: the value of "${path}" must be a JSON object.`);
   return ofExtension(verb, target.extension, value, type);
 }
 
@@ -98,16 +92,16 @@ function ofObject(verb: "add" | "replace", value: Record<string, unknown>, type:
     .flatMap(([key, inner]) => {
       const target = patchTarget(key, type);
       if (!("extension" in target)) return ofPath(verb, target, inner, type);
-      return isObject(inner) ? ofExtension(verb, target.extension, inner, type) : [];
+      return ofExtension(verb, target.extension, inner, type);
     });
 }
 
-function ofExtension(
-  verb: "add" | "replace",
-  extension: Schema,
-  value: Record<string, unknown>,
-  type: ResourceType,
-): Operation[] {
+/** An operation on an extension as a whole; null is no value, as of any attribute (RFC 7643 §2.5). */
+function ofExtension(verb: Verb, extension: Schema, value: unknown, type: ResourceType): Operation[] {
+  if (verb === "remove" || (verb === "replace" && value === null))
+    return extension.attributes.filter(isWritable).flatMap((each) => removal({ schema: extension, attribute: each }));
+  if (value === null) return [];
+  if (!isObject(value)) throw badRequest("invalidValue", `The value of "${extension.id}" must be a JSON object.`);
   // Client libraries have been seen to give an extension "schemas" of its own.
   const entries = Object.entries(value).filter(([key]) => !ignoredKeys.has(key.toLowerCase()));
   return entries.flatMap(([key, inner]) => {

@@ -33,8 +33,7 @@ function folderFor(user: string, names: string): string {
   makeAuthority(folder);
   makeCertificate(folder, "server", names);
   chmodSync(folder, 0o755);
-  const data = join(folder, "data");
-  mkdirSync(data);
+  for (const part of ["data", "tmp"]) mkdirSync(join(folder, part));
   execFileSync("chown", ["-R", `${user}:`, folder]);
   return folder;
 }
@@ -46,12 +45,15 @@ export async function startMariaDb(names = NAMES): Promise<Database> {
   const folder = folderFor("mysql", names);
   const data = join(folder, "data");
   const socket = join(folder, "s.sock");
+  // A server that starts deletes the temporary tables of all others in the folder.
+  const temporary = `--tmpdir=${join(folder, "tmp")}`;
   execFileSync(
     "mariadb-install-db",
     [
       "--no-defaults",
       "--user=mysql",
       `--datadir=${data}`,
+      temporary,
       "--auth-root-authentication-method=normal",
       "--skip-test-db",
     ],
@@ -69,7 +71,7 @@ export async function startMariaDb(names = NAMES): Promise<Database> {
       "mariadbd",
       [
         ...["--no-defaults", "--user=mysql", `--datadir=${data}`, `--port=${port}`, "--bind-address=127.0.0.1"],
-        ...[`--socket=${socket}`, "--innodb-flush-log-at-trx-commit=2", "--character-set-server=utf8mb4"],
+        ...[temporary, `--socket=${socket}`, "--innodb-flush-log-at-trx-commit=2", "--character-set-server=utf8mb4"],
         ...[`--ssl-cert=${join(folder, "server.pem")}`, `--ssl-key=${join(folder, "server.key")}`],
       ],
       { stdio: "ignore", env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } },

@@ -160,52 +160,54 @@ const types: Readonly<Record<string, ColumnType>> = {
   longblob: "bytes",
 };
 
+interface FoundColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly full: string;
+  readonly collation: string | null;
+  readonly required: number;
+  readonly filled: number;
+}
+
+interface IndexPart {
+  readonly index: string;
+  readonly column: string;
+  readonly place: number;
+  readonly once: number;
+}
+
+// The table is named by a value in each part: by a column of another part, the server would open all tables for each row.
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
   return Promise.all(
     names.map(async ({ schema, table }) => {
-      const { rows } = await sql<{
-        name: string;
-        type: string;
-        full: string;
-        collation: string | null;
-        indexed: number;
-        required: number;
-        filled: number;
-        primary_key: number;
-        once: number;
-      }>`
-        select c.column_name as name,
-          -- In MariaDB a column of JSON is text with a check.
-          case when false /*M! or exists (select 1 from information_schema.check_constraints k
-            where k.constraint_schema = c.table_schema and k.table_name = c.table_name
-              and k.check_clause = concat('json_valid(\`', c.column_name, '\`)')) */ then 'json' else c.data_type end as type, c.column_type as full, c.collation_name as collation,
-          exists (select 1 from information_schema.statistics s where s.table_schema = c.table_schema
-            and s.table_name = c.table_name and s.column_name = c.column_name and s.seq_in_index = 1) as indexed,
-          c.is_nullable = 'NO' as filled, c.is_nullable = 'NO' and c.column_default is null and c.extra not like '%auto_increment%' as required,
-          c.column_key = 'PRI' and (select count(*) from information_schema.statistics p where p.table_schema = c.table_schema
-            and p.table_name = c.table_name and p.index_name = 'PRIMARY') = 1 as primary_key,
-          exists (select 1 from information_schema.statistics s where s.table_schema = c.table_schema
-            and s.table_name = c.table_name and s.column_name = c.column_name and s.seq_in_index = 1 and s.non_unique = 0
-            and not exists (select 1 from information_schema.statistics o where o.table_schema = s.table_schema
-              and o.table_name = s.table_name and o.index_name = s.index_name and o.seq_in_index = 2)) as once
+      const place = schema === undefined ? sql`database()` : sql`${schema}`;
+      const { rows } = await sql<FoundColumn>`
+        select c.column_name as name, c.data_type as type, c.column_type as full, c.collation_name as collation,
+          c.is_nullable = 'NO' as filled, c.is_nullable = 'NO' and c.column_default is null and c.extra not like '%auto_increment%' as required
         from information_schema.columns c
-        where c.table_name = ${table} and c.table_schema = ${schema === undefined ? sql`database()` : schema}`.execute(
-        db,
-      );
+        where c.table_name = ${table} and c.table_schema = ${place}`.execute(db);
+      const { rows: parts } = await sql<IndexPart>`
+        select s.index_name as \`index\`, s.column_name as \`column\`, s.seq_in_index as place, s.non_unique = 0 as once
+        from information_schema.statistics s where s.table_name = ${table} and s.table_schema = ${place}`.execute(db);
+      const json = await jsonColumns(db, place, table);
+      const first = parts.filter(({ place: at }) => Number(at) === 1);
+      const isAlone = ({ index }: IndexPart) => parts.filter((part) => part.index === index).length === 1;
       return new Map(
-        rows.map(({ name, type, full, collation, indexed, required, filled, primary_key, once }): [string, Column] => {
+        rows.map(({ name, type, full, collation, required, filled }): [string, Column] => {
           const foldsCase = collation?.includes("_ci") ?? false;
+          const of = first.filter(({ column }) => column === name);
+          const once = of.some((part) => Boolean(part.once) && isAlone(part));
           return [
             name,
             {
-              type: full === "binary(16)" ? "uuidBytes" : (types[type] ?? "text"),
+              type: json.has(name) ? "json" : full === "binary(16)" ? "uuidBytes" : (types[type] ?? "text"),
               foldsCase,
               isPadded: false,
               takesNoNull: Boolean(filled),
               isRequired: Boolean(required),
-              isKey: Boolean(primary_key),
-              unique: { exact: Boolean(once), folded: Boolean(once) && foldsCase },
-              indexed: { exact: Boolean(indexed), folded: Boolean(indexed) && foldsCase },
+              isKey: of.some((part) => part.index === "PRIMARY" && isAlone(part)),
+              unique: { exact: once, folded: once && foldsCase },
+              indexed: { exact: of.length > 0, folded: of.length > 0 && foldsCase },
             },
           ];
         }),
@@ -213,6 +215,22 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
     }),
   );
 }
+
+/** In MariaDB a column of JSON is text with a check; MySQL has a type for it, and says nothing here. */
+async function jsonColumns(db: Kysely<unknown>, place: Sql, table: string): Promise<Set<string>> {
+  const { rows } = await sql<{ clause: string }>`
+    select check_clause as clause from information_schema.check_constraints
+    where constraint_schema = ${place} and table_name = ${table}`
+    .execute(db)
+    .catch((error) => {
+      if ([UNKNOWN_TABLE, UNKNOWN_COLUMN].includes((error as { errno?: number }).errno ?? 0)) return { rows: [] };
+      throw error;
+    });
+  return new Set(rows.flatMap(({ clause }) => /^json_valid\(`(.+)`\)$/i.exec(clause)?.[1] ?? []));
+}
+
+const UNKNOWN_COLUMN = 1054;
+const UNKNOWN_TABLE = 1109;
 
 /** Error numbers of MariaDB and MySQL, as what they mean to a client. */
 function mysqlFailure(error: unknown): unknown {
