@@ -117,7 +117,13 @@ function mappedOf({ routes }: Loaded, name: string): Map<string, Mapped> {
   return new Map(
     [...Map.groupBy(mappings, ({ kind }) => kind)].map(([kind, of]) => [
       kind,
-      { writes: [...new Set(of.flatMap(attrsOf))], unique: of.flatMap(uniqueAttrs) },
+      {
+        writes: [...new Set(of.flatMap(attrsOf))],
+        unique: of.flatMap(uniqueAttrs),
+        refersByName: of.flatMap(({ rows }) =>
+          rows.flatMap((row) => (row.is === "ref" && row.by !== undefined ? [row.attr] : [])),
+        ),
+      },
     ]),
   );
 }

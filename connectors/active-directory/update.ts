@@ -212,19 +212,19 @@ async function modify(
 
 function inParts(changes: readonly Change[]): Change[][] {
   const isLong = (change: Change) => (change.op === "add" || change.op === "delete") && change.values.length > PART;
-  // In their order: what one change adds the next may take away.
-  const parts: Change[][] = [[]];
+  // They are combined: none takes away what another adds, so that their order says nothing.
+  const first: Change[] = [];
+  const rest: Change[][] = [];
   for (const change of changes) {
     if (!isLong(change) || change.op === "swap") {
-      parts.at(-1)!.push(change);
+      first.push(change);
       continue;
     }
     const { values } = change;
-    parts.at(-1)!.push({ ...change, values: values.slice(0, PART) });
-    for (let at = PART; at < values.length; at += PART)
-      parts.push([{ ...change, values: values.slice(at, at + PART) }]);
+    first.push({ ...change, values: values.slice(0, PART) });
+    for (let at = PART; at < values.length; at += PART) rest.push([{ ...change, values: values.slice(at, at + PART) }]);
   }
-  return parts;
+  return [first, ...rest];
 }
 
 async function modifyOnce(

@@ -10,11 +10,11 @@ export const isAttr = (change: Change, attr: string): boolean => change.attr.toL
 export const swapsIn = (changes: readonly Change[]) => changes.filter((change) => change.op === "swap");
 
 /** An attribute with values as they go on the wire. */
-export function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf): Attribute {
+export function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf, folds = false): Attribute {
   try {
     return new Attribute({
       type,
-      values: distinct(values, typeOf(type)).map((value) => toLdap(value, typeOf(type))) as string[],
+      values: distinct(values, typeOf(type), folds).map((value) => toLdap(value, typeOf(type))) as string[],
     });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -27,10 +27,10 @@ export function ldapAttribute(type: string, values: readonly Value[], typeOf: Ty
  * and adds the new. The placeholder stays where it is when members come: nobody sees it, and to take it away would need a
  * look at the group first.
  */
-export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf: TypeOf): LdapChange[] {
+export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf: TypeOf, folds = false): LdapChange[] {
   const { attr } = change;
   const one = (operation: "add" | "delete" | "replace", values: readonly Value[]) =>
-    new LdapChange({ operation, modification: ldapAttribute(attr, values, typeOf) });
+    new LdapChange({ operation, modification: ldapAttribute(attr, values, typeOf, folds) });
   if (change.op === "swap") {
     const to = change.to === null ? [] : [change.to];
     if (asserts) return [one("replace", to)];
@@ -46,9 +46,10 @@ export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf
   return [one(change.op, change.values)];
 }
 
-/** Values, each once: a directory refuses two that it takes for one. */
-function distinct(values: readonly Value[], type: ReturnType<TypeOf>): Value[] {
-  const form = formOf(type);
+/** Values, each once: a directory refuses two that it takes for one. That these differ in case alone only shows when it does. */
+function distinct(values: readonly Value[], type: ReturnType<TypeOf>, folds: boolean): Value[] {
+  const exact = formOf(type);
+  const form = (value: Value) => (folds ? exact(value).toLowerCase() : exact(value));
   return [...new Map(values.toReversed().map((value) => [form(value), value])).values()].toReversed();
 }
 

@@ -98,13 +98,21 @@ export function createWrites(directory: Directory): Writes {
         attr: kind.rdn,
       });
     const dn = `${kind.rdn}=${escapeDnValue(String(rdn))},${kind.base}`;
-    const attributes = Object.keys(entry).map((attr) => ldapAttribute(attr, valuesOf(entry, attr), typeOf));
     const { placeholder } = kind;
-    if (placeholder && valuesOf(entry, placeholder.attr).length === 0)
-      attributes.push(ldapAttribute(placeholder.attr, [placeholder.value], typeOf));
+    const attributesOf = (folds: boolean) => [
+      ...Object.keys(entry).map((attr) => ldapAttribute(attr, valuesOf(entry, attr), typeOf, folds)),
+      ...(placeholder && valuesOf(entry, placeholder.attr).length === 0
+        ? [ldapAttribute(placeholder.attr, [placeholder.value], typeOf)]
+        : []),
+    ];
     const after = new PostReadControl([...attrs, kind.key]);
     try {
-      await write(pool, signal, (client) => client.add(dn, attributes, postRead ? after : undefined));
+      const add = (folds: boolean) =>
+        write(pool, signal, (client) => client.add(dn, attributesOf(folds), postRead ? after : undefined));
+      await add(false).catch((error) => {
+        if (resultCode(error) !== result.valueExists) throw error;
+        return add(true);
+      });
     } catch (error) {
       const refused = failure(error);
       throw isNotFound(refused) ? baseIsThere(directory, kind.base, refused) : named(refused, kind, rdn);
@@ -235,7 +243,7 @@ export function createWrites(directory: Directory): Writes {
       const found = toEntry(kind, await readAt(dn, [attr], signal), [attr], directory);
       return valuesOf(found, attr)[0];
     });
-    const wanted = keeping.flatMap((change) => ldapChanges(kind, change, features.assertion, typeOf));
+    const wanted = keeping.flatMap((change) => ldapChanges(kind, change, features.assertion, typeOf, attempt > 1));
     if (wanted.length > 0) {
       try {
         await write(pool, signal, (client) => client.modify(dn, wanted, controls));

@@ -39,12 +39,15 @@ export function rowsOf(kinds: ReadonlyMap<string, Kind>, name: string, reference
 }
 
 /**
- * Whether a list's rows are things in their own right: entries of a kind, however its table is written here, or rows that the
- * list's value is the primary key of.
+ * Whether a list's rows are things in their own right: entries of a kind, however its table is written here, or rows that the list's
+ * value numbers, as their primary key. A text that is the primary key, such as an address, is as good as its row; and the key of an
+ * entry is the row's only in so far as it refers to that.
  */
-function isOfEntries(kinds: ReadonlyMap<string, Kind>, { name, columns, value }: List): boolean {
+function isOfEntries(kinds: ReadonlyMap<string, Kind>, { name, columns, value, isOfKeys }: List): boolean {
   const isOfKind = [...kinds.values()].some((kind) => tableOf(kind.name) === tableOf(name));
-  return isOfKind || (value.length === 1 && columns.get(value[0]!)?.isKey === true);
+  const { isKey, type, isInteger } = columns.get(value[0]!) ?? {};
+  const isNumber = type === "integer" || type === "uuid" || type === "uuidBytes" || isInteger === true;
+  return isOfKind || (value.length === 1 && isKey === true && isNumber && !isOfKeys);
 }
 
 /** Whether two kinds are of one table, by the same key. */
@@ -52,8 +55,7 @@ const isSameRow = (a: Kind, b: Kind): boolean =>
   nameOf(a.name) === nameOf(b.name) && a.key.columns.join() === b.key.columns.join();
 
 const tableOf = ({ table }: List["name"]): string => table.toLowerCase();
-const nameOf = ({ schema, table }: List["name"]): string =>
-  JSON.stringify([schema?.toLowerCase(), table.toLowerCase()]);
+const nameOf = ({ schema, table }: List["name"]): string => JSON.stringify([schema ?? null, table]);
 
 /** Takes rows of an entry away, or marks them as gone where the list does so. */
 export function rowsDeletion(kind: Kind, { list, columns }: Rows, key: string): Sql {

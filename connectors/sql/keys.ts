@@ -23,11 +23,16 @@ export function splitParts(text: string, width: number): string[] | undefined {
  * as `07` or `7abc` for 7.
  */
 export function fitsColumn(text: string, { type, isInteger, isRounded }: Column, dialect: SqlDialect): boolean {
+  // Whatever the configuration says of them, such columns compare text as the number that it can be read as.
+  if (isInteger || isRounded)
+    return (
+      isWhole(text, dialect) ||
+      (isRounded === true && text.length <= 15 && isDecimal(text)) ||
+      (type !== "integer" && Number.isNaN(Number(text)))
+    );
   switch (type) {
     case "integer":
       return isWhole(text, dialect);
-    case "any":
-      return !(isInteger || isRounded) || isWhole(text, dialect) || Number.isNaN(Number(text)) || isDecimal(text);
     case "decimal":
       return isDecimal(text);
     case "boolean":
@@ -86,7 +91,7 @@ export function isKeyed(kind: Kind, key: string): Sql {
 
 /** A column that has a type of the database's own, such as an enumeration, as text: it is compared with nothing else. */
 export const inText = (column: Sql, { isOwnType }: Column, dialect: SqlDialect): Sql =>
-  isOwnType ? dialect.castToText(column) : column;
+  isOwnType && dialect.written ? dialect.written(column) : column;
 
 /** Whether texts of a column are compared by a collation, which may take unlike ones for the same. */
 export const isText = ({ type, isBytes, isInteger }: Column): boolean =>

@@ -1,9 +1,9 @@
 import { sql } from "kysely";
-import { type Change, type Entry, fromValues, type Value, valuesOf } from "../../src/connector/connector.ts";
+import { type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { applyChanges } from "../../src/connector/reference.ts";
 import { keyIn } from "./deletions.ts";
-import { haveValues, isText } from "./keys.ts";
+import { ofAttr } from "./held.ts";
+import { haveValues, inText, isText, joinParts } from "./keys.ts";
 import {
   allOf,
   assignedSql,
@@ -17,7 +17,7 @@ import {
 } from "./kind.ts";
 import type { Run } from "./session.ts";
 import { getStatement, toEntry } from "./statements.ts";
-import { assignments, ofAttr, partsOf } from "./writes.ts";
+import { assignments, partsOf } from "./writes.ts";
 
 /** The statements that give a new entry the values of its lists, as far as they are known without a look. */
 export const listInserts = (kind: Kind, entry: Entry, key: string): Sql[] =>
@@ -83,6 +83,8 @@ function rowsOf(kind: Kind, key: string, attr: string) {
       if (!list.deletedBy) return sql`delete from ${tableSql(list.name)}${gone}`;
       return sql`update ${tableSql(list.name)} set ${sql.join(assignments(list, list.deletedBy, dialect))}${gone}`;
     },
+    matching: (batch: Batch): Sql =>
+      sql`select ${sql.join(list.value.map((name) => sql.id(name)))} from ${tableSql(list.name)}${allOf([...mine, isOneOf(kind, list, batch, false)])}`,
     count: (batch: Batch): Sql =>
       sql`select count(*) as total from ${tableSql(list.name)}${allOf([...mine, isOneOf(kind, list, batch, false)])}`,
   };
@@ -118,11 +120,14 @@ export async function changeLists(run: Run, kind: Kind, key: string, changes: re
       group.length > 1 && !kind.lists[attr]!.isOfKeys && group.every(({ op }) => op === "add" || op === "delete");
     if (isExchange) {
       const present = await presentIn(run, kind, key, attr);
-      const exact = group.map((each) =>
-        each.op === "delete" ? { ...each, values: heldAs(kind, attr, present, each.values) } : each,
-      );
-      const after = applyChanges({ [attr]: fromValues(present) ?? [] }, exact);
-      await replaceValues(run, kind, key, attr, present, valuesOf(after, attr));
+      const form = formOf(kind, attr);
+      const after = new Map(present.map((value) => [form(value), value]));
+      for (const each of group)
+        for (const value of each.op === "swap" ? [] : each.values) {
+          if (each.op === "delete") after.delete(form(value));
+          else if (!after.has(form(value))) after.set(form(value), value);
+        }
+      await replaceValues(run, kind, key, attr, present, [...after.values()]);
     } else for (const change of group) await changeList(run, kind, key, change);
   }
 }
@@ -131,8 +136,9 @@ async function changeList(run: Run, kind: Kind, key: string, change: Change): Pr
   const { attr } = change;
   if (change.op === "add") return addValues(run, kind, key, attr, change.values);
   if (change.op === "delete" && !foldsCase(kind, attr)) return deleteValues(run, kind, key, attr, change.values);
+  if (change.op === "delete")
+    return deleteValues(run, kind, key, attr, await heldAs(run, kind, key, attr, change.values));
   const present = await presentIn(run, kind, key, attr);
-  if (change.op === "delete") return deleteValues(run, kind, key, attr, heldAs(kind, attr, present, change.values));
   if (change.op !== "swap") return replaceValues(run, kind, key, attr, present, change.values);
   const { from, to } = change;
   const isFrom = from === null ? present.length === 0 : present.length === 1 && String(present[0]) === String(from);
@@ -215,14 +221,23 @@ async function addValues(run: Run, kind: Kind, key: string, attr: string, values
 const textOf = (value: Value): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
 const folded = (value: Value): string => textOf(value).normalize("NFC").toLowerCase();
 
-/** The values as a list holds them: to the letter, or but for their case where its column folds it. */
-function heldAs(kind: Kind, attr: string, present: readonly Value[], values: readonly Value[]): Value[] {
-  if (!foldsCase(kind, attr)) return [...values];
-  const exact = new Set(present.map(textOf));
-  return values.flatMap((value) =>
-    exact.has(textOf(value)) ? [value] : present.filter((each) => folded(each) === folded(value)),
-  );
+/** Of values those that a list holds: to the letter, or else all that its columns, which fold case, take for the same. */
+async function heldAs(run: Run, kind: Kind, key: string, attr: string, values: readonly Value[]): Promise<Value[]> {
+  const list = kind.lists[attr]!;
+  const columns = columnsIn(kind, list);
+  const rows = rowsOf(kind, key, attr);
+  const held: Value[] = [];
+  for (const batch of rows.batches(values))
+    for (const row of (await run(rows.matching(batch))).rows as Record<string, unknown>[]) {
+      const parts = list.value.map((name, index) => kind.dialect.fromDatabase(row[name], columns[index]!));
+      if (parts.every((part) => part !== undefined)) held.push(joinedValue(parts as Value[]));
+    }
+  const exact = new Set(held.map(textOf));
+  const alike = Map.groupBy(held, folded);
+  return values.flatMap((value) => (exact.has(textOf(value)) ? [value] : (alike.get(folded(value)) ?? [])));
 }
+
+const joinedValue = (parts: readonly Value[]): Value => (parts.length === 1 ? parts[0]! : joinParts(parts));
 
 const columnsIn = (kind: Kind, { columns, value }: List): Column[] =>
   value.map((name) => columnIn(columns, name, kind.dialect));
@@ -262,13 +277,13 @@ function isOneOf(kind: Kind, list: List, batch: Batch, toTheLetter: boolean): Sq
     const isExact = !toTheLetter || !isText(columns[index]!) || typeof value !== "string";
     return isExact
       ? sql`${column} = ${value}`
-      : sql`${column} = ${value} and ${exact(column)} = ${exact(sql`${value}`)}`;
+      : sql`${column} = ${value} and ${exact(inText(column, columns[index]!, kind.dialect))} = ${exact(sql`${value}`)}`;
   };
   const [name, ...more] = list.value;
   if (more.length === 0) {
     const isEqual = sql`${sql.id(name!)} in (${sql.join(batch.map(([each]) => each))})`;
     if (!toTheLetter || !isText(columns[0]!)) return isEqual;
-    return sql`${isEqual} and ${exact(sql.id(name!))} in (${sql.join(batch.map(([each]) => exact(sql`${each}`)))})`;
+    return sql`${isEqual} and ${exact(inText(sql.id(name!), columns[0]!, kind.dialect))} in (${sql.join(batch.map(([each]) => exact(sql`${each}`)))})`;
   }
   const rows = batch.map(
     (each) =>

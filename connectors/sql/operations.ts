@@ -18,7 +18,7 @@ import { changeLists } from "./lists.ts";
 import { referringChanges, withReferences } from "./lookups.ts";
 import { boundStatement, divide, type OwnStatement } from "./own.ts";
 import type { Run } from "./session.ts";
-import { getStatement, toEntry } from "./statements.ts";
+import { getStatement, likeStatement, toEntry } from "./statements.ts";
 import { checkUnique } from "./unique.ts";
 import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatements } from "./writes.ts";
 
@@ -26,6 +26,12 @@ import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatemen
 async function read(of: Kind, key: string, attrs: readonly string[], run: Run): Promise<Entry | undefined> {
   const [row] = (await run(getStatement(of, key, attrs))).rows;
   return row === undefined ? undefined : toEntry(of, attrs, row as Record<string, unknown>);
+}
+
+/** The key that the database takes for another one; that one itself where there is none. */
+async function keyLike(run: Run, of: Kind, key: string): Promise<string> {
+  const [row] = (await run(likeStatement(of, key))).rows;
+  return row === undefined ? key : String(toEntry(of, [of.key.attr], row as Record<string, unknown>)[of.key.attr]);
 }
 
 /** The entry after a write of it. */
@@ -43,7 +49,9 @@ export async function createIn(run: Run, of: Kind, { entry, attrs }: CreateReque
   const lists = Object.fromEntries(Object.entries(entry).filter(([attr]) => !named.includes(attr)));
   const additions = Object.keys(of.lists).map((attr): Change => ({ op: "add", attr, values: valuesOf(lists, attr) }));
   await changeLists(run, of, key, additions);
-  return written(of, key, attrs, run);
+  // A trigger may have written the key in another form, which its column takes for the same.
+  const made = await read(of, key, attrs, run);
+  return made ?? written(of, await keyLike(run, of, key), attrs, run);
 }
 
 async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Order, Position } from "../../src/connector/connector.ts";
 import { lookupRow } from "./conditions.ts";
+import { isStill } from "./held.ts";
 import { inText, isKeyed, keyValues } from "./keys.ts";
 import { allOf, type Column, columnIn, columnOf, columnSql, type Kind, type Sql, tableSql } from "./kind.ts";
 
@@ -58,16 +59,11 @@ export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
   const of = lookup ? columnIn(lookup.columns, lookup.value, dialect) : columnOf(kind, orderBy.attr);
   const isText = typeof after.value === "string" && (of.type === "text" || of.type === "any");
   const given = sql`${isText ? after.value : dialect.toDatabase(after.value, of)}`;
-  // What was read is not always what is held: times to the microsecond, numbers of many digits. Where the row is still there it says.
-  const held = sql`(select ${value} from ${tableSql(kind.name)}${allOf([isKeyed(kind, after.key)])})`;
-  const last =
-    of.type !== "text"
-      ? sql`coalesce(${held}, ${given})`
-      : isText
-        ? orderBy.caseExact
-          ? dialect.exact(given)
-          : dialect.folded(given)
-        : given;
+  const read = isText ? (orderBy.caseExact ? dialect.exact(given) : dialect.folded(given)) : given;
+  // What was read is not always what is held: times to the microsecond, numbers of many digits. The row says it, while it is as it was.
+  const isSame = [isKeyed(kind, after.key), isStill(kind, orderBy.attr, after.value)];
+  const held = sql`(select ${value} from ${tableSql(kind.name)}${allOf(isSame)})`;
+  const last = of.type === "text" || lookup ? read : sql`coalesce(${held}, ${read})`;
   return orderBy.descending
     ? sql`(not ${isAbsent} and (${value} < ${last} or (${value} = ${last} and ${isLater})))`
     : sql`(${isAbsent} or ${value} > ${last} or (${value} = ${last} and ${isLater}))`;

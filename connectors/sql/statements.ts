@@ -96,6 +96,10 @@ export function countStatement(kind: Kind, where: SearchRequest["where"], upTo =
 export const getStatement = (kind: Kind, key: string, attrs: readonly string[]): Sql =>
   sql`select ${selection(kind, attrs)} from ${tableSql(kind.name)}${allOf([isKeyed(kind, key), ...inKind(kind)])}`;
 
+/** Selects the key that the columns take for the same as another one. */
+export const likeStatement = (kind: Kind, key: string): Sql =>
+  sql`select ${selection(kind, [kind.key.attr])} from ${tableSql(kind.name)}${allOf([haveValues(keySql(kind), keyValues(kind, key)), ...inKind(kind)])}`;
+
 export function keysStatement(kind: Kind, keys: readonly string[]): Sql {
   const [column, ...more] = keySql(kind);
   const named =

@@ -28,11 +28,14 @@ export function kindsOf(
   /** With what the catalogue said, where it was asked. */
   current: () => ReadonlyMap<string, Kind>;
 } {
+  const refersTo = (name: string) => (attr: string) =>
+    references.some((each) => each.kind === name && each.attr === attr) ||
+    mapped.get(name)?.refersByName?.includes(attr) === true;
   const build = (columnsOf: (name: TableName) => Columns) =>
     new Map(
       Object.keys(settings).map((name) => [
         name,
-        { ...kindOf(name, settings, references, dialect, columnsOf), mapped: mapped.get(name) },
+        { ...kindOf(name, settings, refersTo(name), dialect, columnsOf), mapped: mapped.get(name) },
       ]),
     );
   const configured = build(() => nothing);
@@ -65,12 +68,11 @@ export function kindsOf(
 function kindOf(
   of: string,
   kinds: Settings["kinds"],
-  references: References,
+  isReference: (attr: string) => boolean,
   dialect: SqlDialect,
   columnsOf: (name: TableName) => Columns,
 ): Omit<Kind, "mapped"> {
   const { table, schema, text, key, lists, lookups, statements, countTo, ...rest } = kinds[of]!;
-  const isOfKeys = (attr: string) => references.some((each) => each.kind === of && each.attr === attr);
   const tableOf = (name: TableName, texts: readonly string[] = []): Table => ({
     name,
     columns: withTexts(columnsOf(name), texts),
@@ -85,7 +87,7 @@ function kindOf(
       lists,
       (list, attr): List => ({
         ...list,
-        isOfKeys: list.of !== undefined || isOfKeys(attr),
+        isOfKeys: list.of !== undefined || isReference(attr),
         ...tableOf({ schema: list.schema, table: list.table }, list.text),
         owner: [list.owner].flat(),
         value: [list.value].flat(),

@@ -2,7 +2,8 @@ import { sql } from "kysely";
 import { type Change, type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { haveValues, isKeyed, isText, splitParts } from "./keys.ts";
+import { isStill, toColumn } from "./held.ts";
+import { haveValues, inText, isKeyed, isText, splitParts } from "./keys.ts";
 import {
   type Assigned,
   allOf,
@@ -36,19 +37,6 @@ export const assignments = (table: Table, values: Assigned, dialect: SqlDialect)
  */
 export const guardStatement = (kind: Kind, key: string, expected: Expected | undefined): Sql =>
   sql`select 1 as one from ${tableSql(kind.name)}${kind.dialect.lockHint}${allOf(guarded(kind, key, expected, []))}${kind.dialect.forUpdate}`;
-
-const toColumn = (kind: Kind, column: string, value: Value): unknown =>
-  ofAttr(column, () => kind.dialect.toDatabase(value, columnOf(kind, column)));
-
-/** A value that a column does not take is told with the attribute that it was for. */
-export function ofAttr<T>(attr: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ConnectorError) || error.attr !== undefined) throw error;
-    throw new ConnectorError(error.kind, `"${attr}": ${error.message}`, { attr, cause: error });
-  }
-}
 
 /** What an insert names of a row: its columns, each with its value. */
 export type Row = Map<string, unknown>;
@@ -152,7 +140,8 @@ function whenChanged(kind: Kind, changes: readonly Change[]): Sql[] {
 function isExactly(kind: Kind, attr: string, value: Value | null): Sql {
   if (typeof value !== "string" || !isText(columnOf(kind, attr))) return isStill(kind, attr, value);
   const { exact } = kind.dialect;
-  return sql`${exact(columnSql(kind.name, attr))} = ${exact(sql`${toColumn(kind, attr, value)}`)}`;
+  const column = inText(columnSql(kind.name, attr), columnOf(kind, attr), kind.dialect);
+  return sql`${exact(column)} = ${exact(sql`${toColumn(kind, attr, value)}`)}`;
 }
 
 /** Takes values away from an attribute of several columns, where it is all of them. */
@@ -213,28 +202,6 @@ function singleValue(kind: Kind, attr: string, values: readonly Value[]): Value 
   if (typeof value === "object" && columnOf(kind, attr).type !== "json")
     throw new ConnectorError("invalid", `"${attr}" is a column: it holds text or a number.`, { attr });
   return value;
-}
-
-/**
- * The condition that a column holds what was read of it: empty text was read as nothing, times to the millisecond, and JSON by what it
- * says.
- */
-function isStill(kind: Kind, attr: string, from: Value | null): Sql {
-  const { dialect } = kind;
-  const column = columnSql(kind.name, attr);
-  const of = columnOf(kind, attr);
-  const { type } = of;
-  if (from === null)
-    return (type === "text" && !of.isOwnType) || type === "any"
-      ? sql`(${column} is null or ${column} = '')`
-      : sql`${column} is null`;
-  // A number that JavaScript does not hold was read as text: nothing can be compared with what is there.
-  if (type === "json" && /"-?\d[\d.eE+-]{14,}"/.test(JSON.stringify(from))) return sql`1 = 1`;
-  if (type === "json") return dialect.isSameJson(column, JSON.stringify(from));
-  const instant = type === "time" ? Date.parse(String(from)) : Number.NaN;
-  if (Number.isNaN(instant)) return dialect.isSame(column, toColumn(kind, attr, from));
-  const at = (milliseconds: number) => toColumn(kind, attr, new Date(milliseconds).toISOString());
-  return sql`(${column} >= ${at(instant)} and ${column} < ${at(instant + 1)})`;
 }
 
 function guarded(kind: Kind, key: string, expected: Expected | undefined, changes: readonly Change[]): Sql[] {

@@ -211,6 +211,8 @@ export interface Mapped {
   readonly writes: readonly string[];
   /** Those of whose values each may be there once, by the schema or by the mapping. */
   readonly unique: readonly { readonly attr: string; readonly caseExact: boolean }[];
+  /** Those whose values refer to entries by a name of theirs, and not by their keys. */
+  readonly refersByName?: readonly string[];
 }
 
 export interface InitRequest {

@@ -24,3 +24,11 @@ function isExact(value: number, source: string): boolean {
     .replace(/^0+|0+$/g, "");
   return digits === "" || (digits.length <= MAX_DIGITS && Number.isFinite(value) && value !== 0);
 }
+
+/** JSON of a value whose texts that `parseExactly` may have made of numbers are numbers again. */
+export function stringifyExactly(value: unknown): string {
+  const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
+  const isNumber = (text: string) =>
+    /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text) && !isExact(Number(text), text);
+  return JSON.stringify(value, (_, each) => (typeof each === "string" && isNumber(each) ? rawJSON(each) : each));
+}

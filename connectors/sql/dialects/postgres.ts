@@ -31,6 +31,8 @@ export const postgres = (server: Server): SqlDialect => ({
   forUpdate: sql` for no key update`,
   decoded: (bytes) => sql`convert_from(${bytes}, 'UTF8')`,
   hex: (bytes) => sql`encode(${bytes}, 'hex')`,
+  // A cast adds to some what the server leaves out, such as the `/32` of an address.
+  written: (column) => sql`nullif(format('%s', ${column}), '')`,
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: (value, column) => {
     const given = toTypedColumn(value, column);

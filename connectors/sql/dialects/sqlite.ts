@@ -60,7 +60,7 @@ function toDatabase(value: Value | Scalar, column: Column): unknown {
   if (isLarger && /^-?\d{19,}$/.test(String(given)) && BigInt.asIntN(64, BigInt(given)) !== BigInt(given))
     throw new ConnectorError("invalid", `${given} has more than 64 bits, which is the most that SQLite holds.`);
   const isWhole = /^-?\d{1,18}$/.test(String(given));
-  if (column.isRounded && typeof given === "string" && !isWhole && /^\s*[-+]?[\d.]{16,}\s*$/.test(given))
+  if (column.isRounded && typeof given === "string" && !isWhole && /^\s*[-+]?(?=[\d.]{16,})\d*\.?\d*\s*$/.test(given))
     throw new ConnectorError("invalid", `${given} has more than 15 digits, which is the most that the column holds.`);
   return given;
 }

@@ -1,0 +1,44 @@
+import { sql } from "kysely";
+import type { Value } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { stringifyExactly } from "../../src/json/exact.ts";
+import { columnOf, columnSql, type Kind, type Sql } from "./kind.ts";
+
+/** A value as a column of the kind's holds it. Throws `invalid` with the column's name. */
+export const toColumn = (kind: Kind, column: string, value: Value): unknown =>
+  ofAttr(column, () => kind.dialect.toDatabase(value, columnOf(kind, column)));
+
+/** A value that a column does not take is told with the attribute that it was for. */
+export function ofAttr<T>(attr: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ConnectorError) || error.attr !== undefined) throw error;
+    throw new ConnectorError(error.kind, `"${attr}": ${error.message}`, { attr, cause: error });
+  }
+}
+
+/**
+ * The condition that a column holds what was read of it: empty text was read as nothing, times to the millisecond, and JSON by what it
+ * says.
+ */
+export function isStill(kind: Kind, attr: string, from: Value | null): Sql {
+  const { dialect } = kind;
+  const column = columnSql(kind.name, attr);
+  const of = columnOf(kind, attr);
+  const { type } = of;
+  if (from === null)
+    return (type === "text" && !of.isOwnType) || type === "any"
+      ? sql`(${column} is null or ${column} = '')`
+      : sql`${column} is null`;
+  if (type === "json") {
+    const [text, exact] = [JSON.stringify(from), stringifyExactly(from)];
+    if (text === exact) return dialect.isSameJson(column, text);
+    // A number that JavaScript does not hold was read as text.
+    return sql`(${dialect.isSameJson(column, text)} or ${dialect.isSameJson(column, exact)})`;
+  }
+  const instant = type === "time" ? Date.parse(String(from)) : Number.NaN;
+  if (Number.isNaN(instant)) return dialect.isSame(column, toColumn(kind, attr, from));
+  const at = (milliseconds: number) => toColumn(kind, attr, new Date(milliseconds).toISOString());
+  return sql`(${column} >= ${at(instant)} and ${column} < ${at(instant + 1)})`;
+}
