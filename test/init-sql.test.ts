@@ -57,6 +57,10 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("postern init sql, on %s
     const checked = postern(database.settings.password, "check", "--connect", "-c", config);
     expect(checked.output).toContain("ok     user: users has all columns, and indexes where clients look for rows");
     expect(checked.output).not.toContain("has no column");
+    expect(checked.output).toMatch(
+      /MISSING group: nothing gives "granted_by" of user_roles a value, for "\w+", and it/,
+    );
+    expect(checked.output).toMatch(/: not all is well, see what is MISSING[^\n]*\s*$/);
   });
 
   test("which, once the marks are seen to, provisions users and groups", async () => {

@@ -11,7 +11,12 @@ export function checkTables(kinds: ReadonlyMap<string, Kind>, uses: ReadonlyMap<
     if (!kind) return [];
     const { table } = kind.name;
     if (kind.columns.size === 0) return [{ ok: false, text: `${name}: there is no table ${table}` }];
-    const problems = [...absentColumns(kind, use), ...absentParameters(kind, use), ...slowMatches(kind, use.matches)];
+    const problems = [
+      ...absentColumns(kind, use),
+      ...absentParameters(kind, use),
+      ...emptyColumns(kind, use),
+      ...slowMatches(kind, use.matches),
+    ];
     if (problems.length > 0) return problems.map((text) => ({ ok: false, text: `${name}: ${text}` }));
     return [{ ok: true, text: `${name}: ${table} has all columns, and indexes where clients look for rows` }];
   });
@@ -48,6 +53,34 @@ function absentColumns(kind: Kind, { reads, writes }: Uses): string[] {
     ...Object.entries(kind.lookups).flatMap(([attr, lookup]) =>
       missing(lookup, [lookup.key, lookup.value, ...Object.keys(lookup.where)], `, for "${attr}",`),
     ),
+  ];
+}
+
+/** Columns that take no NULL, have no default, and are given nothing when a row is made. */
+function emptyColumns(kind: Kind, { writes }: Uses): string[] {
+  const required = ({ columns }: Table, given: readonly string[]) =>
+    [...columns].flatMap(([name, { isRequired }]) => (isRequired && !given.includes(name) ? [name] : []));
+  const given = [
+    ...writes.flatMap((attr) => joinedColumns(kind, attr) ?? [kind.lookups[attr]?.column ?? attr]),
+    ...Object.keys(kind.where),
+    ...kind.key.columns,
+  ];
+  const isMade = kind.statements.create.length === 0 && writes.length > 0;
+  const ofRow = isMade ? required(kind, given) : [];
+  const ofLists = Object.entries(kind.lists).flatMap(([attr, list]) =>
+    writes.includes(attr)
+      ? required(list, [...list.owner, ...list.value, ...Object.keys({ ...list.where, ...list.set })]).map(
+          (column) =>
+            `nothing gives "${column}" of ${list.name.table} a value, for "${attr}", and it takes no NULL: give it by the list's \`set\`, unless a trigger does`,
+        )
+      : [],
+  );
+  return [
+    ...ofRow.map(
+      (column) =>
+        `nothing gives "${column}" of ${kind.name.table} a value, and it takes no NULL: give it by the mapping's \`create\`, unless a trigger does`,
+    ),
+    ...ofLists,
   ];
 }
 

@@ -23,8 +23,10 @@ export async function checkCommand(
       for (const [type, endpoint] of endpointsOf(loaded, route, connectors))
         console.log(`${route} ${type}, by ${endpoint.name}\n${table(endpoint)}\n`);
     }
-    console.log(`${file}: all is well.`);
-    if (!connect) return 0;
+    if (!connect) {
+      console.log(`${file}: all is well.`);
+      return 0;
+    }
     const states = await Promise.all(
       [...connectors].map(async ([name, connector]) => {
         try {
@@ -38,7 +40,11 @@ export async function checkCommand(
         }
       }),
     );
-    return states.every(Boolean) ? 0 : 1;
+    const isWell = states.every(Boolean);
+    console.log(
+      isWell ? `${file}: all is well.` : `${file}: not all is well, see what is MISSING or does not serve above.`,
+    );
+    return isWell ? 0 : 1;
   } finally {
     await Promise.all([...connectors.values()].map((connector) => connector.close()));
   }
