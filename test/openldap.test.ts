@@ -306,6 +306,41 @@ describe("the gateway on OpenLDAP", () => {
     await narrow.stop();
   });
 
+  test("a mark among several values is one, whichever comes first, and goes alone", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-mark-"));
+    const mapping = join(folder, "marked.yaml");
+    const attributes = {
+      id: { attr: "entryUUID", readOnly: true },
+      userName: "uid",
+      displayName: "cn",
+      active: { attr: "employeeType", as: { equals: "Active" } },
+    };
+    const source = { resource: "User", kind: "user", attributes };
+    writeFileSync(
+      mapping,
+      stringify({ ...source, create: { objectClass: '["top", "inetOrgPerson"]', sn: "userName" } }),
+    );
+    const { connectors, routes } = openLdap(slapd, ROOT);
+    const route = { ...routes["/scim/v2"], User: { connector: "directory", mapping, patchResponse: "resource" } };
+    const marked = await startGateway({ connectors, routes: { "/scim/v2": route } });
+    const { json } = await send(marked, "POST", "/Users", { userName: "marked", displayName: "M", active: true });
+    for (const values of [
+      ["Other", "Active"],
+      ["Active", "Other"],
+    ]) {
+      const lines = values.map((value) => `employeeType: ${value}\n`).join("");
+      slapd.ldapmodify(`dn: uid=marked,ou=people,${SUFFIX}\nchangetype: modify\nreplace: employeeType\n${lines}`);
+      expect((await send(marked, "GET", `/Users/${json.id}`)).json.active, values.join()).toBe(true);
+      const Operations = [{ op: "replace", path: "active", value: false }];
+      const { status, text } = await send(marked, "PATCH", `/Users/${json.id}`, { Operations });
+      expect(status, text).toBe(200);
+      expect((await send(marked, "GET", `/Users/${json.id}`)).json.active, values.join()).toBe(false);
+      expect(slapd.ldapsearch("(uid=marked)", "employeeType")).toMatch(/employeeType: Other/);
+    }
+    await marked.stop();
+    rmSync(folder, { recursive: true });
+  });
+
   test("an account stays disabled when it gets a password, in whatever order, and what failed logons locked is active", async () => {
     const user = await create("/Users", {
       userName: "leaver",

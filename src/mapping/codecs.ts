@@ -16,6 +16,8 @@ export interface Codec {
   readonly encode: (value: unknown, present?: Value | undefined) => Value | undefined;
   /** Whether `encode` of a value needs the one that is present, so that a write reads first and swaps; left out where none does. */
   readonly keepsRest?: (value: unknown) => boolean;
+  /** Of several values that which it speaks of; the first one where nothing is said. */
+  readonly ofSeveral?: (values: readonly Value[]) => Value | undefined;
   /** The bits of an integer that it is: rows of other bits may write the same attribute. */
   readonly bits?: number;
   /** True where the entry's values come in the order of SCIM's. */
@@ -145,6 +147,7 @@ function equalTo(written: string, inverted: boolean): Codec {
       if ((value === true) !== inverted) return written;
       return isMark(present) ? undefined : present;
     },
+    ofSeveral: (values) => values.find(isMark) ?? values[0],
     // The mark is put over whatever is there; it alone is taken away.
     keepsRest: (value) => value === undefined || (value === true) === inverted,
     condition: (attr, { op, value }) => {

@@ -1,7 +1,7 @@
 import { type Entry, type Value, valuesOf } from "../connector/connector.ts";
 import { findAttribute, isObject, type Resource, schemasOf } from "../scim/schema.ts";
 import { etagOf } from "../scim/version.ts";
-import { type Group, isMixed, type References, type RefRow, type Row } from "./mapping.ts";
+import { type AttrRow, type Group, isMixed, type References, type RefRow, type Row } from "./mapping.ts";
 import type { Selection } from "./selection.ts";
 
 /** What a resource is read with: where it is found, and the ids of what it refers to. */
@@ -97,7 +97,7 @@ function readGroup(
 }
 
 function readRow(row: Row, entry: Entry, context: ReadContext, evaluated: Evaluated): unknown {
-  if (row.is === "attr") return row.codec.decode(first(entry, row.attr));
+  if (row.is === "attr") return row.codec.decode(heldBy(row, entry));
   if (row.is === "expression") return evaluated.get(row);
   const value = first(entry, row.attr);
   return value === undefined ? undefined : refer(row, value, context);
@@ -120,6 +120,10 @@ function element(group: Group, row: Row, value: unknown): unknown {
   if (isObject(value)) return { ...group.constants, ...value };
   return row.path.sub ? { ...group.constants, [row.path.sub.name]: value } : value;
 }
+
+/** The value that a row for one reads. */
+export const heldBy = ({ attr, codec }: Pick<AttrRow, "attr" | "codec">, entry: Entry): Value | undefined =>
+  codec.ofSeveral ? codec.ofSeveral(valuesOf(entry, attr)) : first(entry, attr);
 
 /** An attribute's value, or the first of its values. */
 export function first(entry: Entry, attr: string): Value | undefined {

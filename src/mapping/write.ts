@@ -4,7 +4,7 @@ import { badRequest } from "../scim/error.ts";
 import { ENTERPRISE_USER, isObject, type Resource, schemaPart } from "../scim/schema.ts";
 import { isSelectedBy } from "./compile.ts";
 import { type AttrRow, attrsWritten, type Group, type Mapping, type References, type RefRow } from "./mapping.ts";
-import { first } from "./read.ts";
+import { first, heldBy } from "./read.ts";
 
 /**
  * A resource in which an element that says no type has that of the row which is marked as primary, or of the only row there is: it
@@ -122,7 +122,12 @@ export async function writeResource(
         // Another row may have written other bits of the same integer.
         const held =
           row.is === "attr" && row.codec.bits !== undefined ? (entry[row.attr] ?? present[row.attr]) : undefined;
-        const before = held === undefined ? first(present, row.attr) : (first({ held }, "held") as Value);
+        const before =
+          held === undefined
+            ? row.is === "attr"
+              ? heldBy(row, present)
+              : first(present, row.attr)
+            : (first({ held }, "held") as Value);
         const encoded = inputs.map((value) => encode(row, value, references, before));
         const found = encoded.filter((value) => value !== undefined);
         // A reference to nothing is passed over: what is there stays.
