@@ -229,6 +229,15 @@ describe("the gateway on Active Directory", () => {
       const { id } = await created("/Users", user(two));
       const taken = await patch(`/Users/${id}`, { op: "replace", path: "userName", value: `${one}@corp.example.test` });
       expect(taken.json).toMatchObject({ status: "409", scimType: "uniqueness" });
+      // Whoever is disabled in the same request is so, and the answer says it.
+      const disabled = { op: "replace", path: "active", value: false };
+      const name = { op: "replace", path: `${AD}:sAMAccountName`, value: one };
+      const both = await patch(`/Users/${id}`, name, disabled);
+      expect(both.json, both.text).toMatchObject({
+        status: "409",
+        detail: expect.stringContaining("The account is disabled"),
+      });
+      expect((await get(`/Users/${id}`)).active).toBe(false);
     });
   });
 

@@ -41,13 +41,13 @@ export const toConnector: Perform = (write) =>
 /** A clash of values, told by the attribute of the resource that the client knows. */
 function inWordsOf({ mapping }: Endpoint, error: unknown): unknown {
   if (!(error instanceof ScimError) || !(error.cause instanceof ConnectorError)) return error;
-  const { kind, attr } = error.cause;
+  const { kind, attr, mayHaveHappened, message } = error.cause;
   const row = attr && mapping.rows.find((each) => attrsWritten(each).some((name) => sameName(name, attr)));
   if (kind !== "conflict" || !row) return error;
   const { cause } = error;
-  return backendError(kind, `There is already a ${mapping.type.name} with this ${row.name} ("${attr}" behind).`, {
-    cause,
-  });
+  const clash = `There is already a ${mapping.type.name} with this ${row.name} ("${attr}" behind).`;
+  // What was done before it is not left unsaid.
+  return backendError(kind, mayHaveHappened ? `${clash} ${message}` : clash, { cause });
 }
 
 const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
