@@ -50,7 +50,8 @@ export function sqliteDialect(database: DatabaseSync, begin: () => void = () => 
     database: {
       close: () => database.close(),
       prepare: (text) => {
-        const statement = prepare(text);
+        // A transaction that has read and then writes would be refused at once while another process writes: one that writes waits.
+        const statement = prepare(text === "begin" ? "begin immediate" : text);
         const values = (parameters: readonly unknown[]) => {
           begin();
           return parameters as SQLInputValue[];
