@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { send } from "./clients/replay.ts";
 import { startGateway, type TestGateway } from "./servers/gateway.ts";
 import { type Fault, json, type PeopleApi, startPeopleApi } from "./servers/people-api.ts";
-import { writeMapping } from "./servers/people-mapping.ts";
+import { peopleReads, writeMapping } from "./servers/people-mapping.ts";
 
 const TOKEN = "the-secret-token-of-the-api";
 const one = "/people/{$key}";
@@ -17,15 +17,7 @@ const connector = (url: string) => ({
   failures: [{ when: 'code = "login_taken"', is: "conflict", attribute: "login" }],
   kinds: {
     person: {
-      key: "id",
-      get: { path: one },
-      search: {
-        path: "/people",
-        query: { limit: "$limit", offset: "$offset" },
-        items: "items",
-        total: "total",
-        page: { by: "offset", size: 100 },
-      },
+      ...peopleReads,
       create: [
         { method: "POST", path: "/people", body: "$", idempotencyKey: "Idempotency-Key" },
         { method: "PUT", path: `${one}/roles/{title}`, when: "$exists(title)" },

@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import { send } from "./clients/replay.ts";
 import { startGateway, type TestGateway } from "./servers/gateway.ts";
 import { type PeopleApi, startPeopleApi } from "./servers/people-api.ts";
+import { peopleReads } from "./servers/people-mapping.ts";
 
 describe("what an API is asked", () => {
   const folder = mkdtempSync(join(tmpdir(), "postern-reach-"));
@@ -22,15 +23,7 @@ describe("what an API is asked", () => {
     writeFileSync(mapping, stringify({ resource: "User", kind: "person", attributes }));
     const one = "/people/{$key}";
     const person = {
-      key: "id",
-      get: { path: one },
-      search: {
-        path: "/people",
-        query: { limit: "$limit", offset: "$offset" },
-        items: "items",
-        total: "total",
-        page: { by: "offset", size: 100 },
-      },
+      ...peopleReads,
       update: { method: "PATCH", path: one, body: "$changed" },
       within: 'title != "hidden"',
     };

@@ -2,7 +2,7 @@ import { Change as LdapChange } from "ldapts";
 import { type CreateRequest, type Entry, type Scalar, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError } from "../../src/connector/error.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { ldapAttribute } from "../ldap/changes.ts";
+import { ldapAttribute, UNDO_MS } from "../ldap/changes.ts";
 import { baseIsThere, find, toEntry, write } from "../ldap/directory.ts";
 import { dnKey } from "../ldap/dn.ts";
 import { result, resultCode } from "../ldap/errors.ts";
@@ -94,7 +94,9 @@ export async function create(domain: Domain, { kind: name, entry, attrs, signal 
 async function lost(domain: Domain, kind: DomainKind, dn: string, signal: AbortSignal): Promise<ConnectorError> {
   if (!(await entryAt(domain, { base: dn, attrs: ["1.1"] }, signal)))
     return new ConnectorError("unavailable", `${dn} was made, and somebody moved it away at once.`);
-  return outOfReach(dn, kind.filter, () => write(domain.pool, AbortSignal.timeout(2000), (client) => client.del(dn)));
+  return outOfReach(dn, kind.filter, () =>
+    write(domain.pool, AbortSignal.timeout(UNDO_MS), (client) => client.del(dn)),
+  );
 }
 
 /** Sets the password and the flags of a new account; takes the account back where that is refused. */
@@ -109,7 +111,7 @@ async function bringToLife(domain: Domain, { dn, account }: CreationPlan, signal
     const failure = domain.failure(error) as Error;
     try {
       // The signal may have ended already: what is half-made is taken back all the same.
-      await write(domain.pool, AbortSignal.timeout(2000), (client) => client.del(dn));
+      await write(domain.pool, AbortSignal.timeout(UNDO_MS), (client) => client.del(dn));
     } catch (left) {
       if (resultCode(left) === result.noSuchObject) throw failure;
       throw new ConnectorError(
@@ -133,12 +135,10 @@ async function explained(
   const failure = domain.failure(error);
   if (!(failure instanceof ConnectorError)) return failure;
   const parent = dn.slice(dn.indexOf(",") + 1);
-  if (resultCode(error) === result.noSuchObject)
-    return failure.kind === "notFound"
-      ? dnKey(parent) === dnKey(kind.base)
-        ? baseIsThere(domain, parent, failure)
-        : new ConnectorError("invalid", `The container ${parent} is not there. ${failure.message}`, { cause: error })
-      : failure;
+  if (resultCode(error) === result.noSuchObject && failure.kind === "notFound") {
+    if (dnKey(parent) === dnKey(kind.base)) return baseIsThere(domain, parent, failure);
+    return new ConnectorError("invalid", `The container ${parent} is not there. ${failure.message}`, { cause: error });
+  }
   if (failure.kind !== "conflict" || failure.attr !== undefined) return failure;
   const attr = await takenAttr(domain, entry, dn, signal);
   const value = JSON.stringify(valuesOf(entry, attr ?? kind.rdn)[0]);

@@ -1,6 +1,6 @@
 import { ConnectorError } from "../../src/connector/error.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { named } from "../ldap/changes.ts";
+import { named, UNDO_MS } from "../ldap/changes.ts";
 import { write } from "../ldap/directory.ts";
 import { firstRdn } from "../ldap/dn.ts";
 import { resultCode } from "../ldap/errors.ts";
@@ -17,8 +17,6 @@ export interface Place {
 
 /** Names in a container are tried with a number up to this one. */
 const MAX_NAMESAKES = 20;
-/** How long taking something back may take, in milliseconds. */
-export const UNDO_MS = 2000;
 
 /** Renames and moves an entry in one step. Gives what takes that back, with the failure that made it necessary. */
 async function move(

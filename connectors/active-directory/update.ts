@@ -9,7 +9,7 @@ import {
 import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { combined } from "../../src/connector/kit/combine.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { formOf, ldapChanges, renaming } from "../ldap/changes.ts";
+import { finalValue, formOf, isAttr, ldapChanges, renaming, UNDO_MS } from "../ldap/changes.ts";
 import { permissiveModify } from "../ldap/controls.ts";
 import { toEntry, write } from "../ldap/directory.ts";
 import { dnKey, parentOf, rdnsOf } from "../ldap/dn.ts";
@@ -22,7 +22,7 @@ import { containerDn } from "./containers.ts";
 import { requireEncryption } from "./create.ts";
 import { CONTAINER, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
 import { type Domain, type DomainKind, entryAt, holds, locateToWrite, type Present } from "./domain.ts";
-import { moveTo, type Place, UNDO_MS } from "./places.ts";
+import { moveTo, type Place } from "./places.ts";
 
 /** What changes ask for: of the entry's attributes, and of its place in the tree. */
 interface UpdatePlan {
@@ -159,12 +159,6 @@ function planUpdate(
     place: renamed || isMove ? { rdn, container, isNamed: renamed !== undefined } : undefined,
   };
 }
-
-const isAttr = (change: Change, attr: string): boolean => change.attr.toLowerCase() === attr.toLowerCase();
-
-/** The one value that a change leaves. */
-const finalValue = (change: Change): Value | undefined =>
-  change.op === "swap" ? (change.to ?? undefined) : change.op === "delete" ? undefined : change.values.at(-1);
 
 /** A change of an attribute that Postern adds, as one of those that the directory has. */
 function realChange(domain: Domain, change: Change): Change {

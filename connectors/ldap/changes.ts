@@ -5,7 +5,14 @@ import { type TypeOf, toLdap } from "./attributes.ts";
 import type { Kind } from "./directory.ts";
 import { dnKey, firstRdn } from "./dn.ts";
 
+/** How long taking something back may take, in milliseconds: the request's own time may be over. */
+export const UNDO_MS = 2000;
+
 export const isAttr = (change: Change, attr: string): boolean => change.attr.toLowerCase() === attr.toLowerCase();
+
+/** The one value that a change leaves. */
+export const finalValue = (change: Change): Value | undefined =>
+  change.op === "swap" ? (change.to ?? undefined) : change.op === "delete" ? undefined : change.values.at(-1);
 
 export const swapsIn = (changes: readonly Change[]) => changes.filter((change) => change.op === "swap");
 

@@ -1,10 +1,9 @@
 import type { Change, Value } from "../../src/connector/connector.ts";
+import { finalValue, isAttr } from "./changes.ts";
 
 /** The attribute of ppolicy(5) that locks an account, and its value for a lock that only an administrator takes away. */
 const LOCK = "pwdAccountLockedTime";
 const PERMANENT = "000001010000Z";
-
-const isAttr = ({ attr }: Change, name: string): boolean => attr.toLowerCase() === name.toLowerCase();
 
 /**
  * Changes that write or delete a password, so that they keep an administrator's lock: OpenLDAP's ppolicy takes any lock away with
@@ -27,6 +26,3 @@ export async function keepingLock(
     { op: "add", attr: LOCK, values: [PERMANENT] },
   ];
 }
-
-const finalValue = (change: Change): Value | undefined =>
-  change.op === "swap" ? (change.to ?? undefined) : change.op === "delete" ? undefined : change.values.at(-1);

@@ -12,7 +12,17 @@ import { afterWrite, ConnectorError, entryNotFound, isNotFound } from "../../src
 import { combined } from "../../src/connector/kit/combine.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { formOf, isAttr, ldapAttribute, ldapChanges, named, renaming, swapsIn, withoutName } from "./changes.ts";
+import {
+  formOf,
+  isAttr,
+  ldapAttribute,
+  ldapChanges,
+  named,
+  renaming,
+  swapsIn,
+  UNDO_MS,
+  withoutName,
+} from "./changes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
 import { assertionOf, baseIsThere, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
 import { dnKey, isUnder, parentOf } from "./dn.ts";
@@ -23,8 +33,6 @@ import { outOfReach, surelyMeets, withinReach } from "./reach.ts";
 const MAX_KNOWN = 10_000;
 /** The attributes that directories give to nobody, in lower case. */
 const SECRETS = ["userpassword", "unicodepwd"];
-/** How long taking something back may take, in milliseconds. */
-const UNDO_MS = 2000;
 
 export interface Writes {
   readonly create: (request: CreateRequest) => Promise<Entry>;

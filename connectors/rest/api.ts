@@ -86,7 +86,7 @@ function left(error: Error): never {
 }
 
 /** How long taking back may take after a failure, in milliseconds: the request's own time may be over. */
-const UNDO_MS = 3000;
+export const UNDO_MS = 3000;
 
 /** A call that did something, and what takes it back. */
 interface Done {

@@ -16,7 +16,7 @@ import {
 } from "../../src/connector/error.ts";
 
 import { applyChanges, checkExpected } from "../../src/connector/reference.ts";
-import { type Api, readFrom } from "./api.ts";
+import { type Api, readFrom, UNDO_MS } from "./api.ts";
 
 import { type Json, toEntry, toObject } from "./entries.ts";
 import type { Kind } from "./kind.ts";
@@ -40,9 +40,6 @@ export interface Writes {
   readonly update: (kind: Kind, request: UpdateRequest) => Promise<Entry>;
   readonly delete: (kind: Kind, request: DeleteRequest) => Promise<void>;
 }
-
-/** How long taking back a creation may take, in milliseconds. */
-const TAKE_BACK_MS = 3000;
 
 export function writesOf(api: Api, reads: Reads): Writes {
   return {
@@ -146,7 +143,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
     if (entry) return entry;
     if (!kind.within)
       throw new ConnectorError("unavailable", `The API made a ${kind.name}, ${key}, and does not give it by its key.`);
-    const gone = api.inTurn(kind.delete ?? [], { input: {}, variables: { key } }, AbortSignal.timeout(TAKE_BACK_MS));
+    const gone = api.inTurn(kind.delete ?? [], { input: {}, variables: { key } }, AbortSignal.timeout(UNDO_MS));
     const fate = kind.delete
       ? await gone.then(
           () => "it was deleted again",

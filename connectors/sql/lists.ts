@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { keyIn } from "./deletions.ts";
+import { textOf } from "./dialects/values.ts";
 import { ofAttr } from "./held.ts";
 import { haveValues, inText, isText, joinParts } from "./keys.ts";
 import {
@@ -218,7 +219,6 @@ async function addValues(run: Run, kind: Kind, key: string, attr: string, values
   }
 }
 
-const textOf = (value: Value): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
 const folded = (value: Value): string => textOf(value).normalize("NFC").toLowerCase();
 
 /** Of values those that a list holds: to the letter, or else all that its columns, which fold case, take for the same. */

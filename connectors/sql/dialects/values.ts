@@ -55,7 +55,9 @@ export function toNumber(value: Value | Scalar, type: Column["type"]): unknown {
   return type === "integer" && typeof value === "string" && /^-?\d{1,20}$/.test(value) ? wholeOf(value) : value;
 }
 
-const textOf = (value: Value | Scalar): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
+/** A value as text: JSON of what is more than that. */
+export const textOf = (value: Value | Scalar): string =>
+  typeof value === "object" ? JSON.stringify(value) : String(value);
 
 function wrong(value: unknown, wanted: string): never {
   const text = JSON.stringify(value) ?? String(value);

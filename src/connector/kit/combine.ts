@@ -1,5 +1,4 @@
-import { type Change, type Value, valuesOf } from "../connector.ts";
-import { applyChanges } from "../reference.ts";
+import type { Change, Value } from "../connector.ts";
 import { keyOfValue } from "./values.ts";
 
 /**
@@ -22,23 +21,13 @@ type Plain = Exclude<Change, { readonly op: "swap" }>;
 function ofOneAttribute(changes: readonly Plain[], form: (value: Value) => string): Change[] {
   const { attr } = changes[0]!;
   const replaced = changes.findLastIndex(({ op }) => op === "replace");
+  // What a replacement puts there is added to nothing.
   const last = new Map<string, { readonly op: "add" | "delete"; readonly value: Value }>();
-  for (const { op, values } of changes.slice(replaced + 1))
-    for (const value of values) {
-      last.delete(form(value));
-      last.set(form(value), { op: op === "delete" ? "delete" : "add", value });
-    }
+  for (const { op, values } of changes.slice(Math.max(0, replaced)))
+    for (const value of values) last.set(form(value), { op: op === "delete" ? "delete" : "add", value });
   const those = (wanted: "add" | "delete") =>
     [...last.values()].filter(({ op }) => op === wanted).map(({ value }) => value);
-  if (replaced >= 0) {
-    const gone = new Set(those("delete").map(form));
-    const kept = changes[replaced]!.values.filter((value) => !gone.has(form(value)));
-    const entry = applyChanges({}, [
-      { op: "replace", attr, values: kept },
-      { op: "add", attr, values: those("add") },
-    ]);
-    return [{ op: "replace", attr, values: valuesOf(entry, attr) }];
-  }
+  if (replaced >= 0) return [{ op: "replace", attr, values: those("add") }];
   return (["delete", "add"] as const)
     .map((op) => ({ op, attr, values: those(op) }))
     .filter(({ values }) => values.length > 0);
