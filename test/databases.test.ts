@@ -232,10 +232,10 @@ describe.each(["postgres", "mysql"] as const)("tables as they are, on %s", (dial
       return spawnSync(process.execPath, args, { encoding: "utf8" }).stdout;
     };
     const slow = explained(`${EXTENSION}:state eq "on" or ${EXTENSION}:salary gt 5`);
-    const table = dialect === "postgres" ? '"app data"."user accounts"' : '"user accounts"';
+    const table = dialect === "postgres" ? '"app data"."user accounts"' : "`user accounts`";
     const by = dialect === "postgres" ? "(lower(state))" : "(state)";
     expect(slow).toContain(
-      `# slow: every look-up by "state" reads the whole table user accounts: create index on ${table} ${by}`,
+      `# slow: every look-up by "state" reads the whole table user accounts: create index user_accounts_state on ${table} ${by}`,
     );
     // What a column holds is known then.
     expect(slow).toMatch(/salary.{1,2} > [?$]/);

@@ -1,11 +1,18 @@
 import type { Condition, Finding, Uses } from "../../src/connector/connector.ts";
+import type { CatalogueTable } from "./catalogue.ts";
 import { columnOf, joinedColumns, type Kind, type Table, type TableName } from "./kind.ts";
+import { tablesOf } from "./tables.ts";
 
 /**
- * Whether the tables have the columns that the mappings and the settings name, and an index for each column by which
- * clients look for rows.
+ * Whether the tables have the columns that the mappings and the settings name, an index for each column by which clients look
+ * for rows, a unique one where a value may be there once, and transactions. What the catalogue says of a table as a whole is
+ * given by `described`.
  */
-export function checkTables(kinds: ReadonlyMap<string, Kind>, uses: ReadonlyMap<string, Uses>): Finding[] {
+export function checkTables(
+  kinds: ReadonlyMap<string, Kind>,
+  uses: ReadonlyMap<string, Uses>,
+  described: Described,
+): Finding[] {
   return [...uses].flatMap(([name, use]): Finding[] => {
     const kind = kinds.get(name);
     if (!kind) return [];
@@ -15,7 +22,11 @@ export function checkTables(kinds: ReadonlyMap<string, Kind>, uses: ReadonlyMap<
       ...absentColumns(kind, use),
       ...absentParameters(kind, use),
       ...emptyColumns(kind, use),
-      ...slowMatches(kind, use.matches),
+      ...repeatable(kind, described),
+      ...slowMatches(kind, use.matches, described),
+      ...slowLists(kind, use),
+      ...repeatableLists(kind, use, described),
+      ...withoutTransactions(kind, use, described),
     ];
     if (problems.length > 0) return problems.map((text) => ({ ok: false, text: `${name}: ${text}` }));
     return [{ ok: true, text: `${name}: ${table} has all columns, and indexes where clients look for rows` }];
@@ -102,26 +113,109 @@ function absentParameters(kind: Kind, { writes }: Uses): string[] {
   );
 }
 
-/** The look-ups that read the whole table, each with what would make it quick. */
-const slowMatches = (kind: Kind, matches: Uses["matches"]): string[] =>
-  matches.flatMap(({ attr, caseExact }) => {
-    const { type } = columnOf(kind, attr);
-    const isText = type === "text" || type === "any";
-    return isText && kind.columns.has(attr) ? slowEquality(kind, attr, caseExact) : [];
+type Described = (name: TableName) => CatalogueTable | undefined;
+
+/** The values that two entries could have, against what the mapping says, where others write at the same time. */
+const repeatable = (kind: Kind, described: Described): string[] =>
+  repeatableColumns(kind, described).map(({ attr, caseExact }) => {
+    const how = columnIndex(kind, attr, caseExact, "unique index");
+    return `nothing in ${kind.name.table} keeps a value of "${attr}" from being there twice; only the gateway looks: ${how}`;
   });
 
+function repeatableColumns(kind: Kind, described: Described) {
+  const table = described(kind.name);
+  const keys = table ? [table.primaryKey, ...table.unique] : [];
+  return (kind.mapped?.unique ?? []).filter(({ attr, caseExact }) => {
+    if (!kind.columns.has(attr) || kind.lists[attr] || kind.lookups[attr] || table?.isView) return false;
+    const { unique, foldsCase, type } = columnOf(kind, attr);
+    const isAlike = caseExact || foldsCase || (type !== "text" && type !== "any");
+    // A key that has columns beside it which are the same in each row of the kind.
+    const isKept = keys.some((key) => key.includes(attr) && key.every((name) => name === attr || name in kind.where));
+    return !(unique?.folded || (isAlike && (isKept || unique?.exact)));
+  });
+}
+
+/** The lists whose values could be there twice, because no key of their table keeps them from it. */
+function repeatableLists(kind: Kind, { writes }: Uses, described: Described): string[] {
+  return Object.entries(kind.lists).flatMap(([attr, list]) => {
+    const table = described(list.name);
+    if (!writes.includes(attr) || !table || table.isView) return [];
+    const columns = [...list.owner, ...list.value];
+    const told = new Set([...columns, ...Object.keys({ ...list.where, ...list.set })]);
+    if ([table.primaryKey, ...table.unique].some((key) => key.length > 0 && key.every((column) => told.has(column))))
+      return [];
+    const how = createIndex(kind, list.name, [...columns, ...Object.keys(list.where)], "unique index");
+    return [`nothing in ${list.name.table} keeps a value of "${attr}" from being there twice: ${how}`];
+  });
+}
+
+/** The lists of which an entry's values are found by reading the whole table. */
+const slowLists = (kind: Kind, { reads, writes }: Uses): string[] =>
+  Object.entries(kind.lists).flatMap(([attr, list]) => {
+    const [first] = list.owner;
+    const column = first === undefined ? undefined : list.columns.get(first);
+    if (!column || column.indexed.exact || column.indexed.folded || ![...reads, ...writes].includes(attr)) return [];
+    const how = createIndex(kind, list.name, list.owner, "index");
+    return [`an entry's "${attr}" are found by reading the whole table ${list.name.table}: ${how}`];
+  });
+
+/** The tables that keep half of a change that fails. */
+function withoutTransactions(kind: Kind, { writes }: Uses, described: Described): string[] {
+  if (writes.length === 0) return [];
+  const written = new Map(tablesOf(kind).map(({ name }) => [quoted(name, kind.dialect), described(name)]));
+  return [...written].flatMap(([name, table]) => {
+    const engine = table?.withoutTransactions;
+    return engine === undefined
+      ? []
+      : [`a change of ${name} that fails stays half done, by ${engine}: alter table ${name} engine = InnoDB`];
+  });
+}
+
+/** The look-ups that read the whole table, each with what would make it quick; what a unique index would is said before. */
+const slowMatches = (kind: Kind, matches: Uses["matches"], described: Described): string[] => {
+  const told = new Set(repeatableColumns(kind, described).map(({ attr }) => attr));
+  return matches.flatMap(({ attr, caseExact }) => {
+    const { type } = columnOf(kind, attr);
+    const isText = type === "text" || type === "any";
+    return isText && kind.columns.has(attr) && !told.has(attr) ? slowEquality(kind, attr, caseExact) : [];
+  });
+};
+
 function slowEquality(kind: Kind, attr: string, caseExact: boolean): string[] {
-  const {
-    dialect,
-    name: { table },
-  } = kind;
   const column = columnOf(kind, attr);
   const isText = column.type === "text" || column.type === "any";
   if (column.indexed[caseExact || !isText ? "exact" : "folded"]) return [];
-  const [on, by] = [quoted(kind.name), quoted({ table: attr })];
-  const advice = caseExact || !isText ? `create index on ${on} (${by})` : dialect.indexAdvice(on, by, column);
-  return [`every look-up by "${attr}" reads the whole table ${table}: ${advice}`];
+  const advice = columnIndex(kind, attr, caseExact, "index");
+  return [`every look-up by "${attr}" reads the whole table ${kind.name.table}: ${advice}`];
 }
+
+/** What to do so that an index answers an equality of a column. */
+function columnIndex(kind: Kind, attr: string, caseExact: boolean, what: Index): string {
+  const column = columnOf(kind, attr);
+  const isText = column.type === "text" || column.type === "any";
+  const plain = quoted({ table: attr }, kind.dialect);
+  const index = caseExact || !isText ? { on: plain } : kind.dialect.foldedIndex(plain, column);
+  if ("on" in index) return createIndex(kind, kind.name, [attr], what, index.on);
+  return `${index.first}, then ${createIndex(kind, kind.name, [attr], what)}`;
+}
+
+type Index = "index" | "unique index";
+
+/** The statement that makes an index, as an administrator may run it. */
+function createIndex(
+  { dialect }: Kind,
+  table: TableName,
+  columns: readonly string[],
+  what: Index,
+  on?: string,
+): string {
+  const name = [table.table, ...columns, ...(what === "index" ? [] : ["key"])].join("_").replace(/\W/g, "_");
+  const by = on ?? columns.map((column) => quoted({ table: column }, dialect)).join(", ");
+  return `create ${what} ${quoted({ table: name.slice(0, MAX_NAME) }, dialect)} on ${quoted(table, dialect)} (${by})`;
+}
+
+/** The longest name that every database takes, in characters. */
+const MAX_NAME = 60;
 
 /** What of a condition no index answers, so that every row of the table is read. */
 export function slowConditions(kind: Kind, where: Condition): string[] {
@@ -148,7 +242,7 @@ export function slowConditions(kind: Kind, where: Condition): string[] {
 }
 
 /** A name as SQL has it: quoted where it is not plain. */
-const quoted = ({ schema, table }: TableName): string =>
+const quoted = ({ schema, table }: TableName, { quote }: Kind["dialect"]): string =>
   [...(schema === undefined ? [] : [schema]), table]
-    .map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name}"`))
+    .map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quote + name.replaceAll(quote, quote + quote) + quote))
     .join(".");

@@ -79,8 +79,13 @@ export interface SqlDialect {
   readonly hex: (bytes: Sql) => Sql;
   readonly toDatabase: (value: Value | Scalar, column: Column) => unknown;
   readonly fromDatabase: (value: unknown, column: Column) => Value | undefined;
-  /** What to do so that an index answers an equality without regard to case; names come quoted where they have to be. */
-  readonly indexAdvice: (table: string, column: string, of: Column) => string;
+  /**
+   * The expression that an index has for an equality of a column without regard to case, by its name as it has to be quoted; in
+   * words what to do first where no index could serve.
+   */
+  readonly foldedIndex: (column: string, of: Column) => { readonly on: string } | { readonly first: string };
+  /** What names are quoted by. */
+  readonly quote: '"' | "`";
   /** Keeps others from writing a value until the transaction ends, by a name for it; left out where nothing does. */
   readonly lockValue?: (name: string) => Sql;
   /** What a failure of the driver means. */

@@ -1,6 +1,7 @@
 import { Kysely } from "kysely";
 import { type Connector, defineConnector } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { describeTables } from "./catalogue.ts";
 import { checkTables, slowConditions } from "./check.ts";
 import { supports } from "./conditions.ts";
 import { rowsOf } from "./deletions.ts";
@@ -15,7 +16,7 @@ import { createPages } from "./pages.ts";
 import { openSession, type Run } from "./session.ts";
 import { config, type Settings } from "./settings.ts";
 import { countedTo, countStatement, getStatement, keysStatement, searchStatement, toEntry } from "./statements.ts";
-import { kindsOf } from "./tables.ts";
+import { kindsOf, tablesOf } from "./tables.ts";
 
 /** SQL databases through kysely: SQLite in the process, PostgreSQL, MariaDB and MySQL, Microsoft SQL Server. */
 export default defineConnector({
@@ -131,7 +132,14 @@ kinds:
         const [row] = (await session.read(dialect.version, signal)).rows;
         return `${(row as { version: string }).version}, ${placeOf(settings)}`;
       },
-      check: async (uses) => checkTables(await known(), uses),
+      check: async (uses) => {
+        const kinds = await known();
+        return checkTables(
+          kinds,
+          uses,
+          await describeTables(db, settings.dialect, [...kinds.values()].flatMap(tablesOf)),
+        );
+      },
       explain: (operation) => explain(current().get(operation.kind)!, operation, db),
       slow: async (name, where) => slowConditions(await kindNamed(name), where),
       close: async () => {

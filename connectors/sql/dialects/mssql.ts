@@ -47,10 +47,13 @@ export const mssql = (server: Server): SqlDialect => ({
     const given = fromTypedColumn(value, column);
     return column.type === "uuid" && typeof given === "string" ? given.toLowerCase() : given;
   },
-  indexAdvice: (table, column, { foldsCase }) =>
+  foldedIndex: (column, { foldsCase }) =>
     foldsCase
-      ? `create index on ${table} (${column})`
-      : "its collation tells letters' cases apart, so that no index serves; give it one with _CI_ in its name, and an index",
+      ? { on: column }
+      : {
+          first: "its collation tells letters' cases apart, so that no index serves; give it one with _CI_ in its name",
+        },
+  quote: '"',
   failure: mssqlFailure,
   isPassing: (error) => PASSING.includes(numberOf(error)),
   version: sql`select 'SQL Server ' + cast(serverproperty('ProductVersion') as nvarchar(50)) as version`,

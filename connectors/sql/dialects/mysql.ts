@@ -48,10 +48,11 @@ export const mysql = (server: Server): SqlDialect => ({
   castToText: (column) => sql`cast(${column} as char)`,
   toDatabase: toTypedColumn,
   fromDatabase: fromTypedColumn,
-  indexAdvice: (table, column, { foldsCase }) =>
+  foldedIndex: (column, { foldsCase }) =>
     foldsCase
-      ? `create index on ${table} (${column})`
-      : "its collation tells letters' cases apart, so that no index serves; give it one that ends in _ci, and an index",
+      ? { on: column }
+      : { first: "its collation tells letters' cases apart, so that no index serves; give it one that ends in _ci" },
+  quote: "`",
   failure: mysqlFailure,
   isPassing: (error) => [1213, 1205, 1020].includes((error as { errno?: number }).errno ?? 0),
   version: sql`select concat(if(version() like '%MariaDB%', '', 'MySQL '), version()) as version`,

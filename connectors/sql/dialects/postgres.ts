@@ -42,7 +42,8 @@ export const postgres = (server: Server): SqlDialect => ({
     const isHex = typeof value === "string" && value.startsWith("\\x") && (column.type === "bytes" || column.isBytes);
     return fromTypedColumn(isHex ? Buffer.from(value.slice(2), "hex") : value, column);
   },
-  indexAdvice: (table, column) => `create index on ${table} (lower(${column}))`,
+  foldedIndex: (column) => ({ on: `lower(${column})` }),
+  quote: '"',
   lockValue: (name) => sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`,
   failure: postgresFailure,
   isPassing: (error) => ["40001", "40P01"].includes((error as { code?: string }).code ?? ""),

@@ -45,7 +45,8 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
     value instanceof Uint8Array
       ? fromTypedColumn(value, { ...column, type: "bytes" })
       : ((value as Value | null | undefined) ?? undefined),
-  indexAdvice: (table, column) => `create index on ${table} (${column} collate nocase)`,
+  foldedIndex: (column) => ({ on: `${column} collate nocase` }),
+  quote: '"',
   failure: sqliteFailure,
   isPassing: () => false,
   version: sql`select 'SQLite ' || sqlite_version() as version`,

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
+import type { CatalogueTable, ForeignKey } from "../catalogue.ts";
 import { joinParts } from "../keys.ts";
 import type { Settings } from "../settings.ts";
-import type { CatalogueTable, ForeignKey } from "./catalogue.ts";
 import {
   activeCodec,
   activeColumn,

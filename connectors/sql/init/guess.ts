@@ -1,4 +1,4 @@
-import type { CatalogueColumn, CatalogueTable, ForeignKey } from "./catalogue.ts";
+import type { CatalogueColumn, CatalogueTable, ForeignKey } from "../catalogue.ts";
 
 /** A name without what naming customs differ in. */
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");

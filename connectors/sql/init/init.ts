@@ -5,10 +5,10 @@ import { stringify } from "yaml";
 import { abortable } from "../../../src/connector/abortable.ts";
 import type { Initial, InitRequest } from "../../../src/connector/connector.ts";
 import { timedOut } from "../../../src/connector/error.ts";
+import { type CatalogueTable, readCatalogue } from "../catalogue.ts";
 import { dialectOf } from "../dialects/index.ts";
 import { type Sql, tableSql } from "../kind.ts";
 import type { Settings } from "../settings.ts";
-import { type CatalogueTable, readCatalogue } from "./catalogue.ts";
 import { type Draft, draftTables, type Samples } from "./draft.ts";
 import { guessTable } from "./guess.ts";
 

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
-import type { TableName } from "../kind.ts";
-import type { Settings } from "../settings.ts";
+import type { TableName } from "./kind.ts";
+import type { Settings } from "./settings.ts";
 
 /** A table, or a view, as the catalogue describes it. */
 export interface CatalogueTable {
@@ -9,6 +9,10 @@ export interface CatalogueTable {
   readonly primaryKey: readonly string[];
   readonly unique: readonly (readonly string[])[];
   readonly foreignKeys: readonly ForeignKey[];
+  /** Whether it keeps rows of its own. */
+  readonly isView: boolean;
+  /** The storage engine, where it is one that cannot take a change back: MyISAM and its like. */
+  readonly withoutTransactions?: string | undefined;
 }
 
 export interface CatalogueColumn {
@@ -36,6 +40,11 @@ interface ColumnRow {
   readonly made: number | boolean;
   readonly given: number | boolean;
 }
+interface TableRow {
+  readonly table: string;
+  readonly type: string;
+  readonly engine: string | null;
+}
 interface KeyRow {
   readonly schema: string;
   readonly table: string;
@@ -58,6 +67,8 @@ export async function readCatalogue(
   const of = schema === undefined ? here : sql`${schema}`;
   const { rows: columns } = await columnsQuery[dialect](of).execute(db);
   const { rows: keys } = await keysQuery[dialect](of).execute(db);
+  const { rows: tables } = await tablesQuery[dialect === "mysql" ? "mysql" : "others"](of).execute(db);
+  const tableOf = new Map(tables.map((row) => [row.table, row]));
   const named = (name: string): TableName => (schema === undefined ? { table: name } : { schema, table: name });
   return [...Map.groupBy(columns, ({ table }) => table)].map(([table, ofTable]) => {
     const constraints = [
@@ -86,11 +97,38 @@ export async function readCatalogue(
             : { schema: rows[0]!.to_schema!, table: rows[0]!.to_table! },
         to: [...new Set(rows.map(({ to_column }) => to_column!))],
       })),
+      isView: tableOf.get(table)?.type !== "BASE TABLE",
+      withoutTransactions: tableOf.get(table)?.engine ?? undefined,
     };
   });
 }
 
+/** What the catalogue says of tables by their names: nothing of those that are not there. Each schema is read once. */
+export async function describeTables(
+  db: Kysely<unknown>,
+  dialect: Settings["dialect"],
+  tables: readonly { readonly name: TableName }[],
+): Promise<(name: TableName) => CatalogueTable | undefined> {
+  const schemas = [...new Set(tables.map(({ name }) => name.schema))];
+  const found = (await Promise.all(schemas.map((schema) => readCatalogue(db, dialect, schema)))).map(
+    (each, index) => [schemas[index], new Map(each.map((table) => [table.name.table, table]))] as const,
+  );
+  const bySchema = new Map(found);
+  return ({ schema, table }) => bySchema.get(schema)?.get(table);
+}
+
 type Of = ReturnType<typeof sql>;
+
+/** A schema's tables and views, each with its engine where that knows no transactions. */
+const tablesQuery = {
+  others: (of: Of) => sql<TableRow>`
+    select table_name as "table", table_type as type, null as engine from information_schema.tables
+    where table_schema = ${of}`,
+  mysql: (of: Of) => sql<TableRow>`
+    select t.table_name as \`table\`, t.table_type as type, case when e.transactions = 'NO' then t.engine end as engine
+    from information_schema.tables t left join information_schema.engines e on e.engine = t.engine
+    where t.table_schema = ${of}`,
+};
 
 /** The columns of a schema's tables: `made` by the database itself, or `given` a value where a new row has none. */
 const columnsQuery = {
@@ -122,11 +160,29 @@ const referred = sql`left join information_schema.referential_constraints r on r
   left join information_schema.key_column_usage u on u.constraint_schema = r.unique_constraint_schema
     and u.constraint_name = r.unique_constraint_name and u.ordinal_position = k.ordinal_position`;
 
+/** Unique indexes that are no constraints, of which the information schema says nothing. */
+const uniqueIndexes = {
+  postgres: (of: Of) => sql`
+    select n.nspname, t.relname, i.relname, 'UNIQUE', a.attname, null, null, null, array_position(x.indkey::int2[], a.attnum)
+    from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
+      join pg_namespace n on n.oid = t.relnamespace join pg_attribute a on a.attrelid = t.oid and a.attnum = any(x.indkey)
+    where x.indisunique and x.indpred is null and x.indexprs is null and n.nspname = ${of}
+      and not exists (select 1 from pg_constraint c where c.conindid = x.indexrelid)`,
+  mssql: (of: Of) => sql`
+    select schema_name(t.schema_id), t.name, i.name, 'UNIQUE', col_name(t.object_id, c.column_id), null, null, null, c.key_ordinal
+    from sys.indexes i join sys.tables t on t.object_id = i.object_id
+      join sys.index_columns c on c.object_id = i.object_id and c.index_id = i.index_id and c.key_ordinal > 0
+    where i.is_unique = 1 and i.has_filter = 0 and i.is_primary_key = 0 and i.is_unique_constraint = 0
+      and schema_name(t.schema_id) = ${of}`,
+};
+
 const keysQuery = {
   postgres: (of: Of) => sql<KeyRow>`
     select c.table_schema as schema, c.table_name as table, c.constraint_name as constraint, c.constraint_type as type,
-      k.column_name as column, u.table_schema as to_schema, u.table_name as to_table, u.column_name as to_column
-    from ${constraintsFrom} ${referred} where c.table_schema = ${of} order by c.constraint_name, k.ordinal_position`,
+      k.column_name as column, u.table_schema as to_schema, u.table_name as to_table, u.column_name as to_column,
+      k.ordinal_position as place
+    from ${constraintsFrom} ${referred} where c.table_schema = ${of}
+    union all ${uniqueIndexes.postgres(of)} order by "constraint", place`,
   mysql: (of: Of) => sql<KeyRow>`
     select c.table_schema as \`schema\`, c.table_name as \`table\`, c.constraint_name as \`constraint\`, c.constraint_type as type,
       k.column_name as \`column\`, k.referenced_table_schema as to_schema, k.referenced_table_name as to_table,
@@ -134,24 +190,26 @@ const keysQuery = {
     from ${constraintsFrom} where c.table_schema = ${of} order by c.constraint_name, k.ordinal_position`,
   mssql: (of: Of) => sql<KeyRow>`
     select c.table_schema as "schema", c.table_name as "table", c.constraint_name as "constraint", c.constraint_type as type,
-      k.column_name as "column", u.table_schema as to_schema, u.table_name as to_table, u.column_name as to_column
-    from ${constraintsFrom} ${referred} where c.table_schema = ${of} order by c.constraint_name, k.ordinal_position`,
+      k.column_name as "column", u.table_schema as to_schema, u.table_name as to_table, u.column_name as to_column,
+      k.ordinal_position as place
+    from ${constraintsFrom} ${referred} where c.table_schema = ${of}
+    union all ${uniqueIndexes.mssql(of)} order by "constraint", place`,
 };
 
 async function readSqlite(db: Kysely<unknown>): Promise<CatalogueTable[]> {
-  const { rows: tables } = await sql<{ name: string }>`
-    select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\' order by name`.execute(
+  const { rows: tables } = await sql<{ name: string; type: string }>`
+    select name, type from sqlite_master where type in ('table', 'view') and name not like 'sqlite\\_%' escape '\\' order by name`.execute(
     db,
   );
   return Promise.all(
-    tables.map(async ({ name: table }) => {
+    tables.map(async ({ name: table, type }) => {
       const { rows: columns } = await sql<{ name: string; type: string; notnull: number; given: number; pk: number }>`
         select name, type, "notnull", dflt_value is not null as given, pk from pragma_table_xinfo(${table}) order by cid`.execute(
         db,
       );
       const { rows: indexes } = await sql<{ index: string; column: string }>`
         select i.name as "index", c.name as "column" from pragma_index_list(${table}) i, pragma_index_info(i.name) c
-        where i."unique" = 1 order by i.seq, c.seqno`.execute(db);
+        where i."unique" = 1 and i.partial = 0 order by i.seq, c.seqno`.execute(db);
       const { rows: references } = await sql<{ id: number; to: string | null; from: string; table: string }>`
         select id, "from", "to", "table" from pragma_foreign_key_list(${table}) order by id, seq`.execute(db);
       const primaryKey = columns.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
@@ -175,6 +233,7 @@ async function readSqlite(db: Kysely<unknown>): Promise<CatalogueTable[]> {
           table: { table: rows[0]!.table },
           to: rows.map(({ to }) => to ?? "id"),
         })),
+        isView: type === "view",
       };
     }),
   );
