@@ -36,6 +36,7 @@ if (process.argv.includes("--servers")) {
   const needed = {
     slapd: ["slapd"],
     ldapsearch: ["ldap-utils"],
+    "ns-slapd": ["389-ds-base"],
     samba: ["samba", "samba-ad-dc", "samba-ad-provision", "winbind"],
     dnsmasq: ["dnsmasq-base"],
     openssl: ["openssl"],

@@ -120,7 +120,7 @@ describe("postern check --connect, as a service account with the rights that it 
     grant(GROUPS, `OA;CI;CCDC;${GROUP};`, `OA;CIIO;RPWP;;${GROUP}`);
     const { lines } = await check();
     expect(lines.find((line) => line.includes(`group in ${GROUPS}:`))).toMatch(
-      /ok {5}group in .*: may read, create, change, delete/,
+      /ok {6}group in .*: may read, create, change, delete/,
     );
     const user = { userName: "first@corp.example.test", displayName: "First", password: "Correct horse 7 battery" };
     const created = await send(service, "POST", "/Users", user);

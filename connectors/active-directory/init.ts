@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from "yaml";
 import type { Initial, InitRequest } from "../../src/connector/connector.ts";
 import { openDirectory } from "../ldap/directory.ts";
+import { type Fit, fitted } from "../ldap/init/fit.ts";
 import { readCa } from "../ldap/settings.ts";
 import { activeDirectory } from "./dialect.ts";
 import { createNames, findControllers } from "./servers.ts";
-import { type AttributeFacts, type Survey, survey } from "./survey.ts";
+import { type Survey, survey } from "./survey.ts";
 
 /** The options of `postern init active-directory`. */
 export const options = [
@@ -72,8 +72,8 @@ export async function init({ options: given, env, mappings, folder, signal }: In
     return {
       files: new Map([
         ["gateway.config.yaml", configuration(asked, variable, found)],
-        ["mappings/ad/user.yaml", fitted(read("user.yaml"), found.user, found)],
-        ["mappings/ad/group.yaml", fitted(read("group.yaml"), found.group, found)],
+        ["mappings/ad/user.yaml", fitted(read("user.yaml"), fitOf(found.user, found))],
+        ["mappings/ad/group.yaml", fitted(read("group.yaml"), fitOf(found.group, found))],
         ["mappings/ad/ad.types.yaml", read("ad.types.yaml")],
       ]),
       notes: notesOn(found),
@@ -131,56 +131,15 @@ const forExternalId = [
   "info",
 ];
 
-/** A shipped mapping without the rows whose attributes the domain does not have, and with what it has beside them said. */
-function fitted(text: string, facts: Survey["user"], { domain }: Survey): string {
-  const document: Document = parseDocument(text);
-  const rows = document.get("attributes") as YAMLMap;
-  const has = (attr: string) =>
-    activeDirectory.virtual.has(attr.toLowerCase()) || facts.attributes.has(attr.toLowerCase());
-  const attrOf = (value: unknown) =>
-    isScalar(value) ? String(value.value) : isMap(value) ? (value.get("attr") as string | undefined) : undefined;
-  const external = document.getIn(["attributes", "externalId"]);
-  if (typeof external === "string" && !has(external)) {
-    const other = forExternalId.find(has);
-    if (other !== undefined) document.setIn(["attributes", "externalId"], other);
-  }
-  const mapped = new Set<string>();
-  const dropped: string[] = [];
-  for (const { key, value } of [...rows.items]) {
-    const attr = attrOf(value);
-    if (attr === undefined) continue;
-    if (has(attr)) mapped.add(attr.toLowerCase());
-    else {
-      rows.delete(key);
-      dropped.push(attr);
-    }
-  }
-  const id = document.getIn(["attributes", "externalId"]) as string | undefined;
-  const unindexed = [id, attrOf(rows.get("userName", true))].filter(
-    (attr): attr is string => attr !== undefined && facts.attributes.get(attr.toLowerCase())?.isIndexed === false,
-  );
-  const lines = [
-    ` Fitted to ${domain} by \`postern init active-directory\`: say what else you want mapped, and run \`postern check\`.`,
-    ...dropped.map((attr) => ` Not in this domain's schema, and so not mapped: ${attr}`),
-    ...unindexed.map((attr) => ` ${attr} has no index in this domain: give it one if Entra is to match by it.`),
-  ];
-  const others = facts.inUse.filter(({ name }) => !mapped.has(name.toLowerCase()));
-  if (others.length > 0)
-    rows.comment = [" Also in use in this domain, by how many of those looked at:", ...others.map(useOf)].join("\n");
-  // The file's own comment at its top goes on in these lines.
-  return document
-    .toString({ lineWidth: 0 })
-    .replace(/^(?:#.*\n)*/, (top) => top + lines.map((line) => `#${line}\n`).join(""));
-}
-
-const useOf = ({ name, entries, facts }: Survey["user"]["inUse"][number]): string =>
-  `   ${name} (${entries})${describe(facts)}`;
-
-function describe(facts: AttributeFacts | undefined): string {
-  if (!facts) return "";
-  const says = [facts.type, ...(facts.isSingle ? [] : ["several values"]), ...(facts.isIndexed ? ["indexed"] : [])];
-  return `: ${says.join(", ")}`;
-}
+/** What a kind's shipped mapping is fitted to. */
+const fitOf = ({ attributes, inUse }: Survey["user"], { domain }: Survey): Fit => ({
+  of: domain,
+  command: "postern init active-directory",
+  has: (attr) => activeDirectory.virtual.has(attr.toLowerCase()) || attributes.has(attr.toLowerCase()),
+  facts: (attr) => attributes.get(attr.toLowerCase()),
+  forExternalId,
+  inUse,
+});
 
 const notesOn = ({ suffixes, policy, controllers, user, group }: Survey): string[] => [
   `Users: ${user.base}. ${user.reason}`,

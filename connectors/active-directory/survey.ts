@@ -2,30 +2,18 @@ import { AndFilter, EqualityFilter, FilterParser, type Entry as LdapEntry, OrFil
 import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import type { AttributeType } from "../ldap/attributes.ts";
 import { type Directory, type DirectorySearch, find } from "../ldap/directory.ts";
-import { parentOf, rdnsOf } from "../ldap/dn.ts";
+import { rdnsOf } from "../ldap/dn.ts";
 import { dnOf } from "../ldap/formats.ts";
+import { type AttributeFacts, type AttributeUse, countAttributes } from "../ldap/init/fit.ts";
+import { given, guessPlace, type Place } from "../ldap/init/places.ts";
 import { batches } from "../ldap/search.ts";
 
-/** What the schema says of an attribute. */
-export interface AttributeFacts {
-  readonly type: AttributeType;
-  readonly isSingle: boolean;
-  readonly isIndexed: boolean;
-}
-
 /** What was found out about one kind of entries. */
-export interface KindSurvey {
-  readonly base: string;
-  /** Why this base, in a sentence. */
-  readonly reason: string;
+export interface KindSurvey extends Place {
   /** The attributes that an entry may have, by name in lower case. */
   readonly attributes: ReadonlyMap<string, AttributeFacts>;
   /** Of entries looked at, how many have which attribute, the most used first. */
-  readonly inUse: readonly {
-    readonly name: string;
-    readonly entries: number;
-    readonly facts: AttributeFacts | undefined;
-  }[];
+  readonly inUse: readonly AttributeUse[];
   /** Attributes of the domain's own, with types that the connector has to be told. */
   readonly types: readonly (readonly [name: string, type: AttributeType])[];
 }
@@ -79,14 +67,17 @@ export async function survey(
     });
     const counts = countAttributes(entries);
     const allowed = values(sample, "allowedAttributes");
-    const attributes = await factsOf(directory, schema!, [...new Set([...allowed, ...counts.keys()])], signal);
-    const inUse = [...counts]
-      .filter(([attr]) => !OWN.test(attr))
-      .sort((a, b) => b[1] - a[1])
-      .map(([attr, count]) => ({ name: attr, entries: count, facts: attributes.get(attr.toLowerCase()) }));
-    const types = inUse.flatMap(({ name: attr, facts }) =>
-      facts && facts.type !== "text" && directory.typeOf(attr) === "text" ? [[attr, facts.type] as const] : [],
+    const attributes = await factsOf(
+      directory,
+      schema!,
+      [...new Set([...allowed, ...counts.map(({ name: attr }) => attr)])],
+      signal,
     );
+    const inUse = counts.filter(({ name: attr }) => !OWN.test(attr));
+    const types = inUse.flatMap(({ name: attr }) => {
+      const facts = attributes.get(attr.toLowerCase());
+      return facts && facts.type !== "text" && directory.typeOf(attr) === "text" ? [[attr, facts.type] as const] : [];
+    });
     return { ...place, attributes, inUse, types };
   };
   return {
@@ -102,50 +93,13 @@ export async function survey(
 
 type Ask = (search: Omit<DirectorySearch, "filter"> & { filter?: string }) => Promise<LdapEntry[]>;
 
-const given = (base: string) => ({ base, reason: "As it was asked for." });
-
-/** The lowest organizational unit that holds nine of ten of the entries that are in one; else one that is named so. */
-async function guessBase(
-  ask: Ask,
-  domain: string,
-  filter: string,
-  words: RegExp,
-  name: string,
-): Promise<{ base: string; reason: string }> {
+/** The organizational unit that the entries are in, as far as that can be guessed. */
+async function guessBase(ask: Ask, domain: string, filter: string, words: RegExp, name: string): Promise<Place> {
   const units = (await ask({ base: domain, filter: "(objectClass=organizationalUnit)", attrs: ["1.1"], size: 5000 }))
     .map(({ dn }) => dnOf(dn))
     .filter((dn) => !/^OU=Domain Controllers,/i.test(dn));
   const entries = (await ask({ base: domain, filter, attrs: ["1.1"], size: MAX_COUNTED })).map(({ dn }) => dnOf(dn));
-  const counts = new Map(units.map((unit) => [unit.toLowerCase(), 0]));
-  let inUnits = 0;
-  for (const dn of entries) {
-    const above: string[] = [];
-    for (let parent = parentOf(dn); parent.length > domain.length; parent = parentOf(parent))
-      above.push(parent.toLowerCase());
-    const units = above.filter((parent) => counts.has(parent));
-    if (units.length > 0) inUnits++;
-    for (const unit of units) counts.set(unit, counts.get(unit)! + 1);
-  }
-  const depth = (dn: string) => rdnsOf(dn).length;
-  const [best] = units
-    .filter((unit) => inUnits > 0 && counts.get(unit.toLowerCase())! >= 0.9 * inUnits)
-    .sort((a, b) => depth(b) - depth(a));
-  if (best !== undefined)
-    return {
-      base: best,
-      reason: `A guess: ${counts.get(best.toLowerCase())} of the ${entries.length} ${name} are there.`,
-    };
-  const named = units.filter((unit) => words.test(rdnsOf(unit)[0]!)).sort((a, b) => depth(a) - depth(b))[0];
-  if (named !== undefined) return { base: named, reason: `A guess, by its name: ${name} are in no one place.` };
-  return { base: units[0] ?? `CN=Users,${domain}`, reason: `A guess: say where ${name} are to be.` };
-}
-
-function countAttributes(entries: readonly LdapEntry[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const entry of entries)
-    for (const name of Object.keys(entry))
-      if (name !== "dn" && name !== "*") counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
+  return guessPlace(units, entries, domain, { name, words, otherwise: `CN=Users,${domain}` });
 }
 
 async function factsOf(

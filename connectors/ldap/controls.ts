@@ -4,6 +4,8 @@ export const OID = {
   assertion: "1.3.6.1.1.12",
   postRead: "1.3.6.1.1.13.2",
   permissiveModify: "1.2.840.113556.1.4.1413",
+  /** Get Effective Rights, of 389 Directory Server and its kin (draft-ietf-ldapext-acl-model). */
+  effectiveRights: "1.3.6.1.4.1.42.2.27.9.5.2",
 } as const;
 
 /** RFC 4528: the operation happens only while the entry meets the filter; else result 122. */

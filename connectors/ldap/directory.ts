@@ -15,10 +15,10 @@ import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import { createAccount } from "../../src/connector/kit/account.ts";
 import { type AttributeType, attributeTypes, fromLdap, isBinary, type TypeOf, toLdap } from "./attributes.ts";
 import { type ConnectOptions, connect } from "./connect.ts";
-import { OID } from "./controls.ts";
 import type { Dialect } from "./dialect.ts";
 import { dnKey, firstRdn } from "./dn.ts";
 import { ldapFailure, result, resultCode } from "./errors.ts";
+import { type Features, featuresOf, ROOT_ATTRIBUTES } from "./features.ts";
 import { type Schema, toFilter } from "./filter.ts";
 import { createPool, type Pool } from "./pool.ts";
 import { withAllValues } from "./ranges.ts";
@@ -53,14 +53,6 @@ export interface Settings extends ConnectOptions, Pick<ServersOptions, "find" | 
 
 /** The most referrals that are remembered, so that each is told once. */
 const MAX_REFERRALS = 100;
-
-/** What the server says that it can do; read once a connection pool. */
-export interface Features {
-  readonly assertion: boolean;
-  readonly postRead: boolean;
-  readonly permissiveModify: boolean;
-  readonly vendor: string;
-}
 
 /** A directory that is open: its connections, and what is known about it. */
 export interface Directory extends Schema {
@@ -120,20 +112,9 @@ export function openDirectory(settings: Settings, dialect: Dialect): Directory {
 }
 
 async function readFeatures(directory: Directory, signal: AbortSignal): Promise<Features> {
-  const attributes = ["supportedControl", "vendorName", "vendorVersion", "structuralObjectClass"];
-  const [root] = (await read(directory, signal, (client) => client.search("", { scope: "base", attributes })))
-    .searchEntries;
-  const controls = [root?.supportedControl ?? []].flat().map(String);
-  const isOpenLdap = root?.structuralObjectClass === "OpenLDAProotDSE";
-  return {
-    assertion: controls.includes(OID.assertion),
-    postRead: controls.includes(OID.postRead),
-    // OpenLDAP has this control and does not list it.
-    permissiveModify: isOpenLdap || controls.includes(OID.permissiveModify),
-    vendor:
-      [root?.vendorName, root?.vendorVersion].flat().filter(Boolean).join(" ") ||
-      (isOpenLdap ? "OpenLDAP" : "an LDAP directory"),
-  };
+  const attributes = [...ROOT_ATTRIBUTES];
+  const { searchEntries } = await read(directory, signal, (client) => client.search("", { scope: "base", attributes }));
+  return featuresOf(searchEntries[0]);
 }
 
 /** Runs reads, on a new connection once more where the first was lost: to read twice does no harm. */

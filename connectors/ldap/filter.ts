@@ -18,8 +18,9 @@ import { dnOf, NEVER } from "./formats.ts";
 
 /** MS-ADTS §3.1.1.3.4.4.1: all of some bits of an integer. */
 const BIT_AND = "1.2.840.113556.1.4.803";
-/** RFC 4526: an empty `and` is true, an empty `or` is false. */
+/** What is never so, and what always is; `simplified` takes both out of a filter, because few servers know them (RFC 4526). */
 const nothing = () => new OrFilter({ filters: [] });
+const everything = () => new AndFilter({ filters: [] });
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** PrintableString, RFC 4517 §3.3.29: all that a telephone number may be made of. */
@@ -34,19 +35,47 @@ export interface Schema {
   readonly dialect: Dialect;
 }
 
-/** A condition as a filter object; no value ever becomes filter text. */
+/** A condition as a filter object, of what every server understands; no value ever becomes filter text. */
 export function toFilter(condition: Condition, schema: Schema): Filter {
+  const filter = simplified(filterFor(condition, schema));
+  const isConstant = (filter instanceof OrFilter || filter instanceof AndFilter) && filter.filters.length === 0;
+  if (!isConstant) return filter;
+  const each = new PresenceFilter({ attribute: "objectClass" });
+  return filter instanceof AndFilter ? each : new NotFilter({ filter: each });
+}
+
+function filterFor(condition: Condition, schema: Schema): Filter {
   switch (condition.op) {
     case "and":
-      return new AndFilter({ filters: condition.conditions.map((each) => toFilter(each, schema)) });
+      return new AndFilter({ filters: condition.conditions.map((each) => filterFor(each, schema)) });
     case "or":
-      return new OrFilter({ filters: condition.conditions.map((each) => toFilter(each, schema)) });
+      return new OrFilter({ filters: condition.conditions.map((each) => filterFor(each, schema)) });
     case "not":
-      return new NotFilter({ filter: toFilter(condition.condition, schema) });
+      return new NotFilter({ filter: filterFor(condition.condition, schema) });
     default:
       return virtualOf(condition, schema)?.filter?.(condition)?.filter ?? leafFilter(condition, schema.typeOf);
   }
 }
+
+/**
+ * A filter without parts that are always or never so, unless it is one itself: an `and` or an `or` of nothing. Negations stand before
+ * single comparisons: 389 Directory Server takes `(|(!(|(a=*)(b=*)))(c=1))` for something else.
+ */
+function simplified(filter: Filter, isNegated = false): Filter {
+  if (filter instanceof NotFilter) return simplified(filter.filter, !isNegated);
+  if (!(filter instanceof AndFilter || filter instanceof OrFilter))
+    return isNegated ? new NotFilter({ filter }) : filter;
+  const parts = filter.filters.map((each) => simplified(each, isNegated));
+  const isAnd = filter instanceof AndFilter !== isNegated;
+  const [isDecisive, isIdle] = isAnd ? [isNothing, isEverything] : [isEverything, isNothing];
+  if (parts.some(isDecisive)) return isAnd ? nothing() : everything();
+  const filters = parts.filter((each) => !isIdle(each));
+  if (filters.length === 1) return filters[0]!;
+  return isAnd ? new AndFilter({ filters }) : new OrFilter({ filters });
+}
+
+const isNothing = (filter: Filter): boolean => filter instanceof OrFilter && filter.filters.length === 0;
+const isEverything = (filter: Filter): boolean => filter instanceof AndFilter && filter.filters.length === 0;
 
 const virtualOf = ({ attr }: Leaf, { dialect: { virtual } }: Schema) =>
   virtual.size > 0 ? virtual.get(attr.toLowerCase()) : undefined;

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { type Connector, defineConnector } from "../../src/connector/connector.ts";
 import { checkReferences } from "./attributes.ts";
+import { checkDirectory } from "./check.ts";
 import { find, keyFilter, openDirectory, toEntry } from "./directory.ts";
 import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
+import { init, options } from "./init/init.ts";
 import { createResolve, createSearch, lookUpByDn } from "./search.ts";
 import { bindSettings, connectionSettings, filterSetting, readCa, tlsSettings } from "./settings.ts";
 import { standard } from "./standard.ts";
@@ -59,6 +61,7 @@ kinds:
     rdn: cn
     placeholder: { attr: member, value: "cn=nobody" }
 `,
+  init: { options, run: init },
   open: (settings, { folder, log, references = [] }): Connector => {
     const { url, bind, tls, connections, attributes } = settings;
     const directory = openDirectory(
@@ -95,6 +98,7 @@ kinds:
         for (const { base } of kinds.values()) await find(directory, { base, scope: "base", attrs: ["1.1"] }, signal);
         return `${vendor} at ${url}`;
       },
+      check: (uses, signal) => checkDirectory(directory, bind?.dn, uses, signal),
       explain: (operation) => explain(directory, operation),
       close: directory.close,
     };

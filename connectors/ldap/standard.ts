@@ -18,10 +18,13 @@ export const standard: Dialect = {
       "userPassword",
       "labeledURI",
       "memberUid",
+      // A time, but for an administrator's lock, which is none.
+      "pwdAccountLockedTime",
     ],
     telephone: ["telephoneNumber", "mobile", "homePhone", "pager"],
     time: ["createTimestamp", "modifyTimestamp", "pwdChangedTime", "pwdLastSuccess", "authTimestamp"],
     boolean: ["hasSubordinates", "pwdReset", "pwdMustChange"],
+    integer: ["entryusn"],
     dn: ["entryDN", "creatorsName", "modifiersName"],
     reference: ["member", "uniqueMember", "memberOf", "manager", "secretary", "owner", "seeAlso", "roleOccupant"],
     uuid: ["entryUUID"],

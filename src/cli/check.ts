@@ -1,12 +1,13 @@
 import { connectors as known } from "../../connectors/index.ts";
 import { endpointsOf, openConnectors } from "../compose.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
-import type { Uses } from "../connector/connector.ts";
+import type { Entry, Uses } from "../connector/connector.ts";
 import type { Endpoint } from "../gateway/references.ts";
-import { attrsOf, attrsRead, type Row } from "../mapping/mapping.ts";
+import { attrsOf, attrsRead, type Mapping, type Row } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { leafOf, type TypedFilter } from "../scim/path.ts";
 
+const labels = { true: "ok     ", false: "MISSING", unknown: "UNKNOWN" } as const;
 const quiet = { warn: () => {} };
 const operators = ["eq", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"] as const;
 
@@ -31,19 +32,24 @@ export async function checkCommand(
       [...connectors].map(async ([name, connector]) => {
         try {
           console.log(`${name}: ${await connector.probe(AbortSignal.timeout(5000))}`);
-          const findings = (await connector.check?.(usesOf(loaded, name), AbortSignal.timeout(30_000))) ?? [];
-          for (const { ok, text } of findings) console.log(`  ${ok ? "ok    " : "MISSING"} ${text}`);
-          return findings.every(({ ok }) => ok);
+          const findings = (await connector.check?.(await usesOf(loaded, name), AbortSignal.timeout(30_000))) ?? [];
+          for (const { ok, text } of findings) console.log(`  ${labels[`${ok}`]} ${text}`);
+          return findings.every(({ ok }) => ok === true)
+            ? "well"
+            : findings.some(({ ok }) => ok === false)
+              ? "not well"
+              : "unknown";
         } catch (error) {
           console.log(`${name}: does not serve: ${(error as Error).message}`);
-          return false;
+          return "not well";
         }
       }),
     );
-    const isWell = states.every(Boolean);
-    console.log(
-      isWell ? `${file}: all is well.` : `${file}: not all is well, see what is MISSING or does not serve above.`,
-    );
+    const isWell = !states.includes("not well");
+    const all = states.includes("unknown")
+      ? "all that could be looked at is well; see what is UNKNOWN above."
+      : "all is well.";
+    console.log(`${file}: ${isWell ? all : "not all is well, see what is MISSING or does not serve above."}`);
     return isWell ? 0 : 1;
   } finally {
     await Promise.all([...connectors.values()].map((connector) => connector.close()));
@@ -54,7 +60,7 @@ export async function checkCommand(
 const matching = ["userName", "externalId", "emails", "displayName"];
 
 /** What the mappings of a connector do with attributes, by kind. */
-function usesOf(loaded: Loaded, name: string): Map<string, Uses> {
+async function usesOf(loaded: Loaded, name: string): Promise<Map<string, Uses>> {
   const endpoints = [...loaded.routes.values()].flatMap((types) => [...types.values()]);
   const uses = new Map<string, Uses>();
   for (const { mapping } of endpoints.filter(({ connector }) => connector === name)) {
@@ -71,9 +77,21 @@ function usesOf(loaded: Loaded, name: string): Map<string, Uses> {
           return attrsRead(row).map((attr) => ({ attr, caseExact }));
         }),
       ],
+      constants: { ...known?.constants, ...(await constantsOf(mapping)) },
     });
   }
   return uses;
+}
+
+/** What `create` gives of itself, without anything of a resource. */
+async function constantsOf({ create }: Mapping): Promise<Entry> {
+  const given = await Promise.all(
+    create.map(async ({ attr, expressions }) => {
+      const value = await expressions[0]?.evaluate({}, {}).catch(() => undefined);
+      return [attr, value ?? undefined] as const;
+    }),
+  );
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Entry;
 }
 
 /** Each attribute with what it is in the backend, and the operators of a filter that the backend answers. */

@@ -136,9 +136,12 @@ export type Operation =
   | ({ readonly type: "update" } & Omit<UpdateRequest, "signal">)
   | ({ readonly type: "delete" } & Omit<DeleteRequest, "signal">);
 
-/** Something that was looked at before it is needed: whether it is as it has to be, in words, with what to do where not. */
+/**
+ * Something that was looked at before it is needed: whether it is as it has to be, in words, with what to do where not. What
+ * could not be looked at is neither.
+ */
 export interface Finding {
-  readonly ok: boolean;
+  readonly ok: boolean | "unknown";
   readonly text: string;
 }
 
@@ -148,6 +151,8 @@ export interface Uses {
   readonly writes: readonly string[];
   /** By which clients look for entries before they create them: each look-up should be answered by an index. */
   readonly matches: readonly { readonly attr: string; readonly caseExact: boolean }[];
+  /** What a new entry is given whatever the client sends. */
+  readonly constants: Entry;
 }
 
 /**

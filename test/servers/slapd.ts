@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -32,7 +32,16 @@ const ACCESS = [
   "to * by * read",
 ];
 
-const config = (folder: string, access: readonly string[]) => `
+/** The overlays of a directory in use. */
+const OVERLAYS = `overlay memberof
+memberof-refint TRUE
+overlay refint
+refint_attributes member memberOf manager
+refint_nothing cn=nobody
+overlay ppolicy
+`;
+
+const config = (folder: string, access: readonly string[], overlays: string) => `
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/nis.schema
@@ -56,13 +65,7 @@ index objectClass,entryUUID,uid,cn,mail,member,memberOf,manager,businessCategory
 index displayName,sn eq,sub
 limits dn.exact="cn=postern,ou=services,${SUFFIX}" size=unlimited
 ${access.map((rule) => `access ${rule}`).join("\n")}
-overlay memberof
-memberof-refint TRUE
-overlay refint
-refint_attributes member memberOf manager
-refint_nothing cn=nobody
-overlay ppolicy
-`;
+${overlays}`;
 
 const tree = `dn: ${SUFFIX}
 objectClass: dcObject
@@ -90,11 +93,11 @@ userPassword: ${PASSWORD}
 `;
 
 /** Starts a slapd that holds the tree above and, after it, the LDIF given. */
-export async function startSlapd(ldif = "", access: readonly string[] = ACCESS): Promise<Slapd> {
+export async function startSlapd(ldif = "", access: readonly string[] = ACCESS, overlays = OVERLAYS): Promise<Slapd> {
   const folder = mkdtempSync(join(tmpdir(), "postern-slapd-"));
   mkdirSync(join(folder, "db"));
   const file = join(folder, "slapd.conf");
-  writeFileSync(file, config(folder, access));
+  writeFileSync(file, config(folder, access, overlays));
   writeFileSync(join(folder, "tree.ldif"), `${tree}\n${ldif}`);
   execFileSync("/usr/sbin/slapadd", ["-q", "-f", file, "-l", join(folder, "tree.ldif")], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -120,6 +123,67 @@ export async function startSlapd(ldif = "", access: readonly string[] = ACCESS):
     bind: { dn: `cn=postern,ou=services,${SUFFIX}`, password: PASSWORD },
     ldapsearch: (...args) =>
       execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", SUFFIX, ...args], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    ldapmodify: (text) => void execFileSync("ldapmodify", admin, { input: text, stdio: ["pipe", "ignore", "pipe"] }),
+    signal: (name) => void child.kill(name),
+    kill: end,
+    restart: run,
+    stop: async () => {
+      await end();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/**
+ * Starts slapd as Debian's package sets it up, with a tree of its own below dc=example,dc=org and the configuration LDIF of an
+ * example applied as that says.
+ */
+export async function startDebianSlapd(example: string): Promise<Slapd> {
+  const folder = mkdtempSync(join(tmpdir(), "postern-debian-"));
+  for (const name of ["slapd.d", "db"]) mkdirSync(join(folder, name));
+  const suffix = "dc=example,dc=org";
+  const init = readFileSync("/usr/share/slapd/slapd.init.ldif", "utf8")
+    .replaceAll("@SUFFIX@", suffix)
+    .replaceAll("@PASSWORD@", PASSWORD)
+    .replace("/var/lib/ldap", join(folder, "db"))
+    .replaceAll("/var/run/slapd/", `${folder}/`);
+  const account = `\n\ndn: cn=postern,${suffix}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: postern\nuserPassword: ${PASSWORD}\n`;
+  const load = (database: string, ldif: string) =>
+    execFileSync("/usr/sbin/slapadd", ["-F", join(folder, "slapd.d"), ...database.split(" ")], {
+      input: ldif,
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+  load("-n 0", init);
+  load("-n 1", tree.replaceAll(SUFFIX, suffix).split("\n\n").slice(0, 3).join("\n\n") + account);
+  const port = await freePort();
+  const url = `ldap://127.0.0.1:${port}`;
+  const socket = `ldapi://${encodeURIComponent(join(folder, "ldapi"))}`;
+  let child: ChildProcess;
+  const run = async () => {
+    child = spawn("/usr/sbin/slapd", ["-d", "0", "-F", join(folder, "slapd.d"), "-h", `${url} ${socket}`], {
+      stdio: "ignore",
+    });
+    await listening("127.0.0.1", port);
+  };
+  const end = async () => {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null)
+      await new Promise((resolve) => child.once("exit", resolve));
+  };
+  await run();
+  execFileSync("ldapmodify", ["-Q", "-Y", "EXTERNAL", "-H", socket, "-f", example], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const admin = ["-x", "-H", url, "-D", `cn=admin,${suffix}`, "-w", PASSWORD];
+  return {
+    url,
+    port,
+    bind: { dn: `cn=postern,${suffix}`, password: PASSWORD },
+    ldapsearch: (...args) =>
+      execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", suffix, ...args], {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       }),

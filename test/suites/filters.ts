@@ -152,7 +152,7 @@ export function filterSuite(backend: string, start: () => Promise<TestGateway>, 
         json,
         text: answer,
       } = await send(gateway, "GET", `/Users?attributes=id&filter=${encodeURIComponent(text)}`);
-      expect(status, answer).toBe(200);
+      expect(status, `${text}: ${answer}`).toBe(200);
       expect(json.totalResults).toBe(json.Resources.length);
       return json.Resources.map((each: Resource) => each.id);
     };

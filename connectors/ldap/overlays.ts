@@ -1,0 +1,152 @@
+import { FilterParser, type Entry as LdapEntry } from "ldapts";
+import type { Finding, Uses } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { type Directory, find } from "./directory.ts";
+import { has } from "./subschema.ts";
+
+/** How many entries with a password are looked at. */
+const MAX_PASSWORDS = 50;
+
+/** Attributes of the usual schemas whose references ought to follow renames and deletions. */
+const REFERENCES = ["member", "uniqueMember", "manager", "owner", "secretary", "roleOccupant", "seeAlso"];
+
+/**
+ * Whether passwords that are written are kept as hashes: OpenLDAP keeps what it is sent, unless its ppolicy hashes it. Seen of those
+ * that are there, where the account may read them, or of the configuration.
+ */
+export async function checkPasswords(
+  directory: Directory,
+  uses: ReadonlyMap<string, Uses>,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const { isOpenLdap } = await directory.features(signal);
+  const findings: Finding[] = [];
+  for (const [name, { writes }] of uses) {
+    const kind = directory.kinds.get(name);
+    if (!kind || !has(writes, "userPassword")) continue;
+    const filter = FilterParser.parseString("(userPassword=*)");
+    const search = { base: kind.base, filter, attrs: ["userPassword"], size: MAX_PASSWORDS };
+    const found = await tolerantly(find(directory, search, signal), []);
+    const values = found.flatMap((entry) => texts(entry, "userPassword"));
+    const inClear = values.filter((value) => !/^\{[\w-]+\}/.test(value)).length;
+    if (inClear > 0)
+      findings.push({
+        ok: false,
+        text: `${name}: ${inClear} of ${values.length} passwords that were looked at are kept in clear: in OpenLDAP set olcPPolicyHashCleartext: TRUE of the overlay ppolicy, and keep accounts from reading userPassword`,
+      });
+    else if (isOpenLdap) {
+      const overlays = await readOverlays(directory, signal);
+      const isHashed = overlays?.some((entry) => texts(entry, "olcPPolicyHashCleartext")[0] === "TRUE");
+      if (overlays && !isHashed)
+        findings.push({
+          ok: false,
+          text: `${name}: new passwords are kept in clear: set olcPPolicyHashCleartext: TRUE of the overlay ppolicy`,
+        });
+      if (!overlays)
+        findings.push({
+          ok: "unknown",
+          text: `${name}: whether new passwords are hashed cannot be seen: OpenLDAP does so where the overlay ppolicy has olcPPolicyHashCleartext: TRUE`,
+        });
+    }
+  }
+  return findings;
+}
+
+/** Whether what keeps references true is there: memberOf, and those to entries that are renamed or deleted. */
+export async function checkOverlays(
+  directory: Directory,
+  uses: ReadonlyMap<string, Uses>,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const { isOpenLdap } = await directory.features(signal);
+  const used = [...uses.values()].flatMap(({ reads, writes }) => [...reads, ...writes]);
+  const references = REFERENCES.filter((attr) => has(used, attr));
+  const findings = await checkMemberOf(directory, uses, signal);
+  if (references.length === 0) return findings;
+  const named = references.join(", ");
+  const keeper = isOpenLdap ? "the overlay refint" : "referential integrity";
+  const kept = isOpenLdap ? await keptByRefint(directory, signal) : await keptByPlugin(directory, signal);
+  if (!kept) {
+    const text = `whether ${named} follow renames and deletions cannot be seen, as the account may not read the server's configuration: ${keeper} has to name them`;
+    return [...findings, { ok: "unknown", text }];
+  }
+  const left = references.filter((attr) => !has(kept, attr));
+  return [
+    ...findings,
+    left.length === 0
+      ? { ok: true, text: `${keeper} keeps ${named} true` }
+      : {
+          ok: false,
+          text: `${left.join(", ")} keep the names of those that were renamed or deleted: name them in ${keeper}`,
+        },
+  ];
+}
+
+/** Whether who is in a group has it in memberOf. */
+async function checkMemberOf(
+  directory: Directory,
+  uses: ReadonlyMap<string, Uses>,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const reading = [...uses].find(([, { reads }]) => has(reads, "memberOf"));
+  const kind = reading && directory.kinds.get(reading[0]);
+  if (!kind) return [];
+  const first = async (base: string, filter: string, attrs: string[]) =>
+    (
+      await tolerantly(find(directory, { base, filter: FilterParser.parseString(filter), attrs, size: 20 }, signal), [])
+    )[0];
+  if (await first(kind.base, "(memberOf=*)", ["1.1"])) return [];
+  for (const [name, of] of directory.kinds) {
+    const attr = ["member", "uniqueMember"].find((each) => has(uses.get(name)?.writes ?? [], each));
+    if (attr === undefined) continue;
+    const group = await first(of.base, `(${attr}=*)`, [attr]);
+    const member = group && texts(group, attr).find((dn) => dn.toLowerCase().endsWith(kind.base.toLowerCase()));
+    if (member)
+      return [
+        {
+          ok: false,
+          text: `${reading[0]}: nobody has memberOf, though ${member} is in ${group.dn}: the overlay memberof (389: the MemberOf plug-in) has to be there before members are added`,
+        },
+      ];
+  }
+  return [];
+}
+
+/** The overlays of the database; undefined where the configuration cannot be read. */
+async function readOverlays(directory: Directory, signal: AbortSignal): Promise<LdapEntry[] | undefined> {
+  const [root] = await find(directory, { base: "", scope: "base", attrs: ["configContext"] }, signal);
+  const [base] = root ? texts(root, "configContext") : [];
+  if (base === undefined) return undefined;
+  const filter = FilterParser.parseString("(objectClass=olcOverlayConfig)");
+  const attrs = ["olcOverlay", "olcRefintAttribute", "olcPPolicyHashCleartext"];
+  const found = await tolerantly(find(directory, { base, filter, attrs }, signal), []);
+  return found.length > 0 ? found : undefined;
+}
+
+const keptByRefint = async (directory: Directory, signal: AbortSignal): Promise<string[] | undefined> =>
+  (await readOverlays(directory, signal))?.flatMap((entry) =>
+    texts(entry, "olcRefintAttribute").flatMap((value) => value.split(/\s+/)),
+  );
+
+/** What 389 Directory Server's plug-in keeps; undefined where the account may not look. */
+async function keptByPlugin(directory: Directory, signal: AbortSignal): Promise<string[] | undefined> {
+  const base = "cn=referential integrity postoperation,cn=plugins,cn=config";
+  const attrs = ["nsslapd-pluginEnabled", "referint-membership-attr", "nsslapd-pluginarg3"];
+  const [found] = await tolerantly(find(directory, { base, scope: "base", attrs }, signal), []);
+  if (!found) return undefined;
+  return texts(found, "nsslapd-pluginEnabled")[0] === "on" ? texts(found, "referint-membership-attr") : [];
+}
+
+/** What cannot be read for want of rights, or is not there, is as good as nothing. */
+async function tolerantly<T>(work: Promise<T>, otherwise: T): Promise<T> {
+  return work.catch((error) => {
+    if (error instanceof ConnectorError && ["denied", "notFound", "tooMany", "invalid"].includes(error.kind))
+      return otherwise;
+    throw error;
+  });
+}
+
+const texts = (entry: LdapEntry, attr: string): string[] => {
+  const found = Object.entries(entry).find(([name]) => name.toLowerCase() === attr.toLowerCase())?.[1];
+  return found === undefined ? [] : [found].flat().map(String);
+};
