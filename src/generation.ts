@@ -101,10 +101,10 @@ function referencesOf({ routes }: Loaded, name: string): References {
       .filter(({ connector }) => connector === name)
       .flatMap(({ mapping }) =>
         mapping.rows.flatMap((row) => {
-          // What is referred to by another attribute is no key, nor a DN.
-          if (row.is !== "ref" || row.by !== undefined) return [];
+          if (row.is !== "ref") return [];
           const targets = row.refs.map((type) => endpoints.get(type)).filter((each) => each?.connector === name);
-          return [{ kind: mapping.kind, attr: row.attr, to: targets.map((each) => each!.mapping.kind) }];
+          const to = targets.map((each) => each!.mapping.kind);
+          return [{ kind: mapping.kind, attr: row.attr, to, ...(row.by !== undefined && { by: row.by }) }];
         }),
       ),
   );
@@ -120,9 +120,6 @@ function mappedOf({ routes }: Loaded, name: string): Map<string, Mapped> {
       {
         writes: [...new Set(of.flatMap(attrsOf))],
         unique: of.flatMap(uniqueAttrs),
-        refersByName: of.flatMap(({ rows }) =>
-          rows.flatMap((row) => (row.is === "ref" && row.by !== undefined ? [row.attr] : [])),
-        ),
       },
     ]),
   );

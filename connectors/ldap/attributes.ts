@@ -64,7 +64,8 @@ const NAMES = ["uid", "cn", "mail", "samaccountname", "userprincipalname", "disp
 
 /** Refuses references by attributes that hold no DN: the directory would take one for a name. Throws a `SettingError`. */
 export function checkReferences(references: References, typeOf: TypeOf): void {
-  for (const { kind, attr } of references) {
+  for (const { kind, attr, by } of references) {
+    if (by !== undefined) continue;
     const isDn = ["dn", "reference", "text"].includes(typeOf(attr)) && !NAMES.includes(attr.toLowerCase());
     if (!isDn)
       throw new SettingError(

@@ -14,6 +14,18 @@ export const isAttr = (change: Change, attr: string): boolean => change.attr.toL
 export const finalValue = (change: Change): Value | undefined =>
   change.op === "swap" ? (change.to ?? undefined) : change.op === "delete" ? undefined : change.values.at(-1);
 
+/**
+ * Changes whose values take the place of what is there, after a directory refused them beside it: its schema has room for one. Undefined
+ * for any other refusal.
+ */
+export function inPlace(changes: readonly Change[], error: unknown): Change[] | undefined {
+  const isFull = /multiple values|single.?valued/i.test((error as Error).message);
+  if (!isFull || !changes.some((change) => change.op === "add" && change.over)) return undefined;
+  return changes.map((change) =>
+    change.op === "add" && change.over ? { op: "replace", attr: change.attr, values: change.values } : change,
+  );
+}
+
 export const swapsIn = (changes: readonly Change[]) => changes.filter((change) => change.op === "swap");
 
 /** An attribute with values as they go on the wire. */

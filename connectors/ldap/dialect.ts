@@ -7,9 +7,9 @@ import type { AttributeType, TypeOf } from "./attributes.ts";
 export interface Dialect {
   /** What the attributes of the schema are; others are text. */
   readonly attributes: Readonly<Partial<Record<AttributeType, readonly string[]>>>;
-  /** Whether a text has the form of a key. */
   /** The attribute that never changes. */
   readonly key: string;
+  /** Whether a text has the form of a key. */
   readonly isKey: (text: string, attr: string) => boolean;
   /** The attribute by which an entry's own DN is compared. */
   readonly dnAttribute: string;

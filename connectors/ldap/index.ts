@@ -8,7 +8,7 @@ import { supports } from "./filter.ts";
 import { init, options } from "./init/init.ts";
 import { createResolve, createSearch, lookUpByDn } from "./search.ts";
 import { bindSettings, connectionSettings, filterSetting, readCa, tlsSettings } from "./settings.ts";
-import { standard } from "./standard.ts";
+import { isSingle, standard } from "./standard.ts";
 import { createWrites } from "./write.ts";
 
 const kind = z.strictObject({
@@ -83,6 +83,7 @@ kinds:
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
       supports: (_, condition) => supports(condition, directory),
+      isSingle: (_, attr) => isSingle(attr),
       sorts: (_, attr) => typeOf(attr) !== "binary",
       search: createSearch(directory),
       get: async ({ kind: name, key, attrs, signal }) => {

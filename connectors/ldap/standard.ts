@@ -39,3 +39,7 @@ export const standard: Dialect = {
   virtual: new Map(),
   refusal: () => undefined,
 };
+
+/** Attributes of the usual schemas by which entries are marked, and that hold one value: a mark takes the place of what is there. */
+export const isSingle = (attr: string): boolean =>
+  ["pwdaccountlockedtime", "nsaccountlock"].includes(attr.toLowerCase());

@@ -14,6 +14,7 @@ import { checkExpected } from "../../src/connector/reference.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
 import {
   formOf,
+  inPlace,
   isAttr,
   ldapAttribute,
   ldapChanges,
@@ -261,6 +262,8 @@ export function createWrites(directory: Directory): Writes {
         if (attempt === 1 && (code === result.valueExists || code === result.noSuchAttribute)) {
           return modify(kind, dn, { ...request, changes: await outstanding(kind, dn, changes, signal) }, 2);
         }
+        const over = inPlace(changes, error);
+        if (over) return modify(kind, dn, { ...request, changes: over }, attempt);
         // The last member of a group whose schema wants one.
         const { placeholder } = kind;
         if (

@@ -22,6 +22,7 @@ export function checkTables(
       ...absentColumns(kind, use),
       ...absentParameters(kind, use),
       ...emptyColumns(kind, use),
+      ...repeatableKey(kind, described),
       ...repeatable(kind, described),
       ...slowMatches(kind, use.matches, described),
       ...slowLists(kind, use),
@@ -74,7 +75,7 @@ function emptyColumns(kind: Kind, { writes }: Uses): string[] {
   const given = [
     ...writes.flatMap((attr) => joinedColumns(kind, attr) ?? [kind.lookups[attr]?.column ?? attr]),
     ...Object.keys(kind.where),
-    ...kind.key.columns,
+    ...(kind.key.generate === "database" ? [] : kind.key.columns),
   ];
   const isMade = kind.statements.create.length === 0 && writes.length > 0;
   const ofRow = isMade ? required(kind, given) : [];
@@ -115,6 +116,18 @@ function absentParameters(kind: Kind, { writes }: Uses): string[] {
 
 type Described = (name: TableName) => CatalogueTable | undefined;
 
+/** A key that two rows could have: a write to one of them would be refused, lest it be one to both. */
+function repeatableKey(kind: Kind, described: Described): string[] {
+  const table = described(kind.name);
+  const { columns } = kind.key;
+  const within = [...columns, ...Object.keys(kind.where)];
+  if (!table || table.isView || columns.some((column) => !kind.columns.has(column))) return [];
+  const keys = [table.primaryKey, ...table.unique];
+  if (keys.some((key) => key.length > 0 && key.every((column) => within.includes(column)))) return [];
+  const how = createIndex(kind, kind.name, columns, "unique index");
+  return [`nothing in ${kind.name.table} keeps two rows from having the same key, ${columns.join(" and ")}: ${how}`];
+}
+
 /** The values that two entries could have, against what the mapping says, where others write at the same time. */
 const repeatable = (kind: Kind, described: Described): string[] =>
   repeatableColumns(kind, described).map(({ attr, caseExact }) => {
@@ -126,6 +139,8 @@ function repeatableColumns(kind: Kind, described: Described) {
   const table = described(kind.name);
   const keys = table ? [table.primaryKey, ...table.unique] : [];
   return (kind.mapped?.unique ?? []).filter(({ attr, caseExact }) => {
+    // Of a key it is said already.
+    if (kind.key.attr === attr) return false;
     if (!kind.columns.has(attr) || kind.lists[attr] || kind.lookups[attr] || table?.isView) return false;
     const { unique, foldsCase, type } = columnOf(kind, attr);
     const isAlike = caseExact || foldsCase || (type !== "text" && type !== "any");

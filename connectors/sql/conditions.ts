@@ -1,8 +1,9 @@
 import { sql } from "kysely";
 import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src/connector/connector.ts";
 import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
+import { instantOf } from "../../src/json/date.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { fitsColumn, haveValues, inText, splitParts } from "./keys.ts";
+import { fitsColumn, haveValues, inText, isInCharset, splitParts } from "./keys.ts";
 import {
   allOf,
   type Column,
@@ -149,6 +150,8 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
   if (leaf.op === "pr") return isText ? sql`(${column} is not null and ${column} <> '')` : sql`${column} is not null`;
   if (leaf.op === "has") return isText && type !== "any" ? never : sql`(${column} & ${leaf.bits}) = ${leaf.bits}`;
   const { op, value } = leaf;
+  // Of what its character set cannot write a column holds nothing: to ask for it is an error in MariaDB.
+  if (typeof value === "string" && !isInCharset(value, of)) return never;
   switch (type) {
     case "any":
       return typeof value === "string" ? textSql(leaf, column, value, of, dialect) : compared(column, op, value);
@@ -167,9 +170,7 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
       return op === "eq" && booleanOf(value) !== undefined ? compared(column, op, bound(value, of, dialect)) : never;
     case "time":
     case "date":
-      return isPart(op) || Number.isNaN(Date.parse(String(value)))
-        ? never
-        : compared(column, op, bound(value, of, dialect));
+      return isPart(op) || !instantOf(String(value)) ? never : compared(column, op, bound(value, of, dialect));
     case "uuid":
     case "uuidBytes":
       return op === "eq" && isUuid(String(value).toLowerCase())

@@ -1,15 +1,22 @@
 import { sql } from "kysely";
-import type { References } from "../../src/connector/connector.ts";
+import { type Entry, type References, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { haveValues, splitParts } from "./keys.ts";
-import { allOf, assignedSql, columnIn, columnOf, fixedSql, type Kind, type List, type Sql, tableSql } from "./kind.ts";
+import { leafSql } from "./conditions.ts";
+import { isKey, isKeyed } from "./keys.ts";
+import { allOf, assignedSql, columnIn, fixedSql, type Kind, type List, type Sql, tableSql } from "./kind.ts";
+import { isOwned } from "./rows.ts";
+import { inKind } from "./statements.ts";
 
 /** Rows of lists that are gone with an entry: those that it owns, and those of others that refer to it. */
-interface Rows {
+export interface Rows {
   readonly attr: string;
   readonly list: List;
   /** The columns that hold the entry's key. */
   readonly columns: readonly string[];
+  /** The attribute of the entry that they hold in its place. */
+  readonly by?: string | undefined;
+  /** Other kinds that they may refer to: a key that an entry of these has is taken for its. */
+  readonly others: readonly Kind[];
 }
 
 /**
@@ -21,34 +28,38 @@ export function rowsOf(kinds: ReadonlyMap<string, Kind>, name: string, reference
   const deleted = kinds.get(name)!;
   const isKept = (list: List) => (list.onDelete ?? (isOfEntries(kinds, list) ? "keep" : "delete")) === "keep";
   const same = [...kinds].filter(([, kind]) => isSameRow(kind, deleted)).map(([each]) => each);
-  const refersTo = (of: string, attr: string, list: List) =>
-    (list.ofKind !== undefined && same.includes(list.ofKind)) ||
-    references.some((each) => each.kind === of && each.attr === attr && each.to.some((to) => same.includes(to)));
+  const isSame = (each: string) => same.includes(each);
   const all = [...kinds].flatMap(([of, { lists }]) =>
-    Object.entries(lists).flatMap(([attr, list]): Rows[] => [
-      ...(same.includes(of) ? [{ attr, list, columns: list.owner }] : []),
-      ...(refersTo(of, attr, list) ? [{ attr, list, columns: list.value }] : []),
-    ]),
+    Object.entries(lists).flatMap(([attr, list]): Rows[] => {
+      const owned = isSame(of) ? [{ attr, list, columns: list.owner, others: [] }] : [];
+      const said = references.filter((each) => each.kind === of && each.attr === attr && each.to.some(isSame));
+      const isOfDeleted = list.ofKind !== undefined && isSame(list.ofKind);
+      // By the kind's own settings what the values are is sure.
+      const others = isOfDeleted ? [] : said.flatMap(({ to }) => to.filter((each) => !isSame(each)));
+      const referring = said.length > 0 ? said : isOfDeleted ? [{ by: undefined }] : [];
+      return [
+        ...owned,
+        ...referring.map(({ by }) => ({
+          attr,
+          list,
+          columns: list.value,
+          by,
+          others: others.map((each) => kinds.get(each)!),
+        })),
+      ];
+    }),
   );
   const unlike = new Map(
     all
       .filter(({ list }) => !isKept(list))
-      .map((rows) => [JSON.stringify([nameOf(rows.list.name), rows.columns, rows.list.where]), rows]),
+      .map((rows) => [JSON.stringify([nameOf(rows.list.name), rows.columns, rows.by, rows.list.where]), rows]),
   );
   return [...unlike.values()];
 }
 
-/**
- * Whether a list's rows are things in their own right: entries of a kind, however its table is written here, or rows that the list's
- * value numbers, as their primary key. A text that is the primary key, such as an address, is as good as its row; and the key of an
- * entry is the row's only in so far as it refers to that.
- */
-function isOfEntries(kinds: ReadonlyMap<string, Kind>, { name, columns, value, isOfKeys }: List): boolean {
-  const isOfKind = [...kinds.values()].some((kind) => tableOf(kind.name) === tableOf(name));
-  const { isKey, type, isInteger } = columns.get(value[0]!) ?? {};
-  const isNumber = type === "integer" || type === "uuid" || type === "uuidBytes" || isInteger === true;
-  return isOfKind || (value.length === 1 && isKey === true && isNumber && !isOfKeys);
-}
+/** Whether a list's rows are not the entry's alone: things in their own right, and entries of a kind, however its table is written. */
+const isOfEntries = (kinds: ReadonlyMap<string, Kind>, { name, isOfThings }: List): boolean =>
+  isOfThings || [...kinds.values()].some((kind) => tableOf(kind.name) === tableOf(name));
 
 /** Whether two kinds are of one table, by the same key. */
 const isSameRow = (a: Kind, b: Kind): boolean =>
@@ -57,28 +68,34 @@ const isSameRow = (a: Kind, b: Kind): boolean =>
 const tableOf = ({ table }: List["name"]): string => table.toLowerCase();
 const nameOf = ({ schema, table }: List["name"]): string => JSON.stringify([schema ?? null, table]);
 
-/** Takes rows of an entry away, or marks them as gone where the list does so. */
-export function rowsDeletion(kind: Kind, { list, columns }: Rows, key: string): Sql {
+/**
+ * Takes rows of an entry away, or marks them as gone where the list does so: none where the entry has nothing that they hold. `entry`
+ * has the attributes by which rows refer to it.
+ */
+export function rowsDeletion(kind: Kind, { list, columns, by, others }: Rows, key: string, entry: Entry = {}): Sql[] {
   const { dialect } = kind;
-  const held = haveValues(
-    columns.map((column) => sql.id(column)),
-    keyIn(kind, list, columns, key),
-  );
-  const rows = allOf([held, ...fixedSql(list, list.where, dialect)]);
-  if (!list.deletedBy) return sql`delete from ${tableSql(list.name)}${rows}`;
-  const set = Object.entries(list.deletedBy).map(
-    ([column, value]) => sql`${sql.id(column)} = ${assignedSql(list, column, value, dialect)}`,
-  );
-  return sql`update ${tableSql(list.name)} set ${sql.join(set)}${rows}`;
+  const held = by === undefined ? [isOwned(kind, list, columns, key)] : namedBy(kind, list, valuesOf(entry, by));
+  return held.map((condition) => {
+    const elsewhere = others.flatMap((other) =>
+      isKey(other, key) ? [sql`not exists (select 1 from ${tableSql(other.name)}${allOf(inKindOf(other, key))})`] : [],
+    );
+    const rows = allOf([condition, ...fixedSql(list, list.where, dialect), ...elsewhere]);
+    if (!list.deletedBy) return sql`delete from ${tableSql(list.name)}${rows}`;
+    const set = Object.entries(list.deletedBy).map(
+      ([column, value]) => sql`${sql.id(column)} = ${assignedSql(list, column, value, dialect)}`,
+    );
+    return sql`update ${tableSql(list.name)} set ${sql.join(set)}${rows}`;
+  });
 }
 
-/** An entry's key as columns of another table hold it. */
-export const keyIn = (kind: Kind, list: List, columns: readonly string[], key: string): unknown[] =>
-  splitParts(key, kind.key.columns.length)!.map((part, index) => {
-    const { type } = columnOf(kind, kind.key.columns[index]!);
-    const column = columnIn(list.columns, columns[index]!, kind.dialect);
-    return kind.dialect.toDatabase(part, column.type === "any" && type === "integer" ? { ...column, type } : column);
-  });
+const inKindOf = (kind: Kind, key: string): Sql[] => [isKeyed(kind, key), ...inKind(kind)];
+
+/** The conditions that rows refer to an entry by names of its own, in whatever case: so they are read, too. */
+const namedBy = ({ dialect }: Kind, list: List, names: readonly Value[]): Sql[] => {
+  const [attr] = list.value as [string];
+  const column = columnIn(list.columns, attr, dialect);
+  return names.map((name) => leafSql({ op: "eq", attr, value: name as string }, sql.id(attr), column, dialect));
+};
 
 /** Why rows could not be taken away, with what to do about it. */
 export const notDeleted = ({ attr, list }: Rows, failure: unknown): unknown =>

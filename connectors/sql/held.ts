@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { instantOf } from "../../src/json/date.ts";
 import { stringifyExactly } from "../../src/json/exact.ts";
 import { columnOf, columnSql, type Kind, type Sql } from "./kind.ts";
 
@@ -37,7 +38,10 @@ export function isStill(kind: Kind, attr: string, from: Value | null): Sql {
     // A number that JavaScript does not hold was read as text.
     return sql`(${dialect.isSameJson(column, text)} or ${dialect.isSameJson(column, exact)})`;
   }
-  const instant = type === "time" ? Date.parse(String(from)) : Number.NaN;
+  const instant = type === "time" ? (instantOf(String(from))?.getTime() ?? Number.NaN) : Number.NaN;
+  // A date that is none, such as MariaDB's 0000-00-00, is read as it is written.
+  const isOdd = (type === "time" || type === "date") && !instantOf(String(from));
+  if (isOdd) return sql`${dialect.castToText(column)} = ${String(from)}`;
   if (Number.isNaN(instant)) return dialect.isSame(column, toColumn(kind, attr, from));
   const at = (milliseconds: number) => toColumn(kind, attr, new Date(milliseconds).toISOString());
   return sql`(${column} >= ${at(instant)} and ${column} < ${at(instant + 1)})`;

@@ -77,6 +77,7 @@ kinds:
     return {
       kinds: new Map([...configured].map(([name, { key }]) => [name, { key: key.attr }])),
       supports: (name, condition) => supports(configured.get(name)!, condition),
+      isSingle: (name, attr) => configured.get(name)!.lists[attr] === undefined,
       sorts: (name, attr) => {
         const { lists, joined } = configured.get(name)!;
         return !lists[attr] && !joined[attr];

@@ -22,7 +22,9 @@ export function splitParts(text: string, width: number): string[] | undefined {
  * Whether a text can be a value of a column, written as the column's values are read: databases take other spellings for the same, such
  * as `07` or `7abc` for 7.
  */
-export function fitsColumn(text: string, { type, isInteger, isRounded }: Column, dialect: SqlDialect): boolean {
+export function fitsColumn(text: string, of: Column, dialect: SqlDialect): boolean {
+  const { type, isInteger, isRounded } = of;
+  if (!isInCharset(text, of)) return false;
   // Whatever the configuration says of them, such columns compare text as the number that it can be read as.
   if (isInteger || isRounded)
     return (
@@ -53,6 +55,17 @@ export function fitsColumn(text: string, { type, isInteger, isRounded }: Column,
   }
 }
 
+/** Whether a column's character set can write a text. */
+export const isInCharset = (text: string, { charset }: Column): boolean =>
+  charset === undefined || (charset !== "ascii" && charset !== "latin1") ? true : charsets[charset].test(text);
+
+const charsets = {
+  ascii: /^[\x00-\x7f]*$/,
+  // What MariaDB and MySQL call latin1 is Windows-1252.
+  latin1:
+    /^[\x00-\xff\u20ac\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u017e\u0178]*$/,
+};
+
 /** Whether a text is a number as it is read: without zeros that say nothing, where JavaScript holds it. */
 const isDecimal = (text: string): boolean =>
   /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) && (text.length > 15 || String(Number(text)) === text);
@@ -77,16 +90,20 @@ export const haveValues = (columns: readonly Sql[], values: readonly unknown[]):
     sql` and `,
   );
 
-/** The condition that a row is the key's, to the letter: a column that folds case, accents or blanks takes others for the same. */
+/** The condition that a row is the key's, to the letter. */
 export function isKeyed(kind: Kind, key: string): Sql {
-  const { exact } = kind.dialect;
   const values = keyValues(kind, key);
-  const conditions = kind.key.columns.flatMap((name, index) => {
-    const column = inText(columnSql(kind.name, name), columnOf(kind, name), kind.dialect);
-    const equal = sql`${column} = ${values[index]}`;
-    return isText(columnOf(kind, name)) ? [equal, sql`${exact(column)} = ${exact(sql`${values[index]}`)}`] : [equal];
-  });
+  const conditions = kind.key.columns.map((name, index) =>
+    isSameText(kind.dialect, columnSql(kind.name, name), columnOf(kind, name), values[index]),
+  );
   return sql.join(conditions, sql` and `);
+}
+
+/** The condition that a column has a value, to the letter: one that folds case, accents or blanks takes others for the same. */
+export function isSameText(dialect: SqlDialect, column: Sql, of: Column, value: unknown): Sql {
+  const text = inText(column, of, dialect);
+  const equal = sql`${text} = ${value}`;
+  return isText(of) ? sql`${equal} and ${dialect.exact(text)} = ${dialect.exact(sql`${value}`)}` : equal;
 }
 
 /** A column that has a type of the database's own, such as an enumeration, as text: it is compared with nothing else. */

@@ -30,6 +30,8 @@ export interface Column {
   readonly isRequired?: boolean;
   /** Whether it is the table's primary key, by itself. */
   readonly isKey?: boolean;
+  /** Whether the database numbers new rows in it. */
+  readonly isCounted?: boolean;
   /** Whether a column of any type was declared to hold text. */
   readonly isText?: boolean;
   /** Whether an index keeps its values unique, as they are or without regard to case. */
@@ -42,6 +44,11 @@ export interface Column {
   readonly isOwnType?: boolean;
   /** Whether a column of any type rounds numbers of more than 15 digits. */
   readonly isRounded?: boolean;
+  /** The texts that it takes alone, and whether several of them at once, with commas between them. */
+  readonly values?: readonly string[] | undefined;
+  readonly takesSeveral?: boolean;
+  /** The character set of its text, where that cannot write every character. */
+  readonly charset?: string | undefined;
   /** Whether text in it is filled up with blanks to a fixed width. */
   readonly isPadded: boolean;
   /** Whether an index of the table begins with it, in a form that an equality can use, as it is and without regard to case. */
@@ -108,6 +115,8 @@ export interface List extends Table {
   readonly deletedBy?: Assigned | undefined;
   /** Whether a deletion of the entry takes the rows with it; where nothing is said, unless they are entries themselves. */
   readonly onDelete?: "delete" | "keep" | undefined;
+  /** Whether its rows are things in their own right: entries of a kind, or what the value numbers as the primary key. */
+  readonly isOfThings: boolean;
   /** Whether the values are keys of entries, by what the configuration or the mappings say. */
   readonly isOfKeys: boolean;
   /** The kind whose keys the values are, by its name. */

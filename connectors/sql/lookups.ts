@@ -56,7 +56,7 @@ export async function withReferences(kind: Kind, entry: Entry, run: Run): Promis
   return result;
 }
 
-/** Changes of looked-up values as those of the kind's columns. */
+/** Changes of looked-up values as those of the kind's columns; that a swap's old value is there still is seen to before. */
 export async function referringChanges(kind: Kind, changes: readonly Change[], run: Run): Promise<readonly Change[]> {
   if (!changes.some(({ attr }) => isLookedUp(kind, attr))) return changes;
   const result: Change[] = [];
@@ -68,13 +68,8 @@ export async function referringChanges(kind: Kind, changes: readonly Change[], r
     const { column: attr } = kind.lookups[change.attr]!;
     const refer = (value: Value) => referenceTo(kind, change.attr, value, run);
     if (change.op === "swap") {
-      const [from, to] = [change.from, change.to];
-      result.push({
-        op: "swap",
-        attr,
-        from: from === null ? null : await refer(from).catch(gone(change.attr)),
-        to: to === null ? null : await refer(to),
-      });
+      const values = change.to === null ? [] : [await refer(change.to)];
+      result.push({ op: "replace", attr, values });
     } else if (change.op === "delete") {
       // What no row has cannot be there.
       const present = await each(change.values, (value) => refer(value).catch(absent));
@@ -96,8 +91,3 @@ const isInvalid = (error: unknown): boolean => error instanceof ConnectorError &
 function absent(error: unknown): undefined {
   if (!isInvalid(error)) throw error;
 }
-
-const gone = (attr: string) => (error: unknown) => {
-  if (!isInvalid(error)) throw error;
-  throw new ConnectorError("versionMismatch", `"${attr}" is no longer what it was.`, { attr });
-};

@@ -11,12 +11,12 @@ import {
 } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { applyChanges, valuesPut } from "../../src/connector/reference.ts";
-import { notDeleted, rowsDeletion, type rowsOf } from "./deletions.ts";
+import { notDeleted, type Rows, rowsDeletion } from "./deletions.ts";
 import { isKey, joinParts, splitParts } from "./keys.ts";
 import { columnOf, type Kind } from "./kind.ts";
 import { changeLists } from "./lists.ts";
 import { referringChanges, withReferences } from "./lookups.ts";
-import { boundStatement, divide, type OwnStatement } from "./own.ts";
+import { boundStatement, divide, insertsInto, type OwnStatement } from "./own.ts";
 import type { Run } from "./session.ts";
 import { getStatement, likeStatement, toEntry } from "./statements.ts";
 import { checkUnique } from "./unique.ts";
@@ -68,8 +68,13 @@ async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {
   }
   const { rows, insertId } = await run(insertStatement(of, row));
   const returned = rows[0] as Record<string, unknown> | undefined;
-  return keyOf(of, "the insert", (column) => returned?.[column] ?? row.get(column) ?? returned?.made ?? insertId);
+  const counted = (column: string) => (isCounted(of, column) ? (returned?.made ?? insertId) : undefined);
+  return keyOf(of, "the insert", (column) => returned?.[column] ?? row.get(column) ?? counted(column));
 }
+
+/** Whether what a driver tells of an insert is a key's column: the number that the database gave the row, which may be another's. */
+const isCounted = ({ key, columns }: Kind, column: string): boolean =>
+  key.columns.length === 1 && columns.get(column)?.isCounted === true;
 
 /** The key that its columns' values make. Throws where one is not known: a row that nobody can name must not stay. */
 function keyOf(of: Kind, what: string, valueIn: (column: string) => unknown): string {
@@ -103,7 +108,8 @@ async function callCreate(run: Run, of: Kind, entry: Entry): Promise<string> {
       (each) => typeof each === "object" && each !== null && ("key" in each || columns[0]! in each),
     );
     made = (row as Record<string, unknown> | undefined) ?? made;
-    if (insertId) number = insertId;
+    // What another table numbers is the key of somebody else here.
+    if (insertId && isCounted(of, columns[0]!) && insertsInto(statement, of.name)) number = insertId;
   }
   const named = columns.length === 1 ? made?.key : undefined;
   return keyOf(of, "statements.create", (column) => made?.[column] ?? named ?? valuesOf(given, column)[0] ?? number);
@@ -118,15 +124,36 @@ export async function updateIn(run: Run, of: Kind, request: UpdateRequest): Prom
   if (!isLocked || rest.length > 0) {
     const held = isLocked ? undefined : expected;
     await checkUnique(run, of, valuesPut(rest), key);
+    await checkLookedUp(run, of, request, rest);
     const statements = updateStatements(of, key, await referringChanges(of, rest, run), held);
     const found = statements.row
       ? Number((await run(statements.row)).numAffectedRows ?? 0)
       : (await run(guardStatement(of, key, held))).rows.length;
     if (found === 0) throw await missed(run, of, kind, key);
+    if (found > 1) throw severalRows(of, key);
     for (const statement of statements.taken) await run(statement);
     await changeLists(run, of, key, statements.lists);
   }
   return written(of, key, attrs, run);
+}
+
+/**
+ * Rejects with `versionMismatch` where a looked-up value is no longer what it is to be swapped from. What it is shows in the row that
+ * the entry refers to: several may have the same value, and the one that is referred to may be out of reach.
+ */
+async function checkLookedUp(
+  run: Run,
+  of: Kind,
+  { kind, key, expected }: UpdateRequest,
+  changes: readonly Change[],
+): Promise<void> {
+  const swaps = changes.flatMap((change) => (change.op === "swap" && of.lookups[change.attr] ? [change] : []));
+  if (swaps.length === 0) return;
+  if ((await run(guardStatement(of, key, expected))).rows.length === 0) throw await missed(run, of, kind, key);
+  const attrs = swaps.map(({ attr }) => attr);
+  const entry = await read(of, key, attrs, run);
+  if (swaps.some(({ attr, from }) => String(valuesOf(entry ?? {}, attr)[0] ?? "") !== String(from ?? "")))
+    throw changedSince();
 }
 
 /** Makes changes by statements of the site's own, on the entry as it is then; gives those that the table is to make. */
@@ -153,6 +180,7 @@ async function locked(
   const keyed = keyEntry(of, key);
   const held = await run(lock ? boundStatement(of, lock, keyed) : guardStatement(of, key, expected));
   if (held.rows.length === 0) throw await missed(run, of, kind, key);
+  if (held.rows.length > 1) throw severalRows(of, key);
   const readable = [...attrs, ...Object.keys(expected ?? {})].filter(
     (attr) => of.columns.has(attr) || of.lists[attr] || of.lookups[attr] || of.joined[attr],
   );
@@ -173,34 +201,48 @@ const changedSince = () => new ConnectorError("versionMismatch", "The row is no 
 const missed = async (run: Run, of: Kind, kind: string, key: string): Promise<ConnectorError> =>
   (await run(getStatement(of, key, []))).rows.length > 0 ? changedSince() : entryNotFound(kind, key);
 
-/** Takes an entry away, with its rows in lists. */
-export async function deleteIn(
-  run: Run,
-  of: Kind,
-  { kind, key, expected }: DeleteRequest,
-  rows: ReturnType<typeof rowsOf>,
-): Promise<void> {
+/** A key that several rows have names none of them: what was written was another's, too. */
+const severalRows = ({ name, key: { columns } }: Kind, key: string): ConnectorError =>
+  new ConnectorError(
+    "unavailable",
+    `Several rows of ${name.table} have ${columns.join(" and ")} ${JSON.stringify(key)}: nothing was changed. Name columns as \`key\` that tell rows apart.`,
+    { mayHaveHappened: false },
+  );
+
+/**
+ * Takes an entry away, with its rows in lists. How many rows a deletion met says little where triggers, rules or statements of the
+ * site's own do it: it is done when the entry is no longer there, and not before.
+ */
+export async function deleteIn(run: Run, of: Kind, request: DeleteRequest, rows: readonly Rows[]): Promise<void> {
+  const { kind, key, expected } = request;
   if (!isKey(of, key)) throw entryNotFound(kind, key);
   const own: readonly OwnStatement[] = of.statements.delete;
   if (own.length > 0) {
-    const entry = await locked(
-      run,
-      of,
-      kind,
-      key,
-      expected,
-      own.flatMap(({ attrs }) => [...attrs]),
-    );
+    const attrs = own.flatMap((statement) => [...statement.attrs]);
+    const entry = await locked(run, of, kind, key, expected, attrs);
     for (const statement of own) await run(boundStatement(of, statement, entry));
-    return;
+  } else {
+    const held = await run(guardStatement(of, key, expected));
+    if (held.rows.length === 0) throw await missed(run, of, kind, key);
+    if (held.rows.length > 1) throw severalRows(of, key);
+    if (!of.deletedBy) await deleteRows(run, of, key, rows);
+    const { numAffectedRows } = await run(deleteStatement(of, key, expected));
+    if (Number(numAffectedRows ?? 0) === 1) return;
   }
-  if (!of.deletedBy && rows.length > 0) {
-    if ((await run(guardStatement(of, key, expected))).rows.length === 0) throw await missed(run, of, kind, key);
-    for (const each of rows)
-      await run(rowsDeletion(of, each, key)).catch((error) => {
+  if ((await run(getStatement(of, key, []))).rows.length > 0)
+    throw new ConnectorError(
+      "denied",
+      `The database kept the row of ${of.name.table}: its deletion was undone. A trigger, a rule or the statement of the kind's own decides that.`,
+    );
+}
+
+/** Takes the rows of lists away that go with an entry. */
+async function deleteRows(run: Run, of: Kind, key: string, rows: readonly Rows[]): Promise<void> {
+  const names = [...new Set(rows.flatMap(({ by }) => by ?? []))];
+  const entry = names.length > 0 ? await read(of, key, names, run) : undefined;
+  for (const each of rows)
+    for (const statement of rowsDeletion(of, each, key, entry))
+      await run(statement).catch((error) => {
         throw of.dialect.isPassing(error) ? error : notDeleted(each, of.dialect.failure(error));
       });
-  }
-  const { numAffectedRows } = await run(deleteStatement(of, key, expected));
-  if (Number(numAffectedRows ?? 0) === 0) throw await missed(run, of, kind, key);
 }

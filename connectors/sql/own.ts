@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { type Change, type Entry, valuesOf } from "../../src/connector/connector.ts";
-import { columnIn, type Fixed, type Kind, type Sql } from "./kind.ts";
+import { columnIn, type Fixed, type Kind, type Sql, type TableName } from "./kind.ts";
 import type { Settings } from "./settings.ts";
 
 /** A statement of the site's own: its text, with the attributes that are bound in it. */
@@ -71,6 +71,13 @@ function parameterOf(kind: Kind, attr: string, entry: Entry): unknown {
   // What is no column goes to the database as it is, for the statement to say what it is.
   if (typeof value === "object") return JSON.stringify(value);
   return typeof value === "boolean" ? Number(value) : value;
+}
+
+/** Whether a statement inserts into a table itself, and does no more. */
+export function insertsInto({ parts }: OwnStatement, { table }: TableName): boolean {
+  const text = parts.map((part) => (typeof part === "string" ? part : "?")).join("");
+  const into = /^\s*insert\s+(?:ignore\s+)?into\s+(?:[`"\w[\]]+\.)?([`"[]?)([^`"\s(\]]+)\1?\]?/i.exec(text)?.[2];
+  return into?.toLowerCase() === table.toLowerCase();
 }
 
 /** How changes are made: by which statements, and which of them by the table and its lists. */

@@ -29,8 +29,7 @@ export function kindsOf(
   current: () => ReadonlyMap<string, Kind>;
 } {
   const refersTo = (name: string) => (attr: string) =>
-    references.some((each) => each.kind === name && each.attr === attr) ||
-    mapped.get(name)?.refersByName?.includes(attr) === true;
+    references.some((each) => each.kind === name && each.attr === attr);
   const build = (columnsOf: (name: TableName) => Columns) =>
     new Map(
       Object.keys(settings).map((name) => [
@@ -88,6 +87,7 @@ function kindOf(
       (list, attr): List => ({
         ...list,
         isOfKeys: list.of !== undefined || isReference(attr),
+        isOfThings: isOfThings(kinds, list, tableOf(list, list.text), list.of !== undefined || isReference(attr)),
         ...tableOf({ schema: list.schema, table: list.table }, list.text),
         owner: [list.owner].flat(),
         value: [list.value].flat(),
@@ -105,6 +105,26 @@ function kindOf(
     statements: readStatements(statements),
     countTo: countTo ?? Number.POSITIVE_INFINITY,
   };
+}
+
+/**
+ * Whether a list's rows are things in their own right: entries of a kind, by their key, or rows that the list's value numbers, as their
+ * primary key. A text that is the primary key, such as an address, is as good as its row; and the key of an entry is the row's only
+ * in so far as it refers to that.
+ */
+function isOfThings(
+  kinds: Settings["kinds"],
+  { table, value }: Settings["kinds"][string]["lists"][string],
+  { columns }: Table,
+  isOfKeys: boolean,
+): boolean {
+  const names = [value].flat();
+  const isOfKind = Object.values(kinds).some(
+    (kind) => kind.table.toLowerCase() === table.toLowerCase() && [kind.key.column].flat().join() === names.join(),
+  );
+  const { isKey, type, isInteger } = columns.get(names[0]!) ?? {};
+  const isNumber = type === "integer" || type === "uuid" || type === "uuidBytes" || isInteger === true;
+  return isOfKind || (names.length === 1 && isKey === true && isNumber && !isOfKeys);
 }
 
 /** Columns whose bytes are text, where the configuration says so. */

@@ -99,7 +99,7 @@ export function updateStatements(
   const isTakenAway = (change: Change) => change.op === "delete" && joinedColumns(kind, change.attr) !== undefined;
   const ofRow = keyed
     .filter((change) => !kind.lists[change.attr] && !isTakenAway(change))
-    .flatMap((change) => columnChanges(kind, change));
+    .flatMap((change) => sharingChanges(kind, key, change));
   const assigned = new Map(ofRow.map((change) => [change.attr, assignedValue(kind, change)]));
   const set = [...assigned].map(([attr, value]) => sql`${sql.id(attr)} = ${value}`);
   // First, because some databases look at what was set before in the same statement.
@@ -153,7 +153,8 @@ function joinedDeletes(kind: Kind, key: string, attr: string, values: readonly V
       columns.map((column) => columnSql(kind.name, column)),
       parts,
     );
-    const set = sql.join(columns.map((column) => sql`${sql.id(column)} = null`));
+    const own = columns.filter((column) => !kind.key.columns.includes(column));
+    const set = sql.join(own.map((column) => sql`${sql.id(column)} = null`));
     return sql`update ${tableSql(kind.name)} set ${set}${allOf([isKeyed(kind, key), held])}`;
   });
 }
@@ -182,6 +183,25 @@ function columnChanges(kind: Kind, change: Change): Change[] {
   }
   const values = change.values.length === 0 ? undefined : partsAt(singleValue(kind, change.attr, change.values));
   return columns.map((attr, at) => ({ op: "replace", attr, values: values ? [values[at]!] : [] }));
+}
+
+/**
+ * A change of an attribute of several columns, but for those of the key, which it may share with it, such as the tenant: they stay.
+ * Throws `invalid` where it would refer beyond them.
+ */
+function sharingChanges(kind: Kind, key: string, change: Change): Change[] {
+  const all = columnChanges(kind, change);
+  if (all.length === 1) return all;
+  return all.filter((each) => {
+    const index = kind.key.columns.indexOf(each.attr);
+    if (index < 0) return true;
+    const [wanted] = each.op === "swap" ? [each.to] : each.values;
+    if (wanted === undefined || wanted === null) return false;
+    if (String(wanted) === splitParts(key, kind.key.columns.length)![index]) return false;
+    throw new ConnectorError("invalid", `"${change.attr}" refers to another ${each.attr} than the entry's own.`, {
+      attr: change.attr,
+    });
+  });
 }
 
 function assignedValue(kind: Kind, change: Change): Sql {

@@ -35,10 +35,12 @@ export interface ComparisonLeaf {
 
 /**
  * A change of one attribute. `add` of what is there and `delete` of what is not succeed and do nothing; `replace`
- * with no values takes the attribute away; `swap` succeeds only while the attribute is `from` (null: absent).
+ * with no values takes the attribute away; `swap` succeeds only while the attribute is `from` (null: absent). What is added `over`
+ * takes the place of what is there where the backend has room for one value.
  */
 export type Change =
-  | { readonly op: "add" | "delete" | "replace"; readonly attr: string; readonly values: readonly Value[] }
+  | { readonly op: "add"; readonly attr: string; readonly values: readonly Value[]; readonly over?: true }
+  | { readonly op: "delete" | "replace"; readonly attr: string; readonly values: readonly Value[] }
   | { readonly op: "swap"; readonly attr: string; readonly from: Value | null; readonly to: Value | null };
 
 /** How well a backend answers a condition: as asked, with more than asked (never less), or not at all. */
@@ -164,6 +166,8 @@ export interface Connector {
   readonly kinds: ReadonlyMap<string, { readonly key: string }>;
   /** How well a condition is answered; of `and`, `or` and `not` asked only when what is inside them is answered. */
   readonly supports: (kind: string, condition: Condition) => Support;
+  /** Whether an attribute never holds more than one value, as far as is known; without it none does. */
+  readonly isSingle?: (kind: string, attr: string) => boolean;
   /** Whether it can order by an attribute; by the key it always can. */
   readonly sorts: (kind: string, attr: string) => boolean;
   readonly search: (request: SearchRequest) => Promise<SearchResult>;
@@ -208,7 +212,13 @@ export interface Services {
 }
 
 /** What mappings refer to by attributes of a connector's kinds: kinds of the same connector. */
-export type References = readonly { readonly kind: string; readonly attr: string; readonly to: readonly string[] }[];
+export type References = readonly {
+  readonly kind: string;
+  readonly attr: string;
+  readonly to: readonly string[];
+  /** The attribute of what is referred to that the values are, where they are not its key or DN. */
+  readonly by?: string | undefined;
+}[];
 
 /** What mappings do with the entries of a kind. */
 export interface Mapped {
@@ -216,8 +226,6 @@ export interface Mapped {
   readonly writes: readonly string[];
   /** Those of whose values each may be there once, by the schema or by the mapping. */
   readonly unique: readonly { readonly attr: string; readonly caseExact: boolean }[];
-  /** Those whose values refer to entries by a name of theirs, and not by their keys. */
-  readonly refersByName?: readonly string[];
 }
 
 export interface InitRequest {

@@ -19,6 +19,8 @@ export class ConnectorError extends Error {
   readonly retryAfter: number | undefined;
   /** Whether a write that failed so may have been made all the same. False only where it is known that nothing was changed. */
   readonly mayHaveHappened: boolean;
+  /** Whether the backend was there and answered so: what fails of one request says nothing of others. */
+  readonly isAnswered: boolean;
 
   constructor(
     kind: ConnectorErrorKind,
@@ -28,6 +30,7 @@ export class ConnectorError extends Error {
       retryAfter?: number | undefined;
       /** By default true of what is `unavailable` or a `timeout`. */
       mayHaveHappened?: boolean | undefined;
+      isAnswered?: boolean | undefined;
     },
   ) {
     super(detail, options);
@@ -36,6 +39,7 @@ export class ConnectorError extends Error {
     this.attr = options?.attr;
     this.retryAfter = options?.retryAfter;
     this.mayHaveHappened = options?.mayHaveHappened ?? (kind === "unavailable" || kind === "timeout");
+    this.isAnswered = options?.isAnswered ?? false;
   }
 }
 
@@ -60,8 +64,8 @@ export const afterWrite = <T>(read: () => Promise<T>): Promise<T> =>
 /** A failure behind something that was done, or may have been. */
 export function happened(error: unknown): unknown {
   if (!(error instanceof ConnectorError) || error.mayHaveHappened) return error;
-  const { kind, message, attr, retryAfter } = error;
-  return new ConnectorError(kind, message, { cause: error, attr, retryAfter, mayHaveHappened: true });
+  const { kind, message, attr, retryAfter, isAnswered } = error;
+  return new ConnectorError(kind, message, { cause: error, attr, retryAfter, isAnswered, mayHaveHappened: true });
 }
 
 /** Nothing was asked: there was no connection, or no place, for it. */

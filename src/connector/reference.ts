@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Change, Condition, Entry, Expected, Order, Position, Scalar, Value } from "./connector.ts";
 import { fromValues, valuesOf } from "./connector.ts";
 import { ConnectorError } from "./error.ts";
-import { distinctValues, withoutValues } from "./kit/values.ts";
+import { distinctValues, hasBits, withoutValues } from "./kit/values.ts";
 
 /** What a condition means: every connector answers as this does. */
 export function matches(entry: Entry, condition: Condition): boolean {
@@ -16,7 +16,7 @@ export function matches(entry: Entry, condition: Condition): boolean {
     case "pr":
       return valuesOf(entry, condition.attr).length > 0;
     case "has":
-      return valuesOf(entry, condition.attr).some((value) => (Number(value) & condition.bits) === condition.bits);
+      return valuesOf(entry, condition.attr).some((value) => hasBits(value, condition.bits));
     default: {
       const wanted = fold(condition.value, condition.caseExact);
       return valuesOf(entry, condition.attr).some((value) => {

@@ -60,7 +60,8 @@ export interface Load {
 
 const kindOf = (error: unknown): string => (error instanceof ConnectorError ? error.kind : "unforeseen");
 /** Failures that say something of the system, and nothing of what was asked. */
-const isOfSystem = (error: unknown): boolean => ["unavailable", "timeout"].includes(kindOf(error));
+const isOfSystem = (error: unknown): boolean =>
+  ["unavailable", "timeout"].includes(kindOf(error)) && !(error instanceof ConnectorError && error.isAnswered);
 
 /** The breaker opens when so much of what was asked within so long failed. */
 const SAMPLE = { threshold: 0.9, duration: 10_000, minimumRps: 1 };

@@ -8,7 +8,7 @@ import type { Resource } from "../scim/schema.ts";
 import { idsInOperations, refuseOrNote } from "./input.ts";
 import type { Named } from "./operation.ts";
 import { knownReferences } from "./references.ts";
-import { rewrite, update } from "./rewrite.ts";
+import { isSingleIn, rewrite, update } from "./rewrite.ts";
 import { answerView, endpointOf, resourceOf, type Serving, viewsOf } from "./serving.ts";
 
 /**
@@ -27,7 +27,9 @@ export async function patch(serving: Serving, operation: Named<"patch">): Promis
     context.allows(type, "read") &&
     (query.attributes !== undefined || (serving.patchAnswers.get(type) ?? "resource") === "resource");
   const view = isAnswered ? answerView(serving, endpoint, query, context) : viewsOf(serving, endpoint).none;
-  const changes = operations.some(touchesImmutable) ? undefined : directChanges(mapping, operations, known);
+  const changes = operations.some(touchesImmutable)
+    ? undefined
+    : directChanges(mapping, operations, known, isSingleIn(endpoint));
   const target = { endpoint, id, view, known, context, ifMatch };
   if (changes) {
     const attributes = operations.map(({ path }) => path.attribute);

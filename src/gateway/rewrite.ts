@@ -37,6 +37,11 @@ export async function replace(serving: Serving, operation: Named<"replace">): Pr
   return resourceOf(serving, entry, view, context, known);
 }
 
+/** Whether attributes of an endpoint's entries never hold more than one value. */
+export const isSingleIn = ({ connector, mapping: { kind } }: Endpoint): ((attr: string) => boolean) => {
+  return (attr) => connector.isSingle?.(kind, attr) ?? true;
+};
+
 /** A change of a resource that is worked out on the resource as it is. */
 export interface Rewriting {
   readonly endpoint: Endpoint;
@@ -71,9 +76,12 @@ export async function rewrite(serving: Serving, rewriting: Rewriting): Promise<E
       unmappedIn(mapping, target).filter((name) => !there.has(name)),
       context,
     );
-    const changes = await changesBetween(mapping, present, current!, target, known, emptied).catch((error) => {
-      throw expressionFailure(error);
-    });
+    const isSingle = isSingleIn(endpoint);
+    const changes = await changesBetween(mapping, present, current!, target, known, emptied, isSingle).catch(
+      (error) => {
+        throw expressionFailure(error);
+      },
+    );
     if (changes.length === 0 && ifMatch === undefined) return present;
     try {
       return await update(serving, rewriting, changes, view.selection.attrs);

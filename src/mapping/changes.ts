@@ -5,6 +5,7 @@ import { ScimError } from "../scim/error.ts";
 import { required } from "../scim/input.ts";
 import type { Operation } from "../scim/operations.ts";
 import { constantsOf } from "../scim/patch.ts";
+import { leafOf } from "../scim/path.ts";
 import { isObject, type Resource } from "../scim/schema.ts";
 import { isSelectedBy } from "./compile.ts";
 import {
@@ -15,6 +16,7 @@ import {
   type Mapping,
   type References,
   type RefRow,
+  type Row,
 } from "./mapping.ts";
 import { encode, isUntyped, mayRead, withDefaults, writeResource } from "./write.ts";
 
@@ -26,19 +28,23 @@ export function directChanges(
   mapping: Mapping,
   operations: readonly Operation[],
   references: References,
+  isSingle: IsSingle = () => true,
 ): Change[] | undefined {
   const changes: Change[] = [];
   for (const [index, operation] of operations.entries()) {
     const isLast = !operations.slice(index + 1).some(({ path }) => path.attribute === operation.path.attribute);
     if (isLast && takesRequiredAway(operation))
       throw required(operation.path.attribute, mapping.type, operation.path.schema, "mutability");
-    const change = () => changesOf(mapping, operation, references);
+    const change = () => changesOf(mapping, operation, references, isSingle);
     const direct = isLast ? change() : orElse(change);
     if (!direct) return undefined;
     changes.push(...direct);
   }
   return changes;
 }
+
+/** Whether a backend's attribute never holds more than one value. */
+export type IsSingle = (attr: string) => boolean;
 
 /** What a value is refused for may be taken back by an operation behind it: that is for the other way to say. */
 function orElse<T>(work: () => T): T | undefined {
@@ -56,13 +62,19 @@ function takesRequiredAway(operation: Operation): boolean {
   return takesAway && path.attribute.required && !path.sub;
 }
 
-function changesOf(mapping: Mapping, operation: Operation, references: References): Change[] | undefined {
+function changesOf(
+  mapping: Mapping,
+  operation: Operation,
+  references: References,
+  isSingle: IsSingle,
+): Change[] | undefined {
   const { path } = operation;
   if (takesRequiredAway(operation)) return undefined;
   const groups = mapping.groups.get(path.attribute) ?? [];
   const isDirect = groups.every((group) =>
     group.rows.every(
-      (row) => row.readOnly || (row.is !== "expression" && !(row.is === "attr" && needsPresent(row, operation))),
+      (row) =>
+        row.readOnly || (row.is !== "expression" && !(row.is === "attr" && needsPresent(row, operation, isSingle))),
     ),
   );
   if (!isDirect || mapping.write.some(({ expression }) => mayRead(expression, path.attribute.name))) return undefined;
@@ -81,7 +93,12 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
     case "set":
     case "clear":
       return allOf(groups, (group) =>
-        assign(group, { [path.sub?.name ?? ""]: operation.op === "set" ? operation.value : undefined }, references),
+        assign(
+          group,
+          { [path.sub?.name ?? ""]: operation.op === "set" ? operation.value : undefined },
+          references,
+          isSingle,
+        ),
       );
     case "addElements":
     case "removeElements":
@@ -95,18 +112,22 @@ function changesOf(mapping: Mapping, operation: Operation, references: Reference
       if (operation.op === "setSelected" && !isSelectedBy({ ...group.selector, ...operation.value }, group.selector))
         return undefined;
       if (operation.op === "setSelected" && operation.value.primary === true && marksPrimary(groups)) return undefined;
-      if (operation.op === "setSelected") return assign(group, operation.value, references);
+      if (operation.op === "setSelected") return assign(group, operation.value, references, isSingle);
       // Without that part an element may be none any more.
       if (path.sub && group.rows.length > 1) return undefined;
       const names = path.sub ? [path.sub.name] : group.rows.map((row) => row.path.sub?.name ?? "");
-      return assign(group, Object.fromEntries(names.map((name) => [name, undefined])), references);
+      return assign(group, Object.fromEntries(names.map((name) => [name, undefined])), references, isSingle);
     }
   }
 }
 
 /** Whether what a row writes depends on the value that is there. */
-function needsPresent({ codec: { keepsRest } }: AttrRow, operation: Operation): boolean {
-  if (!keepsRest) return false;
+function needsPresent(
+  { attr, codec: { keepsRest, mark } }: AttrRow,
+  operation: Operation,
+  isSingle: IsSingle,
+): boolean {
+  if (!keepsRest || (mark && !isSingle(attr))) return false;
   return operation.op === "set" ? keepsRest(operation.value) : true;
 }
 
@@ -134,16 +155,29 @@ function allOf<T>(all: readonly T[], changesOfOne: (each: T) => Change[] | undef
 }
 
 /** Sets sub-attributes of a group that are rows; constants that already say so need nothing. */
-function assign(group: Group, values: Readonly<Record<string, unknown>>, references: References): Change[] | undefined {
+function assign(
+  group: Group,
+  values: Readonly<Record<string, unknown>>,
+  references: References,
+  isSingle: IsSingle,
+): Change[] | undefined {
   return allOf(group.rows, (row): Change[] | undefined => {
     const name = row.path.sub?.name ?? "";
     if (row.is === "expression" || row.readOnly || !(name in values)) return [];
+    if (row.is === "attr" && row.codec.mark && !isSingle(row.attr)) return marking(row, values[name]);
     const isUnset = values[name] === undefined && row.is === "ref";
     const value = isUnset ? undefined : encode(row, values[name], references);
     // What refers to nothing leaves what is there, whatever that is by then.
     if (value === undefined && values[name] !== undefined && row.is === "ref") return undefined;
     return [{ op: "replace", attr: row.attr, values: value === undefined ? [] : [value] }];
   });
+}
+
+/** Puts a mark beside other values, or takes it away; nobody is disabled, or enabled, by an omission. */
+function marking({ attr, codec: { mark } }: AttrRow, value: unknown): Change[] {
+  if (value === undefined || value === null) return [];
+  const values = [mark!.value];
+  return [mark!.isSetBy(value) ? { op: "add", attr, values, over: true } : { op: "delete", attr, values }];
 }
 
 /** Whether a row with room for one element gets one, and all of it: what it would have of another is not known here. */
@@ -156,6 +190,12 @@ function isOne(group: Group, op: ElementOperation["op"], elements: readonly unkn
 const marksPrimary = (groups: readonly Group[]): boolean =>
   groups.some((group) => group.rows.some(({ path, readOnly }) => path.sub?.name === "primary" && !readOnly));
 
+/** Whether SCIM takes two values of a row that differ in case for one, and a backend perhaps not: which one is meant only shows in what is there. */
+const foldsCase = (row: Row): boolean => {
+  const leaf = leafOf(row.path);
+  return row.is === "attr" && !row.readOnly && leaf.type === "string" && !leaf.caseExact;
+};
+
 type ElementOperation = Extract<Operation, { elements: readonly unknown[] }>;
 
 function elementChanges(
@@ -163,7 +203,7 @@ function elementChanges(
   { op, elements }: ElementOperation,
   references: References,
 ): Change[] | undefined {
-  if (op === "removeElements" && groups.some((group) => !group.many)) return undefined;
+  if (op === "removeElements" && groups.some((group) => !group.many || group.rows.some(foldsCase))) return undefined;
   // Which row takes what says no type, and what else is no longer the primary one, depends on what is there.
   if (elements.some((element) => isUntyped(element, groups))) return undefined;
   if (marksPrimary(groups) && elements.some((element) => isObject(element) && element.primary === true))
@@ -214,18 +254,26 @@ export async function changesBetween(
   target: Resource,
   references: References,
   emptied: "refilled" | "left",
+  isSingle: IsSingle = () => true,
 ): Promise<Change[]> {
   const before = await writeResource(mapping, current, references, present);
   const after = await writeResource(mapping, target, references, present);
   const filled = emptied === "refilled" ? await withDefaults(mapping, before, after, target) : after;
-  return difference(mapping, present, before, filled, references);
+  return difference(mapping, present, before, filled, references, isSingle);
 }
 
 /**
  * The changes from one written form of an entry to another, where `present` is the entry as it was read: single values
  * are swapped, so that a change made by another meanwhile is noticed; of lists the difference is added and deleted.
  */
-function difference(mapping: Mapping, present: Entry, before: Entry, after: Entry, references: References): Change[] {
+function difference(
+  mapping: Mapping,
+  present: Entry,
+  before: Entry,
+  after: Entry,
+  references: References,
+  isSingle: IsSingle,
+): Change[] {
   const unread = attrsUnread(mapping);
   const alone = attrsAlone(mapping);
   const lists = new Set(mapping.rows.flatMap((row) => (row.is !== "expression" && row.many ? [row.attr] : [])));
@@ -238,6 +286,13 @@ function difference(mapping: Mapping, present: Entry, before: Entry, after: Entr
     const actual = valuesOf(present, attr);
     // Others of its values were shown to nobody: a write replaces all of them.
     const only = alone.get(attr);
+    const mark = only?.is === "attr" ? only.codec.mark : undefined;
+    if (mark && (actual.length > 1 || !isSingle(attr))) {
+      const isMarked = (values: readonly Value[]) => values.some((value) => String(value) === mark.value);
+      if (isMarked(actual) === isMarked(next)) return [];
+      const values = [mark.value];
+      return [isMarked(next) ? { op: "add", attr, values, over: true } : { op: "delete", attr, values }];
+    }
     if (only && actual.length > 1 && (next.length > 0 || !leavesOthers(only)))
       return [{ op: "replace", attr, values: next }];
     if (!lists.has(attr) && actual.length <= 1 && next.length <= 1 && old.length <= 1) {

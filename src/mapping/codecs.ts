@@ -1,4 +1,5 @@
 import type { ComparisonLeaf, Condition, Value } from "../connector/connector.ts";
+import { hasBits, integerOf, valueOfInteger } from "../connector/kit/values.ts";
 import type { CodecSource } from "./format.ts";
 
 /** A comparison as a codec sees it: on the SCIM value. */
@@ -18,6 +19,8 @@ export interface Codec {
   readonly keepsRest?: (value: unknown) => boolean;
   /** Of several values that which it speaks of; the first one where nothing is said. */
   readonly ofSeveral?: (values: readonly Value[]) => Value | undefined;
+  /** The value that alone says what it says, beside others that the attribute may hold, and what of SCIM's puts it there. */
+  readonly mark?: { readonly value: string; readonly isSetBy: (value: unknown) => boolean };
   /** The bits of an integer that it is: rows of other bits may write the same attribute. */
   readonly bits?: number;
   /** True where the entry's values come in the order of SCIM's. */
@@ -99,12 +102,17 @@ function toIso(value: Value): string | undefined {
 
 function flag(bits: number, inverted: boolean): Codec {
   return {
-    decode: (value) => (value === undefined ? undefined : ((Number(value) & bits) === bits) !== inverted),
+    decode: (value) => (value === undefined ? undefined : hasBits(value, bits) !== inverted),
     encode: (value, present) => {
       // Nobody is disabled, or enabled, by an omission.
-      if (value === undefined) return present === undefined ? undefined : Number(present);
-      const others = Number(present ?? 0) & ~bits;
-      return (value === true) !== inverted ? others | bits : others;
+      if (value === undefined) return present;
+      const held = integerOf(present ?? 0);
+      if (held === undefined)
+        throw new TypeError(`is kept as a bit of ${JSON.stringify(present)}, which is no integer`);
+      const mask = BigInt(bits);
+      const next = (value === true) !== inverted ? held | mask : held & ~mask;
+      // Directories write 32 bits as a signed number.
+      return valueOfInteger(held < 0n && held >= -(2n ** 31n) ? BigInt.asIntN(32, next) : next);
     },
     bits,
     keepsRest: () => true,
@@ -148,7 +156,8 @@ function equalTo(written: string, inverted: boolean): Codec {
       return isMark(present) ? undefined : present;
     },
     ofSeveral: (values) => values.find(isMark) ?? values[0],
-    // The mark is put over whatever is there; it alone is taken away.
+    mark: { value: written, isSetBy: (value) => (value === true) !== inverted },
+    // Over a single value the mark is put, whatever that is; it alone is taken away.
     keepsRest: (value) => value === undefined || (value === true) === inverted,
     condition: (attr, { op, value }) => {
       if (op === "pr") return { op: "and", conditions: [] };

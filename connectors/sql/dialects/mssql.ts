@@ -152,14 +152,20 @@ const types: Readonly<Record<string, ColumnType>> = {
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
   return Promise.all(
     names.map(async ({ schema, table }) => {
-      const { rows } = await sql<{ name: string; type: string; collation: string | null; indexed: number }>`
-        select c.name as name, t.name as type, c.collation_name as collation,
+      const { rows } = await sql<{
+        name: string;
+        type: string;
+        collation: string | null;
+        indexed: number;
+        counted: number;
+      }>`
+        select c.name as name, t.name as type, c.collation_name as collation, cast(c.is_identity as int) as counted,
           case when exists (select 1 from sys.index_columns i where i.object_id = c.object_id
             and i.column_id = c.column_id and i.key_ordinal = 1) then 1 else 0 end as indexed
         from sys.columns c join sys.types t on t.user_type_id = c.system_type_id
         where c.object_id = object_id(quotename(${schema ?? "dbo"}) + '.' + quotename(${table}))`.execute(db);
       return new Map(
-        rows.map(({ name, type, collation, indexed }): [string, Column] => {
+        rows.map(({ name, type, collation, indexed, counted }): [string, Column] => {
           const foldsCase = collation?.includes("_CI") ?? false;
           return [
             name,
@@ -167,6 +173,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
               type: types[type] ?? "text",
               foldsCase,
               isPadded: type === "char" || type === "nchar",
+              isCounted: counted === 1,
               indexed: { exact: indexed === 1, folded: indexed === 1 && foldsCase },
             },
           ];

@@ -168,6 +168,22 @@ interface FoundColumn {
   readonly collation: string | null;
   readonly required: number;
   readonly filled: number;
+  readonly counted: number;
+  readonly charset: string | null;
+}
+
+/** Types that are told by their length: several bits are a number. */
+const whole: Readonly<Record<string, ColumnType>> = {
+  "binary(16)": "uuidBytes",
+  ...Object.fromEntries(Array.from({ length: 63 }, (_, index) => [`bit(${index + 2})`, "integer" as const])),
+};
+
+/** The texts that a column of `enum('a','b')` or `set('a','b')` takes. */
+function choicesOf(full: string): Pick<Column, "values" | "takesSeveral"> {
+  const [, kind, list] = /^(enum|set)\((.*)\)$/is.exec(full) ?? [];
+  if (list === undefined) return {};
+  const values = [...list.matchAll(/'((?:[^']|'')*)'/g)].map(([, value]) => value!.replaceAll("''", "'"));
+  return { values, takesSeveral: kind!.toLowerCase() === "set" };
 }
 
 interface IndexPart {
@@ -184,7 +200,8 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
       const place = schema === undefined ? sql`database()` : sql`${schema}`;
       const { rows } = await sql<FoundColumn>`
         select c.column_name as name, c.data_type as type, c.column_type as full, c.collation_name as collation,
-          c.is_nullable = 'NO' as filled, c.is_nullable = 'NO' and c.column_default is null and c.extra not like '%auto_increment%' as required
+          c.is_nullable = 'NO' as filled, c.is_nullable = 'NO' and c.column_default is null and c.extra not like '%auto_increment%' as required,
+          c.extra like '%auto_increment%' as counted, c.character_set_name as charset
         from information_schema.columns c
         where c.table_name = ${table} and c.table_schema = ${place}`.execute(db);
       const { rows: parts } = await sql<IndexPart>`
@@ -194,18 +211,21 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
       const first = parts.filter(({ place: at }) => Number(at) === 1);
       const isAlone = ({ index }: IndexPart) => parts.filter((part) => part.index === index).length === 1;
       return new Map(
-        rows.map(({ name, type, full, collation, required, filled }): [string, Column] => {
+        rows.map(({ name, type, full, collation, required, filled, counted, charset }): [string, Column] => {
           const foldsCase = collation?.includes("_ci") ?? false;
           const of = first.filter(({ column }) => column === name);
           const once = of.some((part) => Boolean(part.once) && isAlone(part));
           return [
             name,
             {
-              type: json.has(name) ? "json" : full === "binary(16)" ? "uuidBytes" : (types[type] ?? "text"),
+              type: json.has(name) ? "json" : (whole[full] ?? types[type] ?? "text"),
+              ...choicesOf(full),
+              charset: charset ?? undefined,
               foldsCase,
               isPadded: false,
               takesNoNull: Boolean(filled),
               isRequired: Boolean(required),
+              isCounted: Boolean(counted),
               isKey: of.some((part) => part.index === "PRIMARY" && isAlone(part)),
               unique: { exact: once, folded: once && foldsCase },
               indexed: { exact: of.length > 0, folded: of.length > 0 && foldsCase },
@@ -230,6 +250,8 @@ async function jsonColumns(db: Kysely<unknown>, place: Sql, table: string): Prom
   return new Set(rows.flatMap(({ clause }) => /^json_valid\(`(.+)`\)$/i.exec(clause)?.[1] ?? []));
 }
 
+/** What a server says that is going down, or loses the connection. */
+const GOING = [1053, 1077, 1079, 1080, 1152, 1153, 1158, 1159, 1160, 1161, 1927, 4031];
 const UNKNOWN_COLUMN = 1054;
 const UNKNOWN_TABLE = 1109;
 
@@ -258,6 +280,11 @@ function mysqlFailure(error: unknown): unknown {
         "The database refuses a reference: what it points to is not there, or something still points here.",
         options,
       );
+    case 1369:
+    case 1906:
+    case 3105:
+      return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
+    case 1643:
     case 1644:
       // What a procedure or a trigger signals is said to the client as it is.
       return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
@@ -286,9 +313,13 @@ function mysqlFailure(error: unknown): unknown {
     default: {
       // Values that are too long, out of range, of the wrong form, or that a check refuses.
       const isValue = [1264, 1265, 1292, 1366, 1406, 1525, 3140, 3819, 4025, 1690, 1411].includes(errno);
-      return isValue
-        ? new ConnectorError("invalid", `The database refuses a value: ${message}.`, options)
-        : new ConnectorError("unavailable", `The database failed: ${message}.`, options);
+      if (isValue) return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
+      // A procedure or a trigger may signal with a number of its own.
+      const { sqlState = "" } = error as { sqlState?: string };
+      if (/^(02|22|23|44|45)/.test(sqlState))
+        return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
+      const isAnswered = sqlState !== "" && !sqlState.startsWith("08") && !GOING.includes(errno);
+      return new ConnectorError("unavailable", `The database failed: ${message}.`, { ...options, isAnswered });
     }
   }
 }

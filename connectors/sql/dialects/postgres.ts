@@ -166,7 +166,10 @@ function postgresFailure(error: unknown): unknown {
     detail = "",
     column,
     message,
-  } = error as { code?: string; detail?: string; column?: string; message: string };
+    severity,
+  } = error as { code?: string; detail?: string; column?: string; message: string; severity?: string };
+  // The server's own words have a severity; a failed connection has none, and a code of Node.js.
+  const isOfServer = severity !== undefined;
   // Of a key of several columns, or of an expression, all of it: the kind knows which of its columns are meant.
   const named = column ?? /^Key \((.+?)\)=/.exec(detail)?.[1];
   const options = { cause: error, ...(named && { attr: named }) };
@@ -179,10 +182,11 @@ function postgresFailure(error: unknown): unknown {
       "The database refuses a reference: what it points to is not there, or something still points here.",
       options,
     );
-  if (code.startsWith("23") || code.startsWith("22"))
+  if (/^(21|22|23|44|54)/.test(code))
     return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
-  // What a function of the site's own raises is said to the client as it is.
-  if (code === "P0001") return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
+  // What a function of the site's own raises, by whatever code, is said to the client as it is.
+  if (code.startsWith("P0") || (isOfServer && !CLASSES.has(code.slice(0, 2))))
+    return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
   if (code === "40001" || code === "40P01" || code === "55P03")
     return new ConnectorError("busy", "Others are changing the same rows.", options);
   if (code === "57014")
@@ -195,5 +199,14 @@ function postgresFailure(error: unknown): unknown {
     return new ConnectorError("denied", `The database refuses the account: ${message}.`, options);
   if (message.startsWith("timeout exceeded when trying to connect"))
     return new ConnectorError("busy", "No connection was free, or made, in time.", options);
-  return new ConnectorError("unavailable", `The database cannot be reached: ${message}.`, options);
+  const isAnswered = isOfServer && !/^(08|53|57|58|XX)/.test(code);
+  const what = isAnswered ? "failed" : "cannot be reached";
+  return new ConnectorError("unavailable", `The database ${what}: ${message}.`, { ...options, isAnswered });
 }
+
+/** The classes of PostgreSQL's own codes. */
+const CLASSES = new Set(
+  "00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX".split(
+    " ",
+  ),
+);

@@ -56,6 +56,8 @@ function toDatabase(value: Value | Scalar, column: Column): unknown {
   if (column.isBytes || column.type === "bytes") return toTypedColumn(value, column);
   if (typeof value === "object") return JSON.stringify(value);
   const given = toNumber(value, column.type);
+  if (typeof given === "string" && isConverted(given, column))
+    throw new ConnectorError("invalid", `${JSON.stringify(given)} would be kept as ${Number(given)}.`);
   // A column of integers takes what is larger for a fraction, which is rounded.
   const isLarger = typeof given === "bigint" || (column.isInteger && typeof given === "string");
   if (isLarger && /^-?\d{19,}$/.test(String(given)) && BigInt.asIntN(64, BigInt(given)) !== BigInt(given))
@@ -66,6 +68,12 @@ function toDatabase(value: Value | Scalar, column: Column): unknown {
   return given;
 }
 
+/** Whether a column of numbers keeps a text as another one: `007` as 7, `1e3` as 1000. */
+const isConverted = (text: string, column: Column): boolean =>
+  (column.isInteger === true || column.isRounded === true) &&
+  /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) &&
+  !/^(0|-?[1-9]\d*|-?(0|[1-9]\d*)\.\d*[1-9])$/.test(text);
+
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
   return Promise.all(
     names.map(async ({ schema = "main", table }) => {
@@ -75,7 +83,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         required: number;
         filled: number;
         key: number;
-      }>`select name, type, "notnull" = 1 as filled, "notnull" = 1 and dflt_value is null and pk = 0 as required, pk = 1 and (select max(pk) from pragma_table_xinfo(${table}, ${schema})) = 1 as key from pragma_table_xinfo(${table}, ${schema})`.execute(
+      }>`select name, type, "notnull" = 1 as filled, "notnull" = 1 and dflt_value is null and pk = 0 and hidden = 0 as required, pk = 1 and (select max(pk) from pragma_table_xinfo(${table}, ${schema})) = 1 as key from pragma_table_xinfo(${table}, ${schema})`.execute(
         db,
       );
       const { rows: indexes } = await sql<{ column: string; collation: string; once: number }>`
@@ -94,6 +102,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
             takesNoNull: filled === 1,
             isRequired: required === 1,
             isKey: key === 1,
+            isCounted: key === 1 && /^integer$/i.test(type),
             unique: { exact: isOnce(name, "BINARY"), folded: isOnce(name, "NOCASE") },
             indexed: { exact: has(name, "BINARY"), folded: has(name, "NOCASE") },
           },
@@ -177,7 +186,7 @@ function sqliteFailure(error: unknown): unknown {
       "The database refuses a reference: what it points to is not there, or something still points here.",
       options,
     );
-  if (code === 275 || code === 3091)
+  if ((code & 0xff) === 19 || code === 18 || code === 20)
     return new ConnectorError("invalid", `The database refuses a value: ${error.message}.`, options);
   if ((code & 0xff) === 5 || (code & 0xff) === 6)
     return new ConnectorError("busy", "The database is locked by another process.", options);

@@ -1,7 +1,7 @@
 import type { Scalar, Value } from "../../../src/connector/connector.ts";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import { booleanOf, bytesOf } from "../../../src/connector/kit/values.ts";
-import { isOfCalendar } from "../../../src/json/date.ts";
+import { instantOf } from "../../../src/json/date.ts";
 import { parseExactly } from "../../../src/json/exact.ts";
 import { type Column, isUuid, wholeOf } from "../kind.ts";
 
@@ -17,7 +17,8 @@ export const any: Column = {
  * An entry's value as a parameter for a column of its type, for databases whose columns have one. Throws `invalid` for what is not
  * of the type.
  */
-export function toTypedColumn(value: Value | Scalar, { type, isBytes }: Column): unknown {
+export function toTypedColumn(value: Value | Scalar, column: Column): unknown {
+  const { type, isBytes } = column;
   if (isBytes) return Buffer.from(textOf(value), "utf8");
   switch (type) {
     case "boolean":
@@ -25,9 +26,9 @@ export function toTypedColumn(value: Value | Scalar, { type, isBytes }: Column):
     case "bit":
       return (booleanOf(value) ?? wrong(value, "true or false")) ? 1 : 0;
     case "time":
-      return instant(value)?.toISOString().replace("T", " ").replace("Z", "") ?? String(value);
+      return instant(value).toISOString().replace("T", " ").replace("Z", "");
     case "date":
-      return instant(value)?.toISOString().slice(0, 10) ?? String(value);
+      return instant(value).toISOString().slice(0, 10);
     case "uuidBytes":
       return isUuid(String(value).toLowerCase())
         ? Buffer.from(String(value).replaceAll("-", ""), "hex")
@@ -37,7 +38,7 @@ export function toTypedColumn(value: Value | Scalar, { type, isBytes }: Column):
     case "json":
       return JSON.stringify(value);
     case "text":
-      return textOf(value);
+      return chosen(value, column);
     case "integer":
       return isWholeOrBoolean(value) ? toNumber(value, type) : wrong(value, "a whole number");
     default:
@@ -64,11 +65,17 @@ function wrong(value: unknown, wanted: string): never {
   throw new ConnectorError("invalid", `${text.length > 40 ? `${text.slice(0, 40)}…` : text} is not ${wanted}.`);
 }
 
-function instant(value: unknown): Date | undefined {
-  const text = String(value).trim();
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !isOfCalendar(text)) return wrong(text, "a date of the calendar");
-  const date = new Date(text);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+const instant = (value: unknown): Date =>
+  instantOf(String(value)) ?? wrong(value, "a date, such as 2026-01-31, or a time, such as 2026-01-31T08:00:00Z");
+
+/** A text for a column that takes some alone: MariaDB and MySQL read `3` as the third of them. */
+function chosen(value: Value | Scalar, { values, takesSeveral, foldsCase }: Column): string {
+  const text = textOf(value);
+  if (!values) return text;
+  const form = (each: string) => (foldsCase ? each.toLowerCase() : each);
+  const allowed = new Set(values.map(form));
+  const parts = takesSeveral ? (text === "" ? [] : text.split(",")) : [text];
+  return parts.every((part) => allowed.has(form(part))) ? text : wrong(value, `one of ${values.join(", ")}`);
 }
 
 /** A value of a column as an entry's: times in ISO 8601, numbers where JavaScript holds them exactly, no padding. */
@@ -91,7 +98,8 @@ export function fromTypedColumn(given: unknown, { type, isPadded, isBytes }: Col
       return (typeof value === "string" ? parsed(value) : value) as Value;
     case "integer":
     case "decimal":
-      return exactNumber(value);
+      // Bits come as bytes.
+      return exactNumber(Buffer.isBuffer(value) ? String(BigInt(`0x${value.toString("hex") || "0"}`)) : value);
     case "text":
       return isPadded ? String(value).trimEnd() : String(value);
     default:

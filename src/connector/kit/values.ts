@@ -40,3 +40,19 @@ export function booleanOf(value: unknown): boolean | undefined {
   const text = String(value);
   return TRUE.test(text) ? true : FALSE.test(text) ? false : undefined;
 }
+
+/** An integer of any size that a value stands for. Undefined for what is none. */
+export function integerOf(value: unknown): bigint | undefined {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
+  return typeof value === "string" && /^-?\d+$/.test(value) ? BigInt(value) : undefined;
+}
+
+/** An integer as a value: a number where JavaScript holds it exactly, else its digits. */
+export const valueOfInteger = (value: bigint): number | string =>
+  Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+
+/** Whether an integer, of any size, has all of some bits. */
+export function hasBits(value: unknown, bits: number): boolean {
+  const wanted = BigInt(bits);
+  return ((integerOf(value) ?? 0n) & wanted) === wanted;
+}

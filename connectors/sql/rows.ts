@@ -1,0 +1,175 @@
+import { sql } from "kysely";
+import type { Value } from "../../src/connector/connector.ts";
+import { ofAttr } from "./held.ts";
+import { fitsColumn, inText, isSameText, isText, splitParts } from "./keys.ts";
+import {
+  allOf,
+  assignedSql,
+  type Column,
+  columnIn,
+  columnOf,
+  fixedSql,
+  type Kind,
+  type List,
+  type Sql,
+  tableSql,
+} from "./kind.ts";
+import { assignments, partsOf } from "./writes.ts";
+
+/** How many parameters go in one statement: databases bound their number. */
+const BATCH = 2000;
+
+/** Values as their columns hold them, as many as one statement takes. */
+type Batch = readonly unknown[][];
+
+/**
+ * The statements on an entry's rows in a list. Rows that are things in their own right, such as the people of a department, are
+ * given to the entry and taken from it by their owner, and never made or deleted.
+ */
+export function rowsOf(kind: Kind, key: string, attr: string) {
+  const { dialect } = kind;
+  const list = kind.lists[attr]!;
+  const owners = () => ownersOf(kind, list, key);
+  const given = [
+    ...Object.entries(list.where).flatMap(([column, value]) => (value === null ? [] : [[column, value] as const])),
+    ...Object.entries(list.set),
+  ].map(([column, value]) => ({ column, value: assignedSql(list, column, value, dialect) }));
+  const names = [...list.owner, ...list.value, ...given.map(({ column }) => column)];
+  // An expression may count on from what is there, and has to see the row before.
+  const isCounted = Object.values(list.set).some((value) => typeof value === "object" && value !== null);
+  const size = isCounted ? 1 : Math.floor(BATCH / (names.length + list.value.length));
+  const owned = isOwned(kind, list, list.owner, key);
+  const ofList = fixedSql(list, list.where, dialect);
+  const mine = [owned, ...ofList];
+  return {
+    batches: (values: readonly Value[]): Batch[] => {
+      const all = values.map((value) => valuesIn(kind, attr, list, value));
+      return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+    },
+    additions: (batch: Batch): Sql[] => {
+      if (list.isOfThings) {
+        const taken = [
+          ...list.owner.map((column, index) => sql`${sql.id(column)} = ${owners()[index]}`),
+          ...assignments(list, list.set, dialect),
+        ];
+        return [
+          sql`update ${tableSql(list.name)} set ${sql.join(taken)}${allOf([isOneOf(kind, list, batch, true), ...ofList, sql`not ${dialect.isTrue(owned)}`])}`,
+        ];
+      }
+      return [
+        ...(list.deletedBy ? [revival(kind, list, owned, batch)] : []),
+        dialect.insertMissing(
+          tableSql(list.name),
+          names,
+          batch.map((each) => [...owners(), ...each, ...given.map(({ value }) => value)]),
+          [...list.owner, ...list.value, ...Object.keys(list.where)],
+        ),
+      ];
+    },
+    deletion: (batch?: Batch): Sql => {
+      const gone = allOf([...mine, ...(batch ? [isOneOf(kind, list, batch, true)] : [])]);
+      const left = list.deletedBy
+        ? assignments(list, list.deletedBy, dialect)
+        : // Of several columns those are the owner's that do not tell the row from others, too.
+          list.owner
+            .filter((column) => !list.value.includes(column) && !(column in list.where))
+            .map((column) => sql`${sql.id(column)} = null`);
+      if (!list.deletedBy && !list.isOfThings) return sql`delete from ${tableSql(list.name)}${gone}`;
+      return sql`update ${tableSql(list.name)} set ${sql.join(left)}${gone}`;
+    },
+    matching: (batch: Batch): Sql =>
+      sql`select ${sql.join(list.value.map((name) => sql.id(name)))} from ${tableSql(list.name)}${allOf([...mine, isOneOf(kind, list, batch, false)])}`,
+  };
+}
+
+/** Gives a value of a list another one in its own row: whatever else that row holds stays. */
+export function valueUpdate(kind: Kind, key: string, attr: string, from: Value, to: Value): Sql {
+  const { dialect } = kind;
+  const list = kind.lists[attr]!;
+  const columns = list.value.map((column) => sql.id(column));
+  const next = valuesIn(kind, attr, list, to);
+  const set = columns.map((column, index) => sql`${column} = ${next[index]}`);
+  const rows = [
+    isOwned(kind, list, list.owner, key),
+    isOneOf(kind, list, [valuesIn(kind, attr, list, from)], true),
+    ...fixedSql(list, list.where, dialect),
+  ];
+  return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf(rows)}`;
+}
+
+/** The column of another table that holds a part of an entry's key: of any type it is of the key's. */
+function ownerColumn(kind: Kind, list: List, name: string, index: number): Column {
+  const { type } = columnOf(kind, kind.key.columns[index]!);
+  const column = columnIn(list.columns, name, kind.dialect);
+  return column.type === "any" && type === "integer" ? { ...column, type } : column;
+}
+
+/** An entry's key as the columns of its rows hold it. Throws `invalid` where they cannot. */
+const ownersOf = (kind: Kind, list: List, key: string): unknown[] =>
+  splitParts(key, kind.key.columns.length)!.map((part, index) =>
+    kind.dialect.toDatabase(part, ownerColumn(kind, list, list.owner[index]!, index)),
+  );
+
+/**
+ * The condition that rows are an entry's, to the letter: a table may compare without regard to case what the entry's own tells apart.
+ * A key that the columns cannot hold has no rows.
+ */
+export function isOwned(kind: Kind, list: List, columns: readonly string[], key: string): Sql {
+  const parts = splitParts(key, kind.key.columns.length)!;
+  const holds = parts.every((part, index) => {
+    const column = ownerColumn(kind, list, columns[index]!, index);
+    return fitsColumn(part, column, kind.dialect);
+  });
+  if (!holds) return sql`1 = 0`;
+  const conditions = parts.map((part, index) => {
+    const column = ownerColumn(kind, list, columns[index]!, index);
+    return isSameText(kind.dialect, sql.id(columns[index]!), column, kind.dialect.toDatabase(part, column));
+  });
+  return sql.join(conditions, sql` and `);
+}
+
+/** Takes rows back that are there, but were taken out: as new ones they are given what those are. */
+function revival(kind: Kind, list: List, owned: Sql, batch: Batch): Sql {
+  const { dialect } = kind;
+  const set = assignments(list, { ...list.where, ...list.set }, dialect);
+  const isIn = sql.join(fixedSql(list, list.where, dialect), sql` and `);
+  return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf([owned, isOneOf(kind, list, batch, false), sql`not ${dialect.isTrue(isIn)}`])}`;
+}
+
+export function valuesIn(kind: Kind, attr: string, list: List, value: Value): unknown[] {
+  const { dialect } = kind;
+  const parts = list.value.length === 1 ? [value] : partsOf(kind, attr, list.value, value);
+  return parts.map((part, index) =>
+    ofAttr(attr, () => dialect.toDatabase(part, columnIn(list.columns, list.value[index]!, dialect))),
+  );
+}
+
+/** The condition that a row's value is one of these: to the letter, or as the columns' collations compare them. */
+function isOneOf(kind: Kind, list: List, batch: Batch, toTheLetter: boolean): Sql {
+  const { exact } = kind.dialect;
+  const columns = columnsIn(kind, list);
+  const equal = (name: string, index: number, value: unknown): Sql => {
+    const column = sql.id(name);
+    const isExact = !toTheLetter || !isText(columns[index]!) || typeof value !== "string";
+    return isExact
+      ? sql`${column} = ${value}`
+      : sql`${column} = ${value} and ${exact(inText(column, columns[index]!, kind.dialect))} = ${exact(sql`${value}`)}`;
+  };
+  const [name, ...more] = list.value;
+  if (more.length === 0) {
+    const isEqual = sql`${sql.id(name!)} in (${sql.join(batch.map(([each]) => each))})`;
+    if (!toTheLetter || !isText(columns[0]!)) return isEqual;
+    return sql`${isEqual} and ${exact(inText(sql.id(name!), columns[0]!, kind.dialect))} in (${sql.join(batch.map(([each]) => exact(sql`${each}`)))})`;
+  }
+  const rows = batch.map(
+    (each) =>
+      sql`(${sql.join(
+        list.value.map((of, index) => equal(of, index, each[index])),
+        sql` and `,
+      )})`,
+  );
+  return sql`(${sql.join(rows, sql` or `)})`;
+}
+
+export const columnsIn = (kind: Kind, { columns, value }: List): Column[] =>
+  value.map((name) => columnIn(columns, name, kind.dialect));
