@@ -1,35 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
 import { send } from "./clients/replay.ts";
-import { startGateway, type TestGateway } from "./servers/gateway.ts";
+import type { TestGateway } from "./servers/gateway.ts";
+import { startTables } from "./servers/tables.ts";
 import { type AnyDatabase, type Dialect, startDatabase } from "./servers/users-roles.ts";
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const dialects = ["sqlite", "postgres", "mysql"] as const;
-
-/** A gateway in front of tables of the test's own, with a mapping for each type. */
-async function startTables(
-  database: AnyDatabase,
-  kinds: Readonly<Record<string, object>>,
-  mappings: Readonly<Record<string, object>>,
-  more: object = {},
-): Promise<TestGateway> {
-  const folder = mkdtempSync(join(tmpdir(), "postern-odd-"));
-  const routes = Object.fromEntries(
-    Object.entries(mappings).map(([resource, mapping]) => {
-      const file = join(folder, `${resource}.yaml`);
-      writeFileSync(file, stringify({ resource, ...mapping }));
-      return [resource, { connector: "app", mapping: file }];
-    }),
-  );
-  const connectors = { app: { type: "sql", ...database.settings, ...more, kinds } };
-  const gateway = await startGateway({ connectors, routes: { "/scim/v2": routes } });
-  rmSync(folder, { recursive: true });
-  return gateway;
-}
 
 const patch = (gateway: TestGateway, path: string, ...Operations: object[]) =>
   send(gateway, "PATCH", path, { Operations });

@@ -3,7 +3,7 @@ import { badRequest } from "./error.ts";
 import { compileSelector } from "./evaluate.ts";
 import type { Operation } from "./operations.ts";
 import { type AttributePath, filterText, type TypedFilter } from "./path.ts";
-import { isObject, type Resource, type ResourceType } from "./schema.ts";
+import { type Attribute, findAttribute, isObject, type Resource, type ResourceType } from "./schema.ts";
 
 /** How many elements the operations of one PATCH may be held against. Time grows with it, and all clients share one thread. */
 const MAX_STEPS = 4_000_000;
@@ -73,7 +73,7 @@ function changedElements(
     case "replaceElements":
       return added([], operation.elements, budget);
     case "removeElements":
-      return removed(elements, operation.elements, budget);
+      return removed(elements, operation.elements, operation.path.attribute, budget);
     case "setSelected":
       return setSelected(elements, operation, budget);
     case "clearSelected":
@@ -196,15 +196,37 @@ function added(elements: readonly unknown[], more: readonly unknown[], budget: B
   return result;
 }
 
-/** Takes away the elements that agree with one of those that are named. */
-function removed(elements: readonly unknown[], gone: readonly unknown[], budget: Budget): unknown[] {
-  const index = byValue(gone);
-  return elements.filter((element) => {
+/** Takes away the elements that agree with one of those that are named, in whatever case where the schema tells none apart. */
+function removed(
+  elements: readonly unknown[],
+  gone: readonly unknown[],
+  attribute: Attribute,
+  budget: Budget,
+): unknown[] {
+  const form = formOf(attribute);
+  const named = gone.map(form);
+  const index = byValue(named);
+  return elements.filter((each) => {
+    const element = form(each);
     const value = plainValue(element);
     const near = [...(value === undefined ? [] : (index.with.get(value) ?? [])), ...index.without];
     spend(budget, near.length);
-    return !near.some((at) => agrees(element, gone[at]));
+    return !near.some((at) => agrees(element, named[at]));
   });
+}
+
+/** An element in a form in which two are the same where the schema takes them for one. */
+function formOf(attribute: Attribute): (element: unknown) => unknown {
+  const folded = (value: unknown, of: Attribute | undefined) =>
+    typeof value === "string" && of?.type === "string" && of.caseExact !== true ? value.toLowerCase() : value;
+  return (element) => {
+    if (!isObject(element)) return folded(element, attribute);
+    const subs = Object.entries(element).map(([name, value]) => [
+      name,
+      folded(value, findAttribute(attribute.subAttributes, name)),
+    ]);
+    return Object.fromEntries(subs);
+  };
 }
 
 function setSelected(
@@ -259,7 +281,7 @@ const noTarget = ({ attribute, selector }: AttributePath) =>
     `No value of "${attribute.name}" matches${selector ? ` [${filterText(selector)}]` : ""}, and none can be made from it.`,
   );
 
-/** True when an element has all the parts of another: a value by text, letters' case aside only for ids never. */
+/** Whether an element has all the parts of another that make it itself. */
 const agrees = (element: unknown, wanted: unknown): boolean =>
   isObject(element) && isObject(wanted)
     ? identity(wanted).every(([key, value]) => isDeepStrictEqual(element[key], value))

@@ -32,7 +32,9 @@ export async function startDatabase(dialect: Dialect): Promise<AnyDatabase> {
           return "";
         }
         database.exec(script.slice(0, at + 1));
-        const rows = database.prepare(last).all();
+        const statement = database.prepare(last);
+        statement.setReadBigInts(true);
+        const rows = statement.all();
         return rows.map((row) => Object.values(row).join("|")).join("\n");
       },
       stop: async () => {

@@ -46,9 +46,11 @@ export function toTypedColumn(value: Value | Scalar, column: Column): unknown {
   }
 }
 
-/** Databases round what is none, or read the digits that it begins with. */
+/** Databases round what is none, read the digits that it begins with, and leave zeros at the beginning out. */
 const isWholeOrBoolean = (value: Value | Scalar): boolean =>
-  typeof value === "boolean" || Number.isInteger(value) || (typeof value === "string" && /^-?\d+$/.test(value));
+  typeof value === "boolean" ||
+  Number.isInteger(value) ||
+  (typeof value === "string" && /^(0|-?[1-9]\d*)$/.test(value));
 
 /** A value for a column of numbers: digits as the number that they are, exactly. */
 export function toNumber(value: Value | Scalar, type: Column["type"]): unknown {
