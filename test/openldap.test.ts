@@ -385,6 +385,50 @@ describe("the gateway on OpenLDAP", () => {
     expect([await found("active eq false"), await found("active eq true")]).toEqual([1, 0]);
   });
 
+  test.each([
+    ["several values", "employeeType", ["contractor", "temp"]],
+    ["one value that is another's", "employeeType", ["contractor"]],
+    ["room for one value", "displayName", ["Ann"]],
+  ])("a mark on an attribute with %s comes and goes by itself", async (_, attr, values) => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-mark-"));
+    const mapping = join(folder, "user.yaml");
+    const active = { attr, as: { equals: "disabled", inverted: true } };
+    writeFileSync(
+      mapping,
+      stringify({
+        resource: "User",
+        kind: "user",
+        attributes: { id: { attr: "entryUUID", readOnly: true }, userName: "uid", active },
+      }),
+    );
+    const { connectors } = openLdap(slapd, ROOT);
+    const marking = await startGateway({
+      connectors,
+      routes: { "/scim/v2": { User: { connector: "directory", mapping } } },
+    });
+    rmSync(folder, { recursive: true });
+    const name = `m${crypto.randomUUID()}`;
+    const held = values.map((value) => `${attr}: ${value}\n`).join("");
+    slapd.ldapmodify(
+      `dn: uid=${name},ou=people,${SUFFIX}\nchangetype: add\nobjectClass: inetOrgPerson\nuid: ${name}\ncn: x\nsn: x\n${held}`,
+    );
+    const now = () =>
+      [...slapd.ldapsearch(`(uid=${name})`, attr).matchAll(new RegExp(`${attr}: (.*)`, "g"))].map(([, value]) => value);
+    const { id } = (await send(marking, "GET", `/Users?filter=userName eq "${name}"`)).json.Resources[0];
+    const others = attr === "displayName" ? [] : values;
+    for (const set of [
+      (value: boolean) =>
+        send(marking, "PATCH", `/Users/${id}`, { Operations: [{ op: "replace", path: "active", value }] }),
+      (value: boolean) => send(marking, "PUT", `/Users/${id}`, { userName: name, active: value }),
+    ]) {
+      expect((await set(false)).json.active).toBe(false);
+      expect(now().sort()).toEqual([...others, "disabled"].sort());
+      expect((await set(true)).json.active).toBe(true);
+      expect(now().sort()).toEqual([...others].sort());
+    }
+    await marking.stop();
+  });
+
   test("members by another attribute than the DN: memberUid holds names, found, filtered and changed by ids", async () => {
     const folder = mkdtempSync(join(tmpdir(), "postern-posix-"));
     const mapping = join(folder, "posix.yaml");
@@ -451,6 +495,11 @@ describe("the gateway on OpenLDAP", () => {
     slapd.ldapmodify(`dn: cn=unix,ou=groups,${SUFFIX}\nchangetype: modify\nadd: memberUid\nmemberUid: SVC-posix\n`);
     expect((await change({ op: "remove", path: `members[value eq "${service}"]` })).status).toBe(403);
     expect((await ask("DELETE", `/Groups/${id}`)).status).toBe(403);
+    // Who is gone leaves no name behind that the next one of it would come into.
+    const carl = await made("posix-carl");
+    await ask("POST", "/Groups", { displayName: "wheel", members: [{ value: carl }] });
+    expect((await ask("DELETE", `/Users/${carl}`)).status).toBe(204);
+    expect(slapd.ldapsearch("(cn=wheel)", "memberUid")).not.toContain("memberUid:");
     await unix.stop();
     // By its DN, which memberUid does not hold, it is refused at the start.
     writeFileSync(

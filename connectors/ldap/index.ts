@@ -92,7 +92,7 @@ kinds:
         const [found] = await find(directory, { base: of.base, filter: keyFilter(of, key, typeOf), attrs }, signal);
         return found && toEntry(of, found, attrs, directory);
       },
-      ...createWrites(directory),
+      ...createWrites(directory, references),
       resolve: ({ kind: name, to, values, signal }) => resolve(name, to, values, signal),
       probe: async (signal) => {
         const { vendor } = await directory.features(signal);

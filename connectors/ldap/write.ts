@@ -4,6 +4,7 @@ import type {
   CreateRequest,
   DeleteRequest,
   Entry,
+  References,
   UpdateRequest,
   Value,
 } from "../../src/connector/connector.ts";
@@ -29,6 +30,7 @@ import { assertionOf, baseIsThere, type Directory, find, type Kind, keyFilter, t
 import { dnKey, isUnder, parentOf } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
 import { keepingLock } from "./lock.ts";
+import { clearNames, namesOf } from "./memberships.ts";
 import { outOfReach, surelyMeets, withinReach } from "./reach.ts";
 
 const MAX_KNOWN = 10_000;
@@ -45,7 +47,7 @@ export interface Writes {
  * Writes by key. DNs that were seen are remembered only to address a write, and each write asserts that the entry there
  * still is the one with the key: after a rename by anyone the entry is looked for again, and no other is ever touched.
  */
-export function createWrites(directory: Directory): Writes {
+export function createWrites(directory: Directory, references: References = []): Writes {
   const { pool, typeOf, failure } = directory;
   // By kind, then by key: where one kind found an entry says nothing of whether it is within the reach of another.
   const known = new Map([...directory.kinds.keys()].map((name) => [name, new Map<string, string>()]));
@@ -310,8 +312,12 @@ export function createWrites(directory: Directory): Writes {
     const kind = directory.kinds.get(name)!;
     const { assertion } = await directory.features(signal);
     const control = assertion ? new AssertionControl(assertionOf(kind, key, expected, [], typeOf)) : undefined;
+    const names = namesOf(references, name);
+    const entry =
+      names.length === 0 ? {} : toEntry(kind, await locate(name, key, signal, [...names, kind.key]), names, directory);
     await addressed(request, (dn) => write(pool, signal, (client) => client.del(dn, control)));
     forget(name, key);
+    if (names.length > 0) await clearNames(directory, references, name, entry, signal);
   }
 
   return { create, update, delete: remove };

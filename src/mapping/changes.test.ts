@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import type { Entry } from "../connector/connector.ts";
+import { type Entry, valuesOf } from "../connector/connector.ts";
 import { applyChanges } from "../connector/reference.ts";
 import { ScimError } from "../scim/error.ts";
 import { checkImmutable, requireAll } from "../scim/input.ts";
@@ -183,7 +183,20 @@ function operationOf(mapping: Mapping): fc.Arbitrary<object> {
   });
 }
 
-describe.each(mappings)("a PATCH on %s", (_, mapping) => {
+/** Each mapping, where attributes hold one value, and where they may hold others beside those that it writes. */
+const cases = mappings.flatMap(([name, mapping]) => [
+  [name, mapping, true] as const,
+  [`${name}, beside other values`, mapping, false] as const,
+]);
+
+describe.each(cases)("a PATCH on %s", (_, mapping, single) => {
+  const isSingle = () => single;
+  /** The attributes that a mark is put on. */
+  const marked = mapping.rows.flatMap((row) => (row.is === "attr" && row.codec.mark ? [row.attr] : []));
+  const beside = (entry: Entry): Entry =>
+    single
+      ? entry
+      : { ...entry, ...Object.fromEntries(marked.map((attr) => [attr, [...valuesOf(entry, attr), "other"]])) };
   const { type } = mapping;
   const selection = select(mapping);
   const read = async (entry: Entry) => {
@@ -207,13 +220,18 @@ describe.each(mappings)("a PATCH on %s", (_, mapping) => {
         fc.array(operationOf(mapping), { minLength: 1, maxLength: 3 }),
         async (drawn, Operations) => {
           // As the backend would have it: no values that the mapping itself would not write.
-          const entry = Object.fromEntries(Object.entries(drawn).filter(([, value]) => value !== undefined)) as Entry;
+          const given = Object.fromEntries(Object.entries(drawn).filter(([, value]) => value !== undefined)) as Entry;
+          const entry = beside(given);
+          const kept = (changed: Entry) => {
+            if (!single) for (const attr of marked) expect(valuesOf(changed, attr)).toContain("other");
+            return changed;
+          };
           const operations = await outcome(async () => readPatch({ Operations }, type));
           if (typeof operations === "number") return;
           const asked = operations as ReturnType<typeof readPatch>;
           const atOnce = await outcome(async () => {
-            const changes = directChanges(mapping, asked, references);
-            return changes && read(applyChanges(entry, changes));
+            const changes = directChanges(mapping, asked, references, isSingle);
+            return changes && read(kept(applyChanges(entry, changes)));
           });
           if (atOnce === undefined) return;
           direct++;
@@ -222,7 +240,8 @@ describe.each(mappings)("a PATCH on %s", (_, mapping) => {
             const target = applyPatch(current, asked, type);
             requireAll(target, type, "mutability");
             checkImmutable(current, target, type);
-            return read(applyChanges(entry, await changesBetween(mapping, entry, current, target, references, "left")));
+            const changes = await changesBetween(mapping, entry, current, target, references, "left", isSingle);
+            return read(kept(applyChanges(entry, changes)));
           });
           expect(sorted(atOnce)).toEqual(sorted(looked));
         },
@@ -237,7 +256,7 @@ describe.each(mappings)("a PATCH on %s", (_, mapping) => {
       fc.asyncProperty(entryOf(mapping), async (drawn) => {
         const entry = Object.fromEntries(Object.entries(drawn).filter(([, value]) => value !== undefined)) as Entry;
         const current = await readEntry(selection, entry, reading);
-        expect(await changesBetween(mapping, entry, current, current, references, "refilled")).toEqual([]);
+        expect(await changesBetween(mapping, entry, current, current, references, "refilled", isSingle)).toEqual([]);
         const written = await writeResource(mapping, current, references, entry);
         const changes = Object.entries(written).map(
           ([attr, value]) => ({ op: "replace", attr, values: value === undefined ? [] : [value].flat() }) as const,
