@@ -92,6 +92,8 @@ export interface SqlDialect {
   readonly failure: (error: unknown) => unknown;
   /** Whether a transaction that failed so may succeed when it is run again. */
   readonly isPassing: (error: unknown) => boolean;
+  /** Whether another process holds the whole database: that is waited for. */
+  readonly isHeld?: (error: unknown) => boolean;
   /** A select of one text: what database this is. */
   readonly version: Sql;
 }

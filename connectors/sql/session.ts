@@ -15,6 +15,8 @@ export interface Session {
 }
 
 const ATTEMPTS = 6;
+/** How long a database is waited for that another process holds, in milliseconds. */
+const HELD_MS = 4000;
 /** How long reads go to the server that was written to, and a replica that failed is left alone, in milliseconds. */
 const AFTER_WRITE_MS = 10_000;
 const AFTER_FAILURE_MS = 10_000;
@@ -58,9 +60,24 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
       return apart.read(statement.compile(from), signal);
     });
   };
+  /** Waits, without holding others up, while another process holds the database. */
+  const whenFree = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+    const until = Date.now() + HELD_MS;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!dialect.isHeld?.(error) || signal.aborted || Date.now() > until) throw error;
+        await sleep(10 + 20 * Math.random());
+      }
+    }
+  };
   const readFrom = async (from: Kysely<unknown>, statement: Sql, signal: AbortSignal) => {
     try {
-      return await abortable(signal, execute(from, statement, signal));
+      return await abortable(
+        signal,
+        whenFree(signal, () => execute(from, statement, signal)),
+      );
     } catch (error) {
       throw meaning(error, signal);
     }
@@ -82,7 +99,10 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
       try {
         for (let attempt = 1; ; attempt++) {
           try {
-            return await abortable(signal, inTransaction(signal, work));
+            return await abortable(
+              signal,
+              whenFree(signal, () => inTransaction(signal, work)),
+            );
           } catch (error) {
             if (!dialect.isPassing(error) || attempt === ATTEMPTS || signal.aborted) throw meaning(error, signal);
             await sleep(2 ** attempt * 5 * (1 + Math.random()));

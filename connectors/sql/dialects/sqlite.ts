@@ -49,6 +49,7 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
   quote: '"',
   failure: sqliteFailure,
   isPassing: () => false,
+  isHeld,
   version: sql`select 'SQLite ' || sqlite_version() as version`,
 });
 
@@ -122,7 +123,7 @@ function declared(type: string): Partial<Column> {
 
 function open(file: string, script: string | undefined): SqliteDialect {
   const isNew = file === ":memory:" || !existsSync(file);
-  const { database, within } = openDatabase(openSqlite(file));
+  const { database, within } = openDatabase(openSqlite(file, HELD_MS));
   if (isNew && script !== undefined) database.exec(readFileSync(script, "utf8"));
   // Without a file nobody else can read it.
   const ms = file === ":memory:" ? SEARCH_MS : AT_ONCE_MS;
@@ -165,6 +166,12 @@ const AT_ONCE_MS = 4;
 const SEARCH_MS = 1000;
 
 /** SQLite's extended result codes, as what they mean to a client (https://sqlite.org/rescode.html). */
+/** How long a statement waits, in milliseconds, and this process with it, before others are let by. */
+const HELD_MS = 20;
+
+/** Whether another process holds the file. */
+const isHeld = (error: unknown): boolean => [5, 6].includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
+
 function sqliteFailure(error: unknown): unknown {
   if (error instanceof Error && error.message === TOO_LONG)
     return new ConnectorError(
@@ -188,7 +195,6 @@ function sqliteFailure(error: unknown): unknown {
     );
   if ((code & 0xff) === 19 || code === 18 || code === 20)
     return new ConnectorError("invalid", `The database refuses a value: ${error.message}.`, options);
-  if ((code & 0xff) === 5 || (code & 0xff) === 6)
-    return new ConnectorError("busy", "The database is locked by another process.", options);
+  if (isHeld(error)) return new ConnectorError("busy", "The database is locked by another process.", options);
   return new ConnectorError("unavailable", `The database failed: ${error.message}.`, options);
 }

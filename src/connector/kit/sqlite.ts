@@ -3,8 +3,11 @@ import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { SqliteDialect } from "kysely";
 
-/** Opens a SQLite database by `node:sqlite`. A file that is not there is made, for its owner alone; `:memory:` is none. */
-export function openSqlite(file: string): DatabaseSync {
+/**
+ * Opens a SQLite database by `node:sqlite`. A file that is not there is made, for its owner alone; `:memory:` is none. While another
+ * process holds it a statement waits for so many milliseconds, and everything else in this process with it.
+ */
+export function openSqlite(file: string, timeout = 4000): DatabaseSync {
   if (file !== ":memory:") {
     mkdirSync(dirname(file), { recursive: true });
     if (!existsSync(file)) {
@@ -12,7 +15,7 @@ export function openSqlite(file: string): DatabaseSync {
       chmodSync(file, 0o600);
     }
   }
-  const database = new DatabaseSync(file, { timeout: 4000 });
+  const database = new DatabaseSync(file, { timeout });
   if (file !== ":memory:") database.exec("pragma journal_mode = wal; pragma synchronous = normal");
   return database;
 }
