@@ -387,3 +387,70 @@ describe.each(dialects)("rows of a list that are only marked as gone, on %s", (d
     await database.stop();
   });
 });
+
+describe.each(dialects)("instants that are kept as text, on %s", (dialect) => {
+  let database: AnyDatabase;
+  let gateway: TestGateway;
+  const kept = [
+    ["a", "2026-01-31 08:00:00"],
+    ["b", "2026-01-31T08:00:00.500Z"],
+    ["c", "2026-01-31T10:00:00+02:00"],
+    ["d", "2026-01-31T03:00:00-0500"],
+    ["e", "2026-01-31"],
+    ["f", "2026-02-30 08:00:00"],
+    ["g", "soon"],
+    ["h", ""],
+    ["i", "2024-02-29T00:00:00Z"],
+    ["j", "2025-02-29T00:00:00Z"],
+    ["k", "2026-01-31 09:30"],
+  ] as const;
+  const instants: Readonly<Record<string, string>> = {
+    a: "2026-01-31T08:00:00.000Z",
+    b: "2026-01-31T08:00:00.500Z",
+    c: "2026-01-31T08:00:00.000Z",
+    d: "2026-01-31T08:00:00.000Z",
+    e: "2026-01-31T00:00:00.000Z",
+    i: "2024-02-29T00:00:00.000Z",
+    k: "2026-01-31T09:30:00.000Z",
+  };
+  beforeAll(async () => {
+    database = await startDatabase(dialect);
+    database.run(`create table p (id integer primary key, login varchar(20), changed varchar(40));
+      ${kept.map(([name, text], index) => `insert into p values (${index}, '${name}', '${text}');`).join("\n")}`);
+    gateway = await startTables(
+      database,
+      { user: { table: "p" } },
+      {
+        User: {
+          kind: "user",
+          attributes: {
+            id: { attr: "id", readOnly: true },
+            userName: "login",
+            "meta.lastModified": { attr: "changed", as: "time", readOnly: true },
+          },
+        },
+      },
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await gateway?.stop();
+    await database?.stop();
+  });
+
+  const compare = {
+    eq: (a: string, b: string) => a === b,
+    gt: (a: string, b: string) => a > b,
+    ge: (a: string, b: string) => a >= b,
+    lt: (a: string, b: string) => a < b,
+    le: (a: string, b: string) => a <= b,
+  };
+  const asked = ["2026-01-31T08:00:00Z", "2026-01-31T09:00:00+01:00", "2026-01-31T00:00:00Z", "2024-02-29T00:00:00Z"];
+  test.each(Object.keys(compare) as (keyof typeof compare)[])("%s compares them as what they are", async (op) => {
+    for (const value of asked) {
+      const wanted = new Date(value).toISOString();
+      const filter = `filter=${encodeURIComponent(`meta.lastModified ${op} "${value}"`)}`;
+      const meant = Object.keys(instants).filter((name) => compare[op](instants[name]!, wanted));
+      expect((await names(gateway, filter)).sort(), `${op} ${value}`).toEqual(meant.sort());
+    }
+  });
+});

@@ -152,6 +152,10 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
   const { op, value } = leaf;
   // Of what its character set cannot write a column holds nothing: to ask for it is an error in MariaDB.
   if (typeof value === "string" && !isInCharset(value, of)) return never;
+  if (isText && leaf.instant)
+    return instantOf(String(value)) && !isPart(op)
+      ? compared(dialect.instantOf(column), op, dialect.instantOf(sql`${String(value)}`))
+      : never;
   switch (type) {
     case "any":
       return typeof value === "string" ? textSql(leaf, column, value, of, dialect) : compared(column, op, value);

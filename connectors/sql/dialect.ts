@@ -69,6 +69,8 @@ export interface SqlDialect {
   /** What an ordered select ends with that takes a part of its rows. */
   readonly page: (limit: number, offset: number) => Sql;
   readonly castToText: (column: Sql) => Sql;
+  /** A text that names an instant in any form of ISO 8601, in a form in which instants compare; NULL for other texts. */
+  readonly instantOf: (text: Sql) => Sql;
   /** A value of a type of the database's own as text, just as the driver gives it. */
   readonly written?: (column: Sql) => Sql;
   /** The largest whole number that a column holds. */

@@ -31,6 +31,8 @@ export interface ComparisonLeaf {
   readonly attr: string;
   readonly value: Scalar;
   readonly caseExact?: boolean;
+  /** The value is an instant in ISO 8601, and is compared as one with values that are, however each is written. */
+  readonly instant?: true;
 }
 
 /**

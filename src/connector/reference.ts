@@ -1,5 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Change, Condition, Entry, Expected, Order, Position, Scalar, Value } from "./connector.ts";
+import { instantOf } from "../json/date.ts";
+import type {
+  Change,
+  ComparisonLeaf,
+  Condition,
+  Entry,
+  Expected,
+  Order,
+  Position,
+  Scalar,
+  Value,
+} from "./connector.ts";
 import { fromValues, valuesOf } from "./connector.ts";
 import { ConnectorError } from "./error.ts";
 import { distinctValues, hasBits, withoutValues } from "./kit/values.ts";
@@ -18,6 +29,7 @@ export function matches(entry: Entry, condition: Condition): boolean {
     case "has":
       return valuesOf(entry, condition.attr).some((value) => hasBits(value, condition.bits));
     default: {
+      if (condition.instant) return matchesInstant(entry, condition);
       const wanted = fold(condition.value, condition.caseExact);
       return valuesOf(entry, condition.attr).some((value) => {
         const actual = fold(value, condition.caseExact);
@@ -25,6 +37,14 @@ export function matches(entry: Entry, condition: Condition): boolean {
       });
     }
   }
+}
+
+function matchesInstant(entry: Entry, { op, attr, value }: ComparisonLeaf): boolean {
+  const wanted = instantOf(String(value))?.getTime();
+  return valuesOf(entry, attr).some((each) => {
+    const held = instantOf(String(each))?.getTime();
+    return wanted !== undefined && held !== undefined && compare[op](held, wanted);
+  });
 }
 
 const compare = {

@@ -1,5 +1,6 @@
 import type { ComparisonLeaf, Condition, Value } from "../connector/connector.ts";
 import { hasBits, integerOf, valueOfInteger } from "../connector/kit/values.ts";
+import { instantOf } from "../json/date.ts";
 import type { CodecSource } from "./format.ts";
 
 /** A comparison as a codec sees it: on the SCIM value. */
@@ -95,6 +96,7 @@ const wholeNumber = (digits: string): number | string => {
 /** Any usual writing of an instant as ISO 8601 in UTC; what has no zone is taken for UTC, as databases keep it. */
 function toIso(value: Value): string | undefined {
   const text = String(value);
+  if (/^\d{4}-\d\d-\d\d/.test(text)) return instantOf(text)?.toISOString();
   const hasZone = /([zZ]|[+-]\d\d:?\d\d)$/.test(text);
   const instant = Date.parse(hasZone ? text : `${text.replace(" ", "T")}Z`);
   return Number.isNaN(instant) ? undefined : new Date(instant).toISOString();

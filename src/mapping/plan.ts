@@ -224,8 +224,13 @@ function ask(
     value,
     caseExact: leafOf(path).caseExact === true,
   } as Parameters<typeof row.codec.condition>[1]);
-  return condition ? checked(condition, supports) : unknown;
+  if (!condition) return unknown;
+  const isInstant = leafOf(path).type === "dateTime" && "value" in condition && ORDERED.has(condition.op);
+  return checked(isInstant ? { ...condition, instant: true } : condition, supports);
 }
+
+/** The comparisons that instants have. */
+const ORDERED: ReadonlySet<string> = new Set(["eq", "gt", "ge", "lt", "le"]);
 
 /** A condition, with each of its leaves as good as the backend answers it. */
 function checked(condition: Condition, supports: Supports): Part {

@@ -1,3 +1,4 @@
+import { instantOf } from "../json/date.ts";
 import type { Comparison, Literal } from "./filter.ts";
 import { type AttributePath, leafOf, type TypedFilter } from "./path.ts";
 import { type Attribute, isObject, type Resource, type ResourceType, schemaPart } from "./schema.ts";
@@ -43,11 +44,12 @@ export function sortKeyAt(
 ): (resource: Resource) => Exclude<Key, bigint> | undefined {
   const elements = compileElements(path, type);
   const { type: leafType } = leafOf(path);
+  const keyOf = comparisonKey(leafOf(path)) as (value: unknown) => Exclude<Key, bigint> | undefined;
   return (resource) => {
     const found = elements(resource);
     const chosen = found.find((element) => isObject(element) && element.primary === true) ?? found[0];
     const [value] = chosen === undefined ? [] : leafValues(chosen, path);
-    if (leafType === "dateTime") return value === undefined ? undefined : Date.parse(String(value));
+    if (leafType === "dateTime") return value === undefined ? undefined : keyOf(value);
     return ["string", "number", "boolean"].includes(typeof value) ? (value as Exclude<Key, bigint>) : undefined;
   };
 }
@@ -113,7 +115,7 @@ function comparisonKey(leaf: Attribute): (value: unknown) => Key | undefined {
   switch (leaf.type) {
     case "dateTime":
       return (value) => {
-        const instant = Date.parse(String(value));
+        const instant = instantOf(String(value))?.getTime() ?? Date.parse(String(value));
         return Number.isNaN(instant) ? undefined : instant;
       };
     case "integer":

@@ -54,6 +54,7 @@ export const mssql = (server: Server): SqlDialect => ({
           first: "its collation tells letters' cases apart, so that no index serves; give it one with _CI_ in its name",
         },
   quote: '"',
+  instantOf: (text) => sql`try_cast(${text} as datetimeoffset)`,
   failure: mssqlFailure,
   isPassing: (error) => PASSING.includes(numberOf(error)),
   version: sql`select 'SQL Server ' + cast(serverproperty('ProductVersion') as nvarchar(50)) as version`,

@@ -53,10 +53,21 @@ export const mysql = (server: Server): SqlDialect => ({
       ? { on: column }
       : { first: "its collation tells letters' cases apart, so that no index serves; give it one that ends in _ci" },
   quote: "`",
+  instantOf,
   failure: mysqlFailure,
   isPassing: (error) => [1213, 1205, 1020].includes((error as { errno?: number }).errno ?? 0),
   version: sql`select concat(if(version() like '%MariaDB%', '', 'MySQL '), version()) as version`,
 });
+
+/** What is no date is cast to NULL. A zone begins behind the hours and minutes. */
+function instantOf(text: Sql): Sql {
+  const zone = sql`coalesce(regexp_substr(substring(${text}, 17), '[-+Zz].*$'), '')`;
+  const bare = sql`cast(trim(left(${text}, char_length(${text}) - char_length(${zone}))) as datetime(6))`;
+  const digits = sql`replace(substring(${zone}, 2), ':', '')`;
+  const minutes = sql`(if(left(${zone}, 1) = '-', -1, 1) * (left(concat(${digits}, '00'), 2) * 60 + left(concat(substring(${digits}, 3), '00'), 2)))`;
+  const isInstant = sql`${text} regexp '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}|$)'`;
+  return sql`case when ${isInstant} then ${bare} - interval ${minutes} minute end`;
+}
 
 function asUtf8(value: Sql): Sql {
   return sql`convert(${value} using utf8mb4)`;

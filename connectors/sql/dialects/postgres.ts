@@ -2,7 +2,7 @@ import { type Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { SqlDialect } from "../dialect.ts";
-import type { Column, Columns, ColumnType, TableName } from "../kind.ts";
+import type { Column, Columns, ColumnType, Sql, TableName } from "../kind.ts";
 import type { Server } from "./server.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
@@ -45,6 +45,7 @@ export const postgres = (server: Server): SqlDialect => ({
   foldedIndex: (column) => ({ on: `lower(${column})` }),
   quote: '"',
   lockValue: (name) => sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`,
+  instantOf,
   failure: postgresFailure,
   isPassing: (error) => ["40001", "40P01"].includes((error as { code?: string }).code ?? ""),
   version: sql`select 'PostgreSQL ' || current_setting('server_version') as version`,
@@ -103,6 +104,20 @@ const types: Readonly<Record<string, ColumnType>> = {
 };
 
 /** Types whose values are text; of all others text is only how they are written. */
+/** A text that can be cast to an instant, but for 29 February of other years. */
+const INSTANT = [
+  "^(?!0000)\\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|[12]\\d))",
+  "([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d+)?)? ?(Z|[+-](0\\d|1[0-4])(:?[0-5]\\d)?)?)?$",
+].join("");
+
+/** Nothing is cast that cannot be: one row's odd text would end the search. */
+function instantOf(given: Sql): Sql {
+  const text = sql`cast(${given} as text)`;
+  const isLeap = sql`extract(day from make_date(substring(${text}, 1, 4)::int, 3, 1) - 1) = 29`;
+  const isDay = sql`substring(${text}, 6, 5) <> '02-29' or ${isLeap}`;
+  return sql`case when ${text} ~ ${INSTANT} then case when ${isDay} then ${text}::timestamptz end end`;
+}
+
 const TEXTS = ["text", "varchar", "bpchar", "char", "name", "citext"];
 
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {

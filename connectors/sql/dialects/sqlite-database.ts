@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { instantOf } from "../../../src/json/date.ts";
 
 /** A statement that only reads, as it goes to the thread. */
 export interface Reading {
@@ -18,6 +19,9 @@ export function openDatabase(database: DatabaseSync): { database: DatabaseSync; 
   database.exec("pragma foreign_keys = on; pragma case_sensitive_like = on");
   database.function("fold", { deterministic: true, useBigIntArguments: true }, (value) =>
     typeof value === "string" ? value.toLowerCase() : value,
+  );
+  database.function("instant", { deterministic: true }, (value) =>
+    typeof value === "string" ? (instantOf(value)?.getTime() ?? null) : null,
   );
   let deadline = 0;
   database.function("in_time", () => {

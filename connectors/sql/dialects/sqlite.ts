@@ -47,6 +47,7 @@ export const sqlite = (file: string, script: string | undefined): SqlDialect => 
       : ((value as Value | null | undefined) ?? undefined),
   foldedIndex: (column) => ({ on: `${column} collate nocase` }),
   quote: '"',
+  instantOf: (text) => sql`instant(${text})`,
   failure: sqliteFailure,
   isPassing: () => false,
   isHeld,
