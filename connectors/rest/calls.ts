@@ -3,7 +3,7 @@ import { compileExpression, compileOptional, type Expression, ExpressionError } 
 import type { Call } from "../../src/http/client.ts";
 import { isObject } from "./entries.ts";
 import { pathParts, segment } from "./path.ts";
-import type { StepSettings, UndoSettings } from "./settings.ts";
+import type { ListSettings, StepSettings, UndoSettings } from "./settings.ts";
 
 /** What the expressions of a call are evaluated over. */
 export interface Scope {
@@ -79,6 +79,17 @@ function parameterOf(name: string, given: unknown): [string, string][] {
   if (isNothing(given)) return [];
   if (isObject(given)) return Object.entries(given).flatMap(([inner, each]) => parameterOf(inner, each));
   return [[name, textOf(given)]];
+}
+
+/** A call that gives a list, page by page. */
+export interface ListCall extends Template {
+  readonly items: Expression;
+  readonly page: ListSettings["page"];
+  readonly next: Expression | undefined;
+}
+
+export function listCall({ items, page, ...question }: ListSettings): ListCall {
+  return { ...compileCall(question), items: compileExpression(items), page, next: compileOptional(page?.next) };
 }
 
 /** A call among several, compiled. */

@@ -1,13 +1,15 @@
 import type { Condition, Support } from "../../src/connector/connector.ts";
 import { narrowest, supportByCase } from "../../src/connector/support.ts";
 import { compileExpression, compileOptional, type Expression } from "../../src/expression/compile.ts";
-import { asInvalid } from "./calls.ts";
+import { asInvalid, type ListCall, listCall } from "./calls.ts";
 import { type Quote, quoted } from "./quotes.ts";
 import type { AskedSettings, KindSettings } from "./settings.ts";
 
 interface Asked {
   readonly to: Expression;
   readonly exact: boolean;
+  /** The search that is asked it, where that is another one than the kind's. */
+  readonly call: ListCall | undefined;
 }
 
 /** What an API can be asked, compiled. */
@@ -40,19 +42,20 @@ export function compileFilters({ attributes, search }: KindSettings): Filters {
 
 const askedOf = (given: AskedSettings): Asked =>
   typeof given === "string"
-    ? { to: compileExpression(given), exact: true }
-    : { to: compileExpression(given.to), exact: given.exact };
+    ? { to: compileExpression(given), exact: true, call: undefined }
+    : { to: compileExpression(given.to), exact: given.exact, call: given.call && listCall(given.call) };
 
 /** How well the API answers a condition. What has letters is asked of an API that tells case from case only where that is meant. */
-export function supports({ leaves, and, or, not }: Filters, condition: Condition): Support {
+export function supports(filters: Filters, condition: Condition): Support {
+  const { leaves, and, or, not } = filters;
   switch (condition.op) {
     case "and":
       // Without a way to put them together the first is asked, which finds no less.
-      return and ? "exact" : "superset";
+      return and && !hasOwnCall(filters, condition) ? "exact" : "superset";
     case "or":
-      return or ? "exact" : "none";
+      return or && !hasOwnCall(filters, condition) ? "exact" : "none";
     case "not":
-      return not ? "exact" : "none";
+      return not && !hasOwnCall(filters, condition) ? "exact" : "none";
     case "has":
       return "none";
     default: {
@@ -66,6 +69,25 @@ export function supports({ leaves, and, or, not }: Filters, condition: Condition
   }
 }
 
+/** Whether something of a condition is asked by a search of its own, which nothing else can be put to. */
+function hasOwnCall(filters: Filters, condition: Condition): boolean {
+  if (condition.op === "and" || condition.op === "or")
+    return condition.conditions.some((each) => hasOwnCall(filters, each));
+  if (condition.op === "not") return hasOwnCall(filters, condition.condition);
+  return ownCall(filters, condition) !== undefined;
+}
+
+/** The search that a condition is asked by, where that is another one than the kind's. */
+export function ownCall(filters: Filters, condition: Condition): ListCall | undefined {
+  if (condition.op === "and" && (!filters.and || hasOwnCall(filters, condition)))
+    return condition.conditions.length === 0 ? undefined : ownCall(filters, chosen(filters, condition.conditions));
+  return "attr" in condition ? filters.leaves.get(condition.attr)?.asked.get(condition.op)?.call : undefined;
+}
+
+/** The one of several conditions that is asked, where they cannot be asked together: one with a search of its own, else the narrowest. */
+const chosen = (filters: Filters, conditions: readonly Condition[]): Condition =>
+  conditions.find((each) => "attr" in each && ownCall(filters, each)) ?? narrowest(conditions);
+
 /** What the API is asked for a condition, in its own words: a text, or an object, as the configuration makes it. */
 export async function inWords(filters: Filters, condition: Condition): Promise<unknown> {
   const { leaves, and, or, not } = filters;
@@ -75,7 +97,9 @@ export async function inWords(filters: Filters, condition: Condition): Promise<u
   };
   switch (condition.op) {
     case "and":
-      return and ? together(condition.conditions, and) : inWords(filters, narrowest(condition.conditions));
+      return and && !hasOwnCall(filters, condition)
+        ? together(condition.conditions, and)
+        : inWords(filters, chosen(filters, condition.conditions));
     case "or":
       return together(condition.conditions, or!);
     case "not": {

@@ -2,6 +2,7 @@ import { fromValues, type Operation, valuesOf } from "../../src/connector/connec
 import { valuesPut } from "../../src/connector/reference.ts";
 import { callText } from "../../src/http/text.ts";
 import type { Template } from "./calls.ts";
+import { ownCall } from "./conditions.ts";
 import { toObject } from "./entries.ts";
 import type { Kind } from "./kind.ts";
 import { callAt, pageSize, placeOf } from "./lists.ts";
@@ -12,13 +13,21 @@ import { searchScope } from "./reads.ts";
 export async function explain(kind: Kind, operation: Operation): Promise<string> {
   switch (operation.type) {
     case "search": {
-      const { offset = 0, limit } = operation;
-      const size = pageSize(kind.search, limit, offset);
+      const { offset = 0, limit, where } = operation;
+      const own = where && ownCall(kind.filters, where);
+      const list = own ?? kind.search;
+      const size = pageSize(list, limit, offset);
       const scope = await searchScope(kind, operation);
-      const call = await callAt(kind.search, scope, placeOf(kind.search, offset, size), size);
-      const isCounted = operation.count && !operation.where && !kind.search.total;
-      const more = isCounted ? "\n# and on, to count: the API does not say how many there are" : "";
-      return `${callText(call)}${more}`;
+      const call = await callAt(list, scope, placeOf(list, offset, size), size);
+      const { gives, total, count } = kind.search;
+      const isBrief = gives && operation.attrs.some((attr) => !gives.has(attr));
+      const isCounted = operation.count && !own && !total;
+      return [
+        callText(call),
+        ...(isBrief ? ["# and each entry by itself: the list does not give all that is wanted"] : []),
+        ...(isCounted && count ? [callText(await count.call(scope))] : []),
+        ...(isCounted && !count && !where ? ["# and on, to count: the API does not say how many there are"] : []),
+      ].join("\n");
     }
     case "get":
       return inText(kind.get, { key: operation.key, attrs: [...operation.attrs] });

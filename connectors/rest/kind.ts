@@ -1,14 +1,7 @@
 import { compileExpression, compileOptional, type Expression } from "../../src/expression/compile.ts";
-import { compileCall, compileStep, type Step, type Template } from "./calls.ts";
+import { compileCall, compileStep, type ListCall, listCall, type Step, type Template } from "./calls.ts";
 import { compileFilters, type Filters } from "./conditions.ts";
-import type { KindSettings, ListSettings, StepSettings } from "./settings.ts";
-
-/** A call that gives a list, page by page. */
-export interface ListCall extends Template {
-  readonly items: Expression;
-  readonly page: ListSettings["page"];
-  readonly next: Expression | undefined;
-}
+import type { KindSettings, StepSettings } from "./settings.ts";
 
 /** What is special about an attribute, compiled. */
 export interface Special {
@@ -27,7 +20,13 @@ export interface Kind {
   /** Whether an entry is of the kind; all are without it. */
   readonly within: Expression | undefined;
   readonly get: Template & { readonly item: Expression | undefined };
-  readonly search: ListCall & { readonly total: Expression | undefined; readonly countTo: number };
+  readonly search: ListCall & {
+    readonly total: Expression | undefined;
+    readonly count: (Template & { readonly total: Expression }) | undefined;
+    readonly countTo: number;
+    /** The attributes that it gives, where it gives some alone. */
+    readonly gives: ReadonlySet<string> | undefined;
+  };
   readonly filters: Filters;
   readonly create: readonly Step[] | undefined;
   readonly created: { readonly key: Expression | undefined; readonly lookFirst: boolean };
@@ -40,10 +39,6 @@ export interface Kind {
 
 const stepsOf = (steps: readonly StepSettings[] | undefined) => steps?.map(compileStep);
 
-function listCall({ items, page, ...question }: ListSettings): ListCall {
-  return { ...compileCall(question), items: compileExpression(items), page, next: compileOptional(page?.next) };
-}
-
 export function compileKind(name: string, settings: KindSettings): Kind {
   const { key, get, search } = settings;
   const special = Object.entries(settings.attributes).map(([attr, { list, read, set, add, remove }]) => {
@@ -55,8 +50,14 @@ export function compileKind(name: string, settings: KindSettings): Kind {
     key,
     entry: compileOptional(settings.entry),
     within: compileOptional(settings.within),
-    get: { ...compileCall({ method: "GET", ...get }), item: compileOptional(get.item) },
-    search: { ...listCall(search), total: compileOptional(search.total), countTo: search.countTo },
+    get: { ...compileCall(get), item: compileOptional(get.item) },
+    search: {
+      ...listCall(search),
+      total: compileOptional(search.total),
+      count: search.count && { ...compileCall(search.count), total: compileExpression(search.count.total) },
+      countTo: search.countTo,
+      gives: search.gives && new Set([key, ...search.gives]),
+    },
     filters: compileFilters(settings),
     create: stepsOf(settings.create),
     created: {

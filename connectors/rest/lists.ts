@@ -2,8 +2,7 @@ import { ConnectorError } from "../../src/connector/error.ts";
 import type { Call } from "../../src/http/client.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import { type Api, readFrom } from "./api.ts";
-import type { Scope } from "./calls.ts";
-import type { ListCall } from "./kind.ts";
+import type { ListCall, Scope } from "./calls.ts";
 
 /** Where a page of an API's list begins. */
 export interface Place {
@@ -56,7 +55,7 @@ export async function* pagesOf(
     if (n >= MAX_PAGES) throw new ConnectorError("unavailable", `The API's list has more than ${MAX_PAGES} pages.`);
     const call = await callAt(list, scope, place, size);
     const answer = await api.send(call, signal);
-    const items = listIn(await readFrom(list.items, answer, scope.variables));
+    const items = listIn(await readFrom(list.items, answer, { ...scope.variables, ...turnOf(list, place, size) }));
     const next: Place | undefined = await nextOf(list, answer, place, items.length, size, base + call.path);
     yield { place, items, answer, next };
     place = next;
@@ -69,12 +68,18 @@ const listIn = (given: unknown): readonly unknown[] =>
 
 /** The call for a page. */
 export async function callAt(list: ListCall, { input, variables }: Scope, place: Place, size: number): Promise<Call> {
-  const { page } = list;
-  const { offset, cursor, url } = place;
-  const turn = { limit: size, offset, cursor, ...(page?.by === "number" && { page: page.first + offset / size }) };
-  const call = await list.call({ input, variables: { ...variables, ...turn } });
+  const { url } = place;
+  const call = await list.call({ input, variables: { ...variables, ...turnOf(list, place, size) } });
   return url === undefined ? call : { ...call, path: url, query: {} };
 }
+
+/** What the expressions of a page's call can speak of. */
+const turnOf = ({ page }: ListCall, { offset, cursor }: Place, size: number) => ({
+  limit: size,
+  offset,
+  cursor,
+  ...(page?.by === "number" && { page: page.first + offset / size }),
+});
 
 async function nextOf(
   { page, next }: ListCall,

@@ -59,15 +59,20 @@ export const isWritten = (special: Special | undefined): boolean =>
 
 /** Whether a change cannot be told to the API without knowing what is there. */
 export const needsEntry = (kind: Kind, changes: readonly Change[], isExpected: boolean): boolean =>
-  isExpected ||
-  speaksOfEntry(kind) ||
-  changes.some((change) => change.op === "swap" || !isTold(kind.special.get(change.attr), change));
+  isExpected || speaksOfEntry(kind, changes) || changes.some((change) => needsValues(kind, change));
 
-/** Whether the calls of a change speak of the entry as a whole, before or after it. */
-function speaksOfEntry({ update, special }: Kind): boolean {
-  const own = [...special.values()].flatMap(({ set, add, remove }) => [set, add, remove]);
-  return [update, ...own]
-    .flatMap((steps) => steps ?? [])
+/** Whether the values of an attribute have to be known before it is changed. */
+export const needsValues = (kind: Kind, change: Change): boolean =>
+  change.op === "swap" || !isTold(kind.special.get(change.attr), change);
+
+/** Whether the calls that changes come to speak of the entry as a whole, before or after it. */
+function speaksOfEntry({ update, special }: Kind, changes: readonly Change[]): boolean {
+  const steps = changes.flatMap(({ attr }) => {
+    const own = special.get(attr);
+    return isWritten(own) ? [own?.set, own?.add, own?.remove] : [update];
+  });
+  return steps
+    .flatMap((each) => each ?? [])
     .some(({ readsInput, variables }) => readsInput || variables.has("entry") || variables.has("version"));
 }
 
@@ -77,7 +82,7 @@ export const touchedBy = (changes: readonly Change[], expected: UpdateRequest["e
 
 /** The attributes that are read before a change; undefined for the entry as a whole. */
 export const readBefore = (kind: Kind, changes: readonly Change[], expected: UpdateRequest["expected"]) =>
-  speaksOfEntry(kind) ? undefined : touchedBy(changes, expected);
+  speaksOfEntry(kind, changes) ? undefined : touchedBy(changes, expected);
 
 /** Whether the API can be told of a change as it is. */
 function isTold(special: Special | undefined, { op }: Change): boolean {
@@ -109,7 +114,15 @@ export function changing(kind: Kind, key: string, changes: readonly Change[], be
   for (const change of changes) {
     const special = kind.special.get(change.attr);
     if (isWritten(special))
-      steps.push(...specialCalls(kind, special!, change, before && valuesOf(entry, change.attr), valuesAfter(change)));
+      steps.push(
+        ...specialCalls(
+          kind,
+          special!,
+          change,
+          before && needsValues(kind, change) ? valuesOf(entry, change.attr) : undefined,
+          valuesAfter(change),
+        ),
+      );
   }
   return steps.length === 0 ? [] : [{ steps, input: merged(item, toObject(changed)), variables }];
 }

@@ -6,7 +6,7 @@ import { isSegment } from "../../src/http/text.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { Scope } from "./calls.ts";
-import { inWords } from "./conditions.ts";
+import { inWords, ownCall } from "./conditions.ts";
 import { isObject, type Json, toEntry, valuesIn } from "./entries.ts";
 import type { Kind } from "./kind.ts";
 import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
@@ -82,7 +82,8 @@ export function readsOf(api: Api, base: string): Reads {
   };
 
   const pick: Reads["pick"] = async (kind, item, attrs, signal) => {
-    const own = attrs.filter((attr) => kind.special.get(attr)?.read);
+    // What was given with the entry is not read again; something else of that name may stand there, such as an address.
+    const own = attrs.filter((attr) => kind.special.get(attr)?.read && !isGiven(item, attr));
     const entry = toEntry(
       item,
       attrs.filter((attr) => !own.includes(attr)),
@@ -120,11 +121,33 @@ export function readsOf(api: Api, base: string): Reads {
     return isIt ? { item, answer: there.answer } : undefined;
   };
 
+  /** The key of what a list gives. */
+  const keyOf = async (kind: Kind, listed: unknown): Promise<string> =>
+    listed instanceof KeyAlone ? listed.key : String((await itemOf(kind, listed))[kind.key]);
+
+  /** What is listed as an entry's object that has some attributes: read by itself where the list does not give them. Undefined where it is gone. */
+  const whole = async (
+    kind: Kind,
+    listed: unknown,
+    attrs: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Json | undefined> => {
+    const { gives } = kind.search;
+    const isBrief =
+      listed instanceof KeyAlone ||
+      (gives && [...attrs, ...(kind.within?.names ?? [])].some((attr) => !gives.has(attr)));
+    if (!isBrief) return itemOf(kind, listed);
+    return (await found(kind, await keyOf(kind, listed), attrs, signal))?.item;
+  };
+
   /** Pages with what is of the kind alone, and the places that it has among that. */
-  async function* onlyWithin(kind: Kind, from: AsyncGenerator<Page>): AsyncGenerator<Page> {
+  async function* onlyWithin(kind: Kind, from: AsyncGenerator<Page>, signal: AbortSignal): AsyncGenerator<Page> {
     let passed = 0;
     for await (const page of from) {
-      const own = await Promise.all(page.items.map(async (each) => isWithin(kind, await itemOf(kind, each))));
+      const own = await inTurns(page.items, async (each) => {
+        const item = await whole(kind, each, [kind.key], signal);
+        return item !== undefined && (await isWithin(kind, item));
+      });
       const items = page.items.filter((_, index) => own[index]);
       yield { ...page, items, place: { ...page.place, offset: passed } };
       passed += items.length;
@@ -136,8 +159,8 @@ export function readsOf(api: Api, base: string): Reads {
     const scope = await searchScope(kind, { attrs: [kind.key] });
     const keys = new Set<string>();
     const pages = pagesOf(api, kind.search, scope, START, kind.search.page?.size ?? 1, base, signal);
-    for await (const { items } of onlyWithin(kind, pages))
-      for (const each of items) keys.add(String((await itemOf(kind, each))[kind.key]));
+    for await (const { items } of onlyWithin(kind, pages, signal))
+      for (const each of items) keys.add(await keyOf(kind, each));
     return keys;
   };
 
@@ -171,17 +194,21 @@ export function readsOf(api: Api, base: string): Reads {
     },
     search: async (kind, request) => {
       const { where, orderBy, after, limit, attrs, count, signal } = request;
-      const { search } = kind;
+      const own = where && ownCall(kind.filters, where);
+      const search = own ?? kind.search;
+      const { countTo } = kind.search;
       const scope = await searchScope(kind, request);
       const listing = JSON.stringify([kind.name, where, orderBy]);
-      const keyOf = async (each: unknown) => String((await itemOf(kind, each))[kind.key]);
-      const all = (place: Place, size: number) => pagesOf(api, search, scope, place, size, base, signal);
+      const all = (place: Place, size: number) => {
+        const pages = pagesOf(api, search, scope, place, size, base, signal);
+        return own ? lookedUp(pages) : pages;
+      };
       const walk = (place: Place, size: number) =>
-        kind.within ? onlyWithin(kind, all(place, size)) : all(place, size);
+        kind.within ? onlyWithin(kind, all(place, size), signal) : all(place, size);
 
       const keysOf = async function* (): AsyncGenerator<Stretch> {
         for await (const { place, items } of walk(START, search.page?.size ?? 1))
-          yield { offset: place.offset, keys: await Promise.all(items.map(keyOf)) };
+          yield { offset: place.offset, keys: await Promise.all(items.map((each) => keyOf(kind, each))) };
       };
       const offset = after ? await positions.behind(listing, after, keysOf()) : (request.offset ?? 0);
       const size = pageSize(search, limit, offset);
@@ -191,14 +218,14 @@ export function readsOf(api: Api, base: string): Reads {
         let last: Page | undefined;
         for await (const page of walk(start, size)) {
           last = page;
-          if (total === undefined && search.total && !kind.within)
-            total = numberIn(await readFrom(search.total, page.answer));
+          if (total === undefined && !own && kind.search.total && !kind.within)
+            total = numberIn(await readFrom(kind.search.total, page.answer));
           const from = Math.max(0, offset + taken.length - page.place.offset);
           taken.push(...page.items.slice(from).slice(0, limit - taken.length));
           if (page.next && !kind.within) pages.note(listing, page.next);
           const seen = page.place.offset + page.items.length;
           // How many there are of the kind only shows at the end.
-          if (kind.within && count && seen < search.countTo) continue;
+          if (kind.within && count && seen < countTo) continue;
           if (taken.length >= limit && seen >= offset) break;
         }
         return { taken, total, last };
@@ -218,15 +245,15 @@ export function readsOf(api: Api, base: string): Reads {
       });
       const { taken, last } = result;
       let { total } = result;
+      if (count && total === undefined && !own && kind.search.count && !kind.within)
+        total = numberIn(await readFrom(kind.search.count.total, await api.ask(kind.search.count, scope, signal)));
       if (count && total === undefined)
-        total = kind.within ? seenIn(last) : await counted(kind, last, (place) => walk(place, size));
-      const items = await Promise.all(taken.map((each) => itemOf(kind, each)));
-      const entries: Entry[] = [];
-      for (let at = 0; at < items.length; at += AT_ONCE)
-        entries.push(
-          ...(await Promise.all(items.slice(at, at + AT_ONCE).map((item) => pick(kind, item, attrs, signal)))),
-        );
-      const keys = items.map((item) => String(item[kind.key]));
+        total = kind.within ? seenIn(last) : await counted(countTo, last, (place) => walk(place, size));
+      const items = (await inTurns(taken, (each) => whole(kind, each, attrs, signal))).filter(
+        (each) => each !== undefined,
+      );
+      const entries = await inTurns(items, (item) => pick(kind, item, attrs, signal));
+      const keys = await Promise.all(taken.map((each) => keyOf(kind, each)));
       for (const key of keys) spellings.note(kind.name, key);
       positions.note(listing, offset, keys);
       return {
@@ -235,6 +262,35 @@ export function readsOf(api: Api, base: string): Reads {
       };
     },
   };
+}
+
+const isGiven = (item: Json, attr: string): boolean =>
+  Array.isArray(item[attr]) && item[attr].every((value) => typeof value !== "object");
+
+/** Does something for each of many, a few at a time. */
+async function inTurns<From, To>(all: readonly From[], work: (each: From) => Promise<To>): Promise<To[]> {
+  const results: To[] = [];
+  for (let at = 0; at < all.length; at += AT_ONCE)
+    results.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(work))));
+  return results;
+}
+
+/** What a look-up gives of an entry where it gives its key alone. */
+class KeyAlone {
+  readonly key: string;
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+
+/** The pages of a look-up by something: it may give keys alone, and answer 404 where nobody has it. */
+async function* lookedUp(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {
+  try {
+    for await (const page of pages)
+      yield { ...page, items: page.items.map((each) => (isObject(each) ? each : new KeyAlone(String(each)))) };
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
 }
 
 /** Whether an entry is of the kind. What the condition fails on is not. */
@@ -248,7 +304,7 @@ const seenIn = (last: Page | undefined): number =>
 
 /** How many there are, of an API that does not say: up to a bound, beyond which there is one more than was seen. */
 async function counted(
-  { search }: Kind,
+  countTo: number,
   last: Page | undefined,
   walk: (place: Place) => AsyncGenerator<Page>,
 ): Promise<number> {
@@ -257,12 +313,12 @@ async function counted(
   // Beyond the end nothing says where it was.
   const isBeyond = last.items.length === 0 && end > 0;
   if (!last.next && !isBeyond) return end;
-  if (isBeyond || end < search.countTo) {
+  if (isBeyond || end < countTo) {
     const from = isBeyond ? START : last.next!;
     for await (const { place, items, next } of walk(from)) {
       end = place.offset + items.length;
       if (!next) return end;
-      if (end >= search.countTo) break;
+      if (end >= countTo) break;
     }
   }
   return end + 1;

@@ -92,6 +92,15 @@ const asked = z.union([
   z.strictObject({
     to: filterQuestion.describe("What is asked."),
     exact: z.boolean().default(true).describe("Whether the API finds just that, and not more."),
+    call: z
+      .strictObject({
+        ...list,
+        items: list.items.describe("The items, JSONata over the answer: entries, or their keys."),
+      })
+      .optional()
+      .describe(
+        "The search that is asked it, where that is another one than the kind's: it has $where, $limit, $attrs and what `page` gives. That it answers 404 is that nobody is found.",
+      ),
   }),
 ]);
 const filter = z
@@ -137,12 +146,34 @@ const kind = z.strictObject({
       "Whether an entry is of the kind, JSONata over the entry: others are not there, for reads, writes, deletions and references. The search should ask for the same.",
     ),
   get: z
-    .strictObject({ ...question, item: expression.optional().describe("What is the entry's in the answer, JSONata.") })
+    .strictObject({
+      ...question,
+      method: z.enum(["GET", "POST"]).default("GET").describe("The method."),
+      body: expression.optional().describe("The body, JSONata."),
+      item: expression
+        .optional()
+        .describe("What is the entry's in the answer, JSONata; where it gives nothing there is none."),
+    })
     .describe("The call that reads one entry, by $key."),
   search: z
     .strictObject({
       ...list,
+      gives: z
+        .array(z.string())
+        .optional()
+        .describe(
+          "The attributes that the list gives, where it gives some alone: where others are wanted each entry is read by `get`.",
+        ),
       total: expression.optional().describe("How many there are in all, JSONata over the answer, and $headers."),
+      count: z
+        .strictObject({
+          ...question,
+          method: list.method,
+          body: list.body,
+          total: expression.default("$").describe("How many there are, JSONata over the answer, and $headers."),
+        })
+        .optional()
+        .describe("A call of its own that says how many there are, where the list's answer does not; it has $where."),
       countTo: z
         .int()
         .min(0)

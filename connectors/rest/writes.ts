@@ -28,6 +28,7 @@ import {
   isWritten,
   merged,
   needsEntry,
+  needsValues,
   readBefore,
   refused,
   touchedBy,
@@ -189,9 +190,10 @@ export function writesOf(api: Api, reads: Reads): Writes {
     expected: UpdateRequest["expected"],
     signal: AbortSignal,
   ): Promise<Before> {
-    const touched = touchedBy(changes, expected);
+    // What has a call of its own to add it, or to take it away, need not be read for that.
+    const needed = changes.filter((change) => !isWritten(kind.special.get(change.attr)) || needsValues(kind, change));
     const { item, version } = await reads.present(kind, key, readBefore(kind, changes, expected), signal);
-    const entry = await reads.pick(kind, item, touched, signal);
+    const entry = await reads.pick(kind, item, touchedBy(needed, expected), signal);
     checkExpected(entry, expected);
     return { item, entry, version };
   }

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { context, propagation } from "@opentelemetry/api";
 import { ConnectorError, happened } from "../connector/error.ts";
-import { credentialsOf, type Proof } from "./credentials.ts";
+import { credentialsOf } from "./credentials.ts";
 import { retryAfter } from "./failures.ts";
 import type { HttpSettings } from "./settings.ts";
-import { type Answer, type HttpRequest, openTransport, type Transport } from "./transport.ts";
+import { type Answer, type HttpRequest, openTransport, type Proof, type Transport } from "./transport.ts";
 
 /** A call of the API. */
 export interface Call {
@@ -40,7 +40,7 @@ const MAX_REDIRECTS = 3;
 const MAX_PATIENCE = 2;
 
 /**
- * An HTTP API: credentials go with each call, and are had anew once on a 401; 429 is waited for where that is short; writes that may come
+ * An HTTP API: credentials go with each call, and are had anew once where an answer says that they no longer hold; 429 is waited for where that is short; writes that may come
  * twice are sent again where the connection broke (reads are repeated above, for every connector alike); redirects
  * are followed for reads and on the same host alone.
  */
@@ -66,7 +66,7 @@ export function openClient(
     const proof = await credentials.proof(signal);
     const request = requestOf(settings, addressOf(base, origin, call.path), call, key, proof);
     const answer = await followed(await transport.send(request, signal), request, origin, transport, signal);
-    if (answer.status !== 401 || !credentials.renew(proof)) return answer;
+    if (!(await credentials.isOver(answer)) || !credentials.renew(proof)) return answer;
     const next = requestOf(settings, addressOf(base, origin, call.path), call, key, await credentials.proof(signal));
     return transport.send(next, signal);
   };
@@ -120,7 +120,7 @@ function requestOf(
   proof: Proof,
 ): HttpRequest {
   const url = new URL(address);
-  for (const [name, value] of Object.entries({ ...query, ...proof.query })) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
   // W3C trace context, where the process has an SDK that traces.
   const trace: Record<string, string> = {};
   propagation.inject(context.active(), trace);
@@ -128,8 +128,9 @@ function requestOf(
   return {
     method,
     url: url.href,
-    headers: lowered({ ...common, ...trace, ...headers, ...repeats, ...proof.headers }),
+    headers: lowered({ ...common, ...trace, ...headers, ...repeats }),
     body,
+    proof,
   };
 }
 

@@ -3,19 +3,15 @@ import { abortable } from "../connector/abortable.ts";
 import { ConnectorError, timedOut } from "../connector/error.ts";
 import { compileExpression } from "../expression/compile.ts";
 import type { AuthSettings, HttpSettings } from "./settings.ts";
-import type { Transport } from "./transport.ts";
-
-/** What is added to a request so that the API knows who asks. */
-export interface Proof {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string>>;
-}
+import type { Answer, Proof, Transport } from "./transport.ts";
 
 /** How the gateway proves who it is. */
 export interface Credentials {
   /** What goes with a request now. Rejects with a `ConnectorError`. */
   readonly proof: (signal: AbortSignal) => Promise<Proof>;
-  /** Forgets what was kept, after a 401; false where there is nothing that could be had anew. */
+  /** Whether an answer says that what was sent no longer holds. */
+  readonly isOver: (answer: Answer) => Promise<boolean>;
+  /** Forgets what was kept; false where there is nothing that could be had anew. */
   readonly renew: (used: Proof) => boolean;
   /** What must never be shown, in any error or record. */
   readonly secrets: () => readonly string[];
@@ -42,21 +38,23 @@ export function credentialsOf({ auth, url }: Pick<HttpSettings, "auth" | "url">,
     case "bearer":
       return fixed({ headers: { authorization: `Bearer ${auth.token}` } }, [auth.token]);
     case "apiKey":
-      return fixed({ headers: auth.headers, query: auth.query }, [
+      return fixed({ headers: lowered(auth.headers), query: auth.query, body: auth.body }, [
         ...Object.values(auth.headers),
         ...Object.values(auth.query),
+        ...Object.values(auth.body),
       ]);
     case "clientCredentials":
       return kept(auth.clientSecret, (signal) => clientToken(auth, send, signal));
     case "jwt":
       return kept(auth.key, (signal) => signedToken(auth, send, signal));
     case "login":
-      return kept(undefined, sessionsOf(auth, url, send), texts(auth.body));
+      return kept(undefined, sessionsOf(auth, url, send), texts(auth.body), overIn(auth.over));
   }
 }
 
 const fixed = (proof: Proof, secrets: readonly string[]): Credentials => ({
   proof: async () => proof,
+  isOver: async () => false,
   renew: () => false,
   secrets: () => secrets,
 });
@@ -73,6 +71,7 @@ function kept(
   secret: string | undefined,
   get: (signal: AbortSignal) => Promise<Kept>,
   more: readonly string[] = [],
+  isOver: Credentials["isOver"] = async ({ status }) => status === 401,
 ): Credentials {
   let current: Kept | undefined;
   let coming: Promise<Kept> | undefined;
@@ -92,6 +91,7 @@ function kept(
       });
       return proof;
     },
+    isOver,
     renew: (used) => {
       // Another request may have renewed it meanwhile.
       if (current?.proof === used) current = undefined;
@@ -183,7 +183,17 @@ async function askForToken(
 
 /** A login call: gives sessions, made anew as often as it is asked. */
 function sessionsOf(
-  { path, method, headers, body, header, prefix, lifetime, session }: Extract<AuthSettings, { type: "login" }>,
+  {
+    path,
+    method,
+    headers,
+    body,
+    header,
+    property,
+    prefix,
+    lifetime,
+    session,
+  }: Extract<AuthSettings, { type: "login" }>,
   base: string,
   send: Send,
 ): (signal: AbortSignal) => Promise<Kept> {
@@ -198,10 +208,25 @@ function sessionsOf(
         "unavailable",
         `The login call gave no session: status ${answer.status}. Look at auth in the configuration.`,
       );
-    const proof = { headers: { [header.toLowerCase()]: `${prefix}${token}` } };
+    const proof = {
+      ...(header !== undefined && { headers: { [header.toLowerCase()]: `${prefix}${token}` } }),
+      ...(property !== undefined && { body: { [property]: `${prefix}${token}` } }),
+    };
     return { proof, token, until: until(lifetime) };
   };
 }
+
+/** Whether an answer says that the session is over: by its status, or by what the configuration looks for. */
+function overIn(source: string | undefined): Credentials["isOver"] {
+  const over = source === undefined ? undefined : compileExpression(source);
+  return async ({ status, headers, body }) => {
+    if (status === 401) return true;
+    return over !== undefined && (await over.evaluate(body, { status, headers }).catch(() => false)) === true;
+  };
+}
+
+const lowered = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 /** All texts in a value: of a login's body, each may be a secret. */
 function texts(value: unknown): string[] {

@@ -29,12 +29,16 @@ const authConfig = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("bearer").describe("A token that does not run out."), token: secret }),
   z.strictObject({
-    type: z.literal("apiKey").describe("A key in headers or in the query."),
+    type: z.literal("apiKey").describe("A key in headers, in the query or in the body."),
     headers: z
       .record(z.string(), z.string())
       .default({})
       .describe("Headers, by name, such as { X-Api-Key: ${env:KEY} }."),
     query: z.record(z.string(), z.string()).default({}).describe("Parameters of the query, by name."),
+    body: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe("Properties of each body, by name, as JSON-RPC has it."),
   }),
   z.strictObject({
     type: z.literal("clientCredentials").describe("OAuth 2.0 client credentials, RFC 6749 §4.4."),
@@ -65,24 +69,37 @@ const authConfig = z.discriminatedUnion("type", [
     tokenUrl: tokenUrl.optional(),
     scope: z.string().optional().describe("The scope that is asked for at tokenUrl."),
   }),
-  z.strictObject({
-    type: z
-      .literal("login")
-      .describe("A call that yields a session, which is sent with each request after it, and made anew on a 401."),
-    path: z.string().describe("The path of the call, below url."),
-    method: z.enum(["POST", "PUT", "GET"]).default("POST").describe("Its method."),
-    headers: z.record(z.string(), z.string()).default({}).describe("Its headers."),
-    body: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .describe("Its body, JSON, such as { user: ..., password: ${env:PASSWORD} }."),
-    session: expression.describe(
-      "The session, JSONata over the answer; $headers are its headers, $cookies its cookies by name.",
+  z
+    .strictObject({
+      type: z
+        .literal("login")
+        .describe(
+          "A call that yields a session, which is sent with each request after it, and made anew on a 401 and where `over` says so.",
+        ),
+      path: z.string().describe("The path of the call, below url."),
+      method: z.enum(["POST", "PUT", "GET"]).default("POST").describe("Its method."),
+      headers: z.record(z.string(), z.string()).default({}).describe("Its headers."),
+      body: z
+        .record(z.string(), z.unknown())
+        .optional()
+        .describe("Its body, JSON, such as { user: ..., password: ${env:PASSWORD} }."),
+      session: expression.describe(
+        "The session, JSONata over the answer; $headers are its headers, $cookies its cookies by name.",
+      ),
+      header: z.string().optional().describe("The header that it goes in."),
+      property: z.string().optional().describe("The property of each body that it goes in, in place of a header."),
+      over: expression
+        .optional()
+        .describe(
+          "Whether an answer says that the session is over, JSONata over its body, and $status, $headers: for an API that does not say 401.",
+        ),
+      prefix: z.string().default("").describe("What stands before it there, such as 'Bearer ' or 'JSESSIONID='."),
+      lifetime: z.int().min(10).max(86_400).default(3600).describe("Seconds after which it is made anew in any case."),
+    })
+    .refine(
+      ({ header, property }) => (header === undefined) !== (property === undefined),
+      "say where the session goes: in a `header`, or in a `property` of each body",
     ),
-    header: z.string().describe("The header that it goes in."),
-    prefix: z.string().default("").describe("What stands before it there, such as 'Bearer ' or 'JSESSIONID='."),
-    lifetime: z.int().min(10).max(86_400).default(3600).describe("Seconds after which it is made anew in any case."),
-  }),
 ]);
 export type AuthSettings = z.output<typeof authConfig>;
 

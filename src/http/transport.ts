@@ -16,6 +16,16 @@ export interface HttpRequest {
   readonly form?: Readonly<Record<string, string>>;
   /** Whether it is there to prove who asks, and holds secrets. */
   readonly isProof?: boolean;
+  /** What is added as it is sent, so that the API knows who asks: no record of the request has it. */
+  readonly proof?: Proof;
+}
+
+/** What is added to a request so that the API knows who asks. */
+export interface Proof {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Properties of the body, or of each request of a body that is a list of them. */
+  readonly body?: Readonly<Record<string, string>>;
 }
 
 export interface Answer {
@@ -37,6 +47,22 @@ export interface Transport {
   readonly close: () => Promise<void>;
 }
 
+/** A request with what proves who asks. */
+function proven(request: HttpRequest): HttpRequest {
+  const { url, headers, body, proof } = request;
+  if (!proof) return request;
+  const address = new URL(url);
+  for (const [name, value] of Object.entries(proof.query ?? {})) address.searchParams.set(name, value);
+  const added = (each: unknown) => (typeof each === "object" && each !== null ? { ...each, ...proof.body } : each);
+  const isMany = Array.isArray(body);
+  return {
+    ...request,
+    url: address.href,
+    headers: { ...headers, ...proof.headers },
+    ...(body !== undefined && { body: !proof.body ? body : isMany ? body.map(added) : added(body) }),
+  };
+}
+
 /** Nothing was sent where one of these is what failed: whatever was asked has not happened. */
 const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
 
@@ -47,7 +73,8 @@ export function openTransport(settings: HttpSettings, folder: string): Transport
   const where = new URL(base).host;
   const json = createExactJson();
   return {
-    send: async ({ method, url, headers, body, form }, signal) => {
+    send: async (request, signal) => {
+      const { method, url, headers, body, form } = proven(request);
       const ends = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
       try {
         const answer = await fetch(url, {
