@@ -44,6 +44,7 @@ if (process.argv.includes("--servers")) {
     mariadbd: ["mariadb-server"],
     pg_ctlcluster: ["postgresql"],
     "rabbitmq-server": ["rabbitmq-server"],
+    php: ["php-cli", "php-mysql", "php-mbstring", "php-bcmath", "php-gd", "php-xml"],
   };
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   const isThere = (program) => folders.some((folder) => existsSync(join(folder, program)));
@@ -70,15 +71,24 @@ if (process.argv.includes("--servers")) {
     run(join(probes, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", "django==5.2.*"]);
     writeFileSync(join(probes, "django"), "");
   }
+  // Matrix' Synapse, an API of administration.
+  const synapse = ".cache/synapse";
+  if (!existsSync(join(synapse, "installed"))) {
+    run("python3", ["-m", "venv", synapse]);
+    const wheels = ["--only-binary", ":all:", "-r", "test/servers/synapse-requirements.txt"];
+    run(join(synapse, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", ...wheels]);
+    writeFileSync(join(synapse, "installed"), "");
+  }
   fetchSchemas();
 }
 
-/** The tables of real applications, taken out of their Debian packages, which are not installed. */
+/** Real applications' tables, and the frontend of one, taken out of their Debian packages, which are not installed. */
 function fetchSchemas() {
   const folder = ".cache/applications";
   const wanted = {
     mediawiki: "maintenance/tables-generated.sql",
-    "zabbix-server-mysql": "zabbix-server-mysql/schema.sql.gz",
+    "zabbix-server-mysql": "zabbix-server-mysql/*.sql.gz",
+    "zabbix-frontend-php": "zabbix/*",
     icingaweb2: "schema/mysql.schema.sql",
   };
   const missing = Object.entries(wanted).filter(([name]) => !existsSync(join(folder, name)));

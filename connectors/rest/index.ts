@@ -48,7 +48,7 @@ kinds:
     const api = apiOf(client, judgeBy(settings.failures, client.clean));
     const reads = readsOf(api, settings.url);
     const writes = writesOf(api, reads);
-    const probe = settings.probe && compileCall({ method: "GET", ...settings.probe });
+    const probe = settings.probe && compileCall(settings.probe);
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
       supports: (kind, condition) => supports(kindNamed(kind).filters, condition),

@@ -248,7 +248,7 @@ export const config = z.strictObject({
     .default([])
     .describe("What failures mean that their status does not say. Looked at in turn, and before the status."),
   probe: z
-    .strictObject({ ...question })
+    .strictObject({ ...question, method: list.method, body: list.body })
     .optional()
     .describe("A call that says whether the API serves; a search for one entry without it."),
   kinds: z.record(z.string(), kind).describe("The kinds of entries, each with its calls."),

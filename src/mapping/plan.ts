@@ -41,16 +41,23 @@ export function planFilter(mapping: Mapping, filter: TypedFilter, supports: Supp
     planLeaf(mapping, each, supports, references);
   const parts = filter.op === "and" ? filter.filters : [filter];
   const pushed = parts.map((part) => ({ part, result: push(part) }));
-  const left = pushed.filter(({ result }) => !result.exact).map(({ part }) => part);
   const { where } = conjunction(
     pushed.map(({ result }) => result),
     supports,
   );
+  // What the backend cannot put together it asks in part: which part is its own affair, so that all is looked at again.
+  const isAsked = where.op !== "and" || isAll(where) || supports(where) === "exact";
+  const isSplit = !isAsked || pushed.filter(({ result }) => !isAll(result.where)).length > conditionsIn(where);
+  const rest = pushed.filter(({ result }) => !result.exact || isSplit).map(({ part }) => part);
   return {
     where: isAll(where) ? undefined : where,
-    rest: left.length === 0 ? undefined : left.length === 1 ? left[0] : { op: "and", filters: left },
+    rest: rest.length === 0 ? undefined : rest.length === 1 ? rest[0] : { op: "and", filters: rest },
   };
 }
+
+/** How many conditions are asked together; one that is never so stands for all. */
+const conditionsIn = (where: Condition): number =>
+  isNone(where) ? Number.POSITIVE_INFINITY : where.op === "and" ? where.conditions.length : 1;
 
 /** `and` pushes what it can of each side. */
 function conjunction(parts: readonly Part[], supports: Supports): Part {
@@ -59,7 +66,8 @@ function conjunction(parts: readonly Part[], supports: Supports): Part {
   if (conditions.some(isNone)) return { where: nothing, exact: true };
   if (conditions.length <= 1) return { where: conditions[0] ?? everything, exact };
   const where: Condition = { op: "and", conditions };
-  return supports(where) === "none" ? { where: conditions[0]!, exact: false } : { where, exact };
+  const support = supports(where);
+  return support === "none" ? { where: conditions[0]!, exact: false } : { where, exact: exact && support === "exact" };
 }
 
 /** `or` is pushed only when all sides are. */
@@ -70,7 +78,8 @@ function disjunction(parts: readonly Part[], supports: Supports): Part {
   const conditions = parts.map((part) => part.where).filter((where) => !isNone(where));
   if (conditions.length <= 1) return { where: conditions[0] ?? nothing, exact };
   const where: Condition = { op: "or", conditions };
-  return supports(where) === "none" ? unknown : { where, exact };
+  const support = supports(where);
+  return support === "none" ? unknown : { where, exact: exact && support === "exact" };
 }
 
 /** `not` is pushed only when its inside is exact: the negation of a superset would lose results. */
@@ -79,7 +88,7 @@ function negation(part: Part, supports: Supports): Part {
   if (isAll(part.where)) return { where: nothing, exact: true };
   if (isNone(part.where)) return { where: everything, exact: true };
   const where: Condition = { op: "not", condition: part.where };
-  return supports(where) === "none" ? unknown : { where, exact: true };
+  return supports(where) === "exact" ? { where, exact: true } : unknown;
 }
 
 function planLeaf(
