@@ -33,8 +33,8 @@ interface Started {
   readonly stop: () => Promise<void>;
 }
 
-const textOf = (name: string): string => {
-  const [file] = globSync(`.cache/applications/${name}/**/*.{sql,gz}`, { cwd: ROOT });
+const textOf = (name: string, script = "*.sql"): string => {
+  const [file] = globSync(`.cache/applications/${name}/**/${script}`, { cwd: ROOT });
   if (file === undefined) throw new Error(`the tables of ${name} are not there: npm test fetches them`);
   const bytes = readFileSync(join(ROOT, file));
   return file.endsWith(".gz") ? gunzipSync(bytes).toString() : bytes.toString();
@@ -112,7 +112,7 @@ const applications: Record<string, Application> = {
   },
   "Zabbix 6.0": {
     start: onMariaDb(
-      () => `${textOf("zabbix-server-mysql")}
+      () => `${textOf("zabbix-server-mysql", "schema.sql.gz")}
         insert into role (roleid, name, type) values (1, 'User role', 1);
         insert into media_type (mediatypeid, type, name, script, description) values (1, 0, 'Email', '', '');`,
     ),
@@ -171,6 +171,57 @@ const applications: Record<string, Application> = {
     },
     has: ["names", "mail"],
     look: "select u.username, u.name, u.surname, m.sendto, m.severity from users u left join media m on m.userid = u.userid order by 1, 4;",
+  },
+  "Redmine 5.0": {
+    start: onMariaDb(() => readFileSync(join(ROOT, "test/tables/redmine.sql"), "utf8")),
+    found: [
+      "table: users\n",
+      "userName: login",
+      "name.givenName: firstname",
+      "name.familyName: lastname",
+      "{ table: email_addresses, owner: user_id, value: address",
+    ],
+    kinds: {
+      user: {
+        table: "users",
+        where: { type: "User" },
+        updatedBy: { updated_on: { sql: "utc_timestamp()" } },
+        lists: {
+          mails: {
+            table: "email_addresses",
+            owner: "user_id",
+            value: "address",
+            where: { is_default: 1 },
+            set: { created_on: { sql: "utc_timestamp()" }, updated_on: { sql: "utc_timestamp()" } },
+          },
+        },
+      },
+      group: {
+        table: "users",
+        where: { type: "Group" },
+        lists: { users: { table: "groups_users", owner: "group_id", value: "user_id", of: "user" } },
+      },
+    },
+    user: {
+      attributes: {
+        id: { attr: "id", as: "string", readOnly: true },
+        userName: "login",
+        "name.givenName": "firstname",
+        "name.familyName": "lastname",
+        'emails[type eq "work"].value': "mails",
+        active: { attr: "status", as: { values: { true: 1, false: 3 } } },
+      },
+      create: { status: "1", created_on: "$now()", mail_notification: '"only_my_events"' },
+    },
+    group: {
+      attributes: {
+        id: { attr: "id", as: "string", readOnly: true },
+        displayName: { attr: "lastname", unique: true },
+        members: { attr: "users", ref: "User", many: true },
+      },
+    },
+    has: ["names", "mail", "active"],
+    look: "select u.login, u.firstname, u.lastname, u.status, m.address, m.is_default from users u left join email_addresses m on m.user_id = u.id where u.type = 'User' order by 1, 5;",
   },
   "Icinga Web 2.11": {
     start: onMariaDb(() => textOf("icingaweb2")),

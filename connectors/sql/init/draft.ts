@@ -17,7 +17,9 @@ import {
   managerKey,
   nameColumn,
   passwordColumn,
+  referenceTo,
 } from "./guess.ts";
+import { guessMails } from "./lists.ts";
 
 /** What is looked at of the rows themselves. */
 export interface Samples {
@@ -70,6 +72,7 @@ export async function draftTables(
   await draftAccount(user, samples);
   draftManager(user);
   draftLookups(user, tables, groups);
+  draftMails(user, tables, dialect);
   if (group) draftMembers(user, group, tables, dialect);
   const drafted = group ? [user, group] : [user];
   for (const kind of drafted) markRequired(kind);
@@ -203,6 +206,17 @@ function draftLookups(
   }
 }
 
+/** Mail addresses in a table of their own, where the users' has none. */
+function draftMails(user: KindDraft, tables: readonly CatalogueTable[], dialect: Settings["dialect"]): void {
+  if (user.rows.some(({ path }) => path.startsWith("emails"))) return;
+  const mails = guessMails(tables, user.table, NOW[dialect]);
+  if (!mails) return;
+  user.lists.mails = mails.list;
+  user.rows.push({ path: 'emails[type eq "work"].value', to: "mails", why: `those of ${mails.table.name.table}` });
+  for (const name of mails.ungiven)
+    user.marks.push(`a row of ${mails.table.name.table} must be given "${name}": say what by "set" of the list`);
+}
+
 /** Who is a member of what, where a table joins the two. */
 function draftMembers(
   user: KindDraft,
@@ -276,11 +290,14 @@ function markRequired(kind: KindDraft): void {
   }
 }
 
-/** What else there is that may be wanted. */
+/** What else there is that may be wanted: what refers to users, and by its name what is theirs. */
 function markOthers(user: KindDraft, tables: readonly CatalogueTable[], group: KindDraft | undefined): void {
   const joined = Object.values(user.lists).map(({ table }) => table);
   for (const table of tables) {
-    const reference = table.foreignKeys.find((key) => isSameTable(key.table, user.table.name));
+    const isTheirs = /mail|phone|address|contact|profile/i.test(table.name.table);
+    const reference = isTheirs
+      ? referenceTo(table, user.table)
+      : table.foreignKeys.find((key) => isSameTable(key.table, user.table.name));
     if (!reference || table === user.table || table === group?.table || joined.includes(table.name.table)) continue;
     const others = table.columns.filter(({ name }) => !reference.columns.includes(name)).map(({ name }) => name);
     user.marks.push(`rows of ${table.name.table} (${others.join(", ")}) belong to users: perhaps a list`);

@@ -290,32 +290,34 @@ export function joinOf(
   return found.sort((a, b) => a.table.columns.length - b.table.columns.length)[0];
 }
 
+/** The columns of a table that refer to another's key: by a foreign key, or else by their name, `user_id`. */
+export function referenceTo(table: CatalogueTable, to: CatalogueTable): ForeignKey | undefined {
+  const declared = table.foreignKeys.find((key) => isSameTable(key.table, to.name));
+  if (declared) return declared;
+  const [key] = to.primaryKey;
+  if (to.primaryKey.length !== 1 || key === undefined) return undefined;
+  const base = plain(to.name.table.replace(/^.*_(?=[a-z]+$)/i, ""));
+  const singular = base.replace(/s$/, "");
+  // `userid` of the key itself where that says whose it is; a natural key, `name`, is called after what it names.
+  const names = [
+    `${base}id`,
+    `${singular}id`,
+    `${singular}name`,
+    ...(plain(key) === "id" || plain(key) === "name" ? [] : [plain(key)]),
+  ];
+  const column = table.columns.find((each) => namesOf(table, each.name).some((name) => names.includes(name)));
+  return column && { columns: [column.name], table: to.name, to: [key] };
+}
+
 /** A table that joins two others by the names of its columns, `user_id` and `group_id`, where no foreign key says so. */
 function joinByNames(
   tables: readonly CatalogueTable[],
   one: CatalogueTable,
   other: CatalogueTable,
 ): { readonly table: CatalogueTable; readonly ofOne: ForeignKey; readonly ofOther: ForeignKey } | undefined {
-  const referenceIn = (table: CatalogueTable, to: CatalogueTable): ForeignKey | undefined => {
-    const declared = table.foreignKeys.find((key) => isSameTable(key.table, to.name));
-    if (declared) return declared;
-    const [key] = to.primaryKey;
-    if (to.primaryKey.length !== 1 || key === undefined) return undefined;
-    const base = plain(to.name.table.replace(/^.*_(?=[a-z]+$)/i, ""));
-    const singular = base.replace(/s$/, "");
-    // `userid` of the key itself where that says whose it is; a natural key, `name`, is called after what it names.
-    const names = [
-      `${base}id`,
-      `${singular}id`,
-      `${singular}name`,
-      ...(plain(key) === "id" || plain(key) === "name" ? [] : [plain(key)]),
-    ];
-    const column = table.columns.find((each) => namesOf(table, each.name).some((name) => names.includes(name)));
-    return column && { columns: [column.name], table: to.name, to: [key] };
-  };
   const found = tables.flatMap((table) => {
     if (isSameTable(table.name, one.name) || isSameTable(table.name, other.name)) return [];
-    const [ofOne, ofOther] = [referenceIn(table, one), referenceIn(table, other)];
+    const [ofOne, ofOther] = [referenceTo(table, one), referenceTo(table, other)];
     return ofOne && ofOther && ofOne.columns[0] !== ofOther.columns[0] ? [{ table, ofOne, ofOther }] : [];
   });
   return found.sort((a, b) => a.table.columns.length - b.table.columns.length)[0];
