@@ -582,6 +582,30 @@ describe("the gateway on Active Directory", () => {
       expect(await members(other.id, open)).toEqual([]);
     });
 
+    test("lose a member who was moved out of reach, and say so of one whose primary group they are", async () => {
+      const [away, first] = [await created("/Users", user(login())), await created("/Users", user(login()))];
+      const members = [{ value: away.id }, { value: first.id }];
+      const { id } = await created("/Groups", { displayName: `leaving ${away.userName}`, members });
+      const rdn = dnOf(away.id).split(",")[0]!;
+      samba.ldapmodify(
+        `dn: ${dnOf(away.id)}\nchangetype: modrdn\nnewrdn: ${rdn}\ndeleteoldrdn: 1\nnewsuperior: CN=Users,${DOMAIN}\n`,
+      );
+      const held = () => attribute(GROUPS, `(cn=leaving ${away.userName})`, "member");
+      expect(held()).toHaveLength(2);
+      const removal = (of: { id: string }) => ({ op: "remove", path: `members[value eq "${of.id}"]` });
+      expect((await patch(`/Groups/${id}`, removal(away))).status).toBeLessThan(300);
+      expect(held()).toEqual([dnOf(first.id)]);
+      const [number] = attribute(GROUPS, `(cn=leaving ${away.userName})`, "primaryGroupToken");
+      samba.ldapmodify(
+        `dn: ${dnOf(first.id)}\nchangetype: modify\nreplace: primaryGroupID\nprimaryGroupID: ${number}\n`,
+      );
+      const refused = await patch(`/Groups/${id}`, removal(first));
+      expect([refused.status, refused.json.detail]).toEqual([
+        400,
+        expect.stringContaining(`the primary group of ${dnOf(first.id)}`),
+      ]);
+    });
+
     test("tell of a user those it is in, the primary one with them, and those behind where asked for", async () => {
       const User = changedMapping(folder, "user", ({ attributes }) => {
         const { groups: _, ...rest } = attributes as Record<string, unknown>;

@@ -513,6 +513,29 @@ describe("the gateway on OpenLDAP", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("a member who was moved out of the base is taken out of the group all the same", async () => {
+    const [gone, stays] = [
+      await create("/Users", { userName: "moved-away", displayName: "M" }),
+      await create("/Users", { userName: "stays-here", displayName: "S" }),
+    ];
+    const members = [{ value: gone.id }, { value: stays.id }];
+    const group = await create("/Groups", { displayName: "left behind", members });
+    slapd.ldapmodify(
+      `dn: uid=moved-away,ou=people,${SUFFIX}\nchangetype: modrdn\nnewrdn: uid=moved-away\ndeleteoldrdn: 1\nnewsuperior: ou=services,${SUFFIX}\n`,
+    );
+    const held = () => slapd.ldapsearch("(cn=left behind)", "member");
+    expect(held()).toContain("member: uid=moved-away,ou=services");
+    expect((await send(gateway, "GET", `/Users/${gone.id}`)).status).toBe(404);
+    const removal = { op: "remove", path: `members[value eq "${gone.id}"]` };
+    expect((await patch(`/Groups/${group.id}`, removal)).status).toBeLessThan(300);
+    expect(held()).not.toContain("moved-away");
+    expect(held()).toContain("stays-here");
+    // To be added one has to be within reach.
+    const addition = { op: "add", path: "members", value: [{ value: gone.id }] };
+    expect((await patch(`/Groups/${group.id}`, addition)).status).toBe(400);
+    expect((await patch(`/Groups/${group.id}`, removal, addition)).status).toBe(400);
+  });
+
   test("a member that does not exist is refused, a manager that does not is passed over", async () => {
     const absent = "00000000-0000-4000-8000-000000000000";
     const refused = await send(gateway, "POST", "/Groups", { displayName: "ghosts", members: [{ value: absent }] });

@@ -261,6 +261,36 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
     expect(rows("select g, member from mix_m order by g")).toBe("1|3\n2|3");
   });
 
+  test("a member who is out of reach is taken out of the group all the same", async () => {
+    database.run(`create table out_p (id integer primary key, login varchar(50), gone integer not null default 0);
+      create table out_g (id integer primary key, name varchar(50));
+      create table out_m (g integer, p integer, primary key (g, p));
+      insert into out_p values (1, 'ann', 0), (2, 'bo', 1);
+      insert into out_g values (7, 'team');
+      insert into out_m values (7, 1), (7, 2);`);
+    const gateway = await start(
+      {
+        user: { table: "out_p", where: { gone: 0 } },
+        team: { table: "out_g", lists: { members: { table: "out_m", owner: "g", value: "p", of: "user" } } },
+      },
+      {
+        User: user(),
+        Group: {
+          kind: "team",
+          attributes: {
+            id: { attr: "id", readOnly: true },
+            displayName: "name",
+            members: { attr: "members", ref: "User", many: true },
+          },
+        },
+      },
+    );
+    expect((await patch(gateway, "/Groups/7", remove('members[value eq "2"]'))).status).toBe(204);
+    expect(rows("select p from out_m")).toBe("1");
+    expect((await patch(gateway, "/Groups/7", remove("members", [{ value: "no key" }]))).status).toBe(204);
+    expect(rows("select p from out_m")).toBe("1");
+  });
+
   test("a deletion is done when the row is gone, whoever did it, and not before", async () => {
     database.run(`create table soft (id ${counted}, login varchar(50), gone integer not null default 0);
       insert into soft (id, login) values (1, 'ann'), (2, 'kept');`);

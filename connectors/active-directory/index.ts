@@ -4,7 +4,7 @@ import { find, openDirectory, toEntry } from "../ldap/directory.ts";
 import { firstRdn } from "../ldap/dn.ts";
 import { supports } from "../ldap/filter.ts";
 import { dnOf } from "../ldap/formats.ts";
-import { createResolve, createSearch } from "../ldap/search.ts";
+import { createResolve, createSearch, lookOutside } from "../ldap/search.ts";
 import { readCa } from "../ldap/settings.ts";
 import { create } from "./create.ts";
 import { activeDirectory, DIRECT_MEMBER_OF, INDIRECT_MEMBER_OF } from "./dialect.ts";
@@ -88,6 +88,7 @@ kinds:
       create: (request) => create(domain, request),
       update: (request) => update(domain, request),
       delete: (request) => remove(domain, request),
+      outside: ({ kind: name, values, signal }) => lookOutside(domain, name, values, signal),
       resolve: ({ kind, to, values, signal }) => resolve(kind, to, values, signal),
       anyKind: { keyOf, referenceTo: (key) => referenceTo(domain, key) },
       probe: async (signal) => {

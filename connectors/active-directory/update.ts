@@ -23,6 +23,7 @@ import { requireEncryption } from "./create.ts";
 import { CONTAINER, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
 import { type Domain, type DomainKind, entryAt, holds, locateToWrite, type Present } from "./domain.ts";
 import { moveTo, type Place } from "./places.ts";
+import { checkPrimary, GROUP_NUMBER, takesMembers } from "./primary.ts";
 
 /** What changes ask for: of the entry's attributes, and of its place in the tree. */
 interface UpdatePlan {
@@ -48,8 +49,11 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
   const { kind: name, key, attrs, expected, signal } = request;
   const kind = domain.kinds.get(name)!;
   const swapped = request.changes.filter((change) => change.op === "swap").map(({ attr }) => attr);
-  const present = await locateToWrite(domain, name, key, swapped, expected, signal);
+  const isRemoval = takesMembers(request.changes);
+  const wanted = isRemoval ? [...swapped, GROUP_NUMBER] : swapped;
+  const present = await locateToWrite(domain, name, key, wanted, expected, signal);
   checkSwaps(request.changes, present.entry);
+  if (isRemoval) await checkPrimary(domain, kind.base, present.entry, request.changes, signal);
   const { changes, place } = planUpdate(domain, kind, present, request.changes);
   const isDisabled = changes.some((change) => isAttr(change, "userAccountControl") && isDisabling(change));
   const reach = {

@@ -6,7 +6,7 @@ import { find, keyFilter, openDirectory, toEntry } from "./directory.ts";
 import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
 import { init, options } from "./init/init.ts";
-import { createResolve, createSearch, lookUpByDn } from "./search.ts";
+import { createResolve, createSearch, lookOutside, lookUpByDn } from "./search.ts";
 import { bindSettings, connectionSettings, filterSetting, readCa, tlsSettings } from "./settings.ts";
 import { isSingle, standard } from "./standard.ts";
 import { createWrites } from "./write.ts";
@@ -93,6 +93,7 @@ kinds:
         return found && toEntry(of, found, attrs, directory);
       },
       ...createWrites(directory, references),
+      outside: ({ kind: name, values, signal }) => lookOutside(directory, name, values, signal),
       resolve: ({ kind: name, to, values, signal }) => resolve(name, to, values, signal),
       probe: async (signal) => {
         const { vendor } = await directory.features(signal);

@@ -2,7 +2,9 @@ import type { Condition, Entry, Order, Position, SearchRequest, SearchResult } f
 import { ConnectorError } from "../../src/connector/error.ts";
 import { comparePositions, positionOf } from "../../src/connector/reference.ts";
 import { type Directory, filterOf, find, type Kind, toEntry } from "./directory.ts";
-import { dnKey } from "./dn.ts";
+import { dnKey, isUnder } from "./dn.ts";
+import { toFilter } from "./filter.ts";
+import { dnOf } from "./formats.ts";
 
 /** The most entries that are counted and paged through by index. */
 const MAX_KEYS = 500_000;
@@ -212,6 +214,29 @@ export const lookUpByDn =
     }
     return result;
   };
+
+/** Looks up keys in the whole of the tree that a kind's base is in: entries of any kind, wherever they were moved. */
+export async function lookOutside(
+  directory: Directory,
+  name: string,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const kind = directory.kinds.get(name)!;
+  const [root] = await find(directory, { base: "", scope: "base", attrs: ["namingContexts"] }, signal);
+  const base = [root?.namingContexts ?? []]
+    .flat()
+    .map((suffix) => dnOf(String(suffix)))
+    .find((suffix) => dnKey(kind.base) === dnKey(suffix) || isUnder(kind.base, suffix));
+  const result = new Map<string, string>();
+  if (base === undefined) return result;
+  for (const batch of batches(keys.filter((key) => directory.dialect.isKey(key, kind.key)))) {
+    const where: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr: kind.key, value })) };
+    for (const found of await find(directory, { base, filter: toFilter(where, directory), attrs: [kind.key] }, signal))
+      result.set(String(toEntry(kind, found, [kind.key], directory)[kind.key]), found.dn);
+  }
+  return result;
+}
 
 /** The values in parts of which each is few enough to be named in one search. */
 export const batches = (values: readonly string[]): string[][] =>

@@ -127,6 +127,11 @@ kinds:
         }
         return found;
       },
+      // What is out of the kind's reach may have rows in lists: to take one away that is not there does nothing.
+      outside: async ({ kind: name, values }) => {
+        const of = await kindNamed(name);
+        return new Map(values.filter((value) => isKey(of, value)).map((value) => [value, value]));
+      },
       probe: async (signal) => {
         for (const name of configured.keys())
           await session.read(searchStatement(await kindNamed(name), { attrs: [], limit: 1 }), signal);

@@ -180,6 +180,11 @@ export interface Connector {
   readonly delete: (request: DeleteRequest) => Promise<void>;
   /** What is not found, or is not of the kind, is absent from the answer. Left out where a reference is the key itself. */
   readonly resolve?: (request: ResolveRequest) => Promise<ReadonlyMap<string, string>>;
+  /**
+   * References, by their keys, to entries that are out of the kind's reach, such as those that were moved out of its base: they can be
+   * taken out of lists still. What is nowhere is absent from the answer.
+   */
+  readonly outside?: (request: Omit<ResolveRequest, "to">) => Promise<ReadonlyMap<string, string>>;
   /** Where a reference holds the key of its entry, whatever that is an entry of: from the one to the other without asking. */
   readonly anyKind?: {
     readonly keyOf: (reference: string) => string | undefined;

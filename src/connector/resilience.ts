@@ -127,7 +127,7 @@ export function resilient(
         throw error;
       }
     };
-  const { resolve } = connector;
+  const { resolve, outside } = connector;
   return {
     ...connector,
     search: operation("search", connector.search, true),
@@ -136,6 +136,7 @@ export function resilient(
     update: operation("update", connector.update, false),
     delete: operation("delete", connector.delete, false),
     ...(resolve && { resolve: operation("resolve", resolve, true) }),
+    ...(outside && { outside: operation("resolve", outside, true) }),
     load: {
       running: () => concurrency - places.executionSlots,
       waiting: () => queue - places.queueSlots,

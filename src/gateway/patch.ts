@@ -23,6 +23,12 @@ export async function patch(serving: Serving, operation: Named<"patch">): Promis
   if (!context.allows(type, "read")) refuseLooks(operations);
   const known = knownReferences(serving.endpoints, endpoint, context);
   await known.learnIds(idsInOperations(endpoint, operations));
+  await known.learnRemoved(
+    idsInOperations(
+      endpoint,
+      operations.filter(({ op }) => op === "removeElements"),
+    ),
+  );
   const isAnswered =
     context.allows(type, "read") &&
     (query.attributes !== undefined || (serving.patchAnswers.get(type) ?? "resource") === "resource");

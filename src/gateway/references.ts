@@ -16,6 +16,8 @@ export type Endpoints = ReadonlyMap<string, Endpoint>;
 export interface KnownReferences extends References {
   /** Turns ids into references: one call for each type, none where a reference is the key itself. */
   readonly learnIds: (ids: Iterable<readonly [type: string, id: string]>) => Promise<void>;
+  /** Finds what ids refer to that are to be taken out of lists, out of reach as it may be; of those that `learnIds` did not find. */
+  readonly learnRemoved: (ids: Iterable<readonly [type: string, id: string]>) => Promise<void>;
   /** Turns references into ids, likewise. */
   readonly learnReferences: (references: ReadonlyMap<string, ReadonlySet<string>>) => Promise<void>;
 }
@@ -23,6 +25,7 @@ export interface KnownReferences extends References {
 /** Starts with nothing known; `home` is the endpoint whose attributes hold the references. */
 export function knownReferences(endpoints: Endpoints, home: Endpoint, context: Context): KnownReferences {
   const byId = new Map<string, string>();
+  const removed = new Map<string, string>();
   const byReference = new Map<string, string>();
   const pair = (type: string, value: string) => `${type}\0${value}`;
   // An id of a type that this route does not serve, or another connector does, refers to nothing here.
@@ -53,7 +56,22 @@ export function knownReferences(endpoints: Endpoints, home: Endpoint, context: C
   return {
     toReference: (type, id) => byId.get(pair(type, id)),
     toId: (type, reference) => byReference.get(pair(type, reference)),
+    toRemoved: (type, id) => removed.get(pair(type, id)),
     anyKind: home.connector.anyKind,
+    learnRemoved: async (ids) => {
+      const unknown = [...ids].filter(([target, id]) => !byId.has(pair(target, id)));
+      await Promise.all(
+        [...Map.groupBy(unknown, ([target]) => target)].map(async ([target, pairs]) => {
+          const { type, by } = partsOfTarget(target);
+          const { connector, mapping } = endpointOf(type) ?? {};
+          if (!connector?.outside || !mapping || by !== undefined) return;
+          const values = [...new Set(pairs.map(([, id]) => id))];
+          const { signal } = context;
+          const found = await ask(context, () => connector.outside!({ kind: mapping.kind, values, signal }));
+          for (const [id, reference] of found) removed.set(pair(target, id), reference);
+        }),
+      );
+    },
     learnIds: async (ids) => {
       const byType = Map.groupBy(ids, ([type]) => type);
       await Promise.all(

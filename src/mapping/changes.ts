@@ -238,9 +238,19 @@ function encodeAll(
   return elements
     .map((element) => (sub && isObject(element) ? element[sub.name] : element))
     .filter((value) => value !== undefined)
-    .map((value) => encode(isRemoval && row.is === "ref" ? { ...row, missing: "ignore" } : row, value, references))
+    .map((value) =>
+      isRemoval && row.is === "ref"
+        ? encode({ ...row, missing: "ignore" }, value, withRemoved(references))
+        : encode(row, value, references),
+    )
     .filter((value) => value !== undefined);
 }
+
+/** What can be taken out of a list though it is out of reach is referred to for that alone. */
+const withRemoved = (references: References): References => ({
+  ...references,
+  toReference: (target, id) => references.toReference(target, id) ?? references.toRemoved?.(target, id),
+});
 
 /**
  * The changes that make an entry what it is to be: both resources written by the mapping, and compared. What a PUT leaves out may be

@@ -96,6 +96,8 @@ export function partsOfTarget(target: string): { readonly type: string; readonly
 export interface References {
   readonly toReference: (target: string, id: string) => string | undefined;
   readonly toId: (target: string, reference: string) => string | undefined;
+  /** The same of what is to be taken out of a list, though it may be out of reach. */
+  readonly toRemoved?: (target: string, id: string) => string | undefined;
   /** The same for an entry of whatever kind, where the backend's references tell. */
   readonly anyKind?:
     | {
