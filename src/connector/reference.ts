@@ -125,10 +125,10 @@ function changedValues(values: readonly Value[], change: Change): readonly Value
   }
 }
 
-/** Throws `versionMismatch` unless the entry still holds what is expected of it. */
+/** Throws `versionMismatch` unless the entry still holds what is expected of it. A version that a client sent is text: 7 is "7". */
 export function checkExpected(entry: Entry, expected: Expected | undefined): void {
   for (const [attr, value] of Object.entries(expected ?? {})) {
-    if (entry[attr] !== value)
+    if (entry[attr] === undefined || String(entry[attr]) !== String(value))
       throw new ConnectorError("versionMismatch", `"${attr}" is no longer ${JSON.stringify(value)}.`, { attr });
   }
 }
