@@ -19,7 +19,7 @@ export interface Kind {
   readonly entry: Expression | undefined;
   /** Whether an entry is of the kind; all are without it. */
   readonly within: Expression | undefined;
-  readonly get: Template & { readonly item: Expression | undefined };
+  readonly get: Template & { readonly item: Expression | undefined; readonly gone: Expression | undefined };
   readonly search: ListCall & {
     readonly total: Expression | undefined;
     readonly count: (Template & { readonly total: Expression }) | undefined;
@@ -50,7 +50,7 @@ export function compileKind(name: string, settings: KindSettings): Kind {
     key,
     entry: compileOptional(settings.entry),
     within: compileOptional(settings.within),
-    get: { ...compileCall(get), item: compileOptional(get.item) },
+    get: { ...compileCall(get), item: compileOptional(get.item), gone: compileOptional(get.gone) },
     search: {
       ...listCall(search),
       total: compileOptional(search.total),

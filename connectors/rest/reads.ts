@@ -99,6 +99,7 @@ export function readsOf(api: Api, base: string): Reads {
       if (isNotFound(error)) return undefined;
       throw error;
     });
+    if (answer && kind.get.gone && (await readFrom(kind.get.gone, answer)) === true) return undefined;
     const value = answer && (kind.get.item ? await readFrom(kind.get.item, answer) : answer.body);
     return answer && value !== undefined && value !== null ? { answer, value } : undefined;
   };

@@ -153,6 +153,11 @@ const kind = z.strictObject({
       item: expression
         .optional()
         .describe("What is the entry's in the answer, JSONata; where it gives nothing there is none."),
+      gone: expression
+        .optional()
+        .describe(
+          "Whether what the answer gives is there no more, JSONata over the answer, for an API that keeps it: `deactivated`. Changes and deletions look first then.",
+        ),
     })
     .describe("The call that reads one entry, by $key."),
   search: z

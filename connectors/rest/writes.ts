@@ -113,7 +113,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
         expected !== undefined ||
         !reads.spellings.isKnown(kind.name, key) ||
         kind.within !== undefined ||
-        maySayGone(kind) ||
+        kind.get.gone !== undefined ||
         kind.delete.some(({ readsInput, variables }) => readsInput || variables.has("version"));
       const { item, version } = isRead
         ? await reads.present(kind, key, undefined, signal)
@@ -125,8 +125,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
 
   /** Rejects with `notFound` where the API has no entry whose key is spelled so. */
   async function lookAtUnknown(kind: Kind, key: string, signal: AbortSignal): Promise<void> {
-    if (maySayGone(kind) || !reads.spellings.isKnown(kind.name, key))
-      await reads.present(kind, key, [kind.key], signal);
+    if (kind.get.gone || !reads.spellings.isKnown(kind.name, key)) await reads.present(kind, key, [kind.key], signal);
   }
 
   async function checkFree(kind: Kind, key: string, signal: AbortSignal): Promise<void> {
@@ -200,9 +199,6 @@ export function writesOf(api: Api, reads: Reads): Writes {
     return { item, entry, version };
   }
 }
-
-/** Whether an API keeps what is gone, and the connector says of it that it is not there: then a call would still find it. */
-const maySayGone = ({ get }: Kind): boolean => get.item !== undefined;
 
 const hasLeft = (kind: Kind, key: string) =>
   new ConnectorError(
