@@ -119,6 +119,7 @@ function mappedOf({ routes }: Loaded, name: string): Map<string, Mapped> {
       kind,
       {
         writes: [...new Set(of.flatMap(attrsOf))],
+        lists: of.flatMap(({ rows }) => rows.flatMap((row) => ("many" in row && row.many ? [row.attr] : []))),
         unique: of.flatMap(uniqueAttrs),
       },
     ]),

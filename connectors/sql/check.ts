@@ -1,5 +1,6 @@
 import type { Condition, Finding, Uses } from "../../src/connector/connector.ts";
 import type { CatalogueTable } from "./catalogue.ts";
+import { pathIn } from "./documents.ts";
 import { columnOf, joinedColumns, type Kind, type Table, type TableName } from "./kind.ts";
 import { tablesOf } from "./tables.ts";
 
@@ -45,7 +46,7 @@ function absentColumns(kind: Kind, { reads, writes }: Uses): string[] {
   // What is only written may be a statement's alone.
   const written = writes.filter((attr) => !named.has(attr));
   const columns = [
-    ...[...reads, ...written].filter((attr) => !isOwn(attr)),
+    ...[...reads, ...written].filter((attr) => !isOwn(attr)).map((attr) => pathIn(kind, attr)?.column ?? attr),
     ...kind.key.columns,
     ...Object.keys(kind.where),
     ...Object.keys(kind.deletedBy ?? {}),
@@ -73,7 +74,9 @@ function emptyColumns(kind: Kind, { writes }: Uses): string[] {
   const required = ({ columns }: Table, given: readonly string[]) =>
     [...columns].flatMap(([name, { isRequired }]) => (isRequired && !given.includes(name) ? [name] : []));
   const given = [
-    ...writes.flatMap((attr) => joinedColumns(kind, attr) ?? [kind.lookups[attr]?.column ?? attr]),
+    ...writes.flatMap(
+      (attr) => joinedColumns(kind, attr) ?? [kind.lookups[attr]?.column ?? pathIn(kind, attr)?.column ?? attr],
+    ),
     ...Object.keys(kind.where),
     ...(kind.key.generate === "database" ? [] : kind.key.columns),
   ];
@@ -106,7 +109,12 @@ const statementsOf = ({ statements }: Kind) => [
 /** Parameters of statements that nothing gives a value. */
 function absentParameters(kind: Kind, { writes }: Uses): string[] {
   const isKnown = (attr: string) =>
-    kind.columns.has(attr) || kind.lists[attr] || kind.lookups[attr] || kind.joined[attr] || writes.includes(attr);
+    kind.columns.has(attr) ||
+    kind.lists[attr] ||
+    kind.lookups[attr] ||
+    kind.joined[attr] ||
+    pathIn(kind, attr) ||
+    writes.includes(attr);
   const unknown = statementsOf(kind).flatMap(({ attrs }) => [...attrs].filter((attr) => !isKnown(attr)));
   return [...new Set(unknown)].map(
     (attr) =>

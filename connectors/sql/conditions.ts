@@ -3,6 +3,7 @@ import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src
 import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import { instantOf } from "../../src/json/date.ts";
 import type { SqlDialect } from "./dialect.ts";
+import { pathIn } from "./documents.ts";
 import { fitsColumn, haveValues, inText, isInCharset, splitParts } from "./keys.ts";
 import {
   allOf,
@@ -130,6 +131,8 @@ export function lookupRow(kind: Kind, attr: string, lookup: Lookup): { from: Sql
 /** How well a database answers a condition: letters beyond ASCII it may fold in ways of its own. */
 export function supports(kind: Kind, condition: Condition): Support {
   const { foldsAll } = kind.dialect;
+  // What is within a document is compared behind the database.
+  if ("attr" in condition && pathIn(kind, condition.attr)) return "none";
   if ("attr" in condition && condition.op !== "eq" && condition.op !== "pr" && isOfSeveral(kind, condition.attr))
     return "none";
   if (foldsAll || !("value" in condition) || condition.caseExact || typeof condition.value !== "string") return "exact";

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Change, Entry, Operation } from "../../src/connector/connector.ts";
 import { valuesPut } from "../../src/connector/reference.ts";
+import { documentsUnknown, withDocuments } from "./documents.ts";
 import { isKey } from "./keys.ts";
 import { columnOf, type Kind, type Sql } from "./kind.ts";
 import { listInserts, listStatements } from "./lists.ts";
@@ -54,7 +55,7 @@ function creation(of: Kind, entry: Entry): Sql[] {
   if (own.length > 0) return own.map((statement) => boundStatement(of, statement, entry));
   const { generate, columns } = of.key;
   const { rest, lookups } = lookedUp(of, entry);
-  const row = rowOf(of, rest);
+  const row = rowOf(of, withDocuments(of, rest));
   const isGiven = columns.every((column) => row.has(column));
   const made = generate === "uuid" ? "00000000-0000-4000-8000-000000000000" : UNKNOWN;
   if (!isGiven && generate === "uuid") row.set(columns[0]!, of.dialect.toDatabase(made, columnOf(of, columns[0]!)));
@@ -78,8 +79,9 @@ function change(of: Kind, { key, changes, expected }: Extract<Operation, { type:
   const own = of.statements.update.length > 0;
   const after: Entry = { ...valuesPut(changes), ...keyEntry(of, key) };
   const division = own ? divide(of, changes, after) : { statements: [], rest: changes };
+  const documents = documentsUnknown(of, key, division.rest, UNKNOWN);
   const lookups: Sql[] = [];
-  const rest = division.rest.map((each): Change => {
+  const rest = documents.changes.map((each): Change => {
     const lookup = of.lookups[each.attr];
     if (!lookup) return each;
     const values = each.op === "swap" ? [each.from, each.to].filter((value) => value !== null) : each.values;
@@ -93,7 +95,8 @@ function change(of: Kind, { key, changes, expected }: Extract<Operation, { type:
     ...(own ? [lockStatement(of, key, expected)] : []),
     ...division.statements.map((statement) => boundStatement(of, statement, filled(statement, after))),
     ...lookups,
-    ...(own && rest.length === 0 ? [] : [row ?? guardStatement(of, key, expected)]),
+    ...documents.read,
+    ...(own && division.rest.length === 0 ? [] : [row ?? guardStatement(of, key, expected)]),
     ...taken,
     ...lists.flatMap((each) => listStatements(of, key, each)),
   ];

@@ -7,6 +7,7 @@ import { supports } from "./conditions.ts";
 import { rowsOf } from "./deletions.ts";
 import { dialectOf } from "./dialects/index.ts";
 import { readAddress } from "./dialects/server.ts";
+import { pathIn } from "./documents.ts";
 import { explain } from "./explain.ts";
 import { init, options } from "./init/init.ts";
 import { isKey } from "./keys.ts";
@@ -77,10 +78,13 @@ kinds:
     return {
       kinds: new Map([...configured].map(([name, { key }]) => [name, { key: key.attr }])),
       supports: (name, condition) => supports(configured.get(name)!, condition),
-      isSingle: (name, attr) => configured.get(name)!.lists[attr] === undefined,
+      isSingle: (name, attr) => {
+        const of = configured.get(name)!;
+        return of.lists[attr] === undefined && !pathIn(of, attr)?.isList;
+      },
       sorts: (name, attr) => {
-        const { lists, joined } = configured.get(name)!;
-        return !lists[attr] && !joined[attr];
+        const of = configured.get(name)!;
+        return !of.lists[attr] && !of.joined[attr] && !pathIn(of, attr);
       },
       search: async ({ kind: name, where, attrs, offset = 0, orderBy, after, limit, count, signal }) => {
         const of = await kindNamed(name);

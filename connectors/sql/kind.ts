@@ -87,6 +87,8 @@ export interface Kind extends Table {
   readonly lookups: { readonly [attr: string]: Lookup };
   /** Attributes whose value is that of several columns, as a key's is that has several. */
   readonly joined: { readonly [attr: string]: readonly string[] };
+  /** Columns that hold JSON objects, in which attributes have places. */
+  readonly json: readonly string[];
   readonly statements: OwnStatements;
   /** What the mappings do with its entries. */
   readonly mapped: Mapped | undefined;

@@ -12,6 +12,7 @@ import {
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { applyChanges, valuesPut } from "../../src/connector/reference.ts";
 import { notDeleted, type Rows, rowsDeletion } from "./deletions.ts";
+import { documentChanges, pathIn, withDocuments } from "./documents.ts";
 import { isKey, joinParts, splitParts } from "./keys.ts";
 import { columnOf, type Kind } from "./kind.ts";
 import { changeLists } from "./lists.ts";
@@ -57,7 +58,7 @@ export async function createIn(run: Run, of: Kind, { entry, attrs }: CreateReque
 async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {
   await checkUnique(run, of, entry, undefined);
   const { generate, columns } = of.key;
-  const row = rowOf(of, await withReferences(of, entry, run));
+  const row = rowOf(of, withDocuments(of, await withReferences(of, entry, run)));
   const [first] = columns;
   if (generate === "uuid" && !row.has(first!))
     row.set(first!, of.dialect.toDatabase(randomUUID(), columnOf(of, first!)));
@@ -125,7 +126,8 @@ export async function updateIn(run: Run, of: Kind, request: UpdateRequest): Prom
     const held = isLocked ? undefined : expected;
     await checkUnique(run, of, valuesPut(rest), key);
     await checkLookedUp(run, of, request, rest);
-    const statements = updateStatements(of, key, await referringChanges(of, rest, run), held);
+    const whole = await documentChanges(run, of, key, rest);
+    const statements = updateStatements(of, key, await referringChanges(of, whole, run), held);
     const found = statements.row
       ? Number((await run(statements.row)).numAffectedRows ?? 0)
       : (await run(guardStatement(of, key, held))).rows.length;
@@ -182,7 +184,7 @@ async function locked(
   if (held.rows.length === 0) throw await missed(run, of, kind, key);
   if (held.rows.length > 1) throw severalRows(of, key);
   const readable = [...attrs, ...Object.keys(expected ?? {})].filter(
-    (attr) => of.columns.has(attr) || of.lists[attr] || of.lookups[attr] || of.joined[attr],
+    (attr) => of.columns.has(attr) || of.lists[attr] || of.lookups[attr] || of.joined[attr] || pathIn(of, attr),
   );
   const entry = await read(of, key, readable, run);
   if (!entry) throw entryNotFound(kind, key);

@@ -127,6 +127,12 @@ const kind = z.strictObject({
     .record(z.string(), z.array(z.string()).min(2))
     .default({})
     .describe("Attributes of several columns: references to keys of several columns."),
+  json: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "Columns that hold JSON objects: an attribute of mappings may be a place in one, such as profile.contact.phone. What else they hold stays.",
+    ),
   statements: own
     .prefault({})
     .describe("Statements, or calls of procedures, of the site's own, for tables that do not fit."),

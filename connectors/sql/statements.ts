@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type Entry, fromValues, type SearchRequest, type Value } from "../../src/connector/connector.ts";
 import { parseExactly } from "../../src/json/exact.ts";
 import { conditionSql, listRows, lookupRow } from "./conditions.ts";
+import { documentName, documentSql, pathIn, valuesAt } from "./documents.ts";
 import { haveValues, isKeyed, joinParts, keyValues } from "./keys.ts";
 import {
   allOf,
@@ -26,7 +27,10 @@ const partOf = (attr: string, index: number): string => `${index} of ${attr}`;
 
 /** The entry's columns, and its lists as JSON, so that one statement reads them all. */
 function selection(kind: Kind, attrs: readonly string[]): Sql {
-  const parts = (attrs.length > 0 ? [...new Set(attrs)] : [kind.key.attr]).flatMap((attr): Sql[] => {
+  const documents = new Set(attrs.flatMap((attr) => pathIn(kind, attr)?.column ?? []));
+  const columns = attrs.filter((attr) => !pathIn(kind, attr));
+  const wanted = attrs.length > 0 ? [...new Set(columns)] : [kind.key.attr];
+  const parts = wanted.flatMap((attr): Sql[] => {
     const list = kind.lists[attr];
     if (list) {
       const { from, values, where } = listRows(kind, attr, list);
@@ -43,7 +47,7 @@ function selection(kind: Kind, attrs: readonly string[]): Sql {
       return joined.map((column, index) => sql`${columnSql(kind.name, column)} as ${sql.id(partOf(attr, index))}`);
     return [sql`${columnSql(kind.name, attr)} as ${sql.id(attr)}`];
   });
-  return sql.join(parts);
+  return sql.join([...parts, ...[...documents].map((column) => documentSql(kind, column))]);
 }
 
 const isOfBytes = ({ type }: Column): boolean => type === "bytes" || type === "uuidBytes";
@@ -124,6 +128,8 @@ export function toEntry(kind: Kind, attrs: readonly string[], row: Record<string
 
 function valueIn(kind: Kind, attr: string, row: Record<string, unknown>): Entry[string] {
   const { dialect } = kind;
+  const path = pathIn(kind, attr);
+  if (path) return valuesAt(row[documentName(path.column)], path);
   const list = kind.lists[attr];
   if (list) return row[attr] === null ? undefined : listIn(kind, list, row[attr]);
   const joined = joinedColumns(kind, attr);

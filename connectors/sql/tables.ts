@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Mapped, References } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
+import { checkDocuments } from "./documents.ts";
 import { joinParts } from "./keys.ts";
 import type { Columns, Kind, List, Lookup, Table, TableName } from "./kind.ts";
 import { readStatements } from "./own.ts";
@@ -30,6 +31,7 @@ export function kindsOf(
 } {
   const refersTo = (name: string) => (attr: string) =>
     references.some((each) => each.kind === name && each.attr === attr);
+  for (const [name, uses] of mapped) checkDocuments(name, settings[name]?.json ?? [], uses);
   const build = (columnsOf: (name: TableName) => Columns) =>
     new Map(
       Object.keys(settings).map((name) => [

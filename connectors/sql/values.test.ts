@@ -51,6 +51,7 @@ const mapped = new Map([
     "person",
     {
       writes: ["login", "last_name", "note", "seen", "data", "mails"],
+      lists: [],
       unique: [{ attr: "login", caseExact: false }],
     },
   ],
@@ -596,7 +597,7 @@ test("PostgreSQL's own types are read, found, sorted and written as text", async
     host: { table: "host", lists: { ips: { table: "host_ips", owner: "host", value: "ip" } } },
   };
   const settings = sql.config.parse({ ...database.settings, kinds });
-  const mapped = new Map([["person", { writes: ["mood", "address", "name", "spent", "tags"], unique: [] }]]);
+  const mapped = new Map([["person", { writes: ["mood", "address", "name", "spent", "tags"], lists: [], unique: [] }]]);
   const connector = sql.open(settings, { folder: "/", log: { warn: () => {} }, references: [], mapped });
   const signal = AbortSignal.timeout(20_000);
   const attrs = ["mood", "address", "name", "spent"];

@@ -231,6 +231,8 @@ export type References = readonly {
 export interface Mapped {
   /** The attributes that they may write. */
   readonly writes: readonly string[];
+  /** Those that hold any number of values. */
+  readonly lists: readonly string[];
   /** Those of whose values each may be there once, by the schema or by the mapping. */
   readonly unique: readonly { readonly attr: string; readonly caseExact: boolean }[];
 }
