@@ -403,6 +403,7 @@ describe.each(dialects)("instants that are kept as text, on %s", (dialect) => {
     ["i", "2024-02-29T00:00:00Z"],
     ["j", "2025-02-29T00:00:00Z"],
     ["k", "2026-01-31 09:30"],
+    ["l", " 2026-01-31t08:00:00z "],
   ] as const;
   const instants: Readonly<Record<string, string>> = {
     a: "2026-01-31T08:00:00.000Z",
@@ -412,6 +413,7 @@ describe.each(dialects)("instants that are kept as text, on %s", (dialect) => {
     e: "2026-01-31T00:00:00.000Z",
     i: "2024-02-29T00:00:00.000Z",
     k: "2026-01-31T09:30:00.000Z",
+    l: "2026-01-31T08:00:00.000Z",
   };
   beforeAll(async () => {
     database = await startDatabase(dialect);

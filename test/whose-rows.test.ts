@@ -75,8 +75,158 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
     expect(all()).toBe(`5|ann|0\n6|bo|3\n7|cy|0`);
     const unknown = await patch(gateway, "/Groups/3", { op: "add", path: "members", value: [{ value: "999" }] });
     expect(unknown.status).toBe(400);
+    // Whoever gets its number next has none of its people.
     expect((await send(gateway, "DELETE", "/Groups/3")).status).toBe(204);
-    expect(all()).toBe(`5|ann|0\n6|bo|3\n7|cy|0`);
+    expect(all()).toBe(`5|ann|0\n6|bo|0\n7|cy|0`);
+  });
+
+  test("people whom their department lists by name are not deleted with what they leave", async () => {
+    database.run(`create table team_n (id ${counted}, name varchar(50) not null);
+      create table team_n_p (id ${counted}, login varchar(50) not null unique, team integer);
+      insert into team_n (id, name) values (3, 'Sales');
+      insert into team_n_p (id, login, team) values (5, 'ann', 3), (6, 'bo', null);`);
+    const gateway = await start(
+      {
+        user: { table: "team_n_p" },
+        team: { table: "team_n", lists: { people: { table: "team_n_p", owner: "team", value: "login" } } },
+      },
+      {
+        User: user(),
+        Group: {
+          kind: "team",
+          attributes: {
+            id: { attr: "id", readOnly: true },
+            displayName: "name",
+            members: { attr: "people", ref: "User", by: "login", many: true },
+          },
+        },
+      },
+    );
+    const all = () => rows("select id, login, coalesce(team, 0) from team_n_p order by id");
+    const members = (...Operations: object[]) => patch(gateway, "/Groups/3", ...Operations);
+    expect((await members({ op: "add", path: "members", value: [{ value: "6" }] })).status).toBe(204);
+    expect(all()).toBe("5|ann|3\n6|bo|3");
+    expect((await members(remove('members[value eq "5"]'))).status).toBe(204);
+    expect(all()).toBe("5|ann|0\n6|bo|3");
+  });
+
+  test("another tenant's people are not moved to a department of this one", async () => {
+    const end = is("mysql") ? " collate utf8mb4_bin" : "";
+    database.run(`create table ten_d (tenant integer not null, no integer not null, name varchar(50), primary key (tenant, no))${end};
+      create table ten_p (tenant integer not null, id integer not null, login varchar(50) not null, dep integer, primary key (tenant, id))${end};
+      insert into ten_d values (1, 5, 'Sales');
+      insert into ten_p values (1, 7, 'ann', null), (2, 8, 'bo', null);`);
+    const list = { table: "ten_p", owner: ["tenant", "dep"], value: ["tenant", "id"] };
+    const gateway = await start(
+      {
+        user: { table: "ten_p", key: { column: ["tenant", "id"] } },
+        team: { table: "ten_d", key: { column: ["tenant", "no"] }, lists: { people: list } },
+      },
+      {
+        User: user({ id: { attr: "tenant:id", readOnly: true } }),
+        Group: {
+          kind: "team",
+          attributes: {
+            id: { attr: "tenant:no", readOnly: true },
+            displayName: "name",
+            members: { attr: "people", ref: "User", many: true },
+          },
+        },
+      },
+    );
+    const add = (value: string) => patch(gateway, "/Groups/1:5", { op: "add", path: "members", value: [{ value }] });
+    const all = () => rows("select tenant, id, coalesce(dep, 0) from ten_p order by tenant");
+    expect((await add("2:8")).status).toBe(400);
+    expect(all()).toBe("1|7|0\n2|8|0");
+    expect((await add("1:7")).status).toBe(204);
+    expect(all()).toBe("1|7|5\n2|8|0");
+    expect((await patch(gateway, "/Groups/1:5", remove('members[value eq "1:7"]'))).status).toBe(204);
+    expect(all()).toBe("1|7|0\n2|8|0");
+  });
+
+  test("a group that is no more than a name in a table of memberships is given to one without being taken from others", async () => {
+    database.run(`create table radp (id ${counted}, login varchar(50) not null unique);
+      create table radg (id ${counted}, username varchar(50), groupname varchar(50));
+      insert into radp (id, login) values (1, 'ann'), (2, 'bo');
+      insert into radg (username, groupname) values ('ann', 'staff');`);
+    const list = { table: "radg", owner: "username", value: "groupname" };
+    const gateway = await start(
+      {
+        user: { table: "radp", key: { column: "login", type: "text" }, lists: { groups: list } },
+        group: { table: "radg", key: { column: "groupname", type: "text" } },
+      },
+      {
+        User: {
+          kind: "user",
+          attributes: {
+            id: { attr: "login", readOnly: true },
+            userName: "login",
+            "roles.value": { attr: "groups", many: true },
+          },
+        },
+        Group: { kind: "group", attributes: { id: { attr: "groupname", readOnly: true }, displayName: "groupname" } },
+      },
+    );
+    const all = () => rows("select username, groupname from radg order by username");
+    expect((await patch(gateway, "/Users/bo", { op: "add", path: "roles", value: [{ value: "staff" }] })).status).toBe(
+      200,
+    );
+    expect(all()).toBe("ann|staff\nbo|staff");
+    expect((await patch(gateway, "/Users/ann", remove("roles"))).status).toBe(200);
+    expect(all()).toBe("bo|staff");
+  });
+
+  test("people of another tenant, whom the kind does not reach, are not given to a department", async () => {
+    database.run(`create table scope_d (id ${counted}, name varchar(50));
+      create table scope_p (id ${counted}, tenant integer not null, login varchar(50) not null, dep integer);
+      insert into scope_d (id, name) values (3, 'Sales');
+      insert into scope_p (id, tenant, login, dep) values (5, 1, 'ann', null), (6, 2, 'bo', null);`);
+    const gateway = await start(
+      {
+        user: { table: "scope_p", where: { tenant: 1 } },
+        team: { table: "scope_d", lists: { people: { table: "scope_p", owner: "dep", value: "id" } } },
+      },
+      {
+        User: user(),
+        Group: {
+          kind: "team",
+          attributes: { id: { attr: "id", readOnly: true }, displayName: "name", externalId: "people" },
+        },
+      },
+    );
+    const give = (value: string) => patch(gateway, "/Groups/3", { op: "replace", path: "externalId", value });
+    expect((await give("6")).status).toBe(400);
+    expect((await give("5")).status).toBe(204);
+    expect(rows("select id, coalesce(dep, 0) from scope_p order by id")).toBe("5|3\n6|0");
+  });
+
+  test("memberships by name go with whoever has the name, and stay where another has it, too", async () => {
+    database.run(`create table nm_p (id ${counted}, login varchar(50) not null);
+      create table nm_g (id ${counted}, login varchar(50));
+      create table nm_m (gid integer, member varchar(50), n ${counted});
+      insert into nm_p (id, login) values (7, 'bob'), (8, 'ann');
+      insert into nm_g (id, login) values (1, 'Staff'), (7, 'r2d2'), (9, 'Ann');
+      insert into nm_m (gid, member) values (1, 'bob'), (1, 'ann'), (1, 'r2d2');`);
+    const list = { table: "nm_m", owner: "gid", value: "member" };
+    const gateway = await start(
+      { user: { table: "nm_p" }, group: { table: "nm_g", lists: { members: list } } },
+      {
+        User: user(),
+        Group: {
+          kind: "group",
+          attributes: {
+            id: { attr: "id", readOnly: true },
+            displayName: "login",
+            members: { attr: "members", ref: ["User", "Group"], by: "login", many: true },
+          },
+        },
+      },
+    );
+    const all = () => rows("select member from nm_m order by n");
+    expect((await send(gateway, "DELETE", "/Users/7")).status).toBe(204);
+    expect(all()).toBe("ann\nr2d2");
+    expect((await send(gateway, "DELETE", "/Users/8")).status).toBe(204);
+    expect(all()).toBe("ann\nr2d2");
   });
 
   test("a device that somebody gives back, and one that takes its place, stay the devices that they are", async () => {

@@ -166,7 +166,8 @@ const uniqueIndexes = {
     select n.nspname, t.relname, i.relname, 'UNIQUE', a.attname, null, null, null, array_position(x.indkey::int2[], a.attnum)
     from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class t on t.oid = x.indrelid
       join pg_namespace n on n.oid = t.relnamespace join pg_attribute a on a.attrelid = t.oid and a.attnum = any(x.indkey)
-    where x.indisunique and x.indpred is null and x.indexprs is null and n.nspname = ${of}
+    where x.indisunique and x.indisvalid and x.indpred is null and x.indexprs is null and n.nspname = ${of}
+      and array_position(x.indkey::int2[], a.attnum) < x.indnkeyatts
       and not exists (select 1 from pg_constraint c where c.conindid = x.indexrelid)`,
   mssql: (of: Of) => sql`
     select schema_name(t.schema_id), t.name, i.name, 'UNIQUE', col_name(t.object_id, c.column_id), null, null, null, c.key_ordinal

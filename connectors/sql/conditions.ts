@@ -4,7 +4,7 @@ import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import { instantOf } from "../../src/json/date.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { pathIn } from "./documents.ts";
-import { fitsColumn, haveValues, inText, isInCharset, splitParts } from "./keys.ts";
+import { fitsColumn, haveValues, inText, isInCharset, isText, keyTakesForSame, splitParts } from "./keys.ts";
 import {
   allOf,
   type Column,
@@ -97,7 +97,14 @@ export function listRows(kind: Kind, attr: string, list: List): { from: Sql; val
     from: fromAliased(attr, list),
     values,
     where: [
-      ...list.owner.map((column, index) => sql`${columnSql(name, column)} = ${keys[index]}`),
+      ...list.owner.flatMap((column, index) => {
+        const owner = columnSql(name, column);
+        const of = columnIn(columns, column, kind.dialect);
+        const equal = sql`${owner} = ${keys[index]}`;
+        if (!isText(of) || !of.foldsCase || keyTakesForSame(kind)) return [equal];
+        const { exact } = kind.dialect;
+        return [equal, sql`${exact(inText(owner, of, kind.dialect))} = ${exact(keys[index]!)}`];
+      }),
       ...fixedSql({ name, columns }, list.where, kind.dialect),
       ...withinReach(list, values, kind.dialect),
     ],
@@ -135,9 +142,10 @@ export function supports(kind: Kind, condition: Condition): Support {
   if ("attr" in condition && pathIn(kind, condition.attr)) return "none";
   if ("attr" in condition && condition.op !== "eq" && condition.op !== "pr" && isOfSeveral(kind, condition.attr))
     return "none";
-  if (foldsAll || !("value" in condition) || condition.caseExact || typeof condition.value !== "string") return "exact";
+  if (foldsAll || !("value" in condition) || typeof condition.value !== "string") return "exact";
   if (/^[\x00-\x7f]*$/.test(condition.value)) return "exact";
-  return ["gt", "ge", "lt", "le"].includes(condition.op) ? "none" : "superset";
+  if (condition.caseExact) return isOrder(condition.op) ? "superset" : "exact";
+  return isOrder(condition.op) ? "none" : "superset";
 }
 
 const isOfSeveral = (kind: Kind, attr: string): boolean =>
@@ -154,7 +162,7 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
   if (leaf.op === "has") return isText && type !== "any" ? never : sql`(${column} & ${leaf.bits}) = ${leaf.bits}`;
   const { op, value } = leaf;
   // Of what its character set cannot write a column holds nothing: to ask for it is an error in MariaDB.
-  if (typeof value === "string" && !isInCharset(value, of)) return never;
+  if (typeof value === "string" && !isInCharset(value, of)) return isOrder(op) ? sql`${column} is not null` : never;
   if (isText && leaf.instant)
     return instantOf(String(value)) && !isPart(op)
       ? compared(dialect.instantOf(column), op, dialect.instantOf(sql`${String(value)}`))
@@ -197,6 +205,7 @@ function fraction(column: Sql, op: ComparisonLeaf["op"], value: number): Sql {
 }
 
 const bound = (value: Scalar, of: Column, dialect: SqlDialect): Sql => sql`${dialect.toDatabase(value, of)}`;
+const isOrder = (op: Leaf["op"]): boolean => op === "gt" || op === "ge" || op === "lt" || op === "le";
 const isPart = (op: ComparisonLeaf["op"]): boolean => op === "co" || op === "sw" || op === "ew";
 
 function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, of: Column, dialect: SqlDialect): Sql {

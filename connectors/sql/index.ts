@@ -4,7 +4,7 @@ import { ConnectorError } from "../../src/connector/error.ts";
 import { describeTables } from "./catalogue.ts";
 import { checkTables, slowConditions } from "./check.ts";
 import { supports } from "./conditions.ts";
-import { rowsOf } from "./deletions.ts";
+import { rowsBehind } from "./deletions.ts";
 import { dialectOf } from "./dialects/index.ts";
 import { readAddress } from "./dialects/server.ts";
 import { pathIn } from "./documents.ts";
@@ -116,7 +116,7 @@ kinds:
       create: (request) => write(request, (run, of) => createIn(run, of, request)),
       update: (request) => write(request, (run, of) => updateIn(run, of, request)),
       delete: (request) =>
-        write(request, (run, of) => deleteIn(run, of, request, rowsOf(current(), request.kind, references))),
+        write(request, (run, of) => deleteIn(run, of, request, rowsBehind(current(), request.kind, references))),
       // A reference is the key itself. Where every row is of the kind the database's foreign keys hold, and only ids that clients
       // send are looked up.
       resolve: async ({ kind: name, to, values, signal }) => {

@@ -90,6 +90,16 @@ export const haveValues = (columns: readonly Sql[], values: readonly unknown[]):
     sql` and `,
   );
 
+/**
+ * Whether a kind's key is kept unique by a collation that takes some texts for the same: then rows that refer to it may be written
+ * otherwise, and are its own.
+ */
+export function keyTakesForSame(kind: Kind): boolean {
+  const [name, ...more] = kind.key.columns;
+  const { foldsCase, isKey, unique } = columnOf(kind, name!);
+  return more.length === 0 && foldsCase && (isKey === true || unique?.exact === true || unique?.folded === true);
+}
+
 /** The condition that a row is the key's, to the letter. */
 export function isKeyed(kind: Kind, key: string): Sql {
   const values = keyValues(kind, key);

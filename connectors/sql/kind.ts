@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Mapped, Scalar } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
 import type { OwnStatements } from "./own.ts";
+import type { Things } from "./things.ts";
 
 export type Sql = RawBuilder<unknown>;
 
@@ -105,7 +106,7 @@ export interface Key {
 }
 
 /** A list's values in a table of their own, one a row. */
-export interface List extends Table {
+export interface List extends Table, Things {
   /** The columns that hold the entry's key. */
   readonly owner: readonly string[];
   readonly value: readonly string[];
@@ -115,10 +116,8 @@ export interface List extends Table {
   readonly set: Assigned;
   /** What taking a value out sets in place of taking its row away. */
   readonly deletedBy?: Assigned | undefined;
-  /** Whether a deletion of the entry takes the rows with it; where nothing is said, unless they are entries themselves. */
+  /** Whether a deletion of the entry takes the rows with it; where nothing is said, unless they are things in their own right. */
   readonly onDelete?: "delete" | "keep" | undefined;
-  /** Whether its rows are things in their own right: entries of a kind, or what the value numbers as the primary key. */
-  readonly isOfThings: boolean;
   /** Whether the values are keys of entries, by what the configuration or the mappings say. */
   readonly isOfKeys: boolean;
   /** The kind whose keys the values are, by its name. */

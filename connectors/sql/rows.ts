@@ -1,7 +1,9 @@
 import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import type { SqlDialect } from "./dialect.ts";
 import { ofAttr } from "./held.ts";
-import { fitsColumn, inText, isSameText, isText, splitParts } from "./keys.ts";
+import { fitsColumn, inText, isSameText, isText, keyTakesForSame, splitParts } from "./keys.ts";
 import {
   allOf,
   assignedSql,
@@ -48,13 +50,21 @@ export function rowsOf(kind: Kind, key: string, attr: string) {
     },
     additions: (batch: Batch): Sql[] => {
       if (list.isOfThings) {
-        const taken = [
-          ...list.owner.map((column, index) => sql`${sql.id(column)} = ${owners()[index]}`),
-          ...assignments(list, list.set, dialect),
+        const ofOwner = list.owner.map((column, index) => ({
+          equal: sql`${sql.id(column)} = ${owners()[index]}`,
+          isGiven: list.released.includes(column),
+        }));
+        const given = ofOwner.flatMap(({ equal, isGiven }) => (isGiven ? [equal] : []));
+        // A column of the owner's that the row is told by stays what it is: another tenant's is none of the entry's.
+        const free = [
+          isOneOf(kind, list, batch, true),
+          ...ofOwner.flatMap(({ equal, isGiven }) => (isGiven ? [] : [equal])),
+          ...ofList,
+          ...within(list, dialect),
+          sql`not ${dialect.isTrue(owned)}`,
         ];
-        return [
-          sql`update ${tableSql(list.name)} set ${sql.join(taken)}${allOf([isOneOf(kind, list, batch, true), ...ofList, sql`not ${dialect.isTrue(owned)}`])}`,
-        ];
+        const set = sql.join([...given, ...assignments(list, list.set, dialect)]);
+        return given.length === 0 ? [] : [sql`update ${tableSql(list.name)} set ${set}${allOf(free)}`];
       }
       return [
         ...(list.deletedBy ? [revival(kind, list, owned, batch)] : []),
@@ -68,18 +78,36 @@ export function rowsOf(kind: Kind, key: string, attr: string) {
     },
     deletion: (batch?: Batch): Sql => {
       const gone = allOf([...mine, ...(batch ? [isOneOf(kind, list, batch, true)] : [])]);
-      const left = list.deletedBy
-        ? assignments(list, list.deletedBy, dialect)
-        : // Of several columns those are the owner's that do not tell the row from others, too.
-          list.owner
-            .filter((column) => !list.value.includes(column) && !(column in list.where))
-            .map((column) => sql`${sql.id(column)} = null`);
       if (!list.deletedBy && !list.isOfThings) return sql`delete from ${tableSql(list.name)}${gone}`;
-      return sql`update ${tableSql(list.name)} set ${sql.join(left)}${gone}`;
+      if (!isReleasable(list))
+        throw new ConnectorError(
+          "invalid",
+          `"${attr}" cannot be taken away: ${list.owner.join(" and ")} of ${list.name.table} tells the row itself from others.`,
+          { attr },
+        );
+      return releaseSql(list, dialect, gone);
     },
     matching: (batch: Batch): Sql =>
       sql`select ${sql.join(list.value.map((name) => sql.id(name)))} from ${tableSql(list.name)}${allOf([...mine, isOneOf(kind, list, batch, false)])}`,
   };
+}
+
+/** Whether rows can be taken from their owner, and stay. */
+export const isReleasable = ({ deletedBy, released }: List): boolean => deletedBy !== undefined || released.length > 0;
+
+/** Takes rows from their owner: by what the list sets for that, or by clearing the owner. */
+export function releaseSql(list: List, dialect: SqlDialect, rows: Sql): Sql {
+  const set = list.deletedBy
+    ? assignments(list, list.deletedBy, dialect)
+    : list.released.map((column) => sql`${sql.id(column)} = null`);
+  return sql`update ${tableSql(list.name)} set ${sql.join(set)}${rows}`;
+}
+
+/** The condition that rows are entries within the reach of a kind. */
+function within(list: List, dialect: SqlDialect): Sql[] {
+  if (list.within.length === 0 || list.within.some((where) => Object.keys(where).length === 0)) return [];
+  const any = list.within.map((where) => sql`(${sql.join(fixedSql(list, where, dialect), sql` and `)})`);
+  return [sql`(${sql.join(any, sql` or `)})`];
 }
 
 /** Gives a value of a list another one in its own row: whatever else that row holds stays. */
@@ -111,8 +139,8 @@ const ownersOf = (kind: Kind, list: List, key: string): unknown[] =>
   );
 
 /**
- * The condition that rows are an entry's, to the letter: a table may compare without regard to case what the entry's own tells apart.
- * A key that the columns cannot hold has no rows.
+ * The condition that rows are an entry's: to the letter where its own table tells keys apart that the rows' takes for the same. A key
+ * that the columns cannot hold has no rows.
  */
 export function isOwned(kind: Kind, list: List, columns: readonly string[], key: string): Sql {
   const parts = splitParts(key, kind.key.columns.length)!;
@@ -123,7 +151,9 @@ export function isOwned(kind: Kind, list: List, columns: readonly string[], key:
   if (!holds) return sql`1 = 0`;
   const conditions = parts.map((part, index) => {
     const column = ownerColumn(kind, list, columns[index]!, index);
-    return isSameText(kind.dialect, sql.id(columns[index]!), column, kind.dialect.toDatabase(part, column));
+    const value = kind.dialect.toDatabase(part, column);
+    const owner = sql.id(columns[index]!);
+    return keyTakesForSame(kind) ? sql`${owner} = ${value}` : isSameText(kind.dialect, owner, column, value);
   });
   return sql.join(conditions, sql` and `);
 }

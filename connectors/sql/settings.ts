@@ -38,7 +38,7 @@ const list = z.strictObject({
     .enum(["delete", "keep"])
     .optional()
     .describe(
-      "Whether a DELETE of the entry, or of one that the values are keys of, takes the rows with it. Without it they go, except those of a table that holds the entries of a kind, and those that the value numbers as their primary key.",
+      "Whether a DELETE of the entry, or of one that the values are keys of, deletes the rows, too. Without it they are deleted, but rows of a table that holds the entries of a kind, and rows that the value numbers as their primary key, stay and lose their owner.",
     ),
   deletedBy: assigned
     .optional()

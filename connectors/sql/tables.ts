@@ -7,6 +7,7 @@ import { joinParts } from "./keys.ts";
 import type { Columns, Kind, List, Lookup, Table, TableName } from "./kind.ts";
 import { readStatements } from "./own.ts";
 import type { Settings } from "./settings.ts";
+import { thingsIn } from "./things.ts";
 
 /** How long after a failure the catalogue is asked once more, in milliseconds. */
 const AGAIN_MS = 100;
@@ -29,14 +30,12 @@ export function kindsOf(
   /** With what the catalogue said, where it was asked. */
   current: () => ReadonlyMap<string, Kind>;
 } {
-  const refersTo = (name: string) => (attr: string) =>
-    references.some((each) => each.kind === name && each.attr === attr);
   for (const [name, uses] of mapped) checkDocuments(name, settings[name]?.json ?? [], uses);
   const build = (columnsOf: (name: TableName) => Columns) =>
     new Map(
       Object.keys(settings).map((name) => [
         name,
-        { ...kindOf(name, settings, refersTo(name), dialect, columnsOf), mapped: mapped.get(name) },
+        { ...kindOf(name, settings, references, dialect, columnsOf), mapped: mapped.get(name) },
       ]),
     );
   const configured = build(() => nothing);
@@ -69,7 +68,7 @@ export function kindsOf(
 function kindOf(
   of: string,
   kinds: Settings["kinds"],
-  isReference: (attr: string) => boolean,
+  references: References,
   dialect: SqlDialect,
   columnsOf: (name: TableName) => Columns,
 ): Omit<Kind, "mapped"> {
@@ -88,8 +87,8 @@ function kindOf(
       lists,
       (list, attr): List => ({
         ...list,
-        isOfKeys: list.of !== undefined || isReference(attr),
-        isOfThings: isOfThings(kinds, list, tableOf(list, list.text), list.of !== undefined || isReference(attr)),
+        isOfKeys: list.of !== undefined || references.some((each) => each.kind === of && each.attr === attr),
+        ...thingsIn(kinds, { of, attr }, tableOf(list, list.text).columns, references),
         ...tableOf({ schema: list.schema, table: list.table }, list.text),
         owner: [list.owner].flat(),
         value: [list.value].flat(),
@@ -107,26 +106,6 @@ function kindOf(
     statements: readStatements(statements),
     countTo: countTo ?? Number.POSITIVE_INFINITY,
   };
-}
-
-/**
- * Whether a list's rows are things in their own right: entries of a kind, by their key, or rows that the list's value numbers, as their
- * primary key. A text that is the primary key, such as an address, is as good as its row; and the key of an entry is the row's only
- * in so far as it refers to that.
- */
-function isOfThings(
-  kinds: Settings["kinds"],
-  { table, value }: Settings["kinds"][string]["lists"][string],
-  { columns }: Table,
-  isOfKeys: boolean,
-): boolean {
-  const names = [value].flat();
-  const isOfKind = Object.values(kinds).some(
-    (kind) => kind.table.toLowerCase() === table.toLowerCase() && [kind.key.column].flat().join() === names.join(),
-  );
-  const { isKey, type, isInteger } = columns.get(names[0]!) ?? {};
-  const isNumber = type === "integer" || type === "uuid" || type === "uuidBytes" || isInteger === true;
-  return isOfKind || (names.length === 1 && isKey === true && isNumber && !isOfKeys);
 }
 
 /** Columns whose bytes are text, where the configuration says so. */

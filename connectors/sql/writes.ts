@@ -66,7 +66,10 @@ const wantsText = (kind: Kind, attr: string): boolean =>
 
 function isOfText(kind: Kind, attr: string): boolean {
   const column = kind.columns.get(attr);
-  return (column?.type === "text" && !column.isOwnType) || (column?.type === "any" && column.isText === true);
+  const takesEmpty = column?.values === undefined || column.values.includes("");
+  return (
+    (column?.type === "text" && !column.isOwnType && takesEmpty) || (column?.type === "any" && column.isText === true)
+  );
 }
 
 export function partsOf(kind: Kind, attr: string, columns: readonly string[], value: Value): string[] {
@@ -206,13 +209,13 @@ function sharingChanges(kind: Kind, key: string, change: Change): Change[] {
 
 function assignedValue(kind: Kind, change: Change): Sql {
   const { attr } = change;
-  const nothing = kind.columns.get(attr)?.takesNoNull && isOfText(kind, attr) ? toColumn(kind, attr, "") : null;
-  if (change.op === "swap") return sql`${change.to === null ? nothing : toColumn(kind, attr, change.to)}`;
+  const nothing = () => (kind.columns.get(attr)?.takesNoNull && isOfText(kind, attr) ? toColumn(kind, attr, "") : null);
+  if (change.op === "swap") return sql`${change.to === null ? nothing() : toColumn(kind, attr, change.to)}`;
   const value = singleValue(kind, attr, change.values);
-  if (change.op !== "delete") return sql`${value === undefined ? nothing : toColumn(kind, attr, value)}`;
+  if (change.op !== "delete") return sql`${value === undefined ? nothing() : toColumn(kind, attr, value)}`;
   const column = columnSql(kind.name, attr);
   if (value === undefined) return column;
-  return sql`case when ${column} = ${toColumn(kind, attr, value)} then ${nothing} else ${column} end`;
+  return sql`case when ${column} = ${toColumn(kind, attr, value)} then ${nothing()} else ${column} end`;
 }
 
 function singleValue(kind: Kind, attr: string, values: readonly Value[]): Value | undefined {

@@ -24,7 +24,8 @@ export const mssql = (server: Server): SqlDialect => ({
   asValue: asNumber,
   jsonList: (values, rest) => sql`select coalesce('[' + string_agg(${jsonText(values)}, ',') + ']', '[]') ${rest}`,
   insertMissing,
-  countsInserted: true,
+  // What triggers insert is counted, too.
+  countsInserted: false,
   noColumns: sql`default values`,
   // `output` would fail where the table has triggers.
   returning: () => sql`; select scope_identity() as ${sql.id("made")}`,
@@ -159,14 +160,19 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         collation: string | null;
         indexed: number;
         counted: number;
+        alone: number;
       }>`
         select c.name as name, t.name as type, c.collation_name as collation, cast(c.is_identity as int) as counted,
           case when exists (select 1 from sys.index_columns i where i.object_id = c.object_id
-            and i.column_id = c.column_id and i.key_ordinal = 1) then 1 else 0 end as indexed
+            and i.column_id = c.column_id and i.key_ordinal = 1) then 1 else 0 end as indexed,
+          case when exists (select 1 from sys.indexes p join sys.index_columns i on i.object_id = p.object_id and i.index_id = p.index_id
+            where p.object_id = c.object_id and p.is_primary_key = 1 and i.column_id = c.column_id and i.key_ordinal = 1
+              and not exists (select 1 from sys.index_columns m where m.object_id = p.object_id and m.index_id = p.index_id and m.key_ordinal = 2))
+            then 1 else 0 end as alone
         from sys.columns c join sys.types t on t.user_type_id = c.system_type_id
         where c.object_id = object_id(quotename(${schema ?? "dbo"}) + '.' + quotename(${table}))`.execute(db);
       return new Map(
-        rows.map(({ name, type, collation, indexed, counted }): [string, Column] => {
+        rows.map(({ name, type, collation, indexed, counted, alone }): [string, Column] => {
           const foldsCase = collation?.includes("_CI") ?? false;
           return [
             name,
@@ -175,6 +181,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
               foldsCase,
               isPadded: type === "char" || type === "nchar",
               isCounted: counted === 1,
+              isKey: alone === 1,
               indexed: { exact: indexed === 1, folded: indexed === 1 && foldsCase },
             },
           ];
@@ -222,9 +229,14 @@ export function mssqlFailure(error: unknown): unknown {
   if ([229, 230, 18456, 4060].includes(number))
     return new ConnectorError("denied", `The database refuses the account: ${message}.`, options);
   if (number === 207 || number === 208)
-    return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, options);
+    return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, {
+      ...options,
+      isAnswered: true,
+    });
   if (code === "ETIMEOUT" || code === "ECANCEL")
     return new ConnectorError("timeout", "The database did not end the statement within its time limit.", options);
   if (name === "TimeoutError") return new ConnectorError("busy", "No connection was free, or made, in time.", options);
-  return new ConnectorError("unavailable", `The database cannot be reached: ${message}.`, options);
+  const isAnswered = number > 0;
+  const what = isAnswered ? "failed" : "cannot be reached";
+  return new ConnectorError("unavailable", `The database ${what}: ${message}.`, { ...options, isAnswered });
 }

@@ -60,12 +60,13 @@ export const mysql = (server: Server): SqlDialect => ({
 });
 
 /** What is no date is cast to NULL. A zone begins behind the hours and minutes. */
-function instantOf(text: Sql): Sql {
+function instantOf(given: Sql): Sql {
+  const text = sql`trim(${given})`;
   const zone = sql`coalesce(regexp_substr(substring(${text}, 17), '[-+Zz].*$'), '')`;
   const bare = sql`cast(trim(left(${text}, char_length(${text}) - char_length(${zone}))) as datetime(6))`;
   const digits = sql`replace(substring(${zone}, 2), ':', '')`;
   const minutes = sql`(if(left(${zone}, 1) = '-', -1, 1) * (left(concat(${digits}, '00'), 2) * 60 + left(concat(substring(${digits}, 3), '00'), 2)))`;
-  const isInstant = sql`${text} regexp '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}|$)'`;
+  const isInstant = sql`${text} regexp '^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}|$)'`;
   return sql`case when ${isInstant} then ${bare} - interval ${minutes} minute end`;
 }
 
@@ -315,7 +316,10 @@ function mysqlFailure(error: unknown): unknown {
     case 1054:
     case 1146:
     case 1064:
-      return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, options);
+      return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, {
+        ...options,
+        isAnswered: true,
+      });
     case 1040:
     case 1203:
       return new ConnectorError("busy", "The database has no connection left.", options);
@@ -327,7 +331,7 @@ function mysqlFailure(error: unknown): unknown {
       if (isValue) return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
       // A procedure or a trigger may signal with a number of its own.
       const { sqlState = "" } = error as { sqlState?: string };
-      if (/^(02|22|23|44|45)/.test(sqlState))
+      if (/^(22|23|44|45)/.test(sqlState))
         return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
       const isAnswered = sqlState !== "" && !sqlState.startsWith("08") && !GOING.includes(errno);
       return new ConnectorError("unavailable", `The database failed: ${message}.`, { ...options, isAnswered });

@@ -103,7 +103,6 @@ const types: Readonly<Record<string, ColumnType>> = {
   bytea: "bytes",
 };
 
-/** Types whose values are text; of all others text is only how they are written. */
 /** A text that can be cast to an instant, but for 29 February of other years. */
 const INSTANT = [
   "^(?!0000)\\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|[12]\\d))",
@@ -112,12 +111,13 @@ const INSTANT = [
 
 /** Nothing is cast that cannot be: one row's odd text would end the search. */
 function instantOf(given: Sql): Sql {
-  const text = sql`cast(${given} as text)`;
+  const text = sql`btrim(cast(${given} as text), E' \\t\\n\\r')`;
   const isLeap = sql`extract(day from make_date(substring(${text}, 1, 4)::int, 3, 1) - 1) = 29`;
   const isDay = sql`substring(${text}, 6, 5) <> '02-29' or ${isLeap}`;
-  return sql`case when ${text} ~ ${INSTANT} then case when ${isDay} then ${text}::timestamptz end end`;
+  return sql`case when ${text} ~* ${INSTANT} then case when ${isDay} then ${text}::timestamptz end end`;
 }
 
+/** Types whose values are text; of all others text is only how they are written. */
 const TEXTS = ["text", "varchar", "bpchar", "char", "name", "citext"];
 
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
@@ -136,9 +136,9 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
       }>`
         select a.attname as name, coalesce(b.typname, t.typname) as type, a.attnotnull as filled, a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
           exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and i.indkey[0] = a.attnum) as key,
-          exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1
+          exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indnkeyatts = 1
             and i.indpred is null and i.indkey[0] = a.attnum) as unique_exact,
-          exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null
+          exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indnkeyatts = 1 and i.indpred is null
             and (position('(lower(' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
               or position('(lower((' || quote_ident(a.attname) || ')' in pg_get_indexdef(i.indexrelid)) > 0
               or (coalesce(b.typname, t.typname) = 'citext' and i.indkey[0] = a.attnum))) as unique_folded,
@@ -197,7 +197,7 @@ function postgresFailure(error: unknown): unknown {
       "The database refuses a reference: what it points to is not there, or something still points here.",
       options,
     );
-  if (/^(21|22|23|44|54)/.test(code))
+  if (/^(22|23|44|54)/.test(code))
     return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
   // What a function of the site's own raises, by whatever code, is said to the client as it is.
   if (code.startsWith("P0") || (isOfServer && !CLASSES.has(code.slice(0, 2))))
@@ -209,7 +209,10 @@ function postgresFailure(error: unknown): unknown {
   if (code === "42501")
     return new ConnectorError("denied", `The database account may not do this: ${message}.`, options);
   if (code.startsWith("42"))
-    return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, options);
+    return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, {
+      ...options,
+      isAnswered: true,
+    });
   if (code.startsWith("28"))
     return new ConnectorError("denied", `The database refuses the account: ${message}.`, options);
   if (message.startsWith("timeout exceeded when trying to connect"))

@@ -166,13 +166,13 @@ function threadFailure(error: Error & { readonly code?: string }): unknown {
 const AT_ONCE_MS = 4;
 const SEARCH_MS = 1000;
 
-/** SQLite's extended result codes, as what they mean to a client (https://sqlite.org/rescode.html). */
 /** How long a statement waits, in milliseconds, and this process with it, before others are let by. */
 const HELD_MS = 20;
 
 /** Whether another process holds the file. */
 const isHeld = (error: unknown): boolean => [5, 6].includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
 
+/** SQLite's extended result codes, as what they mean to a client (https://sqlite.org/rescode.html). */
 function sqliteFailure(error: unknown): unknown {
   if (error instanceof Error && error.message === TOO_LONG)
     return new ConnectorError(
@@ -197,5 +197,6 @@ function sqliteFailure(error: unknown): unknown {
   if ((code & 0xff) === 19 || code === 18 || code === 20)
     return new ConnectorError("invalid", `The database refuses a value: ${error.message}.`, options);
   if (isHeld(error)) return new ConnectorError("busy", "The database is locked by another process.", options);
-  return new ConnectorError("unavailable", `The database failed: ${error.message}.`, options);
+  const isAnswered = (code & 0xff) === 1;
+  return new ConnectorError("unavailable", `The database failed: ${error.message}.`, { ...options, isAnswered });
 }
