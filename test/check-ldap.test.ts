@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,6 +96,7 @@ describe("postern check --connect, on LDAP directories", () => {
         expect.stringContaining("ok      user in"),
         expect.stringContaining("ok      group in"),
         expect.stringMatching(/^UNKNOWN user: whether new passwords are hashed cannot be seen/),
+        expect.stringMatching(/^UNKNOWN user: whether a lock keeps anybody out cannot be seen: set pwdLockout: TRUE/),
         expect.stringMatching(/^UNKNOWN whether member, manager follow renames and deletions cannot be seen/),
       ],
     });
@@ -111,6 +112,7 @@ describe("postern check --connect, on LDAP directories", () => {
       expect.stringContaining("ok      user in"),
       expect.stringContaining("ok      group in"),
       expect.stringMatching(/^MISSING user: 1 of 1 passwords that were looked at are kept in clear/),
+      expect.stringMatching(/^UNKNOWN user: whether a lock keeps anybody out/),
       expect.stringMatching(/^MISSING user: nobody has memberOf, though uid=ann,.* is in cn=team,/),
       expect.stringMatching(/^UNKNOWN whether member/),
     ]);
@@ -191,7 +193,24 @@ describe("postern check --connect, on LDAP directories", () => {
       new RegExp(`userPassword:: ${Buffer.from("{SSHA}").toString("base64").slice(0, 8)}[^]*memberOf: cn=team`),
     );
     const Operations = [{ op: "replace", path: "active", value: false }];
+    const signsIn = () =>
+      spawnSync("ldapwhoami", ["-x", "-H", server!.url, "-D", "uid=ann,ou=people,dc=example,dc=org", "-w", "secret-7"])
+        .status;
+    expect(signsIn()).toBe(0);
     expect((await send(gateway, "PATCH", `/Users/${made.json.id}`, { Operations })).json.active).toBe(false);
+    expect(signsIn()).toBe(49);
+    // Who comes into a group and leaves it has it in memberOf, and not.
+    const bo = await send(gateway, "POST", "/Users", { userName: "bo", displayName: "Bo" });
+    const add = { op: "add", path: "members", value: [{ value: bo.json.id }] };
+    const remove = { op: "remove", path: `members[value eq "${made.json.id}"]` };
+    for (const each of [add, remove])
+      expect((await send(gateway, "PATCH", `/Groups/${team.json.id}`, { Operations: [each] })).status).toBe(204);
+    expect(server.ldapsearch("(uid=bo)", "memberOf")).toContain("memberOf: cn=team");
+    expect(server.ldapsearch("(uid=ann)", "memberOf")).not.toContain("memberOf:");
+    expect(
+      (await send(gateway, "PATCH", `/Groups/${team.json.id}`, { Operations: [{ op: "remove", path: "members" }] }))
+        .status,
+    ).toBe(204);
     expect((await send(gateway, "DELETE", `/Users/${made.json.id}`)).status).toBe(204);
     expect((await send(gateway, "GET", `/Groups/${team.json.id}`)).json.members).toBeUndefined();
     await gateway.stop();

@@ -91,7 +91,7 @@ export function fromLdap(value: string | Buffer, type: AttributeType): Value | u
     case "fileTime":
       return fileTimeToIso(value);
     case "boolean":
-      return value === "TRUE";
+      return value.toUpperCase() === "TRUE";
     case "integer":
       // Beyond 2^53 the digits are kept as they are.
       return Number.isSafeInteger(Number(value)) ? Number(value) : value;

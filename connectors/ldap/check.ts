@@ -2,7 +2,7 @@ import type { Entry as LdapEntry } from "ldapts";
 import type { Finding, Uses } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { type Directory, find, type Kind } from "./directory.ts";
-import { checkOverlays, checkPasswords } from "./overlays.ts";
+import { checkLock, checkOverlays, checkPasswords } from "./overlays.ts";
 import { type Rights, rightsOf } from "./rights.ts";
 import { attributesOf, attributeTypeOf, EVERYWHERE, has, readSubschema, type Subschema } from "./subschema.ts";
 
@@ -30,6 +30,7 @@ export async function checkDirectory(
   return [
     ...findings,
     ...(await checkPasswords(directory, uses, signal)),
+    ...(await checkLock(directory, uses, signal)),
     ...(await checkOverlays(directory, uses, signal)),
   ];
 }

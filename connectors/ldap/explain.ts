@@ -23,7 +23,7 @@ export function explain(directory: Directory, operation: Operation): string {
       const asserted = assertionOf(kind, operation.key, operation.expected, swaps, typeOf);
       const isName = (attr: string) => attr.toLowerCase() === kind.rdn.toLowerCase();
       return [
-        `# asserts ${asserted}`,
+        `# only of the entry that meets ${asserted}`,
         `dn: ${target(operation.key)}`,
         "changetype: modify",
         ...operation.changes.flatMap((change) =>

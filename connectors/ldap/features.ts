@@ -3,6 +3,7 @@ import { OID } from "./controls.ts";
 
 /** What a server says that it can do. */
 export interface Features {
+  /** Whether a write can be bound to what the entry holds (RFC 4528). */
   readonly assertion: boolean;
   readonly postRead: boolean;
   readonly permissiveModify: boolean;
@@ -20,7 +21,9 @@ export function featuresOf(root: LdapEntry | undefined): Features {
   const controls = [root?.supportedControl ?? []].flat().map(String);
   const isOpenLdap = root?.structuralObjectClass === "OpenLDAProotDSE";
   return {
-    assertion: controls.includes(OID.assertion),
+    // OpenLDAP's overlays carry the control into work of their own, which then fails: memberof leaves memberOf as it was, and unique
+    // and constraint refuse what is right.
+    assertion: controls.includes(OID.assertion) && !isOpenLdap,
     postRead: controls.includes(OID.postRead),
     // OpenLDAP has this control and does not list it.
     permissiveModify: isOpenLdap || controls.includes(OID.permissiveModify),

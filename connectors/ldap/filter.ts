@@ -150,6 +150,9 @@ export function supports(condition: Condition, schema: Schema): Support {
   }
 }
 
+/** Whether a text is a whole number as directories write it, and of no more digits than every one of them compares. */
+const isWholeText = (text: string): boolean => /^(0|-?[1-9]\d{0,17})$/.test(text);
+
 /**
  * How well LDAP's matching rules answer a leaf. They squeeze blanks and fold more letters than we do (RFC 4518),
  * so that a value with blanks or beyond ASCII may find more than asked; they never order text by code points.
@@ -165,9 +168,10 @@ export function standardSupport(leaf: Leaf, typeOf: TypeOf): Support {
     case "fileTime":
       return isPart ? "none" : "exact";
     case "integer":
+      if (typeof value === "string") return op === "eq" && isWholeText(value) ? "exact" : "none";
       return isPart || !Number.isSafeInteger(value) ? "none" : "exact";
     case "boolean":
-      return op === "eq" && typeof value === "boolean" ? "exact" : "none";
+      return op === "eq" && booleanOf(value) !== undefined ? "exact" : "none";
     case "uuid":
     case "guid":
     case "sid":

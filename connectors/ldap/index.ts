@@ -62,7 +62,7 @@ kinds:
     placeholder: { attr: member, value: "cn=nobody" }
 `,
   init: { options, run: init },
-  open: (settings, { folder, log, references = [] }): Connector => {
+  open: (settings, { folder, log, references = [], mapped }): Connector => {
     const { url, bind, tls, connections, attributes } = settings;
     const directory = openDirectory(
       {
@@ -92,7 +92,7 @@ kinds:
         const [found] = await find(directory, { base: of.base, filter: keyFilter(of, key, typeOf), attrs }, signal);
         return found && toEntry(of, found, attrs, directory);
       },
-      ...createWrites(directory, references),
+      ...createWrites(directory, references, mapped),
       outside: ({ kind: name, values, signal }) => lookOutside(directory, name, values, signal),
       resolve: ({ kind: name, to, values, signal }) => resolve(name, to, values, signal),
       probe: async (signal) => {

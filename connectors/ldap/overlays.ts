@@ -2,6 +2,7 @@ import { FilterParser, type Entry as LdapEntry } from "ldapts";
 import type { Finding, Uses } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { type Directory, find } from "./directory.ts";
+import { dnKey, isUnder, parentOf } from "./dn.ts";
 import { has } from "./subschema.ts";
 
 /** How many entries with a password are looked at. */
@@ -100,7 +101,7 @@ async function checkMemberOf(
     const attr = ["member", "uniqueMember"].find((each) => has(uses.get(name)?.writes ?? [], each));
     if (attr === undefined) continue;
     const group = await first(of.base, `(${attr}=*)`, [attr]);
-    const member = group && texts(group, attr).find((dn) => dn.toLowerCase().endsWith(kind.base.toLowerCase()));
+    const member = group && texts(group, attr).find((dn) => isWithin(dn, kind.base));
     if (member)
       return [
         {
@@ -112,16 +113,70 @@ async function checkMemberOf(
   return [];
 }
 
-/** The overlays of the database; undefined where the configuration cannot be read. */
+/**
+ * The overlays of the databases that hold the kinds' entries: a server may have several, each with its own. Undefined where the
+ * configuration cannot be read.
+ */
 async function readOverlays(directory: Directory, signal: AbortSignal): Promise<LdapEntry[] | undefined> {
   const [root] = await find(directory, { base: "", scope: "base", attrs: ["configContext"] }, signal);
   const [base] = root ? texts(root, "configContext") : [];
   if (base === undefined) return undefined;
-  const filter = FilterParser.parseString("(objectClass=olcOverlayConfig)");
-  const attrs = ["olcOverlay", "olcRefintAttribute", "olcPPolicyHashCleartext"];
-  const found = await tolerantly(find(directory, { base, filter, attrs }, signal), []);
-  return found.length > 0 ? found : undefined;
+  const all = (filter: string, attrs: string[]) =>
+    tolerantly(find(directory, { base, filter: FilterParser.parseString(filter), attrs }, signal), []);
+  const databases = await all("(objectClass=olcDatabaseConfig)", ["olcSuffix"]);
+  if (databases.length === 0) return undefined;
+  const holding = [...directory.kinds.values()].map((kind) => {
+    const suffixes = databases.flatMap((each) => texts(each, "olcSuffix").map((suffix) => ({ dn: each.dn, suffix })));
+    const above = suffixes.filter(({ suffix }) => isWithin(kind.base, suffix));
+    return above.toSorted((one, other) => other.suffix.length - one.suffix.length)[0]?.dn;
+  });
+  const attrs = ["olcOverlay", "olcRefintAttribute", "olcPPolicyHashCleartext", "olcPPolicyDefault"];
+  const overlays = await all("(objectClass=olcOverlayConfig)", attrs);
+  return overlays.filter(({ dn }) => {
+    const database = parentOf(dn);
+    return (
+      /^olcDatabase=(\{-1\})?frontend,/i.test(database) ||
+      holding.some((each) => each && dnKey(each) === dnKey(database))
+    );
+  });
 }
+
+/**
+ * Whether a locked account is kept out: OpenLDAP looks at the lock where its overlay ppolicy is, and a policy with pwdLockout applies.
+ */
+export async function checkLock(
+  directory: Directory,
+  uses: ReadonlyMap<string, Uses>,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const locking = [...uses].find(([, { writes }]) => has(writes, "pwdAccountLockedTime"));
+  const kind = locking && directory.kinds.get(locking[0]);
+  if (!kind || !(await directory.features(signal)).isOpenLdap) return [];
+  const missing = (text: string): Finding[] => [{ ok: false, text: `${locking[0]}: a lock keeps nobody out: ${text}` }];
+  const overlays = await readOverlays(directory, signal);
+  const policy = overlays?.find((each) => /ppolicy$/i.test(texts(each, "olcOverlay")[0] ?? ""));
+  if (overlays && !policy) return missing("the database has no overlay ppolicy");
+  const [root] = await find(directory, { base: "", scope: "base", attrs: ["namingContexts"] }, signal);
+  const contexts = root ? texts(root, "namingContexts") : [];
+  const base = contexts.find((each) => isWithin(kind.base, each)) ?? kind.base;
+  const search = {
+    base,
+    filter: FilterParser.parseString("(objectClass=pwdPolicy)"),
+    attrs: ["pwdLockout"],
+    size: 100,
+  };
+  const policies = await tolerantly(find(directory, search, signal), []);
+  const locks = policies.filter((each) => texts(each, "pwdLockout")[0]?.toUpperCase() === "TRUE");
+  const how = "set pwdLockout: TRUE in the policy that olcPPolicyDefault of the overlay ppolicy names";
+  if (policies.length > 0 && locks.length === 0) return missing(how);
+  if (!policy || policies.length === 0)
+    return [{ ok: "unknown", text: `${locking[0]}: whether a lock keeps anybody out cannot be seen: ${how}` }];
+  const [named] = texts(policy, "olcPPolicyDefault");
+  if (named === undefined || !locks.some(({ dn }) => dnKey(dn) === dnKey(named))) return missing(how);
+  return [{ ok: true, text: `${locking[0]}: a lock keeps an account out, by ${named}` }];
+}
+
+const isWithin = (dn: string, base: string): boolean => dnKey(dn) === dnKey(base) || isUnder(dn, base);
 
 const keptByRefint = async (directory: Directory, signal: AbortSignal): Promise<string[] | undefined> =>
   (await readOverlays(directory, signal))?.flatMap((entry) =>
@@ -131,7 +186,7 @@ const keptByRefint = async (directory: Directory, signal: AbortSignal): Promise<
 /** What 389 Directory Server's plug-in keeps; undefined where the account may not look. */
 async function keptByPlugin(directory: Directory, signal: AbortSignal): Promise<string[] | undefined> {
   const base = "cn=referential integrity postoperation,cn=plugins,cn=config";
-  const attrs = ["nsslapd-pluginEnabled", "referint-membership-attr", "nsslapd-pluginarg3"];
+  const attrs = ["nsslapd-pluginEnabled", "referint-membership-attr"];
   const [found] = await tolerantly(find(directory, { base, scope: "base", attrs }, signal), []);
   if (!found) return undefined;
   return texts(found, "nsslapd-pluginEnabled")[0] === "on" ? texts(found, "referint-membership-attr") : [];

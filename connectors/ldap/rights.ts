@@ -86,8 +86,8 @@ async function askRights(
 }
 
 /**
- * Tries writes of which OpenLDAP looks at the rights first, and that fail whatever these are: to take a value out of an entry that
- * does not have it, and to add one whose name is longer than its database holds. (Its no-op control is not for this: it leaves the
+ * Tries writes of which OpenLDAP looks at the rights first, and that fail whatever these are: to take a value out of an entry twice
+ * in one change, and to add one whose name is longer than its database holds. (Its no-op control is not for this: it leaves the
  * server with attributes in memory that the database does not know, and entries that are written then cannot be read.) To delete
  * one is not tried, lest it be done.
  */
@@ -118,14 +118,14 @@ async function tryRights(
     new Attribute({ type: "objectClass", values: [...classes] }),
   ];
   const added = await attempt((client) => client.add(dn, attributes));
-  if (added.code === 0) await attempt((client) => client.del(dn));
+  const left = added.code === 0 && (await attempt((client) => client.del(dn))).code !== 0;
   const unwritable: string[] = [];
   if (sample !== undefined)
     for (const attr of writes.filter((each) => !isSame(each, kind.rdn) && !isSame(each, "objectClass"))) {
+      // Whatever the entry holds, a value cannot be taken away twice.
       const modification = new Attribute({ type: attr, values: [sampleOf(attr)] });
-      const { code } = await attempt((client) =>
-        client.modify(sample, new Change({ operation: "delete", modification })),
-      );
+      const twice = [1, 2].map(() => new Change({ operation: "delete", modification }));
+      const { code } = await attempt((client) => client.modify(sample, twice));
       if (code === INSUFFICIENT_RIGHTS) unwritable.push(attr);
     }
   const isAllowed = added.code === OTHER || added.code === 0;
@@ -135,7 +135,11 @@ async function tryRights(
     delete: undefined,
     unreadable: [],
     unwritable,
-    refusal: isRefused ? `result ${added.code}: ${added.words}` : undefined,
+    refusal: left
+      ? `${dn} was made to try it, and could not be deleted: delete it`
+      : isRefused
+        ? `result ${added.code}: ${added.words}`
+        : undefined,
   };
 }
 

@@ -23,7 +23,8 @@ export const standard: Dialect = {
     ],
     telephone: ["telephoneNumber", "mobile", "homePhone", "pager"],
     time: ["createTimestamp", "modifyTimestamp", "pwdChangedTime", "pwdLastSuccess", "authTimestamp"],
-    boolean: ["hasSubordinates", "pwdReset", "pwdMustChange"],
+    // The last is text in 389 Directory Server, which takes it in any case.
+    boolean: ["hasSubordinates", "pwdReset", "pwdMustChange", "nsAccountLock"],
     integer: ["entryusn"],
     dn: ["entryDN", "creatorsName", "modifiersName"],
     reference: ["member", "uniqueMember", "memberOf", "manager", "secretary", "owner", "seeAlso", "roleOccupant"],

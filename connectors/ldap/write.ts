@@ -4,6 +4,7 @@ import type {
   CreateRequest,
   DeleteRequest,
   Entry,
+  Mapped,
   References,
   UpdateRequest,
   Value,
@@ -11,7 +12,7 @@ import type {
 import { valuesOf } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
 import { combined } from "../../src/connector/kit/combine.ts";
-import { checkExpected } from "../../src/connector/reference.ts";
+import { applyChanges, checkExpected, valuesPut } from "../../src/connector/reference.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
 import {
   formOf,
@@ -30,8 +31,9 @@ import { assertionOf, baseIsThere, type Directory, find, type Kind, keyFilter, t
 import { dnKey, isUnder, parentOf } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
 import { keepingLock } from "./lock.ts";
-import { clearNames, namesOf } from "./memberships.ts";
+import { clearNames, namesOf, notCleared } from "./memberships.ts";
 import { outOfReach, surelyMeets, withinReach } from "./reach.ts";
+import { checkUnique } from "./unique.ts";
 
 const MAX_KNOWN = 10_000;
 /** The attributes that directories give to nobody, in lower case. */
@@ -47,7 +49,11 @@ export interface Writes {
  * Writes by key. DNs that were seen are remembered only to address a write, and each write asserts that the entry there
  * still is the one with the key: after a rename by anyone the entry is looked for again, and no other is ever touched.
  */
-export function createWrites(directory: Directory, references: References = []): Writes {
+export function createWrites(
+  directory: Directory,
+  references: References = [],
+  mapped: ReadonlyMap<string, Mapped> = new Map(),
+): Writes {
   const { pool, typeOf, failure } = directory;
   // By kind, then by key: where one kind found an entry says nothing of whether it is within the reach of another.
   const known = new Map([...directory.kinds.keys()].map((name) => [name, new Map<string, string>()]));
@@ -75,18 +81,25 @@ export function createWrites(directory: Directory, references: References = []):
   }
 
   /** Runs a write on the entry's DN; where the entry is no longer there, or not as expected, finds out which. */
-  async function addressed<T>(request: DeleteRequest, work: (dn: string) => Promise<T>): Promise<T> {
-    const { kind, key, signal } = request;
+  async function addressed<T>(
+    request: DeleteRequest & { readonly changes?: readonly Change[] },
+    work: (dn: string) => Promise<T>,
+  ): Promise<T> {
+    const { kind, key, expected, signal } = request;
+    const swaps = swapsIn(request.changes ?? []);
     const { assertion } = await directory.features(signal);
     for (let attempt = 1; ; attempt++) {
       const remembered = assertion ? known.get(kind)!.get(key) : undefined;
-      const attrs = Object.keys(request.expected ?? {});
+      const attrs = [...Object.keys(expected ?? {}), ...swaps.map(({ attr }) => attr)];
       const entry =
         remembered === undefined
           ? await locate(kind, key, signal, assertion || attrs.length === 0 ? undefined : attrs)
           : undefined;
-      if (entry && !assertion)
-        checkExpected(toEntry(directory.kinds.get(kind)!, entry, attrs, directory), request.expected);
+      if (entry && !assertion) {
+        const held = toEntry(directory.kinds.get(kind)!, entry, attrs, directory);
+        checkExpected(held, expected);
+        applyChanges(held, swaps);
+      }
       const dn = remembered ?? entry!.dn;
       try {
         return await work(dn);
@@ -116,6 +129,7 @@ export function createWrites(directory: Directory, references: References = []):
         ? [ldapAttribute(placeholder.attr, [placeholder.value], typeOf)]
         : []),
     ];
+    await checkUnique(directory, mapped.get(name), { kind: name, entry }, signal);
     const after = new PostReadControl([...attrs, kind.key]);
     try {
       const add = (folds: boolean) =>
@@ -170,6 +184,7 @@ export function createWrites(directory: Directory, references: References = []):
           signal: AbortSignal.timeout(UNDO_MS),
         }),
     };
+    await checkUnique(directory, mapped.get(name), { kind: name, entry: valuesPut(request.changes), key }, signal);
     return withinReach(reach, () => addressed(request, (dn) => changeAt(dn, kind, request))).then((entry) =>
       attrs.length === 0 ? {} : entry,
     );
@@ -298,7 +313,11 @@ export function createWrites(directory: Directory, references: References = []):
     const attrs = [...new Set(changes.map((change) => change.attr))];
     const present = toEntry({ ...kind, placeholder: undefined }, await readAt(dn, attrs, signal), attrs, directory);
     return changes.flatMap((change): Change[] => {
-      if (change.op === "replace" || change.op === "swap") return [change];
+      if (change.op === "replace") return [change];
+      if (change.op === "swap") {
+        applyChanges(present, [change]);
+        return [change];
+      }
       const form = (value: Value) =>
         ["dn", "reference"].includes(typeOf(change.attr)) ? dnKey(String(value)) : String(value).toLowerCase();
       const there = new Set(valuesOf(present, change.attr).map(form));
@@ -313,11 +332,20 @@ export function createWrites(directory: Directory, references: References = []):
     const { assertion } = await directory.features(signal);
     const control = assertion ? new AssertionControl(assertionOf(kind, key, expected, [], typeOf)) : undefined;
     const names = namesOf(references, name);
-    const entry =
-      names.length === 0 ? {} : toEntry(kind, await locate(name, key, signal, [...names, kind.key]), names, directory);
-    await addressed(request, (dn) => write(pool, signal, (client) => client.del(dn, control)));
+    const removal = () => addressed(request, (dn) => write(pool, signal, (client) => client.del(dn, control)));
+    if (names.length === 0) await removal();
+    else {
+      const attrs = [...names, ...Object.keys(expected ?? {})];
+      const found = await locate(name, key, signal, [...attrs, kind.key]);
+      const entry = toEntry(kind, found, attrs, directory);
+      checkExpected(entry, expected);
+      const { undo } = await clearNames(directory, references, { kind: name, dn: found.dn, entry }, signal);
+      await removal().catch(async (error) => {
+        const isOver = isNotFound(error) || (error instanceof ConnectorError && error.mayHaveHappened);
+        throw isOver ? error : await notCleared(error, undo);
+      });
+    }
     forget(name, key);
-    if (names.length > 0) await clearNames(directory, references, name, entry, signal);
   }
 
   return { create, update, delete: remove };

@@ -178,6 +178,9 @@ export async function startDebianSlapd(example: string): Promise<Slapd> {
     stdio: ["ignore", "ignore", "pipe"],
   });
   const admin = ["-x", "-H", url, "-D", `cn=admin,${suffix}`, "-w", PASSWORD];
+  // What the example says to add by hand.
+  const [, policy = ""] = /<<'END'\n([\s\S]*?)# {3}END/.exec(readFileSync(example, "utf8")) ?? [];
+  execFileSync("ldapadd", admin, { input: policy.replaceAll(/^# {3}/gm, ""), stdio: ["pipe", "ignore", "pipe"] });
   return {
     url,
     port,

@@ -61,7 +61,7 @@ export const mysql = (server: Server): SqlDialect => ({
 
 /** What is no date is cast to NULL. A zone begins behind the hours and minutes. */
 function instantOf(given: Sql): Sql {
-  const text = sql`trim(${given})`;
+  const text = sql`upper(trim(${given}))`;
   const zone = sql`coalesce(regexp_substr(substring(${text}, 17), '[-+Zz].*$'), '')`;
   const bare = sql`cast(trim(left(${text}, char_length(${text}) - char_length(${zone}))) as datetime(6))`;
   const digits = sql`replace(substring(${zone}, 2), ':', '')`;
