@@ -92,6 +92,21 @@ describe("Synapse's API of administration", () => {
     expect(Resources.map(({ userName }: { userName: string }) => userName).sort()).toEqual(names);
   });
 
+  test("a changed address leaves the others that a user has", async () => {
+    const { id } = (await send(gateway, "POST", "/Users", user("several", mails("one@x.test")))).json;
+    const threepids = ["one@x.test", "two@x.test"].map((address) => ({ medium: "email", address }));
+    await synapse.call("PUT", `/v2/users/${encodeURIComponent(id)}`, { threepids });
+    const Operations = [{ op: "replace", path: 'emails[type eq "work"].value', value: "three@x.test" }];
+    const shown = (await send(gateway, "GET", `/Users/${id}`)).json.emails[0].value;
+    expect((await send(gateway, "PATCH", `/Users/${id}`, { Operations })).status).toBe(200);
+    const { threepids: left } = (await synapse.call("GET", `/v2/users/${encodeURIComponent(id)}`)) as {
+      threepids: { address: string }[];
+    };
+    expect(left.map(({ address }) => address).sort()).toEqual(
+      ["one@x.test", "three@x.test", "two@x.test"].filter((each) => each !== shown).sort(),
+    );
+  });
+
   test("who is deactivated is not there, nor changed or deleted once more, and comes back as the same", async () => {
     const { id } = (await send(gateway, "POST", "/Users", user("gone", mails("gone@x.test")))).json;
     expect((await send(gateway, "DELETE", `/Users/${id}`)).status).toBe(204);

@@ -100,18 +100,28 @@ describe("Zabbix' JSON-RPC API", () => {
         })) as { medias: object[]; usrgrps: object[] }[]
       )[0]!;
     const sms = { mediatypeid: "3", sendto: "+4722", severity: "7" };
-    await zabbix.call("user.update", { userid: id, medias: [{ mediatypeid: "1", sendto: ["a@x.test"] }, sms] });
+    await zabbix.call("user.update", {
+      userid: id,
+      medias: [
+        { mediatypeid: "1", sendto: ["a@x.test", "a2@x.test"], severity: "5" },
+        { mediatypeid: "1", sendto: ["c@x.test"] },
+        sms,
+      ],
+    });
+    const shown = (await send(gateway, "GET", `/Users/${id}`)).json.emails[0].value;
+    const others = ["a@x.test", "a2@x.test", "c@x.test"].filter((each) => each !== shown);
+    const addresses = async () => (await of()).medias as { sendto: string[] | string; severity: string }[];
     const patch = (path: string, value: unknown) =>
       send(gateway, "PATCH", `/Users/${id}`, { Operations: [{ op: "replace", path, value }] });
     expect((await patch('emails[type eq "work"].value', "b@x.test")).json.emails[0].value).toBe("b@x.test");
-    expect((await of()).medias).toEqual(
-      expect.arrayContaining([expect.objectContaining(sms), expect.objectContaining({ sendto: ["b@x.test"] })]),
-    );
+    expect((await of()).medias).toEqual(expect.arrayContaining([expect.objectContaining(sms)]));
+    expect((await addresses()).flatMap(({ sendto }) => sendto).sort()).toEqual(["+4722", "b@x.test", ...others].sort());
+    expect((await addresses()).map(({ severity }) => severity).sort()).toEqual(["5", "63", "7"]);
     expect((await patch("active", false)).json.active).toBe(false);
     expect((await of()).usrgrps).toEqual(expect.arrayContaining([{ usrgrpid: "8" }, { usrgrpid: "9" }]));
     expect((await patch("active", true)).json.active).toBe(true);
     expect((await of()).usrgrps).toEqual([{ usrgrpid: "8" }]);
-    expect((await of()).medias).toHaveLength(2);
+    expect((await of()).medias).toHaveLength(3);
   });
 
   test("a session that is over is made anew, though the API says so with 200", async () => {

@@ -9,7 +9,7 @@ import {
 import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { combined } from "../../src/connector/kit/combine.ts";
 import { escapeDnValue } from "../../src/expression/helpers.ts";
-import { finalValue, formOf, isAttr, ldapChanges, renaming, UNDO_MS } from "../ldap/changes.ts";
+import { finalValue, formOf, inPlace, isAttr, ldapChanges, renaming, UNDO_MS } from "../ldap/changes.ts";
 import { permissiveModify } from "../ldap/controls.ts";
 import { toEntry, write } from "../ldap/directory.ts";
 import { dnKey, parentOf, rdnsOf } from "../ldap/dn.ts";
@@ -239,6 +239,8 @@ async function modifyOnce(
   try {
     await write(domain.pool, signal, (client) => client.modify(addressOf(key), wanted, controls));
   } catch (error) {
+    const over = inPlace(changes, error);
+    if (over) return modifyOnce(domain, kind, key, over, signal);
     if (!ALREADY_SO.includes(resultCode(error))) throw error;
     const left = await outstanding(domain, kind, key, changes, signal);
     if (left.length === 0) return;

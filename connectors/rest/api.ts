@@ -76,6 +76,12 @@ export function apiOf(client: Client, judge: Judge): Api {
           throw await takenBack(error, done, number, send);
         }
       }
+      // Of an entry that is as it should be nothing may have to be asked.
+      if (number === 0 && steps.length > 0 && !steps.some(({ dependsOnEntry }) => dependsOnEntry))
+        throw new ConnectorError(
+          "invalid",
+          "The connector has no call for this: the `when` of each one is false, so that nothing was changed.",
+        );
     },
   };
 }

@@ -1,5 +1,6 @@
 import { ConnectorError } from "../../src/connector/error.ts";
 import { compileExpression, compileOptional, type Expression, ExpressionError } from "../../src/expression/compile.ts";
+import { isTrue } from "../../src/expression/truth.ts";
 import type { Call } from "../../src/http/client.ts";
 import { isObject } from "./entries.ts";
 import { pathParts, segment } from "./path.ts";
@@ -60,7 +61,7 @@ export function compileCall({ method, path, query, headers, body, idempotencyKey
           headers: Object.fromEntries(
             named.flatMap(([name, each]) => (isNothing(each) ? [] : [[name, headerOf(each)]])),
           ),
-          ...(content && { body: await value(content, scope) }),
+          ...(content && { body: exactly(await value(content, scope), content.source) }),
           ...(idempotencyKey !== undefined && { idempotencyKey }),
         };
       }),
@@ -68,9 +69,22 @@ export function compileCall({ method, path, query, headers, body, idempotencyKey
 }
 
 const value = ({ evaluate }: Expression, { input, variables }: Scope): Promise<unknown> => evaluate(input, variables);
+
+/** A value whose numbers are what was meant: JSONata's are rounded beyond 2^53. Throws a `TypeError` for another. */
+function exactly(given: unknown, source: string): unknown {
+  if (typeof given === "number" && Number.isInteger(given) && !Number.isSafeInteger(given))
+    throw new TypeError(
+      `${given} in ${JSON.stringify(source)} may be rounded: leave $number out, ids that the API gave as numbers are sent as numbers`,
+    );
+  if (typeof given === "object" && given !== null) for (const each of Object.values(given)) exactly(each, source);
+  return given;
+}
 const isNothing = (given: unknown): given is null | undefined | "" =>
   given === undefined || given === null || given === "";
-const textOf = (given: unknown): string => (typeof given === "object" ? JSON.stringify(given) : String(given));
+const textOf = (given: unknown): string => {
+  exactly(given, "the call");
+  return typeof given === "object" ? JSON.stringify(given) : String(given);
+};
 /** A line break would begin another header. */
 const headerOf = (given: unknown): string => textOf(given).replace(/[\r\n\0]/g, " ");
 
@@ -84,6 +98,8 @@ function parameterOf(name: string, given: unknown): [string, string][] {
 /** A call that gives a list, page by page. */
 export interface ListCall extends Template {
   readonly items: Expression;
+  /** How many there are in all, where the API says so. */
+  readonly total?: Expression | undefined;
   readonly page: ListSettings["page"];
   readonly next: Expression | undefined;
 }
@@ -95,6 +111,8 @@ export function listCall({ items, page, ...question }: ListSettings): ListCall {
 /** A call among several, compiled. */
 export interface Step extends Template {
   readonly when: ((scope: Scope) => Promise<boolean>) | undefined;
+  /** Whether it is made for some states of the entry, as `when` says, and not for what is asked alone. */
+  readonly dependsOnEntry: boolean;
   readonly accept: ((scope: Scope) => Promise<boolean>) | undefined;
   readonly undo: Template | undefined;
 }
@@ -103,7 +121,7 @@ export function compileStep({ when, accept, undo, ...question }: StepSettings): 
   const condition = (source: string | undefined) => {
     if (source === undefined) return undefined;
     const compiled = compileExpression(source);
-    return { compiled, holds: async (scope: Scope) => asInvalid(async () => (await value(compiled, scope)) === true) };
+    return { compiled, holds: async (scope: Scope) => asInvalid(async () => isTrue(await value(compiled, scope))) };
   };
   const template = compileCall(question);
   const conditionFor = condition(when);
@@ -115,6 +133,10 @@ export function compileStep({ when, accept, undo, ...question }: StepSettings): 
     variables: new Set([...template.variables, ...also]),
     readsInput: template.readsInput || readsMore === true,
     when: conditionFor?.holds,
+    dependsOnEntry:
+      conditionFor !== undefined &&
+      (conditionFor.compiled.readsInput ||
+        ["entry", "answers", "version"].some((name) => conditionFor.compiled.variables.has(name))),
     accept: condition(accept)?.holds,
     undo: undoing,
   };

@@ -1,5 +1,6 @@
 import type { ConnectorError } from "../../src/connector/error.ts";
 import { compileExpression, compileOptional } from "../../src/expression/compile.ts";
+import { isTrue } from "../../src/expression/truth.ts";
 import type { Call } from "../../src/http/client.ts";
 import { failureOf } from "../../src/http/failures.ts";
 import type { Answer } from "../../src/http/transport.ts";
@@ -24,7 +25,7 @@ export function judgeBy(failures: Settings["failures"], clean: (text: string) =>
     const variables = { status, headers };
     for (const { when, is, attribute, detail } of rules) {
       // A rule that fails on an answer is not about it.
-      if ((await when.evaluate(body, variables).catch(() => false)) !== true) continue;
+      if (!isTrue(await when.evaluate(body, variables).catch(() => false))) continue;
       const words = await detail?.evaluate(body, variables).catch(() => undefined);
       return failureOf(answer, call, clean, {
         kind: is,

@@ -52,6 +52,10 @@ kinds:
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
       supports: (kind, condition) => supports(kindNamed(kind).filters, condition),
+      isSingle: (kind, attr) => {
+        const special = kindNamed(kind).special.get(attr);
+        return !special?.list && !special?.read && !special?.add;
+      },
       // In which order text comes there, and whether case counts, no API says.
       sorts: () => false,
       search: (request) => reads.search(kindNamed(request.kind), request),

@@ -1,3 +1,4 @@
+import { SettingError } from "../../src/connector/error.ts";
 import { compileExpression, compileOptional, type Expression } from "../../src/expression/compile.ts";
 import { compileCall, compileStep, type ListCall, listCall, type Step, type Template } from "./calls.ts";
 import { compileFilters, type Filters } from "./conditions.ts";
@@ -40,6 +41,41 @@ export interface Kind {
 const stepsOf = (steps: readonly StepSettings[] | undefined) => steps?.map(compileStep);
 
 export function compileKind(name: string, settings: KindSettings): Kind {
+  const kind = compiled(name, settings);
+  checkSpoken(kind);
+  return kind;
+}
+
+/**
+ * Refuses calls that do not speak of what they are to find or to change, as a misspelt variable makes them: those would find everybody,
+ * or change somebody else. Throws a `SettingError`.
+ */
+function checkSpoken({ name, get, search, filters, update, delete: removal }: Kind): void {
+  const wrong = (setting: string, variable: string, why: string): never => {
+    throw new SettingError(`kinds.${name}.${setting} does not speak of ${variable}: ${why}`);
+  };
+  if (!get.variables.has("key") && !get.readsInput) wrong("get", "$key", "it would give the same entry for every key");
+  for (const [setting, steps] of Object.entries({ update, delete: removal }))
+    if (
+      steps &&
+      !steps.some(({ variables, readsInput }) => variables.has("key") || variables.has("entry") || readsInput)
+    )
+      wrong(setting, "$key", "it would be the same call for every entry");
+  let isAsked = false;
+  for (const [attr, { asked }] of filters.leaves)
+    for (const [op, { to, call }] of asked) {
+      const setting = `attributes.${attr}.filter.${op}`;
+      if (op !== "pr" && !to.variables.has("value") && !to.variables.has("quoted"))
+        wrong(setting, "$value", "it would find the same entries for every value");
+      if (to.variables.has("quoted") && !filters.quote)
+        wrong(setting, "$value", "$quoted needs search.quote, which says how to quote");
+      if (call && !call.variables.has("where")) wrong(`${setting}.call`, "$where", "it would find everybody");
+      isAsked ||= call === undefined;
+    }
+  if (isAsked && !search.variables.has("where")) wrong("search", "$where", "filters would find everybody");
+}
+
+function compiled(name: string, settings: KindSettings): Kind {
   const { key, get, search } = settings;
   const special = Object.entries(settings.attributes).map(([attr, { list, read, set, add, remove }]) => {
     const each = { list, read: read && listCall(read), set: stepsOf(set), add: stepsOf(add), remove: stepsOf(remove) };

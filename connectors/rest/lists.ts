@@ -1,4 +1,5 @@
 import { ConnectorError } from "../../src/connector/error.ts";
+import { isTrue } from "../../src/expression/truth.ts";
 import type { Call } from "../../src/http/client.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import { type Api, readFrom } from "./api.ts";
@@ -27,10 +28,13 @@ export interface Page {
 const MAX_PAGES = 10_000;
 
 /** Whether one can go to any place of the list at once. */
-export const isRandom = ({ page }: ListCall): boolean => page?.by === "number" || page?.by === "offset";
+export const isRandom = ({ page }: ListCall): boolean => isNumbered(page);
+const isNumbered = (page: ListCall["page"]): boolean => page?.by === "number" || page?.by === "offset";
 
 /** How many items to ask for at a time, to get so many from there on: for numbered pages one that the place is the beginning of. */
-export function pageSize({ page }: ListCall, limit: number, offset: number): number {
+export function pageSize({ page, variables }: ListCall, limit: number, offset: number): number {
+  // An API that is not told how many to give has pages of its own.
+  if (page?.size !== undefined && isNumbered(page) && !variables.has("limit")) return page.size;
   const most = page?.size ?? Number.POSITIVE_INFINITY;
   const wanted = Math.max(1, Math.min(limit, most));
   return page?.by === "number" && (offset % wanted !== 0 || wanted < limit) ? most : wanted;
@@ -55,8 +59,17 @@ export async function* pagesOf(
     if (n >= MAX_PAGES) throw new ConnectorError("unavailable", `The API's list has more than ${MAX_PAGES} pages.`);
     const call = await callAt(list, scope, place, size);
     const answer = await api.send(call, signal);
-    const items = listIn(await readFrom(list.items, answer, { ...scope.variables, ...turnOf(list, place, size) }));
-    const next: Place | undefined = await nextOf(list, answer, place, items.length, size, base + call.path);
+    const found = await readFrom(list.items, answer, { ...scope.variables, ...turnOf(list, place, size) });
+    if (found === undefined) checkAnswered(answer, call);
+    const items = listIn(found);
+    const next: Place | undefined = await nextOf(
+      list,
+      answer,
+      place,
+      items.length,
+      size,
+      /^https?:/i.test(call.path) ? call.path : base + call.path,
+    );
     yield { place, items, answer, next };
     place = next;
   }
@@ -81,21 +94,42 @@ const turnOf = ({ page }: ListCall, { offset, cursor }: Place, size: number) => 
   ...(page?.by === "number" && { page: page.first + offset / size }),
 });
 
+/** Rejects an answer without a list that is none: an API may leave out an empty list, and not the answer around it. */
+function checkAnswered({ status, body }: Answer, { method, path }: Call): void {
+  const isObject = typeof body === "object" && body !== null;
+  const isFailure = isObject && ["error", "errors"].some((name) => isTrue((body as Record<string, unknown>)[name]));
+  if ((isObject && !isFailure) || status === 204) return;
+  const what = isFailure ? "says that something failed" : "is no object and no list";
+  throw new ConnectorError(
+    "unavailable",
+    `The API's answer to ${method} ${path} has no list, and ${what}. Look at items.`,
+  );
+}
+
 async function nextOf(
-  { page, next }: ListCall,
+  list: ListCall,
   answer: Answer,
   { offset }: Place,
   count: number,
   size: number,
   address: string,
 ): Promise<Place | undefined> {
+  const { page, next } = list;
   const behind = offset + count;
   switch (page?.by) {
     case undefined:
       return undefined;
     case "number":
-    case "offset":
-      return count >= size ? { offset: behind } : undefined;
+    case "offset": {
+      if (count >= size) return { offset: behind };
+      const total = list.total && Number(await readFrom(list.total, answer));
+      if (!total || behind >= total || count === 0) return undefined;
+      if (page.by === "offset") return { offset: behind };
+      throw new ConnectorError(
+        "unavailable",
+        `The API gave ${count} of ${total} on a page of ${size}: say by page.size how many it gives at a time.`,
+      );
+    }
     case "link": {
       const url = nextLink(answer.headers.link);
       return url === undefined ? undefined : { offset: behind, url: resolved(url, address) };

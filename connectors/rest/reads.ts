@@ -2,11 +2,13 @@ import type { Entry, GetRequest, SearchRequest, SearchResult } from "../../src/c
 import { fromValues } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
 import { putLast, rememberPositions, type Stretch } from "../../src/connector/places.ts";
+import { isTrue } from "../../src/expression/truth.ts";
 import { isSegment } from "../../src/http/text.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { Scope } from "./calls.ts";
 import { inWords, ownCall } from "./conditions.ts";
+import { counted, numberIn, seenIn } from "./counting.ts";
 import { isObject, type Json, toEntry, valuesIn } from "./entries.ts";
 import type { Kind } from "./kind.ts";
 import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
@@ -99,7 +101,7 @@ export function readsOf(api: Api, base: string): Reads {
       if (isNotFound(error)) return undefined;
       throw error;
     });
-    if (answer && kind.get.gone && (await readFrom(kind.get.gone, answer)) === true) return undefined;
+    if (answer && kind.get.gone && isTrue(await readFrom(kind.get.gone, answer))) return undefined;
     const value = answer && (kind.get.item ? await readFrom(kind.get.item, answer) : answer.body);
     return answer && value !== undefined && value !== null ? { answer, value } : undefined;
   };
@@ -117,14 +119,14 @@ export function readsOf(api: Api, base: string): Reads {
     const there = await given(kind, scope, signal);
     if (!there) return undefined;
     const item = await itemOf(kind, there.value);
-    const isIt = String(item[kind.key]) === key && (await isWithin(kind, item));
+    const isIt = keyIn(kind, item) === key && (await isWithin(kind, item));
     if (isIt) spellings.note(kind.name, key);
     return isIt ? { item, answer: there.answer } : undefined;
   };
 
   /** The key of what a list gives. */
   const keyOf = async (kind: Kind, listed: unknown): Promise<string> =>
-    listed instanceof KeyAlone ? listed.key : String((await itemOf(kind, listed))[kind.key]);
+    listed instanceof KeyAlone ? listed.key : keyIn(kind, await itemOf(kind, listed));
 
   /** What is listed as an entry's object that has some attributes: read by itself where the list does not give them. Undefined where it is gone. */
   const whole = async (
@@ -213,7 +215,7 @@ export function readsOf(api: Api, base: string): Reads {
       };
       const offset = after ? await positions.behind(listing, after, keysOf()) : (request.offset ?? 0);
       const size = pageSize(search, limit, offset);
-      const read = async (start: Place) => {
+      const readAt = async (start: Place, at: number, wanted: number) => {
         const taken: unknown[] = [];
         let total: number | undefined;
         let last: Page | undefined;
@@ -221,38 +223,53 @@ export function readsOf(api: Api, base: string): Reads {
           last = page;
           if (total === undefined && !own && kind.search.total && !kind.within)
             total = numberIn(await readFrom(kind.search.total, page.answer));
-          const from = Math.max(0, offset + taken.length - page.place.offset);
-          taken.push(...page.items.slice(from).slice(0, limit - taken.length));
+          const from = Math.max(0, at + taken.length - page.place.offset);
+          taken.push(...page.items.slice(from).slice(0, wanted - taken.length));
           if (page.next && !kind.within) pages.note(listing, page.next);
           const seen = page.place.offset + page.items.length;
           // How many there are of the kind only shows at the end.
           if (kind.within && count && seen < countTo) continue;
-          if (taken.length >= limit && seen >= offset) break;
+          if (taken.length >= wanted && seen >= at) break;
         }
         return { taken, total, last };
       };
-      // Where some of what the API lists is left out, its places are not the list's.
-      const known = kind.within
-        ? START
-        : isRandom(search)
-          ? placeOf(search, offset, size)
-          : pages.before(listing, offset);
-      const result = await read(known ?? START).catch((error) => {
-        // A cursor of the API's own may be too old for it by now.
-        const isOld = known?.cursor !== undefined || known?.url !== undefined;
-        if (!isOld || !(error instanceof ConnectorError) || !["invalid", "notFound"].includes(error.kind)) throw error;
-        pages.forget(listing);
-        return read(START);
-      });
-      const { taken, last } = result;
+      const read = (at: number, wanted: number) => {
+        // Where some of what the API lists is left out, its places are not the list's.
+        const known = kind.within ? START : isRandom(search) ? placeOf(search, at, size) : pages.before(listing, at);
+        const again = (error: unknown) => {
+          // A cursor of the API's own may be too old for it by now.
+          const isOld = known?.cursor !== undefined || known?.url !== undefined;
+          if (!isOld || !(error instanceof ConnectorError) || !["invalid", "notFound"].includes(error.kind))
+            throw error;
+          pages.forget(listing);
+          return readAt(START, at, wanted);
+        };
+        return readAt(known ?? START, at, wanted)
+          .catch(again)
+          .catch((error) => {
+            throw isNotFound(error) ? noList(kind, error) : error;
+          });
+      };
+      const present = async (listed: readonly unknown[]) =>
+        (await inTurns(listed, (each) => whole(kind, each, attrs, signal))).filter((each) => each !== undefined);
+      const result = await read(offset, limit);
+      const taken = [...result.taken];
+      const items = await present(taken);
+      let { last } = result;
+      // Those who are gone since they were listed are no end of it: a page by a cursor is full, or the last one.
+      const goesOn = ({ next, place, items }: Page) => next || place.offset + items.length > offset + taken.length;
+      while (request.offset === undefined && items.length < limit && taken.length > 0 && last && goesOn(last)) {
+        const more = await read(offset + taken.length, limit - items.length);
+        if (more.taken.length === 0) break;
+        taken.push(...more.taken);
+        items.push(...(await present(more.taken)));
+        last = more.last;
+      }
       let { total } = result;
       if (count && total === undefined && !own && kind.search.count && !kind.within)
         total = numberIn(await readFrom(kind.search.count.total, await api.ask(kind.search.count, scope, signal)));
       if (count && total === undefined)
         total = kind.within ? seenIn(last) : await counted(countTo, last, (place) => walk(place, size));
-      const items = (await inTurns(taken, (each) => whole(kind, each, attrs, signal))).filter(
-        (each) => each !== undefined,
-      );
       const entries = await inTurns(items, (item) => pick(kind, item, attrs, signal));
       const keys = await Promise.all(taken.map((each) => keyOf(kind, each)));
       for (const key of keys) spellings.note(kind.name, key);
@@ -264,6 +281,20 @@ export function readsOf(api: Api, base: string): Reads {
     },
   };
 }
+
+/** An entry's key. What has none is no entry: nobody is told that one is gone for an answer that is something else. */
+function keyIn({ name, key }: Kind, item: Json): string {
+  const value = item[key];
+  if (value !== undefined && value !== null && value !== "") return String(value);
+  throw new ConnectorError(
+    "unavailable",
+    `The API gave something for a ${name} that has no "${key}". Look at items, item and key: it holds ${Object.keys(item).slice(0, 10).join(", ") || "nothing"}.`,
+  );
+}
+
+/** That there is no list says of no entry that it is gone. */
+const noList = ({ name }: Kind, error: ConnectorError): ConnectorError =>
+  new ConnectorError("unavailable", `${error.message} So there is no list of ${name} entries.`, { cause: error });
 
 const isGiven = (item: Json, attr: string): boolean =>
   Array.isArray(item[attr]) && item[attr].every((value) => typeof value !== "object");
@@ -296,39 +327,8 @@ async function* lookedUp(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {
 
 /** Whether an entry is of the kind. What the condition fails on is not. */
 async function isWithin({ within }: Kind, item: Json): Promise<boolean> {
-  return within === undefined || (await within.evaluate(item).catch(() => false)) === true;
+  return within === undefined || isTrue(await within.evaluate(item).catch(() => false));
 }
-
-/** How many there are up to the end of a page, and one more where others come behind it. */
-const seenIn = (last: Page | undefined): number =>
-  last ? last.place.offset + last.items.length + (last.next ? 1 : 0) : 0;
-
-/** How many there are, of an API that does not say: up to a bound, beyond which there is one more than was seen. */
-async function counted(
-  countTo: number,
-  last: Page | undefined,
-  walk: (place: Place) => AsyncGenerator<Page>,
-): Promise<number> {
-  if (!last) return 0;
-  let end = last.place.offset + last.items.length;
-  // Beyond the end nothing says where it was.
-  const isBeyond = last.items.length === 0 && end > 0;
-  if (!last.next && !isBeyond) return end;
-  if (isBeyond || end < countTo) {
-    const from = isBeyond ? START : last.next!;
-    for await (const { place, items, next } of walk(from)) {
-      end = place.offset + items.length;
-      if (!next) return end;
-      if (end >= countTo) break;
-    }
-  }
-  return end + 1;
-}
-
-const numberIn = (given: unknown): number | undefined => {
-  const number = typeof given === "string" ? Number(given) : given;
-  return typeof number === "number" && Number.isInteger(number) && number >= 0 ? number : undefined;
-};
 
 /** Remembers where pages begin: an API that knows them by its own cursors alone can be gone on with then. */
 function rememberPages() {

@@ -175,6 +175,8 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
     case "integer":
     case "decimal": {
       // A key is text to those who ask for it.
+      if (type === "integer" && typeof value === "string" && op !== "eq")
+        return textSql(leaf, dialect.castToText(column), value, { ...of, type: "text" }, dialect);
       if (type === "integer" && typeof value === "number" && !Number.isInteger(value))
         return fraction(column, op, value);
       const isNumber = typeof value === "number" || (typeof value === "string" && isWhole(value, dialect));

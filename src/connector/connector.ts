@@ -168,7 +168,7 @@ export interface Connector {
   readonly kinds: ReadonlyMap<string, { readonly key: string }>;
   /** How well a condition is answered; of `and`, `or` and `not` asked only when what is inside them is answered. */
   readonly supports: (kind: string, condition: Condition) => Support;
-  /** Whether an attribute never holds more than one value, as far as is known; without it none does. */
+  /** Whether an attribute never holds more than one value, as far as is known. Where a connector leaves this out, each may hold several. */
   readonly isSingle?: (kind: string, attr: string) => boolean;
   /** Whether it can order by an attribute; by the key it always can. */
   readonly sorts: (kind: string, attr: string) => boolean;

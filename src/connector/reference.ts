@@ -32,7 +32,9 @@ export function matches(entry: Entry, condition: Condition): boolean {
       if (condition.instant) return matchesInstant(entry, condition);
       const wanted = fold(condition.value, condition.caseExact);
       return valuesOf(entry, condition.attr).some((value) => {
-        const actual = fold(value, condition.caseExact);
+        // Digits are compared as what they are compared with: a number is text to who asks for text.
+        const held = typeof value === "number" && typeof wanted === "string" ? String(value) : value;
+        const actual = fold(held, condition.caseExact);
         return typeof actual === typeof wanted && compare[condition.op](actual as Scalar, wanted as Scalar);
       });
     }

@@ -39,7 +39,7 @@ export async function replace(serving: Serving, operation: Named<"replace">): Pr
 
 /** Whether attributes of an endpoint's entries never hold more than one value. */
 export const isSingleIn = ({ connector, mapping: { kind } }: Endpoint): ((attr: string) => boolean) => {
-  return (attr) => connector.isSingle?.(kind, attr) ?? true;
+  return (attr) => connector.isSingle?.(kind, attr) ?? false;
 };
 
 /** A change of a resource that is worked out on the resource as it is. */

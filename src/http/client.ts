@@ -62,13 +62,20 @@ export function openClient(
       .filter(({ length }) => length > 3)
       .reduce((cleaned, secret) => cleaned.replaceAll(secret, "***"), text);
 
-  const once = async (call: Call, key: string | undefined, signal: AbortSignal): Promise<Answer> => {
+  const attempt = async (call: Call, key: string | undefined, signal: AbortSignal) => {
     const proof = await credentials.proof(signal);
     const request = requestOf(settings, addressOf(base, origin, call.path), call, key, proof);
-    const answer = await followed(await transport.send(request, signal), request, origin, transport, signal);
-    if (!(await credentials.isOver(answer)) || !credentials.renew(proof)) return answer;
-    const next = requestOf(settings, addressOf(base, origin, call.path), call, key, await credentials.proof(signal));
-    return transport.send(next, signal);
+    const first = await transport.send(request, signal);
+    const follow = () => followed(first, request, origin, transport, signal);
+    // A session may end with a redirect to where one signs in.
+    if (await credentials.isOver(first)) return { proof, isOver: true, answer: follow };
+    const answer = await follow();
+    return { proof, isOver: answer !== first && (await credentials.isOver(answer)), answer: async () => answer };
+  };
+  const once = async (call: Call, key: string | undefined, signal: AbortSignal): Promise<Answer> => {
+    const first = await attempt(call, key, signal);
+    const last = first.isOver && credentials.renew(first.proof) ? await attempt(call, key, signal) : first;
+    return last.answer();
   };
   const patient = async (call: Call, key: string | undefined, signal: AbortSignal): Promise<Answer> => {
     const answer = await once(call, key, signal);
@@ -153,7 +160,7 @@ async function followed(
   signal: AbortSignal,
 ): Promise<Answer> {
   let current = answer;
-  for (let n = 0; current.status >= 300 && current.status < 400 && current.status !== 304; n++) {
+  for (let n = 0; current.status >= 300 && current.status < 400; n++) {
     const location = URL.parse(current.headers.location ?? "", request.url);
     if (!location || location.origin !== origin || request.method !== "GET" || n >= MAX_REDIRECTS)
       throw new ConnectorError(

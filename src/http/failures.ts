@@ -13,8 +13,8 @@ export interface Meaning {
 
 /** What a status means by itself, RFC 9110 §15. */
 function meaningOf({ status, notJson }: Answer): ConnectorErrorKind {
-  // What answers in HTML is a server before the API, or another one: it knows nothing of an entry.
-  if (status === 404 || status === 410) return /html/i.test(notJson ?? "") ? "unavailable" : "notFound";
+  // What answers in HTML or text is a server before the API, or a router in it: it knows nothing of an entry.
+  if (status === 404 || status === 410) return notJson === undefined ? "notFound" : "unavailable";
   if (status === 409) return "conflict";
   if (status === 412) return "versionMismatch";
   if (status === 401 || status === 403 || status === 407) return "denied";

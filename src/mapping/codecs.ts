@@ -45,6 +45,12 @@ export const identity: Codec = {
       : { op: asked.op, attr, value: asked.value!, ...(asked.caseExact && { caseExact: true }) },
 };
 
+/** The value as it is, for an attribute that SCIM calls a string: a number is shown as its digits, which find it. */
+export const text: Codec = {
+  ...identity,
+  decode: (value) => (typeof value === "number" ? String(value) : value),
+};
+
 /** A codec that converts value by value and keeps the given operators. */
 function scalar(
   decode: (value: Value) => unknown,

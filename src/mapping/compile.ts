@@ -10,7 +10,7 @@ import {
   type Resource,
   type ResourceType,
 } from "../scim/schema.ts";
-import { type Codec, codecFor, identity } from "./codecs.ts";
+import { type Codec, codecFor, identity, text } from "./codecs.ts";
 import type { MappingSource, RowSource } from "./format.ts";
 import {
   type AttrRow,
@@ -191,7 +191,11 @@ function compileRow(
   if (settings.by !== undefined) throw new TypeError('"by" is said of a "ref"');
   const type = typeof settings.as === "string" && attributeTypes.includes(settings.as) ? settings.as : undefined;
   const codec: Codec | undefined =
-    type === undefined ? attempt([...at, "as"], () => codecFor(settings.as, attributeTypes)) : identity;
+    settings.as === undefined && (path.sub ?? path.attribute).type === "string"
+      ? text
+      : type === undefined
+        ? attempt([...at, "as"], () => codecFor(settings.as, attributeTypes))
+        : identity;
   if (codec?.isPartial && !many) throw new TypeError('"prefix" is said of the values of a list: add many: true');
   if (settings.unique && many) throw new TypeError('"unique" is said of a single value');
   return codec && { ...base, is: "attr", attr: settings.attr, codec, many, type, unique: settings.unique };

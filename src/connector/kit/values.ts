@@ -13,17 +13,20 @@ function canonical(value: unknown): string {
   return `{${parts.sort().join(",")}}`;
 }
 
+/** A text by which two values stand for the same: what one side has as a number, the other may have as its digits. */
+const textOf = (value: Value): string => (typeof value === "object" ? canonical(value) : String(value));
+
 /** Values, each once, in the order in which they come first. */
 export const distinctValues = (values: readonly Value[]): readonly Value[] =>
   values.length < 2
     ? values
-    : [...new Map(values.toReversed().map((value) => [keyOfValue(value), value])).values()].toReversed();
+    : [...new Map(values.toReversed().map((value) => [textOf(value), value])).values()].toReversed();
 
 /** Of some values those that are not among others. */
 export function withoutValues<V extends Value>(values: readonly V[], others: readonly Value[]): V[] {
   if (others.length === 0) return [...values];
-  const gone = new Set(others.map(keyOfValue));
-  return values.filter((value) => !gone.has(keyOfValue(value)));
+  const gone = new Set(others.map(textOf));
+  return values.filter((value) => !gone.has(textOf(value)));
 }
 
 const BASE64 = /^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/;

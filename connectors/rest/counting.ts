@@ -1,0 +1,32 @@
+import { type Page, type Place, START } from "./lists.ts";
+
+/** How many there are up to the end of a page, and one more where others come behind it. */
+export const seenIn = (last: Page | undefined): number =>
+  last ? last.place.offset + last.items.length + (last.next ? 1 : 0) : 0;
+
+/** How many there are, of an API that does not say: up to a bound, beyond which there is one more than was seen. */
+export async function counted(
+  countTo: number,
+  last: Page | undefined,
+  walk: (place: Place) => AsyncGenerator<Page>,
+): Promise<number> {
+  if (!last) return 0;
+  let end = last.place.offset + last.items.length;
+  // Beyond the end nothing says where it was.
+  const isBeyond = last.items.length === 0 && end > 0;
+  if (!last.next && !isBeyond) return end;
+  if (isBeyond || end < countTo) {
+    const from = isBeyond ? START : last.next!;
+    for await (const { place, items, next } of walk(from)) {
+      end = place.offset + items.length;
+      if (!next) return end;
+      if (end >= countTo) break;
+    }
+  }
+  return end + 1;
+}
+
+export const numberIn = (given: unknown): number | undefined => {
+  const number = typeof given === "string" ? Number(given) : given;
+  return typeof number === "number" && Number.isInteger(number) && number >= 0 ? number : undefined;
+};

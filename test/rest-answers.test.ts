@@ -1,0 +1,235 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import rest from "../connectors/rest/index.ts";
+import type { Change, Connector } from "../src/connector/connector.ts";
+
+// What an API answers that is not what was asked for is never told as that it was done, or that somebody is not there.
+
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly text: string;
+}
+type Answering = (asked: Asked, response: ServerResponse) => unknown;
+
+const signal = () => AbortSignal.timeout(5000);
+const user = { kind: "user" };
+const replace = (attr: string, value: string): readonly Change[] => [{ op: "replace", attr, values: [value] }];
+
+describe("answers of an API", () => {
+  let answering: Answering;
+  let seen: Asked[] = [];
+  let url: string;
+  const server = createServer((request: IncomingMessage, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { pathname, searchParams } = new URL(request.url!, "http://api");
+      const asked = {
+        method: request.method!,
+        path: pathname,
+        query: searchParams,
+        text: Buffer.concat(chunks).toString(),
+      };
+      seen.push(asked);
+      const body = answering(asked, response);
+      if (response.writableEnded) return;
+      response.setHeader("content-type", "application/json");
+      response.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  });
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => void server.close());
+  beforeEach(() => {
+    seen = [];
+  });
+
+  const page = { by: "offset", size: 100 };
+  const search = { path: "/users", query: { limit: "$limit", offset: "$offset" }, items: "data", total: "total", page };
+  const kind = {
+    key: "id",
+    get: { path: "/users/{$key}" },
+    search,
+    update: { method: "PUT", path: "/users/{$key}", body: "$changed" },
+    delete: { method: "DELETE", path: "/users/{$key}" },
+  };
+  const open = (more: object = {}, settings: object = {}): Connector =>
+    rest.open(rest.config.parse({ url, kinds: { user: { ...kind, ...more } }, ...settings }), {
+      folder: "/",
+      log: { warn: () => {} },
+    });
+  const all = (connector: Connector, more: object = {}) =>
+    connector.search({ ...user, attrs: ["id"], limit: 1000, count: true, signal: signal(), ...more });
+  const people = Array.from({ length: 230 }, (_, index) => ({ id: index + 1, name: `n${index + 1}` }));
+  const text = (response: ServerResponse, status: number, type: string, body: string) =>
+    response.writeHead(status, { "content-type": type }).end(body);
+
+  test("a session that is renewed and then redirected elsewhere is no success", async () => {
+    let isOver = true;
+    answering = ({ path }, response) => {
+      if (path === "/session") return { token: `t${seen.length}` };
+      if (isOver) {
+        isOver = false;
+        return text(response, 401, "application/json", "{}");
+      }
+      return response.writeHead(302, { location: "https://elsewhere.example/login" }).end();
+    };
+    const auth = { type: "login", path: "/session", body: {}, token: "token", header: "authorization" };
+    const parsed = rest.config.safeParse({ url, kinds: { user: kind }, auth });
+    expect(parsed.success, JSON.stringify(parsed.error?.issues)).toBe(true);
+    const connector = open({}, { auth });
+    const asked = { ...user, key: "3", signal: signal() };
+    for (const work of [
+      () => connector.delete(asked),
+      () => connector.get({ ...asked, attrs: ["name"] }),
+      () => all(connector),
+      () => connector.update({ ...asked, changes: replace("name", "x"), attrs: ["name"] }),
+    ]) {
+      isOver = true;
+      await expect(work()).rejects.toMatchObject({ kind: "unavailable" });
+    }
+  });
+
+  test("a number that JSONata has rounded is not sent", async () => {
+    answering = ({ method }) => (method === "GET" ? { id: "9007199254740993" } : {});
+    const connector = open({
+      delete: { method: "POST", path: "/rpc", body: '{ "method": "delete", "id": $number($key) }' },
+    });
+    await expect(connector.delete({ ...user, key: "9007199254740993", signal: signal() })).rejects.toThrow(
+      "may be rounded",
+    );
+    expect(seen.filter(({ method }) => method === "POST")).toEqual([]);
+  });
+
+  test("a page that is shorter than it may be is not the end, where the API says that there are more", async () => {
+    answering = ({ query }) => {
+      const from = Number(query.get("offset"));
+      return { data: people.slice(from, from + Math.min(50, Number(query.get("limit")))), total: people.length };
+    };
+    const connector = open();
+    const { entries, total } = await all(connector);
+    expect([entries.length, total]).toEqual([230, 230]);
+    answering = ({ query }) => {
+      const from = (Number(query.get("page")) - 1) * 50;
+      return { data: people.slice(from, from + 50), total: people.length };
+    };
+    const numbered = { ...search, query: { page: "$page", limit: "$limit" }, page: { by: "number", size: 100 } };
+    await expect(all(open({ search: numbered }))).rejects.toThrow("page.size");
+  });
+
+  test("pages of the API's own size are read as they are, wherever one begins", async () => {
+    answering = ({ query }) => {
+      const from = (Number(query.get("page")) - 1) * 50;
+      return { data: people.slice(from, from + 50), total: people.length };
+    };
+    const connector = open({ search: { ...search, query: { page: "$page" }, page: { by: "number", size: 50 } } });
+    for (const [offset, limit] of [
+      [0, 7],
+      [10, 10],
+      [45, 20],
+      [100, 100],
+      [220, 30],
+    ] as const) {
+      const { entries, total } = await all(connector, { offset, limit });
+      expect(entries.map(({ id }) => id)).toEqual(people.slice(offset, offset + limit).map(({ id }) => id));
+      expect(total).toBe(230);
+    }
+  });
+
+  test.each([
+    ["an error", { error: "db down" }],
+    ["null", null],
+    ["a text", "maintenance"],
+    ["an entry without its key", { data: [{ name: "n" }] }],
+  ])("%s in place of a list is no empty list", async (_, body) => {
+    answering = () => body;
+    await expect(all(open())).rejects.toMatchObject({ kind: "unavailable" });
+  });
+
+  test("an object without the list is an empty one, as APIs leave empty lists out", async () => {
+    answering = () => ({ total: 0 });
+    expect(await all(open())).toMatchObject({ entries: [], total: 0 });
+  });
+
+  test("something without a key in place of an entry is not told as that there is none", async () => {
+    answering = () => ({ user: { id: "3", name: "n" } });
+    await expect(open().get({ ...user, key: "3", attrs: ["name"], signal: signal() })).rejects.toThrow('has no "id"');
+  });
+
+  test.each([
+    ["text/plain", "404 page not found"],
+    ["text/html", "<h1>Not found</h1>"],
+  ])("a 404 in %s is a router's: nobody is told that an entry is gone", async (type, body) => {
+    answering = (_, response) => text(response, 404, type, body);
+    const asked = { ...user, key: "3", signal: signal() };
+    await expect(open().get({ ...asked, attrs: ["name"] })).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(open().delete(asked)).rejects.toMatchObject({ kind: "unavailable" });
+  });
+
+  test("a list that is not there is no entry that is not there, nor is the address of a deletion", async () => {
+    answering = ({ path, method }, response) =>
+      path === "/users/3" && method === "GET" ? { id: "3" } : text(response, 404, "application/json", "{}");
+    await expect(all(open())).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(open().delete({ ...user, key: "3", signal: signal() })).rejects.toMatchObject({ kind: "invalid" });
+  });
+
+  test("conditions hold as JSONata's $boolean says, for failures and for who is gone", async () => {
+    answering = () => ({ error: "locked", id: "3" });
+    const failing = open({}, { failures: [{ when: "error", is: "conflict", detail: "error" }] });
+    const asked = { ...user, key: "3", signal: signal() };
+    await expect(failing.delete(asked)).rejects.toMatchObject({ kind: "conflict" });
+    answering = () => ({ id: "3", deactivated: 1 });
+    const leaving = open({ get: { ...kind.get, gone: "deactivated" } });
+    expect(await leaving.get({ ...asked, attrs: ["id"] })).toBeUndefined();
+    answering = () => ({ id: "3", deactivated: 0 });
+    expect(await leaving.get({ ...asked, attrs: ["id"] })).toEqual({ id: "3" });
+  });
+
+  test("a change for which no call is made is not told as done", async () => {
+    answering = () => ({ id: "3", name: "n" });
+    const connector = open({ update: { ...kind.update, when: "$exists($changed.enabled)" } });
+    const asked = { ...user, key: "3", attrs: ["name"], signal: signal() };
+    await expect(connector.update({ ...asked, changes: replace("name", "x") })).rejects.toThrow("nothing was changed");
+    await connector.update({ ...asked, changes: replace("enabled", "x") });
+    expect(seen.filter(({ method }) => method === "PUT")).toHaveLength(1);
+  });
+
+  test("a page by a cursor is full where some were gone before they were read", async () => {
+    answering = ({ path, query }, response) => {
+      if (path !== "/users") {
+        const id = Number(path.split("/").at(-1));
+        return id % 2 === 0 ? people[id - 1] : text(response, 404, "application/json", "{}");
+      }
+      const from = Number(query.get("offset"));
+      return { data: people.slice(from, from + Number(query.get("limit"))).map(({ id }) => ({ id })), total: 230 };
+    };
+    const connector = open({ search: { ...search, gives: ["id"] } });
+    const { entries } = await connector.search({
+      ...user,
+      attrs: ["id", "name"],
+      limit: 11,
+      count: false,
+      signal: signal(),
+    });
+    expect(entries.map(({ id }) => id)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]);
+  });
+
+  test.each([
+    [{ get: { path: "/users" } }, "get does not speak of $key"],
+    [{ delete: { method: "DELETE", path: "/users" } }, "delete does not speak of $key"],
+    [{ update: { method: "PUT", path: "/users", body: "$changed" } }, "update does not speak of $key"],
+    [{ attributes: { name: { filter: { eq: "'name=' & $vlaue" } } } }, "filter.eq does not speak of $value"],
+    [{ attributes: { name: { filter: { eq: '{ "name": $value }' } } } }, "search does not speak of $where"],
+    [
+      { attributes: { name: { filter: { eq: { to: "$value", call: { path: "/by-name", items: "$" } } } } } },
+      "call does not speak of $where",
+    ],
+  ])("calls that do not speak of what they are for are refused at the start: %j", (more, message) => {
+    expect(() => open(more)).toThrow(message);
+  });
+});
