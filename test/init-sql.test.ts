@@ -136,3 +136,31 @@ describe("postern init sql", () => {
     rmSync(folder, { recursive: true });
   });
 });
+
+test("who waits to be registered is no user, and whose rows a foreign key names are nobody else's", async () => {
+  const database = await startDatabase("sqlite");
+  const folder = mkdtempSync(join(tmpdir(), "postern-init-sql-"));
+  // Flask-AppBuilder's tables, as Superset and Airflow have them.
+  database.run(`create table ab_register_user (id integer primary key, username varchar(64) unique, email varchar(64));
+    create table ab_user (id integer primary key, username varchar(64) unique not null, active boolean, email varchar(320) unique not null);
+    create table ab_group (id integer primary key, name varchar(100) unique not null);
+    create table ab_user_group (id integer primary key, user_id integer references ab_user (id), group_id integer references ab_group (id),
+      unique (user_id, group_id));`);
+  const { status, output } = postern(undefined, "init", "sql", ...named(database.settings), "--out", folder);
+  expect({ status, output }).toMatchObject({ status: 0 });
+  expect(output).toContain("Users: the table ab_user. Groups: the table ab_group.");
+  const asked = postern(
+    undefined,
+    "init",
+    "sql",
+    ...named(database.settings),
+    "--out",
+    join(folder, "other"),
+    "--users",
+    "ab_register_user",
+  );
+  expect(asked.status).toBe(0);
+  expect(readFileSync(join(folder, "other/gateway.config.yaml"), "utf8")).not.toContain("ab_user_group");
+  rmSync(folder, { recursive: true });
+  await database.stop();
+});

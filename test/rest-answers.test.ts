@@ -79,9 +79,7 @@ describe("answers of an API", () => {
       }
       return response.writeHead(302, { location: "https://elsewhere.example/login" }).end();
     };
-    const auth = { type: "login", path: "/session", body: {}, token: "token", header: "authorization" };
-    const parsed = rest.config.safeParse({ url, kinds: { user: kind }, auth });
-    expect(parsed.success, JSON.stringify(parsed.error?.issues)).toBe(true);
+    const auth = { type: "login", path: "/session", body: {}, session: "token", header: "authorization" };
     const connector = open({}, { auth });
     const asked = { ...user, key: "3", signal: signal() };
     for (const work of [

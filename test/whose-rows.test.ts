@@ -200,6 +200,29 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
     expect(rows("select id, coalesce(dep, 0) from scope_p order by id")).toBe("5|3\n6|0");
   });
 
+  test("a row that holds no value takes the one that comes, as WordPress' usermeta has them", async () => {
+    database.run(`create table wp_u (id ${counted}, login varchar(50) not null unique);
+      create table wp_m (umeta_id ${counted}, user_id integer, meta_key varchar(50), meta_value text);
+      insert into wp_u (id, login) values (1, 'ann');
+      insert into wp_m (user_id, meta_key, meta_value) values (1, 'last_name', ''), (1, 'nickname', null), (1, 'other', 'kept');`);
+    const meta = (meta_key: string) => ({ table: "wp_m", owner: "user_id", value: "meta_value", where: { meta_key } });
+    const gateway = await start(
+      { user: { table: "wp_u", lists: { last: meta("last_name"), nick: meta("nickname"), title: meta("title") } } },
+      { User: user({ "name.familyName": "last", nickName: "nick", title: "title" }) },
+    );
+    for (const [path, value] of [
+      ["name.familyName", "Berg"],
+      ["nickName", "an"],
+      ["title", "Boss"],
+    ] as const) {
+      const { json, text } = await patch(gateway, "/Users/1", { op: "replace", path, value });
+      expect(path === "name.familyName" ? json.name?.familyName : json[path], text).toBe(value);
+    }
+    expect(rows("select meta_key, meta_value from wp_m order by meta_key")).toBe(
+      "last_name|Berg\nnickname|an\nother|kept\ntitle|Boss",
+    );
+  });
+
   test("memberships by name go with whoever has the name, and stay where another has it, too", async () => {
     database.run(`create table nm_p (id ${counted}, login varchar(50) not null);
       create table nm_g (id ${counted}, login varchar(50));

@@ -1,6 +1,7 @@
 import { Attribute, Change as LdapChange } from "ldapts";
-import type { Change, Value } from "../../src/connector/connector.ts";
+import { type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { applyChanges } from "../../src/connector/reference.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 import type { Kind } from "./directory.ts";
 import { dnKey, firstRdn } from "./dn.ts";
@@ -116,5 +117,24 @@ export function named(failure: unknown, kind: Kind, value: Value): unknown {
   return new ConnectorError("conflict", `There is already an entry with ${kind.rdn} ${JSON.stringify(value)}.`, {
     attr: kind.rdn,
     cause: failure.cause,
+  });
+}
+
+/**
+ * Of changes those that still change something of an entry: of values that come or go those that are not there, or are. Throws
+ * `versionMismatch` for a swap of what is no longer there.
+ */
+export function stillToMake(present: Entry, changes: readonly Change[], typeOf: TypeOf): Change[] {
+  return changes.flatMap((change): Change[] => {
+    if (change.op === "replace") return [change];
+    if (change.op === "swap") {
+      applyChanges(present, [change]);
+      return [change];
+    }
+    const isDn = ["dn", "reference"].includes(typeOf(change.attr));
+    const form = (value: Value) => (isDn ? dnKey(String(value)) : String(value).toLowerCase());
+    const there = new Set(valuesOf(present, change.attr).map(form));
+    const values = change.values.filter((value) => there.has(form(value)) === (change.op === "delete"));
+    return values.length > 0 ? [{ ...change, values }] : [];
   });
 }

@@ -7,7 +7,6 @@ import type {
   Mapped,
   References,
   UpdateRequest,
-  Value,
 } from "../../src/connector/connector.ts";
 import { valuesOf } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
@@ -22,6 +21,7 @@ import {
   ldapChanges,
   named,
   renaming,
+  stillToMake,
   swapsIn,
   UNDO_MS,
   withoutName,
@@ -312,18 +312,7 @@ export function createWrites(
   ): Promise<Change[]> {
     const attrs = [...new Set(changes.map((change) => change.attr))];
     const present = toEntry({ ...kind, placeholder: undefined }, await readAt(dn, attrs, signal), attrs, directory);
-    return changes.flatMap((change): Change[] => {
-      if (change.op === "replace") return [change];
-      if (change.op === "swap") {
-        applyChanges(present, [change]);
-        return [change];
-      }
-      const form = (value: Value) =>
-        ["dn", "reference"].includes(typeOf(change.attr)) ? dnKey(String(value)) : String(value).toLowerCase();
-      const there = new Set(valuesOf(present, change.attr).map(form));
-      const values = change.values.filter((value) => there.has(form(value)) === (change.op === "delete"));
-      return values.length > 0 ? [{ ...change, values }] : [];
-    });
+    return stillToMake(present, changes, typeOf);
   }
 
   async function remove(request: DeleteRequest): Promise<void> {

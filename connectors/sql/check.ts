@@ -149,6 +149,8 @@ function repeatableColumns(kind: Kind, described: Described) {
   return (kind.mapped?.unique ?? []).filter(({ attr, caseExact }) => {
     // Of a key it is said already.
     if (kind.key.attr === attr) return false;
+    // An index over the whole table would hold for the deleted, too.
+    if (Object.values(kind.where).includes(null)) return false;
     if (!kind.columns.has(attr) || kind.lists[attr] || kind.lookups[attr] || table?.isView) return false;
     const { unique, foldsCase, type } = columnOf(kind, attr);
     const isAlike = caseExact || foldsCase || (type !== "text" && type !== "any");

@@ -223,7 +223,9 @@ function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, 
   switch (op) {
     case "eq": {
       const indexed = isAscii ? dialect.indexed(column, value, of, caseExact === true) : undefined;
-      const exact = dialect.equals(left, wanted);
+      const folded = dialect.equals(left, wanted);
+      // A column may fold otherwise than what it is compared with: its own spelling finds it all the same.
+      const exact = isPlain ? folded : sql`(${folded} or ${dialect.exact(column)} = ${dialect.exact(sql`${value}`)})`;
       if (!indexed) return exact;
       return indexed.isExact ? indexed.condition : sql`(${indexed.condition} and ${exact})`;
     }

@@ -37,7 +37,13 @@ export function listStatements(kind: Kind, key: string, change: Change): Sql[] {
  * entry is not said of another. Rejects with `versionMismatch` where a swap's value is not there any more, and with `conflict` where
  * the database passes over a value.
  */
-export async function changeLists(run: Run, kind: Kind, key: string, changes: readonly Change[]): Promise<void> {
+export async function changeLists(
+  run: Run,
+  kind: Kind,
+  key: string,
+  changes: readonly Change[],
+  isNew = false,
+): Promise<void> {
   for (const [attr, group] of Map.groupBy(changes, (change) => change.attr)) {
     const isExchange =
       group.length > 1 &&
@@ -54,13 +60,16 @@ export async function changeLists(run: Run, kind: Kind, key: string, changes: re
           else if (!after.has(form(value))) after.set(form(value), value);
         }
       await replaceValues(run, kind, key, attr, present, [...after.values()]);
-    } else for (const change of group) await changeList(run, kind, key, change);
+    } else for (const change of group) await changeList(run, kind, key, change, isNew);
   }
 }
 
-async function changeList(run: Run, kind: Kind, key: string, change: Change): Promise<void> {
+async function changeList(run: Run, kind: Kind, key: string, change: Change, isNew: boolean): Promise<void> {
   const { attr } = change;
-  if (change.op === "add") return addValues(run, kind, key, attr, change.values);
+  if (change.op === "add") {
+    const values = isNew ? change.values : await withoutBlank(run, kind, key, attr, change.values);
+    return addValues(run, kind, key, attr, values);
+  }
   if (change.op === "delete" && !foldsCase(kind, attr)) return deleteValues(run, kind, key, attr, change.values);
   if (change.op === "delete")
     return deleteValues(run, kind, key, attr, await heldAs(run, kind, key, attr, change.values));
@@ -70,6 +79,25 @@ async function changeList(run: Run, kind: Kind, key: string, change: Change): Pr
   const isFrom = from === null ? present.length === 0 : present.length === 1 && String(present[0]) === String(from);
   if (!isFrom) throw new ConnectorError("versionMismatch", `"${attr}" is no longer what it was.`, { attr });
   return replaceValues(run, kind, key, attr, present, to === null ? [] : [to]);
+}
+
+/** Of values that come those that need a row: an only row that holds nothing takes the first. */
+async function withoutBlank(
+  run: Run,
+  kind: Kind,
+  key: string,
+  attr: string,
+  values: readonly Value[],
+): Promise<readonly Value[]> {
+  const { isOfKeys, isOfThings, value, deletedBy } = kind.lists[attr]!;
+  const [first, ...more] = values;
+  if (first === undefined || isOfKeys || isOfThings || deletedBy || value.length > 1) return values;
+  const list = rowsOf(kind, key, attr);
+  const { found, filled } = list.blanks();
+  if ((await run(found)).rows.length !== 1) return values;
+  for (const batch of list.batches([first])) if ((await run(list.remaining(batch))).rows.length > 0) return values;
+  await run(filled(first));
+  return more;
 }
 
 async function presentIn(run: Run, kind: Kind, key: string, attr: string): Promise<Value[]> {
@@ -105,7 +133,7 @@ async function replaceValues(
   if (isExchanged) pairs.push([out.pop()!, into.pop()!]);
   for (const [from, to] of pairs) await run(valueUpdate(kind, key, attr, from, to));
   await deleteValues(run, kind, key, attr, out);
-  await addValues(run, kind, key, attr, into);
+  await addValues(run, kind, key, attr, await withoutBlank(run, kind, key, attr, into));
 }
 
 /** Values that go and come as the same but for their case: some columns take them for one. */
@@ -120,7 +148,16 @@ function alike(gone: readonly Value[], come: readonly Value[]): [Value, Value][]
 
 async function deleteValues(run: Run, kind: Kind, key: string, attr: string, values: readonly Value[]) {
   const list = rowsOf(kind, key, attr);
-  for (const batch of list.batches(values)) await run(list.deletion(batch));
+  for (const batch of list.batches(values)) {
+    const { numAffectedRows } = await run(list.deletion(batch));
+    if (Number(numAffectedRows ?? 0) >= batch.length) continue;
+    if ((await run(list.remaining(batch))).rows.length > 0)
+      throw new ConnectorError(
+        "denied",
+        `The database kept a value of "${attr}" in ${kind.lists[attr]!.name.table}: its removal was undone. A trigger or a rule decides that.`,
+        { attr },
+      );
+  }
 }
 
 /** Adds values, those of them that are not there. An insert that passes over what is there passes over what a rule forbids, too. */

@@ -49,7 +49,7 @@ export async function createIn(run: Run, of: Kind, { entry, attrs }: CreateReque
   const named = of.statements.create.flatMap((statement) => [...statement.attrs]);
   const lists = Object.fromEntries(Object.entries(entry).filter(([attr]) => !named.includes(attr)));
   const additions = Object.keys(of.lists).map((attr): Change => ({ op: "add", attr, values: valuesOf(lists, attr) }));
-  await changeLists(run, of, key, additions);
+  await changeLists(run, of, key, additions, true);
   // A trigger may have written the key in another form, which its column takes for the same.
   const made = await read(of, key, attrs, run);
   return made ?? written(of, await keyLike(run, of, key), attrs, run);
@@ -228,7 +228,8 @@ export async function deleteIn(run: Run, of: Kind, request: DeleteRequest, rows:
     const held = await run(guardStatement(of, key, expected));
     if (held.rows.length === 0) throw await missed(run, of, kind, key);
     if (held.rows.length > 1) throw severalRows(of, key);
-    if (!of.deletedBy) await deleteRows(run, of, key, rows);
+    // Who is only marked as gone keeps the key, and not the name: the next one of it must not inherit.
+    await deleteRows(run, of, key, of.deletedBy ? rows.filter(({ by }) => by !== undefined) : rows);
     const { numAffectedRows } = await run(deleteStatement(of, key, expected));
     if (Number(numAffectedRows ?? 0) === 1) return;
   }

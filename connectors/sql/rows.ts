@@ -87,6 +87,23 @@ export function rowsOf(kind: Kind, key: string, attr: string) {
         );
       return releaseSql(list, dialect, gone);
     },
+    /** Those of some values that are there, to the letter. */
+    remaining: (batch: Batch): Sql =>
+      sql`select 1 as one from ${tableSql(list.name)}${allOf([...mine, isOneOf(kind, list, batch, true)])}`,
+    /** Rows that hold no value, which are shown to nobody: one of them takes a value that comes. */
+    blanks: (): { readonly found: Sql; readonly filled: (value: Value) => Sql } => {
+      const [name = ""] = list.value;
+      const column = sql.id(name);
+      const isEmpty = isText(columnsIn(kind, list)[0]!)
+        ? sql`(${column} is null or ${column} = '')`
+        : sql`${column} is null`;
+      const rows = allOf([...mine, isEmpty]);
+      return {
+        found: sql`select 1 as one from ${tableSql(list.name)}${rows}`,
+        filled: (value) =>
+          sql`update ${tableSql(list.name)} set ${column} = ${valuesIn(kind, attr, list, value)[0]}${rows}`,
+      };
+    },
     matching: (batch: Batch): Sql =>
       sql`select ${sql.join(list.value.map((name) => sql.id(name)))} from ${tableSql(list.name)}${allOf([...mine, isOneOf(kind, list, batch, false)])}`,
   };

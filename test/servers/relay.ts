@@ -3,8 +3,8 @@ import { connect, createServer, type Socket } from "node:net";
 /** Passes on what comes to a port, until it is told to hang: connections are then taken, and nothing ever comes of them. */
 export interface Relay {
   readonly hang: () => void;
-  /** What is asked still arrives; the answers do not. */
-  readonly swallowAnswers: () => void;
+  /** What is asked still arrives; from a request on that is meant, the answers do not. */
+  readonly swallowAnswers: (from: (request: Buffer) => boolean) => void;
   readonly resume: () => void;
   readonly stop: () => Promise<void>;
 }
@@ -15,13 +15,17 @@ export async function startRelay(
 ): Promise<Relay> {
   let hangs = false;
   let swallows = false;
+  let isMeant: (request: Buffer) => boolean = () => false;
   const pairs = new Set<[Socket, Socket]>();
   const server = createServer((client) => {
     const upstream = connect(to.port, to.host);
     const pair: [Socket, Socket] = [client, upstream];
     pairs.add(pair);
     const pass = (source: Socket, target: Socket) => {
-      source.on("data", (data) => void (hangs || (swallows && source === upstream) || target.write(data)));
+      source.on("data", (data) => {
+        if (source === client && isMeant(data)) swallows = true;
+        if (!hangs && !(swallows && source === upstream)) target.write(data);
+      });
       source.on("error", () => {});
       source.on("close", () => {
         pairs.delete(pair);
@@ -39,13 +43,14 @@ export async function startRelay(
     hang: () => {
       hangs = true;
     },
-    swallowAnswers: () => {
-      swallows = true;
+    swallowAnswers: (from) => {
+      isMeant = from;
     },
     // What was swallowed is lost: whoever still waits for it begins anew.
     resume: () => {
       hangs = false;
       swallows = false;
+      isMeant = () => false;
       end();
     },
     stop: async () => {

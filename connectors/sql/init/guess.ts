@@ -122,9 +122,16 @@ export function guessTable(tables: readonly CatalogueTable[], what: "users" | "g
   );
   const refersElsewhere = ({ name, foreignKeys }: CatalogueTable) =>
     foreignKeys.some((key) => !isSameTable(key.table, name));
+  // Who is registered and not yet taken in is referred to by less, and called more.
+  const referring = ({ name }: CatalogueTable) =>
+    tables.filter((each) => each.foreignKeys.some((key) => isSameTable(key.table, name))).length;
+  const byWeight = (a: CatalogueTable, b: CatalogueTable) =>
+    referring(b) - referring(a) || a.name.table.length - b.name.table.length;
   const found = names.flatMap((name) => [
     ...able.filter((each) => plain(each.name.table) === name),
-    ...able.filter((each) => each.name.table.toLowerCase().endsWith(`_${name}`) && !refersElsewhere(each)),
+    ...able
+      .filter((each) => each.name.table.toLowerCase().endsWith(`_${name}`) && !refersElsewhere(each))
+      .sort(byWeight),
   ]);
   if (what === "users") return found[0];
   // Of several the one that users are joined to; else one of just that name, or with the same before it as theirs.
@@ -305,7 +312,11 @@ export function referenceTo(table: CatalogueTable, to: CatalogueTable): ForeignK
     `${singular}name`,
     ...(plain(key) === "id" || plain(key) === "name" ? [] : [plain(key)]),
   ];
-  const column = table.columns.find((each) => namesOf(table, each.name).some((name) => names.includes(name)));
+  // What refers to another table by a foreign key refers to that, whatever it is called.
+  const isDeclared = (name: string) => table.foreignKeys.some(({ columns }) => columns.includes(name));
+  const column = table.columns.find(
+    (each) => !isDeclared(each.name) && namesOf(table, each.name).some((name) => names.includes(name)),
+  );
   return column && { columns: [column.name], table: to.name, to: [key] };
 }
 
