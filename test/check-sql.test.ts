@@ -15,7 +15,7 @@ const tables = {
     id: "integer auto_increment primary key",
     text: "varchar(100)",
     users: " engine = MyISAM collate utf8mb4_unicode_ci",
-    more: ["a change of users that fails stays half done, by MyISAM"],
+    more: ["users uses MyISAM, which has no transactions, so that a failed change is left half done"],
   },
 };
 const found = [

@@ -62,7 +62,10 @@ const cases: Case[] = [
           add("cn=staff,ou=groups", "objectClass: posixGroup", "cn: staff", "gidNumber: 100", "memberUid: ann"),
       ),
     config: ["filter: (objectClass=account)", "filter: (objectClass=posixGroup)"],
-    user: ["# Not in the schema of example.test, and so not mapped: sn", "uidNumber"],
+    user: [
+      "# Not in the schema of example.test, or not allowed by the entries' classes, and so not mapped: sn",
+      "uidNumber",
+    ],
     group: ["members: { attr: memberUid, ref: User, by: uid, many: true }"],
     choose: { uidNumber: "5000", gidNumber: "100", homeDirectory: "/home/new" },
     member: /memberUid: new/,

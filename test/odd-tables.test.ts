@@ -388,6 +388,49 @@ describe.each(dialects)("rows of a list that are only marked as gone, on %s", (d
   });
 });
 
+describe("a text column with a collation of its own, on postgres", () => {
+  let database: AnyDatabase;
+  let gateway: TestGateway;
+  const logins = ["Ömer", "ömer2", "Zoë", "Ålesund", "adam", "Éva", "z", "Ω", "日本", "Ñu"];
+  beforeAll(async () => {
+    database = await startDatabase("postgres");
+    database.run(`create table p (id serial primary key, login varchar(60) collate "C" unique, short char(8));
+      ${logins.map((login) => `insert into p (login, short) values ('${login}', '${login.slice(0, 2)} ');`).join("\n")}`);
+    gateway = await startTables(
+      database,
+      { user: { table: "p" } },
+      { User: { kind: "user", attributes: { id: { attr: "id", readOnly: true }, userName: "login", title: "short" } } },
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await gateway?.stop();
+    await database?.stop();
+  });
+
+  test("finds each by its own spelling", async () => {
+    for (const login of logins)
+      expect(await names(gateway, `filter=${encodeURIComponent(`userName eq "${login}"`)}`)).toContain(login);
+  });
+
+  test.each(["userName", "title"])("is paged in its order, each once: by %s", async (sortBy) => {
+    for (const sortOrder of ["ascending", "descending"]) {
+      const seen: string[] = [];
+      let cursor: string | undefined = "";
+      for (let n = 0; cursor !== undefined && n < 20; n++) {
+        const query = `sortBy=${sortBy}&sortOrder=${sortOrder}&count=3&cursor=${encodeURIComponent(cursor)}`;
+        const { json }: { json: { Resources: { userName: string }[]; nextCursor?: string } } = await send(
+          gateway,
+          "GET",
+          `/Users?${query}`,
+        );
+        seen.push(...json.Resources.map(({ userName }) => userName));
+        cursor = json.nextCursor;
+      }
+      expect(seen.toSorted(), sortOrder).toEqual(logins.toSorted());
+    }
+  });
+});
+
 describe.each(dialects)("instants that are kept as text, on %s", (dialect) => {
   let database: AnyDatabase;
   let gateway: TestGateway;

@@ -40,7 +40,7 @@ export async function checkPrimary(
     if (found)
       throw new ConnectorError(
         "invalid",
-        `It is the primary group of ${dnOf(found.dn)}, who stays in it until another group is: nothing was changed.`,
+        `This is the primary group of ${dnOf(found.dn)}. Make another group primary before you remove them. Nothing was changed.`,
         { attr: "member" },
       );
   }

@@ -67,6 +67,11 @@ async function checkKind(directory: Directory, checked: Checked, signal: AbortSi
     ...classProblems(classes, schema),
     ...attributeProblems(directory, checked, classes),
     ...(sample ? absentProblems(checked, sample) : []),
+    ...Object.entries(use.constants).flatMap(([attr, value]) =>
+      /^CHOOSE\b/.test(String(value))
+        ? [`new entries would be given ${attr} "${value}": say by \`create\` what they have`]
+        : [],
+    ),
   ];
   const findings = problems.map(missing);
   // Of what a new entry's classes do not allow a directory tells nothing true.
@@ -155,7 +160,7 @@ function attributeProblems(
     }),
     ...(writes.length > 0 ? ungiven : []).map((attr) => `a new entry must have ${attr}, and nothing gives it`),
     ...(otherTypes.length > 0
-      ? [`by the schema these are no text: say so by \`attributes: { ${otherTypes.join(", ")} }\``]
+      ? [`the schema gives these attributes other types; declare them: \`attributes: { ${otherTypes.join(", ")} }\``]
       : []),
   ];
 }

@@ -8,7 +8,7 @@ import type { AskedSettings, KindSettings } from "./settings.ts";
 interface Asked {
   readonly to: Expression;
   readonly exact: boolean;
-  /** The search that is asked it, where that is another one than the kind's. */
+  /** The call to use in place of the kind's search. */
   readonly call: ListCall | undefined;
 }
 
@@ -69,7 +69,7 @@ export function supports(filters: Filters, condition: Condition): Support {
   }
 }
 
-/** Whether something of a condition is asked by a search of its own, which nothing else can be put to. */
+/** Whether some part of a condition uses a call of its own, which cannot be combined with other conditions. */
 function hasOwnCall(filters: Filters, condition: Condition): boolean {
   if (condition.op === "and" || condition.op === "or")
     return condition.conditions.some((each) => hasOwnCall(filters, each));

@@ -99,7 +99,7 @@ const asked = z.union([
       })
       .optional()
       .describe(
-        "The search that is asked it, where that is another one than the kind's: it has $where, $limit, $attrs and what `page` gives. That it answers 404 is that nobody is found.",
+        "The call to use for this operator instead of the kind's `search`: it has $where, $limit, $attrs and what `page` gives. A 404 means no match.",
       ),
   }),
 ]);
@@ -156,7 +156,7 @@ const kind = z.strictObject({
       gone: expression
         .optional()
         .describe(
-          "Whether what the answer gives is there no more, JSONata over the answer, for an API that keeps it: `deactivated`. Changes and deletions look first then.",
+          "JSONata over the answer: true if the entry counts as deleted, for APIs that keep deleted entries, such as `deactivated`. Postern then reads an entry before every change or deletion.",
         ),
     })
     .describe("The call that reads one entry, by $key."),

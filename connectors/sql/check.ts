@@ -192,7 +192,9 @@ function withoutTransactions(kind: Kind, { writes }: Uses, described: Described)
     const engine = table?.withoutTransactions;
     return engine === undefined
       ? []
-      : [`a change of ${name} that fails stays half done, by ${engine}: alter table ${name} engine = InnoDB`];
+      : [
+          `${name} uses ${engine}, which has no transactions, so that a failed change is left half done: alter table ${name} engine = InnoDB`,
+        ];
   });
 }
 

@@ -216,16 +216,17 @@ function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, 
   // Of letters beyond ASCII the database makes what it makes of the column's; others are folded here.
   const isPlain = caseExact || isAscii || dialect.foldsAll;
   const given = (text: string) =>
-    isPlain ? sql`${caseExact ? text : text.toLowerCase()}` : dialect.folded(sql`${text}`);
+    isPlain
+      ? sql`${caseExact ? text : text.toLowerCase()}`
+      : // Beside the column it is folded as that is.
+        dialect.folded(of.hasCollation ? sql`coalesce(${text}, ${column})` : sql`${text}`);
   const wanted = isPlain ? dialect.exact(given(value)) : given(value);
   const left = form(column);
   const like = (text: string) => sql`${left} like ${given(text)} escape '!'`;
   switch (op) {
     case "eq": {
       const indexed = isAscii ? dialect.indexed(column, value, of, caseExact === true) : undefined;
-      const folded = dialect.equals(left, wanted);
-      // A column may fold otherwise than what it is compared with: its own spelling finds it all the same.
-      const exact = isPlain ? folded : sql`(${folded} or ${dialect.exact(column)} = ${dialect.exact(sql`${value}`)})`;
+      const exact = dialect.equals(left, wanted);
       if (!indexed) return exact;
       return indexed.isExact ? indexed.condition : sql`(${indexed.condition} and ${exact})`;
     }

@@ -25,6 +25,8 @@ export interface Column {
   readonly type: ColumnType;
   /** Whether the database itself compares it without regard to case. */
   readonly foldsCase: boolean;
+  /** Whether its text is collated otherwise than the database's, so that letters may be folded otherwise, too. */
+  readonly hasCollation?: boolean;
   /** Whether it takes no NULL. */
   readonly takesNoNull?: boolean;
   /** Whether it takes none, and has no value of its own for what is left out. */

@@ -63,7 +63,9 @@ export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
   // What was read is not always what is held: times to the microsecond, numbers of many digits. The row says it, while it is as it was.
   const isSame = [isKeyed(kind, after.key), isStill(kind, orderBy.attr, after.value)];
   const held = sql`(select ${value} from ${tableSql(kind.name)}${allOf(isSame)})`;
-  const last = of.type === "text" || lookup ? read : sql`coalesce(${held}, ${read})`;
+  // What has a collation of its own folds otherwise than a value by itself, and what is padded is shown without.
+  const isAsRead = of.type === "text" && !of.isPadded && of.hasCollation !== true;
+  const last = isAsRead || lookup ? read : sql`coalesce(${held}, ${read})`;
   return orderBy.descending
     ? sql`(not ${isAbsent} and (${value} < ${last} or (${value} = ${last} and ${isLater})))`
     : sql`(${isAbsent} or ${value} > ${last} or (${value} = ${last} and ${isLater}))`;

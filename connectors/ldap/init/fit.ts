@@ -45,10 +45,15 @@ export function fitted(text: string, { of, command, has, facts, forExternalId, i
   const attrOf = (value: unknown) =>
     isScalar(value) ? String(value.value) : isMap(value) ? (value.get("attr") as string | undefined) : undefined;
   const external = document.getIn(["attributes", "externalId"]);
+  const isInUse = (attr: string) => inUse.some(({ name }) => name.toLowerCase() === attr.toLowerCase());
+  const remarks: string[] = [];
   if (typeof external === "string" && !has(external)) {
-    const other = forExternalId.find(has);
+    // What entries hold there would be lost to the client's ids.
+    const other = forExternalId.find((attr) => has(attr) && !isInUse(attr));
     if (other !== undefined) document.setIn(["attributes", "externalId"], other);
-  }
+    else remarks.push(" No attribute is free for externalId: map one that entries do not use, if clients send it.");
+  } else if (typeof external === "string" && isInUse(external))
+    remarks.push(` ${external} is in use: if not for the client's ids, map externalId to another attribute.`);
   const mapped = new Set<string>();
   const dropped: string[] = [];
   for (const { key, value } of [...rows.items]) {
@@ -70,7 +75,10 @@ export function fitted(text: string, { of, command, has, facts, forExternalId, i
   );
   const lines = [
     ` Fitted to ${of} by \`${command}\`: say what else you want mapped, and run \`postern check\`.`,
-    ...dropped.map((attr) => ` Not in the schema of ${of}, and so not mapped: ${attr}`),
+    ...dropped.map(
+      (attr) => ` Not in the schema of ${of}, or not allowed by the entries' classes, and so not mapped: ${attr}`,
+    ),
+    ...remarks,
     ...unindexed.map((attr) => ` ${attr} has no index in ${of}: give it one if Entra is to match by it.`),
   ];
   const others = inUse.filter(({ name }) => !mapped.has(name.toLowerCase()));

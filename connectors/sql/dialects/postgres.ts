@@ -133,8 +133,9 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
         key: boolean;
         unique_exact: boolean;
         unique_folded: boolean;
+        collated: boolean;
       }>`
-        select a.attname as name, coalesce(b.typname, t.typname) as type, a.attnotnull as filled, a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
+        select a.attname as name, a.attcollation not in (0, 100) as collated, coalesce(b.typname, t.typname) as type, a.attnotnull as filled, a.attnotnull and not a.atthasdef and a.attidentity = '' as required,
           exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisprimary and i.indnkeyatts = 1 and i.indkey[0] = a.attnum) as key,
           exists (select 1 from pg_index i where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indnkeyatts = 1
             and i.indpred is null and i.indkey[0] = a.attnum) as unique_exact,
@@ -153,13 +154,25 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
           and ${schema === undefined ? sql`pg_table_is_visible(c.oid)` : sql`n.nspname = ${schema}`}`.execute(db);
       return new Map(
         rows.map(
-          ({ name, type, folded, plain, required, filled, key, unique_exact, unique_folded }): [string, Column] => [
+          ({
+            name,
+            type,
+            folded,
+            plain,
+            required,
+            filled,
+            key,
+            unique_exact,
+            unique_folded,
+            collated,
+          }): [string, Column] => [
             name,
             {
               type: types[type] ?? "text",
               isOwnType: !(type in types || TEXTS.includes(type)),
               foldsCase: type === "citext",
               isPadded: type === "bpchar",
+              hasCollation: collated,
               takesNoNull: filled,
               isRequired: required,
               isKey: key,
