@@ -569,18 +569,21 @@ describe("the gateway on OpenLDAP", () => {
     async (_, stop, bringBack) => {
       const { id } = await create("/Users", { userName: `there${Math.random()}`, displayName: "T" });
       await stop();
-      const answers = await Promise.all(
-        operations.map(async ([name, method, path, body]) => {
-          const { status, headers } = await send(gateway, method, encodeURI(path.replace("{id}", id)), body, {
-            connection: "close",
-          });
-          return { name, status, retryAfter: headers.has("retry-after") };
-        }),
-      );
-      expect(answers).toEqual(operations.map(([name]) => ({ name, status: 503, retryAfter: true })));
-      expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
-      expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
-      await bringBack();
+      try {
+        const answers = await Promise.all(
+          operations.map(async ([name, method, path, body]) => {
+            const { status, headers } = await send(gateway, method, encodeURI(path.replace("{id}", id)), body, {
+              connection: "close",
+            });
+            return { name, status, retryAfter: headers.has("retry-after") };
+          }),
+        );
+        expect(answers).toEqual(operations.map(([name]) => ({ name, status: 503, retryAfter: true })));
+        expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
+        expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
+      } finally {
+        await bringBack();
+      }
       let status = 503;
       for (let attempt = 0; attempt < 50 && status === 503; attempt++) {
         ({ status } = await send(gateway, "GET", "/Users?count=1"));

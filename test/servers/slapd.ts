@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -127,7 +127,7 @@ export async function startSlapd(ldif = "", access: readonly string[] = ACCESS, 
         stdio: ["ignore", "pipe", "pipe"],
       }),
     ldapmodify: (text) => void execFileSync("ldapmodify", admin, { input: text, stdio: ["pipe", "ignore", "pipe"] }),
-    signal: (name) => void child.kill(name),
+    signal: (name) => signalled(child, name),
     kill: end,
     restart: run,
     stop: async () => {
@@ -135,6 +135,15 @@ export async function startSlapd(ldif = "", access: readonly string[] = ACCESS, 
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Sends a signal; a process that is to stop has stopped behind it, with each of its threads. */
+function signalled(child: ChildProcess, name: NodeJS.Signals): void {
+  child.kill(name);
+  if (name !== "SIGSTOP") return;
+  const tasks = `/proc/${child.pid}/task`;
+  const isStopped = (task: string) => / T /.test(readFileSync(join(tasks, task, "stat"), "utf8"));
+  for (const until = Date.now() + 5000; Date.now() < until && !readdirSync(tasks).every(isStopped); );
 }
 
 /**
@@ -191,7 +200,7 @@ export async function startDebianSlapd(example: string): Promise<Slapd> {
         stdio: ["ignore", "pipe", "pipe"],
       }),
     ldapmodify: (text) => void execFileSync("ldapmodify", admin, { input: text, stdio: ["pipe", "ignore", "pipe"] }),
-    signal: (name) => void child.kill(name),
+    signal: (name) => signalled(child, name),
     kill: end,
     restart: run,
     stop: async () => {
