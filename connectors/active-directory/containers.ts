@@ -1,6 +1,6 @@
 import { type Entry, fromValues, type Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { dnKey, isUnder, rdnsOf } from "../ldap/dn.ts";
+import { isWithin, rdnsOf } from "../ldap/dn.ts";
 import { CONTAINER } from "./dialect.ts";
 import type { DomainKind } from "./domain.ts";
 
@@ -16,7 +16,7 @@ export function containerDn({ base }: Pick<DomainKind, "base">, container: Entry
   if (rdns.some((rdn) => !/^[A-Za-z][\w-]*\s*=./s.test(rdn)))
     throw new ConnectorError("invalid", `"${dn}" is not the DN of a container, such as OU=Sales.`, { attr: CONTAINER });
   if (!rdns.some((rdn) => /^dc\s*=/i.test(rdn))) return `${dn},${base}`;
-  if (dnKey(dn) === dnKey(base) || isUnder(dn, base)) return dn;
+  if (isWithin(dn, base)) return dn;
   throw new ConnectorError(
     "invalid",
     `The container ${dn} is not below ${base}, the kind's base: entries there would be out of reach.`,

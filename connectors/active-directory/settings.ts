@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { attributeTypeNames } from "../ldap/attributes.ts";
-import { dnKey, isUnder } from "../ldap/dn.ts";
+import { isWithin } from "../ldap/dn.ts";
 import { bindSettings, connectionSettings, filterSetting, tlsSettings } from "../ldap/settings.ts";
 
 const kind = z
@@ -27,14 +27,10 @@ const kind = z
       .default("delete")
       .describe("What DELETE does: delete the entry, or move it away and disable it."),
   })
-  .refine(
-    ({ base, onDelete }) =>
-      onDelete === "delete" || !(isUnder(onDelete.moveTo, base) || dnKey(onDelete.moveTo) === dnKey(base)),
-    {
-      path: ["onDelete", "moveTo"],
-      message: "must be outside the kind's base: what was deleted has to be gone for SCIM clients",
-    },
-  );
+  .refine(({ base, onDelete }) => onDelete === "delete" || !isWithin(onDelete.moveTo, base), {
+    path: ["onDelete", "moveTo"],
+    message: "must be outside the kind's base: what was deleted has to be gone for SCIM clients",
+  });
 
 /** The settings of the connector. */
 export const config = z

@@ -2,7 +2,7 @@ import type { Entry as LdapEntry } from "ldapts";
 import type { Finding, Uses } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { type Directory, find, type Kind } from "./directory.ts";
-import { checkLock, checkOverlays, checkPasswords } from "./overlays.ts";
+import { checkLock, checkOverlays, checkPasswords, readOverlays } from "./overlays.ts";
 import { type Rights, rightsOf } from "./rights.ts";
 import { attributesOf, attributeTypeOf, EVERYWHERE, has, readSubschema, type Subschema } from "./subschema.ts";
 
@@ -27,11 +27,12 @@ export async function checkDirectory(
     const kind = directory.kinds.get(name);
     if (kind) findings.push(...(await checkKind(directory, { name, kind, use, account, schema }, signal)));
   }
+  const overlays = await readOverlays(directory, signal);
   return [
     ...findings,
-    ...(await checkPasswords(directory, uses, signal)),
-    ...(await checkLock(directory, uses, signal)),
-    ...(await checkOverlays(directory, uses, signal)),
+    ...(await checkPasswords(directory, uses, overlays, signal)),
+    ...(await checkLock(directory, uses, overlays, signal)),
+    ...(await checkOverlays(directory, uses, overlays, signal)),
   ];
 }
 

@@ -51,6 +51,9 @@ const unescaped = (value: string): string =>
     bytes === undefined ? character : Buffer.from(bytes.replaceAll("\\", ""), "hex").toString(),
   );
 
+/** Whether an entry is another one, or below it. */
+export const isWithin = (dn: string, base: string): boolean => dnKey(dn) === dnKey(base) || isUnder(dn, base);
+
 /** Whether an entry is below another one. */
 export function isUnder(dn: string, base: string): boolean {
   const [rdns, above] = [rdnsOf(dn), rdnsOf(base)];

@@ -2,8 +2,11 @@ import { FilterParser, type Entry as LdapEntry } from "ldapts";
 import type { Finding, Uses } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { type Directory, find } from "./directory.ts";
-import { dnKey, isUnder, parentOf } from "./dn.ts";
+import { dnKey, isWithin, parentOf } from "./dn.ts";
 import { has } from "./subschema.ts";
+
+/** The overlays of OpenLDAP's databases; undefined where they cannot be read, and of other servers. */
+export type Overlays = readonly LdapEntry[] | undefined;
 
 /** How many entries with a password are looked at. */
 const MAX_PASSWORDS = 50;
@@ -18,6 +21,7 @@ const REFERENCES = ["member", "uniqueMember", "manager", "owner", "secretary", "
 export async function checkPasswords(
   directory: Directory,
   uses: ReadonlyMap<string, Uses>,
+  overlays: Overlays,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const { isOpenLdap } = await directory.features(signal);
@@ -36,7 +40,6 @@ export async function checkPasswords(
         text: `${name}: ${inClear} of ${values.length} passwords that were looked at are kept in clear: in OpenLDAP set olcPPolicyHashCleartext: TRUE of the overlay ppolicy, and keep accounts from reading userPassword`,
       });
     else if (isOpenLdap) {
-      const overlays = await readOverlays(directory, signal);
       const isHashed = overlays?.some((entry) => texts(entry, "olcPPolicyHashCleartext")[0] === "TRUE");
       if (overlays && !isHashed)
         findings.push({
@@ -57,6 +60,7 @@ export async function checkPasswords(
 export async function checkOverlays(
   directory: Directory,
   uses: ReadonlyMap<string, Uses>,
+  overlays: Overlays,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const { isOpenLdap } = await directory.features(signal);
@@ -66,7 +70,7 @@ export async function checkOverlays(
   if (references.length === 0) return findings;
   const named = references.join(", ");
   const keeper = isOpenLdap ? "the overlay refint" : "referential integrity";
-  const kept = isOpenLdap ? await keptByRefint(directory, signal) : await keptByPlugin(directory, signal);
+  const kept = isOpenLdap ? keptByRefint(overlays) : await keptByPlugin(directory, signal);
   if (!kept) {
     const text = `whether ${named} follow renames and deletions cannot be seen, as the account may not read the server's configuration: ${keeper} has to name them`;
     return [...findings, { ok: "unknown", text }];
@@ -117,7 +121,8 @@ async function checkMemberOf(
  * The overlays of the databases that hold the kinds' entries: a server may have several, each with its own. Undefined where the
  * configuration cannot be read.
  */
-async function readOverlays(directory: Directory, signal: AbortSignal): Promise<LdapEntry[] | undefined> {
+export async function readOverlays(directory: Directory, signal: AbortSignal): Promise<Overlays> {
+  if (!(await directory.features(signal)).isOpenLdap) return undefined;
   const [root] = await find(directory, { base: "", scope: "base", attrs: ["configContext"] }, signal);
   const [base] = root ? texts(root, "configContext") : [];
   if (base === undefined) return undefined;
@@ -147,13 +152,13 @@ async function readOverlays(directory: Directory, signal: AbortSignal): Promise<
 export async function checkLock(
   directory: Directory,
   uses: ReadonlyMap<string, Uses>,
+  overlays: Overlays,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const locking = [...uses].find(([, { writes }]) => has(writes, "pwdAccountLockedTime"));
   const kind = locking && directory.kinds.get(locking[0]);
   if (!kind || !(await directory.features(signal)).isOpenLdap) return [];
   const missing = (text: string): Finding[] => [{ ok: false, text: `${locking[0]}: a lock keeps nobody out: ${text}` }];
-  const overlays = await readOverlays(directory, signal);
   const policy = overlays?.find((each) => /ppolicy$/i.test(texts(each, "olcOverlay")[0] ?? ""));
   if (overlays && !policy) return missing("the database has no overlay ppolicy");
   const [root] = await find(directory, { base: "", scope: "base", attrs: ["namingContexts"] }, signal);
@@ -176,12 +181,8 @@ export async function checkLock(
   return [{ ok: true, text: `${locking[0]}: a lock keeps an account out, by ${named}` }];
 }
 
-const isWithin = (dn: string, base: string): boolean => dnKey(dn) === dnKey(base) || isUnder(dn, base);
-
-const keptByRefint = async (directory: Directory, signal: AbortSignal): Promise<string[] | undefined> =>
-  (await readOverlays(directory, signal))?.flatMap((entry) =>
-    texts(entry, "olcRefintAttribute").flatMap((value) => value.split(/\s+/)),
-  );
+const keptByRefint = (overlays: Overlays): string[] | undefined =>
+  overlays?.flatMap((entry) => texts(entry, "olcRefintAttribute").flatMap((value) => value.split(/\s+/)));
 
 /** What 389 Directory Server's plug-in keeps; undefined where the account may not look. */
 async function keptByPlugin(directory: Directory, signal: AbortSignal): Promise<string[] | undefined> {

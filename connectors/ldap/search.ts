@@ -2,7 +2,7 @@ import type { Condition, Entry, Order, Position, SearchRequest, SearchResult } f
 import { ConnectorError } from "../../src/connector/error.ts";
 import { comparePositions, positionOf } from "../../src/connector/reference.ts";
 import { type Directory, filterOf, find, type Kind, toEntry } from "./directory.ts";
-import { dnKey, isUnder } from "./dn.ts";
+import { dnKey, isWithin } from "./dn.ts";
 import { toFilter } from "./filter.ts";
 import { dnOf } from "./formats.ts";
 
@@ -227,7 +227,7 @@ export async function lookOutside(
   const base = [root?.namingContexts ?? []]
     .flat()
     .map((suffix) => dnOf(String(suffix)))
-    .find((suffix) => dnKey(kind.base) === dnKey(suffix) || isUnder(kind.base, suffix));
+    .find((suffix) => isWithin(kind.base, suffix));
   const result = new Map<string, string>();
   if (base === undefined) return result;
   for (const batch of batches(keys.filter((key) => directory.dialect.isKey(key, kind.key)))) {

@@ -80,29 +80,31 @@ export function createWrites(
     return entry;
   }
 
-  /** Runs a write on the entry's DN; where the entry is no longer there, or not as expected, finds out which. */
+  /**
+   * Runs a write on the entry's DN, with the wanted attributes that it has; where the entry is no longer there, or not as expected,
+   * finds out which.
+   */
   async function addressed<T>(
     request: DeleteRequest & { readonly changes?: readonly Change[] },
-    work: (dn: string) => Promise<T>,
+    work: (dn: string, held: Entry) => Promise<T>,
+    wanted: readonly string[] = [],
   ): Promise<T> {
     const { kind, key, expected, signal } = request;
     const swaps = swapsIn(request.changes ?? []);
     const { assertion } = await directory.features(signal);
     for (let attempt = 1; ; attempt++) {
-      const remembered = assertion ? known.get(kind)!.get(key) : undefined;
-      const attrs = [...Object.keys(expected ?? {}), ...swaps.map(({ attr }) => attr)];
+      const remembered = assertion && wanted.length === 0 ? known.get(kind)!.get(key) : undefined;
+      const attrs = [...Object.keys(expected ?? {}), ...swaps.map(({ attr }) => attr), ...wanted];
       const entry =
-        remembered === undefined
-          ? await locate(kind, key, signal, assertion || attrs.length === 0 ? undefined : attrs)
-          : undefined;
-      if (entry && !assertion) {
-        const held = toEntry(directory.kinds.get(kind)!, entry, attrs, directory);
+        remembered === undefined ? await locate(kind, key, signal, attrs.length === 0 ? undefined : attrs) : undefined;
+      const held = entry ? toEntry(directory.kinds.get(kind)!, entry, attrs, directory) : {};
+      if (entry) {
         checkExpected(held, expected);
         applyChanges(held, swaps);
       }
       const dn = remembered ?? entry!.dn;
       try {
-        return await work(dn);
+        return await work(dn, held);
       } catch (error) {
         const code = resultCode(error);
         if (code !== result.noSuchObject && code !== result.assertionFailed) throw failure(error);
@@ -320,20 +322,15 @@ export function createWrites(
     const kind = directory.kinds.get(name)!;
     const { assertion } = await directory.features(signal);
     const control = assertion ? new AssertionControl(assertionOf(kind, key, expected, [], typeOf)) : undefined;
-    const names = namesOf(references, name);
-    const removal = () => addressed(request, (dn) => write(pool, signal, (client) => client.del(dn, control)));
-    if (names.length === 0) await removal();
-    else {
-      const attrs = [...names, ...Object.keys(expected ?? {})];
-      const found = await locate(name, key, signal, [...attrs, kind.key]);
-      const entry = toEntry(kind, found, attrs, directory);
-      checkExpected(entry, expected);
-      const { undo } = await clearNames(directory, references, { kind: name, dn: found.dn, entry }, signal);
-      await removal().catch(async (error) => {
-        const isOver = isNotFound(error) || (error instanceof ConnectorError && error.mayHaveHappened);
+    const deletion = async (dn: string, entry: Entry) => {
+      const { undo } = await clearNames(directory, references, { kind: name, dn, entry }, signal);
+      await write(pool, signal, (client) => client.del(dn, control)).catch(async (error) => {
+        const why = failure(error);
+        const isOver = why instanceof ConnectorError && (why.kind === "notFound" || why.mayHaveHappened);
         throw isOver ? error : await notCleared(error, undo);
       });
-    }
+    };
+    await addressed(request, deletion, namesOf(references, name));
     forget(name, key);
   }
 
