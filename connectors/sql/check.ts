@@ -1,7 +1,7 @@
 import type { Condition, Finding, Uses } from "../../src/connector/connector.ts";
 import type { CatalogueTable } from "./catalogue.ts";
 import { pathIn } from "./documents.ts";
-import { columnOf, joinedColumns, type Kind, type Table, type TableName } from "./kind.ts";
+import { columnOf, joinedColumns, type Kind, mayHoldText, type Table, type TableName } from "./kind.ts";
 import { tablesOf } from "./tables.ts";
 
 /**
@@ -152,8 +152,9 @@ function repeatableColumns(kind: Kind, described: Described) {
     // An index over the whole table would hold for the deleted, too.
     if (Object.values(kind.where).includes(null)) return false;
     if (!kind.columns.has(attr) || kind.lists[attr] || kind.lookups[attr] || table?.isView) return false;
-    const { unique, foldsCase, type } = columnOf(kind, attr);
-    const isAlike = caseExact || foldsCase || (type !== "text" && type !== "any");
+    const column = columnOf(kind, attr);
+    const { unique, foldsCase } = column;
+    const isAlike = caseExact || foldsCase || !mayHoldText(column);
     // A key that has columns beside it which are the same in each row of the kind.
     const isKept = keys.some((key) => key.includes(attr) && key.every((name) => name === attr || name in kind.where));
     return !(unique?.folded || (isAlike && (isKept || unique?.exact)));
@@ -202,15 +203,14 @@ function withoutTransactions(kind: Kind, { writes }: Uses, described: Described)
 const slowMatches = (kind: Kind, matches: Uses["matches"], described: Described): string[] => {
   const told = new Set(repeatableColumns(kind, described).map(({ attr }) => attr));
   return matches.flatMap(({ attr, caseExact }) => {
-    const { type } = columnOf(kind, attr);
-    const isText = type === "text" || type === "any";
+    const isText = mayHoldText(columnOf(kind, attr));
     return isText && kind.columns.has(attr) && !told.has(attr) ? slowEquality(kind, attr, caseExact) : [];
   });
 };
 
 function slowEquality(kind: Kind, attr: string, caseExact: boolean): string[] {
   const column = columnOf(kind, attr);
-  const isText = column.type === "text" || column.type === "any";
+  const isText = mayHoldText(column);
   if (column.indexed[caseExact || !isText ? "exact" : "folded"]) return [];
   const advice = columnIndex(kind, attr, caseExact, "index");
   return [`every look-up by "${attr}" reads the whole table ${kind.name.table}: ${advice}`];
@@ -219,7 +219,7 @@ function slowEquality(kind: Kind, attr: string, caseExact: boolean): string[] {
 /** What to do so that an index answers an equality of a column. */
 function columnIndex(kind: Kind, attr: string, caseExact: boolean, what: Index): string {
   const column = columnOf(kind, attr);
-  const isText = column.type === "text" || column.type === "any";
+  const isText = mayHoldText(column);
   const plain = quoted({ table: attr }, kind.dialect);
   const index = caseExact || !isText ? { on: plain } : kind.dialect.foldedIndex(plain, column);
   if ("on" in index) return createIndex(kind, kind.name, [attr], what, index.on);

@@ -19,6 +19,7 @@ import {
   keySql,
   type List,
   type Lookup,
+  mayHoldText,
   type Sql,
   type Table,
   tableSql,
@@ -157,7 +158,7 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
   // Bytes that are the same are the same text, and an index answers.
   if (isBytes && leaf.op === "eq" && leaf.caseExact) return compared(given, "eq", bound(leaf.value, of, dialect));
   const column = isBytes ? dialect.decoded(given) : inText(given, of, dialect);
-  const isText = type === "text" || type === "any";
+  const isText = mayHoldText(of);
   if (leaf.op === "pr") return isText ? sql`(${column} is not null and ${column} <> '')` : sql`${column} is not null`;
   if (leaf.op === "has") return isText && type !== "any" ? never : sql`(${column} & ${leaf.bits}) = ${leaf.bits}`;
   const { op, value } = leaf;

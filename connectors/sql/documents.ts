@@ -64,14 +64,22 @@ function documentOf(text: unknown, attr: string): unknown {
 const noPlace = (attr: string, why: string) =>
   new ConnectorError("invalid", `There is no place for "${attr}": ${why}, which is left as it is.`, { attr });
 
-/** The values at a path of a document that was read. */
-export function valuesAt(text: unknown, { column, names }: DocumentPath): Entry[string] {
-  let at: unknown;
-  try {
-    at = documentOf(text, column);
-  } catch {
-    return undefined;
-  }
+/** The documents of a row that was read, by their columns: one that is no JSON holds nothing. */
+export function documentsOf(kind: Kind, row: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> {
+  return new Map(
+    kind.json.map((column) => {
+      try {
+        return [column, documentOf(row[documentName(column)], column)];
+      } catch {
+        return [column, undefined];
+      }
+    }),
+  );
+}
+
+/** The values at a path of a document. */
+export function valuesAt(document: unknown, { names }: DocumentPath): Entry[string] {
+  let at = document;
   for (const name of names) at = isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
   return fromValues([at].flat().flatMap(asValue));
 }
@@ -169,7 +177,7 @@ export async function documentChanges(
   const documents = [...columns].flatMap(([column, { paths, own }]): Change[] => {
     const text = row[documentName(column)];
     const document = documentOf(text, own[0]!.attr);
-    const before = Object.fromEntries([...paths].map(([attr, path]) => [attr, valuesAt(text, path)]));
+    const before = Object.fromEntries([...paths].map(([attr, path]) => [attr, valuesAt(document, path)]));
     const after = applyChanges(before, own);
     if (JSON.stringify(after) === JSON.stringify(before)) return [];
     return [{ op: "replace", attr: column, values: inColumn(kind, column, withValues(document, paths, after)) }];

@@ -58,6 +58,9 @@ export interface Column {
   readonly indexed: { readonly exact: boolean; readonly folded: boolean };
 }
 
+/** Whether a column may hold text, so that letters of either case, and nothing, count as they do for text. */
+export const mayHoldText = ({ type }: Pick<Column, "type">): boolean => type === "text" || type === "any";
+
 /** A table or a view: its name, qualified by a schema where that is given. */
 export interface TableName {
   readonly schema?: string | undefined;

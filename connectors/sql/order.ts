@@ -3,7 +3,17 @@ import type { Order, Position } from "../../src/connector/connector.ts";
 import { lookupRow } from "./conditions.ts";
 import { isStill } from "./held.ts";
 import { inText, isKeyed, keyValues } from "./keys.ts";
-import { allOf, type Column, columnIn, columnOf, columnSql, type Kind, type Sql, tableSql } from "./kind.ts";
+import {
+  allOf,
+  type Column,
+  columnIn,
+  columnOf,
+  columnSql,
+  type Kind,
+  mayHoldText,
+  type Sql,
+  tableSql,
+} from "./kind.ts";
 
 /** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
 function sortedBy(kind: Kind, attr: string) {
@@ -20,7 +30,7 @@ function sortedBy(kind: Kind, attr: string) {
 /** The value that is compared, and whether there is none. */
 const parts = (kind: Kind, { attr, caseExact }: Order) => {
   const { column, type } = sortedBy(kind, attr);
-  const isText = type === "text" || type === "any";
+  const isText = mayHoldText({ type });
   const { exact, folded } = kind.dialect;
   return {
     isAbsent: isText ? sql`(${column} is null or ${column} = '')` : sql`(${column} is null)`,
@@ -57,7 +67,7 @@ export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
       : sql`(${isAbsent} and ${isLater})`;
   const lookup = kind.lookups[orderBy.attr];
   const of = lookup ? columnIn(lookup.columns, lookup.value, dialect) : columnOf(kind, orderBy.attr);
-  const isText = typeof after.value === "string" && (of.type === "text" || of.type === "any");
+  const isText = typeof after.value === "string" && mayHoldText(of);
   const given = sql`${isText ? after.value : dialect.toDatabase(after.value, of)}`;
   const read = isText ? (orderBy.caseExact ? dialect.exact(given) : dialect.folded(given)) : given;
   // What was read is not always what is held: times to the microsecond, numbers of many digits. The row says it, while it is as it was.

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { type Entry, fromValues, type SearchRequest, type Value } from "../../src/connector/connector.ts";
 import { parseExactly } from "../../src/json/exact.ts";
 import { conditionSql, listRows, lookupRow } from "./conditions.ts";
-import { documentName, documentSql, pathIn, valuesAt } from "./documents.ts";
+import { documentSql, documentsOf, pathIn, valuesAt } from "./documents.ts";
 import { haveValues, isKeyed, joinParts, keyValues } from "./keys.ts";
 import {
   allOf,
@@ -119,8 +119,10 @@ export function keysStatement(kind: Kind, keys: readonly string[]): Sql {
 /** A row that was read for some attributes as an entry: lists parsed, NULL and empty text left out, the key as text. */
 export function toEntry(kind: Kind, attrs: readonly string[], row: Record<string, unknown>): Entry {
   const entry: Record<string, Entry[string]> = {};
+  const documents = documentsOf(kind, row);
   for (const attr of attrs.length > 0 ? attrs : [kind.key.attr]) {
-    const value = valueIn(kind, attr, row);
+    const path = pathIn(kind, attr);
+    const value = path ? valuesAt(documents.get(path.column), path) : valueIn(kind, attr, row);
     if (value !== undefined && value !== "") entry[attr] = value;
   }
   return entry;
@@ -128,8 +130,6 @@ export function toEntry(kind: Kind, attrs: readonly string[], row: Record<string
 
 function valueIn(kind: Kind, attr: string, row: Record<string, unknown>): Entry[string] {
   const { dialect } = kind;
-  const path = pathIn(kind, attr);
-  if (path) return valuesAt(row[documentName(path.column)], path);
   const list = kind.lists[attr];
   if (list) return row[attr] === null ? undefined : listIn(kind, list, row[attr]);
   const joined = joinedColumns(kind, attr);

@@ -3,7 +3,7 @@ import { type Entry, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { conditionSql } from "./conditions.ts";
 import { isKeyed } from "./keys.ts";
-import { allOf, columnOf, type Kind, tableSql } from "./kind.ts";
+import { allOf, columnOf, type Kind, mayHoldText, tableSql } from "./kind.ts";
 import type { Run } from "./session.ts";
 import { inKind } from "./statements.ts";
 
@@ -17,9 +17,9 @@ export async function checkUnique(run: Run, kind: Kind, entry: Entry, key: strin
   for (const { attr, caseExact } of kind.mapped?.unique ?? []) {
     const [value] = valuesOf(entry, attr);
     if (value === undefined || typeof value === "object" || kind.lists[attr] || kind.lookups[attr]) continue;
-    const { unique, type } = columnOf(kind, attr);
-    const isText = type === "text" || type === "any";
-    if (unique?.folded || (unique?.exact && (caseExact || !isText))) continue;
+    const column = columnOf(kind, attr);
+    const { unique } = column;
+    if (unique?.folded || (unique?.exact && (caseExact || !mayHoldText(column)))) continue;
     const name = caseExact ? String(value) : String(value).toLowerCase();
     if (dialect.lockValue) await run(dialect.lockValue(`${kind.name.table} ${attr} ${name}`));
     const same = conditionSql(kind, { op: "eq", attr, value, ...(caseExact && { caseExact }) });
