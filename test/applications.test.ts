@@ -6,9 +6,10 @@ import { DatabaseSync } from "node:sqlite";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { replay, type Step, send } from "./clients/replay.ts";
+import { send } from "./clients/replay.ts";
 import { startMariaDb } from "./servers/databases.ts";
 import { ROOT, startGateway, type TestGateway } from "./servers/gateway.ts";
+import { isOfGroups, lifecycleWithGaps } from "./suites/lifecycle.ts";
 
 // The tables are the applications' own, out of their packages, or made by their migrations.
 
@@ -35,13 +36,8 @@ interface Started {
   readonly stop: () => Promise<void>;
 }
 
-const { steps } = JSON.parse(readFileSync(join(ROOT, "test/clients/entra/lifecycle.json"), "utf8")) as {
-  steps: Step[];
-};
 /** What none of the applications keeps: phone numbers, titles, departments and managers. */
 const GAPS = ["read", "is the manager set?", "see it all", "see that too"];
-const ofGroups = (step: Step) =>
-  step.path.startsWith("/Groups/") || (step.path.startsWith("/Groups") && step.method === "POST");
 
 const textOf = (name: string, script = "*.sql"): string => {
   const [file] = globSync(`.cache/applications/${name}/**/${script}`, { cwd: ROOT });
@@ -451,18 +447,9 @@ describe.each(Object.entries(applications))("a user's life in the tables of %s",
     expect(rows()).toMatchSnapshot();
   });
 
-  describe("lives through Entra's requests as far as the tables reach", () => {
-    const names = {
-      mgr: "maria.berg@example.com",
-      usr: "ola.nordmann@example.com",
-      usr_upper: "OLA.NORDMANN@EXAMPLE.COM",
-      grp: "Project Fjord",
-    };
-    test.each(steps.map((step, index) => [`${index + 1}. ${step.name}`, step] as const))("%s", async (_, step) => {
-      const problems = await replay(gateway, step, names);
-      const isGap = [...GAPS, ...application.gaps].includes(step.name) || (!application.group && ofGroups(step));
-      if (isGap) expect(problems).not.toEqual([]);
-      else expect(problems).toEqual([]);
-    });
-  });
+  lifecycleWithGaps(
+    "the tables reach",
+    () => gateway,
+    (step) => [...GAPS, ...application.gaps].includes(step.name) || (!application.group && isOfGroups(step)),
+  );
 });

@@ -12,6 +12,10 @@ const user = (more: object = {}, others: object = {}) => ({
   attributes: { id: { attr: "id", readOnly: true }, userName: "login", ...more },
   ...others,
 });
+const group = (kind: string, displayName: string, members: object) => ({
+  kind,
+  attributes: { id: { attr: "id", readOnly: true }, displayName, members },
+});
 const remove = (path: string, value?: unknown) => ({ op: "remove", path, ...(value !== undefined && { value }) });
 
 describe.each(dialects)("rows of others, on %s", (dialect) => {
@@ -50,14 +54,7 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
       { user: { table: "dept_p" }, team: { table: "dept", lists: { people: list } } },
       {
         User: user(),
-        Group: {
-          kind: "team",
-          attributes: {
-            id: { attr: "id", readOnly: true },
-            displayName: "name",
-            members: { attr: "people", ref: "User", many: true },
-          },
-        },
+        Group: group("team", "name", { attr: "people", ref: "User", many: true }),
       },
     );
     const all = () => rows("select id, login, coalesce(dept_id, 0) from dept_p order by id");
@@ -92,14 +89,7 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
       },
       {
         User: user(),
-        Group: {
-          kind: "team",
-          attributes: {
-            id: { attr: "id", readOnly: true },
-            displayName: "name",
-            members: { attr: "people", ref: "User", by: "login", many: true },
-          },
-        },
+        Group: group("team", "name", { attr: "people", ref: "User", by: "login", many: true }),
       },
     );
     const all = () => rows("select id, login, coalesce(team, 0) from team_n_p order by id");
@@ -235,14 +225,7 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
       { user: { table: "nm_p" }, group: { table: "nm_g", lists: { members: list } } },
       {
         User: user(),
-        Group: {
-          kind: "group",
-          attributes: {
-            id: { attr: "id", readOnly: true },
-            displayName: "login",
-            members: { attr: "members", ref: ["User", "Group"], by: "login", many: true },
-          },
-        },
+        Group: group("group", "login", { attr: "members", ref: ["User", "Group"], by: "login", many: true }),
       },
     );
     const all = () => rows("select member from nm_m order by n");
@@ -387,14 +370,7 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
       },
       {
         User: user(),
-        Group: {
-          kind: "team",
-          attributes: {
-            id: { attr: "id", readOnly: true },
-            displayName: "name",
-            members: { attr: "members", ref: "User", by: "login", many: true },
-          },
-        },
+        Group: group("team", "name", { attr: "members", ref: "User", by: "login", many: true }),
       },
     );
     expect((await send(gateway, "DELETE", "/Users/7")).status).toBe(204);
@@ -419,14 +395,7 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
       },
       {
         User: user(),
-        Group: {
-          kind: "team",
-          attributes: {
-            id: { attr: "id", readOnly: true },
-            displayName: "name",
-            members: { attr: "members", ref: ["User", "Group"], many: true },
-          },
-        },
+        Group: group("team", "name", { attr: "members", ref: ["User", "Group"], many: true }),
       },
     );
     expect((await send(gateway, "DELETE", "/Groups/3")).status).toBe(204);
@@ -448,14 +417,7 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
       },
       {
         User: user(),
-        Group: {
-          kind: "team",
-          attributes: {
-            id: { attr: "id", readOnly: true },
-            displayName: "name",
-            members: { attr: "members", ref: "User", many: true },
-          },
-        },
+        Group: group("team", "name", { attr: "members", ref: "User", many: true }),
       },
     );
     expect((await patch(gateway, "/Groups/7", remove('members[value eq "2"]'))).status).toBe(204);
