@@ -5,6 +5,7 @@ import { chainOf } from "./auth/chain.ts";
 import type { Loaded } from "./config/load.ts";
 import type { Connector, Mapped, References, Services } from "./connector/connector.ts";
 import { SettingError } from "./connector/error.ts";
+import { withOffsets } from "./connector/paging.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
 import { createApp } from "./edge/app.ts";
@@ -79,7 +80,7 @@ function openConnector(
     ...more,
   };
   try {
-    return known.find((each) => each.type === type)!.open(settings, services);
+    return withOffsets(known.find((each) => each.type === type)!.open(settings, services));
   } catch (error) {
     throw error instanceof SettingError ? new StartError(`connectors.${name}: ${error.message}`) : error;
   }

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import rest from "../connectors/rest/index.ts";
-import type { Change, Connector } from "../src/connector/connector.ts";
+import type { Change, Connector, Entry } from "../src/connector/connector.ts";
+import { type Bookmark, withOffsets } from "../src/connector/paging.ts";
 
 // What an API answers that is not what was asked for is never told as that it was done, or that somebody is not there.
 
@@ -215,6 +216,98 @@ describe("answers of an API", () => {
       signal: signal(),
     });
     expect(entries.map(({ id }) => id)).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]);
+  });
+
+  test.each([
+    ["offsets", { by: "offset", size: 100 }, { offset: "$offset", limit: "$limit" }],
+    ["page numbers", { by: "number", size: 20 }, { page: "$page", limit: "$limit" }],
+  ])("who is deleted between pages hides nobody else, in a list of %s", async (_, page, query) => {
+    let left = [...people];
+    answering = ({ query: asked }) => {
+      const size = Number(asked.get("limit"));
+      const from = asked.has("page") ? (Number(asked.get("page")) - 1) * size : Number(asked.get("offset"));
+      return { data: left.slice(from, from + size), total: left.length };
+    };
+    const connector = open({ search: { ...search, query, page } });
+    const listed: number[] = [];
+    for (let bookmark: Bookmark | undefined; ; ) {
+      const { entries, next } = await all(connector, { limit: 20, ...(bookmark && { bookmark }) });
+      listed.push(...entries.map(({ id }) => Number(id)));
+      if (!next) break;
+      bookmark = next;
+      const gone = listed.slice(0, 3);
+      left = left.filter(({ id }) => !gone.includes(id)).filter(({ id }) => id !== listed.at(-2));
+    }
+    expect(listed).toEqual(people.map(({ id }) => id));
+  });
+
+  describe("a list whose pages the API knows by addresses of its own", () => {
+    const linked = {
+      search: {
+        path: "/users",
+        query: { limit: "$limit" },
+        items: "data",
+        page: { by: "next", size: 100, next: "next" },
+      },
+    };
+    const auth = { type: "apiKey", query: { api_key: "k3y-of-the-api" } };
+    const listing = ({ query }: { query: URLSearchParams }) => {
+      const from = Number(query.get("from") ?? 0);
+      const to = from + Math.min(30, Number(query.get("limit")));
+      const next = new URLSearchParams({
+        from: String(to),
+        limit: query.get("limit")!,
+        api_key: query.get("api_key")!,
+      });
+      return { data: people.slice(from, to), ...(to < people.length && { next: `/users?${next}` }) };
+    };
+    const ids = (entries: readonly Entry[]) => entries.map(({ id }) => Number(id));
+
+    test("is gone on with by any process, an API's page at a time", async () => {
+      answering = listing;
+      const listed: number[] = [];
+      for (let bookmark: Bookmark | undefined; ; ) {
+        const { entries, next } = await all(open(linked, { auth }), { limit: 50, ...(bookmark && { bookmark }) });
+        listed.push(...ids(entries));
+        if (!next) break;
+        bookmark = next;
+      }
+      expect(listed).toEqual(people.map(({ id }) => id));
+    });
+
+    test("hides its addresses, which hold the credentials, and takes none that somebody made", async () => {
+      answering = listing;
+      const connector = open(linked, { auth });
+      const { next } = await all(connector, { limit: 60, count: false });
+      const said = next!.map((each) => `${each}${Buffer.from(String(each), "base64url")}`).join();
+      expect(said).not.toContain("k3y");
+      expect(said).not.toContain("/users");
+      const other = open(linked, { auth: { type: "apiKey", query: { api_key: "another" } } });
+      await expect(all(other, { bookmark: next })).rejects.toMatchObject({ kind: "expired" });
+      const forged = Buffer.from(JSON.stringify({ place: { offset: 0, url: "/secrets" }, skip: 0, before: 0 }));
+      seen = [];
+      for (const sealed of [forged.toString("base64url"), `${next![2]}A`, String(next![2]).slice(0, 20), ""])
+        await expect(all(connector, { bookmark: [60, 60, sealed] })).rejects.toMatchObject({ kind: "expired" });
+      expect(seen).toEqual([]);
+    });
+
+    test("that the API no longer knows is begun anew by the client, or found by its index", async () => {
+      answering = (request, response) =>
+        isOld && request.query.has("from") && request.query.get("from") !== "90"
+          ? text(response, 400, "application/json", `{"error": "unknown cursor"}`)
+          : listing(request);
+      let isOld = false;
+      const connector = withOffsets(open(linked, { auth }));
+      const { next } = await all(connector, { limit: 30 });
+      isOld = true;
+      await expect(all(connector, { limit: 30, bookmark: next })).rejects.toMatchObject({ kind: "expired" });
+      isOld = false;
+      // The page behind was given, and is then gone on to: one call where the way from the beginning would be three.
+      await all(connector, { limit: 30, offset: 60, count: false });
+      seen = [];
+      expect(ids((await all(connector, { limit: 30, offset: 90, count: false })).entries)[0]).toBe(91);
+      expect(seen).toHaveLength(1);
+    });
   });
 
   test.each([

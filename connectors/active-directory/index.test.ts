@@ -25,12 +25,13 @@ testConnector({
         retired: { base: `OU=Gone,${DOMAIN}`, filter: "(&(objectCategory=person)(objectClass=user))" },
       },
     });
-    const connector = activeDirectory.open(config, { folder: ".", log: { warn: () => {} } });
+    const again = () => activeDirectory.open(config, { folder: ".", log: { warn: () => {} } });
+    const connector = again();
     const close = async () => {
       await connector.close();
       await samba.stop();
     };
-    return { connector, close };
+    return { connector, again, close };
   },
   kind: "user",
   seed: (n) => account(`login${n}`),

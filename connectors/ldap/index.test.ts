@@ -14,12 +14,13 @@ testConnector({
       contractor: { base: `ou=people,${SUFFIX}`, filter: `(&${person}${contractor})`, rdn: "uid" },
     };
     const config = ldap.config.parse({ url: slapd.url, bind: slapd.bind, kinds });
-    const connector = ldap.open(config, { folder: ".", log: { warn: () => {} } });
+    const again = () => ldap.open(config, { folder: ".", log: { warn: () => {} } });
+    const connector = again();
     const close = async () => {
       await connector.close();
       await slapd.stop();
     };
-    return { connector, close };
+    return { connector, again, close };
   },
   kind: "user",
   seed: (n) => ({ uid: `login${n}`, cn: "x", sn: "x", objectClass: ["inetOrgPerson"] }),

@@ -7,8 +7,8 @@ export const searchText = (base: string, filter: Filter, attributes: readonly st
   `search  base ${base}, subtree\nfilter  ${filter}\nattributes  ${attributes.join(" ")}`;
 
 /** How a page is found that is not simply the first one. */
-export function pagingText({ orderBy, after, offset = 0 }: Extract<Operation, { type: "search" }>): string {
-  if (!orderBy && !after && offset === 0) return "";
+export function pagingText({ orderBy, bookmark, offset = 0 }: Extract<Operation, { type: "search" }>): string {
+  if (!orderBy && !bookmark && offset === 0) return "";
   const order = orderBy ? `, ordered here by ${orderBy.attr}${orderBy.descending ? " descending" : ""}` : "";
   return `\nby the keys of all that match${order}`;
 }

@@ -1,6 +1,8 @@
-import type { Condition, Entry, Order, Position, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import { LRUCache } from "lru-cache";
+import type { Condition, Entry, Order, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { comparePositions, positionOf } from "../../src/connector/reference.ts";
+import { behindPosition, positionIn } from "../../src/connector/paging.ts";
+import { comparePositions, type Position, positionOf } from "../../src/connector/reference.ts";
 import { type Directory, filterOf, find, type Kind, toEntry } from "./directory.ts";
 import { dnKey, isWithin } from "./dn.ts";
 import { toFilter } from "./filter.ts";
@@ -16,46 +18,43 @@ const BATCH = 500;
 export type Search = (request: SearchRequest) => Promise<SearchResult>;
 
 /**
- * Searches by index at a flat cost a page. LDAP has no offset: what fits in one page is one search; of more, the keys
- * of all that match are read once and kept for a minute, and each page reads its own entries. Page 1 starts anew.
+ * Searches at a flat cost a page. LDAP has no offset: what fits in one page is one search; of more, the keys of all that
+ * match are read once and kept for a minute, in the order asked for or else by key, and each page reads its own entries.
+ * Page 1 starts anew.
  */
 export function createSearch(directory: Directory): Search {
-  const snapshots = new Map<string, { list: Promise<Snapshot>; expires: number }>();
+  const snapshots = new LRUCache<string, Promise<Snapshot>>({ max: MAX_SNAPSHOTS, ttl: SNAPSHOT_MS });
 
-  function snapshotOf(name: string, fresh: boolean): Promise<Snapshot> {
-    const now = Date.now();
-    for (const [each, { expires }] of snapshots) if (expires < now) snapshots.delete(each);
-    const known = snapshots.get(name);
-    if (known && !fresh) return known.list;
+  const readAnew = (name: string): Promise<Snapshot> => {
     const list = readSnapshot(directory, JSON.parse(name) as Listing);
-    snapshots.delete(name);
-    snapshots.set(name, { list, expires: now + SNAPSHOT_MS });
+    snapshots.set(name, list);
     list.catch(() => snapshots.delete(name));
-    for (const oldest of [...snapshots.keys()].slice(0, -MAX_SNAPSHOTS)) snapshots.delete(oldest);
     return list;
-  }
-  const coalesced = coalesce((name: string) => snapshotOf(name, true));
+  };
+  const coalesced = coalesce(readAnew);
 
-  return async ({ kind: name, where, attrs, offset = 0, orderBy, after, limit, count, signal }) => {
+  return async ({ kind: name, where, attrs, offset = 0, orderBy, bookmark, limit, count, signal }) => {
     const kind = directory.kinds.get(name)!;
-    const listing = JSON.stringify({ kind: name, where, orderBy } satisfies Listing);
-    const isFirst = offset === 0 && !after;
-    if (isFirst && limit > 0 && (!orderBy || (where && isByName(directory, kind, where)))) {
-      const entries = await firstPage(directory, kind, where, attrs, limit + (count ? 1 : 0), signal);
+    const order = orderBy ?? { attr: kind.key, descending: false };
+    const isFirst = offset === 0 && !bookmark;
+    if (isFirst && limit > 0) {
+      const wanted = count ? [...new Set([...attrs, kind.key, order.attr])] : attrs;
+      const entries = await firstPage(directory, kind, where, wanted, count ? limit + 1 : limit, signal);
       if (!count) return { entries };
-      if (entries.length <= (orderBy ? 1 : limit)) return { entries, total: entries.length };
-      if (!orderBy) {
-        const { length } = await coalesced(listing);
-        return { entries: entries.slice(0, limit), total: length };
-      }
+      if (entries.length <= limit) return { entries: inOrder(kind, entries, order), total: entries.length };
     }
-    const list = await (isFirst ? coalesced(listing) : snapshotOf(listing, false));
-    const start = after && orderBy ? indexBehind(list, orderBy, after) : offset;
-    const keys = list.slice(start, start + limit).map(({ key }) => key);
-    return {
-      entries: await byKeys(directory, kind, keys, attrs, signal),
-      ...(count && { total: list.length }),
-    };
+    const listing = JSON.stringify({ kind: name, where, order } satisfies Listing);
+    const list = await (isFirst ? coalesced(listing) : (snapshots.get(listing) ?? readAnew(listing)));
+    let start = bookmark ? indexBehind(list, order, positionIn(bookmark)) : offset;
+    const entries: Entry[] = [];
+    // Entries that are gone since their keys were read make room for those behind them.
+    while (entries.length < limit && start < list.length) {
+      const keys = list.slice(start, start + limit - entries.length).map(({ key }) => key);
+      entries.push(...(await byKeys(directory, kind, keys, attrs, signal)));
+      start += keys.length;
+    }
+    const last = limit > 0 && start < list.length ? list[start - 1] : undefined;
+    return { entries, ...(count && { total: list.length }), ...(last && { next: behindPosition(last) }) };
   };
 }
 
@@ -63,15 +62,21 @@ export function createSearch(directory: Directory): Search {
 interface Listing {
   readonly kind: string;
   readonly where: Condition | undefined;
-  readonly orderBy: Order | undefined;
+  readonly order: Order;
 }
 
-/** All that match, in the order asked for, or else in the server's. */
+/** All that match, in order. */
 type Snapshot = readonly Position[];
 
+function inOrder({ key }: Kind, entries: readonly Entry[], order: Order): Entry[] {
+  const compare = comparePositions(order);
+  const placed = entries.map((entry) => ({ entry, position: positionOf(entry, order.attr, key) }));
+  return placed.sort((a, b) => compare(a.position, b.position)).map(({ entry }) => entry);
+}
+
 /** The index of the first position behind another, found by halving. */
-function indexBehind(list: Snapshot, orderBy: Order, after: Position): number {
-  const compare = comparePositions(orderBy);
+function indexBehind(list: Snapshot, order: Order, after: Position): number {
+  const compare = comparePositions(order);
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -123,18 +128,17 @@ const isByName = (directory: Directory, kind: Kind, where: Condition): boolean =
     ? where.conditions.every((each) => isByName(directory, kind, each))
     : where.op === "eq" && [kind.key, kind.rdn, directory.dialect.dnAttribute].includes(where.attr);
 
-async function readSnapshot(directory: Directory, { kind: name, where, orderBy }: Listing): Promise<Snapshot> {
+async function readSnapshot(directory: Directory, { kind: name, where, order }: Listing): Promise<Snapshot> {
   const kind = directory.kinds.get(name)!;
   const filter = filterOf(kind, where, directory);
   const signal = AbortSignal.timeout(4000);
-  const attrs = [...new Set([kind.key, ...(orderBy ? [orderBy.attr] : [])])];
+  const attrs = [...new Set([kind.key, order.attr])];
   const found = await find(directory, { base: kind.base, filter, attrs, size: MAX_KEYS }, signal, directory.bulk);
   if (found.length >= MAX_KEYS)
     throw new ConnectorError("tooMany", `More than ${MAX_KEYS} entries match: narrow the filter.`);
-  const positions = found.map((each) =>
-    positionOf(toEntry(kind, each, attrs, directory), orderBy?.attr ?? kind.key, kind.key),
-  );
-  return orderBy ? positions.sort(comparePositions(orderBy)) : positions;
+  return found
+    .map((each) => positionOf(toEntry(kind, each, attrs, directory), order.attr, kind.key))
+    .sort(comparePositions(order));
 }
 
 /** Entries by their keys, in the keys' order; those that are gone meanwhile are left out. */
@@ -174,24 +178,20 @@ export type LookUp = Resolve;
  * another DN, and only an entry that is deleted and made anew in that time could be taken for the old one.
  */
 export function createResolve(lookUp: LookUp): Resolve {
-  const known = new Map<string, { key: string; expires: number }>();
+  const known = new LRUCache<string, string>({ max: MAX_KNOWN, ttl: KEY_MS });
   const of = (name: string, value: string) => `${name}\0${value}`;
   return async (name, to, values, signal) => {
     const result = new Map<string, string>();
-    const now = Date.now();
     const unknown = values.filter((value) => {
-      const remembered = to === "keys" ? known.get(of(name, value)) : undefined;
-      if (!remembered || remembered.expires < now) return true;
-      result.set(value, remembered.key);
+      const key = to === "keys" ? known.get(of(name, value)) : undefined;
+      if (key === undefined) return true;
+      result.set(value, key);
       return false;
     });
     const found = await Promise.all(batches(unknown).map((batch) => lookUp(name, to, batch, signal)));
-    for (const each of found) for (const [value, answer] of each) result.set(value, answer);
-    if (to === "references") return result;
-    if (known.size > MAX_KNOWN) known.clear();
-    for (const value of unknown) {
-      const key = result.get(value);
-      if (key !== undefined) known.set(of(name, value), { key, expires: now + KEY_MS });
+    for (const [value, answer] of found.flatMap((each) => [...each])) {
+      result.set(value, answer);
+      if (to === "keys") known.set(of(name, value), answer);
     }
     return result;
   };

@@ -9,6 +9,7 @@ import {
   valuesOf,
 } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import { behindPosition, positionIn } from "../../src/connector/paging.ts";
 import { applyChanges, checkExpected, comparePositions, matches, positionOf } from "../../src/connector/reference.ts";
 
 const kind = z.strictObject({
@@ -55,18 +56,20 @@ kinds:
       kinds: new Map(Object.entries(settings.kinds).map(([name, { key }]) => [name, { key }])),
       supports: () => "exact",
       sorts: () => true,
-      search: async ({ kind, where, attrs, offset = 0, orderBy, after, limit, count }) => {
-        const found = [...storeOf(kind).values()].filter((entry) => !where || matches(entry, where));
-        let page = found;
-        if (orderBy) {
-          const compare = comparePositions(orderBy);
-          const at = (entry: Entry) => positionOf(entry, orderBy.attr, settings.kinds[kind]!.key);
-          page = found.toSorted((a, b) => compare(at(a), at(b)));
-          if (after) page = page.filter((entry) => compare(at(entry), after) > 0);
-        }
+      search: async ({ kind, where, attrs, offset = 0, orderBy, bookmark, limit, count }) => {
+        const { key } = settings.kinds[kind]!;
+        const order = orderBy ?? { attr: key, descending: false };
+        const compare = comparePositions(order);
+        const at = (entry: Entry) => positionOf(entry, order.attr, key);
+        const all = [...storeOf(kind).values()].filter((entry) => !where || matches(entry, where));
+        const sorted = all.toSorted((a, b) => compare(at(a), at(b)));
+        const after = bookmark && positionIn(bookmark);
+        const rest = after ? sorted.filter((entry) => compare(at(entry), after) > 0) : sorted.slice(offset);
+        const page = rest.slice(0, limit);
         return {
-          entries: page.slice(offset, offset + limit).map((entry) => pick(entry, attrs)),
-          ...(count && { total: found.length }),
+          entries: page.map((entry) => pick(entry, attrs)),
+          ...(count && { total: all.length }),
+          ...(limit > 0 && rest.length > limit && { next: behindPosition(at(page.at(-1)!)) }),
         };
       },
       get: async ({ kind, key, attrs }) => {

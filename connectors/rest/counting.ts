@@ -1,9 +1,5 @@
 import { type Page, type Place, START } from "./lists.ts";
 
-/** How many there are up to the end of a page, and one more where others come behind it. */
-export const seenIn = (last: Page | undefined): number =>
-  last ? last.place.offset + last.items.length + (last.next ? 1 : 0) : 0;
-
 /** How many there are, of an API that does not say: up to a bound, beyond which there is one more than was seen. */
 export async function counted(
   countTo: number,

@@ -42,3 +42,22 @@ export function toObject(entry: { readonly [attr: string]: unknown }): Json {
   }
   return result;
 }
+
+/** What a look-up gives of an entry where it gives its key alone. */
+export class KeyAlone {
+  readonly key: string;
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+
+/** How many entries' own calls are made at a time. */
+export const AT_ONCE = 8;
+
+/** Does something for each of many, a few at a time. */
+export async function inTurns<From, To>(all: readonly From[], work: (each: From) => Promise<To>): Promise<To[]> {
+  const results: To[] = [];
+  for (let at = 0; at < all.length; at += AT_ONCE)
+    results.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(work))));
+  return results;
+}

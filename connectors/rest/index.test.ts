@@ -122,12 +122,13 @@ for (const [name, kind] of Object.entries(ways)) {
       const api = await startPeopleApi();
       const kinds = { person: kind, robot: { ...kind, within: "$exists(robot)" } };
       const settings = rest.config.parse({ url: api.url, failures: [taken], kinds });
-      const connector = rest.open(settings, { folder: "/", log: { warn: () => {} } });
+      const again = () => rest.open(settings, { folder: "/", log: { warn: () => {} } });
+      const connector = again();
       const close = async () => {
         await connector.close();
         await api.stop();
       };
-      return { connector, close };
+      return { connector, again, close };
     },
     kind: "person",
     seed: (n) => ({ login: `login${n}` }),

@@ -1,4 +1,5 @@
 import { type Connector, defineConnector, type ResolveRequest } from "../../src/connector/connector.ts";
+import { createSeal } from "../../src/connector/kit/seal.ts";
 import { openClient } from "../../src/http/client.ts";
 import { apiOf } from "./api.ts";
 import { compileCall } from "./calls.ts";
@@ -7,6 +8,7 @@ import { explain } from "./explain.ts";
 import { judgeBy } from "./failures.ts";
 import { compileKind } from "./kind.ts";
 import { readsOf } from "./reads.ts";
+import { searchOf } from "./search.ts";
 import { config } from "./settings.ts";
 import { writesOf } from "./writes.ts";
 
@@ -47,6 +49,7 @@ kinds:
     const kindNamed = (name: string) => kinds.get(name)!;
     const api = apiOf(client, judgeBy(settings.failures, client.clean));
     const reads = readsOf(api, settings.url);
+    const search = searchOf({ api, reads, base: settings.url, seal: createSeal(settings) });
     const writes = writesOf(api, reads);
     const probe = settings.probe && compileCall(settings.probe);
     return {
@@ -58,7 +61,7 @@ kinds:
       },
       // In which order text comes there, and whether case counts, no API says.
       sorts: () => false,
-      search: (request) => reads.search(kindNamed(request.kind), request),
+      search: (request) => search(kindNamed(request.kind), request),
       get: (request) => reads.get(kindNamed(request.kind), request),
       create: (request) => writes.create(kindNamed(request.kind), request),
       update: (request) => writes.update(kindNamed(request.kind), request),
@@ -70,7 +73,7 @@ kinds:
         if (probe) await api.ask(probe, { input: undefined, variables: {} }, signal);
         else
           for (const kind of kinds.values())
-            await reads.search(kind, { kind: kind.name, attrs: [], limit: 1, count: false, signal });
+            await search(kind, { kind: kind.name, attrs: [], limit: 1, count: false, signal });
         return `the API at ${settings.url}`;
       },
       explain: (operation) => explain(kindNamed(operation.kind), operation),

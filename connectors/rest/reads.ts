@@ -1,17 +1,15 @@
-import type { Entry, GetRequest, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import type { Entry, GetRequest, SearchRequest } from "../../src/connector/connector.ts";
 import { fromValues } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
-import { putLast, rememberPositions, type Stretch } from "../../src/connector/places.ts";
 import { isTrue } from "../../src/expression/truth.ts";
 import { isSegment } from "../../src/http/text.ts";
 import type { Answer } from "../../src/http/transport.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { Scope } from "./calls.ts";
-import { inWords, ownCall } from "./conditions.ts";
-import { counted, numberIn, seenIn } from "./counting.ts";
-import { isObject, type Json, toEntry, valuesIn } from "./entries.ts";
+import { inWords } from "./conditions.ts";
+import { AT_ONCE, inTurns, isObject, type Json, KeyAlone, toEntry, valuesIn } from "./entries.ts";
 import type { Kind } from "./kind.ts";
-import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
+import { pagesOf, START } from "./lists.ts";
 import { createSpellings } from "./spelling.ts";
 
 /** An entry as the API gives it, and its version where it has one. */
@@ -22,7 +20,6 @@ export interface Present {
 
 /** What is read of an API. */
 export interface Reads {
-  readonly search: (kind: Kind, request: SearchRequest) => Promise<SearchResult>;
   readonly get: (kind: Kind, request: GetRequest) => Promise<Entry | undefined>;
   /** An entry as changes start from it: with some attributes or, without any named, whole. Rejects with `notFound`. */
   readonly present: (
@@ -39,6 +36,17 @@ export interface Reads {
   readonly pick: (kind: Kind, item: Json, attrs: readonly string[], signal: AbortSignal) => Promise<Entry>;
   /** Of some keys those of entries of the kind, each for itself; all of them where every entry is of the kind. */
   readonly among: (kind: Kind, keys: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, string>>;
+  /** What a list gives as an entry's object that has some attributes, which is read by itself where it has not; undefined where it is gone. */
+  readonly whole: (
+    kind: Kind,
+    listed: unknown,
+    attrs: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<Json | undefined>;
+  /** The key of what a list gives. */
+  readonly keyOf: (kind: Kind, listed: unknown) => Promise<string>;
+  /** The indices of those among a list's items that are of the kind. */
+  readonly ofKind: (kind: Kind, items: readonly unknown[], signal: AbortSignal) => Promise<readonly number[]>;
 }
 
 /** The scope of a search: what its expressions can speak of. */
@@ -52,14 +60,7 @@ export async function searchScope(
 
 /** The most values of one attribute of one entry. */
 const MAX_VALUES = 100_000;
-/** How many entries' own calls are made at a time. */
-const AT_ONCE = 8;
-/** How many pages of a list are remembered. */
-const MAX_PAGES = 50;
-
 export function readsOf(api: Api, base: string): Reads {
-  const pages = rememberPages();
-  const positions = rememberPositions();
   const spellings = createSpellings();
 
   const itemOf = async (kind: Kind, found: unknown): Promise<Json> => {
@@ -124,11 +125,9 @@ export function readsOf(api: Api, base: string): Reads {
     return isIt ? { item, answer: there.answer } : undefined;
   };
 
-  /** The key of what a list gives. */
   const keyOf = async (kind: Kind, listed: unknown): Promise<string> =>
     listed instanceof KeyAlone ? listed.key : keyIn(kind, await itemOf(kind, listed));
 
-  /** What is listed as an entry's object that has some attributes: read by itself where the list does not give them. Undefined where it is gone. */
   const whole = async (
     kind: Kind,
     listed: unknown,
@@ -143,27 +142,22 @@ export function readsOf(api: Api, base: string): Reads {
     return (await found(kind, await keyOf(kind, listed), attrs, signal))?.item;
   };
 
-  /** Pages with what is of the kind alone, and the places that it has among that. */
-  async function* onlyWithin(kind: Kind, from: AsyncGenerator<Page>, signal: AbortSignal): AsyncGenerator<Page> {
-    let passed = 0;
-    for await (const page of from) {
-      const own = await inTurns(page.items, async (each) => {
-        const item = await whole(kind, each, [kind.key], signal);
-        return item !== undefined && (await isWithin(kind, item));
-      });
-      const items = page.items.filter((_, index) => own[index]);
-      yield { ...page, items, place: { ...page.place, offset: passed } };
-      passed += items.length;
-    }
-  }
+  const ofKind = async (kind: Kind, items: readonly unknown[], signal: AbortSignal): Promise<number[]> => {
+    const indices = items.map((_, index) => index);
+    if (!kind.within) return indices;
+    const own = await inTurns(items, async (each) => {
+      const item = await whole(kind, each, [kind.key], signal);
+      return item !== undefined && (await isWithin(kind, item));
+    });
+    return indices.filter((index) => own[index]);
+  };
 
   /** The keys of all entries of a kind, to tell which of many references are to one. */
   const keysOf = async (kind: Kind, signal: AbortSignal): Promise<Set<string>> => {
     const scope = await searchScope(kind, { attrs: [kind.key] });
     const keys = new Set<string>();
-    const pages = pagesOf(api, kind.search, scope, START, kind.search.page?.size ?? 1, base, signal);
-    for await (const { items } of onlyWithin(kind, pages, signal))
-      for (const each of items) keys.add(await keyOf(kind, each));
+    for await (const { items } of pagesOf(api, kind.search, scope, START, kind.search.page?.size ?? 1, base, signal))
+      for (const index of await ofKind(kind, items, signal)) keys.add(await keyOf(kind, items[index]));
     return keys;
   };
 
@@ -195,90 +189,9 @@ export function readsOf(api: Api, base: string): Reads {
       const { item, answer } = present;
       return { item, version: kind.version && (await readFrom(kind.version, answer)) };
     },
-    search: async (kind, request) => {
-      const { where, orderBy, after, limit, attrs, count, signal } = request;
-      const own = where && ownCall(kind.filters, where);
-      const search = own ?? kind.search;
-      const { countTo } = kind.search;
-      const scope = await searchScope(kind, request);
-      const listing = JSON.stringify([kind.name, where, orderBy]);
-      const all = (place: Place, size: number) => {
-        const pages = pagesOf(api, search, scope, place, size, base, signal);
-        return own ? lookedUp(pages) : pages;
-      };
-      const walk = (place: Place, size: number) =>
-        kind.within ? onlyWithin(kind, all(place, size), signal) : all(place, size);
-
-      const keysOf = async function* (): AsyncGenerator<Stretch> {
-        for await (const { place, items } of walk(START, search.page?.size ?? 1))
-          yield { offset: place.offset, keys: await Promise.all(items.map((each) => keyOf(kind, each))) };
-      };
-      const offset = after ? await positions.behind(listing, after, keysOf()) : (request.offset ?? 0);
-      const size = pageSize(search, limit, offset);
-      const readAt = async (start: Place, at: number, wanted: number) => {
-        const taken: unknown[] = [];
-        let total: number | undefined;
-        let last: Page | undefined;
-        for await (const page of walk(start, size)) {
-          last = page;
-          if (total === undefined && !own && kind.search.total && !kind.within)
-            total = numberIn(await readFrom(kind.search.total, page.answer));
-          const from = Math.max(0, at + taken.length - page.place.offset);
-          taken.push(...page.items.slice(from).slice(0, wanted - taken.length));
-          if (page.next && !kind.within) pages.note(listing, page.next);
-          const seen = page.place.offset + page.items.length;
-          // How many there are of the kind only shows at the end.
-          if (kind.within && count && seen < countTo) continue;
-          if (taken.length >= wanted && seen >= at) break;
-        }
-        return { taken, total, last };
-      };
-      const read = (at: number, wanted: number) => {
-        // Where some of what the API lists is left out, its places are not the list's.
-        const known = kind.within ? START : isRandom(search) ? placeOf(search, at, size) : pages.before(listing, at);
-        const again = (error: unknown) => {
-          // A cursor of the API's own may be too old for it by now.
-          const isOld = known?.cursor !== undefined || known?.url !== undefined;
-          if (!isOld || !(error instanceof ConnectorError) || !["invalid", "notFound"].includes(error.kind))
-            throw error;
-          pages.forget(listing);
-          return readAt(START, at, wanted);
-        };
-        return readAt(known ?? START, at, wanted)
-          .catch(again)
-          .catch((error) => {
-            throw isNotFound(error) ? noList(kind, error) : error;
-          });
-      };
-      const present = async (listed: readonly unknown[]) =>
-        (await inTurns(listed, (each) => whole(kind, each, attrs, signal))).filter((each) => each !== undefined);
-      const result = await read(offset, limit);
-      const taken = [...result.taken];
-      const items = await present(taken);
-      let { last } = result;
-      // Those who are gone since they were listed are no end of it: a page by a cursor is full, or the last one.
-      const goesOn = ({ next, place, items }: Page) => next || place.offset + items.length > offset + taken.length;
-      while (request.offset === undefined && items.length < limit && taken.length > 0 && last && goesOn(last)) {
-        const more = await read(offset + taken.length, limit - items.length);
-        if (more.taken.length === 0) break;
-        taken.push(...more.taken);
-        items.push(...(await present(more.taken)));
-        last = more.last;
-      }
-      let { total } = result;
-      if (count && total === undefined && !own && kind.search.count && !kind.within)
-        total = numberIn(await readFrom(kind.search.count.total, await api.ask(kind.search.count, scope, signal)));
-      if (count && total === undefined)
-        total = kind.within ? seenIn(last) : await counted(countTo, last, (place) => walk(place, size));
-      const entries = await inTurns(items, (item) => pick(kind, item, attrs, signal));
-      const keys = await Promise.all(taken.map((each) => keyOf(kind, each)));
-      for (const key of keys) spellings.note(kind.name, key);
-      positions.note(listing, offset, keys);
-      return {
-        entries,
-        ...(count && { total: entries.length > 0 ? Math.max(total ?? 0, offset + entries.length) : (total ?? 0) }),
-      };
-    },
+    whole,
+    keyOf,
+    ofKind,
   };
 }
 
@@ -292,55 +205,10 @@ function keyIn({ name, key }: Kind, item: Json): string {
   );
 }
 
-/** That there is no list says of no entry that it is gone. */
-const noList = ({ name }: Kind, error: ConnectorError): ConnectorError =>
-  new ConnectorError("unavailable", `${error.message} So there is no list of ${name} entries.`, { cause: error });
-
 const isGiven = (item: Json, attr: string): boolean =>
   Array.isArray(item[attr]) && item[attr].every((value) => typeof value !== "object");
-
-/** Does something for each of many, a few at a time. */
-async function inTurns<From, To>(all: readonly From[], work: (each: From) => Promise<To>): Promise<To[]> {
-  const results: To[] = [];
-  for (let at = 0; at < all.length; at += AT_ONCE)
-    results.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(work))));
-  return results;
-}
-
-/** What a look-up gives of an entry where it gives its key alone. */
-class KeyAlone {
-  readonly key: string;
-  constructor(key: string) {
-    this.key = key;
-  }
-}
-
-/** The pages of a look-up by something: it may give keys alone, and answer 404 where nobody has it. */
-async function* lookedUp(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {
-  try {
-    for await (const page of pages)
-      yield { ...page, items: page.items.map((each) => (isObject(each) ? each : new KeyAlone(String(each)))) };
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
-}
 
 /** Whether an entry is of the kind. What the condition fails on is not. */
 async function isWithin({ within }: Kind, item: Json): Promise<boolean> {
   return within === undefined || isTrue(await within.evaluate(item).catch(() => false));
-}
-
-/** Remembers where pages begin: an API that knows them by its own cursors alone can be gone on with then. */
-function rememberPages() {
-  const pages = new Map<string, Place[]>();
-  return {
-    note: (listing: string, place: Place) => {
-      const others = (pages.get(listing) ?? []).filter(({ offset }) => offset !== place.offset);
-      putLast(pages, listing, [...others, place].slice(-MAX_PAGES));
-    },
-    forget: (listing: string) => pages.delete(listing),
-    /** The last page that begins no later. */
-    before: (listing: string, offset: number): Place | undefined =>
-      (pages.get(listing) ?? []).filter((place) => place.offset <= offset).sort((a, b) => b.offset - a.offset)[0],
-  };
 }

@@ -6,8 +6,9 @@ import scim from "./index.ts";
 
 const listValues = ["one", "Two", "a b", "é", "x/y", '"q"', "*)(", "'; drop"];
 const opened = (settings: object, stop: () => Promise<void>): Awaited<ReturnType<Contract["open"]>> => {
-  const connector = scim.open(scim.config.parse(settings), { folder: "/", log: { warn: () => {} } });
-  return { connector, close: () => connector.close().then(stop) };
+  const again = () => scim.open(scim.config.parse(settings), { folder: "/", log: { warn: () => {} } });
+  const connector = again();
+  return { connector, again, close: () => connector.close().then(stop) };
 };
 
 for (const more of [{}, { patch: false, projection: false, filter: { operators: ["eq"], logic: ["and"] } }]) {

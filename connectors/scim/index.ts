@@ -6,7 +6,7 @@ import {
   type SearchRequest,
 } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
-import { rememberPositions, type Stretch } from "../../src/connector/places.ts";
+import { numberedIn, readNumbered } from "../../src/connector/paging.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { type Call, openClient } from "../../src/http/client.ts";
 import { failureOf } from "../../src/http/failures.ts";
@@ -52,7 +52,6 @@ kinds:
     const kindNamed = (name: string) => kinds.get(name)!;
     const { enterprise } = URNS[settings.version];
     const path = (attr: string) => pathOf(attr, enterprise);
-    const positions = rememberPositions();
     const hasPatch = settings.patch ?? settings.version === "2.0";
 
     const call = async (request: Call, signal: AbortSignal): Promise<Answer> => {
@@ -104,27 +103,26 @@ kinds:
       // In which order text comes there, and whether case counts, cannot be asked.
       sorts: () => false,
       search: async (request) => {
-        const { kind: name, where, orderBy, after, limit, attrs, count } = request;
+        const { kind: name, bookmark, limit, attrs, count } = request;
         const kind = kindNamed(name);
-        const listing = JSON.stringify([name, where, orderBy]);
-        async function* keys(): AsyncGenerator<Stretch> {
-          for await (const { offset, items } of pages(kind, { ...request, attrs: ["id"] }, 0, settings.pageSize))
-            yield { offset, keys: items.map(({ id }) => String(id)) };
-        }
-        const offset = after ? await positions.behind(listing, after, keys()) : (request.offset ?? 0);
-        const found: Resource[] = [];
-        let all = 0;
-        for await (const { items, total } of pages(kind, request, offset, Math.min(limit, settings.pageSize))) {
-          found.push(...items.slice(0, limit - found.length));
-          all = total;
-          if (found.length >= limit) break;
-        }
-        positions.note(
-          listing,
-          offset,
-          found.map(({ id }) => String(id)),
-        );
-        return { entries: found.map((each) => toEntry(each, attrs)), ...(count && { total: all }) };
+        // A server's list goes on by index: there is no other way that every server has.
+        const place = bookmark ? numberedIn(bookmark) : { offset: request.offset ?? 0 };
+        const read = async (start: number, wanted: number) => {
+          const items: Resource[] = [];
+          let all = 0;
+          for await (const page of pages(kind, request, start, Math.min(wanted, settings.pageSize))) {
+            items.push(...page.items.slice(0, wanted - items.length));
+            all = page.total;
+            if (items.length >= wanted) break;
+          }
+          return { items, total: all, isMore: items.length > 0 && start + items.length < all };
+        };
+        const { items, total, next } = await readNumbered(place, limit, { keyOf: ({ id }) => String(id), read });
+        return {
+          entries: items.map((item) => toEntry(item, attrs)),
+          ...(count && total !== undefined && { total }),
+          ...(next && { next }),
+        };
       },
       get: async ({ kind, key, attrs, signal }) => {
         const found = await read(kindNamed(kind), key, attrs, signal);

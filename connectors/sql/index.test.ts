@@ -39,12 +39,13 @@ testConnector({
        create table tags (person integer references people (id) on delete cascade, tag text, primary key (person, tag));`,
     );
     const config = sql.config.parse({ dialect: "sqlite", file: "test.db", script: "schema.sql", kinds });
-    const connector = sql.open(config, { ...services, folder });
+    const again = () => sql.open(config, { ...services, folder });
+    const connector = again();
     const close = async () => {
       await connector.close();
       rmSync(folder, { recursive: true });
     };
-    return { connector, close };
+    return { connector, again, close };
   },
 });
 
@@ -53,12 +54,13 @@ const onServer =
   async () => {
     const database = await start();
     database.run(script);
-    const connector = sql.open(sql.config.parse({ ...database.settings, kinds: of }), services);
+    const again = () => sql.open(sql.config.parse({ ...database.settings, kinds: of }), services);
+    const connector = again();
     const close = async () => {
       await connector.close();
       await database.stop();
     };
-    return { connector, close };
+    return { connector, again, close };
   };
 
 testConnector({

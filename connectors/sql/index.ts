@@ -13,10 +13,18 @@ import { init, options } from "./init/init.ts";
 import { isKey } from "./keys.ts";
 import type { Kind } from "./kind.ts";
 import { createIn, deleteIn, updateIn } from "./operations.ts";
-import { createPages } from "./pages.ts";
 import { openSession, type Run } from "./session.ts";
 import { config, type Settings } from "./settings.ts";
-import { countedTo, countStatement, getStatement, keysStatement, searchStatement, toEntry } from "./statements.ts";
+import {
+  attrsRead,
+  bookmarkBehind,
+  countedTo,
+  countStatement,
+  getStatement,
+  keysStatement,
+  searchStatement,
+  toEntry,
+} from "./statements.ts";
 import { kindsOf, tablesOf } from "./tables.ts";
 
 /** SQL databases through kysely: SQLite in the process, PostgreSQL, MariaDB and MySQL, Microsoft SQL Server. */
@@ -52,7 +60,6 @@ kinds:
       return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, folder, operationMs).kysely() });
     });
     const session = openSession(db, replicas, dialect);
-    const pages = createPages();
     const { configured, known, current } = kindsOf(settings.kinds, dialect, db, mapped, references);
     /** A kind with what the catalogue says of its columns. */
     const kindNamed = async (name: string): Promise<Kind> => {
@@ -84,29 +91,27 @@ kinds:
       },
       sorts: (name, attr) => {
         const of = configured.get(name)!;
-        return !of.lists[attr] && !of.joined[attr] && !pathIn(of, attr);
+        return attr === of.key.attr || (!of.lists[attr] && !of.joined[attr] && !pathIn(of, attr));
       },
-      search: async ({ kind: name, where, attrs, offset = 0, orderBy, after, limit, count, signal }) => {
+      search: async (request) => {
+        const { kind: name, where, orderBy, bookmark, limit, count, signal } = request;
         const of = await kindNamed(name);
-        if (after && !isKey(of, after.key)) throw new ConnectorError("invalid", "The position names no key.");
-        const listing = { kind: name, ...(where && { where }), ...(orderBy && { orderBy }), offset };
-        const noted = after ? undefined : pages.before(listing);
-        const place = after
-          ? { ...(orderBy && { orderBy }), after }
-          : (noted ?? { ...(orderBy && { orderBy }), offset });
-        const statement = searchStatement(of, { ...(where && { where }), ...place, attrs, limit });
-        const found = limit === 0 ? [] : entriesOf(of, attrs, (await session.read(statement, signal)).rows);
-        if (!after && found.length === limit) pages.note(listing, of, found);
-        if (!count) return { entries: found };
-        const isLast = !after && found.length < limit && (found.length > 0 || offset === 0);
-        if (isLast) return { entries: found, total: offset + found.length };
+        // Where a bookmark comes from elsewhere, how many rows there are before it is not known.
+        const offset = request.offset ?? (bookmark ? undefined : 0);
+        const rows = limit === 0 ? [] : (await session.read(searchStatement(of, request), signal)).rows;
+        const read = entriesOf(of, attrsRead(of, request), rows);
+        const entries = read.slice(0, limit);
+        if (!count) return { entries };
+        const next = read.length > limit && limit > 0 ? bookmarkBehind(of, entries.at(-1)!, orderBy) : undefined;
+        const result = { entries, ...(next && { next }) };
+        const seen = (offset ?? 0) + entries.length + (next ? 1 : 0);
+        const isLast = limit > 0 && !next && offset !== undefined && (entries.length > 0 || offset === 0);
+        if (isLast) return { ...result, total: seen };
         const upTo = countedTo(of, limit);
-        // A full page may have more behind it, and says so where what is behind it is not counted.
-        const seen = after ? 0 : offset + found.length + (found.length === limit ? 1 : 0);
-        if (upTo === 0) return { entries: found, total: Math.max(seen, found.length) };
+        if (upTo === 0) return { ...result, total: seen };
         const [row] = (await session.read(countStatement(of, where, upTo), signal)).rows;
         const total = Number((row as { total: number }).total);
-        return { entries: found, total: total < upTo ? total : Math.max(total, seen) };
+        return { ...result, total: total < upTo ? total : Math.max(total, seen) };
       },
       get: async ({ kind: name, key, attrs, signal }) => {
         const of = await kindNamed(name);

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
-import type { Order, Position } from "../../src/connector/connector.ts";
+import type { Order } from "../../src/connector/connector.ts";
+import type { Position } from "../../src/connector/reference.ts";
 import { lookupRow } from "./conditions.ts";
 import { isStill } from "./held.ts";
 import { inText, isKeyed, keyValues } from "./keys.ts";
@@ -39,10 +40,9 @@ const parts = (kind: Kind, { attr, caseExact }: Order) => {
 };
 
 /** What `order by` names: absent values last, or first when descending, and the key at the end. */
-export function orderOf(kind: Kind, orderBy: Order | undefined): Sql {
+export function orderOf(kind: Kind, orderBy: Order): Sql {
   const keys = kind.key.columns.map((column) => inOrder(kind, column, columnSql(kind.name, column)));
-  const isByKey = !orderBy || orderBy.attr === kind.key.attr;
-  if (isByKey) return sql.join(orderBy?.descending ? keys.map((key) => sql`${key} desc`) : keys);
+  if (orderBy.attr === kind.key.attr) return sql.join(orderBy.descending ? keys.map((key) => sql`${key} desc`) : keys);
   const { isAbsent, value } = parts(kind, orderBy);
   const absent = kind.dialect.asValue(isAbsent);
   return sql.join(orderBy.descending ? [sql`${absent} desc`, sql`${value} desc`, ...keys] : [absent, value, ...keys]);

@@ -1,9 +1,11 @@
 import { sql } from "kysely";
-import { type Entry, fromValues, type SearchRequest, type Value } from "../../src/connector/connector.ts";
+import { type Entry, fromValues, type Order, type SearchRequest, type Value } from "../../src/connector/connector.ts";
+import { type Bookmark, behindPosition, expired, positionIn } from "../../src/connector/paging.ts";
+import { type Position, positionOf } from "../../src/connector/reference.ts";
 import { parseExactly } from "../../src/json/exact.ts";
 import { conditionSql, listRows, lookupRow } from "./conditions.ts";
 import { documentSql, documentsOf, pathIn, valuesAt } from "./documents.ts";
-import { haveValues, isKeyed, joinParts, keyValues } from "./keys.ts";
+import { haveValues, isKey, isKeyed, joinParts, keyValues } from "./keys.ts";
 import {
   allOf,
   type Column,
@@ -65,24 +67,45 @@ const whereSql = (kind: Kind, where: SearchRequest["where"]): Sql[] => [
   ...(where ? [conditionSql(kind, where)] : []),
 ];
 
-export function searchStatement(
-  kind: Kind,
-  { where, attrs, limit, offset = 0, orderBy, after }: Omit<SearchRequest, "kind" | "signal" | "count">,
-): Sql {
+/** What a search asks for. */
+type Asked = Omit<SearchRequest, "kind" | "signal" | "count"> & { readonly count?: boolean };
+
+const byKey = ({ key }: Kind): Order => ({ attr: key.attr, descending: false });
+
+/** The attributes that a search reads: those that are asked for and, of a page, those that its bookmark is made of. */
+export const attrsRead = (kind: Kind, { attrs, orderBy, count }: Pick<Asked, "attrs" | "orderBy" | "count">) =>
+  count ? [...new Set([...attrs, kind.key.attr, (orderBy ?? byKey(kind)).attr])] : attrs;
+
+/** The rows of a search; of a page one more than is given, which tells whether it is the last. */
+export function searchStatement(kind: Kind, asked: Asked): Sql {
+  const { where, limit, offset = 0, orderBy = byKey(kind), bookmark, count } = asked;
   const conditions = [
     ...inKind(kind),
     ...whereSql(kind, where),
-    ...(orderBy && after ? [behind(kind, orderBy, after)] : []),
+    ...(bookmark ? [behind(kind, orderBy, positionOfRow(kind, bookmark))] : []),
   ];
   const table = tableSql(kind.name);
+  const selected = selection(kind, attrsRead(kind, asked));
   const order = sql`order by ${orderOf(kind, orderBy)}`;
-  const page = sql`${allOf(conditions)} ${order} ${kind.dialect.page(Math.trunc(limit), Math.trunc(offset))}`;
-  if (offset === 0) return sql`select ${selection(kind, attrs)} from ${table}${page}`;
+  const rows = count && limit > 0 ? limit + 1 : limit;
+  const passed = bookmark ? 0 : Math.trunc(offset);
+  const page = sql`${allOf(conditions)} ${order} ${kind.dialect.page(Math.trunc(rows), passed)}`;
+  if (passed === 0) return sql`select ${selected} from ${table}${page}`;
   // Databases work out what is selected of the rows that they pass over, too: of those only the keys are.
   const keys = keySql(kind);
   const named = keys.map((key, index) => sql`${key} as ${sql.id(`key ${index}`)}`);
   const same = keys.map((key, index) => sql`${key} = ${sql.id("page", `key ${index}`)}`);
-  return sql`select ${selection(kind, attrs)} from ${table} join (select ${sql.join(named)} from ${table}${page}) as ${sql.id("page")} on ${sql.join(same, sql` and `)} ${order}`;
+  return sql`select ${selected} from ${table} join (select ${sql.join(named)} from ${table}${page}) as ${sql.id("page")} on ${sql.join(same, sql` and `)} ${order}`;
+}
+
+/** The bookmark behind the last row of a page. */
+export const bookmarkBehind = (kind: Kind, last: Entry, orderBy: Order | undefined): Bookmark =>
+  behindPosition(positionOf(last, (orderBy ?? byKey(kind)).attr, kind.key.attr));
+
+function positionOfRow(kind: Kind, bookmark: Bookmark): Position {
+  const position = positionIn(bookmark);
+  if (!isKey(kind, position.key)) throw expired();
+  return position;
 }
 
 /** How far entries are counted beside a page. Who asks for no entries asks for their number: that is never cut short. */

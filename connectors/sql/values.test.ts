@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Change, Condition, Connector, Entry, References, Value } from "../../src/connector/connector.ts";
+import type { Bookmark } from "../../src/connector/paging.ts";
 import { startMariaDb, startPostgres } from "../../test/servers/databases.ts";
 import sql from "./index.ts";
 
@@ -550,23 +551,20 @@ describe.each(systems)("values on %s", (name, open) => {
       );
     const orderBy = { attr: "seen", descending: false };
     const where = { op: "sw" as const, attr: "login", value: "p2" };
-    const request = { kind: "person", where, orderBy, attrs: ["id", "seen"], limit: 5, count: false };
+    const request = { kind: "person", where, orderBy, attrs: ["id", "seen"], limit: 5, count: true };
     const listed: string[] = [];
-    let after: { key: string; value?: string } | undefined;
-    for (;;) {
-      const { entries } = await connector.search({ ...request, ...(after && { after }), signal: signal() });
-      if (entries.length === 0) break;
+    for (let bookmark: Bookmark | undefined; ; ) {
+      const { entries, next } = await connector.search({ ...request, ...(bookmark && { bookmark }), signal: signal() });
       listed.push(...entries.map(({ id }) => String(id)));
-      const last = entries.at(-1)!;
-      after = { key: String(last.id), value: String(last.seen) };
+      if (!next) break;
+      bookmark = next;
     }
     expect(listed).toEqual(keys.toReversed());
     // Where the entry at the end of a page has changed since, the next page begins where it was.
     const first = await connector.search({ ...request, signal: signal() });
     const end = first.entries.at(-1)!;
     await run(`update persons set seen = '2030-01-01 00:00:00' where id = ${String(end.id)}`);
-    const at = { key: String(end.id), value: String(end.seen) };
-    const next = await connector.search({ ...request, limit: 20, after: at, signal: signal() });
+    const next = await connector.search({ ...request, limit: 20, bookmark: first.next!, signal: signal() });
     expect(next.entries.length).toBeGreaterThan(0);
     for (const key of keys) await connector.delete({ kind: "person", key, signal: signal() });
   });

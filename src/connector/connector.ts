@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Bookmark } from "./paging.ts";
 
 /** A value of an entry as JSON; times are ISO 8601 in UTC with milliseconds, keys and references are text. */
 export type Value = string | number | boolean | { readonly [name: string]: unknown };
@@ -61,32 +62,30 @@ export interface Order {
   readonly caseExact?: boolean;
 }
 
-/** An entry's place in an order: its key, and its value of the order's attribute where it has one. */
-export interface Position {
-  readonly key: string;
-  readonly value?: Scalar | undefined;
-}
-
 export interface SearchRequest {
   readonly kind: string;
   readonly where?: Condition;
   /** The attributes to read. */
   readonly attrs: readonly string[];
-  /** How many entries to pass over. */
-  readonly offset?: number;
+  /** The order of the entries; without it the connector's own, the same each time. */
   readonly orderBy?: Order;
-  /** Gives what comes behind this position in the order, which is then given, and instead of `offset`. */
-  readonly after?: Position;
-  /** The most entries to give back. */
+  /** How many entries come before the first one to give back; with a bookmark it is known where it is given. */
+  readonly offset?: number;
+  /** Where the same search goes on: what an earlier answer gave as `next`. Rejects with `expired` where it leads nowhere. */
+  readonly bookmark?: Bookmark;
+  /** The most entries to give back. Fewer are given at the end alone. */
   readonly limit: number;
-  /** Whether `total` is wanted: how many entries meet the condition, whatever the limit. */
+  /** Whether the answer is a page of a list, of which `total` and `next` are wanted. */
   readonly count: boolean;
   readonly signal: AbortSignal;
 }
 
 export interface SearchResult {
   readonly entries: readonly Entry[];
+  /** How many entries meet the condition, whatever the limit; where that is counted to a bound, at least one more than was seen. */
   readonly total?: number;
+  /** Where the next page begins; absent where this one is the last. */
+  readonly next?: Bookmark;
 }
 
 export interface GetRequest {
@@ -170,7 +169,7 @@ export interface Connector {
   readonly supports: (kind: string, condition: Condition) => Support;
   /** Whether an attribute never holds more than one value, as far as is known. Where a connector leaves this out, each may hold several. */
   readonly isSingle?: (kind: string, attr: string) => boolean;
-  /** Whether it can order by an attribute; by the key it always can. */
+  /** Whether it can order by an attribute. */
   readonly sorts: (kind: string, attr: string) => boolean;
   readonly search: (request: SearchRequest) => Promise<SearchResult>;
   readonly get: (request: GetRequest) => Promise<Entry | undefined>;

@@ -5,6 +5,7 @@ export type ConnectorErrorKind =
   | "denied"
   | "versionMismatch"
   | "tooMany"
+  | "expired"
   | "busy"
   | "throttled"
   | "timeout"

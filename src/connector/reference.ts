@@ -1,16 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { instantOf } from "../json/date.ts";
-import type {
-  Change,
-  ComparisonLeaf,
-  Condition,
-  Entry,
-  Expected,
-  Order,
-  Position,
-  Scalar,
-  Value,
-} from "./connector.ts";
+import type { Change, ComparisonLeaf, Condition, Entry, Expected, Order, Scalar, Value } from "./connector.ts";
 import { fromValues, valuesOf } from "./connector.ts";
 import { ConnectorError } from "./error.ts";
 import { distinctValues, hasBits, withoutValues } from "./kit/values.ts";
@@ -63,9 +53,19 @@ const compare = {
 const fold = (value: Value, caseExact?: boolean) =>
   typeof value === "string" && !caseExact ? value.toLowerCase() : value;
 
+/** Without these, UTF-16's units are in the order of code points. */
+const SURROGATE = /[\ud800-\udfff]/;
+
 function order(a: Scalar, b: Scalar): number {
-  if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (typeof a === "string" && typeof b === "string" && (SURROGATE.test(a) || SURROGATE.test(b)))
+    return Buffer.compare(Buffer.from(a), Buffer.from(b));
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** An entry's place in an order: its key, and its value of the order's attribute where it has one. */
+export interface Position {
+  readonly key: string;
+  readonly value?: Scalar | undefined;
 }
 
 /** What an order means: which of two positions comes first. Text is compared as `fold` makes it. */

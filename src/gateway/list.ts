@@ -1,6 +1,6 @@
 import { setImmediate as next } from "node:timers/promises";
-import type { Position } from "../connector/connector.ts";
-import { positionOf } from "../connector/reference.ts";
+import { type Bookmark, behindPosition, positionIn } from "../connector/paging.ts";
+import type { Position } from "../connector/reference.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
 import { readCursor, writeCursor } from "../scim/cursor.ts";
 import { badRequest } from "../scim/error.ts";
@@ -11,7 +11,7 @@ import type { Resource } from "../scim/schema.ts";
 import { ask, type Context } from "./context.ts";
 import { MAX_ID } from "./input.ts";
 import type { Named } from "./operation.ts";
-import { byKey, type Ordering, orderingOf, type Sorting } from "./order.ts";
+import { byId, type Ordering, orderingOf, type Sorting } from "./order.ts";
 import { type Endpoint, type KnownReferences, knownReferences } from "./references.ts";
 import { resourcesOf, type Serving, viewsOf } from "./serving.ts";
 import type { Shown } from "./view.ts";
@@ -35,8 +35,8 @@ export interface Limits {
 interface Found {
   readonly resources: readonly Resource[];
   readonly total: number;
-  /** Where the next page starts behind, where there is one. */
-  readonly last?: Position | undefined;
+  /** Where the next page begins, where there is one. */
+  readonly next?: Bookmark | undefined;
 }
 
 /** Answers a query on an endpoint, RFC 7644 §3.4.2. */
@@ -46,24 +46,25 @@ export async function list(serving: Serving, { type, query, context }: Named<"li
   // A route without groups is asked for them all the same, and a probe of Entra's for an attribute of this very name.
   if (!endpoint || /^\s*PLACEHOLDER\s/.test(query.filter ?? "")) return listResponse([], 0, page);
   const marks = [type, query.filter ?? "", query.sortBy ?? "", (query.sortOrder ?? "").toLowerCase()];
-  const after = page.by === "cursor" ? readCursor(marks, page.cursor) : undefined;
-  const { resources, total, last } = await find(serving, endpoint, { query, page, after, context });
-  return listResponse(resources, total, page, last && writeCursor(marks, last));
+  const bookmark = page.by === "cursor" ? readCursor(marks, page.cursor) : undefined;
+  const { resources, total, next } = await find(serving, endpoint, { query, page, bookmark, context });
+  return listResponse(resources, total, page, next && writeCursor(marks, next));
 }
 
 /** A query as it is carried out. */
 interface Finding {
   readonly query: Query;
   readonly page: Page;
-  readonly after: Position | undefined;
+  /** Where the page begins, of one that is asked for by a cursor; undefined for the first. */
+  readonly bookmark: Bookmark | undefined;
   readonly context: Context;
 }
 
-async function find(serving: Serving, endpoint: Endpoint, { query, page, after, context }: Finding): Promise<Found> {
+async function find(serving: Serving, endpoint: Endpoint, { query, page, bookmark, context }: Finding): Promise<Found> {
   const { mapping, connector } = endpoint;
   const views = viewsOf(serving, endpoint);
   const known = knownReferences(serving.endpoints, endpoint, context);
-  const ordering = orderingOf(mapping, connector, query) ?? (page.by === "cursor" ? byKey(mapping) : undefined);
+  const ordering = orderingOf(mapping, connector, query);
   const plan = await planFor(endpoint, query.filter, known);
   if (plan.where?.op === "or" && plan.where.conditions.length === 0) return { resources: [], total: 0 };
   const { signal } = context;
@@ -71,17 +72,22 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, after, 
   if (!plan.rest && (!ordering || ordering.pushed)) {
     const { cut, selection: shown } = views.of(query);
     const orderBy = ordering?.pushed;
-    const attrs = orderBy ? [...new Set([...shown.attrs, orderBy.attr])] : shown.attrs;
-    const ordered = { ...base, attrs, ...(orderBy && { orderBy }), count: true };
-    const { entries, total = 0 } = await ask(context, () =>
-      page.by === "index"
-        ? connector.search({ ...ordered, offset: page.startIndex - 1, limit: page.count })
-        : connector.search({ ...ordered, ...(after && { after }), limit: page.count === 0 ? 0 : page.count + 1 }),
-    );
-    const read = await resourcesOf(serving, entries.slice(0, page.count), shown, context, known);
-    const resources = cut ? read.map((each) => cut(each)) : read;
-    const end = entries.length > page.count && page.count > 0 ? entries[page.count - 1] : undefined;
-    return { resources, total, last: end && orderBy && positionOf(end, orderBy.attr, mapping.id.attr) };
+    const start = page.by === "index" ? { offset: page.startIndex - 1 } : bookmark && { bookmark };
+    const asked = {
+      ...base,
+      ...start,
+      attrs: shown.attrs,
+      ...(orderBy && { orderBy }),
+      limit: page.count,
+      count: true,
+    };
+    const { entries, total = 0, next } = await ask(context, () => connector.search(asked));
+    const read = await resourcesOf(serving, entries, shown, context, known);
+    return {
+      resources: cut ? read.map((each) => cut(each)) : read,
+      total,
+      next: page.by === "cursor" ? next : undefined,
+    };
   }
 
   const { scan } = serving.limits;
@@ -105,31 +111,30 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, after, 
       // Others are served in between.
       await next();
     }
-    return pageOf(matching, page, after, ordering, (each) => each.map((one) => cut(one)));
+    const after = bookmark && (await ask(context, async () => positionIn(bookmark)));
+    const inOrder = ordering ?? (page.by === "cursor" ? byId(mapping) : undefined);
+    const { shown, last } = pageOf(matching, page, after, inOrder);
+    return { resources: shown.map((each) => cut(each)), total: matching.length, next: last && behindPosition(last) };
   });
 }
 
 /** How many entries are looked at in one piece. */
 const PIECE = 500;
 
-/** A page of resources that are all here. */
-export function pageOf(
+/** A page of resources that are all here, and the place of its last one, where it is not the last page. */
+function pageOf(
   found: readonly Resource[],
   page: Page,
   after: Position | undefined,
   ordering: Ordering | undefined,
-  cutAll: (found: Resource[]) => Resource[],
-): Found {
+): { readonly shown: readonly Resource[]; readonly last: Position | undefined } {
   const places = found.map((resource) => ({ resource, place: ordering?.positionOf(resource) ?? { key: "" } }));
   if (ordering) places.sort((a, b) => ordering.compare(a.place, b.place));
   const behind = after && ordering ? places.filter(({ place }) => ordering.compare(place, after) > 0) : places;
   const start = page.by === "index" ? page.startIndex - 1 : 0;
   const shown = behind.slice(start, start + page.count);
-  return {
-    resources: cutAll(shown.map(({ resource }) => resource)),
-    total: found.length,
-    last: page.by === "cursor" && behind.length > shown.length ? shown.at(-1)?.place : undefined,
-  };
+  const isCut = page.by === "cursor" && behind.length > shown.length;
+  return { shown: shown.map(({ resource }) => resource), last: isCut ? shown.at(-1)?.place : undefined };
 }
 
 function tooMany(plan: Plan, scan: number) {

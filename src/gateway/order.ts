@@ -1,5 +1,5 @@
-import type { Connector, Order, Position } from "../connector/connector.ts";
-import { comparePositions } from "../connector/reference.ts";
+import type { Connector, Order } from "../connector/connector.ts";
+import { comparePositions, type Position } from "../connector/reference.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { badRequest } from "../scim/error.ts";
 import { sortKeyAt } from "../scim/evaluate.ts";
@@ -59,10 +59,10 @@ function isDescending(sortOrder: string | undefined): boolean {
   return order === "descending";
 }
 
-/** The order by the key, in which cursors go where nothing else is asked for. */
-export const byKey = ({ id }: Mapping): Ordering => ({
+/** The order by id, in which cursors go through what is ordered here, where nothing else is asked for. */
+export const byId = ({ id }: Mapping): Ordering => ({
   attribute: id.path.attribute,
-  pushed: { attr: id.attr, descending: false },
+  pushed: undefined,
   positionOf: (resource) => ({ key: String(resource.id) }),
   compare: comparePositions({ descending: false }),
 });

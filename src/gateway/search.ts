@@ -19,35 +19,61 @@ export async function searchAll(
   if (query.sortBy)
     throw badRequest("invalidValue", "Sort on an endpoint, such as /Users: types are not ordered together.");
   const page = readPage(query, limits.pageSize);
+  const types = [...endpoints.keys()].filter((type) => context.allows(type, "read"));
+  if (types.length === 0) throw forbidden("The caller may read none of the types that are here.", "permission");
   const marks = ["", query.filter ?? ""];
-  const from = startOf(page, marks);
+  const start = startOf(page, marks, types);
   const resources: Resource[] = [];
   const refusals: ScimError[] = [];
   let total = 0;
-  const types = [...endpoints.keys()].filter((type) => context.allows(type, "read"));
-  if (types.length === 0) throw forbidden("The caller may read none of the types that are here.", "permission");
-  for (const type of types) {
-    const skip = Math.max(0, from - total);
-    const count = Math.max(0, page.count - resources.length);
+  let next: Place | undefined;
+  for (const [index, type] of types.entries()) {
+    const wanted = page.count - resources.length;
+    const part = page.by === "index" ? indexPart(page, total, wanted) : cursorPart(start, index, wanted);
     try {
-      const part = { ...query, cursor: undefined, startIndex: String(skip + 1), count: String(count) };
-      const found = await run({ name: "list", type, query: part, context });
+      const found = await run({ name: "list", type, query: { ...query, cursor: undefined, ...part }, context });
       resources.push(...found.Resources);
       total += found.totalResults;
+      if (page.by === "cursor" && page.count > 0 && index >= start.index) next ??= goesOn(found, part, type);
     } catch (error) {
       if (!(error instanceof ScimError) || error.scimType !== "invalidFilter") throw error;
       refusals.push(error);
     }
   }
   if (refusals.length > 0 && refusals.length === types.length) throw refusals[0];
-  const end = from + resources.length;
-  const isMore = page.by === "cursor" && resources.length > 0 && end < total;
-  return listResponse(resources, total, page, isMore ? writeCursor(marks, { key: String(end) }) : undefined);
+  return listResponse(resources, total, page, next && writeCursor(marks, next));
 }
 
-/** How many resources come before the page. */
-function startOf(page: Page, marks: readonly string[]): number {
-  if (page.by === "index") return page.startIndex - 1;
-  const mark = readCursor(marks, page.cursor);
-  return mark ? Number(mark.key) || 0 : 0;
+/** A place in the list of all types: one of them, and the cursor in its own list. */
+type Place = readonly [type: string, cursor: string];
+
+/** Which of the types a page by a cursor begins with, and where in it. */
+function startOf(page: Page, marks: readonly string[], types: readonly string[]): { index: number; cursor: string } {
+  const place = page.by === "cursor" ? readCursor(marks, page.cursor) : undefined;
+  if (!place) return { index: 0, cursor: "" };
+  const [type, cursor] = place;
+  const index = types.indexOf(String(type));
+  if (index < 0 || typeof cursor !== "string")
+    throw badRequest("expiredCursor", "The list cannot be gone on with from here: begin it anew.");
+  return { index, cursor };
+}
+
+type Part = Pick<Query, "startIndex" | "cursor" | "count">;
+
+/** What a page by index asks of a type, of which so many come before. */
+const indexPart = ({ startIndex }: Extract<Page, { by: "index" }>, before: number, wanted: number): Part => ({
+  startIndex: String(Math.max(0, startIndex - 1 - before) + 1),
+  count: String(wanted),
+});
+
+/** What a page by a cursor asks of a type: of those before its place, and of those behind its end, how many there are. */
+const cursorPart = (start: { index: number; cursor: string }, index: number, wanted: number): Part =>
+  index < start.index || wanted === 0
+    ? { startIndex: undefined, count: "0" }
+    : { startIndex: undefined, cursor: index === start.index ? start.cursor : "", count: String(wanted) };
+
+/** Where the next page begins, when a type has more than this one shows. */
+function goesOn({ nextCursor, totalResults }: ListResponse, { cursor }: Part, type: string): Place | undefined {
+  if (nextCursor !== undefined) return [type, nextCursor];
+  return cursor === undefined && totalResults > 0 ? [type, ""] : undefined;
 }

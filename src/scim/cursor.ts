@@ -1,29 +1,21 @@
 import { createHash } from "node:crypto";
 import { badRequest } from "./error.ts";
 
-/** Where a page ends: the last resource's id, and the value that it was ordered by. */
-export interface Mark {
-  readonly key: string;
-  readonly value?: string | number | boolean | undefined;
-}
-
-const MAX_LENGTH = 8192;
+/** Cursors come in the address of a request, which Node.js bounds with its headers at 16 KB. */
+const MAX_LENGTH = 12_000;
 
 /**
- * A cursor, RFC 9865: the place where the page before it ended, and a fingerprint of the query that it belongs to.
- * Nothing is kept for it, so it does not expire, and any replica takes it.
+ * A cursor, RFC 9865: the place where the next page begins, as scalars of whoever finds it, and a fingerprint of the query
+ * that it belongs to. Nothing is kept for it, so it does not expire by itself, and any replica takes it.
  */
-export function writeCursor(query: readonly unknown[], { key, value }: Mark): string {
-  return Buffer.from(JSON.stringify([fingerprint(query), key, ...(value === undefined ? [] : [value])])).toString(
-    "base64url",
-  );
-}
+export const writeCursor = (query: readonly unknown[], place: readonly Scalar[]): string =>
+  Buffer.from(JSON.stringify([fingerprint(query), ...place])).toString("base64url");
 
 /** Reads a cursor; undefined for the empty one, with which a client starts. Throws 400 `invalidCursor`. */
-export function readCursor(query: readonly unknown[], cursor: string): Mark | undefined {
+export function readCursor(query: readonly unknown[], cursor: string): readonly Scalar[] | undefined {
   if (cursor === "") return undefined;
-  const [mark, key, value] = parsed(cursor);
-  if (typeof key !== "string" || !["undefined", "string", "number", "boolean"].includes(typeof value))
+  const [mark, ...place] = parsed(cursor);
+  if (place.length === 0 || !place.every(isScalar))
     throw badRequest("invalidCursor", "This is no cursor of this service: start again with an empty one.");
   if (mark !== fingerprint(query)) {
     throw badRequest(
@@ -31,8 +23,11 @@ export function readCursor(query: readonly unknown[], cursor: string): Mark | un
       "This cursor belongs to another query: filter, sortBy, sortOrder and endpoint must stay as they were.",
     );
   }
-  return { key, ...(value !== undefined && { value: value as string }) };
+  return place;
 }
+
+type Scalar = string | number | boolean;
+const isScalar = (value: unknown): value is Scalar => ["string", "number", "boolean"].includes(typeof value);
 
 function parsed(cursor: string): unknown[] {
   if (cursor.length > MAX_LENGTH) return [];

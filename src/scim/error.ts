@@ -68,6 +68,7 @@ const backendFailures = {
   denied: [503, undefined],
   versionMismatch: [412, undefined],
   tooMany: [400, "tooMany"],
+  expired: [400, "expiredCursor"],
   busy: [503, undefined],
   throttled: [429, undefined],
   timeout: [503, undefined],

@@ -6,16 +6,22 @@ import type {
   Connector,
   Entry,
   Leaf,
-  Position,
+  SearchRequest,
   Support,
   Value,
 } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { applyChanges, comparePositions, matches, positionOf } from "../../src/connector/reference.ts";
+import type { Bookmark } from "../../src/connector/paging.ts";
+import { applyChanges, comparePositions, matches, type Position, positionOf } from "../../src/connector/reference.ts";
 
 /** What the contract suite needs to know of a connector's kind. */
 export interface Contract {
-  readonly open: () => Promise<{ readonly connector: Connector; readonly close: () => Promise<void> }>;
+  readonly open: () => Promise<{
+    readonly connector: Connector;
+    /** Opens another connector on the same backend, as another process would; left out where that cannot be. */
+    readonly again?: () => Connector;
+    readonly close: () => Promise<void>;
+  }>;
   readonly kind: string;
   /** What tells it from others that are tested beside it. */
   readonly name?: string;
@@ -72,6 +78,7 @@ export function testConnector(contract: Contract): void {
 
   describe(`the connector contract, ${contract.name ?? `kind ${kind}`}`, () => {
     let connector: Connector;
+    let again: (() => Connector) | undefined;
     let close: () => Promise<void>;
     let key: string;
     const population: Entry[] = [];
@@ -79,7 +86,7 @@ export function testConnector(contract: Contract): void {
     const all = () => [...attrs, key];
 
     beforeAll(async () => {
-      ({ connector, close } = await contract.open());
+      ({ connector, again, close } = await contract.open());
       key = connector.kinds.get(kind)!.key;
       for (const [n, drawn] of fc.sample(entryOf(contract), { numRuns: 40, seed: 7 }).entries()) {
         population.push(
@@ -120,17 +127,75 @@ export function testConnector(contract: Contract): void {
       );
     });
 
-    test("pages through all entries, each once, and counts them", async () => {
+    const page = (more: Partial<SearchRequest>) =>
+      connector.search({ kind, attrs: [key], limit: 7, count: true, signal: signal(), ...more });
+    /** All pages from a first one on, by their bookmarks. */
+    async function* pagesBy(more: Partial<SearchRequest>) {
+      for (let bookmark: Bookmark | undefined; ; ) {
+        const result = await page({ ...more, ...(bookmark && { bookmark }) });
+        yield result;
+        if (!result.next) return;
+        // Clients carry bookmarks in their cursors, as JSON.
+        bookmark = JSON.parse(JSON.stringify(result.next)) as Bookmark;
+      }
+    }
+
+    test("pages through all entries by index, each once, and counts them", async () => {
       const seen: unknown[] = [];
       for (let offset = 0; offset < population.length + 7; offset += 7) {
-        const page = await connector.search({ kind, attrs: [key], offset, limit: 7, count: true, signal: signal() });
-        expect(page.total).toBe(population.length);
-        seen.push(...page.entries.map((entry) => entry[key]));
+        const { entries, total, next } = await page({ offset });
+        expect(total).toBe(population.length);
+        expect(next !== undefined).toBe(offset + 7 < population.length);
+        seen.push(...entries.map((entry) => entry[key]));
       }
       expect(new Set(seen).size).toBe(population.length);
       expect(seen.length).toBe(population.length);
-      const none = await connector.search({ kind, attrs: [key], offset: 0, limit: 0, count: true, signal: signal() });
-      expect(none).toMatchObject({ entries: [], total: population.length });
+      expect(await page({ offset: 0, limit: 0 })).toMatchObject({ entries: [], total: population.length });
+    });
+
+    test("pages through all entries by bookmarks, of any sizes, each once", async () => {
+      for (const limit of [1, 3, 7, population.length - 1, population.length, population.length + 1]) {
+        const seen: unknown[] = [];
+        for await (const { entries, total } of pagesBy({ limit })) {
+          expect(total).toBe(population.length);
+          expect(entries.length).toBeLessThanOrEqual(limit);
+          seen.push(...entries.map((entry) => entry[key]));
+        }
+        expect(seen.length).toBe(population.length);
+        expect(new Set(seen).size).toBe(population.length);
+      }
+      const { next } = await page({ limit: 5 });
+      const rest = await page({ limit: 1000, bookmark: next! });
+      expect(rest.entries.length).toBe(population.length - 5);
+    });
+
+    test("goes on from a bookmark that another process gave", async () => {
+      const first = await page({});
+      const other = again?.() ?? connector;
+      const request = { kind, attrs: [key], limit: 1000, count: true, bookmark: first.next! };
+      const rest = await other.search({ ...request, signal: signal() });
+      if (other !== connector) await other.close();
+      const keys = [...first.entries, ...rest.entries].map((entry) => entry[key]);
+      expect(new Set(keys).size).toBe(population.length);
+      expect(keys.length).toBe(population.length);
+    });
+
+    test("refuses what is no bookmark of its own, or goes on from it, and never fails", async () => {
+      const scalar = fc.oneof(fc.string({ unit: "binary" }), fc.double(), fc.integer(), fc.boolean());
+      const { next } = await page({});
+      const garbled = fc
+        .tuple(fc.nat({ max: next!.length - 1 }), scalar)
+        .map(([at, value]) => next!.map((each, index) => (index === at ? value : each)));
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(fc.array(scalar, { minLength: 1, maxLength: 4 }), garbled), async (bookmark) => {
+          const problem = await page({ bookmark }).then(
+            () => "expired",
+            (error) => error.kind,
+          );
+          expect(problem).toBe("expired");
+        }),
+        { numRuns: 50 },
+      );
     });
 
     test("orders as the reference orders, and pages on from any position, each entry once", async () => {
@@ -143,12 +208,9 @@ export function testConnector(contract: Contract): void {
         ] as const) {
           const orderBy = { attr, descending, caseExact };
           const seen: Position[] = [];
-          for (let after: Position | undefined; ; after = seen.at(-1)) {
-            const request = { kind, orderBy, ...(after && { after }), attrs: [key, attr], limit: 7, count: true };
-            const { entries, total } = await connector.search({ ...request, signal: signal() });
+          for await (const { entries, total } of pagesBy({ orderBy, attrs: [key, attr] })) {
             expect(total).toBe(population.length);
             seen.push(...entries.map((entry) => positionOf(entry, attr, key)));
-            if (entries.length < 7) break;
           }
           expect(seen.length).toBe(population.length);
           expect(new Set(seen.map((each) => each.key)).size).toBe(population.length);
@@ -156,16 +218,8 @@ export function testConnector(contract: Contract): void {
           const withoutKeys = (position: Position) => ({ ...position, key: "" });
           for (const [index, each] of seen.slice(1).entries())
             expect(byValue(withoutKeys(seen[index]!), withoutKeys(each))).toBeLessThanOrEqual(0);
-          const page = await connector.search({
-            kind,
-            orderBy,
-            attrs: [key],
-            offset: 3,
-            limit: 4,
-            count: false,
-            signal: signal(),
-          });
-          expect(page.entries.map((entry) => String(entry[key]))).toEqual(seen.slice(3, 7).map((each) => each.key));
+          const { entries } = await page({ orderBy, offset: 3, limit: 4 });
+          expect(entries.map((entry) => String(entry[key]))).toEqual(seen.slice(3, 7).map((each) => each.key));
         }
       }
     });

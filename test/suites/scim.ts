@@ -303,6 +303,26 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
           Resources: [{ id: group.id }],
         });
       });
+
+      test("RFC 9865 §2: pages of all types by cursor hold each resource once, whatever is deleted behind them", async () => {
+        const name = fresh("all");
+        const made = [];
+        for (let n = 0; n < 5; n++) made.push(await createUser({ displayName: name }));
+        for (let n = 0; n < 3; n++) made.push(await createGroup({ displayName: `${name} ${n}` }));
+        const filter = `displayName sw "${name}"`;
+        const ids: string[] = [];
+        for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+          const page: Json = await query("", { filter, count: "2", cursor });
+          expect(page.json.totalResults).toBeGreaterThanOrEqual(made.length - ids.length);
+          ids.push(...page.json.Resources.map((each: Json) => each.id));
+          const [shown] = page.json.Resources;
+          await call("DELETE", `/${shown.meta.resourceType}s/${shown.id}`);
+          cursor = page.json.nextCursor;
+        }
+        expect(ids.toSorted()).toEqual(made.map(({ id }) => id).toSorted());
+        const { json } = await query("", { filter, count: "2", cursor: "x" });
+        expect(json.scimType).toBe("invalidCursor");
+      });
     });
 
     describe("pages and order", () => {
@@ -384,7 +404,7 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
         for (const id of others) await call("DELETE", `/Users/${id}`);
       });
 
-      test("RFC 9865 §2.1: a cursor of another query, or none, is 400 invalidCursor", async () => {
+      test("RFC 9865 §2.1: a cursor of another query, or none, is 400 invalidCursor, one that leads nowhere expiredCursor", async () => {
         const { json } = await query("/Users", { filter, count: "4", cursor: "" });
         const next = { cursor: json.nextCursor, count: "4" };
         expect((await query("/Users", { filter, ...next })).status).toBe(200);
@@ -394,6 +414,9 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
             json: { scimType: "invalidCursor" },
           });
         expect((await query("/Users", { filter, ...next, startIndex: "1" })).status).toBe(400);
+        const [mark] = JSON.parse(Buffer.from(json.nextCursor, "base64url").toString());
+        const cursor = Buffer.from(JSON.stringify([mark, true])).toString("base64url");
+        expect((await query("/Users", { filter, count: "4", cursor })).json.scimType).toBe("expiredCursor");
       });
 
       /** Texts in order, letters' case aside; what is absent last. */

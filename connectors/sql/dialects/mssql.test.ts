@@ -69,7 +69,7 @@ const cases: [string, Operation, string[]][] = [
     "a count that goes no further than it is told",
     { ...search, kind: "account", count: true },
     [
-      `select "accounts"."login" as "login" from "accounts" order by "accounts"."id" offset 0 rows fetch next 10 rows only`,
+      `select "accounts"."login" as "login", "accounts"."id" as "id" from "accounts" order by "accounts"."id" offset 0 rows fetch next 11 rows only`,
       `select count(*) as total from (select 1 as one from "accounts" order by (select null) offset 0 rows fetch next 1000 rows only) as counted`,
     ],
   ],

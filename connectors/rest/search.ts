@@ -1,0 +1,216 @@
+import type { SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
+import type { Seal } from "../../src/connector/kit/seal.ts";
+import { type Bookmark, expired, type Numbered, numberedIn, readNumbered } from "../../src/connector/paging.ts";
+import { type Api, readFrom } from "./api.ts";
+import { ownCall } from "./conditions.ts";
+import { counted, numberIn } from "./counting.ts";
+import { inTurns, isObject, KeyAlone } from "./entries.ts";
+import type { Kind } from "./kind.ts";
+import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
+import { type Reads, searchScope } from "./reads.ts";
+
+/** Where a search begins in an API's list. */
+interface Start {
+  /** The page of the API's that it begins in. */
+  readonly place: Place;
+  /** How many items of that page are passed over. */
+  readonly skip: number;
+  /** How many entries of the kind come before. */
+  readonly before: number;
+}
+
+/** Some items of an API's list in a row. */
+interface Stretch {
+  readonly items: readonly unknown[];
+  /** Where the list goes on; undefined at its end. */
+  readonly next: Start | undefined;
+  /** How many there are in all, where the API says so beside a list. */
+  readonly total: number | undefined;
+  /** The last page that was read, and how many entries of the kind there are up to its end. */
+  readonly last: Page | undefined;
+  readonly seen: number;
+}
+
+export interface SearchOptions {
+  readonly api: Api;
+  readonly reads: Reads;
+  /** The address that paths start from. */
+  readonly base: string;
+  readonly seal: Seal;
+}
+
+/** Searches of an API, page by page as it pages itself. */
+export const searchOf =
+  (options: SearchOptions) =>
+  async (kind: Kind, request: SearchRequest): Promise<SearchResult> => {
+    const { reads, seal } = options;
+    const { limit, attrs, count, signal } = request;
+    const list = await openList(options, kind, request);
+    const first = await pageAt(list, request.bookmark ?? request.offset ?? 0, limit, seal);
+    const present = async (items: readonly unknown[]) => {
+      for (const key of await Promise.all(items.map(list.keyOf))) reads.spellings.note(kind.name, key);
+      const whole = await inTurns(items, (each) => reads.whole(kind, each, attrs, signal));
+      return whole.filter((each) => each !== undefined);
+    };
+    const found = await present(first.items);
+    let { next } = first;
+    // Those who are gone since they were listed are no end of it: a page is full, or the last one.
+    while (found.length < limit && next && first.items.length > 0) {
+      const more = await pageAt(list, next, limit - found.length, seal);
+      found.push(...(await present(more.items)));
+      next = more.next;
+    }
+    const entries = await inTurns(found, (item) => reads.pick(kind, item, attrs, signal));
+    const result = { entries, ...(next && limit > 0 && { next }) };
+    if (!count) return result;
+    const total = await list.total(first.stretch);
+    return { ...result, total: entries.length > 0 ? Math.max(total, first.before + entries.length) : total };
+  };
+
+/** What a search lists. */
+interface List {
+  readonly keyOf: (item: unknown) => Promise<string>;
+  /** Whether one can go to any of its items at once, each of which is an entry of the kind. */
+  readonly isNumbered: boolean;
+  /** Where an item of the API's list is, before which there are so many entries of the kind. */
+  readonly startAt: (item: number, before: number) => Start;
+  /** The items from a place on, of which so many are passed over first. */
+  readonly read: (start: Start, over: number, wanted: number) => Promise<Stretch>;
+  /** How many there are in all, as far as they are counted. */
+  readonly total: (first: Stretch) => Promise<number>;
+}
+
+async function openList({ api, reads, base }: SearchOptions, kind: Kind, request: SearchRequest): Promise<List> {
+  const { where, bookmark, limit, count, signal } = request;
+  const own = where && ownCall(kind.filters, where);
+  const search = own ?? kind.search;
+  const { countTo } = kind.search;
+  const scope = await searchScope(kind, request);
+  const size = pageSize(search, limit, (bookmark ? offsetOf(bookmark) : request.offset) ?? 0);
+  const pages = (place: Place) => {
+    const all = pagesOf(api, search, scope, place, size, base, signal);
+    return own ? lookedUp(all) : all;
+  };
+  // What an API says of how many there are is said of what it lists, and in a look-up of nothing.
+  const says = !own && !kind.within;
+
+  const read = async (start: Start, over: number, wanted: number): Promise<Stretch> => {
+    const items: unknown[] = [];
+    let [{ skip, before }, pass, seen] = [start, over, start.before];
+    let [total, last, next]: [number?, Page?, Start?] = [];
+    for await (const page of pages(start.place)) {
+      last = page;
+      if (total === undefined && says && kind.search.total)
+        total = numberIn(await readFrom(kind.search.total, page.answer));
+      const from = Math.min(skip, page.items.length);
+      const ofKind = (await reads.ofKind(kind, page.items, signal)).filter((index) => index >= from);
+      const passed = Math.min(pass, ofKind.length);
+      const [taken, rest] = cut(ofKind.slice(passed), wanted - items.length);
+      items.push(...taken.map((index) => page.items[index]));
+      [skip, pass, before] = [skip - from, pass - passed, before + passed + taken.length];
+      seen = kind.within ? seen + ofKind.length : page.place.offset + page.items.length;
+      const isWhole = items.length >= wanted && pass === 0 && skip === 0;
+      const then = rest.length > 0 ? { place: page.place, skip: rest[0]! } : page.next && { place: page.next, skip: 0 };
+      if (isWhole) next ??= then && { ...then, before };
+      // How many there are of the kind only shows at the end.
+      const isCounting = kind.within && count && seen < countTo;
+      if (isWhole && !isCounting) break;
+    }
+    return { items, next, total, last, seen };
+  };
+
+  return {
+    keyOf: (item) => reads.keyOf(kind, item),
+    isNumbered: isRandom(search) && !kind.within,
+    startAt: (item, before) => {
+      const place = isRandom(search) ? placeOf(search, item, size) : START;
+      return { place, skip: item - place.offset, before };
+    },
+    read: (start, over, wanted) =>
+      read(start, over, wanted).catch((error) => {
+        if (!(error instanceof ConnectorError)) throw error;
+        // A cursor of the API's own may be too old for it by now.
+        if (isOfApi(start.place) && ["invalid", "notFound"].includes(error.kind)) throw expired(error);
+        throw isNotFound(error) ? noList(kind, error) : error;
+      }),
+    total: async ({ total, last, seen }) => {
+      if (total !== undefined) return total;
+      if (kind.within) return seen + (last?.next ? 1 : 0);
+      const { count: call } = kind.search;
+      const said = says && call && numberIn(await readFrom(call.total, await api.ask(call, scope, signal)));
+      return typeof said === "number" ? said : counted(countTo, last, pages);
+    },
+  };
+}
+
+/** A page of a search's list, how many entries come before it, and where it goes on. */
+interface ListPage {
+  readonly items: readonly unknown[];
+  readonly before: number;
+  readonly next: Bookmark | undefined;
+  readonly stretch: Stretch;
+}
+
+async function pageAt(list: List, at: Bookmark | number, limit: number, seal: Seal): Promise<ListPage> {
+  if (list.isNumbered) return numberedPage(list, typeof at === "number" ? { offset: at } : numberedIn(at), limit);
+  // Where one cannot go to an entry at once, those before it are passed over.
+  const isOffset = typeof at === "number";
+  const start = isOffset ? list.startAt(0, 0) : startIn(at, list, seal);
+  const over = isOffset ? at : 0;
+  const stretch = await list.read(start, over, limit);
+  const { items, next } = stretch;
+  return { items, before: start.before + over, next: next && bookmarkAt(next, seal), stretch };
+}
+
+async function numberedPage(list: List, place: Numbered, limit: number): Promise<ListPage> {
+  let stretch: Stretch | undefined;
+  const read = async (offset: number, wanted: number) => {
+    stretch = await list.read(list.startAt(offset, offset), 0, wanted);
+    return { items: stretch.items, total: stretch.total, isMore: stretch.next !== undefined };
+  };
+  const { items, offset, next } = await readNumbered(place, limit, { keyOf: list.keyOf, read });
+  return { items, before: offset, next, stretch: stretch! };
+}
+
+/** Whether a place is known by a word or an address of the API's. */
+const isOfApi = ({ cursor, url }: Place): boolean => cursor !== undefined || url !== undefined;
+
+/**
+ * The bookmark of a place: the numbers of the item and of the entries before it or, where the API has a word or an address
+ * for it, that too. It is sealed then: an address may hold credentials, and another one would be asked with them.
+ */
+function bookmarkAt({ place, skip, before }: Start, seal: Seal): Bookmark {
+  if (!isOfApi(place)) return [place.offset + skip, before];
+  return [place.offset + skip, before, seal.close(JSON.stringify({ place, skip, before }))];
+}
+
+/** Where a bookmark leads. Throws `expired` for one that this search did not give. */
+function startIn([item, before, sealed, ...more]: Bookmark, list: List, seal: Seal): Start {
+  if (!isCount(item) || !isCount(before) || more.length > 0) throw expired();
+  if (sealed === undefined) return list.startAt(item, before);
+  const opened = typeof sealed === "string" ? seal.open(sealed) : undefined;
+  if (opened === undefined) throw expired();
+  return JSON.parse(opened) as Start;
+}
+
+const isCount = (given: unknown): given is number => Number.isSafeInteger(given) && (given as number) >= 0;
+
+/** The number of the item that a bookmark leads to. */
+const offsetOf = ([item]: Bookmark): number | undefined => (isCount(item) ? item : undefined);
+
+const cut = <T>(all: readonly T[], length: number): [T[], T[]] => [all.slice(0, length), all.slice(length)];
+
+/** That there is no list says of no entry that it is gone. */
+const noList = ({ name }: Kind, error: ConnectorError): ConnectorError =>
+  new ConnectorError("unavailable", `${error.message} So there is no list of ${name} entries.`, { cause: error });
+
+/** The pages of a look-up by something: it may give keys alone, and answer 404 where nobody has it. */
+async function* lookedUp(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {
+  try {
+    for await (const page of pages)
+      yield { ...page, items: page.items.map((each) => (isObject(each) ? each : new KeyAlone(String(each)))) };
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
