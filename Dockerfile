@@ -14,6 +14,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY connectors connectors
+COPY sinks sinks
 RUN npm run build
 
 FROM ${NODE_IMAGE} AS packages

@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "connectors/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "connectors/**/*.test.ts", "sinks/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "test/long/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { connectors } from "../connectors/index.ts";
+import { sinks } from "../sinks/index.ts";
 import { exchangesFormat } from "../src/cli/exchanges.ts";
 import { configFormat } from "../src/config/format.ts";
 import { resilienceConfig } from "../src/connector/resilience.ts";
@@ -10,24 +11,24 @@ import { mappingTestFormat } from "../src/mapping/testing.ts";
 import { typesFormat } from "../src/mapping/types.ts";
 import { conformancePage } from "./conformance.ts";
 
+const registry = { connectors, sinks };
 const root = join(import.meta.dirname, "..");
 
-/** What is generated from the zod schemas, by path: JSON Schemas for editors, a reference page for each connector. */
+const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" });
+
+/** What is generated from the zod schemas, by path: JSON Schemas for editors, a reference page for each connector and each sink. */
 export function generated(): Map<string, string> {
-  const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" });
   const text = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
   return new Map([
-    ["schemas/gateway.schema.json", text(schemaOf(configFormat(connectors)))],
+    ["schemas/gateway.schema.json", text(schemaOf(configFormat(registry)))],
     ["schemas/mapping.schema.json", text(schemaOf(mappingFormat))],
     ["schemas/types.schema.json", text(schemaOf(typesFormat))],
     ["docs/conformance.md", conformancePage()],
     ["docs/settings.md", settingsPage()],
     ["schemas/exchanges.schema.json", text(schemaOf(exchangesFormat))],
     ["schemas/mapping-test.schema.json", text(schemaOf(mappingTestFormat))],
-    ...connectors.map(
-      ({ type, summary, example, config }) =>
-        [`docs/connectors/${type}.md`, page(type, summary, example, schemaOf(config))] as const,
-    ),
+    ...connectors.map((each) => [`docs/connectors/${each.type}.md`, connectorPage(each)] as const),
+    ...sinks.map((each) => [`docs/sinks/${each.type}.md`, sinkPage(each)] as const),
   ]);
 }
 
@@ -47,17 +48,37 @@ interface JsonSchema {
 
 /** All settings of the configuration file but those of the connectors, which have a page each. */
 function settingsPage(): string {
-  const { properties = {}, ...schema } = z.toJSONSchema(configFormat(connectors), { io: "input" }) as JsonSchema;
+  const { properties = {}, ...schema } = z.toJSONSchema(configFormat(registry), { io: "input" }) as JsonSchema;
   const shared = z.strictObject({ type: z.string().describe("One of those below."), resilience: resilienceConfig });
   const additionalProperties = z.toJSONSchema(shared, { io: "input" }) as JsonSchema;
-  const own = { ...properties, connectors: { ...properties.connectors, additionalProperties } };
+  const recorded = z.strictObject({
+    type: z.string().default("file").describe("One of the sinks below."),
+    values: z.boolean().default(false).describe("Records values, too, before and after; secrets never."),
+  });
+  const audit = z.toJSONSchema(recorded, { io: "input" }) as JsonSchema;
+  const own = {
+    ...properties,
+    connectors: { ...properties.connectors, additionalProperties },
+    audit: { ...properties.audit, oneOf: [audit] },
+  };
+  const linked = sinks.map(({ type, summary }) => `- [${type}](sinks/${type}.md): ${summary}`).join("\n");
   const links = connectors.map(({ type, summary }) => `- [${type}](connectors/${type}.md): ${summary}`).join("\n");
-  return `# The configuration file\n\n\`gateway.config.yaml\`; \`*\` stands for a name of your own. [operations.md](operations.md) says what the settings are for.\n\n${table({ ...schema, properties: own })}\n## Connectors\n\n${links}\n`;
+  return `# The configuration file\n\n\`gateway.config.yaml\`; \`*\` stands for a name of your own. [operations.md](operations.md) says what the settings are for.\n\n${table({ ...schema, properties: own })}\n## Connectors\n\n${links}\n\n## Sinks\n\n${linked}\n`;
 }
 
-function page(type: string, summary: string, example: string, schema: unknown): string {
-  return `# The connector \`${type}\`\n\n${summary}\n\n\`\`\`yaml\nconnectors:\n  my-${type}:\n${example.trimEnd().replace(/^/gm, "    ")}\n\`\`\`\n\n${table(schema as JsonSchema)}`;
-}
+/** What a page of reference says of a type of connector or of sink. */
+type Described = Pick<(typeof connectors)[number], "type" | "summary" | "example" | "config">;
+
+const connectorPage = ({ type, summary, example, config }: Described): string =>
+  page(`connector \`${type}\``, summary, `connectors:\n  my-${type}:\n${indented(example, 4)}`, config);
+
+const sinkPage = ({ type, summary, example, config }: Described): string =>
+  page(`sink \`${type}\``, summary, `audit:\n${indented(example, 2)}`, config);
+
+const indented = (text: string, blanks: number) => text.trimEnd().replace(/^/gm, " ".repeat(blanks));
+
+const page = (name: string, summary: string, example: string, config: z.ZodType): string =>
+  `# The ${name}\n\n${summary}\n\n\`\`\`yaml\n${example}\n\`\`\`\n\n${table(schemaOf(config) as JsonSchema)}`;
 
 function table(schema: JsonSchema): string {
   const rows = settings(schema, "", new Map()).map((cells) => `| ${cells.join(" | ")} |`);

@@ -3,10 +3,11 @@ import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connectors as known } from "../connectors/index.ts";
 import { bearer } from "./auth/bearer.ts";
+import { DEFAULT_SINK } from "./config/format.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
 import { loosened, type Strictness, strictest } from "./config/loosened.ts";
+import type { Registry } from "./config/registry.ts";
 import { createAdmin } from "./edge/admin.ts";
 import { createBodies } from "./edge/body.ts";
 import { createLane } from "./edge/lane.ts";
@@ -17,11 +18,11 @@ import { type TlsFiles, watchCertificates } from "./edge/tls.ts";
 import { createRepeats } from "./gateway/repeats.ts";
 import { buildGeneration, type Generation, type Shared } from "./generation.ts";
 import { DRAIN_MS, type Fetch, type Listening, listen } from "./listen.ts";
-import { withoutFloods } from "./observe/audit/floods.ts";
-import { type AuditLog, openAudit } from "./observe/audit/log.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { StartError } from "./routes.ts";
+import { withoutFloods } from "./sink/floods.ts";
+import { type AuditLog, trailTo } from "./sink/trail.ts";
 import type { Ledger } from "./state/guard.ts";
 import { openState, type State } from "./state/state.ts";
 import { createWatch } from "./watch.ts";
@@ -49,11 +50,12 @@ export interface StartOptions {
 
 /** Configuration to connectors to routes to HTTP, and listens. Throws `ConfigError` and `StartError`. */
 export async function start(
+  registry: Registry,
   file: string,
   env: Readonly<Record<string, string | undefined>>,
   { mayLoosen = false }: StartOptions = {},
 ): Promise<Running> {
-  const loaded = loadConfig(file, known, env);
+  const loaded = loadConfig(file, registry, env);
   const { config, folder } = loaded;
   const log = createLog(config.log.level);
   const metrics = createMetrics();
@@ -101,7 +103,7 @@ export async function start(
     const reload = (): boolean => {
       const before = current;
       try {
-        const next = loadConfig(file, known, env);
+        const next = loadConfig(file, registry, env);
         refuseLoosening(strict, next, mayLoosen);
         current = buildGeneration(next, shared, before);
         strict = strictest(strict, next.config);
@@ -155,22 +157,17 @@ const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles =
   ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),
 });
 
-/** Opens the audit log that a configuration asks for. Throws `StartError`. */
+/** Opens the audit trail that a configuration asks for. Throws `StartError`. */
 export function openAuditFor(
-  { config, folder }: Pick<Loaded, "config" | "folder">,
+  { config, folder, registry }: Pick<Loaded, "config" | "folder" | "registry">,
   log: Pick<Shared["log"], "warn">,
 ): AuditLog | undefined {
   if (!config.audit) return undefined;
-  const { file, head, ...rest } = config.audit;
-  const pathOf = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
+  const { type = DEFAULT_SINK, values: _, ...settings } = config.audit;
+  const warn = (fields: object, message: string) => log.warn(fields, message);
   try {
-    const audit = openAudit({
-      ...rest,
-      file: pathOf(file),
-      head: pathOf(head),
-      warn: (fields, message) => log.warn(fields, message),
-    });
-    return withoutFloods(audit);
+    const sink = registry.sinks.find((each) => each.type === type)!.open(settings, { folder, log: { warn } });
+    return withoutFloods(trailTo(sink, warn));
   } catch (error) {
     throw new StartError(`audit: ${(error as Error).message}`);
   }

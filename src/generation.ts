@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { connectors as known } from "../connectors/index.ts";
 import { chainOf } from "./auth/chain.ts";
 import type { Loaded } from "./config/load.ts";
 import type { Connector, Mapped, References, Services } from "./connector/connector.ts";
@@ -80,7 +79,7 @@ function openConnector(
     ...more,
   };
   try {
-    return withOffsets(known.find((each) => each.type === type)!.open(settings, services));
+    return withOffsets(loaded.registry.connectors.find((each) => each.type === type)!.open(settings, services));
   } catch (error) {
     throw error instanceof SettingError ? new StartError(`connectors.${name}: ${error.message}`) : error;
   }

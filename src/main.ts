@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { connectors } from "../connectors/index.ts";
+import { sinks } from "../sinks/index.ts";
 import { run } from "./cli/cli.ts";
 
-process.exitCode = await run(process.argv.slice(2));
+process.exitCode = await run(process.argv.slice(2), { connectors, sinks });

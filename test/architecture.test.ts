@@ -6,7 +6,8 @@ import { stale } from "../scripts/generate.ts";
 const root = join(import.meta.dirname, "..");
 const roomOf = (file: string): string => {
   const parts = file.split("/");
-  if (parts[0] === "connectors") return parts.length === 2 ? "connectors" : `connectors/${parts[1]}`;
+  const [room = "", folder] = parts;
+  if (room === "connectors" || room === "sinks") return parts.length === 2 ? room : `${room}/${folder}`;
   return parts[0] === "src" && parts.length > 2 ? `src/${parts[1]}` : parts[0] === "src" ? "composition" : parts[0]!;
 };
 
@@ -23,8 +24,11 @@ const allowed: Record<string, readonly string[]> = {
   "src/edge": ["src/gateway", "src/scim", "src/auth", "src/observe", "src/json"],
   "src/auth": [],
   "src/observe": [],
+  "src/sink": [],
   "src/state": ["src/connector", "src/gateway"],
-  "src/config": ["src/scim", "src/mapping", "src/connector", "src/auth", "src/state"],
+  "src/config": ["src/scim", "src/mapping", "src/connector", "src/sink", "src/auth", "src/state"],
+  "sinks/file": ["src/sink"],
+  sinks: ["src/sink", "sinks/file"],
   "connectors/rest": ["src/connector", "src/expression", "src/http"],
   "connectors/scim": ["src/connector", "src/http", "src/scim"],
   "connectors/memory": ["src/connector", "src/expression"],
@@ -42,7 +46,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
 };
 
-const sources = globSync("{src,connectors}/**/*.ts", { cwd: root }).filter((file) => !file.endsWith(".test.ts"));
+const sources = globSync("{src,connectors,sinks}/**/*.ts", { cwd: root }).filter((file) => !file.endsWith(".test.ts"));
 const textOf = (file: string) => readFileSync(join(root, file), "utf8");
 
 describe("the house", () => {

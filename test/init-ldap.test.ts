@@ -7,6 +7,7 @@ import { start } from "../src/compose.ts";
 import { send } from "./clients/replay.ts";
 import { startDirectoryServer } from "./servers/directory-server.ts";
 import { ROOT, TOKEN } from "./servers/gateway.ts";
+import { registry } from "./servers/registry.ts";
 import { type Slapd, SUFFIX, startSlapd } from "./servers/slapd.ts";
 
 type Server = Pick<Slapd, "url" | "bind" | "ldapsearch" | "ldapmodify" | "stop">;
@@ -143,7 +144,7 @@ describe.each(cases)("postern init ldap, on $name", (each) => {
     expect(checked.output.match(/MISSING.*/g) ?? []).toEqual([]);
     expect(checked, checked.output).toMatchObject({ status: 0 });
     writeFileSync(config, read("gateway.config.yaml").replace("port: 8880", "port: 0"));
-    const running = await start(config, { SCIM_TOKEN: TOKEN, LDAP_PASSWORD: server.bind.password });
+    const running = await start(registry, config, { SCIM_TOKEN: TOKEN, LDAP_PASSWORD: server.bind.password });
     const client = { base: running.url + running.routes[0], token: TOKEN };
     const made = await send(client, "POST", "/Users", { userName: "new", displayName: "New" });
     expect(made.status, made.text).toBe(201);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { start } from "../src/compose.ts";
 import { send } from "./clients/replay.ts";
 import { ROOT, TOKEN } from "./servers/gateway.ts";
+import { registry } from "./servers/registry.ts";
 import { type AnyDatabase, startDatabase, startUsersAndRoles } from "./servers/users-roles.ts";
 
 const postern = (password: unknown, ...args: string[]) => {
@@ -72,7 +73,10 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("postern init sql, on %s
         `value: user_id, of: user, set: { granted_by: us, granted_at: { sql: "${now}" } } }`,
       );
     writeFileSync(config, given);
-    const running = await start(config, { SCIM_TOKEN: TOKEN, DB_PASSWORD: String(database.settings.password) });
+    const running = await start(registry, config, {
+      SCIM_TOKEN: TOKEN,
+      DB_PASSWORD: String(database.settings.password),
+    });
     const client = { base: `${running.url}/scim/v2`, token: TOKEN };
     const body = {
       userName: "new",

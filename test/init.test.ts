@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { start } from "../src/compose.ts";
 import { send } from "./clients/replay.ts";
 import { ROOT, TOKEN } from "./servers/gateway.ts";
+import { registry } from "./servers/registry.ts";
 import { DOMAIN, type Samba, STAFF, startSamba } from "./servers/samba.ts";
 
 describe("postern init active-directory", () => {
@@ -61,7 +62,7 @@ describe("postern init active-directory", () => {
       output: expect.stringContaining("may read, create, change, set passwords, delete"),
     });
     writeFileSync(config, readFileSync(config, "utf8").replace("port: 8880", "port: 0"));
-    const running = await start(config, { SCIM_TOKEN: TOKEN, AD_PASSWORD: samba.bind.password });
+    const running = await start(registry, config, { SCIM_TOKEN: TOKEN, AD_PASSWORD: samba.bind.password });
     const client = { base: running.url + running.routes[0], token: TOKEN };
     const made = await send(client, "POST", "/Users", { userName: "first@corp.example.test", displayName: "First" });
     expect(made.status).toBe(201);

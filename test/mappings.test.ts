@@ -7,6 +7,7 @@ import { loadMapping } from "../src/config/load.ts";
 import { readYaml, validate } from "../src/config/yaml.ts";
 import { mappingTestFormat, runMappingTests } from "../src/mapping/testing.ts";
 import { ROOT } from "./servers/gateway.ts";
+import { registry } from "./servers/registry.ts";
 
 const attributeTypes = connectors.flatMap(({ types }) => types ?? []);
 
@@ -21,7 +22,7 @@ describe("the shipped mappings do what their tests say", () => {
   });
 
   test.each(globSync("mappings/**/*.exchanges.yaml", { cwd: ROOT }))("and ask of an API what %s says", async (file) => {
-    const outcomes = await runExchanges(join(ROOT, file));
+    const outcomes = await runExchanges(registry, join(ROOT, file));
     expect(outcomes.filter(({ failure }) => failure !== undefined)).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(0);
   });

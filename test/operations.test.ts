@@ -11,8 +11,8 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { headIn } from "../src/observe/audit/record.ts";
-import { verifyAudit } from "../src/observe/audit/verify.ts";
+import { headIn } from "../sinks/file/record.ts";
+import { verifyAudit } from "../sinks/file/verify.ts";
 import { send } from "./clients/replay.ts";
 import { legacyHr, ROOT, startGateway, TOKEN } from "./servers/gateway.ts";
 

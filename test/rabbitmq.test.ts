@@ -8,6 +8,7 @@ import { recordCommand } from "../src/cli/record.ts";
 import { send } from "./clients/replay.ts";
 import { ROOT, startBefore, type TestGateway } from "./servers/gateway.ts";
 import { startRabbitMq } from "./servers/rabbitmq.ts";
+import { registry } from "./servers/registry.ts";
 import { isOfGroups, lifecycleWithGaps } from "./suites/lifecycle.ts";
 
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
@@ -115,6 +116,7 @@ describe("RabbitMQ's management API", () => {
     const out = join(folder, "user.exchanges.yaml");
     const record = (method: string, url: string, body?: unknown) =>
       recordCommand(
+        registry,
         config,
         { method, url, ...(body !== undefined && { body }) },
         { out, hide: [] },
@@ -129,13 +131,13 @@ describe("RabbitMQ's management API", () => {
     const { password_hash: hash } = (await rabbit.call("GET", "/users/cy")).json as { password_hash: string };
     expect(hash).toBeTruthy();
     expect(text).not.toContain(hash);
-    expect(await runExchanges(out)).toEqual([
+    expect(await runExchanges(registry, out)).toEqual([
       { name: "POST /Users", failure: undefined },
       { name: "PATCH /Users/cy", failure: undefined },
       { name: "GET /Users/nobody", failure: undefined },
     ]);
     // It is a test: another question, or another answer, fails.
     writeFileSync(out, text.replace("method: DELETE", "method: PUT"));
-    expect((await runExchanges(out)).filter(({ failure }) => failure !== undefined)).not.toEqual([]);
+    expect((await runExchanges(registry, out)).filter(({ failure }) => failure !== undefined)).not.toEqual([]);
   });
 });

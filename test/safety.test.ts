@@ -184,9 +184,13 @@ describe("the audit log", () => {
       attributes: expect.arrayContaining(["login"]),
     };
     const backend = { connector: "hr", kind: "person" };
-    const outcome = (intent: number, more: object) => ({ event: "outcome", intent, ...more });
-    expect(ofWrites(file)).toMatchObject([
-      { seq: 2, event: "intent", ...about, backend },
+    const written = ofWrites(file) as Record<string, unknown>[];
+    const outcome = (seq: number, more: object) => {
+      const { id } = written.find((record) => record.seq === seq)!;
+      return { event: "outcome", intent: id, ...more };
+    };
+    expect(written).toMatchObject([
+      { seq: 2, id: expect.any(String), event: "intent", ...about, backend },
       outcome(2, { ...about, backend: { ...backend, key: made.json.id }, result: "ok" }),
       { event: "intent", action: "create" },
       outcome(4, { action: "create", result: "409", detail: "uniqueness" }),

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { headIn } from "../observe/audit/record.ts";
-import { type Anchors, createVerifier, type Question, type Verdict } from "../observe/audit/verify.ts";
+import { headIn } from "../../sinks/file/record.ts";
+import { type Anchors, createVerifier, type Question, type Verdict } from "../../sinks/file/verify.ts";
 
 export interface VerifyOptions {
   readonly first?: string | undefined;

@@ -1,6 +1,6 @@
-import { connectors as known } from "../../connectors/index.ts";
 import { endpointsOf, openConnectors } from "../compose.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
+import type { Registry } from "../config/registry.ts";
 import type { Entry, Uses } from "../connector/connector.ts";
 import type { Endpoint } from "../gateway/references.ts";
 import { attrsOf, attrsRead, type Mapping, type Row } from "../mapping/mapping.ts";
@@ -13,11 +13,12 @@ const operators = ["eq", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"] as cons
 
 /** Says what is wrong with a configuration, or what of it is pushed down; with `connect` whether each connector serves. */
 export async function checkCommand(
+  registry: Registry,
   file: string,
   connect: boolean,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const loaded = loadConfig(file, known, env);
+  const loaded = loadConfig(file, registry, env);
   const connectors = openConnectors(loaded, quiet);
   try {
     for (const route of loaded.routes.keys()) {

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { connectors as known } from "../../connectors/index.ts";
 import { makeSecret } from "../auth/secret.ts";
 import { StartError } from "../compose.ts";
+import type { Registry } from "../config/registry.ts";
 import { ConfigError } from "../config/yaml.ts";
 import { auditVerifyCommand } from "./audit.ts";
 import { checkCommand } from "./check.ts";
@@ -17,7 +17,7 @@ import { testCommand } from "./test.ts";
 const DEFAULT_CONFIG = "gateway.config.yaml";
 
 /** Runs the command line. Gives the exit status: 0, or 1 where something is wrong with what was given. */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(args: readonly string[], registry: Registry): Promise<number> {
   let status = 0;
   const program = new Command("postern")
     .description("A SCIM 2.0 gateway in front of directories, databases and APIs.")
@@ -29,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .option("--allow <what>", "safety: a configuration that is read again may take safety settings away")
     .action(async ({ config, allow }) => {
       if (allow !== undefined && allow !== "safety") program.error(`error: --allow is for "safety", not "${allow}"`);
-      status = await serveCommand(config ?? DEFAULT_CONFIG, config === undefined, allow === "safety");
+      status = await serveCommand(registry, config ?? DEFAULT_CONFIG, config === undefined, allow === "safety");
     });
   const config = ["-c, --config <file>", "the configuration file", DEFAULT_CONFIG] as const;
   program
@@ -38,7 +38,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .option(...config)
     .option("--connect", "ask each connector whether it serves")
     .action(async (options) => {
-      status = await checkCommand(options.config, options.connect === true, withToken(process.env));
+      status = await checkCommand(registry, options.config, options.connect === true, withToken(process.env));
     });
   program
     .command("health")
@@ -54,7 +54,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .description("Run the mappings' tests, *.test.yaml and *.exchanges.yaml.")
     .argument("[files...]", "the test files; all below mappings/ without any")
     .action(async (files) => {
-      status = await testCommand(files);
+      status = await testCommand(registry, files);
     });
   program
     .command("explain")
@@ -66,7 +66,13 @@ export async function run(args: readonly string[]): Promise<number> {
     .argument("[body]", "the body, as JSON")
     .action(async (method, path, body, options) => {
       const request = { method, url: path, ...(body !== undefined && { body: jsonIn(body) }) };
-      status = await explainCommand(options.config, request, options.connect === true, withToken(process.env));
+      status = await explainCommand(
+        registry,
+        options.config,
+        request,
+        options.connect === true,
+        withToken(process.env),
+      );
     });
   program
     .command("record")
@@ -80,7 +86,7 @@ export async function run(args: readonly string[]): Promise<number> {
     .argument("[body]", "the body, as JSON")
     .action(async (method, url, body, { config: file, ...options }) => {
       const request = { method, url, ...(body !== undefined && { body: jsonIn(body) }) };
-      status = await recordCommand(file, request, options, withToken(process.env));
+      status = await recordCommand(registry, file, request, options, withToken(process.env));
     });
   program
     .command("token")
@@ -135,7 +141,7 @@ export async function run(args: readonly string[]): Promise<number> {
       status = await guardReleaseCommand(addressOf(options), { route, reason, by, type, keys: key });
     });
   const init = program.command("init").description("Ask a backend about itself, and write a first configuration.");
-  for (const definition of known.filter((each) => each.init)) {
+  for (const definition of registry.connectors.filter((each) => each.init)) {
     const command = init.command(definition.type).description(definition.summary);
     for (const { flags, description, required } of definition.init?.options ?? [])
       required ? command.requiredOption(flags, description) : command.option(flags, description);

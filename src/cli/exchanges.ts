@@ -1,8 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { connectors as known } from "../../connectors/index.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
+import type { Registry } from "../config/registry.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import type { Connector } from "../connector/connector.ts";
 import type { Route } from "../gateway/route.ts";
@@ -63,13 +63,16 @@ export type Exchange = Case["exchanges"][number];
 export const HIDDEN = "***";
 
 /** Plays conversations again, without the API: each must ask of it what it asked, and answer what it answered. */
-export async function runExchanges(file: string): Promise<{ name: string; failure: string | undefined }[]> {
+export async function runExchanges(
+  registry: Registry,
+  file: string,
+): Promise<{ name: string; failure: string | undefined }[]> {
   const yaml = readYaml(file);
   const { value, diagnostics } = validate(yaml, exchangesFormat);
   if (!value) throw new ConfigError(diagnostics);
   // Secrets are not needed where nobody is asked.
   const env = new Proxy({}, { get: () => "a-value-that-is-no-secret", has: () => true });
-  const loaded = withoutSecrets(loadConfig(resolve(dirname(file), value.config), known, env));
+  const loaded = withoutSecrets(loadConfig(resolve(dirname(file), value.config), registry, env));
   const outcomes = [];
   for (const each of value.cases) outcomes.push({ name: each.name, failure: await played(each, loaded) });
   return outcomes;

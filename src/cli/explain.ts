@@ -1,6 +1,6 @@
-import { connectors as known } from "../../connectors/index.ts";
 import { openConnectors } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
+import type { Registry } from "../config/registry.ts";
 import type { Connector, Entry, Operation } from "../connector/connector.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
@@ -17,12 +17,13 @@ const CONNECT_MS = 10_000;
  * `connect` the backend is asked what of it its indexes do not answer.
  */
 export async function explainCommand(
+  registry: Registry,
   file: string,
   request: ScimRequest,
   connect: boolean,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const loaded = loadConfig(file, known, env);
+  const loaded = loadConfig(file, registry, env);
   const base = routeOf(request, loaded.routes.keys());
   const opened = openConnectors(loaded, { warn: () => {} });
   try {

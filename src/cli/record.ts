@@ -1,9 +1,9 @@
 import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { stringify } from "yaml";
-import { connectors as known } from "../../connectors/index.ts";
 import { lazyState, openAuditFor } from "../compose.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
+import type { Registry } from "../config/registry.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import type { Answer, HttpRequest, Transport } from "../http/transport.ts";
 import { routeAt } from "../routes.ts";
@@ -21,12 +21,13 @@ const HEADERS = ["link", "etag", "location", "retry-after"];
  * `postern test` plays again. Credentials are never written, nor values of properties that are called like secrets or are among `hide`.
  */
 export async function recordCommand(
+  registry: Registry,
   config: string,
   request: ScimRequest,
   { out, name, hide }: { readonly out: string; readonly name?: string | undefined; readonly hide: readonly string[] },
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const loaded = loadConfig(config, known, env);
+  const loaded = loadConfig(config, registry, env);
   const bases = basesOf(loaded);
   const exchanges: Exchange[] = [];
   const hidden = (value: unknown): unknown => {

@@ -1,7 +1,7 @@
 import { existsSync, globSync } from "node:fs";
 import { relative } from "node:path";
-import { connectors as known } from "../../connectors/index.ts";
 import { loadMapping } from "../config/load.ts";
+import type { Registry } from "../config/registry.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import { mappingTestFormat, runMappingTests } from "../mapping/testing.ts";
 import { runExchanges } from "./exchanges.ts";
@@ -15,7 +15,7 @@ interface Outcome {
  * Runs the test files of mappings, `user.test.yaml` beside `user.yaml`, and conversations with APIs, `*.exchanges.yaml`.
  * Without names all below `mappings/`.
  */
-export async function testCommand(names: readonly string[]): Promise<number> {
+export async function testCommand(registry: Registry, names: readonly string[]): Promise<number> {
   const files = names.length > 0 ? names : globSync("mappings/**/*.{test,exchanges}.yaml");
   if (files.length === 0)
     throw new ConfigError([
@@ -24,7 +24,9 @@ export async function testCommand(names: readonly string[]): Promise<number> {
   let passed = 0;
   let failed = 0;
   for (const file of [...files].sort()) {
-    for (const { name, failure } of await (file.endsWith(".exchanges.yaml") ? runExchanges(file) : runTests(file))) {
+    for (const { name, failure } of await (file.endsWith(".exchanges.yaml")
+      ? runExchanges(registry, file)
+      : runTests(registry, file))) {
       console.log(
         `${failure === undefined ? "ok  " : "FAIL"} ${file}: ${name}${failure === undefined ? "" : `\n     ${failure}`}`,
       );
@@ -36,13 +38,13 @@ export async function testCommand(names: readonly string[]): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-function runTests(file: string): Promise<readonly Outcome[]> {
+function runTests(registry: Registry, file: string): Promise<readonly Outcome[]> {
   const mappingFile = file.replace(/\.test\.yaml$/, ".yaml");
   const yaml = readYaml(file);
   if (!existsSync(mappingFile))
     throw new ConfigError([yaml.diagnose([], `there is no ${relative(process.cwd(), mappingFile)} beside it`)]);
   const { value: tests, diagnostics } = validate(yaml, mappingTestFormat);
   if (!tests) throw new ConfigError(diagnostics);
-  const attributeTypes = known.flatMap(({ types }) => types ?? []);
+  const attributeTypes = registry.connectors.flatMap(({ types }) => types ?? []);
   return runMappingTests(loadMapping(mappingFile, { attributeTypes }), tests);
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { methodConfig } from "../auth/chain.ts";
 import { secretConfig } from "../auth/secret.ts";
-import type { ConnectorDefinition } from "../connector/connector.ts";
 import { resilienceConfig } from "../connector/resilience.ts";
 import { stateConfig } from "../state/state.ts";
+import type { Registry } from "./registry.ts";
 
 const endpoint = z.strictObject({
   connector: z.string().describe("The name of one of the connectors."),
@@ -97,7 +97,26 @@ const safety = z.strictObject({
 });
 
 /** The configuration file, with the settings of the connectors that there are. */
-export function configFormat(connectors: readonly ConnectorDefinition[]) {
+/** The type of sink that needs no name. */
+export const DEFAULT_SINK = "file";
+
+function sinkOptions(sinks: Registry["sinks"]) {
+  const options = sinks.map(({ type, summary, config }) => {
+    const named = z.literal(type).describe(summary);
+    return (config as z.ZodObject).extend({
+      type: type === DEFAULT_SINK ? named.optional() : named,
+      values: z.boolean().default(false).describe("Records values, too, before and after; secrets never."),
+    });
+  });
+  return options as unknown as [SinkOption, ...SinkOption[]];
+}
+/** The settings of any sink; those that are its own it knows itself. */
+type SinkOption = z.ZodObject<
+  { type: z.ZodOptional<z.ZodLiteral<string>>; values: z.ZodDefault<z.ZodBoolean> },
+  z.core.$loose
+>;
+
+export function configFormat({ connectors, sinks }: Registry) {
   const options = connectors.map((each) =>
     (each.config as z.ZodObject).extend({
       type: z.literal(each.type).describe(each.summary),
@@ -162,39 +181,9 @@ export function configFormat(connectors: readonly ConnectorDefinition[]) {
         .default({})
         .describe("For routes, by their paths: what must not happen to the system behind."),
       audit: z
-        .strictObject({
-          file: z
-            .string()
-            .optional()
-            .describe("The file; a relative path starts at the configuration's folder. Standard output without it."),
-          key: z
-            .string()
-            .min(32, "a key has at least 32 characters")
-            .optional()
-            .describe(
-              "Makes the records' hashes by HMAC-SHA256 with this key, best ${file:PATH}: who can write the file, but does not have the key, cannot make another log. Without it, hashes are SHA-256.",
-            ),
-          head: z
-            .string()
-            .optional()
-            .describe(
-              "The file that holds the number and hash of the last record, by which records that are missing at the end are found; FILE.head by default. Best on another disk.",
-            ),
-          maxBytes: z
-            .int()
-            .min(10_000)
-            .default(100_000_000)
-            .describe("A file that is larger is put aside, and a new one begun."),
-          values: z.boolean().default(false).describe("Records values, too, before and after; secrets never."),
-          sync: z
-            .boolean()
-            .default(false)
-            .describe("Waits until each record is on the disk, so that a power failure loses none."),
-        })
+        .discriminatedUnion("type", sinkOptions(sinks))
         .optional()
-        .describe(
-          "A record before each write, one of what became of it, and one of each refusal, each chained to the one before.",
-        ),
+        .describe("A record before each write, one of what became of it, and one of each refusal, and where they go."),
       operations: z
         .strictObject({
           host: z.string().default("127.0.0.1").describe("The address to listen on: administrators' alone."),

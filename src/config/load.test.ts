@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { z } from "zod";
-import { connectors } from "../../connectors/index.ts";
+import { registry } from "../../test/servers/registry.ts";
 import { loadConfig } from "./load.ts";
 import { ConfigError } from "./yaml.ts";
 
@@ -34,7 +34,7 @@ function mistakes(
   try {
     writeFileSync(join(folder, "c.yaml"), config);
     writeFileSync(join(folder, "user.yaml"), user);
-    loadConfig(join(folder, "c.yaml"), connectors, env);
+    loadConfig(join(folder, "c.yaml"), registry, env);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -117,13 +117,13 @@ describe("a configuration", () => {
     const own = join(dirname(file), `.${basename(file)}`);
     writeFileSync(own, readFileSync(file, "utf8").replaceAll("/app/mappings", resolve("mappings")));
     try {
-      expect(loadConfig(own, connectors, env).routes.size).toBeGreaterThan(0);
+      expect(loadConfig(own, registry, env).routes.size).toBeGreaterThan(0);
     } finally {
       rmSync(own);
     }
   });
 
-  test.each(connectors.map(({ type, example, config }) => [type, example, config] as const))(
+  test.each(registry.connectors.map(({ type, example, config }) => [type, example, config] as const))(
     "that the reference page of %s shows is right",
     (type, example, config) => {
       const { type: said, ...settings } = parse(example);

@@ -1,5 +1,4 @@
 import { dirname, relative, resolve } from "node:path";
-import type { ConnectorDefinition } from "../connector/connector.ts";
 import { compileMapping } from "../mapping/compile.ts";
 import { mappingFormat } from "../mapping/format.ts";
 import type { Mapping } from "../mapping/mapping.ts";
@@ -7,6 +6,7 @@ import { nearest } from "../mapping/nearest.ts";
 import { defineTypes, typesFormat } from "../mapping/types.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
 import { type Config, configFormat } from "./format.ts";
+import type { Registry } from "./registry.ts";
 import { withSecrets } from "./secrets.ts";
 import { ConfigError, type Diagnostic, readYaml, validate, type YamlFile } from "./yaml.ts";
 
@@ -20,7 +20,10 @@ export interface RouteEndpoint {
 /** A configuration that is whole: everything in it was checked, and its mappings are compiled. */
 export interface Loaded {
   readonly config: Config;
+  /** The folder that relative paths of the configuration start from. */
   readonly folder: string;
+  /** The types of connectors and sinks that it may name. */
+  readonly registry: Registry;
   readonly routes: ReadonlyMap<string, ReadonlyMap<string, RouteEndpoint>>;
   /** The files that secrets were read from. */
   readonly secretFiles: readonly string[];
@@ -32,7 +35,7 @@ export interface Loaded {
  */
 export function loadConfig(
   file: string,
-  connectors: readonly ConnectorDefinition[],
+  registry: Registry,
   env: Readonly<Record<string, string | undefined>>,
 ): Loaded {
   const folder = dirname(resolve(file));
@@ -42,7 +45,7 @@ export function loadConfig(
   // A text without its secret is wrong in a second way that would only hide the first.
   const isHidden = (each: Diagnostic) =>
     diagnostics.some((other) => other.line === each.line && other.column === each.column);
-  const { value: config, diagnostics: wrong } = validate(yaml, configFormat(connectors), data);
+  const { value: config, diagnostics: wrong } = validate(yaml, configFormat(registry), data);
   diagnostics.push(...wrong.filter((each) => !isHidden(each)));
   if (!config) throw new ConfigError(diagnostics);
 
@@ -61,7 +64,7 @@ export function loadConfig(
       }
       const mappingFile = resolve(folder, endpoint.mapping);
       try {
-        const definition = connectors.find(({ type }) => type === connector?.type);
+        const definition = registry.connectors.find(({ type }) => type === connector?.type);
         const mapping = loadMapping(mappingFile, {
           kinds: connector && Object.keys((connector as { kinds?: object }).kinds ?? {}),
           attributeTypes: definition?.types ?? [],
@@ -80,7 +83,7 @@ export function loadConfig(
     }
   }
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
-  return { config, folder, routes, secretFiles };
+  return { config, folder, registry, routes, secretFiles };
 }
 
 /** Tokens must not go over a network in the clear without anybody having said so. */

@@ -7,12 +7,15 @@ import { attrsOfWrite, type Write, type WriteStep } from "./writes.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What is recorded: what happened, and the fields that say more. */
+type Event = Fields & { readonly event: string };
+
 /** Where records of writes and refusals go. */
 export interface AuditTrail {
-  /** Records that something is about to be done; gives the record's number. Rejects where it cannot be recorded. */
-  readonly intent: (fields: Fields) => Promise<number>;
-  /** Records what became of it. What cannot be written now is kept, and written before the next intent. */
-  readonly outcome: (fields: Fields) => Promise<void>;
+  /** Records that something is about to be done; gives the record's id. Rejects where it cannot be recorded. */
+  readonly intent: (event: Event) => Promise<string>;
+  /** Records what became of it. What cannot be recorded now is kept, and recorded before the next intent. */
+  readonly outcome: (event: Event) => Promise<void>;
 }
 
 /** The places on an operation's way where it is recorded. */
@@ -35,8 +38,8 @@ export function recording(
   trail: AuditTrail,
   { values, isDry }: { readonly values: boolean; readonly isDry: boolean },
 ): Recording {
-  /** What is known of a write on its way. The number of its intent, where there is one. */
-  const numbers = new WeakMap<Context, number>();
+  /** What is known of a write on its way. The id of its intent, where there is one. */
+  const ids = new WeakMap<Context, string>();
   /** Failures that have a record. */
   const recorded = new WeakSet<object>();
 
@@ -66,8 +69,8 @@ export function recording(
       values && action !== "create" ? await present(write, action === "delete" ? readable : shown) : undefined;
     const about = { ...aboutWrite(write, route), ...(isDry && { dryRun: true }), ...(before && { before }) };
     const intent = () => {
-      const number = numbers.get(context);
-      return number === undefined ? {} : { intent: number };
+      const id = ids.get(context);
+      return id === undefined ? {} : { intent: id };
     };
     let after: Entry | undefined;
     try {
@@ -96,7 +99,7 @@ export function recording(
 
   const intents: WriteStep = (next) => async (write) => {
     try {
-      numbers.set(write.context, await trail.intent({ event: "intent", ...aboutWrite(write, route) }));
+      ids.set(write.context, await trail.intent({ event: "intent", ...aboutWrite(write, route) }));
     } catch (error) {
       throw notNow(
         `The audit log cannot be written, so nothing else is: ${(error as Error).message}. Nothing was changed.`,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { start } from "../../src/compose.ts";
 import type { Client } from "../clients/replay.ts";
+import { registry } from "./registry.ts";
 
 export const TOKEN = "a-token-that-is-for-tests-only";
 export const ROOT = join(import.meta.dirname, "../..");
@@ -31,7 +32,7 @@ export async function startGateway(config: {
   const write = (given: object) =>
     writeFileSync(file, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...given }));
   write(config);
-  const running = await start(file, {});
+  const running = await start(registry, file, {});
   return {
     url: running.url,
     base: running.url + (running.routes[0] ?? ""),

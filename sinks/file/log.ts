@@ -1,16 +1,8 @@
 import * as fs from "node:fs";
 import { promisify } from "node:util";
+import type { Sink } from "../../src/sink/sink.ts";
 import { type FileOptions, openAuditFile } from "./file.ts";
 import { type AuditFields, integrityOf, type Link, lineOf, ORIGIN } from "./record.ts";
-
-/** The audit log: records in one chain, each written before the next. */
-export interface AuditLog {
-  /** Records what is about to be done; gives the record's number. Rejects where it cannot be written. */
-  readonly intent: (fields: AuditFields) => Promise<number>;
-  /** Records what became of it. What cannot be written now is kept, and written before the next intent. */
-  readonly outcome: (fields: AuditFields) => Promise<void>;
-  readonly close: () => Promise<void>;
-}
 
 export interface AuditOptions {
   /** The file; standard output without it. */
@@ -29,7 +21,7 @@ export interface AuditOptions {
 }
 
 /** Where lines go. */
-interface Sink {
+interface Lines {
   readonly end: Link;
   readonly look: (end: Link) => readonly AuditFields[];
   readonly write: (line: string, link: Link) => void | Promise<void>;
@@ -38,120 +30,94 @@ interface Sink {
 }
 
 interface Waiting {
-  readonly fields: AuditFields;
-  /** Whether it is kept where it cannot be written. */
-  readonly isKept: boolean;
-  readonly settle: (error: unknown, seq: number) => void;
+  readonly event: AuditFields;
+  readonly settle: (error?: unknown) => void;
 }
 
-/** Outcomes that are kept while nothing can be written: no more than there can be writes under way, and refusals. */
-const MAX_KEPT = 10_000;
-const RETRY_MS = 2000;
-
 /**
- * Opens the audit log. Throws where its file cannot be written, is another process's, or is no audit log.
+ * Opens a log: events become records in one chain, each written before the next. Throws where its file cannot be written, is
+ * another process's, or is no audit log.
  */
-export function openAudit(options: AuditOptions): AuditLog {
+export function openAudit(options: AuditOptions): Sink {
   const { key, sync, warn = () => {} } = options;
-  const sink = options.file === undefined ? standardOutput() : fileSink({ ...options, file: options.file, warn });
-  let end = sink.end;
+  const lines = options.file === undefined ? standardOutput() : linesIn({ ...options, file: options.file, warn });
+  let end = lines.end;
   let queue: Waiting[] = [];
   let running: Promise<void> | undefined;
-  let isBroken = false;
-  let retry: NodeJS.Timeout | undefined;
 
-  const write = async (fields: AuditFields): Promise<number> => {
-    const { line, link } = lineOf(fields, end, key);
+  const write = async (event: AuditFields): Promise<void> => {
+    const { line, link } = lineOf(event, end, key);
     try {
-      await sink.write(`${line}\n`, link);
+      await lines.write(`${line}\n`, link);
     } catch (error) {
       if (error instanceof LateError) end = link;
       throw error;
     }
     end = link;
-    return link.seq;
   };
   const notes: AuditFields[] = [];
   /** Records what has happened to the log itself. */
   const writeNotes = async () => {
-    notes.push(...sink.look(end));
+    notes.push(...lines.look(end));
     for (let note = notes[0]; note; note = notes[0]) {
       await write(note);
       notes.shift();
     }
   };
 
-  /** Writes what waits, in its order. What cannot be written is refused, or kept for later. */
+  /** Writes some in their order; where one cannot be written, none behind it is. Gives those that were. */
+  const writeAll = async (batch: readonly Waiting[]): Promise<Waiting[]> => {
+    const written: Waiting[] = [];
+    let failure: { readonly error: unknown } | undefined;
+    for (const each of batch) {
+      try {
+        if (failure) throw failure.error;
+        await writeNotes();
+        await write(each.event);
+        written.push(each);
+      } catch (error) {
+        failure ??= { error };
+        each.settle(error);
+      }
+    }
+    return written;
+  };
   const drain = async (): Promise<void> => {
     while (queue.length > 0) {
       const batch = queue;
       queue = [];
-      const written: [Waiting, number][] = [];
-      let failure: unknown;
-      for (const each of batch) {
-        try {
-          if (failure !== undefined) throw failure;
-          await writeNotes();
-          written.push([each, await write(each.fields)]);
-        } catch (error) {
-          failure ??= error;
-          if (each.isKept && queue.length < MAX_KEPT) queue.push(each);
-          each.settle(error, 0);
-        }
-      }
+      const written = await writeAll(batch);
       try {
-        if (sync && written.length > 0) sink.sync();
-        for (const [each, seq] of written) each.settle(undefined, seq);
+        if (sync && written.length > 0) lines.sync();
+        for (const { settle } of written) settle();
       } catch (error) {
-        failure ??= error;
-        for (const [each] of written) each.settle(error, 0);
+        for (const { settle } of written) settle(error);
       }
-      if (failure !== undefined) return broken(failure);
-      if (isBroken) warn({}, "the audit log can be written again");
-      isBroken = false;
     }
   };
-  const broken = (error: unknown) => {
-    if (!isBroken) warn({ reason: (error as Error).message }, "the audit log cannot be written: writes are refused");
-    isBroken = true;
-    clearTimeout(retry);
-    if (queue.length > 0) retry = setTimeout(pump, RETRY_MS).unref();
-  };
-  function pump(): void {
-    running ??= drain().finally(() => {
-      running = undefined;
-      if (queue.length > 0 && !isBroken) pump();
-    });
-  }
-  const append = (fields: AuditFields, isKept: boolean): Promise<number> =>
+  const append = (event: AuditFields): Promise<void> =>
     new Promise((resolve, reject) => {
-      const settle = (error: unknown, seq: number) => (error === undefined ? resolve(seq) : reject(error));
-      queue.push({ fields, isKept, settle });
-      pump();
+      queue.push({ event, settle: (error) => (error === undefined ? resolve() : reject(error)) });
+      running ??= drain().finally(() => {
+        running = undefined;
+      });
     });
 
   // It says how hashes are made from here on.
-  void append({ event: "opened", log: "postern-audit", integrity: integrityOf(key) }, true).catch(() => {});
+  void append({ event: "opened", log: "postern-audit", integrity: integrityOf(key) }).catch(() => {});
   return {
-    intent: (fields) => append(fields, false),
-    // It has happened, whether it can be written or not.
-    outcome: (fields) =>
-      append(fields, true).then(
-        () => {},
-        () => {},
-      ),
+    append,
     close: async () => {
-      clearTimeout(retry);
-      await append({ event: "closed" }, false).catch(() => {});
+      await append({ event: "closed" }).catch(() => {});
       await running;
-      sink.close();
+      lines.close();
     },
   };
 }
 
-const fileSink = (
+const linesIn = (
   options: AuditOptions & { readonly file: string; readonly warn: NonNullable<AuditOptions["warn"]> },
-): Sink => openAuditFile({ ...options, path: options.file, head: options.head ?? `${options.file}.head` });
+): Lines => openAuditFile({ ...options, path: options.file, head: options.head ?? `${options.file}.head` });
 
 /** A line is on its way, and may come late: the chain goes on behind it. */
 class LateError extends Error {}
@@ -161,7 +127,7 @@ const STALL_MS = 2000;
 const writeBytes = promisify(fs.write) as (descriptor: number, bytes: Buffer) => Promise<{ bytesWritten: number }>;
 
 /** Standard output. A reader that stalls makes writes fail after a while; it never holds up the process. */
-function standardOutput(): Sink {
+function standardOutput(): Lines {
   let stalled: Promise<void> | undefined;
   const whole = async (bytes: Buffer) => {
     for (let rest = bytes; rest.length > 0; ) rest = rest.subarray((await written(rest)).bytesWritten);

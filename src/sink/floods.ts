@@ -1,4 +1,4 @@
-import type { AuditLog } from "./log.ts";
+import type { AuditLog } from "./trail.ts";
 
 /** Refusals of one caller, or of nobody, that are recorded in a minute; of more only their number is. */
 const MAX_REFUSALS = 100;

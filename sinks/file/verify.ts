@@ -50,7 +50,7 @@ export interface Verifier {
  */
 export function createVerifier(anchors: Anchors): Verifier {
   const { key, last, head } = anchors;
-  const open = new Map<number, string>();
+  const open = new Map<unknown, Question>();
   const notes: Question[] = [];
   let previous: Link | undefined;
   let lines = 0;
@@ -78,7 +78,7 @@ export function createVerifier(anchors: Anchors): Verifier {
       const problem = endProblem(previous, isLastThere, atHead, anchors);
       if (problem !== undefined) return { ok: false, line: lines, problem };
       const { seq, hash } = previous ?? ORIGIN;
-      const questions = [...open].map(([at, about]) => ({ seq: at, about }));
+      const questions = [...open.values()];
       return { ok: true, records: lines, first, last: seq, hash, torn, questions, notes };
     },
   };
@@ -147,13 +147,14 @@ function endProblem(
   return undefined;
 }
 
-/** Takes note of intents, and of what became of them. */
-function noteQuestion(record: AuditRecord, open: Map<number, string>): void {
-  if (record.event === "intent") {
+/** Takes note of intents, and of what became of them. One is known by its id or, in logs of older versions, by its number. */
+function noteQuestion(record: AuditRecord, open: Map<unknown, Question>): void {
+  const { seq, event, id = seq, intent } = record;
+  if (event === "intent") {
     const { type, action, backend } = record;
     const key = (backend as { key?: unknown } | undefined)?.key;
-    open.set(record.seq, [action, type, ...(key === undefined ? [] : [key])].map(String).join(" "));
+    open.set(id, { seq, about: [action, type, ...(key === undefined ? [] : [key])].map(String).join(" ") });
   }
-  if (record.event === "release") open.set(record.seq, `release ${String(record.route)}`);
-  if (typeof record.intent === "number") open.delete(record.intent);
+  if (event === "release") open.set(id, { seq, about: `release ${String(record.route)}` });
+  open.delete(intent);
 }

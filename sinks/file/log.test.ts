@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
+import { trailTo } from "../../src/sink/trail.ts";
 import { type AuditOptions, openAudit } from "./log.ts";
 import { headIn } from "./record.ts";
 import { verifyAudit } from "./verify.ts";
@@ -22,8 +23,10 @@ const folder = mkdtempSync(join(tmpdir(), "postern-audit-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let made = 0;
 const newFile = () => join(folder, `audit${++made}.log`);
+/** Where processes of their own import it from. */
+const TRAIL = new URL("../../src/sink/trail.ts", import.meta.url).href;
 const open = (file: string, more: Partial<AuditOptions> = {}) =>
-  openAudit({ file, maxBytes: 1e9, sync: false, ...more });
+  trailTo(openAudit({ file, maxBytes: 1e9, sync: false, ...more }), more.warn);
 /** The log as `audit verify` reads it, with the files that were put aside. */
 const judge = (file: string, key?: string) => {
   const names = readdirSync(folder).map((name) => join(folder, name));
@@ -102,7 +105,8 @@ describe("an audit file", () => {
     const file = newFile();
     const source = `
       const { openAudit } = await import(${JSON.stringify(new URL("./log.ts", import.meta.url).href)});
-      const log = openAudit({ file: ${JSON.stringify(file)}, maxBytes: 1e9, sync: false });
+      const { trailTo } = await import(${JSON.stringify(TRAIL)});
+      const log = trailTo(openAudit({ file: ${JSON.stringify(file)}, maxBytes: 1e9, sync: false }));
       await log.intent({ event: "intent" });
       console.log("open");
       // What nothing holds would be collected, and its lock with it.
@@ -339,7 +343,8 @@ describe("where the file system fails", () => {
 test("a reader of standard output that stalls makes writes fail, and never holds up the process", async () => {
   const source = `
     const { openAudit } = await import(${JSON.stringify(new URL("./log.ts", import.meta.url).href)});
-    const log = openAudit({ file: undefined, maxBytes: 1e9, sync: false });
+    const { trailTo } = await import(${JSON.stringify(TRAIL)});
+      const log = trailTo(openAudit({ file: undefined, maxBytes: 1e9, sync: false }));
     let ticks = 0;
     setInterval(() => ticks++, 10);
     let failure;
@@ -364,7 +369,8 @@ test("a process that is killed at any moment leaves a log that is whole, with wh
   for (let round = 0; round < 5; round++) {
     const source = `
       const { openAudit } = await import(${JSON.stringify(new URL("./log.ts", import.meta.url).href)});
-      const log = openAudit({ file: ${JSON.stringify(file)}, maxBytes: 4000, sync: false });
+      const { trailTo } = await import(${JSON.stringify(TRAIL)});
+      const log = trailTo(openAudit({ file: ${JSON.stringify(file)}, maxBytes: 4000, sync: false }));
       setTimeout(() => process.kill(process.pid, "SIGKILL"), ${20 + round * 13});
       for (let n = 0; ; n++) {
         await log.outcome({ event: "outcome", intent: await log.intent({ event: "intent", n }) });

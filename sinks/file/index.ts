@@ -1,0 +1,49 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { defineSink } from "../../src/sink/sink.ts";
+import { openAudit } from "./log.ts";
+
+const config = z.strictObject({
+  file: z
+    .string()
+    .optional()
+    .describe("The file; a relative path starts at the configuration's folder. Standard output without it."),
+  key: z
+    .string()
+    .min(32, "a key has at least 32 characters")
+    .optional()
+    .describe(
+      "Makes the records' hashes by HMAC-SHA256 with this key, best ${file:PATH}: who can write the file, but does not have the key, cannot make another log. Without it, hashes are SHA-256.",
+    ),
+  head: z
+    .string()
+    .optional()
+    .describe(
+      "The file that holds the number and hash of the last record, by which records that are missing at the end are found; FILE.head by default. Best on another disk.",
+    ),
+  maxBytes: z
+    .int()
+    .min(10_000)
+    .default(100_000_000)
+    .describe("A file that is larger is put aside, and a new one begun."),
+  sync: z
+    .boolean()
+    .default(false)
+    .describe("Waits until each record is on the disk, so that a power failure loses none."),
+});
+
+/** Records as lines of JSON, each chained to the one before. */
+export default defineSink({
+  type: "file",
+  summary:
+    "A file, or standard output: lines of JSON, each chained to the one before, so that `postern audit verify` finds what was altered or taken out.",
+  config,
+  example: `file: /var/log/postern/audit.log
+key: "\${file:/run/secrets/audit-key}"
+head: /srv/postern/audit.head
+`,
+  open: ({ file, head, ...settings }, { folder, log }) => {
+    const pathOf = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
+    return openAudit({ ...settings, file: pathOf(file), head: pathOf(head), warn: log.warn });
+  },
+});
