@@ -46,7 +46,7 @@ const server = {
   connections: 2,
   waitMs: 3000,
   statementMs: 4500,
-  ca: false,
+  tls: undefined,
 } as const;
 const bare = dialect === "postgres" ? postgres(server) : mysql(server);
 const db = new Kysely<unknown>({ dialect: bare.kysely() });

@@ -4,6 +4,7 @@ import { chainOf } from "./auth/chain.ts";
 import type { Loaded } from "./config/load.ts";
 import type { Connector, Mapped, References, Services } from "./connector/connector.ts";
 import { SettingError } from "./connector/error.ts";
+import { filesIn } from "./connector/kit/files.ts";
 import { withOffsets } from "./connector/paging.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
@@ -70,7 +71,7 @@ function openConnector(
 ): Connector {
   const { type, resilience: _, ...settings } = loaded.config.connectors[name]!;
   const services = {
-    folder: loaded.folder,
+    files: filesIn(loaded.folder),
     log: { warn: (fields: object, message: string) => log.warn(fields, message) },
     types: typesOf(loaded, name),
     references: referencesOf(loaded, name),

@@ -17,7 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   "src/connector": ["src/json"],
   "src/thread": [],
   "src/json": [],
-  "src/expression": ["src/thread"],
+  "src/expression": ["src/thread", "src/connector"],
   "src/http": ["src/connector", "src/expression", "src/json"],
   "src/mapping": ["src/scim", "src/connector", "src/expression", "src/json"],
   "src/gateway": ["src/scim", "src/mapping", "src/connector", "src/expression"],

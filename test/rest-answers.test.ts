@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import rest from "../connectors/rest/index.ts";
 import type { Change, Connector, Entry } from "../src/connector/connector.ts";
 import { type Bookmark, withOffsets } from "../src/connector/paging.ts";
+import { lent } from "./servers/lent.ts";
 
 // What an API answers that is not what was asked for is never told as that it was done, or that somebody is not there.
 
@@ -60,10 +61,7 @@ describe("answers of an API", () => {
     delete: { method: "DELETE", path: "/users/{$key}" },
   };
   const open = (more: object = {}, settings: object = {}): Connector =>
-    rest.open(rest.config.parse({ url, kinds: { user: { ...kind, ...more } }, ...settings }), {
-      folder: "/",
-      log: { warn: () => {} },
-    });
+    rest.open(rest.config.parse({ url, kinds: { user: { ...kind, ...more } }, ...settings }), lent("/", {}));
   const all = (connector: Connector, more: object = {}) =>
     connector.search({ ...user, attrs: ["id"], limit: 1000, count: true, signal: signal(), ...more });
   const people = Array.from({ length: 230 }, (_, index) => ({ id: index + 1, name: `n${index + 1}` }));

@@ -13,6 +13,7 @@ import { importSPKI, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import rest from "../connectors/rest/index.ts";
 import { makeAuthority, makeCertificate } from "./servers/certificates.ts";
+import { lent } from "./servers/lent.ts";
 import { type Fault, json, type PeopleApi, type Seen, startPeopleApi } from "./servers/people-api.ts";
 
 const person = {
@@ -20,8 +21,7 @@ const person = {
   get: { path: "/people/{$key}" },
   search: { path: "/people", items: "items", total: "total" },
 };
-const open = (settings: object) =>
-  rest.open(rest.config.parse({ kinds: { person }, ...settings }), { folder: "/", log: { warn: () => {} } });
+const open = (settings: object) => rest.open(rest.config.parse({ kinds: { person }, ...settings }), lent("/"));
 const count = async (connector: ReturnType<typeof open>) =>
   (await connector.search({ kind: "person", attrs: ["id"], limit: 10, count: true, signal: AbortSignal.timeout(5000) }))
     .total;

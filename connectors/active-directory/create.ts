@@ -1,7 +1,7 @@
 import { Change as LdapChange } from "ldapts";
 import { type CreateRequest, type Entry, type Scalar, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError } from "../../src/connector/error.ts";
-import { escapeDnValue } from "../../src/expression/helpers.ts";
+import { escapeDnValue } from "../../src/connector/kit/text.ts";
 import { ldapAttribute, UNDO_MS } from "../ldap/changes.ts";
 import { baseIsThere, find, toEntry, write } from "../ldap/directory.ts";
 import { dnKey } from "../ldap/dn.ts";

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { lent } from "../../test/servers/lent.ts";
 import { DOMAIN, GROUPS, STAFF, startSamba } from "../../test/servers/samba.ts";
 import { distinctTexts, testConnector } from "../../test/suites/contract.ts";
 import activeDirectory from "./index.ts";
@@ -25,7 +26,7 @@ testConnector({
         retired: { base: `OU=Gone,${DOMAIN}`, filter: "(&(objectCategory=person)(objectClass=user))" },
       },
     });
-    const again = () => activeDirectory.open(config, { folder: ".", log: { warn: () => {} } });
+    const again = () => activeDirectory.open(config, lent("."));
     const connector = again();
     const close = async () => {
       await connector.close();
@@ -59,7 +60,7 @@ test("searches that are referred to other partitions say so once, and do not fol
     tls: { ca: samba.ca },
     kinds: { user: { base: DOMAIN, filter: "(objectClass=user)" } },
   });
-  const connector = activeDirectory.open(config, { folder: ".", log: { warn: (fields) => notes.push(fields) } });
+  const connector = activeDirectory.open(config, lent(".", { log: { warn: (fields) => notes.push(fields) } }));
   const request = { kind: "user", attrs: ["objectGUID"], limit: 10, count: true, signal: AbortSignal.timeout(5000) };
   const [first, second] = [await connector.search(request), await connector.search(request)];
   expect(first.entries.length).toBeGreaterThan(0);

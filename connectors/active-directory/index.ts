@@ -1,11 +1,11 @@
 import { type Connector, defineConnector, type Entry } from "../../src/connector/connector.ts";
+import { readCertificates } from "../../src/connector/kit/tls.ts";
 import { attributeTypeNames, checkReferences } from "../ldap/attributes.ts";
 import { find, openDirectory, toEntry } from "../ldap/directory.ts";
 import { firstRdn } from "../ldap/dn.ts";
 import { supports } from "../ldap/filter.ts";
 import { dnOf } from "../ldap/formats.ts";
 import { createResolve, createSearch, lookOutside } from "../ldap/search.ts";
-import { readCa } from "../ldap/settings.ts";
 import { create } from "./create.ts";
 import { activeDirectory, DIRECT_MEMBER_OF, INDIRECT_MEMBER_OF } from "./dialect.ts";
 import { createWritten, type Domain, locate } from "./domain.ts";
@@ -35,7 +35,7 @@ kinds:
 `,
   types: attributeTypeNames.filter((type) => !["boolean", "integer", "time"].includes(type)),
   init: { options, run: init },
-  open: (settings, { folder, log, types, references = [] }): Connector => {
+  open: (settings, { files, log, types, references = [] }): Connector => {
     const { tls, domain: name } = settings;
     const names = createNames(settings.nameServers);
     const directory = openDirectory(
@@ -45,7 +45,7 @@ kinds:
           name === undefined ? Promise.resolve(settings.urls ?? []) : findControllers(name, tls.startTls, names),
         lookup: names.lookup,
         note: log.warn,
-        tls: { startTls: tls.startTls, ca: readCa(folder, tls.ca) },
+        tls: { startTls: tls.startTls, ...readCertificates(files, tls) },
         attributes: { ...(types as typeof settings.attributes), ...settings.attributes },
       },
       activeDirectory,

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Initial, InitRequest } from "../../src/connector/connector.ts";
+import { readCertificates } from "../../src/connector/kit/tls.ts";
 import { openDirectory } from "../ldap/directory.ts";
 import { type Fit, fitted } from "../ldap/init/fit.ts";
-import { readCa } from "../ldap/settings.ts";
 import { activeDirectory } from "./dialect.ts";
 import { createNames, findControllers } from "./servers.ts";
 import { type Survey, survey } from "./survey.ts";
@@ -41,7 +41,7 @@ interface Options {
  * Asks a domain about itself, and writes a configuration and mappings that fit it. Rejects with a `ConnectorError` where the
  * domain cannot be asked, and with an `Error` that says what is missing of the options.
  */
-export async function init({ options: given, env, mappings, folder, signal }: InitRequest): Promise<Initial> {
+export async function init({ options: given, env, mappings, files, signal }: InitRequest): Promise<Initial> {
   const asked = given as unknown as Options;
   const variable = asked.passwordEnv ?? "AD_PASSWORD";
   const password = env[variable];
@@ -59,7 +59,7 @@ export async function init({ options: given, env, mappings, folder, signal }: In
       returnAfter: 60,
       note: () => {},
       bind: { dn: asked.bind, password },
-      tls: { startTls: asked.startTls === true, ca: readCa(folder, asked.ca) },
+      tls: { startTls: asked.startTls === true, ...readCertificates(files, { ca: asked.ca }, (name) => `--${name}`) },
       connections: 2,
       attributes: {},
       kinds: {},

@@ -1,5 +1,5 @@
 import { ConnectorError } from "../../src/connector/error.ts";
-import { escapeDnValue } from "../../src/expression/helpers.ts";
+import { escapeDnValue } from "../../src/connector/kit/text.ts";
 import { named, UNDO_MS } from "../ldap/changes.ts";
 import { write } from "../ldap/directory.ts";
 import { firstRdn } from "../ldap/dn.ts";

@@ -8,7 +8,7 @@ import {
 } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { combined } from "../../src/connector/kit/combine.ts";
-import { escapeDnValue } from "../../src/expression/helpers.ts";
+import { escapeDnValue } from "../../src/connector/kit/text.ts";
 import { finalValue, formOf, inPlace, isAttr, ldapChanges, renaming, UNDO_MS } from "../ldap/changes.ts";
 import { permissiveModify } from "../ldap/controls.ts";
 import { toEntry, write } from "../ldap/directory.ts";

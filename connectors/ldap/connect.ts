@@ -1,13 +1,14 @@
 import { connect as connectTcp, isIP, type LookupFunction } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Client } from "ldapts";
-import { abortable } from "../../src/connector/abortable.ts";
 import { timedOut } from "../../src/connector/error.ts";
+import { abortable } from "../../src/connector/kit/deadline.ts";
+import type { Certificates } from "../../src/connector/kit/tls.ts";
 
 /** How a connection is made, whichever server it is to. */
 export interface ConnectOptions {
   readonly bind: { readonly dn: string; readonly password: string } | undefined;
-  readonly tls: { readonly ca: string | undefined; readonly startTls: boolean };
+  readonly tls: Certificates & { readonly startTls: boolean };
   /** How a server's name becomes its address, where it is not the system that says so. */
   readonly lookup?: LookupFunction | undefined;
 }

@@ -13,6 +13,7 @@ import {
 import { type Condition, type Entry, type Expected, fromValues, type Value } from "../../src/connector/connector.ts";
 import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import { createAccount } from "../../src/connector/kit/account.ts";
+import { readTwice } from "../../src/connector/kit/retry.ts";
 import { type AttributeType, attributeTypes, fromLdap, isBinary, type TypeOf, toLdap } from "./attributes.ts";
 import { type ConnectOptions, connect } from "./connect.ts";
 import type { Dialect } from "./dialect.ts";
@@ -117,22 +118,18 @@ async function readFeatures(directory: Directory, signal: AbortSignal): Promise<
   return featuresOf(searchEntries[0]);
 }
 
-/** Runs reads, on a new connection once more where the first was lost: to read twice does no harm. */
+/** Runs reads, on a new connection once more where the first was lost. */
 export async function read<T>(
   directory: Pick<Directory, "failure" | "pool">,
   signal: AbortSignal,
   work: (client: Client) => Promise<T>,
   pool = directory.pool,
 ): Promise<T> {
-  try {
-    return await pool.run(signal, work).catch((error) => {
-      const failure = directory.failure(error) as { kind?: string };
-      if (failure.kind !== "unavailable" || signal.aborted) throw error;
-      return pool.run(signal, work);
+  const once = () =>
+    pool.run(signal, work).catch((error) => {
+      throw directory.failure(error);
     });
-  } catch (error) {
-    throw directory.failure(error);
-  }
+  return readTwice(once, signal);
 }
 
 /** Runs a write: once, whatever becomes of the connection. Refusals keep their result code for the caller to act on. */

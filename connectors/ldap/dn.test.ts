@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { escapeDnValue } from "../../src/expression/helpers.ts";
+import { escapeDnValue } from "../../src/connector/kit/text.ts";
 import { dnKey, firstRdn, isUnder, parentOf, rdnsOf } from "./dn.ts";
 
 const value = fc

@@ -1,4 +1,4 @@
-import { escapeDnValue } from "../../src/expression/helpers.ts";
+import { escapeDnValue } from "../../src/connector/kit/text.ts";
 
 /** A relative distinguished name of one attribute: `uid=ann`. */
 export interface Rdn {

@@ -1,5 +1,5 @@
 import { type Operation, valuesOf } from "../../src/connector/connector.ts";
-import { escapeDnValue } from "../../src/expression/helpers.ts";
+import { escapeDnValue } from "../../src/connector/kit/text.ts";
 import { assertionOf, type Directory, filterOf, keyFilter } from "./directory.ts";
 import { changeLines, entryLines, ldifLine, pagingText, searchText } from "./ldif.ts";
 

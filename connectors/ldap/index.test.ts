@@ -1,3 +1,4 @@
+import { lent } from "../../test/servers/lent.ts";
 import { SUFFIX, startSlapd } from "../../test/servers/slapd.ts";
 import { distinctTexts, testConnector } from "../../test/suites/contract.ts";
 import ldap from "./index.ts";
@@ -14,7 +15,7 @@ testConnector({
       contractor: { base: `ou=people,${SUFFIX}`, filter: `(&${person}${contractor})`, rdn: "uid" },
     };
     const config = ldap.config.parse({ url: slapd.url, bind: slapd.bind, kinds });
-    const again = () => ldap.open(config, { folder: ".", log: { warn: () => {} } });
+    const again = () => ldap.open(config, lent("."));
     const connector = again();
     const close = async () => {
       await connector.close();

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Connector, defineConnector } from "../../src/connector/connector.ts";
+import { readCertificates } from "../../src/connector/kit/tls.ts";
 import { checkReferences } from "./attributes.ts";
 import { checkDirectory } from "./check.ts";
 import { find, keyFilter, openDirectory, toEntry } from "./directory.ts";
@@ -7,7 +8,7 @@ import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
 import { init, options } from "./init/init.ts";
 import { createResolve, createSearch, lookOutside, lookUpByDn } from "./search.ts";
-import { bindSettings, connectionSettings, filterSetting, readCa, tlsSettings } from "./settings.ts";
+import { bindSettings, connectionSettings, filterSetting, tlsSettings } from "./settings.ts";
 import { isSingle, standard } from "./standard.ts";
 import { createWrites } from "./write.ts";
 
@@ -62,7 +63,7 @@ kinds:
     placeholder: { attr: member, value: "cn=nobody" }
 `,
   init: { options, run: init },
-  open: (settings, { folder, log, references = [], mapped }): Connector => {
+  open: (settings, { files, log, references = [], mapped }): Connector => {
     const { url, bind, tls, connections, attributes } = settings;
     const directory = openDirectory(
       {
@@ -70,7 +71,7 @@ kinds:
         returnAfter: 0,
         note: log.warn,
         bind,
-        tls: { startTls: tls.startTls, ca: readCa(folder, tls.ca) },
+        tls: { startTls: tls.startTls, ...readCertificates(files, tls) },
         connections,
         attributes,
         kinds: settings.kinds,

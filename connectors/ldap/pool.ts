@@ -1,6 +1,6 @@
 import type { Client } from "ldapts";
-import { abortable } from "../../src/connector/abortable.ts";
 import { ConnectorError, neverAsked, timedOut } from "../../src/connector/error.ts";
+import { abortable } from "../../src/connector/kit/deadline.ts";
 import { close } from "./connect.ts";
 import { resultCode } from "./errors.ts";
 import type { Servers } from "./servers.ts";

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { FilterParser } from "ldapts";
 import { z } from "zod";
 
@@ -32,7 +30,3 @@ export const tlsSettings = z
   .describe("How connections are encrypted. Certificates and host names are always checked.");
 
 export const connectionSettings = z.int().min(1).max(64).default(4).describe("Bound connections that share the work.");
-
-/** The certificates of a file, whose relative path starts at the configuration's folder. */
-export const readCa = (folder: string, file: string | undefined): string | undefined =>
-  file === undefined ? undefined : readFileSync(resolve(folder, file), "utf8");

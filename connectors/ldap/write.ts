@@ -11,8 +11,8 @@ import type {
 import { valuesOf } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
 import { combined } from "../../src/connector/kit/combine.ts";
+import { escapeDnValue } from "../../src/connector/kit/text.ts";
 import { applyChanges, checkExpected, valuesPut } from "../../src/connector/reference.ts";
-import { escapeDnValue } from "../../src/expression/helpers.ts";
 import {
   formOf,
   inPlace,

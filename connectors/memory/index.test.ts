@@ -1,10 +1,11 @@
+import { lent } from "../../test/servers/lent.ts";
 import { testConnector } from "../../test/suites/contract.ts";
 import memory from "./index.ts";
 
 testConnector({
   open: async () => {
     const config = memory.config.parse({ kinds: { person: { unique: ["login"] } } });
-    const connector = memory.open(config, { folder: ".", log: { warn: () => {} } });
+    const connector = memory.open(config, lent("."));
     return { connector, close: connector.close };
   },
   kind: "person",

@@ -1,15 +1,16 @@
 import { ConnectorError } from "../../src/connector/error.ts";
+import type { Answer } from "../../src/connector/http.ts";
+import { readTwice } from "../../src/connector/kit/retry.ts";
 import type { Expression } from "../../src/expression/compile.ts";
 import type { Call, Client } from "../../src/http/client.ts";
-import type { Answer } from "../../src/http/transport.ts";
 import type { Scope, Step, Template } from "./calls.ts";
 import type { Judge } from "./failures.ts";
 
 /** The API: calls that are answered, and failures that are understood. */
 export interface Api {
-  /** Makes a call. Rejects where its answer is a failure. */
+  /** Makes a call that reads, whatever its method. Rejects where its answer is a failure. */
   readonly ask: (template: Template, scope: Scope, signal: AbortSignal) => Promise<Answer>;
-  readonly send: (call: Call, signal: AbortSignal) => Promise<Answer>;
+  readonly read: (call: Call, signal: AbortSignal) => Promise<Answer>;
   /** Makes calls in turn; where one fails those before it are taken back, the last first. */
   readonly inTurn: (steps: readonly Step[], turn: Turn, signal: AbortSignal) => Promise<void>;
 }
@@ -49,9 +50,10 @@ export function apiOf(client: Client, judge: Judge): Api {
     if (isAccepted) return { answer, isDone: false };
     throw failure;
   };
+  const read = (call: Call, signal: AbortSignal) => readTwice(() => send(call, signal), signal);
   return {
-    send,
-    ask: async (template, scope, signal) => send(await template.call(scope), signal),
+    read,
+    ask: async (template, scope, signal) => read(await template.call(scope), signal),
     inTurn: async (steps, { input, variables, learnt, otherwise, requestKey }, signal) => {
       const answers: unknown[] = [];
       const done: Done[] = [];
@@ -103,7 +105,7 @@ interface Done {
 }
 
 /** Takes back what was done; what cannot be is said in the failure. */
-async function takenBack(error: unknown, done: readonly Done[], failed: number, send: Api["send"]): Promise<unknown> {
+async function takenBack(error: unknown, done: readonly Done[], failed: number, send: Api["read"]): Promise<unknown> {
   if (done.length === 0) return error;
   const signal = AbortSignal.timeout(UNDO_MS);
   const remains: string[] = [];

@@ -1,5 +1,5 @@
 import type { Condition, Support } from "../../src/connector/connector.ts";
-import { narrowest, supportByCase } from "../../src/connector/support.ts";
+import { narrowest, supportByCase } from "../../src/connector/kit/support.ts";
 import { compileExpression, compileOptional, type Expression } from "../../src/expression/compile.ts";
 import { asInvalid, type ListCall, listCall } from "./calls.ts";
 import { type Quote, quoted } from "./quotes.ts";

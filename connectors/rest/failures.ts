@@ -1,9 +1,9 @@
 import type { ConnectorError } from "../../src/connector/error.ts";
+import type { Answer } from "../../src/connector/http.ts";
 import { compileExpression, compileOptional } from "../../src/expression/compile.ts";
 import { isTrue } from "../../src/expression/truth.ts";
 import type { Call } from "../../src/http/client.ts";
 import { failureOf } from "../../src/http/failures.ts";
-import type { Answer } from "../../src/http/transport.ts";
 import type { Settings } from "./settings.ts";
 
 /** Says what an answer that is a failure means. Gives undefined for one that is none: by its status, and by what it says. */

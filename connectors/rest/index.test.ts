@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { lent } from "../../test/servers/lent.ts";
 import { startPeopleApi } from "../../test/servers/people-api.ts";
 import { testConnector } from "../../test/suites/contract.ts";
 import rest from "./index.ts";
@@ -122,7 +123,7 @@ for (const [name, kind] of Object.entries(ways)) {
       const api = await startPeopleApi();
       const kinds = { person: kind, robot: { ...kind, within: "$exists(robot)" } };
       const settings = rest.config.parse({ url: api.url, failures: [taken], kinds });
-      const again = () => rest.open(settings, { folder: "/", log: { warn: () => {} } });
+      const again = () => rest.open(settings, lent("/"));
       const connector = again();
       const close = async () => {
         await connector.close();

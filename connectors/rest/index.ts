@@ -43,8 +43,8 @@ kinds:
         add: { method: PUT, path: "/users/{$key}/roles/{$value}" }
         remove: { method: DELETE, path: "/users/{$key}/roles/{$value}" }
 `,
-  open: (settings, { folder, transport }): Connector => {
-    const client = openClient(settings, folder, transport);
+  open: (settings, services): Connector => {
+    const client = openClient(settings, services);
     const kinds = new Map(Object.entries(settings.kinds).map(([name, each]) => [name, compileKind(name, each)]));
     const kindNamed = (name: string) => kinds.get(name)!;
     const api = apiOf(client, judgeBy(settings.failures, client.clean));

@@ -1,7 +1,7 @@
 import { ConnectorError } from "../../src/connector/error.ts";
+import type { Answer } from "../../src/connector/http.ts";
 import { isTrue } from "../../src/expression/truth.ts";
 import type { Call } from "../../src/http/client.ts";
-import type { Answer } from "../../src/http/transport.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { ListCall, Scope } from "./calls.ts";
 
@@ -58,7 +58,7 @@ export async function* pagesOf(
   for (let n = 0; place; n++) {
     if (n >= MAX_PAGES) throw new ConnectorError("unavailable", `The API's list has more than ${MAX_PAGES} pages.`);
     const call = await callAt(list, scope, place, size);
-    const answer = await api.send(call, signal);
+    const answer = await api.read(call, signal);
     const found = await readFrom(list.items, answer, { ...scope.variables, ...turnOf(list, place, size) });
     if (found === undefined) checkAnswered(answer, call);
     const items = listIn(found);

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Connector } from "../../src/connector/connector.ts";
+import { lent } from "../../test/servers/lent.ts";
 import rest from "./index.ts";
 
 /** An API whose ids are numbers beyond 2^53, which most parsers of JSON take for one another. */
@@ -55,7 +56,7 @@ describe("an API whose ids are 64-bit numbers", () => {
         },
       },
     });
-    connector = rest.open(settings, { folder: "/", log: { warn: () => {} } });
+    connector = rest.open(settings, lent("/"));
     close = async () => {
       await connector.close();
       server.close();

@@ -1,9 +1,9 @@
 import type { Entry, GetRequest, SearchRequest } from "../../src/connector/connector.ts";
 import { fromValues } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
+import type { Answer } from "../../src/connector/http.ts";
 import { isTrue } from "../../src/expression/truth.ts";
 import { isSegment } from "../../src/http/text.ts";
-import type { Answer } from "../../src/http/transport.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { Scope } from "./calls.ts";
 import { inWords } from "./conditions.ts";

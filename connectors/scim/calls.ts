@@ -7,10 +7,10 @@ import {
   valuesOf,
 } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
+import type { Answer } from "../../src/connector/http.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
 import type { Call } from "../../src/http/client.ts";
 import { isSegment } from "../../src/http/text.ts";
-import type { Answer } from "../../src/http/transport.ts";
 import { isObject, type Resource } from "../../src/scim/schema.ts";
 import { changed, patchBody } from "./changes.ts";
 import { type Filters, filterText } from "./filter.ts";

@@ -1,5 +1,5 @@
 import type { Condition, Support } from "../../src/connector/connector.ts";
-import { narrowest, supportByCase } from "../../src/connector/support.ts";
+import { narrowest, supportByCase } from "../../src/connector/kit/support.ts";
 import { nameOf, type PathOf, selectorText } from "./paths.ts";
 import type { Settings } from "./settings.ts";
 

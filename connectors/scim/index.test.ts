@@ -1,12 +1,13 @@
 import { send } from "../../test/clients/replay.ts";
 import { gadgets, legacyHr, startGateway } from "../../test/servers/gateway.ts";
+import { lent } from "../../test/servers/lent.ts";
 import { startScim11 } from "../../test/servers/scim11.ts";
 import { type Contract, testConnector } from "../../test/suites/contract.ts";
 import scim from "./index.ts";
 
 const listValues = ["one", "Two", "a b", "é", "x/y", '"q"', "*)(", "'; drop"];
 const opened = (settings: object, stop: () => Promise<void>): Awaited<ReturnType<Contract["open"]>> => {
-  const again = () => scim.open(scim.config.parse(settings), { folder: "/", log: { warn: () => {} } });
+  const again = () => scim.open(scim.config.parse(settings), lent("/"));
   const connector = again();
   return { connector, again, close: () => connector.close().then(stop) };
 };

@@ -6,11 +6,12 @@ import {
   type SearchRequest,
 } from "../../src/connector/connector.ts";
 import { afterWrite, ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
+import type { Answer } from "../../src/connector/http.ts";
+import { readTwice } from "../../src/connector/kit/retry.ts";
 import { numberedIn, readNumbered } from "../../src/connector/paging.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import { type Call, openClient } from "../../src/http/client.ts";
 import { failureOf } from "../../src/http/failures.ts";
-import type { Answer } from "../../src/http/transport.ts";
 import { isObject, type Resource } from "../../src/scim/schema.ts";
 import {
   getCall,
@@ -46,15 +47,17 @@ kinds:
   user: { endpoint: /Users }
   group: { endpoint: /Groups }
 `,
-  open: (settings, { folder, transport }): Connector => {
-    const client = openClient(settings, folder, transport);
+  open: (settings, services): Connector => {
+    const client = openClient(settings, services);
     const kinds = new Map(Object.entries(settings.kinds).map(([name, kind]) => [name, kindOf(name, kind, settings)]));
     const kindNamed = (name: string) => kinds.get(name)!;
     const { enterprise } = URNS[settings.version];
     const path = (attr: string) => pathOf(attr, enterprise);
     const hasPatch = settings.patch ?? settings.version === "2.0";
 
-    const call = async (request: Call, signal: AbortSignal): Promise<Answer> => {
+    const call = (request: Call, signal: AbortSignal): Promise<Answer> =>
+      request.method === "GET" ? readTwice(() => sent(request, signal), signal) : sent(request, signal);
+    const sent = async (request: Call, signal: AbortSignal): Promise<Answer> => {
       const answer = await client.call({ ...request, headers: { ...typed(request), ...request.headers } }, signal);
       if (answer.status < 400) return answer;
       const { scimType } = (answer.body ?? {}) as { scimType?: string };

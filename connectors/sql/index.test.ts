@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Database, startMariaDb, startPostgres } from "../../test/servers/databases.ts";
+import { lent } from "../../test/servers/lent.ts";
 import { distinctTexts, testConnector } from "../../test/suites/contract.ts";
 import sql from "./index.ts";
 
@@ -26,7 +27,7 @@ const contract = {
     },
   ],
 };
-const services = { folder: ".", log: { warn: () => {} } };
+const services = lent(".");
 
 testConnector({
   ...contract,
@@ -39,7 +40,7 @@ testConnector({
        create table tags (person integer references people (id) on delete cascade, tag text, primary key (person, tag));`,
     );
     const config = sql.config.parse({ dialect: "sqlite", file: "test.db", script: "schema.sql", kinds });
-    const again = () => sql.open(config, { ...services, folder });
+    const again = () => sql.open(config, lent(folder));
     const connector = again();
     const close = async () => {
       await connector.close();
@@ -114,7 +115,7 @@ testConnector({
     const folder = mkdtempSync(join(tmpdir(), "postern-sql-"));
     writeFileSync(join(folder, "schema.sql"), compositeTables("text", ""));
     const settings = { dialect: "sqlite", file: ":memory:", script: "schema.sql", kinds: compositeKinds };
-    const connector = sql.open(sql.config.parse(settings), { ...services, folder });
+    const connector = sql.open(sql.config.parse(settings), lent(folder));
     return { connector, close: () => connector.close().then(() => rmSync(folder, { recursive: true })) };
   },
 });

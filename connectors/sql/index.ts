@@ -52,12 +52,12 @@ kinds:
       member_ids: { table: team_members, owner: team_id, value: person_id }
 `,
   init: { options, run: init },
-  open: (settings, { folder, references = [], mapped, operationMs }): Connector => {
-    const dialect = dialectOf(settings, folder, operationMs);
+  open: (settings, { files, references = [], mapped, operationMs }): Connector => {
+    const dialect = dialectOf(settings, files, operationMs);
     const db = new Kysely<unknown>({ dialect: dialect.kysely() });
     const replicas = (settings.replicas ?? []).map((address) => {
       const { host, port } = readAddress(address);
-      return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, folder, operationMs).kysely() });
+      return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, files, operationMs).kysely() });
     });
     const session = openSession(db, replicas, dialect);
     const { configured, known, current } = kindsOf(settings.kinds, dialect, db, mapped, references);

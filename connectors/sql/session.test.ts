@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
+import { lent } from "../../test/servers/lent.ts";
 import sql from "./index.ts";
 
 test("while another process writes to the file, changes wait, and nothing else does", async () => {
@@ -13,7 +14,7 @@ test("while another process writes to the file, changes wait, and nothing else d
     "pragma journal_mode = wal; create table p (id integer primary key, login text); insert into p values (1, 'ann')",
   );
   const config = sql.config.parse({ dialect: "sqlite", file, kinds: { user: { table: "p" } } });
-  const connector = sql.open(config, { folder, log: { warn: () => {} } });
+  const connector = sql.open(config, lent(folder));
   const signal = AbortSignal.timeout(20_000);
   const get = () => connector.get({ kind: "user", key: "1", attrs: ["login"], signal });
   expect(await get()).toEqual({ login: "ann" });

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely, QueryResult } from "kysely";
-import { abortable } from "../../src/connector/abortable.ts";
 import { ConnectorError, timedOut } from "../../src/connector/error.ts";
+import { abortable } from "../../src/connector/kit/deadline.ts";
+import { readTwice } from "../../src/connector/kit/retry.ts";
 import type { SqlDialect } from "./dialect.ts";
 import type { Sql } from "./kind.ts";
 
@@ -86,7 +87,7 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
   return {
     read: async (statement, signal) => {
       const chosen = replica();
-      if (!chosen) return readFrom(db, statement, signal);
+      if (!chosen) return readTwice(() => readFrom(db, statement, signal), signal);
       try {
         return await readFrom(chosen, statement, signal);
       } catch (error) {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Change, Condition, Connector, Entry, References, Value } from "../../src/connector/connector.ts";
 import type { Bookmark } from "../../src/connector/paging.ts";
 import { startMariaDb, startPostgres } from "../../test/servers/databases.ts";
+import { lent } from "../../test/servers/lent.ts";
 import sql from "./index.ts";
 
 const kinds = {
@@ -93,7 +94,7 @@ const systems: [string, () => Promise<Started>][] = [
       const folder = mkdtempSync(join(tmpdir(), "postern-values-"));
       writeFileSync(join(folder, "schema.sql"), tables("blob", "integer", "text", "text", " collate nocase"));
       const settings = sql.config.parse({ dialect: "sqlite", file: "values.db", script: "schema.sql", kinds });
-      const connector = sql.open(settings, { folder, log: { warn: () => {} }, references, mapped });
+      const connector = sql.open(settings, lent(folder, { references, mapped }));
       const stop = async () => {
         await connector.close();
         rmSync(folder, { recursive: true });
@@ -135,7 +136,7 @@ const systems: [string, () => Promise<Started>][] = [
 function onServer(database: Awaited<ReturnType<typeof startPostgres>>, script: string) {
   database.run(script);
   const settings = sql.config.parse({ ...database.settings, kinds });
-  const connector = sql.open(settings, { folder: "/", log: { warn: () => {} }, references, mapped });
+  const connector = sql.open(settings, lent("/", { references, mapped }));
   const stop = async () => {
     await connector.close();
     await database.stop();
@@ -597,7 +598,7 @@ test("PostgreSQL's own types are read, found, sorted and written as text", async
   };
   const settings = sql.config.parse({ ...database.settings, kinds });
   const mapped = new Map([["person", { writes: ["mood", "address", "name", "spent", "tags"], lists: [], unique: [] }]]);
-  const connector = sql.open(settings, { folder: "/", log: { warn: () => {} }, references: [], mapped });
+  const connector = sql.open(settings, lent("/", { references: [], mapped }));
   const signal = AbortSignal.timeout(20_000);
   const attrs = ["mood", "address", "name", "spent"];
   const entry = { mood: "happy", address: "10.0.0.1", name: "Ann", spent: 3 };

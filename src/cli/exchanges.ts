@@ -5,10 +5,10 @@ import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import type { Connector } from "../connector/connector.ts";
+import type { Transport } from "../connector/http.ts";
 import type { Route } from "../gateway/route.ts";
 import { openConnectors } from "../generation.ts";
 import { addressText } from "../http/text.ts";
-import type { Transport } from "../http/transport.ts";
 import { bareRoute } from "../routes.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import { isObject } from "../scim/schema.ts";
@@ -135,7 +135,7 @@ export async function through(
   wrap: (transport: Transport) => Transport,
   routeFor: MakeRoute,
 ) {
-  const opened = openConnectors(loaded, { warn: () => {} }, { transport: wrap as unknown as <T>(transport: T) => T });
+  const opened = openConnectors(loaded, { warn: () => {} }, { transport: wrap });
   try {
     const base = routeOf(request, loaded.routes.keys());
     return await carryOut(request, routeFor(loaded, base, opened), "postern record");

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { ConnectorDefinition } from "../connector/connector.ts";
+import { filesIn } from "../connector/kit/files.ts";
 
 /** Asking a backend about itself may take this long, in milliseconds. */
 const INIT_MS = 60_000;
@@ -12,7 +13,7 @@ export async function initCommand(
   out: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const request = { options, env, mappings: shippedMappings(), folder: process.cwd() };
+  const request = { options, env, mappings: shippedMappings(), files: filesIn(process.cwd()) };
   let initial: Awaited<ReturnType<NonNullable<typeof init>["run"]>>;
   try {
     initial = await init!.run({ ...request, signal: AbortSignal.timeout(INIT_MS) });

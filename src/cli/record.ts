@@ -5,7 +5,7 @@ import { lazyState, openAuditFor } from "../compose.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
-import type { Answer, HttpRequest, Transport } from "../http/transport.ts";
+import type { Answer, HttpRequest, Transport } from "../connector/http.ts";
 import { routeAt } from "../routes.ts";
 import { isObject } from "../scim/schema.ts";
 import { basesOf, below, type Case, type Exchange, exchangesFormat, HIDDEN, through } from "./exchanges.ts";

@@ -1,8 +1,8 @@
 import { dirname, relative, resolve } from "node:path";
+import { nearest } from "../connector/kit/text.ts";
 import { compileMapping } from "../mapping/compile.ts";
 import { mappingFormat } from "../mapping/format.ts";
 import type { Mapping } from "../mapping/mapping.ts";
-import { nearest } from "../mapping/nearest.ts";
 import { defineTypes, typesFormat } from "../mapping/types.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
 import { type Config, configFormat } from "./format.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
-import { nearest } from "../mapping/nearest.ts";
+import { nearest } from "../connector/kit/text.ts";
 
 /** A mistake in a file, with the place where it is; line and column count from 1. */
 export interface Diagnostic {

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import type { Transport } from "./http.ts";
+import type { Files } from "./kit/files.ts";
 import type { Bookmark } from "./paging.ts";
 
 /** A value of an entry as JSON; times are ISO 8601 in UTC with milliseconds, keys and references are text. */
@@ -160,7 +162,8 @@ export interface Uses {
 
 /**
  * A backend that is open. An operation reaches only entries of its kind: a key of another kind, or of an entry outside
- * the kind's scope, is `notFound`. Every failure is a `ConnectorError`; every call ends soon after its signal does.
+ * the kind's scope, is `notFound`. Every failure is a `ConnectorError`; every call ends soon after its signal does. A read that
+ * finds the backend away is made once more by the connector itself (`kit/retry.ts`), a write never.
  */
 export interface Connector {
   /** The kinds of entries there are, each with the attribute that holds its entries' key. */
@@ -202,11 +205,11 @@ export interface Connector {
 
 /** What the composition root lends to a connector. */
 export interface Services {
-  /** The folder that the configuration's relative paths start from. */
-  readonly folder: string;
+  /** The files that the settings name. */
+  readonly files: Files;
   readonly log: { readonly warn: (fields: object, message: string) => void };
   /** Wraps what sends HTTP requests, of connectors that do: to record them, or to answer in its place. */
-  readonly transport?: <T extends object>(transport: T) => T;
+  readonly transport?: (transport: Transport) => Transport;
   /** What mappings say that attributes are, `as: fileTime`: of the definition's `types`, by attribute. */
   readonly types?: Readonly<Record<string, string>>;
   /** How long an operation may take, in milliseconds, for systems that end what takes longer by themselves. */
@@ -242,8 +245,8 @@ export interface InitRequest {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder of the shipped mappings. */
   readonly mappings: string;
-  /** The folder that relative paths among the options start from. */
-  readonly folder: string;
+  /** The files that options name. */
+  readonly files: Files;
   readonly signal: AbortSignal;
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import memory from "../../connectors/memory/index.ts";
+import { lent } from "../../test/servers/lent.ts";
 import type { Connector, SearchRequest } from "./connector.ts";
 import {
   type Bookmark,
@@ -21,7 +22,7 @@ const request: SearchRequest = { kind: "person", attrs: ["n"], limit: 10, count:
 async function people(count: number, more: Partial<Connector> = {}) {
   const asked: SearchRequest[] = [];
   const config = memory.config.parse({ kinds: { person: { key: "id" } } });
-  const opened = memory.open(config, { folder: ".", log: { warn: () => {} } });
+  const opened = memory.open(config, lent("."));
   for (let n = 0; n < count; n++) await opened.create({ kind: "person", entry: { n }, attrs: [], signal });
   const search: Connector["search"] = (each) => {
     asked.push(each);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   BrokenCircuitError,
   BulkheadRejectedError,
@@ -9,9 +8,9 @@ import {
   SamplingBreaker,
 } from "cockatiel";
 import { z } from "zod";
-import { abortable } from "./abortable.ts";
 import type { Connector } from "./connector.ts";
 import { ConnectorError, neverAsked } from "./error.ts";
+import { abortable } from "./kit/deadline.ts";
 
 /** The settings that every connector has beside its own. */
 export const resilienceConfig = z
@@ -65,13 +64,10 @@ const isOfSystem = (error: unknown): boolean =>
 
 /** The breaker opens when so much of what was asked within so long failed. */
 const SAMPLE = { threshold: 0.9, duration: 10_000, minimumRps: 1 };
-/** How long a read waits before it is tried again, in milliseconds, and up to as long again. */
-const RETRY_MS = 50;
 
 /**
  * A connector that is spared when it cannot keep up: so many operations at a time, a short queue behind them, and none for
- * a while where nearly all have failed. Reads that found it away are tried once more; writes never are. The probe goes
- * straight through: health says how the system is.
+ * a while where nearly all have failed. The probe goes straight through: health says how the system is.
  */
 export function resilient(
   connector: Connector,
@@ -111,15 +107,13 @@ export function resilient(
     <Request extends { readonly signal: AbortSignal }, Result>(
       what: string,
       call: (request: Request) => Promise<Result>,
-      isRead: boolean,
     ) =>
     async (request: Request): Promise<Result> => {
       const start = performance.now();
       const tell = (result: string) =>
         observer.called({ connector: name, operation: what, ms: performance.now() - start, result });
-      const attempt = () => once(request.signal, () => call(request));
       try {
-        const result = await observer.traced(name, what, isRead ? () => twice(attempt, request.signal) : attempt);
+        const result = await observer.traced(name, what, () => once(request.signal, () => call(request)));
         tell("ok");
         return result;
       } catch (error) {
@@ -130,13 +124,13 @@ export function resilient(
   const { resolve, outside } = connector;
   return {
     ...connector,
-    search: operation("search", connector.search, true),
-    get: operation("get", connector.get, true),
-    create: operation("create", connector.create, false),
-    update: operation("update", connector.update, false),
-    delete: operation("delete", connector.delete, false),
-    ...(resolve && { resolve: operation("resolve", resolve, true) }),
-    ...(outside && { outside: operation("resolve", outside, true) }),
+    search: operation("search", connector.search),
+    get: operation("get", connector.get),
+    create: operation("create", connector.create),
+    update: operation("update", connector.update),
+    delete: operation("delete", connector.delete),
+    ...(resolve && { resolve: operation("resolve", resolve) }),
+    ...(outside && { outside: operation("resolve", outside) }),
     load: {
       running: () => concurrency - places.executionSlots,
       waiting: () => queue - places.queueSlots,
@@ -144,21 +138,6 @@ export function resilient(
     },
   };
 }
-
-/** Tries a read once more where it found the system away. What is told is what became of it, not that it was then left alone. */
-async function twice<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  try {
-    return await attempt();
-  } catch (error) {
-    if (kindOf(error) !== "unavailable" || isBroken(error) || signal.aborted) throw error;
-    await sleep(RETRY_MS * (1 + Math.random()));
-    return attempt().catch((second) => {
-      throw isBroken(second) ? error : second;
-    });
-  }
-}
-
-const isBroken = (error: unknown): boolean => (error as Error).cause instanceof BrokenCircuitError;
 
 function refused(error: unknown, name: string, concurrency: number): unknown {
   if (error instanceof BulkheadRejectedError)

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { escapeDnValue } from "../connector/kit/text.ts";
 import { passwordHelpers } from "./passwords.ts";
 
 /** Functions that expressions may call beside JSONata's own. Each takes what JSONata gives it: nothing, in place of no value. */
@@ -78,11 +79,6 @@ function shorten(text: unknown, length: unknown): string {
     result += character;
   }
   return result;
-}
-
-/** A value as it is written in a DN, RFC 4514 §2.4; everything that could mean something else is written in hex. */
-export function escapeDnValue(value: string): string {
-  return value.replace(/[\x00-\x1f"+,;<=>\\#]|^ | $/g, (character) => `\\${Buffer.from(character).toString("hex")}`);
 }
 
 /** `$rdn(type, value)`: `OU=Research \2b Development`, a part of a DN whose value can be nothing more than that. */

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { context, propagation } from "@opentelemetry/api";
+import type { Services } from "../connector/connector.ts";
 import { ConnectorError, happened } from "../connector/error.ts";
+import type { Answer, HttpRequest, Proof, Transport } from "../connector/http.ts";
 import { credentialsOf } from "./credentials.ts";
 import { retryAfter } from "./failures.ts";
 import type { HttpSettings } from "./settings.ts";
-import { type Answer, type HttpRequest, openTransport, type Proof, type Transport } from "./transport.ts";
+import { openTransport } from "./transport.ts";
 
 /** A call of the API. */
 export interface Call {
@@ -41,15 +43,14 @@ const MAX_PATIENCE = 2;
 
 /**
  * An HTTP API: credentials go with each call, and are had anew once where an answer says that they no longer hold; 429 is waited for where that is short; writes that may come
- * twice are sent again where the connection broke (reads are repeated above, for every connector alike); redirects
+ * twice are sent again where the connection broke (reads are repeated by the connectors, `kit/retry.ts`); redirects
  * are followed for reads and on the same host alone.
  */
 export function openClient(
   settings: HttpSettings,
-  folder: string,
-  wrap: ((transport: Transport) => Transport) | undefined,
+  { files, transport: wrap }: Pick<Services, "files" | "transport">,
 ): Client {
-  const opened = openTransport(settings, folder);
+  const opened = openTransport(settings, files);
   const transport = wrap ? wrap(opened) : opened;
   const { url: base } = settings;
   const { origin } = new URL(base);

@@ -1,9 +1,9 @@
 import { importPKCS8, SignJWT } from "jose";
-import { abortable } from "../connector/abortable.ts";
 import { ConnectorError, timedOut } from "../connector/error.ts";
+import type { Answer, Proof, Transport } from "../connector/http.ts";
+import { abortable } from "../connector/kit/deadline.ts";
 import { compileExpression } from "../expression/compile.ts";
 import type { AuthSettings, HttpSettings } from "./settings.ts";
-import type { Answer, Proof, Transport } from "./transport.ts";
 
 /** How the gateway proves who it is. */
 export interface Credentials {

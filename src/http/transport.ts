@@ -1,51 +1,10 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { Agent, type Dispatcher, fetch, ProxyAgent } from "undici";
 import { ConnectorError, timedOut } from "../connector/error.ts";
+import type { Answer, HttpRequest, Transport } from "../connector/http.ts";
+import type { Files } from "../connector/kit/files.ts";
+import { readCertificates } from "../connector/kit/tls.ts";
 import { createExactJson, type ExactJson } from "./json.ts";
 import type { HttpSettings } from "./settings.ts";
-
-/** A request, with its whole address. */
-export interface HttpRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Sent as a form, in place of a body. */
-  readonly form?: Readonly<Record<string, string>>;
-  /** Whether it is there to prove who asks, and holds secrets. */
-  readonly isProof?: boolean;
-  /** What is added as it is sent, so that the API knows who asks: no record of the request has it. */
-  readonly proof?: Proof;
-}
-
-/** What is added to a request so that the API knows who asks. */
-export interface Proof {
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string>>;
-  /** Properties of the body, or of each request of a body that is a list of them. */
-  readonly body?: Readonly<Record<string, string>>;
-}
-
-export interface Answer {
-  readonly status: number;
-  /** By their names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly cookies: Readonly<Record<string, string>>;
-  /** What the body holds as JSON; undefined of an empty one. */
-  readonly body: unknown;
-  /** Why the body is not JSON, where it is not. */
-  readonly notJson?: string | undefined;
-  /** Whether the call was sent before, and its answer lost: this one may speak of what the first did. */
-  readonly isRepeat?: boolean;
-}
-
-/** Sends one request, as it is, and reads the answer whole. */
-export interface Transport {
-  readonly send: (request: HttpRequest, signal: AbortSignal) => Promise<Answer>;
-  readonly close: () => Promise<void>;
-}
 
 /** A request with what proves who asks. */
 function proven(request: HttpRequest): HttpRequest {
@@ -67,8 +26,8 @@ function proven(request: HttpRequest): HttpRequest {
 const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
 
 /** HTTP by undici: connections are kept, answers are unpacked and bounded, redirects are not followed. */
-export function openTransport(settings: HttpSettings, folder: string): Transport {
-  const dispatcher = dispatcherOf(settings, folder);
+export function openTransport(settings: HttpSettings, files: Files): Transport {
+  const dispatcher = dispatcherOf(settings, files);
   const { timeout, maxBytes, url: base } = settings;
   const where = new URL(base).host;
   const json = createExactJson();
@@ -108,10 +67,8 @@ export function openTransport(settings: HttpSettings, folder: string): Transport
   };
 }
 
-function dispatcherOf({ tls, proxy, connections, timeout }: HttpSettings, folder: string): Dispatcher {
-  const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(resolve(folder, path)));
-  const [ca, cert, key] = [file(tls.ca), file(tls.cert), file(tls.key)];
-  const secure = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+function dispatcherOf({ tls, proxy, connections, timeout }: HttpSettings, files: Files): Dispatcher {
+  const secure = readCertificates(files, tls);
   const limits = { connections, keepAliveTimeout: 30_000, headersTimeout: timeout * 1000, bodyTimeout: timeout * 1000 };
   if (proxy !== undefined) return new ProxyAgent({ uri: proxy, requestTls: secure, ...limits });
   return new Agent({ ...limits, connect: { ...secure, timeout: timeout * 1000 } });

@@ -1,3 +1,4 @@
+import { nearest } from "../connector/kit/text.ts";
 import { compileExpression, type Expression } from "../expression/compile.ts";
 import { ScimError } from "../scim/error.ts";
 import { constantsOf } from "../scim/patch.ts";
@@ -22,7 +23,6 @@ import {
   type Row,
   targetOf,
 } from "./mapping.ts";
-import { nearest } from "./nearest.ts";
 import { templateRows } from "./template.ts";
 
 type Compiled =

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Document, parseDocument } from "yaml";
 import type { Initial, InitRequest } from "../../../src/connector/connector.ts";
+import { readCertificates } from "../../../src/connector/kit/tls.ts";
 import { openDirectory } from "../directory.ts";
-import { readCa } from "../settings.ts";
 import { standard } from "../standard.ts";
 import { attributeTypeOf, EVERYWHERE, has } from "../subschema.ts";
 import { type Fit, fitted } from "./fit.ts";
@@ -39,7 +39,7 @@ interface Options {
  * Asks a directory about its schema and its entries, and writes a configuration and mappings that fit it. Rejects with a
  * `ConnectorError` where the directory cannot be asked, and with an `Error` that says what is missing of the options.
  */
-export async function init({ options: given, env, mappings, folder, signal }: InitRequest): Promise<Initial> {
+export async function init({ options: given, env, mappings, files, signal }: InitRequest): Promise<Initial> {
   const asked = given as unknown as Options;
   const variable = asked.passwordEnv ?? "LDAP_PASSWORD";
   const password = env[variable];
@@ -50,7 +50,7 @@ export async function init({ options: given, env, mappings, folder, signal }: In
       returnAfter: 0,
       note: () => {},
       bind: { dn: asked.bind, password },
-      tls: { startTls: asked.startTls === true, ca: readCa(folder, asked.ca) },
+      tls: { startTls: asked.startTls === true, ...readCertificates(files, { ca: asked.ca }, (name) => `--${name}`) },
       connections: 2,
       attributes: {},
       kinds: {},

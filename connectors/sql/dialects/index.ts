@@ -1,23 +1,24 @@
-import { resolve } from "node:path";
+import type { Files } from "../../../src/connector/kit/files.ts";
+import { readCertificates } from "../../../src/connector/kit/tls.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Settings } from "../settings.ts";
 import { mssql } from "./mssql.ts";
 import { mysql } from "./mysql.ts";
 import { postgres } from "./postgres.ts";
-import { authorityOf, STATEMENT_MS } from "./server.ts";
+import { STATEMENT_MS } from "./server.ts";
 import { sqlite } from "./sqlite.ts";
 
 const servers = { postgres, mysql, mssql } as const;
 
-/** The dialect of a database by its settings; relative paths start at the folder. */
+/** The dialect of a database by its settings. */
 export function dialectOf(
   settings: Omit<Settings, "kinds" | "replicas">,
-  folder: string,
+  files: Files,
   statementMs = STATEMENT_MS,
 ): SqlDialect {
   if (settings.dialect === "sqlite") {
-    const file = settings.file === ":memory:" ? settings.file : resolve(folder, settings.file!);
-    return sqlite(file, settings.script === undefined ? undefined : resolve(folder, settings.script));
+    const file = settings.file === ":memory:" ? settings.file : files.path(settings.file!);
+    return sqlite(file, settings.script === undefined ? undefined : files.text("script", settings.script));
   }
   const { host, port, database, user, password, connections, wait, tls = false } = settings;
   return servers[settings.dialect]({
@@ -29,6 +30,6 @@ export function dialectOf(
     connections,
     waitMs: wait * 1000,
     statementMs,
-    ca: authorityOf(folder, tls),
+    tls: tls === false ? undefined : readCertificates(files, tls === true ? {} : tls),
   });
 }

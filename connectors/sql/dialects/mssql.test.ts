@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Connector, Operation } from "../../../src/connector/connector.ts";
 import { ConnectorError } from "../../../src/connector/error.ts";
+import { lent } from "../../../test/servers/lent.ts";
 import sql from "../index.ts";
 import { mssqlFailure } from "./mssql.ts";
 
@@ -30,7 +31,7 @@ const connector: Connector = sql.open(
       },
     },
   }),
-  { folder: ".", log: { warn: () => {} } },
+  lent("."),
 );
 const search = { type: "search", attrs: ["login"], limit: 10, count: false } as const;
 

@@ -95,7 +95,7 @@ function insertMissing(
 }
 
 /** The driver is loaded where it is needed: it brings along all that signs in to Azure. */
-function dialectFor({ host, port, database, user, password, connections, waitMs, statementMs, ca }: Server): Dialect {
+function dialectFor({ host, port, database, user, password, connections, waitMs, statementMs, tls }: Server): Dialect {
   const require = createRequire(import.meta.url);
   const Tedious = require("tedious") as typeof import("tedious");
   const Tarn = require("tarn") as typeof import("tarn");
@@ -106,9 +106,9 @@ function dialectFor({ host, port, database, user, password, connections, waitMs,
       options: {
         database,
         ...(port !== undefined && { port }),
-        encrypt: ca !== false,
+        encrypt: tls !== undefined,
         trustServerCertificate: false,
-        ...(typeof ca === "string" && { cryptoCredentialsDetails: { ca } }),
+        ...(tls && { cryptoCredentialsDetails: tls }),
         connectTimeout: waitMs,
         requestTimeout: statementMs,
         abortTransactionOnError: true,

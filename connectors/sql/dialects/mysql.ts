@@ -89,7 +89,7 @@ const limits = ({ statementMs }: Server): string[] => [
   `set session max_execution_time = ${statementMs}`,
 ];
 
-const poolFor = ({ host, port, database, user, password, connections, waitMs, ca }: Server): Pool =>
+const poolFor = ({ host, port, database, user, password, connections, waitMs, tls }: Server): Pool =>
   createPool({
     host,
     port,
@@ -107,7 +107,7 @@ const poolFor = ({ host, port, database, user, password, connections, waitMs, ca
     keepAliveInitialDelay: 10_000,
     maxPreparedStatements: 256,
     // The name is checked where the server is named by one: mysql2 knows no other.
-    ...(ca !== false && { ssl: { verifyIdentity: true, ...(typeof ca === "string" && { ca }) } }),
+    ...(tls && { ssl: { verifyIdentity: true, ...tls } }),
   });
 
 /** Sends values as parameters of prepared statements: mysql2's `query` would write them into the text itself. */

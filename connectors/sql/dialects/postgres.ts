@@ -59,7 +59,7 @@ function wholeSql(value: unknown): unknown {
 
 const asText = (value: Parameters<SqlDialect["exact"]>[0]) => sql`cast(${value} as text)`;
 
-function createPool({ host, port, database, user, password, connections, waitMs, statementMs, ca }: Server): pg.Pool {
+function createPool({ host, port, database, user, password, connections, waitMs, statementMs, tls }: Server): pg.Pool {
   const pool = new pg.Pool({
     host,
     port,
@@ -70,7 +70,7 @@ function createPool({ host, port, database, user, password, connections, waitMs,
     connectionTimeoutMillis: waitMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    ssl: ca === false ? false : ({ host, ...(typeof ca === "string" && { ca }) } as pg.PoolConfig["ssl"]),
+    ssl: tls ? ({ host, ...tls } as pg.PoolConfig["ssl"]) : false,
     options: `-c TimeZone=UTC -c statement_timeout=${statementMs} -c idle_in_transaction_session_timeout=${2 * statementMs}`,
     // Values stay the text that the server sends; the catalogue says what they are.
     types: {

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import type { Certificates } from "../../../src/connector/kit/tls.ts";
 
 /** How a database server is reached. */
 export interface Server {
@@ -13,8 +12,8 @@ export interface Server {
   readonly waitMs: number;
   /** How long a statement may take, in milliseconds; then the server ends it. */
   readonly statementMs: number;
-  /** The certificates that the server's is checked against; the system's for `true`; none for `false`, unencrypted. */
-  readonly ca: string | boolean;
+  /** The certificates that connections are encrypted with; undefined where they are not. */
+  readonly tls: Certificates | undefined;
 }
 
 /** A statement may take this long, in milliseconds, where nothing else is said; then the server ends it. */
@@ -24,10 +23,4 @@ export const STATEMENT_MS = 4500;
 export function readAddress(address: string): { host: string; port: number | undefined } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+|.*:.*:.*?))(?::(\d+))?$/.exec(address) ?? [];
   return { host: bracketed ?? plain ?? address, port: port === undefined ? undefined : Number(port) };
-}
-
-/** What TLS settings mean: a file of certificates, or whether to encrypt at all. */
-export function authorityOf(folder: string, tls: boolean | { readonly ca?: string | undefined }): string | boolean {
-  if (typeof tls === "boolean") return tls;
-  return tls.ca === undefined ? true : readFileSync(resolve(folder, tls.ca), "utf8");
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { type Kysely, type SqliteDialect, sql } from "kysely";
 import type { Scalar, Value } from "../../../src/connector/connector.ts";
@@ -125,7 +125,7 @@ function declared(type: string): Partial<Column> {
 function open(file: string, script: string | undefined): SqliteDialect {
   const isNew = file === ":memory:" || !existsSync(file);
   const { database, within } = openDatabase(openSqlite(file, HELD_MS));
-  if (isNew && script !== undefined) database.exec(readFileSync(script, "utf8"));
+  if (isNew && script !== undefined) database.exec(script);
   // Without a file nobody else can read it.
   const ms = file === ":memory:" ? SEARCH_MS : AT_ONCE_MS;
   return sqliteDialect(database, () => within(ms));

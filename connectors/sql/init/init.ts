@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Kysely, sql } from "kysely";
 import { stringify } from "yaml";
-import { abortable } from "../../../src/connector/abortable.ts";
 import type { Initial, InitRequest } from "../../../src/connector/connector.ts";
 import { timedOut } from "../../../src/connector/error.ts";
+import { abortable } from "../../../src/connector/kit/deadline.ts";
 import { type CatalogueTable, readCatalogue } from "../catalogue.ts";
 import { dialectOf } from "../dialects/index.ts";
 import { type Sql, tableSql } from "../kind.ts";
@@ -51,10 +51,10 @@ const DIALECTS: readonly string[] = ["sqlite", "postgres", "mysql", "mssql"];
  * passwords begin. Rejects with a `ConnectorError` where the database cannot be asked, and with an `Error` that says what
  * is missing of the options.
  */
-export async function init({ options: given, env, folder, signal }: InitRequest): Promise<Initial> {
+export async function init({ options: given, env, files, signal }: InitRequest): Promise<Initial> {
   const asked = given as unknown as Options;
-  const settings = settingsOf(asked, env, folder);
-  const dialect = dialectOf(settings, folder);
+  const settings = settingsOf(asked, env, files);
+  const dialect = dialectOf(settings, files);
   const db = new Kysely<unknown>({ dialect: dialect.kysely() });
   const ask = async <T>(work: Promise<T>): Promise<T> => {
     try {
@@ -87,7 +87,11 @@ export async function init({ options: given, env, folder, signal }: InitRequest)
 }
 
 /** The settings that the options are; paths are whole, because they are read from another folder later. */
-function settingsOf(asked: Options, env: InitRequest["env"], folder: string): Omit<Settings, "kinds" | "replicas"> {
+function settingsOf(
+  asked: Options,
+  env: InitRequest["env"],
+  files: InitRequest["files"],
+): Omit<Settings, "kinds" | "replicas"> {
   const { dialect } = asked;
   if (!DIALECTS.includes(dialect)) throw new Error(`--dialect is one of ${DIALECTS.join(", ")}, not "${dialect}".`);
   const needed = dialect === "sqlite" ? (["file"] as const) : (["host", "database", "user"] as const);
@@ -95,7 +99,7 @@ function settingsOf(asked: Options, env: InitRequest["env"], folder: string): Om
   if (missing.length > 0) throw new Error(`${dialect} needs ${missing.map((name) => `--${name}`).join(", ")}.`);
   const usual = { dialect, connections: 2, wait: 10 };
   if (dialect === "sqlite") {
-    const file = resolve(folder, asked.file!);
+    const file = files.path(asked.file!);
     if (!existsSync(file)) throw new Error(`There is no file ${asked.file}.`);
     return { ...usual, file };
   }
@@ -112,7 +116,7 @@ function settingsOf(asked: Options, env: InitRequest["env"], folder: string): Om
     database,
     user,
     password,
-    tls: asked.ca ? { ca: resolve(folder, asked.ca) } : asked.tls,
+    tls: asked.ca ? { ca: files.path(asked.ca) } : asked.tls,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ComparisonLeaf, Condition, Support } from "./connector.ts";
+import type { ComparisonLeaf, Condition, Support } from "../connector.ts";
 
 const isOrder = ({ op }: ComparisonLeaf): boolean => ["gt", "ge", "lt", "le"].includes(op);
 const hasCase = (leaf: ComparisonLeaf): boolean =>

@@ -19,3 +19,8 @@ function distance(a: string, b: string): number {
   }
   return row[b.length]!;
 }
+
+/** A value as it is written in a DN, RFC 4514 §2.4; everything that could mean something else is written in hex. */
+export function escapeDnValue(value: string): string {
+  return value.replace(/[\x00-\x1f"+,;<=>\\#]|^ | $/g, (character) => `\\${Buffer.from(character).toString("hex")}`);
+}

@@ -1,0 +1,41 @@
+/** A request, with its whole address. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as a form, in place of a body. */
+  readonly form?: Readonly<Record<string, string>>;
+  /** Whether it is there to prove who asks, and holds secrets. */
+  readonly isProof?: boolean;
+  /** What is added as it is sent, so that the API knows who asks: no record of the request has it. */
+  readonly proof?: Proof;
+}
+
+/** What is added to a request so that the API knows who asks. */
+export interface Proof {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Properties of the body, or of each request of a body that is a list of them. */
+  readonly body?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: Readonly<Record<string, string>>;
+  /** What the body holds as JSON; undefined of an empty one. */
+  readonly body: unknown;
+  /** Why the body is not JSON, where it is not. */
+  readonly notJson?: string | undefined;
+  /** Whether the call was sent before, and its answer lost: this one may speak of what the first did. */
+  readonly isRepeat?: boolean;
+}
+
+/** Sends one request, as it is, and reads the answer whole. */
+export interface Transport {
+  readonly send: (request: HttpRequest, signal: AbortSignal) => Promise<Answer>;
+  readonly close: () => Promise<void>;
+}
