@@ -85,7 +85,7 @@ const ask = (path: string) =>
 const search = (more: object) => searchStatement(person, { attrs, limit: 100, ...more }).execute(db);
 const orderBy = { attr: "id", descending: false };
 const page = async (cursor: string) => JSON.parse(await ask(`/Users?count=100&cursor=${cursor}`));
-const at = (id: number) => writeCursor(["User", "", "", ""], [String(id)]);
+const at = (id: number) => writeCursor(["User", "hr", "person", "", "", ""], [String(id)]);
 const rows: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
   [
     "filter by userName",

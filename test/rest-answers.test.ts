@@ -217,16 +217,27 @@ describe("answers of an API", () => {
   });
 
   test.each([
-    ["offsets", { by: "offset", size: 100 }, { offset: "$offset", limit: "$limit" }],
-    ["page numbers", { by: "number", size: 20 }, { page: "$page", limit: "$limit" }],
-  ])("who is deleted between pages hides nobody else, in a list of %s", async (_, page, query) => {
+    ["offsets", { page: { by: "offset", size: 100 }, query: { offset: "$offset", limit: "$limit" } }],
+    ["page numbers", { page: { by: "number", size: 20 }, query: { page: "$page", limit: "$limit" } }],
+    ["one page for all", { page: undefined, query: {}, total: undefined }],
+    [
+      "offsets, with a call that counts",
+      {
+        page: { by: "offset", size: 100 },
+        query: { offset: "$offset", limit: "$limit" },
+        total: undefined,
+        count: { path: "/count" },
+      },
+    ],
+  ])("who is deleted between pages hides nobody else, in a list of %s", async (_, more) => {
     let left = [...people];
-    answering = ({ query: asked }) => {
-      const size = Number(asked.get("limit"));
-      const from = asked.has("page") ? (Number(asked.get("page")) - 1) * size : Number(asked.get("offset"));
+    answering = ({ path, query: asked }) => {
+      if (path === "/count") return left.length;
+      const size = Number(asked.get("limit") ?? 1000);
+      const from = asked.has("page") ? (Number(asked.get("page")) - 1) * size : Number(asked.get("offset") ?? 0);
       return { data: left.slice(from, from + size), total: left.length };
     };
-    const connector = open({ search: { ...search, query, page } });
+    const connector = open({ search: { ...search, ...more } });
     const listed: number[] = [];
     for (let bookmark: Bookmark | undefined; ; ) {
       const { entries, next } = await all(connector, { limit: 20, ...(bookmark && { bookmark }) });
@@ -237,6 +248,24 @@ describe("answers of an API", () => {
       left = left.filter(({ id }) => !gone.includes(id)).filter(({ id }) => id !== listed.at(-2));
     }
     expect(listed).toEqual(people.map(({ id }) => id));
+  });
+
+  test("a list that has no page behind its last one ends there, and one that is gone is none", async () => {
+    let isGone = false;
+    answering = ({ query: asked }, response) => {
+      const from = (Number(asked.get("page")) - 1) * 23;
+      if (isGone || from >= people.length)
+        return text(response, 404, "application/json", '{"detail": "Invalid page."}');
+      return { data: people.slice(from, from + 23), total: people.length };
+    };
+    const numbered = { ...search, query: { page: "$page" }, page: { by: "number", size: 23 } };
+    const connector = open({ search: numbered });
+    const { entries, next } = await all(connector);
+    expect([entries.length, next]).toEqual([230, undefined]);
+    expect(await all(connector, { offset: 230, limit: 23 })).toMatchObject({ entries: [], total: 230 });
+    isGone = true;
+    for (const offset of [0, 23])
+      await expect(all(connector, { offset })).rejects.toMatchObject({ kind: "unavailable" });
   });
 
   describe("a list whose pages the API knows by addresses of its own", () => {
@@ -281,6 +310,11 @@ describe("answers of an API", () => {
       expect(said).not.toContain("k3y");
       expect(said).not.toContain("/users");
       const other = open(linked, { auth: { type: "apiKey", query: { api_key: "another" } } });
+      // Nor is a place in one list one in another.
+      const kinds = { guest: { ...kind, ...linked }, user: { ...kind, ...linked } };
+      const both = open({}, { auth, kinds });
+      const guests = await all(both, { kind: "guest", limit: 60 });
+      await expect(all(both, { bookmark: guests.next })).rejects.toMatchObject({ kind: "expired" });
       await expect(all(other, { bookmark: next })).rejects.toMatchObject({ kind: "expired" });
       const forged = Buffer.from(JSON.stringify({ place: { offset: 0, url: "/secrets" }, skip: 0, before: 0 }));
       seen = [];

@@ -11,15 +11,17 @@ export async function counted(
   // Beyond the end nothing says where it was.
   const isBeyond = last.items.length === 0 && end > 0;
   if (!last.next && !isBeyond) return end;
-  if (isBeyond || end < countTo) {
+  // It is before the place that was asked for, however far that is.
+  const upTo = isBeyond ? end : countTo;
+  if (isBeyond || end < upTo) {
     const from = isBeyond ? START : last.next!;
     for await (const { place, items, next } of walk(from)) {
       end = place.offset + items.length;
       if (!next) return end;
-      if (end >= countTo) break;
+      if (end >= upTo) break;
     }
   }
-  return end + 1;
+  return isBeyond ? Math.min(end, upTo) : end + 1;
 }
 
 export const numberIn = (given: unknown): number | undefined => {

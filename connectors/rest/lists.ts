@@ -1,4 +1,4 @@
-import { ConnectorError } from "../../src/connector/error.ts";
+import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import type { Answer } from "../../src/connector/http.ts";
 import { isTrue } from "../../src/expression/truth.ts";
 import type { Call } from "../../src/http/client.ts";
@@ -58,7 +58,18 @@ export async function* pagesOf(
   for (let n = 0; place; n++) {
     if (n >= MAX_PAGES) throw new ConnectorError("unavailable", `The API's list has more than ${MAX_PAGES} pages.`);
     const call = await callAt(list, scope, place, size);
-    const answer = await api.read(call, signal);
+    const answer = await api.read(call, signal).catch((error) => {
+      if (!isNotFound(error) || !isNumbered(list.page) || place!.offset === 0) throw error;
+      return undefined;
+    });
+    // Some have no page behind the last one. That there is a list at all shows at its beginning.
+    if (!answer) {
+      if (n === 0) {
+        const beginning = await api.read(await callAt(list, scope, START, size), signal);
+        yield { place, items: [], answer: beginning, next: undefined };
+      }
+      return;
+    }
     const found = await readFrom(list.items, answer, { ...scope.variables, ...turnOf(list, place, size) });
     if (found === undefined) checkAnswered(answer, call);
     const items = listIn(found);

@@ -44,10 +44,10 @@ export interface SearchOptions {
 export const searchOf =
   (options: SearchOptions) =>
   async (kind: Kind, request: SearchRequest): Promise<SearchResult> => {
-    const { reads, seal } = options;
+    const { reads } = options;
     const { limit, attrs, count, signal } = request;
     const list = await openList(options, kind, request);
-    const first = await pageAt(list, request.bookmark ?? request.offset ?? 0, limit, seal);
+    const first = await pageAt(list, request.bookmark ?? request.offset ?? 0, limit);
     const present = async (items: readonly unknown[]) => {
       for (const key of await Promise.all(items.map(list.keyOf))) reads.spellings.note(kind.name, key);
       const whole = await inTurns(items, (each) => reads.whole(kind, each, attrs, signal));
@@ -57,7 +57,7 @@ export const searchOf =
     let { next } = first;
     // Those who are gone since they were listed are no end of it: a page is full, or the last one.
     while (found.length < limit && next && first.items.length > 0) {
-      const more = await pageAt(list, next, limit - found.length, seal);
+      const more = await pageAt(list, next, limit - found.length);
       found.push(...(await present(more.items)));
       next = more.next;
     }
@@ -79,13 +79,17 @@ interface List {
   readonly read: (start: Start, over: number, wanted: number) => Promise<Stretch>;
   /** How many there are in all, as far as they are counted. */
   readonly total: (first: Stretch) => Promise<number>;
+  readonly closed: (start: Start) => string;
+  /** The place that was closed; undefined for what this list did not close. */
+  readonly opened: (closed: string) => Start | undefined;
 }
 
-async function openList({ api, reads, base }: SearchOptions, kind: Kind, request: SearchRequest): Promise<List> {
+async function openList({ api, reads, base, seal }: SearchOptions, kind: Kind, request: SearchRequest): Promise<List> {
   const { where, bookmark, limit, count, signal } = request;
   const own = where && ownCall(kind.filters, where);
   const search = own ?? kind.search;
   const { countTo } = kind.search;
+  const listing = JSON.stringify([kind.name, where]);
   const scope = await searchScope(kind, request);
   const size = pageSize(search, limit, (bookmark ? offsetOf(bookmark) : request.offset) ?? 0);
   const pages = (place: Place) => {
@@ -95,14 +99,24 @@ async function openList({ api, reads, base }: SearchOptions, kind: Kind, request
   // What an API says of how many there are is said of what it lists, and in a look-up of nothing.
   const says = !own && !kind.within;
 
+  let counting: Promise<number | undefined> | undefined;
+  const totalIn = async ({ answer, items }: Page): Promise<number | undefined> => {
+    const { total, count: call } = kind.search;
+    if (says && total) return numberIn(await readFrom(total, answer));
+    // What is not given in pages is all here.
+    if (!search.page && !kind.within) return items.length;
+    if (!says || !call || !count) return undefined;
+    counting ??= api.ask(call, scope, signal).then(async (answered) => numberIn(await readFrom(call.total, answered)));
+    return counting;
+  };
+
   const read = async (start: Start, over: number, wanted: number): Promise<Stretch> => {
     const items: unknown[] = [];
     let [{ skip, before }, pass, seen] = [start, over, start.before];
     let [total, last, next]: [number?, Page?, Start?] = [];
     for await (const page of pages(start.place)) {
       last = page;
-      if (total === undefined && says && kind.search.total)
-        total = numberIn(await readFrom(kind.search.total, page.answer));
+      total ??= await totalIn(page);
       const from = Math.min(skip, page.items.length);
       const ofKind = (await reads.ofKind(kind, page.items, signal)).filter((index) => index >= from);
       const passed = Math.min(pass, ofKind.length);
@@ -122,10 +136,17 @@ async function openList({ api, reads, base }: SearchOptions, kind: Kind, request
 
   return {
     keyOf: (item) => reads.keyOf(kind, item),
-    isNumbered: isRandom(search) && !kind.within,
+    isNumbered: (isRandom(search) || !search.page) && !kind.within,
     startAt: (item, before) => {
       const place = isRandom(search) ? placeOf(search, item, size) : START;
       return { place, skip: item - place.offset, before };
+    },
+    closed: (start) => seal.close(JSON.stringify(start), listing),
+    opened: (closed) => {
+      const text = seal.open(closed, listing);
+      const start = text === undefined ? undefined : (JSON.parse(text) as Start);
+      // Whoever knows an API's settings may have closed it, where they hold no credentials: nothing else is asked for by it.
+      return start?.place.url === undefined || start.place.url.startsWith(base) ? start : undefined;
     },
     read: (start, over, wanted) =>
       read(start, over, wanted).catch((error) => {
@@ -136,10 +157,7 @@ async function openList({ api, reads, base }: SearchOptions, kind: Kind, request
       }),
     total: async ({ total, last, seen }) => {
       if (total !== undefined) return total;
-      if (kind.within) return seen + (last?.next ? 1 : 0);
-      const { count: call } = kind.search;
-      const said = says && call && numberIn(await readFrom(call.total, await api.ask(call, scope, signal)));
-      return typeof said === "number" ? said : counted(countTo, last, pages);
+      return kind.within ? seen + (last?.next ? 1 : 0) : counted(countTo, last, pages);
     },
   };
 }
@@ -152,15 +170,15 @@ interface ListPage {
   readonly stretch: Stretch;
 }
 
-async function pageAt(list: List, at: Bookmark | number, limit: number, seal: Seal): Promise<ListPage> {
+async function pageAt(list: List, at: Bookmark | number, limit: number): Promise<ListPage> {
   if (list.isNumbered) return numberedPage(list, typeof at === "number" ? { offset: at } : numberedIn(at), limit);
   // Where one cannot go to an entry at once, those before it are passed over.
   const isOffset = typeof at === "number";
-  const start = isOffset ? list.startAt(0, 0) : startIn(at, list, seal);
+  const start = isOffset ? list.startAt(0, 0) : startIn(at, list);
   const over = isOffset ? at : 0;
   const stretch = await list.read(start, over, limit);
   const { items, next } = stretch;
-  return { items, before: start.before + over, next: next && bookmarkAt(next, seal), stretch };
+  return { items, before: start.before + over, next: next && bookmarkAt(next, list), stretch };
 }
 
 async function numberedPage(list: List, place: Numbered, limit: number): Promise<ListPage> {
@@ -180,18 +198,19 @@ const isOfApi = ({ cursor, url }: Place): boolean => cursor !== undefined || url
  * The bookmark of a place: the numbers of the item and of the entries before it or, where the API has a word or an address
  * for it, that too. It is sealed then: an address may hold credentials, and another one would be asked with them.
  */
-function bookmarkAt({ place, skip, before }: Start, seal: Seal): Bookmark {
+function bookmarkAt(start: Start, list: List): Bookmark {
+  const { place, skip, before } = start;
   if (!isOfApi(place)) return [place.offset + skip, before];
-  return [place.offset + skip, before, seal.close(JSON.stringify({ place, skip, before }))];
+  return [place.offset + skip, before, list.closed(start)];
 }
 
 /** Where a bookmark leads. Throws `expired` for one that this search did not give. */
-function startIn([item, before, sealed, ...more]: Bookmark, list: List, seal: Seal): Start {
+function startIn([item, before, sealed, ...more]: Bookmark, list: List): Start {
   if (!isCount(item) || !isCount(before) || more.length > 0) throw expired();
   if (sealed === undefined) return list.startAt(item, before);
-  const opened = typeof sealed === "string" ? seal.open(sealed) : undefined;
-  if (opened === undefined) throw expired();
-  return JSON.parse(opened) as Start;
+  const start = typeof sealed === "string" ? list.opened(sealed) : undefined;
+  if (!start) throw expired();
+  return start;
 }
 
 const isCount = (given: unknown): given is number => Number.isSafeInteger(given) && (given as number) >= 0;

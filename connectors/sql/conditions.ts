@@ -4,6 +4,7 @@ import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import { instantOf } from "../../src/json/date.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { pathIn } from "./documents.ts";
+import { isEmpty } from "./empty.ts";
 import { fitsColumn, haveValues, inText, isInCharset, isText, keyTakesForSame, splitParts } from "./keys.ts";
 import {
   allOf,
@@ -159,7 +160,7 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
   if (isBytes && leaf.op === "eq" && leaf.caseExact) return compared(given, "eq", bound(leaf.value, of, dialect));
   const column = isBytes ? dialect.decoded(given) : inText(given, of, dialect);
   const isText = mayHoldText(of);
-  if (leaf.op === "pr") return isText ? sql`(${column} is not null and ${column} <> '')` : sql`${column} is not null`;
+  if (leaf.op === "pr") return sql`not ${isEmpty(given, of, dialect)}`;
   if (leaf.op === "has") return isText && type !== "any" ? never : sql`(${column} & ${leaf.bits}) = ${leaf.bits}`;
   const { op, value } = leaf;
   // Of what its character set cannot write a column holds nothing: to ask for it is an error in MariaDB.

@@ -96,18 +96,19 @@ kinds:
       search: async (request) => {
         const { kind: name, where, orderBy, bookmark, limit, count, signal } = request;
         const of = await kindNamed(name);
-        // Where a bookmark comes from elsewhere, how many rows there are before it is not known.
-        const offset = request.offset ?? (bookmark ? undefined : 0);
+        const { offset = 0 } = request;
         const rows = limit === 0 ? [] : (await session.read(searchStatement(of, request), signal)).rows;
         const read = entriesOf(of, attrsRead(of, request), rows);
         const entries = read.slice(0, limit);
         if (!count) return { entries };
         const next = read.length > limit && limit > 0 ? bookmarkBehind(of, entries.at(-1)!, orderBy) : undefined;
         const result = { entries, ...(next && { next }) };
-        const seen = (offset ?? 0) + entries.length + (next ? 1 : 0);
-        const isLast = limit > 0 && !next && offset !== undefined && (entries.length > 0 || offset === 0);
+        const seen = offset + entries.length + (next ? 1 : 0);
+        // Behind a bookmark some may have come or gone since it was given; beyond the end nothing says where that was.
+        const isBeyond = limit > 0 && entries.length === 0 && offset > 0;
+        const isLast = limit > 0 && !next && !bookmark && !isBeyond;
         if (isLast) return { ...result, total: seen };
-        const upTo = countedTo(of, limit);
+        const upTo = isBeyond ? Number.POSITIVE_INFINITY : countedTo(of, limit);
         if (upTo === 0) return { ...result, total: seen };
         const [row] = (await session.read(countStatement(of, where, upTo), signal)).rows;
         const total = Number((row as { total: number }).total);

@@ -1,7 +1,9 @@
 import { sql } from "kysely";
-import type { Order } from "../../src/connector/connector.ts";
+import type { Order, Scalar } from "../../src/connector/connector.ts";
 import type { Position } from "../../src/connector/reference.ts";
+import { instantOf } from "../../src/json/date.ts";
 import { lookupRow } from "./conditions.ts";
+import { isEmpty } from "./empty.ts";
 import { isStill } from "./held.ts";
 import { inText, isKeyed, keyValues } from "./keys.ts";
 import {
@@ -19,24 +21,24 @@ import {
 /** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
 function sortedBy(kind: Kind, attr: string) {
   const lookup = kind.lookups[attr];
-  const read = (column: Sql, of: Column) => ({
-    column: of.isBytes ? kind.dialect.decoded(column) : inText(column, of, kind.dialect),
-    type: of.type,
+  const read = (given: Sql, of: Column) => ({
+    given,
+    column: of.isBytes ? kind.dialect.decoded(given) : inText(given, of, kind.dialect),
+    of,
   });
   if (!lookup) return read(columnSql(kind.name, attr), columnOf(kind, attr));
   const { from, value, where } = lookupRow(kind, attr, lookup);
   return read(sql`(select ${value} ${from}${allOf(where)})`, columnIn(lookup.columns, lookup.value, kind.dialect));
 }
 
-/** The value that is compared, and whether there is none. */
+/** The value that is compared, and whether there is none: then nothing is compared but the key. */
 const parts = (kind: Kind, { attr, caseExact }: Order) => {
-  const { column, type } = sortedBy(kind, attr);
-  const isText = mayHoldText({ type });
+  const { given, column, of } = sortedBy(kind, attr);
   const { exact, folded } = kind.dialect;
-  return {
-    isAbsent: isText ? sql`(${column} is null or ${column} = '')` : sql`(${column} is null)`,
-    value: isText ? (caseExact ? exact(column) : folded(column)) : column,
-  };
+  const isAbsent = isEmpty(given, of, kind.dialect);
+  if (!mayHoldText(of) && of.type !== "bytes") return { isAbsent, value: column };
+  const value = !mayHoldText(of) ? column : caseExact ? exact(column) : folded(column);
+  return { isAbsent, value: sql`case when ${isAbsent} then null else ${value} end` };
 };
 
 /** What `order by` names: absent values last, or first when descending, and the key at the end. */
@@ -68,10 +70,13 @@ export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
   const lookup = kind.lookups[orderBy.attr];
   const of = lookup ? columnIn(lookup.columns, lookup.value, dialect) : columnOf(kind, orderBy.attr);
   const isText = typeof after.value === "string" && mayHoldText(of);
-  const given = sql`${isText ? after.value : dialect.toDatabase(after.value, of)}`;
+  const isInstant = of.type === "time" || of.type === "date";
+  // What a database has besides instants, such as PostgreSQL's infinity, it takes as it writes it.
+  const isAsWritten = isText || (isInstant && !instantOf(String(after.value)));
+  const given = sql`${isAsWritten ? after.value : dialect.toDatabase(after.value, of)}`;
   const read = isText ? (orderBy.caseExact ? dialect.exact(given) : dialect.folded(given)) : given;
   // What was read is not always what is held: times to the microsecond, numbers of many digits. The row says it, while it is as it was.
-  const isSame = [isKeyed(kind, after.key), isStill(kind, orderBy.attr, after.value)];
+  const isSame = [isKeyed(kind, after.key), isAbout(kind, orderBy.attr, after.value)];
   const held = sql`(select ${value} from ${tableSql(kind.name)}${allOf(isSame)})`;
   // What has a collation of its own folds otherwise than a value by itself, and what is padded is shown without.
   const isAsRead = of.type === "text" && !of.isPadded && of.hasCollation !== true;
@@ -80,6 +85,12 @@ export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
     ? sql`(not ${isAbsent} and (${value} < ${last} or (${value} = ${last} and ${isLater})))`
     : sql`(${isAbsent} or ${value} > ${last} or (${value} = ${last} and ${isLater}))`;
 }
+
+/** Whether a column holds what was read of it: numbers, which databases round in writing them, to six digits. */
+const isAbout = (kind: Kind, attr: string, value: Scalar): Sql =>
+  typeof value === "number" && !columnOf(kind, attr).isInteger
+    ? sql`abs(${columnSql(kind.name, attr)} - ${value}) <= ${Math.abs(value) * 1e-6}`
+    : isStill(kind, attr, value);
 
 /** The condition of keys behind a key: column by column, the first one bounded by itself so that an index serves. */
 function behindKey(kind: Kind, key: string, descending: boolean): Sql {

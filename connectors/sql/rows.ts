@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import type { SqlDialect } from "./dialect.ts";
+import { isEmpty } from "./empty.ts";
 import { ofAttr } from "./held.ts";
 import { fitsColumn, inText, isSameText, isText, keyTakesForSame, splitParts } from "./keys.ts";
 import {
@@ -94,10 +95,7 @@ export function rowsOf(kind: Kind, key: string, attr: string) {
     blanks: (): { readonly found: Sql; readonly filled: (value: Value) => Sql } => {
       const [name = ""] = list.value;
       const column = sql.id(name);
-      const isEmpty = isText(columnsIn(kind, list)[0]!)
-        ? sql`(${column} is null or ${column} = '')`
-        : sql`${column} is null`;
-      const rows = allOf([...mine, isEmpty]);
+      const rows = allOf([...mine, isEmpty(column, columnsIn(kind, list)[0]!, dialect)]);
       return {
         found: sql`select 1 as one from ${tableSql(list.name)}${rows}`,
         filled: (value) =>

@@ -94,20 +94,37 @@ test("bookmarks are positions or numbers, and nothing else", () => {
   expect(positionIn(behindPosition({ key: "k", value: 0 }))).toEqual({ key: "k", value: 0 });
   expect(positionIn(behindPosition({ key: "k" }))).toEqual({ key: "k" });
   expect(numberedIn(behindNumber({ offset: 7 }))).toEqual({ offset: 7 });
-  expect(numberedIn(behindNumber({ offset: 7, last: "k", total: 9 }))).toEqual({ offset: 7, last: "k", total: 9 });
+  const place = { offset: 7, total: 9, last: ["i", "j", "k"] };
+  expect(numberedIn(behindNumber(place))).toEqual(place);
+  expect(numberedIn(behindNumber({ ...place, last: ["h", ...place.last] }))).toEqual(place);
   for (const wrong of [[7], [], ["k", "v", "w"], [true]]) expect(() => positionIn(wrong)).toThrow("begin it anew");
-  for (const wrong of [["7"], [], [-1], [0.5], [1, 2], [1, "k"], [1, "k", "x"], [1, "k", 2, 3], [2 ** 53]])
+  for (const wrong of [
+    ["7"],
+    [],
+    [-1],
+    [0.5],
+    [1, 2],
+    [1, "k"],
+    [1, 2],
+    [1, 2, 3],
+    [1, 2, "a", "b", "c", "d"],
+    [2 ** 53],
+  ])
     expect(() => numberedIn(wrong)).toThrow("begin it anew");
 });
 
-test("a list known by numbers hides nobody, whoever else comes or goes between its pages", async () => {
-  const change = fc.record({ at: fc.nat({ max: 60 }), isGone: fc.boolean() });
+test("a list known by numbers hides nobody who stays in it, whoever else comes, goes or is moved between its pages", async () => {
+  const change = fc.record({
+    at: fc.nat({ max: 60 }),
+    to: fc.nat({ max: 60 }),
+    how: fc.constantFrom("gone", "new", "moved"),
+  });
   const turns = fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 40 });
   await fc.assert(
     fc.asyncProperty(turns, fc.integer({ min: 1, max: 9 }), async (changes, limit) => {
-      let list = Array.from({ length: 30 }, (_, n) => `k${n}`);
+      const list = Array.from({ length: 30 }, (_, n) => `k${n}`);
       const kept = new Set(list);
-      const given: string[] = [];
+      const given = new Set<string>();
       const read = async (from: number, count: number) => ({
         items: list.slice(from, from + count),
         total: list.length,
@@ -115,20 +132,31 @@ test("a list known by numbers hides nobody, whoever else comes or goes between i
       });
       let bookmark: Bookmark | undefined = behindNumber({ offset: 0 });
       for (let turn = 0; bookmark; turn++) {
-        const { items, next }: NumberedPage<string> = await readNumbered(numberedIn(bookmark), limit, {
+        const page: NumberedPage<string> | undefined = await readNumbered(numberedIn(bookmark), limit, {
           keyOf: String,
           read,
+        }).catch((error) => {
+          expect(error.kind).toBe("expired");
+          return undefined;
         });
-        given.push(...items);
-        bookmark = next;
-        // Either some come or some go: where as many do both, their number does not tell.
-        const some = changes[turn] ?? [];
-        for (const [index, { at }] of some.entries()) {
-          if (some[0]?.isGone) for (const key of list.splice(at, 1)) kept.delete(key);
-          else list = [...list.slice(0, at), `new ${turn} ${index}`, ...list.slice(at)];
+        // The client begins anew.
+        if (!page) given.clear();
+        for (const each of page?.items ?? []) given.add(each);
+        bookmark = page ? page.next : behindNumber({ offset: 0 });
+        const before = list.length;
+        for (const [index, { at, to, how }] of (changes[turn] ?? []).entries()) {
+          if (how === "new") list.splice(at, 0, `new ${turn} ${index}`);
+          else {
+            const [key] = list.splice(at, 1);
+            if (key !== undefined) kept.delete(key);
+            if (key !== undefined && how === "moved") list.splice(to, 0, key);
+          }
         }
+        // Where as many come as go, their number does not tell.
+        if (list.length === before && (changes[turn]?.length ?? 0) > 0) list.push(`last ${turn}`);
       }
       for (const key of kept) expect(given).toContain(key);
     }),
+    { numRuns: 500 },
   );
 });

@@ -28,22 +28,28 @@ export function positionIn([key, value, ...more]: Bookmark): Position {
 export interface Numbered {
   /** How many items come before. */
   readonly offset: number;
-  /** The key of the last of them, and how many items there were in all, where the backend says: to see that some came or went. */
-  readonly last?: string | undefined;
+  /** How many items there were in all, where the backend says: to see that some came or went. */
   readonly total?: number | undefined;
+  /** The keys of the last few items before, to find the place again then. */
+  readonly last?: readonly string[];
 }
 
-export const behindNumber = ({ offset, last, total }: Numbered): Bookmark =>
-  last === undefined || total === undefined ? [offset] : [offset, last, total];
+/** How many keys a bookmark holds: as many may go at once, but for one, and the place is found still. */
+const MAX_LAST = 3;
+
+export const behindNumber = ({ offset, total, last = [] }: Numbered): Bookmark =>
+  total === undefined || last.length === 0 ? [offset] : [offset, total, ...last.slice(-MAX_LAST)];
 
 /** The place at a bookmark. Throws `expired` for a bookmark of another kind. */
-export function numberedIn([offset, last, total, ...more]: Bookmark): Numbered {
-  const isWhole = last === undefined || (typeof last === "string" && isCount(total));
-  if (!isCount(offset) || !isWhole || more.length > 0) throw expired();
-  return last === undefined ? { offset } : { offset, last, total: total as number };
+export function numberedIn([offset, total, ...last]: Bookmark): Numbered {
+  if (!isCount(offset)) throw expired();
+  if (total === undefined) return { offset };
+  if (!isCount(total) || last.length === 0 || last.length > MAX_LAST || !last.every(isText)) throw expired();
+  return { offset, total, last };
 }
 
 const isCount = (given: unknown): given is number => Number.isSafeInteger(given) && (given as number) >= 0;
+const isText = (given: Scalar): given is string => typeof given === "string";
 
 /** A part of a list that is known by numbers. */
 interface Part<Item> {
@@ -66,35 +72,61 @@ export interface NumberedPage<Item> extends Omit<Part<Item>, "isMore"> {
   readonly next: Bookmark | undefined;
 }
 
-/** How many entries may have come or gone between two pages. */
+/** How far a place is looked for to both sides of where it was, in items. */
 const MAX_MOVED = 1000;
 
 /**
- * Goes on in a list that its backend knows by numbers alone. What is deleted there moves all that is behind it forward, so that a page by
- * its number would hide as many: where the number of all has changed, the list is read from as far before as that, and gone on with
- * behind the last entry that was given. Where that one is gone, too, some entries are given twice, and none is hidden.
+ * Goes on in a list that its backend knows by numbers alone. What is deleted there moves all that is behind it forward, so that a page
+ * by its number would hide as many: where the number of all has changed, the items that came last are looked for around the place, and
+ * the list is gone on with behind them. Some entries may be given twice then, and none is hidden. Rejects with `expired` where none of
+ * them is found.
  */
 export async function readNumbered<Item>(
-  { offset, last, total }: Numbered,
+  place: Numbered,
+  limit: number,
+  list: NumberedList<Item>,
+): Promise<NumberedPage<Item>> {
+  const { offset, total, last = [] } = place;
+  const part = await list.read(offset, limit);
+  const isAsBefore = total === undefined || part.total === undefined || part.total === total;
+  const found = isAsBefore ? undefined : await movedPage(place, part.total! - total, limit, list);
+  const { start, items, isMore } = found ?? { start: offset, ...part };
+  const keys = await Promise.all(items.slice(-MAX_LAST).map(list.keyOf));
+  const next = { offset: start + items.length, total: part.total, last: [...last, ...keys] };
+  return { items, total: part.total, offset: start, next: isMore && limit > 0 ? behindNumber(next) : undefined };
+}
+
+/** The page behind the items that came last, wherever they are now. */
+async function movedPage<Item>(
+  { offset, last = [] }: Numbered,
+  moved: number,
   limit: number,
   { keyOf, read }: NumberedList<Item>,
-): Promise<NumberedPage<Item>> {
-  const pageOf = async (start: number, { items, total: now, isMore }: Part<Item>): Promise<NumberedPage<Item>> => {
-    const end = items.at(-1);
-    const next = { offset: start + items.length, last: end === undefined ? last : await keyOf(end), total: now };
-    return { items, total: now, offset: start, next: isMore && limit > 0 ? behindNumber(next) : undefined };
-  };
-  const part = await read(offset, limit);
-  if (last === undefined || total === undefined || part.total === undefined || part.total === total)
-    return pageOf(offset, part);
-  const moved = part.total - total;
-  if (Math.abs(moved) > MAX_MOVED) throw expired();
-  const from = Math.max(0, offset + Math.min(0, moved));
-  const { isMore, ...again } = await read(from, limit + Math.abs(moved));
-  const keys = await Promise.all(again.items.map(keyOf));
-  const start = keys.indexOf(last) + 1;
-  const items = again.items.slice(start, start + limit);
-  return pageOf(from + start, { ...again, items, isMore: isMore || again.items.length > start + limit });
+): Promise<{ start: number; items: readonly Item[]; isMore: boolean }> {
+  for (let reach = Math.max(Math.abs(moved), limit, last.length); ; reach *= 4) {
+    const from = Math.max(0, offset - reach);
+    const { items, isMore } = await read(from, offset + reach + limit - from);
+    const keys = await Promise.all(items.map(keyOf));
+    const start = startBehind(keys, last);
+    if (start !== undefined)
+      return {
+        start: from + start,
+        items: items.slice(start, start + limit),
+        isMore: isMore || items.length > start + limit,
+      };
+    // Where all that was given is gone, there is nothing to go on behind.
+    if (from === 0 && last.length >= offset)
+      return { start: 0, items: items.slice(0, limit), isMore: isMore || items.length > limit };
+    if (reach >= MAX_MOVED) throw expired();
+  }
+}
+
+/** Behind which of some keys those that came last end: where they no longer stand together, behind the first of them. */
+function startBehind(keys: readonly string[], last: readonly string[]): number | undefined {
+  const indices = last.map((key) => keys.indexOf(key)).filter((index) => index >= 0);
+  if (indices.length === 0) return undefined;
+  const [first, end] = [Math.min(...indices), Math.max(...indices)];
+  return (end - first === indices.length - 1 ? end : first) + 1;
 }
 
 /** How many bookmarks are remembered, and for how long, in milliseconds. */
@@ -122,7 +154,11 @@ export function withOffsets<C extends Connector>(connector: C): C {
             return search();
           })
         : search());
-      if (result.next && !bookmark) kept.set(nameOf(request, offset + result.entries.length), result.next);
+      if (bookmark) return result;
+      const end = nameOf(request, offset + result.entries.length);
+      if (result.next) kept.set(end, result.next);
+      // The list ends here now: what another one had behind it is no place in this one.
+      else if (request.limit > 0) for (const each of [end, nameOf(request, offset + request.limit)]) kept.delete(each);
       return result;
     },
   };

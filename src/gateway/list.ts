@@ -45,7 +45,14 @@ export async function list(serving: Serving, { type, query, context }: Named<"li
   const endpoint = serving.endpoints.get(type);
   // A route without groups is asked for them all the same, and a probe of Entra's for an attribute of this very name.
   if (!endpoint || /^\s*PLACEHOLDER\s/.test(query.filter ?? "")) return listResponse([], 0, page);
-  const marks = [type, query.filter ?? "", query.sortBy ?? "", (query.sortOrder ?? "").toLowerCase()];
+  const marks = [
+    type,
+    endpoint.name,
+    endpoint.mapping.kind,
+    query.filter ?? "",
+    query.sortBy ?? "",
+    (query.sortOrder ?? "").toLowerCase(),
+  ];
   const bookmark = page.by === "cursor" ? readCursor(marks, page.cursor) : undefined;
   const { resources, total, next } = await find(serving, endpoint, { query, page, bookmark, context });
   return listResponse(resources, total, page, next && writeCursor(marks, next));

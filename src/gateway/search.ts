@@ -28,7 +28,7 @@ export async function searchAll(
   let total = 0;
   let next: Place | undefined;
   for (const [index, type] of types.entries()) {
-    const wanted = page.count - resources.length;
+    const wanted = next ? 0 : page.count - resources.length;
     const part = page.by === "index" ? indexPart(page, total, wanted) : cursorPart(start, index, wanted);
     try {
       const found = await run({ name: "list", type, query: { ...query, cursor: undefined, ...part }, context });

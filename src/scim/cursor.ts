@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { badRequest } from "./error.ts";
 
-/** Cursors come in the address of a request, which Node.js bounds with its headers at 16 KB. */
-const MAX_LENGTH = 12_000;
+/** The longest cursor: it may hold a value that is ordered by. In an address Node.js takes 16 KB, in a search by POST any. */
+const MAX_LENGTH = 65_536;
 
 /**
  * A cursor, RFC 9865: the place where the next page begins, as scalars of whoever finds it, and a fingerprint of the query
