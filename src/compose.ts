@@ -9,9 +9,9 @@ import { type Loaded, loadConfig } from "./config/load.ts";
 import { loosened, type Strictness, strictest } from "./config/loosened.ts";
 import type { Registry } from "./config/registry.ts";
 import { createAdmin } from "./edge/admin.ts";
+import { shedding } from "./edge/admission.ts";
 import { createBodies } from "./edge/body.ts";
 import { createLane } from "./edge/lane.ts";
-import { shedding } from "./edge/load.ts";
 import { createOverloadManager } from "./edge/overload.ts";
 import { createThrottle } from "./edge/throttle.ts";
 import { type TlsFiles, watchCertificates } from "./edge/tls.ts";
@@ -218,10 +218,10 @@ function measure(
   { pressure }: ReturnType<typeof createOverloadManager>,
 ): void {
   // A metric is read when its own collection has ended.
-  const load = () => {
+  const occupancy = () => {
     for (const [connector, { connector: opened }] of current().connectors) {
-      running.set({ connector }, opened.load.running());
-      waiting.set({ connector }, opened.load.waiting());
+      running.set({ connector }, opened.occupancy.running());
+      waiting.set({ connector }, opened.occupancy.waiting());
     }
   };
   const stops = async () => {
@@ -233,7 +233,7 @@ function measure(
       stopped.set({ route }, status ? Number(status.some((each) => each.stopped.length > 0)) : Number.NaN);
     }
   };
-  Object.assign(running, { collect: load });
+  Object.assign(running, { collect: occupancy });
   Object.assign(stopped, { collect: stops });
   Object.assign(heap, { collect: () => heap.set(pressure().heap) });
   Object.assign(delay, { collect: () => delay.set(pressure().delay / 1000) });

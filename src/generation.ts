@@ -8,11 +8,11 @@ import { filesIn } from "./connector/kit/files.ts";
 import { withOffsets } from "./connector/paging.ts";
 import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
+import { countRequests } from "./edge/admission.ts";
 import { createApp } from "./edge/app.ts";
 import type { Bodies } from "./edge/body.ts";
 import { createReadiness, type Readiness } from "./edge/health.ts";
 import type { Lane } from "./edge/lane.ts";
-import { countRequests } from "./edge/load.ts";
 import type { Served } from "./edge/served.ts";
 import type { Throttle } from "./edge/throttle.ts";
 import { attrsOf, uniqueAttrs } from "./mapping/mapping.ts";
@@ -171,9 +171,9 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
       operationMs: Math.round(config.limits.seconds * 1000),
       log,
     });
-    const loads = [...opened.values()].map(({ connector }) => connector.load);
+    const occupancies = [...opened.values()].map(({ connector }) => connector.occupancy);
     const { inFlight } = admission;
-    const isFull = () => inFlight() >= most || loads.every((load) => load.isFull()) || shared.isOverloaded();
+    const isFull = () => inFlight() >= most || occupancies.every((each) => each.isFull()) || shared.isOverloaded();
     shared.readiness.current = readiness;
     let open = 0;
     const fetch: Generation["fetch"] = async (...args) => {

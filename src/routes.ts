@@ -98,8 +98,8 @@ export function routeAt(
     steps: [
       ...only(records, () => records!.outcomes),
       ...only(isReadOnly, () => readOnly),
-      ...only(protect, () => named(base, () => protectedAttributes(protect!, options.endpoints))),
-      ...only(protect, () => named(base, () => protectedEntries(protect!, options.endpoints))),
+      ...only(protect, () => atRoute(base, () => protectedAttributes(protect!, options.endpoints))),
+      ...only(protect, () => atRoute(base, () => protectedEntries(protect!, options.endpoints))),
       ...only(guard && !isDry, () =>
         guarded(
           base,
@@ -116,7 +116,8 @@ export function routeAt(
   });
 }
 
-function named<T>(base: string, make: () => T): T {
+/** Says at which route a mistake in the settings of protection is. */
+function atRoute<T>(base: string, make: () => T): T {
   try {
     return make();
   } catch (error) {

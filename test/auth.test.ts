@@ -40,7 +40,7 @@ describe("who may call", () => {
         { type: "oidc", name: "okta", issuer: issuer.url, audience: "postern", claims: { azp: "provisioning" } },
         { type: "basic", users: [{ name: "legacy", password: SECRET }] },
         {
-          type: "client-credentials",
+          type: "clientCredentials",
           key: "a-key-of-the-tests-that-signs-the-tokens",
           clients: [
             { name: "entra app", id: "app", secrets: [SECRET, hash], may: { actions: ["read"] } },

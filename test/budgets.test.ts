@@ -61,7 +61,7 @@ describe("one client beside another", () => {
       auth: [
         ...auth,
         {
-          type: "client-credentials",
+          type: "clientCredentials",
           key: "a-key-of-thirty-two-bytes-or-more",
           clients: [{ name: "app", id: "app", secrets: ["the-secret-of-the-application"] }],
         },

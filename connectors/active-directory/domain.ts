@@ -2,7 +2,7 @@ import type { Filter, Entry as LdapEntry } from "ldapts";
 import { type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound, isNotFound } from "../../src/connector/error.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
-import { type Directory, find, type Kind, toEntry } from "../ldap/directory.ts";
+import { type Directory, find, type LdapKind, toEntry } from "../ldap/directory.ts";
 import { isUnder } from "../ldap/dn.ts";
 import { addressOf, dnOf, guidOf } from "../ldap/formats.ts";
 
@@ -13,7 +13,7 @@ export type WithoutPassword = "generate" | "disable";
 export type OnDelete = "delete" | { readonly moveTo: string; readonly disable: boolean };
 
 /** A kind of entries of a domain. */
-export interface DomainKind extends Kind {
+export interface DomainKind extends LdapKind {
   readonly withoutPassword: WithoutPassword;
   readonly onDelete: OnDelete;
 }

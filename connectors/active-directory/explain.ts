@@ -1,5 +1,5 @@
 import { AndFilter, type Filter } from "ldapts";
-import type { Change, Operation } from "../../src/connector/connector.ts";
+import type { BackendOperation, Change } from "../../src/connector/connector.ts";
 import { filterOf } from "../ldap/directory.ts";
 import { addressOf } from "../ldap/formats.ts";
 import { changeLines, entryLines, ldifLine, pagingText, searchText } from "../ldap/ldif.ts";
@@ -8,7 +8,7 @@ import { CONTAINER, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
 import type { Domain, DomainKind } from "./domain.ts";
 
 /** An operation as an administrator reads it: a search, or LDIF (RFC 2849), with every step that it takes. */
-export function explain(domain: Domain, operation: Operation): string {
+export function explain(domain: Domain, operation: BackendOperation): string {
   const kind = domain.kinds.get(operation.kind)!;
   switch (operation.type) {
     case "search":
@@ -32,7 +32,11 @@ export function explain(domain: Domain, operation: Operation): string {
 const readText = (kind: DomainKind, filter: Filter, key: string, attrs: readonly string[]) =>
   `search  base ${addressOf(key)}, that entry alone, if it is below ${kind.base}\nfilter  ${new AndFilter({ filters: [filter] })}\nattributes  ${attrs.join(" ")}`;
 
-function creationText(domain: Domain, kind: DomainKind, { entry }: Extract<Operation, { type: "create" }>): string {
+function creationText(
+  domain: Domain,
+  kind: DomainKind,
+  { entry }: Extract<BackendOperation, { type: "create" }>,
+): string {
   const { typeOf } = domain;
   const plan = planCreation(domain, kind, entry);
   const added = [ldifLine("dn", plan.dn, typeOf), "changetype: add", ...entryLines(plan.entry, typeOf)];

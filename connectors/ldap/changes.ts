@@ -3,7 +3,7 @@ import { type Change, type Entry, type Value, valuesOf } from "../../src/connect
 import { ConnectorError } from "../../src/connector/error.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
-import type { Kind } from "./directory.ts";
+import type { LdapKind } from "./directory.ts";
 import { dnKey, firstRdn } from "./dn.ts";
 
 /** How long taking something back may take, in milliseconds: the request's own time may be over. */
@@ -47,7 +47,13 @@ export function ldapAttribute(type: string, values: readonly Value[], typeOf: Ty
  * and adds the new. The placeholder stays where it is when members come: nobody sees it, and to take it away would need a
  * look at the group first.
  */
-export function ldapChanges(kind: Kind, change: Change, asserts: boolean, typeOf: TypeOf, folds = false): LdapChange[] {
+export function ldapChanges(
+  kind: LdapKind,
+  change: Change,
+  asserts: boolean,
+  typeOf: TypeOf,
+  folds = false,
+): LdapChange[] {
   const { attr } = change;
   const one = (operation: "add" | "delete" | "replace", values: readonly Value[]) =>
     new LdapChange({ operation, modification: ldapAttribute(attr, values, typeOf, folds) });
@@ -80,7 +86,11 @@ export const formOf =
     type === "dn" || type === "reference" ? dnKey(String(value)) : String(value);
 
 /** The new name that changes ask for, where they change the value in the entry's RDN. */
-export function renaming(kind: Kind, dn: string, changes: readonly Change[]): { from: string; to: string } | undefined {
+export function renaming(
+  kind: LdapKind,
+  dn: string,
+  changes: readonly Change[],
+): { from: string; to: string } | undefined {
   const rdn = firstRdn(dn);
   const asked = changes.filter((change) => isAttr(change, kind.rdn)).at(-1);
   if (!asked || rdn?.type.toLowerCase() !== kind.rdn.toLowerCase()) return undefined;
@@ -100,7 +110,7 @@ export function renaming(kind: Kind, dn: string, changes: readonly Change[]): { 
 }
 
 /** Changes without that of the name, which is made by renaming: other values of the attribute stay beside it. */
-export const withoutName = (kind: Kind, dn: string, changes: readonly Change[]): readonly Change[] =>
+export const withoutName = (kind: LdapKind, dn: string, changes: readonly Change[]): readonly Change[] =>
   firstRdn(dn)?.type.toLowerCase() === kind.rdn.toLowerCase()
     ? changes.filter(
         (change) =>
@@ -112,7 +122,7 @@ export const withoutName = (kind: Kind, dn: string, changes: readonly Change[]):
     : changes;
 
 /** A clash of names tells which. */
-export function named(failure: unknown, kind: Kind, value: Value): unknown {
+export function withTakenName(failure: unknown, kind: LdapKind, value: Value): unknown {
   if (!(failure instanceof ConnectorError) || failure.kind !== "conflict") return failure;
   return new ConnectorError("conflict", `There is already an entry with ${kind.rdn} ${JSON.stringify(value)}.`, {
     attr: kind.rdn,

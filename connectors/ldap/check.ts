@@ -1,7 +1,7 @@
 import type { Entry as LdapEntry } from "ldapts";
 import type { Finding, Uses } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { type Directory, find, type Kind } from "./directory.ts";
+import { type Directory, find, type LdapKind } from "./directory.ts";
 import { checkLock, checkOverlays, checkPasswords, readOverlays } from "./overlays.ts";
 import { type Rights, rightsOf } from "./rights.ts";
 import { attributesOf, attributeTypeOf, EVERYWHERE, has, readSubschema, type Subschema } from "./subschema.ts";
@@ -39,7 +39,7 @@ export async function checkDirectory(
 /** A kind that is looked at. */
 interface Checked {
   readonly name: string;
-  readonly kind: Kind;
+  readonly kind: LdapKind;
   readonly use: Uses;
   readonly account: string | undefined;
   readonly schema: Subschema;
@@ -107,7 +107,7 @@ function classesOf({ constants }: Uses, sample: LdapEntry | undefined, schema: S
   return named.sort((a, b) => isStructural(b) - isStructural(a) || depth(b) - depth(a));
 }
 
-function keyProblems({ key }: Kind, sample: LdapEntry | undefined, schema: Subschema): string[] {
+function keyProblems({ key }: LdapKind, sample: LdapEntry | undefined, schema: Subschema): string[] {
   const isThere = sample ? has(attributesOf(sample), key) : schema.attribute(key);
   if (isThere) return [];
   const other = ["nsUniqueId", "entryUUID", "GUID", "ibm-entryUUID"].find(

@@ -26,7 +26,7 @@ import { withAllValues } from "./ranges.ts";
 import { createServers, type Servers, type ServersOptions } from "./servers.ts";
 
 /** Where entries of a kind live, and what is particular about them. */
-export interface Kind {
+export interface LdapKind {
   readonly base: string;
   /** The kind's own condition, joined to every search and asserted by every write. */
   readonly filter: Filter;
@@ -57,7 +57,7 @@ const MAX_REFERRALS = 100;
 
 /** A directory that is open: its connections, and what is known about it. */
 export interface Directory extends Schema {
-  readonly kinds: ReadonlyMap<string, Kind>;
+  readonly kinds: ReadonlyMap<string, LdapKind>;
   readonly servers: Servers;
   readonly pool: Pool;
   /** For searches with very many results, so that they hold up no others. */
@@ -212,13 +212,13 @@ function realAttributes({ virtual }: Dialect, attrs: readonly string[]): string[
 }
 
 /** The filter of a search: the kind's own, and what is asked. */
-export function filterOf(kind: Kind, where: Condition | undefined, schema: Schema): Filter {
+export function filterOf(kind: LdapKind, where: Condition | undefined, schema: Schema): Filter {
   const own = hidePlaceholder(kind, where);
   return own ? new AndFilter({ filters: [kind.filter, toFilter(own, schema)] }) : kind.filter;
 }
 
 /** A list that only the placeholder fills counts as empty. */
-function hidePlaceholder(kind: Kind, where: Condition | undefined): Condition | undefined {
+function hidePlaceholder(kind: LdapKind, where: Condition | undefined): Condition | undefined {
   const { placeholder } = kind;
   if (!placeholder || !where) return where;
   const hide = (condition: Condition): Condition => {
@@ -245,14 +245,14 @@ function hidePlaceholder(kind: Kind, where: Condition | undefined): Condition | 
 }
 
 /** The entry with a key, of the kind. */
-export const keyFilter = (kind: Kind, key: string, typeOf: TypeOf): Filter =>
+export const keyFilter = (kind: LdapKind, key: string, typeOf: TypeOf): Filter =>
   new AndFilter({
     filters: [new EqualityFilter({ attribute: kind.key, value: toLdap(key, typeOf(kind.key)) }), kind.filter],
   });
 
 /** What a write asserts of the entry: that it is the one with the key, of the kind, and still as expected. */
 export function assertionOf(
-  kind: Kind,
+  kind: LdapKind,
   key: string,
   expected: Expected | undefined,
   swaps: readonly { attr: string; from: Value | null }[],
@@ -270,7 +270,7 @@ export function assertionOf(
 }
 
 /** An entry of the wire with the attributes that were asked for, under the names by which they were. */
-export function toEntry(kind: Kind, found: LdapEntry, attrs: readonly string[], schema: Schema): Entry {
+export function toEntry(kind: LdapKind, found: LdapEntry, attrs: readonly string[], schema: Schema): Entry {
   const { virtual } = schema.dialect;
   let byName: Map<string, LdapEntry[string]> | undefined;
   const { placeholder } = kind;
@@ -311,7 +311,7 @@ export function toEntry(kind: Kind, found: LdapEntry, attrs: readonly string[], 
 }
 
 /** An entry without its key would be everybody's, or nobody's. */
-const noKey = ({ key }: Kind, dn: string) =>
+const noKey = ({ key }: LdapKind, dn: string) =>
   new ConnectorError(
     "unavailable",
     `The directory gives no ${key} of ${dn}. It may not have one, or the account may not read it: without it nothing can be told apart. Name another attribute that never changes as \`key\`.`,

@@ -1,10 +1,10 @@
-import { type Operation, valuesOf } from "../../src/connector/connector.ts";
+import { type BackendOperation, valuesOf } from "../../src/connector/connector.ts";
 import { escapeDnValue } from "../../src/connector/kit/text.ts";
 import { assertionOf, type Directory, filterOf, keyFilter } from "./directory.ts";
 import { changeLines, entryLines, ldifLine, pagingText, searchText } from "./ldif.ts";
 
 /** An operation as an administrator reads it: a search with its base, filter and attributes, or LDIF (RFC 2849). */
-export function explain(directory: Directory, operation: Operation): string {
+export function explain(directory: Directory, operation: BackendOperation): string {
   const kind = directory.kinds.get(operation.kind)!;
   const { typeOf } = directory;
   const target = (key: string) => `<the entry with ${kind.key} ${key} under ${kind.base}>`;

@@ -1,5 +1,5 @@
 import type { Filter } from "ldapts";
-import { type Change, type Entry, type Operation, type Value, valuesOf } from "../../src/connector/connector.ts";
+import { type BackendOperation, type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 
 /** A search as an administrator reads it. */
@@ -7,7 +7,7 @@ export const searchText = (base: string, filter: Filter, attributes: readonly st
   `search  base ${base}, subtree\nfilter  ${filter}\nattributes  ${attributes.join(" ")}`;
 
 /** How a page is found that is not simply the first one. */
-export function pagingText({ orderBy, bookmark, offset = 0 }: Extract<Operation, { type: "search" }>): string {
+export function pagingText({ orderBy, bookmark, offset = 0 }: Extract<BackendOperation, { type: "search" }>): string {
   if (!orderBy && !bookmark && offset === 0) return "";
   const order = orderBy ? `, ordered here by ${orderBy.attr}${orderBy.descending ? " descending" : ""}` : "";
   return `\nby the keys of all that match${order}`;

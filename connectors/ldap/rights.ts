@@ -1,6 +1,6 @@
 import { Attribute, Ber, type BerWriter, Change, Control, type Entry as LdapEntry } from "ldapts";
 import { OID } from "./controls.ts";
-import { type Directory, find, type Kind, write } from "./directory.ts";
+import { type Directory, find, type LdapKind, write } from "./directory.ts";
 import { result, resultCode } from "./errors.ts";
 import { attributeTypeOf, type Subschema } from "./subschema.ts";
 
@@ -17,7 +17,7 @@ export interface Rights {
 
 /** What is asked about: entries of a kind, with the attributes that the mappings read and write. */
 export interface Asked {
-  readonly kind: Kind;
+  readonly kind: LdapKind;
   /** The classes of a new entry, the most special one first. */
   readonly classes: readonly string[];
   /** Those that a new entry must have. */

@@ -3,7 +3,7 @@ import type { Condition, Entry, Order, SearchRequest, SearchResult } from "../..
 import { ConnectorError } from "../../src/connector/error.ts";
 import { behindPosition, positionIn } from "../../src/connector/paging.ts";
 import { comparePositions, type Position, positionOf } from "../../src/connector/reference.ts";
-import { type Directory, filterOf, find, type Kind, toEntry } from "./directory.ts";
+import { type Directory, filterOf, find, type LdapKind, toEntry } from "./directory.ts";
 import { dnKey, isWithin } from "./dn.ts";
 import { toFilter } from "./filter.ts";
 import { dnOf } from "./formats.ts";
@@ -68,7 +68,7 @@ interface Listing {
 /** All that match, in order. */
 type Snapshot = readonly Position[];
 
-function inOrder({ key }: Kind, entries: readonly Entry[], order: Order): Entry[] {
+function inOrder({ key }: LdapKind, entries: readonly Entry[], order: Order): Entry[] {
   const compare = comparePositions(order);
   const placed = entries.map((entry) => ({ entry, position: positionOf(entry, order.attr, key) }));
   return placed.sort((a, b) => compare(a.position, b.position)).map(({ entry }) => entry);
@@ -110,7 +110,7 @@ function coalesce<T>(run: (name: string) => Promise<T>): (name: string) => Promi
 
 async function firstPage(
   directory: Directory,
-  kind: Kind,
+  kind: LdapKind,
   where: Condition | undefined,
   attrs: readonly string[],
   size: number,
@@ -123,7 +123,7 @@ async function firstPage(
 }
 
 /** Whether a condition names its entries. It finds few then, and pages would only cost: a third of a server's time. */
-const isByName = (directory: Directory, kind: Kind, where: Condition): boolean =>
+const isByName = (directory: Directory, kind: LdapKind, where: Condition): boolean =>
   where.op === "or"
     ? where.conditions.every((each) => isByName(directory, kind, each))
     : where.op === "eq" && [kind.key, kind.rdn, directory.dialect.dnAttribute].includes(where.attr);
@@ -144,7 +144,7 @@ async function readSnapshot(directory: Directory, { kind: name, where, order }: 
 /** Entries by their keys, in the keys' order; those that are gone meanwhile are left out. */
 async function byKeys(
   directory: Directory,
-  kind: Kind,
+  kind: LdapKind,
   keys: readonly string[],
   attrs: readonly string[],
   signal: AbortSignal,

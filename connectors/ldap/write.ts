@@ -19,15 +19,24 @@ import {
   isAttr,
   ldapAttribute,
   ldapChanges,
-  named,
   renaming,
   stillToMake,
   swapsIn,
   UNDO_MS,
   withoutName,
+  withTakenName,
 } from "./changes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
-import { assertionOf, baseIsThere, type Directory, find, type Kind, keyFilter, toEntry, write } from "./directory.ts";
+import {
+  assertionOf,
+  baseIsThere,
+  type Directory,
+  find,
+  keyFilter,
+  type LdapKind,
+  toEntry,
+  write,
+} from "./directory.ts";
 import { dnKey, isUnder, parentOf } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
 import { keepingLock } from "./lock.ts";
@@ -142,7 +151,7 @@ export function createWrites(
       });
     } catch (error) {
       const refused = failure(error);
-      throw isNotFound(refused) ? baseIsThere(directory, kind.base, refused) : named(refused, kind, rdn);
+      throw isNotFound(refused) ? baseIsThere(directory, kind.base, refused) : withTakenName(refused, kind, rdn);
     }
     const stored = after.entry ?? (await afterWrite(() => readAt(dn, [...attrs, kind.key], signal)));
     const reached = () => find(directory, { base: dn, scope: "base", filter: kind.filter, attrs: ["1.1"] }, signal);
@@ -192,7 +201,7 @@ export function createWrites(
     );
 
     /** Makes changes of the entry at a DN: a rename first, which is taken back where the rest is refused. */
-    async function changeAt(dn: string, of: Kind, asked: UpdateRequest): Promise<Entry> {
+    async function changeAt(dn: string, of: LdapKind, asked: UpdateRequest): Promise<Entry> {
       const renamed = renaming(of, dn, asked.changes);
       const changes = withoutName(of, dn, asked.changes);
       if (!renamed) return modify(of, dn, { ...asked, changes });
@@ -209,7 +218,7 @@ export function createWrites(
     /** Takes a rename back whose other changes were refused; or says that it is still there. */
     async function undone(
       error: unknown,
-      of: Kind,
+      of: LdapKind,
       dn: string,
       from: string,
       { key: id }: UpdateRequest,
@@ -231,7 +240,7 @@ export function createWrites(
     }
 
     async function rename(
-      of: Kind,
+      of: LdapKind,
       dn: string,
       to: string,
       asked: UpdateRequest,
@@ -247,7 +256,7 @@ export function createWrites(
       try {
         await write(pool, signal, (client) => client.modifyDN(dn, rdn, controls));
       } catch (error) {
-        throw named(failure(error), of, to);
+        throw withTakenName(failure(error), of, to);
       }
       const moved = `${rdn},${parentOf(dn)}`;
       remember(name, key, moved);
@@ -258,7 +267,7 @@ export function createWrites(
     }
   }
 
-  async function modify(kind: Kind, dn: string, request: UpdateRequest, attempt = 1): Promise<Entry> {
+  async function modify(kind: LdapKind, dn: string, request: UpdateRequest, attempt = 1): Promise<Entry> {
     const { key, changes, expected, attrs, signal } = request;
     const features = await directory.features(signal);
     const after = new PostReadControl([...attrs, kind.key]);
@@ -307,7 +316,7 @@ export function createWrites(
 
   /** Of adds and deletes those that still change something. */
   async function outstanding(
-    kind: Kind,
+    kind: LdapKind,
     dn: string,
     changes: readonly Change[],
     signal: AbortSignal,
@@ -338,4 +347,4 @@ export function createWrites(
 }
 
 /** A kind without its condition, for an entry that has left it. */
-const anywhere = (kind: Kind): Kind => ({ ...kind, filter: new PresenceFilter({ attribute: "objectClass" }) });
+const anywhere = (kind: LdapKind): LdapKind => ({ ...kind, filter: new PresenceFilter({ attribute: "objectClass" }) });

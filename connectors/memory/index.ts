@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import {
+  type BackendOperation,
   type Connector,
   defineConnector,
   type Entry,
   fromValues,
-  type Operation,
   valuesOf,
 } from "../../src/connector/connector.ts";
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
@@ -96,7 +96,7 @@ kinds:
         storeOf(kind).delete(key);
       },
       probe: async () => "entries in memory",
-      explain: (operation: Operation) => JSON.stringify(operation, undefined, 2),
+      explain: (operation: BackendOperation) => JSON.stringify(operation, undefined, 2),
       close: async () => {},
     };
   },

@@ -71,7 +71,7 @@ export function apiOf(client: Client, judge: Judge): Api {
           const { answer, isDone } = await made(step, scope, signal, repeatKey);
           answers.push(answer.body);
           if (!isDone) continue;
-          if (learnt && done.length === 0) known = { ...known, ...(await learnt(answer).catch(left)) };
+          if (learnt && done.length === 0) known = { ...known, ...(await learnt(answer).catch(tellMade)) };
           const undo = step.undo ? [step.undo] : done.length === 0 ? (otherwise ?? []) : [];
           done.push({ undo, scope: { input, variables: { ...known, answers, answer: answer.body } }, number });
         } catch (error) {
@@ -89,7 +89,7 @@ export function apiOf(client: Client, judge: Judge): Api {
 }
 
 /** What was made, but cannot be told from the answer, is there all the same. */
-function left(error: Error): never {
+function tellMade(error: Error): never {
   throw new ConnectorError("unavailable", `${error.message} What the call made is there now.`, { cause: error });
 }
 

@@ -1,16 +1,16 @@
-import { fromValues, type Operation, valuesOf } from "../../src/connector/connector.ts";
+import { type BackendOperation, fromValues, valuesOf } from "../../src/connector/connector.ts";
 import { valuesPut } from "../../src/connector/reference.ts";
 import { callText } from "../../src/http/text.ts";
 import type { Template } from "./calls.ts";
 import { ownCall } from "./conditions.ts";
 import { toObject } from "./entries.ts";
-import type { Kind } from "./kind.ts";
+import type { RestKind } from "./kind.ts";
 import { callAt, pageSize, placeOf } from "./lists.ts";
 import { changing, creation, needsEntry, type Plan, readBefore } from "./plans.ts";
 import { searchScope } from "./reads.ts";
 
 /** The requests that an operation comes down to, as text. What of them is known only from an answer stands in angle brackets. */
-export async function explain(kind: Kind, operation: Operation): Promise<string> {
+export async function explain(kind: RestKind, operation: BackendOperation): Promise<string> {
   switch (operation.type) {
     case "search": {
       const { offset = 0, limit, where } = operation;
@@ -67,7 +67,7 @@ export async function explain(kind: Kind, operation: Operation): Promise<string>
 }
 
 /** Values that the changes do something to. */
-const valuesBefore = (changes: Extract<Operation, { type: "update" }>["changes"]) =>
+const valuesBefore = (changes: Extract<BackendOperation, { type: "update" }>["changes"]) =>
   Object.fromEntries(
     changes.flatMap((change) => {
       if (change.op === "swap") return change.from === null ? [] : [[change.attr, change.from]];

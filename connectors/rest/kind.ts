@@ -14,7 +14,7 @@ export interface Special {
 }
 
 /** A kind of entries and its calls, compiled. */
-export interface Kind {
+export interface RestKind {
   readonly name: string;
   readonly key: string;
   readonly entry: Expression | undefined;
@@ -40,7 +40,7 @@ export interface Kind {
 
 const stepsOf = (steps: readonly StepSettings[] | undefined) => steps?.map(compileStep);
 
-export function compileKind(name: string, settings: KindSettings): Kind {
+export function compileKind(name: string, settings: KindSettings): RestKind {
   const kind = compiled(name, settings);
   checkSpoken(kind);
   return kind;
@@ -50,7 +50,7 @@ export function compileKind(name: string, settings: KindSettings): Kind {
  * Refuses calls that do not speak of what they are to find or to change, as a misspelt variable makes them: those would find everybody,
  * or change somebody else. Throws a `SettingError`.
  */
-function checkSpoken({ name, get, search, filters, update, delete: removal }: Kind): void {
+function checkSpoken({ name, get, search, filters, update, delete: removal }: RestKind): void {
   const wrong = (setting: string, variable: string, why: string): never => {
     throw new SettingError(`kinds.${name}.${setting} does not speak of ${variable}: ${why}`);
   };
@@ -75,7 +75,7 @@ function checkSpoken({ name, get, search, filters, update, delete: removal }: Ki
   if (isAsked && !search.variables.has("where")) wrong("search", "$where", "filters would find everybody");
 }
 
-function compiled(name: string, settings: KindSettings): Kind {
+function compiled(name: string, settings: KindSettings): RestKind {
   const { key, get, search } = settings;
   const special = Object.entries(settings.attributes).map(([attr, { list, read, set, add, remove }]) => {
     const each = { list, read: read && listCall(read), set: stepsOf(set), add: stepsOf(add), remove: stepsOf(remove) };

@@ -11,7 +11,7 @@ import { withoutValues } from "../../src/connector/kit/values.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
 import type { Scope, Step } from "./calls.ts";
 import { isObject, type Json, toObject } from "./entries.ts";
-import type { Kind, Special } from "./kind.ts";
+import type { RestKind, Special } from "./kind.ts";
 
 /** Calls in turn, and what they are made over. */
 export interface Plan {
@@ -21,14 +21,14 @@ export interface Plan {
 }
 
 /** Why an API cannot be asked for something. */
-export const refused = (kind: Kind, what: string, setting: string) =>
+export const refused = (kind: RestKind, what: string, setting: string) =>
   new ConnectorError(
     "invalid",
     `A ${kind.name} cannot be ${what} by this API: the connector has no \`${setting}\` for it.`,
   );
 
 /** The calls that make an entry: the kind's own, and those that set what has calls of its own. */
-export function creation(kind: Kind, entry: Entry): Plan {
+export function creation(kind: RestKind, entry: Entry): Plan {
   if (!kind.create) throw refused(kind, "created", "create");
   const special = Object.keys(entry).filter((attr) => isWritten(kind.special.get(attr)));
   const own = Object.fromEntries(
@@ -44,7 +44,7 @@ export function creation(kind: Kind, entry: Entry): Plan {
 }
 
 /** The values of an attribute in the API's form: null for none, and a list where it keeps one. */
-export const inJson = (kind: Kind, attr: string, values: readonly Value[]): unknown =>
+export const inJson = (kind: RestKind, attr: string, values: readonly Value[]): unknown =>
   kind.special.get(attr)?.list ? [...values] : (fromValues(values) ?? null);
 
 /** What is there before a change. */
@@ -58,15 +58,15 @@ export const isWritten = (special: Special | undefined): boolean =>
   Boolean(special?.set ?? special?.add ?? special?.remove);
 
 /** Whether a change cannot be told to the API without knowing what is there. */
-export const needsEntry = (kind: Kind, changes: readonly Change[], isExpected: boolean): boolean =>
+export const needsEntry = (kind: RestKind, changes: readonly Change[], isExpected: boolean): boolean =>
   isExpected || speaksOfEntry(kind, changes) || changes.some((change) => needsValues(kind, change));
 
 /** Whether the values of an attribute have to be known before it is changed. */
-export const needsValues = (kind: Kind, change: Change): boolean =>
+export const needsValues = (kind: RestKind, change: Change): boolean =>
   change.op === "swap" || !isTold(kind.special.get(change.attr), change);
 
 /** Whether the calls that changes come to speak of the entry as a whole, before or after it. */
-function speaksOfEntry({ update, special }: Kind, changes: readonly Change[]): boolean {
+function speaksOfEntry({ update, special }: RestKind, changes: readonly Change[]): boolean {
   const steps = changes.flatMap(({ attr }) => {
     const own = special.get(attr);
     return isWritten(own) ? [own?.set, own?.add, own?.remove] : [update];
@@ -81,7 +81,7 @@ export const touchedBy = (changes: readonly Change[], expected: UpdateRequest["e
 ];
 
 /** The attributes that are read before a change; undefined for the entry as a whole. */
-export const readBefore = (kind: Kind, changes: readonly Change[], expected: UpdateRequest["expected"]) =>
+export const readBefore = (kind: RestKind, changes: readonly Change[], expected: UpdateRequest["expected"]) =>
   speaksOfEntry(kind, changes) ? undefined : touchedBy(changes, expected);
 
 /** Whether the API can be told of a change as it is. */
@@ -92,7 +92,7 @@ function isTold(special: Special | undefined, { op }: Change): boolean {
 }
 
 /** The calls that make changes, each attribute's own behind those of the entry. Where values are the same already there are none. */
-export function changing(kind: Kind, key: string, changes: readonly Change[], before: Before | undefined): Plan[] {
+export function changing(kind: RestKind, key: string, changes: readonly Change[], before: Before | undefined): Plan[] {
   const { item = {}, entry = {}, version } = before ?? {};
   checkKey(kind, key, changes);
   const after = before ? applyChanges(entry, changes) : {};
@@ -128,7 +128,7 @@ export function changing(kind: Kind, key: string, changes: readonly Change[], be
 }
 
 /** The key is what an entry is called by: another one would be another entry. */
-function checkKey(kind: Kind, key: string, changes: readonly Change[]): void {
+function checkKey(kind: RestKind, key: string, changes: readonly Change[]): void {
   const change = changes.find(({ attr }) => attr === kind.key);
   if (!change) return;
   const wanted = change.op === "swap" ? change.to : fromValues(change.values);
@@ -140,7 +140,7 @@ function checkKey(kind: Kind, key: string, changes: readonly Change[]): void {
 
 /** The calls of an attribute that has its own. */
 function specialCalls(
-  kind: Kind,
+  kind: RestKind,
   { set, add, remove }: Special,
   change: Change,
   present: readonly Value[] | undefined,

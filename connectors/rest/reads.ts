@@ -8,7 +8,7 @@ import { type Api, readFrom } from "./api.ts";
 import type { Scope } from "./calls.ts";
 import { inWords } from "./conditions.ts";
 import { AT_ONCE, inTurns, isObject, type Json, KeyAlone, toEntry, valuesIn } from "./entries.ts";
-import type { Kind } from "./kind.ts";
+import type { RestKind } from "./kind.ts";
 import { pagesOf, START } from "./lists.ts";
 import { createSpellings } from "./spelling.ts";
 
@@ -20,10 +20,10 @@ export interface Present {
 
 /** What is read of an API. */
 export interface Reads {
-  readonly get: (kind: Kind, request: GetRequest) => Promise<Entry | undefined>;
+  readonly get: (kind: RestKind, request: GetRequest) => Promise<Entry | undefined>;
   /** An entry as changes start from it: with some attributes or, without any named, whole. Rejects with `notFound`. */
   readonly present: (
-    kind: Kind,
+    kind: RestKind,
     key: string,
     attrs: readonly string[] | undefined,
     signal: AbortSignal,
@@ -31,27 +31,31 @@ export interface Reads {
   /** Whether a key is spelled as the API spells it; notes one that it gave. */
   readonly spellings: ReturnType<typeof createSpellings>;
   /** Whether anything answers to a key, of the kind or not, under whatever spelling. */
-  readonly isTaken: (kind: Kind, key: string, signal: AbortSignal) => Promise<boolean>;
+  readonly isTaken: (kind: RestKind, key: string, signal: AbortSignal) => Promise<boolean>;
   /** What of an entry is asked for; values that need a call of their own are read by it. */
-  readonly pick: (kind: Kind, item: Json, attrs: readonly string[], signal: AbortSignal) => Promise<Entry>;
+  readonly pick: (kind: RestKind, item: Json, attrs: readonly string[], signal: AbortSignal) => Promise<Entry>;
   /** Of some keys those of entries of the kind, each for itself; all of them where every entry is of the kind. */
-  readonly among: (kind: Kind, keys: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, string>>;
+  readonly among: (
+    kind: RestKind,
+    keys: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<string, string>>;
   /** What a list gives as an entry's object that has some attributes, which is read by itself where it has not; undefined where it is gone. */
   readonly whole: (
-    kind: Kind,
+    kind: RestKind,
     listed: unknown,
     attrs: readonly string[],
     signal: AbortSignal,
   ) => Promise<Json | undefined>;
   /** The key of what a list gives. */
-  readonly keyOf: (kind: Kind, listed: unknown) => Promise<string>;
+  readonly keyOf: (kind: RestKind, listed: unknown) => Promise<string>;
   /** The indices of those among a list's items that are of the kind. */
-  readonly ofKind: (kind: Kind, items: readonly unknown[], signal: AbortSignal) => Promise<readonly number[]>;
+  readonly ofKind: (kind: RestKind, items: readonly unknown[], signal: AbortSignal) => Promise<readonly number[]>;
 }
 
 /** The scope of a search: what its expressions can speak of. */
 export async function searchScope(
-  kind: Kind,
+  kind: RestKind,
   { where, attrs }: Pick<SearchRequest, "where" | "attrs">,
 ): Promise<Scope> {
   const words = where && (await inWords(kind.filters, where));
@@ -63,7 +67,7 @@ const MAX_VALUES = 100_000;
 export function readsOf(api: Api, base: string): Reads {
   const spellings = createSpellings();
 
-  const itemOf = async (kind: Kind, found: unknown): Promise<Json> => {
+  const itemOf = async (kind: RestKind, found: unknown): Promise<Json> => {
     const item = kind.entry ? await kind.entry.evaluate(found).catch(() => undefined) : found;
     if (isObject(item)) return item;
     throw new ConnectorError(
@@ -72,7 +76,7 @@ export function readsOf(api: Api, base: string): Reads {
     );
   };
 
-  const valuesOf = async (kind: Kind, item: Json, attr: string, signal: AbortSignal) => {
+  const valuesOf = async (kind: RestKind, item: Json, attr: string, signal: AbortSignal) => {
     const { read } = kind.special.get(attr)!;
     const scope = { input: item, variables: { key: item[kind.key] } };
     const values = [];
@@ -96,7 +100,7 @@ export function readsOf(api: Api, base: string): Reads {
   };
 
   /** What the API gives for a key, whatever it is. */
-  const given = async (kind: Kind, scope: Scope, signal: AbortSignal) => {
+  const given = async (kind: RestKind, scope: Scope, signal: AbortSignal) => {
     const answer = await api.ask(kind.get, scope, signal).catch((error) => {
       // What is wrong otherwise is not told as that there is none: a client would make it anew.
       if (isNotFound(error)) return undefined;
@@ -109,7 +113,7 @@ export function readsOf(api: Api, base: string): Reads {
 
   /** An entry's object, of the attributes that are named, or whole; and the answer that it was in. */
   const found = async (
-    kind: Kind,
+    kind: RestKind,
     key: string,
     attrs: readonly string[] | undefined,
     signal: AbortSignal,
@@ -125,11 +129,11 @@ export function readsOf(api: Api, base: string): Reads {
     return isIt ? { item, answer: there.answer } : undefined;
   };
 
-  const keyOf = async (kind: Kind, listed: unknown): Promise<string> =>
+  const keyOf = async (kind: RestKind, listed: unknown): Promise<string> =>
     listed instanceof KeyAlone ? listed.key : keyIn(kind, await itemOf(kind, listed));
 
   const whole = async (
-    kind: Kind,
+    kind: RestKind,
     listed: unknown,
     attrs: readonly string[],
     signal: AbortSignal,
@@ -142,7 +146,7 @@ export function readsOf(api: Api, base: string): Reads {
     return (await found(kind, await keyOf(kind, listed), attrs, signal))?.item;
   };
 
-  const ofKind = async (kind: Kind, items: readonly unknown[], signal: AbortSignal): Promise<number[]> => {
+  const ofKind = async (kind: RestKind, items: readonly unknown[], signal: AbortSignal): Promise<number[]> => {
     const indices = items.map((_, index) => index);
     if (!kind.within) return indices;
     const own = await inTurns(items, async (each) => {
@@ -153,7 +157,7 @@ export function readsOf(api: Api, base: string): Reads {
   };
 
   /** The keys of all entries of a kind, to tell which of many references are to one. */
-  const keysOf = async (kind: Kind, signal: AbortSignal): Promise<Set<string>> => {
+  const keysOf = async (kind: RestKind, signal: AbortSignal): Promise<Set<string>> => {
     const scope = await searchScope(kind, { attrs: [kind.key] });
     const keys = new Set<string>();
     for await (const { items } of pagesOf(api, kind.search, scope, START, kind.search.page?.size ?? 1, base, signal))
@@ -196,7 +200,7 @@ export function readsOf(api: Api, base: string): Reads {
 }
 
 /** An entry's key. What has none is no entry: nobody is told that one is gone for an answer that is something else. */
-function keyIn({ name, key }: Kind, item: Json): string {
+function keyIn({ name, key }: RestKind, item: Json): string {
   const value = item[key];
   if (value !== undefined && value !== null && value !== "") return String(value);
   throw new ConnectorError(
@@ -209,6 +213,6 @@ const isGiven = (item: Json, attr: string): boolean =>
   Array.isArray(item[attr]) && item[attr].every((value) => typeof value !== "object");
 
 /** Whether an entry is of the kind. What the condition fails on is not. */
-async function isWithin({ within }: Kind, item: Json): Promise<boolean> {
+async function isWithin({ within }: RestKind, item: Json): Promise<boolean> {
   return within === undefined || isTrue(await within.evaluate(item).catch(() => false));
 }

@@ -6,7 +6,7 @@ import { type Api, readFrom } from "./api.ts";
 import { ownCall } from "./conditions.ts";
 import { counted, numberIn } from "./counting.ts";
 import { inTurns, isObject, KeyAlone } from "./entries.ts";
-import type { Kind } from "./kind.ts";
+import type { RestKind } from "./kind.ts";
 import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
 import { type Reads, searchScope } from "./reads.ts";
 
@@ -43,7 +43,7 @@ export interface SearchOptions {
 /** Searches of an API, page by page as it pages itself. */
 export const searchOf =
   (options: SearchOptions) =>
-  async (kind: Kind, request: SearchRequest): Promise<SearchResult> => {
+  async (kind: RestKind, request: SearchRequest): Promise<SearchResult> => {
     const { reads } = options;
     const { limit, attrs, count, signal } = request;
     const list = await openList(options, kind, request);
@@ -84,7 +84,11 @@ interface List {
   readonly opened: (closed: string) => Start | undefined;
 }
 
-async function openList({ api, reads, base, seal }: SearchOptions, kind: Kind, request: SearchRequest): Promise<List> {
+async function openList(
+  { api, reads, base, seal }: SearchOptions,
+  kind: RestKind,
+  request: SearchRequest,
+): Promise<List> {
   const { where, bookmark, limit, count, signal } = request;
   const own = where && ownCall(kind.filters, where);
   const search = own ?? kind.search;
@@ -221,7 +225,7 @@ const offsetOf = ([item]: Bookmark): number | undefined => (isCount(item) ? item
 const cut = <T>(all: readonly T[], length: number): [T[], T[]] => [all.slice(0, length), all.slice(length)];
 
 /** That there is no list says of no entry that it is gone. */
-const noList = ({ name }: Kind, error: ConnectorError): ConnectorError =>
+const noList = ({ name }: RestKind, error: ConnectorError): ConnectorError =>
   new ConnectorError("unavailable", `${error.message} So there is no list of ${name} entries.`, { cause: error });
 
 /** The pages of a look-up by something: it may give keys alone, and answer 404 where nobody has it. */

@@ -20,7 +20,7 @@ import { isTrue } from "../../src/expression/truth.ts";
 import { type Api, readFrom, UNDO_MS } from "./api.ts";
 
 import { type Json, toEntry, toObject } from "./entries.ts";
-import type { Kind } from "./kind.ts";
+import type { RestKind } from "./kind.ts";
 import {
   type Before,
   changing,
@@ -38,9 +38,9 @@ import type { Reads } from "./reads.ts";
 
 /** What is written to an API. */
 export interface Writes {
-  readonly create: (kind: Kind, request: CreateRequest) => Promise<Entry>;
-  readonly update: (kind: Kind, request: UpdateRequest) => Promise<Entry>;
-  readonly delete: (kind: Kind, request: DeleteRequest) => Promise<void>;
+  readonly create: (kind: RestKind, request: CreateRequest) => Promise<Entry>;
+  readonly update: (kind: RestKind, request: UpdateRequest) => Promise<Entry>;
+  readonly delete: (kind: RestKind, request: DeleteRequest) => Promise<void>;
 }
 
 export function writesOf(api: Api, reads: Reads): Writes {
@@ -129,11 +129,11 @@ export function writesOf(api: Api, reads: Reads): Writes {
   };
 
   /** Rejects with `notFound` where the API has no entry whose key is spelled so. */
-  async function lookAtUnknown(kind: Kind, key: string, signal: AbortSignal): Promise<void> {
+  async function lookAtUnknown(kind: RestKind, key: string, signal: AbortSignal): Promise<void> {
     if (kind.get.gone || !reads.spellings.isKnown(kind.name, key)) await reads.present(kind, key, [kind.key], signal);
   }
 
-  async function checkFree(kind: Kind, key: string, signal: AbortSignal): Promise<void> {
+  async function checkFree(kind: RestKind, key: string, signal: AbortSignal): Promise<void> {
     if (await reads.isTaken(kind, key, signal))
       throw new ConnectorError(
         "conflict",
@@ -145,7 +145,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
   }
 
   /** A new entry as it is. One that is not of its kind would never be found: it is taken back. */
-  async function created(kind: Kind, key: string, attrs: readonly string[], signal: AbortSignal): Promise<Entry> {
+  async function created(kind: RestKind, key: string, attrs: readonly string[], signal: AbortSignal): Promise<Entry> {
     const entry = await reads.get(kind, { kind: kind.name, key, attrs, signal });
     if (entry) return entry;
     if (!kind.within)
@@ -165,8 +165,8 @@ export function writesOf(api: Api, reads: Reads): Writes {
 
   /** Throws where an entry that is changed so is no longer of its kind: out of sight here, and perhaps in another one. */
   async function checkStays(
-    kind: Kind,
-    within: NonNullable<Kind["within"]>,
+    kind: RestKind,
+    within: NonNullable<RestKind["within"]>,
     item: Json,
     changes: readonly Change[],
     entry: Entry | undefined,
@@ -183,14 +183,14 @@ export function writesOf(api: Api, reads: Reads): Writes {
       );
   }
 
-  async function stored(kind: Kind, key: string, attrs: readonly string[], signal: AbortSignal): Promise<Entry> {
+  async function stored(kind: RestKind, key: string, attrs: readonly string[], signal: AbortSignal): Promise<Entry> {
     const entry = await reads.get(kind, { kind: kind.name, key, attrs, signal });
     if (!entry) throw entryNotFound(kind.name, key);
     return entry;
   }
 
   async function presentEntry(
-    kind: Kind,
+    kind: RestKind,
     key: string,
     changes: readonly Change[],
     expected: UpdateRequest["expected"],
@@ -205,7 +205,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
   }
 }
 
-const hasLeft = (kind: Kind, key: string) =>
+const hasLeft = (kind: RestKind, key: string) =>
   new ConnectorError(
     "invalid",
     `${JSON.stringify(key)} was changed as asked, and is no ${kind.name} any more, by the connector's \`within\`.`,

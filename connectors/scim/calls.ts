@@ -18,7 +18,7 @@ import { askedFor, type PathOf, pathOf, putAt, valuesAt } from "./paths.ts";
 import { type Settings, URNS } from "./settings.ts";
 
 /** A kind of resources. */
-export interface Kind {
+export interface ScimKind {
   readonly name: string;
   readonly endpoint: string;
   readonly schema: string;
@@ -35,7 +35,7 @@ export function kindOf(
   name: string,
   { endpoint, schema, caseExact }: Settings["kinds"][string],
   { version, filter }: Settings,
-): Kind {
+): ScimKind {
   const { core, enterprise } = URNS[version];
   const named = version === "1.1" ? core : `${core}${endpoint.toLowerCase() === "/groups" ? "Group" : "User"}`;
   const filters = {
@@ -48,7 +48,7 @@ export function kindOf(
 }
 
 /** The path of a resource. Throws `notFound` for a key that names none. */
-export function pathTo({ name, endpoint }: Kind, key: string): string {
+export function pathTo({ name, endpoint }: ScimKind, key: string): string {
   if (!isSegment(key)) throw entryNotFound(name, key);
   return `${endpoint}/${encodeURIComponent(key)}`;
 }
@@ -65,7 +65,7 @@ const attributesFor = (attrs: readonly string[], path: PathOf): string =>
   [...new Set(["id", ...attrs.map((attr) => askedFor(path(attr)))])].join(",");
 
 export function getCall(
-  kind: Kind,
+  kind: ScimKind,
   key: string,
   attrs: readonly string[] | undefined,
   { projection }: Settings,
@@ -79,7 +79,7 @@ export function getCall(
 }
 
 export function listCall(
-  { endpoint, filters }: Kind,
+  { endpoint, filters }: ScimKind,
   { where, attrs }: Pick<SearchRequest, "where" | "attrs">,
   offset: number,
   size: number,
@@ -99,7 +99,7 @@ export function listCall(
 }
 
 /** A resource in an answer, and its version. */
-export function resourceIn({ body, headers }: Answer, { name }: Kind, key?: string): Present {
+export function resourceIn({ body, headers }: Answer, { name }: ScimKind, key?: string): Present {
   if (!isObject(body) || (key !== undefined && body.id !== undefined && String(body.id) !== key))
     throw new ConnectorError("unavailable", `The server's answer is no ${name}.`);
   const { version } = isObject(body.meta) ? body.meta : {};
@@ -113,7 +113,7 @@ export function resourceIn({ body, headers }: Answer, { name }: Kind, key?: stri
 export const matching = (etag: string | undefined): Record<string, string> =>
   etag === undefined ? {} : { "if-match": etag };
 
-export function resourceOf({ schema }: Kind, entry: Entry, path: PathOf): Resource {
+export function resourceOf({ schema }: ScimKind, entry: Entry, path: PathOf): Resource {
   const resource: Resource = { schemas: [schema] };
   for (const attr of Object.keys(entry)) putAt(resource, path(attr), valuesOf(entry, attr));
   return withSchemas(resource);
@@ -127,7 +127,7 @@ function withSchemas(resource: Resource): Resource {
 }
 
 export function updateCall(
-  kind: Kind,
+  kind: ScimKind,
   key: string,
   changes: readonly Change[],
   before: Present | undefined,

@@ -1,8 +1,8 @@
-import { fromValues, type Operation, valuesOf } from "../../src/connector/connector.ts";
+import { type BackendOperation, fromValues, valuesOf } from "../../src/connector/connector.ts";
 import type { Call } from "../../src/http/client.ts";
 import { callText } from "../../src/http/text.ts";
 import type { Resource } from "../../src/scim/schema.ts";
-import { getCall, type Kind, listCall, pathTo, readBefore, resourceOf, updateCall } from "./calls.ts";
+import { getCall, listCall, pathTo, readBefore, resourceOf, type ScimKind, updateCall } from "./calls.ts";
 import { needsResource } from "./changes.ts";
 import { type PathOf, putAt } from "./paths.ts";
 import type { Settings } from "./settings.ts";
@@ -10,7 +10,13 @@ import type { Settings } from "./settings.ts";
 const SECRETS = ["password"];
 
 /** The requests that an operation comes down to, as text. Passwords are left out. */
-export function explain(kind: Kind, operation: Operation, settings: Settings, hasPatch: boolean, path: PathOf): string {
+export function explain(
+  kind: ScimKind,
+  operation: BackendOperation,
+  settings: Settings,
+  hasPatch: boolean,
+  path: PathOf,
+): string {
   const hidden = (attr: string, values: readonly unknown[]) =>
     SECRETS.includes(attr.toLowerCase()) ? values.map(() => "***") : values;
   const calls = (): Call[] => {

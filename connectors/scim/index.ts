@@ -15,7 +15,6 @@ import { failureOf } from "../../src/http/failures.ts";
 import { isObject, type Resource } from "../../src/scim/schema.ts";
 import {
   getCall,
-  type Kind,
   kindOf,
   listCall,
   matching,
@@ -23,6 +22,7 @@ import {
   readBefore,
   resourceIn,
   resourceOf,
+  type ScimKind,
   updateCall,
 } from "./calls.ts";
 import { needsResource } from "./changes.ts";
@@ -73,20 +73,25 @@ kinds:
       const pairs = attrs.map((attr) => [attr, fromValues(valuesAt(resource, path(attr)))] as const);
       return Object.fromEntries(pairs.filter(([, value]) => value !== undefined));
     };
-    const read = async (kind: Kind, key: string, attrs: readonly string[] | undefined, signal: AbortSignal) => {
+    const read = async (kind: ScimKind, key: string, attrs: readonly string[] | undefined, signal: AbortSignal) => {
       const answer = await call(getCall(kind, key, attrs, settings, path), signal).catch((error) => {
         if (isNotFound(error)) return undefined;
         throw error;
       });
       return answer && resourceIn(answer, kind, key);
     };
-    const present = async (kind: Kind, key: string, attrs: readonly string[] | undefined, signal: AbortSignal) => {
+    const present = async (kind: ScimKind, key: string, attrs: readonly string[] | undefined, signal: AbortSignal) => {
       const found = await read(kind, key, attrs, signal);
       if (!found) throw entryNotFound(kind.name, key);
       return found;
     };
     /** The resources of a list, page by page. */
-    async function* pages(kind: Kind, request: Omit<SearchRequest, "limit" | "count">, start: number, size: number) {
+    async function* pages(
+      kind: ScimKind,
+      request: Omit<SearchRequest, "limit" | "count">,
+      start: number,
+      size: number,
+    ) {
       for (let offset = start; ; ) {
         const { body } = await call(listCall(kind, request, offset, size, settings, path), request.signal);
         const { Resources, resources, totalResults } = (body ?? {}) as Record<string, unknown>;

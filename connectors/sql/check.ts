@@ -1,7 +1,7 @@
 import type { Condition, Finding, Uses } from "../../src/connector/connector.ts";
 import type { CatalogueTable } from "./catalogue.ts";
 import { pathIn } from "./documents.ts";
-import { columnOf, joinedColumns, type Kind, mayHoldText, type Table, type TableName } from "./kind.ts";
+import { columnOf, joinedColumns, mayHoldText, type SqlKind, type Table, type TableName } from "./kind.ts";
 import { tablesOf } from "./tables.ts";
 
 /**
@@ -10,7 +10,7 @@ import { tablesOf } from "./tables.ts";
  * given by `described`.
  */
 export function checkTables(
-  kinds: ReadonlyMap<string, Kind>,
+  kinds: ReadonlyMap<string, SqlKind>,
   uses: ReadonlyMap<string, Uses>,
   described: Described,
 ): Finding[] {
@@ -40,7 +40,7 @@ const missing = ({ name, columns }: Table, wanted: readonly string[], why = ""):
     .filter((column) => !columns.has(column))
     .map((column) => `${name.table}${why} has no column "${column}"`);
 
-function absentColumns(kind: Kind, { reads, writes }: Uses): string[] {
+function absentColumns(kind: SqlKind, { reads, writes }: Uses): string[] {
   const named = new Set(statementsOf(kind).flatMap(({ attrs }) => [...attrs]));
   const isOwn = (attr: string) => kind.lists[attr] || kind.lookups[attr] || joinedColumns(kind, attr);
   // What is only written may be a statement's alone.
@@ -70,7 +70,7 @@ function absentColumns(kind: Kind, { reads, writes }: Uses): string[] {
 }
 
 /** Columns that take no NULL, have no default, and are given nothing when a row is made. */
-function emptyColumns(kind: Kind, { writes }: Uses): string[] {
+function emptyColumns(kind: SqlKind, { writes }: Uses): string[] {
   const required = ({ columns }: Table, given: readonly string[]) =>
     [...columns].flatMap(([name, { isRequired }]) => (isRequired && !given.includes(name) ? [name] : []));
   const given = [
@@ -99,7 +99,7 @@ function emptyColumns(kind: Kind, { writes }: Uses): string[] {
   ];
 }
 
-const statementsOf = ({ statements }: Kind) => [
+const statementsOf = ({ statements }: SqlKind) => [
   ...statements.create,
   ...statements.update.map(({ statement }) => statement),
   ...statements.delete,
@@ -107,7 +107,7 @@ const statementsOf = ({ statements }: Kind) => [
 ];
 
 /** Parameters of statements that nothing gives a value. */
-function absentParameters(kind: Kind, { writes }: Uses): string[] {
+function absentParameters(kind: SqlKind, { writes }: Uses): string[] {
   const isKnown = (attr: string) =>
     kind.columns.has(attr) ||
     kind.lists[attr] ||
@@ -125,7 +125,7 @@ function absentParameters(kind: Kind, { writes }: Uses): string[] {
 type Described = (name: TableName) => CatalogueTable | undefined;
 
 /** A key that two rows could have: a write to one of them would be refused, lest it be one to both. */
-function repeatableKey(kind: Kind, described: Described): string[] {
+function repeatableKey(kind: SqlKind, described: Described): string[] {
   const table = described(kind.name);
   const { columns } = kind.key;
   const within = [...columns, ...Object.keys(kind.where)];
@@ -137,13 +137,13 @@ function repeatableKey(kind: Kind, described: Described): string[] {
 }
 
 /** The values that two entries could have, against what the mapping says, where others write at the same time. */
-const repeatable = (kind: Kind, described: Described): string[] =>
+const repeatable = (kind: SqlKind, described: Described): string[] =>
   repeatableColumns(kind, described).map(({ attr, caseExact }) => {
     const how = columnIndex(kind, attr, caseExact, "unique index");
     return `nothing in ${kind.name.table} keeps a value of "${attr}" from being there twice; only the gateway looks: ${how}`;
   });
 
-function repeatableColumns(kind: Kind, described: Described) {
+function repeatableColumns(kind: SqlKind, described: Described) {
   const table = described(kind.name);
   const keys = table ? [table.primaryKey, ...table.unique] : [];
   return (kind.mapped?.unique ?? []).filter(({ attr, caseExact }) => {
@@ -162,7 +162,7 @@ function repeatableColumns(kind: Kind, described: Described) {
 }
 
 /** The lists whose values could be there twice, because no key of their table keeps them from it. */
-function repeatableLists(kind: Kind, { writes }: Uses, described: Described): string[] {
+function repeatableLists(kind: SqlKind, { writes }: Uses, described: Described): string[] {
   return Object.entries(kind.lists).flatMap(([attr, list]) => {
     const table = described(list.name);
     if (!writes.includes(attr) || !table || table.isView) return [];
@@ -176,7 +176,7 @@ function repeatableLists(kind: Kind, { writes }: Uses, described: Described): st
 }
 
 /** The lists of which an entry's values are found by reading the whole table. */
-const slowLists = (kind: Kind, { reads, writes }: Uses): string[] =>
+const slowLists = (kind: SqlKind, { reads, writes }: Uses): string[] =>
   Object.entries(kind.lists).flatMap(([attr, list]) => {
     const [first] = list.owner;
     const column = first === undefined ? undefined : list.columns.get(first);
@@ -186,7 +186,7 @@ const slowLists = (kind: Kind, { reads, writes }: Uses): string[] =>
   });
 
 /** The tables that keep half of a change that fails. */
-function withoutTransactions(kind: Kind, { writes }: Uses, described: Described): string[] {
+function withoutTransactions(kind: SqlKind, { writes }: Uses, described: Described): string[] {
   if (writes.length === 0) return [];
   const written = new Map(tablesOf(kind).map(({ name }) => [quoted(name, kind.dialect), described(name)]));
   return [...written].flatMap(([name, table]) => {
@@ -200,7 +200,7 @@ function withoutTransactions(kind: Kind, { writes }: Uses, described: Described)
 }
 
 /** The look-ups that read the whole table, each with what would make it quick; what a unique index would is said before. */
-const slowMatches = (kind: Kind, matches: Uses["matches"], described: Described): string[] => {
+const slowMatches = (kind: SqlKind, matches: Uses["matches"], described: Described): string[] => {
   const told = new Set(repeatableColumns(kind, described).map(({ attr }) => attr));
   return matches.flatMap(({ attr, caseExact }) => {
     const isText = mayHoldText(columnOf(kind, attr));
@@ -208,7 +208,7 @@ const slowMatches = (kind: Kind, matches: Uses["matches"], described: Described)
   });
 };
 
-function slowEquality(kind: Kind, attr: string, caseExact: boolean): string[] {
+function slowEquality(kind: SqlKind, attr: string, caseExact: boolean): string[] {
   const column = columnOf(kind, attr);
   const isText = mayHoldText(column);
   if (column.indexed[caseExact || !isText ? "exact" : "folded"]) return [];
@@ -217,7 +217,7 @@ function slowEquality(kind: Kind, attr: string, caseExact: boolean): string[] {
 }
 
 /** What to do so that an index answers an equality of a column. */
-function columnIndex(kind: Kind, attr: string, caseExact: boolean, what: Index): string {
+function columnIndex(kind: SqlKind, attr: string, caseExact: boolean, what: Index): string {
   const column = columnOf(kind, attr);
   const isText = mayHoldText(column);
   const plain = quoted({ table: attr }, kind.dialect);
@@ -230,7 +230,7 @@ type Index = "index" | "unique index";
 
 /** The statement that makes an index, as an administrator may run it. */
 function createIndex(
-  { dialect }: Kind,
+  { dialect }: SqlKind,
   table: TableName,
   columns: readonly string[],
   what: Index,
@@ -245,7 +245,7 @@ function createIndex(
 const MAX_NAME = 60;
 
 /** What of a condition no index answers, so that every row of the table is read. */
-export function slowConditions(kind: Kind, where: Condition): string[] {
+export function slowConditions(kind: SqlKind, where: Condition): string[] {
   switch (where.op) {
     case "and": {
       const each = where.conditions.map((condition) => slowConditions(kind, condition));
@@ -269,7 +269,7 @@ export function slowConditions(kind: Kind, where: Condition): string[] {
 }
 
 /** A name as SQL has it: quoted where it is not plain. */
-const quoted = ({ schema, table }: TableName, { quote }: Kind["dialect"]): string =>
+const quoted = ({ schema, table }: TableName, { quote }: SqlKind["dialect"]): string =>
   [...(schema === undefined ? [] : [schema]), table]
     .map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quote + name.replaceAll(quote, quote + quote) + quote))
     .join(".");

@@ -16,12 +16,12 @@ import {
   isUuid,
   isWhole,
   joinedColumns,
-  type Kind,
   keySql,
   type List,
   type Lookup,
   mayHoldText,
   type Sql,
+  type SqlKind,
   type Table,
   tableSql,
 } from "./kind.ts";
@@ -33,7 +33,7 @@ const never = sql`1 = 0`;
  * A condition as SQL, values bound, identifiers quoted. SQL's third truth value is kept away: a comparison with NULL
  * is false, so that `not` of it is true.
  */
-export function conditionSql(kind: Kind, condition: Condition): Sql {
+export function conditionSql(kind: SqlKind, condition: Condition): Sql {
   switch (condition.op) {
     case "and":
     case "or": {
@@ -48,7 +48,7 @@ export function conditionSql(kind: Kind, condition: Condition): Sql {
   }
 }
 
-function attributeSql(kind: Kind, leaf: Leaf): Sql {
+function attributeSql(kind: SqlKind, leaf: Leaf): Sql {
   const { dialect } = kind;
   const { attr } = leaf;
   const list = kind.lists[attr];
@@ -91,7 +91,7 @@ const aliased = (attr: string, { columns }: Table): Table => ({ name: { table: `
 const fromAliased = (attr: string, { name }: Table): Sql => sql`from ${tableSql(name)} as ${sql.id(`of ${attr}`)}`;
 
 /** What names the rows of a list that belong to the kind's row. */
-export function listRows(kind: Kind, attr: string, list: List): { from: Sql; values: Sql[]; where: Sql[] } {
+export function listRows(kind: SqlKind, attr: string, list: List): { from: Sql; values: Sql[]; where: Sql[] } {
   const { name, columns } = aliased(attr, list);
   const keys = keySql(kind);
   const values = list.value.map((column) => columnSql(name, column));
@@ -125,7 +125,7 @@ function withinReach({ of }: List, values: readonly Sql[], dialect: SqlDialect):
 }
 
 /** What names the row that the kind's row refers to. */
-export function lookupRow(kind: Kind, attr: string, lookup: Lookup): { from: Sql; value: Sql; where: Sql[] } {
+export function lookupRow(kind: SqlKind, attr: string, lookup: Lookup): { from: Sql; value: Sql; where: Sql[] } {
   const { name, columns } = aliased(attr, lookup);
   return {
     from: fromAliased(attr, lookup),
@@ -138,7 +138,7 @@ export function lookupRow(kind: Kind, attr: string, lookup: Lookup): { from: Sql
 }
 
 /** How well a database answers a condition: letters beyond ASCII it may fold in ways of its own. */
-export function supports(kind: Kind, condition: Condition): Support {
+export function supports(kind: SqlKind, condition: Condition): Support {
   const { foldsAll } = kind.dialect;
   // What is within a document is compared behind the database.
   if ("attr" in condition && pathIn(kind, condition.attr)) return "none";
@@ -150,7 +150,7 @@ export function supports(kind: Kind, condition: Condition): Support {
   return isOrder(condition.op) ? "none" : "superset";
 }
 
-const isOfSeveral = (kind: Kind, attr: string): boolean =>
+const isOfSeveral = (kind: SqlKind, attr: string): boolean =>
   joinedColumns(kind, attr) !== undefined || (kind.lists[attr]?.value.length ?? 1) > 1;
 
 /** A comparison with a column's value. */

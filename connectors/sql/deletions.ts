@@ -3,7 +3,7 @@ import { type Entry, type References, type Value, valuesOf } from "../../src/con
 import { ConnectorError } from "../../src/connector/error.ts";
 import { conditionSql, leafSql } from "./conditions.ts";
 import { isKey, isKeyed } from "./keys.ts";
-import { allOf, columnIn, fixedSql, type Kind, type List, type Sql, tableSql } from "./kind.ts";
+import { allOf, columnIn, fixedSql, type List, type Sql, type SqlKind, tableSql } from "./kind.ts";
 import { isOwned, isReleasable, releaseSql } from "./rows.ts";
 import { inKind } from "./statements.ts";
 
@@ -16,7 +16,7 @@ export interface Rows {
   /** The attribute of the entry that they hold in its place. */
   readonly by?: string | undefined;
   /** Other kinds that they may refer to: a key, or a name, that an entry of these has is taken for its. */
-  readonly others: readonly Kind[];
+  readonly others: readonly SqlKind[];
   /** Whether the rows stay, and are taken from the entry. */
   readonly isReleased: boolean;
 }
@@ -26,7 +26,7 @@ export interface Rows {
  * kind is deleted, the row may be an entry of other kinds too, with lists of their own. Rows that are things in their own right
  * stay, without their owner, and those that the configuration keeps stay as they are.
  */
-export function rowsBehind(kinds: ReadonlyMap<string, Kind>, name: string, references: References): Rows[] {
+export function rowsBehind(kinds: ReadonlyMap<string, SqlKind>, name: string, references: References): Rows[] {
   const deleted = kinds.get(name)!;
   const isThing = ({ isOfThings, isOfEntries }: List) => isOfThings || isOfEntries;
   const same = [...kinds].filter(([, kind]) => isSameRow(kind, deleted)).map(([each]) => each);
@@ -63,7 +63,7 @@ export function rowsBehind(kinds: ReadonlyMap<string, Kind>, name: string, refer
 }
 
 /** Whether two kinds are of one table, by the same key. */
-const isSameRow = (a: Kind, b: Kind): boolean =>
+const isSameRow = (a: SqlKind, b: SqlKind): boolean =>
   nameOf(a.name) === nameOf(b.name) && a.key.columns.join() === b.key.columns.join();
 
 const nameOf = ({ schema, table }: List["name"]): string => JSON.stringify([schema ?? null, table]);
@@ -72,7 +72,7 @@ const nameOf = ({ schema, table }: List["name"]): string => JSON.stringify([sche
  * Takes rows of an entry away, or marks them as gone where the list does so: none where the entry has nothing that they hold. `entry`
  * has the attributes by which rows refer to it.
  */
-export function rowsDeletion(kind: Kind, rows: Rows, key: string, entry: Entry = {}): Sql[] {
+export function rowsDeletion(kind: SqlKind, rows: Rows, key: string, entry: Entry = {}): Sql[] {
   const { dialect } = kind;
   const { list, columns, by, others, isReleased } = rows;
   const held =
@@ -88,20 +88,21 @@ export function rowsDeletion(kind: Kind, rows: Rows, key: string, entry: Entry =
 }
 
 /** The condition that no entry of another kind has a key. */
-const notKeyed = (other: Kind, key: string): Sql[] => (isKey(other, key) ? [none(other, [isKeyed(other, key)])] : []);
+const notKeyed = (other: SqlKind, key: string): Sql[] =>
+  isKey(other, key) ? [none(other, [isKeyed(other, key)])] : [];
 
 /** The conditions that no other entry, of the same kind or of others, is called so. */
-function nobodyElse(kind: Kind, others: readonly Kind[], by: string, name: Value, key: string): Sql[] {
-  const isCalled = (of: Kind) => conditionSql(of, { op: "eq", attr: by, value: name as string });
+function nobodyElse(kind: SqlKind, others: readonly SqlKind[], by: string, name: Value, key: string): Sql[] {
+  const isCalled = (of: SqlKind) => conditionSql(of, { op: "eq", attr: by, value: name as string });
   const isOther = sql`not ${kind.dialect.isTrue(isKeyed(kind, key))}`;
   return [none(kind, [isCalled(kind), isOther]), ...others.map((other) => none(other, [isCalled(other)]))];
 }
 
-const none = (kind: Kind, conditions: readonly Sql[]): Sql =>
+const none = (kind: SqlKind, conditions: readonly Sql[]): Sql =>
   sql`not exists (select 1 from ${tableSql(kind.name)}${allOf([...conditions, ...inKind(kind)])})`;
 
 /** The condition that rows refer to an entry by a name of its own, in whatever case: so they are read, too. */
-function namedBy({ dialect }: Kind, list: List, name: Value): Sql {
+function namedBy({ dialect }: SqlKind, list: List, name: Value): Sql {
   const [attr] = list.value as [string];
   return leafSql(
     { op: "eq", attr, value: name as string },

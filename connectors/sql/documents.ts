@@ -11,7 +11,7 @@ import { ConnectorError, SettingError } from "../../src/connector/error.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
 import { parseExactly } from "../../src/json/exact.ts";
 import { isKeyed } from "./keys.ts";
-import { allOf, columnOf, columnSql, type Kind, type Sql, tableSql } from "./kind.ts";
+import { allOf, columnOf, columnSql, type Sql, type SqlKind, tableSql } from "./kind.ts";
 import type { Run } from "./session.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ export interface DocumentPath {
 }
 
 /** The place of an attribute in a column that the configuration says holds JSON; undefined for one that is a column itself. */
-export function pathIn({ json, columns, mapped }: Kind, attr: string): DocumentPath | undefined {
+export function pathIn({ json, columns, mapped }: SqlKind, attr: string): DocumentPath | undefined {
   if (json.length === 0) return undefined;
   const isList = mapped?.lists.includes(attr) === true;
   if (isList && json.includes(attr)) return { column: attr, names: [], isList };
@@ -38,7 +38,7 @@ export function pathIn({ json, columns, mapped }: Kind, attr: string): DocumentP
 export const documentName = (column: string): string => `json ${column}`;
 
 /** A column of JSON as text, as it is written: drivers read numbers otherwise than they are. */
-export const documentSql = (kind: Kind, column: string): Sql =>
+export const documentSql = (kind: SqlKind, column: string): Sql =>
   sql`${kind.dialect.castToText(columnSql(kind.name, column))} as ${sql.id(documentName(column))}`;
 
 const isObject = (value: unknown): value is Json =>
@@ -65,7 +65,7 @@ const noPlace = (attr: string, why: string) =>
   new ConnectorError("invalid", `There is no place for "${attr}": ${why}, which is left as it is.`, { attr });
 
 /** The documents of a row that was read, by their columns: one that is no JSON holds nothing. */
-export function documentsOf(kind: Kind, row: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> {
+export function documentsOf(kind: SqlKind, row: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> {
   return new Map(
     kind.json.map((column) => {
       try {
@@ -131,7 +131,7 @@ function putHere(held: unknown, { path: { isList }, values }: Put): unknown {
 }
 
 /** Of some attributes those that are within documents, by the column. */
-function byColumn(kind: Kind, attrs: readonly string[]): Map<string, Paths> {
+function byColumn(kind: SqlKind, attrs: readonly string[]): Map<string, Paths> {
   const result = new Map<string, Map<string, DocumentPath>>();
   for (const attr of attrs) {
     const path = pathIn(kind, attr);
@@ -141,7 +141,7 @@ function byColumn(kind: Kind, attrs: readonly string[]): Map<string, Paths> {
 }
 
 /** An entry to create, whose attributes within documents are put together into these. */
-export function withDocuments(kind: Kind, entry: Entry): Entry {
+export function withDocuments(kind: SqlKind, entry: Entry): Entry {
   const columns = byColumn(kind, Object.keys(entry));
   const others = Object.fromEntries(Object.entries(entry).filter(([attr]) => !pathIn(kind, attr)));
   const isWanted = (column: string) => kind.columns.get(column)?.isRequired === true && others[column] === undefined;
@@ -155,7 +155,7 @@ export function withDocuments(kind: Kind, entry: Entry): Entry {
 }
 
 /** A document as the one value of its column: text where the column is one of text. */
-const inColumn = (kind: Kind, column: string, document: unknown): readonly Value[] =>
+const inColumn = (kind: SqlKind, column: string, document: unknown): readonly Value[] =>
   document === undefined
     ? []
     : [columnOf(kind, column).type === "json" ? (document as Value) : JSON.stringify(document)];
@@ -166,7 +166,7 @@ const inColumn = (kind: Kind, column: string, document: unknown): readonly Value
  */
 export async function documentChanges(
   run: Run,
-  kind: Kind,
+  kind: SqlKind,
   key: string,
   changes: readonly Change[],
 ): Promise<readonly Change[]> {
@@ -187,7 +187,7 @@ export async function documentChanges(
 
 /** Those changes, and the statement that reads the documents, where what these hold is not known. */
 export function documentsUnknown(
-  kind: Kind,
+  kind: SqlKind,
   key: string,
   changes: readonly Change[],
   unknown: string,
@@ -200,7 +200,7 @@ export function documentsUnknown(
 }
 
 /** Changes of what is within documents, by the column, and the others. */
-function divided(kind: Kind, changes: readonly Change[]) {
+function divided(kind: SqlKind, changes: readonly Change[]) {
   const attrs = changes.map(({ attr }) => attr);
   const columns = new Map(
     [...byColumn(kind, attrs)].map(([column, paths]) => [
@@ -211,7 +211,7 @@ function divided(kind: Kind, changes: readonly Change[]) {
   return { columns, rest: changes.filter(({ attr }) => !pathIn(kind, attr)) };
 }
 
-const documentsStatement = (kind: Kind, key: string, columns: readonly string[]): Sql => {
+const documentsStatement = (kind: SqlKind, key: string, columns: readonly string[]): Sql => {
   const selected = sql.join(columns.map((column) => documentSql(kind, column)));
   const { lockHint, forUpdate } = kind.dialect;
   return sql`select ${selected} from ${tableSql(kind.name)}${lockHint}${allOf([isKeyed(kind, key)])}${forUpdate}`;

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely";
-import type { Change, Entry, Operation } from "../../src/connector/connector.ts";
+import type { BackendOperation, Change, Entry } from "../../src/connector/connector.ts";
 import { valuesPut } from "../../src/connector/reference.ts";
 import { documentsUnknown, withDocuments } from "./documents.ts";
 import { isKey } from "./keys.ts";
-import { columnOf, type Kind, type Sql } from "./kind.ts";
+import { columnOf, type Sql, type SqlKind } from "./kind.ts";
 import { listInserts, listStatements } from "./lists.ts";
 import { referenceStatement } from "./lookups.ts";
 import { keyEntry } from "./operations.ts";
@@ -12,7 +12,7 @@ import { countedTo, countStatement, getStatement, searchStatement } from "./stat
 import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatements } from "./writes.ts";
 
 /** The statements of an operation, each with its parameters. */
-export function explain(of: Kind, operation: Operation, db: Kysely<unknown>): string {
+export function explain(of: SqlKind, operation: BackendOperation, db: Kysely<unknown>): string {
   return statementsOf(of, operation)
     .map((statement) => {
       const { sql: text, parameters } = statement.compile(db);
@@ -24,7 +24,7 @@ export function explain(of: Kind, operation: Operation, db: Kysely<unknown>): st
 /** What the database says only when it is asked. */
 const UNKNOWN = "<as it is>";
 
-function statementsOf(of: Kind, operation: Operation): Sql[] {
+function statementsOf(of: SqlKind, operation: BackendOperation): Sql[] {
   switch (operation.type) {
     case "search": {
       const upTo = countedTo(of, operation.limit);
@@ -50,7 +50,7 @@ function statementsOf(of: Kind, operation: Operation): Sql[] {
   }
 }
 
-function creation(of: Kind, entry: Entry): Sql[] {
+function creation(of: SqlKind, entry: Entry): Sql[] {
   const own = of.statements.create;
   if (own.length > 0) return own.map((statement) => boundStatement(of, statement, entry));
   const { generate, columns } = of.key;
@@ -66,7 +66,7 @@ function creation(of: Kind, entry: Entry): Sql[] {
 }
 
 /** Looked-up values as what stands for them, and the statements that find it. */
-function lookedUp(of: Kind, entry: Entry): { rest: Entry; lookups: Sql[] } {
+function lookedUp(of: SqlKind, entry: Entry): { rest: Entry; lookups: Sql[] } {
   const found = Object.entries(of.lookups).filter(([attr]) => entry[attr] !== undefined);
   const rest = Object.fromEntries(Object.entries(entry).filter(([attr]) => !of.lookups[attr]));
   return {
@@ -75,7 +75,7 @@ function lookedUp(of: Kind, entry: Entry): { rest: Entry; lookups: Sql[] } {
   };
 }
 
-function change(of: Kind, { key, changes, expected }: Extract<Operation, { type: "update" }>): Sql[] {
+function change(of: SqlKind, { key, changes, expected }: Extract<BackendOperation, { type: "update" }>): Sql[] {
   const own = of.statements.update.length > 0;
   const after: Entry = { ...valuesPut(changes), ...keyEntry(of, key) };
   const division = own ? divide(of, changes, after) : { statements: [], rest: changes };
@@ -102,7 +102,7 @@ function change(of: Kind, { key, changes, expected }: Extract<Operation, { type:
   ];
 }
 
-const lockStatement = (of: Kind, key: string, expected: Parameters<typeof guardStatement>[2]): Sql =>
+const lockStatement = (of: SqlKind, key: string, expected: Parameters<typeof guardStatement>[2]): Sql =>
   of.statements.lock ? boundStatement(of, of.statements.lock, keyEntry(of, key)) : guardStatement(of, key, expected);
 
 /** An entry of which is known only what is changed. */

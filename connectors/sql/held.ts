@@ -3,10 +3,10 @@ import type { Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { instantOf } from "../../src/json/date.ts";
 import { stringifyExactly } from "../../src/json/exact.ts";
-import { columnOf, columnSql, type Kind, type Sql } from "./kind.ts";
+import { columnOf, columnSql, type Sql, type SqlKind } from "./kind.ts";
 
 /** A value as a column of the kind's holds it. Throws `invalid` with the column's name. */
-export const toColumn = (kind: Kind, column: string, value: Value): unknown =>
+export const toColumn = (kind: SqlKind, column: string, value: Value): unknown =>
   ofAttr(column, () => kind.dialect.toDatabase(value, columnOf(kind, column)));
 
 /** A value that a column does not take is told with the attribute that it was for. */
@@ -23,7 +23,7 @@ export function ofAttr<T>(attr: string, work: () => T): T {
  * The condition that a column holds what was read of it: empty text was read as nothing, times to the millisecond, and JSON by what it
  * says.
  */
-export function isStill(kind: Kind, attr: string, from: Value | null): Sql {
+export function isStill(kind: SqlKind, attr: string, from: Value | null): Sql {
   const { dialect } = kind;
   const column = columnSql(kind.name, attr);
   const of = columnOf(kind, attr);

@@ -11,7 +11,7 @@ import { pathIn } from "./documents.ts";
 import { explain } from "./explain.ts";
 import { init, options } from "./init/init.ts";
 import { isKey } from "./keys.ts";
-import type { Kind } from "./kind.ts";
+import type { SqlKind } from "./kind.ts";
 import { createIn, deleteIn, updateIn } from "./operations.ts";
 import { openSession, type Run } from "./session.ts";
 import { config, type Settings } from "./settings.ts";
@@ -62,17 +62,17 @@ kinds:
     const session = openSession(db, replicas, dialect);
     const { configured, known, current } = kindsOf(settings.kinds, dialect, db, mapped, references);
     /** A kind with what the catalogue says of its columns. */
-    const kindNamed = async (name: string): Promise<Kind> => {
+    const kindNamed = async (name: string): Promise<SqlKind> => {
       const kinds = await known().catch((error) => {
         throw dialect.failure(error);
       });
       return kinds.get(name)!;
     };
-    const entriesOf = (of: Kind, attrs: readonly string[], rows: readonly unknown[]) =>
+    const entriesOf = (of: SqlKind, attrs: readonly string[], rows: readonly unknown[]) =>
       rows.map((row) => toEntry(of, attrs, row as Record<string, unknown>));
     const write = async <T>(
       { kind, signal }: { kind: string; signal: AbortSignal },
-      work: (run: Run, of: Kind) => Promise<T>,
+      work: (run: Run, of: SqlKind) => Promise<T>,
     ): Promise<T> => {
       const of = await kindNamed(kind);
       return session
@@ -172,7 +172,7 @@ const placeOf = ({ file, host, port, database }: Settings): string =>
   file ?? `${database} at ${host}${port === undefined ? "" : `:${port}`}`;
 
 /** A clash names the column by which it is one: what the database says holds its name, as that of a key or of an index. */
-function byColumn(error: unknown, { columns, where }: Kind): unknown {
+function byColumn(error: unknown, { columns, where }: SqlKind): unknown {
   if (!(error instanceof ConnectorError) || error.kind !== "conflict" || error.attr === undefined) return error;
   const { attr: said } = error;
   const named = [...columns.keys()].filter((column) => said.includes(column) && !(column in where));

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
 import { isOfCalendar } from "../../src/json/date.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { type Column, columnOf, columnSql, isUuid, isWhole, type Kind, type Sql } from "./kind.ts";
+import { type Column, columnOf, columnSql, isUuid, isWhole, type Sql, type SqlKind } from "./kind.ts";
 
 /** Values of columns as one text: of several with a colon between them, and in them `~1` for a colon and `~0` for `~`. */
 export const joinParts = (parts: readonly Value[]): string =>
@@ -71,13 +71,13 @@ const isDecimal = (text: string): boolean =>
   /^-?(0|[1-9]\d*)(\.\d+)?$/.test(text) && (text.length > 15 || String(Number(text)) === text);
 
 /** True when a key can be one of the kind's. */
-export const isKey = (kind: Kind, key: string): boolean =>
+export const isKey = (kind: SqlKind, key: string): boolean =>
   splitParts(key, kind.key.columns.length)?.every((part, index) =>
     fitsColumn(part, columnOf(kind, kind.key.columns[index]!), kind.dialect),
   ) ?? false;
 
 /** A key's values as parameters, for columns that are typed as the key's are; by what `isKey` says. */
-export const keyValues = (kind: Kind, key: string): unknown[] =>
+export const keyValues = (kind: SqlKind, key: string): unknown[] =>
   splitParts(key, kind.key.columns.length)!.map((part, index) => {
     const column = columnOf(kind, kind.key.columns[index]!);
     return kind.dialect.toDatabase(part, column);
@@ -94,14 +94,14 @@ export const haveValues = (columns: readonly Sql[], values: readonly unknown[]):
  * Whether a kind's key is kept unique by a collation that takes some texts for the same: then rows that refer to it may be written
  * otherwise, and are its own.
  */
-export function keyTakesForSame(kind: Kind): boolean {
+export function keyTakesForSame(kind: SqlKind): boolean {
   const [name, ...more] = kind.key.columns;
   const { foldsCase, isKey, unique } = columnOf(kind, name!);
   return more.length === 0 && foldsCase && (isKey === true || unique?.exact === true || unique?.folded === true);
 }
 
 /** The condition that a row is the key's, to the letter. */
-export function isKeyed(kind: Kind, key: string): Sql {
+export function isKeyed(kind: SqlKind, key: string): Sql {
   const values = keyValues(kind, key);
   const conditions = kind.key.columns.map((name, index) =>
     isSameText(kind.dialect, columnSql(kind.name, name), columnOf(kind, name), values[index]),

@@ -81,7 +81,7 @@ export type Fixed = { readonly [column: string]: Scalar | null };
 export type Assigned = { readonly [column: string]: Scalar | null | { readonly sql: string } };
 
 /** A kind's place in the database: its table, its key, and what other tables hold of its entries. */
-export interface Kind extends Table {
+export interface SqlKind extends Table {
   readonly dialect: SqlDialect;
   readonly key: Key;
   readonly where: Fixed;
@@ -140,7 +140,7 @@ export interface Lookup extends Table {
 }
 
 /** The columns of an attribute that has several. */
-export const joinedColumns = (kind: Kind, attr: string): readonly string[] | undefined =>
+export const joinedColumns = (kind: SqlKind, attr: string): readonly string[] | undefined =>
   kind.joined[attr] ?? (attr === kind.key.attr && kind.key.columns.length > 1 ? kind.key.columns : undefined);
 
 export const tableSql = ({ schema, table }: TableName): Sql =>
@@ -154,14 +154,14 @@ export const columnIn = (columns: Columns, name: string, dialect: SqlDialect): C
   columns.get(name) ?? dialect.unknownColumn;
 
 /** A kind's column; its key is what the configuration says. */
-export function columnOf(kind: Kind, name: string): Column {
+export function columnOf(kind: SqlKind, name: string): Column {
   const column = columnIn(kind.columns, name, kind.dialect);
   const { columns, type } = kind.key;
   if (columns.length > 1 || name !== columns[0]) return column;
   return type === "integer" || column.type === "any" ? { ...column, type } : column;
 }
 
-export const keySql = (kind: Kind): Sql[] => kind.key.columns.map((column) => columnSql(kind.name, column));
+export const keySql = (kind: SqlKind): Sql[] => kind.key.columns.map((column) => columnSql(kind.name, column));
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const isUuid = (text: string): boolean => UUID.test(text);

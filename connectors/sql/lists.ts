@@ -2,19 +2,19 @@ import { type Change, type Entry, type Value, valuesOf } from "../../src/connect
 import { ConnectorError } from "../../src/connector/error.ts";
 import { textOf } from "./dialects/values.ts";
 import { isText, joinParts } from "./keys.ts";
-import type { Kind, Sql } from "./kind.ts";
+import type { Sql, SqlKind } from "./kind.ts";
 import { columnsIn, rowsOf, valueUpdate } from "./rows.ts";
 import type { Run } from "./session.ts";
 import { getStatement, toEntry } from "./statements.ts";
 
 /** The statements that give a new entry the values of its lists, as far as they are known without a look. */
-export const listInserts = (kind: Kind, entry: Entry, key: string): Sql[] =>
+export const listInserts = (kind: SqlKind, entry: Entry, key: string): Sql[] =>
   Object.keys(kind.lists).flatMap((attr) =>
     listStatements(kind, key, { op: "add", attr, values: valuesOf(entry, attr) }),
   );
 
 /** The statements of a list's change, as far as they are known without a look at it: `changeList` makes fewer where it can. */
-export function listStatements(kind: Kind, key: string, change: Change): Sql[] {
+export function listStatements(kind: SqlKind, key: string, change: Change): Sql[] {
   const { attr } = change;
   const list = rowsOf(kind, key, attr);
   if (change.op !== "swap") {
@@ -39,7 +39,7 @@ export function listStatements(kind: Kind, key: string, change: Change): Sql[] {
  */
 export async function changeLists(
   run: Run,
-  kind: Kind,
+  kind: SqlKind,
   key: string,
   changes: readonly Change[],
   isNew = false,
@@ -64,7 +64,7 @@ export async function changeLists(
   }
 }
 
-async function changeList(run: Run, kind: Kind, key: string, change: Change, isNew: boolean): Promise<void> {
+async function changeList(run: Run, kind: SqlKind, key: string, change: Change, isNew: boolean): Promise<void> {
   const { attr } = change;
   if (change.op === "add") {
     const values = isNew ? change.values : await withoutBlank(run, kind, key, attr, change.values);
@@ -84,7 +84,7 @@ async function changeList(run: Run, kind: Kind, key: string, change: Change, isN
 /** Of values that come those that need a row: an only row that holds nothing takes the first. */
 async function withoutBlank(
   run: Run,
-  kind: Kind,
+  kind: SqlKind,
   key: string,
   attr: string,
   values: readonly Value[],
@@ -100,14 +100,14 @@ async function withoutBlank(
   return more;
 }
 
-async function presentIn(run: Run, kind: Kind, key: string, attr: string): Promise<Value[]> {
+async function presentIn(run: Run, kind: SqlKind, key: string, attr: string): Promise<Value[]> {
   const [row] = (await run(getStatement(kind, key, [attr]))).rows;
   return [...valuesOf(row === undefined ? {} : toEntry(kind, [attr], row as Record<string, unknown>), attr)];
 }
 
 async function replaceValues(
   run: Run,
-  kind: Kind,
+  kind: SqlKind,
   key: string,
   attr: string,
   present: readonly Value[],
@@ -146,7 +146,7 @@ function alike(gone: readonly Value[], come: readonly Value[]): [Value, Value][]
   });
 }
 
-async function deleteValues(run: Run, kind: Kind, key: string, attr: string, values: readonly Value[]) {
+async function deleteValues(run: Run, kind: SqlKind, key: string, attr: string, values: readonly Value[]) {
   const list = rowsOf(kind, key, attr);
   for (const batch of list.batches(values)) {
     const { numAffectedRows } = await run(list.deletion(batch));
@@ -161,7 +161,7 @@ async function deleteValues(run: Run, kind: Kind, key: string, attr: string, val
 }
 
 /** Adds values, those of them that are not there. An insert that passes over what is there passes over what a rule forbids, too. */
-async function addValues(run: Run, kind: Kind, key: string, attr: string, values: readonly Value[]): Promise<void> {
+async function addValues(run: Run, kind: SqlKind, key: string, attr: string, values: readonly Value[]): Promise<void> {
   const form = formOf(kind, attr);
   const unlike = [...new Map(values.map((value) => [form(value), value])).values()];
   const list = rowsOf(kind, key, attr);
@@ -182,7 +182,7 @@ async function addValues(run: Run, kind: Kind, key: string, attr: string, values
   }
 }
 
-function notAdded({ lists }: Kind, attr: string): ConnectorError {
+function notAdded({ lists }: SqlKind, attr: string): ConnectorError {
   const { name, isOfThings, value } = lists[attr]!;
   return isOfThings
     ? new ConnectorError("invalid", `There is no row of ${name.table} with such a ${value.join(" and ")}.`, { attr })
@@ -190,7 +190,7 @@ function notAdded({ lists }: Kind, attr: string): ConnectorError {
 }
 
 /** The values that a statement finds in a list. */
-async function heldIn(run: Run, kind: Kind, attr: string, statement: Sql): Promise<Value[]> {
+async function heldIn(run: Run, kind: SqlKind, attr: string, statement: Sql): Promise<Value[]> {
   const list = kind.lists[attr]!;
   const columns = columnsIn(kind, list);
   return ((await run(statement)).rows as Record<string, unknown>[]).flatMap((row) => {
@@ -202,7 +202,7 @@ async function heldIn(run: Run, kind: Kind, attr: string, statement: Sql): Promi
 const folded = (value: Value): string => textOf(value).normalize("NFC").toLowerCase();
 
 /** Of values those that a list holds: to the letter, or else all that its columns, which fold case, take for the same. */
-async function heldAs(run: Run, kind: Kind, key: string, attr: string, values: readonly Value[]): Promise<Value[]> {
+async function heldAs(run: Run, kind: SqlKind, key: string, attr: string, values: readonly Value[]): Promise<Value[]> {
   const rows = rowsOf(kind, key, attr);
   const held: Value[] = [];
   for (const batch of rows.batches(values)) held.push(...(await heldIn(run, kind, attr, rows.matching(batch))));
@@ -214,11 +214,11 @@ async function heldAs(run: Run, kind: Kind, key: string, attr: string, values: r
 const joinedValue = (parts: readonly Value[]): Value => (parts.length === 1 ? parts[0]! : joinParts(parts));
 
 /** Whether the database takes two of a list's values for one that differ in case. */
-const foldsCase = (kind: Kind, attr: string): boolean =>
+const foldsCase = (kind: SqlKind, attr: string): boolean =>
   columnsIn(kind, kind.lists[attr]!).some((column) => column.foldsCase);
 
 /** The form in which the database takes two values of a list for one: some columns fold case, and UUIDs have none. */
-function formOf(kind: Kind, attr: string): (value: Value) => string {
+function formOf(kind: SqlKind, attr: string): (value: Value) => string {
   const folds = columnsIn(kind, kind.lists[attr]!).some(({ foldsCase, type }) => foldsCase || type.startsWith("uuid"));
   return folds ? folded : textOf;
 }

@@ -2,11 +2,11 @@ import { sql } from "kysely";
 import { type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { leafSql } from "./conditions.ts";
-import { allOf, columnIn, columnSql, fixedSql, type Kind, type Lookup, type Sql, tableSql } from "./kind.ts";
+import { allOf, columnIn, columnSql, fixedSql, type Lookup, type Sql, type SqlKind, tableSql } from "./kind.ts";
 import type { Run } from "./session.ts";
 
 /** Selects what a row of a looked-up table is referred to by, for a value of it: one more than may be found. */
-export function referenceStatement({ dialect }: Kind, lookup: Lookup, value: Value): Sql {
+export function referenceStatement({ dialect }: SqlKind, lookup: Lookup, value: Value): Sql {
   const held = leafSql(
     { op: "eq", attr: lookup.value, value: value as string },
     columnSql(lookup.name, lookup.value),
@@ -22,7 +22,7 @@ export function referenceStatement({ dialect }: Kind, lookup: Lookup, value: Val
 }
 
 /** What the kind's column refers to a value by. Rejects with `invalid` where no row has it, or where several do. */
-async function referenceTo(kind: Kind, attr: string, value: Value, run: Run): Promise<Value> {
+async function referenceTo(kind: SqlKind, attr: string, value: Value, run: Run): Promise<Value> {
   const lookup = kind.lookups[attr]!;
   const { dialect } = kind;
   const rows = (await run(referenceStatement(kind, lookup, value))).rows as { key: unknown; value: unknown }[];
@@ -41,10 +41,10 @@ async function referenceTo(kind: Kind, attr: string, value: Value, run: Run): Pr
   return key;
 }
 
-const isLookedUp = (kind: Kind, attr: string): boolean => kind.lookups[attr] !== undefined;
+const isLookedUp = (kind: SqlKind, attr: string): boolean => kind.lookups[attr] !== undefined;
 
 /** An entry whose looked-up values are what the kind's columns refer to them by. */
-export async function withReferences(kind: Kind, entry: Entry, run: Run): Promise<Entry> {
+export async function withReferences(kind: SqlKind, entry: Entry, run: Run): Promise<Entry> {
   const attrs = Object.keys(entry).filter((attr) => isLookedUp(kind, attr));
   if (attrs.length === 0) return entry;
   const result: Record<string, Entry[string]> = { ...entry };
@@ -57,7 +57,11 @@ export async function withReferences(kind: Kind, entry: Entry, run: Run): Promis
 }
 
 /** Changes of looked-up values as those of the kind's columns; that a swap's old value is there still is seen to before. */
-export async function referringChanges(kind: Kind, changes: readonly Change[], run: Run): Promise<readonly Change[]> {
+export async function referringChanges(
+  kind: SqlKind,
+  changes: readonly Change[],
+  run: Run,
+): Promise<readonly Change[]> {
   if (!changes.some(({ attr }) => isLookedUp(kind, attr))) return changes;
   const result: Change[] = [];
   for (const change of changes) {

@@ -14,7 +14,7 @@ import { applyChanges, valuesPut } from "../../src/connector/reference.ts";
 import { notDeleted, type Rows, rowsDeletion } from "./deletions.ts";
 import { documentChanges, pathIn, withDocuments } from "./documents.ts";
 import { isKey, joinParts, splitParts } from "./keys.ts";
-import { columnOf, type Kind } from "./kind.ts";
+import { columnOf, type SqlKind } from "./kind.ts";
 import { changeLists } from "./lists.ts";
 import { referringChanges, withReferences } from "./lookups.ts";
 import { boundStatement, divide, insertsInto, type OwnStatement } from "./own.ts";
@@ -24,19 +24,19 @@ import { checkUnique } from "./unique.ts";
 import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatements } from "./writes.ts";
 
 /** The entry with a key, read in a transaction. */
-async function read(of: Kind, key: string, attrs: readonly string[], run: Run): Promise<Entry | undefined> {
+async function read(of: SqlKind, key: string, attrs: readonly string[], run: Run): Promise<Entry | undefined> {
   const [row] = (await run(getStatement(of, key, attrs))).rows;
   return row === undefined ? undefined : toEntry(of, attrs, row as Record<string, unknown>);
 }
 
 /** The key that the database takes for another one; that one itself where there is none. */
-async function keyLike(run: Run, of: Kind, key: string): Promise<string> {
+async function keyLike(run: Run, of: SqlKind, key: string): Promise<string> {
   const [row] = (await run(likeStatement(of, key))).rows;
   return row === undefined ? key : String(toEntry(of, [of.key.attr], row as Record<string, unknown>)[of.key.attr]);
 }
 
 /** The entry after a write of it. */
-async function written(of: Kind, key: string, attrs: readonly string[], run: Run): Promise<Entry> {
+async function written(of: SqlKind, key: string, attrs: readonly string[], run: Run): Promise<Entry> {
   const entry = await read(of, key, attrs, run);
   if (entry) return entry;
   const where = `${of.name.table} with the key ${JSON.stringify(key)}`;
@@ -44,7 +44,7 @@ async function written(of: Kind, key: string, attrs: readonly string[], run: Run
 }
 
 /** Makes the row and its lists, in a transaction that is the caller's. */
-export async function createIn(run: Run, of: Kind, { entry, attrs }: CreateRequest): Promise<Entry> {
+export async function createIn(run: Run, of: SqlKind, { entry, attrs }: CreateRequest): Promise<Entry> {
   const key = of.statements.create.length > 0 ? await callCreate(run, of, entry) : await insertRow(run, of, entry);
   const named = of.statements.create.flatMap((statement) => [...statement.attrs]);
   const lists = Object.fromEntries(Object.entries(entry).filter(([attr]) => !named.includes(attr)));
@@ -55,7 +55,7 @@ export async function createIn(run: Run, of: Kind, { entry, attrs }: CreateReque
   return made ?? written(of, await keyLike(run, of, key), attrs, run);
 }
 
-async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {
+async function insertRow(run: Run, of: SqlKind, entry: Entry): Promise<string> {
   await checkUnique(run, of, entry, undefined);
   const { generate, columns } = of.key;
   const row = rowOf(of, withDocuments(of, await withReferences(of, entry, run)));
@@ -74,11 +74,11 @@ async function insertRow(run: Run, of: Kind, entry: Entry): Promise<string> {
 }
 
 /** Whether what a driver tells of an insert is a key's column: the number that the database gave the row, which may be another's. */
-const isCounted = ({ key, columns }: Kind, column: string): boolean =>
+const isCounted = ({ key, columns }: SqlKind, column: string): boolean =>
   key.columns.length === 1 && columns.get(column)?.isCounted === true;
 
 /** The key that its columns' values make. Throws where one is not known: a row that nobody can name must not stay. */
-function keyOf(of: Kind, what: string, valueIn: (column: string) => unknown): string {
+function keyOf(of: SqlKind, what: string, valueIn: (column: string) => unknown): string {
   return joinParts(
     of.key.columns.map((column) => {
       const value = valueIn(column);
@@ -88,14 +88,14 @@ function keyOf(of: Kind, what: string, valueIn: (column: string) => unknown): st
   );
 }
 
-const noKey = ({ name, key }: Kind, what: string) =>
+const noKey = ({ name, key }: SqlKind, what: string) =>
   new ConnectorError(
     "unavailable",
     `The database does not say what ${key.columns.join(" and ")} ${what} made in ${name.table}: it was undone. Give the key by "generate", or by the mapping's "create".`,
   );
 
 /** Creates by statements of the site's own. */
-async function callCreate(run: Run, of: Kind, entry: Entry): Promise<string> {
+async function callCreate(run: Run, of: SqlKind, entry: Entry): Promise<string> {
   const { generate, columns } = of.key;
   const given: Entry =
     generate === "uuid" && valuesOf(entry, columns[0]!).length === 0
@@ -117,7 +117,7 @@ async function callCreate(run: Run, of: Kind, entry: Entry): Promise<string> {
 }
 
 /** Makes the changes, and reads what came of them. */
-export async function updateIn(run: Run, of: Kind, request: UpdateRequest): Promise<Entry> {
+export async function updateIn(run: Run, of: SqlKind, request: UpdateRequest): Promise<Entry> {
   const { kind, key, changes, expected, attrs } = request;
   if (!isKey(of, key)) throw entryNotFound(kind, key);
   const isLocked = of.statements.update.length > 0;
@@ -146,7 +146,7 @@ export async function updateIn(run: Run, of: Kind, request: UpdateRequest): Prom
  */
 async function checkLookedUp(
   run: Run,
-  of: Kind,
+  of: SqlKind,
   { kind, key, expected }: UpdateRequest,
   changes: readonly Change[],
 ): Promise<void> {
@@ -160,7 +160,7 @@ async function checkLookedUp(
 }
 
 /** Makes changes by statements of the site's own, on the entry as it is then; gives those that the table is to make. */
-async function callUpdate(run: Run, of: Kind, { kind, key, changes, expected }: UpdateRequest) {
+async function callUpdate(run: Run, of: SqlKind, { kind, key, changes, expected }: UpdateRequest) {
   const steps = of.statements.update.map(({ statement }) => statement);
   const changed = changes.map(({ attr }) => attr);
   const before = await locked(run, of, kind, key, expected, [...steps.flatMap(({ attrs }) => [...attrs]), ...changed]);
@@ -173,7 +173,7 @@ async function callUpdate(run: Run, of: Kind, { kind, key, changes, expected }: 
 /** Keeps others from changing an entry, and reads it then, by the attributes that can be read. */
 async function locked(
   run: Run,
-  of: Kind,
+  of: SqlKind,
   kind: string,
   key: string,
   expected: Expected | undefined,
@@ -195,17 +195,17 @@ async function locked(
 }
 
 /** A key as the columns that it is of. */
-export const keyEntry = ({ key: { columns } }: Kind, key: string): Entry =>
+export const keyEntry = ({ key: { columns } }: SqlKind, key: string): Entry =>
   Object.fromEntries(splitParts(key, columns.length)!.map((part, index) => [columns[index]!, part]));
 
 const changedSince = () => new ConnectorError("versionMismatch", "The row is no longer what it was when it was read.");
 
 /** Why a guarded write met no row. */
-const missed = async (run: Run, of: Kind, kind: string, key: string): Promise<ConnectorError> =>
+const missed = async (run: Run, of: SqlKind, kind: string, key: string): Promise<ConnectorError> =>
   (await run(getStatement(of, key, []))).rows.length > 0 ? changedSince() : entryNotFound(kind, key);
 
 /** A key that several rows have names none of them: what was written was another's, too. */
-const severalRows = ({ name, key: { columns } }: Kind, key: string): ConnectorError =>
+const severalRows = ({ name, key: { columns } }: SqlKind, key: string): ConnectorError =>
   new ConnectorError(
     "unavailable",
     `Several rows of ${name.table} have ${columns.join(" and ")} ${JSON.stringify(key)}: nothing was changed. Name columns as \`key\` that tell rows apart.`,
@@ -216,7 +216,7 @@ const severalRows = ({ name, key: { columns } }: Kind, key: string): ConnectorEr
  * Takes an entry away, with its rows in lists. How many rows a deletion met says little where triggers, rules or statements of the
  * site's own do it: it is done when the entry is no longer there, and not before.
  */
-export async function deleteIn(run: Run, of: Kind, request: DeleteRequest, rows: readonly Rows[]): Promise<void> {
+export async function deleteIn(run: Run, of: SqlKind, request: DeleteRequest, rows: readonly Rows[]): Promise<void> {
   const { kind, key, expected } = request;
   if (!isKey(of, key)) throw entryNotFound(kind, key);
   const own: readonly OwnStatement[] = of.statements.delete;
@@ -241,7 +241,7 @@ export async function deleteIn(run: Run, of: Kind, request: DeleteRequest, rows:
 }
 
 /** Takes the rows of lists away that go with an entry. */
-async function deleteRows(run: Run, of: Kind, key: string, rows: readonly Rows[]): Promise<void> {
+async function deleteRows(run: Run, of: SqlKind, key: string, rows: readonly Rows[]): Promise<void> {
   const names = [...new Set(rows.flatMap(({ by }) => by ?? []))];
   const entry = names.length > 0 ? await read(of, key, names, run) : undefined;
   for (const each of rows)

@@ -12,14 +12,14 @@ import {
   columnIn,
   columnOf,
   columnSql,
-  type Kind,
   mayHoldText,
   type Sql,
+  type SqlKind,
   tableSql,
 } from "./kind.ts";
 
 /** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
-function sortedBy(kind: Kind, attr: string) {
+function sortedBy(kind: SqlKind, attr: string) {
   const lookup = kind.lookups[attr];
   const read = (given: Sql, of: Column) => ({
     given,
@@ -32,7 +32,7 @@ function sortedBy(kind: Kind, attr: string) {
 }
 
 /** The value that is compared, and whether there is none: then nothing is compared but the key. */
-const parts = (kind: Kind, { attr, caseExact }: Order) => {
+const parts = (kind: SqlKind, { attr, caseExact }: Order) => {
   const { given, column, of } = sortedBy(kind, attr);
   const { exact, folded } = kind.dialect;
   const isAbsent = isEmpty(given, of, kind.dialect);
@@ -42,7 +42,7 @@ const parts = (kind: Kind, { attr, caseExact }: Order) => {
 };
 
 /** What `order by` names: absent values last, or first when descending, and the key at the end. */
-export function orderOf(kind: Kind, orderBy: Order): Sql {
+export function orderOf(kind: SqlKind, orderBy: Order): Sql {
   const keys = kind.key.columns.map((column) => inOrder(kind, column, columnSql(kind.name, column)));
   if (orderBy.attr === kind.key.attr) return sql.join(orderBy.descending ? keys.map((key) => sql`${key} desc`) : keys);
   const { isAbsent, value } = parts(kind, orderBy);
@@ -51,14 +51,14 @@ export function orderOf(kind: Kind, orderBy: Order): Sql {
 }
 
 /** Keys of text are ordered by code points, whatever collation they have. */
-function inOrder(kind: Kind, column: string, value: Sql): Sql {
+function inOrder(kind: SqlKind, column: string, value: Sql): Sql {
   const { type, isBytes } = columnOf(kind, column);
   if (type !== "text") return value;
   return kind.dialect.exact(isBytes ? kind.dialect.decoded(value) : value);
 }
 
 /** The condition of the rows that come behind a position: the same work for the last page as for the first. */
-export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
+export function behind(kind: SqlKind, orderBy: Order, after: Position): Sql {
   const { dialect } = kind;
   if (orderBy.attr === kind.key.attr) return behindKey(kind, after.key, orderBy.descending);
   const { isAbsent, value } = parts(kind, orderBy);
@@ -87,13 +87,13 @@ export function behind(kind: Kind, orderBy: Order, after: Position): Sql {
 }
 
 /** Whether a column holds what was read of it: numbers, which databases round in writing them, to six digits. */
-const isAbout = (kind: Kind, attr: string, value: Scalar): Sql =>
+const isAbout = (kind: SqlKind, attr: string, value: Scalar): Sql =>
   typeof value === "number" && !columnOf(kind, attr).isInteger
     ? sql`abs(${columnSql(kind.name, attr)} - ${value}) <= ${Math.abs(value) * 1e-6}`
     : isStill(kind, attr, value);
 
 /** The condition of keys behind a key: column by column, the first one bounded by itself so that an index serves. */
-function behindKey(kind: Kind, key: string, descending: boolean): Sql {
+function behindKey(kind: SqlKind, key: string, descending: boolean): Sql {
   const values = keyValues(kind, key);
   const sides = kind.key.columns.map((column, index) => ({
     column: inOrder(kind, column, columnSql(kind.name, column)),

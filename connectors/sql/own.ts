@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { type Change, type Entry, valuesOf } from "../../src/connector/connector.ts";
-import { columnIn, type Fixed, type Kind, type Sql, type TableName } from "./kind.ts";
+import { columnIn, type Fixed, type Sql, type SqlKind, type TableName } from "./kind.ts";
 import type { Settings } from "./settings.ts";
 
 /** A statement of the site's own: its text, with the attributes that are bound in it. */
@@ -53,14 +53,14 @@ export function readStatements(given: Settings["kinds"][string]["statements"]): 
 }
 
 /** A statement with an entry's values bound: NULL where it has none, lists as JSON. */
-export function boundStatement(kind: Kind, { parts }: OwnStatement, entry: Entry): Sql {
+export function boundStatement(kind: SqlKind, { parts }: OwnStatement, entry: Entry): Sql {
   return sql.join(
     parts.map((part) => (typeof part === "string" ? sql.raw(part) : sql`${parameterOf(kind, part.attr, entry)}`)),
     sql``,
   );
 }
 
-function parameterOf(kind: Kind, attr: string, entry: Entry): unknown {
+function parameterOf(kind: SqlKind, attr: string, entry: Entry): unknown {
   const values = valuesOf(entry, attr);
   if (kind.lists[attr]) return JSON.stringify(values);
   const [value] = values;
@@ -88,7 +88,7 @@ export interface Division {
 }
 
 /** Divides changes among the statements of one's own and the table; `after` is the entry as it is to be. */
-export function divide(kind: Kind, changes: readonly Change[], after: Entry): Division {
+export function divide(kind: SqlKind, changes: readonly Change[], after: Entry): Division {
   const { update } = kind.statements;
   const isNamed = ({ when }: OwnUpdate, attr: string): boolean => {
     if (when === undefined) return false;
@@ -109,7 +109,7 @@ export function divide(kind: Kind, changes: readonly Change[], after: Entry): Di
   };
 }
 
-function isValue(kind: Kind, attr: string, after: Entry, wanted: Fixed[string]): boolean {
+function isValue(kind: SqlKind, attr: string, after: Entry, wanted: Fixed[string]): boolean {
   const [value] = valuesOf(after, attr);
   if (wanted === null || value === undefined) return wanted === null && value === undefined;
   const column = columnIn(kind.columns, attr, kind.dialect);

@@ -12,9 +12,9 @@ import {
   columnIn,
   columnOf,
   fixedSql,
-  type Kind,
   type List,
   type Sql,
+  type SqlKind,
   tableSql,
 } from "./kind.ts";
 import { assignments, partsOf } from "./writes.ts";
@@ -29,7 +29,7 @@ type Batch = readonly unknown[][];
  * The statements on an entry's rows in a list. Rows that are things in their own right, such as the people of a department, are
  * given to the entry and taken from it by their owner, and never made or deleted.
  */
-export function rowsOf(kind: Kind, key: string, attr: string) {
+export function rowsOf(kind: SqlKind, key: string, attr: string) {
   const { dialect } = kind;
   const list = kind.lists[attr]!;
   const owners = () => ownersOf(kind, list, key);
@@ -126,7 +126,7 @@ function within(list: List, dialect: SqlDialect): Sql[] {
 }
 
 /** Gives a value of a list another one in its own row: whatever else that row holds stays. */
-export function valueUpdate(kind: Kind, key: string, attr: string, from: Value, to: Value): Sql {
+export function valueUpdate(kind: SqlKind, key: string, attr: string, from: Value, to: Value): Sql {
   const { dialect } = kind;
   const list = kind.lists[attr]!;
   const columns = list.value.map((column) => sql.id(column));
@@ -141,14 +141,14 @@ export function valueUpdate(kind: Kind, key: string, attr: string, from: Value, 
 }
 
 /** The column of another table that holds a part of an entry's key: of any type it is of the key's. */
-function ownerColumn(kind: Kind, list: List, name: string, index: number): Column {
+function ownerColumn(kind: SqlKind, list: List, name: string, index: number): Column {
   const { type } = columnOf(kind, kind.key.columns[index]!);
   const column = columnIn(list.columns, name, kind.dialect);
   return column.type === "any" && type === "integer" ? { ...column, type } : column;
 }
 
 /** An entry's key as the columns of its rows hold it. Throws `invalid` where they cannot. */
-const ownersOf = (kind: Kind, list: List, key: string): unknown[] =>
+const ownersOf = (kind: SqlKind, list: List, key: string): unknown[] =>
   splitParts(key, kind.key.columns.length)!.map((part, index) =>
     kind.dialect.toDatabase(part, ownerColumn(kind, list, list.owner[index]!, index)),
   );
@@ -157,7 +157,7 @@ const ownersOf = (kind: Kind, list: List, key: string): unknown[] =>
  * The condition that rows are an entry's: to the letter where its own table tells keys apart that the rows' takes for the same. A key
  * that the columns cannot hold has no rows.
  */
-export function isOwned(kind: Kind, list: List, columns: readonly string[], key: string): Sql {
+export function isOwned(kind: SqlKind, list: List, columns: readonly string[], key: string): Sql {
   const parts = splitParts(key, kind.key.columns.length)!;
   const holds = parts.every((part, index) => {
     const column = ownerColumn(kind, list, columns[index]!, index);
@@ -174,14 +174,14 @@ export function isOwned(kind: Kind, list: List, columns: readonly string[], key:
 }
 
 /** Takes rows back that are there, but were taken out: as new ones they are given what those are. */
-function revival(kind: Kind, list: List, owned: Sql, batch: Batch): Sql {
+function revival(kind: SqlKind, list: List, owned: Sql, batch: Batch): Sql {
   const { dialect } = kind;
   const set = assignments(list, { ...list.where, ...list.set }, dialect);
   const isIn = sql.join(fixedSql(list, list.where, dialect), sql` and `);
   return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf([owned, isOneOf(kind, list, batch, false), sql`not ${dialect.isTrue(isIn)}`])}`;
 }
 
-export function valuesIn(kind: Kind, attr: string, list: List, value: Value): unknown[] {
+export function valuesIn(kind: SqlKind, attr: string, list: List, value: Value): unknown[] {
   const { dialect } = kind;
   const parts = list.value.length === 1 ? [value] : partsOf(kind, attr, list.value, value);
   return parts.map((part, index) =>
@@ -190,7 +190,7 @@ export function valuesIn(kind: Kind, attr: string, list: List, value: Value): un
 }
 
 /** The condition that a row's value is one of these: to the letter, or as the columns' collations compare them. */
-function isOneOf(kind: Kind, list: List, batch: Batch, toTheLetter: boolean): Sql {
+function isOneOf(kind: SqlKind, list: List, batch: Batch, toTheLetter: boolean): Sql {
   const { exact } = kind.dialect;
   const columns = columnsIn(kind, list);
   const equal = (name: string, index: number, value: unknown): Sql => {
@@ -216,5 +216,5 @@ function isOneOf(kind: Kind, list: List, batch: Batch, toTheLetter: boolean): Sq
   return sql`(${sql.join(rows, sql` or `)})`;
 }
 
-export const columnsIn = (kind: Kind, { columns, value }: List): Column[] =>
+export const columnsIn = (kind: SqlKind, { columns, value }: List): Column[] =>
   value.map((name) => columnIn(columns, name, kind.dialect));

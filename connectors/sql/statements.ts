@@ -14,21 +14,21 @@ import {
   columnSql,
   fixedSql,
   joinedColumns,
-  type Kind,
   keySql,
   type List,
   type Sql,
+  type SqlKind,
   tableSql,
 } from "./kind.ts";
 import { behind, orderOf } from "./order.ts";
 
-export const inKind = (kind: Kind): Sql[] => fixedSql(kind, kind.where, kind.dialect);
+export const inKind = (kind: SqlKind): Sql[] => fixedSql(kind, kind.where, kind.dialect);
 
 /** What a part of an attribute of several columns is called in a row. */
 const partOf = (attr: string, index: number): string => `${index} of ${attr}`;
 
 /** The entry's columns, and its lists as JSON, so that one statement reads them all. */
-function selection(kind: Kind, attrs: readonly string[]): Sql {
+function selection(kind: SqlKind, attrs: readonly string[]): Sql {
   const documents = new Set(attrs.flatMap((attr) => pathIn(kind, attr)?.column ?? []));
   const columns = attrs.filter((attr) => !pathIn(kind, attr));
   const wanted = attrs.length > 0 ? [...new Set(columns)] : [kind.key.attr];
@@ -55,14 +55,14 @@ function selection(kind: Kind, attrs: readonly string[]): Sql {
 const isOfBytes = ({ type }: Column): boolean => type === "bytes" || type === "uuidBytes";
 
 /** A value of a list in a form that JSON holds: it has no bytes. */
-function inJson({ dialect }: Kind, { columns, value: names }: List, index: number, value: Sql): Sql {
+function inJson({ dialect }: SqlKind, { columns, value: names }: List, index: number, value: Sql): Sql {
   const column = columnIn(columns, names[index]!, dialect);
   if (column.isBytes) return dialect.decoded(value);
   return isOfBytes(column) ? dialect.hex(value) : value;
 }
 
 /** What is asked, behind what ends a search that takes too long. */
-const whereSql = (kind: Kind, where: SearchRequest["where"]): Sql[] => [
+const whereSql = (kind: SqlKind, where: SearchRequest["where"]): Sql[] => [
   ...(kind.dialect.inTime ? [kind.dialect.inTime] : []),
   ...(where ? [conditionSql(kind, where)] : []),
 ];
@@ -70,14 +70,14 @@ const whereSql = (kind: Kind, where: SearchRequest["where"]): Sql[] => [
 /** What a search asks for. */
 type Asked = Omit<SearchRequest, "kind" | "signal" | "count"> & { readonly count?: boolean };
 
-const byKey = ({ key }: Kind): Order => ({ attr: key.attr, descending: false });
+const byKey = ({ key }: SqlKind): Order => ({ attr: key.attr, descending: false });
 
 /** The attributes that a search reads: those that are asked for and, of a page, those that its bookmark is made of. */
-export const attrsRead = (kind: Kind, { attrs, orderBy, count }: Pick<Asked, "attrs" | "orderBy" | "count">) =>
+export const attrsRead = (kind: SqlKind, { attrs, orderBy, count }: Pick<Asked, "attrs" | "orderBy" | "count">) =>
   count ? [...new Set([...attrs, kind.key.attr, (orderBy ?? byKey(kind)).attr])] : attrs;
 
 /** The rows of a search; of a page one more than is given, which tells whether it is the last. */
-export function searchStatement(kind: Kind, asked: Asked): Sql {
+export function searchStatement(kind: SqlKind, asked: Asked): Sql {
   const { where, limit, offset = 0, orderBy = byKey(kind), bookmark, count } = asked;
   const conditions = [
     ...inKind(kind),
@@ -99,35 +99,35 @@ export function searchStatement(kind: Kind, asked: Asked): Sql {
 }
 
 /** The bookmark behind the last row of a page. */
-export const bookmarkBehind = (kind: Kind, last: Entry, orderBy: Order | undefined): Bookmark =>
+export const bookmarkBehind = (kind: SqlKind, last: Entry, orderBy: Order | undefined): Bookmark =>
   behindPosition(positionOf(last, (orderBy ?? byKey(kind)).attr, kind.key.attr));
 
-function positionOfRow(kind: Kind, bookmark: Bookmark): Position {
+function positionOfRow(kind: SqlKind, bookmark: Bookmark): Position {
   const position = positionIn(bookmark);
   if (!isKey(kind, position.key)) throw expired();
   return position;
 }
 
 /** How far entries are counted beside a page. Who asks for no entries asks for their number: that is never cut short. */
-export const countedTo = ({ countTo }: Kind, limit: number): number =>
+export const countedTo = ({ countTo }: SqlKind, limit: number): number =>
   limit === 0 ? Number.POSITIVE_INFINITY : countTo;
 
 /** Counts what meets a condition, as far as `upTo`. */
-export function countStatement(kind: Kind, where: SearchRequest["where"], upTo = Number.POSITIVE_INFINITY): Sql {
+export function countStatement(kind: SqlKind, where: SearchRequest["where"], upTo = Number.POSITIVE_INFINITY): Sql {
   const from = sql`from ${tableSql(kind.name)}${allOf([...inKind(kind), ...whereSql(kind, where)])}`;
   if (upTo === Number.POSITIVE_INFINITY) return sql`select count(*) as total ${from}`;
   const some = sql`select 1 as one ${from} order by (select null) ${kind.dialect.page(upTo, 0)}`;
   return sql`select count(*) as total from (${some}) as counted`;
 }
 
-export const getStatement = (kind: Kind, key: string, attrs: readonly string[]): Sql =>
+export const getStatement = (kind: SqlKind, key: string, attrs: readonly string[]): Sql =>
   sql`select ${selection(kind, attrs)} from ${tableSql(kind.name)}${allOf([isKeyed(kind, key), ...inKind(kind)])}`;
 
 /** Selects the key that the columns take for the same as another one. */
-export const likeStatement = (kind: Kind, key: string): Sql =>
+export const likeStatement = (kind: SqlKind, key: string): Sql =>
   sql`select ${selection(kind, [kind.key.attr])} from ${tableSql(kind.name)}${allOf([haveValues(keySql(kind), keyValues(kind, key)), ...inKind(kind)])}`;
 
-export function keysStatement(kind: Kind, keys: readonly string[]): Sql {
+export function keysStatement(kind: SqlKind, keys: readonly string[]): Sql {
   const [column, ...more] = keySql(kind);
   const named =
     more.length === 0
@@ -140,7 +140,7 @@ export function keysStatement(kind: Kind, keys: readonly string[]): Sql {
 }
 
 /** A row that was read for some attributes as an entry: lists parsed, NULL and empty text left out, the key as text. */
-export function toEntry(kind: Kind, attrs: readonly string[], row: Record<string, unknown>): Entry {
+export function toEntry(kind: SqlKind, attrs: readonly string[], row: Record<string, unknown>): Entry {
   const entry: Record<string, Entry[string]> = {};
   const documents = documentsOf(kind, row);
   for (const attr of attrs.length > 0 ? attrs : [kind.key.attr]) {
@@ -151,7 +151,7 @@ export function toEntry(kind: Kind, attrs: readonly string[], row: Record<string
   return entry;
 }
 
-function valueIn(kind: Kind, attr: string, row: Record<string, unknown>): Entry[string] {
+function valueIn(kind: SqlKind, attr: string, row: Record<string, unknown>): Entry[string] {
   const { dialect } = kind;
   const list = kind.lists[attr];
   if (list) return row[attr] === null ? undefined : listIn(kind, list, row[attr]);
@@ -167,7 +167,7 @@ function valueIn(kind: Kind, attr: string, row: Record<string, unknown>): Entry[
   return value !== undefined && attr === kind.key.attr ? String(value) : value;
 }
 
-function listIn({ dialect }: Kind, { columns, value }: List, given: unknown): Entry[string] {
+function listIn({ dialect }: SqlKind, { columns, value }: List, given: unknown): Entry[string] {
   const rows = (typeof given === "string" ? parseExactly(given, String) : given) as unknown[];
   const read = (each: unknown, index: number) =>
     each === null || each === undefined ? undefined : fromJson(each, columnIn(columns, value[index]!, dialect));

@@ -4,7 +4,7 @@ import type { Mapped, References } from "../../src/connector/connector.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { checkDocuments } from "./documents.ts";
 import { joinParts } from "./keys.ts";
-import type { Columns, Kind, List, Lookup, Table, TableName } from "./kind.ts";
+import type { Columns, List, Lookup, SqlKind, Table, TableName } from "./kind.ts";
 import { readStatements } from "./own.ts";
 import type { Settings } from "./settings.ts";
 import { thingsIn } from "./things.ts";
@@ -25,10 +25,10 @@ export function kindsOf(
   mapped: ReadonlyMap<string, Mapped> = new Map(),
   references: References = [],
 ): {
-  configured: ReadonlyMap<string, Kind>;
-  known: () => Promise<ReadonlyMap<string, Kind>>;
+  configured: ReadonlyMap<string, SqlKind>;
+  known: () => Promise<ReadonlyMap<string, SqlKind>>;
   /** With what the catalogue said, where it was asked. */
-  current: () => ReadonlyMap<string, Kind>;
+  current: () => ReadonlyMap<string, SqlKind>;
 } {
   for (const [name, uses] of mapped) checkDocuments(name, settings[name]?.json ?? [], uses);
   const build = (columnsOf: (name: TableName) => Columns) =>
@@ -40,7 +40,7 @@ export function kindsOf(
     );
   const configured = build(() => nothing);
   let current = configured;
-  let asked: Promise<ReadonlyMap<string, Kind>> | undefined;
+  let asked: Promise<ReadonlyMap<string, SqlKind>> | undefined;
   const ask = async () => {
     const names = [...configured.values()].flatMap((kind) => tablesOf(kind).map(({ name }) => name));
     const unique = [...new Map(names.map((name) => [nameKey(name), name])).values()];
@@ -71,7 +71,7 @@ function kindOf(
   references: References,
   dialect: SqlDialect,
   columnsOf: (name: TableName) => Columns,
-): Omit<Kind, "mapped"> {
+): Omit<SqlKind, "mapped"> {
   const { table, schema, text, key, lists, lookups, statements, countTo, ...rest } = kinds[of]!;
   const tableOf = (name: TableName, texts: readonly string[] = []): Table => ({
     name,
@@ -130,6 +130,10 @@ const mapped = <From, To>(
 ): Record<string, To> => Object.fromEntries(Object.entries(all).map(([name, each]) => [name, change(each, name)]));
 
 /** A kind's table, and those of its lists and look-ups. */
-export const tablesOf = (kind: Kind): Table[] => [kind, ...Object.values(kind.lists), ...Object.values(kind.lookups)];
+export const tablesOf = (kind: SqlKind): Table[] => [
+  kind,
+  ...Object.values(kind.lists),
+  ...Object.values(kind.lookups),
+];
 
 const nameKey = ({ schema, table }: TableName): string => JSON.stringify([schema ?? null, table]);

@@ -3,7 +3,7 @@ import { type Entry, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { conditionSql } from "./conditions.ts";
 import { isKeyed } from "./keys.ts";
-import { allOf, columnOf, type Kind, mayHoldText, tableSql } from "./kind.ts";
+import { allOf, columnOf, mayHoldText, type SqlKind, tableSql } from "./kind.ts";
 import type { Run } from "./session.ts";
 import { inKind } from "./statements.ts";
 
@@ -12,7 +12,7 @@ import { inKind } from "./statements.ts";
  * index says so itself nothing is asked. Where the database has no lock for it, two that write the same value in the same moment
  * can both pass.
  */
-export async function checkUnique(run: Run, kind: Kind, entry: Entry, key: string | undefined): Promise<void> {
+export async function checkUnique(run: Run, kind: SqlKind, entry: Entry, key: string | undefined): Promise<void> {
   const { dialect } = kind;
   for (const { attr, caseExact } of kind.mapped?.unique ?? []) {
     const [value] = valuesOf(entry, attr);

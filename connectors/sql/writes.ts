@@ -11,15 +11,15 @@ import {
   columnOf,
   columnSql,
   joinedColumns,
-  type Kind,
   type Sql,
+  type SqlKind,
   type Table,
   tableSql,
 } from "./kind.ts";
 import { inKind } from "./statements.ts";
 
 /** Takes the row away, or marks it as deleted where the kind says how. */
-export function deleteStatement(kind: Kind, key: string, expected: Expected | undefined): Sql {
+export function deleteStatement(kind: SqlKind, key: string, expected: Expected | undefined): Sql {
   const conditions = allOf(guarded(kind, key, expected, []));
   if (!kind.deletedBy) return sql`delete from ${tableSql(kind.name)}${conditions}`;
   const set = sql.join(assignments(kind, { ...kind.updatedBy, ...kind.deletedBy }, kind.dialect));
@@ -35,14 +35,14 @@ export const assignments = (table: Table, values: Assigned, dialect: SqlDialect)
  * Finds the row that a change of lists alone belongs to, if it still holds what is expected, and keeps it: two that change
  * the lists of one entry come one after the other, and never each wait for the other.
  */
-export const guardStatement = (kind: Kind, key: string, expected: Expected | undefined): Sql =>
+export const guardStatement = (kind: SqlKind, key: string, expected: Expected | undefined): Sql =>
   sql`select 1 as one from ${tableSql(kind.name)}${kind.dialect.lockHint}${allOf(guarded(kind, key, expected, []))}${kind.dialect.forUpdate}`;
 
 /** What an insert names of a row: its columns, each with its value. */
 export type Row = Map<string, unknown>;
 
 /** An entry's row: what the kind's rows have in common, its columns, and those of attributes that have several. */
-export function rowOf(kind: Kind, entry: Entry): Row {
+export function rowOf(kind: SqlKind, entry: Entry): Row {
   const row: Row = new Map();
   for (const [column, value] of Object.entries(kind.where))
     if (value !== null) row.set(column, toColumn(kind, column, value));
@@ -61,10 +61,10 @@ export function rowOf(kind: Kind, entry: Entry): Row {
 }
 
 /** Whether a column holds empty text in place of nothing. */
-const wantsText = (kind: Kind, attr: string): boolean =>
+const wantsText = (kind: SqlKind, attr: string): boolean =>
   kind.columns.get(attr)?.isRequired === true && isOfText(kind, attr);
 
-function isOfText(kind: Kind, attr: string): boolean {
+function isOfText(kind: SqlKind, attr: string): boolean {
   const column = kind.columns.get(attr);
   const takesEmpty = column?.values === undefined || column.values.includes("");
   return (
@@ -72,14 +72,14 @@ function isOfText(kind: Kind, attr: string): boolean {
   );
 }
 
-export function partsOf(kind: Kind, attr: string, columns: readonly string[], value: Value): string[] {
+export function partsOf(kind: SqlKind, attr: string, columns: readonly string[], value: Value): string[] {
   const parts = splitParts(String(value), columns.length);
   if (parts) return parts;
   const wanted = `${columns.length} values with a colon between them, for ${columns.join(" and ")} of ${kind.name.table}`;
   throw new ConnectorError("invalid", `"${attr}" holds ${wanted}, not ${JSON.stringify(value)}.`, { attr });
 }
 
-export function insertStatement(kind: Kind, row: Row): Sql {
+export function insertStatement(kind: SqlKind, row: Row): Sql {
   const { dialect } = kind;
   const keys = kind.key.columns.map((column) => sql.id(column));
   const into = tableSql(kind.name);
@@ -93,7 +93,7 @@ export function insertStatement(kind: Kind, row: Row): Sql {
  * changes of its lists, which `lists.ts` makes.
  */
 export function updateStatements(
-  kind: Kind,
+  kind: SqlKind,
   key: string,
   changes: readonly Change[],
   expected: Expected | undefined,
@@ -120,7 +120,7 @@ export function updateStatements(
 }
 
 /** What each change of the row sets as well: not where every column has its value already, so that a repeat changes nothing. */
-function whenChanged(kind: Kind, changes: readonly Change[]): Sql[] {
+function whenChanged(kind: SqlKind, changes: readonly Change[]): Sql[] {
   const { dialect } = kind;
   const values = changes.map((change) =>
     change.op === "swap" ? change.to : (singleValue(kind, change.attr, change.values) ?? null),
@@ -140,7 +140,7 @@ function whenChanged(kind: Kind, changes: readonly Change[]): Sql[] {
 }
 
 /** The condition that a column has a value to the letter, whatever its collation takes for the same. */
-function isExactly(kind: Kind, attr: string, value: Value | null): Sql {
+function isExactly(kind: SqlKind, attr: string, value: Value | null): Sql {
   if (typeof value !== "string" || !isText(columnOf(kind, attr))) return isStill(kind, attr, value);
   const { exact } = kind.dialect;
   const column = inText(columnSql(kind.name, attr), columnOf(kind, attr), kind.dialect);
@@ -148,7 +148,7 @@ function isExactly(kind: Kind, attr: string, value: Value | null): Sql {
 }
 
 /** Takes values away from an attribute of several columns, where it is all of them. */
-function joinedDeletes(kind: Kind, key: string, attr: string, values: readonly Value[]): Sql[] {
+function joinedDeletes(kind: SqlKind, key: string, attr: string, values: readonly Value[]): Sql[] {
   const columns = joinedColumns(kind, attr)!;
   return values.map((value) => {
     const parts = partsOf(kind, attr, columns, value).map((part, at) => toColumn(kind, columns[at]!, part));
@@ -163,7 +163,7 @@ function joinedDeletes(kind: Kind, key: string, attr: string, values: readonly V
 }
 
 /** Whether a change leaves a column of the key as it is. Throws `invalid` where it would change it: others refer to it. */
-function isOfKey(kind: Kind, key: string, change: Change): boolean {
+function isOfKey(kind: SqlKind, key: string, change: Change): boolean {
   const index = kind.key.columns.indexOf(change.attr);
   if (index < 0 && change.attr !== kind.key.attr) return false;
   const [wanted] = change.op === "swap" ? [change.to] : change.values;
@@ -175,7 +175,7 @@ function isOfKey(kind: Kind, key: string, change: Change): boolean {
 }
 
 /** A change of an attribute of several columns as a change of each. */
-function columnChanges(kind: Kind, change: Change): Change[] {
+function columnChanges(kind: SqlKind, change: Change): Change[] {
   const columns = joinedColumns(kind, change.attr);
   if (!columns) return [change];
   const partsAt = (value: Value | null | undefined) =>
@@ -192,7 +192,7 @@ function columnChanges(kind: Kind, change: Change): Change[] {
  * A change of an attribute of several columns, but for those of the key, which it may share with it, such as the tenant: they stay.
  * Throws `invalid` where it would refer beyond them.
  */
-function sharingChanges(kind: Kind, key: string, change: Change): Change[] {
+function sharingChanges(kind: SqlKind, key: string, change: Change): Change[] {
   const all = columnChanges(kind, change);
   if (all.length === 1) return all;
   return all.filter((each) => {
@@ -207,7 +207,7 @@ function sharingChanges(kind: Kind, key: string, change: Change): Change[] {
   });
 }
 
-function assignedValue(kind: Kind, change: Change): Sql {
+function assignedValue(kind: SqlKind, change: Change): Sql {
   const { attr } = change;
   const nothing = () => (kind.columns.get(attr)?.takesNoNull && isOfText(kind, attr) ? toColumn(kind, attr, "") : null);
   if (change.op === "swap") return sql`${change.to === null ? nothing() : toColumn(kind, attr, change.to)}`;
@@ -218,7 +218,7 @@ function assignedValue(kind: Kind, change: Change): Sql {
   return sql`case when ${column} = ${toColumn(kind, attr, value)} then ${nothing()} else ${column} end`;
 }
 
-function singleValue(kind: Kind, attr: string, values: readonly Value[]): Value | undefined {
+function singleValue(kind: SqlKind, attr: string, values: readonly Value[]): Value | undefined {
   if (values.length > 1)
     throw new ConnectorError("invalid", `"${attr}" is a column: it holds one value, not ${values.length}.`, { attr });
   const [value] = values;
@@ -227,7 +227,7 @@ function singleValue(kind: Kind, attr: string, values: readonly Value[]): Value 
   return value;
 }
 
-function guarded(kind: Kind, key: string, expected: Expected | undefined, changes: readonly Change[]): Sql[] {
+function guarded(kind: SqlKind, key: string, expected: Expected | undefined, changes: readonly Change[]): Sql[] {
   const { dialect } = kind;
   const swaps = changes.flatMap((change) => (change.op === "swap" ? [isStill(kind, change.attr, change.from)] : []));
   const held = Object.entries(expected ?? {}).map(

@@ -54,7 +54,7 @@ function methodOf(config: z.output<typeof methodConfig>): TokenEndpoint | { read
       return { authenticate: entra(config) };
     case "oidc":
       return { authenticate: oidc(config) };
-    case "client-credentials":
+    case "clientCredentials":
       return clientCredentials(config);
   }
 }

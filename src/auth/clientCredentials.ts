@@ -9,7 +9,7 @@ import { hashOf, isSecret, secretConfig, sha256 } from "./secret.ts";
 
 export const clientCredentialsConfig = z.strictObject({
   type: z
-    .literal("client-credentials")
+    .literal("clientCredentials")
     .describe("A token endpoint of the gateway's own: OAuth 2.0 client credentials, as Entra asks for them."),
   path: z
     .string()

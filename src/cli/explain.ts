@@ -1,7 +1,7 @@
 import { openConnectors } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
-import type { Connector, Entry, Operation } from "../connector/connector.ts";
+import type { BackendOperation, Connector, Entry } from "../connector/connector.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { bareRoute } from "../routes.ts";
@@ -71,7 +71,7 @@ function madeUp({ rows, type }: Mapping): Entry {
 
 /** A connector that prints what it would do, and answers as if it had been done. */
 function explaining(connector: Connector, name: string, mappings: readonly Mapping[], connect: boolean): Connector {
-  const print = async (operation: Operation) =>
+  const print = async (operation: BackendOperation) =>
     console.log(`# ${name}: ${operation.type} ${operation.kind}\n${await connector.explain(operation)}\n`);
   const keyed = (kind: string, key: string) => ({ [connector.kinds.get(kind)!.key]: key });
   return {

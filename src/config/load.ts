@@ -113,13 +113,13 @@ function elsewhere(yaml: YamlFile, { safety, routes }: Config): Diagnostic[] {
 }
 
 /** What a mapping may name of its connector: the kinds, where the connector is known, and types of attributes. */
-export interface Behind {
+export interface ConnectorNames {
   readonly kinds?: readonly string[] | undefined;
   readonly attributeTypes: readonly string[];
 }
 
 /** Loads and compiles a mapping file. Throws `ConfigError`. */
-export function loadMapping(file: string, { kinds, attributeTypes }: Behind, types = builtInTypes): Mapping {
+export function loadMapping(file: string, { kinds, attributeTypes }: ConnectorNames, types = builtInTypes): Mapping {
   const yaml = readYaml(file, relative(process.cwd(), file));
   const { value: source, diagnostics } = validate(yaml, mappingFormat);
   if (!source) throw new ConfigError(diagnostics);

@@ -134,7 +134,7 @@ export interface ResolveRequest {
 }
 
 /** What `explain` can put into words. */
-export type Operation =
+export type BackendOperation =
   | ({ readonly type: "search" } & Omit<SearchRequest, "signal">)
   | ({ readonly type: "get" } & Omit<GetRequest, "signal">)
   | ({ readonly type: "create" } & Omit<CreateRequest, "signal">)
@@ -197,7 +197,7 @@ export interface Connector {
   /** Whether the backend is as the mappings need it, and the gateway's account may do it. Nothing is written. */
   readonly check?: (uses: ReadonlyMap<string, Uses>, signal: AbortSignal) => Promise<readonly Finding[]>;
   /** What would be asked of the backend, as an administrator reads it. Secrets are left out. */
-  readonly explain: (operation: Operation) => string | Promise<string>;
+  readonly explain: (operation: BackendOperation) => string | Promise<string>;
   /** What of a condition no index of the backend's answers, so that it goes through all entries: with what to do about it. */
   readonly slow?: (kind: string, where: Condition, signal: AbortSignal) => Promise<readonly string[]>;
   readonly close: () => Promise<void>;

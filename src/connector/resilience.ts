@@ -50,7 +50,7 @@ export interface Observer {
 }
 
 /** What of the wrapped connector can be looked at. */
-export interface Load {
+export interface Occupancy {
   readonly running: () => number;
   readonly waiting: () => number;
   /** Whether one more would be refused. */
@@ -74,7 +74,7 @@ export function resilient(
   name: string,
   { concurrency, queue, breakAfter }: Resilience,
   observer: Observer,
-): Connector & { readonly load: Load } {
+): Connector & { readonly occupancy: Occupancy } {
   const places = bulkhead(concurrency, queue);
   const breaker = circuitBreaker(handleWhen(isOfSystem), {
     halfOpenAfter: breakAfter * 1000,
@@ -131,7 +131,7 @@ export function resilient(
     delete: operation("delete", connector.delete),
     ...(resolve && { resolve: operation("resolve", resolve) }),
     ...(outside && { outside: operation("resolve", outside) }),
-    load: {
+    occupancy: {
       running: () => concurrency - places.executionSlots,
       waiting: () => queue - places.queueSlots,
       isFull: () => places.executionSlots === 0 && places.queueSlots === 0,

@@ -6,14 +6,14 @@ import type { Log } from "../observe/log.ts";
 import { tracedRequest } from "../observe/trace.ts";
 import { notFound } from "../scim/error.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
+import { type Admission, holdBack, limitAddress } from "./admission.ts";
+import { scimFailure } from "./answers.ts";
 import { authentication, type Door } from "./authentication.ts";
 import { type Bodies, readBody } from "./body.ts";
 import { discovery } from "./discovery.ts";
 import type { Env } from "./env.ts";
-import { scimFailure } from "./errors.ts";
 import { health, type Readiness } from "./health.ts";
 import { inLane, type Lane } from "./lane.ts";
-import { type Admission, holdBack, limitAddress } from "./load.ts";
 import { allowedOnly, origin, type Trust } from "./origin.ts";
 import { resources } from "./resources.ts";
 import { root } from "./root.ts";
@@ -109,7 +109,7 @@ function requestLog({ log, routes, answered, operationMs }: EdgeOptions): Middle
     c.set("operationMs", operationMs);
     await tracedRequest(c.req.raw.headers, `${c.req.method} request`, async (span) => {
       await next();
-      const { route, operation } = named(c, routes);
+      const { route, operation } = labelsOf(c, routes);
       if (span.isRecording()) {
         span.updateName(operation);
         span.setAttributes({
@@ -143,7 +143,7 @@ function requestLog({ log, routes, answered, operationMs }: EdgeOptions): Middle
 const printable = (text: string): string => text.replace(/[\x7f-\x9f\u2028\u2029]/g, encodeURIComponent);
 
 /** The route, and what was asked of it, of which there are as many as there are handlers. */
-function named(c: HonoContext<Env>, routes: readonly Served[]): { route: string; operation: string } {
+function labelsOf(c: HonoContext<Env>, routes: readonly Served[]): { route: string; operation: string } {
   const path = routePath(c, -1);
   const route = routes.find(({ route: { base } }) => path === base || path.startsWith(`${base}/`))?.route.base;
   if (route === undefined)

@@ -3,8 +3,8 @@ import { resourceTypeResource, schemaResource, serviceProviderConfig } from "../
 import { notFound, ScimError } from "../scim/error.ts";
 import { listResponse, wholePage } from "../scim/list.ts";
 import type { Resource } from "../scim/schema.ts";
+import { scimJson } from "./answers.ts";
 import { contextOf, type Env } from "./env.ts";
-import { scimJson } from "./errors.ts";
 import { onlyMethods } from "./methods.ts";
 import type { Served } from "./served.ts";
 

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import type { Log } from "../observe/log.ts";
 import { ScimError } from "../scim/error.ts";
+import { scimFailure } from "./answers.ts";
 import type { Env } from "./env.ts";
-import { scimFailure } from "./errors.ts";
 import { commonHeaders } from "./headers.ts";
 
 /**

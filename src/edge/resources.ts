@@ -2,9 +2,9 @@ import type { Hono, Context as HonoContext } from "hono";
 import { isObject, type Resource, type ResourceType } from "../scim/schema.ts";
 import { readSearchRequest } from "../scim/search.ts";
 import { versionOf } from "../scim/version.ts";
+import { noContent, scimJson } from "./answers.ts";
 import { jsonBody } from "./body.ts";
 import { contextOf, type Env } from "./env.ts";
-import { noContent, scimJson } from "./errors.ts";
 import { onlyMethods } from "./methods.ts";
 import type { Served } from "./served.ts";
 

@@ -4,9 +4,9 @@ import { searchAll } from "../gateway/search.ts";
 import { readBulk } from "../scim/bulk.ts";
 import { ScimError } from "../scim/error.ts";
 import { readSearchRequest } from "../scim/search.ts";
+import { scimJson } from "./answers.ts";
 import { jsonBody } from "./body.ts";
 import { contextOf, type Env } from "./env.ts";
-import { scimJson } from "./errors.ts";
 import { onlyMethods } from "./methods.ts";
 import type { Served } from "./served.ts";
 

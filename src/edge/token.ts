@@ -33,7 +33,7 @@ export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, do
       });
       if (answer.ok) return c.json(answer.body, 200, commonHeaders(c));
       if (answer.error !== "invalid_client") return oauthError(c, 400, answer.error, answer.detail);
-      failed("client-credentials");
+      failed("clientCredentials");
       refused({ status: 401, refusal: "client", requestId: c.get("requestId"), source: c.get("source") });
       return oauthError(c, 401, answer.error, answer.detail);
     } catch (error) {

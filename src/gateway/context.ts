@@ -1,6 +1,7 @@
 import { ConnectorError } from "../connector/error.ts";
 import { ExpressionError } from "../expression/compile.ts";
-import { backendError, badRequest } from "../scim/error.ts";
+import { badRequest } from "../scim/error.ts";
+import { BackendError } from "./failure.ts";
 
 /** A connector gets this long, in milliseconds, for all that one operation asks of it, where nothing else is said. */
 export const OPERATION_MS = 4500;
@@ -43,7 +44,7 @@ export async function ask<T>(context: Context, call: () => Promise<T>): Promise<
 function inScim(error: unknown, context: Context): unknown {
   if (!(error instanceof ConnectorError)) return error;
   context.note({ failure: error.kind, ...codeOf(error.cause) });
-  return backendError(error.kind, error.message, { cause: error, retryAfter: error.retryAfter });
+  return new BackendError(error);
 }
 
 /** What a driver calls a failure. Its message is not logged: databases put the values in it that they refuse. */

@@ -1,12 +1,12 @@
 import type { Expected } from "../connector/connector.ts";
-import { ConnectorError } from "../connector/error.ts";
 import { unmappedIn } from "../mapping/write.ts";
 import { badRequest, notFound, preconditionFailed } from "../scim/error.ts";
 import { readResource } from "../scim/input.ts";
-import type { Operation } from "../scim/operations.ts";
+import type { PatchOperation } from "../scim/operations.ts";
 import { type Resource, schemaPart } from "../scim/schema.ts";
 import { versionOf } from "../scim/version.ts";
 import type { Context } from "./context.ts";
+import { BackendError } from "./failure.ts";
 import { type Endpoint, idsInValues } from "./references.ts";
 
 /** The most characters of an id. */
@@ -76,7 +76,7 @@ export const idsInResource = ({ mapping }: Endpoint, resource: Resource) =>
   });
 
 /** The ids that a PATCH refers to, by type. */
-export const idsInOperations = ({ mapping }: Endpoint, operations: readonly Operation[]) =>
+export const idsInOperations = ({ mapping }: Endpoint, operations: readonly PatchOperation[]) =>
   idsInValues(mapping, (path) =>
     operations
       .filter((operation) => operation.path.attribute === path.attribute)
@@ -88,10 +88,8 @@ export const idsInOperations = ({ mapping }: Endpoint, operations: readonly Oper
 
 /** True for a write that met a change by another. */
 export const isVersionMismatch = (error: unknown): boolean =>
-  error instanceof Error && error.cause instanceof ConnectorError && error.cause.kind === "versionMismatch";
+  error instanceof BackendError && error.failure.kind === "versionMismatch";
 
 /** The attribute of which another entry has the value, for a creation that was refused for it. */
 export const takenAttr = (error: unknown): string | undefined =>
-  error instanceof Error && error.cause instanceof ConnectorError && error.cause.kind === "conflict"
-    ? error.cause.attr
-    : undefined;
+  error instanceof BackendError && error.failure.kind === "conflict" ? error.failure.attr : undefined;

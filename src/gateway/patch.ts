@@ -2,7 +2,7 @@ import { directChanges } from "../mapping/changes.ts";
 import { forbidden } from "../scim/error.ts";
 import type { Filter } from "../scim/filter.ts";
 import { checkImmutable, requireAll } from "../scim/input.ts";
-import { type Operation, readPatch } from "../scim/operations.ts";
+import { type PatchOperation, readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
 import type { Resource } from "../scim/schema.ts";
 import { idsInOperations, refuseOrNote } from "./input.ts";
@@ -59,7 +59,7 @@ export async function patch(serving: Serving, operation: Named<"patch">): Promis
 }
 
 /** Throws 403 for a selector that says more than `eq`: whether it finds something would tell a value letter by letter. */
-function refuseLooks(operations: readonly Operation[]): void {
+function refuseLooks(operations: readonly PatchOperation[]): void {
   const isPlain = (filter: Filter<unknown>): boolean =>
     filter.op === "eq" || (filter.op === "and" && filter.filters.every(isPlain));
   if (operations.every(({ path: { selector } }) => selector === undefined || isPlain(selector))) return;
@@ -67,5 +67,5 @@ function refuseLooks(operations: readonly Operation[]): void {
 }
 
 /** Whether an operation may write what already has a value that cannot be changed: that has to be read first. */
-const touchesImmutable = ({ path: { attribute, sub } }: Operation): boolean =>
+const touchesImmutable = ({ path: { attribute, sub } }: PatchOperation): boolean =>
   attribute.mutability === "immutable" || (sub?.mutability === "immutable" && !attribute.multiValued);

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { ConnectorError } from "../connector/error.ts";
 import { ScimError } from "../scim/error.ts";
 import type { Context } from "./context.ts";
+import { BackendError } from "./failure.ts";
 
 /** A creation of which it is not known whether it was made is remembered for so long, in milliseconds. */
 const KEPT_MS = 15 * 60_000;
@@ -54,7 +55,7 @@ export function createRepeats(): Repeats {
 /** Whether a write that failed may have been made all the same: only the backend's own word says that it was not. */
 export function mayHaveHappened(failure: unknown): boolean {
   if (failure === undefined) return false;
-  const cause = failure instanceof Error && failure.cause instanceof ConnectorError ? failure.cause : failure;
-  if (cause instanceof ConnectorError) return cause.mayHaveHappened;
+  if (failure instanceof BackendError) return failure.failure.mayHaveHappened;
+  if (failure instanceof ConnectorError) return failure.mayHaveHappened;
   return !(failure instanceof ScimError);
 }

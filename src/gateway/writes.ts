@@ -1,8 +1,7 @@
 import type { Change, Entry, Expected } from "../connector/connector.ts";
-import { ConnectorError } from "../connector/error.ts";
 import { attrsWritten } from "../mapping/mapping.ts";
-import { backendError, ScimError } from "../scim/error.ts";
 import { ask, type Context } from "./context.ts";
+import { BackendError } from "./failure.ts";
 import type { Endpoint } from "./references.ts";
 
 /** A write that an operation has worked out, before it is made. */
@@ -40,14 +39,13 @@ export const toConnector: Perform = (write) =>
 
 /** A clash of values, told by the attribute of the resource that the client knows. */
 function inWordsOf({ mapping }: Endpoint, error: unknown): unknown {
-  if (!(error instanceof ScimError) || !(error.cause instanceof ConnectorError)) return error;
-  const { kind, attr, mayHaveHappened, message } = error.cause;
+  if (!(error instanceof BackendError)) return error;
+  const { kind, attr, mayHaveHappened, message } = error.failure;
   const row = attr && mapping.rows.find((each) => attrsWritten(each).some((name) => sameName(name, attr)));
   if (kind !== "conflict" || !row) return error;
-  const { cause } = error;
   const clash = `There is already a ${mapping.type.name} with this ${row.name} ("${attr}" behind).`;
   // What was done before it is not left unsaid.
-  return backendError(kind, mayHaveHappened ? `${clash} ${message}` : clash, { cause });
+  return new BackendError(error.failure, mayHaveHappened ? `${clash} ${message}` : clash);
 }
 
 const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();

@@ -3,7 +3,7 @@ import { type Change, type Entry, type Value, valuesOf } from "../connector/conn
 import { withoutValues } from "../connector/kit/values.ts";
 import { ScimError } from "../scim/error.ts";
 import { required } from "../scim/input.ts";
-import type { Operation } from "../scim/operations.ts";
+import type { PatchOperation } from "../scim/operations.ts";
 import { constantsOf } from "../scim/patch.ts";
 import { leafOf } from "../scim/path.ts";
 import { isObject, type Resource } from "../scim/schema.ts";
@@ -26,7 +26,7 @@ import { encode, isUntyped, mayRead, withDefaults, writeResource } from "./write
  */
 export function directChanges(
   mapping: Mapping,
-  operations: readonly Operation[],
+  operations: readonly PatchOperation[],
   references: References,
   isSingle: IsSingle = () => true,
 ): Change[] | undefined {
@@ -56,7 +56,7 @@ function orElse<T>(work: () => T): T | undefined {
   }
 }
 
-function takesRequiredAway(operation: Operation): boolean {
+function takesRequiredAway(operation: PatchOperation): boolean {
   const { path } = operation;
   const takesAway = operation.op === "clear" || (operation.op === "replaceElements" && operation.elements.length === 0);
   return takesAway && path.attribute.required && !path.sub;
@@ -64,7 +64,7 @@ function takesRequiredAway(operation: Operation): boolean {
 
 function changesOf(
   mapping: Mapping,
-  operation: Operation,
+  operation: PatchOperation,
   references: References,
   isSingle: IsSingle,
 ): Change[] | undefined {
@@ -124,7 +124,7 @@ function changesOf(
 /** Whether what a row writes depends on the value that is there. */
 function needsPresent(
   { attr, codec: { keepsRest, mark } }: AttrRow,
-  operation: Operation,
+  operation: PatchOperation,
   isSingle: IsSingle,
 ): boolean {
   if (!keepsRest || (mark && !isSingle(attr))) return false;
@@ -132,7 +132,7 @@ function needsPresent(
 }
 
 /** The one group that a selector names by what it fixes, and by nothing else. */
-function selectedGroup(groups: readonly Group[], path: Operation["path"]): Group | undefined {
+function selectedGroup(groups: readonly Group[], path: PatchOperation["path"]): Group | undefined {
   const { selector } = path;
   if (
     !selector ||
@@ -196,7 +196,7 @@ const foldsCase = (row: Row): boolean => {
   return row.is === "attr" && !row.readOnly && leaf.type === "string" && !leaf.caseExact;
 };
 
-type ElementOperation = Extract<Operation, { elements: readonly unknown[] }>;
+type ElementOperation = Extract<PatchOperation, { elements: readonly unknown[] }>;
 
 function elementChanges(
   groups: readonly Group[],

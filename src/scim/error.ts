@@ -61,7 +61,7 @@ export const preconditionFailed = (detail: string) => new ScimError(412, undefin
  * What each failure of a backend means in SCIM. A backend that cannot be reached, or that refuses the gateway's own
  * account, is 503 and never 401, 403 or 404: a provisioning client takes those for its own mistake and stops.
  */
-const backendFailures = {
+export const backendFailures = {
   notFound: [404, undefined],
   conflict: [409, "uniqueness"],
   invalid: [400, "invalidValue"],
@@ -74,18 +74,6 @@ const backendFailures = {
   timeout: [503, undefined],
   unavailable: [503, undefined],
 } as const satisfies Record<string, readonly [number, ScimType | undefined]>;
-
-export type BackendFailure = keyof typeof backendFailures;
-
-/** The SCIM error for a failure of a backend, by its kind. */
-export function backendError(
-  kind: BackendFailure,
-  detail: string,
-  options?: ErrorOptions & { retryAfter?: number | undefined },
-): ScimError {
-  const [status, scimType] = backendFailures[kind];
-  return new ScimError(status, scimType, detail, options);
-}
 
 /** The body of an error, RFC 7644 §3.12: the status is a string there. */
 export function errorBody(error: { status: number; scimType?: ScimType | undefined; message: string }) {

@@ -10,7 +10,7 @@ import { findAttribute, isObject, type ResourceType, type Schema } from "./schem
  * - `setSelected`: sub-attributes of the elements that a selector admits (of all, without one), made when there is none.
  * - `clearSelected`: a sub-attribute of those elements, or, without one, the elements themselves.
  */
-export type Operation =
+export type PatchOperation =
   | { readonly op: "set"; readonly path: AttributePath; readonly value: unknown }
   | { readonly op: "clear"; readonly path: AttributePath }
   | {
@@ -37,7 +37,7 @@ const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
  * Reads the body of a PATCH, RFC 7644 §3.5.2, in the RFC's form and in both of Entra's dialects. Throws 400
  * `invalidSyntax`, `invalidPath`, `invalidValue`, `noTarget` or `mutability`, each naming the operation.
  */
-export function readPatch(body: unknown, type: ResourceType): Operation[] {
+export function readPatch(body: unknown, type: ResourceType): PatchOperation[] {
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body must be a JSON object, a PatchOp.");
   const { schemas } = body;
   const isPatch =
@@ -56,7 +56,7 @@ export function readPatch(body: unknown, type: ResourceType): Operation[] {
   return list.flatMap((each, index) => readOperation(each, index, type));
 }
 
-function readOperation(operation: unknown, index: number, type: ResourceType): Operation[] {
+function readOperation(operation: unknown, index: number, type: ResourceType): PatchOperation[] {
   if (!isObject(operation)) throw badRequest("invalidSyntax", `Operation ${index + 1} must be a JSON object.`);
   const fields = Object.fromEntries(Object.entries(operation).map(([key, value]) => [key.toLowerCase(), value]));
   const verb = typeof fields.op === "string" ? fields.op.toLowerCase() : undefined;
@@ -86,7 +86,7 @@ const isWritable = (attribute: { mutability: string }) => attribute.mutability !
 const ignoredKeys = new Set(["schemas", "id", "meta"]);
 
 /** An operation without a path: each key is an attribute, a dotted name, a path or an extension's URN. */
-function ofObject(verb: "add" | "replace", value: Record<string, unknown>, type: ResourceType): Operation[] {
+function ofObject(verb: "add" | "replace", value: Record<string, unknown>, type: ResourceType): PatchOperation[] {
   return Object.entries(value)
     .filter(([key]) => !ignoredKeys.has(key.toLowerCase()))
     .flatMap(([key, inner]) => {
@@ -97,7 +97,7 @@ function ofObject(verb: "add" | "replace", value: Record<string, unknown>, type:
 }
 
 /** An operation on an extension as a whole; null is no value, as of any attribute (RFC 7643 §2.5). */
-function ofExtension(verb: Verb, extension: Schema, value: unknown, type: ResourceType): Operation[] {
+function ofExtension(verb: Verb, extension: Schema, value: unknown, type: ResourceType): PatchOperation[] {
   if (verb === "remove" || (verb === "replace" && value === null))
     return extension.attributes.filter(isWritable).flatMap((each) => removal({ schema: extension, attribute: each }));
   if (value === null) return [];
@@ -110,7 +110,7 @@ function ofExtension(verb: Verb, extension: Schema, value: unknown, type: Resour
   });
 }
 
-function ofPath(verb: Verb, path: AttributePath, value: unknown, type: ResourceType): Operation[] {
+function ofPath(verb: Verb, path: AttributePath, value: unknown, type: ResourceType): PatchOperation[] {
   const readOnly = [path.attribute, path.sub].find((each) => each?.mutability === "readOnly");
   if (readOnly) throw badRequest("mutability", `"${pathName(path, type)}" is readOnly: it cannot be changed.`);
   if (path.attribute.multiValued) return ofMultiValued(verb, path, value, type);
@@ -121,7 +121,7 @@ function ofPath(verb: Verb, path: AttributePath, value: unknown, type: ResourceT
 }
 
 /** A single complex attribute as a whole: the sub-attributes given are merged, an empty value takes all away. */
-function ofComplex(verb: "add" | "replace", path: AttributePath, value: unknown, type: ResourceType): Operation[] {
+function ofComplex(verb: "add" | "replace", path: AttributePath, value: unknown, type: ResourceType): PatchOperation[] {
   const single = Array.isArray(value) && value.length <= 1 ? value[0] : value;
   // Entra empties a manager by an empty text. Of what has no value of its own that means nothing.
   const isEmpty = single === "" && findAttribute(path.attribute.subAttributes, "value") !== undefined;
@@ -139,7 +139,7 @@ function ofComplex(verb: "add" | "replace", path: AttributePath, value: unknown,
   });
 }
 
-function ofMultiValued(verb: Verb, path: AttributePath, value: unknown, type: ResourceType): Operation[] {
+function ofMultiValued(verb: Verb, path: AttributePath, value: unknown, type: ResourceType): PatchOperation[] {
   const name = pathName(path, type);
   if (path.selector || path.sub) {
     if (verb === "remove") return [removalOfSelected(path)];
@@ -173,7 +173,7 @@ function ofMultiValued(verb: Verb, path: AttributePath, value: unknown, type: Re
 }
 
 /** `members[value eq "x"]` names the element itself, so that nothing has to be read to remove it. */
-function removalOfSelected(path: AttributePath): Operation {
+function removalOfSelected(path: AttributePath): PatchOperation {
   const { selector, ...attribute } = path;
   const isValue = selector?.op === "eq" && selector.path.attribute.name === "value" && !path.sub;
   return isValue
@@ -188,7 +188,7 @@ function removalOfSelected(path: AttributePath): Operation {
 const firstOf = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value);
 
 /** Taking a whole attribute away: each writable sub-attribute of a single complex one. */
-function removal(path: AttributePath): Operation[] {
+function removal(path: AttributePath): PatchOperation[] {
   if (path.attribute.multiValued) return [{ op: "replaceElements", path, elements: [] }];
   if (path.attribute.type !== "complex" || path.sub) return [{ op: "clear", path }];
   return path.attribute.subAttributes!.filter(isWritable).map((sub) => ({ op: "clear", path: { ...path, sub } }));

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { badRequest } from "./error.ts";
 import { compileSelector } from "./evaluate.ts";
-import type { Operation } from "./operations.ts";
+import type { PatchOperation } from "./operations.ts";
 import { type AttributePath, filterText, type TypedFilter } from "./path.ts";
 import { type Attribute, findAttribute, isObject, type Resource, type ResourceType } from "./schema.ts";
 
@@ -25,7 +25,7 @@ function spend(budget: Budget, steps: number): void {
  * comes back holds no empty values. Throws 400 `noTarget` where a selector admits nothing and says too little to make
  * the element that it asks for. What is already so, and what is not there to remove, is no error: repeats are safe.
  */
-export function applyPatch(resource: Resource, operations: readonly Operation[], type: ResourceType): Resource {
+export function applyPatch(resource: Resource, operations: readonly PatchOperation[], type: ResourceType): Resource {
   const result = structuredClone(resource);
   const budget: Budget = { steps: 0 };
   for (const operation of joined(operations)) applyOperation(result, operation, type, budget);
@@ -33,8 +33,8 @@ export function applyPatch(resource: Resource, operations: readonly Operation[],
 }
 
 /** Additions, and removals, that follow one another on the same attribute, as one: clients send members one by one. */
-function joined(operations: readonly Operation[]): Operation[] {
-  const result: Operation[] = [];
+function joined(operations: readonly PatchOperation[]): PatchOperation[] {
+  const result: PatchOperation[] = [];
   for (const operation of operations) {
     const last = result.at(-1);
     const isLike =
@@ -49,7 +49,7 @@ function joined(operations: readonly Operation[]): Operation[] {
   return result;
 }
 
-function applyOperation(resource: Resource, operation: Operation, type: ResourceType, budget: Budget): void {
+function applyOperation(resource: Resource, operation: PatchOperation, type: ResourceType, budget: Budget): void {
   const { path } = operation;
   if (operation.op === "set") setValue(resource, path, type, operation.value);
   else if (operation.op === "clear") setValue(resource, path, type, undefined);
@@ -59,7 +59,7 @@ function applyOperation(resource: Resource, operation: Operation, type: Resource
 /** The elements of a multi-valued attribute after an operation on them. */
 function changedElements(
   elements: unknown[],
-  operation: Exclude<Operation, { op: "set" | "clear" }>,
+  operation: Exclude<PatchOperation, { op: "set" | "clear" }>,
   budget: Budget,
 ): unknown[] {
   const { selector } = operation.path;
@@ -231,7 +231,7 @@ function formOf(attribute: Attribute): (element: unknown) => unknown {
 
 function setSelected(
   elements: unknown[],
-  { path, value, isReplace }: Extract<Operation, { op: "setSelected" }>,
+  { path, value, isReplace }: Extract<PatchOperation, { op: "setSelected" }>,
   budget: Budget,
 ): unknown[] {
   const selects = path.selector ? compileSelector(path.selector) : () => true;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Connector, Operation } from "../../../src/connector/connector.ts";
+import type { BackendOperation, Connector } from "../../../src/connector/connector.ts";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import { lent } from "../../../test/servers/lent.ts";
 import sql from "../index.ts";
@@ -36,7 +36,7 @@ const connector: Connector = sql.open(
 const search = { type: "search", attrs: ["login"], limit: 10, count: false } as const;
 
 /** What is asked of SQL Server, which is not at hand: the statements that there are, each by what it is for. */
-const cases: [string, Operation, string[]][] = [
+const cases: [string, BackendOperation, string[]][] = [
   [
     "an equality by the column's index, and by what is asked for exactly",
     { ...search, kind: "user", where: { op: "eq", attr: "login", value: "Ann", caseExact: true } },

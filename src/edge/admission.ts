@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HttpBindings } from "@hono/node-server";
 import type { MiddlewareHandler } from "hono";
+import { BackendError } from "../gateway/failure.ts";
 import { errorBody, notNow, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
 import { ALWAYS, RETRY_AFTER, SCIM_JSON } from "./headers.ts";
@@ -99,7 +100,7 @@ const PATIENCE_MS = 4000;
 export const holdBack: MiddlewareHandler<Env> = async (c, next) => {
   const start = performance.now();
   await next();
-  if ((c.error?.cause as { kind?: string } | undefined)?.kind !== "busy") return;
+  if (!(c.error instanceof BackendError) || c.error.failure.kind !== "busy") return;
   await sleep(Math.max(0, Math.min(holdMs(), PATIENCE_MS - (performance.now() - start))));
 };
 
