@@ -34,7 +34,7 @@ export interface Numbered {
   readonly last?: readonly string[];
 }
 
-/** How many keys a bookmark holds: as many may go at once, but for one, and the place is found still. */
+/** How many keys a bookmark holds: two of them are enough to find the place again. */
 const MAX_LAST = 3;
 
 export const behindNumber = ({ offset, total, last = [] }: Numbered): Bookmark =>
@@ -78,22 +78,27 @@ const MAX_MOVED = 1000;
 /**
  * Goes on in a list that its backend knows by numbers alone. What is deleted there moves all that is behind it forward, so that a page
  * by its number would hide as many: where the number of all has changed, the items that came last are looked for around the place, and
- * the list is gone on with behind them. Some entries may be given twice then, and none is hidden. Rejects with `expired` where none of
- * them is found.
+ * the list is gone on with behind them. Some entries may be given twice then, and none is hidden. Rejects with `expired` where too few
+ * of them are found to tell.
  */
 export async function readNumbered<Item>(
   place: Numbered,
   limit: number,
   list: NumberedList<Item>,
 ): Promise<NumberedPage<Item>> {
-  const { offset, total, last = [] } = place;
+  const { offset, total } = place;
   const part = await list.read(offset, limit);
   const isAsBefore = total === undefined || part.total === undefined || part.total === total;
-  const found = isAsBefore ? undefined : await movedPage(place, part.total! - total, limit, list);
-  const { start, items, isMore } = found ?? { start: offset, ...part };
-  const keys = await Promise.all(items.slice(-MAX_LAST).map(list.keyOf));
-  const next = { offset: start + items.length, total: part.total, last: [...last, ...keys] };
-  return { items, total: part.total, offset: start, next: isMore && limit > 0 ? behindNumber(next) : undefined };
+  const found = isAsBefore ? { ...place, ...part } : await movedPage(place, part.total! - total, limit, list);
+  const keys = await Promise.all(found.items.slice(-MAX_LAST).map(list.keyOf));
+  const last = [...(found.last ?? []), ...keys];
+  const next = { offset: found.offset + found.items.length, total: part.total, last };
+  return {
+    items: found.items,
+    total: part.total,
+    offset: found.offset,
+    next: found.isMore && limit > 0 ? behindNumber(next) : undefined,
+  };
 }
 
 /** The page behind the items that came last, wherever they are now. */
@@ -102,29 +107,31 @@ async function movedPage<Item>(
   moved: number,
   limit: number,
   { keyOf, read }: NumberedList<Item>,
-): Promise<{ start: number; items: readonly Item[]; isMore: boolean }> {
-  for (let reach = Math.max(Math.abs(moved), limit, last.length); ; reach *= 4) {
+): Promise<Numbered & Part<Item>> {
+  for (let reach = Math.max(Math.abs(moved), limit, MAX_LAST); ; reach *= 4) {
     const from = Math.max(0, offset - reach);
     const { items, isMore } = await read(from, offset + reach + limit - from);
     const keys = await Promise.all(items.map(keyOf));
-    const start = startBehind(keys, last);
+    // Where all that was given is known, nothing is lost by beginning anew.
+    const start = startBehind(keys, last) ?? (last.length >= offset ? 0 : undefined);
     if (start !== undefined)
       return {
-        start: from + start,
+        offset: from + start,
+        last: keys.slice(0, start),
         items: items.slice(start, start + limit),
         isMore: isMore || items.length > start + limit,
       };
-    // Where all that was given is gone, there is nothing to go on behind.
-    if (from === 0 && last.length >= offset)
-      return { start: 0, items: items.slice(0, limit), isMore: isMore || items.length > limit };
     if (reach >= MAX_MOVED) throw expired();
   }
 }
 
-/** Behind which of some keys those that came last end: where they no longer stand together, behind the first of them. */
+/**
+ * Behind which of some keys those that came last end: where they no longer stand together, behind the first of them. One alone may
+ * have been moved itself: it tells nothing.
+ */
 function startBehind(keys: readonly string[], last: readonly string[]): number | undefined {
   const indices = last.map((key) => keys.indexOf(key)).filter((index) => index >= 0);
-  if (indices.length === 0) return undefined;
+  if (indices.length < 2) return undefined;
   const [first, end] = [Math.min(...indices), Math.max(...indices)];
   return (end - first === indices.length - 1 ? end : first) + 1;
 }

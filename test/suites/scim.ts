@@ -307,12 +307,12 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
       test("RFC 9865 §2: pages of all types by cursor hold each resource once, whatever is deleted behind them", async () => {
         const name = fresh("all");
         const made = [];
-        for (let n = 0; n < 5; n++) made.push(await createUser({ displayName: name }));
+        for (let n = 0; n < 9; n++) made.push(await createUser({ displayName: name }));
         for (let n = 0; n < 3; n++) made.push(await createGroup({ displayName: `${name} ${n}` }));
         const filter = `displayName sw "${name}"`;
         const ids: string[] = [];
         for (let cursor: string | undefined = ""; cursor !== undefined; ) {
-          const page: Json = await query("", { filter, count: "2", cursor });
+          const page: Json = await query("", { filter, count: "4", cursor });
           expect(page.json.totalResults).toBeGreaterThanOrEqual(made.length - ids.length);
           ids.push(...page.json.Resources.map((each: Json) => each.id));
           const [shown] = page.json.Resources;
