@@ -182,6 +182,7 @@ export interface LazyState {
   readonly close: () => Promise<void>;
 }
 
+/** Keeps the store closed until something needs it. */
 export function lazyState({ config, folder }: Pick<Loaded, "config" | "folder">): LazyState {
   let state: State | undefined;
   const unusable = (error: unknown): never => {

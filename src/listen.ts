@@ -14,11 +14,13 @@ const SLOW = {
   connectionsCheckingInterval: 1000,
 };
 
+/** What answers requests, as Hono's server for Node.js takes it. */
 export type Fetch = Parameters<typeof serve>[0]["fetch"];
 
 /** Running requests get this long to end, in milliseconds. */
 export const DRAIN_MS = 10_000;
 
+/** A server that listens. */
 export interface Listening {
   readonly server: ServerType;
   /** Lets running requests end, for at most ten seconds. */

@@ -1,6 +1,8 @@
-import { globSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stale } from "../scripts/generate.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -75,7 +77,173 @@ describe("the house", () => {
     expect(sources.filter((file) => textOf(file).split("\n").length > 351)).toEqual([]);
   });
 
+  test("main.ts alone imports the lists of connectors and of sinks", () => {
+    const importers = sources.filter((file) => /from "[^"]*(connectors|sinks)\/index\.ts"/.test(textOf(file)));
+    expect(importers).toEqual(["src/main.ts"]);
+  });
+
+  test("no files import each other in a circle, types included", () => {
+    const importsOf = new Map(sources.map((file) => [file, importedBy(file)]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(" > "));
+      if (path.includes(file) || done.has(file)) return;
+      for (const each of importsOf.get(file) ?? []) walk(each, [...path, file]);
+      done.add(file);
+    };
+    for (const file of sources) walk(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  test("every export has a doc comment", () => {
+    const without = sources.flatMap((file) => {
+      const lines = textOf(file).split("\n");
+      return lines.flatMap((line, index) => {
+        const isExport = /^export (default|(async )?(function|const|let|class|interface|type)\b)/.test(line);
+        return isExport && !lines[index - 1]?.trimEnd().endsWith("*/") ? [`${file}:${index + 1}: ${line}`] : [];
+      });
+    });
+    expect(without).toEqual([]);
+  });
+
+  test("no function takes more than six parameters", () => {
+    const many = sources.flatMap((file) =>
+      [...textOf(file).matchAll(/(?:function\*?\s+(\w+)(?:<[^(]*>)?|const (\w+)\s*=\s*(?:async\s*)?)\(/g)].flatMap(
+        (match) => {
+          const count = parametersAt(textOf(file), match.index + match[0].length);
+          return count > 6 ? [`${file}: ${match[1] ?? match[2]} takes ${count}`] : [];
+        },
+      ),
+    );
+    expect(many).toEqual([]);
+  });
+
   test("generated files are current (npm run generate)", () => {
     expect(stale()).toEqual([]);
   });
 });
+
+/** The files of ours that a file imports. */
+const importedBy = (file: string): string[] =>
+  [...textOf(file).matchAll(/from "(\.[^"]+\.ts)"/g)].map(([, path]) =>
+    relative(root, join(root, dirname(file), path!)),
+  );
+
+/** How many parameters, or values, stand in the parentheses that were opened before a place. */
+function parametersAt(text: string, start: number): number {
+  let [depth, count, hasText] = [0, 0, false];
+  for (let at = start; at < text.length; at++) {
+    const character = text[at]!;
+    if (character === "=" && text[at + 1] === ">") at++;
+    else if ("([{<".includes(character)) depth++;
+    else if (depth > 0 && ")]}>".includes(character)) depth--;
+    else if (character === ")") return count + (hasText ? 1 : 0);
+    else if (depth === 0 && character === ",") [count, hasText] = [count + 1, false];
+    else if (/\S/.test(character)) hasText = true;
+  }
+  return count;
+}
+
+describe("the recipes of docs/architecture.md", () => {
+  const copy = mkdtempSync(join(tmpdir(), "postern-recipes-"));
+  afterAll(() => rmSync(copy, { recursive: true }));
+  const run = (command: string, ...args: string[]) =>
+    spawnSync(command, args, {
+      cwd: copy,
+      encoding: "utf8",
+      env: { ...process.env, SCIM_TOKEN: "of-the-tests-only-0123" },
+    });
+
+  beforeAll(() => {
+    for (const folder of ["src", "connectors", "sinks"])
+      cpSync(join(root, folder), join(copy, folder), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    const options = JSON.parse(textOf("tsconfig.json").replace(/^\s*\/\/.*$/gm, ""));
+    const only = { include: ["src", "connectors", "sinks"], exclude: ["**/*.test.ts"] };
+    writeFileSync(join(copy, "tsconfig.json"), JSON.stringify({ ...options, ...only }));
+    writeFileSync(join(copy, "package.json"), '{ "type": "module" }');
+    for (const [, kind, path, body] of textOf("docs/architecture.md").matchAll(/```(ts|diff) (\S+)\n([\s\S]*?)```/g)) {
+      const file = join(copy, path!);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, kind === "ts" ? body! : changed(readFileSync(file, "utf8"), body!, path!));
+    }
+  });
+
+  test("compile as they stand", () => {
+    const { status, stdout } = run(join(root, "node_modules/.bin/tsc"), "--noEmit", "-p", copy);
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  }, 60_000);
+
+  test("serve a clock, tell standard error of what was asked, know what exists, and have the setting", () => {
+    writeFileSync(
+      join(copy, "gateway.yaml"),
+      `server: { port: 0 }
+auth: [{ type: bearer, tokens: [{ name: tests, token: of-the-tests-only-0123 }] }]
+connectors: { clock: { type: clock, zone: Europe/Zurich } }
+audit: { type: stderr }
+routes: { /scim/v2: { User: { connector: clock, mapping: user.yaml } } }
+`,
+    );
+    writeFileSync(
+      join(copy, "user.yaml"),
+      `resource: User
+kind: clock
+attributes: { id: { attr: zone, readOnly: true }, userName: zone, displayName: { attr: time, readOnly: true } }
+`,
+    );
+    writeFileSync(
+      join(copy, "try.ts"),
+      `import { connectors } from "./connectors/index.ts";
+import { openConnectors, start } from "./src/compose.ts";
+import { loadConfig } from "./src/config/load.ts";
+import { bareRoute } from "./src/routes.ts";
+import { sinks } from "./sinks/index.ts";
+
+const registry = { connectors, sinks };
+const running = await start(registry, "gateway.yaml", process.env);
+const call = (path: string, more: object = {}) => fetch(running.url + "/scim/v2" + path, {
+  headers: { authorization: "Bearer of-the-tests-only-0123", "content-type": "application/scim+json" }, ...more });
+const { Resources: [shown] } = await (await call("/Users")).json();
+const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+const made = await call("/Users", { method: "POST", body: JSON.stringify({ schemas, userName: "noon" }) });
+await running.stop();
+const loaded = loadConfig("gateway.yaml", registry, process.env);
+const route = bareRoute(loaded, "/scim/v2", openConnectors(loaded, { warn: () => {} }));
+const context = { baseUrl: "", signal: AbortSignal.timeout(1000), requestId: "", caller: undefined, source: "",
+  mayDo: async () => true, allows: () => true, note: () => {}, waited: () => {} };
+const exists = (id: string) => route.run({ name: "exists", type: "User", id, context });
+console.log(JSON.stringify({ userName: shown.userName, made: made.status, name: loaded.config.log.name,
+  exists: [await exists("Europe/Zurich"), await exists("elsewhere")] }));
+`,
+    );
+    const { stdout, stderr } = run(process.execPath, "try.ts");
+    if (stdout === "") throw new Error(stderr);
+    expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toEqual({
+      userName: "Europe/Zurich",
+      made: 503,
+      name: "postern",
+      exists: [true, false],
+    });
+    const events = stderr.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
+    expect(events).toMatchObject([
+      { event: "intent", action: "create", caller: "tests" },
+      { event: "outcome", intent: events[0].id, result: "503" },
+    ]);
+  }, 60_000);
+});
+
+/** A text with a change of the form of a patch: lines that stay, that go and that come, found wherever they stand first. */
+function changed(text: string, patch: string, path: string): string {
+  const lines = patch.trimEnd().split("\n");
+  const part = (signs: string) =>
+    lines
+      .filter((line) => signs.includes(line[0]!))
+      .map((line) => line.slice(1))
+      .join("\n");
+  const [before, after] = [part(" -"), part(" +")];
+  if (!text.includes(`${before}\n`))
+    throw new Error(`${path} has no longer what docs/architecture.md changes: ${before}`);
+  return text.replace(`${before}\n`, () => `${after}\n`);
+}

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import rest from "../connectors/rest/index.ts";
-import type { Change, Connector, Entry } from "../src/connector/connector.ts";
-import { type Bookmark, withOffsets } from "../src/connector/paging.ts";
+import type { Bookmark, Change, Connector, Entry } from "../src/connector/connector.ts";
+import { withOffsets } from "../src/connector/paging.ts";
 import { lent } from "./servers/lent.ts";
 
 // What an API answers that is not what was asked for is never told as that it was done, or that somebody is not there.

@@ -56,6 +56,7 @@ export function planCreation(domain: Domain, kind: DomainKind, given: Entry): Cr
   return { dn, entry: disabled, account };
 }
 
+/** Throws `invalid` where a password would be sent in the clear, which Active Directory refuses. */
 export function requireEncryption({ isEncrypted }: Domain): void {
   if (isEncrypted) return;
   throw new ConnectorError(

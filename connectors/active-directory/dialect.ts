@@ -14,9 +14,13 @@ const LOCKOUT = 0x10;
 
 /** Names of the attributes that Postern adds to those of Active Directory. */
 export const CONTAINER = "container";
+/** Whether the password must be changed at the next logon: `pwdLastSet` is 0. */
 export const MUST_CHANGE_PASSWORD = "mustChangePassword";
+/** Whether the account is locked out. */
 export const LOCKED = "locked";
+/** The groups that an account is a member of itself, its primary group among them. */
 export const DIRECT_MEMBER_OF = "directMemberOf";
+/** The groups that an account is a member of through others. */
 export const INDIRECT_MEMBER_OF = "indirectMemberOf";
 
 /** The domain of a DN: its part from the first `DC=` on. */

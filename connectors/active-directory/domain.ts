@@ -46,6 +46,7 @@ const MAX_WRITTEN = 10_000;
 /** For this long after a write on one server nothing is made on another that has not heard of it. */
 const CATCH_UP_MS = 60_000;
 
+/** Remembers what was written on which server; `inUse` is the one that is asked now. */
 export function createWritten(inUse: () => string | undefined): Written {
   const written = new Map<string, { server: string | undefined; at: number }>();
   let last: { key: string; server: string | undefined; at: number } | undefined;

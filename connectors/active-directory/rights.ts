@@ -45,7 +45,7 @@ export async function checkRights(
   const findings: Finding[] = [];
   for (const [name, { writes: attrs }] of uses) {
     const kind = domain.kinds.get(name);
-    if (kind) findings.push(...(await checkKind(domain, name, kind, attrs, account, schema, signal)));
+    if (kind) findings.push(...(await checkKind(domain, name, kind, attrs, { account, schema }, signal)));
   }
   return findings;
 }
@@ -55,8 +55,7 @@ async function checkKind(
   name: string,
   kind: DomainKind,
   attrs: readonly string[],
-  account: Account,
-  schema: string,
+  { account, schema }: { readonly account: Account; readonly schema: string },
   signal: AbortSignal,
 ): Promise<Finding[]> {
   const isGroup = attrs.some((attr) => ["member", "grouptype"].includes(attr.toLowerCase()));

@@ -10,6 +10,7 @@ export interface Names {
   readonly lookup: LookupFunction | undefined;
 }
 
+/** Asks name servers for the names of a domain; the system's where none is named. */
 export function createNames(nameServers: readonly string[] | undefined): Names {
   const resolver = new Resolver({ timeout: 1000, tries: 2 });
   if (!nameServers) return { resolveSrv: (name) => resolver.resolveSrv(name), lookup: undefined };

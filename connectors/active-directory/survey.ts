@@ -18,6 +18,7 @@ export interface KindSurvey extends Place {
   readonly types: readonly (readonly [name: string, type: AttributeType])[];
 }
 
+/** What a domain says about itself. */
 export interface Survey {
   readonly domain: string;
   readonly controller: string;

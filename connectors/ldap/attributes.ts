@@ -1,7 +1,6 @@
 import type { References, Scalar, Value } from "../../src/connector/connector.ts";
 import { SettingError } from "../../src/connector/error.ts";
 import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
-import type { Dialect } from "./dialect.ts";
 import {
   dnOf,
   fileTimeFromIso,
@@ -32,18 +31,20 @@ export const attributeTypeNames = [
   "binary",
 ] as const;
 
+/** How an attribute's values are written and matched. */
 export type AttributeType = (typeof attributeTypeNames)[number];
 
+/** The names of attributes, by their types. */
+export type AttributesByType = Readonly<Partial<Record<AttributeType, readonly string[]>>>;
+
+/** The type of an attribute, by its name in any case. */
 export type TypeOf = (attr: string) => AttributeType;
 
 /**
  * The types of attributes: those of the schema are known, so that `check` and `explain` need no server; a site's own are
  * text, matched without regard to case, unless the configuration or a mapping says otherwise.
  */
-export function attributeTypes(
-  schema: Dialect["attributes"],
-  configured: Readonly<Record<string, AttributeType>>,
-): TypeOf {
+export function attributeTypes(schema: AttributesByType, configured: Readonly<Record<string, AttributeType>>): TypeOf {
   const types = new Map<string, AttributeType>();
   for (const [type, names] of Object.entries(schema))
     for (const name of names) types.set(name.toLowerCase(), type as AttributeType);

@@ -9,6 +9,7 @@ import { dnKey, firstRdn } from "./dn.ts";
 /** How long taking something back may take, in milliseconds: the request's own time may be over. */
 export const UNDO_MS = 2000;
 
+/** Whether a change is of an attribute, whose name has no case. */
 export const isAttr = (change: Change, attr: string): boolean => change.attr.toLowerCase() === attr.toLowerCase();
 
 /** The one value that a change leaves. */
@@ -27,6 +28,7 @@ export function inPlace(changes: readonly Change[], error: unknown): Change[] | 
   );
 }
 
+/** The swaps among changes. */
 export const swapsIn = (changes: readonly Change[]) => changes.filter((change) => change.op === "swap");
 
 /** An attribute with values as they go on the wire. */

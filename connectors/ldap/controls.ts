@@ -1,5 +1,6 @@
 import { Ber, type BerReader, BerWriter, Control, type Entry, type Filter, SearchEntry } from "ldapts";
 
+/** The object identifiers of controls. */
 export const OID = {
   assertion: "1.3.6.1.1.12",
   postRead: "1.3.6.1.1.13.2",

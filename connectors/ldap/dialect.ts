@@ -1,12 +1,12 @@
 import type { Control, Filter } from "ldapts";
 import type { Entry, Leaf, Support, Value } from "../../src/connector/connector.ts";
 import type { ConnectorError } from "../../src/connector/error.ts";
-import type { AttributeType, TypeOf } from "./attributes.ts";
+import type { AttributesByType, TypeOf } from "./attributes.ts";
 
 /** What servers of one make do in their own way, beside what RFC 4511 has in common. */
 export interface Dialect {
   /** What the attributes of the schema are; others are text. */
-  readonly attributes: Readonly<Partial<Record<AttributeType, readonly string[]>>>;
+  readonly attributes: AttributesByType;
   /** The attribute that never changes. */
   readonly key: string;
   /** Whether a text has the form of a key. */

@@ -46,6 +46,7 @@ export interface KindSettings {
   readonly placeholder?: { readonly attr: string; readonly value: string } | undefined;
 }
 
+/** What a directory is opened with. */
 export interface Settings extends ConnectOptions, Pick<ServersOptions, "find" | "returnAfter" | "note"> {
   readonly connections: number;
   readonly attributes: Readonly<Record<string, AttributeType>>;
@@ -70,6 +71,7 @@ export interface Directory extends Schema {
   readonly close: () => Promise<void>;
 }
 
+/** Opens a directory; nothing is connected yet. */
 export function openDirectory(settings: Settings, dialect: Dialect): Directory {
   const account = createAccount("The directory", (error) => resultCode(error) === result.invalidCredentials);
   const servers = createServers({

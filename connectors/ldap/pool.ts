@@ -30,6 +30,7 @@ const IN_FLIGHT = 64;
 /** After this long without an answer, in milliseconds, the server is suspected. */
 const SLOW_MS = 2000;
 
+/** A pool of so many bound connections to the servers, made when they are needed. */
 export function createPool(servers: Servers, connections: number): Pool {
   const slots: Slot[] = Array.from({ length: connections }, () => ({
     running: 0,

@@ -15,6 +15,7 @@ const MAX_SNAPSHOTS = 8;
 /** How many keys or DNs one search names. */
 const BATCH = 500;
 
+/** Searches a directory, as the connector interface says. */
 export type Search = (request: SearchRequest) => Promise<SearchResult>;
 
 /**
@@ -159,6 +160,7 @@ async function byKeys(
   return keys.map((key) => found.get(key)).filter((entry) => entry !== undefined);
 }
 
+/** Turns keys of a kind into DNs, or DNs into keys. */
 export type Resolve = (
   kind: string,
   to: "references" | "keys",

@@ -14,6 +14,7 @@ export interface Servers {
   readonly close: () => void;
 }
 
+/** How servers are found and connected to. */
 export interface ServersOptions {
   /** The servers' addresses, the preferred one first. Asked again whenever none of those that are known can be had. */
   readonly find: () => Promise<readonly string[]>;
@@ -27,6 +28,7 @@ export interface ServersOptions {
 const ALONE_MS = 3000;
 const ONE_OF_MANY_MS = 1500;
 
+/** Keeps to the first server that can be had. */
 export function createServers({ find, connect, returnAfter, note }: ServersOptions): Servers {
   let urls: readonly string[] = [];
   let current: string | undefined;

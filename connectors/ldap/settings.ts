@@ -13,11 +13,13 @@ function isFilter(text: string): boolean {
   }
 }
 
+/** Settings of who the gateway is to a directory. */
 export const bindSettings = z.strictObject({
   dn: z.string().describe("The DN to bind as."),
   password: z.string().min(1).describe("Its password; best ${file:PATH} or ${env:NAME}."),
 });
 
+/** Settings of how connections to a directory are encrypted. */
 export const tlsSettings = z
   .strictObject({
     startTls: z.boolean().default(false).describe("Encrypt an ldap:// connection by StartTLS."),
@@ -29,4 +31,5 @@ export const tlsSettings = z
   .prefault({})
   .describe("How connections are encrypted. Certificates and host names are always checked.");
 
+/** How many connections are kept. */
 export const connectionSettings = z.int().min(1).max(64).default(4).describe("Bound connections that share the work.");

@@ -1,6 +1,7 @@
 import { type Control, type Entry as LdapEntry, PresenceFilter } from "ldapts";
 import type {
   Change,
+  Connector,
   CreateRequest,
   DeleteRequest,
   Entry,
@@ -48,11 +49,8 @@ const MAX_KNOWN = 10_000;
 /** The attributes that directories give to nobody, in lower case. */
 const SECRETS = ["userpassword", "unicodepwd"];
 
-export interface Writes {
-  readonly create: (request: CreateRequest) => Promise<Entry>;
-  readonly update: (request: UpdateRequest) => Promise<Entry>;
-  readonly delete: (request: DeleteRequest) => Promise<void>;
-}
+/** What changes entries of a directory. */
+export type Writes = Pick<Connector, "create" | "update" | "delete">;
 
 /**
  * Writes by key. DNs that were seen are remembered only to address a write, and each write asserts that the entry there

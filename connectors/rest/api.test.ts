@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConnectorError } from "../../src/connector/error.ts";
-import type { Call } from "../../src/http/client.ts";
+import type { Call } from "../../src/http/call.ts";
 import { apiOf } from "./api.ts";
 import { compileStep } from "./calls.ts";
 import { judgeBy } from "./failures.ts";

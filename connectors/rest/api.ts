@@ -2,7 +2,8 @@ import { ConnectorError } from "../../src/connector/error.ts";
 import type { Answer } from "../../src/connector/http.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
 import type { Expression } from "../../src/expression/compile.ts";
-import type { Call, Client } from "../../src/http/client.ts";
+import type { Call } from "../../src/http/call.ts";
+import type { Client } from "../../src/http/client.ts";
 import type { Scope, Step, Template } from "./calls.ts";
 import type { Judge } from "./failures.ts";
 
@@ -27,6 +28,7 @@ export interface Turn {
   readonly otherwise?: readonly Template[] | undefined;
 }
 
+/** An API whose failures `judge` knows. */
 export function apiOf(client: Client, judge: Judge): Api {
   const send = async (call: Call, signal: AbortSignal): Promise<Answer> => {
     const answer = await client.call(call, signal);

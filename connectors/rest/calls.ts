@@ -1,7 +1,7 @@
 import { ConnectorError } from "../../src/connector/error.ts";
 import { compileExpression, compileOptional, type Expression, ExpressionError } from "../../src/expression/compile.ts";
 import { isTrue } from "../../src/expression/truth.ts";
-import type { Call } from "../../src/http/client.ts";
+import type { Call } from "../../src/http/call.ts";
 import { isObject } from "./entries.ts";
 import { pathParts, segment } from "./path.ts";
 import type { ListSettings, StepSettings, UndoSettings } from "./settings.ts";
@@ -31,6 +31,7 @@ interface Question {
   readonly idempotencyKey?: string | undefined;
 }
 
+/** Compiles the description of a call. Throws `ExpressionError`. */
 export function compileCall({ method, path, query, headers, body, idempotencyKey }: Question): Template {
   const parts = pathParts(path);
   const compiled = (record: Readonly<Record<string, string>>) =>
@@ -104,6 +105,7 @@ export interface ListCall extends Template {
   readonly next: Expression | undefined;
 }
 
+/** Compiles the description of a call that lists. Throws `ExpressionError`. */
 export function listCall({ items, page, ...question }: ListSettings): ListCall {
   return { ...compileCall(question), items: compileExpression(items), page, next: compileOptional(page?.next) };
 }
@@ -117,6 +119,7 @@ export interface Step extends Template {
   readonly undo: Template | undefined;
 }
 
+/** Compiles the description of a call among several. Throws `ExpressionError`. */
 export function compileStep({ when, accept, undo, ...question }: StepSettings): Step {
   const condition = (source: string | undefined) => {
     if (source === undefined) return undefined;

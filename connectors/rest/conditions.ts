@@ -21,6 +21,7 @@ export interface Filters {
   readonly quote: Quote | undefined;
 }
 
+/** Compiles what a kind says of its filters. Throws `ExpressionError`. */
 export function compileFilters({ attributes, search }: KindSettings): Filters {
   const leaves = Object.entries(attributes).flatMap(([attr, { filter }]) => {
     if (!filter) return [];

@@ -24,6 +24,7 @@ export async function counted(
   return isBeyond ? Math.min(end, upTo) : end + 1;
 }
 
+/** A whole number that an API gave, as a number or as its digits. */
 export const numberIn = (given: unknown): number | undefined => {
   const number = typeof given === "string" ? Number(given) : given;
   return typeof number === "number" && Number.isInteger(number) && number >= 0 ? number : undefined;

@@ -3,6 +3,7 @@ import { type Entry, fromValues, type Value } from "../../src/connector/connecto
 /** A JSON object, as an API gives and takes it. */
 export type Json = Record<string, unknown>;
 
+/** Whether a value is a JSON object. */
 export const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -2,7 +2,7 @@ import type { ConnectorError } from "../../src/connector/error.ts";
 import type { Answer } from "../../src/connector/http.ts";
 import { compileExpression, compileOptional } from "../../src/expression/compile.ts";
 import { isTrue } from "../../src/expression/truth.ts";
-import type { Call } from "../../src/http/client.ts";
+import type { Call } from "../../src/http/call.ts";
 import { failureOf } from "../../src/http/failures.ts";
 import type { Settings } from "./settings.ts";
 

@@ -40,6 +40,7 @@ export interface RestKind {
 
 const stepsOf = (steps: readonly StepSettings[] | undefined) => steps?.map(compileStep);
 
+/** Compiles the description of a kind. Throws `ExpressionError`, and `SettingError` for calls that speak of nobody. */
 export function compileKind(name: string, settings: KindSettings): RestKind {
   const kind = compiled(name, settings);
   checkSpoken(kind);

@@ -1,7 +1,7 @@
 import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import type { Answer } from "../../src/connector/http.ts";
 import { isTrue } from "../../src/expression/truth.ts";
-import type { Call } from "../../src/http/client.ts";
+import type { Call } from "../../src/http/call.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { ListCall, Scope } from "./calls.ts";
 
@@ -14,6 +14,7 @@ export interface Place {
   /** The address of it, where the API gave that. */
   readonly url?: string | undefined;
 }
+/** The beginning of a list. */
 export const START: Place = { offset: 0 };
 
 /** A page of an API's list, and where the next one begins. */
@@ -44,14 +45,19 @@ export function pageSize({ page, variables }: ListCall, limit: number, offset: n
 export const placeOf = (list: ListCall, offset: number, size: number): Place =>
   list.page?.by === "number" ? { offset: offset - (offset % size) } : { offset };
 
+/** A list of an API's: the call, what its expressions speak of, and where its addresses start. */
+export interface Listing {
+  readonly api: Api;
+  readonly base: string;
+  readonly list: ListCall;
+  readonly scope: Scope;
+}
+
 /** The pages of a list from a place on, each asked for when it is wanted. */
 export async function* pagesOf(
-  api: Api,
-  list: ListCall,
-  scope: Scope,
+  { api, base, list, scope }: Listing,
   start: Place,
   size: number,
-  base: string,
   signal: AbortSignal,
 ): AsyncGenerator<Page> {
   let place: Place | undefined = start;

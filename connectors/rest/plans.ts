@@ -54,6 +54,7 @@ export interface Before {
   readonly version: unknown;
 }
 
+/** Whether an attribute has calls of its own that write it. */
 export const isWritten = (special: Special | undefined): boolean =>
   Boolean(special?.set ?? special?.add ?? special?.remove);
 
@@ -76,6 +77,7 @@ function speaksOfEntry({ update, special }: RestKind, changes: readonly Change[]
     .some(({ readsInput, variables }) => readsInput || variables.has("entry") || variables.has("version"));
 }
 
+/** The attributes that an update changes or expects something of. */
 export const touchedBy = (changes: readonly Change[], expected: UpdateRequest["expected"]): string[] => [
   ...new Set([...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {})]),
 ];

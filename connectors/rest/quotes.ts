@@ -2,6 +2,7 @@ import jsonata from "jsonata";
 
 /** How query languages of APIs write text. */
 export const quotes = ["json", "odata", "backslash", "lucene"] as const;
+/** How a query language writes a value. */
 export type Quote = (typeof quotes)[number];
 
 const text: Readonly<Record<Quote, (value: string) => string>> = {

@@ -64,6 +64,7 @@ export async function searchScope(
 
 /** The most values of one attribute of one entry. */
 const MAX_VALUES = 100_000;
+/** What is read of an API whose paths start at a base address. */
 export function readsOf(api: Api, base: string): Reads {
   const spellings = createSpellings();
 
@@ -80,7 +81,7 @@ export function readsOf(api: Api, base: string): Reads {
     const { read } = kind.special.get(attr)!;
     const scope = { input: item, variables: { key: item[kind.key] } };
     const values = [];
-    for await (const { items } of pagesOf(api, read!, scope, START, read!.page?.size ?? 1, base, signal)) {
+    for await (const { items } of pagesOf({ api, base, list: read!, scope }, START, read!.page?.size ?? 1, signal)) {
       values.push(...valuesIn(items));
       if (values.length > MAX_VALUES)
         throw new ConnectorError("tooMany", `"${attr}" has more than ${MAX_VALUES} values.`);
@@ -160,7 +161,12 @@ export function readsOf(api: Api, base: string): Reads {
   const keysOf = async (kind: RestKind, signal: AbortSignal): Promise<Set<string>> => {
     const scope = await searchScope(kind, { attrs: [kind.key] });
     const keys = new Set<string>();
-    for await (const { items } of pagesOf(api, kind.search, scope, START, kind.search.page?.size ?? 1, base, signal))
+    for await (const { items } of pagesOf(
+      { api, base, list: kind.search, scope },
+      START,
+      kind.search.page?.size ?? 1,
+      signal,
+    ))
       for (const index of await ofKind(kind, items, signal)) keys.add(await keyOf(kind, items[index]));
     return keys;
   };

@@ -1,7 +1,7 @@
-import type { SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import type { Bookmark, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
 import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import type { Seal } from "../../src/connector/kit/seal.ts";
-import { type Bookmark, expired, type Numbered, numberedIn, readNumbered } from "../../src/connector/paging.ts";
+import { expired, type Numbered, numberedIn, readNumbered } from "../../src/connector/paging.ts";
 import { type Api, readFrom } from "./api.ts";
 import { ownCall } from "./conditions.ts";
 import { counted, numberIn } from "./counting.ts";
@@ -32,6 +32,7 @@ interface Stretch {
   readonly seen: number;
 }
 
+/** What searches are made with. */
 export interface SearchOptions {
   readonly api: Api;
   readonly reads: Reads;
@@ -97,7 +98,7 @@ async function openList(
   const scope = await searchScope(kind, request);
   const size = pageSize(search, limit, (bookmark ? offsetOf(bookmark) : request.offset) ?? 0);
   const pages = (place: Place) => {
-    const all = pagesOf(api, search, scope, place, size, base, signal);
+    const all = pagesOf({ api, base, list: search, scope }, place, size, signal);
     return own ? lookedUp(all) : all;
   };
   // What an API says of how many there are is said of what it lists, and in a look-up of nothing.

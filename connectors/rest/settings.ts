@@ -228,13 +228,18 @@ const kind = z.strictObject({
     .describe("What is special about an attribute. a.b is the property b of a."),
   secrets: z.array(z.string()).default(["password"]).describe("Attributes whose values are shown nowhere."),
 });
+/** Settings of a kind. */
 export type KindSettings = z.output<typeof kind>;
+/** Settings of a call among several. */
 export type StepSettings = z.output<typeof step>;
+/** Settings of a call that takes another back. */
 export type UndoSettings = z.output<typeof undo>;
+/** Settings of a call that lists. */
 export type ListSettings = Pick<
   KindSettings["search"],
   "path" | "query" | "headers" | "method" | "body" | "items" | "page"
 >;
+/** Settings of what an operator asks. */
 export type AskedSettings = z.output<typeof asked>;
 
 const failure = z.strictObject({
@@ -246,6 +251,7 @@ const failure = z.strictObject({
   attribute: z.string().optional().describe("The attribute that is to blame."),
 });
 
+/** Settings of the connector. */
 export const config = z.strictObject({
   ...httpSettings,
   failures: z
@@ -258,4 +264,5 @@ export const config = z.strictObject({
     .describe("A call that says whether the API serves; a search for one entry without it."),
   kinds: z.record(z.string(), kind).describe("The kinds of entries, each with its calls."),
 });
+/** The connector's settings, with the defaults. */
 export type Settings = z.output<typeof config>;

@@ -43,6 +43,7 @@ export interface Writes {
   readonly delete: (kind: RestKind, request: DeleteRequest) => Promise<void>;
 }
 
+/** What changes entries of an API. */
 export function writesOf(api: Api, reads: Reads): Writes {
   return {
     create: async (kind, { entry, attrs, requestKey, signal }) => {

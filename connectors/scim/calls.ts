@@ -9,7 +9,7 @@ import {
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import type { Answer } from "../../src/connector/http.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
-import type { Call } from "../../src/http/client.ts";
+import type { Call } from "../../src/http/call.ts";
 import { isSegment } from "../../src/http/text.ts";
 import { isObject, type Resource } from "../../src/scim/schema.ts";
 import { changed, patchBody } from "./changes.ts";
@@ -31,6 +31,7 @@ export interface Present {
   readonly etag: string | undefined;
 }
 
+/** A kind by its settings. */
 export function kindOf(
   name: string,
   { endpoint, schema, caseExact }: Settings["kinds"][string],
@@ -64,6 +65,7 @@ export const readBefore = (
 const attributesFor = (attrs: readonly string[], path: PathOf): string =>
   [...new Set(["id", ...attrs.map((attr) => askedFor(path(attr)))])].join(",");
 
+/** The call that reads a resource. */
 export function getCall(
   kind: ScimKind,
   key: string,
@@ -78,6 +80,7 @@ export function getCall(
   };
 }
 
+/** The call for a page of a list, behind so many resources. */
 export function listCall(
   { endpoint, filters }: ScimKind,
   { where, attrs }: Pick<SearchRequest, "where" | "attrs">,
@@ -113,6 +116,7 @@ export function resourceIn({ body, headers }: Answer, { name }: ScimKind, key?: 
 export const matching = (etag: string | undefined): Record<string, string> =>
   etag === undefined ? {} : { "if-match": etag };
 
+/** The resource that an entry is made as. */
 export function resourceOf({ schema }: ScimKind, entry: Entry, path: PathOf): Resource {
   const resource: Resource = { schemas: [schema] };
   for (const attr of Object.keys(entry)) putAt(resource, path(attr), valuesOf(entry, attr));
@@ -126,11 +130,17 @@ function withSchemas(resource: Resource): Resource {
   return { ...resource, schemas: [...new Set([...own, ...extensions])] };
 }
 
+/** Changes of a resource, and the resource before them where it was read. */
+export interface PlannedUpdate {
+  readonly key: string;
+  readonly changes: readonly Change[];
+  readonly before: Present | undefined;
+}
+
+/** The call that makes changes: a PATCH, or a PUT of the whole resource where the server has none. */
 export function updateCall(
   kind: ScimKind,
-  key: string,
-  changes: readonly Change[],
-  before: Present | undefined,
+  { key, changes, before }: PlannedUpdate,
   { version }: Settings,
   hasPatch: boolean,
   path: PathOf,

@@ -1,5 +1,5 @@
 import { type BackendOperation, fromValues, valuesOf } from "../../src/connector/connector.ts";
-import type { Call } from "../../src/http/client.ts";
+import type { Call } from "../../src/http/call.ts";
 import { callText } from "../../src/http/text.ts";
 import type { Resource } from "../../src/scim/schema.ts";
 import { getCall, listCall, pathTo, readBefore, resourceOf, type ScimKind, updateCall } from "./calls.ts";
@@ -56,7 +56,7 @@ export function explain(
           ...(isRead
             ? [getCall(kind, operation.key, readBefore(changes, operation.expected, hasPatch), settings, path)]
             : []),
-          updateCall(kind, operation.key, changes, before, settings, hasPatch, path),
+          updateCall(kind, { key: operation.key, changes, before }, settings, hasPatch, path),
         ];
       }
       case "delete":

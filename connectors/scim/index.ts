@@ -10,7 +10,8 @@ import type { Answer } from "../../src/connector/http.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
 import { numberedIn, readNumbered } from "../../src/connector/paging.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
-import { type Call, openClient } from "../../src/http/client.ts";
+import type { Call } from "../../src/http/call.ts";
+import { openClient } from "../../src/http/client.ts";
 import { failureOf } from "../../src/http/failures.ts";
 import { isObject, type Resource } from "../../src/scim/schema.ts";
 import {
@@ -149,7 +150,7 @@ kinds:
         const isRead = !hasPatch || expected !== undefined || needsResource(changes, path);
         const before = isRead ? await present(kind, key, readBefore(changes, expected, hasPatch), signal) : undefined;
         if (before) checkExpected(toEntry(before.resource, Object.keys(expected ?? {})), expected);
-        const request = updateCall(kind, key, changes, before, settings, hasPatch, path);
+        const request = updateCall(kind, { key, changes, before }, settings, hasPatch, path);
         const answer = await call(request, signal).catch(async (error) => {
           // What a change refers to may be what is not there: then the resource itself is not told as gone.
           if (!isNotFound(error)) throw error;

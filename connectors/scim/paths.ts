@@ -11,6 +11,7 @@ export interface Path {
   readonly sub: string | undefined;
 }
 
+/** The path that an attribute's name says. */
 export type PathOf = (attr: string) => Path;
 
 const cache = new Map<string, Path>();

@@ -13,6 +13,7 @@ const kind = z.strictObject({
     .describe("Attributes that the server compares with regard to case."),
 });
 
+/** Settings of the connector. */
 export const config = z.strictObject({
   ...httpSettings,
   version: z.enum(["2.0", "1.1"]).default("2.0").describe("The version of SCIM that the server speaks."),
@@ -42,7 +43,9 @@ export const config = z.strictObject({
   pageSize: z.int().min(1).max(10_000).default(100).describe("The most resources that it gives in a page."),
   kinds: z.record(z.string(), kind).describe("The kinds of resources, by names of your own."),
 });
+/** The connector's settings, with the defaults. */
 export type Settings = z.output<typeof config>;
+/** A version of SCIM. */
 export type Version = Settings["version"];
 
 /** The URNs of the RFC's own schemas, and of SCIM 1.1's. */

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { TableName } from "./kind.ts";
+import type { TableName } from "./column.ts";
 import type { Settings } from "./settings.ts";
 
 /** A table, or a view, as the catalogue describes it. */
@@ -15,6 +15,7 @@ export interface CatalogueTable {
   readonly withoutTransactions?: string | undefined;
 }
 
+/** A column, as the database's catalogue describes it. */
 export interface CatalogueColumn {
   readonly name: string;
   /** The type as the database names it, in small letters: `varchar`, `tinyint(1)`. */
@@ -25,6 +26,7 @@ export interface CatalogueColumn {
   readonly isMade: boolean;
 }
 
+/** A foreign key: the columns that refer, and those that they refer to. */
 export interface ForeignKey {
   readonly columns: readonly string[];
   readonly table: TableName;

@@ -1,7 +1,8 @@
 import type { Condition, Finding, Uses } from "../../src/connector/connector.ts";
 import type { CatalogueTable } from "./catalogue.ts";
+import { mayHoldText, type Table, type TableName } from "./column.ts";
 import { pathIn } from "./documents.ts";
-import { columnOf, joinedColumns, mayHoldText, type SqlKind, type Table, type TableName } from "./kind.ts";
+import { columnOf, joinedColumns, type SqlKind } from "./kind.ts";
 import { tablesOf } from "./tables.ts";
 
 /**

@@ -2,14 +2,13 @@ import { sql } from "kysely";
 import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src/connector/connector.ts";
 import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import { instantOf } from "../../src/json/date.ts";
+import { type Column, columnIn, mayHoldText, type Sql, type Table } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { pathIn } from "./documents.ts";
 import { isEmpty } from "./empty.ts";
 import { fitsColumn, haveValues, inText, isInCharset, isText, keyTakesForSame, splitParts } from "./keys.ts";
 import {
   allOf,
-  type Column,
-  columnIn,
   columnOf,
   columnSql,
   fixedSql,
@@ -19,10 +18,7 @@ import {
   keySql,
   type List,
   type Lookup,
-  mayHoldText,
-  type Sql,
   type SqlKind,
-  type Table,
   tableSql,
 } from "./kind.ts";
 

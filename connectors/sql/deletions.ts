@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import { type Entry, type References, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { columnIn, type Sql } from "./column.ts";
 import { conditionSql, leafSql } from "./conditions.ts";
 import { isKey, isKeyed } from "./keys.ts";
-import { allOf, columnIn, fixedSql, type List, type Sql, type SqlKind, tableSql } from "./kind.ts";
+import { allOf, fixedSql, type List, type SqlKind, tableSql } from "./kind.ts";
 import { isOwned, isReleasable, releaseSql } from "./rows.ts";
 import { inKind } from "./statements.ts";
 

@@ -1,6 +1,6 @@
 import type { CompiledQuery, Dialect, Kysely, QueryResult } from "kysely";
 import type { Scalar, Value } from "../../src/connector/connector.ts";
-import type { Column, Columns, Sql, TableName } from "./kind.ts";
+import type { Column, Columns, Sql, TableName } from "./column.ts";
 
 /** What databases of one make do in their own way. */
 export interface SqlDialect {

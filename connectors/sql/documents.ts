@@ -10,8 +10,9 @@ import {
 import { ConnectorError, SettingError } from "../../src/connector/error.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
 import { parseExactly } from "../../src/json/exact.ts";
+import type { Sql } from "./column.ts";
 import { isKeyed } from "./keys.ts";
-import { allOf, columnOf, columnSql, type Sql, type SqlKind, tableSql } from "./kind.ts";
+import { allOf, columnOf, columnSql, type SqlKind, tableSql } from "./kind.ts";
 import type { Run } from "./session.ts";
 
 type Json = Readonly<Record<string, unknown>>;

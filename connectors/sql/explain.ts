@@ -1,13 +1,14 @@
 import { type Kysely, sql } from "kysely";
 import type { BackendOperation, Change, Entry } from "../../src/connector/connector.ts";
 import { valuesPut } from "../../src/connector/reference.ts";
+import type { Sql } from "./column.ts";
 import { documentsUnknown, withDocuments } from "./documents.ts";
 import { isKey } from "./keys.ts";
-import { columnOf, type Sql, type SqlKind } from "./kind.ts";
+import { columnOf, type OwnStatement, type SqlKind } from "./kind.ts";
 import { listInserts, listStatements } from "./lists.ts";
 import { referenceStatement } from "./lookups.ts";
 import { keyEntry } from "./operations.ts";
-import { boundStatement, divide, type OwnStatement } from "./own.ts";
+import { boundStatement, divide } from "./own.ts";
 import { countedTo, countStatement, getStatement, searchStatement } from "./statements.ts";
 import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatements } from "./writes.ts";
 

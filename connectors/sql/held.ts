@@ -3,7 +3,8 @@ import type { Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { instantOf } from "../../src/json/date.ts";
 import { stringifyExactly } from "../../src/json/exact.ts";
-import { columnOf, columnSql, type Sql, type SqlKind } from "./kind.ts";
+import type { Sql } from "./column.ts";
+import { columnOf, columnSql, type SqlKind } from "./kind.ts";
 
 /** A value as a column of the kind's holds it. Throws `invalid` with the column's name. */
 export const toColumn = (kind: SqlKind, column: string, value: Value): unknown =>

@@ -1,84 +1,40 @@
-import { type RawBuilder, sql } from "kysely";
-import type { Mapped, Scalar } from "../../src/connector/connector.ts";
+import { sql } from "kysely";
+import type { Mapped } from "../../src/connector/connector.ts";
+import { type Assigned, type Column, columnIn, type Fixed, type Sql, type Table, type TableName } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
-import type { OwnStatements } from "./own.ts";
-import type { Things } from "./things.ts";
 
-export type Sql = RawBuilder<unknown>;
-
-/** What a column holds, as far as comparing and converting it differs; `any` where each value has a type of its own. */
-export type ColumnType =
-  | "any"
-  | "text"
-  | "integer"
-  | "decimal"
-  | "boolean"
-  | "bit"
-  | "time"
-  | "date"
-  | "uuid"
-  | "uuidBytes"
-  | "json"
-  | "bytes";
-
-export interface Column {
-  readonly type: ColumnType;
-  /** Whether the database itself compares it without regard to case. */
-  readonly foldsCase: boolean;
-  /** Whether its text is collated otherwise than the database's, so that letters may be folded otherwise, too. */
-  readonly hasCollation?: boolean;
-  /** Whether it takes no NULL. */
-  readonly takesNoNull?: boolean;
-  /** Whether it takes none, and has no value of its own for what is left out. */
-  readonly isRequired?: boolean;
-  /** Whether it is the table's primary key, by itself. */
-  readonly isKey?: boolean;
-  /** Whether the database numbers new rows in it. */
-  readonly isCounted?: boolean;
-  /** Whether a column of any type was declared to hold text. */
-  readonly isText?: boolean;
-  /** Whether an index keeps its values unique, as they are or without regard to case. */
-  readonly unique?: { readonly exact: boolean; readonly folded: boolean };
-  /** Whether a column of any type prefers whole numbers, and rounds those that are too large for one. */
-  readonly isInteger?: boolean;
-  /** Whether the database keeps its text as bytes of UTF-8. */
-  readonly isBytes?: boolean;
-  /** Whether it is of a type of the database's own that is read as text, such as an enumeration or an address. */
-  readonly isOwnType?: boolean;
-  /** Whether a column of any type rounds numbers of more than 15 digits. */
-  readonly isRounded?: boolean;
-  /** The texts that it takes alone, and whether several of them at once, with commas between them. */
-  readonly values?: readonly string[] | undefined;
-  readonly takesSeveral?: boolean;
-  /** The character set of its text, where that cannot write every character. */
-  readonly charset?: string | undefined;
-  /** Whether text in it is filled up with blanks to a fixed width. */
-  readonly isPadded: boolean;
-  /** Whether an index of the table begins with it, in a form that an equality can use, as it is and without regard to case. */
-  readonly indexed: { readonly exact: boolean; readonly folded: boolean };
+/** A statement of the site's own: its text, with the attributes that are bound in it. */
+export interface OwnStatement {
+  readonly parts: readonly (string | { readonly attr: string })[];
+  readonly attrs: ReadonlySet<string>;
 }
 
-/** Whether a column may hold text, so that letters of either case, and nothing, count as they do for text. */
-export const mayHoldText = ({ type }: Pick<Column, "type">): boolean => type === "text" || type === "any";
-
-/** A table or a view: its name, qualified by a schema where that is given. */
-export interface TableName {
-  readonly schema?: string | undefined;
-  readonly table: string;
+/** A statement of the site's own that makes changes. */
+export interface OwnUpdate {
+  /** The attributes whose change it makes, or the values that it gives them; undefined for all that no other makes. */
+  readonly when: readonly string[] | Fixed | undefined;
+  readonly statement: OwnStatement;
 }
 
-export type Columns = ReadonlyMap<string, Column>;
-
-/** A table, or a view, with what the catalogue says of its columns. */
-export interface Table {
-  readonly name: TableName;
-  readonly columns: Columns;
+/** What a kind's entries are written by, where it is not the table. */
+export interface OwnStatements {
+  readonly create: readonly OwnStatement[];
+  readonly update: readonly OwnUpdate[];
+  readonly delete: readonly OwnStatement[];
+  readonly lock: OwnStatement | undefined;
 }
 
-/** Values that a column has in every row that is of the kind. */
-export type Fixed = { readonly [column: string]: Scalar | null };
-/** Values that a column is given: constants, or expressions of the database's own. */
-export type Assigned = { readonly [column: string]: Scalar | null | { readonly sql: string } };
+/** What a list's rows are: the entry's own, such as its memberships, or things in their own right, such as a department's people. */
+export interface Things {
+  /** True where a row is no more made or deleted with the entry, but given to it and taken from it. */
+  readonly isOfThings: boolean;
+  /** Whether its rows are entries of a kind, by whatever they are listed. */
+  readonly isOfEntries: boolean;
+  /** The owner's columns that are set to NULL to take a row from it: those that do not tell the row itself from others. */
+  readonly released: readonly string[];
+  /** What rows meet that may be given to an entry: any of these. */
+  readonly within: readonly Fixed[];
+}
 
 /** A kind's place in the database: its table, its key, and what other tables hold of its entries. */
 export interface SqlKind extends Table {
@@ -102,6 +58,7 @@ export interface SqlKind extends Table {
   readonly countTo: number;
 }
 
+/** The key of a kind's rows. */
 export interface Key {
   /** The attribute of entries that holds it: the column, or the columns' names joined as their values are. */
   readonly attr: string;
@@ -143,15 +100,13 @@ export interface Lookup extends Table {
 export const joinedColumns = (kind: SqlKind, attr: string): readonly string[] | undefined =>
   kind.joined[attr] ?? (attr === kind.key.attr && kind.key.columns.length > 1 ? kind.key.columns : undefined);
 
+/** A table's name, quoted. */
 export const tableSql = ({ schema, table }: TableName): Sql =>
   schema === undefined ? sql.id(table) : sql.id(schema, table);
 
 /** A column of a kind's table or of a list's, with its table before it. */
 export const columnSql = ({ schema, table }: TableName, column: string): Sql =>
   schema === undefined ? sql.id(table, column) : sql.id(schema, table, column);
-
-export const columnIn = (columns: Columns, name: string, dialect: SqlDialect): Column =>
-  columns.get(name) ?? dialect.unknownColumn;
 
 /** A kind's column; its key is what the configuration says. */
 export function columnOf(kind: SqlKind, name: string): Column {
@@ -161,9 +116,11 @@ export function columnOf(kind: SqlKind, name: string): Column {
   return type === "integer" || column.type === "any" ? { ...column, type } : column;
 }
 
+/** The columns of the key, quoted and with their table. */
 export const keySql = (kind: SqlKind): Sql[] => kind.key.columns.map((column) => columnSql(kind.name, column));
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Whether a text is a UUID. */
 export const isUuid = (text: string): boolean => UUID.test(text);
 /** A whole number of 64 bits, up to the database's largest, written as databases write it. */
 export const isWhole = (text: string, { maxWhole }: Pick<SqlDialect, "maxWhole">): boolean =>
@@ -188,5 +145,6 @@ export function assignedSql({ columns }: Table, column: string, value: Assigned[
   return sql`${dialect.toDatabase(value, columnIn(columns, column, dialect))}`;
 }
 
+/** The `where` of all of some conditions; nothing without any. */
 export const allOf = (conditions: readonly Sql[]): Sql =>
   conditions.length > 0 ? sql` where ${sql.join(conditions, sql` and `)}` : sql``;

@@ -1,8 +1,9 @@
 import { type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import type { Sql } from "./column.ts";
 import { textOf } from "./dialects/values.ts";
 import { isText, joinParts } from "./keys.ts";
-import type { Sql, SqlKind } from "./kind.ts";
+import type { SqlKind } from "./kind.ts";
 import { columnsIn, rowsOf, valueUpdate } from "./rows.ts";
 import type { Run } from "./session.ts";
 import { getStatement, toEntry } from "./statements.ts";

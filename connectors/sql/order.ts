@@ -2,21 +2,12 @@ import { sql } from "kysely";
 import type { Order, Scalar } from "../../src/connector/connector.ts";
 import type { Position } from "../../src/connector/reference.ts";
 import { instantOf } from "../../src/json/date.ts";
+import { type Column, columnIn, mayHoldText, type Sql } from "./column.ts";
 import { lookupRow } from "./conditions.ts";
 import { isEmpty } from "./empty.ts";
 import { isStill } from "./held.ts";
 import { inText, isKeyed, keyValues } from "./keys.ts";
-import {
-  allOf,
-  type Column,
-  columnIn,
-  columnOf,
-  columnSql,
-  mayHoldText,
-  type Sql,
-  type SqlKind,
-  tableSql,
-} from "./kind.ts";
+import { allOf, columnOf, columnSql, type SqlKind, tableSql } from "./kind.ts";
 
 /** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
 function sortedBy(kind: SqlKind, attr: string) {

@@ -1,27 +1,8 @@
 import { sql } from "kysely";
 import { type Change, type Entry, valuesOf } from "../../src/connector/connector.ts";
-import { columnIn, type Fixed, type Sql, type SqlKind, type TableName } from "./kind.ts";
+import { columnIn, type Fixed, type Sql, type TableName } from "./column.ts";
+import type { OwnStatement, OwnStatements, OwnUpdate, SqlKind } from "./kind.ts";
 import type { Settings } from "./settings.ts";
-
-/** A statement of the site's own: its text, with the attributes that are bound in it. */
-export interface OwnStatement {
-  readonly parts: readonly (string | { readonly attr: string })[];
-  readonly attrs: ReadonlySet<string>;
-}
-
-export interface OwnUpdate {
-  /** The attributes whose change it makes, or the values that it gives them; undefined for all that no other makes. */
-  readonly when: readonly string[] | Fixed | undefined;
-  readonly statement: OwnStatement;
-}
-
-/** What a kind's entries are written by, where it is not the table. */
-export interface OwnStatements {
-  readonly create: readonly OwnStatement[];
-  readonly update: readonly OwnUpdate[];
-  readonly delete: readonly OwnStatement[];
-  readonly lock: OwnStatement | undefined;
-}
 
 /** What may hold a colon that names no parameter: literals, quoted names, comments, casts and assignments. */
 const TOKEN =
@@ -41,6 +22,7 @@ export function readStatement(text: string): OwnStatement {
   return { parts, attrs: new Set(parts.flatMap((part) => (typeof part === "string" ? [] : [part.attr]))) };
 }
 
+/** Reads the statements of the site's own that a kind names. */
 export function readStatements(given: Settings["kinds"][string]["statements"]): OwnStatements {
   const all = (each: string | readonly string[] = []) => [each].flat().map(readStatement);
   const steps = typeof given.update === "string" ? [{ when: undefined, sql: given.update }] : (given.update ?? []);

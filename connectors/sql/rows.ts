@@ -1,22 +1,12 @@
 import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { type Column, columnIn, type Sql } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { isEmpty } from "./empty.ts";
 import { ofAttr } from "./held.ts";
 import { fitsColumn, inText, isSameText, isText, keyTakesForSame, splitParts } from "./keys.ts";
-import {
-  allOf,
-  assignedSql,
-  type Column,
-  columnIn,
-  columnOf,
-  fixedSql,
-  type List,
-  type Sql,
-  type SqlKind,
-  tableSql,
-} from "./kind.ts";
+import { allOf, assignedSql, columnOf, fixedSql, type List, type SqlKind, tableSql } from "./kind.ts";
 import { assignments, partsOf } from "./writes.ts";
 
 /** How many parameters go in one statement: databases bound their number. */
@@ -181,6 +171,7 @@ function revival(kind: SqlKind, list: List, owned: Sql, batch: Batch): Sql {
   return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf([owned, isOneOf(kind, list, batch, false), sql`not ${dialect.isTrue(isIn)}`])}`;
 }
 
+/** The values of a list's columns for one value of the attribute. */
 export function valuesIn(kind: SqlKind, attr: string, list: List, value: Value): unknown[] {
   const { dialect } = kind;
   const parts = list.value.length === 1 ? [value] : partsOf(kind, attr, list.value, value);
@@ -216,5 +207,6 @@ function isOneOf(kind: SqlKind, list: List, batch: Batch, toTheLetter: boolean):
   return sql`(${sql.join(rows, sql` or `)})`;
 }
 
+/** What is known of the columns that hold a list's values. */
 export const columnsIn = (kind: SqlKind, { columns, value }: List): Column[] =>
   value.map((name) => columnIn(columns, name, kind.dialect));

@@ -3,9 +3,10 @@ import type { Kysely, QueryResult } from "kysely";
 import { ConnectorError, timedOut } from "../../src/connector/error.ts";
 import { abortable } from "../../src/connector/kit/deadline.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
+import type { Sql } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
-import type { Sql } from "./kind.ts";
 
+/** Runs a statement. */
 export type Run = (statement: Sql) => Promise<QueryResult<unknown>>;
 
 /** Statements on a database: reads by themselves, writes in transactions. */

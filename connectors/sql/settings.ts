@@ -226,4 +226,5 @@ export const config = z
     }
   });
 
+/** The connector's settings, with the defaults. */
 export type Settings = z.output<typeof config>;

@@ -1,27 +1,33 @@
 import { sql } from "kysely";
-import { type Entry, fromValues, type Order, type SearchRequest, type Value } from "../../src/connector/connector.ts";
-import { type Bookmark, behindPosition, expired, positionIn } from "../../src/connector/paging.ts";
+import {
+  type Bookmark,
+  type Entry,
+  fromValues,
+  type Order,
+  type SearchRequest,
+  type Value,
+} from "../../src/connector/connector.ts";
+import { behindPosition, expired, positionIn } from "../../src/connector/paging.ts";
 import { type Position, positionOf } from "../../src/connector/reference.ts";
 import { parseExactly } from "../../src/json/exact.ts";
+import { type Column, columnIn, type Sql } from "./column.ts";
 import { conditionSql, listRows, lookupRow } from "./conditions.ts";
 import { documentSql, documentsOf, pathIn, valuesAt } from "./documents.ts";
 import { haveValues, isKey, isKeyed, joinParts, keyValues } from "./keys.ts";
 import {
   allOf,
-  type Column,
-  columnIn,
   columnOf,
   columnSql,
   fixedSql,
   joinedColumns,
   keySql,
   type List,
-  type Sql,
   type SqlKind,
   tableSql,
 } from "./kind.ts";
 import { behind, orderOf } from "./order.ts";
 
+/** The conditions that make a row one of the kind. */
 export const inKind = (kind: SqlKind): Sql[] => fixedSql(kind, kind.where, kind.dialect);
 
 /** What a part of an attribute of several columns is called in a row. */
@@ -120,6 +126,7 @@ export function countStatement(kind: SqlKind, where: SearchRequest["where"], upT
   return sql`select count(*) as total from (${some}) as counted`;
 }
 
+/** Reads the row of a key. */
 export const getStatement = (kind: SqlKind, key: string, attrs: readonly string[]): Sql =>
   sql`select ${selection(kind, attrs)} from ${tableSql(kind.name)}${allOf([isKeyed(kind, key), ...inKind(kind)])}`;
 
@@ -127,6 +134,7 @@ export const getStatement = (kind: SqlKind, key: string, attrs: readonly string[
 export const likeStatement = (kind: SqlKind, key: string): Sql =>
   sql`select ${selection(kind, [kind.key.attr])} from ${tableSql(kind.name)}${allOf([haveValues(keySql(kind), keyValues(kind, key)), ...inKind(kind)])}`;
 
+/** Finds which of some keys are of the kind. */
 export function keysStatement(kind: SqlKind, keys: readonly string[]): Sql {
   const [column, ...more] = keySql(kind);
   const named =

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Mapped, References } from "../../src/connector/connector.ts";
+import type { Columns, Table, TableName } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { checkDocuments } from "./documents.ts";
 import { joinParts } from "./keys.ts";
-import type { Columns, List, Lookup, SqlKind, Table, TableName } from "./kind.ts";
+import type { List, Lookup, SqlKind } from "./kind.ts";
 import { readStatements } from "./own.ts";
 import type { Settings } from "./settings.ts";
 import { thingsIn } from "./things.ts";

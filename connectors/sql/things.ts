@@ -1,21 +1,10 @@
 import type { References } from "../../src/connector/connector.ts";
-import type { Columns, Fixed } from "./kind.ts";
+import type { Columns } from "./column.ts";
+import type { Things } from "./kind.ts";
 import type { Settings } from "./settings.ts";
 
 type KindSettings = Settings["kinds"][string];
 type ListSettings = KindSettings["lists"][string];
-
-/** What a list's rows are: the entry's own, such as its memberships, or things in their own right, such as a department's people. */
-export interface Things {
-  /** True where a row is no more made or deleted with the entry, but given to it and taken from it. */
-  readonly isOfThings: boolean;
-  /** Whether its rows are entries of a kind, by whatever they are listed. */
-  readonly isOfEntries: boolean;
-  /** The owner's columns that are set to NULL to take a row from it: those that do not tell the row itself from others. */
-  readonly released: readonly string[];
-  /** What rows meet that may be given to an entry: any of these. */
-  readonly within: readonly Fixed[];
-}
 
 /**
  * Whether a list's rows are things in their own right: entries of a kind, named by its key or by what a reference names them by; or

@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import { type Entry, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { mayHoldText } from "./column.ts";
 import { conditionSql } from "./conditions.ts";
 import { isKeyed } from "./keys.ts";
-import { allOf, columnOf, mayHoldText, type SqlKind, tableSql } from "./kind.ts";
+import { allOf, columnOf, type SqlKind, tableSql } from "./kind.ts";
 import type { Run } from "./session.ts";
 import { inKind } from "./statements.ts";
 

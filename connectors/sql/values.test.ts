@@ -4,8 +4,15 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Change, Condition, Connector, Entry, References, Value } from "../../src/connector/connector.ts";
-import type { Bookmark } from "../../src/connector/paging.ts";
+import type {
+  Bookmark,
+  Change,
+  Condition,
+  Connector,
+  Entry,
+  References,
+  Value,
+} from "../../src/connector/connector.ts";
 import { startMariaDb, startPostgres } from "../../test/servers/databases.ts";
 import { lent } from "../../test/servers/lent.ts";
 import sql from "./index.ts";

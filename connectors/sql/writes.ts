@@ -1,21 +1,11 @@
 import { sql } from "kysely";
 import { type Change, type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import type { Assigned, Sql, Table } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { isStill, toColumn } from "./held.ts";
 import { haveValues, inText, isKeyed, isText, splitParts } from "./keys.ts";
-import {
-  type Assigned,
-  allOf,
-  assignedSql,
-  columnOf,
-  columnSql,
-  joinedColumns,
-  type Sql,
-  type SqlKind,
-  type Table,
-  tableSql,
-} from "./kind.ts";
+import { allOf, assignedSql, columnOf, columnSql, joinedColumns, type SqlKind, tableSql } from "./kind.ts";
 import { inKind } from "./statements.ts";
 
 /** Takes the row away, or marks it as deleted where the kind says how. */
@@ -26,6 +16,7 @@ export function deleteStatement(kind: SqlKind, key: string, expected: Expected |
   return sql`update ${tableSql(kind.name)} set ${set}${conditions}`;
 }
 
+/** What `set` says for columns and their values. */
 export const assignments = (table: Table, values: Assigned, dialect: SqlDialect): Sql[] =>
   Object.entries(values).map(
     ([column, value]) => sql`${sql.id(column)} = ${assignedSql(table, column, value, dialect)}`,
@@ -72,6 +63,7 @@ function isOfText(kind: SqlKind, attr: string): boolean {
   );
 }
 
+/** The values of the columns that an attribute is joined of. Throws `invalid` for another number of parts. */
 export function partsOf(kind: SqlKind, attr: string, columns: readonly string[], value: Value): string[] {
   const parts = splitParts(String(value), columns.length);
   if (parts) return parts;
@@ -79,6 +71,7 @@ export function partsOf(kind: SqlKind, attr: string, columns: readonly string[],
   throw new ConnectorError("invalid", `"${attr}" holds ${wanted}, not ${JSON.stringify(value)}.`, { attr });
 }
 
+/** Inserts a row, and gives its key back. */
 export function insertStatement(kind: SqlKind, row: Row): Sql {
   const { dialect } = kind;
   const keys = kind.key.columns.map((column) => sql.id(column));

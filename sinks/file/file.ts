@@ -21,6 +21,7 @@ export type Files = Pick<
 /** Something that was found, and is to be recorded. */
 export type Note = Readonly<Record<string, unknown>>;
 
+/** A file of audit records that is open. */
 export interface AuditFile {
   /** Where the chain that is gone on with ended. */
   readonly end: Link;
@@ -32,6 +33,7 @@ export interface AuditFile {
   readonly close: () => void;
 }
 
+/** What a file of audit records is opened with. */
 export interface FileOptions {
   readonly path: string;
   /** Where the head of the chain is kept; beside the file by default. */

@@ -4,6 +4,7 @@ import type { Sink } from "../../src/sink/sink.ts";
 import { type FileOptions, openAuditFile } from "./file.ts";
 import { type AuditFields, integrityOf, type Link, lineOf, ORIGIN } from "./record.ts";
 
+/** What a log is opened with. */
 export interface AuditOptions {
   /** The file; standard output without it. */
   readonly file: string | undefined;

@@ -23,6 +23,7 @@ export interface AuditRecord extends Link {
 export const digestOf = (text: string, key: string | undefined): string =>
   (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex");
 
+/** How records are hashed. */
 export const integrityOf = (key: string | undefined): "sha256" | "hmac-sha256" =>
   key === undefined ? "sha256" : "hmac-sha256";
 

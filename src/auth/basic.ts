@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Authenticate, type Caller, callerConfig } from "./caller.ts";
 import { hashOf, isSecret, secretConfig, sha256 } from "./secret.ts";
 
+/** Settings of `auth` with names and passwords, RFC 7617. */
 export const basicConfig = z.strictObject({
   type: z.literal("basic").describe("User names and passwords, HTTP Basic."),
   users: z.array(z.strictObject({ ...callerConfig, password: secretConfig })).min(1),

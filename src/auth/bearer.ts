@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Authenticate, type Caller, callerConfig } from "./caller.ts";
 import { hashOf, isSecret, secretConfig, sha256 } from "./secret.ts";
 
+/** Settings of `auth` with tokens that do not run out, RFC 6750. */
 export const bearerConfig = z.strictObject({
   type: z.literal("bearer").describe("Shared secrets in the Authorization header."),
   tokens: z

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Authenticate, callerConfig, type ShownCertificate } from "./caller.ts";
 
+/** Settings of `auth` with client certificates. */
 export const certificateConfig = z.strictObject({
   type: z.literal("certificate").describe("Client certificates that the authority of server.tls.clientCa issued."),
   clients: z

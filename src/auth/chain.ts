@@ -6,6 +6,7 @@ import { certificate, certificateConfig } from "./certificate.ts";
 import { clientCredentials, clientCredentialsConfig, type TokenEndpoint } from "./clientCredentials.ts";
 import { entra, entraConfig, oidc, oidcConfig } from "./jwt.ts";
 
+/** Settings of any way to authenticate, by `type`. */
 export const methodConfig = z.discriminatedUnion("type", [
   bearerConfig,
   entraConfig,
@@ -21,6 +22,7 @@ export interface Chain {
   readonly endpoints: readonly TokenEndpoint[];
 }
 
+/** Makes a chain of the ways that a configuration names; the first that knows the caller decides. */
 export function chainOf(configs: readonly z.output<typeof methodConfig>[]): Chain {
   const methods = configs.map(methodOf);
   return {

@@ -7,6 +7,7 @@ import { type Authenticate, type Caller, callerConfig } from "./caller.ts";
 import { remoteKeys, secureUrl, verified } from "./jwt.ts";
 import { hashOf, isSecret, secretConfig, sha256 } from "./secret.ts";
 
+/** Settings of `auth` with a token endpoint of the gateway's own, RFC 6749 §4.4. */
 export const clientCredentialsConfig = z.strictObject({
   type: z
     .literal("clientCredentials")
@@ -62,6 +63,7 @@ export type TokenAnswer =
       readonly detail: string;
     };
 
+/** An endpoint that gives tokens for client credentials, and knows them again. */
 export interface TokenEndpoint {
   readonly path: string;
   /** Answers a form, with the Authorization header beside. Rejects with `AuthUnavailable`. */

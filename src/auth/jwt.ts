@@ -11,6 +11,7 @@ export const secureUrl = z
 /** Claims with the values that they must have. */
 const claimsConfig = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({});
 
+/** Settings of `auth` with Entra's tokens. */
 export const entraConfig = z.strictObject({
   ...callerConfig,
   type: z.literal("entra").describe("Tokens that Microsoft Entra ID issues, where its Secret Token is left empty."),
@@ -27,6 +28,7 @@ export const entraConfig = z.strictObject({
   ),
 });
 
+/** Settings of `auth` with tokens of any OpenID Connect provider. */
 export const oidcConfig = z.strictObject({
   ...callerConfig,
   type: z.literal("oidc").describe("Tokens of any OpenID Connect issuer."),
@@ -43,6 +45,7 @@ const FETCH_MS = 3000;
 const COOLDOWN_MS = 10_000;
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
+/** The keys that a provider publishes, read again when an unknown one is named. */
 export const remoteKeys = (url: string): JWTVerifyGetKey =>
   createRemoteJWKSet(new URL(url), { timeoutDuration: FETCH_MS, cooldownDuration: COOLDOWN_MS });
 

@@ -8,6 +8,7 @@ export const secretConfig = z
   .describe("The secret, best ${env:NAME} or ${file:PATH}; or its hash, sha256:..., as `postern token` makes the two.");
 
 const HASHED = /^sha256:([A-Za-z0-9_-]{43})$/;
+/** The SHA-256 digest of a text, 32 bytes. */
 export const sha256 = (text: string): Buffer => digest("sha256", text, "buffer");
 
 /** The hash of a configured secret, whichever form it has. */

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { headIn } from "../../sinks/file/record.ts";
 import { type Anchors, createVerifier, type Question, type Verdict } from "../../sinks/file/verify.ts";
 
+/** Options of `postern audit verify`. */
 export interface VerifyOptions {
   readonly first?: string | undefined;
   readonly last?: string | undefined;

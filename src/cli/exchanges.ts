@@ -55,8 +55,11 @@ export const exchangesFormat = z
       .min(1),
   })
   .meta({ title: "Postern exchanges" });
+/** A file of recorded conversations. */
 export type Exchanges = z.output<typeof exchangesFormat>;
+/** A SCIM request, the conversation with the API that it led to, and its answer. */
 export type Case = Exchanges["cases"][number];
+/** One request to the API, and what it answered. */
 export type Exchange = Case["exchanges"][number];
 
 /** Stands for a value that is not told, and for any where it is compared. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "../gateway/context.ts";
-import type { Query } from "../gateway/list.ts";
+import type { Query } from "../gateway/operation.ts";
 import type { Endpoints } from "../gateway/references.ts";
 import type { Route } from "../gateway/route.ts";
 import { ScimError } from "../scim/error.ts";

@@ -116,6 +116,10 @@ type SinkOption = z.ZodObject<
   z.core.$loose
 >;
 
+/**
+ * The schema of the configuration file, for the connectors and sinks that there are: what is checked, and what the JSON Schema
+ * and the reference pages are made of.
+ */
 export function configFormat({ connectors, sinks }: Registry) {
   const options = connectors.map((each) =>
     (each.config as z.ZodObject).extend({
@@ -213,4 +217,5 @@ export function configFormat({ connectors, sinks }: Registry) {
     .meta({ title: "Postern configuration" });
 }
 
+/** A configuration that was checked, with its defaults. */
 export type Config = z.output<ReturnType<typeof configFormat>>;

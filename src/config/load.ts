@@ -10,6 +10,7 @@ import type { Registry } from "./registry.ts";
 import { withSecrets } from "./secrets.ts";
 import { ConfigError, type Diagnostic, readYaml, validate, type YamlFile } from "./yaml.ts";
 
+/** A resource type that a route serves, with the compiled mapping. */
 export interface RouteEndpoint {
   readonly connector: string;
   readonly mapping: Mapping;

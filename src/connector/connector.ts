@@ -1,7 +1,6 @@
 import type { z } from "zod";
 import type { Transport } from "./http.ts";
 import type { Files } from "./kit/files.ts";
-import type { Bookmark } from "./paging.ts";
 
 /** A value of an entry as JSON; times are ISO 8601 in UTC with milliseconds, keys and references are text. */
 export type Value = string | number | boolean | { readonly [name: string]: unknown };
@@ -24,11 +23,13 @@ export type Condition =
   | { readonly op: "not"; readonly condition: Condition }
   | Leaf;
 
+/** A condition on one attribute. */
 export type Leaf =
   | { readonly op: "pr"; readonly attr: string }
   | { readonly op: "has"; readonly attr: string; readonly bits: number }
   | ComparisonLeaf;
 
+/** A comparison of an attribute's values with a scalar. */
 export interface ComparisonLeaf {
   readonly op: "eq" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
   readonly attr: string;
@@ -64,6 +65,14 @@ export interface Order {
   readonly caseExact?: boolean;
 }
 
+/**
+ * Where a search goes on: what one answer gives as `next`, and the same search takes. It is the connector's own, made of
+ * scalars, and holds all that is needed, so that every process with the same settings takes it. Clients carry it in their
+ * cursors: a connector trusts nothing that it finds in one.
+ */
+export type Bookmark = readonly Scalar[];
+
+/** What is looked for: the entries of a kind that meet a condition, in an order, and which part of them. */
 export interface SearchRequest {
   readonly kind: string;
   readonly where?: Condition;
@@ -82,6 +91,7 @@ export interface SearchRequest {
   readonly signal: AbortSignal;
 }
 
+/** What a search found. */
 export interface SearchResult {
   readonly entries: readonly Entry[];
   /** How many entries meet the condition, whatever the limit; where that is counted to a bound, at least one more than was seen. */
@@ -90,6 +100,7 @@ export interface SearchResult {
   readonly next?: Bookmark;
 }
 
+/** Which entry is read, and which of its attributes. */
 export interface GetRequest {
   readonly kind: string;
   readonly key: string;
@@ -97,6 +108,7 @@ export interface GetRequest {
   readonly signal: AbortSignal;
 }
 
+/** What is made. Rejects with `conflict` and the attribute where a value is taken. */
 export interface CreateRequest {
   readonly kind: string;
   readonly entry: Entry;
@@ -107,6 +119,7 @@ export interface CreateRequest {
   readonly signal: AbortSignal;
 }
 
+/** What is changed of an entry. */
 export interface UpdateRequest {
   readonly kind: string;
   readonly key: string;
@@ -118,6 +131,7 @@ export interface UpdateRequest {
   readonly signal: AbortSignal;
 }
 
+/** Which entry is deleted. */
 export interface DeleteRequest {
   readonly kind: string;
   readonly key: string;
@@ -125,6 +139,7 @@ export interface DeleteRequest {
   readonly signal: AbortSignal;
 }
 
+/** Which keys or references are to be turned into the other. */
 export interface ResolveRequest {
   readonly kind: string;
   /** From keys to the backend's references (DNs, foreign keys), or back. */
@@ -239,6 +254,7 @@ export interface Mapped {
   readonly unique: readonly { readonly attr: string; readonly caseExact: boolean }[];
 }
 
+/** What `postern init` gives a connector that drafts a configuration. */
 export interface InitRequest {
   /** The options that were given, in camel case. */
   readonly options: Readonly<Record<string, unknown>>;

@@ -1,3 +1,4 @@
+/** What went wrong, by what the client is to do: `scim/error.ts` gives each its status. */
 export type ConnectorErrorKind =
   | "notFound"
   | "conflict"

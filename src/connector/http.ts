@@ -21,6 +21,7 @@ export interface Proof {
   readonly body?: Readonly<Record<string, string>>;
 }
 
+/** What an API answered. */
 export interface Answer {
   readonly status: number;
   /** By their names in lower case. */

@@ -2,9 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import memory from "../../connectors/memory/index.ts";
 import { lent } from "../../test/servers/lent.ts";
-import type { Connector, SearchRequest } from "./connector.ts";
+import type { Bookmark, Connector, SearchRequest } from "./connector.ts";
 import {
-  type Bookmark,
   behindNumber,
   behindPosition,
   expired,

@@ -1,15 +1,8 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Connector, Scalar, SearchRequest } from "./connector.ts";
+import type { Bookmark, Connector, Scalar, SearchRequest } from "./connector.ts";
 import { ConnectorError } from "./error.ts";
 import type { Position } from "./reference.ts";
-
-/**
- * Where a search goes on: what one answer gives as `next`, and the same search takes. It is the connector's own, made of
- * scalars, and holds all that is needed, so that every process with the same settings takes it. Clients carry it in their
- * cursors: a connector trusts nothing that it finds in one.
- */
-export type Bookmark = readonly Scalar[];
 
 /** The search cannot go on from a bookmark: it is none of this search's, or what it led to is no longer there. */
 export const expired = (cause?: unknown): ConnectorError =>
@@ -37,6 +30,7 @@ export interface Numbered {
 /** How many keys a bookmark holds: two of them are enough to find the place again. */
 const MAX_LAST = 3;
 
+/** The bookmark of a place in a list that is known by numbers. */
 export const behindNumber = ({ offset, total, last = [] }: Numbered): Bookmark =>
   total === undefined || last.length === 0 ? [offset] : [offset, total, ...last.slice(-MAX_LAST)];
 

@@ -33,6 +33,7 @@ export const resilienceConfig = z
   })
   .prefault({})
   .describe("How a system that is slow or away is spared, and the gateway with it.");
+/** How a connector is spared, with the defaults. */
 export type Resilience = z.output<typeof resilienceConfig>;
 
 /** What is told of the calls to a connector. */

@@ -20,6 +20,7 @@ import { root } from "./root.ts";
 import type { Served } from "./served.ts";
 import { tokenEndpoint } from "./token.ts";
 
+/** What the HTTP application is made with. */
 export interface EdgeOptions {
   readonly routes: readonly Served[];
   readonly door: Door;

@@ -28,6 +28,7 @@ export interface Bodies {
   readonly all: Share;
   readonly of: Map<string, Share>;
 }
+/** No body has arrived yet. */
 export const createBodies = (): Bodies => ({ all: { held: 0, coming: 0 }, of: new Map() });
 
 /**

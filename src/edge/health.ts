@@ -28,6 +28,7 @@ const PROBE_MS = 3000;
 /** How long what was found is told again, in milliseconds: health checks must not be a load on a system that is in trouble. */
 const KEPT_MS = 3000;
 
+/** Asks connectors in turn whether they serve, and remembers the answers for a moment. */
 export function createReadiness(probes: readonly Probe[]): Readiness {
   let asking: Promise<Ready> | undefined;
   let found: { readonly at: number; readonly ready: Ready } | undefined;

@@ -28,6 +28,7 @@ export interface Lane {
   /** When each caller asked last, and from when on its next dear request may begin. */
   readonly callers: Map<string, { seen: number; freeAt: number }>;
 }
+/** A lane that nobody is in. */
 export const createLane = (): Lane => ({ callers: new Map() });
 
 /**

@@ -26,6 +26,7 @@ export interface OverloadManager {
   readonly stop: () => void;
 }
 
+/** Watches the heap and the event loop; `stop` ends it. */
 export function createOverloadManager(limits = LIMITS): OverloadManager {
   let pressure: Pressure = { heap: 0, delay: 0 };
   const delays: number[] = [];

@@ -1,5 +1,5 @@
-import type { Limits } from "../gateway/list.ts";
 import type { Route } from "../gateway/route.ts";
+import type { Limits } from "../gateway/serving.ts";
 import type { Log } from "../observe/log.ts";
 import type { ResourceType } from "../scim/schema.ts";
 

@@ -32,6 +32,7 @@ export interface Throttle {
   readonly isWithinRate: (caller: Caller, operations?: number) => Promise<boolean>;
 }
 
+/** Counts from nothing. */
 export function createThrottle(): Throttle {
   const failures = new RateLimiterMemory({ points: FREE_FAILURES, duration: 60 });
   const rates = new Map<number, RateLimiterMemory>();

@@ -6,6 +6,7 @@ import { BackendError } from "./failure.ts";
 /** A connector gets this long, in milliseconds, for all that one operation asks of it, where nothing else is said. */
 export const OPERATION_MS = 4500;
 
+/** What a caller may be allowed to do with resources of a type. */
 export type Action = "read" | "create" | "update" | "delete";
 
 /** What a request brings along on its way through the gateway. */

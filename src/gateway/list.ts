@@ -1,5 +1,6 @@
 import { setImmediate as next } from "node:timers/promises";
-import { type Bookmark, behindPosition, positionIn } from "../connector/paging.ts";
+import type { Bookmark } from "../connector/connector.ts";
+import { behindPosition, positionIn } from "../connector/paging.ts";
 import type { Position } from "../connector/reference.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
 import { readCursor, writeCursor } from "../scim/cursor.ts";
@@ -10,26 +11,10 @@ import { attributesIn, type TypedFilter, typedFilter } from "../scim/path.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context } from "./context.ts";
 import { MAX_ID } from "./input.ts";
-import type { Named } from "./operation.ts";
-import { byId, type Ordering, orderingOf, type Sorting } from "./order.ts";
+import type { Named, Query } from "./operation.ts";
+import { byId, type Ordering, orderingOf } from "./order.ts";
 import { type Endpoint, type KnownReferences, knownReferences } from "./references.ts";
 import { resourcesOf, type Serving, viewsOf } from "./serving.ts";
-import type { Shown } from "./view.ts";
-
-/** The parameters of a query, RFC 7644 §3.4.2 and RFC 9865; others are passed over. */
-export interface Query extends Shown, Sorting {
-  readonly filter?: string | undefined;
-  readonly startIndex?: string | undefined;
-  readonly count?: string | undefined;
-  readonly cursor?: string | undefined;
-}
-
-export interface Limits {
-  /** The most resources in a page. */
-  readonly pageSize: number;
-  /** The most entries that are read for a filter or an order that the backend answers in part. */
-  readonly scan: number;
-}
 
 /** A page of a type's resources, and how many there are in all. */
 interface Found {

@@ -1,8 +1,16 @@
 import type { ListResponse } from "../scim/list.ts";
 import type { Resource } from "../scim/schema.ts";
 import type { Action, Context } from "./context.ts";
-import type { Query } from "./list.ts";
+import type { Sorting } from "./order.ts";
 import type { Shown } from "./view.ts";
+
+/** The parameters of a query, RFC 7644 §3.4.2 and RFC 9865; others are passed over. */
+export interface Query extends Shown, Sorting {
+  readonly filter?: string | undefined;
+  readonly startIndex?: string | undefined;
+  readonly count?: string | undefined;
+  readonly cursor?: string | undefined;
+}
 
 /** A SCIM operation on one resource type of a route, as data: RFC 7644 §3.3 to §3.6. */
 export type ScimOperation = {
@@ -25,6 +33,7 @@ interface Rewritten {
   readonly ifMatch?: string | undefined;
 }
 
+/** The operation of a name. */
 export type Named<Name extends ScimOperation["name"]> = Extract<ScimOperation, { readonly name: Name }>;
 
 /** What each operation answers. A PATCH answers nothing where the route says so; a deletion never answers anything. */

@@ -10,6 +10,7 @@ export interface Endpoint {
   readonly name: string;
 }
 
+/** The endpoints of a route, by resource type. */
 export type Endpoints = ReadonlyMap<string, Endpoint>;
 
 /** Pairs of ids and references that are known, by type; `References` for the mapping to use. */

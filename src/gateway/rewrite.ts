@@ -77,7 +77,7 @@ export async function rewrite(serving: Serving, rewriting: Rewriting): Promise<E
       context,
     );
     const isSingle = isSingleIn(endpoint);
-    const changes = await changesBetween(mapping, present, current!, target, known, emptied, isSingle).catch(
+    const changes = await changesBetween(mapping, present, current!, target, known, { emptied, isSingle }).catch(
       (error) => {
         throw expressionFailure(error);
       },

@@ -1,13 +1,13 @@
 import { create } from "./create.ts";
-import { type Limits, list } from "./list.ts";
-import { type Handler, type Middleware, type Results, type ScimOperation, through } from "./operation.ts";
+import { list } from "./list.ts";
+import { type Handler, type Middleware, type Named, type Results, through } from "./operation.ts";
 import { patch } from "./patch.ts";
 import { get } from "./read.ts";
 import type { Endpoints } from "./references.ts";
 import { remove } from "./remove.ts";
 import { createRepeats, type Repeats } from "./repeats.ts";
 import { replace } from "./rewrite.ts";
-import type { Serving } from "./serving.ts";
+import type { Limits, Serving } from "./serving.ts";
 import { createTurns } from "./turns.ts";
 import { createViews } from "./view.ts";
 import { inSteps, toConnector, type WriteStep } from "./writes.ts";
@@ -23,6 +23,7 @@ export interface Route {
   readonly run: Handler;
 }
 
+/** What a route is made with. */
 export interface RouteOptions {
   readonly base: string;
   readonly endpoints: Endpoints;
@@ -48,26 +49,23 @@ export function createRoute(options: RouteOptions): Route {
     inTurn: createTurns(),
     write: inSteps(steps, toConnector),
   };
-  return { base, endpoints, run: through(middleware, operations(serving)) };
+  return { base, endpoints, run: through(middleware, carryOut(serving)) };
 }
 
-/** The operations of SCIM, each in a file of its own. */
-const operations = (serving: Serving): Handler => {
-  const run = (operation: ScimOperation): Promise<Results[ScimOperation["name"]]> => {
-    switch (operation.name) {
-      case "get":
-        return get(serving, operation);
-      case "list":
-        return list(serving, operation);
-      case "create":
-        return create(serving, operation);
-      case "replace":
-        return replace(serving, operation);
-      case "patch":
-        return patch(serving, operation);
-      case "delete":
-        return remove(serving, operation);
-    }
-  };
-  return run as Handler;
+/** How an operation is carried out. */
+type Carry<Name extends keyof Results> = (serving: Serving, operation: Named<Name>) => Promise<Results[Name]>;
+
+/** The operations, each in a file of its own. */
+const operations: { readonly [Name in keyof Results]: Carry<Name> } = {
+  get,
+  list,
+  create,
+  replace,
+  patch,
+  delete: remove,
 };
+
+const carryOut =
+  (serving: Serving): Handler =>
+  (operation) =>
+    (operations[operation.name] as Carry<typeof operation.name>)(serving, operation as never) as never;

@@ -3,8 +3,9 @@ import { badRequest, forbidden, ScimError } from "../scim/error.ts";
 import { type ListResponse, listResponse, type Page, readPage } from "../scim/list.ts";
 import type { Resource } from "../scim/schema.ts";
 import type { Context } from "./context.ts";
-import type { Limits, Query } from "./list.ts";
+import type { Query } from "./operation.ts";
 import type { Route } from "./route.ts";
+import type { Limits } from "./serving.ts";
 
 /**
  * A query over all resource types of a route, RFC 7644 §3.4.2.1: the types one after the other, as one list. A type

@@ -5,12 +5,19 @@ import { notFound } from "../scim/error.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context, expressionFailure } from "./context.ts";
 import { keyOf } from "./input.ts";
-import type { Limits } from "./list.ts";
 import type { Endpoint, Endpoints, KnownReferences } from "./references.ts";
 import type { Repeats } from "./repeats.ts";
 import type { InTurn } from "./turns.ts";
 import type { Shown, View, Views } from "./view.ts";
 import type { Perform } from "./writes.ts";
+
+/** Bounds on what one query may cost. */
+export interface Limits {
+  /** The most resources in a page. */
+  readonly pageSize: number;
+  /** The most entries that are read for a filter or an order that the backend answers in part. */
+  readonly scan: number;
+}
 
 /** What the operations of a route work with. */
 export interface Serving {
@@ -33,6 +40,7 @@ export function endpointOf({ endpoints }: Pick<Serving, "endpoints">, type: stri
   return endpoint;
 }
 
+/** The views of an endpoint's resources. */
 export const viewsOf = ({ views }: Pick<Serving, "views">, { mapping }: Endpoint): Views =>
   views.get(mapping.type.name)!;
 

@@ -11,6 +11,7 @@ const MAX_WAITING = 32;
  */
 export type InTurn = <T>(context: Context, work: () => Promise<T>) => Promise<T>;
 
+/** Nobody waits yet. */
 export function createTurns(): InTurn {
   const waiting = new Map<string, { count: number; last: Promise<unknown> }>();
   return async (context, work) => {

@@ -4,26 +4,13 @@ import { context, propagation } from "@opentelemetry/api";
 import type { Services } from "../connector/connector.ts";
 import { ConnectorError, happened } from "../connector/error.ts";
 import type { Answer, HttpRequest, Proof, Transport } from "../connector/http.ts";
+import type { Call } from "./call.ts";
 import { credentialsOf } from "./credentials.ts";
 import { retryAfter } from "./failures.ts";
 import type { HttpSettings } from "./settings.ts";
 import { openTransport } from "./transport.ts";
 
-/** A call of the API. */
-export interface Call {
-  readonly method: string;
-  /** Below the base address, encoded; or an address that the API gave, which must be of the same host. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>> | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** A header by which the API knows a call that comes again, so that it may be sent again. */
-  readonly idempotencyKey?: string | undefined;
-  /** What that header holds; chance where nothing is said, so that only repeats of this very call are known. */
-  readonly repeatKey?: string | undefined;
-}
-
+/** An API as connectors call it. */
 export interface Client {
   /**
    * Calls the API. Gives any answer that is JSON, whatever its status, and those that have nothing. Rejects with a `ConnectorError`:

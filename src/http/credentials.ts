@@ -26,6 +26,7 @@ const GET_MS = 10_000;
 const AHEAD_MS = 60_000;
 const DEFAULT_LIFETIME = 3600;
 
+/** The credentials that settings name; `send` sends what is needed to have them. */
 export function credentialsOf({ auth, url }: Pick<HttpSettings, "auth" | "url">, send: Send): Credentials {
   switch (auth.type) {
     case "none":

@@ -1,6 +1,6 @@
 import { ConnectorError, type ConnectorErrorKind } from "../connector/error.ts";
 import type { Answer } from "../connector/http.ts";
-import type { Call } from "./client.ts";
+import type { Call } from "./call.ts";
 
 const MAX_DETAIL = 300;
 

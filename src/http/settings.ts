@@ -101,6 +101,7 @@ const authConfig = z.discriminatedUnion("type", [
       "say where the session goes: in a `header`, or in a `property` of each body",
     ),
 ]);
+/** How the gateway proves to an API who it is. */
 export type AuthSettings = z.output<typeof authConfig>;
 
 /** The settings that every connector to an HTTP API has. */
@@ -138,4 +139,5 @@ export const httpSettings = {
     .describe("The largest answer, in bytes, unpacked."),
 };
 const httpConfig = z.strictObject(httpSettings);
+/** The settings that every connector to an HTTP API has, with the defaults. */
 export type HttpSettings = z.output<typeof httpConfig>;

@@ -1,4 +1,4 @@
-import type { Call } from "./client.ts";
+import type { Call } from "./call.ts";
 
 /** An address as one reads it: what is sent is encoded. */
 export function addressText(path: string, parameters: Iterable<readonly [string, string]>): string {

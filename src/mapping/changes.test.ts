@@ -240,7 +240,10 @@ describe.each(cases)("a PATCH on %s", (_, mapping, single) => {
             const target = applyPatch(current, asked, type);
             requireAll(target, type, "mutability");
             checkImmutable(current, target, type);
-            const changes = await changesBetween(mapping, entry, current, target, references, "left", isSingle);
+            const changes = await changesBetween(mapping, entry, current, target, references, {
+              emptied: "left",
+              isSingle,
+            });
             return read(kept(applyChanges(entry, changes)));
           });
           expect(sorted(atOnce)).toEqual(sorted(looked));
@@ -256,7 +259,9 @@ describe.each(cases)("a PATCH on %s", (_, mapping, single) => {
       fc.asyncProperty(entryOf(mapping), async (drawn) => {
         const entry = Object.fromEntries(Object.entries(drawn).filter(([, value]) => value !== undefined)) as Entry;
         const current = await readEntry(selection, entry, reading);
-        expect(await changesBetween(mapping, entry, current, current, references, "refilled", isSingle)).toEqual([]);
+        expect(
+          await changesBetween(mapping, entry, current, current, references, { emptied: "refilled", isSingle }),
+        ).toEqual([]);
         const written = await writeResource(mapping, current, references, entry);
         const changes = Object.entries(written).map(
           ([attr, value]) => ({ op: "replace", attr, values: value === undefined ? [] : [value].flat() }) as const,

@@ -263,8 +263,7 @@ export async function changesBetween(
   current: Resource,
   target: Resource,
   references: References,
-  emptied: "refilled" | "left",
-  isSingle: IsSingle = () => true,
+  { emptied, isSingle = () => true }: { readonly emptied: "refilled" | "left"; readonly isSingle?: IsSingle },
 ): Promise<Change[]> {
   const before = await writeResource(mapping, current, references, present);
   const after = await writeResource(mapping, target, references, present);

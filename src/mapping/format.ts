@@ -124,6 +124,9 @@ export const mappingFormat = z
   })
   .meta({ title: "Postern mapping" });
 
+/** A mapping file that was checked, before it is compiled. */
 export type MappingSource = z.output<typeof mappingFormat>;
+/** An attribute of a mapping file. */
 export type RowSource = z.output<typeof attributeRow>;
+/** What a mapping file says of how a value is converted. */
 export type CodecSource = z.output<typeof codec>;

@@ -66,6 +66,7 @@ export interface ExpressionRow extends RowBase {
   readonly search: string | undefined;
 }
 
+/** A line of a mapping: a SCIM attribute, and where it comes from. */
 export type Row = AttrRow | RefRow | ExpressionRow;
 
 /**

@@ -132,7 +132,7 @@ function planGroup(
       ? path.selector
         ? { where: everything, exact: true }
         : presence()
-      : planSub(group, filter.op, "value" in filter ? (filter.value as Scalar) : undefined, path, supports, references);
+      : planSub(group, { op: filter.op, value: comparedValue(filter), path }, supports, references);
   if (!path.selector) return own;
   const inner = (each: TypedFilter): Part => {
     switch (each.op) {
@@ -147,9 +147,7 @@ function planGroup(
       default:
         return planSub(
           group,
-          each.op,
-          "value" in each ? (each.value as Scalar) : undefined,
-          { ...path, sub: each.path.attribute },
+          { op: each.op, value: comparedValue(each), path: { ...path, sub: each.path.attribute } },
           supports,
           references,
           true,
@@ -173,11 +171,19 @@ const hasNot = (condition: Condition): boolean =>
 
 type Op = Exclude<Comparing["op"], "ne"> | "pr" | "ne";
 
+/** A comparison with a sub-attribute of a group. */
+interface Comparison {
+  readonly op: Op;
+  readonly value: Scalar | undefined;
+  readonly path: AttributePath;
+}
+
+const comparedValue = (filter: TypedFilter): Scalar | undefined =>
+  "value" in filter ? (filter.value as Scalar) : undefined;
+
 function planSub(
   group: Group,
-  op: Op,
-  value: Scalar | undefined,
-  path: AttributePath,
+  { op, value, path }: Comparison,
   supports: Supports,
   references: References,
   inSelector = false,

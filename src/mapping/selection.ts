@@ -11,6 +11,7 @@ export interface Selection {
   readonly attributes: readonly SelectedAttribute[];
 }
 
+/** An attribute that is shown, with the rows that make it. */
 export interface SelectedAttribute {
   readonly attribute: Attribute;
   /** The URN of the extension that it belongs to; undefined for the type's own schema. */

@@ -54,9 +54,11 @@ export const mappingTestFormat = z
   })
   .meta({ title: "Postern mapping test" });
 
+/** A mapping's tests, as the file says them. */
 export type MappingTests = z.output<typeof mappingTestFormat>;
 type Case = MappingTests["cases"][number];
 
+/** How a test ended. */
 export interface Outcome {
   readonly name: string;
   /** What went wrong; undefined where nothing did. */
@@ -123,6 +125,8 @@ async function run(
       throw new TypeError('this PATCH needs the entry as it is: give it as "present"');
     const current: Resource = await readEntry(selection, present, reading);
     const after = applyPatch(current, operations, mapping.type);
-    return changesBetween(mapping, present, current, after, references, "patch" in each ? "left" : "refilled");
+    return changesBetween(mapping, present, current, after, references, {
+      emptied: "patch" in each ? "left" : "refilled",
+    });
   }
 }

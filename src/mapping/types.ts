@@ -88,6 +88,7 @@ export const typesFormat = z
   })
   .meta({ title: "Postern resource types" });
 
+/** A file of resource types that was checked, before they are defined. */
 export type TypesSource = z.output<typeof typesFormat>;
 
 const reserved = ["/serviceproviderconfig", "/resourcetypes", "/schemas", "/bulk", "/me"];

@@ -1,5 +1,6 @@
 import pino from "pino";
 
+/** A log, by pino's levels. */
 export type Log = Pick<pino.Logger, "debug" | "info" | "warn" | "error" | "isLevelEnabled">;
 
 /** The log: JSON lines on standard output, written behind the requests' backs. */

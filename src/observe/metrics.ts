@@ -96,4 +96,5 @@ export function createMetrics() {
   };
 }
 
+/** The metrics of a gateway, with the registry that they are in. */
 export type Metrics = ReturnType<typeof createMetrics>;

@@ -16,6 +16,7 @@ export interface BulkOperation {
   readonly mistake?: ScimError | undefined;
 }
 
+/** A bulk request, RFC 7644 §3.7. */
 export interface Bulk {
   /** After so many failures nothing more is begun; undefined for no such number. */
   readonly failOnErrors: number | undefined;

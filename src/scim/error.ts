@@ -15,6 +15,7 @@ export type ScimType =
   | "expiredCursor"
   | "invalidCount";
 
+/** What else is known of an error. */
 export interface ScimErrorOptions extends ErrorOptions {
   readonly retryAfter?: number | undefined;
   readonly refusal?: string | undefined;

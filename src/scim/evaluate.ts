@@ -3,6 +3,7 @@ import type { Comparison, Literal } from "./filter.ts";
 import { type AttributePath, leafOf, type TypedFilter } from "./path.ts";
 import { type Attribute, isObject, type Resource, type ResourceType, schemaPart } from "./schema.ts";
 
+/** Whether a resource meets a filter. */
 export type Predicate = (resource: Resource) => boolean;
 
 /**

@@ -1,6 +1,8 @@
 import { badRequest, type ScimError, type ScimType } from "./error.ts";
 
+/** The operators of a comparison, RFC 7644 §3.4.2.2. */
 export type Comparison = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
+/** A value that a filter compares with. */
 export type Literal = string | number | boolean | null;
 
 /**

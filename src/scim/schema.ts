@@ -44,6 +44,7 @@ export interface ResourceType {
 /** A resource as JSON: names as its schemas spell them, extensions under their URN. */
 export type Resource = Record<string, unknown>;
 
+/** The URN of the enterprise extension, RFC 7643 §4.3. */
 export const ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /** The attributes that every resource has, RFC 7643 §3.1. */

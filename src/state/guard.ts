@@ -10,6 +10,7 @@ interface Place {
   readonly at: number;
 }
 
+/** The guard's tables, as kysely knows them. */
 export interface Tables {
   guard_passed: Place & { readonly under_way: number; readonly happened: number };
   guard_stopped: Place & { readonly caller: string; readonly request_id: string };

@@ -7,6 +7,7 @@ import { openSqlite, sqliteDialect } from "../connector/kit/sqlite.ts";
 import { createLedger, type Ledger, type Tables } from "./guard.ts";
 import { migrations } from "./migrations.ts";
 
+/** Where what outlives the process is kept. */
 export const stateConfig = z
   .strictObject({
     url: z

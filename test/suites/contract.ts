@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type {
+  Bookmark,
   Change,
   Condition,
   Connector,
@@ -11,7 +12,6 @@ import type {
   Value,
 } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import type { Bookmark } from "../../src/connector/paging.ts";
 import { applyChanges, comparePositions, matches, type Position, positionOf } from "../../src/connector/reference.ts";
 
 /** What the contract suite needs to know of a connector's kind. */

@@ -23,6 +23,7 @@ export interface KindSurvey extends Place {
   readonly types: readonly (readonly [name: string, type: AttributeType])[];
 }
 
+/** What a directory says about itself. */
 export interface Survey {
   readonly vendor: string;
   readonly isOpenLdap: boolean;

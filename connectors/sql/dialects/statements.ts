@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Sql } from "../kind.ts";
+import type { Sql } from "../column.ts";
 
 /** One value, or an array of several, that a function of the database makes. */
 export const oneOrArray = (values: readonly Sql[], array: Sql): Sql =>

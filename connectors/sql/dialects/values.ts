@@ -3,7 +3,8 @@ import { ConnectorError } from "../../../src/connector/error.ts";
 import { booleanOf, bytesOf } from "../../../src/connector/kit/values.ts";
 import { instantOf } from "../../../src/json/date.ts";
 import { parseExactly } from "../../../src/json/exact.ts";
-import { type Column, isUuid, wholeOf } from "../kind.ts";
+import type { Column } from "../column.ts";
+import { isUuid, wholeOf } from "../kind.ts";
 
 /** A column whose values are of any type, each of its own. */
 export const any: Column = {

@@ -16,10 +16,12 @@ export function namesOf(table: CatalogueTable, column: string): string[] {
 
 const isNumber = (type: string): boolean =>
   /^(tiny|small|medium|big)?int|^(numeric|decimal|number|double|real|float)/.test(type);
+/** Whether a type holds instants or dates. */
 export const isTime = (type: string): boolean => /^(timestamp|datetime|date)/.test(type);
 /** Whether a column holds true and false, and not numbers that stand for them. */
 export const isBoolean = (type: string): boolean => /^(bool|bit)/.test(type);
 const isFlag = (type: string): boolean => isBoolean(type) || type.startsWith("tinyint(1)");
+/** Whether a column holds text. */
 export const isText = ({ type }: CatalogueColumn): boolean =>
   !isNumber(type) &&
   !isTime(type) &&
@@ -208,8 +210,10 @@ function nameOf(table: CatalogueTable, rows: readonly GuessedRow[]): GuessedRow 
 const called = (table: CatalogueTable, names: readonly string[]): CatalogueColumn | undefined =>
   table.columns.find((each) => namesOf(table, each.name).some((name) => names.includes(name)));
 
+/** The column that holds passwords, by its name. */
 export const passwordColumn = (table: CatalogueTable): CatalogueColumn | undefined => called(table, PASSWORD);
 
+/** The column that says that a row is deleted, by its name. */
 export const deletedColumn = (table: CatalogueTable): CatalogueColumn | undefined => called(table, DELETED);
 
 /** What says whether an account may be used. */
@@ -277,6 +281,7 @@ const enumerated = (type: string): string[] | undefined =>
 const shown = (present: readonly unknown[]): string =>
   present.length === 0 ? "no rows yet" : `the values ${present.map((each) => JSON.stringify(each)).join(", ")}`;
 
+/** Whether two names are of one table. */
 export const isSameTable = (a: CatalogueTable["name"], b: CatalogueTable["name"]): boolean =>
   a.table === b.table && a.schema === b.schema;
 

@@ -19,6 +19,7 @@ export interface Account {
   readonly prove: <T>(attempt: () => Promise<T>) => Promise<T>;
 }
 
+/** Watches the proofs of one account: after a refusal none is tried for a while, so that it is not locked. */
 export function createAccount(what: string, isRefusal: (error: unknown) => boolean, now = Date.now): Account {
   let isProven = false;
   let refusals = 0;

@@ -10,6 +10,7 @@ export interface Files {
   readonly text: (setting: string, path: string) => string;
 }
 
+/** The files that settings name, of which relative paths start at a folder. */
 export function filesIn(folder: string): Files {
   const path = (each: string) => resolve(folder, each);
   return {
