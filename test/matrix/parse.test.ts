@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { ROOT, startBefore } from "./servers/gateway.ts";
-import { startParse } from "./servers/parse.ts";
-import { lifecycleSuite } from "./suites/lifecycle.ts";
+import { ROOT, startBefore } from "../servers/gateway.ts";
+import { startParse } from "../servers/parse.ts";
+import { lifecycleSuite } from "../suites/lifecycle.ts";
 
 lifecycleSuite("Parse Server", async () => {
   const server = await startParse();

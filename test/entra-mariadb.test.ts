@@ -1,4 +1,0 @@
-import { startHrGateway } from "./servers/databases.ts";
-import { entraSuite } from "./suites/entra.ts";
-
-entraSuite("MariaDB", () => startHrGateway("mysql"));

@@ -1,4 +1,0 @@
-import { startOpenLdapGateway } from "./servers/slapd.ts";
-import { entraSuite } from "./suites/entra.ts";
-
-entraSuite("OpenLDAP", startOpenLdapGateway);

@@ -1,4 +1,0 @@
-import { startOpenLdapGateway } from "./servers/slapd.ts";
-import { filterSuite } from "./suites/filters.ts";
-
-filterSuite("OpenLDAP", startOpenLdapGateway);

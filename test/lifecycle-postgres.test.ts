@@ -1,4 +1,0 @@
-import { startHrGateway } from "./servers/databases.ts";
-import { lifecycleSuite } from "./suites/lifecycle.ts";
-
-lifecycleSuite("PostgreSQL", async () => ({ gateway: await startHrGateway("postgres") }));

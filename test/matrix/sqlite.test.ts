@@ -1,0 +1,15 @@
+import { legacyHr, startGateway } from "../servers/gateway.ts";
+import { entraSuite } from "../suites/entra.ts";
+import { filterSuite } from "../suites/filters.ts";
+import { fuzzSuite } from "../suites/fuzz.ts";
+import { lifecycleSuite } from "../suites/lifecycle.ts";
+import { scimSuite } from "../suites/scim.ts";
+
+const start = () => startGateway(legacyHr());
+
+scimSuite("SQLite", start);
+entraSuite("SQLite", start);
+filterSuite("SQLite", start);
+lifecycleSuite("the embedded SQLite database", async () => ({ gateway: await start() }));
+// A minute here, where the backend costs least.
+fuzzSuite("SQLite", async () => ({ config: legacyHr(), stop: async () => {} }), 60);

@@ -1,4 +1,0 @@
-import { startHrGateway } from "./servers/databases.ts";
-import { scimSuite } from "./suites/scim.ts";
-
-scimSuite("MariaDB", () => startHrGateway("mysql"));

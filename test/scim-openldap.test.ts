@@ -1,4 +1,0 @@
-import { startOpenLdapGateway } from "./servers/slapd.ts";
-import { scimSuite } from "./suites/scim.ts";
-
-scimSuite("OpenLDAP", startOpenLdapGateway);
