@@ -38,13 +38,14 @@ export function createSearch(directory: Directory): Search {
     const kind = directory.kinds.get(name)!;
     const order = orderBy ?? { attr: kind.key, descending: false };
     const isFirst = offset === 0 && !bookmark;
-    if (isFirst && limit > 0) {
+    const listing = JSON.stringify({ kind: name, where, order } satisfies Listing);
+    // What had more than a page a moment ago is not read for nothing.
+    if (isFirst && limit > 0 && !(count && snapshots.has(listing))) {
       const wanted = count ? [...new Set([...attrs, kind.key, order.attr])] : attrs;
       const entries = await firstPage(directory, kind, where, wanted, count ? limit + 1 : limit, signal);
       if (!count) return { entries };
       if (entries.length <= limit) return { entries: inOrder(kind, entries, order), total: entries.length };
     }
-    const listing = JSON.stringify({ kind: name, where, order } satisfies Listing);
     const list = await (isFirst ? coalesced(listing) : (snapshots.get(listing) ?? readAnew(listing)));
     let start = bookmark ? indexBehind(list, order, positionIn(bookmark)) : offset;
     const entries: Entry[] = [];

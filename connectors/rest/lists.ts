@@ -37,7 +37,8 @@ export function pageSize({ page, variables }: ListCall, limit: number, offset: n
   // An API that is not told how many to give has pages of its own.
   if (page?.size !== undefined && isNumbered(page) && !variables.has("limit")) return page.size;
   const most = page?.size ?? Number.POSITIVE_INFINITY;
-  const wanted = Math.max(1, Math.min(limit, most));
+  // Who asks for nobody asks for their number.
+  const wanted = limit === 0 && most < Number.POSITIVE_INFINITY ? most : Math.max(1, Math.min(limit, most));
   return page?.by === "number" && (offset % wanted !== 0 || wanted < limit) ? most : wanted;
 }
 

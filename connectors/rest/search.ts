@@ -94,25 +94,32 @@ async function openList(
   const own = where && ownCall(kind.filters, where);
   const search = own ?? kind.search;
   const { countTo } = kind.search;
-  const listing = JSON.stringify([kind.name, where]);
+  // An address of the API's own asks for the attributes of the page that it was given with.
+  const listing = JSON.stringify([kind.name, where, search.variables.has("attrs") ? request.attrs : undefined]);
   const scope = await searchScope(kind, request);
   const size = pageSize(search, limit, (bookmark ? offsetOf(bookmark) : request.offset) ?? 0);
-  const pages = (place: Place) => {
-    const all = pagesOf({ api, base, list: search, scope }, place, size, signal);
+  const pages = (place: Place, of = size) => {
+    const all = pagesOf({ api, base, list: search, scope }, place, of, signal);
     return own ? lookedUp(all) : all;
+  };
+  /** The pages that are only counted: as large as they may be. */
+  const counting = (place: Place) => {
+    const most = search.page?.size ?? size;
+    if (isOfApi(place) || most <= size) return pages(place);
+    return pages(search.page?.by === "number" ? START : place, most);
   };
   // What an API says of how many there are is said of what it lists, and in a look-up of nothing.
   const says = !own && !kind.within;
 
-  let counting: Promise<number | undefined> | undefined;
+  let asked: Promise<number | undefined> | undefined;
   const totalIn = async ({ answer, items }: Page): Promise<number | undefined> => {
     const { total, count: call } = kind.search;
     if (says && total) return numberIn(await readFrom(total, answer));
     // What is not given in pages is all here.
     if (!search.page && !kind.within) return items.length;
     if (!says || !call || !count) return undefined;
-    counting ??= api.ask(call, scope, signal).then(async (answered) => numberIn(await readFrom(call.total, answered)));
-    return counting;
+    asked ??= api.ask(call, scope, signal).then(async (answered) => numberIn(await readFrom(call.total, answered)));
+    return asked;
   };
 
   const read = async (start: Start, over: number, wanted: number): Promise<Stretch> => {
@@ -149,9 +156,7 @@ async function openList(
     closed: (start) => seal.close(JSON.stringify(start), listing),
     opened: (closed) => {
       const text = seal.open(closed, listing);
-      const start = text === undefined ? undefined : (JSON.parse(text) as Start);
-      // Whoever knows an API's settings may have closed it, where they hold no credentials: nothing else is asked for by it.
-      return start?.place.url === undefined || start.place.url.startsWith(base) ? start : undefined;
+      return text === undefined ? undefined : (JSON.parse(text) as Start);
     },
     read: (start, over, wanted) =>
       read(start, over, wanted).catch((error) => {
@@ -162,7 +167,7 @@ async function openList(
       }),
     total: async ({ total, last, seen }) => {
       if (total !== undefined) return total;
-      return kind.within ? seen + (last?.next ? 1 : 0) : counted(countTo, last, pages);
+      return kind.within ? seen + (last?.next ? 1 : 0) : counted(countTo, last, counting);
     },
   };
 }

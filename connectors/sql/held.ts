@@ -3,7 +3,8 @@ import type { Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { instantOf } from "../../src/json/date.ts";
 import { stringifyExactly } from "../../src/json/exact.ts";
-import type { Sql } from "./column.ts";
+import type { Column, Sql } from "./column.ts";
+import type { SqlDialect } from "./dialect.ts";
 import { columnOf, columnSql, type SqlKind } from "./kind.ts";
 
 /** A value as a column of the kind's holds it. Throws `invalid` with the column's name. */
@@ -25,14 +26,18 @@ export function ofAttr<T>(attr: string, work: () => T): T {
  * says.
  */
 export function isStill(kind: SqlKind, attr: string, from: Value | null): Sql {
-  const { dialect } = kind;
   const column = columnSql(kind.name, attr);
   const of = columnOf(kind, attr);
   const { type } = of;
-  if (from === null)
-    return (type === "text" && !of.isOwnType) || type === "any"
-      ? sql`(${column} is null or ${column} = '')`
-      : sql`${column} is null`;
+  if (from !== null) return ofAttr(attr, () => isHeld(column, of, kind.dialect, from));
+  return (type === "text" && !of.isOwnType) || type === "any"
+    ? sql`(${column} is null or ${column} = '')`
+    : sql`${column} is null`;
+}
+
+/** The condition that a column, or what stands for one, holds a value that was read of it. */
+export function isHeld(column: Sql, of: Column, dialect: SqlDialect, from: Value): Sql {
+  const { type } = of;
   if (type === "json") {
     const [text, exact] = [JSON.stringify(from), stringifyExactly(from)];
     if (text === exact) return dialect.isSameJson(column, text);
@@ -43,7 +48,7 @@ export function isStill(kind: SqlKind, attr: string, from: Value | null): Sql {
   // A date that is none, such as MariaDB's 0000-00-00, is read as it is written.
   const isOdd = (type === "time" || type === "date") && !instantOf(String(from));
   if (isOdd) return sql`${dialect.castToText(column)} = ${String(from)}`;
-  if (Number.isNaN(instant)) return dialect.isSame(column, toColumn(kind, attr, from));
-  const at = (milliseconds: number) => toColumn(kind, attr, new Date(milliseconds).toISOString());
+  if (Number.isNaN(instant)) return dialect.isSame(column, dialect.toDatabase(from, of));
+  const at = (milliseconds: number) => dialect.toDatabase(new Date(milliseconds).toISOString(), of);
   return sql`(${column} >= ${at(instant)} and ${column} < ${at(instant + 1)})`;
 }

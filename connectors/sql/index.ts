@@ -1,6 +1,7 @@
 import { Kysely } from "kysely";
 import { type Connector, defineConnector } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { expired } from "../../src/connector/paging.ts";
 import { describeTables } from "./catalogue.ts";
 import { checkTables, slowConditions } from "./check.ts";
 import { supports } from "./conditions.ts";
@@ -97,7 +98,18 @@ kinds:
         const { kind: name, where, orderBy, bookmark, limit, count, signal } = request;
         const of = await kindNamed(name);
         const { offset = 0 } = request;
-        const rows = limit === 0 ? [] : (await session.read(searchStatement(of, request), signal)).rows;
+        const rows =
+          limit === 0
+            ? []
+            : await session.read(searchStatement(of, request), signal).then(
+                (result) => result.rows,
+                (error) => {
+                  // A value that a bookmark of ours would not hold.
+                  throw bookmark && error instanceof ConnectorError && error.kind === "invalid"
+                    ? expired(error)
+                    : error;
+                },
+              );
         const read = entriesOf(of, attrsRead(of, request), rows);
         const entries = read.slice(0, limit);
         if (!count) return { entries };

@@ -5,7 +5,7 @@ import { instantOf } from "../../src/json/date.ts";
 import { type Column, columnIn, mayHoldText, type Sql } from "./column.ts";
 import { lookupRow } from "./conditions.ts";
 import { isEmpty } from "./empty.ts";
-import { isStill } from "./held.ts";
+import { isHeld } from "./held.ts";
 import { inText, isKeyed, keyValues } from "./keys.ts";
 import { allOf, columnOf, columnSql, type SqlKind, tableSql } from "./kind.ts";
 
@@ -50,7 +50,6 @@ function inOrder(kind: SqlKind, column: string, value: Sql): Sql {
 
 /** The condition of the rows that come behind a position: the same work for the last page as for the first. */
 export function behind(kind: SqlKind, orderBy: Order, after: Position): Sql {
-  const { dialect } = kind;
   if (orderBy.attr === kind.key.attr) return behindKey(kind, after.key, orderBy.descending);
   const { isAbsent, value } = parts(kind, orderBy);
   const isLater = behindKey(kind, after.key, false);
@@ -58,30 +57,56 @@ export function behind(kind: SqlKind, orderBy: Order, after: Position): Sql {
     return orderBy.descending
       ? sql`(not ${isAbsent} or (${isAbsent} and ${isLater}))`
       : sql`(${isAbsent} and ${isLater})`;
-  const lookup = kind.lookups[orderBy.attr];
-  const of = lookup ? columnIn(lookup.columns, lookup.value, dialect) : columnOf(kind, orderBy.attr);
-  const isText = typeof after.value === "string" && mayHoldText(of);
-  const isInstant = of.type === "time" || of.type === "date";
-  // What a database has besides instants, such as PostgreSQL's infinity, it takes as it writes it.
-  const isAsWritten = isText || (isInstant && !instantOf(String(after.value)));
-  const given = sql`${isAsWritten ? after.value : dialect.toDatabase(after.value, of)}`;
-  const read = isText ? (orderBy.caseExact ? dialect.exact(given) : dialect.folded(given)) : given;
-  // What was read is not always what is held: times to the microsecond, numbers of many digits. The row says it, while it is as it was.
-  const isSame = [isKeyed(kind, after.key), isAbout(kind, orderBy.attr, after.value)];
-  const held = sql`(select ${value} from ${tableSql(kind.name)}${allOf(isSame)})`;
-  // What has a collation of its own folds otherwise than a value by itself, and what is padded is shown without.
-  const isAsRead = of.type === "text" && !of.isPadded && of.hasCollation !== true;
-  const last = isAsRead || lookup ? read : sql`coalesce(${held}, ${read})`;
-  return orderBy.descending
-    ? sql`(not ${isAbsent} and (${value} < ${last} or (${value} = ${last} and ${isLater})))`
-    : sql`(${isAbsent} or ${value} > ${last} or (${value} = ${last} and ${isLater}))`;
+  const behindValue = (last: Sql): Sql =>
+    orderBy.descending
+      ? sql`(not ${isAbsent} and (${value} < ${last} or (${value} = ${last} and ${isLater})))`
+      : sql`(${isAbsent} or ${value} > ${last} or (${value} = ${last} and ${isLater}))`;
+  const { of, given: held } = sortedBy(kind, orderBy.attr);
+  const read = asRead(kind, orderBy, of, after.value);
+  if (isReadExactly(of)) return behindValue(read);
+  // The row says what it holds, while that is as it was read.
+  const isSame = [isKeyed(kind, after.key), isAsRead(kind, held, of, after.value)];
+  const last = sql`(select ${value} from ${tableSql(kind.name)}${allOf(isSame)})`;
+  const [from, to] = boundsOf(kind, of, after.value);
+  const otherwise = !from
+    ? behindValue(read)
+    : orderBy.descending
+      ? sql`(not ${isAbsent} and ${value} <= ${to})`
+      : sql`(${isAbsent} or ${value} >= ${from})`;
+  return sql`((${last} is not null and ${behindValue(last)}) or (${last} is null and ${otherwise}))`;
 }
 
-/** Whether a column holds what was read of it: numbers, which databases round in writing them, to six digits. */
-const isAbout = (kind: SqlKind, attr: string, value: Scalar): Sql =>
-  typeof value === "number" && !columnOf(kind, attr).isInteger
-    ? sql`abs(${columnSql(kind.name, attr)} - ${value}) <= ${Math.abs(value) * 1e-6}`
-    : isStill(kind, attr, value);
+/** Whether what is read of a column is just what it holds, and compares as it does there. */
+const isReadExactly = ({ type, isPadded, hasCollation }: Column): boolean =>
+  type === "text" ? !isPadded && hasCollation !== true : type !== "time" && type !== "decimal";
+
+/** A value that was read, as it is compared with a column. */
+function asRead(kind: SqlKind, { caseExact }: Order, of: Column, value: Scalar): Sql {
+  const { dialect } = kind;
+  const isInstant = of.type === "time" || of.type === "date";
+  // What a database has besides instants and numbers, such as infinity, it takes as it writes it.
+  const isOdd = (isInstant && !instantOf(String(value))) || (of.type === "decimal" && typeof value === "string");
+  if (isOdd) return sql`${value}`;
+  if (typeof value !== "string" || !mayHoldText(of)) return sql`${dialect.toDatabase(value, of)}`;
+  return caseExact ? dialect.exact(sql`${value}`) : dialect.folded(sql`${value}`);
+}
+
+/** Whether a column holds what was read of it. Numbers of single precision are written shorter than they are held. */
+function isAsRead({ dialect }: SqlKind, held: Sql, of: Column, value: Scalar): Sql {
+  const isSame = (read: Scalar) => isHeld(held, of, dialect, read);
+  if (of.type !== "decimal" || typeof value !== "number") return isSame(value);
+  return sql`(${isSame(value)} or ${isSame(Math.fround(value))})`;
+}
+
+/** Between which values lies what was read of a column; where that says nothing, what was read is what is held. */
+function boundsOf({ dialect }: SqlKind, of: Column, value: Scalar): [from: unknown, to: unknown] | [] {
+  const at = (milliseconds: number) => dialect.toDatabase(new Date(milliseconds).toISOString(), of);
+  const instant = of.type === "time" ? instantOf(String(value))?.getTime() : undefined;
+  if (instant !== undefined) return [at(instant), at(instant + 1)];
+  if (of.type !== "decimal" || typeof value !== "number") return [];
+  const width = Math.abs(value) * 1e-6;
+  return [value - width, value + width];
+}
 
 /** The condition of keys behind a key: column by column, the first one bounded by itself so that an index serves. */
 function behindKey(kind: SqlKind, key: string, descending: boolean): Sql {

@@ -9,7 +9,11 @@ export const expired = (cause?: unknown): ConnectorError =>
   new ConnectorError("expired", "The list cannot be gone on with from here: begin it anew.", { cause });
 
 /** The bookmark of a list that goes on behind a position in its order. */
-export const behindPosition = ({ key, value }: Position): Bookmark => (value === undefined ? [key] : [key, value]);
+export const behindPosition = ({ key, value }: Position): Bookmark => {
+  if (value === undefined) return [key];
+  // JSON has no infinity.
+  return [key, typeof value === "number" && !Number.isFinite(value) ? String(value) : value];
+};
 
 /** The position behind which a list goes on. Throws `expired` for a bookmark of another kind. */
 export function positionIn([key, value, ...more]: Bookmark): Position {
@@ -32,7 +36,10 @@ const MAX_LAST = 3;
 
 /** The bookmark of a place in a list that is known by numbers. */
 export const behindNumber = ({ offset, total, last = [] }: Numbered): Bookmark =>
-  total === undefined || last.length === 0 ? [offset] : [offset, total, ...last.slice(-MAX_LAST)];
+  // Some say no more than that there is one more.
+  total === undefined || total <= offset + 1 || last.length === 0
+    ? [offset]
+    : [offset, total, ...last.slice(-MAX_LAST)];
 
 /** The place at a bookmark. Throws `expired` for a bookmark of another kind. */
 export function numberedIn([offset, total, ...last]: Bookmark): Numbered {
@@ -72,8 +79,8 @@ const MAX_MOVED = 1000;
 /**
  * Goes on in a list that its backend knows by numbers alone. What is deleted there moves all that is behind it forward, so that a page
  * by its number would hide as many: where the number of all has changed, the items that came last are looked for around the place, and
- * the list is gone on with behind them. Some entries may be given twice then, and none is hidden. Rejects with `expired` where too few
- * of them are found to tell.
+ * the list is gone on with behind them. Some entries may be given twice then, and none is hidden, unless the last ones themselves were
+ * moved together. Rejects with `expired` where too few of them are found to tell.
  */
 export async function readNumbered<Item>(
   place: Numbered,
@@ -102,7 +109,8 @@ async function movedPage<Item>(
   limit: number,
   { keyOf, read }: NumberedList<Item>,
 ): Promise<Numbered & Part<Item>> {
-  for (let reach = Math.max(Math.abs(moved), limit, MAX_LAST); ; reach *= 4) {
+  if (Math.abs(moved) > MAX_MOVED) throw expired();
+  for (let reach = Math.max(Math.abs(moved), Math.min(limit, MAX_MOVED), MAX_LAST); ; reach *= 4) {
     const from = Math.max(0, offset - reach);
     const { items, isMore } = await read(from, offset + reach + limit - from);
     const keys = await Promise.all(items.map(keyOf));
@@ -156,17 +164,20 @@ export function withOffsets<C extends Connector>(connector: C): C {
           })
         : search());
       if (bookmark) return result;
-      const end = nameOf(request, offset + result.entries.length);
+      const seen = offset + result.entries.length;
+      const end = nameOf(request, seen);
       if (result.next) kept.set(end, result.next);
       // The list ends here now: what another one had behind it is no place in this one.
       else if (request.limit > 0) for (const each of [end, nameOf(request, offset + request.limit)]) kept.delete(each);
-      return result;
+      // Clients that go on until they have had as many stop too early where some before their place are gone.
+      const { total } = result;
+      return result.next && total !== undefined && total <= seen ? { ...result, total: seen + 1 } : result;
     },
   };
 }
 
 /** A page's name: short, because filters may be long and many. */
-const nameOf = ({ kind, where, orderBy }: SearchRequest, offset: number): string =>
+const nameOf = ({ kind, where, attrs, orderBy }: SearchRequest, offset: number): string =>
   createHash("sha256")
-    .update(JSON.stringify([kind, where, orderBy, offset]))
+    .update(JSON.stringify([kind, where, attrs, orderBy, offset]))
     .digest("base64url");
