@@ -174,7 +174,7 @@ async function startGateway(folder: string) {
   const clients = [{ name: "app", id: "app", secrets: ["the-secret-of-the-application"] }];
   const auth = [
     { type: "bearer", tokens },
-    { type: "client-credentials", key: "a-key-of-thirty-two-bytes-or-more", clients },
+    { type: "clientCredentials", key: "a-key-of-thirty-two-bytes-or-more", clients },
   ];
   const limits = { pageSize: 10_000, bulkOperations: 1000 };
   const { connectors, routes } = legacyHr();

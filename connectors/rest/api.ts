@@ -107,7 +107,12 @@ interface Done {
 }
 
 /** Takes back what was done; what cannot be is said in the failure. */
-async function takenBack(error: unknown, done: readonly Done[], failed: number, send: Api["read"]): Promise<unknown> {
+async function takenBack(
+  error: unknown,
+  done: readonly Done[],
+  failed: number,
+  send: (call: Call, signal: AbortSignal) => Promise<Answer>,
+): Promise<unknown> {
   if (done.length === 0) return error;
   const signal = AbortSignal.timeout(UNDO_MS);
   const remains: string[] = [];

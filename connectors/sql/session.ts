@@ -94,7 +94,7 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
       } catch (error) {
         if (signal.aborted || !isOfServer(error)) throw error;
         failedUntil.set(chosen, Date.now() + AFTER_FAILURE_MS);
-        return readFrom(db, statement, signal);
+        return readTwice(() => readFrom(db, statement, signal), signal);
       }
     },
     transaction: async (signal, work) => {

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { AuditEvent } from "../../src/sink/sink.ts";
 import { type Head, headIn, headText, isHeadLike, isWhole, type Link, MAX_RECORD, ORIGIN, recordIn } from "./record.ts";
 
 /** The calls of the file system that the log makes: tests put failures in. */
@@ -19,7 +20,7 @@ export type Files = Pick<
 >;
 
 /** Something that was found, and is to be recorded. */
-export type Note = Readonly<Record<string, unknown>>;
+export type Note = AuditEvent;
 
 /** A file of audit records that is open. */
 export interface AuditFile {

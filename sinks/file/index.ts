@@ -38,8 +38,9 @@ export default defineSink({
   summary:
     "A file, or standard output: lines of JSON, each chained to the one before, so that `postern audit verify` finds what was altered or taken out.",
   config,
-  example: `file: /var/log/postern/audit.log
-key: "\${file:/run/secrets/audit-key}"
+  example: `type: file
+file: /var/log/postern/audit.log
+key: "\${file:/run/secrets/postern-audit-key}"
 head: /srv/postern/audit.head
 `,
   open: ({ file, head, ...settings }, { folder, log }) => {

@@ -125,6 +125,38 @@ describe("an audit file", () => {
     expect(judge(file)).toMatchObject({ ok: true, questions: [{ seq: 2 }, { seq: 4 }] });
   });
 
+  test("holds a record once that was written and could not be brought to the disk, and says first how hashes are made", async () => {
+    const file = newFile();
+    let fails = 0;
+    const failing = (call: () => void) => {
+      if (fails-- > 0) throw new Error("EIO");
+      return call();
+    };
+    const files = {
+      ...fs,
+      writeSync: ((...args: Parameters<typeof fs.writeSync>) => {
+        let written = 0;
+        failing(() => {
+          written = fs.writeSync(...args);
+        });
+        return written;
+      }) as typeof fs.writeSync,
+      fdatasyncSync: (descriptor: number) => failing(() => fs.fdatasyncSync(descriptor)),
+    };
+    fails = 1;
+    const log = open(file, { sync: true, files });
+    await log.intent({ event: "intent" });
+    fails = 1;
+    const real = files.writeSync;
+    files.writeSync = fs.writeSync;
+    await log.outcome({ event: "outcome", n: 1 });
+    files.writeSync = real;
+    await log.intent({ event: "intent" });
+    await log.close();
+    expect(events(file)).toEqual(["opened", "intent", "outcome", "intent", "closed"]);
+    expect(judge(file)).toMatchObject({ ok: true });
+  });
+
   test("that is moved away is begun anew, as one log; one that was replaced by another file is not written", async () => {
     const file = newFile();
     const log = open(file);

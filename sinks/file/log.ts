@@ -56,7 +56,9 @@ export function openAudit(options: AuditOptions): Sink {
     }
     end = link;
   };
-  const notes: AuditFields[] = [];
+  // It says how hashes are made from here on.
+  const opened = { event: "opened", log: "postern-audit", integrity: integrityOf(key) };
+  const notes: AuditFields[] = [...lines.look(end), opened];
   /** Records what has happened to the log itself. */
   const writeNotes = async () => {
     notes.push(...lines.look(end));
@@ -66,6 +68,8 @@ export function openAudit(options: AuditOptions): Sink {
     }
   };
 
+  /** Events whose lines are in the file, and may not be on the disk: they are not written again. */
+  const unsynced = new WeakSet<AuditFields>();
   /** Writes some in their order; where one cannot be written, none behind it is. Gives those that were. */
   const writeAll = async (batch: readonly Waiting[]): Promise<Waiting[]> => {
     const written: Waiting[] = [];
@@ -74,7 +78,7 @@ export function openAudit(options: AuditOptions): Sink {
       try {
         if (failure) throw failure.error;
         await writeNotes();
-        await write(each.event);
+        if (!unsynced.has(each.event)) await write(each.event);
         written.push(each);
       } catch (error) {
         failure ??= { error };
@@ -84,6 +88,7 @@ export function openAudit(options: AuditOptions): Sink {
     return written;
   };
   const drain = async (): Promise<void> => {
+    if (queue.length === 0) await writeNotes().catch(() => {});
     while (queue.length > 0) {
       const batch = queue;
       queue = [];
@@ -92,20 +97,26 @@ export function openAudit(options: AuditOptions): Sink {
         if (sync && written.length > 0) lines.sync();
         for (const { settle } of written) settle();
       } catch (error) {
-        for (const { settle } of written) settle(error);
+        for (const { event, settle } of written) {
+          unsynced.add(event);
+          settle(error);
+        }
       }
     }
+  };
+  const pump = (): void => {
+    running ??= drain().finally(() => {
+      running = undefined;
+      if (queue.length > 0) pump();
+    });
   };
   const append = (event: AuditFields): Promise<void> =>
     new Promise((resolve, reject) => {
       queue.push({ event, settle: (error) => (error === undefined ? resolve() : reject(error)) });
-      running ??= drain().finally(() => {
-        running = undefined;
-      });
+      pump();
     });
 
-  // It says how hashes are made from here on.
-  void append({ event: "opened", log: "postern-audit", integrity: integrityOf(key) }).catch(() => {});
+  pump();
   return {
     append,
     close: async () => {

@@ -1,7 +1,8 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { AuditEvent } from "../../src/sink/sink.ts";
 
 /** What is recorded; number, time and chain are added by the log. */
-export type AuditFields = Readonly<Record<string, unknown>>;
+export type AuditFields = AuditEvent;
 
 /** A record's place in its chain. */
 export interface Link {

@@ -96,7 +96,6 @@ const safety = z.strictObject({
     .describe("By resource type, what must never be touched."),
 });
 
-/** The configuration file, with the settings of the connectors that there are. */
 /** The type of sink that needs no name. */
 export const DEFAULT_SINK = "file";
 

@@ -123,14 +123,13 @@ describe("a configuration", () => {
     }
   });
 
-  test.each(registry.connectors.map(({ type, example, config }) => [type, example, config] as const))(
-    "that the reference page of %s shows is right",
-    (type, example, config) => {
-      const { type: said, ...settings } = parse(example);
-      expect(said).toBe(type);
-      expect((config as z.ZodType).safeParse(settings).error?.issues ?? []).toEqual([]);
-    },
-  );
+  test.each(
+    [...registry.connectors, ...registry.sinks].map(({ type, example, config }) => [type, example, config] as const),
+  )("that the reference page of %s shows is right", (type, example, config) => {
+    const { type: said, ...settings } = parse(example);
+    expect(said).toBe(type);
+    expect((config as z.ZodType).safeParse(settings).error?.issues ?? []).toEqual([]);
+  });
 
   test("shows all its mistakes at once", () => {
     expect(

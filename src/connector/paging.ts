@@ -36,10 +36,7 @@ const MAX_LAST = 3;
 
 /** The bookmark of a place in a list that is known by numbers. */
 export const behindNumber = ({ offset, total, last = [] }: Numbered): Bookmark =>
-  // Some say no more than that there is one more.
-  total === undefined || total <= offset + 1 || last.length === 0
-    ? [offset]
-    : [offset, total, ...last.slice(-MAX_LAST)];
+  total === undefined || last.length === 0 ? [offset] : [offset, total, ...last.slice(-MAX_LAST)];
 
 /** The place at a bookmark. Throws `expired` for a bookmark of another kind. */
 export function numberedIn([offset, total, ...last]: Bookmark): Numbered {
@@ -89,7 +86,9 @@ export async function readNumbered<Item>(
 ): Promise<NumberedPage<Item>> {
   const { offset, total } = place;
   const part = await list.read(offset, limit);
-  const isAsBefore = total === undefined || part.total === undefined || part.total === total;
+  // Some count to a bound, and say of more that there is one more than was seen.
+  const isOneMore = total === offset + 1 && part.total === offset + part.items.length + 1;
+  const isAsBefore = total === undefined || part.total === undefined || part.total === total || isOneMore;
   const found = isAsBefore ? { ...place, ...part } : await movedPage(place, part.total! - total, limit, list);
   const keys = await Promise.all(found.items.slice(-MAX_LAST).map(list.keyOf));
   const last = [...(found.last ?? []), ...keys];

@@ -14,7 +14,7 @@ export interface AuditEvent {
 export interface Sink {
   /**
    * Keeps an event, behind those that were appended before it. Resolves when it is kept as safely as the sink promises; rejects where
-   * it is not, and will then be asked again.
+   * it is not, and may then be given the same event, the same object, again. What takes longer than four seconds counts as rejected.
    */
   readonly append: (event: AuditEvent) => Promise<void>;
   readonly close: () => Promise<void>;

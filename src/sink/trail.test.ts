@@ -78,3 +78,23 @@ test("many at once are each recorded once, behind what was kept", async () => {
   expect(events.slice(0, 3).map(({ n }) => n)).toEqual([1, 2, 3]);
   expect(events.map(({ n }) => n).toSorted()).toEqual([1, 2, 3, 4, 5, 6]);
 });
+
+test("a sink that hangs holds up neither a write, which is refused, nor the end", async () => {
+  const said: string[] = [];
+  const never = () => new Promise<void>(() => {});
+  const trail = trailTo({ append: never, close: never }, (_, message) => said.push(message));
+  const intent = expect(trail.intent({ event: "intent" })).rejects.toThrow("nothing was heard of it for 4 seconds");
+  await vi.advanceTimersByTimeAsync(4000);
+  await intent;
+  const outcome = trail.outcome({ event: "outcome" });
+  await vi.advanceTimersByTimeAsync(4000);
+  await outcome;
+  const closed = trail.close();
+  await vi.advanceTimersByTimeAsync(10_000);
+  await closed;
+  expect(said).toEqual([
+    "the audit log cannot be written: writes are refused",
+    "audit records are lost: they could not be written to the end",
+    "the audit log did not close",
+  ]);
+});

@@ -13,17 +13,20 @@ export interface AuditLog {
 /** Outcomes that are kept while nothing can be recorded: no more than there can be writes under way, and refusals. */
 const MAX_KEPT = 10_000;
 const RETRY_MS = 2000;
+/** How long a sink may take, in milliseconds: less than a request has. */
+const APPEND_MS = 4000;
 
 /** Makes an audit trail of a sink; `warn` is told when nothing can be recorded, and when it can again. */
 export function trailTo(sink: Sink, warn: (fields: object, message: string) => void = () => {}): AuditLog {
-  const kept: AuditEvent[] = [];
+  let kept: AuditEvent[] = [];
   let flushing: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
   let isBroken = false;
+  let isClosed = false;
 
   const append = async (event: AuditEvent): Promise<void> => {
     try {
-      await sink.append(event);
+      await inTime(sink.append(event));
     } catch (error) {
       if (!isBroken) warn({ reason: (error as Error).message }, "the audit log cannot be written: writes are refused");
       isBroken = true;
@@ -35,10 +38,12 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
   /** Records what is kept, in its order. Rejects where it still cannot, and is tried again later. */
   const flush = (): Promise<void> => {
     const all = async () => {
-      for (let event = kept[0]; event; event = kept[0]) {
-        await append(event);
-        kept.shift();
-      }
+      const events = kept;
+      const outcomes = await Promise.allSettled(events.map(append));
+      const left = events.filter((_, index) => outcomes[index]!.status === "rejected");
+      kept = [...left, ...kept.slice(events.length)];
+      const failed = outcomes.find((each) => each.status === "rejected");
+      if (failed) throw failed.reason;
     };
     clearTimeout(retry);
     flushing ??= all()
@@ -53,28 +58,45 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
   };
   const later = (): void => {
     clearTimeout(retry);
-    retry = setTimeout(() => flush().catch(() => {}), RETRY_MS).unref();
+    if (!isClosed) retry = setTimeout(() => flush().catch(() => {}), RETRY_MS).unref();
   };
   const keep = (event: AuditEvent): void => {
     if (kept.length < MAX_KEPT) kept.push(event);
+    else warn({ event: event.event }, "an audit record is lost: too many wait to be written");
     later();
+  };
+  const flushed = async (): Promise<void> => {
+    while (kept.length > 0) await flush();
   };
 
   return {
     intent: async (fields) => {
       const id = randomUUID();
-      if (kept.length > 0) await flush();
+      await flushed();
       await append({ ...fields, id });
       return id;
     },
     // It has happened, whether it can be recorded or not.
     outcome: (fields) =>
-      (kept.length > 0 ? flush().then(() => append(fields)) : append(fields)).catch(() => keep(fields)),
+      (kept.length > 0 ? flushed().then(() => append(fields)) : append(fields)).catch(() => keep(fields)),
     close: async () => {
+      isClosed = true;
       clearTimeout(retry);
-      await flush().catch(() => {});
-      clearTimeout(retry);
-      await sink.close();
+      await flushed().catch(() => {});
+      if (kept.length > 0)
+        warn({ records: kept.length }, "audit records are lost: they could not be written to the end");
+      await inTime(sink.close()).catch((error: Error) =>
+        warn({ reason: error.message }, "the audit log did not close"),
+      );
     },
   };
+}
+
+/** A sink that hangs holds nobody up. */
+async function inTime(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing was heard of it for ${APPEND_MS / 1000} seconds`)), APPEND_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

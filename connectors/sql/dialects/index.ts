@@ -15,10 +15,11 @@ export function dialectOf(
   settings: Omit<Settings, "kinds" | "replicas">,
   files: Files,
   statementMs = STATEMENT_MS,
+  settingOf?: (name: string) => string,
 ): SqlDialect {
   if (settings.dialect === "sqlite") {
     const file = settings.file === ":memory:" ? settings.file : files.path(settings.file!);
-    return sqlite(file, settings.script === undefined ? undefined : files.text("script", settings.script));
+    return sqlite(file, scriptOf(settings, files));
   }
   const { host, port, database, user, password, connections, wait, tls = false } = settings;
   return servers[settings.dialect]({
@@ -30,6 +31,10 @@ export function dialectOf(
     connections,
     waitMs: wait * 1000,
     statementMs,
-    tls: tls === false ? undefined : readCertificates(files, tls === true ? {} : tls),
+    tls: tls === false ? undefined : readCertificates(files, tls === true ? {} : tls, settingOf),
   });
 }
+
+/** What a new database is made by: read where there is none yet. */
+const scriptOf = ({ script }: Pick<Settings, "script">, files: Files): (() => string) | undefined =>
+  script === undefined ? undefined : () => files.text("script", script);

@@ -15,7 +15,7 @@ import { any, fromTypedColumn, toNumber, toTypedColumn } from "./values.ts";
  * SQLite in the process itself, by `node:sqlite`. The file is made by the script where there is none yet. `fold` is there
  * as a SQL function, because SQLite's own case folding knows ASCII only.
  */
-export const sqlite = (file: string, script: string | undefined): SqlDialect => ({
+export const sqlite = (file: string, script: (() => string) | undefined): SqlDialect => ({
   kysely: () => open(file, script),
   ...usual,
   unknownColumn: any,
@@ -122,10 +122,10 @@ function declared(type: string): Partial<Column> {
   return { isText, isRounded: !isText && type !== "" };
 }
 
-function open(file: string, script: string | undefined): SqliteDialect {
+function open(file: string, script: (() => string) | undefined): SqliteDialect {
   const isNew = file === ":memory:" || !existsSync(file);
   const { database, within } = openDatabase(openSqlite(file, HELD_MS));
-  if (isNew && script !== undefined) database.exec(script);
+  if (isNew && script !== undefined) database.exec(script());
   // Without a file nobody else can read it.
   const ms = file === ":memory:" ? SEARCH_MS : AT_ONCE_MS;
   return sqliteDialect(database, () => within(ms));

@@ -6,7 +6,7 @@ const RETRY_MS = 50;
 
 /**
  * Makes a read once more where it found the system away, as behind a connection that was closed while nobody used it: to read twice
- * does no harm. Connectors read by this alone, also within a write, and nothing above them does it again.
+ * does no harm. Connectors make their reads by this, those within a write as well, and nothing above them does it again.
  */
 export async function readTwice<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T> {
   try {

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import { SettingError } from "../error.ts";
 import type { Files } from "./files.ts";
@@ -31,8 +32,15 @@ export function readCertificates(
   const read = (name: string, file: string | undefined, what: string) => {
     if (file === undefined) return undefined;
     const text = files.text(settingOf(name), file);
-    if (!new RegExp(`-----BEGIN [A-Z ]*${what}-----`).test(text))
-      throw new SettingError(`${settingOf(name)}: ${files.path(file)} holds no ${what.toLowerCase()} in PEM`);
+    const wrong = (problem: string) => new SettingError(`${settingOf(name)}: ${files.path(file)} ${problem}`);
+    const begun = [...text.matchAll(new RegExp(`-----BEGIN [A-Z0-9 ]*${what}-----`, "g"))].length;
+    const blocks = text.match(new RegExp(`-----BEGIN ([A-Z0-9 ]*${what})-----[\\s\\S]*?-----END \\1-----`, "g")) ?? [];
+    if (begun === 0) throw wrong(`holds no ${what.toLowerCase()} in PEM`);
+    if (blocks.length < begun) throw wrong(`is cut off: not every ${what.toLowerCase()} in it has an end`);
+    // Node.js passes over authorities that it cannot read: then none is trusted, and nobody is told.
+    for (const [index, block] of blocks.entries())
+      if (what === "CERTIFICATE" && !isCertificate(block))
+        throw wrong(`holds a certificate that cannot be read, number ${index + 1}`);
     return { [name]: text };
   };
   const certificates: Certificates = {
@@ -47,4 +55,13 @@ export function readCertificates(
     throw new SettingError(`${names}: what the files hold cannot be used: ${(error as Error).message}`);
   }
   return certificates;
+}
+
+function isCertificate(block: string): boolean {
+  try {
+    // What OpenSSL says of its trust beside a certificate is no part of it.
+    return block.includes("TRUSTED CERTIFICATE") || new X509Certificate(block) !== undefined;
+  } catch {
+    return false;
+  }
 }
