@@ -38,15 +38,17 @@ export function createSearch(directory: Directory): Search {
     const kind = directory.kinds.get(name)!;
     const order = orderBy ?? { attr: kind.key, descending: false };
     const isFirst = offset === 0 && !bookmark;
-    const listing = JSON.stringify({ kind: name, where, order } satisfies Listing);
+    const listing = () => JSON.stringify({ kind: name, where, order } satisfies Listing);
     // What had more than a page a moment ago is not read for nothing.
-    if (isFirst && limit > 0 && !(count && snapshots.has(listing))) {
+    const isLong = () => !(where && isByName(directory, kind, where)) && snapshots.has(listing());
+    if (isFirst && limit > 0 && !(count && isLong())) {
       const wanted = count ? [...new Set([...attrs, kind.key, order.attr])] : attrs;
       const entries = await firstPage(directory, kind, where, wanted, count ? limit + 1 : limit, signal);
       if (!count) return { entries };
       if (entries.length <= limit) return { entries: inOrder(kind, entries, order), total: entries.length };
     }
-    const list = await (isFirst ? coalesced(listing) : (snapshots.get(listing) ?? readAnew(listing)));
+    const named = listing();
+    const list = await (isFirst ? coalesced(named) : (snapshots.get(named) ?? readAnew(named)));
     let start = bookmark ? indexBehind(list, order, positionIn(bookmark)) : offset;
     const entries: Entry[] = [];
     // Entries that are gone since their keys were read make room for those behind them.
@@ -138,10 +140,14 @@ async function readSnapshot(directory: Directory, { kind: name, where, order }: 
   const found = await find(directory, { base: kind.base, filter, attrs, size: MAX_KEYS }, signal, directory.bulk);
   if (found.length >= MAX_KEYS)
     throw new ConnectorError("tooMany", `More than ${MAX_KEYS} entries match: narrow the filter.`);
-  return found
-    .map((each) => positionOf(toEntry(kind, each, attrs, directory), order.attr, kind.key))
-    .sort(comparePositions(order));
+  const positions = found.map((each) => positionOf(toEntry(kind, each, attrs, directory), order.attr, kind.key));
+  const isByKey =
+    order.attr === kind.key && !order.descending && positions.every(({ key }) => /^[\x20-\x7e]*$/.test(key));
+  // Keys are hexadecimal digits mostly, of which there may be very many.
+  return positions.sort(isByKey ? byPlainKey : comparePositions(order));
 }
+
+const byPlainKey = (a: Position, b: Position): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 
 /** Entries by their keys, in the keys' order; those that are gone meanwhile are left out. */
 async function byKeys(

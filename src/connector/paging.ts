@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Bookmark, Connector, Scalar, SearchRequest } from "./connector.ts";
+import type { Bookmark, Connector, Scalar, SearchRequest, SearchResult } from "./connector.ts";
 import { ConnectorError } from "./error.ts";
 import type { Position } from "./reference.ts";
 
@@ -148,35 +148,42 @@ const KEPT_MS = 60_000;
  */
 export function withOffsets<C extends Connector>(connector: C): C {
   const kept = new LRUCache<string, Bookmark>({ max: MAX_KEPT, ttl: KEPT_MS });
+  /** Searches; from the bookmark that is kept for the place, where there is one that still leads somewhere. */
+  const searched = async (request: SearchRequest, name: string | undefined): Promise<SearchResult> => {
+    const bookmark = name === undefined ? undefined : kept.get(name);
+    if (name === undefined || !bookmark) return connector.search(request);
+    try {
+      return await connector.search({ ...request, bookmark });
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || error.kind !== "expired") throw error;
+      kept.delete(name);
+      return connector.search(request);
+    }
+  };
   return {
     ...connector,
     search: async (request) => {
-      const { offset = 0, bookmark } = request;
-      const name = offset > 0 && !bookmark ? nameOf(request, offset) : undefined;
-      const known = name === undefined ? undefined : kept.get(name);
-      const search = () => connector.search(request);
-      const result = await (known
-        ? connector.search({ ...request, bookmark: known }).catch((error) => {
-            if (!(error instanceof ConnectorError) || error.kind !== "expired") throw error;
-            kept.delete(name!);
-            return search();
-          })
-        : search());
-      if (bookmark) return result;
-      const seen = offset + result.entries.length;
-      const end = nameOf(request, seen);
-      if (result.next) kept.set(end, result.next);
+      const { offset = 0, bookmark, limit } = request;
+      if (bookmark || limit === 0) return connector.search(request);
+      const listing = offset > 0 ? listingOf(request) : undefined;
+      const result = await searched(request, listing && placeIn(listing, offset));
+      const { entries, next, total } = result;
+      const seen = offset + entries.length;
+      if (next) {
+        kept.set(placeIn(listing ?? listingOf(request), seen), next);
+        // Clients that go on until they have had as many would stop too early where some before their place are gone.
+        return total !== undefined && total <= seen ? { ...result, total: seen + 1 } : result;
+      }
       // The list ends here now: what another one had behind it is no place in this one.
-      else if (request.limit > 0) for (const each of [end, nameOf(request, offset + request.limit)]) kept.delete(each);
-      // Clients that go on until they have had as many stop too early where some before their place are gone.
-      const { total } = result;
-      return result.next && total !== undefined && total <= seen ? { ...result, total: seen + 1 } : result;
+      if (kept.size > 0)
+        for (const end of new Set([seen, offset + limit])) kept.delete(placeIn(listing ?? listingOf(request), end));
+      return result;
     },
   };
 }
 
-/** A page's name: short, because filters may be long and many. */
-const nameOf = ({ kind, where, attrs, orderBy }: SearchRequest, offset: number): string =>
-  createHash("sha256")
-    .update(JSON.stringify([kind, where, attrs, orderBy, offset]))
-    .digest("base64url");
+/** What a list is of: short, because filters may be long and many. */
+const listingOf = ({ kind, where, attrs, orderBy }: SearchRequest): string =>
+  hash("sha256", JSON.stringify([kind, where, attrs, orderBy]), "base64url");
+
+const placeIn = (listing: string, offset: number): string => `${listing} ${offset}`;
