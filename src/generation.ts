@@ -6,7 +6,7 @@ import type { Connector, Mapped, References, Services } from "./connector/connec
 import { SettingError } from "./connector/error.ts";
 import { filesIn } from "./connector/kit/files.ts";
 import { withOffsets } from "./connector/paging.ts";
-import { type Observer, type Resilience, resilient } from "./connector/resilience.ts";
+import { type Observer, resilient } from "./connector/resilience.ts";
 import { type Networks, networksOf } from "./edge/addresses.ts";
 import { countRequests } from "./edge/admission.ts";
 import { createApp } from "./edge/app.ts";
@@ -142,7 +142,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
     const said = [typesOf(loaded, name), referencesOf(loaded, name), [...mappedOf(loaded, name)]];
     const key = JSON.stringify([settings, said, loaded.folder, config.limits.seconds]);
     const present = before?.connectors.get(name);
-    const open = () => resilient(openConnector(loaded, name, log), name, settings.resilience as Resilience, observer);
+    const open = () => resilient(openConnector(loaded, name, log), name, settings.resilience, observer);
     opened.set(name, present?.key === key ? present : { key, connector: open() });
   }
   try {

@@ -20,7 +20,7 @@ export interface Api {
 export interface Turn {
   readonly input: unknown;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Is told of the first answer, and gives what the calls behind it, and those that take back, know more. */
+  /** Called with the first answer; gives further variables for the calls after it, and for those that undo. */
   readonly learnt?: (first: Answer) => Promise<Readonly<Record<string, unknown>>>;
   /** What is the same each time the client's request comes: with the call's number it is the call's idempotency key. */
   readonly requestKey?: string | undefined;

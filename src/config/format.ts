@@ -109,6 +109,16 @@ function sinkOptions(sinks: Registry["sinks"]) {
   });
   return options as unknown as [SinkOption, ...SinkOption[]];
 }
+/** The settings that every connector has; those that are its own it knows itself. */
+type ConnectorOption = z.ZodObject<
+  {
+    type: z.ZodLiteral<string>;
+    resilience: typeof resilienceConfig;
+    kinds: z.ZodRecord<z.ZodString, z.ZodUnknown>;
+  },
+  z.core.$loose
+>;
+
 /** The settings of any sink; those that are its own it knows itself. */
 type SinkOption = z.ZodObject<
   { type: z.ZodOptional<z.ZodLiteral<string>>; values: z.ZodDefault<z.ZodBoolean> },
@@ -134,7 +144,7 @@ export function configFormat({ connectors, sinks }: Registry) {
         .min(1, "name at least one way to authenticate")
         .describe("How clients prove who they are."),
       connectors: z
-        .record(z.string(), z.discriminatedUnion("type", options as unknown as [z.ZodObject, ...z.ZodObject[]]))
+        .record(z.string(), z.discriminatedUnion("type", options as unknown as [ConnectorOption, ...ConnectorOption[]]))
         .describe("The systems behind the gateway, by names of your own."),
       routes: z
         .record(

@@ -67,7 +67,7 @@ export function loadConfig(
       try {
         const definition = registry.connectors.find(({ type }) => type === connector?.type);
         const mapping = loadMapping(mappingFile, {
-          kinds: connector && Object.keys((connector as { kinds?: object }).kinds ?? {}),
+          kinds: connector && Object.keys(connector.kinds),
           attributeTypes: definition?.types ?? [],
         });
         if (mapping.type.name === type) {

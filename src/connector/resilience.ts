@@ -36,7 +36,7 @@ export const resilienceConfig = z
 /** How a connector is spared, with the defaults. */
 export type Resilience = z.output<typeof resilienceConfig>;
 
-/** What is told of the calls to a connector. */
+/** Who is told of the calls to a connector. */
 export interface Observer {
   readonly called: (call: {
     readonly connector: string;

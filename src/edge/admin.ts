@@ -20,7 +20,7 @@ export interface Admin {
   readonly hosts: readonly string[];
   /** Who holds a token; undefined where no tokens are configured. */
   readonly authenticate: ((authorization: string | undefined) => Promise<string | undefined>) | undefined;
-  /** Is told of each wrong token. */
+  /** Called for each wrong token. */
   readonly refused: () => void;
   /** Whether only this machine can reach the address. */
   readonly isLoopback: boolean;

@@ -79,7 +79,7 @@ function changesOf(
   );
   if (!isDirect || mapping.write.some(({ expression }) => mayRead(expression, path.attribute.name))) return undefined;
   // Values that are hidden are kept: the others are added and taken away.
-  // References to what is of none of the row's types, or out of their reach, are hidden, too.
+  // References to entries of other types, or out of reach, are hidden, too.
   const isPartial = groups.some((group) =>
     group.rows.some(
       (row) => (row.is === "attr" && row.codec.isPartial) || (row.is === "ref" && row.many && !row.readOnly),

@@ -1,4 +1,6 @@
 import { fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startPostgres } from "./databases.ts";
 import { ROOT } from "./gateway.ts";
@@ -17,8 +19,11 @@ export async function startParse() {
     KEY,
     DATABASE: `postgres://${user}:${password}@${host}:${databasePort}/${database}`,
   };
+  // It writes its log into a folder below the one that it is started in.
+  const folder = mkdtempSync(join(tmpdir(), "postern-parse-"));
   const child = fork(join(ROOT, "test/servers/parse/server.mjs"), {
     env,
+    cwd: folder,
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   await new Promise((ready, failed) => child.once("message", ready).once("exit", failed));
@@ -46,6 +51,8 @@ export async function startParse() {
     call,
     stop: async () => {
       child.kill();
+      await new Promise((ended) => child.once("exit", ended));
+      rmSync(folder, { recursive: true });
       await postgres.stop();
     },
   };
