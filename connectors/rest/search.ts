@@ -162,7 +162,8 @@ async function openList(
       read(start, over, wanted).catch((error) => {
         if (!(error instanceof ConnectorError)) throw error;
         // A cursor of the API's own may be too old for it by now.
-        if (isOfApi(start.place) && ["invalid", "notFound"].includes(error.kind)) throw expired(error);
+        const isGone = isNotFound(error) && isOfApi(start.place);
+        if (isGone || (bookmark && error.kind === "invalid")) throw expired(error);
         throw isNotFound(error) ? noList(kind, error) : error;
       }),
     total: async ({ total, last, seen }) => {

@@ -8,7 +8,7 @@ import {
 import { afterWrite, ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
 import type { Answer } from "../../src/connector/http.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
-import { numberedIn, readNumbered } from "../../src/connector/paging.ts";
+import { expired, numberedIn, readNumbered } from "../../src/connector/paging.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import type { Call } from "../../src/http/call.ts";
 import { openClient } from "../../src/http/client.ts";
@@ -126,7 +126,11 @@ kinds:
           }
           return { items, total: all, isMore: items.length > 0 && start + items.length < all };
         };
-        const { items, total, next } = await readNumbered(place, limit, { keyOf: ({ id }) => String(id), read });
+        const list = { keyOf: ({ id }: Resource) => String(id), read };
+        const { items, total, next } = await readNumbered(place, limit, list).catch((error) => {
+          // A number that no list of the server's has.
+          throw bookmark && error instanceof ConnectorError && error.kind === "invalid" ? expired(error) : error;
+        });
         return {
           entries: items.map((item) => toEntry(item, attrs)),
           ...(count && total !== undefined && { total }),
