@@ -2,11 +2,11 @@ import type { z } from "zod";
 import type { Transport } from "./http.ts";
 import type { Files } from "./kit/files.ts";
 
-/** A value of an entry as JSON; times are ISO 8601 in UTC with milliseconds, keys and references are text. */
+/** A value of an entry, as JSON. Times are ISO 8601 in UTC with milliseconds; keys and references are text. */
 export type Value = string | number | boolean | { readonly [name: string]: unknown };
 /**
- * An entry of a backend: attribute to value, a list only where there are several, nothing where there is none. The
- * names are those that the kind's backend uses (LDAP attribute types, columns, fields).
+ * An entry of a backend: attribute names to values. An attribute with several values holds a list, one without a value
+ * is left out. The names are the backend's own: LDAP attribute types, columns, fields.
  */
 export type Entry = { readonly [attr: string]: Value | readonly Value[] | undefined };
 
@@ -40,19 +40,19 @@ export interface ComparisonLeaf {
 }
 
 /**
- * A change of one attribute. `add` of what is there and `delete` of what is not succeed and do nothing; `replace`
- * with no values takes the attribute away; `swap` succeeds only while the attribute is `from` (null: absent). What is added `over`
- * takes the place of what is there where the backend has room for one value.
+ * A change of one attribute. Adding a value that is there, or deleting one that is not, succeeds and does nothing.
+ * `replace` without values removes the attribute. `swap` succeeds only while the attribute is `from` (null: absent).
+ * A value added with `over` replaces the present one where the backend has room for only one.
  */
 export type Change =
   | { readonly op: "add"; readonly attr: string; readonly values: readonly Value[]; readonly over?: true }
   | { readonly op: "delete" | "replace"; readonly attr: string; readonly values: readonly Value[] }
   | { readonly op: "swap"; readonly attr: string; readonly from: Value | null; readonly to: Value | null };
 
-/** How well a backend answers a condition: as asked, with more than asked (never less), or not at all. */
+/** How well a backend answers a condition: exactly, with more entries than asked for (never fewer), or not at all. */
 export type Support = "exact" | "superset" | "none";
 
-/** What an entry must still hold for a write to happen; else it fails with `versionMismatch`. */
+/** Values that an entry must still hold for a write to happen; otherwise the write fails with `versionMismatch`. */
 export type Expected = { readonly [attr: string]: Scalar };
 
 /**
@@ -66,13 +66,13 @@ export interface Order {
 }
 
 /**
- * Where a search goes on: what one answer gives as `next`, and the same search takes. It is the connector's own, made of
- * scalars, and holds all that is needed, so that every process with the same settings takes it. Clients carry it in their
- * cursors: a connector trusts nothing that it finds in one.
+ * The place where a search continues: one answer gives it as `next`, and the same search takes it. Its scalars mean
+ * something to the connector alone, and hold all that it needs, so that every process with the same settings accepts it.
+ * Clients carry it in their cursors: a connector trusts nothing that it finds in one.
  */
 export type Bookmark = readonly Scalar[];
 
-/** What is looked for: the entries of a kind that meet a condition, in an order, and which part of them. */
+/** A search: the kind, the condition that entries must meet, their order, and which part of them to return. */
 export interface SearchRequest {
   readonly kind: string;
   readonly where?: Condition;
@@ -80,27 +80,27 @@ export interface SearchRequest {
   readonly attrs: readonly string[];
   /** The order of the entries; without it the connector's own, the same each time. */
   readonly orderBy?: Order;
-  /** How many entries come before the first one to give back; with a bookmark it is known where it is given. */
+  /** How many entries to skip. Beside a bookmark it skips nothing: it says how many come before it, where that is known. */
   readonly offset?: number;
-  /** Where the same search goes on: what an earlier answer gave as `next`. Rejects with `expired` where it leads nowhere. */
+  /** Where to continue: the `next` of an earlier answer to the same search. Rejects with `expired` if it leads nowhere. */
   readonly bookmark?: Bookmark;
-  /** The most entries to give back. Fewer are given at the end alone. */
+  /** How many entries to return at most. Only the last page may hold fewer. */
   readonly limit: number;
-  /** Whether the answer is a page of a list, of which `total` and `next` are wanted. */
+  /** Whether the caller is paging, and needs `total` and `next`. */
   readonly count: boolean;
   readonly signal: AbortSignal;
 }
 
-/** What a search found. */
+/** The entries that a search found, and where it continues. */
 export interface SearchResult {
   readonly entries: readonly Entry[];
-  /** How many entries meet the condition, whatever the limit; where that is counted to a bound, at least one more than was seen. */
+  /** How many entries meet the condition, whatever the limit. A connector that stops counting returns one more than it has seen. */
   readonly total?: number;
   /** Where the next page begins; absent where this one is the last. */
   readonly next?: Bookmark;
 }
 
-/** Which entry is read, and which of its attributes. */
+/** An entry to read, by its key, and the attributes to return. */
 export interface GetRequest {
   readonly kind: string;
   readonly key: string;
@@ -108,30 +108,30 @@ export interface GetRequest {
   readonly signal: AbortSignal;
 }
 
-/** What is made. Rejects with `conflict` and the attribute where a value is taken. */
+/** An entry to create. Rejects with `conflict`, and the attribute, if another entry has a value that must be unique. */
 export interface CreateRequest {
   readonly kind: string;
   readonly entry: Entry;
-  /** The attributes to give back, of the entry as it was stored. */
+  /** The attributes to return, of the entry as it was stored; the key is always returned. */
   readonly attrs: readonly string[];
-  /** The client's request, the same for each repeat of it: for backends that know by a key that one comes again. */
+  /** Identifies the client's request, and stays the same when it is repeated: for backends that take an idempotency key. */
   readonly requestKey?: string;
   readonly signal: AbortSignal;
 }
 
-/** What is changed of an entry. */
+/** Changes of an entry. */
 export interface UpdateRequest {
   readonly kind: string;
   readonly key: string;
-  /** All of them or none. */
+  /** Made all together or not at all. */
   readonly changes: readonly Change[];
   readonly expected?: Expected;
-  /** The attributes to give back; none where nothing has to be. */
+  /** The attributes to return; none if the caller needs nothing. */
   readonly attrs: readonly string[];
   readonly signal: AbortSignal;
 }
 
-/** Which entry is deleted. */
+/** An entry to delete. */
 export interface DeleteRequest {
   readonly kind: string;
   readonly key: string;
@@ -139,16 +139,16 @@ export interface DeleteRequest {
   readonly signal: AbortSignal;
 }
 
-/** Which keys or references are to be turned into the other. */
+/** Keys to turn into references, or references to turn into keys. */
 export interface ResolveRequest {
   readonly kind: string;
-  /** From keys to the backend's references (DNs, foreign keys), or back. */
+  /** What to return: the backend's references (DNs, foreign keys) for keys, or keys for references. */
   readonly to: "references" | "keys";
   readonly values: readonly string[];
   readonly signal: AbortSignal;
 }
 
-/** What `explain` can put into words. */
+/** An operation that `explain` can describe. */
 export type BackendOperation =
   | ({ readonly type: "search" } & Omit<SearchRequest, "signal">)
   | ({ readonly type: "get" } & Omit<GetRequest, "signal">)
@@ -157,152 +157,152 @@ export type BackendOperation =
   | ({ readonly type: "delete" } & Omit<DeleteRequest, "signal">);
 
 /**
- * Something that was looked at before it is needed: whether it is as it has to be, in words, with what to do where not. What
- * could not be looked at is neither.
+ * The result of one check of `postern check --connect`: whether something is as it must be, and what to do if not. `unknown`
+ * if it could not be checked.
  */
 export interface Finding {
   readonly ok: boolean | "unknown";
   readonly text: string;
 }
 
-/** What mappings do with the attributes of a kind. */
+/** How mappings use the attributes of a kind. */
 export interface Uses {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
-  /** By which clients look for entries before they create them: each look-up should be answered by an index. */
+  /** Attributes by which clients look for an entry before they create it: each should have an index. */
   readonly matches: readonly { readonly attr: string; readonly caseExact: boolean }[];
-  /** What a new entry is given whatever the client sends. */
+  /** Values that every new entry gets, whatever the client sends. */
   readonly constants: Entry;
 }
 
 /**
- * A backend that is open. An operation reaches only entries of its kind: a key of another kind, or of an entry outside
- * the kind's scope, is `notFound`. Every failure is a `ConnectorError`; every call ends soon after its signal does. A read that
- * finds the backend away is made once more by the connector itself (`kit/retry.ts`), a write never.
+ * An open backend. An operation reaches only entries of its kind: the key of another kind, or of an entry outside the
+ * kind's scope, is `notFound`. Every failure is a `ConnectorError`, and every call ends soon after its signal aborts. The
+ * connector itself repeats a read once if the backend was unreachable (`kit/retry.ts`); nobody repeats a write.
  */
 export interface Connector {
-  /** The kinds of entries there are, each with the attribute that holds its entries' key. */
+  /** The kinds of entries, each with the attribute that holds its key. */
   readonly kinds: ReadonlyMap<string, { readonly key: string }>;
-  /** How well a condition is answered; of `and`, `or` and `not` asked only when what is inside them is answered. */
+  /** How well the backend answers a condition. For `and`, `or` and `not` it is called only if the parts are answered. */
   readonly supports: (kind: string, condition: Condition) => Support;
-  /** Whether an attribute never holds more than one value, as far as is known. Where a connector leaves this out, each may hold several. */
+  /** Whether an attribute is known to hold one value at most. Without this method every attribute may hold several. */
   readonly isSingle?: (kind: string, attr: string) => boolean;
-  /** Whether it can order by an attribute. */
+  /** Whether the backend can order entries by an attribute. */
   readonly sorts: (kind: string, attr: string) => boolean;
   readonly search: (request: SearchRequest) => Promise<SearchResult>;
   readonly get: (request: GetRequest) => Promise<Entry | undefined>;
   readonly create: (request: CreateRequest) => Promise<Entry>;
-  /** Gives the entry after the change, with its `attrs`. */
+  /** Returns the requested attributes of the entry after the change. */
   readonly update: (request: UpdateRequest) => Promise<Entry>;
   readonly delete: (request: DeleteRequest) => Promise<void>;
-  /** What is not found, or is not of the kind, is absent from the answer. Left out where a reference is the key itself. */
+  /** Values that name no entry of the kind are absent from the answer. Left out if references are keys. */
   readonly resolve?: (request: ResolveRequest) => Promise<ReadonlyMap<string, string>>;
   /**
-   * References, by their keys, to entries that are out of the kind's reach, such as those that were moved out of its base: they can be
-   * taken out of lists still. What is nowhere is absent from the answer.
+   * References, by key, to entries outside the kind's scope, such as those that were moved out of its base, so that they can
+   * still be removed from lists. Keys of no entry at all are absent from the answer.
    */
   readonly outside?: (request: Omit<ResolveRequest, "to">) => Promise<ReadonlyMap<string, string>>;
-  /** Where a reference holds the key of its entry, whatever that is an entry of: from the one to the other without asking. */
+  /** For references that contain the key of their entry, of whatever kind: converts one to the other without a request. */
   readonly anyKind?: {
     readonly keyOf: (reference: string) => string | undefined;
     readonly referenceTo: (key: string) => string | undefined;
   };
-  /** Asks the backend whether it serves, and says in a line what it is. */
+  /** Asks the backend whether it serves; returns a line that says what it is. */
   readonly probe: (signal: AbortSignal) => Promise<string>;
-  /** Whether the backend is as the mappings need it, and the gateway's account may do it. Nothing is written. */
+  /** Checks that the backend has what the mappings need, and that the gateway's account may do it. Writes nothing. */
   readonly check?: (uses: ReadonlyMap<string, Uses>, signal: AbortSignal) => Promise<readonly Finding[]>;
-  /** What would be asked of the backend, as an administrator reads it. Secrets are left out. */
+  /** Describes the requests that an operation leads to, for an administrator to read. Contains no secrets. */
   readonly explain: (operation: BackendOperation) => string | Promise<string>;
   /** What of a condition no index of the backend's answers, so that it goes through all entries: with what to do about it. */
   readonly slow?: (kind: string, where: Condition, signal: AbortSignal) => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }
 
-/** What the composition root lends to a connector. */
+/** What the program gives to a connector when it opens it. */
 export interface Services {
-  /** The files that the settings name. */
+  /** Reads the files that settings name. */
   readonly files: Files;
   readonly log: { readonly warn: (fields: object, message: string) => void };
-  /** Wraps what sends HTTP requests, of connectors that do: to record them, or to answer in its place. */
+  /** Wraps the sender of HTTP requests, to record them or to answer in the API's place. */
   readonly transport?: (transport: Transport) => Transport;
-  /** What mappings say that attributes are, `as: fileTime`: of the definition's `types`, by attribute. */
+  /** The types that mappings give to attributes by `as`, by attribute; each is one of the definition's `types`. */
   readonly types?: Readonly<Record<string, string>>;
-  /** How long an operation may take, in milliseconds, for systems that end what takes longer by themselves. */
+  /** How long an operation may take, in milliseconds: for systems that can end a statement themselves. */
   readonly operationMs?: number;
-  /** What mappings do, by kind. */
+  /** How mappings use the entries of each kind. */
   readonly mapped?: ReadonlyMap<string, Mapped>;
-  /** What mappings say that attributes refer to. */
+  /** Which attributes refer to entries, according to the mappings. */
   readonly references?: References;
 }
 
-/** What mappings refer to by attributes of a connector's kinds: kinds of the same connector. */
+/** Attributes that refer to entries of the same connector, according to the mappings. */
 export type References = readonly {
   readonly kind: string;
   readonly attr: string;
   readonly to: readonly string[];
-  /** The attribute of what is referred to that the values are, where they are not its key or DN. */
+  /** The attribute of the target that the values hold, if that is not its key or DN. */
   readonly by?: string | undefined;
 }[];
 
-/** What mappings do with the entries of a kind. */
+/** How mappings use the entries of a kind. */
 export interface Mapped {
-  /** The attributes that they may write. */
+  /** Attributes that they may write. */
   readonly writes: readonly string[];
-  /** Those that hold any number of values. */
+  /** Attributes that may hold any number of values. */
   readonly lists: readonly string[];
-  /** Those of whose values each may be there once, by the schema or by the mapping. */
+  /** Attributes of which no two entries may hold the same value, by the SCIM schema or by the mapping. */
   readonly unique: readonly { readonly attr: string; readonly caseExact: boolean }[];
 }
 
-/** What `postern init` gives a connector that drafts a configuration. */
+/** What `postern init` gives to a connector, which drafts a configuration from it. */
 export interface InitRequest {
-  /** The options that were given, in camel case. */
+  /** The options of the command line, by name in camel case. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder of the shipped mappings. */
   readonly mappings: string;
-  /** The files that options name. */
+  /** Reads the files that options name. */
   readonly files: Files;
   readonly signal: AbortSignal;
 }
 
-/** A first configuration: the files, by path, and what else was found that is worth knowing. */
+/** A first configuration: the contents of its files by path, and remarks for the administrator. */
 export interface Initial {
   readonly files: ReadonlyMap<string, string>;
   readonly notes: readonly string[];
 }
 
-/** A type of connector: what it is set up with, and how it is opened. */
+/** A type of connector: its settings, and how to open one. */
 export interface ConnectorDefinition<Config extends z.ZodType = z.ZodType> {
   readonly type: string;
   readonly summary: string;
-  /** Its settings, beside `type`: checked at start, and the source of the JSON Schema and the reference page. */
+  /** The schema of its settings, without `type`: they are checked at start, and the JSON Schema and the reference page follow from it. It has `kinds`. */
   readonly config: Config;
   /** An example of its settings as YAML, for the reference page; a test checks it against `config`. */
   readonly example: string;
-  /** The types of attributes that a mapping may name with `as`; the connector converts what is of them. */
+  /** Types that a mapping may give to attributes by `as`; the connector converts their values. */
   readonly types?: readonly string[];
-  /** Asks a backend about itself and writes a first configuration: `postern init TYPE`. */
+  /** Asks a backend about itself and drafts a first configuration: `postern init TYPE`. */
   readonly init?: {
     /** The options of the command line, as commander writes them. */
     readonly options: readonly { readonly flags: string; readonly description: string; readonly required?: boolean }[];
     readonly run: (request: InitRequest) => Promise<Initial>;
   };
-  /** Opens it without waiting for the backend: one that is down does not keep the gateway from starting. */
+  /** Opens a connector without waiting for the backend, which may be down when the gateway starts. Throws `SettingError`. */
   readonly open: (config: z.output<Config>, services: Services) => Connector;
 }
 
-/** Gives a connector's definition its types. */
+/** Infers the type of the settings for `open`. */
 export const defineConnector = <Config extends z.ZodType>(definition: ConnectorDefinition<Config>) => definition;
 
-/** The values of an attribute, as a list. */
+/** The values of an attribute as a list, empty if it has none. */
 export function valuesOf(entry: Entry, attr: string): readonly Value[] {
   const value = entry[attr];
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value as Value];
 }
 
-/** An entry's form for a list of values: nothing, the one value, or the list. */
+/** A list of values as an entry holds it: undefined for none, the value itself for one. */
 export function fromValues(values: readonly Value[]): Value | readonly Value[] | undefined {
   return values.length > 1 ? values : values[0];
 }
