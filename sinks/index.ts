@@ -1,5 +1,8 @@
 import type { SinkDefinition } from "../src/sink/sink.ts";
 import file from "./file/index.ts";
 
-/** All types of sinks. */
-export const sinks: readonly SinkDefinition[] = [file as SinkDefinition];
+/** The sinks that come with Postern: one line each. */
+export const sinks: readonly SinkDefinition[] = [
+  // The one that needs no name.
+  file,
+] as readonly SinkDefinition[];
