@@ -119,6 +119,7 @@ export function openAudit(options: AuditOptions): Sink {
   pump();
   return {
     append,
+    takesSeveral: true,
     close: async () => {
       await append({ event: "closed" }).catch(() => {});
       await running;

@@ -108,7 +108,10 @@ export interface GetRequest {
   readonly signal: AbortSignal;
 }
 
-/** An entry to create. Rejects with `conflict`, and the attribute, if another entry has a value that must be unique. */
+/**
+ * An entry to create. The connector, or the backend, makes the key, unless the entry holds one. Rejects with `conflict`, and the
+ * attribute, if another entry has a value that must be unique; an update does so, too.
+ */
 export interface CreateRequest {
   readonly kind: string;
   readonly entry: Entry;
@@ -177,8 +180,8 @@ export interface Uses {
 
 /**
  * An open backend. An operation reaches only entries of its kind: the key of another kind, or of an entry outside the
- * kind's scope, is `notFound`. Every failure is a `ConnectorError`, and every call ends soon after its signal aborts. The
- * connector itself repeats a read once if the backend was unreachable (`kit/retry.ts`); nobody repeats a write.
+ * kind's scope, is `notFound`. Every failure is a `ConnectorError`. A request's signal aborts after `limits.seconds`; the call then
+ * rejects within a second, with `timedOut` or, if nothing was sent, `neverAsked`. The connector itself repeats a read once if the backend was unreachable (`kit/retry.ts`); nobody repeats a write.
  */
 export interface Connector {
   /** The kinds of entries, each with the attribute that holds its key. */

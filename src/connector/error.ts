@@ -1,15 +1,26 @@
 /** What went wrong, by what the client is to do: `scim/error.ts` gives each its status. */
 export type ConnectorErrorKind =
+  /** The backend says that there is no such entry, or it is outside the kind: 404. */
   | "notFound"
+  /** Another entry holds a value that must be unique; `attr` names it: 409. */
   | "conflict"
+  /** The request asks for what the backend does not take: 400, the client's fault. */
   | "invalid"
+  /** The backend refuses the gateway's own account: 503, the administrator's fault. */
   | "denied"
+  /** The entry is no longer what the request expects: 412, or the gateway reads it and tries again. */
   | "versionMismatch"
+  /** More entries match than can be read: 400. */
   | "tooMany"
+  /** A bookmark leads nowhere any more: 400, and the client begins its list anew. */
   | "expired"
+  /** The backend has no place for one more operation; nothing was sent: 503. */
   | "busy"
+  /** The backend limits its rate; `retryAfter` says for how long: 429. */
   | "throttled"
+  /** No answer came in time. A write may have happened, unless `mayHaveHappened` is false: 503. Counts for the breaker. */
   | "timeout"
+  /** The backend cannot be reached, or its answer makes no sense, such as a broken file. As for `timeout`. */
   | "unavailable";
 
 /** A failure of a backend, by its kind, with a detail fit for an administrator. It never holds a secret. */

@@ -2,21 +2,26 @@ import type { z } from "zod";
 
 /**
  * An event to record. An `intent` comes before a write and has an `id`. An `outcome` says how the write ended, and names that id
- * as `intent`. A `refused` request led to no write. `release` and `released` belong to the change guard. The other fields say who
+ * as `intent`. A `refused` request led to no write. `time` is when it happened, ISO 8601 in UTC. `release` and `released` belong to the change guard. The other fields say who
  * asked for what; values are included only with `audit.values`, and secrets never.
  */
 export interface AuditEvent {
   readonly event: string;
+  readonly time?: string;
   readonly [field: string]: unknown;
 }
 
 /** An open sink. */
 export interface Sink {
   /**
-   * Keeps an event, after those that were appended before. Resolves when the event is as safe as the sink promises. Rejects if it is
-   * not; the same object may then be appended again. An append that takes more than four seconds counts as rejected.
+   * Keeps an event, after those that were appended before. Resolves when the event is as safe as the sink promises, and rejects if it is
+   * not: then the same object may be appended again. The signal aborts after four seconds, and the event counts as rejected; a sink must
+   * not keep it any more then. Calls come one after the other, unless the sink says `takesSeveral`.
    */
-  readonly append: (event: AuditEvent) => Promise<void>;
+  readonly append: (event: AuditEvent, signal: AbortSignal) => Promise<void>;
+  /** Whether `append` may be called before earlier calls have settled, thousands of times: the sink keeps their order itself. */
+  readonly takesSeveral?: true;
+  /** Called once, after the last `append` has settled; it has four seconds, too. */
   readonly close: () => Promise<void>;
 }
 

@@ -15,6 +15,7 @@ const MAX_KEPT = 10_000;
 const RETRY_MS = 2000;
 /** How long a sink may take, in milliseconds: less than a request has. */
 const APPEND_MS = 4000;
+const HANGS = `nothing was heard of it for ${APPEND_MS / 1000} seconds`;
 
 /** Makes an audit trail of a sink; `warn` is told when nothing can be recorded, and when it can again. */
 export function trailTo(sink: Sink, warn: (fields: object, message: string) => void = () => {}): AuditLog {
@@ -24,9 +25,16 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
   let isBroken = false;
   let isClosed = false;
 
-  const append = async (event: AuditEvent): Promise<void> => {
+  let last: Promise<unknown> = Promise.resolve();
+  const append = (event: AuditEvent): Promise<void> => {
+    if (sink.takesSeveral) return appended(event);
+    const turn = last.then(() => appended(event));
+    last = turn.catch(() => {});
+    return turn;
+  };
+  const appended = async (event: AuditEvent): Promise<void> => {
     try {
-      await inTime(sink.append(event));
+      await inTime(HANGS, (signal) => sink.append(event, signal));
     } catch (error) {
       if (!isBroken) warn({ reason: (error as Error).message }, "the audit log cannot be written: writes are refused");
       isBroken = true;
@@ -38,6 +46,13 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
   /** Records what is kept, in its order. Rejects where it still cannot, and is tried again later. */
   const flush = (): Promise<void> => {
     const all = async () => {
+      if (!sink.takesSeveral) {
+        for (let event = kept[0]; event; event = kept[0]) {
+          await append(event);
+          kept.shift();
+        }
+        return;
+      }
       const events = kept;
       const outcomes = await Promise.allSettled(events.map(append));
       const left = events.filter((_, index) => outcomes[index]!.status === "rejected");
@@ -72,31 +87,36 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
   return {
     intent: async (fields) => {
       const id = randomUUID();
-      await flushed();
-      await append({ ...fields, id });
+      if (kept.length > 0) await inTime("records of what was done before still wait to be written", flushed);
+      await append({ time: now(), ...fields, id });
       return id;
     },
     // It has happened, whether it can be recorded or not.
-    outcome: (fields) =>
-      (kept.length > 0 ? flushed().then(() => append(fields)) : append(fields)).catch(() => keep(fields)),
+    outcome: (fields) => {
+      const event = { time: now(), ...fields };
+      return (kept.length > 0 ? flushed().then(() => append(event)) : append(event)).catch(() => keep(event));
+    },
     close: async () => {
       isClosed = true;
       clearTimeout(retry);
       await flushed().catch(() => {});
       if (kept.length > 0)
         warn({ records: kept.length }, "audit records are lost: they could not be written to the end");
-      await inTime(sink.close()).catch((error: Error) =>
+      await inTime(HANGS, sink.close).catch((error: Error) =>
         warn({ reason: error.message }, "the audit log did not close"),
       );
     },
   };
 }
 
-/** A sink that hangs holds nobody up. */
-async function inTime(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+const now = (): string => new Date().toISOString();
+
+/** Ends what takes longer than it may: a sink that hangs holds nobody up. */
+async function inTime(reason: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const controller = new AbortController();
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing was heard of it for ${APPEND_MS / 1000} seconds`)), APPEND_MS);
+    controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  const timer = setTimeout(() => controller.abort(new Error(reason)), APPEND_MS);
+  return Promise.race([work(controller.signal), late]).finally(() => clearTimeout(timer));
 }

@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { SettingError } from "../error.ts";
 
-/** The files that a connector's settings name; relative paths start at one folder. */
+/**
+ * The files that a connector's settings name; relative paths start at one folder. `text` is for `open`, at the start; files that are
+ * read or written during operations are addressed by `path`.
+ */
 export interface Files {
   /** A file's whole path. */
   readonly path: (path: string) => string;
