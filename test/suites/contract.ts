@@ -275,6 +275,56 @@ export function testConnector(contract: Contract): void {
       expect(failure).toMatchObject({ kind: "conflict" });
     });
 
+    test("refuses an update to another's unique value, as a conflict of that attribute, and changes nothing", async () => {
+      const [one, other] = [population[1]!, population[2]!];
+      const id = String(one[key]);
+      const changes: Change[] = [{ op: "replace", attr: contract.unique, values: [other[contract.unique] as Value] }];
+      const failure = await connector
+        .update({ kind, key: id, changes, attrs: all(), signal: signal() })
+        .catch((e) => e);
+      expect(failure).toMatchObject({ kind: "conflict" });
+      if (failure.attr !== undefined) expect(failure.attr.toLowerCase()).toBe(contract.unique.toLowerCase());
+      const after = await connector.get({ kind, key: id, attrs: [contract.unique], signal: signal() });
+      expect(after?.[contract.unique]).toEqual(one[contract.unique]);
+    });
+
+    test("changes and deletes an entry only while it holds what is expected of it", async () => {
+      const made = await connector.create({ kind, entry: contract.seed(7000), attrs: all(), signal: signal() });
+      const id = String(made[key]);
+      const present = made[contract.unique] as string;
+      const [attr] = contract.texts;
+      const changes: Change[] = [{ op: "replace", attr: attr!, values: ["two"] }];
+      const wrong = { expected: { [contract.unique]: `${present}-not` } };
+      const request = () => ({ kind, key: id, signal: signal() });
+      const mismatch = { kind: "versionMismatch" };
+      await expect(connector.update({ ...request(), ...wrong, changes, attrs: [] })).rejects.toMatchObject(mismatch);
+      await expect(connector.delete({ ...request(), ...wrong })).rejects.toMatchObject(mismatch);
+      expect((await connector.get({ ...request(), attrs: [attr!] }))?.[attr!]).toBeUndefined();
+      const right = { expected: { [contract.unique]: present } };
+      await connector.update({ ...request(), ...right, changes, attrs: [] });
+      expect((await connector.get({ ...request(), attrs: [attr!] }))?.[attr!]).toBe("two");
+      await connector.delete({ ...request(), ...right });
+      expect(await connector.get({ ...request(), attrs: [key] })).toBeUndefined();
+    });
+
+    test("ends with its request, by a failure of its own kind, and says what it is when it is probed", async () => {
+      const gone = AbortSignal.abort(new Error("the request ran out of time"));
+      const request = { kind, attrs: [key], signal: gone };
+      const calls = [
+        () => connector.search({ ...request, limit: 5, count: true }),
+        () => connector.get({ ...request, key: String(population[0]![key]) }),
+      ];
+      for (const call of calls) {
+        const outcome = await call().then(
+          () => "answered",
+          (error) => (error instanceof ConnectorError ? error.kind : error),
+        );
+        // What is in memory already is answered all the same.
+        expect(["answered", "timeout", "unavailable", "busy"]).toContain(outcome);
+      }
+      expect(await connector.probe(signal())).toMatch(/\S/);
+    });
+
     test("deletes an entry once, and says notFound of what is not there", async () => {
       const gone = population.pop()!;
       const request = { kind, key: String(gone[key]), signal: signal() };
