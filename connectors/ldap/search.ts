@@ -49,7 +49,7 @@ export function createSearch(directory: Directory): Search {
     }
     const named = listing();
     const list = await (isFirst ? coalesced(named) : (snapshots.get(named) ?? readAnew(named)));
-    let start = bookmark ? indexBehind(list, order, positionIn(bookmark)) : offset;
+    let start = bookmark ? indexBehind(list, comparing(kind, order), positionIn(bookmark)) : offset;
     const entries: Entry[] = [];
     // Entries that are gone since their keys were read make room for those behind them.
     while (entries.length < limit && start < list.length) {
@@ -72,15 +72,21 @@ interface Listing {
 /** All that match, in order. */
 type Snapshot = readonly Position[];
 
-function inOrder({ key }: LdapKind, entries: readonly Entry[], order: Order): Entry[] {
+/** Which of two positions comes first; by key alone from the end, too. */
+function comparing({ key }: LdapKind, order: Order): (a: Position, b: Position) => number {
   const compare = comparePositions(order);
+  return order.attr === key && order.descending ? (a, b) => compare(b, a) : compare;
+}
+
+function inOrder(kind: LdapKind, entries: readonly Entry[], order: Order): Entry[] {
+  const { key } = kind;
+  const compare = comparing(kind, order);
   const placed = entries.map((entry) => ({ entry, position: positionOf(entry, order.attr, key) }));
   return placed.sort((a, b) => compare(a.position, b.position)).map(({ entry }) => entry);
 }
 
 /** The index of the first position behind another, found by halving. */
-function indexBehind(list: Snapshot, order: Order, after: Position): number {
-  const compare = comparePositions(order);
+function indexBehind(list: Snapshot, compare: (a: Position, b: Position) => number, after: Position): number {
   let [low, high] = [0, list.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -144,7 +150,7 @@ async function readSnapshot(directory: Directory, { kind: name, where, order }: 
   const isByKey =
     order.attr === kind.key && !order.descending && positions.every(({ key }) => /^[\x20-\x7e]*$/.test(key));
   // Keys are hexadecimal digits mostly, of which there may be very many.
-  return positions.sort(isByKey ? byPlainKey : comparePositions(order));
+  return positions.sort(isByKey ? byPlainKey : comparing(kind, order));
 }
 
 const byPlainKey = (a: Position, b: Position): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);

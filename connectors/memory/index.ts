@@ -59,7 +59,9 @@ kinds:
       search: async ({ kind, where, attrs, offset = 0, orderBy, bookmark, limit, count }) => {
         const { key } = settings.kinds[kind]!;
         const order = orderBy ?? { attr: key, descending: false };
-        const compare = comparePositions(order);
+        const ascending = comparePositions(order);
+        const isBackwards = order.attr === key && order.descending;
+        const compare: typeof ascending = isBackwards ? (a, b) => ascending(b, a) : ascending;
         const at = (entry: Entry) => positionOf(entry, order.attr, key);
         const all = [...storeOf(kind).values()].filter((entry) => !where || matches(entry, where));
         const sorted = all.toSorted((a, b) => compare(at(a), at(b)));

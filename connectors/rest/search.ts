@@ -196,7 +196,10 @@ async function numberedPage(list: List, place: Numbered, limit: number): Promise
   let stretch: Stretch | undefined;
   const read = async (offset: number, wanted: number) => {
     stretch = await list.read(list.startAt(offset, offset), 0, wanted);
-    return { items: stretch.items, total: stretch.total, isMore: stretch.next !== undefined };
+    const { items, total, next } = stretch;
+    // A total that was more than was seen before means what it says: a full page may be the last.
+    const isEnd = place.total !== undefined && place.total > place.offset && total === offset + items.length;
+    return { items, total, isMore: next !== undefined && !isEnd };
   };
   const { items, offset, next } = await readNumbered(place, limit, { keyOf: list.keyOf, read });
   return { items, before: offset, next, stretch: stretch! };

@@ -35,6 +35,9 @@ export function isStill(kind: SqlKind, attr: string, from: Value | null): Sql {
     : sql`${column} is null`;
 }
 
+/** The last millisecond that is written with a year of four digits. */
+export const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /** The condition that a column, or what stands for one, holds a value that was read of it. */
 export function isHeld(column: Sql, of: Column, dialect: SqlDialect, from: Value): Sql {
   const { type } = of;
@@ -50,5 +53,6 @@ export function isHeld(column: Sql, of: Column, dialect: SqlDialect, from: Value
   if (isOdd) return sql`${dialect.castToText(column)} = ${String(from)}`;
   if (Number.isNaN(instant)) return dialect.isSame(column, dialect.toDatabase(from, of));
   const at = (milliseconds: number) => dialect.toDatabase(new Date(milliseconds).toISOString(), of);
+  if (instant >= LAST_INSTANT) return sql`${column} >= ${at(instant)}`;
   return sql`(${column} >= ${at(instant)} and ${column} < ${at(instant + 1)})`;
 }

@@ -101,7 +101,7 @@ kinds:
         const rows =
           limit === 0
             ? []
-            : await session.read(searchStatement(of, request), signal).then(
+            : await (async () => session.read(searchStatement(of, request), signal))().then(
                 (result) => result.rows,
                 (error) => {
                   // A value that a bookmark of ours would not hold.

@@ -5,7 +5,7 @@ import { instantOf } from "../../src/json/date.ts";
 import { type Column, columnIn, mayHoldText, type Sql } from "./column.ts";
 import { lookupRow } from "./conditions.ts";
 import { isEmpty } from "./empty.ts";
-import { isHeld } from "./held.ts";
+import { isHeld, LAST_INSTANT } from "./held.ts";
 import { inText, isKeyed, keyValues } from "./keys.ts";
 import { allOf, columnOf, columnSql, type SqlKind, tableSql } from "./kind.ts";
 
@@ -68,17 +68,18 @@ export function behind(kind: SqlKind, orderBy: Order, after: Position): Sql {
   const isSame = [isKeyed(kind, after.key), isAsRead(kind, held, of, after.value)];
   const last = sql`(select ${value} from ${tableSql(kind.name)}${allOf(isSame)})`;
   const [from, to] = boundsOf(kind, of, after.value);
-  const otherwise = !from
-    ? behindValue(read)
-    : orderBy.descending
-      ? sql`(not ${isAbsent} and ${value} <= ${to})`
-      : sql`(${isAbsent} or ${value} >= ${from})`;
+  const otherwise =
+    from === undefined
+      ? behindValue(read)
+      : orderBy.descending
+        ? sql`(not ${isAbsent}${to === undefined ? sql`` : sql` and ${value} <= ${to}`})`
+        : sql`(${isAbsent} or ${value} >= ${from})`;
   return sql`((${last} is not null and ${behindValue(last)}) or (${last} is null and ${otherwise}))`;
 }
 
 /** Whether what is read of a column is just what it holds, and compares as it does there. */
 const isReadExactly = ({ type, isPadded, hasCollation }: Column): boolean =>
-  type === "text" ? !isPadded && hasCollation !== true : type !== "time" && type !== "decimal";
+  type === "text" ? !isPadded && hasCollation !== true : !["time", "decimal", "any"].includes(type);
 
 /** A value that was read, as it is compared with a column. */
 function asRead(kind: SqlKind, { caseExact }: Order, of: Column, value: Scalar): Sql {
@@ -87,22 +88,27 @@ function asRead(kind: SqlKind, { caseExact }: Order, of: Column, value: Scalar):
   // What a database has besides instants and numbers, such as infinity, it takes as it writes it.
   const isOdd = (isInstant && !instantOf(String(value))) || (of.type === "decimal" && typeof value === "string");
   if (isOdd) return sql`${value}`;
+  // SQLite's whole numbers beyond what JavaScript holds were read as text.
+  const isLong = of.type === "any" && of.isInteger && /^-?\d{1,19}$/.test(String(value));
+  if (isLong && BigInt.asIntN(64, BigInt(value)) === BigInt(value)) return sql`${BigInt(value)}`;
   if (typeof value !== "string" || !mayHoldText(of)) return sql`${dialect.toDatabase(value, of)}`;
   return caseExact ? dialect.exact(sql`${value}`) : dialect.folded(sql`${value}`);
 }
 
-/** Whether a column holds what was read of it. Numbers of single precision are written shorter than they are held. */
+/** Whether a column holds what was read of it. Numbers of single precision are written shorter than they are held, or rounded. */
 function isAsRead({ dialect }: SqlKind, held: Sql, of: Column, value: Scalar): Sql {
   const isSame = (read: Scalar) => isHeld(held, of, dialect, read);
+  const isWritten = sql`${dialect.castToText(held)} = ${String(value)}`;
+  if (of.type === "any") return sql`(${isSame(value)} or ${isWritten})`;
   if (of.type !== "decimal" || typeof value !== "number") return isSame(value);
-  return sql`(${isSame(value)} or ${isSame(Math.fround(value))})`;
+  return sql`(${isSame(value)} or ${isSame(Math.fround(value))} or ${isWritten})`;
 }
 
 /** Between which values lies what was read of a column; where that says nothing, what was read is what is held. */
 function boundsOf({ dialect }: SqlKind, of: Column, value: Scalar): [from: unknown, to: unknown] | [] {
   const at = (milliseconds: number) => dialect.toDatabase(new Date(milliseconds).toISOString(), of);
   const instant = of.type === "time" ? instantOf(String(value))?.getTime() : undefined;
-  if (instant !== undefined) return [at(instant), at(instant + 1)];
+  if (instant !== undefined) return [at(instant), instant < LAST_INSTANT ? at(instant + 1) : undefined];
   if (of.type !== "decimal" || typeof value !== "number") return [];
   const width = Math.abs(value) * 1e-6;
   return [value - width, value + width];

@@ -1,9 +1,10 @@
 import { sql } from "kysely";
 import { type Change, type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
+import { instantOf } from "../../src/json/date.ts";
 import type { Assigned, Sql, Table } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
-import { isStill, toColumn } from "./held.ts";
+import { isHeld, isStill, toColumn } from "./held.ts";
 import { haveValues, inText, isKeyed, isText, splitParts } from "./keys.ts";
 import { allOf, assignedSql, columnOf, columnSql, joinedColumns, type SqlKind, tableSql } from "./kind.ts";
 import { inKind } from "./statements.ts";
@@ -223,8 +224,12 @@ function singleValue(kind: SqlKind, attr: string, values: readonly Value[]): Val
 function guarded(kind: SqlKind, key: string, expected: Expected | undefined, changes: readonly Change[]): Sql[] {
   const { dialect } = kind;
   const swaps = changes.flatMap((change) => (change.op === "swap" ? [isStill(kind, change.attr, change.from)] : []));
-  const held = Object.entries(expected ?? {}).map(
-    ([attr, value]) => sql`${dialect.castToText(columnSql(kind.name, attr))} = ${String(value)}`,
-  );
+  const held = Object.entries(expected ?? {}).map(([attr, value]) => {
+    const of = columnOf(kind, attr);
+    const column = columnSql(kind.name, attr);
+    const isInstant = of.type === "time" && instantOf(String(value)) !== undefined;
+    // A version that is an instant was shown to the millisecond, in a form that is not the database's.
+    return isInstant ? isHeld(column, of, dialect, value) : sql`${dialect.castToText(column)} = ${String(value)}`;
+  });
   return [isKeyed(kind, key), ...inKind(kind), ...swaps, ...held];
 }

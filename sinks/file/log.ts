@@ -63,12 +63,15 @@ export function openAudit(options: AuditOptions): Sink {
   const writeNotes = async () => {
     notes.push(...lines.look(end));
     for (let note = notes[0]; note; note = notes[0]) {
-      await write(note);
+      await write(note).catch((error) => {
+        if (error instanceof LateError) notes.shift();
+        throw error;
+      });
       notes.shift();
     }
   };
 
-  /** Events whose lines are in the file, and may not be on the disk: they are not written again. */
+  /** Events whose lines are in the file or on their way, and may not be on the disk: they are not written again. */
   const unsynced = new WeakSet<AuditFields>();
   /** Writes some in their order; where one cannot be written, none behind it is. Gives those that were. */
   const writeAll = async (batch: readonly Waiting[]): Promise<Waiting[]> => {
@@ -78,7 +81,11 @@ export function openAudit(options: AuditOptions): Sink {
       try {
         if (failure) throw failure.error;
         await writeNotes();
-        if (!unsynced.has(each.event)) await write(each.event);
+        if (!unsynced.has(each.event))
+          await write(each.event).catch((error) => {
+            if (error instanceof LateError) unsynced.add(each.event);
+            throw error;
+          });
         written.push(each);
       } catch (error) {
         failure ??= { error };

@@ -172,7 +172,7 @@ export function withOffsets<C extends Connector>(connector: C): C {
       if (next) {
         kept.set(placeIn(listing ?? listingOf(request), seen), next);
         // Clients that go on until they have had as many would stop too early where some before their place are gone.
-        return total !== undefined && total <= seen ? { ...result, total: seen + 1 } : result;
+        return offset > 0 && total !== undefined && total <= seen ? { ...result, total: seen + 1 } : result;
       }
       // The list ends here now: what another one had behind it is no place in this one.
       if (kept.size > 0)

@@ -13,6 +13,8 @@ export interface AuditLog {
 /** Outcomes that are kept while nothing can be recorded: no more than there can be writes under way, and refusals. */
 const MAX_KEPT = 10_000;
 const RETRY_MS = 2000;
+/** How many of them are recorded at once, by a sink that takes several. */
+const AT_ONCE = 100;
 /** How long a sink may take, in milliseconds: less than a request has. */
 const APPEND_MS = 4000;
 const HANGS = `nothing was heard of it for ${APPEND_MS / 1000} seconds`;
@@ -53,12 +55,15 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
         }
         return;
       }
-      const events = kept;
-      const outcomes = await Promise.allSettled(events.map(append));
-      const left = events.filter((_, index) => outcomes[index]!.status === "rejected");
-      kept = [...left, ...kept.slice(events.length)];
-      const failed = outcomes.find((each) => each.status === "rejected");
-      if (failed) throw failed.reason;
+      // The first one alone shows whether anything can be recorded.
+      for (let count = 1; kept.length > 0; count = AT_ONCE) {
+        const events = kept.slice(0, count);
+        const outcomes = await Promise.allSettled(events.map(append));
+        const left = events.filter((_, index) => outcomes[index]!.status === "rejected");
+        kept = [...left, ...kept.slice(events.length)];
+        const failed = outcomes.find((each) => each.status === "rejected");
+        if (failed) throw failed.reason;
+      }
     };
     clearTimeout(retry);
     flushing ??= all()
@@ -76,8 +81,8 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
     if (!isClosed) retry = setTimeout(() => flush().catch(() => {}), RETRY_MS).unref();
   };
   const keep = (event: AuditEvent): void => {
-    if (kept.length < MAX_KEPT) kept.push(event);
-    else warn({ event: event.event }, "an audit record is lost: too many wait to be written");
+    if (kept.length < MAX_KEPT && !isClosed) kept.push(event);
+    else warn({ event: event.event }, "an audit record is lost: it could not be written, and cannot be kept");
     later();
   };
   const flushed = async (): Promise<void> => {
