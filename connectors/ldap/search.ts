@@ -11,6 +11,8 @@ import { dnOf } from "./formats.ts";
 /** The most entries that are counted and paged through by index. */
 const MAX_KEYS = 500_000;
 const SNAPSHOT_MS = 60_000;
+/** How long what several callers share may take, in milliseconds. */
+const LIST_MS = 4000;
 const MAX_SNAPSHOTS = 8;
 /** How many keys or DNs one search names. */
 const BATCH = 500;
@@ -33,6 +35,11 @@ export function createSearch(directory: Directory): Search {
     return list;
   };
   const coalesced = coalesce(readAnew);
+  /** The entries of first pages, which callers that come at the same time share as they share the keys. */
+  const firstEntries = coalesce((name: string) => {
+    const { kind, keys, attrs } = JSON.parse(name) as { kind: string; keys: string[]; attrs: string[] };
+    return byKeys(directory, directory.kinds.get(kind)!, keys, attrs, AbortSignal.timeout(LIST_MS));
+  });
 
   return async ({ kind: name, where, attrs, offset = 0, orderBy, bookmark, limit, count, signal }) => {
     const kind = directory.kinds.get(name)!;
@@ -54,7 +61,10 @@ export function createSearch(directory: Directory): Search {
     // Entries that are gone since their keys were read make room for those behind them.
     while (entries.length < limit && start < list.length) {
       const keys = list.slice(start, start + limit - entries.length).map(({ key }) => key);
-      entries.push(...(await byKeys(directory, kind, keys, attrs, signal)));
+      const read = isFirst
+        ? firstEntries(JSON.stringify({ kind: name, keys, attrs }))
+        : byKeys(directory, kind, keys, attrs, signal);
+      entries.push(...(await read));
       start += keys.length;
     }
     const last = limit > 0 && start < list.length ? list[start - 1] : undefined;
@@ -141,7 +151,7 @@ const isByName = (directory: Directory, kind: LdapKind, where: Condition): boole
 async function readSnapshot(directory: Directory, { kind: name, where, order }: Listing): Promise<Snapshot> {
   const kind = directory.kinds.get(name)!;
   const filter = filterOf(kind, where, directory);
-  const signal = AbortSignal.timeout(4000);
+  const signal = AbortSignal.timeout(LIST_MS);
   const attrs = [...new Set([kind.key, order.attr])];
   const found = await find(directory, { base: kind.base, filter, attrs, size: MAX_KEYS }, signal, directory.bulk);
   if (found.length >= MAX_KEYS)
