@@ -1,6 +1,6 @@
 import type { Loaded } from "./config/load.ts";
 import type { Connector } from "./connector/connector.ts";
-import { type AuditTrail, recording } from "./gateway/audit.ts";
+import { recording } from "./gateway/audit.ts";
 import { type Danger, type GuardLedger, guarded } from "./gateway/guard.ts";
 import { permitted } from "./gateway/permissions.ts";
 import { protectedAttributes, protectedEntries } from "./gateway/protection.ts";
@@ -10,6 +10,7 @@ import { createRoute, type Route } from "./gateway/route.ts";
 import { dryRun, readOnly } from "./gateway/switches.ts";
 import type { Log } from "./observe/log.ts";
 import { ScimError } from "./scim/error.ts";
+import type { AuditTrail } from "./sink/trail.ts";
 
 /** The gateway cannot start, for a reason that its administrator can do something about. */
 export class StartError extends Error {}

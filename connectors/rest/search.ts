@@ -1,7 +1,14 @@
 import type { Bookmark, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
 import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import type { Seal } from "../../src/connector/kit/seal.ts";
-import { expired, type Numbered, numberedIn, readNumbered } from "../../src/connector/paging.ts";
+import {
+  expired,
+  isCount,
+  type Numbered,
+  numberedIn,
+  readNumbered,
+  searchFailure,
+} from "../../src/connector/paging.ts";
 import { type Api, readFrom } from "./api.ts";
 import { ownCall } from "./conditions.ts";
 import { counted, numberIn } from "./counting.ts";
@@ -162,9 +169,8 @@ async function openList(
       read(start, over, wanted).catch((error) => {
         if (!(error instanceof ConnectorError)) throw error;
         // A cursor of the API's own may be too old for it by now.
-        const isGone = isNotFound(error) && isOfApi(start.place);
-        if (isGone || (bookmark && error.kind === "invalid")) throw expired(error);
-        throw isNotFound(error) ? noList(kind, error) : error;
+        if (isNotFound(error)) throw isOfApi(start.place) ? expired(error) : noList(kind, error);
+        throw searchFailure(error, bookmark);
       }),
     total: async ({ total, last, seen }) => {
       if (total !== undefined) return total;
@@ -226,8 +232,6 @@ function startIn([item, before, sealed, ...more]: Bookmark, list: List): Start {
   if (!start) throw expired();
   return start;
 }
-
-const isCount = (given: unknown): given is number => Number.isSafeInteger(given) && (given as number) >= 0;
 
 /** The number of the item that a bookmark leads to. */
 const offsetOf = ([item]: Bookmark): number | undefined => (isCount(item) ? item : undefined);

@@ -8,7 +8,7 @@ import {
 import { afterWrite, ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
 import type { Answer } from "../../src/connector/http.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
-import { expired, numberedIn, readNumbered } from "../../src/connector/paging.ts";
+import { numberedIn, readNumbered, searchFailure } from "../../src/connector/paging.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import type { Call } from "../../src/http/call.ts";
 import { openClient } from "../../src/http/client.ts";
@@ -129,7 +129,7 @@ kinds:
         const list = { keyOf: ({ id }: Resource) => String(id), read };
         const { items, total, next } = await readNumbered(place, limit, list).catch((error) => {
           // A number that no list of the server's has.
-          throw bookmark && error instanceof ConnectorError && error.kind === "invalid" ? expired(error) : error;
+          throw searchFailure(error, bookmark);
         });
         return {
           entries: items.map((item) => toEntry(item, attrs)),

@@ -36,7 +36,7 @@ export function isStill(kind: SqlKind, attr: string, from: Value | null): Sql {
 }
 
 /** The last millisecond that is written with a year of four digits. */
-export const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** The condition that a column, or what stands for one, holds a value that was read of it. */
 export function isHeld(column: Sql, of: Column, dialect: SqlDialect, from: Value): Sql {
@@ -52,7 +52,12 @@ export function isHeld(column: Sql, of: Column, dialect: SqlDialect, from: Value
   const isOdd = (type === "time" || type === "date") && !instantOf(String(from));
   if (isOdd) return sql`${dialect.castToText(column)} = ${String(from)}`;
   if (Number.isNaN(instant)) return dialect.isSame(column, dialect.toDatabase(from, of));
+  const [start, end] = millisecondOf(instant, of, dialect);
+  return end === undefined ? sql`${column} >= ${start}` : sql`(${column} >= ${start} and ${column} < ${end})`;
+}
+
+/** Where the millisecond begins and ends that an instant was read as; the last one of all has no end. */
+export function millisecondOf(instant: number, of: Column, dialect: SqlDialect): [start: unknown, end: unknown] {
   const at = (milliseconds: number) => dialect.toDatabase(new Date(milliseconds).toISOString(), of);
-  if (instant >= LAST_INSTANT) return sql`${column} >= ${at(instant)}`;
-  return sql`(${column} >= ${at(instant)} and ${column} < ${at(instant + 1)})`;
+  return [at(instant), instant < LAST_INSTANT ? at(instant + 1) : undefined];
 }

@@ -1,7 +1,7 @@
 import { Kysely } from "kysely";
 import { type Connector, defineConnector } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { expired } from "../../src/connector/paging.ts";
+import { searchFailure } from "../../src/connector/paging.ts";
 import { describeTables } from "./catalogue.ts";
 import { checkTables, slowConditions } from "./check.ts";
 import { supports } from "./conditions.ts";
@@ -104,10 +104,7 @@ kinds:
             : await (async () => session.read(searchStatement(of, request), signal))().then(
                 (result) => result.rows,
                 (error) => {
-                  // A value that a bookmark of ours would not hold.
-                  throw bookmark && error instanceof ConnectorError && error.kind === "invalid"
-                    ? expired(error)
-                    : error;
+                  throw searchFailure(error, bookmark);
                 },
               );
         const read = entriesOf(of, attrsRead(of, request), rows);

@@ -5,7 +5,7 @@ import { instantOf } from "../../src/json/date.ts";
 import { type Column, columnIn, mayHoldText, type Sql } from "./column.ts";
 import { lookupRow } from "./conditions.ts";
 import { isEmpty } from "./empty.ts";
-import { isHeld, LAST_INSTANT } from "./held.ts";
+import { isHeld, millisecondOf } from "./held.ts";
 import { inText, isKeyed, keyValues } from "./keys.ts";
 import { allOf, columnOf, columnSql, type SqlKind, tableSql } from "./kind.ts";
 
@@ -106,9 +106,8 @@ function isAsRead({ dialect }: SqlKind, held: Sql, of: Column, value: Scalar): S
 
 /** Between which values lies what was read of a column; where that says nothing, what was read is what is held. */
 function boundsOf({ dialect }: SqlKind, of: Column, value: Scalar): [from: unknown, to: unknown] | [] {
-  const at = (milliseconds: number) => dialect.toDatabase(new Date(milliseconds).toISOString(), of);
   const instant = of.type === "time" ? instantOf(String(value))?.getTime() : undefined;
-  if (instant !== undefined) return [at(instant), instant < LAST_INSTANT ? at(instant + 1) : undefined];
+  if (instant !== undefined) return millisecondOf(instant, of, dialect);
   if (of.type !== "decimal" || typeof value !== "number") return [];
   const width = Math.abs(value) * 1e-6;
   return [value - width, value + width];

@@ -1,8 +1,8 @@
 import * as fs from "node:fs";
 import { promisify } from "node:util";
-import type { Sink } from "../../src/sink/sink.ts";
+import type { AuditEvent, Sink } from "../../src/sink/sink.ts";
 import { type FileOptions, openAuditFile } from "./file.ts";
-import { type AuditFields, integrityOf, type Link, lineOf, ORIGIN } from "./record.ts";
+import { integrityOf, type Link, lineOf, ORIGIN } from "./record.ts";
 
 /** What a log is opened with. */
 export interface AuditOptions {
@@ -24,14 +24,14 @@ export interface AuditOptions {
 /** Where lines go. */
 interface Lines {
   readonly end: Link;
-  readonly look: (end: Link) => readonly AuditFields[];
+  readonly look: (end: Link) => readonly AuditEvent[];
   readonly write: (line: string, link: Link) => void | Promise<void>;
   readonly sync: () => void;
   readonly close: () => void;
 }
 
 interface Waiting {
-  readonly event: AuditFields;
+  readonly event: AuditEvent;
   readonly settle: (error?: unknown) => void;
 }
 
@@ -46,7 +46,7 @@ export function openAudit(options: AuditOptions): Sink {
   let queue: Waiting[] = [];
   let running: Promise<void> | undefined;
 
-  const write = async (event: AuditFields): Promise<void> => {
+  const write = async (event: AuditEvent): Promise<void> => {
     const { line, link } = lineOf(event, end, key);
     try {
       await lines.write(`${line}\n`, link);
@@ -58,7 +58,7 @@ export function openAudit(options: AuditOptions): Sink {
   };
   // It says how hashes are made from here on.
   const opened = { event: "opened", log: "postern-audit", integrity: integrityOf(key) };
-  const notes: AuditFields[] = [...lines.look(end), opened];
+  const notes: AuditEvent[] = [...lines.look(end), opened];
   /** Records what has happened to the log itself. */
   const writeNotes = async () => {
     notes.push(...lines.look(end));
@@ -72,7 +72,7 @@ export function openAudit(options: AuditOptions): Sink {
   };
 
   /** Events whose lines are in the file or on their way, and may not be on the disk: they are not written again. */
-  const unsynced = new WeakSet<AuditFields>();
+  const unsynced = new WeakSet<AuditEvent>();
   /** Writes some in their order; where one cannot be written, none behind it is. Gives those that were. */
   const writeAll = async (batch: readonly Waiting[]): Promise<Waiting[]> => {
     const written: Waiting[] = [];
@@ -117,7 +117,7 @@ export function openAudit(options: AuditOptions): Sink {
       if (queue.length > 0) pump();
     });
   };
-  const append = (event: AuditFields): Promise<void> =>
+  const append = (event: AuditEvent): Promise<void> =>
     new Promise((resolve, reject) => {
       queue.push({ event, settle: (error) => (error === undefined ? resolve() : reject(error)) });
       pump();

@@ -1,9 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { AuditEvent } from "../../src/sink/sink.ts";
 
-/** What is recorded; number, time and chain are added by the log. */
-export type AuditFields = AuditEvent;
-
 /** A record's place in its chain. */
 export interface Link {
   readonly seq: number;
@@ -32,7 +29,7 @@ export const integrityOf = (key: string | undefined): "sha256" | "hmac-sha256" =
 export const MAX_RECORD = 262_144;
 
 /** A record as one line: its fields, what it goes back to, and at its end the hash of all that. */
-export function lineOf(fields: AuditFields, previous: Link, key: string | undefined): { line: string; link: Link } {
+export function lineOf(fields: AuditEvent, previous: Link, key: string | undefined): { line: string; link: Link } {
   const seq = previous.seq + 1;
   const time = new Date().toISOString();
   const whole = JSON.stringify({ seq, time, ...fields, previous: previous.hash });
@@ -47,9 +44,9 @@ export function lineOf(fields: AuditFields, previous: Link, key: string | undefi
 const hashField = (hash: string): string => `,"hash":"${hash}"}`;
 
 /** A record that would be too long: without values, texts cut, and of lists and objects no more than the beginning. */
-function shortened({ before: _, after: __, ...fields }: AuditFields): AuditFields {
-  const few = bounded(fields, 100, 2) as AuditFields;
-  return JSON.stringify(few).length < MAX_RECORD / 2 ? few : (bounded(fields, 100, 0) as AuditFields);
+function shortened({ before: _, after: __, ...fields }: AuditEvent): AuditEvent {
+  const few = bounded(fields, 100, 2) as AuditEvent;
+  return JSON.stringify(few).length < MAX_RECORD / 2 ? few : (bounded(fields, 100, 0) as AuditEvent);
 }
 
 /** A value with no text longer than 200 characters, no list or object longer than some, and none deeper than some levels. */

@@ -8,6 +8,10 @@ import type { Position } from "./reference.ts";
 export const expired = (cause?: unknown): ConnectorError =>
   new ConnectorError("expired", "The list cannot be gone on with from here: begin it anew.", { cause });
 
+/** What a failure of a search means: a request that the backend does not take holds a bookmark that it never gave. */
+export const searchFailure = (error: unknown, bookmark: Bookmark | undefined): unknown =>
+  bookmark && error instanceof ConnectorError && error.kind === "invalid" ? expired(error) : error;
+
 /** The bookmark of a list that goes on behind a position in its order. */
 export const behindPosition = ({ key, value }: Position): Bookmark => {
   if (value === undefined) return [key];
@@ -46,7 +50,8 @@ export function numberedIn([offset, total, ...last]: Bookmark): Numbered {
   return { offset, total, last };
 }
 
-const isCount = (given: unknown): given is number => Number.isSafeInteger(given) && (given as number) >= 0;
+/** Whether a value is a number of items. */
+export const isCount = (given: unknown): given is number => Number.isSafeInteger(given) && (given as number) >= 0;
 const isText = (given: Scalar): given is string => typeof given === "string";
 
 /** A part of a list that is known by numbers. */

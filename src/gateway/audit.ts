@@ -1,20 +1,12 @@
 import type { Entry } from "../connector/connector.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { notNow, ScimError } from "../scim/error.ts";
-import type { AuditEvent } from "../sink/sink.ts";
+import type { AuditTrail } from "../sink/trail.ts";
 import { ask, type Context } from "./context.ts";
 import { actionOf, type Middleware } from "./operation.ts";
 import { attrsOfWrite, type Write, type WriteStep } from "./writes.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
-
-/** Where records of writes and refusals go. */
-export interface AuditTrail {
-  /** Records that something is about to be done; gives the record's id. Rejects where it cannot be recorded. */
-  readonly intent: (event: AuditEvent) => Promise<string>;
-  /** Records what became of it. What cannot be recorded now is kept, and recorded before the next intent. */
-  readonly outcome: (event: AuditEvent) => Promise<void>;
-}
 
 /** The places on an operation's way where it is recorded. */
 export interface Recording {

@@ -1,8 +1,10 @@
+import { expired } from "../connector/paging.ts";
 import { readCursor, writeCursor } from "../scim/cursor.ts";
 import { badRequest, forbidden, ScimError } from "../scim/error.ts";
 import { type ListResponse, listResponse, type Page, readPage } from "../scim/list.ts";
 import type { Resource } from "../scim/schema.ts";
 import type { Context } from "./context.ts";
+import { BackendError } from "./failure.ts";
 import type { Query } from "./operation.ts";
 import type { Route } from "./route.ts";
 import type { Limits } from "./serving.ts";
@@ -54,8 +56,7 @@ function startOf(page: Page, marks: readonly string[], types: readonly string[])
   if (!place) return { index: 0, cursor: "" };
   const [type, cursor] = place;
   const index = types.indexOf(String(type));
-  if (index < 0 || typeof cursor !== "string")
-    throw badRequest("expiredCursor", "The list cannot be gone on with from here: begin it anew.");
+  if (index < 0 || typeof cursor !== "string") throw new BackendError(expired());
   return { index, cursor };
 }
 

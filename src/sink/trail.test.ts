@@ -4,7 +4,7 @@ import type { AuditEvent, Sink } from "./sink.ts";
 import { trailTo } from "./trail.ts";
 
 /** A sink that fails when it is told to. */
-function sinkThat(fails: () => boolean) {
+function sinkThat(fails: () => boolean, takesSeveral = false) {
   const events: AuditEvent[] = [];
   const sink: Sink = {
     append: async (event) => {
@@ -13,6 +13,7 @@ function sinkThat(fails: () => boolean) {
       events.push(event);
     },
     close: async () => {},
+    ...(takesSeveral && { takesSeveral }),
   };
   return { events, sink };
 }
@@ -20,33 +21,36 @@ function sinkThat(fails: () => boolean) {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("nothing that has happened is lost or told twice, and what was not recorded was not to be done", async () => {
-  const step = fc.record({ isIntent: fc.boolean(), fails: fc.boolean() });
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-      let isFailing = false;
-      const { events, sink } = sinkThat(() => isFailing);
-      const trail = trailTo(sink);
-      const expected: number[] = [];
-      for (const [n, { isIntent, fails }] of steps.entries()) {
-        isFailing = fails;
-        if (isIntent) {
-          const id = await trail.intent({ event: "intent", n }).catch(() => undefined);
-          expect(id === undefined).toBe(fails);
-          if (id !== undefined) expected.push(n);
-        } else {
-          await trail.outcome({ event: "outcome", n });
-          expected.push(n);
+test.each([false, true])(
+  "nothing that has happened is lost or told twice, and what was not recorded was not to be done: takesSeveral %s",
+  async (takesSeveral) => {
+    const step = fc.record({ isIntent: fc.boolean(), fails: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        let isFailing = false;
+        const { events, sink } = sinkThat(() => isFailing, takesSeveral);
+        const trail = trailTo(sink);
+        const expected: number[] = [];
+        for (const [n, { isIntent, fails }] of steps.entries()) {
+          isFailing = fails;
+          if (isIntent) {
+            const id = await trail.intent({ event: "intent", n }).catch(() => undefined);
+            expect(id === undefined).toBe(fails);
+            if (id !== undefined) expected.push(n);
+          } else {
+            await trail.outcome({ event: "outcome", n });
+            expected.push(n);
+          }
         }
-      }
-      isFailing = false;
-      await vi.advanceTimersByTimeAsync(10_000);
-      // What has happened is recorded before the next intent: the order is the one in which it was told.
-      expect(events.map(({ n }) => n)).toEqual(expected);
-      await trail.close();
-    }),
-  );
-});
+        isFailing = false;
+        await vi.advanceTimersByTimeAsync(10_000);
+        // What has happened is recorded before the next intent: the order is the one in which it was told.
+        expect(events.map(({ n }) => n)).toEqual(expected);
+        await trail.close();
+      }),
+    );
+  },
+);
 
 test("who asks for records is told once that there are none, and once that there are again", async () => {
   let isFailing = true;

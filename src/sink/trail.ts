@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { AuditEvent, Sink } from "./sink.ts";
 
-/** The audit trail of a gateway: records of what is about to be done, and of what became of it. */
-export interface AuditLog {
+/** Where records go of what is about to be done, and of what became of it. */
+export interface AuditTrail {
   /** Records what is about to be done; gives the record's id. Rejects where it cannot be recorded: then it is not to be done. */
-  readonly intent: (fields: AuditEvent) => Promise<string>;
+  readonly intent: (event: AuditEvent) => Promise<string>;
   /** Records what has happened. What cannot be recorded now is kept, and recorded before the next intent. */
-  readonly outcome: (fields: AuditEvent) => Promise<void>;
+  readonly outcome: (event: AuditEvent) => Promise<void>;
+}
+
+/** The audit trail of a gateway, which ends with it. */
+export interface AuditLog extends AuditTrail {
   readonly close: () => Promise<void>;
 }
 

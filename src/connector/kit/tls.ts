@@ -48,6 +48,7 @@ export function readCertificates(
     ...read("cert", cert, "CERTIFICATE"),
     ...read("key", key, "PRIVATE KEY"),
   };
+  if (Object.keys(certificates).length === 0) return {};
   try {
     createSecureContext(certificates);
   } catch (error) {
