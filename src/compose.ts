@@ -8,10 +8,13 @@ import { DEFAULT_SINK } from "./config/format.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
 import { loosened, type Strictness, strictest } from "./config/loosened.ts";
 import type { Registry } from "./config/registry.ts";
+import { filesIn } from "./connector/kit/files.ts";
+import { readCertificates } from "./connector/kit/tls.ts";
 import { createAdmin } from "./edge/admin.ts";
 import { shedding } from "./edge/admission.ts";
 import { createBodies } from "./edge/body.ts";
 import { createLane } from "./edge/lane.ts";
+import { type Limiters, memoryLimiters, sharedLimiters } from "./edge/limiters.ts";
 import { createOverloadManager } from "./edge/overload.ts";
 import { createThrottle } from "./edge/throttle.ts";
 import { type TlsFiles, watchCertificates } from "./edge/tls.ts";
@@ -23,8 +26,7 @@ import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { StartError } from "./routes.ts";
 import { withoutFloods } from "./sink/floods.ts";
 import { type AuditLog, trailTo } from "./sink/trail.ts";
-import type { Ledger } from "./state/guard.ts";
-import { openState, type State } from "./state/state.ts";
+import { lazyStore, type Store } from "./store.ts";
 import { createWatch } from "./watch.ts";
 
 export { openConnectors } from "./generation.ts";
@@ -59,8 +61,12 @@ export async function start(
   const { config, folder } = loaded;
   const log = createLog(config.log.level);
   const metrics = createMetrics();
-  const audit = openAuditFor(loaded, log);
-  const state = lazyState(loaded);
+  const state = lazyStore(loaded, log);
+  const audit = await openAuditFor(loaded, log, state.anchor).catch(async (error) => {
+    await state.close();
+    throw error;
+  });
+  const limiters = limitersFor(loaded, log);
   const overload = createOverloadManager();
   const shared: Shared = {
     log,
@@ -72,20 +78,20 @@ export async function start(
       repeats: createRepeats(),
       stopped: (route, type, what) => metrics.refused.inc({ route, type, what }),
     },
-    throttle: createThrottle(),
+    throttle: createThrottle(limiters),
     bodies: createBodies(),
     lane: createLane(),
     isOverloaded: overload.isOverloaded,
     isLate: overload.isLate,
     readiness: { current: undefined },
   };
-  const closing: (() => unknown)[] = [overload.stop, () => audit?.close(), state.close];
+  const closing: (() => unknown)[] = [state.close, limiters.close, overload.stop, () => audit?.close()];
   const close = async () => {
     for (const each of closing.toReversed()) await each();
   };
   try {
     let current = buildGeneration(loaded, shared);
-    await state.started((url) => log.warn({ url }, "the change guard has a new store: it counts from nothing"));
+    await state.started();
     closing.push(() => closeAll(current));
     measure(metrics, () => current, state, overload);
 
@@ -108,7 +114,9 @@ export async function start(
         current = buildGeneration(next, shared, before);
         strict = strictest(strict, next.config);
         const fixed = ["server", "audit", "operations", "log", "state"] as const;
-        const changed = fixed.filter((part) => JSON.stringify(next.config[part]) !== JSON.stringify(config[part]));
+        const isOther = (before: unknown, after: unknown) => JSON.stringify(before) !== JSON.stringify(after);
+        const changed: string[] = fixed.filter((part) => isOther(config[part], next.config[part]));
+        if (isOther(config.limits.shared, next.config.limits.shared)) changed.push("limits.shared");
         log.warn({ ...(changed.length > 0 && { needRestart: changed }) }, "configuration reloaded");
         metrics.reloads.inc({ result: "taken" });
       } catch (error) {
@@ -151,61 +159,40 @@ function refuseLoosening(before: Strictness, after: Loaded, mayLoosen: boolean):
     );
 }
 
+/** What counts callers' rates and wrong credentials. Throws `StartError` for certificates that cannot be read. */
+function limitersFor({ config, folder }: Loaded, log: Pick<Shared["log"], "warn">): Limiters {
+  const { shared } = config.limits;
+  if (!shared) return memoryLimiters();
+  try {
+    const { ca } = readCertificates(filesIn(folder), { ca: shared.ca }, (name) => `limits.shared.${name}`);
+    return sharedLimiters({ ...shared, ca }, (fields, message) => log.warn(fields, message));
+  } catch (error) {
+    throw new StartError((error as Error).message);
+  }
+}
+
 const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles => ({
   cert: resolve(folder, cert),
   key: resolve(folder, key),
   ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),
 });
 
-/** Opens the audit trail that a configuration asks for. Throws `StartError`. */
-export function openAuditFor(
+/** Opens the audit trail that a configuration asks for. Rejects with a `StartError`. */
+export async function openAuditFor(
   { config, folder, registry }: Pick<Loaded, "config" | "folder" | "registry">,
   log: Pick<Shared["log"], "warn">,
-): AuditLog | undefined {
+  anchor: Store["anchor"],
+): Promise<AuditLog | undefined> {
   if (!config.audit) return undefined;
   const { type = DEFAULT_SINK, values: _, ...settings } = config.audit;
   const warn = (fields: object, message: string) => log.warn(fields, message);
   try {
-    const sink = registry.sinks.find((each) => each.type === type)!.open(settings, { folder, log: { warn } });
+    const services = { folder, log: { warn }, anchor };
+    const sink = await registry.sinks.find((each) => each.type === type)!.open(settings, services);
     return withoutFloods(trailTo(sink, warn));
   } catch (error) {
-    throw new StartError(`audit: ${(error as Error).message}`);
+    throw error instanceof StartError ? error : new StartError(`audit: ${(error as Error).message}`);
   }
-}
-
-/** The store, opened when something needs it first. */
-export interface LazyState {
-  /** Throws `StartError` where the store cannot be opened. */
-  readonly ledger: () => Ledger;
-  /** Waits until it can be used, where anything needs it; says where it is where there was none before. Rejects with a `StartError`. */
-  readonly started: (isNew: (url: string) => void) => Promise<void>;
-  readonly close: () => Promise<void>;
-}
-
-/** Keeps the store closed until something needs it. */
-export function lazyState({ config, folder }: Pick<Loaded, "config" | "folder">): LazyState {
-  let state: State | undefined;
-  const unusable = (error: unknown): never => {
-    throw new StartError(
-      `state: ${config.state.url} cannot be used: ${(error as Error).message}. The change guard keeps its counts there: name a file that can be written by state.url`,
-    );
-  };
-  return {
-    ledger: () => {
-      try {
-        state ??= openState(config.state.url, folder);
-        return state.guard;
-      } catch (error) {
-        return unusable(error);
-      }
-    },
-    started: async (isNew) => {
-      if (!state) return;
-      await state.ready.catch(unusable);
-      if (state.isNew) isNew(config.state.url);
-    },
-    close: async () => state?.close(),
-  };
 }
 
 const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
@@ -215,7 +202,7 @@ const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
 function measure(
   { running, waiting, stopped, heap, delay }: Metrics,
   current: () => Generation,
-  { ledger }: LazyState,
+  { ledger }: Store,
   { pressure }: ReturnType<typeof createOverloadManager>,
 ): void {
   // A metric is read when its own collection has ended.
@@ -266,7 +253,7 @@ async function listenForAdmin(
   { host, port, hosts, tokens }: NonNullable<Loaded["config"]["operations"]>,
   { metrics, log, services, readiness }: Shared,
   current: () => Generation,
-  { ledger }: LazyState,
+  { ledger }: Store,
 ): Promise<Listening & { readonly url: string }> {
   const known = tokens && bearer({ type: "bearer", tokens: tokens.map((each) => ({ ...each, may: {} })) });
   const app = createAdmin({

@@ -1,23 +1,10 @@
 import * as fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { AuditEvent } from "../../src/sink/sink.ts";
-import { type Head, headIn, headText, isHeadLike, isWhole, type Link, MAX_RECORD, ORIGIN, recordIn } from "./record.ts";
-
-/** The calls of the file system that the log makes: tests put failures in. */
-export type Files = Pick<
-  typeof fs,
-  | "closeSync"
-  | "fchmodSync"
-  | "fdatasyncSync"
-  | "fstatSync"
-  | "ftruncateSync"
-  | "openSync"
-  | "readSync"
-  | "renameSync"
-  | "statSync"
-  | "writeSync"
->;
+import type { AuditEvent, ChainEnd } from "../../src/sink/sink.ts";
+import type { Files } from "./files.ts";
+import { afterHead, contentOf, openHead, writeHead } from "./head.ts";
+import { headIn, isHeadLike, isWhole, type Link, MAX_RECORD, ORIGIN, recordIn } from "./record.ts";
 
 /** Something that was found, and is to be recorded. */
 export type Note = AuditEvent;
@@ -39,6 +26,8 @@ export interface FileOptions {
   readonly path: string;
   /** Where the head of the chain is kept; beside the file by default. */
   readonly head: string;
+  /** Where the chain ended as the store knows it, where one is shared. */
+  readonly anchor?: ChainEnd | undefined;
   /** A file that is larger is put aside. */
   readonly maxBytes: number;
   readonly key?: string | undefined;
@@ -50,7 +39,8 @@ export interface FileOptions {
  * Opens a file of audit records, for this process alone. One that is there is gone on with: half a record at its end, as a crash
  * leaves it, is cut off. Throws where another process has it, or where it is no audit log: nothing of it is touched then.
  */
-export function openAuditFile({ path, head: headPath, maxBytes, key, files = fs, warn }: FileOptions): AuditFile {
+export function openAuditFile(options: FileOptions): AuditFile {
+  const { path, head: headPath, anchor, maxBytes, key, files = fs, warn } = options;
   const isSpecial = isDevice(path, files);
   if (!isSpecial && realName(path) === realName(headPath))
     throw new Error(`${path} and its head file are the same: give audit.head another name`);
@@ -116,24 +106,11 @@ export function openAuditFile({ path, head: headPath, maxBytes, key, files = fs,
           `${headPath} is no head file of an audit log, and stays as it is: give audit.head another name`,
         );
       files.fchmodSync(headDescriptor, 0o600);
-      if (!head && end.seq > 0) {
-        const event = content === "" ? "the head file was missing" : "the head file was altered, or had another key";
-        notes.push({ event, after: end.seq });
-        warn({ file: headPath, seq: end.seq }, `${event}: nothing says whether records at the end are missing`);
-      } else if (head && head.seq < end.seq && !(head.seq === end.seq - 1 && head.hash === last?.previous)) {
-        notes.push({ event: "the head file is of an earlier record", says: head.seq, after: end.seq });
-        warn(
-          { file: headPath, says: head.seq, seq: end.seq },
-          "the head file of the audit log is of an earlier record",
-        );
-      } else if (head && head.seq > end.seq) {
-        notes.push({ event: "records are missing", from: end.seq + 1, to: head.seq, expected: head.hash });
-        warn({ file: path, from: end.seq + 1, to: head.seq }, "records are missing at the end of the audit log");
-        // The chain goes on from where it was, so that nobody can put other records in their place.
-        end = head;
-      } else if (head?.seq === end.seq && head.hash !== end.hash) {
-        notes.push({ event: "the last record is another than the head file says", expected: head.hash });
-        warn({ file: path, seq: end.seq }, "the last record of the audit log is another than its head file says");
+      const missed = afterHead({ end, last, head, isHeadEmpty: content === "", anchor });
+      end = missed.end;
+      for (const note of missed.notes) {
+        notes.push(note);
+        warn({ file: path, ...note }, `the audit log: ${note.event}`);
       }
     }
   } catch (error) {
@@ -307,33 +284,4 @@ function isSameFile(path: string, descriptor: number, { statSync, fstatSync }: F
 function freeName(path: string, seq: number, { statSync }: Files): string {
   const name = `${path}.${String(seq).padStart(12, "0")}`;
   return statSync(name, { throwIfNoEntry: false }) ? `${name}.${Date.now()}` : name;
-}
-
-const HEAD_BYTES = 256;
-
-/** Opens a head file for reading and for writing in place; it is made where there is none. */
-function openHead(path: string, { openSync, closeSync }: Files): number {
-  closeSync(openSync(path, "a", 0o600));
-  return openSync(path, "r+");
-}
-
-function contentOf(descriptor: number, { readSync }: Files): string {
-  const bytes = Buffer.alloc(HEAD_BYTES);
-  const length = readSync(descriptor, bytes, 0, HEAD_BYTES, 0);
-  return bytes.subarray(0, length).toString("utf8");
-}
-
-/** The record itself is written: a head that cannot be is one behind, which a verification takes for a crash. */
-function writeHead(
-  descriptor: number,
-  head: Head,
-  key: string | undefined,
-  { writeSync }: Files,
-  warn: FileOptions["warn"],
-): void {
-  try {
-    writeSync(descriptor, Buffer.from(headText(head, key)), 0, HEAD_BYTES, 0);
-  } catch (error) {
-    warn({ reason: (error as Error).message }, "the head file of the audit log cannot be written");
-  }
 }

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { defineSink } from "../../src/sink/sink.ts";
@@ -21,6 +22,14 @@ const config = z.strictObject({
     .describe(
       "The file that holds the number and hash of the last record, by which records that are missing at the end are found; FILE.head by default. Best on another disk.",
     ),
+  chain: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      "The name of this gateway's log among those of several, where `state` is PostgreSQL: each has one of its own. By default the machine's or container's name.",
+    ),
   maxBytes: z
     .int()
     .min(10_000)
@@ -43,8 +52,18 @@ file: /var/log/postern/audit.log
 key: "\${file:/run/secrets/postern-audit-key}"
 head: /srv/postern/audit.head
 `,
-  open: ({ file, head, ...settings }, { folder, log }) => {
+  open: async ({ file, head, chain = hostname(), ...settings }, { folder, log, anchor }) => {
     const pathOf = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
-    return openAudit({ ...settings, file: pathOf(file), head: pathOf(head), warn: log.warn });
+    const path = pathOf(file);
+    const options = { ...settings, file: path, head: pathOf(head), warn: log.warn };
+    // Standard output begins a chain with each process.
+    if (!anchor || path === undefined) return openAudit(options);
+    const anchored = { chain, anchor: await anchor(chain, `${hostname()} ${path}`) };
+    try {
+      return openAudit({ ...options, anchored });
+    } catch (error) {
+      await anchored.anchor.close();
+      throw error;
+    }
   },
 });

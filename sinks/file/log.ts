@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { promisify } from "node:util";
-import type { AuditEvent, Sink } from "../../src/sink/sink.ts";
+import type { Anchor, AuditEvent, Sink } from "../../src/sink/sink.ts";
 import { type FileOptions, openAuditFile } from "./file.ts";
 import { integrityOf, type Link, lineOf, ORIGIN } from "./record.ts";
 
@@ -16,6 +16,8 @@ export interface AuditOptions {
   readonly sync: boolean;
   /** Makes hashes that only who has the key can make. */
   readonly key?: string | undefined;
+  /** The chain's name, in each record, and its end in the store that gateways share. */
+  readonly anchored?: { readonly chain: string; readonly anchor: Anchor } | undefined;
   readonly warn?: (fields: object, message: string) => void;
   /** The file system, in which tests put failures. */
   readonly files?: FileOptions["files"];
@@ -40,14 +42,14 @@ interface Waiting {
  * another process's, or is no audit log.
  */
 export function openAudit(options: AuditOptions): Sink {
-  const { key, sync, warn = () => {} } = options;
+  const { key, sync, anchored, warn = () => {} } = options;
   const lines = options.file === undefined ? standardOutput() : linesIn({ ...options, file: options.file, warn });
   let end = lines.end;
   let queue: Waiting[] = [];
   let running: Promise<void> | undefined;
 
   const write = async (event: AuditEvent): Promise<void> => {
-    const { line, link } = lineOf(event, end, key);
+    const { line, link } = lineOf(anchored ? { ...event, chain: anchored.chain } : event, end, key);
     try {
       await lines.write(`${line}\n`, link);
     } catch (error) {
@@ -55,6 +57,7 @@ export function openAudit(options: AuditOptions): Sink {
       throw error;
     }
     end = link;
+    anchored?.anchor.keep(end);
   };
   // It says how hashes are made from here on.
   const opened = { event: "opened", log: "postern-audit", integrity: integrityOf(key) };
@@ -131,13 +134,20 @@ export function openAudit(options: AuditOptions): Sink {
       await append({ event: "closed" }).catch(() => {});
       await running;
       lines.close();
+      await anchored?.anchor.close();
     },
   };
 }
 
 const linesIn = (
   options: AuditOptions & { readonly file: string; readonly warn: NonNullable<AuditOptions["warn"]> },
-): Lines => openAuditFile({ ...options, path: options.file, head: options.head ?? `${options.file}.head` });
+): Lines =>
+  openAuditFile({
+    ...options,
+    path: options.file,
+    head: options.head ?? `${options.file}.head`,
+    anchor: options.anchored?.anchor.end,
+  });
 
 /** A line is on its way, and may come late: the chain goes on behind it. */
 class LateError extends Error {}

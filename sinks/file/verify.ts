@@ -10,6 +10,8 @@ export interface Anchors {
   readonly last?: string | undefined;
   /** What the log's head file says; undefined where there is none. */
   readonly head?: Head | undefined;
+  /** Where chains end as the store knows them, by their names; undefined where it was not asked. */
+  readonly chains?: ReadonlyMap<string, Link> | undefined;
   /** Whether it is a part of a log, of which nothing says where it begins and ends. */
   readonly isExcerpt?: boolean;
 }
@@ -28,6 +30,8 @@ export type Verdict =
       readonly first: number;
       readonly last: number;
       readonly hash: string;
+      /** The name of its chain, where it has one. */
+      readonly chain: string | undefined;
       /** Whether there is half a record behind the last one, as a crash leaves it. */
       readonly torn: boolean;
       readonly questions: readonly Question[];
@@ -49,7 +53,7 @@ export interface Verifier {
  * missing before the first or behind the last, by what is known from elsewhere. With a key each record must have been made by who has it.
  */
 export function createVerifier(anchors: Anchors): Verifier {
-  const { key, last, head } = anchors;
+  const { key, last, head, chains } = anchors;
   const open = new Map<unknown, Question>();
   const notes: Question[] = [];
   let previous: Link | undefined;
@@ -57,6 +61,8 @@ export function createVerifier(anchors: Anchors): Verifier {
   let first = 0;
   let isLastThere = last === undefined;
   let atHead: string | undefined;
+  let chain: string | undefined;
+  let atStored: string | undefined;
   return {
     line: (line) => {
       lines++;
@@ -72,14 +78,18 @@ export function createVerifier(anchors: Anchors): Verifier {
       previous = record;
       isLastThere ||= record.hash === last;
       if (record.seq === head?.seq) atHead = record.hash;
+      if (typeof record.chain === "string") chain = record.chain;
+      if (record.seq === chains?.get(chain ?? "")?.seq) atStored = record.hash;
       return undefined;
     },
     end: (torn) => {
-      const problem = endProblem(previous, isLastThere, atHead, anchors);
+      const problem =
+        endProblem(previous, isLastThere, atHead, anchors) ??
+        (chains && storedProblem({ first, end: previous ?? ORIGIN, chain, atStored }, chains));
       if (problem !== undefined) return { ok: false, line: lines, problem };
       const { seq, hash } = previous ?? ORIGIN;
       const questions = [...open.values()];
-      return { ok: true, records: lines, first, last: seq, hash, torn, questions, notes };
+      return { ok: true, records: lines, first, last: seq, hash, chain, torn, questions, notes };
     },
   };
 }
@@ -93,6 +103,8 @@ const ABOUT_ITSELF = [
   "the head file is of an earlier record",
   "the file was removed or replaced",
   "somebody else changed the file",
+  "records are missing, the store says",
+  "the last record is another than the store says",
 ];
 
 /** Verifies the text of a whole log. */
@@ -135,15 +147,35 @@ function endProblem(
   end: Link | undefined,
   isLastThere: boolean,
   atHead: string | undefined,
-  { last, head, isExcerpt }: Anchors,
+  { last, head, chains, isExcerpt }: Anchors,
 ): string | undefined {
   if (!end && !isExcerpt) return "there is no record";
   if (!isLastThere) return `there is no record with the hash ${last}: records at the end are missing`;
   if (head && end && head.seq > end.seq)
     return `records at the end are missing: the last is number ${end.seq}, and the head file says ${head.seq}`;
   if (atHead !== undefined && atHead !== head!.hash) return `record ${head!.seq} is another than the head file says`;
-  if (last === undefined && !head && !isExcerpt)
+  if (last === undefined && !head && !chains && !isExcerpt)
     return "nothing says where the log ends, so records at its end may be missing: give its head file by --head, or by --last a hash that must be there; or say --excerpt";
+  return undefined;
+}
+
+/** What is wrong with a log by where the store says that its chain ended. */
+function storedProblem(
+  found: {
+    readonly first: number;
+    readonly end: Link;
+    readonly chain: string | undefined;
+    readonly atStored: string | undefined;
+  },
+  chains: ReadonlyMap<string, Link>,
+): string | undefined {
+  const { first, end, chain, atStored } = found;
+  if (chain === undefined) return "no record names its chain, so the store knows nothing of this log";
+  const stored = chains.get(chain);
+  if (!stored) return `the store knows no chain ${JSON.stringify(chain)}`;
+  if (stored.seq > end.seq)
+    return `records at the end are missing: the last is number ${end.seq}, and the store says ${stored.seq}`;
+  if (stored.seq >= first && atStored !== stored.hash) return `record ${stored.seq} is another than the store says`;
   return undefined;
 }
 

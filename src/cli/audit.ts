@@ -3,6 +3,12 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } 
 import { basename, dirname, join } from "node:path";
 import { headIn } from "../../sinks/file/record.ts";
 import { type Anchors, createVerifier, type Question, type Verdict } from "../../sinks/file/verify.ts";
+import { type Loaded, loadConfig } from "../config/load.ts";
+import type { Registry } from "../config/registry.ts";
+import { ConfigError } from "../config/yaml.ts";
+import { StartError } from "../routes.ts";
+import { isSharedState, type State } from "../state/state.ts";
+import { openStateOf } from "../store.ts";
 
 /** Options of `postern audit verify`. */
 export interface VerifyOptions {
@@ -13,22 +19,95 @@ export interface VerifyOptions {
   /** A file that holds the log's key. */
   readonly keyFile?: string | undefined;
   readonly excerpt?: boolean | undefined;
+  /** A configuration, whose store says where the logs of several gateways end. */
+  readonly config?: string | undefined;
+}
+
+/** What a configuration is read with. */
+interface Reading {
+  readonly registry: Registry;
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** Questions that are shown. */
 const MAX_SHOWN = 20;
 
 /**
- * Verifies audit files, the older ones first, as one log. Of one file alone those that were put aside from it are taken in, too.
- * Gives 0 where it is whole, and 1 where it is not or cannot be read.
+ * Verifies audit files, the older ones first, as one log. Of one file alone those that were put aside from it are taken in, too. With a
+ * configuration each file is a log of its own, of one of the gateways that share its store, and none may be missing.
+ * Gives 0 where all is whole, and 1 where it is not or cannot be read.
  */
-export function auditVerifyCommand(given: readonly string[], options: VerifyOptions): number {
+export async function auditVerifyCommand(
+  given: readonly string[],
+  options: VerifyOptions,
+  reading: Reading,
+): Promise<number> {
   try {
+    if (options.config !== undefined) return await verifyAll(given, { ...options, config: options.config }, reading);
     const files = given.length === 1 && !options.excerpt ? withOlder(given[0]!) : given;
     return tell(verified(files, anchorsOf(files, options)));
   } catch (error) {
+    if (error instanceof ConfigError || error instanceof StartError) throw error;
     console.log((error as Error).message);
     return 1;
+  }
+}
+
+/** Forgets where a chain ended, once its log is kept elsewhere. */
+export async function auditForgetCommand(chain: string, config: string, reading: Reading): Promise<number> {
+  const state = sharedState(loadConfig(config, reading.registry, reading.env));
+  try {
+    const wasThere = await state.chains.forget(chain);
+    console.log(wasThere ? `The chain ${shown(chain)} is forgotten.` : `The store knows no chain ${shown(chain)}.`);
+    return wasThere ? 0 : 1;
+  } finally {
+    await state.close();
+  }
+}
+
+function sharedState(loaded: Loaded): State {
+  if (!isSharedState(loaded.config.state.url))
+    throw new StartError(`state.url is ${loaded.config.state.url}: audit logs are anchored in PostgreSQL alone`);
+  return openStateOf(loaded);
+}
+
+/** Verifies the logs of all gateways that share a store: each is whole, ends where the store says or later, and is there. */
+async function verifyAll(
+  given: readonly string[],
+  options: VerifyOptions & { readonly config: string },
+  { registry, env }: Reading,
+): Promise<number> {
+  const loaded = loadConfig(options.config, registry, env);
+  const { audit } = loaded.config;
+  const configured = audit && "key" in audit && typeof audit.key === "string" ? audit.key : undefined;
+  const state = sharedState(loaded);
+  try {
+    const heads = await state.chains.all();
+    const chains = new Map(heads.map((head) => [head.chain, head]));
+    const seen = new Set<string>();
+    let status = 0;
+    for (const file of given) {
+      const files = withOlder(file);
+      const found = verified(files, { ...anchorsOf(files, options, configured), chains });
+      if (found.verdict.ok && found.verdict.chain !== undefined) {
+        const { chain } = found.verdict;
+        if (seen.has(chain)) console.log(`${file}: the chain ${shown(chain)} is in another of the files, too`);
+        status = Math.max(status, Number(seen.has(chain)));
+        seen.add(chain);
+        console.log(`${file}, of ${shown(chain)}:`);
+      }
+      status = Math.max(status, tell(found));
+    }
+    for (const { chain, seq, at } of heads.filter((head) => !seen.has(head.chain))) {
+      status = 1;
+      const last = `record ${seq} was its last on ${new Date(at).toISOString()}`;
+      console.log(
+        `${shown(chain)}: no whole log of this chain is among the files; ${last}. If it is kept elsewhere for good: postern audit forget ${shown(chain)}`,
+      );
+    }
+    return status;
+  } finally {
+    await state.close();
   }
 }
 
@@ -111,8 +190,12 @@ function list(title: string, found: readonly Question[]): void {
 const shown = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (each) => `\\u${each.codePointAt(0)!.toString(16).padStart(4, "0")}`);
 
-function anchorsOf(files: readonly string[], { first, last, head, keyFile, excerpt }: VerifyOptions): Anchors {
-  const key = keyFile === undefined ? undefined : readFileSync(keyFile, "utf8").replace(/\r?\n$/, "");
+function anchorsOf(
+  files: readonly string[],
+  { first, last, head, keyFile, excerpt }: VerifyOptions,
+  configured?: string,
+): Anchors {
+  const key = keyFile === undefined ? configured : readFileSync(keyFile, "utf8").replace(/\r?\n$/, "");
   const headFile = head ?? `${files.at(-1)}.head`;
   const isThere = existsSync(headFile);
   if (head !== undefined && !isThere) throw new Error(`there is no head file ${head}`);

@@ -3,7 +3,7 @@ import { makeSecret } from "../auth/secret.ts";
 import { StartError } from "../compose.ts";
 import type { Registry } from "../config/registry.ts";
 import { ConfigError } from "../config/yaml.ts";
-import { auditVerifyCommand } from "./audit.ts";
+import { auditForgetCommand, auditVerifyCommand } from "./audit.ts";
 import { checkCommand } from "./check.ts";
 import { explainCommand } from "./explain.ts";
 import { guardReleaseCommand, guardStatusCommand } from "./guard.ts";
@@ -95,9 +95,8 @@ export async function run(args: readonly string[], registry: Registry): Promise<
       const { secret, hash } = makeSecret();
       console.log(`secret: ${secret}\nhash:   ${hash}`);
     });
-  program
-    .command("audit")
-    .description("Look at the audit log.")
+  const audit = program.command("audit").description("Look at the audit log.");
+  audit
     .command("verify")
     .description("Say whether records were altered or taken out, and which writes have no outcome.")
     .argument("<files...>", "the file, or several, the older ones first")
@@ -106,8 +105,20 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     .option("--first <hash>", "the hash of the record before the first one, where older files are elsewhere")
     .option("--last <hash>", "the hash of a record that must be there: the last one when you looked before")
     .option("--excerpt", "a part of a log, of which nothing says where it begins and ends")
-    .action((files, options) => {
-      status = auditVerifyCommand(files, options);
+    .option(
+      "-c, --config <file>",
+      "the configuration of gateways that share a store: the files are their logs, and none may be missing",
+    )
+    .action(async (files, options) => {
+      status = await auditVerifyCommand(files, options, { registry, env: withToken(process.env) });
+    });
+  audit
+    .command("forget")
+    .description("Forget the log of a gateway that is gone, once it is kept elsewhere: verify misses it no more.")
+    .argument("<chain>", "its name, as audit verify tells")
+    .option(...config)
+    .action(async (chain, options) => {
+      status = await auditForgetCommand(chain, options.config, { registry, env: withToken(process.env) });
     });
   const guard = program.command("guard").description("The change guard of a gateway that runs.");
   const url = ["--url <url>", "the gateway's administrators' address", "http://127.0.0.1:9464"] as const;

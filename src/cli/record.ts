@@ -1,13 +1,14 @@
 import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { stringify } from "yaml";
-import { lazyState, openAuditFor } from "../compose.ts";
+import { openAuditFor } from "../compose.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import type { Answer, HttpRequest, Transport } from "../connector/http.ts";
 import { routeAt } from "../routes.ts";
 import { isObject } from "../scim/schema.ts";
+import { lazyStore } from "../store.ts";
 import { basesOf, below, type Case, type Exchange, exchangesFormat, HIDDEN, through } from "./exchanges.ts";
 import type { ScimRequest } from "./request.ts";
 
@@ -92,8 +93,8 @@ export async function recordCommand(
 async function onRealSystem(loaded: Loaded, request: ScimRequest, wrap: (transport: Transport) => Transport) {
   const isWrite = request.method.toUpperCase() !== "GET";
   const log = { warn: (fields: unknown, message?: string) => console.error(message, JSON.stringify(fields)) };
-  const audit = isWrite ? openAuditFor(loaded, log) : undefined;
-  const state = lazyState(loaded);
+  const state = lazyStore(loaded, log);
+  const audit = isWrite ? await openAuditFor(loaded, log, state.anchor) : undefined;
   try {
     return await through(loaded, request, wrap, (of, base, connectors) =>
       routeAt(of, base, connectors, { audit, ledger: state.ledger, log, stopped: () => {} }),

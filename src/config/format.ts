@@ -60,6 +60,24 @@ const server = z
   .prefault({})
   .describe("Where the gateway listens, and to whom.");
 
+const sharedLimits = z
+  .strictObject({
+    url: z
+      .string()
+      .regex(
+        /^rediss?:\/\/([^@/:]+@)?[^@/]+(\/\d+)?$/,
+        "the address is redis://HOST:PORT, with rediss for TLS, USER@ before the host and /DATABASE behind it where needed; the password is `password`",
+      )
+      .describe(
+        "Valkey or Redis: redis://HOST:PORT, or rediss://HOST:PORT for TLS; /DATABASE behind it where it is not 0.",
+      ),
+    password: z.string().min(1).optional().describe("Its password, best ${env:NAME} or ${file:PATH}."),
+    ca: z.string().optional().describe("The authority of its certificate, PEM; the system's without it."),
+  })
+  .describe(
+    "Counts requests a second (`rate`) and wrong credentials over all gateways that name the same server. While it is away each gateway counts for itself, as it does without this setting.",
+  );
+
 const guard = z.strictObject({
   deletes: z.int().min(0).optional().describe("Maximum deletions per hour."),
   disables: z.int().min(0).optional().describe("Maximum users disabled per hour."),
@@ -186,6 +204,7 @@ export function configFormat({ connectors, sinks }: Registry) {
               "How long one operation may take, all that is asked of the system behind included; then it is 503. Entra's own patience is some thirty seconds.",
             ),
           body: z.int().min(1024).default(1_048_576).describe("The largest body of a request, in bytes."),
+          shared: sharedLimits.optional(),
         })
         .prefault({})
         .describe("Bounds on what one request may cost."),

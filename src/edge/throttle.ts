@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Caller } from "../auth/caller.ts";
+import { type Limiter, type Limiters, memoryLimiters } from "./limiters.ts";
 
 /** Failed authentications of one source within a minute after which it is slowed down. */
 const FREE_FAILURES = 10;
@@ -32,10 +32,10 @@ export interface Throttle {
   readonly isWithinRate: (caller: Caller, operations?: number) => Promise<boolean>;
 }
 
-/** Counts from nothing. */
-export function createThrottle(): Throttle {
-  const failures = new RateLimiterMemory({ points: FREE_FAILURES, duration: 60 });
-  const rates = new Map<number, RateLimiterMemory>();
+/** Counts by limiters: in this process, where nothing else is said. */
+export function createThrottle({ limiter }: Pick<Limiters, "limiter"> = memoryLimiters()): Throttle {
+  const failures = limiter("failures", { points: FREE_FAILURES, seconds: 60 });
+  const rates = new Map<number, Limiter>();
   const slowedOf = new Map<string, number>();
   const provenFor = new WeakMap<object, string>();
   const lastOn = new WeakMap<object, Promise<unknown>>();
@@ -60,7 +60,7 @@ export function createThrottle(): Throttle {
   /** Waits until a source may be looked at, and counts it as such. */
   const admit = async (source: string): Promise<boolean> => {
     for (;;) {
-      const failed = (await failures.get(source))?.consumedPoints ?? 0;
+      const failed = await failures.consumed(source);
       if (failed >= FREE_FAILURES && !(await slow(source))) return false;
       const own = looking.get(source) ?? { count: 0, waiting: [] };
       looking.set(source, own);
@@ -87,7 +87,7 @@ export function createThrottle(): Throttle {
     const found = await look();
     if (found.verdict === "failed") {
       if (connection) provenFor.delete(connection);
-      await failures.consume(source).catch(() => {});
+      await failures.consume(source);
     } else if (found.verdict === "proven" && connection) provenFor.set(connection, source);
     return found;
   };
@@ -125,21 +125,11 @@ export function createThrottle(): Throttle {
     },
     isWithinRate: async ({ name, rate }, operations = 1) => {
       if (rate === undefined) return true;
-      const limiter = rates.get(rate) ?? new RateLimiterMemory({ points: rate, duration: 1 });
-      rates.set(rate, limiter);
-      return consumes(limiter, name, operations);
+      const known = rates.get(rate) ?? limiter(`rate:${rate}`, { points: rate, seconds: 1 });
+      rates.set(rate, known);
+      return known.consume(name, operations);
     },
   };
-}
-
-async function consumes(limiter: RateLimiterMemory, key: string, points: number): Promise<boolean> {
-  try {
-    await limiter.consume(key, points);
-    return true;
-  } catch (error) {
-    if (!(error instanceof RateLimiterRes)) throw error;
-    return false;
-  }
 }
 
 /** Who counts as one source: an IPv4 address, or the 64 bits of an IPv6 one that a network has, of which it may use every address. */

@@ -1,3 +1,4 @@
+import { abortable } from "../connector/kit/deadline.ts";
 import { applyChanges } from "../connector/reference.ts";
 import type { Mapping, Row } from "../mapping/mapping.ts";
 import { readEntry } from "../mapping/read.ts";
@@ -82,8 +83,12 @@ export function guarded(
     // Asked before a place is taken: from there on nothing else may be let in between.
     const both = percent === undefined ? undefined : Math.ceil(((await totalOf(write)) * percent) / 100);
     const change = { route, type: write.endpoint.mapping.type.name, danger, key: write.key };
-    const place = await ledger.reserve(change, { own, both }, { caller, requestId }).catch((error: Error) => {
-      throw notNow(`The change guard cannot count: ${error.message}. Nothing was changed.`, "guard");
+    const reserving = ledger.reserve(change, { own, both }, { caller, requestId });
+    const place = await abortable(write.context.signal, reserving).catch((error: Error) => {
+      // A place that comes too late is given back.
+      reserving.then((late) => (late === "passed" ? ledger.settle(change, "not done") : undefined)).catch(() => {});
+      write.context.note({ guard: error.message });
+      throw notNow("The change guard cannot count at present: its store fails. Nothing was changed.", "guard");
     });
     if (place === "stopped") {
       refused(change.type, danger);

@@ -25,11 +25,34 @@ export interface Sink {
   readonly close: () => Promise<void>;
 }
 
+/** Where a chain of records ends. */
+export interface ChainEnd {
+  /** The number of its last record. */
+  readonly seq: number;
+  /** That record's hash. */
+  readonly hash: string;
+}
+
+/** The end of a chain of records as the store knows it, which several gateways share: away from the records themselves. */
+export interface Anchor {
+  /** Where the chain ended when that was noted last. Undefined for a new chain, and where the store cannot be asked. */
+  readonly end: ChainEnd | undefined;
+  /** Notes where the chain ends now; within a second or two it is in the store. */
+  readonly keep: (end: ChainEnd) => void;
+  /** Notes the last end, and lets others write the chain. */
+  readonly close: () => Promise<void>;
+}
+
 /** What the program gives to a sink when it opens it. */
 export interface SinkServices {
   /** The folder that the configuration's relative paths start from. */
   readonly folder: string;
   readonly log: { readonly warn: (fields: object, message: string) => void };
+  /**
+   * Anchors a chain of records, by its name, in the store that several gateways share; absent where there is none. `holder` says who
+   * writes it. Rejects where another holder writes it at this time.
+   */
+  readonly anchor?: ((chain: string, holder: string) => Promise<Anchor>) | undefined;
 }
 
 /** A type of sink: its settings, and how to open one. */
@@ -40,8 +63,8 @@ export interface SinkDefinition<Config extends z.ZodType = z.ZodType> {
   readonly config: Config;
   /** An example of its settings as YAML, for the reference page; a test checks it against `config`. */
   readonly example: string;
-  /** Opens a sink. Throws if it cannot keep events: a gateway that must record does not start without. */
-  readonly open: (config: z.output<Config>, services: SinkServices) => Sink;
+  /** Opens a sink. Throws or rejects if it cannot keep events: a gateway that must record does not start without. */
+  readonly open: (config: z.output<Config>, services: SinkServices) => Sink | Promise<Sink>;
 }
 
 /** Infers the type of the settings for `open`. */

@@ -1,5 +1,6 @@
-import type { Kysely, Transaction } from "kysely";
+import type { Transaction } from "kysely";
 import type { Endangered, GuardLedger } from "../gateway/guard.ts";
+import type { Database } from "./database.ts";
 
 interface Place {
   readonly route: string;
@@ -11,7 +12,7 @@ interface Place {
 }
 
 /** The guard's tables, as kysely knows them. */
-export interface Tables {
+export interface GuardTables {
   guard_passed: Place & { readonly under_way: number; readonly happened: number };
   guard_stopped: Place & { readonly caller: string; readonly request_id: string };
   guard_released: Place & { readonly by: string; readonly reason: string };
@@ -58,16 +59,20 @@ const RELEASED_MS = 24 * HOUR_MS;
 const MAX_STOPPED = 100_000;
 
 /** Keeps the guard's ledger in tables. Every answer waits for `ready`. */
-export function createLedger(db: Kysely<Tables>, ready: Promise<void>): Ledger {
-  const inTransaction = async <T>(work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T> => {
-    await ready;
-    return db.transaction().execute(work);
+export function createLedger(exclusively: Database<GuardTables>["exclusively"], ready: () => Promise<void>): Ledger {
+  /** What concerns a route is done in turn, by whichever gateway. */
+  const inTransaction = async <T>(
+    route: string,
+    work: (transaction: Transaction<GuardTables>) => Promise<T>,
+  ): Promise<T> => {
+    await ready();
+    return exclusively(`guard ${route}`, work);
   };
   return {
     reserve: (change, { own, both }, { caller = "", requestId }) =>
-      inTransaction(async (transaction) => {
+      inTransaction(change.route, async (transaction) => {
         const now = Date.now();
-        await forget(transaction, now);
+        await forget(transaction, change.route, now);
         if (await isReleased(transaction, change)) return "passed";
         const isKnown = await isIn(transaction, "guard_passed", change);
         const counts = await countsOf(transaction, change);
@@ -92,7 +97,7 @@ export function createLedger(db: Kysely<Tables>, ready: Promise<void>): Ledger {
       }),
 
     settle: (change, fate) =>
-      inTransaction(async (transaction) => {
+      inTransaction(change.route, async (transaction) => {
         // A release is used up by what it let pass, which is outside of the counts: somebody has looked at it.
         if (fate === "done") await transaction.deleteFrom("guard_released").where(isOf(change)).execute();
         await transaction
@@ -112,8 +117,8 @@ export function createLedger(db: Kysely<Tables>, ready: Promise<void>): Ledger {
       }),
 
     status: (route) =>
-      inTransaction(async (transaction) => {
-        await forget(transaction, Date.now());
+      inTransaction(route, async (transaction) => {
+        await forget(transaction, route, Date.now());
         const passed = await transaction.selectFrom("guard_passed").selectAll().where("route", "=", route).execute();
         const stopped = await transaction
           .selectFrom("guard_stopped")
@@ -135,7 +140,7 @@ export function createLedger(db: Kysely<Tables>, ready: Promise<void>): Ledger {
       }),
 
     release: ({ route, type, keys, by, reason }) =>
-      inTransaction(async (transaction) => {
+      inTransaction(route, async (transaction) => {
         const all = await transaction.selectFrom("guard_stopped").selectAll().where("route", "=", route).execute();
         const chosen = all.filter(
           (each) => (type === undefined || each.type === type) && (keys === undefined || keys.includes(each.key)),
@@ -162,7 +167,7 @@ const placeOf = ({ route, type, danger, key }: Keyed) => ({ route, type, danger,
 // biome-ignore lint/suspicious/noExplicitAny: the same condition on each of the three tables
 const isOf = (change: Keyed) => (expression: any) => expression.and(placeOf(change));
 
-const shown = ({ danger, key, at, caller, request_id }: Tables["guard_stopped"]): StoppedChange => ({
+const shown = ({ danger, key, at, caller, request_id }: GuardTables["guard_stopped"]): StoppedChange => ({
   danger,
   key,
   at: new Date(at).toISOString(),
@@ -170,31 +175,30 @@ const shown = ({ danger, key, at, caller, request_id }: Tables["guard_stopped"])
   requestId: request_id,
 });
 
-/** Forgets what is older than it counts. */
-async function forget(transaction: Transaction<Tables>, now: number): Promise<void> {
-  await transaction
-    .deleteFrom("guard_passed")
-    .where("at", "<", now - HOUR_MS)
-    .execute();
-  await transaction
-    .deleteFrom("guard_stopped")
-    .where("at", "<", now - RELEASED_MS)
-    .execute();
-  await transaction
-    .deleteFrom("guard_released")
-    .where("at", "<", now - RELEASED_MS)
-    .execute();
+/** Forgets what of a route is older than it counts. */
+async function forget(transaction: Transaction<GuardTables>, route: string, now: number): Promise<void> {
+  for (const [table, ms] of [
+    ["guard_passed", HOUR_MS],
+    ["guard_stopped", RELEASED_MS],
+    ["guard_released", RELEASED_MS],
+  ] as const)
+    await transaction
+      .deleteFrom(table)
+      .where("at", "<", now - ms)
+      .where("route", "=", route)
+      .execute();
 }
 
-async function isIn(transaction: Transaction<Tables>, table: keyof Tables, change: Keyed): Promise<boolean> {
+async function isIn(transaction: Transaction<GuardTables>, table: keyof GuardTables, change: Keyed): Promise<boolean> {
   const found = await transaction.selectFrom(table).select("key").where(isOf(change)).executeTakeFirst();
   return found !== undefined;
 }
 
-const isReleased = (transaction: Transaction<Tables>, change: Keyed) => isIn(transaction, "guard_released", change);
+const isReleased = (transaction: Transaction<GuardTables>, change: Keyed) =>
+  isIn(transaction, "guard_released", change);
 
 async function countsOf(
-  transaction: Transaction<Tables>,
+  transaction: Transaction<GuardTables>,
   { route, type }: Keyed,
 ): Promise<{ readonly deletes: number; readonly disables: number }> {
   const rows = await transaction
@@ -210,7 +214,7 @@ async function countsOf(
 
 /** Lists a change as stopped. */
 async function note(
-  transaction: Transaction<Tables>,
+  transaction: Transaction<GuardTables>,
   change: Keyed,
   about: { readonly at: number; readonly caller: string; readonly request_id: string },
 ): Promise<void> {

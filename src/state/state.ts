@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
-import { isAbsolute, resolve } from "node:path";
-import { Kysely } from "kysely";
+import type { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { z } from "zod";
-import { openSqlite, sqliteDialect } from "../connector/kit/sqlite.ts";
-import { createLedger, type Ledger, type Tables } from "./guard.ts";
+import type { Files } from "../connector/kit/files.ts";
+import { type Chains, type ChainTables, createChains } from "./chains.ts";
+import { type Location, openDatabase } from "./database.ts";
+import { createLedger, type GuardTables, type Ledger } from "./guard.ts";
+import { createLeases, type Leases, type LeaseTables } from "./leases.ts";
 import { migrations } from "./migrations.ts";
 
 /** Where what outlives the process is kept. */
@@ -12,49 +13,105 @@ export const stateConfig = z
   .strictObject({
     url: z
       .string()
-      .regex(/^sqlite:.+$/, "a store is sqlite:FILE, or sqlite::memory:")
       .default("sqlite:postern-state.db")
+      .refine(isLocation, "a store is sqlite:FILE, sqlite::memory: or postgres://USER@HOST:PORT/DATABASE")
+      .refine((url) => !/^postgres(ql)?:\/\/[^@/]*:[^@/]*@/.test(url), "give the password by state.password")
       .describe(
-        "Where it is kept: sqlite:FILE, whose relative path starts at the configuration's folder. sqlite::memory: forgets it with the process.",
+        "Where it is kept. sqlite:FILE serves one gateway; a relative path starts at the configuration's folder. postgres://USER@HOST:PORT/DATABASE serves several. sqlite::memory: forgets it with the process.",
       ),
+    password: z.string().min(1).optional().describe("The password for PostgreSQL, best ${env:NAME} or ${file:PATH}."),
+    tls: z
+      .strictObject({
+        ca: z.string().optional().describe("The authority of the server's certificate, PEM; the system's without it."),
+        cert: z.string().optional().describe("A certificate of the gateway's own, PEM."),
+        key: z.string().optional().describe("Its key, PEM."),
+      })
+      .optional()
+      .describe("Encrypts the connection to PostgreSQL, and checks the server's certificate."),
   })
   .prefault({})
-  .describe("What outlives the process: the counts of the change guard. Made only where something needs it.");
+  .describe(
+    "What outlives the process: the counts of the change guard and, in PostgreSQL, where each gateway's audit log ends. Made only where something needs it.",
+  );
+
+function isLocation(url: string): boolean {
+  if (/^sqlite:.+$/.test(url)) return true;
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) return false;
+  const { hostname, pathname, username, search, hash } = new URL(url);
+  return hostname !== "" && username !== "" && /^\/[^/]+$/.test(pathname) && search === "" && hash === "";
+}
+
+/** Whether several gateways may share a store. */
+export const isSharedState = (url: string): boolean => !url.startsWith("sqlite:");
 
 /** The store of what outlives a process. */
 export interface State {
   readonly guard: Ledger;
-  /** Rejects where the store cannot be used. */
-  readonly ready: Promise<void>;
-  /** Whether there was none before: counts begin at nothing. */
-  readonly isNew: boolean;
+  readonly leases: Leases;
+  readonly chains: Chains;
+  /**
+   * Makes the tables, or brings them up to date, and says whether there were none before: counts begin at nothing. It is done before the first
+   * use, and tried again with each where it failed.
+   */
+  readonly ready: () => Promise<{ readonly isNew: boolean }>;
+  /** Whether a failure of the store will pass by itself. */
+  readonly willPass: (error: unknown) => boolean;
   readonly close: () => Promise<void>;
 }
 
-/**
- * Opens the store; its tables are made, or brought up to date, before the first use. Throws where the file cannot be opened.
- */
-export function openState(url: string, folder: string): State {
-  const name = url.slice("sqlite:".length);
-  const file = name === ":memory:" || isAbsolute(name) ? name : resolve(folder, name);
-  const isNew = name === ":memory:" || !existsSync(file);
-  const db = new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(file)) });
-  const ready = migrated(db);
-  // Whoever uses the store is told; nobody may be using it yet.
-  ready.catch(() => {});
+type Tables = GuardTables & LeaseTables & ChainTables;
+
+/** Opens the store. Throws where its file cannot be opened; a server that is away is only found out by `ready`. */
+export function openState(location: Location, files: Files): State {
+  const database = openDatabase<Tables>(location, files);
+  const { db, exclusively, willPass } = database;
+  let made: Promise<{ readonly isNew: boolean }> | undefined;
+  const ready = () => {
+    made ??= migrated(db).catch((error) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+  const whenReady = async () => {
+    await ready();
+  };
   return {
-    guard: createLedger(db, ready),
+    guard: createLedger(exclusively, whenReady),
+    leases: createLeases(database, whenReady),
+    chains: createChains(database, whenReady),
     ready,
-    isNew,
+    willPass,
     close: async () => {
-      await ready.catch(() => {});
+      await made?.catch(() => {});
       await db.destroy();
     },
   };
 }
 
-async function migrated(db: Kysely<Tables>): Promise<void> {
-  const provider = { getMigrations: async (): Promise<Record<string, Migration>> => migrations };
-  const { error } = await new Migrator({ db, provider }).migrateToLatest();
-  if (error !== undefined) throw error;
+/**
+ * Brings the tables up to date. Kysely holds a lock meanwhile, so that of several gateways that start one does it. Steps of a later version
+ * that are done already are left alone: that version runs beside this one.
+ */
+async function migrated(db: Kysely<Tables>): Promise<{ readonly isNew: boolean }> {
+  let names: readonly string[] = [];
+  const provider = {
+    getMigrations: async (): Promise<Record<string, Migration>> => ({
+      ...Object.fromEntries(names.map((name) => [name, { up: async () => {} }])),
+      ...migrations,
+    }),
+  };
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  const isNew = !tables.some(({ name }) => name === "kysely_migration");
+  if (!isNew) names = await doneBefore(db as unknown as Kysely<{ kysely_migration: { name: string } }>);
+  if (isNew || Object.keys(migrations).some((name) => !names.includes(name))) {
+    const { error } = await new Migrator({ db, provider, allowUnorderedMigrations: true }).migrateToLatest();
+    if (error !== undefined) throw error;
+  }
+  return { isNew };
+}
+
+async function doneBefore(db: Kysely<{ kysely_migration: { name: string } }>): Promise<string[]> {
+  const rows = await db.selectFrom("kysely_migration").select("name").execute();
+  return rows.map(({ name }) => name);
 }

@@ -1,0 +1,111 @@
+import { createClient } from "@redis/client";
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+
+/** Where shared counts are, and how they are reached. */
+export interface SharedLimits {
+  readonly url: string;
+  readonly password?: string | undefined;
+  /** The authority of its certificate, PEM; the system's without it. */
+  readonly ca?: string | undefined;
+}
+
+/** Counts points by key within a window of time. */
+export interface Limiter {
+  /** Takes points. Reports whether there were as many left. */
+  readonly consume: (key: string, points?: number) => Promise<boolean>;
+  /** How many points were taken within the window. */
+  readonly consumed: (key: string) => Promise<number>;
+}
+
+/** Makes limiters, by a name that tells their keys apart. */
+export interface Limiters {
+  readonly limiter: (name: string, window: { readonly points: number; readonly seconds: number }) => Limiter;
+  readonly close: () => void;
+}
+
+/** Counts in this process. */
+export function memoryLimiters(): Limiters {
+  return {
+    limiter: (_, { points, seconds }) => limiterOf(new RateLimiterMemory({ points, duration: seconds })),
+    close: () => {},
+  };
+}
+
+/** How long one question may take, how long a connection may be silent, and how often it is tried, in milliseconds. */
+const ASK_MS = 250;
+const SILENT_MS = 1500;
+const PING_MS = 500;
+const MAX_RETRY_MS = 2000;
+
+/** Counts in Valkey or Redis; in this process while that is away, or does not answer within a quarter of a second. */
+export function sharedLimiters(
+  { url, password, ca }: SharedLimits,
+  warn: (fields: object, message: string) => void,
+): Limiters {
+  const client = createClient({
+    url,
+    ...(password !== undefined && { password }),
+    disableOfflineQueue: true,
+    pingInterval: PING_MS,
+    socket: {
+      connectTimeout: SILENT_MS,
+      socketTimeout: SILENT_MS,
+      reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, MAX_RETRY_MS),
+      ...(url.startsWith("rediss:") && { tls: true as const, ...(ca !== undefined && { ca }) }),
+    },
+  });
+  let isAway = false;
+  client.on("error", (error: Error) => {
+    if (!isAway) warn({ reason: error.message }, "shared limits cannot be counted: each gateway counts for itself");
+    isAway = true;
+  });
+  client.on("ready", () => {
+    if (isAway) warn({}, "shared limits are counted again");
+    isAway = false;
+  });
+  void client.connect().catch(() => {});
+  return {
+    limiter: (name, { points, seconds }) => {
+      const window = { points, duration: seconds };
+      const insurance = limiterOf(new RateLimiterMemory(window));
+      const shared = limiterOf(
+        new RateLimiterRedis({
+          ...window,
+          keyPrefix: `postern:${name}`,
+          storeClient: client,
+          useRedisPackage: true,
+          rejectIfRedisNotReady: true,
+          // Who has had all is not asked about again before the window ends.
+          inMemoryBlockOnConsumed: points + 1,
+        }),
+      );
+      const insured = async <T>(ask: (limiter: Limiter) => Promise<T>): Promise<T> => {
+        let timer: NodeJS.Timeout | undefined;
+        const late = new Promise<never>((_, reject) => {
+          timer = setTimeout(() => reject(new Error("no answer in time")), ASK_MS);
+        });
+        return Promise.race([ask(shared), late])
+          .catch(() => ask(insurance))
+          .finally(() => clearTimeout(timer));
+      };
+      return {
+        consume: (key, taken) => insured((limiter) => limiter.consume(key, taken)),
+        consumed: (key) => insured((limiter) => limiter.consumed(key)),
+      };
+    },
+    close: () => client.destroy(),
+  };
+}
+
+const limiterOf = (limiter: RateLimiterMemory | RateLimiterRedis): Limiter => ({
+  consume: async (key, points = 1) => {
+    try {
+      await limiter.consume(key, points);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      return false;
+    }
+  },
+  consumed: async (key) => (await limiter.get(key))?.consumedPoints ?? 0,
+});

@@ -1,0 +1,99 @@
+import { existsSync } from "node:fs";
+import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import pg from "pg";
+import type { Files } from "../connector/kit/files.ts";
+import { openSqlite, sqliteDialect } from "../connector/kit/sqlite.ts";
+import { readCertificates, type TlsFiles } from "../connector/kit/tls.ts";
+
+/** Where the store is, and how it is reached. */
+export interface Location {
+  /** `sqlite:FILE`, `sqlite::memory:`, or `postgres://USER@HOST:PORT/DATABASE`. */
+  readonly url: string;
+  readonly password?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
+}
+
+/** A database that the store is kept in. */
+export interface Database<Tables> {
+  readonly db: Kysely<Tables>;
+  /** Runs work in a transaction of its own, one after the other for the same name, over all processes that share the store. */
+  readonly exclusively: <T>(name: string, work: (transaction: Transaction<Tables>) => Promise<T>) => Promise<T>;
+  /** Whether other machines may share it. */
+  readonly isShared: boolean;
+  /** Whether a failure will pass: the server cannot be reached, starts or stops. */
+  readonly willPass: (error: unknown) => boolean;
+}
+
+/** How long a connection is waited for, how long a statement may take, and how long an answer is waited for, in milliseconds. */
+const CONNECT_MS = 2000;
+const STATEMENT_MS = 3000;
+const ANSWER_MS = 3500;
+const CONNECTIONS = 4;
+
+/** Opens the database at a location. Throws where the file cannot be opened, or the address is none. */
+export function openDatabase<Tables>(location: Location, files: Files): Database<Tables> {
+  return location.url.startsWith("sqlite:") ? openFile(location.url, files) : openServer(location, files);
+}
+
+function openFile<Tables>(url: string, files: Files): Database<Tables> {
+  const name = url.slice("sqlite:".length);
+  const file = name === ":memory:" ? name : files.path(name);
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(file)) });
+  return {
+    db,
+    // A transaction here waits for all others.
+    exclusively: (_, work) => db.transaction().execute(work),
+    isShared: false,
+    willPass: (error) => /locked|busy/i.test((error as Error).message) && file !== ":memory:" && existsSync(file),
+  };
+}
+
+const INT8 = 20;
+
+function openServer<Tables>({ url, password, tls }: Location, files: Files): Database<Tables> {
+  const { hostname, port, pathname, username } = new URL(url);
+  const host = decodeURIComponent(hostname).replace(/^\[(.*)\]$/, "$1");
+  const pool = new pg.Pool({
+    host,
+    ...(port !== "" && { port: Number(port) }),
+    database: decodeURIComponent(pathname.slice(1)),
+    user: decodeURIComponent(username),
+    password,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    query_timeout: ANSWER_MS,
+    ssl: tls ? { host, ...readCertificates(files, tls, (name) => `state.tls.${name}`) } : false,
+    options: `-c statement_timeout=${STATEMENT_MS} -c idle_in_transaction_session_timeout=${2 * STATEMENT_MS}`,
+    application_name: "postern",
+    types: {
+      // Counts and milliseconds are far below what a number holds.
+      getTypeParser: (oid: number, format: "text") =>
+        oid === INT8 ? Number : (pg.types.getTypeParser(oid, format) as (raw: string) => unknown),
+    } as pg.CustomTypesConfig,
+  });
+  // A connection that is lost fails what runs on it, and the pool makes another. Without listeners the loss would end the process.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    db,
+    exclusively: (name, work) =>
+      db.transaction().execute(async (transaction) => {
+        await sql`select pg_advisory_xact_lock(hashtextextended(${`postern ${name}`}, 0))`.execute(transaction);
+        return work(transaction);
+      }),
+    isShared: true,
+    willPass,
+  };
+}
+
+/** What PostgreSQL says while it starts, stops or has no connection free, and what the network says of a server that is away. */
+const PASSING = ["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "57014", "40001", "40P01", "55P03"];
+const AWAY = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"];
+
+function willPass(error: unknown): boolean {
+  const { code = "", message = "" } = error as { code?: string; message?: string };
+  return [...PASSING, ...AWAY].includes(code) || /timeout|terminated|Connection ended/i.test(message);
+}
