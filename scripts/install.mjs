@@ -44,6 +44,8 @@ if (process.argv.includes("--servers")) {
     mariadbd: ["mariadb-server"],
     pg_ctlcluster: ["postgresql"],
     "rabbitmq-server": ["rabbitmq-server"],
+    haproxy: ["haproxy"],
+    "redis-server": ["redis-server"],
     php: ["php-cli", "php-mysql", "php-mbstring", "php-bcmath", "php-gd", "php-xml"],
   };
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];

@@ -11,7 +11,7 @@ import type { Registry } from "./config/registry.ts";
 import { filesIn } from "./connector/kit/files.ts";
 import { readCertificates } from "./connector/kit/tls.ts";
 import { createAdmin } from "./edge/admin.ts";
-import { shedding } from "./edge/admission.ts";
+import { leaving, shedding } from "./edge/admission.ts";
 import { createBodies } from "./edge/body.ts";
 import { createLane } from "./edge/lane.ts";
 import { type Limiters, memoryLimiters, sharedLimiters } from "./edge/limiters.ts";
@@ -40,7 +40,7 @@ export interface Running {
   readonly operations: string | undefined;
   /** Takes the configuration as it is now, whole, or goes on with the one before; says whether it was taken. */
   readonly reload: () => boolean;
-  /** Lets running requests end, for at most ten seconds, and closes the connectors. */
+  /** After `server.shutdownDelay` lets running requests end, for at most ten seconds, and closes the connectors. */
   readonly stop: () => Promise<void>;
 }
 
@@ -84,7 +84,9 @@ export async function start(
     isOverloaded: overload.isOverloaded,
     isLate: overload.isLate,
     readiness: { current: undefined },
+    isLeaving: () => isLeaving,
   };
+  let isLeaving = false;
   const closing: (() => unknown)[] = [state.close, limiters.close, overload.stop, () => audit?.close()];
   const close = async () => {
     for (const each of closing.toReversed()) await each();
@@ -98,7 +100,7 @@ export async function start(
     const tls = config.server.tls && tlsFiles(config.server.tls, folder);
     const fetch: Fetch = (...args) => current.fetch(...args);
     const admit = (listener: RequestListener) =>
-      shedding(listener, { isFull: () => current.isFull(), shed: () => metrics.shed.inc() });
+      leaving(shedding(listener, { isFull: () => current.isFull(), shed: () => metrics.shed.inc() }), () => isLeaving);
     const main = await listen(fetch, config.server, tls, admit);
     closing.push(main.stop);
     if (tls) closing.push(watchCertificates(main.server as SecureServer, tls, log));
@@ -140,6 +142,8 @@ export async function start(
       operations: admin?.url,
       reload,
       stop: async () => {
+        isLeaving = true;
+        await sleep(1000 * config.server.shutdownDelay);
         await close();
         log.flush();
       },

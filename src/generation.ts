@@ -35,6 +35,8 @@ export interface Shared {
   readonly isLate: () => boolean;
   /** Whether the connectors of the generation in use serve. Connectors outlive a generation, and tell the one in use. */
   readonly readiness: { current: Readiness | undefined };
+  /** Whether the process is about to end. */
+  readonly isLeaving: () => boolean;
 }
 
 /** An open connector, by what it was opened with: as long as that is the same it stays open. */
@@ -168,6 +170,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
       answered: ({ route, operation, status, seconds }) =>
         metrics.requests.observe({ route, operation, status: String(status) }, seconds),
       readiness,
+      isLeaving: shared.isLeaving,
       operationMs: Math.round(config.limits.seconds * 1000),
       log,
     });

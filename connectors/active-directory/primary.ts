@@ -3,7 +3,7 @@ import { type Change, type Entry, valuesOf } from "../../src/connector/connector
 import { ConnectorError } from "../../src/connector/error.ts";
 import { find } from "../ldap/directory.ts";
 import { dnOf, guidOf, guidToBytes } from "../ldap/formats.ts";
-import { batches } from "../ldap/search.ts";
+import { batches } from "../ldap/resolve.ts";
 import { domainOf } from "./dialect.ts";
 import type { Domain } from "./domain.ts";
 

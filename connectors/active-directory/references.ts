@@ -3,7 +3,7 @@ import { type Entry, valuesOf } from "../../src/connector/connector.ts";
 import { find, toEntry } from "../ldap/directory.ts";
 import { isUnder } from "../ldap/dn.ts";
 import { addressOf, dnOf, guidOf, guidToBytes, sidOf, sidToBytes } from "../ldap/formats.ts";
-import { batches, type LookUp } from "../ldap/search.ts";
+import { batches, type LookUp } from "../ldap/resolve.ts";
 import { DIRECT_MEMBER_OF, domainOf, INDIRECT_MEMBER_OF } from "./dialect.ts";
 import type { Domain } from "./domain.ts";
 

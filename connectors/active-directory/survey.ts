@@ -6,7 +6,7 @@ import { rdnsOf } from "../ldap/dn.ts";
 import { dnOf } from "../ldap/formats.ts";
 import { type AttributeFacts, type AttributeUse, countAttributes } from "../ldap/init/fit.ts";
 import { given, guessPlace, type Place } from "../ldap/init/places.ts";
-import { batches } from "../ldap/search.ts";
+import { batches } from "../ldap/resolve.ts";
 
 /** What was found out about one kind of entries. */
 export interface KindSurvey extends Place {

@@ -150,44 +150,63 @@ export interface DirectorySearch {
 }
 
 /** Finds entries, in as many pages as the server makes of them, and completes lists that it gives in parts. */
-export async function find(
+export function find(
   directory: Directory,
-  { base, scope = "sub", filter = anything(), attrs, size, controls = [] }: DirectorySearch,
+  { size, ...search }: DirectorySearch,
   signal: AbortSignal,
   pool = directory.pool,
 ): Promise<LdapEntry[]> {
+  const collected = async (pages: AsyncIterable<LdapEntry[]>) => {
+    const found: LdapEntry[] = [];
+    for await (const page of pages) {
+      for (const entry of page) found.push(entry);
+      if (size !== undefined && found.length >= size) break;
+    }
+    return found;
+  };
+  return readPages(directory, { ...search, ...(size !== undefined && { pageSize: size }) }, collected, signal, pool);
+}
+
+/**
+ * Gives entries to `collect` page by page, RFC 2696, or all at once where no size of a page is given. Where the connection is lost that begins
+ * anew, with another call of `collect`.
+ */
+export async function readPages<T>(
+  directory: Directory,
+  search: Omit<DirectorySearch, "size"> & { readonly pageSize?: number },
+  collect: (pages: AsyncIterable<LdapEntry[]>) => Promise<T>,
+  signal: AbortSignal,
+  pool: Pool,
+): Promise<T> {
+  try {
+    return await read(directory, signal, (client) => collect(pagesOf(directory, client, search)), pool);
+  } catch (error) {
+    throw isNotFound(error) ? baseIsThere(directory, search.base, error) : error;
+  }
+}
+
+async function* pagesOf(
+  directory: Directory,
+  client: Client,
+  { base, scope = "sub", filter = anything(), attrs, pageSize, controls = [] }: Parameters<typeof readPages>[1],
+): AsyncGenerator<LdapEntry[]> {
   const { dialect, typeOf } = directory;
   const attributes = realAttributes(dialect, attrs);
   const explicitBufferAttributes = attributes.filter((attr) => isBinary(typeOf(attr)));
   const options = { scope, filter, attributes, explicitBufferAttributes };
   const standing = [...dialect.searchControls(), ...controls];
-  const found = read(
-    directory,
-    signal,
-    async (client) => {
-      const found: LdapEntry[] = [];
-      const take = ({ searchEntries, searchReferences }: SearchResult) => {
-        for (const entry of searchEntries) found.push(entry);
-        if (searchReferences.length > 0) directory.referred(base, searchReferences);
-      };
-      if (size === undefined) {
-        take(await client.search(base, options, standing));
-      } else {
-        // RFC 2696. A size limit would do the same for one page, but ldapts takes a result cut short for a whole one.
-        const paged = { pageSize: Math.min(size, dialect.pageSize ?? size) };
-        for await (const page of client.searchPaginated(base, { ...options, paged }, standing)) {
-          take(page);
-          if (found.length >= size) break;
-        }
-      }
-      if (!dialect.ranges) return found;
-      return Promise.all(found.map((entry) => withAllValues(client, entry, explicitBufferAttributes, standing)));
-    },
-    pool,
-  );
-  return found.catch((error) => {
-    throw isNotFound(error) ? baseIsThere(directory, base, error) : error;
-  });
+  const whole = async ({ searchEntries, searchReferences }: SearchResult) => {
+    if (searchReferences.length > 0) directory.referred(base, searchReferences);
+    if (!dialect.ranges) return searchEntries;
+    return Promise.all(searchEntries.map((entry) => withAllValues(client, entry, explicitBufferAttributes, standing)));
+  };
+  if (pageSize === undefined) {
+    yield await whole(await client.search(base, options, standing));
+    return;
+  }
+  // A size limit would do the same for one page, but ldapts takes a result cut short for a whole one.
+  const paged = { pageSize: Math.min(pageSize, dialect.pageSize ?? pageSize) };
+  for await (const page of client.searchPaginated(base, { ...options, paged }, standing)) yield await whole(page);
 }
 
 /**

@@ -7,7 +7,8 @@ import { find, keyFilter, openDirectory, toEntry } from "./directory.ts";
 import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
 import { init, options } from "./init/init.ts";
-import { createResolve, createSearch, lookOutside, lookUpByDn } from "./search.ts";
+import { createResolve, lookOutside, lookUpByDn } from "./resolve.ts";
+import { createSearch } from "./search.ts";
 import { bindSettings, connectionSettings, filterSetting, tlsSettings } from "./settings.ts";
 import { isSingle, standard } from "./standard.ts";
 import { createWrites } from "./write.ts";
@@ -81,19 +82,31 @@ kinds:
     const { kinds, typeOf } = directory;
     checkReferences(references, typeOf);
     const resolve = createResolve(lookUpByDn(directory));
+    const { search, changed } = createSearch(directory);
+    const { create, update, delete: remove } = createWrites(directory, references, mapped);
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
       supports: (_, condition) => supports(condition, directory),
       isSingle: (_, attr) => isSingle(attr),
       sorts: (_, attr) => typeOf(attr) !== "binary",
-      search: createSearch(directory),
+      search,
       get: async ({ kind: name, key, attrs, signal }) => {
         const of = kinds.get(name)!;
         if (!standard.isKey(key, of.key)) return undefined;
         const [found] = await find(directory, { base: of.base, filter: keyFilter(of, key, typeOf), attrs }, signal);
         return found && toEntry(of, found, attrs, directory);
       },
-      ...createWrites(directory, references, mapped),
+      create: async (request) => {
+        const made = await create(request);
+        const key = made[kinds.get(request.kind)!.key];
+        if (key !== undefined) changed(request.kind, { added: String(key) });
+        return made;
+      },
+      update,
+      delete: async (request) => {
+        await remove(request);
+        changed(request.kind, { removed: request.key });
+      },
       outside: ({ kind: name, values, signal }) => lookOutside(directory, name, values, signal),
       resolve: ({ kind: name, to, values, signal }) => resolve(name, to, values, signal),
       probe: async (signal) => {

@@ -41,6 +41,14 @@ const server = z
       .describe(
         "Listens to others without TLS and without a proxy that is trusted: tokens are sent in the clear then.",
       ),
+    shutdownDelay: z
+      .number()
+      .min(0)
+      .max(300)
+      .default(0)
+      .describe(
+        "Seconds after SIGTERM for which requests are still served, while /readyz is 503 and answers close their connections: as long as a load balancer takes to see that. 0 ends at once, once running requests have ended.",
+      ),
     networks: z
       .strictObject({
         allow: z.array(z.string()).default([]).describe("Networks, 192.0.2.0/24 or 2001:db8::/32, or addresses."),

@@ -44,6 +44,14 @@ export function shedding(listener: RequestListener, { isFull, shed }: Load): Req
   };
 }
 
+/** While the process is about to end, each answer closes its connection, so that clients and balancers make theirs elsewhere. */
+export const leaving =
+  (listener: RequestListener, isLeaving: () => boolean): RequestListener =>
+  (request, response) => {
+    if (isLeaving()) response.setHeader("Connection", "close");
+    listener(request, response);
+  };
+
 /** Counts the requests that are worked on. */
 export interface Admission {
   readonly counted: MiddlewareHandler<Env>;

@@ -67,16 +67,22 @@ async function asked(probes: readonly Probe[]): Promise<Ready> {
 }
 
 /**
- * `/healthz`: the process lives. `/readyz`: every connector serves, or 503; which one does not is for operators to see, at
+ * `/healthz`: the process lives. `/readyz`: every connector serves and the process goes on, or 503; which one does not is for operators to see, at
  * their address. From outside of the networks that may call there is no `/readyz`; this machine's own checks always get one.
  */
-export function health(app: Hono<Env>, readiness: Readiness, allowed: Networks | undefined): void {
+export function health(
+  app: Hono<Env>,
+  { ask }: Pick<Readiness, "ask">,
+  allowed: Networks | undefined,
+  isLeaving: () => boolean,
+): void {
   app.get("/healthz", (c) => c.json({ status: "ok" }, 200, commonHeaders(c)));
   app.get("/readyz", async (c) => {
     const source = c.get("source");
     if (allowed && !allowed.has(source) && !isLoopback(source))
       return c.json({ status: "forbidden" }, 403, commonHeaders(c));
-    const { isReady } = await readiness.ask();
+    if (isLeaving()) return c.json({ status: "leaving" }, 503, commonHeaders(c));
+    const { isReady } = await ask();
     return c.json({ status: isReady ? "ok" : "unavailable" }, isReady ? 200 : 503, commonHeaders(c));
   });
 }

@@ -1,0 +1,182 @@
+import { setImmediate as next } from "node:timers/promises";
+import TinyQueue from "tinyqueue";
+
+/** Byte strings in their order, each once, packed: no object for any of them. */
+export interface Packed {
+  readonly length: () => number;
+  /** How much memory they take, in bytes. */
+  readonly size: () => number;
+  /** Some of them, from an index on. */
+  readonly slice: (start: number, count: number) => Buffer[];
+  /** The index of the first that comes behind some bytes. */
+  readonly indexBehind: (bytes: Buffer) => number;
+  readonly insert: (item: Buffer) => void;
+  readonly remove: (item: Buffer) => void;
+}
+
+/** A part of the list: items one behind the other, and where each ends. */
+interface Chunk {
+  readonly bytes: Buffer;
+  readonly ends: Uint32Array;
+}
+
+/** How many items a chunk has when it is made: so many are copied where one is put in. */
+const CHUNK = 1024;
+/** Others are served after so many items. */
+const PIECE = 10_000;
+
+const itemAt = ({ bytes, ends }: Chunk, index: number): Buffer =>
+  bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
+
+const itemsOf = (chunk: Chunk): Buffer[] => Array.from({ length: chunk.ends.length }, (_, n) => itemAt(chunk, n));
+
+function chunkOf(items: readonly Buffer[]): Chunk {
+  let end = 0;
+  const ends = Uint32Array.from(items, (item) => {
+    end += item.length;
+    return end;
+  });
+  return { bytes: Buffer.concat(items, end), ends };
+}
+
+/** The first index below `length` for which something holds that holds for all behind it; found by halving. */
+function firstIndex(length: number, holds: (index: number) => boolean): number {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Sorts items that come in parts. */
+export interface Sorter {
+  readonly add: (items: Buffer[]) => void;
+  readonly count: () => number;
+  /** All of them in order. It takes turns with others. */
+  readonly finish: () => Promise<Packed>;
+}
+
+/** Sorts: each part by itself, and at the end all parts into one list. */
+export function createSorter(): Sorter {
+  const runs: Chunk[] = [];
+  let count = 0;
+  return {
+    add: (items) => {
+      if (items.length === 0) return;
+      count += items.length;
+      runs.push(chunkOf(items.sort(Buffer.compare)));
+    },
+    count: () => count,
+    finish: async () => {
+      const chunks: Chunk[] = [];
+      let items: Buffer[] = [];
+      let last: Buffer | undefined;
+      let done = 0;
+      for (const item of merged(runs)) {
+        if (last?.equals(item)) continue;
+        items.push(item);
+        last = item;
+        if (items.length === CHUNK) {
+          chunks.push(chunkOf(items));
+          items = [];
+        }
+        if (++done % PIECE === 0) await next();
+      }
+      if (items.length > 0) chunks.push(chunkOf(items));
+      return packed(chunks);
+    },
+  };
+}
+
+/** The first six bytes as a number: few items are the same that far. */
+const prefixOf = (item: Buffer): number => (item.length >= 6 ? item.readUIntBE(0, 6) : 0);
+
+interface Head {
+  readonly run: Chunk;
+  readonly index: number;
+  readonly item: Buffer;
+  readonly prefix: number;
+}
+
+const headOf = (run: Chunk, index: number): Head => {
+  const item = itemAt(run, index);
+  return { run, index, item, prefix: prefixOf(item) };
+};
+
+const byPlace = (a: Head, b: Head): number =>
+  a.item.length < 6 || b.item.length < 6
+    ? Buffer.compare(a.item, b.item)
+    : a.prefix - b.prefix || Buffer.compare(a.item, b.item);
+
+/** The items of sorted runs in their order. */
+function* merged(runs: readonly Chunk[]): Generator<Buffer> {
+  const queue = new TinyQueue(
+    runs.map((run) => headOf(run, 0)),
+    byPlace,
+  );
+  for (let head = queue.pop(); head; head = queue.pop()) {
+    yield head.item;
+    if (head.index + 1 < head.run.ends.length) queue.push(headOf(head.run, head.index + 1));
+  }
+}
+
+function packed(chunks: Chunk[]): Packed {
+  /** How many items come before each chunk, counted when it is asked for. */
+  let known: number[] | undefined;
+  const starts = (): number[] => {
+    if (known) return known;
+    known = [0];
+    for (const { ends } of chunks) known.push(known.at(-1)! + ends.length);
+    return known;
+  };
+  const length = () => starts().at(-1)!;
+  /** The chunk that an item is in, or belongs into. */
+  const chunkFor = (item: Buffer): number =>
+    Math.max(0, firstIndex(chunks.length, (n) => Buffer.compare(itemAt(chunks[n]!, 0), item) > 0) - 1);
+  const put = (at: number, items: readonly Buffer[]) => {
+    const halves = items.length > 2 * CHUNK ? [items.slice(0, CHUNK), items.slice(CHUNK)] : [items];
+    chunks.splice(at, 1, ...halves.filter((each) => each.length > 0).map(chunkOf));
+    known = undefined;
+  };
+  return {
+    length,
+    size: () => chunks.reduce((sum, { bytes, ends }) => sum + bytes.length + ends.byteLength, 0),
+    slice: (start, count) => {
+      const found: Buffer[] = [];
+      let at = firstIndex(chunks.length, (n) => starts()[n + 1]! > start);
+      for (let index = start; at < chunks.length && found.length < count; at++) {
+        const { ends } = chunks[at]!;
+        for (let n = index - starts()[at]!; n < ends.length && found.length < count; n++, index++)
+          found.push(itemAt(chunks[at]!, n));
+      }
+      return found;
+    },
+    indexBehind: (bytes) => {
+      if (chunks.length === 0) return 0;
+      const at = chunkFor(bytes);
+      const chunk = chunks[at]!;
+      return starts()[at]! + firstIndex(chunk.ends.length, (n) => Buffer.compare(itemAt(chunk, n), bytes) > 0);
+    },
+    insert: (item) => {
+      if (chunks.length === 0) {
+        chunks.push(chunkOf([item]));
+        known = undefined;
+        return;
+      }
+      const at = chunkFor(item);
+      const items = itemsOf(chunks[at]!);
+      const index = firstIndex(items.length, (n) => Buffer.compare(items[n]!, item) >= 0);
+      if (items[index]?.equals(item)) return;
+      put(at, items.toSpliced(index, 0, item));
+    },
+    remove: (item) => {
+      if (chunks.length === 0) return;
+      const at = chunkFor(item);
+      const items = itemsOf(chunks[at]!);
+      const index = items.findIndex((each) => each.equals(item));
+      if (index >= 0) put(at, items.toSpliced(index, 1));
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { Order, Scalar } from "../../src/connector/connector.ts";
+import type { Position } from "../../src/connector/reference.ts";
+
+/**
+ * An entry's place in an order as bytes that are compared as they are: its value of the order's attribute, and its key behind it. A UUID takes
+ * 17 bytes, so that a million keys take little.
+ */
+export interface Places {
+  readonly encode: (position: Position) => Buffer;
+  /** The key of the entry at a place. */
+  readonly keyOf: (place: Buffer) => string;
+  /** Whether bytes are a place: what a client sends may be anything. */
+  readonly isPlace: (bytes: Buffer) => boolean;
+}
+
+/** How places are written in an order by an attribute; by the key alone where that is the attribute. */
+export function placesIn({ descending, caseExact }: Order, isByKey: boolean): Places {
+  const turned = (bytes: Buffer) => (descending ? inverted(bytes) : bytes);
+  if (isByKey)
+    return {
+      encode: ({ key }) => turned(encodeKey(key)),
+      keyOf: (place) => decodeKey(turned(place)),
+      isPlace: (bytes) => isKey(turned(bytes)),
+    };
+  const encode = ({ key, value }: Position) => Buffer.concat([turned(encodeValue(value, caseExact)), encodeKey(key)]);
+  const keyBytes = (place: Buffer) => place.subarray(valueEnd(turned(place)));
+  return { encode, keyOf: (place) => decodeKey(keyBytes(place)), isPlace: (bytes) => isKey(keyBytes(bytes)) };
+}
+
+const inverted = (bytes: Buffer): Buffer => {
+  const result = Buffer.allocUnsafe(bytes.length);
+  for (let at = 0; at < bytes.length; at++) result[at] = ~bytes[at]!;
+  return result;
+};
+
+/** How keys are written: text, or hexadecimal digits in groups, of UUIDs and of nsUniqueId. */
+const TEXT = 3;
+const UUID = 1;
+const NS_UNIQUE_ID = 2;
+const shapes: readonly (readonly [number, RegExp])[] = [
+  [UUID, /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/],
+  [NS_UNIQUE_ID, /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}$/],
+];
+const groups: Readonly<Record<number, RegExp>> = {
+  [UUID]: /^(.{8})(.{4})(.{4})(.{4})(.{12})$/,
+  [NS_UNIQUE_ID]: /^(.{8})(.{8})(.{8})(.{8})$/,
+};
+const DIGITS = 32;
+
+function encodeKey(key: string): Buffer {
+  const [tag] = shapes.find(([, shape]) => shape.test(key)) ?? [];
+  if (tag === undefined) return Buffer.concat([Buffer.of(TEXT), Buffer.from(key)]);
+  const bytes = Buffer.allocUnsafe(1 + DIGITS / 2);
+  bytes[0] = tag;
+  bytes.write(key.replaceAll("-", ""), 1, "hex");
+  return bytes;
+}
+
+function decodeKey(bytes: Buffer): string {
+  const parts = groups[bytes[0]!];
+  return parts ? parts.exec(bytes.toString("hex", 1))!.slice(1).join("-") : bytes.toString("utf8", 1);
+}
+
+const isKey = (bytes: Buffer): boolean =>
+  groups[bytes[0]!] ? bytes.length === 1 + DIGITS / 2 : bytes[0] === TEXT && bytes.length > 1;
+
+/** What a value is: their order is that of the types, and no value comes behind all others. */
+const FALSE = 1;
+const TRUE = 2;
+const NUMBER = 4;
+const STRING = 8;
+const NONE = 0xff;
+const NUMBER_BYTES = 8;
+
+/** Text is compared by code points, which UTF-8 keeps. It ends with a 0 that no 255 follows: in it each 0 is followed by one. */
+function encodeValue(value: Scalar | undefined, caseExact: boolean | undefined): Buffer {
+  if (value === undefined) return Buffer.of(NONE);
+  if (typeof value === "boolean") return Buffer.of(value ? TRUE : FALSE);
+  if (typeof value === "number") return Buffer.concat([Buffer.of(NUMBER), sortableNumber(value)]);
+  const text = Buffer.from(caseExact ? value : value.toLowerCase());
+  const escaped = text.includes(0) ? Buffer.from(text.toString("latin1").replaceAll("\0", "\0\xff"), "latin1") : text;
+  return Buffer.concat([Buffer.of(STRING), escaped, Buffer.of(0)]);
+}
+
+/** IEEE 754 in the order of the numbers: negative ones with all bits turned, others with their sign. */
+function sortableNumber(value: number): Buffer {
+  const bytes = Buffer.alloc(NUMBER_BYTES);
+  bytes.writeDoubleBE(value);
+  if (bytes[0]! >= 0x80) return inverted(bytes);
+  bytes[0]! ^= 0x80;
+  return bytes;
+}
+
+/** Where the value at the beginning of a place ends. */
+function valueEnd(place: Buffer): number {
+  const [type] = place;
+  if (type === NUMBER) return 1 + NUMBER_BYTES;
+  if (type !== STRING) return 1;
+  for (let at = place.indexOf(0, 1); at >= 0; at = place.indexOf(0, at + 1)) if (place[at + 1] !== 0xff) return at + 1;
+  return place.length;
+}
