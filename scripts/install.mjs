@@ -82,6 +82,31 @@ if (process.argv.includes("--servers")) {
     writeFileSync(join(synapse, "installed"), "");
   }
   fetchSchemas();
+  buildHelm();
+}
+
+/** Helm, and a program that decodes manifests into the published Kubernetes types, built from source with the versions of go.sum. */
+function buildHelm() {
+  const folder = ".cache/helm";
+  const sources = "test/servers/helm";
+  const built = statSync(join(folder, "manifests"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (["go.sum", "main.go"].every((file) => statSync(join(sources, file)).mtimeMs < built)) return;
+  mkdirSync(folder, { recursive: true });
+  console.log("building Helm, to test the chart in deploy/helm: about two minutes");
+  const args = [
+    "build",
+    "-trimpath",
+    "-ldflags=-s -w",
+    "-o",
+    join(process.cwd(), folder),
+    "helm.sh/helm/v3/cmd/helm",
+    ".",
+  ];
+  const options = { cwd: sources, encoding: "utf8", env: { ...process.env, CGO_ENABLED: "0" } };
+  const { status, error, stderr } = spawnSync("go", args, options);
+  if (status === 0) return;
+  const reason = error?.code === "ENOENT" ? "Go is not installed" : (stderr ?? error.message);
+  console.error(`Helm was not built, so the chart in deploy/helm is not tested. Install Go 1.26 or later. ${reason}`);
 }
 
 /** Real applications' tables, and the frontend of one, taken out of their Debian packages, which are not installed. */
