@@ -2,6 +2,7 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { Attribute, Change, Client, EqualityFilter } from "ldapts";
+import { PostReadControl } from "../connectors/ldap/controls.ts";
 
 const [url, dn, password, people, groups] = process.argv.slice(2) as [string, string, string, string, string];
 const clients = await Promise.all(
@@ -33,20 +34,27 @@ app.post("/create", async (c) => {
   await next().add(`uid=${uid},${people}`, { objectClass: ["inetOrgPerson"], uid, cn: uid, sn: uid, displayName: uid });
   return c.json({ uid }, 201);
 });
-app.patch("/patch/:uid", async (c) => {
+/** As the gateway changes an entry: it is looked for, and comes back with the change. */
+async function change(base: string, id: string, modification: Change) {
+  const filter = new EqualityFilter({ attribute: "entryUUID", value: id });
+  const [found] = (await next().search(base, { filter, attributes: ["1.1"] })).searchEntries;
+  const after = new PostReadControl(attributes);
+  await next().modify(found!.dn, modification, after);
+  return after.entry;
+}
+app.patch("/patch/:id", async (c) => {
   const { title } = await c.req.json();
-  await next().modify(
-    `uid=${c.req.param("uid")},${people}`,
-    new Change({ operation: "replace", modification: new Attribute({ type: "title", values: [title] }) }),
-  );
-  return c.json({});
+  const modification = new Attribute({ type: "title", values: [title] });
+  return c.json(await change(people, c.req.param("id"), new Change({ operation: "replace", modification })));
 });
-app.patch("/member/:cn", async (c) => {
+app.patch("/member/:id", async (c) => {
   const { uid } = await c.req.json();
-  const modification = new Attribute({ type: "member", values: [`uid=${uid},${people}`] });
-  const done = await next()
-    .modify(`cn=${c.req.param("cn")},${groups}`, new Change({ operation: "add", modification }))
-    .catch((error) => error.code);
+  const filter = new EqualityFilter({ attribute: "entryUUID", value: uid });
+  const [member] = (await next().search(people, { filter, attributes: ["1.1"] })).searchEntries;
+  const modification = new Attribute({ type: "member", values: [member!.dn] });
+  const done = await change(groups, c.req.param("id"), new Change({ operation: "add", modification })).catch(
+    (error) => error.code,
+  );
   return c.json({ done });
 });
 const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, (address) =>

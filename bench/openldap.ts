@@ -1,8 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { freePort, listening } from "../test/servers/ports.ts";
 import { openLdap, startSlapd } from "../test/servers/slapd.ts";
 
 export const TOKEN = "a-token-that-is-for-the-bench-only";
@@ -17,28 +18,71 @@ export const message = (child: ChildProcess) =>
     child.once("message", (each) => resolve(each as Record<string, number>)),
   );
 
-/** An OpenLDAP with the entries, and the gateway before it in a process of its own. */
+/** A process as the operating system sees it. */
+export interface Watched {
+  /** Processor time that it has used, in microseconds. */
+  readonly cpu: () => number;
+  /** Resident memory in megabytes: now, and at the most. */
+  readonly memory: () => { readonly now: number; readonly most: number };
+}
+
+const TICKS_PER_SECOND = 100;
+
+/** Watches a process by what /proc says of it. */
+export const watched = (pid: number): Watched => ({
+  cpu: () => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
+  },
+  memory: () => {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const of = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) / 1024);
+    return { now: of("VmRSS"), most: of("VmHWM") };
+  },
+});
+
+/** What V8 is told in the image, unless BENCH_NODE_OPTIONS says otherwise. */
+const nodeOptions = (): string =>
+  process.env.BENCH_NODE_OPTIONS ??
+  /^ENV NODE_OPTIONS="(.*)"$/m.exec(readFileSync(join(ROOT, "Dockerfile"), "utf8"))?.[1] ??
+  "";
+
+/** The gateway as it is shipped, compiled and in a process of its own. */
+export async function startCompiled(
+  config: object,
+): Promise<Watched & { readonly port: number; readonly stop: () => void }> {
+  execFileSync("npm", ["run", "--silent", "build"], { cwd: ROOT });
+  const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
+  const file = join(folder, "gateway.config.yaml");
+  const port = await freePort();
+  const auth = [{ type: "bearer", tokens: [{ name: "bench", token: TOKEN }] }];
+  writeFileSync(file, stringify({ server: { port }, log: { level: "error" }, auth, ...config }));
+  const gateway = spawn(process.execPath, ["dist/src/main.js", "serve", "--config", file], {
+    cwd: ROOT,
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, NODE_OPTIONS: nodeOptions() },
+  });
+  await listening("127.0.0.1", port);
+  return {
+    ...watched(gateway.pid!),
+    port,
+    stop: () => {
+      gateway.kill();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** An OpenLDAP with the entries, and the gateway before it. */
 export async function startBench(ldif: string) {
   const slapd = await startSlapd(ldif);
-  const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
-  const config = join(folder, "gateway.config.yaml");
-  const auth = [{ type: "bearer", tokens: [{ name: "bench", token: TOKEN }] }];
-  writeFileSync(config, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...openLdap(slapd, ROOT) }));
-  const gateway = fork(join(ROOT, "test/servers/process.ts"), [config], { execArgv: ["--expose-gc"] });
-  const { port } = await message(gateway);
+  const gateway = await startCompiled(openLdap(slapd, ROOT));
   return {
     slapd,
-    port: port!,
-    /** Bytes: resident, and in use when V8 is made to collect. */
-    memory: async (): Promise<{ rss: number; live: number }> => {
-      gateway.send("memory");
-      const { rss, live } = await message(gateway);
-      return { rss: rss!, live: live! };
-    },
+    gateway,
     stop: async () => {
-      gateway.disconnect();
+      gateway.stop();
       await slapd.stop();
-      rmSync(folder, { recursive: true });
     },
   };
 }

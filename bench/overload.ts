@@ -12,8 +12,8 @@ const TIMES = 10;
 
 const person = (n: number) =>
   `dn: uid=user${n},ou=people,${SUFFIX}\nobjectClass: inetOrgPerson\nentryUUID: ${uuid(n)}\nuid: user${n}\ncn: User ${n}\nsn: Number${n}\n`;
-const { port, memory, stop } = await startBench(Array.from({ length: USERS }, (_, n) => person(n)).join("\n"));
-const url = `http://127.0.0.1:${port}`;
+const { gateway, stop } = await startBench(Array.from({ length: USERS }, (_, n) => person(n)).join("\n"));
+const url = `http://127.0.0.1:${gateway.port}`;
 
 interface Round {
   readonly admitted: number;
@@ -81,12 +81,12 @@ function watchHealth() {
 
 const CONNECTIONS = Number(process.argv[2] ?? 192);
 await round(CONNECTIONS, 5);
-const before = await memory();
+const before = gateway.memory();
 const capacity = await round(CONNECTIONS, SECONDS);
 const health = watchHealth();
 const overload = await round(CONNECTIONS * TIMES, OVERLOAD_SECONDS);
 const healthDuring = await health();
-const during = await memory();
+const during = gateway.memory();
 await sleep(2000);
 const after = await round(CONNECTIONS, SECONDS);
 
@@ -104,10 +104,9 @@ console.log(
 line("at capacity", CONNECTIONS, capacity, SECONDS);
 line(`${TIMES} times as much`, CONNECTIONS * TIMES, overload, OVERLOAD_SECONDS);
 line("afterwards", CONNECTIONS, after, SECONDS);
-const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 console.log(`\np99 of what was admitted: ${(overload.p99 / capacity.p99).toFixed(2)} of that at capacity`);
 console.log(
-  `memory: ${mb(before.rss)} resident before, ${mb(during.rss)} at the end of it; in use ${mb(before.live)} and ${mb(during.live)}`,
+  `memory: ${before.now} MB resident before, ${during.now} MB at the end of it, ${during.most} MB at the most`,
 );
 console.log(
   `health: asked ${healthDuring.asked} times, ${healthDuring.red} times not green, slowest ${Math.round(healthDuring.slowest)} ms`,

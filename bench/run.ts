@@ -4,7 +4,7 @@ import { fork } from "node:child_process";
 import { join } from "node:path";
 import autocannon from "autocannon";
 import { SUFFIX } from "../test/servers/slapd.ts";
-import { message, ROOT, startBench, TOKEN, uuid } from "./openldap.ts";
+import { message, ROOT, startBench, TOKEN, uuid, watched } from "./openldap.ts";
 
 const USERS = 10_000;
 const GROUPS = 100;
@@ -34,7 +34,8 @@ const group = (n: number) => {
 const range = (length: number) => Array.from({ length }, (_, n) => n);
 
 const ldif = [...range(USERS).map(person), ...range(GROUPS).map(group)].join("\n");
-const { slapd, port: gatewayPort, memory, stop } = await startBench(ldif);
+const { slapd, gateway, stop } = await startBench(ldif);
+const directory = watched(slapd.pid());
 const floor = fork(join(ROOT, "bench/floor.ts"), [
   slapd.url,
   slapd.bind.dn,
@@ -43,6 +44,7 @@ const floor = fork(join(ROOT, "bench/floor.ts"), [
   `ou=groups,${SUFFIX}`,
 ]);
 const { port: floorPort } = await message(floor);
+const bareHandler = watched(floor.pid!);
 
 let turn = 0;
 const any = () => turn++ % USERS;
@@ -81,7 +83,7 @@ const rows: [string, Make, Make][] = [
       path: `/scim/v2/Users/${uuid(any())}`,
       body: patchOp({ op: "replace", path: "title", value: fresh() }),
     }),
-    () => ({ method: "PATCH", path: `/patch/user${any()}`, body: JSON.stringify({ title: fresh() }) }),
+    () => ({ method: "PATCH", path: `/patch/${uuid(any())}`, body: JSON.stringify({ title: fresh() }) }),
   ],
   [
     "add a member",
@@ -90,7 +92,11 @@ const rows: [string, Make, Make][] = [
       path: `/scim/v2/Groups/${uuid(1_000_000 + (turn % GROUPS))}`,
       body: patchOp({ op: "add", path: "members", value: [{ value: uuid(any()) }] }),
     }),
-    () => ({ method: "PATCH", path: `/member/group${turn % GROUPS}`, body: JSON.stringify({ uid: `user${any()}` }) }),
+    () => ({
+      method: "PATCH",
+      path: `/member/${uuid(1_000_000 + (turn % GROUPS))}`,
+      body: JSON.stringify({ uid: uuid(any()) }),
+    }),
   ],
 ];
 
@@ -105,15 +111,40 @@ function measure(port: number, make: Make, connections: number, duration = SECON
   });
 }
 
+/** What a request cost of each process, in microseconds of processor time. */
+async function cost(
+  port: number,
+  make: Make,
+  server: typeof directory,
+): Promise<{ result: autocannon.Result; own: number; slapd: number }> {
+  const before = [server.cpu(), directory.cpu()] as const;
+  const result = await measure(port, make, COUNTED);
+  const each = (micros: number) => micros / result.requests.total;
+  return { result, own: each(server.cpu() - before[0]), slapd: each(directory.cpu() - before[1]) };
+}
+
+/** At so many connections processor time is counted. */
+const COUNTED = 16;
+const costs: string[] = [];
+
 console.log(
   "| request | connections | gateway/s | p50 ms | p99 ms | floor/s | p50 ms | p99 ms | ratio |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
 );
 for (const [name, ours, bare] of rows) {
   // Code that V8 has compiled, not the first requests after the start, is what is compared.
-  await measure(gatewayPort, ours, 64, WARM_UP_SECONDS);
+  await measure(gateway.port, ours, 64, WARM_UP_SECONDS);
   await measure(floorPort!, bare, 64, WARM_UP_SECONDS);
-  for (const connections of [1, 16, 64]) {
-    const [us, them] = [await measure(gatewayPort, ours, connections), await measure(floorPort!, bare, connections)];
+  for (const connections of [1, COUNTED, 64]) {
+    const isCounted = connections === COUNTED;
+    const [we, it] = isCounted
+      ? [await cost(gateway.port, ours, gateway), await cost(floorPort!, bare, bareHandler)]
+      : [undefined, undefined];
+    const us = we?.result ?? (await measure(gateway.port, ours, connections));
+    const them = it?.result ?? (await measure(floorPort!, bare, connections));
+    if (we && it)
+      costs.push(
+        `| ${name} | ${Math.round(we.own)} | ${Math.round(it.own)} | ${(we.own / it.own).toFixed(1)} | ${Math.round(we.slapd)} | ${Math.round(it.slapd)} |`,
+      );
     const figures = (result: autocannon.Result) =>
       `${Math.round(result.requests.average)} | ${result.latency.p50} | ${result.latency.p99}`;
     const failed = us.non2xx + us.errors + them.non2xx + them.errors;
@@ -122,10 +153,10 @@ for (const [name, ours, bare] of rows) {
     );
   }
 }
-const { rss, live } = await memory();
-const megabytes = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`;
 console.log(
-  `\nThe gateway's memory after it all: ${megabytes(rss)} resident, of which ${megabytes(live)} are in use when V8 is made to collect.`,
+  `\nProcessor time of a request at ${COUNTED} connections, microseconds:\n\n| request | gateway | floor | ratio | slapd, for the gateway | slapd, for the floor |\n| --- | ---: | ---: | ---: | ---: | ---: |\n${costs.join("\n")}`,
 );
+const { now, most } = gateway.memory();
+console.log(`\nThe gateway's memory after it all: ${now} MB resident, ${most} MB at the most.`);
 floor.disconnect();
 await stop();

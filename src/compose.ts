@@ -102,10 +102,12 @@ export async function start(
     const admit = (listener: RequestListener) =>
       leaving(shedding(listener, { isFull: () => current.isFull(), shed: () => metrics.shed.inc() }), () => isLeaving);
     const main = await listen(fetch, config.server, tls, admit);
-    closing.push(main.stop);
+    const listeners: Listening[] = [main];
+    // All of them let their requests end at the same time.
+    closing.push(() => Promise.all(listeners.map(({ stop }) => stop())));
     if (tls) closing.push(watchCertificates(main.server as SecureServer, tls, log));
     const admin = config.operations && (await listenForAdmin(config.operations, shared, () => current, state));
-    if (admin) closing.push(admin.stop);
+    if (admin) listeners.push(admin);
 
     let strict: Strictness = config;
     const reload = (): boolean => {
@@ -204,7 +206,7 @@ const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
 
 /** What is looked at when the metrics are asked for. */
 function measure(
-  { running, waiting, stopped, heap, delay }: Metrics,
+  { running, waiting, inFlight, stopped, heap, delay }: Metrics,
   current: () => Generation,
   { ledger }: Store,
   { pressure }: ReturnType<typeof createOverloadManager>,
@@ -227,6 +229,7 @@ function measure(
   };
   Object.assign(running, { collect: occupancy });
   Object.assign(stopped, { collect: stops });
+  Object.assign(inFlight, { collect: () => inFlight.set(current().inFlight()) });
   Object.assign(heap, { collect: () => heap.set(pressure().heap) });
   Object.assign(delay, { collect: () => delay.set(pressure().delay / 1000) });
 }

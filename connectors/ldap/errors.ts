@@ -1,5 +1,5 @@
 import { ResultCodeError } from "ldapts";
-import { ConnectorError, type ConnectorErrorKind } from "../../src/connector/error.ts";
+import { ConnectorError, type ConnectorErrorKind, isOwnFault } from "../../src/connector/error.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** The result codes of RFC 4511 §4.1.9 and RFC 4528 that the connector itself acts on. */
@@ -58,7 +58,7 @@ const meanings = new Map<number, [ConnectorErrorKind, string]>([
  * `refusal` may know better what they say.
  */
 export function ldapFailure(error: unknown, refusal: Dialect["refusal"] = () => undefined): unknown {
-  if (error instanceof ConnectorError) return error;
+  if (error instanceof ConnectorError || isOwnFault(error)) return error;
   const code = resultCode(error);
   if (code !== undefined) {
     const words = (error as Error).message.replace(/\s*Code: 0x[0-9a-f]+\s*$/i, "").trim();

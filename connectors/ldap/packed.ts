@@ -28,8 +28,6 @@ const PIECE = 10_000;
 const itemAt = ({ bytes, ends }: Chunk, index: number): Buffer =>
   bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
 
-const itemsOf = (chunk: Chunk): Buffer[] => Array.from({ length: chunk.ends.length }, (_, n) => itemAt(chunk, n));
-
 function chunkOf(items: readonly Buffer[]): Chunk {
   let end = 0;
   const ends = Uint32Array.from(items, (item) => {
@@ -38,6 +36,31 @@ function chunkOf(items: readonly Buffer[]): Chunk {
   });
   return { bytes: Buffer.concat(items, end), ends };
 }
+
+/** A chunk with an item put in at an index, or, where the item is nothing, without the one that is there. */
+function spliced({ bytes, ends }: Chunk, index: number, removed: 0 | 1, item: Buffer): Chunk {
+  const start = index === 0 ? 0 : ends[index - 1]!;
+  const end = removed === 0 ? start : ends[index]!;
+  const added = item.length > 0 ? 1 : 0;
+  const next = new Uint32Array(ends.length - removed + added);
+  next.set(ends.subarray(0, index));
+  if (added) next[index] = start + item.length;
+  const moved = item.length - (end - start);
+  for (let n = index + removed; n < ends.length; n++) next[n - removed + added] = ends[n]! + moved;
+  return { bytes: Buffer.concat([bytes.subarray(0, start), item, bytes.subarray(end)]), ends: next };
+}
+
+/** The two halves of a chunk. */
+function halved({ bytes, ends }: Chunk): Chunk[] {
+  const middle = ends.length >> 1;
+  const end = ends[middle - 1]!;
+  return [
+    { bytes: Buffer.from(bytes.subarray(0, end)), ends: ends.slice(0, middle) },
+    { bytes: Buffer.from(bytes.subarray(end)), ends: ends.slice(middle).map((each) => each - end) },
+  ];
+}
+
+const NOTHING = Buffer.alloc(0);
 
 /** The first index below `length` for which something holds that holds for all behind it; found by halving. */
 function firstIndex(length: number, holds: (index: number) => boolean): number {
@@ -135,11 +158,16 @@ function packed(chunks: Chunk[]): Packed {
   /** The chunk that an item is in, or belongs into. */
   const chunkFor = (item: Buffer): number =>
     Math.max(0, firstIndex(chunks.length, (n) => Buffer.compare(itemAt(chunks[n]!, 0), item) > 0) - 1);
-  const put = (at: number, items: readonly Buffer[]) => {
-    const halves = items.length > 2 * CHUNK ? [items.slice(0, CHUNK), items.slice(CHUNK)] : [items];
-    chunks.splice(at, 1, ...halves.filter((each) => each.length > 0).map(chunkOf));
+  const put = (at: number, chunk: Chunk) => {
+    const { length } = chunk.ends;
+    chunks.splice(at, 1, ...(length === 0 ? [] : length > 2 * CHUNK ? halved(chunk) : [chunk]));
     known = undefined;
   };
+  /** The index in a chunk of the first item that does not come before another. */
+  const indexIn = (chunk: Chunk, item: Buffer) =>
+    firstIndex(chunk.ends.length, (n) => Buffer.compare(itemAt(chunk, n), item) >= 0);
+  const isAt = (chunk: Chunk, index: number, item: Buffer) =>
+    index < chunk.ends.length && itemAt(chunk, index).equals(item);
   return {
     length,
     size: () => chunks.reduce((sum, { bytes, ends }) => sum + bytes.length + ends.byteLength, 0),
@@ -166,17 +194,14 @@ function packed(chunks: Chunk[]): Packed {
         return;
       }
       const at = chunkFor(item);
-      const items = itemsOf(chunks[at]!);
-      const index = firstIndex(items.length, (n) => Buffer.compare(items[n]!, item) >= 0);
-      if (items[index]?.equals(item)) return;
-      put(at, items.toSpliced(index, 0, item));
+      const index = indexIn(chunks[at]!, item);
+      if (!isAt(chunks[at]!, index, item)) put(at, spliced(chunks[at]!, index, 0, item));
     },
     remove: (item) => {
       if (chunks.length === 0) return;
       const at = chunkFor(item);
-      const items = itemsOf(chunks[at]!);
-      const index = items.findIndex((each) => each.equals(item));
-      if (index >= 0) put(at, items.toSpliced(index, 1));
+      const index = indexIn(chunks[at]!, item);
+      if (isAt(chunks[at]!, index, item)) put(at, spliced(chunks[at]!, index, 1, NOTHING));
     },
   };
 }

@@ -49,7 +49,7 @@ const DIGITS = 32;
 
 function encodeKey(key: string): Buffer {
   const [tag] = shapes.find(([, shape]) => shape.test(key)) ?? [];
-  if (tag === undefined) return Buffer.concat([Buffer.of(TEXT), Buffer.from(key)]);
+  if (tag === undefined) return Buffer.concat([Buffer.of(TEXT), ended(key)]);
   const bytes = Buffer.allocUnsafe(1 + DIGITS / 2);
   bytes[0] = tag;
   bytes.write(key.replaceAll("-", ""), 1, "hex");
@@ -58,11 +58,11 @@ function encodeKey(key: string): Buffer {
 
 function decodeKey(bytes: Buffer): string {
   const parts = groups[bytes[0]!];
-  return parts ? parts.exec(bytes.toString("hex", 1))!.slice(1).join("-") : bytes.toString("utf8", 1);
+  return parts ? parts.exec(bytes.toString("hex", 1))!.slice(1).join("-") : unended(bytes.subarray(1));
 }
 
 const isKey = (bytes: Buffer): boolean =>
-  groups[bytes[0]!] ? bytes.length === 1 + DIGITS / 2 : bytes[0] === TEXT && bytes.length > 1;
+  groups[bytes[0]!] ? bytes.length === 1 + DIGITS / 2 : bytes[0] === TEXT && endOf(bytes, 1) === bytes.length;
 
 /** What a value is: their order is that of the types, and no value comes behind all others. */
 const FALSE = 1;
@@ -72,14 +72,11 @@ const STRING = 8;
 const NONE = 0xff;
 const NUMBER_BYTES = 8;
 
-/** Text is compared by code points, which UTF-8 keeps. It ends with a 0 that no 255 follows: in it each 0 is followed by one. */
 function encodeValue(value: Scalar | undefined, caseExact: boolean | undefined): Buffer {
   if (value === undefined) return Buffer.of(NONE);
   if (typeof value === "boolean") return Buffer.of(value ? TRUE : FALSE);
   if (typeof value === "number") return Buffer.concat([Buffer.of(NUMBER), sortableNumber(value)]);
-  const text = Buffer.from(caseExact ? value : value.toLowerCase());
-  const escaped = text.includes(0) ? Buffer.from(text.toString("latin1").replaceAll("\0", "\0\xff"), "latin1") : text;
-  return Buffer.concat([Buffer.of(STRING), escaped, Buffer.of(0)]);
+  return Buffer.concat([Buffer.of(STRING), ended(caseExact ? value : value.toLowerCase())]);
 }
 
 /** IEEE 754 in the order of the numbers: negative ones with all bits turned, others with their sign. */
@@ -95,7 +92,24 @@ function sortableNumber(value: number): Buffer {
 function valueEnd(place: Buffer): number {
   const [type] = place;
   if (type === NUMBER) return 1 + NUMBER_BYTES;
-  if (type !== STRING) return 1;
-  for (let at = place.indexOf(0, 1); at >= 0; at = place.indexOf(0, at + 1)) if (place[at + 1] !== 0xff) return at + 1;
-  return place.length;
+  return type === STRING ? endOf(place, 1) : 1;
+}
+
+/** Text as UTF-8, which keeps the order of code points. It ends with a 0 that no 255 follows: in it each 0 is followed by one. */
+function ended(text: string): Buffer {
+  const escaped = text.includes("\0") ? Buffer.from(text).toString("latin1").replaceAll("\0", "\0\xff") : undefined;
+  return Buffer.concat([escaped === undefined ? Buffer.from(text) : Buffer.from(escaped, "latin1"), Buffer.of(0)]);
+}
+
+function unended(bytes: Buffer): string {
+  const text = bytes.subarray(0, -1);
+  if (!text.includes(0)) return text.toString();
+  return Buffer.from(text.toString("latin1").replaceAll("\0\xff", "\0"), "latin1").toString();
+}
+
+/** Where text ends that begins somewhere, behind its 0. Beyond the bytes where it does not. */
+function endOf(bytes: Buffer, start: number): number {
+  for (let at = bytes.indexOf(0, start); at >= 0; at = bytes.indexOf(0, at + 1))
+    if (bytes[at + 1] !== 0xff) return at + 1;
+  return bytes.length + 1;
 }

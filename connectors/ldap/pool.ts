@@ -1,5 +1,5 @@
 import type { Client } from "ldapts";
-import { ConnectorError, neverAsked, timedOut } from "../../src/connector/error.ts";
+import { ConnectorError, isOwnFault, neverAsked, timedOut } from "../../src/connector/error.ts";
 import { abortable } from "../../src/connector/kit/deadline.ts";
 import { close } from "./connect.ts";
 import { resultCode } from "./errors.ts";
@@ -83,7 +83,7 @@ export function createPool(servers: Servers, connections: number): Pool {
         connection = slot.connection?.client.isConnected ? slot.connection : await abortable(signal, opened(slot));
         return await abortable(signal, unlessLost(connection, work));
       } catch (error) {
-        if (resultCode(error) !== undefined || error instanceof ConnectorError) throw error;
+        if (resultCode(error) !== undefined || error instanceof ConnectorError || isOwnFault(error)) throw error;
         if (connection) discard(slot, connection);
         else if (!signal.aborted)
           throw neverAsked("unavailable", `The directory cannot be reached: ${(error as Error).message}.`, error);

@@ -1,6 +1,6 @@
 import { Kysely } from "kysely";
 import { type Connector, defineConnector } from "../../src/connector/connector.ts";
-import { ConnectorError } from "../../src/connector/error.ts";
+import { ConnectorError, isOwnFault } from "../../src/connector/error.ts";
 import { searchFailure } from "../../src/connector/paging.ts";
 import { describeTables } from "./catalogue.ts";
 import { checkTables, slowConditions } from "./check.ts";
@@ -65,7 +65,7 @@ kinds:
     /** A kind with what the catalogue says of its columns. */
     const kindNamed = async (name: string): Promise<SqlKind> => {
       const kinds = await known().catch((error) => {
-        throw dialect.failure(error);
+        throw isOwnFault(error) ? error : dialect.failure(error);
       });
       return kinds.get(name)!;
     };

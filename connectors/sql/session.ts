@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kysely, QueryResult } from "kysely";
-import { ConnectorError, timedOut } from "../../src/connector/error.ts";
+import { ConnectorError, isOwnFault, timedOut } from "../../src/connector/error.ts";
 import { abortable } from "../../src/connector/kit/deadline.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
 import type { Sql } from "./column.ts";
@@ -30,7 +30,7 @@ const AFTER_FAILURE_MS = 10_000;
  */
 export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unknown>[], dialect: SqlDialect): Session {
   const meaning = (error: unknown, signal: AbortSignal): unknown => {
-    if (error instanceof ConnectorError) return error;
+    if (error instanceof ConnectorError || isOwnFault(error)) return error;
     return signal.aborted ? timedOut("The database", error) : dialect.failure(error);
   };
   const inTransaction = <T>(signal: AbortSignal, work: (run: Run) => Promise<T>): Promise<T> =>

@@ -202,7 +202,7 @@ export function configFormat({ connectors, sinks }: Registry) {
             .min(1)
             .max(100_000)
             .default(256)
-            .describe("Maximum requests in flight; more are 503. Of several callers each has at most three quarters."),
+            .describe("Maximum requests in flight; more are 503. Of several callers each has at most half."),
           seconds: z
             .number()
             .min(1)

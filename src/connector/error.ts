@@ -81,6 +81,15 @@ export function happened(error: unknown): unknown {
   return new ConnectorError(kind, message, { cause: error, attr, retryAfter, isAnswered, mayHaveHappened: true });
 }
 
+/**
+ * Whether a failure is a fault of this program. It says nothing of the system behind, and is thrown as it is: 500, with its stack in the log.
+ * What the network or a library says has a code, or a cause.
+ */
+export const isOwnFault = (error: unknown): boolean =>
+  (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) &&
+  error.cause === undefined &&
+  !("code" in error);
+
 /** Nothing was asked: there was no connection, or no place, for it. */
 export const neverAsked = (kind: ConnectorErrorKind, detail: string, cause?: unknown) =>
   new ConnectorError(kind, detail, { cause, mayHaveHappened: false });

@@ -8,7 +8,7 @@ import {
   SamplingBreaker,
 } from "cockatiel";
 import { z } from "zod";
-import type { Connector } from "./connector.ts";
+import type { Condition, Connector, SearchRequest } from "./connector.ts";
 import { ConnectorError, neverAsked } from "./error.ts";
 import { abortable } from "./kit/deadline.ts";
 
@@ -66,9 +66,16 @@ const isOfSystem = (error: unknown): boolean =>
 /** The breaker opens when so much of what was asked within so long failed. */
 const SAMPLE = { threshold: 0.9, duration: 10_000, minimumRps: 1 };
 
+/** Listings have at most this part of the places, so that there are always others for look-ups and writes. */
+const LISTINGS_SHARE = 0.25;
+
+/** Runs calls, so many at a time; others wait for their turn. */
+type Lane = <T>(signal: AbortSignal, call: () => Promise<T>) => Promise<T>;
+
 /**
  * A connector that is spared when it cannot keep up: so many operations at a time, a short queue behind them, and none for
- * a while where nearly all have failed. The probe goes straight through: health says how the system is.
+ * a while where nearly all have failed. Listings, which are dear, have a lane of their own: however they end, look-ups and writes are
+ * neither kept waiting nor refused. The probe goes straight through: health says how the system is.
  */
 export function resilient(
   connector: Connector,
@@ -77,47 +84,56 @@ export function resilient(
   observer: Observer,
 ): Connector & { readonly occupancy: Occupancy } {
   const places = bulkhead(concurrency, queue);
-  const breaker = circuitBreaker(handleWhen(isOfSystem), {
-    halfOpenAfter: breakAfter * 1000,
-    breaker: new SamplingBreaker(SAMPLE),
-  });
+  const listingPlaces = bulkhead(Math.max(1, Math.floor(concurrency * LISTINGS_SHARE)), queue);
+  const newBreaker = () =>
+    circuitBreaker(handleWhen(isOfSystem), {
+      halfOpenAfter: breakAfter * 1000,
+      breaker: new SamplingBreaker(SAMPLE),
+    });
+  const breaker = newBreaker();
+  const listingBreaker = newBreaker();
   breaker.onStateChange((state) => {
     if (state === CircuitState.Open) observer.breaker(name, "open");
     else if (state === CircuitState.HalfOpen) observer.breaker(name, "halfOpen");
     else observer.breaker(name, "closed");
   });
 
-  const place = <T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
-    // Who has a place is ended by the connector; who waits for one waits no longer than the request has.
-    if (places.executionSlots > 0) return places.execute(() => breaker.execute(call));
-    const waiting = new AbortController();
-    const late = () => waiting.abort(neverAsked("timeout", `${name} was busy for longer than a request may take.`));
-    signal.addEventListener("abort", late, { once: true });
-    const run = places.execute(() => {
-      signal.removeEventListener("abort", late);
-      signal.throwIfAborted();
-      return breaker.execute(call);
-    });
-    return abortable(waiting.signal, run).finally(() => signal.removeEventListener("abort", late));
-  };
-  const once = <T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> =>
-    place(signal, call).catch((error) => {
-      throw refused(error, name, concurrency);
-    });
+  const lane =
+    (of: typeof places): Lane =>
+    (signal, call) => {
+      // Who has a place is ended by the connector; who waits for one waits no longer than the request has.
+      if (of.executionSlots > 0) return of.execute(call);
+      const waiting = new AbortController();
+      const late = () => waiting.abort(neverAsked("timeout", `${name} was busy for longer than a request may take.`));
+      signal.addEventListener("abort", late, { once: true });
+      const run = of.execute(() => {
+        signal.removeEventListener("abort", late);
+        signal.throwIfAborted();
+        return call();
+      });
+      return abortable(waiting.signal, run).finally(() => signal.removeEventListener("abort", late));
+    };
+  const [inPlace, amongListings] = [lane(places), lane(listingPlaces)];
+  const looking: Lane = (signal, call) => inPlace(signal, () => breaker.execute(call));
+  const listing: Lane = (signal, call) =>
+    amongListings(signal, () => inPlace(signal, () => listingBreaker.execute(call)));
   const operation =
     <Request extends { readonly signal: AbortSignal }, Result>(
       what: string,
       call: (request: Request) => Promise<Result>,
+      laneOf: (request: Request) => Lane = () => looking,
     ) =>
     async (request: Request): Promise<Result> => {
       const start = performance.now();
       const tell = (result: string) =>
         observer.called({ connector: name, operation: what, ms: performance.now() - start, result });
       try {
-        const result = await observer.traced(name, what, () => once(request.signal, () => call(request)));
+        const run = laneOf(request);
+        const result = await observer.traced(name, what, () => run(request.signal, () => call(request)));
         tell("ok");
         return result;
-      } catch (error) {
+      } catch (caught) {
+        const error = refused(caught, name, concurrency);
         tell(kindOf(error));
         throw error;
       }
@@ -125,7 +141,7 @@ export function resilient(
   const { resolve, outside } = connector;
   return {
     ...connector,
-    search: operation("search", connector.search),
+    search: operation("search", connector.search, (request) => (isListing(request) ? listing : looking)),
     get: operation("get", connector.get),
     create: operation("create", connector.create),
     update: operation("update", connector.update),
@@ -138,6 +154,22 @@ export function resilient(
       isFull: () => places.executionSlots === 0 && places.queueSlots === 0,
     },
   };
+}
+
+/** Whether a search may find very many: it does not name what it looks for by a value. */
+const isListing = ({ where }: SearchRequest): boolean => !where || !names(where);
+
+function names(condition: Condition): boolean {
+  switch (condition.op) {
+    case "eq":
+      return true;
+    case "and":
+      return condition.conditions.some(names);
+    case "or":
+      return condition.conditions.every(names);
+    default:
+      return false;
+  }
 }
 
 function refused(error: unknown, name: string, concurrency: number): unknown {

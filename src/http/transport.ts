@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher, fetch, ProxyAgent } from "undici";
-import { ConnectorError, timedOut } from "../connector/error.ts";
+import { ConnectorError, isOwnFault, timedOut } from "../connector/error.ts";
 import type { Answer, HttpRequest, Transport } from "../connector/http.ts";
 import type { Files } from "../connector/kit/files.ts";
 import { readCertificates } from "../connector/kit/tls.ts";
@@ -99,7 +99,7 @@ function asJson(json: ExactJson, text: string, type: string | null): Pick<Answer
 }
 
 function failure(error: unknown, ends: AbortSignal, where: string): unknown {
-  if (error instanceof ConnectorError) return error;
+  if (error instanceof ConnectorError || isOwnFault(error)) return error;
   if (ends.aborted) return timedOut(where, error);
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
   const code = cause?.code ?? (error as { code?: string }).code ?? "the connection ended";

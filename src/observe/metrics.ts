@@ -15,6 +15,11 @@ export function createMetrics() {
     buckets: SECONDS,
     registers,
   });
+  const inFlight = new Gauge({
+    name: "postern_requests_in_flight",
+    help: "Requests that are being answered.",
+    registers,
+  });
   const calls = new Histogram({
     name: "postern_backend_seconds",
     help: "Calls of connectors, by operation and result, and how long they took, waiting for a place included.",
@@ -84,6 +89,7 @@ export function createMetrics() {
     delay,
     registry,
     requests,
+    inFlight,
     calls,
     running,
     waiting,

@@ -12,7 +12,7 @@ export const shared = (more: object = {}) => ({
 export const guard = { safety: { "/scim/v2": { guard: { deletes: 50 } } } };
 /** A store that pods share. */
 export const postgres = {
-  state: { url: "postgres://postern@db:5432/postern", password: { file: "/etc/postern/secrets/db/password" } },
+  state: { url: "postgres://postern@db:5432/postern", password: "${file:/etc/postern/secrets/db/password}" },
 };
 /** Secrets for the configurations here. */
 export const secrets = [

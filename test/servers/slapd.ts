@@ -14,6 +14,7 @@ const PASSWORD = "admin-of-the-tests";
 export interface Slapd {
   readonly url: string;
   readonly port: number;
+  readonly pid: () => number;
   readonly bind: { readonly dn: string; readonly password: string };
   /** Runs ldapsearch, as an administrator would; gives the LDIF. */
   readonly ldapsearch: (...args: string[]) => string;
@@ -120,6 +121,7 @@ export async function startSlapd(ldif = "", access: readonly string[] = ACCESS, 
   return {
     url,
     port,
+    pid: () => child.pid!,
     bind: { dn: `cn=postern,ou=services,${SUFFIX}`, password: PASSWORD },
     ldapsearch: (...args) =>
       execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", SUFFIX, ...args], {
@@ -193,6 +195,7 @@ export async function startDebianSlapd(example: string): Promise<Slapd> {
   return {
     url,
     port,
+    pid: () => child.pid!,
     bind: { dn: `cn=postern,${suffix}`, password: PASSWORD },
     ldapsearch: (...args) =>
       execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", suffix, ...args], {

@@ -24,7 +24,7 @@
 {{- range $route, $safety := $config.safety | default dict }}
 {{- if $safety.guard }}
 {{- if and (gt $replicas 1) (not (regexMatch "^(postgres(ql)?://|\\$\\{)" $url)) }}
-{{- fail (printf "config: the change guard of %s would count in each of up to %d pods for itself, and let through as many times its limits. Give the pods a shared store, state: { url: \"postgres://postern@db:5432/postern\", password: { file: /etc/postern/secrets/state/password } }, or run one replica without autoscaling." $route $replicas) }}
+{{- fail (printf "config: the change guard of %s would count in each of up to %d pods for itself, and let through as many times its limits. Give the pods a shared store, state: { url: \"postgres://postern@db:5432/postern\", password: \"${file:/etc/postern/secrets/state/password}\" }, or run one replica without autoscaling." $route $replicas) }}
 {{- end }}
 {{- if or (eq $url "") (and (hasPrefix "sqlite:" $url) (not (regexMatch "^sqlite:(:memory:|/)" $url))) }}
 {{- fail (printf "config: the change guard of %s keeps its counts beside the configuration, which is mounted read-only. Set state: { url: \"sqlite:/var/lib/postern/state.db\" } with persistence.enabled, or a postgres:// URL." $route) }}
