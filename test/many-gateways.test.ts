@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { send } from "./clients/replay.ts";
@@ -85,9 +84,16 @@ describe("several gateways", () => {
 
   const user = (userName: string) => ({ userName, displayName: userName, name: { familyName: "U" } });
   const createMany = async (prefix: string, count: number): Promise<string[]> => {
-    const made = await Promise.all(
-      Array.from({ length: count }, (_, n) => send(gateway, "POST", "/Users", user(`${prefix}${n}`))),
-    );
+    const made: Awaited<ReturnType<typeof send>>[] = [];
+    // A caller has few requests in flight while a gateway is late and others are there.
+    for (let n = 0; n < count; n += 10)
+      made.push(
+        ...(await Promise.all(
+          Array.from({ length: Math.min(10, count - n) }, (_, each) =>
+            send(gateway, "POST", "/Users", user(`${prefix}${n + each}`)),
+          ),
+        )),
+      );
     expect(made.filter(({ status }) => status !== 201)).toEqual([]);
     return made.map(({ json }) => String(json.id));
   };
@@ -244,15 +250,14 @@ describe("several gateways", () => {
     rmSync(`${third!.audit}.head`);
     expect(verify()).toMatchObject({
       status: 1,
-      text: expect.stringMatching(/audit3.log:\d+: records at the end are missing: .*the store says/),
+      text: expect.stringMatching(/audit3.log: records at the end are missing: .*the store says/),
     });
     await third!.start();
-    const after = readFileSync(third!.audit, "utf8")
+    const records = readFileSync(third!.audit, "utf8")
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-    expect(after.slice(lines.length - 5).map(({ event }) => event)).toContain("records are missing, the store says");
-    writeFileSync(join(third!.audit), `${text}${readFileSync(third!.audit, "utf8").slice(0, 0)}`);
+    expect(records.map(({ event }) => event)).toContain("records are missing, the store says");
   });
 
   test("go on without Redis, each counting for itself", async () => {
@@ -265,7 +270,8 @@ describe("several gateways", () => {
   });
 
   test("go on where Redis hangs", async () => {
-    await waitFor(async () => (await send(gateway, "GET", "/Users?count=1")).status === 200);
+    // The second in which the caller has had its share is over, in Redis and in each gateway.
+    await sleep(1500);
     all.redis.signal("SIGSTOP");
     const rated = { ...gateway, token: RATED };
     const answers = await Promise.all(Array.from({ length: 9 }, () => send(rated, "GET", "/Users?count=1")));

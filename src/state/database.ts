@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import { type Dialect, Kysely, PostgresDialect, SqliteAdapter, sql, type Transaction } from "kysely";
 import pg from "pg";
 import type { Files } from "../connector/kit/files.ts";
 import { openSqlite, sqliteDialect } from "../connector/kit/sqlite.ts";
@@ -38,7 +38,7 @@ export function openDatabase<Tables>(location: Location, files: Files): Database
 function openFile<Tables>(url: string, files: Files): Database<Tables> {
   const name = url.slice("sqlite:".length);
   const file = name === ":memory:" ? name : files.path(name);
-  const db = new Kysely<Tables>({ dialect: sqliteDialect(openSqlite(file)) });
+  const db = new Kysely<Tables>({ dialect: withTransactionalDdl(sqliteDialect(openSqlite(file))) });
   return {
     db,
     // A transaction here waits for all others.
@@ -46,6 +46,23 @@ function openFile<Tables>(url: string, files: Files): Database<Tables> {
     isShared: false,
     willPass: (error) => /locked|busy/i.test((error as Error).message) && file !== ":memory:" && existsSync(file),
   };
+}
+
+/**
+ * SQLite as kysely's migrations are to see it: tables can be made within a transaction, for which those of other processes that start at the same
+ * time wait.
+ */
+const withTransactionalDdl = (dialect: Dialect): Dialect => ({
+  createDriver: () => dialect.createDriver(),
+  createQueryCompiler: () => dialect.createQueryCompiler(),
+  createIntrospector: (db) => dialect.createIntrospector(db),
+  createAdapter: () => new TransactionalAdapter(),
+});
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 const INT8 = 20;

@@ -57,6 +57,8 @@ const HOUR_MS = 3_600_000;
 const RELEASED_MS = 24 * HOUR_MS;
 /** The most changes that are listed as stopped, for a route and type; more are stopped all the same. */
 const MAX_STOPPED = 100_000;
+/** How many changes one statement names. */
+const BATCH = 200;
 
 /** Keeps the guard's ledger in tables. Every answer waits for `ready`. */
 export function createLedger(exclusively: Database<GuardTables>["exclusively"], ready: () => Promise<void>): Ledger {
@@ -145,15 +147,18 @@ export function createLedger(exclusively: Database<GuardTables>["exclusively"], 
         const chosen = all.filter(
           (each) => (type === undefined || each.type === type) && (keys === undefined || keys.includes(each.key)),
         );
-        for (const { caller: _, request_id: __, ...place } of chosen) {
+        const about = { at: Date.now(), by, reason };
+        for (let from = 0; from < chosen.length; from += BATCH) {
+          const places = chosen.slice(from, from + BATCH).map(placeOf);
           await transaction
             .insertInto("guard_released")
-            .values({ ...place, at: Date.now(), by, reason })
-            .onConflict((conflict) =>
-              conflict.columns(["route", "type", "danger", "key"]).doUpdateSet({ at: Date.now(), by, reason }),
-            )
+            .values(places.map((place) => ({ ...place, ...about })))
+            .onConflict((conflict) => conflict.columns(["route", "type", "danger", "key"]).doUpdateSet(about))
             .execute();
-          await transaction.deleteFrom("guard_stopped").where(isOf(place)).execute();
+          await transaction
+            .deleteFrom("guard_stopped")
+            .where((expression) => expression.or(places.map((place) => isOf(place)(expression))))
+            .execute();
         }
         return chosen.map(shown);
       }),
