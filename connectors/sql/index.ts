@@ -119,6 +119,9 @@ kinds:
         if (isLast) return { ...result, total: seen };
         const upTo = isBeyond ? Number.POSITIVE_INFINITY : countedTo(of, limit);
         if (upTo === 0) return { ...result, total: seen };
+        // Counting goes through the whole table, which pages that follow do not have to.
+        if (request.total !== undefined && upTo === Number.POSITIVE_INFINITY)
+          return { ...result, total: Math.max(request.total, seen) };
         const [row] = (await session.read(countStatement(of, where, upTo), signal)).rows;
         const total = Number((row as { total: number }).total);
         return { ...result, total: total < upTo ? total : Math.max(total, seen) };

@@ -88,6 +88,8 @@ export interface SearchRequest {
   readonly limit: number;
   /** Whether the caller is paging, and needs `total` and `next`. */
   readonly count: boolean;
+  /** How many there are in all, as an earlier page said. A connector to which counting is dear returns this again. */
+  readonly total?: number;
   readonly signal: AbortSignal;
 }
 

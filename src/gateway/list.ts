@@ -1,6 +1,6 @@
 import { setImmediate as next } from "node:timers/promises";
 import type { Bookmark } from "../connector/connector.ts";
-import { behindPosition, positionIn } from "../connector/paging.ts";
+import { behindPosition, isCount, positionIn } from "../connector/paging.ts";
 import type { Position } from "../connector/reference.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
 import { readCursor, writeCursor } from "../scim/cursor.ts";
@@ -38,9 +38,23 @@ export async function list(serving: Serving, { type, query, context }: Named<"li
     query.sortBy ?? "",
     (query.sortOrder ?? "").toLowerCase(),
   ];
-  const bookmark = page.by === "cursor" ? readCursor(marks, page.cursor) : undefined;
-  const { resources, total, next } = await find(serving, endpoint, { query, page, bookmark, context });
-  return listResponse(resources, total, page, next && writeCursor(marks, next));
+  const place = page.by === "cursor" ? placeOf(readCursor(marks, page.cursor)) : undefined;
+  const { resources, total, next } = await find(serving, endpoint, { query, page, place, context });
+  return listResponse(resources, total, page, next && writeCursor(marks, [total, ...next]));
+}
+
+/** Where a page by cursor begins, and how many resources there were in all on the page before. */
+interface Place {
+  readonly bookmark: Bookmark;
+  readonly total: number;
+}
+
+function placeOf(cursor: Bookmark | undefined): Place | undefined {
+  if (!cursor) return undefined;
+  const [total, ...bookmark] = cursor;
+  if (!isCount(total) || bookmark.length === 0)
+    throw badRequest("invalidCursor", "This is no cursor of this service: start again with an empty one.");
+  return { bookmark, total };
 }
 
 /** A query as it is carried out. */
@@ -48,11 +62,11 @@ interface Finding {
   readonly query: Query;
   readonly page: Page;
   /** Where the page begins, of one that is asked for by a cursor; undefined for the first. */
-  readonly bookmark: Bookmark | undefined;
+  readonly place: Place | undefined;
   readonly context: Context;
 }
 
-async function find(serving: Serving, endpoint: Endpoint, { query, page, bookmark, context }: Finding): Promise<Found> {
+async function find(serving: Serving, endpoint: Endpoint, { query, page, place, context }: Finding): Promise<Found> {
   const { mapping, connector } = endpoint;
   const views = viewsOf(serving, endpoint);
   const known = knownReferences(serving.endpoints, endpoint, context);
@@ -64,7 +78,7 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, bookmar
   if (!plan.rest && (!ordering || ordering.pushed)) {
     const { cut, selection: shown } = views.of(query);
     const orderBy = ordering?.pushed;
-    const start = page.by === "index" ? { offset: page.startIndex - 1 } : bookmark && { bookmark };
+    const start = page.by === "index" ? { offset: page.startIndex - 1 } : place;
     const asked = {
       ...base,
       ...start,
@@ -103,7 +117,7 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, bookmar
       // Others are served in between.
       await next();
     }
-    const after = bookmark && (await ask(context, async () => positionIn(bookmark)));
+    const after = place && (await ask(context, async () => positionIn(place.bookmark)));
     const inOrder = ordering ?? (page.by === "cursor" ? byId(mapping) : undefined);
     const { shown, last } = pageOf(matching, page, after, inOrder);
     return { resources: shown.map((each) => cut(each)), total: matching.length, next: last && behindPosition(last) };

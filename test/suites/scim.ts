@@ -414,8 +414,8 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
             json: { scimType: "invalidCursor" },
           });
         expect((await query("/Users", { filter, ...next, startIndex: "1" })).status).toBe(400);
-        const [mark] = JSON.parse(Buffer.from(json.nextCursor, "base64url").toString());
-        const cursor = Buffer.from(JSON.stringify([mark, true])).toString("base64url");
+        const [mark, total] = JSON.parse(Buffer.from(json.nextCursor, "base64url").toString());
+        const cursor = Buffer.from(JSON.stringify([mark, total, true])).toString("base64url");
         expect((await query("/Users", { filter, count: "4", cursor })).json.scimType).toBe("expiredCursor");
       });
 
