@@ -1,3 +1,4 @@
+import { setImmediate as next } from "node:timers/promises";
 import type { Entry } from "../connector/connector.ts";
 import { readEntry, referencesIn } from "../mapping/read.ts";
 import type { Selection } from "../mapping/selection.ts";
@@ -61,12 +62,25 @@ export async function resourcesOf(
   await known.learnReferences(referencesIn(selection, entries));
   const location = (type: string, id: string) =>
     `${context.baseUrl}${endpoints.get(type)?.mapping.type.endpoint ?? ""}/${encodeURIComponent(id)}`;
-  const read = entries.map((entry) => readEntry(selection, entry, { references: known, location }));
-  if (selection.expressions.length === 0) return read as Resource[];
-  return Promise.all(read).catch((error) => {
-    throw expressionFailure(error);
-  });
+  const readAll = (some: readonly Entry[]): Resource[] | Promise<Resource[]> => {
+    const read = some.map((entry) => readEntry(selection, entry, { references: known, location }));
+    if (selection.expressions.length === 0) return read as Resource[];
+    return Promise.all(read).catch((error) => {
+      throw expressionFailure(error);
+    });
+  };
+  if (entries.length <= PIECE) return readAll(entries);
+  const resources: Resource[] = [];
+  for (let at = 0; at < entries.length; at += PIECE) {
+    // Others are served in between.
+    if (at > 0) await next();
+    for (const each of await readAll(entries.slice(at, at + PIECE))) resources.push(each);
+  }
+  return resources;
 }
+
+/** How many entries are turned into resources at a time: about a millisecond's work. */
+const PIECE = 50;
 
 /** One entry as the resource that a view shows. */
 export async function resourceOf(

@@ -60,7 +60,7 @@ suffix "${SUFFIX}"
 rootdn "${ADMIN}"
 rootpw ${PASSWORD}
 directory ${folder}/db
-maxsize 1073741824
+maxsize 8589934592
 dbnosync
 index objectClass,entryUUID,uid,cn,mail,member,memberOf,manager,businessCategory eq
 index displayName,sn eq,sub
