@@ -62,6 +62,7 @@ interface Reading {
 
 /** What is known of a listing. */
 interface Known {
+  readonly listing: Listing;
   /** Whether the entries of the whole kind are listed by their keys: what comes and goes has a place without another look. */
   readonly isPlain: boolean;
   /** The last census, when its reading began, and how long it took, in milliseconds. */
@@ -75,18 +76,19 @@ interface Known {
 export function createCensuses(directory: Directory): Censuses {
   const known = new LRUCache<string, Known>({ max: MAX_CENSUSES, ttl: UNUSED_MS, ttlAutopurge: true });
 
-  const read = (name: string, of: Known): Promise<Census> => {
+  const read = (of: Known): Promise<Census> => {
+    const { listing } = of;
     const began = performance.now();
     const changes: Changed[] = [];
     let sorter: Sorter | undefined;
-    const reading = readCensus(directory, JSON.parse(name) as Listing, (begun) => {
+    const reading = readCensus(directory, listing, (begun) => {
       sorter = begun;
     });
     const census = reading
       .then((read) => {
         for (const change of changes) apply(read, change);
         of.kept = { census: read, began, ms: performance.now() - began };
-        known.set(name, of);
+        known.set(nameOf(listing), of);
         forgetOver(MAX_BYTES);
         return read;
       })
@@ -102,14 +104,14 @@ export function createCensuses(directory: Directory): Censuses {
     while (known.size > 1 && sizes() > bytes) known.pop();
   };
   /** The census that is being read, or, where it must show all until now, the one that is read after it. */
-  const awaited = (name: string, of: Known, isAnew: boolean): Promise<Census> => {
+  const awaited = (of: Known, isAnew: boolean): Promise<Census> => {
     const { reading } = of;
-    if (!reading) return read(name, of);
+    if (!reading) return read(of);
     const isLong = performance.now() - reading.began >= LONG_MS || (of.kept && of.kept.ms >= LONG_MS);
     if (!isAnew || isLong) return reading.census;
     const begin = () => {
       of.next = undefined;
-      return read(name, of);
+      return read(of);
     };
     of.next ??= reading.census.then(begin, begin);
     return of.next;
@@ -117,32 +119,34 @@ export function createCensuses(directory: Directory): Censuses {
 
   return {
     take: async (listing, isAnew, signal) => {
-      const name = JSON.stringify(listing);
-      const of: Known = known.get(name) ?? { isPlain: isPlain(directory, listing) };
+      const name = nameOf(listing);
+      const of: Known = known.get(name) ?? { listing, isPlain: isPlain(directory, listing) };
       known.set(name, of);
       const { kept } = of;
       if (kept && (!isAnew || kept.ms >= LONG_MS)) {
         const age = performance.now() - kept.began;
         const most = Math.min(Math.max(MAX_AGE_MS, 2 * kept.ms), AGE_FACTOR * kept.ms);
         // Who lists on does not wait for what is read anew behind.
-        if (age > most / 2 && kept.ms >= LONG_MS && !of.reading) void read(name, of);
+        if (age > most / 2 && kept.ms >= LONG_MS && !of.reading) void read(of);
         if (age <= most) return kept.census;
       }
-      const census = awaited(name, of, isAnew);
+      const census = awaited(of, isAnew);
       return abortable(signal, census).catch((error) => {
-        throw signal.aborted ? stillReading(listing, of, error) : error;
+        throw signal.aborted ? stillReading(of, error) : error;
       });
     },
-    has: (listing) => known.has(JSON.stringify(listing)),
+    has: (listing) => known.has(nameOf(listing)),
     changed: (kind, change) => {
-      for (const [name, { isPlain: takes, kept, reading }] of known.entries()) {
-        if (!takes || (JSON.parse(name) as Listing).kind !== kind) continue;
+      for (const { listing, isPlain: takes, kept, reading } of known.values()) {
+        if (!takes || listing.kind !== kind) continue;
         if (kept) apply(kept.census, change);
         reading?.changes.push(change);
       }
     },
   };
 }
+
+const nameOf = (listing: Listing): string => JSON.stringify(listing);
 
 const isByKey = (directory: Directory, { kind, order }: Listing): boolean =>
   order.attr === directory.kinds.get(kind)!.key;
@@ -154,7 +158,7 @@ function apply({ list, places }: Census, change: Changed): void {
   else list.remove(places.encode({ key: change.removed }));
 }
 
-function stillReading({ kind }: Listing, { kept, reading }: Known, cause: unknown): ConnectorError {
+function stillReading({ listing: { kind }, kept, reading }: Known, cause: unknown): ConnectorError {
   const left = kept && reading ? kept.ms - (performance.now() - reading.began) : 0;
   const retryAfter = Math.max(2, Math.ceil(left / 1000));
   const soFar = reading ? `, ${reading.count()} so far` : "";

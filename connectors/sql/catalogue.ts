@@ -1,6 +1,7 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type { TableName } from "./column.ts";
 import type { Settings } from "./settings.ts";
+import { sql } from "./sql.ts";
 
 /** A table, or a view, as the catalogue describes it. */
 export interface CatalogueTable {

@@ -1,8 +1,4 @@
-import type { RawBuilder } from "kysely";
 import type { Scalar } from "../../src/connector/connector.ts";
-
-/** A part of a statement, with its parameters. */
-export type Sql = RawBuilder<unknown>;
 
 /** What a column holds, as far as comparing and converting it differs; `any` where each value has a type of its own. */
 export type ColumnType =

@@ -1,8 +1,7 @@
-import { sql } from "kysely";
 import type { ComparisonLeaf, Condition, Leaf, Scalar, Support } from "../../src/connector/connector.ts";
 import { booleanOf, bytesOf } from "../../src/connector/kit/values.ts";
 import { instantOf } from "../../src/json/date.ts";
-import { type Column, columnIn, mayHoldText, type Sql, type Table } from "./column.ts";
+import { type Column, columnIn, mayHoldText, type Table } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { pathIn } from "./documents.ts";
 import { isEmpty } from "./empty.ts";
@@ -21,6 +20,7 @@ import {
   type SqlKind,
   tableSql,
 } from "./kind.ts";
+import { type Sql, sql } from "./sql.ts";
 
 const always = sql`1 = 1`;
 const never = sql`1 = 0`;

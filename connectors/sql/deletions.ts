@@ -1,11 +1,11 @@
-import { sql } from "kysely";
 import { type Entry, type References, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { columnIn, type Sql } from "./column.ts";
+import { columnIn } from "./column.ts";
 import { conditionSql, leafSql } from "./conditions.ts";
 import { isKey, isKeyed } from "./keys.ts";
 import { allOf, fixedSql, type List, type SqlKind, tableSql } from "./kind.ts";
 import { isOwned, isReleasable, releaseSql } from "./rows.ts";
+import { type Sql, sql } from "./sql.ts";
 import { inKind } from "./statements.ts";
 
 /** Rows of lists that are gone with an entry: those that it owns, and those of others that refer to it. */

@@ -1,6 +1,7 @@
 import type { CompiledQuery, Dialect, Kysely, QueryResult } from "kysely";
 import type { Scalar, Value } from "../../src/connector/connector.ts";
-import type { Column, Columns, Sql, TableName } from "./column.ts";
+import type { Column, Columns, TableName } from "./column.ts";
+import type { Sql } from "./sql.ts";
 
 /** What databases of one make do in their own way. */
 export interface SqlDialect {

@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import {
   type Change,
   type Entry,
@@ -10,10 +9,10 @@ import {
 import { ConnectorError, SettingError } from "../../src/connector/error.ts";
 import { applyChanges } from "../../src/connector/reference.ts";
 import { parseExactly } from "../../src/json/exact.ts";
-import type { Sql } from "./column.ts";
 import { isKeyed } from "./keys.ts";
 import { allOf, columnOf, columnSql, type SqlKind, tableSql } from "./kind.ts";
 import type { Run } from "./session.ts";
+import { type Sql, sql } from "./sql.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
-import { sql } from "kysely";
-import { type Column, mayHoldText, type Sql } from "./column.ts";
+import { type Column, mayHoldText } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { inText } from "./keys.ts";
+import { type Sql, sql } from "./sql.ts";
 
 /** The condition that a column holds what is read as no value: NULL, empty text, no bytes. A blank is a value. */
 export function isEmpty(given: Sql, of: Column, dialect: SqlDialect): Sql {

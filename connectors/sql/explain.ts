@@ -1,7 +1,6 @@
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type { BackendOperation, Change, Entry } from "../../src/connector/connector.ts";
 import { valuesPut } from "../../src/connector/reference.ts";
-import type { Sql } from "./column.ts";
 import { documentsUnknown, withDocuments } from "./documents.ts";
 import { isKey } from "./keys.ts";
 import { columnOf, type OwnStatement, type SqlKind } from "./kind.ts";
@@ -9,6 +8,7 @@ import { listInserts, listStatements } from "./lists.ts";
 import { referenceStatement } from "./lookups.ts";
 import { keyEntry } from "./operations.ts";
 import { boundStatement, divide } from "./own.ts";
+import { type Sql, sql } from "./sql.ts";
 import { countedTo, countStatement, getStatement, searchStatement } from "./statements.ts";
 import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatements } from "./writes.ts";
 

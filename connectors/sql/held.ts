@@ -1,11 +1,11 @@
-import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { instantOf } from "../../src/json/date.ts";
 import { stringifyExactly } from "../../src/json/exact.ts";
-import type { Column, Sql } from "./column.ts";
+import type { Column } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { columnOf, columnSql, type SqlKind } from "./kind.ts";
+import { type Sql, sql } from "./sql.ts";
 
 /** A value as a column of the kind's holds it. Throws `invalid` with the column's name. */
 export const toColumn = (kind: SqlKind, column: string, value: Value): unknown =>

@@ -1,9 +1,9 @@
-import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
 import { isOfCalendar } from "../../src/json/date.ts";
-import type { Column, Sql } from "./column.ts";
+import type { Column } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { columnOf, columnSql, isUuid, isWhole, type SqlKind } from "./kind.ts";
+import { type Sql, sql } from "./sql.ts";
 
 /** Values of columns as one text: of several with a colon between them, and in them `~1` for a colon and `~0` for `~`. */
 export const joinParts = (parts: readonly Value[]): string =>

@@ -1,7 +1,7 @@
-import { sql } from "kysely";
 import type { Mapped } from "../../src/connector/connector.ts";
-import { type Assigned, type Column, columnIn, type Fixed, type Sql, type Table, type TableName } from "./column.ts";
+import { type Assigned, type Column, columnIn, type Fixed, type Table, type TableName } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
+import { type Sql, sql } from "./sql.ts";
 
 /** A statement of the site's own: its text, with the attributes that are bound in it. */
 export interface OwnStatement {

@@ -1,11 +1,11 @@
 import { type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import type { Sql } from "./column.ts";
 import { textOf } from "./dialects/values.ts";
 import { isText, joinParts } from "./keys.ts";
 import type { SqlKind } from "./kind.ts";
 import { columnsIn, rowsOf, valueUpdate } from "./rows.ts";
 import type { Run } from "./session.ts";
+import type { Sql } from "./sql.ts";
 import { getStatement, toEntry } from "./statements.ts";
 
 /** The statements that give a new entry the values of its lists, as far as they are known without a look. */

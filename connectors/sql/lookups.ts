@@ -1,10 +1,10 @@
-import { sql } from "kysely";
 import { type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { columnIn, type Sql } from "./column.ts";
+import { columnIn } from "./column.ts";
 import { leafSql } from "./conditions.ts";
 import { allOf, columnSql, fixedSql, type Lookup, type SqlKind, tableSql } from "./kind.ts";
 import type { Run } from "./session.ts";
+import { type Sql, sql } from "./sql.ts";
 
 /** Selects what a row of a looked-up table is referred to by, for a value of it: one more than may be found. */
 export function referenceStatement({ dialect }: SqlKind, lookup: Lookup, value: Value): Sql {

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { sql } from "kysely";
 import {
   type Change,
   type CreateRequest,
@@ -19,6 +18,7 @@ import { changeLists } from "./lists.ts";
 import { referringChanges, withReferences } from "./lookups.ts";
 import { boundStatement, divide, insertsInto } from "./own.ts";
 import type { Run } from "./session.ts";
+import { sql } from "./sql.ts";
 import { getStatement, likeStatement, toEntry } from "./statements.ts";
 import { checkUnique } from "./unique.ts";
 import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatements } from "./writes.ts";

@@ -1,13 +1,13 @@
-import { sql } from "kysely";
 import type { Order, Scalar } from "../../src/connector/connector.ts";
 import type { Position } from "../../src/connector/reference.ts";
 import { instantOf } from "../../src/json/date.ts";
-import { type Column, columnIn, mayHoldText, type Sql } from "./column.ts";
+import { type Column, columnIn, mayHoldText } from "./column.ts";
 import { lookupRow } from "./conditions.ts";
 import { isEmpty } from "./empty.ts";
 import { isHeld, millisecondOf } from "./held.ts";
 import { inText, isKeyed, keyValues } from "./keys.ts";
 import { allOf, columnOf, columnSql, type SqlKind, tableSql } from "./kind.ts";
+import { type Sql, sql } from "./sql.ts";
 
 /** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
 function sortedBy(kind: SqlKind, attr: string) {

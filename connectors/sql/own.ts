@@ -1,8 +1,8 @@
-import { sql } from "kysely";
 import { type Change, type Entry, valuesOf } from "../../src/connector/connector.ts";
-import { columnIn, type Fixed, type Sql, type TableName } from "./column.ts";
+import { columnIn, type Fixed, type TableName } from "./column.ts";
 import type { OwnStatement, OwnStatements, OwnUpdate, SqlKind } from "./kind.ts";
 import type { Settings } from "./settings.ts";
+import { type Sql, sql } from "./sql.ts";
 
 /** What may hold a colon that names no parameter: literals, quoted names, comments, casts and assignments. */
 const TOKEN =

@@ -1,12 +1,12 @@
-import { sql } from "kysely";
 import type { Value } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
-import { type Column, columnIn, type Sql } from "./column.ts";
+import { type Column, columnIn } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { isEmpty } from "./empty.ts";
 import { ofAttr } from "./held.ts";
 import { fitsColumn, inText, isSameText, isText, keyTakesForSame, splitParts } from "./keys.ts";
 import { allOf, assignedSql, columnOf, fixedSql, type List, type SqlKind, tableSql } from "./kind.ts";
+import { type Sql, sql } from "./sql.ts";
 import { assignments, partsOf } from "./writes.ts";
 
 /** How many parameters go in one statement: databases bound their number. */

@@ -3,8 +3,8 @@ import type { Kysely, QueryResult } from "kysely";
 import { ConnectorError, isOwnFault, timedOut } from "../../src/connector/error.ts";
 import { abortable } from "../../src/connector/kit/deadline.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
-import type { Sql } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
+import type { Sql } from "./sql.ts";
 
 /** Runs a statement. */
 export type Run = (statement: Sql) => Promise<QueryResult<unknown>>;

@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import {
   type Bookmark,
   type Entry,
@@ -10,7 +9,7 @@ import {
 import { behindPosition, expired, positionIn } from "../../src/connector/paging.ts";
 import { type Position, positionOf } from "../../src/connector/reference.ts";
 import { parseExactly } from "../../src/json/exact.ts";
-import { type Column, columnIn, type Sql } from "./column.ts";
+import { type Column, columnIn } from "./column.ts";
 import { conditionSql, listRows, lookupRow } from "./conditions.ts";
 import { documentSql, documentsOf, pathIn, valuesAt } from "./documents.ts";
 import { haveValues, isKey, isKeyed, joinParts, keyValues } from "./keys.ts";
@@ -26,6 +25,7 @@ import {
   tableSql,
 } from "./kind.ts";
 import { behind, orderOf } from "./order.ts";
+import { type Sql, sql } from "./sql.ts";
 
 /** The conditions that make a row one of the kind. */
 export const inKind = (kind: SqlKind): Sql[] => fixedSql(kind, kind.where, kind.dialect);
@@ -33,8 +33,19 @@ export const inKind = (kind: SqlKind): Sql[] => fixedSql(kind, kind.where, kind.
 /** What a part of an attribute of several columns is called in a row. */
 const partOf = (attr: string, index: number): string => `${index} of ${attr}`;
 
-/** The entry's columns, and its lists as JSON, so that one statement reads them all. */
+/** What is selected for some attributes: worked out once for each choice, of which a view has one. */
+const selections = new WeakMap<SqlKind, WeakMap<readonly string[], Sql>>();
+
 function selection(kind: SqlKind, attrs: readonly string[]): Sql {
+  const known = selections.get(kind) ?? new WeakMap<readonly string[], Sql>();
+  selections.set(kind, known);
+  const made = known.get(attrs) ?? selectionOf(kind, attrs);
+  known.set(attrs, made);
+  return made;
+}
+
+/** The entry's columns, and its lists as JSON, so that one statement reads them all. */
+function selectionOf(kind: SqlKind, attrs: readonly string[]): Sql {
   const documents = new Set(attrs.flatMap((attr) => pathIn(kind, attr)?.column ?? []));
   const columns = attrs.filter((attr) => !pathIn(kind, attr));
   const wanted = attrs.length > 0 ? [...new Set(columns)] : [kind.key.attr];
@@ -78,9 +89,24 @@ type Asked = Omit<SearchRequest, "kind" | "signal" | "count"> & { readonly count
 
 const byKey = ({ key }: SqlKind): Order => ({ attr: key.attr, descending: false });
 
+/** The attributes that pages read, by those that are asked for and that of the order. */
+const pageAttrs = new WeakMap<readonly string[], Map<string, readonly string[]>>();
+
 /** The attributes that a search reads: those that are asked for and, of a page, those that its bookmark is made of. */
-export const attrsRead = (kind: SqlKind, { attrs, orderBy, count }: Pick<Asked, "attrs" | "orderBy" | "count">) =>
-  count ? [...new Set([...attrs, kind.key.attr, (orderBy ?? byKey(kind)).attr])] : attrs;
+export function attrsRead(
+  kind: SqlKind,
+  { attrs, orderBy, count }: Pick<Asked, "attrs" | "orderBy" | "count">,
+): readonly string[] {
+  if (!count) return attrs;
+  const more = [kind.key.attr, (orderBy ?? byKey(kind)).attr];
+  if (more.every((attr) => attrs.includes(attr))) return attrs;
+  const known = pageAttrs.get(attrs) ?? new Map<string, readonly string[]>();
+  pageAttrs.set(attrs, known);
+  const name = more.join("\0");
+  const read = known.get(name) ?? [...new Set([...attrs, ...more])];
+  known.set(name, read);
+  return read;
+}
 
 /** The rows of a search; of a page one more than is given, which tells whether it is the last. */
 export function searchStatement(kind: SqlKind, asked: Asked): Sql {

@@ -1,4 +1,3 @@
-import { sql } from "kysely";
 import { type Entry, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { mayHoldText } from "./column.ts";
@@ -6,6 +5,7 @@ import { conditionSql } from "./conditions.ts";
 import { isKeyed } from "./keys.ts";
 import { allOf, columnOf, type SqlKind, tableSql } from "./kind.ts";
 import type { Run } from "./session.ts";
+import { sql } from "./sql.ts";
 import { inKind } from "./statements.ts";
 
 /**

@@ -1,12 +1,12 @@
-import { sql } from "kysely";
 import { type Change, type Entry, type Expected, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { instantOf } from "../../src/json/date.ts";
-import type { Assigned, Sql, Table } from "./column.ts";
+import type { Assigned, Table } from "./column.ts";
 import type { SqlDialect } from "./dialect.ts";
 import { isHeld, isStill, toColumn } from "./held.ts";
 import { haveValues, inText, isKeyed, isText, splitParts } from "./keys.ts";
 import { allOf, assignedSql, columnOf, columnSql, joinedColumns, type SqlKind, tableSql } from "./kind.ts";
+import { type Sql, sql } from "./sql.ts";
 import { inKind } from "./statements.ts";
 
 /** Takes the row away, or marks it as deleted where the kind says how. */

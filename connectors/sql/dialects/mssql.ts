@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
-import { type Dialect, type Kysely, MssqlDialect, sql } from "kysely";
+import { type Dialect, type Kysely, MssqlDialect } from "kysely";
 import { ConnectorError } from "../../../src/connector/error.ts";
-import type { Column, Columns, ColumnType, Sql, TableName } from "../column.ts";
+import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
+import { type Sql, sql } from "../sql.ts";
 import type { Server } from "./server.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 

@@ -1,8 +1,9 @@
-import { CompiledQuery, type Kysely, MysqlDialect, type MysqlPool, sql } from "kysely";
+import { CompiledQuery, type Kysely, MysqlDialect, type MysqlPool } from "kysely";
 import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { ConnectorError } from "../../../src/connector/error.ts";
-import type { Column, Columns, ColumnType, Sql, TableName } from "../column.ts";
+import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
+import { type Sql, sql } from "../sql.ts";
 import type { Server } from "./server.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";

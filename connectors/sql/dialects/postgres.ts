@@ -1,8 +1,9 @@
-import { type Kysely, PostgresDialect, sql } from "kysely";
+import { type Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { ConnectorError } from "../../../src/connector/error.ts";
-import type { Column, Columns, ColumnType, Sql, TableName } from "../column.ts";
+import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
+import { type Sql, sql } from "../sql.ts";
 import type { Server } from "./server.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";

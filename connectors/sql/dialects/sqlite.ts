@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
-import { type Kysely, type SqliteDialect, sql } from "kysely";
+import type { Kysely, SqliteDialect } from "kysely";
 import type { Scalar, Value } from "../../../src/connector/connector.ts";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import { openSqlite, sqliteDialect } from "../../../src/connector/kit/sqlite.ts";
 import { createThread } from "../../../src/thread/thread.ts";
 import type { Column, Columns, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
+import { sql } from "../sql.ts";
 import { openDatabase, type Reading, TOO_LONG } from "./sqlite-database.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toNumber, toTypedColumn } from "./values.ts";

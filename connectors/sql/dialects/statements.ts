@@ -1,5 +1,4 @@
-import { sql } from "kysely";
-import type { Sql } from "../column.ts";
+import { type Sql, sql } from "../sql.ts";
 
 /** One value, or an array of several, that a function of the database makes. */
 export const oneOrArray = (values: readonly Sql[], array: Sql): Sql =>

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Kysely, sql } from "kysely";
+import { Kysely } from "kysely";
 import { stringify } from "yaml";
 import type { Initial, InitRequest } from "../../../src/connector/connector.ts";
 import { timedOut } from "../../../src/connector/error.ts";
 import { abortable } from "../../../src/connector/kit/deadline.ts";
 import { type CatalogueTable, readCatalogue } from "../catalogue.ts";
-import type { Sql } from "../column.ts";
 import { dialectOf } from "../dialects/index.ts";
 import { tableSql } from "../kind.ts";
 import type { Settings } from "../settings.ts";
+import { type Sql, sql } from "../sql.ts";
 import { type Draft, draftTables, type Samples } from "./draft.ts";
 import { guessTable } from "./guess.ts";
 
