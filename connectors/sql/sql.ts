@@ -1,14 +1,22 @@
 import { CompiledQuery, type Kysely, MssqlAdapter, MysqlAdapter, PostgresAdapter, type QueryResult } from "kysely";
 
-/** What stands for a value in a statement, or a name that is quoted. */
-type Token = string | { readonly names: readonly string[] } | { readonly value: unknown };
+/** Text, a name that is quoted, a value, or another part with all of its own. */
+type Token = string | { readonly names: readonly string[] } | { readonly value: unknown } | Sql;
+
+/** The text of a part for a make of database, cut where its values stand, and those. */
+interface Rendered {
+  readonly style: Style;
+  readonly texts: readonly string[];
+  readonly values: readonly unknown[];
+}
 
 /**
- * A part of a statement, with its values: what they are never becomes text. It is made of text, names and values in their order, and nothing is
- * worked out before it is run; so a part that is made once, and used again, costs no more than its text.
+ * A part of a statement, with its values: what they are never becomes text. It is made of text, names, values and other parts in their order. Its
+ * text is worked out when it is run first: a part that is kept, and put into other statements again, costs no more than a reference to it.
  */
 export class Sql<Row = unknown> {
   readonly tokens: readonly Token[];
+  #rendered: Rendered | undefined;
 
   constructor(tokens: readonly Token[]) {
     this.tokens = tokens;
@@ -16,15 +24,37 @@ export class Sql<Row = unknown> {
 
   /** The text and the parameters for a database. */
   compile(db: Kysely<unknown>): CompiledQuery<Row> {
-    const { quote, placeholder } = styleOf(db);
-    let text = "";
-    const parameters: unknown[] = [];
+    const style = styleOf(db);
+    const { texts, values } = this.rendered(style);
+    let text = texts[0]!;
+    for (let n = 1; n < texts.length; n++) text += style.placeholder(n) + texts[n]!;
+    return CompiledQuery.raw(text, [...values]) as CompiledQuery<Row>;
+  }
+
+  private rendered(style: Style): Rendered {
+    if (this.#rendered?.style === style) return this.#rendered;
+    const texts: string[] = [""];
+    const values: unknown[] = [];
+    const append = (text: string) => {
+      texts[texts.length - 1] += text;
+    };
     for (const token of this.tokens) {
-      if (typeof token === "string") text += token;
-      else if ("names" in token) text += quoted(token.names, quote);
-      else text += placeholder(parameters.push(token.value));
+      if (typeof token === "string") append(token);
+      else if (token instanceof Sql) {
+        const inner = token.rendered(style);
+        append(inner.texts[0]!);
+        for (const [index, value] of inner.values.entries()) {
+          values.push(value);
+          texts.push(inner.texts[index + 1]!);
+        }
+      } else if ("names" in token) append(quoted(token.names, style.quote));
+      else {
+        values.push(token.value);
+        texts.push("");
+      }
     }
-    return CompiledQuery.raw(text, parameters) as CompiledQuery<Row>;
+    this.#rendered = { style, texts, values };
+    return this.#rendered;
   }
 
   /** Runs it. */
@@ -62,9 +92,13 @@ sql.join = (parts: readonly unknown[], separator: Sql = COMMA): Sql => {
 
 const COMMA = new Sql([", "]);
 
+/** Parts of fewer tokens than this are put in as they are, longer ones by reference. */
+const SHORT = 4;
+
 function addPart(tokens: Token[], part: unknown): void {
-  if (part instanceof Sql) for (const token of part.tokens) add(tokens, token);
-  else tokens.push({ value: part });
+  if (!(part instanceof Sql)) tokens.push({ value: part });
+  else if (part.tokens.length >= SHORT) tokens.push(part);
+  else for (const token of part.tokens) add(tokens, token);
 }
 
 /** Adds a token; text is joined to the text before it. */

@@ -33,34 +33,41 @@ const isSafe = (value: bigint): boolean => value >= Number.MIN_SAFE_INTEGER && v
 const MAX_PREPARED = 200;
 const MAX_TEXT = 8192;
 
+/** A statement, and whether it gives rows. */
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly reader: boolean;
+}
+
 /**
  * A database of `node:sqlite` as kysely speaks to it; `begin` is called before each statement. A statement is prepared once: its
  * text depends on its shape alone, never on values.
  */
 export function sqliteDialect(database: DatabaseSync, begin: () => void = () => {}): SqliteDialect {
-  const prepared = new Map<string, StatementSync>();
-  const prepare = (text: string): StatementSync => {
+  const prepared = new Map<string, Prepared>();
+  const prepare = (text: string): Prepared => {
     const known = prepared.get(text);
     if (known) return known;
     const statement = database.prepare(text);
     statement.setReadBigInts(true);
-    if (text.length > MAX_TEXT) return statement;
-    prepared.set(text, statement);
+    const made = { statement, reader: statement.columns().length > 0 };
+    if (text.length > MAX_TEXT) return made;
+    prepared.set(text, made);
     if (prepared.size > MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
-    return statement;
+    return made;
   };
   return new SqliteDialect({
     database: {
       close: () => database.close(),
       prepare: (text) => {
         // A transaction that has read and then writes would be refused at once while another process writes: one that writes waits.
-        const statement = prepare(text === "begin" ? "begin immediate" : text);
+        const { statement, reader } = prepare(text === "begin" ? "begin immediate" : text);
         const values = (parameters: readonly unknown[]) => {
           begin();
           return parameters as SQLInputValue[];
         };
         return {
-          reader: statement.columns().length > 0,
+          reader,
           all: (parameters) => statement.all(...values(parameters)).map(exactRow),
           run: (parameters) => statement.run(...values(parameters)),
           iterate: (parameters) => statement.iterate(...values(parameters)),
