@@ -14,7 +14,7 @@ import { createAdmin } from "./edge/admin.ts";
 import { leaving, shedding } from "./edge/admission.ts";
 import { createBodies } from "./edge/body.ts";
 import { createLane } from "./edge/lane.ts";
-import { type Limiters, memoryLimiters, sharedLimiters } from "./edge/limiters.ts";
+import { type Limiters, memoryLimiters, type SharedLimits, sharedLimiters } from "./edge/limiters.ts";
 import { createOverloadManager } from "./edge/overload.ts";
 import { createThrottle } from "./edge/throttle.ts";
 import { type TlsFiles, watchCertificates } from "./edge/tls.ts";
@@ -166,12 +166,18 @@ function refuseLoosening(before: Strictness, after: Loaded, mayLoosen: boolean):
 }
 
 /** What counts callers' rates and wrong credentials. Throws `StartError` for certificates that cannot be read. */
-function limitersFor({ config, folder }: Loaded, log: Pick<Shared["log"], "warn">): Limiters {
+function limitersFor(loaded: Loaded, log: Pick<Shared["log"], "warn">): Limiters {
+  const shared = sharedLimitsOf(loaded);
+  return shared ? sharedLimiters(shared, (fields, message) => log.warn(fields, message)) : memoryLimiters();
+}
+
+/** Where counts are that several gateways share, with the certificate read. Throws `StartError`. */
+export function sharedLimitsOf({ config, folder }: Pick<Loaded, "config" | "folder">): SharedLimits | undefined {
   const { shared } = config.limits;
-  if (!shared) return memoryLimiters();
+  if (!shared) return undefined;
   try {
     const { ca } = readCertificates(filesIn(folder), { ca: shared.ca }, (name) => `limits.shared.${name}`);
-    return sharedLimiters({ ...shared, ca }, (fields, message) => log.warn(fields, message));
+    return { ...shared, ca };
   } catch (error) {
     throw new StartError((error as Error).message);
   }

@@ -237,6 +237,22 @@ describe("several gateways", () => {
     return { status, text: stdout + stderr };
   };
 
+  test("have audit logs of different names: one with another's does not start", async () => {
+    const [first, second] = all.replicas;
+    await second!.end();
+    const text = readFileSync(second!.config, "utf8");
+    writeFileSync(second!.config, text.replace("chain: gateway2", "chain: gateway1"));
+    const args = ["src/main.ts", "serve", "--config", second!.config];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8", timeout: 20_000 });
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('writes the chain "gateway1" at present. Give each gateway a name of its own'),
+    });
+    writeFileSync(second!.config, text);
+    await second!.start();
+    expect((await fetch(`${first!.url}/readyz`)).status).toBe(200);
+  });
+
   test("have audit logs of which the store misses one, and each record that was cut from an end", async () => {
     const [first, , third] = all.replicas;
     expect(verify([first!.audit, third!.audit])).toMatchObject({

@@ -1,11 +1,14 @@
-import { endpointsOf, openConnectors } from "../compose.ts";
+import { endpointsOf, openConnectors, sharedLimitsOf } from "../compose.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import type { Entry, Uses } from "../connector/connector.ts";
+import { probeShared } from "../edge/limiters.ts";
 import type { Endpoint } from "../gateway/references.ts";
 import { attrsOf, attrsRead, type Mapping, type Row } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { leafOf, type TypedFilter } from "../scim/path.ts";
+import { isSharedState } from "../state/state.ts";
+import { openStateOf } from "../store.ts";
 
 const labels = { true: "ok     ", false: "MISSING", unknown: "UNKNOWN" } as const;
 const quiet = { warn: () => {} };
@@ -46,6 +49,7 @@ export async function checkCommand(
         }
       }),
     );
+    states.push(...(await sharedStates(loaded)));
     const isWell = !states.includes("not well");
     const all = states.includes("unknown")
       ? "all that could be looked at is well; see what is UNKNOWN above."
@@ -55,6 +59,30 @@ export async function checkCommand(
   } finally {
     await Promise.all([...connectors.values()].map((connector) => connector.close()));
   }
+}
+
+/** Whether what several gateways share can be asked: PostgreSQL, and Valkey or Redis. */
+async function sharedStates(loaded: Loaded): Promise<("well" | "not well")[]> {
+  const { url } = loaded.config.state;
+  const shared = sharedLimitsOf(loaded);
+  const probes: [string, () => Promise<void>][] = [];
+  if (isSharedState(url)) {
+    const state = openStateOf(loaded);
+    probes.push([`state: ${url}`, () => state.probe().finally(state.close)]);
+  }
+  if (shared) probes.push([`limits.shared: ${shared.url}`, () => probeShared(shared)]);
+  return Promise.all(
+    probes.map(async ([name, probe]) => {
+      try {
+        await probe();
+        console.log(`${name} can be asked`);
+        return "well";
+      } catch (error) {
+        console.log(`${name} cannot be asked: ${(error as Error).message}`);
+        return "not well";
+      }
+    }),
+  );
 }
 
 /** What provisioning clients match users and groups by. */

@@ -37,12 +37,8 @@ const SILENT_MS = 1500;
 const PING_MS = 500;
 const MAX_RETRY_MS = 2000;
 
-/** Counts in Valkey or Redis; in this process while that is away, or does not answer within a quarter of a second. */
-export function sharedLimiters(
-  { url, password, ca }: SharedLimits,
-  warn: (fields: object, message: string) => void,
-): Limiters {
-  const client = createClient({
+const clientOf = ({ url, password, ca }: SharedLimits, reconnectStrategy: false | ((retries: number) => number)) =>
+  createClient({
     url,
     ...(password !== undefined && { password }),
     disableOfflineQueue: true,
@@ -50,10 +46,26 @@ export function sharedLimiters(
     socket: {
       connectTimeout: SILENT_MS,
       socketTimeout: SILENT_MS,
-      reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, MAX_RETRY_MS),
+      reconnectStrategy,
       ...(url.startsWith("rediss:") && { tls: true as const, ...(ca !== undefined && { ca }) }),
     },
   });
+
+/** Rejects where the server cannot be asked. */
+export async function probeShared(shared: SharedLimits): Promise<void> {
+  const client = clientOf(shared, false);
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    await client.ping();
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Counts in Valkey or Redis; in this process while that is away, or does not answer within a quarter of a second. */
+export function sharedLimiters(shared: SharedLimits, warn: (fields: object, message: string) => void): Limiters {
+  const client = clientOf(shared, (retries) => Math.min(50 * 2 ** retries, MAX_RETRY_MS));
   let isAway = false;
   client.on("error", (error: Error) => {
     if (!isAway) warn({ reason: error.message }, "shared limits cannot be counted: each gateway counts for itself");
@@ -68,7 +80,7 @@ export function sharedLimiters(
     limiter: (name, { points, seconds }) => {
       const window = { points, duration: seconds };
       const insurance = limiterOf(new RateLimiterMemory(window));
-      const shared = limiterOf(
+      const together = limiterOf(
         new RateLimiterRedis({
           ...window,
           keyPrefix: `postern:${name}`,
@@ -84,7 +96,7 @@ export function sharedLimiters(
         const late = new Promise<never>((_, reject) => {
           timer = setTimeout(() => reject(new Error("no answer in time")), ASK_MS);
         });
-        return Promise.race([ask(shared), late])
+        return Promise.race([ask(together), late])
           .catch(() => ask(insurance))
           .finally(() => clearTimeout(timer));
       };

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { z } from "zod";
 import type { Files } from "../connector/kit/files.ts";
@@ -54,6 +54,8 @@ export interface State {
    * use, and tried again with each where it failed.
    */
   readonly ready: () => Promise<{ readonly isNew: boolean }>;
+  /** Rejects where the store cannot be asked. Makes nothing in it. */
+  readonly probe: () => Promise<void>;
   /** Whether a failure of the store will pass by itself. */
   readonly willPass: (error: unknown) => boolean;
   readonly close: () => Promise<void>;
@@ -81,6 +83,9 @@ export function openState(location: Location, files: Files): State {
     leases: createLeases(database, whenReady),
     chains: createChains(database, whenReady),
     ready,
+    probe: async () => {
+      await sql`select 1`.execute(db);
+    },
     willPass,
     close: async () => {
       await made?.catch(() => {});
