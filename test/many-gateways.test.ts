@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { send } from "./clients/replay.ts";
-import { type Database, startPostgres } from "./servers/databases.ts";
+import { type Database, startPostgres, stateIn } from "./servers/databases.ts";
 import { ROOT, type TestGateway, TOKEN } from "./servers/gateway.ts";
 import { type Redis, startRedis } from "./servers/redis.ts";
 import { type Replicas, startReplicas } from "./servers/replicas.ts";
@@ -26,13 +26,12 @@ interface Together extends Replicas {
 
 async function startTogether(): Promise<Together> {
   const [slapd, database, redis] = await Promise.all([startSlapd(), startPostgres(), startRedis()]);
-  const { host, port, database: name, user, password } = database.settings;
   const { connectors, routes } = openLdap(slapd, ROOT);
   const replicas = await startReplicas(3, {
     connectors,
     routes: { ...routes, [GUARDED]: routes["/scim/v2"] },
     safety: { [GUARDED]: { guard: { deletes: 50 } } },
-    state: { url: `postgres://${user}@${host}:${port}/${name}`, password },
+    state: stateIn(database),
     limits: { shared: { url: redis.url, password: redis.password } },
     auth: [
       {

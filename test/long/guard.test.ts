@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { send } from "../clients/replay.ts";
+import { type Database, startPostgres, stateIn } from "../servers/databases.ts";
 import { legacyHr, ROOT, TOKEN } from "../servers/gateway.ts";
 
 const route = "/scim/v2";
@@ -26,18 +27,21 @@ const change: fc.Arbitrary<Change> = fc.tuple(
   fc.nat(PROCESSES - 1),
 );
 
-describe("the guard over several processes", () => {
+describe.each(["SQLite", "PostgreSQL"])("the guard over several processes that count in %s", (store) => {
   let folder: string;
   let end: () => Promise<unknown>;
+  let database: Database | undefined;
   const clients: Client[] = [];
 
   beforeAll(async () => {
+    database = store === "PostgreSQL" ? await startPostgres() : undefined;
     folder = mkdtempSync(join(tmpdir(), "postern-guards-"));
     const file = join(folder, "gateway.config.yaml");
     const { connectors, routes } = legacyHr();
     const config = {
       server: { port: 0 },
       log: { level: "error" },
+      ...(database && { state: stateIn(database) }),
       auth: [{ type: "bearer", tokens: [{ name: "tests", token: TOKEN }] }],
       connectors: { hr: { ...connectors.hr, file: join(folder, "hr.db") } },
       // A route for each run: each has counts of its own.
@@ -72,6 +76,7 @@ describe("the guard over several processes", () => {
   });
   afterAll(async () => {
     await end();
+    await database?.stop();
     rmSync(folder, { recursive: true });
   });
 

@@ -217,6 +217,12 @@ async function serve(start: () => ChildProcess, ask: () => void) {
   };
 }
 
+/** The store of what outlives a gateway, on a server. */
+export const stateIn = ({ settings: { user, host, port, database, password } }: Database) => ({
+  url: `postgres://${user}@${host}:${port}/${database}`,
+  password: String(password),
+});
+
 /** The connector's settings for the legacy HR tables on a server, and the routes of their mappings. */
 export const openHr = ({ settings }: Database, more: object = {}) => ({
   connectors: {
