@@ -26,6 +26,7 @@ FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
 # Memory over speed: docs/sizing.md says what that costs, and when to give more.
 ENV NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=512"
+ENV MALLOC_ARENA_MAX=2
 WORKDIR /app
 COPY package.json ./
 COPY --from=packages /build/node_modules node_modules

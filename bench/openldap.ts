@@ -41,11 +41,16 @@ export const watched = (pid: number): Watched => ({
   },
 });
 
-/** What V8 is told in the image, unless BENCH_NODE_OPTIONS says otherwise. */
-const nodeOptions = (): string =>
-  process.env.BENCH_NODE_OPTIONS ??
-  /^ENV NODE_OPTIONS="(.*)"$/m.exec(readFileSync(join(ROOT, "Dockerfile"), "utf8"))?.[1] ??
-  "";
+/** The image's environment, as far as memory goes; BENCH_NODE_OPTIONS may say otherwise for V8. */
+function imageEnvironment(): Record<string, string> {
+  const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
+  const found = [...dockerfile.matchAll(/^ENV (NODE_OPTIONS|MALLOC_ARENA_MAX)="?([^"\n]*)"?$/gm)];
+  const { BENCH_NODE_OPTIONS: other } = process.env;
+  return {
+    ...Object.fromEntries(found.map(([, name, value]) => [name!, value!])),
+    ...(other !== undefined && { NODE_OPTIONS: other }),
+  };
+}
 
 /** The gateway as it is shipped, compiled and in a process of its own. */
 export async function startCompiled(
@@ -60,7 +65,7 @@ export async function startCompiled(
   const gateway = spawn(process.execPath, ["dist/src/main.js", "serve", "--config", file], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, NODE_OPTIONS: nodeOptions() },
+    env: { ...process.env, ...imageEnvironment() },
   });
   await listening("127.0.0.1", port);
   return {

@@ -1,4 +1,4 @@
-import { createClient } from "@redis/client";
+import { createRequire } from "node:module";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 
 /** Where shared counts are, and how they are reached. */
@@ -37,8 +37,10 @@ const SILENT_MS = 1500;
 const PING_MS = 500;
 const MAX_RETRY_MS = 2000;
 
-const clientOf = ({ url, password, ca }: SharedLimits, reconnectStrategy: false | ((retries: number) => number)) =>
-  createClient({
+/** The client library takes as much memory as half of Node.js: it is loaded where it is needed. */
+function clientOf({ url, password, ca }: SharedLimits, reconnectStrategy: false | ((retries: number) => number)) {
+  const { createClient } = createRequire(import.meta.url)("@redis/client") as typeof import("@redis/client");
+  return createClient({
     url,
     ...(password !== undefined && { password }),
     disableOfflineQueue: true,
@@ -50,6 +52,7 @@ const clientOf = ({ url, password, ca }: SharedLimits, reconnectStrategy: false 
       ...(url.startsWith("rediss:") && { tls: true as const, ...(ca !== undefined && { ca }) }),
     },
   });
+}
 
 /** Rejects where the server cannot be asked. */
 export async function probeShared(shared: SharedLimits): Promise<void> {

@@ -1,4 +1,5 @@
-import { Agent, type Dispatcher, fetch, ProxyAgent } from "undici";
+import { createRequire } from "node:module";
+import type * as undici from "undici";
 import { ConnectorError, isOwnFault, timedOut } from "../connector/error.ts";
 import type { Answer, HttpRequest, Transport } from "../connector/http.ts";
 import type { Files } from "../connector/kit/files.ts";
@@ -25,9 +26,10 @@ function proven(request: HttpRequest): HttpRequest {
 /** Nothing was sent where one of these is what failed: whatever was asked has not happened. */
 const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
 
-/** HTTP by undici: connections are kept, answers are unpacked and bounded, redirects are not followed. */
+/** HTTP by undici, loaded where it is needed: connections are kept, answers are unpacked and bounded, redirects are not followed. */
 export function openTransport(settings: HttpSettings, files: Files): Transport {
-  const dispatcher = dispatcherOf(settings, files);
+  const { fetch, ...agents } = createRequire(import.meta.url)("undici") as typeof undici;
+  const dispatcher = dispatcherOf(settings, files, agents);
   const { timeout, maxBytes, url: base } = settings;
   const where = new URL(base).host;
   const json = createExactJson();
@@ -67,7 +69,11 @@ export function openTransport(settings: HttpSettings, files: Files): Transport {
   };
 }
 
-function dispatcherOf({ tls, proxy, connections, timeout }: HttpSettings, files: Files): Dispatcher {
+function dispatcherOf(
+  { tls, proxy, connections, timeout }: HttpSettings,
+  files: Files,
+  { Agent, ProxyAgent }: Pick<typeof undici, "Agent" | "ProxyAgent">,
+): undici.Dispatcher {
   const secure = readCertificates(files, tls);
   const limits = { connections, keepAliveTimeout: 30_000, headersTimeout: timeout * 1000, bodyTimeout: timeout * 1000 };
   if (proxy !== undefined) return new ProxyAgent({ uri: proxy, requestTls: secure, ...limits });

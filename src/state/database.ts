@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { type Dialect, Kysely, PostgresDialect, SqliteAdapter, sql, type Transaction } from "kysely";
-import pg from "pg";
+import type pg from "pg";
 import type { Files } from "../connector/kit/files.ts";
 import { openSqlite, sqliteDialect } from "../connector/kit/sqlite.ts";
 import { readCertificates, type TlsFiles } from "../connector/kit/tls.ts";
@@ -70,7 +71,9 @@ const INT8 = 20;
 function openServer<Tables>({ url, password, tls }: Location, files: Files): Database<Tables> {
   const { hostname, port, pathname, username } = new URL(url);
   const host = decodeURIComponent(hostname).replace(/^\[(.*)\]$/, "$1");
-  const pool = new pg.Pool({
+  // The driver is loaded where it is needed.
+  const { Pool, types } = createRequire(import.meta.url)("pg") as typeof pg;
+  const pool = new Pool({
     host,
     ...(port !== "" && { port: Number(port) }),
     database: decodeURIComponent(pathname.slice(1)),
@@ -87,7 +90,7 @@ function openServer<Tables>({ url, password, tls }: Location, files: Files): Dat
     types: {
       // Counts and milliseconds are far below what a number holds.
       getTypeParser: (oid: number, format: "text") =>
-        oid === INT8 ? Number : (pg.types.getTypeParser(oid, format) as (raw: string) => unknown),
+        oid === INT8 ? Number : (types.getTypeParser(oid, format) as (raw: string) => unknown),
     } as pg.CustomTypesConfig,
   });
   // A connection that is lost fails what runs on it, and the pool makes another. Without listeners the loss would end the process.

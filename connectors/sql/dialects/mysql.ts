@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { CompiledQuery, type Kysely, MysqlDialect, type MysqlPool } from "kysely";
-import { createPool, type Pool, type PoolConnection } from "mysql2";
+import type * as mysql2 from "mysql2";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
@@ -90,8 +91,10 @@ const limits = ({ statementMs }: Server): string[] => [
   `set session max_execution_time = ${statementMs}`,
 ];
 
-const poolFor = ({ host, port, database, user, password, connections, waitMs, tls }: Server): Pool =>
-  createPool({
+/** The driver is loaded where it is needed. */
+function poolFor({ host, port, database, user, password, connections, waitMs, tls }: Server): mysql2.Pool {
+  const { createPool } = createRequire(import.meta.url)("mysql2") as typeof mysql2;
+  return createPool({
     host,
     port,
     database,
@@ -110,10 +113,11 @@ const poolFor = ({ host, port, database, user, password, connections, waitMs, tl
     // The name is checked where the server is named by one: mysql2 knows no other.
     ...(tls && { ssl: { verifyIdentity: true, ...tls } }),
   });
+}
 
 /** Sends values as parameters of prepared statements: mysql2's `query` would write them into the text itself. */
-function preparing(pool: Pool, waitMs: number): MysqlPool {
-  const wrapped = new WeakMap<PoolConnection, unknown>();
+function preparing(pool: mysql2.Pool, waitMs: number): MysqlPool {
+  const wrapped = new WeakMap<mysql2.PoolConnection, unknown>();
   return {
     getConnection: (callback) => {
       // The pool itself waits for as long as others take.

@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { type Kysely, PostgresDialect } from "kysely";
-import pg from "pg";
+import type pg from "pg";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
@@ -60,8 +61,10 @@ function wholeSql(value: unknown): unknown {
 
 const asText = (value: Parameters<SqlDialect["exact"]>[0]) => sql`cast(${value} as text)`;
 
+/** The driver is loaded where it is needed. */
 function createPool({ host, port, database, user, password, connections, waitMs, statementMs, tls }: Server): pg.Pool {
-  const pool = new pg.Pool({
+  const { Pool } = createRequire(import.meta.url)("pg") as typeof pg;
+  const pool = new Pool({
     host,
     port,
     database,
