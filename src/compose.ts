@@ -8,13 +8,21 @@ import { DEFAULT_SINK } from "./config/format.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
 import { loosened, type Strictness, strictest } from "./config/loosened.ts";
 import type { Registry } from "./config/registry.ts";
+import { abortable } from "./connector/kit/deadline.ts";
 import { filesIn } from "./connector/kit/files.ts";
 import { readCertificates } from "./connector/kit/tls.ts";
 import { createAdmin } from "./edge/admin.ts";
-import { leaving, shedding } from "./edge/admission.ts";
+import { draining, shedding } from "./edge/admission.ts";
 import { createBodies } from "./edge/body.ts";
 import { createLane } from "./edge/lane.ts";
-import { type Limiters, memoryLimiters, type SharedLimits, sharedLimiters } from "./edge/limiters.ts";
+import {
+  isRefusal,
+  type Limiters,
+  memoryLimiters,
+  probeShared,
+  type SharedLimits,
+  sharedLimiters,
+} from "./edge/limiters.ts";
 import { createOverloadManager } from "./edge/overload.ts";
 import { createThrottle } from "./edge/throttle.ts";
 import { type TlsFiles, watchCertificates } from "./edge/tls.ts";
@@ -61,37 +69,43 @@ export async function start(
   const { config, folder } = loaded;
   const log = createLog(config.log.level);
   const metrics = createMetrics();
-  const state = lazyStore(loaded, log);
-  const audit = await openAuditFor(loaded, log, state.anchor).catch(async (error) => {
-    await state.close();
-    throw error;
-  });
-  const limiters = limitersFor(loaded, log);
-  const overload = createOverloadManager();
-  const shared: Shared = {
-    log,
-    metrics,
-    services: {
-      audit,
-      ledger: state.ledger,
-      log,
-      repeats: createRepeats(),
-      stopped: (route, type, what) => metrics.refused.inc({ route, type, what }),
-    },
-    throttle: createThrottle(limiters),
-    bodies: createBodies(),
-    lane: createLane(),
-    isOverloaded: overload.isOverloaded,
-    isLate: overload.isLate,
-    readiness: { current: undefined },
-    isLeaving: () => isLeaving,
-  };
-  let isLeaving = false;
-  const closing: (() => unknown)[] = [state.close, limiters.close, overload.stop, () => audit?.close()];
+  let isDraining = false;
+  const closing: (() => unknown)[] = [];
   const close = async () => {
-    for (const each of closing.toReversed()) await each();
+    for (const each of closing.toReversed())
+      try {
+        await each();
+      } catch (error) {
+        log.error({ reason: (error as Error).message }, "something could not be closed");
+      }
   };
   try {
+    const state = lazyStore(loaded, log);
+    closing.push(state.close);
+    const audit = await openAuditFor(loaded, log, state.anchor);
+    closing.push(() => audit?.close());
+    const limiters = await limitersFor(loaded, log);
+    closing.push(limiters.close);
+    const overload = createOverloadManager();
+    closing.push(overload.stop);
+    const shared: Shared = {
+      log,
+      metrics,
+      services: {
+        audit,
+        ledger: state.ledger,
+        log,
+        repeats: createRepeats(),
+        stopped: (route, type, what) => metrics.refused.inc({ route, type, what }),
+      },
+      throttle: createThrottle(limiters),
+      bodies: createBodies(),
+      lane: createLane(),
+      isOverloaded: overload.isOverloaded,
+      isLate: overload.isLate,
+      readiness: { current: undefined },
+      isDraining: () => isDraining,
+    };
     let current = buildGeneration(loaded, shared);
     await state.started();
     closing.push(() => closeAll(current));
@@ -100,7 +114,10 @@ export async function start(
     const tls = config.server.tls && tlsFiles(config.server.tls, folder);
     const fetch: Fetch = (...args) => current.fetch(...args);
     const admit = (listener: RequestListener) =>
-      leaving(shedding(listener, { isFull: () => current.isFull(), shed: () => metrics.shed.inc() }), () => isLeaving);
+      draining(
+        shedding(listener, { isFull: () => current.isFull(), shed: () => metrics.shed.inc() }),
+        () => isDraining,
+      );
     const main = await listen(fetch, config.server, tls, admit);
     const listeners: Listening[] = [main];
     // All of them let their requests end at the same time.
@@ -144,7 +161,7 @@ export async function start(
       operations: admin?.url,
       reload,
       stop: async () => {
-        isLeaving = true;
+        isDraining = true;
         await sleep(1000 * config.server.shutdownDelay);
         await close();
         log.flush();
@@ -165,10 +182,14 @@ function refuseLoosening(before: Strictness, after: Loaded, mayLoosen: boolean):
     );
 }
 
-/** What counts callers' rates and wrong credentials. Throws `StartError` for certificates that cannot be read. */
-function limitersFor(loaded: Loaded, log: Pick<Shared["log"], "warn">): Limiters {
+/** What counts callers' rates and wrong credentials. Rejects with a `StartError` where the shared server refuses the password. */
+async function limitersFor(loaded: Loaded, log: Pick<Shared["log"], "warn">): Promise<Limiters> {
   const shared = sharedLimitsOf(loaded);
-  return shared ? sharedLimiters(shared, (fields, message) => log.warn(fields, message)) : memoryLimiters();
+  if (!shared) return memoryLimiters();
+  await probeShared(shared).catch((error: Error) => {
+    if (isRefusal(error)) throw new StartError(`limits.shared: ${shared.url} refuses the gateway: ${error.message}`);
+  });
+  return sharedLimiters(shared, (fields, message) => log.warn(fields, message));
 }
 
 /** Where counts are that several gateways share, with the certificate read. Throws `StartError`. */
@@ -207,6 +228,9 @@ export async function openAuditFor(
   }
 }
 
+/** How long the store is waited for when the metrics are asked for, in milliseconds. */
+const STORE_MS = 1000;
+
 const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
   Object.entries(config.safety).flatMap(([route, { guard }]) => (guard ? [route] : []));
 
@@ -224,14 +248,15 @@ function measure(
       waiting.set({ connector }, opened.occupancy.waiting());
     }
   };
+  // The other metrics are wanted most where the store fails: it is not waited for.
   const stops = async () => {
-    for (const route of guardedRoutes(current())) {
-      // The other metrics are wanted most where the store fails.
-      const status = await ledger()
-        .status(route)
-        .catch(() => undefined);
-      stopped.set({ route }, status ? Number(status.some((each) => each.stopped.length > 0)) : Number.NaN);
-    }
+    await Promise.all(
+      guardedRoutes(current()).map(async (route) => {
+        const late = AbortSignal.timeout(STORE_MS);
+        const isStopping = await abortable(late, ledger().isStopping(route)).catch(() => undefined);
+        stopped.set({ route }, isStopping === undefined ? Number.NaN : Number(isStopping));
+      }),
+    );
   };
   Object.assign(running, { collect: occupancy });
   Object.assign(stopped, { collect: stops });

@@ -36,7 +36,7 @@ export interface Shared {
   /** Whether the connectors of the generation in use serve. Connectors outlive a generation, and tell the one in use. */
   readonly readiness: { current: Readiness | undefined };
   /** Whether the process is about to end. */
-  readonly isLeaving: () => boolean;
+  readonly isDraining: () => boolean;
 }
 
 /** An open connector, by what it was opened with: as long as that is the same it stays open. */
@@ -150,7 +150,8 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   try {
     const connectors = new Map([...opened].map(([name, { connector }]) => [name, connector]));
     const routes = [...loaded.routes.keys()].map((base) => servedAt(base, loaded, connectors, shared));
-    const readiness = createReadiness([...connectors].map(([name, connector]) => ({ name, probe: connector.probe })));
+    const probes = [...connectors].map(([name, connector]) => ({ name, probe: connector.probe }));
+    const readiness = createReadiness(probes, shared.isDraining);
     const { inFlight: most } = config.limits;
     const ofOne = callersIn(config.auth) > 1 ? Math.max(1, Math.floor(most * CALLERS_SHARE)) : most;
     const admission = countRequests(ofOne, shared.isLate);
@@ -170,7 +171,6 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
       answered: ({ route, operation, status, seconds }) =>
         metrics.requests.observe({ route, operation, status: String(status) }, seconds),
       readiness,
-      isLeaving: shared.isLeaving,
       operationMs: Math.round(config.limits.seconds * 1000),
       log,
     });

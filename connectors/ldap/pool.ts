@@ -83,9 +83,11 @@ export function createPool(servers: Servers, connections: number): Pool {
         connection = slot.connection?.client.isConnected ? slot.connection : await abortable(signal, opened(slot));
         return await abortable(signal, unlessLost(connection, work));
       } catch (error) {
-        if (resultCode(error) !== undefined || error instanceof ConnectorError || isOwnFault(error)) throw error;
+        if (resultCode(error) !== undefined || error instanceof ConnectorError) throw error;
         if (connection) discard(slot, connection);
-        else if (!signal.aborted)
+        // The connection may be in any state: it is given up, and the fault told as it is.
+        if (isOwnFault(error)) throw error;
+        if (!connection && !signal.aborted)
           throw neverAsked("unavailable", `The directory cannot be reached: ${(error as Error).message}.`, error);
         throw signal.aborted ? timedOut("The directory", error) : error;
       } finally {

@@ -76,6 +76,7 @@ const sharedLimits = z
         /^rediss?:\/\/([^@/:]+@)?[^@/]+(\/\d+)?$/,
         "the address is redis://HOST:PORT, with rediss for TLS, USER@ before the host and /DATABASE behind it where needed; the password is `password`",
       )
+      .refine((url) => URL.canParse(url), "the address has no port that there is")
       .describe(
         "Valkey or Redis: redis://HOST:PORT, or rediss://HOST:PORT for TLS; /DATABASE behind it where it is not 0.",
       ),

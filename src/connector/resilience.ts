@@ -84,19 +84,22 @@ export function resilient(
   observer: Observer,
 ): Connector & { readonly occupancy: Occupancy } {
   const places = bulkhead(concurrency, queue);
-  const listingPlaces = bulkhead(Math.max(1, Math.floor(concurrency * LISTINGS_SHARE)), queue);
-  const newBreaker = () =>
-    circuitBreaker(handleWhen(isOfSystem), {
+  const mostListings = Math.max(1, Math.floor(concurrency * LISTINGS_SHARE));
+  const listingPlaces = bulkhead(mostListings, queue);
+  const newBreaker = (called: string) => {
+    const made = circuitBreaker(handleWhen(isOfSystem), {
       halfOpenAfter: breakAfter * 1000,
       breaker: new SamplingBreaker(SAMPLE),
     });
-  const breaker = newBreaker();
-  const listingBreaker = newBreaker();
-  breaker.onStateChange((state) => {
-    if (state === CircuitState.Open) observer.breaker(name, "open");
-    else if (state === CircuitState.HalfOpen) observer.breaker(name, "halfOpen");
-    else observer.breaker(name, "closed");
-  });
+    made.onStateChange((state) => {
+      if (state === CircuitState.Open) observer.breaker(called, "open");
+      else if (state === CircuitState.HalfOpen) observer.breaker(called, "halfOpen");
+      else observer.breaker(called, "closed");
+    });
+    return made;
+  };
+  const breaker = newBreaker(name);
+  const listingBreaker = newBreaker(`${name}, listings`);
 
   const lane =
     (of: typeof places): Lane =>
@@ -125,15 +128,16 @@ export function resilient(
     ) =>
     async (request: Request): Promise<Result> => {
       const start = performance.now();
+      let run = looking;
       const tell = (result: string) =>
         observer.called({ connector: name, operation: what, ms: performance.now() - start, result });
       try {
-        const run = laneOf(request);
+        run = laneOf(request);
         const result = await observer.traced(name, what, () => run(request.signal, () => call(request)));
         tell("ok");
         return result;
       } catch (caught) {
-        const error = refused(caught, name, concurrency);
+        const error = refused(caught, name, run === listing ? mostListings : concurrency);
         tell(kindOf(error));
         throw error;
       }
@@ -156,13 +160,13 @@ export function resilient(
   };
 }
 
-/** Whether a search may find very many: it does not name what it looks for by a value. */
+/** Whether a search may find very many: it does not name what it looks for by a value. Of true and false there are too few to name anything. */
 const isListing = ({ where }: SearchRequest): boolean => !where || !names(where);
 
 function names(condition: Condition): boolean {
   switch (condition.op) {
     case "eq":
-      return true;
+      return typeof condition.value !== "boolean";
     case "and":
       return condition.conditions.some(names);
     case "or":

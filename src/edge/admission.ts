@@ -45,10 +45,10 @@ export function shedding(listener: RequestListener, { isFull, shed }: Load): Req
 }
 
 /** While the process is about to end, each answer closes its connection, so that clients and balancers make theirs elsewhere. */
-export const leaving =
-  (listener: RequestListener, isLeaving: () => boolean): RequestListener =>
+export const draining =
+  (listener: RequestListener, isDraining: () => boolean): RequestListener =>
   (request, response) => {
-    if (isLeaving()) response.setHeader("Connection", "close");
+    if (isDraining()) response.setHeader("Connection", "close");
     listener(request, response);
   };
 

@@ -32,8 +32,6 @@ export interface EdgeOptions {
   /** Called for each request that has been answered. */
   readonly answered: (request: Answered) => void;
   readonly readiness: Readiness;
-  /** Whether the process is about to end. */
-  readonly isLeaving: () => boolean;
   /** How long an operation may take, in milliseconds. */
   readonly operationMs: number;
   readonly log: Log;
@@ -57,7 +55,7 @@ export function createApp(options: EdgeOptions): Hono<Env> {
   app.use(holdBack);
   app.use(origin(options.trust));
   app.use(requestLog(options));
-  health(app, options.readiness, options.trust.allowed, options.isLeaving);
+  health(app, options.readiness, options.trust.allowed);
   app.use(allowedOnly(options.trust, door.refused));
   app.use(limitAddress);
   for (const endpoint of door.chain.endpoints) tokenEndpoint(app, endpoint, door, bodies);

@@ -28,12 +28,13 @@ const PROBE_MS = 3000;
 /** How long what was found is told again, in milliseconds: health checks must not be a load on a system that is in trouble. */
 const KEPT_MS = 3000;
 
-/** Asks connectors in turn whether they serve, and remembers the answers for a moment. */
-export function createReadiness(probes: readonly Probe[]): Readiness {
+/** Asks connectors in turn whether they serve, and remembers the answers for a moment. A process that is about to end is not ready. */
+export function createReadiness(probes: readonly Probe[], isDraining: () => boolean = () => false): Readiness {
   let asking: Promise<Ready> | undefined;
   let found: { readonly at: number; readonly ready: Ready } | undefined;
   return {
     ask: async () => {
+      if (isDraining()) return { isReady: false, connectors: {} };
       if (found && Date.now() - found.at < KEPT_MS) return found.ready;
       asking ??= asked(probes)
         .then((ready) => {
@@ -70,18 +71,12 @@ async function asked(probes: readonly Probe[]): Promise<Ready> {
  * `/healthz`: the process lives. `/readyz`: every connector serves and the process goes on, or 503; which one does not is for operators to see, at
  * their address. From outside of the networks that may call there is no `/readyz`; this machine's own checks always get one.
  */
-export function health(
-  app: Hono<Env>,
-  { ask }: Pick<Readiness, "ask">,
-  allowed: Networks | undefined,
-  isLeaving: () => boolean,
-): void {
+export function health(app: Hono<Env>, { ask }: Pick<Readiness, "ask">, allowed: Networks | undefined): void {
   app.get("/healthz", (c) => c.json({ status: "ok" }, 200, commonHeaders(c)));
   app.get("/readyz", async (c) => {
     const source = c.get("source");
     if (allowed && !allowed.has(source) && !isLoopback(source))
       return c.json({ status: "forbidden" }, 403, commonHeaders(c));
-    if (isLeaving()) return c.json({ status: "leaving" }, 503, commonHeaders(c));
     const { isReady } = await ask();
     return c.json({ status: isReady ? "ok" : "unavailable" }, isReady ? 200 : 503, commonHeaders(c));
   });

@@ -36,6 +36,8 @@ const ASK_MS = 250;
 const SILENT_MS = 1500;
 const PING_MS = 500;
 const MAX_RETRY_MS = 2000;
+/** A server counts as well again when nothing has failed for so long, in milliseconds. */
+const WELL_MS = 5000;
 
 /** The client library takes as much memory as half of Node.js: it is loaded where it is needed. */
 function clientOf({ url, password, ca }: SharedLimits, reconnectStrategy: false | ((retries: number) => number)) {
@@ -54,6 +56,9 @@ function clientOf({ url, password, ca }: SharedLimits, reconnectStrategy: false 
   });
 }
 
+/** Whether the server is there, and does not let the gateway in: a password, or rights, that will not mend by themselves. */
+export const isRefusal = (error: Error): boolean => /^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(error.message);
+
 /** Rejects where the server cannot be asked. */
 export async function probeShared(shared: SharedLimits): Promise<void> {
   const client = clientOf(shared, false);
@@ -70,14 +75,19 @@ export async function probeShared(shared: SharedLimits): Promise<void> {
 export function sharedLimiters(shared: SharedLimits, warn: (fields: object, message: string) => void): Limiters {
   const client = clientOf(shared, (retries) => Math.min(50 * 2 ** retries, MAX_RETRY_MS));
   let isAway = false;
-  client.on("error", (error: Error) => {
+  let failedAt = 0;
+  const failed = (error: Error) => {
+    failedAt = performance.now();
     if (!isAway) warn({ reason: error.message }, "shared limits cannot be counted: each gateway counts for itself");
     isAway = true;
-  });
-  client.on("ready", () => {
-    if (isAway) warn({}, "shared limits are counted again");
+  };
+  const counted = () => {
+    // A server that comes and goes is told of once.
+    if (!isAway || performance.now() - failedAt < WELL_MS) return;
+    warn({}, "shared limits are counted again");
     isAway = false;
-  });
+  };
+  client.on("error", failed);
   void client.connect().catch(() => {});
   return {
     limiter: (name, { points, seconds }) => {
@@ -90,7 +100,7 @@ export function sharedLimiters(shared: SharedLimits, warn: (fields: object, mess
           storeClient: client,
           useRedisPackage: true,
           rejectIfRedisNotReady: true,
-          // Who has had all is not asked about again before the window ends.
+          // A key over its limit is refused from memory until the window ends.
           inMemoryBlockOnConsumed: points + 1,
         }),
       );
@@ -99,9 +109,16 @@ export function sharedLimiters(shared: SharedLimits, warn: (fields: object, mess
         const late = new Promise<never>((_, reject) => {
           timer = setTimeout(() => reject(new Error("no answer in time")), ASK_MS);
         });
-        return Promise.race([ask(together), late])
-          .catch(() => ask(insurance))
-          .finally(() => clearTimeout(timer));
+        try {
+          const answer = await Promise.race([ask(together), late]);
+          counted();
+          return answer;
+        } catch (error) {
+          failed(error as Error);
+          return ask(insurance);
+        } finally {
+          clearTimeout(timer);
+        }
       };
       return {
         consume: (key, taken) => insured((limiter) => limiter.consume(key, taken)),

@@ -99,7 +99,10 @@ export function guarded(
       (error: unknown) => ({ error, fate: mayHaveHappened(error) ? ("unknown" as const) : ("not done" as const) }),
     );
     // What became of the write is told as it is. A place that cannot be settled stays taken, which is the safe side.
-    await ledger.settle(change, outcome.fate).catch((error) => unsettled(change, error));
+    // It is settled behind where the store takes longer than the request has.
+    await abortable(write.context.signal, ledger.settle(change, outcome.fate)).catch((error) =>
+      unsettled(change, error),
+    );
     if ("error" in outcome) throw outcome.error;
     return outcome.entry;
   };

@@ -1,6 +1,15 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { type Dialect, Kysely, PostgresDialect, SqliteAdapter, sql, type Transaction } from "kysely";
+import {
+  type Dialect,
+  Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  SqliteAdapter,
+  sql,
+  type Transaction,
+} from "kysely";
 import type pg from "pg";
 import type { Files } from "../connector/kit/files.ts";
 import { openSqlite, sqliteDialect } from "../connector/kit/sqlite.ts";
@@ -19,8 +28,6 @@ export interface Database<Tables> {
   readonly db: Kysely<Tables>;
   /** Runs work in a transaction of its own, one after the other for the same name, over all processes that share the store. */
   readonly exclusively: <T>(name: string, work: (transaction: Transaction<Tables>) => Promise<T>) => Promise<T>;
-  /** Whether other machines may share it. */
-  readonly isShared: boolean;
   /** Whether a failure will pass: the server cannot be reached, starts or stops. */
   readonly willPass: (error: unknown) => boolean;
 }
@@ -44,7 +51,6 @@ function openFile<Tables>(url: string, files: Files): Database<Tables> {
     db,
     // A transaction here waits for all others.
     exclusively: (_, work) => db.transaction().execute(work),
-    isShared: false,
     willPass: (error) => /locked|busy/i.test((error as Error).message) && file !== ":memory:" && existsSync(file),
   };
 }
@@ -96,7 +102,7 @@ function openServer<Tables>({ url, password, tls }: Location, files: Files): Dat
   // A connection that is lost fails what runs on it, and the pool makes another. Without listeners the loss would end the process.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: givingUpLate(pool) }) });
   return {
     db,
     exclusively: (name, work) =>
@@ -104,14 +110,45 @@ function openServer<Tables>({ url, password, tls }: Location, files: Files): Dat
         await sql`select pg_advisory_xact_lock(hashtextextended(${`postern ${name}`}, 0))`.execute(transaction);
         return work(transaction);
       }),
-    isShared: true,
     willPass,
   };
 }
 
+/**
+ * A pool that does not use a connection again on which an answer did not come in time: the statement may be under way still, and what comes next
+ * would be within its transaction.
+ */
+const givingUpLate = (pool: pg.Pool): PostgresPool => ({
+  options: pool.options as PostgresPool["options"],
+  end: () => pool.end(),
+  connect: async () => {
+    const client = await pool.connect();
+    let isLate = false;
+    const query = async (...args: unknown[]) => {
+      try {
+        return await (client.query as (...all: unknown[]) => Promise<unknown>)(...args);
+      } catch (error) {
+        isLate ||= (error as Error).message === "Query read timeout";
+        throw error;
+      }
+    };
+    const release = (gone?: unknown) => client.release(isLate || (gone as boolean | Error | undefined));
+    return Object.create(client, { query: { value: query }, release: { value: release } }) as PostgresPoolClient;
+  },
+});
+
 /** What PostgreSQL says while it starts, stops or has no connection free, and what the network says of a server that is away. */
 const PASSING = ["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "57014", "40001", "40P01", "55P03"];
-const AWAY = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"];
+const AWAY = [
+  "ENOTFOUND",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
+];
 
 function willPass(error: unknown): boolean {
   const { code = "", message = "" } = error as { code?: string; message?: string };

@@ -48,6 +48,8 @@ export interface Release {
 /** The ledger of the change guard, with what operators do. */
 export interface Ledger extends GuardLedger {
   readonly status: (route: string) => Promise<readonly GuardStatus[]>;
+  /** Whether anything of a route is stopped. It waits for no other gateway. */
+  readonly isStopping: (route: string) => Promise<boolean>;
   /** Lets changes that were stopped pass once, whatever the counts are. Gives those. */
   readonly release: (release: Release) => Promise<readonly StoppedChange[]>;
 }
@@ -61,7 +63,7 @@ const MAX_STOPPED = 100_000;
 const BATCH = 200;
 
 /** Keeps the guard's ledger in tables. Every answer waits for `ready`. */
-export function createLedger(exclusively: Database<GuardTables>["exclusively"], ready: () => Promise<void>): Ledger {
+export function createLedger({ db, exclusively }: Database<GuardTables>, ready: () => Promise<void>): Ledger {
   /** What concerns a route is done in turn, by whichever gateway. */
   const inTransaction = async <T>(
     route: string,
@@ -140,6 +142,18 @@ export function createLedger(exclusively: Database<GuardTables>["exclusively"], 
           };
         });
       }),
+
+    isStopping: async (route) => {
+      await ready();
+      const found = await db
+        .selectFrom("guard_stopped")
+        .select("key")
+        .where("route", "=", route)
+        .where("at", ">=", Date.now() - RELEASED_MS)
+        .limit(1)
+        .executeTakeFirst();
+      return found !== undefined;
+    },
 
     release: ({ route, type, keys, by, reason }) =>
       inTransaction(route, async (transaction) => {

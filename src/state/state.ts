@@ -66,7 +66,7 @@ type Tables = GuardTables & LeaseTables & ChainTables;
 /** Opens the store. Throws where its file cannot be opened; a server that is away is only found out by `ready`. */
 export function openState(location: Location, files: Files): State {
   const database = openDatabase<Tables>(location, files);
-  const { db, exclusively, willPass } = database;
+  const { db, willPass } = database;
   let made: Promise<{ readonly isNew: boolean }> | undefined;
   const ready = () => {
     made ??= migrated(db).catch((error) => {
@@ -79,7 +79,7 @@ export function openState(location: Location, files: Files): State {
     await ready();
   };
   return {
-    guard: createLedger(exclusively, whenReady),
+    guard: createLedger(database, whenReady),
     leases: createLeases(database, whenReady),
     chains: createChains(database, whenReady),
     ready,
