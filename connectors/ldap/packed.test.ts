@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Order, Scalar } from "../../src/connector/connector.ts";
 import { comparePositions, type Position } from "../../src/connector/reference.ts";
 import { createSorter, type Packed } from "./packed.ts";
-import { placesIn } from "./places.ts";
+import { sortKeysOf } from "./sort-key.ts";
 
 const sorted = async (parts: readonly (readonly Buffer[])[]): Promise<Packed> => {
   const sorter = createSorter();
@@ -32,7 +32,7 @@ describe("a packed list", () => {
         const expected = [...model.values()].sort(Buffer.compare);
         expect(all(list)).toEqual(expected);
         expect(list.length()).toBe(expected.length);
-        const index = list.indexBehind(behind);
+        const index = list.upperBound(behind);
         expect(index).toBe(expected.filter((each) => Buffer.compare(each, behind) <= 0).length);
         expect(list.slice(index, 3)).toEqual(expected.slice(index, index + 3));
       }),
@@ -54,14 +54,14 @@ describe("a packed list", () => {
 
   test("of nothing can be asked and added to", async () => {
     const list = await sorted([]);
-    expect([list.length(), list.slice(0, 10), list.indexBehind(Buffer.of(1))]).toEqual([0, [], 0]);
+    expect([list.length(), list.slice(0, 10), list.upperBound(Buffer.of(1))]).toEqual([0, [], 0]);
     list.remove(Buffer.of(1));
     list.insert(Buffer.of(1));
     expect(all(list)).toEqual([Buffer.of(1)]);
   });
 });
 
-describe("places", () => {
+describe("sort keys", () => {
   const uuid = fc.uuid().map((each) => each.toLowerCase());
   const text = fc.string({ unit: fc.constantFrom("a", "A", "z", "é", "É", "\0", "\u{1f600}", "\uffff", "ÿ", " ") });
   const values: Record<string, fc.Arbitrary<Scalar | undefined>> = {
@@ -84,9 +84,9 @@ describe("places", () => {
   const cases = orders.flatMap((order) => Object.keys(values).map((type) => ({ ...order, type })));
 
   test.each(cases)(
-    "are in the order of what they are places of: $type, $descending, $caseExact",
+    "are in the order of the positions that they are of: $type, $descending, $caseExact",
     ({ type, ...order }) => {
-      const { encode, keyOf, isPlace } = placesIn({ attr: "x", ...order }, false);
+      const { encode, keyOf, isSortKey } = sortKeysOf({ attr: "x", ...order }, false);
       const position: fc.Arbitrary<Position> = fc
         .tuple(uuid, values[type]!)
         .map(([key, value]) => ({ key, ...(value !== undefined && { value }) }));
@@ -95,14 +95,14 @@ describe("places", () => {
         fc.property(position, position, (a, b) => {
           expect(Math.sign(Buffer.compare(encode(a), encode(b)))).toBe(Math.sign(compare(a, b)));
           expect(keyOf(encode(a))).toBe(a.key);
-          expect(isPlace(encode(a))).toBe(true);
+          expect(isSortKey(encode(a))).toBe(true);
         }),
       );
     },
   );
 
   test.each([false, true])("of keys alone are in the keys' order, descending %s", (descending) => {
-    const { encode, keyOf, isPlace } = placesIn({ attr: "key", descending }, true);
+    const { encode, keyOf, isSortKey } = sortKeysOf({ attr: "key", descending }, true);
     const keys = fc.oneof(
       fc.tuple(uuid, uuid),
       fc.tuple(text, text).filter((pair) => pair.every((each) => each !== "")),
@@ -114,13 +114,13 @@ describe("places", () => {
           Math.sign(descending ? -compared : compared) + 0,
         );
         expect(keyOf(encode({ key: a }))).toBe(a);
-        expect(isPlace(encode({ key: a }))).toBe(true);
+        expect(isSortKey(encode({ key: a }))).toBe(true);
       }),
     );
   });
 
   test("take 17 bytes for a UUID, and for nsUniqueId", () => {
-    const { encode, keyOf } = placesIn({ attr: "key", descending: false }, true);
+    const { encode, keyOf } = sortKeysOf({ attr: "key", descending: false }, true);
     for (const key of ["00112233-4455-6677-8899-aabbccddeeff", "00112233-44556677-8899aabb-ccddeeff"]) {
       expect(encode({ key }).length).toBe(17);
       expect(keyOf(encode({ key }))).toBe(key);
@@ -129,8 +129,8 @@ describe("places", () => {
 
   test("are told from other bytes", () => {
     for (const isByKey of [true, false]) {
-      const { isPlace } = placesIn({ attr: "key", descending: false }, isByKey);
-      for (const bytes of [[], [1], [9, 9, 9], [8, 65], [255]]) expect(isPlace(Buffer.from(bytes))).toBe(false);
+      const { isSortKey } = sortKeysOf({ attr: "key", descending: false }, isByKey);
+      for (const bytes of [[], [1], [9, 9, 9], [8, 65], [255]]) expect(isSortKey(Buffer.from(bytes))).toBe(false);
     }
   });
 });

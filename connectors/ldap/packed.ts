@@ -8,8 +8,8 @@ export interface Packed {
   readonly size: () => number;
   /** Some of them, from an index on. */
   readonly slice: (start: number, count: number) => Buffer[];
-  /** The index of the first that comes behind some bytes. */
-  readonly indexBehind: (bytes: Buffer) => number;
+  /** The index of the first item that comes behind some bytes. */
+  readonly upperBound: (bytes: Buffer) => number;
   readonly insert: (item: Buffer) => void;
   readonly remove: (item: Buffer) => void;
 }
@@ -28,6 +28,8 @@ const PIECE = 10_000;
 const itemAt = ({ bytes, ends }: Chunk, index: number): Buffer =>
   bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
 
+const sizeOf = ({ bytes, ends }: Chunk): number => bytes.length + ends.byteLength;
+
 function chunkOf(items: readonly Buffer[]): Chunk {
   let end = 0;
   const ends = Uint32Array.from(items, (item) => {
@@ -37,17 +39,24 @@ function chunkOf(items: readonly Buffer[]): Chunk {
   return { bytes: Buffer.concat(items, end), ends };
 }
 
-/** A chunk with an item put in at an index, or, where the item is nothing, without the one that is there. */
-function spliced({ bytes, ends }: Chunk, index: number, removed: 0 | 1, item: Buffer): Chunk {
+/** A chunk with an item put in at an index. */
+function inserted({ bytes, ends }: Chunk, index: number, item: Buffer): Chunk {
   const start = index === 0 ? 0 : ends[index - 1]!;
-  const end = removed === 0 ? start : ends[index]!;
-  const added = item.length > 0 ? 1 : 0;
-  const next = new Uint32Array(ends.length - removed + added);
-  next.set(ends.subarray(0, index));
-  if (added) next[index] = start + item.length;
-  const moved = item.length - (end - start);
-  for (let n = index + removed; n < ends.length; n++) next[n - removed + added] = ends[n]! + moved;
-  return { bytes: Buffer.concat([bytes.subarray(0, start), item, bytes.subarray(end)]), ends: next };
+  const more = new Uint32Array(ends.length + 1);
+  more.set(ends.subarray(0, index));
+  more[index] = start + item.length;
+  for (let n = index; n < ends.length; n++) more[n + 1] = ends[n]! + item.length;
+  return { bytes: Buffer.concat([bytes.subarray(0, start), item, bytes.subarray(start)]), ends: more };
+}
+
+/** A chunk without the item at an index. */
+function removed({ bytes, ends }: Chunk, index: number): Chunk {
+  const start = index === 0 ? 0 : ends[index - 1]!;
+  const end = ends[index]!;
+  const fewer = new Uint32Array(ends.length - 1);
+  fewer.set(ends.subarray(0, index));
+  for (let n = index + 1; n < ends.length; n++) fewer[n - 1] = ends[n]! - (end - start);
+  return { bytes: Buffer.concat([bytes.subarray(0, start), bytes.subarray(end)]), ends: fewer };
 }
 
 /** The two halves of a chunk. */
@@ -59,8 +68,6 @@ function halved({ bytes, ends }: Chunk): Chunk[] {
     { bytes: Buffer.from(bytes.subarray(end)), ends: ends.slice(middle).map((each) => each - end) },
   ];
 }
-
-const NOTHING = Buffer.alloc(0);
 
 /** The first index below `length` for which something holds that holds for all behind it; found by halving. */
 function firstIndex(length: number, holds: (index: number) => boolean): number {
@@ -77,6 +84,8 @@ function firstIndex(length: number, holds: (index: number) => boolean): number {
 export interface Sorter {
   readonly add: (items: Buffer[]) => void;
   readonly count: () => number;
+  /** How much memory they take, in bytes. */
+  readonly size: () => number;
   /** All of them in order. It takes turns with others. */
   readonly finish: () => Promise<Packed>;
 }
@@ -85,19 +94,24 @@ export interface Sorter {
 export function createSorter(): Sorter {
   const runs: Chunk[] = [];
   let count = 0;
+  let size = 0;
   return {
     add: (items) => {
       if (items.length === 0) return;
+      const run = chunkOf(items.sort(Buffer.compare));
       count += items.length;
-      runs.push(chunkOf(items.sort(Buffer.compare)));
+      size += sizeOf(run);
+      runs.push(run);
     },
     count: () => count,
+    size: () => size,
     finish: async () => {
       const chunks: Chunk[] = [];
       let items: Buffer[] = [];
       let last: Buffer | undefined;
       let done = 0;
-      for (const item of merged(runs)) {
+      // A run is let go when it is merged.
+      for (const item of merged(runs.splice(0))) {
         if (last?.equals(item)) continue;
         items.push(item);
         last = item;
@@ -128,17 +142,15 @@ const headOf = (run: Chunk, index: number): Head => {
   return { run, index, item, prefix: prefixOf(item) };
 };
 
-const byPlace = (a: Head, b: Head): number =>
+const inOrder = (a: Head, b: Head): number =>
   a.item.length < 6 || b.item.length < 6
     ? Buffer.compare(a.item, b.item)
     : a.prefix - b.prefix || Buffer.compare(a.item, b.item);
 
 /** The items of sorted runs in their order. */
-function* merged(runs: readonly Chunk[]): Generator<Buffer> {
-  const queue = new TinyQueue(
-    runs.map((run) => headOf(run, 0)),
-    byPlace,
-  );
+function* merged(runs: Chunk[]): Generator<Buffer> {
+  const heads = runs.splice(0).map((run) => headOf(run, 0));
+  const queue = new TinyQueue(heads, inOrder);
   for (let head = queue.pop(); head; head = queue.pop()) {
     yield head.item;
     if (head.index + 1 < head.run.ends.length) queue.push(headOf(head.run, head.index + 1));
@@ -170,7 +182,7 @@ function packed(chunks: Chunk[]): Packed {
     index < chunk.ends.length && itemAt(chunk, index).equals(item);
   return {
     length,
-    size: () => chunks.reduce((sum, { bytes, ends }) => sum + bytes.length + ends.byteLength, 0),
+    size: () => chunks.reduce((sum, chunk) => sum + sizeOf(chunk), 0),
     slice: (start, count) => {
       const found: Buffer[] = [];
       let at = firstIndex(chunks.length, (n) => starts()[n + 1]! > start);
@@ -181,7 +193,7 @@ function packed(chunks: Chunk[]): Packed {
       }
       return found;
     },
-    indexBehind: (bytes) => {
+    upperBound: (bytes) => {
       if (chunks.length === 0) return 0;
       const at = chunkFor(bytes);
       const chunk = chunks[at]!;
@@ -195,13 +207,13 @@ function packed(chunks: Chunk[]): Packed {
       }
       const at = chunkFor(item);
       const index = indexIn(chunks[at]!, item);
-      if (!isAt(chunks[at]!, index, item)) put(at, spliced(chunks[at]!, index, 0, item));
+      if (!isAt(chunks[at]!, index, item)) put(at, inserted(chunks[at]!, index, item));
     },
     remove: (item) => {
       if (chunks.length === 0) return;
       const at = chunkFor(item);
       const index = indexIn(chunks[at]!, item);
-      if (isAt(chunks[at]!, index, item)) put(at, spliced(chunks[at]!, index, 1, NOTHING));
+      if (isAt(chunks[at]!, index, item)) put(at, removed(chunks[at]!, index));
     },
   };
 }

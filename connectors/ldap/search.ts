@@ -1,9 +1,10 @@
-import type { Condition, Entry, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import type { Bookmark, Condition, Entry, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
 import { expired } from "../../src/connector/paging.ts";
 import { comparePositions, positionOf } from "../../src/connector/reference.ts";
-import { type Censuses, createCensuses, type Listing } from "./census.ts";
 import { type Directory, filterOf, find, type LdapKind, toEntry } from "./directory.ts";
 import { batches } from "./resolve.ts";
+import { createSnapshots, type Listing, type Snapshot, type Snapshots } from "./snapshots.ts";
+import type { SortKeyCodec } from "./sort-key.ts";
 
 /** How long what several callers share may take, in milliseconds. */
 const LIST_MS = 4000;
@@ -12,74 +13,89 @@ const LIST_MS = 4000;
 export interface Search {
   readonly search: (request: SearchRequest) => Promise<SearchResult>;
   /** Takes note of entries that were made or deleted here. */
-  readonly changed: Censuses["changed"];
+  readonly changed: Snapshots["changed"];
 }
 
 /**
- * Searches at a flat cost a page. What fits in one page is one search; of more the keys of all that match are read once (`census.ts`), in the
- * order asked for or else by key, and each page reads its own entries.
+ * Searches at a flat cost a page. What fits in one page is one search; of more the keys of all that match are read once (`snapshots.ts`), in
+ * the order asked for or else by key, and each page reads its own entries.
  */
 export function createSearch(directory: Directory): Search {
-  const censuses = createCensuses(directory);
+  const snapshots = createSnapshots(directory);
   /** The entries of first pages, which callers that come at the same time share as they share the keys. */
   const firstEntries = coalesce((name: string) => {
-    const { kind, keys, attrs } = JSON.parse(name) as { kind: string; keys: string[]; attrs: string[] };
-    return byKeys(directory, directory.kinds.get(kind)!, keys, attrs, AbortSignal.timeout(LIST_MS));
+    const { kind, where, keys, attrs } = JSON.parse(name) as Named;
+    return byKeys(directory, { kind: directory.kinds.get(kind)!, where, keys, attrs }, AbortSignal.timeout(LIST_MS));
   });
 
-  const search: Search["search"] = async (request) => {
-    const { kind: name, where, attrs, offset = 0, orderBy, bookmark, limit, count, signal } = request;
+  /** All that matches, where it fits in one page. */
+  const singlePage = async (request: SearchRequest, order: Listing["order"]): Promise<SearchResult | undefined> => {
+    const { kind: name, where, attrs, limit, count, signal } = request;
     const kind = directory.kinds.get(name)!;
-    const order = orderBy ?? { attr: kind.key, descending: false };
-    const listing: Listing = { kind: name, where, order };
+    const wanted = count ? [...new Set([...attrs, kind.key, order.attr])] : attrs;
+    const entries = await firstPage(directory, kind, where, wanted, count ? limit + 1 : limit, signal);
+    if (!count) return { entries };
+    return entries.length > limit ? undefined : { entries: inOrder(kind, entries, order), total: entries.length };
+  };
+
+  /** A page of a snapshot. Entries that are gone since, or no longer match, make room for those behind them. */
+  const pageOf = async ({ list, codec }: Snapshot, request: SearchRequest): Promise<SearchResult> => {
+    const { kind, where, attrs, offset = 0, bookmark, limit, count, signal } = request;
     const isFirst = offset === 0 && !bookmark;
-    // What had more than a page a moment ago is not read for nothing.
-    const isLong = () => !(where && isByName(directory, kind, where)) && censuses.has(listing);
-    if (isFirst && limit > 0 && !(count && isLong())) {
-      const wanted = count ? [...new Set([...attrs, kind.key, order.attr])] : attrs;
-      const entries = await firstPage(directory, kind, where, wanted, count ? limit + 1 : limit, signal);
-      if (!count) return { entries };
-      if (entries.length <= limit) return { entries: inOrder(kind, entries, order), total: entries.length };
-    }
-    const { list, places } = await censuses.take(listing, isFirst, signal);
-    let start = bookmark ? list.indexBehind(placeIn(bookmark, places)) : offset;
+    let start = bookmark ? list.upperBound(sortKeyIn(bookmark, codec)) : offset;
     let last: Buffer | undefined;
     const entries: Entry[] = [];
-    const gone: Buffer[] = [];
-    // Entries that are gone since their keys were read make room for those behind them.
     while (entries.length < limit && start < list.length()) {
       const here = list.slice(start, limit - entries.length);
-      const keys = here.map(places.keyOf);
-      const read = isFirst
-        ? firstEntries(JSON.stringify({ kind: name, keys, attrs }))
-        : byKeys(directory, kind, keys, attrs, signal);
-      const found = await read;
+      const keys = here.map(codec.keyOf);
+      const found = await (isFirst
+        ? firstEntries(JSON.stringify({ kind, where, keys, attrs } satisfies Named))
+        : byKeys(directory, { kind: directory.kinds.get(kind)!, where, keys, attrs }, signal));
       for (const [n, key] of keys.entries()) {
         const entry = found.get(key);
         if (entry) entries.push(entry);
-        else gone.push(here[n]!);
+        else list.remove(here[n]!);
       }
-      start += here.length;
-      last = here.at(-1);
+      last = here.at(-1)!;
+      // Others may have changed the list meanwhile: only the sort key says where it goes on.
+      start = list.upperBound(last);
     }
-    const isMore = last !== undefined && list.indexBehind(last) < list.length();
-    for (const place of gone) list.remove(place);
+    const isMore = last !== undefined && start < list.length();
     return {
       entries,
       ...(count && { total: list.length() }),
       ...(isMore && { next: [last!.toString("base64url")] }),
     };
   };
-  return { search, changed: censuses.changed };
+
+  const search: Search["search"] = async (request) => {
+    const { kind: name, where, offset = 0, orderBy, bookmark, limit, count, signal } = request;
+    const kind = directory.kinds.get(name)!;
+    const listing: Listing = { kind: name, where, order: orderBy ?? { attr: kind.key, descending: false } };
+    const isFirst = offset === 0 && !bookmark;
+    // What had more than a page a moment ago is not read for nothing.
+    const isLong = () => !(where && isByName(directory, kind, where)) && snapshots.has(listing);
+    if (isFirst && limit > 0 && !(count && isLong())) {
+      const single = await singlePage(request, listing.order);
+      if (single) return single;
+    }
+    return pageOf(await snapshots.take(listing, isFirst, signal), request);
+  };
+  return { search, changed: snapshots.changed };
 }
 
-/** The place that a bookmark is of. Throws `expired` for a bookmark of another kind. */
-function placeIn(
-  [text, ...more]: NonNullable<SearchRequest["bookmark"]>,
-  { isPlace }: { isPlace: (bytes: Buffer) => boolean },
-): Buffer {
+/** Some entries of a kind, by their keys, as far as they still match. */
+interface Named {
+  readonly kind: string;
+  readonly where: Condition | undefined;
+  readonly keys: readonly string[];
+  readonly attrs: readonly string[];
+}
+
+/** The sort key that a bookmark holds. Throws `expired` for a bookmark of another kind. */
+function sortKeyIn([text, ...more]: Bookmark, { isSortKey }: SortKeyCodec): Buffer {
   const bytes = typeof text === "string" && more.length === 0 ? Buffer.from(text, "base64url") : undefined;
-  if (!bytes || bytes.length === 0 || !isPlace(bytes)) throw expired();
+  if (!bytes || bytes.length === 0 || !isSortKey(bytes)) throw expired();
   return bytes;
 }
 
@@ -135,20 +151,22 @@ const isByName = (directory: Directory, kind: LdapKind, where: Condition): boole
     ? where.conditions.every((each) => isByName(directory, kind, each))
     : where.op === "eq" && [kind.key, kind.rdn, directory.dialect.dnAttribute].includes(where.attr);
 
-/** Entries by their keys; those that are gone meanwhile are left out. */
+/** Entries by their keys; those that are gone meanwhile, or no longer match, are left out. */
 async function byKeys(
   directory: Directory,
-  kind: LdapKind,
-  keys: readonly string[],
-  attrs: readonly string[],
+  { kind, where, keys, attrs }: Omit<Named, "kind"> & { readonly kind: LdapKind },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Entry>> {
   const wanted = [...new Set([...attrs, kind.key])];
   const found = new Map<string, Entry>();
   for (const batch of batches(keys)) {
-    const where: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr: kind.key, value })) };
-    for (const entry of await firstPage(directory, kind, where, wanted, batch.length, signal))
+    const named: Condition = { op: "or", conditions: batch.map((value) => ({ op: "eq", attr: kind.key, value })) };
+    const both: Condition = where ? { op: "and", conditions: [named, where] } : named;
+    const search = { base: kind.base, filter: filterOf(kind, both, directory), attrs: wanted };
+    for (const each of await find(directory, search, signal)) {
+      const entry = toEntry(kind, each, wanted, directory);
       found.set(String(entry[kind.key]), entry);
+    }
   }
   return found;
 }

@@ -2,29 +2,29 @@ import type { Order, Scalar } from "../../src/connector/connector.ts";
 import type { Position } from "../../src/connector/reference.ts";
 
 /**
- * An entry's place in an order as bytes that are compared as they are: its value of the order's attribute, and its key behind it. A UUID takes
- * 17 bytes, so that a million keys take little.
+ * Writes an entry's position in an order as bytes that are compared as they are: its value of the order's attribute, and its key behind it. A
+ * UUID takes 17 bytes, so that a million keys take little.
  */
-export interface Places {
+export interface SortKeyCodec {
   readonly encode: (position: Position) => Buffer;
-  /** The key of the entry at a place. */
-  readonly keyOf: (place: Buffer) => string;
-  /** Whether bytes are a place: what a client sends may be anything. */
-  readonly isPlace: (bytes: Buffer) => boolean;
+  /** The key of the entry that a sort key is of. */
+  readonly keyOf: (sortKey: Buffer) => string;
+  /** Whether bytes are a sort key: what a client sends may be anything. */
+  readonly isSortKey: (bytes: Buffer) => boolean;
 }
 
-/** How places are written in an order by an attribute; by the key alone where that is the attribute. */
-export function placesIn({ descending, caseExact }: Order, isByKey: boolean): Places {
+/** How sort keys are written in an order by an attribute; by the key alone where that is the attribute. */
+export function sortKeysOf({ descending, caseExact }: Order, isByKey: boolean): SortKeyCodec {
   const turned = (bytes: Buffer) => (descending ? inverted(bytes) : bytes);
   if (isByKey)
     return {
       encode: ({ key }) => turned(encodeKey(key)),
-      keyOf: (place) => decodeKey(turned(place)),
-      isPlace: (bytes) => isKey(turned(bytes)),
+      keyOf: (sortKey) => decodeKey(turned(sortKey)),
+      isSortKey: (bytes) => isKey(turned(bytes)),
     };
   const encode = ({ key, value }: Position) => Buffer.concat([turned(encodeValue(value, caseExact)), encodeKey(key)]);
-  const keyBytes = (place: Buffer) => place.subarray(valueEnd(turned(place)));
-  return { encode, keyOf: (place) => decodeKey(keyBytes(place)), isPlace: (bytes) => isKey(keyBytes(bytes)) };
+  const keyBytes = (sortKey: Buffer) => sortKey.subarray(valueEnd(turned(sortKey)));
+  return { encode, keyOf: (sortKey) => decodeKey(keyBytes(sortKey)), isSortKey: (bytes) => isKey(keyBytes(bytes)) };
 }
 
 const inverted = (bytes: Buffer): Buffer => {
@@ -88,11 +88,11 @@ function sortableNumber(value: number): Buffer {
   return bytes;
 }
 
-/** Where the value at the beginning of a place ends. */
-function valueEnd(place: Buffer): number {
-  const [type] = place;
+/** Where the value at the beginning of a sort key ends. */
+function valueEnd(sortKey: Buffer): number {
+  const [type] = sortKey;
   if (type === NUMBER) return 1 + NUMBER_BYTES;
-  return type === STRING ? endOf(place, 1) : 1;
+  return type === STRING ? endOf(sortKey, 1) : 1;
 }
 
 /** Text as UTF-8, which keeps the order of code points. It ends with a 0 that no 255 follows: in it each 0 is followed by one. */

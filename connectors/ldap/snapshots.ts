@@ -1,0 +1,255 @@
+import { LRUCache } from "lru-cache";
+import type { Condition, Order } from "../../src/connector/connector.ts";
+import { ConnectorError } from "../../src/connector/error.ts";
+import { abortable } from "../../src/connector/kit/deadline.ts";
+import { positionOf } from "../../src/connector/reference.ts";
+import { type Directory, filterOf, readPages, toEntry } from "./directory.ts";
+import { createSorter, type Packed, type Sorter } from "./packed.ts";
+import { type SortKeyCodec, sortKeysOf } from "./sort-key.ts";
+
+/** What a list is of. */
+export interface Listing {
+  readonly kind: string;
+  readonly where: Condition | undefined;
+  readonly order: Order;
+}
+
+/** The sort keys of all entries that a listing finds, and how they are written. */
+export interface Snapshot {
+  readonly list: Packed;
+  readonly codec: SortKeyCodec;
+}
+
+/** The snapshots of a directory: LDAP has no offset and no order, so the keys of all that match are read once, and kept for a while. */
+export interface Snapshots {
+  /**
+   * A snapshot for a page. Where `isAnew` it shows all that was there when it was asked for, unless it takes long to read: then it may be as old
+   * as for later pages. Rejects with `busy` if it is not read by the time that the signal aborts; the reading goes on.
+   */
+  readonly take: (listing: Listing, isAnew: boolean, signal: AbortSignal) => Promise<Snapshot>;
+  /** Whether there is a snapshot of a listing, or one is being read. */
+  readonly has: (listing: Listing) => boolean;
+  /** Takes note of entries that were made or deleted here: lists of the whole kind show that at once. */
+  readonly changed: (kind: string, change: Changed) => void;
+}
+
+/** The key of an entry that has come, or has gone. */
+export type Changed = { readonly added: string } | { readonly removed: string };
+
+/** Maximum age of a snapshot in milliseconds, or twice its read time if that is longer. */
+const MAX_AGE_MS = 60_000;
+/** A snapshot is reused for at most so many times its read time, so that reading takes at most 5 % of the directory's time. */
+const AGE_FACTOR = 20;
+/** A snapshot that takes longer to read than this, in milliseconds, is not read for each first page, and is read anew behind. */
+const LONG_MS = 250;
+/** Maximum time for reading one, in milliseconds. */
+const READ_MS = 600_000;
+/** How long a failed reading is told to others who ask for the same, in milliseconds, before it is tried again. */
+const FAILED_MS = 5000;
+/** A snapshot that nobody has taken for so long is forgotten, in milliseconds. */
+const UNUSED_MS = 300_000;
+/** Maximum number of snapshots, and of readings at a time. */
+const MAX_SNAPSHOTS = 8;
+const MAX_READINGS = 2;
+/** Maximum memory for one snapshot, and for all of them, in bytes. */
+const MAX_BYTES = 128 * 1024 * 1024;
+/** How many keys are read at a time. */
+const PAGE = 1000;
+
+interface Kept {
+  readonly snapshot: Snapshot;
+  /** When its reading began, and how long that took, in milliseconds. */
+  readonly began: number;
+  readonly ms: number;
+}
+
+interface Reading {
+  /** When it began; undefined while it waits for others. */
+  began: number | undefined;
+  readonly snapshot: Promise<Snapshot>;
+  /** What has come and gone meanwhile: the reading may have passed its place by then. */
+  readonly changes: Changed[];
+  readonly count: () => number;
+}
+
+/** What is known of a listing. */
+interface Known {
+  readonly listing: Listing;
+  /** Whether the entries of the whole kind are listed by their keys: what comes and goes has a place without another look. */
+  readonly isPlain: boolean;
+  kept?: Kept;
+  reading?: Reading;
+  /** The reading that begins when that one has ended. */
+  next?: Promise<Snapshot> | undefined;
+  failed?: { readonly error: unknown; readonly at: number };
+}
+
+/** What a snapshot is good for: as it is, as it is while it is read anew behind, or for nothing any more. */
+export type Freshness = "use" | "refresh" | "wait";
+
+/** How fresh a snapshot is for a page. */
+export function freshnessOf({ began, ms }: Pick<Kept, "began" | "ms">, isAnew: boolean, now: number): Freshness {
+  const isLong = ms >= LONG_MS;
+  if (isAnew && !isLong) return "wait";
+  const age = now - began;
+  const most = Math.min(Math.max(MAX_AGE_MS, 2 * ms), AGE_FACTOR * ms);
+  if (age > most) return "wait";
+  // Whoever lists on does not wait for what is read anew behind.
+  return isLong && age > most / 2 ? "refresh" : "use";
+}
+
+/** Reads snapshots, each for all who list the same. */
+export function createSnapshots(directory: Directory): Snapshots {
+  const known = new LRUCache<string, Known>({ max: MAX_SNAPSHOTS, ttl: UNUSED_MS, ttlAutopurge: true });
+  const inTurn = createTurns(MAX_READINGS);
+
+  const read = (of: Known): Promise<Snapshot> => {
+    const { listing } = of;
+    let sorter: Sorter | undefined;
+    const snapshot = inTurn(async () => {
+      const began = performance.now();
+      reading.began = began;
+      const found = await readSnapshot(directory, listing, (begun) => {
+        sorter = begun;
+      });
+      for (const change of reading.changes) apply(found, change);
+      of.kept = { snapshot: found, began, ms: performance.now() - began };
+      known.set(nameOf(listing), of);
+      forgetOver(MAX_BYTES);
+      return found;
+    });
+    const reading: Reading = { began: undefined, snapshot, changes: [], count: () => sorter?.count() ?? 0 };
+    of.reading = reading;
+    delete of.failed;
+    const ended = () => {
+      if (of.reading === reading) delete of.reading;
+    };
+    snapshot.then(ended, (error) => {
+      of.failed = { error, at: performance.now() };
+      ended();
+    });
+    return snapshot;
+  };
+  const forgetOver = (bytes: number) => {
+    const sizes = () => known.values().reduce((sum, { kept }) => sum + (kept?.snapshot.list.size() ?? 0), 0);
+    while (known.size > 1 && sizes() > bytes) known.pop();
+  };
+  /** The snapshot that is being read, or, if it must show all until now, the one that is read after it. */
+  const awaited = (of: Known, isAnew: boolean, now: number): Promise<Snapshot> => {
+    const { reading, failed, kept } = of;
+    if (!reading) return failed && now - failed.at < FAILED_MS ? Promise.reject(failed.error) : read(of);
+    const hasNotBegun = reading.began === undefined;
+    const isLong = (kept?.ms ?? 0) >= LONG_MS || now - (reading.began ?? now) >= LONG_MS;
+    if (!isAnew || hasNotBegun || isLong) return reading.snapshot;
+    if (!of.next) {
+      const begin = () => {
+        of.next = undefined;
+        return read(of);
+      };
+      of.next = reading.snapshot.then(begin, begin);
+      of.next.catch(() => {});
+    }
+    return of.next;
+  };
+
+  return {
+    take: async (listing, isAnew, signal) => {
+      const name = nameOf(listing);
+      const of: Known = known.get(name) ?? { listing, isPlain: isPlain(directory, listing) };
+      known.set(name, of);
+      const now = performance.now();
+      const freshness = of.kept ? freshnessOf(of.kept, isAnew, now) : "wait";
+      const hasFailed = of.failed && now - of.failed.at < FAILED_MS;
+      if (freshness === "refresh" && !of.reading && !hasFailed) void read(of);
+      if (freshness !== "wait") return of.kept!.snapshot;
+      return abortable(signal, awaited(of, isAnew, now)).catch((error) => {
+        throw signal.aborted ? stillReading(of, error) : error;
+      });
+    },
+    has: (listing) => known.has(nameOf(listing)),
+    changed: (kind, change) => {
+      for (const { listing, isPlain: takes, kept, reading } of known.values()) {
+        if (!takes || listing.kind !== kind) continue;
+        if (kept) apply(kept.snapshot, change);
+        reading?.changes.push(change);
+      }
+    },
+  };
+}
+
+const nameOf = (listing: Listing): string => JSON.stringify(listing);
+
+const isByKey = (directory: Directory, { kind, order }: Listing): boolean =>
+  order.attr === directory.kinds.get(kind)!.key;
+
+const isPlain = (directory: Directory, listing: Listing): boolean => !listing.where && isByKey(directory, listing);
+
+/** Runs so many works at a time, none before the caller has gone on; others wait for their turn. */
+function createTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    await new Promise<void>((resolve) => {
+      if (running >= most) waiting.push(resolve);
+      else {
+        running++;
+        resolve();
+      }
+    });
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
+  };
+}
+
+function apply({ list, codec }: Snapshot, change: Changed): void {
+  if ("added" in change) list.insert(codec.encode({ key: change.added }));
+  else list.remove(codec.encode({ key: change.removed }));
+}
+
+function stillReading({ listing: { kind }, kept, reading }: Known, cause: unknown): ConnectorError {
+  const since = reading?.began === undefined ? 0 : performance.now() - reading.began;
+  const retryAfter = Math.max(2, Math.ceil(((kept?.ms ?? 0) - since) / 1000));
+  const soFar = reading ? ` (${reading.count()} entries so far)` : "";
+  return new ConnectorError(
+    "busy",
+    `The list of ${kind} entries is still being read from the directory${soFar}. Try again in ${retryAfter} seconds.`,
+    { cause, retryAfter },
+  );
+}
+
+async function readSnapshot(
+  directory: Directory,
+  listing: Listing,
+  begun: (sorter: Sorter) => void,
+): Promise<Snapshot> {
+  const { order, where } = listing;
+  const kind = directory.kinds.get(listing.kind)!;
+  const codec = sortKeysOf(order, isByKey(directory, listing));
+  const attrs = [...new Set([kind.key, order.attr])];
+  const search = { base: kind.base, filter: filterOf(kind, where, directory), attrs, pageSize: PAGE };
+  const signal = AbortSignal.timeout(READ_MS);
+  const sorted = await readPages(
+    directory,
+    search,
+    async (pages) => {
+      const sorter = createSorter();
+      begun(sorter);
+      for await (const page of pages) {
+        sorter.add(
+          page.map((each) => codec.encode(positionOf(toEntry(kind, each, attrs, directory), order.attr, kind.key))),
+        );
+        if (sorter.size() > MAX_BYTES)
+          throw new ConnectorError("tooMany", `More than ${sorter.count()} entries match: narrow the filter.`);
+      }
+      return sorter;
+    },
+    signal,
+    directory.bulk,
+  );
+  return { list: await sorted.finish(), codec };
+}
