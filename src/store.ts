@@ -63,67 +63,113 @@ export function lazyStore(loaded: Pick<Loaded, "config" | "folder">, log: Pick<L
   };
 }
 
-/** How often the end of a chain is noted, where it has changed, and for how long nobody else may write the chain, in milliseconds. */
+/** How often the end of a chain is noted, if it has changed, and how often its lease is renewed, in milliseconds. */
 const KEEP_MS = 1000;
+const RENEW_MS = 5000;
+/** For how long nobody else may write the chain of a gateway that was killed, in milliseconds. */
 const LEASE_MS = 15_000;
 
+interface Chained {
+  readonly chain: string;
+  readonly holder: string;
+  readonly log: Pick<Log, "warn">;
+}
+
 /** Anchors a chain, and holds its lease. A store that is away keeps nobody from writing: the end is noted when it is there again. */
-async function anchored(
-  { chains, leases, willPass }: State,
-  { chain, holder, log }: { readonly chain: string; readonly holder: string; readonly log: Pick<Log, "warn"> },
-): Promise<Anchor> {
-  const lease = `audit ${chain}`;
-  let end: ChainEnd | undefined;
-  let kept: ChainEnd | undefined;
-  let renewed = 0;
+async function anchored({ chains, leases, willPass }: State, of: Chained): Promise<Anchor> {
+  const { chain, log } = of;
+  const lease = leaseOf(leases, of);
+  const checkpoint = checkpointOf(chains, of);
   let isAway = false;
   const failed = (error: unknown) => {
-    if (!isAway) log.warn({ chain, reason: (error as Error).message }, "the end of the audit log cannot be anchored");
+    if (!isAway) log.warn({ chain, reason: (error as Error).message }, "the end of the audit log cannot be noted");
     isAway = true;
   };
-  const renew = async () => {
-    const other = await leases.take(lease, holder, LEASE_MS);
-    renewed = Date.now();
-    if (other !== holder) log.warn({ chain, other }, "another gateway writes an audit log of the same name");
-    return other;
-  };
+  let end: ChainEnd | undefined;
   try {
-    const other = await renew();
-    if (other !== holder)
+    const other = await lease.hold();
+    if (other !== undefined)
       throw new StartError(
-        `audit: ${other} writes the chain ${JSON.stringify(chain)} at present. Give each gateway a name of its own by audit.chain`,
+        `audit: another gateway (${other}) already writes the audit chain ${JSON.stringify(chain)}: set a unique audit.chain`,
       );
-    end = kept = await chains.head(chain);
+    end = await checkpoint.stored();
   } catch (error) {
-    if (!willPass(error)) throw error;
+    if (error instanceof StartError || !willPass(error)) throw error;
     failed(error);
   }
-  const known = end;
-  const keep = async () => {
-    const latest = end;
-    if (Date.now() - renewed > LEASE_MS / 3) await renew();
-    if (latest && latest !== kept) await chains.keep({ chain, seq: latest.seq, hash: latest.hash });
-    kept = latest;
+  let latest: ChainEnd | undefined;
+  const note = async () => {
+    if ((await lease.hold()) === undefined && latest) await checkpoint.save(latest);
     isAway = false;
   };
   let running: Promise<void> | undefined;
   const timer = setInterval(() => {
-    running ??= keep()
+    running ??= note()
       .catch(failed)
       .finally(() => {
         running = undefined;
       });
   }, KEEP_MS).unref();
   return {
-    end: known && { seq: known.seq, hash: known.hash },
-    keep: (latest) => {
-      end = latest;
+    end: end && { seq: end.seq, hash: end.hash },
+    begin: checkpoint.begin,
+    keep: (given) => {
+      latest = given;
     },
     close: async () => {
       clearInterval(timer);
       await running;
-      await keep().catch(failed);
-      await leases.release(lease, holder).catch(() => {});
+      await note().catch(failed);
+      await lease.release().catch(() => {});
+    },
+  };
+}
+
+/** The lease of a chain: renewed every few seconds, and lost where another holds it. */
+function leaseOf(leases: State["leases"], { chain, holder, log }: Chained) {
+  const name = `audit ${chain}`;
+  let renewed = Number.NEGATIVE_INFINITY;
+  let other: string | undefined;
+  return {
+    /** Renews the lease. Gives who else holds it; undefined where nobody does. */
+    hold: async (): Promise<string | undefined> => {
+      if (Date.now() - renewed < RENEW_MS) return other;
+      const held = await leases.take(name, holder, LEASE_MS);
+      renewed = Date.now();
+      const before = other;
+      other = held === holder ? undefined : held;
+      if (other !== undefined && other !== before)
+        log.warn({ chain, other }, "another gateway writes an audit chain of the same name: its end is not noted here");
+      return other;
+    },
+    release: () => leases.release(name, holder),
+  };
+}
+
+/** The end of a chain in the store. It moves on only if the log has the record where it was. */
+function checkpointOf(chains: State["chains"], { chain, log }: Chained) {
+  let holds: ((stored: ChainEnd) => boolean) | undefined;
+  let state: "unchecked" | "held" | "broken" = "unchecked";
+  let saved: ChainEnd | undefined;
+  return {
+    stored: () => chains.head(chain),
+    begin: (given: (stored: ChainEnd) => boolean) => {
+      holds = given;
+    },
+    save: async (latest: ChainEnd): Promise<void> => {
+      if (!holds || state === "broken" || latest === saved) return;
+      if (state === "unchecked") {
+        const stored = await chains.head(chain);
+        state = !stored || holds(stored) ? "held" : "broken";
+        if (state === "broken")
+          log.warn(
+            { chain, seq: stored!.seq, expected: stored!.hash },
+            "the audit log does not have the record that the store knows as its last: the store keeps that. Look into it, then: postern audit forget",
+          );
+      }
+      if (state !== "held") return;
+      await chains.keep({ chain, seq: latest.seq, hash: latest.hash });
+      saved = latest;
     },
   };
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -41,6 +43,17 @@ const config = z.strictObject({
     .describe("Waits until each record is on the disk, so that a power failure loses none."),
 });
 
+/** Who writes a log: an id that is made with it, and stays with it, so that a gateway which was killed is let in again at once. */
+function holderOf(path: string): string {
+  const file = `${path}.id`;
+  try {
+    writeFileSync(file, randomUUID(), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+  return `${hostname()} ${path} ${readFileSync(file, "utf8").slice(0, 36)}`;
+}
+
 /** Records as lines of JSON, each chained to the one before. */
 export default defineSink({
   type: "file",
@@ -58,7 +71,7 @@ head: /srv/postern/audit.head
     const options = { ...settings, file: path, head: pathOf(head), warn: log.warn };
     // Standard output begins a chain with each process.
     if (!anchor || path === undefined) return openAudit(options);
-    const anchored = { chain, anchor: await anchor(chain, `${hostname()} ${path}`) };
+    const anchored = { chain, anchor: await anchor(chain, holderOf(path)) };
     try {
       return openAudit({ ...options, anchored });
     } catch (error) {

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { promisify } from "node:util";
 import type { Anchor, AuditEvent, Sink } from "../../src/sink/sink.ts";
 import { type FileOptions, openAuditFile } from "./file.ts";
+import { hashAt } from "./lines.ts";
 import { integrityOf, type Link, lineOf, ORIGIN } from "./record.ts";
 
 /** What a log is opened with. */
@@ -126,6 +127,16 @@ export function openAudit(options: AuditOptions): Sink {
       pump();
     });
 
+  const { end: first } = lines;
+  anchored?.anchor.begin((stored) => {
+    const known = stored.seq === first.seq ? first.hash : hashAt(options.file!, stored.seq);
+    if (known === stored.hash) return true;
+    const event =
+      known === undefined ? "records are missing, the store says" : "a record is another than the store says";
+    notes.push({ event, seq: stored.seq, expected: stored.hash });
+    pump();
+    return false;
+  });
   pump();
   return {
     append,
@@ -133,8 +144,11 @@ export function openAudit(options: AuditOptions): Sink {
     close: async () => {
       await append({ event: "closed" }).catch(() => {});
       await running;
-      lines.close();
-      await anchored?.anchor.close();
+      try {
+        lines.close();
+      } finally {
+        await anchored?.anchor.close();
+      }
     },
   };
 }

@@ -105,6 +105,7 @@ const ABOUT_ITSELF = [
   "somebody else changed the file",
   "records are missing, the store says",
   "the last record is another than the store says",
+  "a record is another than the store says",
 ];
 
 /** Verifies the text of a whole log. */

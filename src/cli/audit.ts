@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { linesOf, withOlder } from "../../sinks/file/lines.ts";
 import { headIn } from "../../sinks/file/record.ts";
 import { type Anchors, createVerifier, type Question, type Verdict } from "../../sinks/file/verify.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
@@ -141,31 +141,6 @@ const wrongAt = (file: string, line: number, problem: string): Found => ({
   place: `${file}:${line}`,
 });
 
-const BLOCK = 1_048_576;
-
-/** The lines of a file with their line breaks, read piece by piece. */
-function* linesOf(file: string): Generator<Buffer> {
-  const descriptor = openSync(file, "r");
-  try {
-    let rest = Buffer.alloc(0);
-    for (;;) {
-      const block = Buffer.alloc(BLOCK);
-      const length = readSync(descriptor, block, 0, BLOCK, null);
-      if (length === 0) break;
-      const text = Buffer.concat([rest, block.subarray(0, length)]);
-      let from = 0;
-      for (let end = text.indexOf(0x0a); end >= 0; end = text.indexOf(0x0a, from)) {
-        yield text.subarray(from, end + 1);
-        from = end + 1;
-      }
-      rest = text.subarray(from);
-    }
-    if (rest.length > 0) yield rest;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 function tell({ verdict, place }: Found): number {
   if (!verdict.ok) {
     console.log(`${place}: ${verdict.problem}`);
@@ -205,13 +180,4 @@ function anchorsOf(
       `${headFile} was altered, or was written with ${key === undefined ? "a key: give --key-file" : "another key"}`,
     );
   return { key, first, last, head: found, isExcerpt: excerpt ?? false };
-}
-
-/** A file, and before it those that were put aside from it. */
-function withOlder(file: string): string[] {
-  const prefix = `${basename(file)}.`;
-  const older = readdirSync(dirname(file)).filter(
-    (name) => name.startsWith(prefix) && /^\d{12}(\.\d+)?$/.test(name.slice(prefix.length)),
-  );
-  return [...older.sort().map((name) => join(dirname(file), name)), file];
 }

@@ -39,5 +39,11 @@ function parsed(cursor: string): unknown[] {
   }
 }
 
+/** Changes with what cursors hold, so that none is read as what it is not. */
+const FORMAT = 2;
+
 const fingerprint = (query: readonly unknown[]): string =>
-  createHash("sha256").update(JSON.stringify(query)).digest("base64url").slice(0, 12);
+  createHash("sha256")
+    .update(JSON.stringify([FORMAT, ...query]))
+    .digest("base64url")
+    .slice(0, 12);

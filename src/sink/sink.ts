@@ -37,6 +37,11 @@ export interface ChainEnd {
 export interface Anchor {
   /** Where the chain ended when that was noted last. Undefined for a new chain, and where the store cannot be asked. */
   readonly end: ChainEnd | undefined;
+  /**
+   * Begins to note where the chain ends. `holds` says whether the chain has the record that the store knows as its last: it is asked once, as
+   * soon as the store can be. If the chain does not have it, the store keeps what it knows, and nothing is noted any more.
+   */
+  readonly begin: (holds: (stored: ChainEnd) => boolean) => void;
   /** Notes where the chain ends now; within a second or two it is in the store. */
   readonly keep: (end: ChainEnd) => void;
   /** Notes the last end, and lets others write the chain. */

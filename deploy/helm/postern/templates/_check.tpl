@@ -90,7 +90,9 @@
 {{- if and $values.ingress.enabled (not $values.ingress.host) }}
 {{- fail "ingress.enabled needs ingress.host, such as scim.example.com." }}
 {{- end }}
-{{- if le (int $values.terminationGracePeriodSeconds) (add (int $values.preStopSeconds) 20) }}
-{{- fail (printf "terminationGracePeriodSeconds is %d, but preStopSeconds and the drain take up to %d. Requests that are running would be cut off: set it higher." (int $values.terminationGracePeriodSeconds) (add (int $values.preStopSeconds) 20)) }}
+{{- $delay := dig "server" "shutdownDelay" 0 $config | int }}
+{{- $ending := add (int $values.preStopSeconds) $delay 20 }}
+{{- if le (int $values.terminationGracePeriodSeconds) $ending }}
+{{- fail (printf "terminationGracePeriodSeconds is %d, but preStopSeconds, server.shutdownDelay and the end of running requests and of the audit log take up to %d. Requests that are running would be cut off: set it higher." (int $values.terminationGracePeriodSeconds) $ending) }}
 {{- end }}
 {{- end }}
