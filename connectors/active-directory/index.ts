@@ -6,7 +6,7 @@ import { firstRdn } from "../ldap/dn.ts";
 import { supports } from "../ldap/filter.ts";
 import { dnOf } from "../ldap/formats.ts";
 import { createResolve, lookOutside } from "../ldap/resolve.ts";
-import { createSearch } from "../ldap/search.ts";
+import { createSearch, telling } from "../ldap/search.ts";
 import { create } from "./create.ts";
 import { activeDirectory, DIRECT_MEMBER_OF, INDIRECT_MEMBER_OF } from "./dialect.ts";
 import { createWritten, type Domain, locate } from "./domain.ts";
@@ -68,6 +68,11 @@ kinds:
     if (!domain.isEncrypted)
       log.warn({ urls: settings.urls }, "the service account's password goes over the wire unencrypted: use ldaps://");
     const { search, changed } = createSearch(domain);
+    const writes: Pick<Connector, "create" | "update" | "delete"> = {
+      create: (request) => create(domain, request),
+      update: (request) => update(domain, request),
+      delete: (request) => remove(domain, request),
+    };
     const resolve = createResolve(lookUp(domain));
     const asked = (attrs: readonly string[]) => (wantsIndirect(attrs) ? [...attrs, DIRECT_MEMBER_OF] : attrs);
     const filled = (kind: string, attrs: readonly string[], entries: readonly Entry[], signal: AbortSignal) =>
@@ -86,17 +91,7 @@ kinds:
         const entry = toEntry(kinds.get(kind)!, found, asked(attrs), domain);
         return (await filled(kind, attrs, [entry], signal))[0];
       },
-      create: async (request) => {
-        const made = await create(domain, request);
-        const key = made[kinds.get(request.kind)!.key];
-        if (key !== undefined) changed(request.kind, { added: String(key) });
-        return made;
-      },
-      update: (request) => update(domain, request),
-      delete: async (request) => {
-        await remove(domain, request);
-        changed(request.kind, { removed: request.key });
-      },
+      ...telling(writes, (kind) => kinds.get(kind)!.key, changed),
       outside: ({ kind: name, values, signal }) => lookOutside(domain, name, values, signal),
       resolve: ({ kind, to, values, signal }) => resolve(kind, to, values, signal),
       anyKind: { keyOf, referenceTo: (key) => referenceTo(domain, key) },

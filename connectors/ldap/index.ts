@@ -8,7 +8,7 @@ import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
 import { init, options } from "./init/init.ts";
 import { createResolve, lookOutside, lookUpByDn } from "./resolve.ts";
-import { createSearch } from "./search.ts";
+import { createSearch, telling } from "./search.ts";
 import { bindSettings, connectionSettings, filterSetting, tlsSettings } from "./settings.ts";
 import { isSingle, standard } from "./standard.ts";
 import { createWrites } from "./write.ts";
@@ -83,7 +83,6 @@ kinds:
     checkReferences(references, typeOf);
     const resolve = createResolve(lookUpByDn(directory));
     const { search, changed } = createSearch(directory);
-    const { create, update, delete: remove } = createWrites(directory, references, mapped);
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
       supports: (_, condition) => supports(condition, directory),
@@ -96,17 +95,7 @@ kinds:
         const [found] = await find(directory, { base: of.base, filter: keyFilter(of, key, typeOf), attrs }, signal);
         return found && toEntry(of, found, attrs, directory);
       },
-      create: async (request) => {
-        const made = await create(request);
-        const key = made[kinds.get(request.kind)!.key];
-        if (key !== undefined) changed(request.kind, { added: String(key) });
-        return made;
-      },
-      update,
-      delete: async (request) => {
-        await remove(request);
-        changed(request.kind, { removed: request.key });
-      },
+      ...telling(createWrites(directory, references, mapped), (name) => kinds.get(name)!.key, changed),
       outside: ({ kind: name, values, signal }) => lookOutside(directory, name, values, signal),
       resolve: ({ kind: name, to, values, signal }) => resolve(name, to, values, signal),
       probe: async (signal) => {

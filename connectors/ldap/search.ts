@@ -1,4 +1,11 @@
-import type { Bookmark, Condition, Entry, SearchRequest, SearchResult } from "../../src/connector/connector.ts";
+import type {
+  Bookmark,
+  Condition,
+  Connector,
+  Entry,
+  SearchRequest,
+  SearchResult,
+} from "../../src/connector/connector.ts";
 import { expired } from "../../src/connector/paging.ts";
 import { comparePositions, positionOf } from "../../src/connector/reference.ts";
 import { type Directory, filterOf, find, type LdapKind, toEntry } from "./directory.ts";
@@ -83,6 +90,25 @@ export function createSearch(directory: Directory): Search {
   };
   return { search, changed: snapshots.changed };
 }
+
+/** Writes that tell of the entries that they make and delete. */
+export const telling = (
+  { create, delete: remove, update }: Pick<Connector, "create" | "update" | "delete">,
+  keyOf: (kind: string) => string,
+  changed: Search["changed"],
+): Pick<Connector, "create" | "update" | "delete"> => ({
+  create: async (request) => {
+    const made = await create(request);
+    const key = made[keyOf(request.kind)];
+    if (key !== undefined) changed(request.kind, { added: String(key) });
+    return made;
+  },
+  update,
+  delete: async (request) => {
+    await remove(request);
+    changed(request.kind, { removed: request.key });
+  },
+});
 
 /** Some entries of a kind, by their keys, as far as they still match. */
 interface Named {

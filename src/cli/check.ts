@@ -61,7 +61,7 @@ export async function checkCommand(
   }
 }
 
-/** Whether what several gateways share can be asked: PostgreSQL, and Valkey or Redis. */
+/** Whether what several gateways share can be reached: PostgreSQL, and Valkey or Redis. */
 async function sharedStates(loaded: Loaded): Promise<("well" | "not well")[]> {
   const { url } = loaded.config.state;
   const shared = sharedLimitsOf(loaded);
@@ -75,10 +75,10 @@ async function sharedStates(loaded: Loaded): Promise<("well" | "not well")[]> {
     probes.map(async ([name, probe]) => {
       try {
         await probe();
-        console.log(`${name} can be asked`);
+        console.log(`${name} answers`);
         return "well";
       } catch (error) {
-        console.log(`${name} cannot be asked: ${(error as Error).message}`);
+        console.log(`${name} is unreachable: ${(error as Error).message}`);
         return "not well";
       }
     }),

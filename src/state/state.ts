@@ -31,7 +31,7 @@ export const stateConfig = z
   })
   .prefault({})
   .describe(
-    "What outlives the process: the counts of the change guard and, in PostgreSQL, where each gateway's audit log ends. Made only where something needs it.",
+    "What outlives the process: the counts of the change guard and, in PostgreSQL, where each gateway's audit log ends. It is made on first use.",
   );
 
 function isLocation(url: string): boolean {
