@@ -6,12 +6,11 @@ import type {
   SearchRequest,
   SearchResult,
 } from "../../src/connector/connector.ts";
-import { expired } from "../../src/connector/paging.ts";
+import { expired, isCount } from "../../src/connector/paging.ts";
 import { comparePositions, positionOf } from "../../src/connector/reference.ts";
 import { type Directory, filterOf, find, type LdapKind, toEntry } from "./directory.ts";
 import { batches } from "./resolve.ts";
 import { createSnapshots, type Listing, type Snapshot, type Snapshots } from "./snapshots.ts";
-import type { SortKeyCodec } from "./sort-key.ts";
 
 /** How long what several callers share may take, in milliseconds. */
 const LIST_MS = 4000;
@@ -46,10 +45,15 @@ export function createSearch(directory: Directory): Search {
   };
 
   /** A page of a snapshot. Entries that are gone since, or no longer match, make room for those behind them. */
-  const pageOf = async ({ list, codec }: Snapshot, request: SearchRequest): Promise<SearchResult> => {
+  const pageOf = async (
+    { list, codec, at }: Snapshot,
+    request: SearchRequest,
+    place: Place | undefined,
+  ): Promise<SearchResult> => {
     const { kind, where, attrs, offset = 0, bookmark, limit, count, signal } = request;
     const isFirst = offset === 0 && !bookmark;
-    let start = bookmark ? list.upperBound(sortKeyIn(bookmark, codec)) : offset;
+    if (place && !codec.isSortKey(place.sortKey)) throw expired();
+    let start = place ? list.upperBound(place.sortKey) : offset;
     let last: Buffer | undefined;
     const entries: Entry[] = [];
     while (entries.length < limit && start < list.length()) {
@@ -71,7 +75,7 @@ export function createSearch(directory: Directory): Search {
     return {
       entries,
       ...(count && { total: list.length() }),
-      ...(isMore && { next: [last!.toString("base64url")] }),
+      ...(isMore && { next: [last!.toString("base64url"), place?.since ?? at] }),
     };
   };
 
@@ -86,7 +90,8 @@ export function createSearch(directory: Directory): Search {
       const single = await singlePage(request, listing.order);
       if (single) return single;
     }
-    return pageOf(await snapshots.take(listing, isFirst, signal), request);
+    const place = bookmark && placeIn(bookmark);
+    return pageOf(await snapshots.take(listing, place?.since ?? "now", signal), request, place);
   };
   return { search, changed: snapshots.changed };
 }
@@ -118,11 +123,17 @@ interface Named {
   readonly attrs: readonly string[];
 }
 
-/** The sort key that a bookmark holds. Throws `expired` for a bookmark of another kind. */
-function sortKeyIn([text, ...more]: Bookmark, { isSortKey }: SortKeyCodec): Buffer {
-  const bytes = typeof text === "string" && more.length === 0 ? Buffer.from(text, "base64url") : undefined;
-  if (!bytes || bytes.length === 0 || !isSortKey(bytes)) throw expired();
-  return bytes;
+/** Where a listing goes on. */
+interface Place {
+  readonly sortKey: Buffer;
+  /** When it began, in milliseconds since 1970: what was there by then is not hidden, whichever gateway goes on with it. */
+  readonly since: number;
+}
+
+/** The place that a bookmark holds. Throws `expired` for a bookmark of another kind. */
+function placeIn([text, since, ...more]: Bookmark): Place {
+  if (typeof text !== "string" || !isCount(since) || more.length > 0) throw expired();
+  return { sortKey: Buffer.from(text, "base64url"), since };
 }
 
 function inOrder(kind: LdapKind, entries: readonly Entry[], order: Listing["order"]): Entry[] {

@@ -64,13 +64,13 @@ describe("snapshots", () => {
     process.on("unhandledRejection", note);
     const gone = AbortSignal.abort(new Error("the client has gone"));
     const asked = await Promise.allSettled([
-      take(listing, true, AbortSignal.timeout(1000)),
-      take(listing, true, gone),
-      take(listing, false, gone),
+      take(listing, "now", AbortSignal.timeout(1000)),
+      take(listing, "now", gone),
+      take(listing, Date.now(), gone),
     ]);
     expect(asked.map((each) => each.status === "rejected" && kindOf(each.reason))).toEqual(["denied", "busy", "busy"]);
     for (let n = 0; n < 5; n++)
-      await expect(take(listing, true, AbortSignal.timeout(1000))).rejects.toMatchObject({ kind: "denied" });
+      await expect(take(listing, "now", AbortSignal.timeout(1000))).rejects.toMatchObject({ kind: "denied" });
     await new Promise((resolve) => setTimeout(resolve, 20));
     process.off("unhandledRejection", note);
     expect(unhandled).toEqual([]);
@@ -89,7 +89,7 @@ describe("snapshots", () => {
     );
     const where = (n: number) => ({ op: "sw", attr: "uid", value: String(n) }) as const;
     const taken = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => take({ ...listing, where: where(n) }, true, AbortSignal.timeout(5000))),
+      Array.from({ length: 20 }, (_, n) => take({ ...listing, where: where(n) }, "now", AbortSignal.timeout(5000))),
     );
     expect(taken.map(({ list }) => list.length())).toEqual(Array(20).fill(2));
     expect(most).toBe(2);
@@ -106,7 +106,7 @@ describe("snapshots", () => {
         yield [5];
       }),
     );
-    const reading = take(listing, true, AbortSignal.timeout(1000));
+    const reading = take(listing, "now", AbortSignal.timeout(1000));
     await new Promise((resolve) => setTimeout(resolve, 5));
     changed("user", { removed: uuid(2) });
     changed("user", { added: uuid(4) });
@@ -117,20 +117,26 @@ describe("snapshots", () => {
   });
 
   test.each([
-    // A small list is read anew for each first page, and serves later ones for twenty times what it took.
-    { ms: 10, age: 0, isAnew: true, freshness: "wait" },
-    { ms: 10, age: 199, isAnew: false, freshness: "use" },
-    { ms: 10, age: 201, isAnew: false, freshness: "wait" },
+    // A small list is read anew for each listing, and serves its later pages for a minute.
+    { ms: 10, age: 0, since: "now", freshness: "wait" },
+    { ms: 10, age: 50_000, since: 60_000, freshness: "use" },
+    { ms: 10, age: 50_000, since: 40_000, freshness: "wait" },
+    { ms: 10, age: 61_000, since: 70_000, freshness: "wait" },
     // A large one serves for a minute, and is read anew behind in its second half.
-    { ms: 8000, age: 20_000, isAnew: true, freshness: "use" },
-    { ms: 8000, age: 31_000, isAnew: true, freshness: "refresh" },
-    { ms: 8000, age: 61_000, isAnew: true, freshness: "wait" },
-    { ms: 8000, age: 61_000, isAnew: false, freshness: "wait" },
+    { ms: 8000, age: 20_000, since: "now", freshness: "use" },
+    { ms: 8000, age: 20_000, since: 10_000, freshness: "use" },
+    { ms: 8000, age: 31_000, since: "now", freshness: "refresh" },
+    { ms: 8000, age: 61_000, since: "now", freshness: "wait" },
     // One that takes longer than that to read serves for twice as long as it took.
-    { ms: 50_000, age: 99_000, isAnew: true, freshness: "refresh" },
-  ])("that took $ms ms to read, $age ms ago: $freshness", ({ ms, age, isAnew, freshness }) => {
-    expect(freshnessOf({ began: 1000, ms }, isAnew, 1000 + age)).toBe(freshness);
-  });
+    { ms: 50_000, age: 99_000, since: "now", freshness: "refresh" },
+  ])(
+    "that took $ms ms to read, $age ms ago, of a listing that began $since ms ago: $freshness",
+    ({ ms, age, since, freshness }) => {
+      const now = 1_000_000_000;
+      const began = typeof since === "number" ? now - since : ("now" as const);
+      expect(freshnessOf({ at: now - age, ms }, began, now)).toBe(freshness);
+    },
+  );
 
   test("from which others take entries while a page is read hide nobody", async () => {
     const present = new Set(Array.from({ length: 30 }, (_, n) => n));

@@ -18,15 +18,20 @@ export interface Listing {
 export interface Snapshot {
   readonly list: Packed;
   readonly codec: SortKeyCodec;
+  /** When its reading began, in milliseconds since 1970: it holds all that was there by then. */
+  readonly at: number;
 }
+
+/** Since when a snapshot must show all there is: `now`, or a time in milliseconds since 1970. */
+export type Since = "now" | number;
 
 /** The snapshots of a directory: LDAP has no offset and no order, so the keys of all that match are read once, and kept for a while. */
 export interface Snapshots {
   /**
-   * A snapshot for a page. Where `isAnew` it shows all that was there when it was asked for, unless it takes long to read: then it may be as old
-   * as for later pages. Rejects with `busy` if it is not read by the time that the signal aborts; the reading goes on.
+   * A snapshot for a page. It shows all that was there at some time, such as when the listing began, on whichever gateway; one that takes long to
+   * read may be up to a minute older. Rejects with `busy` if it is not read by the time that the signal aborts; the reading goes on.
    */
-  readonly take: (listing: Listing, isAnew: boolean, signal: AbortSignal) => Promise<Snapshot>;
+  readonly take: (listing: Listing, since: Since, signal: AbortSignal) => Promise<Snapshot>;
   /** Whether there is a snapshot of a listing, or one is being read. */
   readonly has: (listing: Listing) => boolean;
   /** Takes note of entries that were made or deleted here: lists of the whole kind show that at once. */
@@ -38,9 +43,7 @@ export type Changed = { readonly added: string } | { readonly removed: string };
 
 /** Maximum age of a snapshot in milliseconds, or twice its read time if that is longer. */
 const MAX_AGE_MS = 60_000;
-/** A snapshot is reused for at most so many times its read time, so that reading takes at most 5 % of the directory's time. */
-const AGE_FACTOR = 20;
-/** A snapshot that takes longer to read than this, in milliseconds, is not read for each first page, and is read anew behind. */
+/** A snapshot that takes longer to read than this, in milliseconds, is not read for each listing, and is read anew behind. */
 const LONG_MS = 250;
 /** Maximum time for reading one, in milliseconds. */
 const READ_MS = 600_000;
@@ -58,14 +61,15 @@ const PAGE = 1000;
 
 interface Kept {
   readonly snapshot: Snapshot;
-  /** When its reading began, and how long that took, in milliseconds. */
-  readonly began: number;
+  /** How long it took to read, in milliseconds. */
   readonly ms: number;
 }
 
 interface Reading {
   /** When it began; undefined while it waits for others. */
   began: number | undefined;
+  /** The same by the clock, in milliseconds since 1970. */
+  at: number | undefined;
   readonly snapshot: Promise<Snapshot>;
   /** What has come and gone meanwhile: the reading may have passed its place by then. */
   readonly changes: Changed[];
@@ -88,14 +92,13 @@ interface Known {
 export type Freshness = "use" | "refresh" | "wait";
 
 /** How fresh a snapshot is for a page. */
-export function freshnessOf({ began, ms }: Pick<Kept, "began" | "ms">, isAnew: boolean, now: number): Freshness {
-  const isLong = ms >= LONG_MS;
-  if (isAnew && !isLong) return "wait";
-  const age = now - began;
-  const most = Math.min(Math.max(MAX_AGE_MS, 2 * ms), AGE_FACTOR * ms);
+export function freshnessOf({ at, ms }: Pick<Kept, "ms"> & Pick<Snapshot, "at">, since: Since, now: number): Freshness {
+  const age = now - at;
+  const most = Math.max(MAX_AGE_MS, 2 * ms);
   if (age > most) return "wait";
+  if (ms < LONG_MS) return since !== "now" && at >= since ? "use" : "wait";
   // Whoever lists on does not wait for what is read anew behind.
-  return isLong && age > most / 2 ? "refresh" : "use";
+  return age > most / 2 ? "refresh" : "use";
 }
 
 /** Reads snapshots, each for all who list the same. */
@@ -109,16 +112,24 @@ export function createSnapshots(directory: Directory): Snapshots {
     const snapshot = inTurn(async () => {
       const began = performance.now();
       reading.began = began;
-      const found = await readSnapshot(directory, listing, (begun) => {
+      reading.at = Date.now();
+      const read = await readSnapshot(directory, listing, (begun) => {
         sorter = begun;
       });
+      const found = { ...read, at: reading.at };
       for (const change of reading.changes) apply(found, change);
-      of.kept = { snapshot: found, began, ms: performance.now() - began };
+      of.kept = { snapshot: found, ms: performance.now() - began };
       known.set(nameOf(listing), of);
       forgetOver(MAX_BYTES);
       return found;
     });
-    const reading: Reading = { began: undefined, snapshot, changes: [], count: () => sorter?.count() ?? 0 };
+    const reading: Reading = {
+      began: undefined,
+      at: undefined,
+      snapshot,
+      changes: [],
+      count: () => sorter?.count() ?? 0,
+    };
     of.reading = reading;
     delete of.failed;
     const ended = () => {
@@ -135,12 +146,13 @@ export function createSnapshots(directory: Directory): Snapshots {
     while (known.size > 1 && sizes() > bytes) known.pop();
   };
   /** The snapshot that is being read, or, if it must show all until now, the one that is read after it. */
-  const awaited = (of: Known, isAnew: boolean, now: number): Promise<Snapshot> => {
+  const awaited = (of: Known, since: Since, now: number): Promise<Snapshot> => {
     const { reading, failed, kept } = of;
     if (!reading) return failed && now - failed.at < FAILED_MS ? Promise.reject(failed.error) : read(of);
     const hasNotBegun = reading.began === undefined;
     const isLong = (kept?.ms ?? 0) >= LONG_MS || now - (reading.began ?? now) >= LONG_MS;
-    if (!isAnew || hasNotBegun || isLong) return reading.snapshot;
+    const isEnough = since !== "now" && (reading.at ?? since) >= since;
+    if (isEnough || hasNotBegun || isLong) return reading.snapshot;
     if (!of.next) {
       const begin = () => {
         of.next = undefined;
@@ -153,16 +165,17 @@ export function createSnapshots(directory: Directory): Snapshots {
   };
 
   return {
-    take: async (listing, isAnew, signal) => {
+    take: async (listing, since, signal) => {
       const name = nameOf(listing);
       const of: Known = known.get(name) ?? { listing, isPlain: isPlain(directory, listing) };
       known.set(name, of);
       const now = performance.now();
-      const freshness = of.kept ? freshnessOf(of.kept, isAnew, now) : "wait";
+      const { kept } = of;
+      const freshness = kept ? freshnessOf({ at: kept.snapshot.at, ms: kept.ms }, since, Date.now()) : "wait";
       const hasFailed = of.failed && now - of.failed.at < FAILED_MS;
       if (freshness === "refresh" && !of.reading && !hasFailed) void read(of);
-      if (freshness !== "wait") return of.kept!.snapshot;
-      return abortable(signal, awaited(of, isAnew, now)).catch((error) => {
+      if (freshness !== "wait") return kept!.snapshot;
+      return abortable(signal, awaited(of, since, now)).catch((error) => {
         throw signal.aborted ? stillReading(of, error) : error;
       });
     },
@@ -206,7 +219,7 @@ function createTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-function apply({ list, codec }: Snapshot, change: Changed): void {
+function apply({ list, codec }: Pick<Snapshot, "list" | "codec">, change: Changed): void {
   if ("added" in change) list.insert(codec.encode({ key: change.added }));
   else list.remove(codec.encode({ key: change.removed }));
 }
@@ -226,7 +239,7 @@ async function readSnapshot(
   directory: Directory,
   listing: Listing,
   begun: (sorter: Sorter) => void,
-): Promise<Snapshot> {
+): Promise<Omit<Snapshot, "at">> {
   const { order, where } = listing;
   const kind = directory.kinds.get(listing.kind)!;
   const codec = sortKeysOf(order, isByKey(directory, listing));
