@@ -109,7 +109,7 @@ export async function start(
     let current = buildGeneration(loaded, shared);
     await state.started();
     closing.push(() => closeAll(current));
-    measure(metrics, () => current, state, overload);
+    measure(metrics, () => current, state, limiters, overload);
 
     const tls = config.server.tls && tlsFiles(config.server.tls, folder);
     const fetch: Fetch = (...args) => current.fetch(...args);
@@ -236,9 +236,10 @@ const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
 
 /** What is looked at when the metrics are asked for. */
 function measure(
-  { running, waiting, inFlight, stopped, heap, delay }: Metrics,
+  { running, waiting, inFlight, stopped, stores, heap, delay }: Metrics,
   current: () => Generation,
-  { ledger }: Store,
+  store: Store,
+  limiters: Limiters,
   { pressure }: ReturnType<typeof createOverloadManager>,
 ): void {
   // A metric is read when its own collection has ended.
@@ -253,12 +254,19 @@ function measure(
     await Promise.all(
       guardedRoutes(current()).map(async (route) => {
         const late = AbortSignal.timeout(STORE_MS);
-        const isStopping = await abortable(late, ledger().isStopping(route)).catch(() => undefined);
+        const isStopping = await abortable(late, store.ledger().isStopping(route)).catch(() => undefined);
         stopped.set({ route }, isStopping === undefined ? Number.NaN : Number(isStopping));
       }),
     );
   };
+  const up = async () => {
+    const isUp = await abortable(AbortSignal.timeout(STORE_MS), store.isUp()).catch(() => false);
+    if (isUp !== undefined) stores.set({ store: "state" }, Number(isUp));
+    const isShared = limiters.isShared();
+    if (isShared !== undefined) stores.set({ store: "limits" }, Number(isShared));
+  };
   Object.assign(running, { collect: occupancy });
+  Object.assign(stores, { collect: up });
   Object.assign(stopped, { collect: stops });
   Object.assign(inFlight, { collect: () => inFlight.set(current().inFlight()) });
   Object.assign(heap, { collect: () => heap.set(pressure().heap) });

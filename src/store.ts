@@ -18,6 +18,8 @@ export interface Store {
    * cannot be used.
    */
   readonly started: () => Promise<void>;
+  /** Whether it can be asked; undefined where nothing has needed it. */
+  readonly isUp: () => Promise<boolean | undefined>;
   readonly close: () => Promise<void>;
 }
 
@@ -34,7 +36,7 @@ const unusable = (url: string, error: unknown): StartError => {
   const { message } = error as Error;
   if (error instanceof SettingError) return new StartError(message);
   const hint = isSharedState(url) ? "" : ": name a file that can be written by state.url";
-  return new StartError(`state: ${url} cannot be used: ${message}. The change guard keeps its counts there${hint}`);
+  return new StartError(`state: ${url} cannot be used: ${message}. What outlives the gateway is kept there${hint}`);
 };
 
 /** Keeps the store closed until something needs it. */
@@ -47,7 +49,7 @@ export function lazyStore(loaded: Pick<Loaded, "config" | "folder">, log: Pick<L
   };
   return {
     ledger: () => state().guard,
-    anchor: isSharedState(url) ? (chain, holder) => anchored(state(), { chain, holder, log }) : undefined,
+    anchor: isSharedState(url) ? (chain, holder) => anchored(state(), { url, chain, holder, log }) : undefined,
     started: async () => {
       if (!opened) return;
       try {
@@ -59,6 +61,11 @@ export function lazyStore(loaded: Pick<Loaded, "config" | "folder">, log: Pick<L
         log.warn({ url, reason }, "the store cannot be reached: what the change guard counts is refused until it can");
       }
     },
+    isUp: async () =>
+      opened?.probe().then(
+        () => true,
+        () => false,
+      ),
     close: async () => opened?.close(),
   };
 }
@@ -70,6 +77,7 @@ const RENEW_MS = 5000;
 const LEASE_MS = 15_000;
 
 interface Chained {
+  readonly url: string;
   readonly chain: string;
   readonly holder: string;
   readonly log: Pick<Log, "warn">;
@@ -90,16 +98,18 @@ async function anchored({ chains, leases, willPass }: State, of: Chained): Promi
     const other = await lease.hold();
     if (other !== undefined)
       throw new StartError(
-        `audit: another gateway (${other}) already writes the audit chain ${JSON.stringify(chain)}: set a unique audit.chain`,
+        `audit: another gateway (${other}) already writes the audit chain ${JSON.stringify(chain)}: set a unique audit.chain. If that one was killed, its chain is free ${LEASE_MS / 1000} seconds later`,
       );
     end = await checkpoint.stored();
   } catch (error) {
-    if (error instanceof StartError || !willPass(error)) throw error;
+    if (error instanceof StartError) throw error;
+    if (!willPass(error)) throw unusable(of.url, error);
     failed(error);
   }
   let latest: ChainEnd | undefined;
   const note = async () => {
     if ((await lease.hold()) === undefined && latest) await checkpoint.save(latest);
+    if (isAway) log.warn({ chain }, "the end of the audit log is noted again");
     isAway = false;
   };
   let running: Promise<void> | undefined;

@@ -6,11 +6,10 @@ import {
   type Filter,
   FilterParser,
   type Entry as LdapEntry,
-  NotFilter,
   PresenceFilter,
   type SearchResult,
 } from "ldapts";
-import { type Condition, type Entry, type Expected, fromValues, type Value } from "../../src/connector/connector.ts";
+import { type Condition, type Entry, fromValues, type Value } from "../../src/connector/connector.ts";
 import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import { createAccount } from "../../src/connector/kit/account.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
@@ -53,6 +52,8 @@ export interface Settings extends ConnectOptions, Pick<ServersOptions, "find" | 
   readonly kinds: Readonly<Record<string, KindSettings>>;
 }
 
+/** How many searches with very many results there may be at a time. */
+const READINGS = 2;
 /** The most referrals that are remembered, so that each is told once. */
 const MAX_REFERRALS = 100;
 
@@ -61,7 +62,7 @@ export interface Directory extends Schema {
   readonly kinds: ReadonlyMap<string, LdapKind>;
   readonly servers: Servers;
   readonly pool: Pool;
-  /** For searches with very many results, so that they hold up no others. */
+  /** For searches with very many results, so that they hold up no others: one at a time for each of its connections. */
   readonly bulk: Pool;
   readonly features: (signal: AbortSignal) => Promise<Features>;
   /** Takes note, once, of other servers that a search was referred to for a part of what it asked. */
@@ -79,7 +80,8 @@ export function openDirectory(settings: Settings, dialect: Dialect): Directory {
     connect: (url, milliseconds) => account.prove(() => connect(url, settings, milliseconds)),
   });
   const pool = createPool(servers, settings.connections);
-  const bulk = createPool(servers, 1);
+  // Servers keep the place of one search in pages for each connection.
+  const bulk = createPool(servers, READINGS, 1);
   let features: Features | undefined;
   const known = new Set<string>();
   const kinds = Object.entries(settings.kinds).map(([name, { base, filter, rdn, key = dialect.key, placeholder }]) => {
@@ -270,25 +272,6 @@ export const keyFilter = (kind: LdapKind, key: string, typeOf: TypeOf): Filter =
   new AndFilter({
     filters: [new EqualityFilter({ attribute: kind.key, value: toLdap(key, typeOf(kind.key)) }), kind.filter],
   });
-
-/** What a write asserts of the entry: that it is the one with the key, of the kind, and still as expected. */
-export function assertionOf(
-  kind: LdapKind,
-  key: string,
-  expected: Expected | undefined,
-  swaps: readonly { attr: string; from: Value | null }[],
-  typeOf: TypeOf,
-): Filter {
-  const held = Object.entries(expected ?? {}).map(
-    ([attribute, value]) => new EqualityFilter({ attribute, value: toLdap(value, typeOf(attribute)) as string }),
-  );
-  const unchanged = swaps.map(({ attr: attribute, from }) =>
-    from === null
-      ? new NotFilter({ filter: new PresenceFilter({ attribute }) })
-      : new EqualityFilter({ attribute, value: toLdap(from, typeOf(attribute)) as string }),
-  );
-  return new AndFilter({ filters: [keyFilter(kind, key, typeOf), ...held, ...unchanged] });
-}
 
 /** An entry of the wire with the attributes that were asked for, under the names by which they were. */
 export function toEntry(kind: LdapKind, found: LdapEntry, attrs: readonly string[], schema: Schema): Entry {

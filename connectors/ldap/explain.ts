@@ -1,6 +1,7 @@
 import { type BackendOperation, valuesOf } from "../../src/connector/connector.ts";
 import { escapeDnValue } from "../../src/connector/kit/text.ts";
-import { assertionOf, type Directory, filterOf, keyFilter } from "./directory.ts";
+import { assertionOf } from "./assertion.ts";
+import { type Directory, filterOf, keyFilter } from "./directory.ts";
 import { changeLines, entryLines, ldifLine, pagingText, searchText } from "./ldif.ts";
 
 /** An operation as an administrator reads it: a search with its base, filter and attributes, or LDIF (RFC 2849). */

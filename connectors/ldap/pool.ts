@@ -25,13 +25,13 @@ interface Slot {
   opening: Promise<Connection> | undefined;
 }
 
-/** What one connection carries at a time; more waits for its turn. */
+/** What one connection carries at a time, if nothing else is said; more waits for its turn. */
 const IN_FLIGHT = 64;
 /** After this long without an answer, in milliseconds, the server is suspected. */
 const SLOW_MS = 2000;
 
-/** A pool of so many bound connections to the servers, made when they are needed. */
-export function createPool(servers: Servers, connections: number): Pool {
+/** A pool of so many bound connections to the servers, made when they are needed; each carries so many operations at a time. */
+export function createPool(servers: Servers, connections: number, inFlight = IN_FLIGHT): Pool {
   const slots: Slot[] = Array.from({ length: connections }, () => ({
     running: 0,
     connection: undefined,
@@ -55,7 +55,7 @@ export function createPool(servers: Servers, connections: number): Pool {
     for (;;) {
       signal.throwIfAborted();
       const slot = idlest();
-      if (slot.running < IN_FLIGHT) return slot;
+      if (slot.running < inFlight) return slot;
       await abortable(signal, new Promise<void>((resolve) => waiting.push(resolve)));
     }
   }

@@ -10,7 +10,7 @@ import { expired, isCount } from "../../src/connector/paging.ts";
 import { comparePositions, positionOf } from "../../src/connector/reference.ts";
 import { type Directory, filterOf, find, type LdapKind, toEntry } from "./directory.ts";
 import { batches } from "./resolve.ts";
-import { createSnapshots, type Listing, type Snapshot, type Snapshots } from "./snapshots.ts";
+import { createSnapshots, keyIn, type Listing, type Snapshot, type Snapshots } from "./snapshots.ts";
 
 /** How long what several callers share may take, in milliseconds. */
 const LIST_MS = 4000;
@@ -63,7 +63,7 @@ export function createSearch(directory: Directory): Search {
         ? firstEntries(JSON.stringify({ kind, where, keys, attrs } satisfies Named))
         : byKeys(directory, { kind: directory.kinds.get(kind)!, where, keys, attrs }, signal));
       for (const [n, key] of keys.entries()) {
-        const entry = found.get(key);
+        const entry = found.get(key.toLowerCase());
         if (entry) entries.push(entry);
         else list.remove(here[n]!);
       }
@@ -188,7 +188,7 @@ const isByName = (directory: Directory, kind: LdapKind, where: Condition): boole
     ? where.conditions.every((each) => isByName(directory, kind, each))
     : where.op === "eq" && [kind.key, kind.rdn, directory.dialect.dnAttribute].includes(where.attr);
 
-/** Entries by their keys; those that are gone meanwhile, or no longer match, are left out. */
+/** Entries by their keys in lower case, as directories compare names; those that are gone meanwhile, or no longer match, are left out. */
 async function byKeys(
   directory: Directory,
   { kind, where, keys, attrs }: Omit<Named, "kind"> & { readonly kind: LdapKind },
@@ -202,7 +202,7 @@ async function byKeys(
     const search = { base: kind.base, filter: filterOf(kind, both, directory), attrs: wanted };
     for (const each of await find(directory, search, signal)) {
       const entry = toEntry(kind, each, wanted, directory);
-      found.set(String(entry[kind.key]), entry);
+      found.set(keyIn(entry, kind).toLowerCase(), entry);
     }
   }
   return found;

@@ -1,9 +1,9 @@
 import { LRUCache } from "lru-cache";
-import type { Condition, Order } from "../../src/connector/connector.ts";
+import type { Condition, Entry, Order } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { abortable } from "../../src/connector/kit/deadline.ts";
 import { positionOf } from "../../src/connector/reference.ts";
-import { type Directory, filterOf, readPages, toEntry } from "./directory.ts";
+import { type Directory, filterOf, type LdapKind, readPages, toEntry } from "./directory.ts";
 import { createSorter, type Packed, type Sorter } from "./packed.ts";
 import { type SortKeyCodec, sortKeysOf } from "./sort-key.ts";
 
@@ -47,6 +47,8 @@ const MAX_AGE_MS = 60_000;
 const LONG_MS = 250;
 /** Maximum time for reading one, in milliseconds. */
 const READ_MS = 600_000;
+/** A list that may lack what was written here is read anew behind once it is so many times as old as it took to read. */
+const TOUCHED_FACTOR = 2;
 /** How long a failed reading is told to others who ask for the same, in milliseconds, before it is tried again. */
 const FAILED_MS = 5000;
 /** A snapshot that nobody has taken for so long is forgotten, in milliseconds. */
@@ -54,6 +56,8 @@ const UNUSED_MS = 300_000;
 /** Maximum number of snapshots, and of readings at a time. */
 const MAX_SNAPSHOTS = 8;
 const MAX_READINGS = 2;
+/** A server that gives no page of keys for so long, in milliseconds, is given up: the connection may be dead. */
+const PAGE_MS = 10_000;
 /** Maximum memory for one snapshot, and for all of them, in bytes. */
 const MAX_BYTES = 128 * 1024 * 1024;
 /** How many keys are read at a time. */
@@ -86,6 +90,8 @@ interface Known {
   /** The reading that begins when that one has ended. */
   next?: Promise<Snapshot> | undefined;
   failed?: { readonly error: unknown; readonly at: number };
+  /** Whether entries of the kind were written here since the reading began, which may belong into the list or not. */
+  isTouched?: boolean;
 }
 
 /** What a snapshot is good for: as it is, as it is while it is read anew behind, or for nothing any more. */
@@ -117,7 +123,7 @@ export function createSnapshots(directory: Directory): Snapshots {
         sorter = begun;
       });
       const found = { ...read, at: reading.at };
-      for (const change of reading.changes) apply(found, change);
+      for (const change of reading.changes) if (mayApply(change, listing)) apply(found, change);
       of.kept = { snapshot: found, ms: performance.now() - began };
       known.set(nameOf(listing), of);
       forgetOver(MAX_BYTES);
@@ -131,6 +137,7 @@ export function createSnapshots(directory: Directory): Snapshots {
       count: () => sorter?.count() ?? 0,
     };
     of.reading = reading;
+    of.isTouched = false;
     delete of.failed;
     const ended = () => {
       if (of.reading === reading) delete of.reading;
@@ -141,6 +148,9 @@ export function createSnapshots(directory: Directory): Snapshots {
     });
     return snapshot;
   };
+  /** A name that was freed may be somebody else's by now: only keys that are never given again are taken out of what was just read. */
+  const mayApply = (change: Changed, { kind }: Listing): boolean =>
+    "added" in change || directory.kinds.get(kind)!.key === directory.dialect.key;
   const forgetOver = (bytes: number) => {
     const sizes = () => known.values().reduce((sum, { kept }) => sum + (kept?.snapshot.list.size() ?? 0), 0);
     while (known.size > 1 && sizes() > bytes) known.pop();
@@ -173,7 +183,8 @@ export function createSnapshots(directory: Directory): Snapshots {
       const { kept } = of;
       const freshness = kept ? freshnessOf({ at: kept.snapshot.at, ms: kept.ms }, since, Date.now()) : "wait";
       const hasFailed = of.failed && now - of.failed.at < FAILED_MS;
-      if (freshness === "refresh" && !of.reading && !hasFailed) void read(of);
+      const isOverdue = of.isTouched && kept && Date.now() - kept.snapshot.at > TOUCHED_FACTOR * kept.ms;
+      if ((freshness === "refresh" || (freshness === "use" && isOverdue)) && !of.reading && !hasFailed) void read(of);
       if (freshness !== "wait") return kept!.snapshot;
       return abortable(signal, awaited(of, since, now)).catch((error) => {
         throw signal.aborted ? stillReading(of, error) : error;
@@ -181,14 +192,19 @@ export function createSnapshots(directory: Directory): Snapshots {
     },
     has: (listing) => known.has(nameOf(listing)),
     changed: (kind, change) => {
-      for (const { listing, isPlain: takes, kept, reading } of known.values()) {
-        if (!takes || listing.kind !== kind) continue;
-        if (kept) apply(kept.snapshot, change);
-        reading?.changes.push(change);
+      for (const of of known.values()) {
+        if (of.listing.kind !== kind) continue;
+        if (of.isPlain) {
+          if (of.kept) apply(of.kept.snapshot, change);
+          of.reading?.changes.push(change);
+        } else of.isTouched = true;
       }
     },
   };
 }
+
+/** An entry's key; of several values, which a naming attribute may have, the one that it is called by. */
+export const keyIn = (entry: Entry, { key }: LdapKind): string => String([entry[key]].flat()[0]);
 
 const nameOf = (listing: Listing): string => JSON.stringify(listing);
 
@@ -245,16 +261,22 @@ async function readSnapshot(
   const codec = sortKeysOf(order, isByKey(directory, listing));
   const attrs = [...new Set([kind.key, order.attr])];
   const search = { base: kind.base, filter: filterOf(kind, where, directory), attrs, pageSize: PAGE };
-  const signal = AbortSignal.timeout(READ_MS);
-  const sorted = await readPages(
+  const silent = new AbortController();
+  const watchdog = setTimeout(() => silent.abort(new Error("no page came in time")), PAGE_MS);
+  const signal = AbortSignal.any([AbortSignal.timeout(READ_MS), silent.signal]);
+  const reading = readPages(
     directory,
     search,
     async (pages) => {
       const sorter = createSorter();
       begun(sorter);
       for await (const page of pages) {
+        watchdog.refresh();
         sorter.add(
-          page.map((each) => codec.encode(positionOf(toEntry(kind, each, attrs, directory), order.attr, kind.key))),
+          page.map((each) => {
+            const entry = toEntry(kind, each, attrs, directory);
+            return codec.encode({ ...positionOf(entry, order.attr, kind.key), key: keyIn(entry, kind) });
+          }),
         );
         if (sorter.size() > MAX_BYTES)
           throw new ConnectorError("tooMany", `More than ${sorter.count()} entries match: narrow the filter.`);
@@ -264,5 +286,6 @@ async function readSnapshot(
     signal,
     directory.bulk,
   );
+  const sorted = await reading.finally(() => clearTimeout(watchdog));
   return { list: await sorted.finish(), codec };
 }

@@ -14,6 +14,7 @@ import { afterWrite, ConnectorError, entryNotFound, isNotFound } from "../../src
 import { combined } from "../../src/connector/kit/combine.ts";
 import { escapeDnValue } from "../../src/connector/kit/text.ts";
 import { applyChanges, checkExpected, valuesPut } from "../../src/connector/reference.ts";
+import { assertionOf } from "./assertion.ts";
 import {
   formOf,
   inPlace,
@@ -28,16 +29,7 @@ import {
   withTakenName,
 } from "./changes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
-import {
-  assertionOf,
-  baseIsThere,
-  type Directory,
-  find,
-  keyFilter,
-  type LdapKind,
-  toEntry,
-  write,
-} from "./directory.ts";
+import { baseIsThere, type Directory, find, keyFilter, type LdapKind, toEntry, write } from "./directory.ts";
 import { dnKey, isUnder, parentOf } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
 import { keepingLock } from "./lock.ts";

@@ -30,20 +30,28 @@ export type Verdict =
       readonly first: number;
       readonly last: number;
       readonly hash: string;
-      /** The name of its chain, where it has one. */
-      readonly chain: string | undefined;
+      /** The names that its chain has had, the last one last. */
+      readonly chains: readonly string[];
       /** Whether there is half a record behind the last one, as a crash leaves it. */
       readonly torn: boolean;
       readonly questions: readonly Question[];
       /** Records in which the log says that something happened to itself. */
       readonly notes: readonly Question[];
     }
-  | { readonly ok: false; readonly line: number; readonly problem: string };
+  | {
+      readonly ok: false;
+      readonly line: number;
+      readonly problem: string;
+      /** The names that the chain has had, as far as it was read. */
+      readonly chains: readonly string[];
+    };
 
 /** Takes a log's lines one after the other, so that a log of any length is verified in little memory. */
 export interface Verifier {
   /** Takes the next line, without its line break. Gives what is wrong with it, where anything is. */
   readonly line: (line: string) => string | undefined;
+  /** The names that the chain has had so far. */
+  readonly chains: () => readonly string[];
   /** Says, behind the last line, how it is; `torn` where something without a line break is left. */
   readonly end: (torn: boolean) => Verdict;
 }
@@ -61,9 +69,10 @@ export function createVerifier(anchors: Anchors): Verifier {
   let first = 0;
   let isLastThere = last === undefined;
   let atHead: string | undefined;
-  let chain: string | undefined;
-  let atStored: string | undefined;
+  /** The chains that the records name, the last one last, and the record of each that the store knows. */
+  const named = new Map<string, string | undefined>();
   return {
+    chains: () => [...named.keys()],
     line: (line) => {
       lines++;
       const record = recordIn(line);
@@ -78,18 +87,17 @@ export function createVerifier(anchors: Anchors): Verifier {
       previous = record;
       isLastThere ||= record.hash === last;
       if (record.seq === head?.seq) atHead = record.hash;
-      if (typeof record.chain === "string") chain = record.chain;
-      if (record.seq === chains?.get(chain ?? "")?.seq) atStored = record.hash;
+      if (typeof record.chain === "string") noteChain(record.chain, record, named, chains);
       return undefined;
     },
     end: (torn) => {
       const problem =
         endProblem(previous, isLastThere, atHead, anchors) ??
-        (chains && storedProblem({ first, end: previous ?? ORIGIN, chain, atStored }, chains));
-      if (problem !== undefined) return { ok: false, line: lines, problem };
+        (chains && storedProblem({ first, end: previous ?? ORIGIN, named }, chains));
+      if (problem !== undefined) return { ok: false, line: lines, problem, chains: [...named.keys()] };
       const { seq, hash } = previous ?? ORIGIN;
       const questions = [...open.values()];
-      return { ok: true, records: lines, first, last: seq, hash, chain, torn, questions, notes };
+      return { ok: true, records: lines, first, last: seq, hash, chains: [...named.keys()], torn, questions, notes };
     },
   };
 }
@@ -116,7 +124,7 @@ export function verifyAudit(text: string, anchors: Anchors = {}): Verdict {
   const torn = lines.pop() !== "";
   for (const [index, line] of lines.entries()) {
     const problem = verifier.line(line);
-    if (problem !== undefined) return { ok: false, line: index + 1, problem };
+    if (problem !== undefined) return { ok: false, line: index + 1, problem, chains: verifier.chains() };
   }
   return verifier.end(torn);
 }
@@ -160,23 +168,38 @@ function endProblem(
   return undefined;
 }
 
-/** What is wrong with a log by where the store says that its chain ended. */
+function noteChain(
+  chain: string,
+  { seq, hash }: Link,
+  named: Map<string, string | undefined>,
+  chains: Anchors["chains"],
+): void {
+  const known = seq === chains?.get(chain)?.seq ? hash : named.get(chain);
+  // The last one that is named stands last.
+  if (!named.has(chain)) named.set(chain, known);
+  else if (known !== undefined) named.set(chain, known);
+}
+
+/** What is wrong with a log by where the store says that its chain ended, under each of the names that it has had. */
 function storedProblem(
-  found: {
-    readonly first: number;
-    readonly end: Link;
-    readonly chain: string | undefined;
-    readonly atStored: string | undefined;
-  },
+  {
+    first,
+    end,
+    named,
+  }: { readonly first: number; readonly end: Link; readonly named: ReadonlyMap<string, string | undefined> },
   chains: ReadonlyMap<string, Link>,
 ): string | undefined {
-  const { first, end, chain, atStored } = found;
-  if (chain === undefined) return "no record names its chain, so the store knows nothing of this log";
-  const stored = chains.get(chain);
-  if (!stored) return `the store knows no chain ${JSON.stringify(chain)}`;
-  if (stored.seq > end.seq)
-    return `records at the end are missing: the last is number ${end.seq}, and the store says ${stored.seq}`;
-  if (stored.seq >= first && atStored !== stored.hash) return `record ${stored.seq} is another than the store says`;
+  if (named.size === 0) return "no record names its chain, so the store knows nothing of this log";
+  const last = [...named.keys()].at(-1)!;
+  if (!chains.has(last))
+    return `the store knows no chain ${JSON.stringify(last)}: it is told of a new one within a second or two`;
+  for (const [chain, atStored] of named) {
+    const stored = chains.get(chain);
+    if (!stored) continue;
+    if (stored.seq > end.seq)
+      return `records at the end are missing: the last is number ${end.seq}, and the store says ${stored.seq}`;
+    if (stored.seq >= first && atStored !== stored.hash) return `record ${stored.seq} is another than the store says`;
+  }
   return undefined;
 }
 

@@ -57,6 +57,11 @@ export async function auditVerifyCommand(
 export async function auditForgetCommand(chain: string, config: string, reading: Reading): Promise<number> {
   const state = sharedState(loadConfig(config, reading.registry, reading.env));
   try {
+    const running = await state.leases.holder(`audit ${chain}`);
+    if (running !== undefined) {
+      console.log(`${shown(chain)} is being written by a gateway that runs (${running}): stop that first.`);
+      return 1;
+    }
     const wasThere = await state.chains.forget(chain);
     console.log(wasThere ? `The chain ${shown(chain)} is forgotten.` : `The store knows no chain ${shown(chain)}.`);
     return wasThere ? 0 : 1;
@@ -89,20 +94,22 @@ async function verifyAll(
     for (const file of given) {
       const files = withOlder(file);
       const found = verified(files, { ...anchorsOf(files, options, configured), chains });
-      if (found.verdict.ok && found.verdict.chain !== undefined) {
-        const { chain } = found.verdict;
-        if (seen.has(chain)) console.log(`${file}: the chain ${shown(chain)} is in another of the files, too`);
-        status = Math.max(status, Number(seen.has(chain)));
-        seen.add(chain);
-        console.log(`${file}, of ${shown(chain)}:`);
+      const { ok, chains: names } = found.verdict;
+      for (const chain of names.filter((each) => seen.has(each))) {
+        console.log(`${file}: the chain ${shown(chain)} is in another of the files, too`);
+        status = 1;
       }
+      for (const chain of names) seen.add(chain);
+      if (names.length > 0) console.log(`${file}, of ${names.map(shown).toReversed().join(", before that ")}:`);
       status = Math.max(status, tell(found));
+      if (!ok) console.log("Keep the file, and find out who changed it.");
     }
     for (const { chain, seq, at } of heads.filter((head) => !seen.has(head.chain))) {
       status = 1;
       const last = `record ${seq} was its last on ${new Date(at).toISOString()}`;
+      const forget = `postern audit forget ${shown(chain)} --config ${options.config}`;
       console.log(
-        `${shown(chain)}: no whole log of this chain is among the files; ${last}. If it is kept elsewhere for good: postern audit forget ${shown(chain)}`,
+        `${shown(chain)}: no log of this chain is among the files; ${last}. If it is kept elsewhere: ${forget}`,
       );
     }
     return status;
@@ -119,7 +126,7 @@ function verified(files: readonly string[], anchors: Anchors): Found {
   let torn = false;
   for (const file of files) {
     // Half a record is at the very end alone.
-    if (torn) return wrongAt(file, 1, "the file before it ends in half a record");
+    if (torn) return wrongAt(file, 1, "the file before it ends in half a record", verifier.chains());
     let number = 0;
     for (const bytes of linesOf(file)) {
       number++;
@@ -130,14 +137,14 @@ function verified(files: readonly string[], anchors: Anchors): Found {
       // Bytes that are no text, or another text than they seem, are not what was written.
       const line = isUtf8(bytes) ? bytes.toString("utf8", 0, bytes.length - 1) : "";
       const problem = verifier.line(line);
-      if (problem !== undefined) return wrongAt(file, number, problem);
+      if (problem !== undefined) return wrongAt(file, number, problem, verifier.chains());
     }
   }
   return { verdict: verifier.end(torn), place: String(files.at(-1)) };
 }
 
-const wrongAt = (file: string, line: number, problem: string): Found => ({
-  verdict: { ok: false, line, problem },
+const wrongAt = (file: string, line: number, problem: string, chains: readonly string[]): Found => ({
+  verdict: { ok: false, line, problem, chains },
   place: `${file}:${line}`,
 });
 

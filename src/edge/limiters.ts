@@ -20,6 +20,8 @@ export interface Limiter {
 /** Makes limiters, by a name that tells their keys apart. */
 export interface Limiters {
   readonly limiter: (name: string, window: { readonly points: number; readonly seconds: number }) => Limiter;
+  /** Whether counts are shared at this time; undefined where they are not to be. */
+  readonly isShared: () => boolean | undefined;
   readonly close: () => void;
 }
 
@@ -27,6 +29,7 @@ export interface Limiters {
 export function memoryLimiters(): Limiters {
   return {
     limiter: (_, { points, seconds }) => limiterOf(new RateLimiterMemory({ points, duration: seconds })),
+    isShared: () => undefined,
     close: () => {},
   };
 }
@@ -36,6 +39,8 @@ const ASK_MS = 250;
 const SILENT_MS = 1500;
 const PING_MS = 500;
 const MAX_RETRY_MS = 2000;
+/** A server that failed is not asked for so long, in milliseconds. */
+const AGAIN_MS = 2000;
 /** A server counts as well again when nothing has failed for so long, in milliseconds. */
 const WELL_MS = 5000;
 
@@ -105,6 +110,7 @@ export function sharedLimiters(shared: SharedLimits, warn: (fields: object, mess
         }),
       );
       const insured = async <T>(ask: (limiter: Limiter) => Promise<T>): Promise<T> => {
+        if (isAway && performance.now() - failedAt < AGAIN_MS) return ask(insurance);
         let timer: NodeJS.Timeout | undefined;
         const late = new Promise<never>((_, reject) => {
           timer = setTimeout(() => reject(new Error("no answer in time")), ASK_MS);
@@ -125,6 +131,7 @@ export function sharedLimiters(shared: SharedLimits, warn: (fields: object, mess
         consumed: (key) => insured((limiter) => limiter.consumed(key)),
       };
     },
+    isShared: () => !isAway,
     close: () => client.destroy(),
   };
 }

@@ -68,6 +68,12 @@ export function createMetrics() {
     labelNames: ["route"],
     registers,
   });
+  const stores = new Gauge({
+    name: "postern_store_up",
+    help: "1 while a store can be asked: `state`, if anything needs it, and `limits`, if limits.shared is configured.",
+    labelNames: ["store"],
+    registers,
+  });
   const reloads = new Counter({
     name: "postern_reloads_total",
     help: "Configurations that were read again, by result.",
@@ -98,6 +104,7 @@ export function createMetrics() {
     failures,
     refused,
     stopped,
+    stores,
     reloads,
   };
 }

@@ -138,7 +138,22 @@ const givingUpLate = (pool: pg.Pool): PostgresPool => ({
 });
 
 /** What PostgreSQL says while it starts, stops or has no connection free, and what the network says of a server that is away. */
-const PASSING = ["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "57014", "40001", "40P01", "55P03"];
+const PASSING = [
+  "57P01",
+  "57P02",
+  "57P03",
+  "53100",
+  "53200",
+  "53300",
+  "25006",
+  "08000",
+  "08003",
+  "08006",
+  "57014",
+  "40001",
+  "40P01",
+  "55P03",
+];
 const AWAY = [
   "ENOTFOUND",
   "ECONNREFUSED",

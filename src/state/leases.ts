@@ -14,6 +14,8 @@ export interface LeaseTables {
 export interface Leases {
   /** Takes a lease, or renews it, for some milliseconds. Gives who holds it then: another, where that one's has not ended. */
   readonly take: (name: string, holder: string, ms: number) => Promise<string>;
+  /** Who holds a lease that has not ended; undefined where nobody does. */
+  readonly holder: (name: string) => Promise<string | undefined>;
   /** Gives a lease back before it ends. */
   readonly release: (name: string, holder: string) => Promise<void>;
 }
@@ -35,6 +37,16 @@ export function createLeases({ db, exclusively }: Database<LeaseTables>, ready: 
           .execute();
         return holder;
       });
+    },
+    holder: async (name) => {
+      await ready();
+      const held = await db
+        .selectFrom("leases")
+        .select("holder")
+        .where("name", "=", name)
+        .where("until", ">", Date.now())
+        .executeTakeFirst();
+      return held?.holder;
     },
     release: async (name, holder) => {
       await ready();

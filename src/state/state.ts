@@ -84,7 +84,15 @@ export function openState(location: Location, files: Files): State {
     chains: createChains(database, whenReady),
     ready,
     probe: async () => {
-      await sql`select 1`.execute(db);
+      if (!isSharedState(location.url)) return void (await sql`select 1`.execute(db));
+      const { rows } = await sql<{
+        schema: string;
+        may: boolean;
+      }>`select current_schema() as schema, has_schema_privilege(current_schema(), 'CREATE') as may`.execute(db);
+      if (!rows[0]?.may)
+        throw new Error(
+          `the account may not create tables in the schema ${rows[0]?.schema}: make the database for it, create database ... owner ...`,
+        );
     },
     willPass,
     close: async () => {
