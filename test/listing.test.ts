@@ -99,18 +99,18 @@ describe("a directory of 60,000 people", () => {
     const connectors = openLdap(slapd, ROOT).connectors;
     const directory = { ...connectors.directory, resilience: { concurrency: 8, queue: 4 } };
     const gateway = await open({ connectors: { directory }, limits: { seconds: 3 } });
-    // Two places are for listings, and four wait for theirs.
+    // Four places are for listings, and four wait for theirs.
     slapd.signal("SIGSTOP");
     const listings = Promise.all(Array.from({ length: 12 }, () => page(gateway)));
     await sleep(300);
     slapd.signal("SIGCONT");
     const looked = await Promise.all(
-      Array.from({ length: 6 }, (_, n) => send(gateway, "GET", `/Users/${uuid(50_000 + n)}`)),
+      Array.from({ length: 4 }, (_, n) => send(gateway, "GET", `/Users/${uuid(50_000 + n)}`)),
     );
-    expect(looked.map(({ status }) => status)).toEqual(Array(6).fill(200));
-    // Two were asked for, four waited, and the other six were refused at once.
-    const refused = (await listings).filter(({ text }) => text.includes("has all it can do: 2 operations"));
-    expect(refused).toHaveLength(6);
+    expect(looked.map(({ status }) => status)).toEqual(Array(4).fill(200));
+    // Four were asked for, four waited, and the other four were refused at once.
+    const refused = (await listings).filter(({ text }) => text.includes("has all it can do: 4 operations"));
+    expect(refused).toHaveLength(4);
     await gateway.stop();
   });
 

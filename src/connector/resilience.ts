@@ -67,7 +67,7 @@ const isOfSystem = (error: unknown): boolean =>
 const SAMPLE = { threshold: 0.9, duration: 10_000, minimumRps: 1 };
 
 /** Listings have at most this part of the places, so that there are always others for look-ups and writes. */
-const LISTINGS_SHARE = 0.25;
+const LISTINGS_SHARE = 0.5;
 
 /** Runs calls, so many at a time; others wait for their turn. */
 type Lane = <T>(signal: AbortSignal, call: () => Promise<T>) => Promise<T>;
