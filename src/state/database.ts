@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import {
   type Dialect,
   Kysely,
@@ -12,6 +11,7 @@ import {
 } from "kysely";
 import type pg from "pg";
 import type { Files } from "../connector/kit/files.ts";
+import { loadPostgres, openPostgres } from "../connector/kit/postgres.ts";
 import { openSqlite, sqliteDialect } from "../connector/kit/sqlite.ts";
 import { readCertificates, type TlsFiles } from "../connector/kit/tls.ts";
 
@@ -77,9 +77,8 @@ const INT8 = 20;
 function openServer<Tables>({ url, password, tls }: Location, files: Files): Database<Tables> {
   const { hostname, port, pathname, username } = new URL(url);
   const host = decodeURIComponent(hostname).replace(/^\[(.*)\]$/, "$1");
-  // The driver is loaded where it is needed.
-  const { Pool, types } = createRequire(import.meta.url)("pg") as typeof pg;
-  const pool = new Pool({
+  const { types } = loadPostgres();
+  const pool = openPostgres({
     host,
     ...(port !== "" && { port: Number(port) }),
     database: decodeURIComponent(pathname.slice(1)),
@@ -87,8 +86,6 @@ function openServer<Tables>({ url, password, tls }: Location, files: Files): Dat
     password,
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
     query_timeout: ANSWER_MS,
     ssl: tls ? { host, ...readCertificates(files, tls, (name) => `state.tls.${name}`) } : false,
     options: `-c statement_timeout=${STATEMENT_MS} -c idle_in_transaction_session_timeout=${2 * STATEMENT_MS}`,
@@ -99,9 +96,6 @@ function openServer<Tables>({ url, password, tls }: Location, files: Files): Dat
         oid === INT8 ? Number : (types.getTypeParser(oid, format) as (raw: string) => unknown),
     } as pg.CustomTypesConfig,
   });
-  // A connection that is lost fails what runs on it, and the pool makes another. Without listeners the loss would end the process.
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: givingUpLate(pool) }) });
   return {
     db,

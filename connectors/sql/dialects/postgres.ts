@@ -1,7 +1,7 @@
-import { createRequire } from "node:module";
 import { type Kysely, PostgresDialect } from "kysely";
 import type pg from "pg";
 import { ConnectorError } from "../../../src/connector/error.ts";
+import { openPostgres } from "../../../src/connector/kit/postgres.ts";
 import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
 import { type Sql, sql } from "../sql.ts";
@@ -61,10 +61,8 @@ function wholeSql(value: unknown): unknown {
 
 const asText = (value: Parameters<SqlDialect["exact"]>[0]) => sql`cast(${value} as text)`;
 
-/** The driver is loaded where it is needed. */
 function createPool({ host, port, database, user, password, connections, waitMs, statementMs, tls }: Server): pg.Pool {
-  const { Pool } = createRequire(import.meta.url)("pg") as typeof pg;
-  const pool = new Pool({
+  return openPostgres({
     host,
     port,
     database,
@@ -72,8 +70,6 @@ function createPool({ host, port, database, user, password, connections, waitMs,
     password,
     max: connections,
     connectionTimeoutMillis: waitMs,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
     ssl: tls ? ({ host, ...tls } as pg.PoolConfig["ssl"]) : false,
     options: `-c TimeZone=UTC -c statement_timeout=${statementMs} -c idle_in_transaction_session_timeout=${2 * statementMs}`,
     // Values stay the text that the server sends; the catalogue says what they are.
@@ -81,11 +77,6 @@ function createPool({ host, port, database, user, password, connections, waitMs,
       getTypeParser: (oid: number) => (raw: string) => (oid === BOOL ? raw === "t" : raw),
     } as pg.CustomTypesConfig,
   });
-  // A connection that is lost is told to whoever uses it by the failure of what it runs; the pool makes another. Without
-  // listeners the loss itself would end the process.
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
-  return pool;
 }
 
 const BOOL = 16;
