@@ -53,7 +53,7 @@ export interface Settings extends ConnectOptions, Pick<ServersOptions, "find" | 
 }
 
 /** How many searches with very many results there may be at a time. */
-const READINGS = 2;
+export const READINGS = 2;
 /** The most referrals that are remembered, so that each is told once. */
 const MAX_REFERRALS = 100;
 

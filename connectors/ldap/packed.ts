@@ -110,8 +110,7 @@ export function createSorter(): Sorter {
       let items: Buffer[] = [];
       let last: Buffer | undefined;
       let done = 0;
-      // A run is let go when it is merged.
-      for (const item of merged(runs.splice(0))) {
+      for (const item of merged(runs)) {
         if (last?.equals(item)) continue;
         items.push(item);
         last = item;
@@ -147,7 +146,7 @@ const inOrder = (a: Head, b: Head): number =>
     ? Buffer.compare(a.item, b.item)
     : a.prefix - b.prefix || Buffer.compare(a.item, b.item);
 
-/** The items of sorted runs in their order. */
+/** The items of sorted runs in their order. The runs are taken out, and each is let go when it is merged. */
 function* merged(runs: Chunk[]): Generator<Buffer> {
   const heads = runs.splice(0).map((run) => headOf(run, 0));
   const queue = new TinyQueue(heads, inOrder);

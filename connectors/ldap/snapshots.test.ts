@@ -127,14 +127,19 @@ describe("snapshots", () => {
     { ms: 8000, age: 20_000, since: 10_000, freshness: "use" },
     { ms: 8000, age: 31_000, since: "now", freshness: "refresh" },
     { ms: 8000, age: 61_000, since: "now", freshness: "wait" },
+    // One that may lack what was written here is read anew behind once it is twice as old as it took to read.
+    { ms: 8000, age: 17_000, since: "now", isTouched: true, freshness: "refresh" },
+    { ms: 8000, age: 15_000, since: "now", isTouched: true, freshness: "use" },
+    { ms: 10, age: 21, since: 10, isTouched: true, freshness: "wait" },
+    { ms: 10, age: 21, since: 30, isTouched: true, freshness: "refresh" },
     // One that takes longer than that to read serves for twice as long as it took.
     { ms: 50_000, age: 99_000, since: "now", freshness: "refresh" },
   ])(
     "that took $ms ms to read, $age ms ago, of a listing that began $since ms ago: $freshness",
-    ({ ms, age, since, freshness }) => {
+    ({ ms, age, since, freshness, isTouched = false }) => {
       const now = 1_000_000_000;
       const began = typeof since === "number" ? now - since : ("now" as const);
-      expect(freshnessOf({ at: now - age, ms }, began, now)).toBe(freshness);
+      expect(freshnessOf({ at: now - age, ms, isTouched }, began, now)).toBe(freshness);
     },
   );
 

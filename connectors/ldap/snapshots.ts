@@ -1,9 +1,10 @@
+import { bulkhead } from "cockatiel";
 import { LRUCache } from "lru-cache";
 import type { Condition, Entry, Order } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { abortable } from "../../src/connector/kit/deadline.ts";
 import { positionOf } from "../../src/connector/reference.ts";
-import { type Directory, filterOf, type LdapKind, readPages, toEntry } from "./directory.ts";
+import { type Directory, filterOf, type LdapKind, READINGS, readPages, toEntry } from "./directory.ts";
 import { createSorter, type Packed, type Sorter } from "./packed.ts";
 import { type SortKeyCodec, sortKeysOf } from "./sort-key.ts";
 
@@ -53,9 +54,8 @@ const TOUCHED_FACTOR = 2;
 const FAILED_MS = 5000;
 /** A snapshot that nobody has taken for so long is forgotten, in milliseconds. */
 const UNUSED_MS = 300_000;
-/** Maximum number of snapshots, and of readings at a time. */
+/** Maximum number of snapshots. */
 const MAX_SNAPSHOTS = 8;
-const MAX_READINGS = 2;
 /** A server that gives no page of keys for so long, in milliseconds, is given up: the connection may be dead. */
 const PAGE_MS = 10_000;
 /** Maximum memory for one snapshot, and for all of them, in bytes. */
@@ -90,39 +90,45 @@ interface Known {
   /** The reading that begins when that one has ended. */
   next?: Promise<Snapshot> | undefined;
   failed?: { readonly error: unknown; readonly at: number };
-  /** Whether entries of the kind were written here since the reading began, which may belong into the list or not. */
-  isTouched?: boolean;
+  /** Whether entries of the kind were written here since the last reading began, which may belong into the list or not. */
+  isTouched: boolean;
 }
 
 /** What a snapshot is good for: as it is, as it is while it is read anew behind, or for nothing any more. */
 export type Freshness = "use" | "refresh" | "wait";
 
+/** When a snapshot's reading began, how long it took, and whether entries of the kind were written here since. */
+type Age = Pick<Snapshot, "at"> & Pick<Kept, "ms"> & Pick<Known, "isTouched">;
+
 /** How fresh a snapshot is for a page. */
-export function freshnessOf({ at, ms }: Pick<Kept, "ms"> & Pick<Snapshot, "at">, since: Since, now: number): Freshness {
+export function freshnessOf({ at, ms, isTouched }: Age, since: Since, now: number): Freshness {
   const age = now - at;
   const most = Math.max(MAX_AGE_MS, 2 * ms);
-  if (age > most) return "wait";
-  if (ms < LONG_MS) return since !== "now" && at >= since ? "use" : "wait";
+  const isLong = ms >= LONG_MS;
+  if (age > most || (!isLong && (since === "now" || at < since))) return "wait";
   // Whoever lists on does not wait for what is read anew behind.
-  return age > most / 2 ? "refresh" : "use";
+  const isOverdue = (isTouched && age > TOUCHED_FACTOR * ms) || (isLong && age > most / 2);
+  return isOverdue ? "refresh" : "use";
 }
 
 /** Reads snapshots, each for all who list the same. */
 export function createSnapshots(directory: Directory): Snapshots {
   const known = new LRUCache<string, Known>({ max: MAX_SNAPSHOTS, ttl: UNUSED_MS, ttlAutopurge: true });
-  const inTurn = createTurns(MAX_READINGS);
+  const readings = bulkhead(READINGS, Number.POSITIVE_INFINITY);
 
   const read = (of: Known): Promise<Snapshot> => {
     const { listing } = of;
     let sorter: Sorter | undefined;
-    const snapshot = inTurn(async () => {
+    const snapshot = readings.execute(async () => {
+      // Those who ask in the same turn share it.
+      await undefined;
       const began = performance.now();
-      reading.began = began;
-      reading.at = Date.now();
+      const at = Date.now();
+      Object.assign(reading, { began, at });
       const read = await readSnapshot(directory, listing, (begun) => {
         sorter = begun;
       });
-      const found = { ...read, at: reading.at };
+      const found = { ...read, at };
       for (const change of reading.changes) if (mayApply(change, listing)) apply(found, change);
       of.kept = { snapshot: found, ms: performance.now() - began };
       known.set(nameOf(listing), of);
@@ -158,7 +164,7 @@ export function createSnapshots(directory: Directory): Snapshots {
   /** The snapshot that is being read, or, if it must show all until now, the one that is read after it. */
   const awaited = (of: Known, since: Since, now: number): Promise<Snapshot> => {
     const { reading, failed, kept } = of;
-    if (!reading) return failed && now - failed.at < FAILED_MS ? Promise.reject(failed.error) : read(of);
+    if (!reading) return hasJustFailed(of, now) ? Promise.reject(failed!.error) : read(of);
     const hasNotBegun = reading.began === undefined;
     const isLong = (kept?.ms ?? 0) >= LONG_MS || now - (reading.began ?? now) >= LONG_MS;
     const isEnough = since !== "now" && (reading.at ?? since) >= since;
@@ -177,14 +183,14 @@ export function createSnapshots(directory: Directory): Snapshots {
   return {
     take: async (listing, since, signal) => {
       const name = nameOf(listing);
-      const of: Known = known.get(name) ?? { listing, isPlain: isPlain(directory, listing) };
+      const of: Known = known.get(name) ?? { listing, isPlain: isPlain(directory, listing), isTouched: false };
       known.set(name, of);
       const now = performance.now();
-      const { kept } = of;
-      const freshness = kept ? freshnessOf({ at: kept.snapshot.at, ms: kept.ms }, since, Date.now()) : "wait";
-      const hasFailed = of.failed && now - of.failed.at < FAILED_MS;
-      const isOverdue = of.isTouched && kept && Date.now() - kept.snapshot.at > TOUCHED_FACTOR * kept.ms;
-      if ((freshness === "refresh" || (freshness === "use" && isOverdue)) && !of.reading && !hasFailed) void read(of);
+      const { kept, isTouched } = of;
+      const freshness = kept
+        ? freshnessOf({ at: kept.snapshot.at, ms: kept.ms, isTouched }, since, Date.now())
+        : "wait";
+      if (freshness === "refresh" && !of.reading && !hasJustFailed(of, now)) void read(of);
       if (freshness !== "wait") return kept!.snapshot;
       return abortable(signal, awaited(of, since, now)).catch((error) => {
         throw signal.aborted ? stillReading(of, error) : error;
@@ -203,6 +209,8 @@ export function createSnapshots(directory: Directory): Snapshots {
   };
 }
 
+const hasJustFailed = ({ failed }: Known, now: number): boolean => failed !== undefined && now - failed.at < FAILED_MS;
+
 /** An entry's key; of several values, which a naming attribute may have, the one that it is called by. */
 export const keyIn = (entry: Entry, { key }: LdapKind): string => String([entry[key]].flat()[0]);
 
@@ -212,28 +220,6 @@ const isByKey = (directory: Directory, { kind, order }: Listing): boolean =>
   order.attr === directory.kinds.get(kind)!.key;
 
 const isPlain = (directory: Directory, listing: Listing): boolean => !listing.where && isByKey(directory, listing);
-
-/** Runs so many works at a time, none before the caller has gone on; others wait for their turn. */
-function createTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    await new Promise<void>((resolve) => {
-      if (running >= most) waiting.push(resolve);
-      else {
-        running++;
-        resolve();
-      }
-    });
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
-}
 
 function apply({ list, codec }: Pick<Snapshot, "list" | "codec">, change: Changed): void {
   if ("added" in change) list.insert(codec.encode({ key: change.added }));
