@@ -129,6 +129,8 @@ async function anchored({ chains, leases, willPass }: State, of: Chained): Promi
     close: async () => {
       clearInterval(timer);
       await running;
+      // A log that was not opened may be that of a gateway which runs: the lease is its own then.
+      if (!checkpoint.hasBegun()) return;
       await note().catch(failed);
       await lease.release().catch(() => {});
     },
@@ -163,6 +165,7 @@ function checkpointOf(chains: State["chains"], { chain, log }: Chained) {
   let saved: ChainEnd | undefined;
   return {
     stored: () => chains.head(chain),
+    hasBegun: () => holds !== undefined,
     begin: (given: (stored: ChainEnd) => boolean) => {
       holds = given;
     },

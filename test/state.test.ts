@@ -13,6 +13,7 @@ import type { Endangered } from "../src/gateway/guard.ts";
 import type { Location } from "../src/state/database.ts";
 import { migrations } from "../src/state/migrations.ts";
 import { isSharedState, openState, type State, stateConfig } from "../src/state/state.ts";
+import { lazyStore } from "../src/store.ts";
 import { type Database, startPostgres } from "./servers/databases.ts";
 import { ROOT } from "./servers/gateway.ts";
 
@@ -168,6 +169,22 @@ describe.each(Object.keys(stores))("the store on %s", (name) => {
     ]);
     expect([await chains.forget("b"), await chains.forget("b")]).toEqual([true, false]);
     expect(await chains.head("b")).toBeUndefined();
+  });
+
+  test.runIf(name.startsWith("PostgreSQL"))("leaves the lease of a log with the gateway that has it open", async () => {
+    const said: string[] = [];
+    const log = { warn: (_: unknown, message?: string) => void said.push(String(message)) };
+    const config = { state: store.location } as never;
+    const [running, other] = [log, { warn: () => {} }].map((each) => lazyStore({ config, folder: "/" }, each));
+    const anchor = await running!.anchor!("one", "the log");
+    anchor.begin(() => true);
+    // The same log, which this process cannot open: another one has it.
+    await (await other!.anchor!("one", "the log")).close();
+    await expect(other!.anchor!("one", "another log")).rejects.toThrow("already writes the audit chain");
+    await anchor.close();
+    await (await other!.anchor!("one", "another log")).close();
+    expect(said).toEqual([]);
+    await Promise.all([running!.close(), other!.close()]);
   });
 
   test("is used beside a later version, which has taken steps that this one does not know", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Anchor, ChainEnd } from "../../src/sink/sink.ts";
+import fileSink from "./index.ts";
 import { openAudit } from "./log.ts";
 
 /** What a store knows of a chain, and what the log says of that. */
@@ -34,6 +35,12 @@ describe("an anchored audit log", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as { seq: number; hash: string; event: string; chain?: string });
+  /** Leaves the first five records, and no head file. */
+  const cutBehindFive = () => {
+    const lines = readFileSync(file, "utf8").split("\n");
+    writeFileSync(file, `${lines.slice(0, 5).join("\n")}\n`);
+    rmSync(`${file}.head`);
+  };
   const signal = AbortSignal.timeout(10_000);
   /** Writes some events; gives what is asked of the log while it is open. */
   async function written<T>(
@@ -58,6 +65,19 @@ describe("an anchored audit log", () => {
     expect(kept).toEqual(records().map(({ seq, hash }) => ({ seq, hash })));
   });
 
+  test("is not anchored where it is a device, which begins a chain with each process", async () => {
+    const asked: string[] = [];
+    const anchor = async (chain: string) => {
+      asked.push(chain);
+      return anchorAt(undefined).anchor;
+    };
+    const services = { folder, log: { warn: () => {} }, anchor };
+    const sink = await fileSink.open(fileSink.config.parse({ file: "/dev/null", chain: "one" }), services);
+    await sink.append({ event: "intent" }, signal);
+    await sink.close();
+    expect(asked).toEqual([]);
+  });
+
   test("has what the store knows, of whichever of its files", async () => {
     const { kept } = await written(300, { maxBytes: 10_000 });
     const known = [kept[0]!, kept[150]!, kept.at(-1)!];
@@ -79,9 +99,7 @@ describe("an anchored audit log", () => {
   test("whose end was cut while the store was away does not", async () => {
     const { kept } = await written(10);
     const stored = kept.at(-1)!;
-    const lines = readFileSync(file, "utf8").split("\n");
-    writeFileSync(file, `${lines.slice(0, 5).join("\n")}\n`);
-    rmSync(`${file}.head`);
+    cutBehindFive();
     const { answer } = await written(1, { ask: (holds) => holds(stored) });
     expect(answer).toBe(false);
     expect(records().map(({ event }) => event)).toContain("records are missing, the store says");
@@ -90,9 +108,7 @@ describe("an anchored audit log", () => {
   test("whose end was cut goes on behind what is missing, where the store can be asked", async () => {
     const { kept } = await written(10);
     const stored = kept.at(-1)!;
-    const lines = readFileSync(file, "utf8").split("\n");
-    writeFileSync(file, `${lines.slice(0, 5).join("\n")}\n`);
-    rmSync(`${file}.head`);
+    cutBehindFive();
     const { answer } = await written(1, { end: stored, ask: (holds) => holds(stored) });
     expect(answer).toBe(true);
     expect(records()[5]).toMatchObject({ seq: stored.seq + 1, previous: stored.hash });

@@ -189,7 +189,7 @@ export function openAuditFile(options: FileOptions): AuditFile {
 }
 
 /** Whether it is a device, such as a terminal. Throws for what would hold up the process, or is no file at all. */
-function isDevice(path: string, { statSync }: Files): boolean {
+export function isDevice(path: string, { statSync }: Pick<Files, "statSync">): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isFIFO() || found?.isSocket())
     throw new Error(

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import * as fs from "node:fs";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { defineSink } from "../../src/sink/sink.ts";
+import { isDevice } from "./file.ts";
 import { openAudit } from "./log.ts";
 
 const config = z.strictObject({
@@ -47,11 +48,11 @@ const config = z.strictObject({
 function holderOf(path: string): string {
   const file = `${path}.id`;
   try {
-    writeFileSync(file, randomUUID(), { flag: "wx", mode: 0o600 });
+    fs.writeFileSync(file, randomUUID(), { flag: "wx", mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  return `${hostname()} ${path} ${readFileSync(file, "utf8").slice(0, 36)}`;
+  return `${hostname()} ${path} ${fs.readFileSync(file, "utf8").slice(0, 36)}`;
 }
 
 /** Records as lines of JSON, each chained to the one before. */
@@ -69,8 +70,8 @@ head: /srv/postern/audit.head
     const pathOf = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
     const path = pathOf(file);
     const options = { ...settings, file: path, head: pathOf(head), warn: log.warn };
-    // Standard output begins a chain with each process.
-    if (!anchor || path === undefined) return openAudit(options);
+    // Standard output, or a device, begins a chain with each process.
+    if (!anchor || path === undefined || isDevice(path, fs)) return openAudit(options);
     const anchored = { chain, anchor: await anchor(chain, holderOf(path)) };
     try {
       return openAudit({ ...options, anchored });

@@ -8,6 +8,7 @@ import { ConfigError, readYaml, validate } from "../config/yaml.ts";
 import type { Answer, HttpRequest, Transport } from "../connector/http.ts";
 import { routeAt } from "../routes.ts";
 import { isObject } from "../scim/schema.ts";
+import type { AuditLog } from "../sink/trail.ts";
 import { lazyStore } from "../store.ts";
 import { basesOf, below, type Case, type Exchange, exchangesFormat, HIDDEN, through } from "./exchanges.ts";
 import type { ScimRequest } from "./request.ts";
@@ -94,8 +95,9 @@ async function onRealSystem(loaded: Loaded, request: ScimRequest, wrap: (transpo
   const isWrite = request.method.toUpperCase() !== "GET";
   const log = { warn: (fields: unknown, message?: string) => console.error(message, JSON.stringify(fields)) };
   const state = lazyStore(loaded, log);
-  const audit = isWrite ? await openAuditFor(loaded, log, state.anchor) : undefined;
+  let audit: AuditLog | undefined;
   try {
+    audit = isWrite ? await openAuditFor(loaded, log, state.anchor) : undefined;
     return await through(loaded, request, wrap, (of, base, connectors) =>
       routeAt(of, base, connectors, { audit, ledger: state.ledger, log, stopped: () => {} }),
     );
