@@ -1,7 +1,9 @@
 import { fork } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { send } from "./clients/replay.ts";
@@ -30,6 +32,40 @@ describe("bounds", () => {
     }
   });
 });
+
+describe("bodies that are refused before they are read", () => {
+  test.each([
+    ["of somebody unknown, 2 MB", 401, 2, "/Users", "Vogon"],
+    ["for an address where nothing is, 2 MB", 413, 2, "/Nothing", TOKEN],
+    ["a byte beyond the limit", 413, 1, "/Users", TOKEN],
+    ["of 12 MB", 413, 12, "/Bulk", TOKEN],
+  ])("%s: a client that sends all of it before it reads gets the answer", async (_, status, megabytes, path, token) => {
+    const gateway = await startGateway(legacyHr());
+    try {
+      const { hostname, port, pathname } = new URL(gateway.base);
+      const body = "x".repeat(megabytes * 1024 * 1024 + 1);
+      const head = `POST ${pathname}${path} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+      expect(await sentThenRead(Number(port), hostname, head + body)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    } finally {
+      await gateway.stop();
+    }
+  });
+});
+
+/** What a server answers to a client that reads nothing until it has written everything, and a little longer. */
+const sentThenRead = (port: number, host: string, request: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, host).once("error", reject);
+    let answer = "";
+    socket.write(request, async () => {
+      await setTimeout(300);
+      socket.on("data", (part) => {
+        answer += part;
+        resolve(answer);
+        socket.destroy();
+      });
+    });
+  });
 
 describe("the log", () => {
   test("a log line says nothing of whom a request was about", async () => {

@@ -9,7 +9,7 @@ import { builtInTypes, type ResourceType } from "../scim/schema.ts";
 import { type Admission, holdBack, limitAddress } from "./admission.ts";
 import { scimFailure } from "./answers.ts";
 import { authentication, type Door } from "./authentication.ts";
-import { type Bodies, readBody } from "./body.ts";
+import { type Bodies, readBody, readRest } from "./body.ts";
 import { discovery } from "./discovery.ts";
 import type { Env } from "./env.ts";
 import { health, type Readiness } from "./health.ts";
@@ -52,6 +52,7 @@ export function createApp(options: EdgeOptions): Hono<Env> {
   app.onError((error, c) => scimFailure(c, error, log));
   app.notFound((c) => scimFailure(c, notFound("There is nothing at this address."), log));
 
+  app.use(readRest);
   app.use(holdBack);
   app.use(origin(options.trust));
   app.use(requestLog(options));

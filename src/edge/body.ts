@@ -77,6 +77,35 @@ export function readBody(bodies: Bodies, maxBytes: number): MiddlewareHandler<En
   };
 }
 
+/** What of a refused request's body is read on for nothing: for so long, in milliseconds, and so many bytes. */
+const REST_MS = 2000;
+const MAX_REST = 16 * 1024 * 1024;
+
+/**
+ * Reads the rest of a body that nobody wanted before its answer is sent. A connection that is closed while bytes are still coming is
+ * reset, and the reset takes the answer with it: the client, or the balancer before it, sees a broken connection instead of 401 or 413.
+ */
+export const readRest: MiddlewareHandler<Env> = async (c, next) => {
+  await next();
+  const incoming = (c.env as unknown as HttpBindings | undefined)?.incoming as IncomingMessage | undefined;
+  if (!incoming || incoming.complete || incoming.destroyed) return;
+  await new Promise<void>((resolve) => {
+    let left = MAX_REST;
+    const end = () => {
+      clearTimeout(timer);
+      incoming.off("data", arrived).off("end", end).off("close", end).off("error", end);
+      resolve();
+    };
+    const arrived = (part: Buffer) => {
+      left -= part.length;
+      if (left < 0) end();
+    };
+    const timer = setTimeout(end, REST_MS);
+    incoming.on("data", arrived).on("end", end).on("close", end).on("error", end);
+    incoming.resume();
+  });
+};
+
 function shareOf({ of }: Bodies, name: string): Share {
   const share = of.get(name) ?? { held: 0, coming: 0 };
   of.set(name, share);
