@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { send } from "./clients/replay.ts";
@@ -584,13 +583,9 @@ describe("the gateway on OpenLDAP", () => {
       } finally {
         await bringBack();
       }
-      let status = 503;
-      for (let attempt = 0; attempt < 50 && status === 503; attempt++) {
-        ({ status } = await send(gateway, "GET", "/Users?count=1"));
-        if (status === 503) await sleep(100);
-      }
-      expect(status).toBe(200);
-      expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
+      const patience = { timeout: 30_000, interval: 100 };
+      await expect.poll(async () => (await send(gateway, "GET", "/Users?count=1")).status, patience).toBe(200);
+      await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status, patience).toBe(200);
     },
   );
 });
