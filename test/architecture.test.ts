@@ -28,7 +28,8 @@ const allowed: Record<string, readonly string[]> = {
   "src/observe": [],
   "src/sink": [],
   "src/state": ["src/connector", "src/gateway"],
-  "src/config": ["src/scim", "src/mapping", "src/connector", "src/sink", "src/auth", "src/state"],
+  "src/sync": ["src/gateway", "src/scim", "src/mapping", "src/expression", "src/state", "src/auth"],
+  "src/config": ["src/scim", "src/mapping", "src/connector", "src/sink", "src/auth", "src/state", "src/sync"],
 };
 
 /** What every connector, and every sink, may import beside its client library; and what one of them takes of another. */

@@ -3,6 +3,7 @@ import { methodConfig } from "../auth/chain.ts";
 import { secretConfig } from "../auth/secret.ts";
 import { resilienceConfig } from "../connector/resilience.ts";
 import { stateConfig } from "../state/state.ts";
+import { syncConfig } from "../sync/definition.ts";
 import type { Registry } from "./registry.ts";
 
 const endpoint = z.strictObject({
@@ -221,6 +222,13 @@ export function configFormat({ connectors, sinks }: Registry) {
         .record(z.string(), safety)
         .default({})
         .describe("For routes, by their paths: what must not happen to the system behind."),
+      syncs: z
+        .record(
+          z.string().regex(/^[\w.-]{1,60}$/, "a sync's name has letters, digits, - . and _"),
+          syncConfig(z.never()),
+        )
+        .default({})
+        .describe("What Postern does by itself: people flow from one route to another. See docs/syncs.md."),
       audit: z
         .discriminatedUnion("type", sinkOptions(sinks))
         .optional()

@@ -5,6 +5,7 @@ import { mappingFormat } from "../mapping/format.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { defineTypes, typesFormat } from "../mapping/types.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
+import { compileRules, type Rules } from "../sync/rules.ts";
 import { type Config, configFormat } from "./format.ts";
 import type { Registry } from "./registry.ts";
 import { withSecrets } from "./secrets.ts";
@@ -18,6 +19,9 @@ export interface RouteEndpoint {
   readonly patchResponse: "resource" | "none";
 }
 
+/** The resource types of each route, by its path. */
+type Routes = ReadonlyMap<string, ReadonlyMap<string, RouteEndpoint>>;
+
 /** A configuration that is whole: everything in it was checked, and its mappings are compiled. */
 export interface Loaded {
   readonly config: Config;
@@ -25,7 +29,9 @@ export interface Loaded {
   readonly folder: string;
   /** The types of connectors and sinks that it may name. */
   readonly registry: Registry;
-  readonly routes: ReadonlyMap<string, ReadonlyMap<string, RouteEndpoint>>;
+  readonly routes: Routes;
+  /** The rules of the syncs, compiled. */
+  readonly syncs: ReadonlyMap<string, Rules>;
   /** The files that secrets were read from. */
   readonly secretFiles: readonly string[];
 }
@@ -83,8 +89,37 @@ export function loadConfig(
       }
     }
   }
+  const syncs = diagnostics.length > 0 ? new Map<string, Rules>() : syncsIn(yaml, config, routes, diagnostics);
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
-  return { config, folder, registry, routes, secretFiles };
+  return { config, folder, registry, routes, syncs, secretFiles };
+}
+
+/** Compiles the rules of the syncs; what is wrong with them is added to the diagnostics. */
+function syncsIn(yaml: YamlFile, { syncs }: Config, routes: Routes, diagnostics: Diagnostic[]): Map<string, Rules> {
+  const compiled = new Map<string, Rules>();
+  for (const [name, settings] of Object.entries(syncs)) {
+    const endpointOf = (end: "from" | "to", { route, type }: { route: string; type: string }) => {
+      const found = routes.get(route)?.get(type);
+      const message = routes.has(route)
+        ? `the route ${route} serves no ${type}${nearest(type, [...routes.get(route)!.keys()])}`
+        : `there is no route "${route}"${nearest(route, [...routes.keys()])}`;
+      if (!found) diagnostics.push(yaml.diagnose(["syncs", name, end, routes.has(route) ? "type" : "route"], message));
+      return found?.mapping;
+    };
+    const source = endpointOf("from", settings.from);
+    if (!("route" in settings.to)) continue;
+    const target = endpointOf("to", settings.to);
+    if (!source || !target) continue;
+    const { rules, problems } = compileRules(settings, { source, target });
+    for (const { path, message } of problems) diagnostics.push(yaml.diagnose(["syncs", name, ...path], message));
+    for (const [index, { type }] of settings.groups.entries())
+      if ("route" in settings.to && !routes.get(settings.to.route)?.has(type))
+        diagnostics.push(
+          yaml.diagnose(["syncs", name, "groups", index], `the route ${settings.to.route} serves no ${type}`),
+        );
+    compiled.set(name, rules);
+  }
+  return compiled;
 }
 
 /** Tokens must not go over a network in the clear without anybody having said so. */

@@ -71,7 +71,9 @@ export function compileExpression(source: string): Expression {
     readsInput: readsAll || inputNames.size > 0,
     evaluate: async (input, bindings) => {
       try {
-        const isHere = isHashing || isSmall(readsAll ? input : only(input, inputNames), bindings);
+        // Functions cannot be given to another thread. Who binds them bounds the input.
+        const hasFunctions = Object.values(bindings ?? {}).some((each) => typeof each === "function");
+        const isHere = isHashing || hasFunctions || isSmall(readsAll ? input : only(input, inputNames), bindings);
         if (isHere) return plain(await compiled.evaluate(input, bindings));
         return await evaluateApart(source, input, bindings ?? {});
       } catch (error) {

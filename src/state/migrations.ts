@@ -60,4 +60,100 @@ export const migrations: Record<string, Migration> = {
         await db.schema.createIndex(`${table}_at`).on(table).column("at").execute();
     },
   },
+  "2026-11-26-syncs": {
+    up: async (db: Kysely<unknown>) => {
+      const { schema } = db;
+      await schema
+        .createTable("syncs")
+        .addColumn("sync", "text", (column) => column.primaryKey())
+        .addColumn("reads", "integer", (column) => column.notNull())
+        .addColumn("rules", "text", (column) => column.notNull())
+        .addColumn("begun", "bigint")
+        .addColumn("ran", "bigint")
+        .addColumn("failures", "integer", (column) => column.notNull())
+        .addColumn("not_before", "bigint", (column) => column.notNull())
+        .addColumn("cancelled", "integer", (column) => column.notNull())
+        .execute();
+      await schema
+        .createTable("sync_runs")
+        .addColumn("sync", "text", (column) => column.notNull())
+        .addColumn("run", "integer", (column) => column.notNull())
+        .addColumn("started", "bigint", (column) => column.notNull())
+        .addColumn("ended", "bigint")
+        .addColumn("cause", "text", (column) => column.notNull())
+        .addColumn("outcome", "text", (column) => column.notNull())
+        .addColumn("counts", "text", (column) => column.notNull())
+        .addColumn("error", "text")
+        .addPrimaryKeyConstraint("sync_runs_key", ["sync", "run"])
+        .execute();
+      await schema
+        .createTable("sync_people")
+        .addColumn("sync", "text", (column) => column.notNull())
+        .addColumn("key", "text", (column) => column.notNull())
+        .addColumn("target", "text")
+        .addColumn("resource", "text", (column) => column.notNull())
+        .addColumn("hash", "text", (column) => column.notNull())
+        .addColumn("seen", "integer", (column) => column.notNull())
+        .addColumn("twice", "integer", (column) => column.notNull())
+        .addColumn("missing", "bigint")
+        .addColumn("next", "bigint")
+        .addColumn("status", "text", (column) => column.notNull())
+        .addColumn("kind", "text")
+        .addColumn("planned", "text")
+        .addColumn("held", "integer", (column) => column.notNull())
+        .addColumn("memory", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("sync_people_key", ["sync", "key"])
+        .execute();
+      for (const columns of [
+        ["sync", "target"],
+        ["sync", "next", "key"],
+        ["sync", "kind", "held", "key"],
+        ["sync", "status", "key"],
+      ])
+        await schema.createIndex(`sync_people_${columns[1]}`).on("sync_people").columns(columns).execute();
+      for (const table of ["sync_aliases", "sync_waiting", "sync_names"]) {
+        await schema
+          .createTable(table)
+          .addColumn("sync", "text", (column) => column.notNull())
+          .addColumn("place", "text", (column) => column.notNull())
+          .addColumn("value", "text", (column) => column.notNull())
+          .addColumn("key", "text", (column) => column.notNull())
+          // A name belongs to one person; others may be shared.
+          .addPrimaryKeyConstraint(
+            `${table}_key`,
+            table === "sync_names" ? ["sync", "place", "value"] : ["sync", "place", "value", "key"],
+          )
+          .execute();
+        await schema.createIndex(`${table}_of`).on(table).columns(["sync", "key"]).execute();
+      }
+      await schema
+        .createTable("sync_groups")
+        .addColumn("sync", "text", (column) => column.notNull())
+        .addColumn("type", "text", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("shown", "text", (column) => column.notNull())
+        .addColumn("target", "text")
+        .addPrimaryKeyConstraint("sync_groups_key", ["sync", "type", "name"])
+        .execute();
+      await schema
+        .createTable("sync_members")
+        .addColumn("sync", "text", (column) => column.notNull())
+        .addColumn("type", "text", (column) => column.notNull())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("key", "text", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addPrimaryKeyConstraint("sync_members_key", ["sync", "type", "name", "key"])
+        .execute();
+      await schema.createIndex("sync_members_of").on("sync_members").columns(["sync", "key"]).execute();
+      await schema.createIndex("sync_members_state").on("sync_members").columns(["sync", "state"]).execute();
+      await schema
+        .createTable("sync_requests")
+        .addColumn("budget", "text", (column) => column.notNull())
+        .addColumn("at", "bigint", (column) => column.notNull())
+        .addColumn("number", "bigint", (column) => column.notNull())
+        .addPrimaryKeyConstraint("sync_requests_key", ["budget", "number"])
+        .execute();
+      await schema.createIndex("sync_requests_at").on("sync_requests").columns(["budget", "at"]).execute();
+    },
+  },
 };

@@ -3,10 +3,11 @@ import { type Migration, Migrator } from "kysely/migration";
 import { z } from "zod";
 import type { Files } from "../connector/kit/files.ts";
 import { type Chains, type ChainTables, createChains } from "./chains.ts";
-import { type Location, openDatabase } from "./database.ts";
+import { type Database, type Location, openDatabase } from "./database.ts";
 import { createLedger, type GuardTables, type Ledger } from "./guard.ts";
 import { createLeases, type Leases, type LeaseTables } from "./leases.ts";
 import { migrations } from "./migrations.ts";
+import { createSyncs, type Syncs, type SyncTables } from "./syncs.ts";
 
 /** Where what outlives the process is kept. */
 export const stateConfig = z
@@ -31,7 +32,7 @@ export const stateConfig = z
   })
   .prefault({})
   .describe(
-    "What outlives the process: the counts of the change guard and, in PostgreSQL, where each gateway's audit log ends. It is made on first use.",
+    "What outlives the process: the counts of the change guard, what syncs know of people and, in PostgreSQL, where each gateway's audit log ends. It is made on first use.",
   );
 
 function isLocation(url: string): boolean {
@@ -49,6 +50,7 @@ export interface State {
   readonly guard: Ledger;
   readonly leases: Leases;
   readonly chains: Chains;
+  readonly syncs: Syncs;
   /**
    * Makes the tables, or brings them up to date, and says whether there were none before: counts begin at nothing. It is done before the first
    * use, and tried again with each where it failed.
@@ -61,7 +63,7 @@ export interface State {
   readonly close: () => Promise<void>;
 }
 
-type Tables = GuardTables & LeaseTables & ChainTables;
+type Tables = GuardTables & LeaseTables & ChainTables & SyncTables;
 
 /** Opens the store. Throws where its file cannot be opened; a server that is away is only found out by `ready`. */
 export function openState(location: Location, files: Files): State {
@@ -82,6 +84,7 @@ export function openState(location: Location, files: Files): State {
     guard: createLedger(database, whenReady),
     leases: createLeases(database, whenReady),
     chains: createChains(database, whenReady),
+    syncs: createSyncs(database as unknown as Database<SyncTables>, whenReady),
     ready,
     probe: async () => {
       if (!isSharedState(location.url)) return void (await sql`select 1`.execute(db));

@@ -1,0 +1,200 @@
+import type { Kysely } from "kysely";
+
+/** The tables of groups that follow from rules, as kysely knows them. */
+export interface MembershipTables {
+  sync_groups: {
+    readonly sync: string;
+    readonly type: string;
+    /** The name in small letters, and as it was given first. */
+    readonly name: string;
+    readonly shown: string;
+    readonly target: string | null;
+  };
+  sync_members: {
+    readonly sync: string;
+    readonly type: string;
+    readonly name: string;
+    readonly key: string;
+    /** `is`, `add` or `remove`. */
+    readonly state: string;
+  };
+}
+
+/** A group that a sync made, or is to make. */
+export interface RuleGroup {
+  readonly type: string;
+  readonly name: string;
+  readonly shown: string;
+  readonly target: string | null;
+}
+
+/** A group that a person belongs to. */
+export interface Membership {
+  readonly type: string;
+  readonly name: string;
+}
+
+/** Who is, or is to be, in which of the groups that a sync made. */
+export interface Memberships {
+  /** Says which groups a person is to be in. Gives whether that changed anything. */
+  readonly belong: (key: string, groups: readonly Membership[]) => Promise<{ added: number; removed: number }>;
+  readonly memberships: (key: string) => Promise<readonly (Membership & { readonly state: string })[]>;
+  /** The groups with members to add or to remove. */
+  readonly unsettled: () => Promise<readonly RuleGroup[]>;
+  readonly groups: () => Promise<readonly RuleGroup[]>;
+  readonly madeGroup: (group: Membership, target: string | null) => Promise<void>;
+  /** Members of a group by state, with their accounts, behind a key. */
+  readonly members: (
+    group: Membership,
+    state: string,
+    after: string,
+    limit: number,
+  ) => Promise<readonly { readonly key: string; readonly target: string | null }[]>;
+  /** Says that members were added, or removed. */
+  readonly settled: (group: Membership, state: "add" | "remove", keys: readonly string[]) => Promise<void>;
+  /** Has the members of a group added again: it is gone from the target, or some of them are. */
+  readonly unsettle: (group: Membership, keys: readonly string[] | undefined) => Promise<void>;
+}
+
+/** Keeps memberships in tables. Every answer waits for `ready`. */
+export function createMemberships(
+  given: Kysely<MembershipTables>,
+  ready: () => Promise<void>,
+  sync: string,
+): Memberships {
+  const db = given as unknown as Kysely<
+    MembershipTables & { sync_people: { sync: string; key: string; target: string | null } }
+  >;
+  const whenReady = async <T>(ask: () => Promise<T>): Promise<T> => {
+    await ready();
+    return ask();
+  };
+  const rows = (key: string) =>
+    db
+      .selectFrom("sync_members")
+      .select(["type", "name", "state"])
+      .where("sync", "=", sync)
+      .where("key", "=", key)
+      .execute();
+  return {
+    belong: (key, groups) =>
+      whenReady(async () => {
+        const present = await rows(key);
+        const id = ({ type, name }: Membership) => `${type}\0${name.toLowerCase()}`;
+        const wanted = new Map(groups.map((group) => [id(group), group]));
+        const known = new Map(present.map((each) => [id(each), each]));
+        let [added, removed] = [0, 0];
+        const set = (group: Membership, state: string) =>
+          db
+            .insertInto("sync_members")
+            .values({ sync, key, type: group.type, name: group.name.toLowerCase(), state })
+            .onConflict((conflict) => conflict.columns(["sync", "type", "name", "key"]).doUpdateSet({ state }))
+            .execute();
+        for (const [name, group] of wanted) {
+          if (known.get(name) && known.get(name)!.state !== "remove") continue;
+          added++;
+          await db
+            .insertInto("sync_groups")
+            .values({ sync, type: group.type, name: group.name.toLowerCase(), shown: group.name, target: null })
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+          await set(group, "add");
+        }
+        for (const [name, each] of known) {
+          if (wanted.has(name) || each.state === "remove") continue;
+          removed++;
+          await set(each, "remove");
+        }
+        return { added, removed };
+      }),
+    memberships: (key) => whenReady(() => rows(key)),
+    unsettled: () =>
+      whenReady(() =>
+        db
+          .selectFrom("sync_groups as g")
+          .select(["g.type", "g.name", "g.shown", "g.target"])
+          .where("g.sync", "=", sync)
+          .where(({ exists, selectFrom }) =>
+            exists(
+              selectFrom("sync_members as m")
+                .select("m.key")
+                .where("m.sync", "=", sync)
+                .whereRef("m.type", "=", "g.type")
+                .whereRef("m.name", "=", "g.name")
+                .where("m.state", "!=", "is"),
+            ),
+          )
+          .orderBy("g.name")
+          .execute(),
+      ),
+    groups: () =>
+      whenReady(() =>
+        db
+          .selectFrom("sync_groups")
+          .select(["type", "name", "shown", "target"])
+          .where("sync", "=", sync)
+          .orderBy("name")
+          .execute(),
+      ),
+    madeGroup: ({ type, name }, target) =>
+      whenReady(async () => {
+        await db
+          .updateTable("sync_groups")
+          .set({ target })
+          .where("sync", "=", sync)
+          .where("type", "=", type)
+          .where("name", "=", name)
+          .execute();
+      }),
+    members: ({ type, name }, state, after, limit) =>
+      whenReady(() =>
+        db
+          .selectFrom("sync_members as m")
+          .leftJoin("sync_people as p", (join) => join.onRef("p.sync", "=", "m.sync").onRef("p.key", "=", "m.key"))
+          .select(["m.key", "p.target"])
+          .where("m.sync", "=", sync)
+          .where("m.type", "=", type)
+          .where("m.name", "=", name)
+          .where("m.state", "=", state)
+          .where("m.key", ">", after)
+          .orderBy("m.key")
+          .limit(limit)
+          .execute(),
+      ),
+    settled: ({ type, name }, state, keys) =>
+      whenReady(async () => {
+        if (keys.length === 0) return;
+        if (state === "add")
+          await db
+            .updateTable("sync_members")
+            .set({ state: "is" })
+            .where("sync", "=", sync)
+            .where("type", "=", type)
+            .where("name", "=", name)
+            .where("state", "=", state)
+            .where("key", "in", keys)
+            .execute();
+        else
+          await db
+            .deleteFrom("sync_members")
+            .where("sync", "=", sync)
+            .where("type", "=", type)
+            .where("name", "=", name)
+            .where("state", "=", state)
+            .where("key", "in", keys)
+            .execute();
+      }),
+    unsettle: ({ type, name }, keys) =>
+      whenReady(async () => {
+        let members = db
+          .updateTable("sync_members")
+          .set({ state: "add" })
+          .where("sync", "=", sync)
+          .where("type", "=", type)
+          .where("name", "=", name)
+          .where("state", "=", "is");
+        if (keys) members = members.where("key", "in", keys.length > 0 ? keys : [""]);
+        await members.execute();
+      }),
+  };
+}

@@ -1,0 +1,419 @@
+import { type Kysely, sql as raw } from "kysely";
+import type { Database } from "./database.ts";
+
+/** Whether the change that is planned for a person waits for somebody, or was released. */
+export const HELD = { no: 0, held: 1, released: 2 } as const;
+
+/** What a sync keeps of a person. Times are milliseconds since 1970. */
+export interface Person {
+  /** What tells the person apart in the source. */
+  readonly key: string;
+  /** The account's id in the target; null where there is none. */
+  readonly target: string | null;
+  /** The resource as the source gave it last, as JSON, and its hash. */
+  readonly resource: string;
+  readonly hash: string;
+  /** The read of the source in which the person was there last, and the one that had the key twice. */
+  readonly seen: number;
+  readonly twice: number;
+  /** Since when whole reads do not have the person; null where the last one did. */
+  readonly missing: number | null;
+  /** When the person is to be looked at next; null where nothing is due. */
+  readonly next: number | null;
+  /** `new`, `ok`, `ignored`, `stopped`, `failed`, `waiting`, `gone`. */
+  readonly status: string;
+  /** What the run does, by kind, and in full as JSON; null for nothing. */
+  readonly kind: string | null;
+  readonly planned: string | null;
+  readonly held: number;
+  /** What the engine remembers, as JSON. */
+  readonly memory: string;
+}
+
+/** The tables of people, as kysely knows them. */
+export interface PeopleTables {
+  sync_people: Person & { readonly sync: string };
+  sync_aliases: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
+  sync_waiting: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
+  sync_names: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
+}
+
+/** A name by which a person is known at a place of the source. The place "" is the key. */
+export interface Alias {
+  readonly place: string;
+  readonly value: string;
+}
+
+/** A person as a read of the source gives one. */
+export interface Received {
+  readonly key: string;
+  readonly resource: string;
+  readonly hash: string;
+  readonly aliases: readonly Alias[];
+}
+
+/** People of one sync. Nothing here is held in memory: lists are read in pieces, in the order of keys. */
+export interface People {
+  /** Takes a page of what a read of the source found. Gives the keys that it has found before. */
+  readonly receive: (read: number, page: readonly Received[]) => Promise<readonly string[]>;
+  /** Says that a read was whole: who was not in it is missing from now on. */
+  readonly complete: (read: number, now: number) => Promise<void>;
+  /** How many people a sync knows, how many of them a read has found, and how many have an account. */
+  readonly count: (read: number) => Promise<{ known: number; found: number; linked: number }>;
+  readonly person: (key: string) => Promise<Person | undefined>;
+  readonly byTarget: (target: string) => Promise<Person | undefined>;
+  /**
+   * Those that are to be looked at between two times, behind a key; or all that have an account. What changed is to be looked at from
+   * 0 on, what falls due from its own time.
+   */
+  readonly due: (
+    times: { readonly from: number; readonly to: number },
+    after: string,
+    limit: number,
+  ) => Promise<readonly Person[]>;
+  readonly linked: (after: string, limit: number) => Promise<readonly Person[]>;
+  /** Those whose change of a kind is planned and not held, behind a key. */
+  readonly ready: (kind: string, after: string, limit: number) => Promise<readonly Person[]>;
+  /** Those of a status, or with a plan, behind a key. */
+  readonly listed: (
+    filter: { readonly status?: string; readonly held?: number; readonly isPlanned?: boolean },
+    after: string,
+    limit: number,
+  ) => Promise<readonly Person[]>;
+  readonly save: (people: readonly Person[]) => Promise<void>;
+  readonly forget: (key: string) => Promise<void>;
+  /** Has everybody looked at, or those who have a plan that is not released, whose plan is dropped. */
+  readonly lookAtAll: () => Promise<void>;
+  readonly dropPlans: () => Promise<void>;
+  /** How many changes are planned, by kind, and by whether they are held. */
+  readonly planned: () => Promise<readonly { kind: string; held: number; count: number }[]>;
+  readonly byStatus: () => Promise<readonly { status: string; count: number }[]>;
+  /** Holds all planned changes of a kind that nobody released. */
+  readonly hold: (kind: string) => Promise<void>;
+  /** Releases held changes: of some people, of a kind, or all. Gives how many. */
+  readonly release: (which: { readonly keys?: readonly string[]; readonly kind?: string }) => Promise<number>;
+  /** The keys of those known by a name. */
+  readonly known: (alias: Alias, limit: number) => Promise<readonly string[]>;
+  /** Notes whom a person waits for; and has those looked at again who wait for one. */
+  readonly waitFor: (key: string, aliases: readonly Alias[]) => Promise<void>;
+  readonly wake: (key: string) => Promise<number>;
+  /** Takes a name that nobody else may have. Gives the key of who has it then. */
+  readonly reserve: (place: string, value: string, key: string) => Promise<string>;
+}
+
+/** How many keys one statement names. */
+const PIECE = 400;
+
+/** Keeps the people of a sync in tables. Every answer waits for `ready`. */
+export function createPeople(
+  { db, exclusively }: Database<PeopleTables>,
+  ready: () => Promise<void>,
+  sync: string,
+): People {
+  const people = () => db.selectFrom("sync_people").where("sync", "=", sync);
+  const whenReady = async <T>(ask: () => Promise<T>): Promise<T> => {
+    await ready();
+    return ask();
+  };
+  const listed = (after: string, limit: number) =>
+    people().selectAll().where("key", ">", after).orderBy("key").limit(limit);
+  return {
+    receive: (read, page) =>
+      whenReady(() => exclusively(`people of ${sync}`, (transaction) => receive(transaction, sync, read, page))),
+    complete: (read, now) =>
+      whenReady(async () => {
+        const changed = db.updateTable("sync_people").where("sync", "=", sync);
+        await changed.set({ missing: now, next: 0 }).where("seen", "!=", read).where("missing", "is", null).execute();
+        await changed
+          .set({ missing: null, next: 0 })
+          .where("seen", "=", read)
+          .where("missing", "is not", null)
+          .execute();
+      }),
+    count: (read) =>
+      whenReady(async () => {
+        const row = await people()
+          .select(({ fn }) => [
+            fn.countAll<number>().as("all"),
+            raw<number>`coalesce(sum(case when missing is null then 1 else 0 end), 0)`.as("known"),
+            raw<number>`coalesce(sum(case when seen = ${read} then 1 else 0 end), 0)`.as("found"),
+            raw<number>`coalesce(sum(case when target is not null then 1 else 0 end), 0)`.as("linked"),
+          ])
+          .executeTakeFirstOrThrow();
+        return { known: Number(row.known), found: Number(row.found), linked: Number(row.linked) };
+      }),
+    person: (key) => whenReady(() => people().selectAll().where("key", "=", key).executeTakeFirst()),
+    byTarget: (target) => whenReady(() => people().selectAll().where("target", "=", target).executeTakeFirst()),
+    due: ({ from, to }, after, limit) =>
+      whenReady(() => listed(after, limit).where("next", ">=", from).where("next", "<=", to).execute()),
+    linked: (after, limit) => whenReady(() => listed(after, limit).where("target", "is not", null).execute()),
+    ready: (kind, after, limit) =>
+      whenReady(() => listed(after, limit).where("kind", "=", kind).where("held", "!=", HELD.held).execute()),
+    listed: ({ status, held, isPlanned }, after, limit) =>
+      whenReady(() => {
+        let query = listed(after, limit);
+        if (status !== undefined) query = query.where("status", "=", status);
+        if (held !== undefined) query = query.where("held", "=", held);
+        if (isPlanned) query = query.where("kind", "is not", null);
+        return query.execute();
+      }),
+    save: (given) =>
+      whenReady(async () => {
+        for (let at = 0; at < given.length; at += 100)
+          await db
+            .insertInto("sync_people")
+            .values(given.slice(at, at + 100).map((each) => ({ ...each, sync })))
+            .onConflict((conflict) => conflict.columns(["sync", "key"]).doUpdateSet(excluded))
+            .execute();
+      }),
+    forget: (key) =>
+      whenReady(async () => {
+        for (const table of ["sync_people", "sync_aliases", "sync_waiting", "sync_names"] as const)
+          await db.deleteFrom(table).where("sync", "=", sync).where("key", "=", key).execute();
+      }),
+    lookAtAll: () =>
+      whenReady(async () => {
+        await db.updateTable("sync_people").set({ next: 0 }).where("sync", "=", sync).execute();
+      }),
+    dropPlans: () =>
+      whenReady(async () => {
+        const planned = db.updateTable("sync_people").where("sync", "=", sync).where("kind", "is not", null);
+        await planned
+          .set({ next: 0, kind: null, planned: null, held: HELD.no })
+          .where("held", "!=", HELD.released)
+          .execute();
+        await planned.set({ next: 0 }).where("held", "=", HELD.released).execute();
+      }),
+    planned: () =>
+      whenReady(async () => {
+        const rows = await people()
+          .select(["kind", "held"])
+          .select(({ fn }) => fn.countAll<number>().as("count"))
+          .where("kind", "is not", null)
+          .groupBy(["kind", "held"])
+          .execute();
+        return rows.map(({ kind, held, count }) => ({ kind: kind!, held, count: Number(count) }));
+      }),
+    byStatus: () =>
+      whenReady(async () => {
+        const rows = await people()
+          .select("status")
+          .select(({ fn }) => fn.countAll<number>().as("count"))
+          .groupBy("status")
+          .execute();
+        return rows.map(({ status, count }) => ({ status, count: Number(count) }));
+      }),
+    hold: (kind) =>
+      whenReady(async () => {
+        await db
+          .updateTable("sync_people")
+          .set({ held: HELD.held })
+          .where("sync", "=", sync)
+          .where("kind", "=", kind)
+          .where("held", "=", HELD.no)
+          .execute();
+      }),
+    release: ({ keys, kind }) =>
+      whenReady(async () => {
+        let count = 0;
+        const pieces = keys === undefined ? [undefined] : inPieces(keys);
+        for (const piece of pieces) {
+          let held = db
+            .updateTable("sync_people")
+            .set({ held: HELD.released, next: 0 })
+            .where("sync", "=", sync)
+            .where("held", "=", HELD.held);
+          if (piece) held = held.where("key", "in", piece);
+          if (kind !== undefined) held = held.where("kind", "=", kind);
+          const { numUpdatedRows } = await held.executeTakeFirst();
+          count += Number(numUpdatedRows);
+        }
+        return count;
+      }),
+    known: ({ place, value }, limit) =>
+      whenReady(async () => {
+        if (place === "")
+          return (await people().select("key").where("key", "=", value).execute()).map(({ key }) => key);
+        const rows = await db
+          .selectFrom("sync_aliases")
+          .select("key")
+          .where("sync", "=", sync)
+          .where("place", "=", place)
+          .where("value", "=", value)
+          .orderBy("key")
+          .limit(limit)
+          .execute();
+        return rows.map(({ key }) => key);
+      }),
+    waitFor: (key, aliases) =>
+      whenReady(async () => {
+        await db.deleteFrom("sync_waiting").where("sync", "=", sync).where("key", "=", key).execute();
+        if (aliases.length > 0)
+          await db
+            .insertInto("sync_waiting")
+            .values(aliases.map((alias) => ({ sync, key, ...alias })))
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+      }),
+    wake: (key) =>
+      whenReady(async () => {
+        const waiting = (place: string, value: string) =>
+          db
+            .selectFrom("sync_waiting")
+            .select("key")
+            .where("sync", "=", sync)
+            .where("place", "=", place)
+            .where("value", "=", value)
+            .execute();
+        const aliases = await db
+          .selectFrom("sync_aliases")
+          .select(["place", "value"])
+          .where("sync", "=", sync)
+          .where("key", "=", key)
+          .execute();
+        const all = [{ place: "", value: key }, ...aliases];
+        const found = (await Promise.all(all.map(({ place, value }) => waiting(place, value)))).flat();
+        const keys = [...new Set(found.map((each) => each.key))];
+        for (const piece of inPieces(keys))
+          await db
+            .updateTable("sync_people")
+            .set({ next: 0 })
+            .where("sync", "=", sync)
+            .where("key", "in", piece)
+            .execute();
+        return keys.length;
+      }),
+    reserve: (place, value, key) =>
+      whenReady(async () => {
+        await db
+          .insertInto("sync_names")
+          .values({ sync, place, value, key })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+        const row = await db
+          .selectFrom("sync_names")
+          .select("key")
+          .where("sync", "=", sync)
+          .where("place", "=", place)
+          .where("value", "=", value)
+          .executeTakeFirstOrThrow();
+        return row.key;
+      }),
+  };
+}
+
+/** What an upsert of a person overwrites: all but what it is found by. */
+const COLUMNS = [
+  "target",
+  "resource",
+  "hash",
+  "seen",
+  "twice",
+  "missing",
+  "next",
+  "status",
+  "kind",
+  "planned",
+  "held",
+  "memory",
+] as const;
+const excluded = Object.fromEntries(COLUMNS.map((column) => [column, raw.ref(`excluded.${column}`)])) as never;
+
+const inPieces = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / PIECE) }, (_, index) => all.slice(index * PIECE, (index + 1) * PIECE));
+
+/** A page of a read: those that changed are to be looked at, and those whose key came twice. */
+async function receive(
+  db: Kysely<PeopleTables>,
+  sync: string,
+  read: number,
+  page: readonly Received[],
+): Promise<string[]> {
+  const twice = new Set<string>();
+  const byKey = new Map<string, Received>();
+  for (const each of page) {
+    if (byKey.has(each.key)) twice.add(each.key);
+    byKey.set(each.key, each);
+  }
+  const changed: Received[] = [];
+  const seen: string[] = [];
+  for (const piece of inPieces([...byKey.values()])) {
+    const present = await db
+      .selectFrom("sync_people")
+      .select(["key", "hash", "seen", "twice"])
+      .where("sync", "=", sync)
+      .where(
+        "key",
+        "in",
+        piece.map(({ key }) => key),
+      )
+      .execute();
+    const known = new Map(present.map((each) => [each.key, each]));
+    for (const each of piece) {
+      const before = known.get(each.key);
+      if (before?.seen === read) twice.add(each.key);
+      else if (before?.hash === each.hash && before.twice === 0) seen.push(each.key);
+      else changed.push(each);
+    }
+  }
+  for (const piece of inPieces(seen))
+    await db
+      .updateTable("sync_people")
+      .set({ seen: read })
+      .where("sync", "=", sync)
+      .where("key", "in", piece)
+      .execute();
+  for (const piece of inPieces(changed)) await take(db, sync, read, piece);
+  for (const piece of inPieces([...twice]))
+    await db
+      .updateTable("sync_people")
+      .set({ twice: read, seen: read, next: 0 })
+      .where("sync", "=", sync)
+      .where("key", "in", piece)
+      .execute();
+  return [...twice];
+}
+
+async function take(db: Kysely<PeopleTables>, sync: string, read: number, changed: readonly Received[]): Promise<void> {
+  const blank = { target: null, missing: null, status: "new", kind: null, planned: null, held: HELD.no, memory: "{}" };
+  await db
+    .insertInto("sync_people")
+    .values(
+      changed.map(({ key, resource, hash }) => ({
+        ...blank,
+        sync,
+        key,
+        resource,
+        hash,
+        seen: read,
+        twice: 0,
+        next: 0,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(["sync", "key"]).doUpdateSet({
+        resource: raw.ref("excluded.resource"),
+        hash: raw.ref("excluded.hash"),
+        seen: read,
+        twice: 0,
+        next: 0,
+      }),
+    )
+    .execute();
+  await db
+    .deleteFrom("sync_aliases")
+    .where("sync", "=", sync)
+    .where(
+      "key",
+      "in",
+      changed.map(({ key }) => key),
+    )
+    .execute();
+  const aliases = changed.flatMap(({ key, aliases: all }) => all.map((alias) => ({ sync, key, ...alias })));
+  for (const piece of inPieces(aliases))
+    await db
+      .insertInto("sync_aliases")
+      .values(piece)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+}

@@ -1,0 +1,271 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { HELD, type Person } from "../state/people.ts";
+import { factsOf, PersonError } from "./facts.ts";
+import { settledMemory, stopped, type Work } from "./look.ts";
+import { type Memory, memoryOf, type PersonFailure, type Plan, planOf, resourceOf } from "./person.ts";
+import { referencesFor } from "./references.ts";
+import type { Rule } from "./rules.ts";
+import { TargetError } from "./target.ts";
+import { patchOf, resourceWith, type ValueChange, valueAt } from "./values.ts";
+
+/** What an account's creation tells beside: its first password. */
+export interface Created {
+  readonly key: string;
+  readonly id: string;
+  readonly userName: string | undefined;
+  readonly password: string | undefined;
+}
+
+/** How a plan is carried out. */
+export interface Applying extends Work {
+  /** Delivers a first password. Rejects where it did not arrive. */
+  readonly deliver: ((created: Created) => Promise<void>) | undefined;
+}
+
+/** Retries come after 5 minutes first, then after twice as long each time, up to a day; after 28 days no more. */
+const FIRST_RETRY_MS = 5 * 60_000;
+const MAX_RETRY_MS = 24 * 3_600_000;
+const DROPPED_MS = 28 * 24 * 3_600_000;
+/** A target that throttles is asked again so often within a run, and waited for so long, in seconds. */
+const MAX_PATIENCE = 5;
+const MAX_WAIT = 60;
+
+/**
+ * Carries out what is planned for a person, and gives the person after it: with an account, or with a failure in words. Rejects with a
+ * `TargetError` of the kind `unavailable` where the target is away, which says nothing of the person.
+ */
+export async function apply(work: Applying, person: Person): Promise<Person> {
+  const plan = planOf(person)!;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await applied(work, person, plan);
+    } catch (error) {
+      if (error instanceof PersonError) return stopped(work, person, error.code, error.message);
+      if (!(error instanceof TargetError)) throw error;
+      if (error.kind !== "unavailable") return failed(work, person, error);
+      const { retryAfter } = error;
+      if (retryAfter === undefined || retryAfter > MAX_WAIT || attempt >= MAX_PATIENCE) throw error;
+      await sleep(retryAfter * 1000);
+    }
+  }
+}
+
+async function applied(work: Applying, person: Person, plan: Plan): Promise<Person> {
+  switch (plan.do) {
+    case "create":
+      return create(work, person, plan);
+    case "update":
+      return update(work, person, plan);
+    case "delete": {
+      await work.target.remove(person.target!);
+      await work.store.belong(person.key, []);
+      const { applied: _, confirmed: __, left: ___, ...kept } = memoryOf(person);
+      return done(work, { ...person, target: null }, { ...kept, why: plan.reason }, plan, "gone");
+    }
+    default:
+      return person;
+  }
+}
+
+/** The plan is done: it is dropped, and what was done is remembered. */
+function done({ now }: Work, person: Person, memory: Memory, plan: Plan, status: string): Person {
+  const { error: _, ...kept } = memory;
+  const last = { at: now, did: `${plan.do}: ${plan.reason}` };
+  return {
+    ...person,
+    status,
+    kind: null,
+    planned: null,
+    held: HELD.no,
+    memory: JSON.stringify({ ...kept, last }),
+  };
+}
+
+async function update(work: Applying, person: Person, plan: Plan): Promise<Person> {
+  const { target, rules, store } = work;
+  const id = plan.adopt ?? person.target!;
+  let memory = memoryOf(person);
+  const account =
+    plan.changes.length > 0
+      ? await target.update(id, patchOf(plan.changes))
+      : plan.adopt
+        ? await target.read(id)
+        : undefined;
+  if (plan.strip) await target.strip(id);
+  if (plan.groups) await store.belong(person.key, plan.groups);
+  if (account && person.missing === null) {
+    const facts = await factsOf(rules, resourceOf(person), new Date(work.now));
+    const { found } = await referencesFor(work, person.key, facts);
+    memory = settledMemory(rules, facts, found, account, { ...memory, names: namesOf(work, memory, account) });
+  }
+  if (plan.changes.some(({ path, to }) => path === rules.active.path && to === false))
+    await store.belong(person.key, []);
+  if (plan.stage !== undefined) memory = { ...memory, left: { ...memory.left!, stage: plan.stage } };
+  if (plan.adopt) {
+    await replaceFormer(work, memory);
+    const { rehire: _, ...kept } = memory;
+    memory = kept;
+  }
+  const linked = done(work, { ...person, target: id }, memory, plan, memory.left ? "left" : "ok");
+  if (plan.adopt) {
+    await store.save([linked]);
+    await store.wake(person.key);
+  }
+  // The next stage of leaving may be due by now, or has a day.
+  return memory.left ? { ...linked, next: 0 } : linked;
+}
+
+/** Unique names that an account has already are the person's. */
+function namesOf({ rules }: Work, { names = {} }: Memory, account: Record<string, unknown>): Record<string, string> {
+  const chosen: Record<string, string> = { ...names };
+  for (const rule of rules.rules) {
+    if (!isUnique(rule)) continue;
+    const value = valueAt(account, rule.place, rules.target);
+    if (value !== undefined) chosen[rule.place.path] ??= String(value);
+  }
+  return chosen;
+}
+
+const isUnique = (rule: Rule): rule is Extract<Rule, { is: "expression" }> => rule.is === "expression" && rule.isUnique;
+
+/** Who had the account before has it no more. */
+async function replaceFormer({ store, now }: Work, { rehire }: Memory): Promise<void> {
+  if (rehire === undefined || rehire === "new") return;
+  const before = await store.person(rehire.of);
+  if (!before) return;
+  const { left: _, applied: __, confirmed: ___, ...kept } = memoryOf(before);
+  const memory = JSON.stringify({
+    ...kept,
+    why: "Another record of the person has the account now.",
+    last: { at: now, did: "handed over" },
+  });
+  await store.belong(before.key, []);
+  await store.save([
+    { ...before, target: null, status: "gone", next: null, kind: null, planned: null, held: HELD.no, memory },
+  ]);
+}
+
+async function create(work: Applying, person: Person, plan: Plan): Promise<Person> {
+  const { rules, store } = work;
+  const facts = await factsOf(rules, resourceOf(person), new Date(work.now));
+  const memory = memoryOf(person);
+  const { found } = await referencesFor(work, person.key, facts);
+  // A creation whose answer was lost is found again, and not repeated.
+  const present = await presentAccount(work, facts);
+  if (present) {
+    const again: Plan = {
+      ...plan,
+      do: "update",
+      changes: [],
+      adopt: String(present.id),
+      reason: "the account is there already",
+    };
+    return { ...(await update(work, person, again)), next: 0 };
+  }
+  const given: Pick<ValueChange, "path" | "to">[] = facts.wanted.map(({ rule, value }) => ({
+    path: rule.place.path,
+    to: value,
+  }));
+  for (const [path, id] of found) given.push({ path, to: id ?? undefined });
+  let password: string | undefined;
+  for (const rule of rules.rules)
+    if (rule.isSecret && rule.is === "expression") {
+      const secret = await facts.candidate(rule, 1);
+      given.push({ path: rule.place.path, to: secret });
+      if (rule.place.typed.attribute.name === "password") password = secret;
+    }
+  const { account, names } = await createNamed(work, person.key, facts, memory, given);
+  const id = String(account.id);
+  const settled = settledMemory(rules, facts, found, account, { ...memory, names });
+  const { left: _, rehire: __, ...kept } = settled;
+  const isActive = valueAt(account, rules.active, rules.target) !== false;
+  const linked = done(work, { ...person, target: id }, { ...kept, wasActive: isActive }, plan, "ok");
+  // The account is the person's from here on, whatever goes wrong behind.
+  await store.save([linked]);
+  if (plan.groups) await store.belong(person.key, plan.groups);
+  await store.wake(person.key);
+  const userName = typeof account.userName === "string" ? account.userName : undefined;
+  try {
+    await work.deliver?.({ key: person.key, id, userName, password });
+  } catch (error) {
+    const warning = `The first password could not be delivered: ${(error as Error).message}. Set another one.`;
+    return { ...linked, memory: JSON.stringify({ ...memoryOf(linked), warnings: [warning] }) };
+  }
+  return linked;
+}
+
+/** The account that has the first match's value already. */
+async function presentAccount({ rules, target }: Work, { wanted }: Awaited<ReturnType<typeof factsOf>>) {
+  const [place] = rules.match;
+  const value = wanted.find(({ rule }) => rule.place.path === place!.path)?.value;
+  if (value === undefined || typeof value === "object") return undefined;
+  return (await target.find(place!, String(value)))[0];
+}
+
+/** Creates an account under names that nobody has: those chosen before, else the first that are free here and in the target. */
+async function createNamed(
+  { rules, target, store }: Work,
+  key: string,
+  facts: Awaited<ReturnType<typeof factsOf>>,
+  { names: before = {} }: Memory,
+  given: readonly Pick<ValueChange, "path" | "to">[],
+) {
+  const unique = rules.rules.filter(isUnique);
+  const attempts = new Map<string, number>();
+  const choose = async (rule: (typeof unique)[number]): Promise<string> => {
+    const { path, name } = rule.place;
+    for (;;) {
+      const attempt = (attempts.get(path) ?? 0) + 1;
+      attempts.set(path, attempt);
+      const chosen = attempt === 1 ? before[path] : undefined;
+      const value = chosen ?? (await facts.candidate(rule, attempt - (before[path] === undefined ? 0 : 1)));
+      if (value === undefined) {
+        if (attempt === 1)
+          throw new PersonError("name", `The rule for ${name} gives nothing, and an account needs it.`);
+        throw new PersonError("name", `All names that the rule for ${name} gives are taken.`);
+      }
+      if ((await store.reserve(path, value.toLowerCase(), key)) !== key) continue;
+      if ((await target.find(rule.place, value)).length === 0) return value;
+    }
+  };
+  const names: Record<string, string> = {};
+  for (const rule of unique) names[rule.place.path] = await choose(rule);
+  for (let tries = 0; ; tries++) {
+    try {
+      const all = [...given, ...Object.entries(names).map(([path, to]) => ({ path, to }))];
+      return { account: await target.create(resourceWith(all, rules.target)), names };
+    } catch (error) {
+      // Somebody took a name in between, or has it where no filter sees it.
+      if (
+        !(error instanceof TargetError) ||
+        error.kind !== "conflict" ||
+        unique.length === 0 ||
+        tries >= unique.length * 3
+      )
+        throw error;
+      const taken = unique[tries % unique.length]!;
+      names[taken.place.path] = await choose(taken);
+    }
+  }
+}
+
+/** A change that was refused, or clashes: told in words, and tried again later, ever less often. */
+function failed({ now }: Work, person: Person, error: TargetError): Person {
+  const memory = memoryOf(person);
+  const code = error.kind;
+  const known = memory.error?.code === code ? memory.error : undefined;
+  const since = known?.since ?? now;
+  const attempts = (known?.attempts ?? 0) + 1;
+  const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 12));
+  const next = now - since > DROPPED_MS ? null : now + wait;
+  const failure: PersonFailure = { code, message: error.message, since, attempts, next };
+  return {
+    ...person,
+    status: "failed",
+    kind: null,
+    planned: null,
+    held: HELD.no,
+    next,
+    memory: JSON.stringify({ ...memory, error: failure }),
+  };
+}

@@ -1,0 +1,163 @@
+import { Duration } from "luxon";
+import type { Resource } from "../scim/schema.ts";
+import type { SyncSettings } from "./definition.ts";
+import type { Facts } from "./facts.ts";
+import { KINDS, type Kind, type Memory, type Plan } from "./person.ts";
+import type { Rule, Rules } from "./rules.ts";
+import { isSameValue, type ValueChange, valueAt } from "./values.ts";
+
+/** Somebody whose account is known, as the rules and the target have them. */
+export interface Situation {
+  /** `missing`: whole reads of the source have the person no more. */
+  readonly life: Facts["life"] | "missing";
+  /** What the rules say; undefined for who is missing. */
+  readonly facts: Facts | undefined;
+  /** The references that the rules want, by path: the id, null for none; those that nobody has yet are left out. */
+  readonly references: ReadonlyMap<string, string | null>;
+  /** The account as it is. */
+  readonly current: Resource;
+  readonly memory: Memory;
+  /** The groups that the account belongs to now, where the rules know of groups. */
+  readonly groups: readonly { readonly type: string; readonly name: string }[];
+  readonly now: number;
+}
+
+/** What is to be done, and what is remembered though nothing is. */
+export interface Decision {
+  readonly plan: Plan | undefined;
+  readonly memory: Memory;
+  /** When there is something to do that is not due yet. */
+  readonly next: number | undefined;
+}
+
+/** Decides what an account needs to be as the rules say. Pure: the same situation always gives the same decision. */
+export function decide(rules: Rules, settings: SyncSettings, situation: Situation): Decision {
+  const { life, memory, now, current } = situation;
+  const isActive = valueAt(current, rules.active, rules.target) !== false;
+  if (life === "here") {
+    const { left: _, ...kept } = memory;
+    const { changes, isOverridden } = changesFor(rules, settings, situation, undefined);
+    const remembered = { ...kept, wasActive: memory.wasActive === true || isActive, isOverridden };
+    return { plan: planFor(changes, situation, rules, "the rules say so"), memory: remembered, next: undefined };
+  }
+  const policy =
+    life === "missing" ? settings.leavers.missing : life === "outOfScope" ? settings.leavers.outOfScope : "disable";
+  if (policy === "ignore") return { plan: undefined, memory, next: undefined };
+  const left = memory.left ?? { since: now, why: life, stage: 0 };
+  const remembered: Memory = { ...memory, wasActive: memory.wasActive === true, left };
+  const why = reasons[life];
+  const wasNever = memory.wasActive !== true && !isActive;
+  if (wasNever && memory.applied !== undefined && settings.leavers.neverStarted === "delete")
+    return {
+      plan: { kind: "deletes", do: "delete", reason: `${why}, before the account was ever active`, changes: [] },
+      memory: remembered,
+      next: undefined,
+    };
+  const { changes } = changesFor(rules, settings, situation, false);
+  const plan = planFor(changes, situation, rules, why);
+  if (plan) return { plan, memory: remembered, next: undefined };
+  return staged(settings.leavers.stages, { ...situation, memory: remembered }, rules, why);
+}
+
+const reasons = {
+  left: "the person has left",
+  missing: "the source does not have the person any more",
+  outOfScope: "the person is not in scope any more",
+} as const;
+
+/** The next stage of leaving, if it is due. */
+function staged(
+  stages: SyncSettings["leavers"]["stages"],
+  { memory, now, current }: Situation,
+  rules: Rules,
+  why: string,
+): Decision {
+  const { since, stage } = memory.left!;
+  const next = stages[stage];
+  if (!next) return { plan: undefined, memory, next: undefined };
+  const due = since + Duration.fromISO(next.after).toMillis();
+  if (now < due) return { plan: undefined, memory, next: due };
+  const common = { reason: `${why}; ${next.after} are over`, stage: stage + 1 };
+  if (next.do === "delete")
+    return { plan: { kind: "deletes", do: "delete", changes: [], ...common }, memory, next: undefined };
+  const changes = rules.stages.get(stage)!.flatMap(({ place, value }): ValueChange[] => {
+    const from = valueAt(current, place, rules.target);
+    return isSameValue(from, value) ? [] : [{ name: place.name, path: place.path, from, to: value }];
+  });
+  const strip = next.do === "strip" ? { strip: true } : {};
+  return {
+    plan: { kind: next.do === "strip" ? "removals" : "changes", do: "update", changes, ...strip, ...common },
+    memory,
+    next: undefined,
+  };
+}
+
+/** What of the account is not as the rules want it; `active` is as it is forced to be. */
+function changesFor(
+  rules: Rules,
+  { respectDisabled }: SyncSettings,
+  { facts, references, current, memory, life }: Situation,
+  forced: false | undefined,
+): { readonly changes: readonly ValueChange[]; readonly isOverridden: boolean } {
+  const changes: ValueChange[] = [];
+  let isOverridden = false;
+  const compare = (rule: Rule, value: unknown) => {
+    const { place, when, keepsNull } = rule;
+    const from = valueAt(current, place, rules.target);
+    if (when === "create" || (when === "empty" && from !== undefined) || (value === undefined && keepsNull)) return;
+    if (isSameValue(from, value)) return;
+    // What the target shows otherwise than it was written is not written again and again.
+    const { applied = {}, confirmed = {} } = memory;
+    if (place.path in applied && isSameValue(applied[place.path], value) && isSameValue(confirmed[place.path], from))
+      return;
+    const isOverride =
+      respectDisabled &&
+      place.path === rules.active.path &&
+      value === true &&
+      from === false &&
+      (memory.isOverridden === true || confirmed[place.path] === true);
+    if (isOverride) isOverridden = true;
+    else changes.push({ name: place.name, path: place.path, from, to: value });
+  };
+  if (life === "here" || life === "left") {
+    for (const { rule, value } of facts!.wanted)
+      if (forced === undefined || rule.place.path !== rules.active.path) compare(rule, value);
+    for (const { rule } of facts!.references) {
+      const id = references.get(rule.place.path);
+      if (id !== undefined) compare(rule, id ?? undefined);
+    }
+  }
+  if (forced !== undefined) {
+    const { place } = { place: rules.active };
+    const from = valueAt(current, place, rules.target);
+    if (from !== forced) changes.push({ name: place.name, path: place.path, from, to: forced });
+  }
+  return { changes, isOverridden };
+}
+
+/** Changes and memberships as a plan, of the gravest kind that is among them. */
+function planFor(
+  changes: readonly ValueChange[],
+  { facts, groups, memory, references }: Situation,
+  rules: Rules,
+  reason: string,
+): Plan | undefined {
+  const wanted = facts?.groups ?? [];
+  const id = ({ type, name }: { type: string; name: string }) => `${type}\0${name.toLowerCase()}`;
+  const present = new Set(groups.map(id));
+  const asked = new Set(wanted.map(id));
+  const losesGroup = [...present].some((each) => !asked.has(each));
+  const hasGroups = losesGroup || [...asked].some((each) => !present.has(each));
+  if (changes.length === 0 && !hasGroups) return undefined;
+  const kinds = new Set<Kind>();
+  for (const { path, to } of changes) {
+    if (path === rules.active.path && to === false) kinds.add("disables");
+    else if (references.has(path) && memory.confirmed !== undefined && !(path in (memory.applied ?? {})))
+      kinds.add("references");
+    else kinds.add("changes");
+  }
+  if (losesGroup) kinds.add("removals");
+  else if (hasGroups) kinds.add("references");
+  const kind = KINDS.find((each) => kinds.has(each))!;
+  return { kind, do: "update", reason, changes, ...(hasGroups && { groups: wanted }) };
+}

@@ -1,0 +1,132 @@
+import { type Expression, ExpressionError } from "../expression/compile.ts";
+import { isTrue } from "../expression/truth.ts";
+import { isPresent } from "../scim/evaluate.ts";
+import type { Resource } from "../scim/schema.ts";
+import { createClock, DateError } from "./clock.ts";
+import { inputOf, type PersonInput, problemsOf, type Rule, type Rules } from "./rules.ts";
+import { valueAt } from "./values.ts";
+
+/** Why nothing is done for one person: a sentence, and a code behind it. */
+export class PersonError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "PersonError";
+    this.code = code;
+  }
+}
+
+/** What a rule wants an attribute to be. */
+export interface Wanted {
+  readonly rule: Rule;
+  /** The value; undefined for none. */
+  readonly value: unknown;
+}
+
+/** A reference that a rule wants: the name of who is referred to, as the source says it. */
+export interface WantedReference {
+  readonly rule: Extract<Rule, { is: "reference" }>;
+  readonly name: string | undefined;
+}
+
+/** What the rules say of a person at an instant. */
+export interface Facts {
+  readonly life: "here" | "left" | "outOfScope";
+  readonly wanted: readonly Wanted[];
+  readonly references: readonly WantedReference[];
+  /** The groups that the account belongs to, by type and name. */
+  readonly groups: readonly { readonly type: string; readonly name: string }[];
+  /** When the rules next say something else, though nothing else changes. */
+  readonly due: Date | undefined;
+  /** The value of a unique attribute in an attempt, from 1; undefined where there is none any more. */
+  readonly candidate: (rule: Rule, attempt: number) => Promise<string | undefined>;
+}
+
+/** The longest resource that rules are evaluated over, in characters of JSON. */
+const MAX_INPUT = 65_536;
+/** How many names are tried in all. */
+const MAX_ATTEMPTS = 200;
+
+/** Evaluates the rules over a person's resource. Rejects with a `PersonError` for what concerns that person alone. */
+export async function factsOf(rules: Rules, resource: Resource, now: Date): Promise<Facts> {
+  const wrong = problemsOf(resource, rules.source);
+  if (wrong.length > 0) throw new PersonError("source", `The source says that this is wrong: ${wrong.join("; ")}`);
+  if (JSON.stringify(resource).length > MAX_INPUT)
+    throw new PersonError("tooLarge", `The record is longer than ${MAX_INPUT} characters, which no person's is.`);
+  const input = inputOf(resource, rules.source);
+  const zone = await told(async () =>
+    typeof rules.zone === "string" ? rules.zone : String((await rules.zone.evaluate(input)) ?? "UTC"),
+  );
+  const clock = await told(async () => createClock(now, zone, rules.isLastDayInclusive));
+  const person: PersonInput = { resource, input, bindings: { ...clock.functions } };
+  const isInScope = rules.scope === undefined || (await told(() => rules.scope!(person)));
+  const hasLeft = rules.left !== undefined && (await told(() => run(rules.left!, person).then(isTrue)));
+  const life = !isInScope ? "outOfScope" : hasLeft ? "left" : "here";
+  const wanted: Wanted[] = [];
+  const references: WantedReference[] = [];
+  for (const rule of life === "outOfScope" ? [] : rules.rules) {
+    if (rule.is === "reference") {
+      const name = valueAt(resource, rule.from, rules.source);
+      references.push({ rule, name: isPresent(name) ? String(name).trim() : undefined });
+    } else if (!(rule.is === "expression" && (rule.isUnique || rule.isSecret)))
+      wanted.push({ rule, value: await told(() => valueFor(rule, person, rules)) });
+  }
+  const groups = life === "here" ? await told(() => groupsOf(rules, person)) : [];
+  return {
+    life,
+    wanted,
+    references,
+    groups,
+    due: clock.due(),
+    candidate: (rule, attempt) => told(() => candidateOf(rule, attempt, person)),
+  };
+}
+
+/** Says of a failed expression that it is this person's. */
+async function told<T>(evaluate: () => Promise<T>): Promise<T> {
+  try {
+    return await evaluate();
+  } catch (error) {
+    if (error instanceof ExpressionError || error instanceof DateError)
+      throw new PersonError("rule", `A rule cannot be applied: ${error.message}.`, { cause: error });
+    throw error;
+  }
+}
+
+const run = (expression: Expression, { input, bindings }: PersonInput, n?: number): Promise<unknown> =>
+  expression.evaluate(input, n === undefined ? bindings : { ...bindings, n });
+
+async function valueFor(rule: Rule, person: PersonInput, { source }: Rules): Promise<unknown> {
+  const value =
+    rule.is === "path" || rule.is === "reference"
+      ? valueAt(person.resource, rule.from, source)
+      : rule.is === "constant"
+        ? rule.value
+        : await run(rule.expressions[0]!, person);
+  const single = Array.isArray(value) && !rule.place.isList ? value[0] : value;
+  return isPresent(single) ? single : undefined;
+}
+
+async function groupsOf(rules: Rules, person: PersonInput): Promise<{ type: string; name: string }[]> {
+  const found = new Map<string, { type: string; name: string }>();
+  for (const { name, type } of rules.groups) {
+    const given = await run(name, person);
+    for (const each of Array.isArray(given) ? given : [given]) {
+      const text = isPresent(each) ? String(each).trim() : "";
+      if (text !== "") found.set(`${type}\0${text.toLowerCase()}`, { type, name: text });
+    }
+  }
+  return [...found.values()];
+}
+
+/** The list's expressions one after the other; of the last, if it counts, 2, 3 and so on. */
+async function candidateOf(rule: Rule, attempt: number, person: PersonInput): Promise<string | undefined> {
+  if (rule.is !== "expression" || attempt > MAX_ATTEMPTS) return undefined;
+  const { expressions } = rule;
+  const index = Math.min(attempt, expressions.length) - 1;
+  const expression = expressions[index]!;
+  if (attempt > expressions.length && !expression.variables.has("n")) return undefined;
+  const value = await run(expression, person, Math.max(2, attempt - expressions.length + 2));
+  return isPresent(value) ? String(value) : undefined;
+}

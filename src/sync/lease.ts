@@ -1,0 +1,43 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import type { Leases } from "../state/leases.ts";
+
+/** A sync is under way elsewhere, or somebody works on it. */
+export class BusyError extends Error {
+  override name = "BusyError";
+}
+
+/** A lease lasts so long, and is renewed so often, in milliseconds. */
+const LEASE_MS = 30_000;
+const RENEW_MS = 5000;
+
+/**
+ * Does something that one process at a time may do with a sync, of all that share the store. Rejects with a `BusyError` where another does
+ * already. The signal it is given ends when the lease is lost.
+ */
+export async function withLease<T>(
+  leases: Leases,
+  sync: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const name = `sync ${sync}`;
+  const holder = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
+  const held = await leases.take(name, holder, LEASE_MS);
+  if (held !== holder)
+    throw new BusyError(
+      `The sync ${sync} is under way already (${held}): wait for its end, or end it: postern sync cancel ${sync}`,
+    );
+  const lost = new AbortController();
+  const renew = async () => {
+    const now = await leases.take(name, holder, LEASE_MS).catch(() => undefined);
+    if (now !== undefined && now !== holder) lost.abort(new BusyError(`The sync ${sync} was taken over by ${now}.`));
+  };
+  const timer = setInterval(() => void renew(), RENEW_MS).unref();
+  try {
+    return await work(AbortSignal.any([signal, lost.signal]));
+  } finally {
+    clearInterval(timer);
+    if (!lost.signal.aborted) await leases.release(name, holder).catch(() => {});
+  }
+}

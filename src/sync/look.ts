@@ -1,0 +1,295 @@
+import { Duration } from "luxon";
+import type { Resource } from "../scim/schema.ts";
+import { HELD, type Person } from "../state/people.ts";
+import type { SyncStore } from "../state/syncs.ts";
+import { type Decision, decide } from "./decide.ts";
+import type { SyncSettings } from "./definition.ts";
+import { type Facts, factsOf, PersonError } from "./facts.ts";
+import { type Memory, memoryOf, type PersonFailure, type Plan, resourceOf } from "./person.ts";
+import { referencesFor } from "./references.ts";
+import { aliasOf, type Rule, type Rules } from "./rules.ts";
+import { REHIRE } from "./source.ts";
+import { type Target, TargetError } from "./target.ts";
+import { valueAt } from "./values.ts";
+
+/** What a run works with. */
+export interface Work {
+  readonly sync: string;
+  readonly settings: SyncSettings;
+  readonly rules: Rules;
+  readonly store: SyncStore;
+  readonly target: Target;
+  /** The number of the read of the source that counts. */
+  readonly read: number;
+  /** The time that rules go by, in milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Looks at a person: what the rules say, what the target has, and what is to be done. Gives the person with the plan, or why there is
+ * none. Rejects with a `TargetError` only where the target cannot be asked.
+ */
+export async function look(work: Work, person: Person): Promise<Person> {
+  try {
+    return await looked(work, person);
+  } catch (error) {
+    if (error instanceof PersonError) return stopped(work, person, error.code, error.message);
+    if (error instanceof TargetError && error.kind !== "unavailable")
+      return stopped(work, person, "target", `The target cannot be asked for the account: ${error.message}`);
+    throw error;
+  }
+}
+
+async function looked(work: Work, person: Person): Promise<Person> {
+  const { settings, rules, now, read } = work;
+  const memory = memoryOf(person);
+  if (person.twice === read && read > 0)
+    throw new PersonError("twice", `The source has several records with the key ${person.key}: none of them is used.`);
+  if (person.missing !== null) {
+    if (person.target === null) return idle(person, "gone", "The source does not have the person any more.", memory);
+    if (settings.leavers.missing === "ignore")
+      return idle(person, "ok", "The source does not have the person any more, which is ignored.", memory);
+    const counts = person.missing + Duration.fromISO(settings.leavers.after).toMillis();
+    if (now < counts)
+      return {
+        ...idle(person, "ok", "The source does not have the person any more; that does not count yet.", memory),
+        next: counts,
+      };
+  }
+  const isMissing = person.missing !== null;
+  const facts = isMissing ? undefined : await factsOf(rules, resourceOf(person), new Date(now));
+  if (person.target === null) return unlinked(work, person, facts!);
+  const current = await work.target.read(person.target);
+  if (!current) {
+    // The account is gone beside us: who is to have one gets one again.
+    const { applied: _, confirmed: __, left: ___, ...kept } = memory;
+    const free = { ...person, target: null, memory: JSON.stringify(kept) };
+    if (isMissing || facts!.life !== "here") return idle(free, "gone", "The account is gone from the target.", kept);
+    return unlinked(work, free, facts!, "the account is gone from the target");
+  }
+  return linked(work, person, facts, current);
+}
+
+/** Nothing is to be done, for a reason. */
+function idle(person: Person, status: string, why: string, memory: Memory): Person {
+  const { error: _, ...kept } = memory;
+  return withPlan(person, undefined, { ...kept, why }, { status, next: null });
+}
+
+function withPlan(
+  person: Person,
+  plan: Plan | undefined,
+  memory: Memory,
+  rest: Pick<Person, "status" | "next">,
+): Person {
+  // What was released was released for this kind of change, and for no other.
+  const isReleased = person.held === HELD.released && person.kind === plan?.kind;
+  return {
+    ...person,
+    ...rest,
+    kind: plan?.kind ?? null,
+    planned: plan ? JSON.stringify(plan) : null,
+    held: isReleased ? HELD.released : HELD.no,
+    memory: JSON.stringify(memory),
+  };
+}
+
+/** What is wrong with a record; and when everything else is looked at again, in milliseconds. */
+const IN_SOURCE = ["twice", "source", "tooLarge", "rule"];
+const AGAIN_MS = 3_600_000;
+
+/** Nothing is done for the person until what is wrong is another. */
+export function stopped({ now }: Pick<Work, "now">, person: Person, code: string, message: string): Person {
+  const memory = memoryOf(person);
+  const since = memory.error?.code === code ? memory.error.since : now;
+  // What is wrong in the source shows when the record changes; the target may be put right without a word.
+  const next = IN_SOURCE.includes(code) ? null : now + AGAIN_MS;
+  const error: PersonFailure = { code, message, since, attempts: 0, next };
+  return withPlan(person, undefined, { ...memory, error }, { status: "stopped", next });
+}
+
+/** Somebody without an account: found by a match, proposed as who was here before, or new. */
+async function unlinked(work: Work, person: Person, facts: Facts, why?: string): Promise<Person> {
+  const { rules, store } = work;
+  const memory = memoryOf(person);
+  const next = facts.due?.getTime() ?? null;
+  if (facts.life === "outOfScope") return { ...idle(person, "ignored", "The person is not in scope.", memory), next };
+  if (memory.rehire !== undefined && memory.rehire !== "new") {
+    const before = await store.person(memory.rehire.of);
+    const account = before?.target ? await work.target.read(before.target) : undefined;
+    if (account)
+      return adopted(work, person, facts, account, {
+        kind: "changes",
+        reason: `takes over the account of ${before!.key}`,
+      });
+  }
+  const match = await matching(work, person, facts);
+  if (match) {
+    const kind = match.isSure ? "changes" : "adoptions";
+    return adopted(work, person, facts, match.account, { kind, reason: `the account was found by ${match.by}` });
+  }
+  if (facts.life === "left")
+    return { ...idle(person, "ignored", "The person has left, and has no account.", memory), next };
+  const before = memory.rehire === "new" ? undefined : await formerly(work, person);
+  if (before) {
+    const plan: Plan = {
+      kind: "rehires",
+      do: "propose",
+      of: before.key,
+      changes: [],
+      reason: `may be ${before.key}, who was here before: say so, or that it is somebody new`,
+    };
+    return withPlan(person, plan, memory, { status: "waiting", next });
+  }
+  const { found, warnings } = await referencesFor(work, person.key, facts);
+  const changes = [
+    ...facts.wanted.flatMap(({ rule, value }) => (value === undefined ? [] : [created(rule, value)])),
+    ...(await Promise.all(
+      rules.rules.map(async (rule) => {
+        if (rule.is !== "expression" || !rule.isUnique) return [];
+        const value = memory.names?.[rule.place.path] ?? (await facts.candidate(rule, 1));
+        return value === undefined ? [] : [created(rule, value)];
+      }),
+    ).then((all) => all.flat())),
+    ...facts.references.flatMap(({ rule }) => {
+      const id = found.get(rule.place.path);
+      return id ? [created(rule, id)] : [];
+    }),
+  ];
+  const groups = facts.groups.length > 0 ? { groups: facts.groups } : {};
+  const plan: Plan = { kind: "creates", do: "create", reason: why ?? "the person has no account", changes, ...groups };
+  const { why: _, error: __, ...kept } = memory;
+  return withPlan(person, plan, { ...kept, warnings }, { status: "waiting", next });
+}
+
+const created = ({ place: { name, path } }: Rule, to: unknown) => ({ name, path, from: undefined, to });
+
+/** The account that a person's values find, by the first match that finds one. Rejects where it is not clear whose it is. */
+async function matching(
+  { rules, target, store }: Work,
+  person: Person,
+  facts: Facts,
+): Promise<{ account: Resource; by: string; isSure: boolean } | undefined> {
+  const earlier: { path: string; value: string }[] = [];
+  for (const [index, place] of rules.match.entries()) {
+    const value = await wantedAt(rules, facts, place.path, memoryOf(person));
+    if (value === undefined) continue;
+    const accounts = await target.find(place, value);
+    if (accounts.length > 1)
+      throw new PersonError(
+        "ambiguous",
+        `Several accounts have the ${place.name} ${value}: it is not clear which is ${person.key}'s. Keep it on one of them.`,
+      );
+    const [account] = accounts;
+    if (account) {
+      // An account with another value of a better match is somebody else's, whatever else is the same.
+      const isOthers = earlier.some(({ path, value: own }) => {
+        const other = valueAt(account, rules.match.find((each) => each.path === path)!, rules.target);
+        return other !== undefined && String(other).toLowerCase() !== own.toLowerCase();
+      });
+      const owner = await store.byTarget(String(account.id));
+      if (owner && owner.key !== person.key) {
+        if (index === 0)
+          throw new PersonError("taken", `The account with the ${place.name} ${value} is ${owner.key}'s.`);
+      } else if (!isOthers) return { account, by: `${place.name} ${value}`, isSure: index === 0 };
+    }
+    earlier.push({ path: place.path, value });
+  }
+  return undefined;
+}
+
+/** What the rules want at a place, as text; of a unique name the one that was chosen, or would be first. */
+async function wantedAt(rules: Rules, facts: Facts, path: string, { names }: Memory): Promise<string | undefined> {
+  const rule = rules.rules.find(({ place }) => place.path === path);
+  if (!rule) return undefined;
+  if (rule.is === "expression" && rule.isUnique) return names?.[path] ?? (await facts.candidate(rule, 1));
+  const value = facts.wanted.find((each) => each.rule === rule)?.value;
+  return value === undefined || typeof value === "object" ? undefined : String(value);
+}
+
+/** Somebody who was here before under another key, by the places that tell. */
+async function formerly({ rules, store, settings }: Work, person: Person): Promise<Person | undefined> {
+  if (settings.rehires.length === 0) return undefined;
+  const value = aliasOf(resourceOf(person), rules.rehires, rules.source);
+  if (value === undefined) return undefined;
+  const keys = await store.known({ place: REHIRE, value }, 10);
+  const others = await Promise.all(keys.filter((key) => key !== person.key).map((key) => store.person(key)));
+  return others.find((other) => other?.target != null);
+}
+
+/** An account that is there already, as the person's. */
+async function adopted(
+  work: Work,
+  person: Person,
+  facts: Facts,
+  account: Resource,
+  { kind, reason }: Pick<Plan, "kind" | "reason">,
+): Promise<Person> {
+  const id = String(account.id);
+  const decided = await linked(work, { ...person, target: id }, facts, account);
+  const plan = decided.planned === null ? undefined : (JSON.parse(decided.planned) as Plan);
+  const own = plan && (plan.kind === "disables" || plan.kind === "deletes") ? plan.kind : kind;
+  const taking: Plan = {
+    do: "update",
+    changes: [],
+    ...plan,
+    kind: own,
+    adopt: id,
+    reason: plan ? `${reason}; ${plan.reason}` : reason,
+  };
+  return withPlan(person, taking, memoryOf(decided), { status: "waiting", next: decided.next });
+}
+
+async function linked(work: Work, person: Person, facts: Facts | undefined, current: Resource): Promise<Person> {
+  const { rules, settings, store, now } = work;
+  const memory = memoryOf(person);
+  const life = facts?.life ?? "missing";
+  const references = facts ? await referencesFor(work, person.key, facts) : undefined;
+  const present = settings.groups.length === 0 ? [] : await store.memberships(person.key);
+  const groups = present.filter(({ state }) => state !== "remove");
+  const decision: Decision = decide(rules, settings, {
+    life,
+    facts,
+    references: references?.found ?? new Map(),
+    current,
+    memory,
+    groups,
+    now,
+  });
+  const { plan } = decision;
+  const next = earliest(decision.next, facts?.due?.getTime(), references?.isOpen ? now : undefined);
+  const { error: _, why: __, ...kept } = decision.memory;
+  const remembered: Memory = { ...kept, ...(references && { warnings: references.warnings }) };
+  if (plan) return withPlan(person, plan, remembered, { status: "waiting", next });
+  const settled = facts ? settledMemory(rules, facts, references!.found, current, remembered) : remembered;
+  const why = remembered.isOverridden ? { why: "An administrator disabled the account; that is respected." } : {};
+  return withPlan(person, undefined, { ...settled, ...why }, { status: life === "here" ? "ok" : "left", next });
+}
+
+const earliest = (...times: readonly (number | undefined)[]): number | null => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? null : Math.min(...known);
+};
+
+/** What is remembered of an account that is as the rules want it: what they wanted, and what it shows. */
+export function settledMemory(
+  rules: Rules,
+  facts: Facts,
+  references: ReadonlyMap<string, string | null>,
+  current: Resource,
+  memory: Memory,
+): Memory {
+  const applied: Record<string, unknown> = {};
+  const confirmed: Record<string, unknown> = {};
+  for (const rule of rules.rules) {
+    if (rule.isSecret) continue;
+    const { path } = rule.place;
+    if (rule.is === "reference") {
+      if (!references.has(path)) continue;
+      applied[path] = references.get(path);
+    } else applied[path] = facts.wanted.find((each) => each.rule === rule)?.value ?? memory.names?.[path] ?? null;
+    confirmed[path] = valueAt(current, rule.place, rules.target) ?? null;
+  }
+  if (facts.life !== "here") applied[rules.active.path] = false;
+  return { ...memory, applied, confirmed };
+}

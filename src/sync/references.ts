@@ -1,0 +1,84 @@
+import type { Alias } from "../state/people.ts";
+import type { Facts } from "./facts.ts";
+import type { Work } from "./look.ts";
+import { resourceOf } from "./person.ts";
+import type { Rule } from "./rules.ts";
+import { valueAt } from "./values.ts";
+
+/** What references are to be, by path: an id, null for none. Those that nobody has an account for yet are not among them. */
+export interface FoundReferences {
+  readonly found: ReadonlyMap<string, string | null>;
+  /** What is wrong with references, in words. */
+  readonly warnings: readonly string[];
+  /** Whether somebody else's record decides, so that the person is looked at with each run. */
+  readonly isOpen: boolean;
+}
+
+/** How far a chain of managers is followed to see whether it is a circle. */
+const MAX_CHAIN = 50;
+
+/** Finds whom a person's references name. Who has no account yet is waited for: the reference is set when there is one. */
+export async function referencesFor(work: Work, key: string, facts: Facts): Promise<FoundReferences> {
+  const found = new Map<string, string | null>();
+  const warnings: string[] = [];
+  const waiting: Alias[] = [];
+  let isOpen = false;
+  for (const { rule, name } of facts.references) {
+    const { path, name: shown } = rule.place;
+    if (name === undefined) {
+      found.set(path, null);
+      continue;
+    }
+    const alias = aliasFor(rule, name);
+    const keys = await work.store.known(alias, 2);
+    if (keys.length > 1) {
+      warnings.push(`${shown}: several people are known as ${name}, so none of them is set.`);
+      isOpen = true;
+    } else if (keys[0] === key) {
+      warnings.push(`${shown}: the person's own key, ${name}. It is not set.`);
+      found.set(path, null);
+    } else if (keys[0] !== undefined && (await isInCircle(work, rule, key, keys[0]))) {
+      warnings.push(`${shown}: ${name} and ${key} refer to each other in a circle. It is not set.`);
+      found.set(path, null);
+      isOpen = true;
+    } else {
+      const person = keys[0] === undefined ? undefined : await work.store.person(keys[0]);
+      if (person?.target != null) found.set(path, person.target);
+      else {
+        waiting.push(alias);
+        warnings.push(
+          person
+            ? `${shown}: ${name} has no account yet. It is set when there is one.`
+            : `${shown}: the source has nobody known as ${name}. It is set when it has.`,
+        );
+      }
+    }
+  }
+  if (facts.references.length > 0) await work.store.waitFor(key, waiting);
+  return { found, warnings, isOpen };
+}
+
+type ReferenceRule = Extract<Rule, { is: "reference" }>;
+
+const aliasFor = ({ by }: ReferenceRule, name: string): Alias =>
+  by === undefined
+    ? { place: "", value: name }
+    : { place: by.path, value: name.normalize("NFKC").trim().toLowerCase() };
+
+/** Whether the chain of references that begins with somebody comes back to the person, as the source has it. */
+async function isInCircle({ store, rules }: Work, rule: ReferenceRule, key: string, start: string): Promise<boolean> {
+  const seen = new Set<string>();
+  let at: string | undefined = start;
+  for (let step = 0; at !== undefined && step < MAX_CHAIN; step++) {
+    if (at === key) return true;
+    // A circle that the person is not in is somebody else's.
+    if (seen.has(at)) return false;
+    seen.add(at);
+    const person = await store.person(at);
+    const name = person && valueAt(resourceOf(person), rule.from, rules.source);
+    if (name === undefined || name === null || name === "") return false;
+    const [next] = await store.known(aliasFor(rule, String(name).trim()), 1);
+    at = next;
+  }
+  return false;
+}

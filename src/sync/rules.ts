@@ -1,0 +1,230 @@
+import { compileExpression, type Expression, ExpressionError } from "../expression/compile.ts";
+import { isTrue } from "../expression/truth.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import { ScimError } from "../scim/error.ts";
+import { compileFilter, type Predicate } from "../scim/evaluate.ts";
+import { typedFilter } from "../scim/path.ts";
+import { isObject, type Resource, type ResourceType } from "../scim/schema.ts";
+import type { RuleSource, SyncSettings } from "./definition.ts";
+import { type Place, placeIn, shortNames, valueAt, withUrns } from "./values.ts";
+
+/** A mistake in a sync's settings: where in their structure, and what is wrong. */
+export interface RuleProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What every rule has. */
+interface Flow {
+  readonly place: Place;
+  readonly when: "always" | "create" | "empty";
+  readonly keepsNull: boolean;
+  /** Whether the value is never shown: a password. It is not kept, compared, or told. */
+  readonly isSecret: boolean;
+}
+
+/** A rule that gives an attribute of the target its value. */
+export type Rule = Flow &
+  (
+    | { readonly is: "path"; readonly from: Place }
+    | { readonly is: "constant"; readonly value: unknown }
+    | { readonly is: "expression"; readonly expressions: readonly Expression[]; readonly isUnique: boolean }
+    | { readonly is: "reference"; readonly from: Place; readonly by: Place | undefined }
+  );
+
+/** What is told of a person: JSONata, or a filter. */
+export type Test = (input: PersonInput) => Promise<boolean>;
+
+/** A person as expressions see one. */
+export interface PersonInput {
+  readonly resource: Resource;
+  /** The resource, with its extensions under their short names, too. */
+  readonly input: Resource;
+  /** What expressions may call. */
+  readonly bindings: Record<string, unknown>;
+}
+
+/** Where the groups of a rule are. */
+export interface GroupRule {
+  readonly name: Expression;
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** The rules of a sync, compiled. */
+export interface Rules {
+  readonly source: ResourceType;
+  readonly target: ResourceType;
+  readonly key: Place;
+  readonly zone: string | Expression;
+  readonly isLastDayInclusive: boolean;
+  readonly scope: Test | undefined;
+  readonly left: Expression | undefined;
+  readonly match: readonly Place[];
+  readonly rules: readonly Rule[];
+  readonly active: Place;
+  readonly rehires: readonly Place[];
+  readonly groups: readonly GroupRule[];
+  /** The paths of the source by which people are referred to, beside their keys. */
+  readonly aliases: readonly Place[];
+  /** What each stage of leaving writes, by its index. */
+  readonly stages: ReadonlyMap<number, readonly { readonly place: Place; readonly value: unknown }[]>;
+}
+
+/** What a sync reads and writes: the mapping of a route's type, or the type alone of what is no route. */
+export interface Ends {
+  readonly source: Pick<Mapping, "type" | "rows">;
+  readonly target: { readonly type: ResourceType; readonly rows: Mapping["rows"] | undefined };
+}
+
+/** Compiles the rules of a sync; with problems they are not to be used. */
+export function compileRules(
+  settings: SyncSettings,
+  { source, target }: Ends,
+): { readonly rules: Rules; readonly problems: readonly RuleProblem[] } {
+  const problems: RuleProblem[] = [];
+  const attempt = <T>(path: readonly (string | number)[], make: () => T): T | undefined => {
+    try {
+      return make();
+    } catch (error) {
+      if (!(error instanceof ScimError || error instanceof ExpressionError)) throw error;
+      problems.push({ path, message: error.message });
+      return undefined;
+    }
+  };
+  const at = { source: source.type, target: target.type };
+  const places = (of: "source" | "target", key: string, names: readonly string[]): Place[] =>
+    names.flatMap((name, index) => attempt([key, index], () => placeIn(at[of], name)) ?? []);
+  const given = Object.keys(settings.attributes).length > 0 ? settings.attributes : oneToOne({ source, target });
+  const rules = Object.entries(given).flatMap(
+    ([name, rule]) => attempt(["attributes", name], () => compileRule(name, rule, at)) ?? [],
+  );
+  const match = places("target", "match", settings.match).filter(
+    (place) => target.rows === undefined || isMapped(place, target.rows),
+  );
+  if (match.length === 0)
+    problems.push({
+      path: ["match"],
+      message: "the target maps none of these paths: without a match accounts would be made twice",
+    });
+  for (const place of match)
+    if (!rules.some((rule) => rule.place.path === place.path))
+      problems.push({
+        path: ["match"],
+        message: `"${place.name}" has no rule in attributes, so nothing is known to match by`,
+      });
+  const active = placeIn(target.type, "active");
+  const { missing, outOfScope } = settings.leavers;
+  if (
+    target.rows !== undefined &&
+    !isMapped(active, target.rows) &&
+    (missing === "disable" || outOfScope === "disable")
+  )
+    problems.push({
+      path: ["leavers"],
+      message: 'the target maps no "active", so nobody can be disabled: set missing and outOfScope to ignore',
+    });
+  const { zone, lastDay } = settings.asOf;
+  const { scope } = settings;
+  const key = attempt(["from", "key"], () => placeIn(source.type, settings.from.key));
+  return {
+    problems,
+    rules: {
+      source: source.type,
+      target: target.type,
+      key: key!,
+      zone: typeof zone === "string" ? zone : attempt(["asOf", "zone"], () => compileExpression(zone.value))!,
+      isLastDayInclusive: lastDay === "inclusive",
+      scope: scope === undefined ? undefined : attempt(["scope"], () => testOf(scope, source.type)),
+      left:
+        settings.leavers.left === undefined
+          ? undefined
+          : attempt(["leavers", "left"], () => compileExpression(settings.leavers.left!)),
+      match,
+      rules,
+      active,
+      rehires: places("source", "rehires", settings.rehires),
+      groups: settings.groups.flatMap((each, index) => {
+        const name = attempt(["groups", index, "name"], () => compileExpression(each.name));
+        return name ? [{ name, type: each.type, attributes: each.attributes }] : [];
+      }),
+      stages: new Map(
+        settings.leavers.stages.map(({ set }, index) => [
+          index,
+          Object.entries(set).flatMap(([name, value]) => {
+            const place = attempt(["leavers", "stages", index, "set", name], () => placeIn(target.type, name));
+            return place ? [{ place, value }] : [];
+          }),
+        ]),
+      ),
+      aliases: rules.flatMap((rule) => (rule.is === "reference" && rule.by ? [rule.by] : [])),
+    },
+  };
+}
+
+const isMapped = ({ typed }: Place, rows: Mapping["rows"]): boolean =>
+  rows.some(({ path }) => path.attribute === typed.attribute && path.schema.id === typed.schema.id);
+
+/** What both sides map by the same path and the target may write; not what refers to others. */
+function oneToOne({ source, target }: Ends): Record<string, RuleSource> {
+  const readable = new Set(source.rows.filter(({ writeOnly }) => !writeOnly).map(({ name }) => name));
+  const rows = target.rows ?? source.rows;
+  const written = rows.filter((row) => !row.readOnly && row.is !== "ref" && row.path.attribute.name !== "id");
+  return Object.fromEntries(written.flatMap(({ name }) => (readable.has(name) ? [[name, name]] : [])));
+}
+
+function compileRule(name: string, source: RuleSource, at: { source: ResourceType; target: ResourceType }): Rule {
+  const place = placeIn(at.target, name);
+  const leaf = place.typed.sub ?? place.typed.attribute;
+  const isSecret = leaf.returned === "never";
+  const rule = typeof source === "string" ? { from: source, when: "always" as const, null: "clear" as const } : source;
+  const keepsNull = rule.null === "keep";
+  if ("reference" in rule)
+    return {
+      is: "reference",
+      place,
+      when: "always",
+      keepsNull,
+      isSecret,
+      from: placeIn(at.source, rule.from),
+      by: rule.by === undefined ? undefined : placeIn(at.source, rule.by),
+    };
+  const flow: Flow = { place, keepsNull, isSecret, when: isSecret ? "create" : rule.when };
+  if ("from" in rule) return { is: "path", ...flow, from: placeIn(at.source, rule.from) };
+  if ("constant" in rule) return { is: "constant", ...flow, value: rule.constant };
+  const sources = Array.isArray(rule.value) ? rule.value : [rule.value];
+  const expressions = sources.map((text) => compileExpression(text));
+  return { is: "expression", ...flow, expressions, isUnique: rule.unique };
+}
+
+function testOf(scope: NonNullable<SyncSettings["scope"]>, type: ResourceType): Test {
+  if (typeof scope === "string") {
+    const isMet: Predicate = compileFilter(typedFilter(withUrns(scope, type), type), type);
+    return async ({ resource }) => isMet(resource);
+  }
+  const expression = compileExpression(scope.value);
+  return async ({ input, bindings }) => isTrue(await expression.evaluate(input, bindings));
+}
+
+/** A resource with its extensions under their short names, too: `hr.hireDate`. */
+export function inputOf(resource: Resource, type: ResourceType): Resource {
+  const input: Resource = { ...resource };
+  for (const [short, urn] of shortNames(type)) if (input[short] === undefined) input[short] = resource[urn];
+  return input;
+}
+
+/** What the source itself says is wrong with a person: the `problems` of any extension. */
+export function problemsOf(resource: Resource, type: ResourceType): string[] {
+  return type.extensions.flatMap(({ id }) => {
+    const part = resource[id];
+    const problems = isObject(part) ? part.problems : undefined;
+    return Array.isArray(problems) ? problems.map(String) : typeof problems === "string" ? [problems] : [];
+  });
+}
+
+/** The text by which a person is known at some places of its resource together; undefined where one of them has no value. */
+export function aliasOf(resource: Resource, places: readonly Place[], type: ResourceType): string | undefined {
+  const values = places.map((place) => valueAt(resource, place, type));
+  if (values.length === 0 || values.some((value) => value === undefined || typeof value === "object")) return undefined;
+  return values.map((value) => String(value).normalize("NFKC").trim().toLowerCase()).join("\u001f");
+}

@@ -1,0 +1,36 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+/** A signal as it arrives: its headers, in small letters, and its body. */
+export interface SignedRequest {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+/** A signature is believed for so long, in seconds. */
+const TOLERANCE = 300;
+
+/** HMAC-SHA256 of a text. A secret that begins with `whsec_` is base64 behind that, as Standard Webhooks writes one. */
+export const signatureOf = (secret: string, text: string, encoding: "hex" | "base64"): string =>
+  createHmac("sha256", secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : secret)
+    .update(text)
+    .digest(encoding);
+
+/**
+ * Whether a request is signed with a secret, as Standard Webhooks signs (`webhook-id`, `webhook-timestamp`, `webhook-signature`), or as
+ * BambooHR does (`X-BambooHR-Timestamp`, `X-BambooHR-Signature`: the body, then the timestamp). A signature that is older than five
+ * minutes counts for nothing.
+ */
+export function isSigned({ headers, body }: SignedRequest, secret: string, now = Date.now()): boolean {
+  const isRecent = (timestamp: string) => Math.abs(now / 1000 - Number(timestamp)) <= TOLERANCE;
+  const { "webhook-id": id, "webhook-timestamp": sent, "webhook-signature": signatures } = headers;
+  if (id !== undefined && sent !== undefined && signatures !== undefined) {
+    const wanted = signatureOf(secret, `${id}.${sent}.${body}`, "base64");
+    return isRecent(sent) && signatures.split(" ").some((each) => isSame(each.replace(/^v1,/, ""), wanted));
+  }
+  const { "x-bamboohr-timestamp": timestamp, "x-bamboohr-signature": signature } = headers;
+  if (timestamp === undefined || signature === undefined) return false;
+  return isRecent(timestamp) && isSame(signature.toLowerCase(), signatureOf(secret, body + timestamp, "hex"));
+}
+
+const isSame = (one: string, other: string): boolean =>
+  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));

@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import type { Route } from "../gateway/route.ts";
+import { ScimError } from "../scim/error.ts";
+import { isPresent } from "../scim/evaluate.ts";
+import type { ListResponse } from "../scim/list.ts";
+import type { Resource } from "../scim/schema.ts";
+import type { Alias, Received } from "../state/people.ts";
+import { aliasOf, type Rules } from "./rules.ts";
+import { type Asking, contextFor } from "./targets/route.ts";
+import { valueAt } from "./values.ts";
+
+/** A read of the source that was not whole: nobody is changed by it. */
+export class SourceError extends Error {
+  override name = "SourceError";
+}
+
+/** What a read has found that is no person: without a key, or with one that is none. */
+export interface Unusable {
+  readonly reason: string;
+  /** What tells which row it is, as far as something does. */
+  readonly row: string;
+}
+
+/** A page of people, and what of it cannot be used. */
+export interface SourcePage {
+  readonly people: readonly Received[];
+  readonly unusable: readonly Unusable[];
+}
+
+/** The longest key, and the longest name that somebody is found by. */
+const MAX_KEY = 200;
+const MAX_ALIAS = 500;
+/** The place of aliases that tell a rehire. */
+export const REHIRE = "(rehire)";
+/** A page of the source may take as long as so many operations. */
+const PATIENCE = 4;
+
+/**
+ * Reads all of a route's type, page by page by cursor. Rejects with a `SourceError` where the read fails, or ends before all were read that
+ * the source said there are.
+ */
+export async function* readSource(
+  route: Route,
+  typeName: string,
+  rules: Rules,
+  asking: Asking,
+): AsyncGenerator<SourcePage> {
+  let cursor: string | undefined = "";
+  let read = 0;
+  while (cursor !== undefined) {
+    const context = contextFor(route.base, { ...asking, operationMs: asking.operationMs * PATIENCE });
+    const answer: ListResponse = await route
+      .run({ name: "list", type: typeName, query: { cursor, count: "1000" }, context })
+      .catch((error: unknown) => {
+        if (!(error instanceof ScimError)) throw error;
+        throw new SourceError(`The source could not be read to its end: ${error.message}`, { cause: error });
+      });
+    read += answer.Resources.length;
+    yield pageOf(answer.Resources, rules);
+    if (answer.nextCursor === undefined && read < answer.totalResults)
+      throw new SourceError(
+        `The source ended after ${read} of ${answer.totalResults} records. It is read again with the next run.`,
+      );
+    cursor = answer.nextCursor;
+  }
+}
+
+function pageOf(resources: readonly Resource[], rules: Rules): SourcePage {
+  const people: Received[] = [];
+  const unusable: Unusable[] = [];
+  for (const resource of resources) {
+    const row = String(resource.id ?? "").slice(0, MAX_KEY);
+    const key = keyOf(resource, rules);
+    if (typeof key === "object") unusable.push({ row, ...key });
+    else people.push(received(resource, key, rules));
+  }
+  return { people, unusable };
+}
+
+function keyOf(resource: Resource, { key, source }: Rules): string | { readonly reason: string } {
+  const value = valueAt(resource, key, source);
+  const text = isPresent(value) && typeof value !== "object" ? String(value).trim() : "";
+  if (text === "") return { reason: `it has no ${key.name}, by which people are told apart` };
+  if (text.length > MAX_KEY || /[\x00-\x1f\x7f]/.test(text))
+    return { reason: `its ${key.name} is no key: a key has up to ${MAX_KEY} characters, and none that control` };
+  return text;
+}
+
+function received(resource: Resource, key: string, rules: Rules): Received {
+  // When it was read, and where, says nothing of the person.
+  const { meta: _, ...kept } = resource;
+  const text = JSON.stringify(kept);
+  const places = [...rules.aliases.map((place) => [place.path, [place]] as const), [REHIRE, rules.rehires] as const];
+  const aliases = places.flatMap(([place, of]): Alias[] => {
+    const value = aliasOf(resource, of, rules.source);
+    return value === undefined || value.length > MAX_ALIAS ? [] : [{ place, value }];
+  });
+  return { key, resource: text, hash: createHash("sha256").update(text).digest("base64url").slice(0, 22), aliases };
+}

@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from "node:util";
+import { compileSelector, isPresent } from "../scim/evaluate.ts";
+import { readPatch } from "../scim/operations.ts";
+import { applyPatch } from "../scim/patch.ts";
+import { type AttributePath, typedPath } from "../scim/path.ts";
+import { ENTERPRISE_USER, isObject, type Resource, type ResourceType, schemaPart } from "../scim/schema.ts";
+
+/** A path of a resource type as rules name it: where its value is read, and how a PATCH writes it. */
+export interface Place {
+  /** The path as the rule writes it. */
+  readonly name: string;
+  /** The path in full, as a PATCH names it. */
+  readonly path: string;
+  readonly typed: AttributePath;
+  readonly isList: boolean;
+}
+
+/** The extensions of a type by the short names that rules have for them: `enterprise`, and `hr` of `urn:...:hr:2.0:User`. */
+export const shortNames = (type: ResourceType): ReadonlyMap<string, string> =>
+  new Map(
+    type.extensions.flatMap(({ id }): [string, string][] => {
+      if (id === ENTERPRISE_USER) return [["enterprise", id]];
+      const short = /([A-Za-z]\w*):\d[\d.]*:\w+$/.exec(id)?.[1] ?? /([A-Za-z]\w*)$/.exec(id)?.[1];
+      return short === undefined ? [] : [[short, id]];
+    }),
+  );
+
+/** A path, or a filter, with URNs in place of short names; what stands in quotes stays as it is. */
+export function withUrns(text: string, type: ResourceType): string {
+  const urns = shortNames(type);
+  return text.replace(/"(?:[^"\\]|\\.)*"|(?<![\w:.-])([A-Za-z]\w*):(?=[A-Za-z])/g, (part, short?: string) => {
+    const urn = short === undefined ? undefined : urns.get(short);
+    return urn === undefined ? part : `${urn}:`;
+  });
+}
+
+/** Finds a path in a type; `enterprise:` stands for the extension's URN. Throws 400 `invalidPath`. */
+export function placeIn(type: ResourceType, name: string): Place {
+  const path = withUrns(name, type);
+  const typed = typedPath(path, type);
+  const isList = typed.attribute.multiValued && !typed.selector && !typed.sub;
+  return { name, path, typed, isList };
+}
+
+/** Reads the value at a place: of a selector, or of a list's sub-attribute, the first; undefined for none. */
+export function valueAt(resource: Resource, { typed, isList }: Place, type: ResourceType): unknown {
+  const value = schemaPart(resource, type, typed.schema)?.[typed.attribute.name];
+  if (isList) return isPresent(value) ? value : undefined;
+  const elements = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  const selects = typed.selector ? compileSelector(typed.selector) : () => true;
+  for (const element of elements.filter(selects)) {
+    const inner = typed.sub && isObject(element) ? element[typed.sub.name] : element;
+    if (isPresent(inner)) return inner;
+  }
+  return undefined;
+}
+
+/** A value that is to be another one. */
+export interface ValueChange {
+  readonly name: string;
+  readonly path: string;
+  readonly from: unknown;
+  /** What it is to be; undefined for none. */
+  readonly to: unknown;
+}
+
+/** Whether two values are the same to the target: numbers and booleans as they are written, lists in any order. */
+export function isSameValue(one: unknown, other: unknown): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) {
+    if (one.length !== other.length) return false;
+    const sorted = (list: readonly unknown[]) => list.map((each) => JSON.stringify(each)).toSorted();
+    return isDeepStrictEqual(sorted(one), sorted(other));
+  }
+  if (isObject(one) && isObject(other)) return isDeepStrictEqual(one, other);
+  if (!isPresent(one) && !isPresent(other)) return true;
+  return typeof one !== "object" && typeof other !== "object" && String(one ?? "") === String(other ?? "");
+}
+
+/** Changes as the body of a PATCH, RFC 7644 §3.5.2. */
+export const patchOf = (changes: readonly Pick<ValueChange, "path" | "to">[]): Record<string, unknown> => ({
+  schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+  Operations: changes.map(({ path, to }) =>
+    to === undefined ? { op: "remove", path } : { op: "replace", path, value: to },
+  ),
+});
+
+/** A resource that holds some values, by their paths. */
+export function resourceWith(changes: readonly Pick<ValueChange, "path" | "to">[], type: ResourceType): Resource {
+  const given = changes.filter(({ to }) => to !== undefined);
+  const urns = given.flatMap(({ path }) =>
+    type.extensions.filter(({ id }) => path.toLowerCase().startsWith(`${id.toLowerCase()}:`)).map(({ id }) => id),
+  );
+  const made = applyPatch({}, readPatch(patchOf(given), type), type);
+  return { schemas: [type.schema.id, ...new Set(urns)], ...made };
+}

@@ -1,0 +1,154 @@
+import { createHash } from "node:crypto";
+import { Cron } from "croner";
+import type { Loaded } from "./config/load.ts";
+import type { Route } from "./gateway/route.ts";
+import type { Log } from "./observe/log.ts";
+import { StartError } from "./routes.ts";
+import type { State } from "./state/state.ts";
+import { passwordsTo } from "./sync/deliver.ts";
+import { BusyError, withLease } from "./sync/lease.ts";
+import { type RunOptions, type RunReport, runSync, type Sync } from "./sync/run.ts";
+import { routeTarget } from "./sync/targets/route.ts";
+
+/** What syncs are made with. */
+export interface SyncParts {
+  readonly loaded: Loaded;
+  /** The routes by their paths, with all that stands before their writes. */
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly state: State;
+}
+
+/** Makes a sync of the configuration ready to run. Throws a `StartError` where there is none of the name. */
+export function syncNamed(name: string, { loaded, routes, state }: SyncParts, signal: AbortSignal): Sync {
+  const settings = loaded.config.syncs[name];
+  const rules = loaded.syncs.get(name);
+  if (!settings || !rules)
+    throw new StartError(
+      `there is no sync "${name}": ${Object.keys(loaded.config.syncs).join(", ") || "none is configured"}`,
+    );
+  const { from, to } = settings;
+  const asking = { caller: `sync:${name}`, operationMs: Math.round(loaded.config.limits.seconds * 1000), signal };
+  if (!("route" in to)) throw new StartError(`syncs.${name}: its target cannot be written yet`);
+  return {
+    name,
+    settings,
+    rules,
+    version: createHash("sha256").update(JSON.stringify(settings)).digest("base64url").slice(0, 22),
+    source: routes.get(from.route)!,
+    target: routeTarget(routes.get(to.route)!, to.type, asking),
+    store: state.syncs.of(name),
+    asking,
+    deliver: settings.passwords && passwordsTo(name, settings.passwords),
+  };
+}
+
+/** What a run is to do, beside what every run has. */
+export type RunWish = Pick<RunOptions, "isPlan" | "isReconciling" | "isFirst" | "acceptsShrink" | "cause">;
+
+/** Runs a sync once, alone of all processes that share the store. Rejects with a `BusyError` where another does. */
+export function runNamed(
+  name: string,
+  parts: SyncParts,
+  wish: RunWish,
+  { signal, warn, now = Date.now }: { signal: AbortSignal; warn: RunOptions["warn"]; now?: () => number },
+): Promise<RunReport> {
+  return withLease(parts.state.leases, name, signal, (held) =>
+    runSync(syncNamed(name, parts, held), { ...wish, now, signal: held, warn }),
+  );
+}
+
+/** The syncs of a gateway that runs, by their schedules. */
+export interface Scheduler {
+  /** Takes the schedules of another configuration. */
+  readonly update: (parts: SyncParts) => void;
+  /** Begins a run, as a signal asks for one; one that comes while one is under way makes one more behind it. */
+  readonly signal: (name: string, cause: string) => void;
+  readonly run: (name: string, wish: RunWish) => Promise<RunReport>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Called with what became of each run. */
+export type Ended = (name: string, report: RunReport, seconds: number) => void;
+
+/** Signals that come together make one run, so long after the first, in milliseconds. */
+const DEBOUNCE_MS = 1000;
+
+/** Runs syncs by their schedules, one run of a sync at a time, until it is stopped. */
+export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended: Ended): Scheduler {
+  let current: SyncParts | undefined;
+  let jobs: Cron[] = [];
+  const controller = new AbortController();
+  const underWay = new Map<string, Promise<unknown>>();
+  const wanted = new Set<string>();
+  const timers = new Set<NodeJS.Timeout>();
+  const warn: RunOptions["warn"] = (fields, message) => log.warn(fields, message);
+
+  async function run(name: string, wish: RunWish): Promise<RunReport> {
+    const start = performance.now();
+    const running = runNamed(name, current!, wish, { signal: controller.signal, warn });
+    underWay.set(
+      name,
+      running.catch(() => {}),
+    );
+    try {
+      const report = await running;
+      ended(name, report, (performance.now() - start) / 1000);
+      const { outcome, error, counts, people, held } = report;
+      const fields = { sync: name, run: report.run, outcome, counts, people, held, ...(error && { error }) };
+      if (outcome === "done" || outcome === "planned") log.info(fields, "sync run");
+      else log.warn(fields, "sync run");
+      return report;
+    } finally {
+      underWay.delete(name);
+      if (wanted.delete(name)) begin(name, { cause: "signal" });
+    }
+  }
+  function begin(name: string, wish: RunWish): void {
+    if (controller.signal.aborted) return;
+    run(name, wish).catch((error: Error) => {
+      if (error instanceof BusyError) log.info({ sync: name }, "sync under way elsewhere");
+      else log.error({ sync: name, error: error.stack }, "sync run failed");
+    });
+  }
+  async function byClock(name: string, isReconciling: boolean): Promise<void> {
+    if (underWay.has(name)) return;
+    const { not_before: notBefore } = await current!.state.syncs.of(name).record();
+    if (Date.now() < notBefore) return;
+    begin(name, { cause: "schedule", isReconciling });
+  }
+  const schedule = (name: string, pattern: string | undefined, isReconciling: boolean): Cron[] => {
+    if (pattern === undefined) return [];
+    const { zone } = current!.loaded.config.syncs[name]!.asOf;
+    const timezone = typeof zone === "string" ? zone : "UTC";
+    const failed = (error: unknown) => log.error({ sync: name, reason: (error as Error).message }, "sync not begun");
+    return [new Cron(pattern, { timezone, unref: true, catch: failed }, () => byClock(name, isReconciling))];
+  };
+  return {
+    update: (parts) => {
+      current = parts;
+      for (const job of jobs) job.stop();
+      jobs = Object.entries(parts.loaded.config.syncs).flatMap(([name, settings]) => [
+        ...schedule(name, settings.schedule, false),
+        ...schedule(name, settings.reconcile, true),
+      ]);
+    },
+    signal: (name, cause) => {
+      if (underWay.has(name)) return void wanted.add(name);
+      if (wanted.has(name)) return;
+      wanted.add(name);
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        wanted.delete(name);
+        begin(name, { cause });
+      }, DEBOUNCE_MS);
+      timers.add(timer);
+    },
+    run,
+    stop: async () => {
+      for (const job of jobs) job.stop();
+      for (const timer of timers) clearTimeout(timer);
+      controller.abort(new Error("the gateway ends"));
+      await Promise.all(underWay.values());
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { memoryOf } from "../src/sync/person.ts";
+import { openSyncing, type Syncing } from "./servers/syncing.ts";
+
+let syncing: Syncing | undefined;
+afterEach(async () => {
+  await syncing?.close();
+  syncing = undefined;
+});
+
+const ada = {
+  number: "1",
+  given: "Ada",
+  family: "Lovelace",
+  title: "Countess",
+  department: "Maths",
+  hired: "2026-01-10",
+};
+const bob = { number: "2", given: "Bob", family: "Stone", department: "Maths", hired: "2026-01-10", manager: "1" };
+
+describe("a sync", () => {
+  test("creates accounts as the rules say, sets managers, and has nothing to do the second time", async () => {
+    syncing = await openSyncing();
+    syncing.hire(bob, ada);
+    const first = await syncing.run({ at: "2026-02-01T00:00:00Z" });
+    expect(first).toMatchObject({ outcome: "done", counts: { creates: { planned: 2, done: 2, failed: 0 } } });
+    const accounts = await syncing.accounts();
+    expect(accounts.get("1")).toMatchObject({
+      userName: "ada.lovelace",
+      displayName: "Ada Lovelace",
+      title: "Countess",
+      active: true,
+    });
+    const urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    expect(accounts.get("2")).toMatchObject({
+      userName: "bob.stone",
+      [urn]: { department: "Maths", manager: { value: accounts.get("1")!.id } },
+    });
+    const second = await syncing.run({ at: "2026-02-01T01:00:00Z" });
+    expect(second).toMatchObject({ outcome: "done", counts: {} });
+  });
+
+  test("the last day takes effect on its day, though HR sends nothing", async () => {
+    syncing = await openSyncing({ asOf: { zone: "Europe/Oslo" } });
+    syncing.hire({ ...ada, hired: "2026-03-02", ended: "2026-03-31" });
+    const active = async (at: string) => {
+      expect(await syncing!.run({ at })).toMatchObject({ outcome: "done" });
+      return (await syncing!.accounts()).get("1")?.active;
+    };
+    expect(await active("2026-02-20T12:00:00Z")).toBe(false);
+    expect(await active("2026-02-28T22:59:00Z")).toBe(false);
+    expect(await active("2026-02-28T23:00:00Z")).toBe(true);
+    expect(await active("2026-03-31T21:59:00Z")).toBe(true);
+    expect(await active("2026-03-31T22:00:00Z")).toBe(false);
+  });
+
+  test("names are decided once: a taken one is tried with a number, and a marriage renames nobody", async () => {
+    syncing = await openSyncing();
+    syncing.hire(ada, { ...ada, number: "3", born: "1990-01-01" }, { ...ada, number: "4" });
+    await syncing.run();
+    const names = async () => [...(await syncing!.accounts()).values()].map(({ userName }) => userName).toSorted();
+    expect(await names()).toEqual(["ada.lovelace", "ada.lovelace2", "ada.lovelace3"]);
+    syncing.hire({ ...ada, family: "King" });
+    await syncing.run();
+    expect(await names()).toEqual(["ada.lovelace", "ada.lovelace2", "ada.lovelace3"]);
+    expect((await syncing.accounts()).get("1")).toMatchObject({ name: { familyName: "King" } });
+  });
+
+  test("who is missing from a whole read is disabled; who comes back is enabled again, with the same account", async () => {
+    syncing = await openSyncing();
+    syncing.hire(ada, bob);
+    await syncing.run();
+    const { id } = (await syncing.accounts()).get("2")!;
+    syncing.fire("2");
+    expect(await syncing.run()).toMatchObject({ counts: { disables: { done: 1 } } });
+    expect((await syncing.accounts()).get("2")).toMatchObject({ id, active: false });
+    expect(await syncing.run()).toMatchObject({ counts: {} });
+    syncing.hire(bob);
+    await syncing.run();
+    expect((await syncing.accounts()).get("2")).toMatchObject({ id, active: true });
+  });
+
+  test("two records of one key: neither is used, and the account stays as it is", async () => {
+    syncing = await openSyncing();
+    syncing.hire(ada, bob);
+    await syncing.run();
+    syncing.hr.exec("insert into people (id, number, given, family) values ('x', '2', 'Bobby', 'Tables')");
+    const report = await syncing.run();
+    expect(report.people.twice).toBe(1);
+    expect((await syncing.accounts()).get("2")).toMatchObject({ name: { givenName: "Bob" }, active: true });
+    const person = (await syncing.store.person("2"))!;
+    expect(person.status).toBe("stopped");
+    expect(memoryOf(person).error?.message).toContain("several records");
+    syncing.hr.exec("delete from people where id = 'x'");
+    await syncing.run();
+    expect((await syncing.store.person("2"))!.status).toBe("ok");
+  });
+});
