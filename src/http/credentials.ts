@@ -1,9 +1,9 @@
 import { importPKCS8, SignJWT } from "jose";
-import { ConnectorError, timedOut } from "../connector/error.ts";
-import type { Answer, Proof, Transport } from "../connector/http.ts";
-import { abortable } from "../connector/kit/deadline.ts";
+import { ConnectorError } from "../connector/error.ts";
+import type { Answer, Proof } from "../connector/http.ts";
 import { compileExpression } from "../expression/compile.ts";
 import type { AuthSettings, HttpSettings } from "./settings.ts";
+import { askForToken, bearer, cacheToken, type Send, type Token } from "./tokens.ts";
 
 /** How the gateway proves who it is. */
 export interface Credentials {
@@ -16,15 +16,6 @@ export interface Credentials {
   /** What must never be shown, in any error or record. */
   readonly secrets: () => readonly string[];
 }
-
-/** Sends a request as it is, without credentials. */
-export type Send = Transport["send"];
-
-/** A token is waited for so long at the most, in milliseconds, by all who need it: whose request came first does not count. */
-const GET_MS = 10_000;
-/** Tokens are had anew this long before they run out, in milliseconds. */
-const AHEAD_MS = 60_000;
-const DEFAULT_LIFETIME = 3600;
 
 /** The credentials that settings name; `send` sends what is needed to have them. */
 export function credentialsOf({ auth, url }: Pick<HttpSettings, "auth" | "url">, send: Send): Credentials {
@@ -60,64 +51,32 @@ const fixed = (proof: Proof, secrets: readonly string[]): Credentials => ({
   secrets: () => secrets,
 });
 
-interface Kept {
-  readonly proof: Proof;
-  readonly token: string;
-  /** When it runs out, in milliseconds since 1970. */
-  readonly until: number;
-}
-
-/** Keeps what is got until shortly before it runs out; those that come at the same time wait for the one call. */
+/** Credentials that are a token, which is kept until shortly before it expires. */
 function kept(
   secret: string | undefined,
-  get: (signal: AbortSignal) => Promise<Kept>,
+  get: (signal: AbortSignal) => Promise<Token>,
   more: readonly string[] = [],
   isOver: Credentials["isOver"] = async ({ status }) => status === 401,
 ): Credentials {
-  let current: Kept | undefined;
-  let coming: Promise<Kept> | undefined;
+  const cache = cacheToken(get);
   return {
-    proof: async (signal) => {
-      if (current && Date.now() < current.until) return current.proof;
-      coming ??= get(AbortSignal.timeout(GET_MS))
-        .then((got) => {
-          current = got;
-          return got;
-        })
-        .finally(() => {
-          coming = undefined;
-        });
-      const { proof } = await abortable(signal, coming).catch((error) => {
-        throw error instanceof ConnectorError ? error : timedOut("What gives the API's tokens", error);
-      });
-      return proof;
-    },
+    proof: cache.proof,
     isOver,
     renew: (used) => {
-      // Another request may have renewed it meanwhile.
-      if (current?.proof === used) current = undefined;
+      cache.forget(used);
       return true;
     },
-    secrets: () => [...(secret === undefined ? [] : [secret]), ...more, ...(current ? [current.token] : [])],
+    secrets: () => [secret, ...more, cache.current()].filter((each) => each !== undefined),
   };
 }
 
-/** Until when a token is used: a short one for half its life at least. */
-const until = (seconds: number): number => Date.now() + Math.max(seconds * 500, seconds * 1000 - AHEAD_MS);
-
-const bearer = (token: string, lifetime: number): Kept => ({
-  proof: { headers: { authorization: `Bearer ${token}` } },
-  token,
-  until: until(lifetime),
-});
-
 type ClientCredentials = Extract<AuthSettings, { type: "clientCredentials" }>;
-function clientToken(auth: ClientCredentials, send: Send, signal: AbortSignal): Promise<Kept> {
+function clientToken(auth: ClientCredentials, send: Send, signal: AbortSignal): Promise<Token> {
   const { clientId, clientSecret, scope, parameters, credentials, tokenUrl } = auth;
   const encode = encodeURIComponent;
   const basic = Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString("base64");
   const inHeader = credentials === "header";
-  return askForToken(
+  return granted(
     tokenUrl,
     {
       grant_type: "client_credentials",
@@ -135,7 +94,7 @@ async function signedToken(
   auth: Extract<AuthSettings, { type: "jwt" }>,
   send: Send,
   signal: AbortSignal,
-): Promise<Kept> {
+): Promise<Token> {
   const { algorithm, keyId, issuer, subject, audience, claims, lifetime, tokenUrl, scope } = auth;
   const key = await importPKCS8(auth.key, algorithm).catch(() => {
     throw new ConnectorError("unavailable", "auth.key is no private key in PKCS #8 that the algorithm can sign with.");
@@ -151,35 +110,18 @@ async function signedToken(
   const assertion = await jwt.sign(key);
   if (tokenUrl === undefined) return bearer(assertion, lifetime);
   const grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-  return askForToken(
-    tokenUrl,
-    { grant_type: grant, assertion, ...(scope !== undefined && { scope }) },
-    {},
-    send,
-    signal,
-  );
+  return granted(tokenUrl, { grant_type: grant, assertion, ...(scope !== undefined && { scope }) }, {}, send, signal);
 }
 
-async function askForToken(
+async function granted(
   url: string,
   form: Readonly<Record<string, string>>,
   headers: Readonly<Record<string, string>>,
   send: Send,
   signal: AbortSignal,
-): Promise<Kept> {
-  const { status, body } = await send({ method: "POST", url, headers, form }, signal);
-  const { access_token: token, expires_in: seconds, error } = (body ?? {}) as Record<string, unknown>;
-  if (status !== 200 || typeof token !== "string") {
-    const why = typeof error === "string" && /^\w+$/.test(error) ? `, ${error}` : "";
-    throw new ConnectorError(
-      "unavailable",
-      `The token endpoint gave no token: status ${status}${why}. Look at auth in the configuration.`,
-    );
-  }
-  return bearer(
-    token,
-    typeof seconds === "number" || typeof seconds === "string" ? Number(seconds) || DEFAULT_LIFETIME : DEFAULT_LIFETIME,
-  );
+): Promise<Token> {
+  const { token, seconds } = await askForToken({ url, form, headers }, send, signal);
+  return bearer(token, seconds);
 }
 
 /** A login call: gives sessions, made anew as often as it is asked. */
@@ -197,7 +139,7 @@ function sessionsOf(
   }: Extract<AuthSettings, { type: "login" }>,
   base: string,
   send: Send,
-): (signal: AbortSignal) => Promise<Kept> {
+): (signal: AbortSignal) => Promise<Token> {
   const expression = compileExpression(session);
   const url = `${base}${path}`;
   return async (signal) => {
@@ -213,7 +155,7 @@ function sessionsOf(
       ...(header !== undefined && { headers: { [header.toLowerCase()]: `${prefix}${token}` } }),
       ...(property !== undefined && { body: { [property]: `${prefix}${token}` } }),
     };
-    return { proof, token, until: until(lifetime) };
+    return { ...bearer(token, lifetime), proof };
   };
 }
 
