@@ -11,13 +11,13 @@ export const expression = z.string().superRefine((source, context) => {
 });
 
 const secret = z.string().min(1).describe("Best ${env:NAME} or ${file:PATH}.");
-/** Secrets go there: by https, or on this machine. */
+/** Whether secrets may be sent to an address: https, or this machine. */
+export const isConfidential = (url: string): boolean =>
+  /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(url);
+
 const tokenUrl = z
   .url({ protocol: /^https?$/ })
-  .refine(
-    (url) => /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url),
-    "secrets are sent there: it must be https",
-  )
+  .refine(isConfidential, "secrets are sent there: it must be https")
   .describe("Where tokens are had, by https.");
 
 const authConfig = z.discriminatedUnion("type", [
