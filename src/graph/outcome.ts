@@ -60,7 +60,7 @@ function keysOf({ source, steps }: ProvisioningRecord): string[] {
     each.JoiningProperty,
     each.ReportableIdentifier,
   ]);
-  return [source.id, ...details].filter((key) => key !== undefined && key !== "");
+  return [source.id, ...details].filter((key): key is string => key !== undefined && key !== "");
 }
 
 /** A record, reduced to what its outcome needs. */

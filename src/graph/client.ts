@@ -1,0 +1,144 @@
+import type { Finding, Services } from "../connector/connector.ts";
+import { ConnectorError } from "../connector/error.ts";
+import type { HttpRequest } from "../connector/http.ts";
+import { openTransport } from "../http/transport.ts";
+import type { Budget } from "./budget.ts";
+import type { Call } from "./call.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { asUploadError, failureOf, UploadError } from "./error.ts";
+import { readLog } from "./log.ts";
+import type { Env } from "./managed-identity.ts";
+import { probeJob } from "./probe.ts";
+import type { ProvisioningRecord } from "./record.ts";
+import { bulkRequest, type UploadRecord } from "./request.ts";
+import type { EntraSettings } from "./settings.ts";
+import { openTokens } from "./tokens.ts";
+
+/** One API-driven provisioning app of a tenant, as a client. */
+export interface EntraClient {
+  /**
+   * Sends 1 to 50 records in one request. Resolves when Entra has answered 202: it received them, and has looked at none. `at` is the time of that by
+   * Entra's clock. Waits for its turn within the rate limit; rejects with an `UploadError` otherwise, `budget` if the day's requests are
+   * used up. Never sends a second time by itself, except where the token was not accepted.
+   */
+  readonly upload: (
+    records: readonly UploadRecord[],
+    signal: AbortSignal,
+  ) => Promise<{ readonly at: Date; readonly requestId: string }>;
+  /** The job's records in the provisioning log since a time, page by page. Rejects with an `UploadError`. */
+  readonly log: (since: Date, signal: AbortSignal) => AsyncIterable<ProvisioningRecord>;
+  /** Checks the token, the permissions and, as far as they allow, the job. Sends no upload. */
+  readonly probe: (signal: AbortSignal) => Promise<readonly Finding[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** What a client is lent. */
+export interface EntraServices extends Pick<Services, "files"> {
+  readonly budget: Budget;
+  readonly clock?: Clock;
+  /** Says how this host gives tokens to managed identities. Default: the process's. */
+  readonly env?: Env;
+}
+
+/** An upload that may go on within this many milliseconds waits; one that may not is refused with `budget`. */
+const PATIENCE_MS = 15_000;
+/** Attempts to get a turn when others take each of them first. */
+const MAX_TURNS = 100;
+const MAX_BYTES = 33_554_432;
+
+/** Opens a client. Sends nothing. Throws a `SettingError` if a certificate or a key cannot be used. */
+export function openEntra(
+  settings: EntraSettings,
+  { files, budget, clock = systemClock, env = process.env }: EntraServices,
+): EntraClient {
+  const { tenant, servicePrincipal, job } = settings;
+  const open = (url: string, proxy: string | undefined) =>
+    openTransport(
+      {
+        url,
+        proxy,
+        tls: settings.tls,
+        timeout: settings.timeout,
+        auth: { type: "none" },
+        headers: {},
+        connections: 8,
+        maxBytes: MAX_BYTES,
+      },
+      files,
+    );
+  const graph = open(settings.graph, settings.proxy);
+  const login = open(settings.login, settings.proxy);
+  const local = open("http://169.254.169.254", undefined);
+  const tokens = openTokens(settings, { files, clock, env, login: login.send, local: local.send });
+
+  /** `before` is called before each request that is sent, once there is a token for it. */
+  const callAfter = (before: (signal: AbortSignal) => Promise<void>): Call => {
+    const attempt = async (request: HttpRequest, signal: AbortSignal) => {
+      const proof = await tokens.proof(signal);
+      await before(signal);
+      const answer = await graph.send({ ...request, proof }, signal);
+      if (answer.status === 401) tokens.forget(proof);
+      return answer;
+    };
+    return async (request, purpose, signal) => {
+      try {
+        const first = await attempt(request, signal);
+        const answer = first.status === 401 ? await attempt(request, signal) : first;
+        if (answer.status < 200 || answer.status > 299)
+          throw failureOf(answer, { ...purpose, job, servicePrincipal }, tokens.clean);
+        return answer;
+      } catch (error) {
+        throw asUploadError(error);
+      }
+    };
+  };
+
+  const turn = async (signal: AbortSignal): Promise<void> => {
+    for (let n = 0; n < MAX_TURNS; n++) {
+      const permit = await budget.take(tenant, clock.now());
+      if (permit.ok) return;
+      const wait = permit.until - clock.now();
+      if (wait > PATIENCE_MS) throw overBudget(new Date(permit.until), settings.requestsPerDay);
+      await clock.sleep(Math.max(1, wait), signal).catch((error) => {
+        throw new ConnectorError(
+          "unavailable",
+          "The upload was stopped while it waited for its turn; nothing was sent.",
+          { cause: error },
+        );
+      });
+    }
+    throw new UploadError("unavailable", "Other uploads into the tenant took every turn. Try again later.");
+  };
+  const upload = callAfter(turn);
+  const call = callAfter(async () => {});
+  const address = `${settings.graph}/v1.0/servicePrincipals/${encodeURIComponent(servicePrincipal)}/synchronization/jobs/${encodeURIComponent(job)}`;
+
+  return {
+    upload: async (records, signal) => {
+      const { headers, body } = bulkRequest(records);
+      const request = { method: "POST", url: `${address}/bulkUpload`, headers, body };
+      const what = `the upload of ${records.length} ${records.length === 1 ? "record" : "records"}`;
+      const answer = await upload(request, { what, permission: "SynchronizationData-User.Upload" }, signal);
+      if (answer.status !== 202)
+        throw new UploadError(
+          "unavailable",
+          `${settings.graph} answered the upload with ${answer.status} in place of 202. Check \`graph\` and \`proxy\` in the configuration.`,
+        );
+      const at = Date.parse(answer.headers.date ?? "");
+      const requestId = answer.headers["request-id"] ?? headers["client-request-id"] ?? "";
+      return { at: new Date(Number.isNaN(at) ? clock.now() : at), requestId };
+    },
+    log: (since, signal) => readLog({ graph: settings.graph, job, since }, call, clock, signal),
+    probe: (signal) => probeJob({ settings, address, files }, { call, tokens, clock }, signal),
+    close: async () => {
+      await Promise.all([graph.close(), login.close(), local.close()]);
+    },
+  };
+}
+
+const overBudget = (when: Date, requestsPerDay: number) =>
+  new UploadError(
+    "budget",
+    `The tenant's ${requestsPerDay} upload requests of 24 hours are used up; the next one is possible at ${when.toISOString()}. With an ID Governance licence, set requestsPerDay to 6000.`,
+    { when },
+  );
