@@ -25,7 +25,10 @@ export interface EntraClient {
     records: readonly UploadRecord[],
     signal: AbortSignal,
   ) => Promise<{ readonly at: Date; readonly requestId: string }>;
-  /** The job's records in the provisioning log since a time, page by page. Rejects with an `UploadError`. */
+  /**
+   * The job's records in the provisioning log since a time, page by page, the newest first. Records appear 5 to 10 minutes late and out of order: read
+   * since the oldest upload whose outcome is not known, not since the last reading. Rejects with an `UploadError`.
+   */
   readonly log: (since: Date, signal: AbortSignal) => AsyncIterable<ProvisioningRecord>;
   /** Checks the token, the permissions and, as far as they allow, the job. Sends no upload. */
   readonly probe: (signal: AbortSignal) => Promise<readonly Finding[]>;

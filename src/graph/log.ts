@@ -1,6 +1,6 @@
 import type { Answer } from "../connector/http.ts";
 import { type Call, reading } from "./call.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, SKEW_MS } from "./clock.ts";
 import { UploadError } from "./error.ts";
 import { type ProvisioningRecord, readRecord } from "./record.ts";
 
@@ -21,11 +21,12 @@ export interface LogQuery {
   readonly since: Date;
 }
 
-/** The address of the first page of a job's records since a time. */
+/** The address of the first page of a job's records since a time, and a little before it: `SKEW_MS`. */
 export function logAddress({ graph, job, since }: LogQuery, top: number = PAGE): string {
   const url = new URL(`${graph}/v1.0/auditLogs/provisioning`);
+  const from = new Date(Math.floor((since.getTime() - SKEW_MS) / 1000) * 1000).toISOString().replace(".000", "");
   // `job` holds no quote: the settings see to that.
-  url.searchParams.set("$filter", `jobid eq '${job}' and activityDateTime ge ${since.toISOString()}`);
+  url.searchParams.set("$filter", `jobid eq '${job}' and activityDateTime ge ${from}`);
   url.searchParams.set("$top", String(top));
   return url.href;
 }

@@ -1,3 +1,4 @@
+import { SKEW_MS } from "./clock.ts";
 import { errorText, skipText } from "./codes.ts";
 import type { ProvisioningRecord } from "./record.ts";
 
@@ -22,8 +23,6 @@ export interface Outcome {
   readonly at: Date;
 }
 
-/** The log's times are whole seconds of another machine's clock, and a record may be processed while its 202 is on its way. */
-const TOLERANCE_MS = 5000;
 /** Maximum number of log records kept per person while a log is read. A joiner causes five at most; the newest count. */
 const MAX_RECORDS = 20;
 const ACTIONS = ["create", "update", "disable", "stageddelete", "delete", "other"];
@@ -42,7 +41,7 @@ export async function correlate(
   const found = new Map<string, Map<string, Event>>();
   for await (const record of records) {
     const externalId = keysOf(record).find((key) => since.has(key));
-    if (externalId === undefined || record.at.getTime() < since.get(externalId)! - TOLERANCE_MS) continue;
+    if (externalId === undefined || record.at.getTime() < since.get(externalId)! - SKEW_MS) continue;
     const events = found.get(externalId) ?? new Map<string, Event>();
     found.set(externalId, events);
     events.set(record.id, eventOf(record));

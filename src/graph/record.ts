@@ -53,15 +53,18 @@ const text = z.preprocess(
   (value) => (typeof value === "string" ? value : typeof value === "number" ? String(value) : ""),
   z.string(),
 );
-const texts = z.preprocess(
-  (value) => (typeof value === "object" && value !== null && !Array.isArray(value) ? value : {}),
-  z.record(z.string(), text),
-);
+const texts = z.preprocess((value) => (isObject(value) ? value : {}), z.record(z.string(), text));
 const objects = <T extends z.ZodType>(item: T) =>
   z.preprocess((value) => (Array.isArray(value) ? value : []), z.array(item));
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
 /** An object that may be null or absent, or the first of a collection. */
 const object = <T extends z.ZodType>(item: T) =>
-  z.preprocess((value) => (Array.isArray(value) ? value[0] : value) ?? {}, item);
+  z.preprocess((value) => {
+    const first = Array.isArray(value) ? value[0] : value;
+    return isObject(first) ? first : {};
+  }, item);
+const optional = <T extends z.ZodType>(item: T) =>
+  z.preprocess((value) => (isObject(value) ? value : undefined), item.optional());
 
 const identity = object(z.object({ id: text, displayName: text, details: texts }));
 const named = object(z.object({ id: text, displayName: text, name: text }));
@@ -75,9 +78,9 @@ const errorInformation = z.object({
 const statusInfo = object(
   z.object({
     status: text,
-    errorInformation: errorInformation.nullish(),
+    errorInformation: optional(errorInformation),
     // Its name in the reference; the wire has errorInformation.
-    errorInfo: errorInformation.nullish(),
+    errorInfo: optional(errorInformation),
     // The deprecated statusInfo has the error's fields beside its status.
     errorCode: text,
     reason: text,
