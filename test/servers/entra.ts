@@ -48,8 +48,8 @@ export interface EntraServer {
   /** Settings of a client, with a secret, before `entraConfig` has parsed them. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly clock: TestClock;
-  /** The tenant's users by ID; a test may put in and change any. */
-  readonly users: ReadonlyMap<string, CloudUser> & Map<string, CloudUser>;
+  /** The tenant's users by ID, as they are now; a test may put in and change any. */
+  readonly users: Map<string, CloudUser>;
   /** The user with an employeeId, as it is now. */
   readonly user: (externalId: string) => CloudUser | undefined;
   /** The provisioning job: pause it, set null flow, mapping, scope, domains and failures. */
@@ -122,7 +122,10 @@ export async function startEntra({ tls }: { readonly tls?: ServerOptions } = {})
       credential: { secret: SECRET },
     },
     clock,
-    users,
+    get users() {
+      job.run(clock.now());
+      return users;
+    },
     user: (externalId) => {
       job.run(clock.now());
       return [...users.values()].find(({ employeeId }) => employeeId === externalId);
