@@ -29,13 +29,19 @@ export const limitsOf = ({ requestsPerDay }: { readonly requestsPerDay: number }
 ];
 
 /**
- * The earliest time, `now` or later, at which another request keeps within the limits. `taken` are the times of the requests
- * before, in ascending order. Times in the future count as now: a clock that was set back delays nobody for longer than a period.
+ * The times that still count: none that is older than the longest period, and those in the future as now. A store keeps them so, too: a clock
+ * that was set back then delays nobody for longer than a period.
  */
+export function counting(taken: readonly number[], limits: readonly Limit[], now: number): number[] {
+  const longest = Math.max(...limits.map(({ ms }) => ms));
+  return taken.map((time) => Math.min(time, now)).filter((time) => time > now - longest);
+}
+
+/** The earliest time, `now` or later, at which another request keeps within the limits. `taken` are the times that count, in ascending order. */
 export function nextSlot(taken: readonly number[], limits: readonly Limit[], now: number): number {
   const free = limits.map(({ requests, ms }) => {
     const oldest = taken[taken.length - requests];
-    return oldest === undefined ? now : Math.min(oldest, now) + ms;
+    return oldest === undefined ? now : oldest + ms;
   });
   return Math.max(now, ...free);
 }
@@ -43,10 +49,9 @@ export function nextSlot(taken: readonly number[], limits: readonly Limit[], now
 /** A budget in memory, for one process; a restart forgets it. */
 export function memoryBudget(limits: readonly Limit[]): Budget {
   const taken = new Map<string, number[]>();
-  const longest = Math.max(...limits.map(({ ms }) => ms));
   return {
     take: async (tenant, now) => {
-      const times = (taken.get(tenant) ?? []).map((time) => Math.min(time, now)).filter((time) => time > now - longest);
+      const times = counting(taken.get(tenant) ?? [], limits, now);
       taken.set(tenant, times);
       const until = nextSlot(times, limits, now);
       if (until > now) return { ok: false, until };
