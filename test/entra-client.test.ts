@@ -178,6 +178,22 @@ describe("an upload", () => {
     expect(error.message).toMatch(/429 \(TooManyRequests.*requestsPerDay/);
   });
 
+  test("waits until the time that Retry-After names, by Entra's clock", async () => {
+    const client = open();
+    const until = new Date(server.clock.now() + 90_000).toUTCString();
+    server.fail(({ path }) =>
+      path.endsWith("/bulkUpload") ? { status: 503, headers: { "retry-after": until } } : undefined,
+    );
+    expect(await failing(client.upload(people(1), signal()))).toMatchObject({ kind: "unavailable", retryAfter: 90 });
+    server.fail(({ path }) =>
+      path.endsWith("/bulkUpload") ? { status: 503, headers: { "retry-after": "soon" } } : undefined,
+    );
+    expect(await failing(client.upload(people(1), signal()))).toMatchObject({
+      kind: "unavailable",
+      retryAfter: undefined,
+    });
+  });
+
   test("gets through a storm of 429 when it is sent again, and each person once", async () => {
     const client = open();
     let storm = 30;
@@ -330,11 +346,12 @@ describe("what becomes of people", () => {
   test("is read from Graph alone, whatever a page says of the next one", async () => {
     const client = open();
     const other = await startEntra();
-    const pages = [`${other.url}/v1.0/auditLogs/provisioning`, "file:///etc/passwd", "nonsense"];
+    const pages = [`${other.url}/v1.0/auditLogs/provisioning`, "file:///etc/passwd", "nonsense", "itself"];
     for (const link of pages) {
-      server.fail(({ path }) =>
-        path.includes("/auditLogs/") ? { status: 200, body: { value: [], "@odata.nextLink": link } } : undefined,
-      );
+      server.fail(({ path }) => {
+        const next = link === "itself" ? server.url + path : link;
+        return path.includes("/auditLogs/") ? { status: 200, body: { value: [], "@odata.nextLink": next } } : undefined;
+      });
       const read = async () => {
         for await (const _ of client.log(new Date(), signal()));
       };
@@ -536,6 +553,19 @@ describe("a credential", () => {
     expect(uploads()).toEqual([]);
   });
 
+  test("is not at fault where the sign-in is overloaded", async () => {
+    const client = open();
+    server.fail(({ path }) =>
+      path.endsWith("/token") ? { status: 503, headers: { "retry-after": "30" } } : undefined,
+    );
+    expect(await failing(client.upload(people(1), signal()))).toMatchObject({ kind: "unavailable", retryAfter: 30 });
+    server.fail(({ path }) => (path.endsWith("/token") ? { status: 404, body: "a page" } : undefined));
+    expect(await failing(client.upload(people(1), signal()))).toMatchObject({
+      kind: "denied",
+      message: expect.stringContaining("Check that `login`"),
+    });
+  });
+
   test("never appears in an error, whatever Graph repeats", async () => {
     const client = open();
     await client.upload(people(1), signal());
@@ -629,8 +659,11 @@ describe("a credential", () => {
       const env = { AZURE_POD_IDENTITY_AUTHORITY_HOST: server.url };
       await expectUploads(open({ client: undefined, credential }, { env }));
       server.signIn.identities.clear();
-      const { kind, message } = await failing(open({ credential }, { env }).upload(people(1), signal()));
+      const other = open({ credential }, { env });
+      const { kind, message } = await failing(other.upload(people(1), signal()));
       expect([kind, message]).toEqual(["denied", expect.stringContaining("assigned to this machine")]);
+      server.fail(() => ({ status: 410 }));
+      expect((await failing(other.upload(people(1), signal()))).kind).toBe("unavailable");
     },
   );
 
@@ -694,6 +727,21 @@ describe("a probe", () => {
   ] as const)("finds a job that is %s", async (state, text) => {
     server.job.state = state;
     expect(await probe(open())).toContainEqual({ ok: false, text: expect.stringContaining(text) });
+  });
+
+  test("finds a job that is switched off, and one in a state that it does not know", async () => {
+    const isJob = (path: string) => path.endsWith(String(server.settings.job));
+    const states: [object, object][] = [
+      [
+        { schedule: { state: "Disabled" }, status: { code: "Active" } },
+        { ok: false, text: expect.stringContaining("paused") },
+      ],
+      [{ status: { code: "BrandNew" } }, { ok: "unknown", text: expect.stringContaining("its state is not known") }],
+    ];
+    for (const [body, finding] of states) {
+      server.fail(({ path }) => (isJob(path) ? { status: 200, body } : undefined));
+      expect((await probe(open())).at(-1)).toEqual(finding);
+    }
   });
 
   test("finds missing permissions; that of the job's state is not needed", async () => {
