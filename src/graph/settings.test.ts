@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import { entraConfig } from "./settings.ts";
 
 const tenant = "0a1b2c3d-1111-4222-8333-444455556666";
@@ -48,4 +51,19 @@ test("secrets go by https, or stay on this machine", () => {
   expect(faults({ login: "http://login.example" })).toEqual([expect.stringContaining("must be https")]);
   expect(faults({ graph: "http://localhost.example" })).toEqual([expect.stringContaining("must be https")]);
   expect(faults({ graph: "http://localhost:1234/" })).toEqual([]);
+});
+
+test("the examples of docs/entra-inbound.md are settings", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/entra-inbound.md"), "utf8");
+  const examples = [...page.matchAll(/^ *```yaml\n([\s\S]*?)```/gm)].map(([, text]) => parse(text!));
+  const [whole, ...credentials] = examples;
+  expect(entraConfig.parse(whole.syncs["hr-to-entra"].to.entra)).toMatchObject({ requestsPerDay: 2000 });
+  expect(credentials.map(({ credential }) => Object.keys(credential)[0])).toEqual([
+    "certificate",
+    "federatedToken",
+    "secret",
+    "managedIdentity",
+    "managedIdentity",
+  ]);
+  for (const more of credentials) expect(faults(more)).toEqual([]);
 });
