@@ -331,11 +331,15 @@ describe("what becomes of people", () => {
     const sent = await send(client, people(50));
     server.clock.advance(15 * MINUTE);
     server.journal.pageSize = 7;
-    let busy = 4;
+    let busy = 3;
     server.fail(({ path }) => (path.includes("skiptoken") && busy-- > 0 ? { status: 429 } : undefined));
     const ids: string[] = [];
     for await (const { source } of client.log(sent[0]!.at, signal())) ids.push(source.id);
     expect(ids.sort()).toEqual(sent.map(({ externalId }) => externalId).sort());
+    const times = server.seen.filter(({ path }) => path.includes("/auditLogs/")).map(({ at }) => at);
+    expect(times.length).toBe(8 + 3);
+    for (const start of times)
+      expect(times.filter((at) => at >= start && at < start + 10_000).length).toBeLessThanOrEqual(5);
     busy = 1000;
     const read = async () => {
       for await (const _ of client.log(sent[0]!.at, signal()));

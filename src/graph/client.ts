@@ -2,7 +2,7 @@ import type { Finding, Services } from "../connector/connector.ts";
 import { ConnectorError } from "../connector/error.ts";
 import type { HttpRequest } from "../connector/http.ts";
 import { openTransport } from "../http/transport.ts";
-import type { Budget } from "./budget.ts";
+import { type Budget, type Limit, memoryBudget } from "./budget.ts";
 import type { Call } from "./call.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { asUploadError, failureOf, UploadError } from "./error.ts";
@@ -43,7 +43,9 @@ export interface EntraServices extends Pick<Services, "files"> {
   readonly env?: Env;
 }
 
-/** An upload that may go on within this many milliseconds waits; one that may not is refused with `budget`. */
+/** Graph's limit on reading logs, 5 requests in 10 seconds for an application in a tenant, with some room. */
+const READS: readonly Limit[] = [{ requests: 5, ms: 11_000 }];
+/** A request that may go on within this many milliseconds waits; an upload that may not is refused with `budget`. */
 const PATIENCE_MS = 15_000;
 /** Attempts to get a turn when others take each of them first. */
 const MAX_TURNS = 100;
@@ -54,7 +56,7 @@ export function openEntra(
   settings: EntraSettings,
   { files, budget, clock = systemClock, env = process.env }: EntraServices,
 ): EntraClient {
-  const { tenant, servicePrincipal, job } = settings;
+  const { servicePrincipal, job } = settings;
   const open = (url: string, proxy: string | undefined) =>
     openTransport(
       {
@@ -96,24 +98,8 @@ export function openEntra(
     };
   };
 
-  const turn = async (signal: AbortSignal): Promise<void> => {
-    for (let n = 0; n < MAX_TURNS; n++) {
-      const permit = await budget.take(tenant, clock.now());
-      if (permit.ok) return;
-      const wait = permit.until - clock.now();
-      if (wait > PATIENCE_MS) throw overBudget(new Date(permit.until), settings.requestsPerDay);
-      await clock.sleep(Math.max(1, wait), signal).catch((error) => {
-        throw new ConnectorError(
-          "unavailable",
-          "The upload was stopped while it waited for its turn; nothing was sent.",
-          { cause: error },
-        );
-      });
-    }
-    throw new UploadError("unavailable", "Other uploads into the tenant took every turn. Try again later.");
-  };
-  const upload = callAfter(turn);
-  const call = callAfter(async () => {});
+  const upload = callAfter(turnsOf(budget, settings, clock));
+  const call = callAfter(turnsOf(memoryBudget(READS), settings, clock));
   const address = `${settings.graph}/v1.0/servicePrincipals/${encodeURIComponent(servicePrincipal)}/synchronization/jobs/${encodeURIComponent(job)}`;
 
   return {
@@ -136,6 +122,27 @@ export function openEntra(
     close: async () => {
       await Promise.all([graph.close(), login.close(), local.close()]);
     },
+  };
+}
+
+/** Waits for a turn within a budget. Rejects where that would take long. */
+function turnsOf(
+  budget: Budget,
+  { tenant, requestsPerDay }: EntraSettings,
+  clock: Clock,
+): (signal: AbortSignal) => Promise<void> {
+  return async (signal) => {
+    for (let n = 0; n < MAX_TURNS; n++) {
+      const permit = await budget.take(tenant, clock.now());
+      if (permit.ok) return;
+      const wait = permit.until - clock.now();
+      if (wait > PATIENCE_MS) throw overBudget(new Date(permit.until), requestsPerDay);
+      await clock.sleep(Math.max(1, wait), signal).catch((cause) => {
+        const message = "The request to Entra was stopped while it waited for its turn; nothing was sent.";
+        throw new ConnectorError("unavailable", message, { cause });
+      });
+    }
+    throw new UploadError("unavailable", "Other requests into the tenant took every turn. Try again later.");
   };
 }
 

@@ -85,7 +85,7 @@ export async function startEntra({ tls }: { readonly tls?: ServerOptions } = {})
   const base = () => `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const signIn = new SignIn({ tenant: TENANT, client: CLIENT, url: base }, clock.now);
   signIn.secrets.set(SECRET, true);
-  const tenant: Tenant = { clock, job, journal, signIn, limits, uploads: [], url: base };
+  const tenant: Tenant = { clock, job, journal, signIn, limits, uploads: [], reads: [], url: base };
 
   const listener = async (incoming: IncomingMessage, response: ServerResponse) => {
     let body = "";
@@ -149,6 +149,8 @@ export async function startEntra({ tls }: { readonly tls?: ServerOptions } = {})
 interface Tenant extends Pick<EntraServer, "clock" | "job" | "journal" | "signIn" | "limits"> {
   /** When uploads were accepted. */
   uploads: number[];
+  /** When the log was read. */
+  reads: number[];
   readonly url: () => string;
 }
 
@@ -208,7 +210,12 @@ function jobResource(job: Job): object {
   };
 }
 
-function log({ journal, clock, url }: Tenant, asked: URL): Reply {
+function log(tenant: Tenant, asked: URL): Reply {
+  const { journal, clock, url } = tenant;
+  const now = clock.now();
+  tenant.reads = tenant.reads.filter((at) => at > now - 10_000);
+  if (tenant.reads.length >= 5) return problem(429, "TooManyRequests", "Too many requests.", { "retry-after": "10" });
+  tenant.reads.push(now);
   try {
     const { value, skiptoken } = journal.page(asked.searchParams, clock.now());
     const next = new URL(asked.pathname + asked.search, url());
