@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { memoryOf } from "../src/sync/person.ts";
-import { openSyncing, type Syncing } from "./servers/syncing.ts";
+import { memoryTarget, openSyncing, type Syncing } from "./servers/syncing.ts";
+import { convergence } from "./suites/convergence.ts";
 
 let syncing: Syncing | undefined;
 afterEach(async () => {
@@ -95,4 +96,13 @@ describe("a sync", () => {
     await syncing.run();
     expect((await syncing.store.person("2"))!.status).toBe("ok");
   });
+});
+
+describe("convergence, whatever happens on both sides and wherever runs are killed", () => {
+  test("in SQLite", () => convergence(() => openSyncing(), { numRuns: 60 }), 240_000);
+  test(
+    "in memory",
+    () => convergence(() => openSyncing({}, { target: memoryTarget }), { numRuns: 60 }),
+    240_000,
+  );
 });

@@ -102,6 +102,7 @@ export const migrations: Record<string, Migration> = {
         .addColumn("planned", "text")
         .addColumn("held", "integer", (column) => column.notNull())
         .addColumn("memory", "text", (column) => column.notNull())
+        .addColumn("woken", "integer", (column) => column.notNull().defaultTo(0))
         .addPrimaryKeyConstraint("sync_people_key", ["sync", "key"])
         .execute();
       for (const columns of [
@@ -109,9 +110,10 @@ export const migrations: Record<string, Migration> = {
         ["sync", "next", "key"],
         ["sync", "kind", "held", "key"],
         ["sync", "status", "key"],
+        ["sync", "woken", "key"],
       ])
         await schema.createIndex(`sync_people_${columns[1]}`).on("sync_people").columns(columns).execute();
-      for (const table of ["sync_aliases", "sync_waiting", "sync_names"]) {
+      for (const table of ["sync_aliases", "sync_references", "sync_names"]) {
         await schema
           .createTable(table)
           .addColumn("sync", "text", (column) => column.notNull())

@@ -1,4 +1,4 @@
-import { type Kysely, sql as raw } from "kysely";
+import { type ColumnType, type Kysely, sql as raw } from "kysely";
 import type { Database } from "./database.ts";
 
 /** Whether the change that is planned for a person waits for somebody, or was released. */
@@ -32,9 +32,10 @@ export interface Person {
 
 /** The tables of people, as kysely knows them. */
 export interface PeopleTables {
-  sync_people: Person & { readonly sync: string };
+  /** `woken` is 1 where somebody's change has the person looked at again, whatever else is written of the person meanwhile. */
+  sync_people: Person & { readonly sync: string; readonly woken: ColumnType<number, number | undefined, number> };
   sync_aliases: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
-  sync_waiting: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
+  sync_references: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
   sync_names: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
 }
 
@@ -81,6 +82,8 @@ export interface People {
     limit: number,
   ) => Promise<readonly Person[]>;
   readonly save: (people: readonly Person[]) => Promise<void>;
+  /** Saves people that were looked at just now. */
+  readonly saveLooked: (people: readonly Person[]) => Promise<void>;
   readonly forget: (key: string) => Promise<void>;
   /** Has everybody looked at, or those who have a plan that is not released, whose plan is dropped. */
   readonly lookAtAll: () => Promise<void>;
@@ -94,8 +97,8 @@ export interface People {
   readonly release: (which: { readonly keys?: readonly string[]; readonly kind?: string }) => Promise<number>;
   /** The keys of those known by a name. */
   readonly known: (alias: Alias, limit: number) => Promise<readonly string[]>;
-  /** Notes whom a person waits for; and has those looked at again who wait for one. */
-  readonly waitFor: (key: string, aliases: readonly Alias[]) => Promise<void>;
+  /** Notes whom a person refers to; and has those looked at again who refer to one, whose account is another now. */
+  readonly referTo: (key: string, aliases: readonly Alias[]) => Promise<void>;
   readonly wake: (key: string) => Promise<number>;
   /** Takes a name that nobody else may have. Gives the key of who has it then. */
   readonly reserve: (place: string, value: string, key: string) => Promise<string>;
@@ -115,8 +118,16 @@ export function createPeople(
     await ready();
     return ask();
   };
+  const save = async (given: readonly Person[], overwritten: typeof excluded) => {
+    for (const piece of inPieces(given))
+      await db
+        .insertInto("sync_people")
+        .values(piece.map((each) => ({ ...each, sync })))
+        .onConflict((conflict) => conflict.columns(["sync", "key"]).doUpdateSet(overwritten))
+        .execute();
+  };
   const listed = (after: string, limit: number) =>
-    people().selectAll().where("key", ">", after).orderBy("key").limit(limit);
+    people().select(ALL).where("key", ">", after).orderBy("key").limit(limit);
   return {
     receive: (read, page) =>
       whenReady(() => exclusively(`people of ${sync}`, (transaction) => receive(transaction, sync, read, page))),
@@ -142,10 +153,14 @@ export function createPeople(
           .executeTakeFirstOrThrow();
         return { known: Number(row.known), found: Number(row.found), linked: Number(row.linked) };
       }),
-    person: (key) => whenReady(() => people().selectAll().where("key", "=", key).executeTakeFirst()),
-    byTarget: (target) => whenReady(() => people().selectAll().where("target", "=", target).executeTakeFirst()),
+    person: (key) => whenReady(() => people().select(ALL).where("key", "=", key).executeTakeFirst()),
+    byTarget: (target) => whenReady(() => people().select(ALL).where("target", "=", target).executeTakeFirst()),
     due: ({ from, to }, after, limit) =>
-      whenReady(() => listed(after, limit).where("next", ">=", from).where("next", "<=", to).execute()),
+      whenReady(() =>
+        listed(after, limit)
+          .where(({ eb, or, and }) => or([and([eb("next", ">=", from), eb("next", "<=", to)]), eb("woken", "=", 1)]))
+          .execute(),
+      ),
     linked: (after, limit) => whenReady(() => listed(after, limit).where("target", "is not", null).execute()),
     ready: (kind, after, limit) =>
       whenReady(() => listed(after, limit).where("kind", "=", kind).where("held", "!=", HELD.held).execute()),
@@ -157,18 +172,11 @@ export function createPeople(
         if (isPlanned) query = query.where("kind", "is not", null);
         return query.execute();
       }),
-    save: (given) =>
-      whenReady(async () => {
-        for (let at = 0; at < given.length; at += 100)
-          await db
-            .insertInto("sync_people")
-            .values(given.slice(at, at + 100).map((each) => ({ ...each, sync })))
-            .onConflict((conflict) => conflict.columns(["sync", "key"]).doUpdateSet(excluded))
-            .execute();
-      }),
+    save: (given) => whenReady(() => save(given, excluded)),
+    saveLooked: (given) => whenReady(() => save(given, { ...excluded, woken: 0 })),
     forget: (key) =>
       whenReady(async () => {
-        for (const table of ["sync_people", "sync_aliases", "sync_waiting", "sync_names"] as const)
+        for (const table of ["sync_people", "sync_aliases", "sync_references", "sync_names"] as const)
           await db.deleteFrom(table).where("sync", "=", sync).where("key", "=", key).execute();
       }),
     lookAtAll: () =>
@@ -245,21 +253,21 @@ export function createPeople(
           .execute();
         return rows.map(({ key }) => key);
       }),
-    waitFor: (key, aliases) =>
+    referTo: (key, aliases) =>
       whenReady(async () => {
-        await db.deleteFrom("sync_waiting").where("sync", "=", sync).where("key", "=", key).execute();
+        await db.deleteFrom("sync_references").where("sync", "=", sync).where("key", "=", key).execute();
         if (aliases.length > 0)
           await db
-            .insertInto("sync_waiting")
+            .insertInto("sync_references")
             .values(aliases.map((alias) => ({ sync, key, ...alias })))
             .onConflict((conflict) => conflict.doNothing())
             .execute();
       }),
     wake: (key) =>
       whenReady(async () => {
-        const waiting = (place: string, value: string) =>
+        const referring = (place: string, value: string) =>
           db
-            .selectFrom("sync_waiting")
+            .selectFrom("sync_references")
             .select("key")
             .where("sync", "=", sync)
             .where("place", "=", place)
@@ -272,12 +280,12 @@ export function createPeople(
           .where("key", "=", key)
           .execute();
         const all = [{ place: "", value: key }, ...aliases];
-        const found = (await Promise.all(all.map(({ place, value }) => waiting(place, value)))).flat();
+        const found = (await Promise.all(all.map(({ place, value }) => referring(place, value)))).flat();
         const keys = [...new Set(found.map((each) => each.key))];
         for (const piece of inPieces(keys))
           await db
             .updateTable("sync_people")
-            .set({ next: 0 })
+            .set({ woken: 1 })
             .where("sync", "=", sync)
             .where("key", "in", piece)
             .execute();
@@ -317,7 +325,8 @@ const COLUMNS = [
   "held",
   "memory",
 ] as const;
-const excluded = Object.fromEntries(COLUMNS.map((column) => [column, raw.ref(`excluded.${column}`)])) as never;
+const ALL = ["key", ...COLUMNS] as const;
+const excluded: object = Object.fromEntries(COLUMNS.map((column) => [column, raw.ref(`excluded.${column}`)]));
 
 const inPieces = <T>(all: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(all.length / PIECE) }, (_, index) => all.slice(index * PIECE, (index + 1) * PIECE));

@@ -96,7 +96,9 @@ async function update(work: Applying, person: Person, plan: Plan): Promise<Perso
   if (account && person.missing === null) {
     const facts = await factsOf(rules, resourceOf(person), new Date(work.now));
     const { found } = await referencesFor(work, person.key, facts);
-    memory = settledMemory(rules, facts, found, account, { ...memory, names: namesOf(work, memory, account) });
+    const written = new Map(plan.changes.map(({ path, to }) => [path, to]));
+    const settled = { facts, references: found, account, written };
+    memory = settledMemory(rules, settled, { ...memory, names: namesOf(work, memory, account) });
   }
   if (plan.changes.some(({ path, to }) => path === rules.active.path && to === false))
     await store.belong(person.key, []);
@@ -176,10 +178,14 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
     }
   const { account, names } = await createNamed(work, person.key, facts, memory, given);
   const id = String(account.id);
-  const settled = settledMemory(rules, facts, found, account, { ...memory, names });
+  const written = new Map([...given.map(({ path, to }) => [path, to] as const), ...Object.entries(names)]);
+  const settled = settledMemory(rules, { facts, references: found, account, written }, { ...memory, names });
   const { left: _, rehire: __, ...kept } = settled;
   const isActive = valueAt(account, rules.active, rules.target) !== false;
-  const linked = done(work, { ...person, target: id }, { ...kept, wasActive: isActive }, plan, "ok");
+  // Who is waited for may get an account in this moment: it is looked at once more when all are made.
+  const isWaiting = facts.references.some(({ rule }) => !found.has(rule.place.path));
+  const made = { ...person, target: id, ...(isWaiting && { next: 0 }) };
+  const linked = done(work, made, { ...kept, wasActive: isActive }, plan, "ok");
   // The account is the person's from here on, whatever goes wrong behind.
   await store.save([linked]);
   if (plan.groups) await store.belong(person.key, plan.groups);

@@ -12,7 +12,9 @@ export interface Held {
 /** How many changes of a kind a run may make, of so many accounts. */
 export function allowedBy(bound: Bound, accounts: number): number {
   if (typeof bound === "number") return bound;
-  if (typeof bound === "string") return Math.ceil((Number.parseFloat(bound) / 100) * accounts);
+  const share = typeof bound === "string" ? Number.parseFloat(bound) / 100 : 0;
+  // A share of few is one at least, or the first account of all could not be changed.
+  if (typeof bound === "string") return share === 0 ? 0 : Math.max(1, Math.ceil(share * accounts));
   return Math.min(...bound.map((each) => allowedBy(each, accounts)));
 }
 

@@ -10,7 +10,7 @@ import { referencesFor } from "./references.ts";
 import { aliasOf, type Rule, type Rules } from "./rules.ts";
 import { REHIRE } from "./source.ts";
 import { type Target, TargetError } from "./target.ts";
-import { valueAt } from "./values.ts";
+import { isSameValue, valueAt } from "./values.ts";
 
 /** What a run works with. */
 export interface Work {
@@ -240,6 +240,8 @@ async function adopted(
   return withPlan(person, taking, memoryOf(decided), { status: "waiting", next: decided.next });
 }
 
+const nothing: ReadonlyMap<string, unknown> = new Map();
+
 async function linked(work: Work, person: Person, facts: Facts | undefined, current: Resource): Promise<Person> {
   const { rules, settings, store, now } = work;
   const memory = memoryOf(person);
@@ -261,7 +263,9 @@ async function linked(work: Work, person: Person, facts: Facts | undefined, curr
   const { error: _, why: __, ...kept } = decision.memory;
   const remembered: Memory = { ...kept, ...(references && { warnings: references.warnings }) };
   if (plan) return withPlan(person, plan, remembered, { status: "waiting", next });
-  const settled = facts ? settledMemory(rules, facts, references!.found, current, remembered) : remembered;
+  const settled = facts
+    ? settledMemory(rules, { facts, references: references!.found, account: current, written: nothing }, remembered)
+    : remembered;
   const why = remembered.isOverridden ? { why: "An administrator disabled the account; that is respected." } : {};
   return withPlan(person, undefined, { ...settled, ...why }, { status: life === "here" ? "ok" : "left", next });
 }
@@ -271,25 +275,42 @@ const earliest = (...times: readonly (number | undefined)[]): number | null => {
   return known.length === 0 ? null : Math.min(...known);
 };
 
-/** What is remembered of an account that is as the rules want it: what they wanted, and what it shows. */
-export function settledMemory(
-  rules: Rules,
-  facts: Facts,
-  references: ReadonlyMap<string, string | null>,
-  current: Resource,
-  memory: Memory,
-): Memory {
+/** An account as it is, what the rules want of it, and what was written just now, by path. */
+export interface Settled {
+  readonly facts: Facts;
+  readonly references: ReadonlyMap<string, string | null>;
+  readonly account: Resource;
+  readonly written: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * What is remembered of an account: what the rules wanted, and what it shows of it. What was not written, and is not as they want it, is
+ * not remembered as if it were.
+ */
+export function settledMemory(rules: Rules, { facts, references, account, written }: Settled, memory: Memory): Memory {
   const applied: Record<string, unknown> = {};
   const confirmed: Record<string, unknown> = {};
+  const keep = (path: string, wanted: unknown, shown: unknown) => {
+    if (written.has(path) || isSameValue(wanted, shown)) {
+      // What the rules want may be another thing by now: what was written counts.
+      applied[path] = (written.has(path) ? written.get(path) : wanted) ?? null;
+      confirmed[path] = shown ?? null;
+    } else if (memory.applied && path in memory.applied) {
+      applied[path] = memory.applied[path];
+      confirmed[path] = memory.confirmed?.[path];
+    }
+  };
   for (const rule of rules.rules) {
     if (rule.isSecret) continue;
     const { path } = rule.place;
-    if (rule.is === "reference") {
-      if (!references.has(path)) continue;
-      applied[path] = references.get(path);
-    } else applied[path] = facts.wanted.find((each) => each.rule === rule)?.value ?? memory.names?.[path] ?? null;
-    confirmed[path] = valueAt(current, rule.place, rules.target) ?? null;
+    if (rule.is === "reference" && !references.has(path) && !written.has(path)) continue;
+    const isLeft = path === rules.active.path && facts.life !== "here";
+    const wanted = isLeft
+      ? false
+      : rule.is === "reference"
+        ? references.get(path)
+        : (facts.wanted.find((each) => each.rule === rule)?.value ?? memory.names?.[path]);
+    keep(path, wanted, valueAt(account, rule.place, rules.target));
   }
-  if (facts.life !== "here") applied[rules.active.path] = false;
   return { ...memory, applied, confirmed };
 }

@@ -21,7 +21,6 @@ const MAX_CHAIN = 50;
 export async function referencesFor(work: Work, key: string, facts: Facts): Promise<FoundReferences> {
   const found = new Map<string, string | null>();
   const warnings: string[] = [];
-  const waiting: Alias[] = [];
   let isOpen = false;
   for (const { rule, name } of facts.references) {
     const { path, name: shown } = rule.place;
@@ -44,17 +43,17 @@ export async function referencesFor(work: Work, key: string, facts: Facts): Prom
     } else {
       const person = keys[0] === undefined ? undefined : await work.store.person(keys[0]);
       if (person?.target != null) found.set(path, person.target);
-      else {
-        waiting.push(alias);
+      else
         warnings.push(
           person
             ? `${shown}: ${name} has no account yet. It is set when there is one.`
             : `${shown}: the source has nobody known as ${name}. It is set when it has.`,
         );
-      }
     }
   }
-  if (facts.references.length > 0) await work.store.waitFor(key, waiting);
+  // Whoever is named may get an account, or another one: the person is looked at again then.
+  const named = facts.references.flatMap(({ rule, name }) => (name === undefined ? [] : [aliasFor(rule, name)]));
+  if (facts.references.length > 0) await work.store.referTo(key, named);
   return { found, warnings, isOpen };
 }
 
@@ -75,6 +74,8 @@ async function isInCircle({ store, rules }: Work, rule: ReferenceRule, key: stri
     if (seen.has(at)) return false;
     seen.add(at);
     const person = await store.person(at);
+    // Who has left the source is nobody's report any more.
+    if (person?.missing != null) return false;
     const name = person && valueAt(resourceOf(person), rule.from, rules.source);
     if (name === undefined || name === null || name === "") return false;
     const [next] = await store.known(aliasFor(rule, String(name).trim()), 1);

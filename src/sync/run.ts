@@ -245,7 +245,7 @@ async function lookAtDue(
       if (people.length === 0) return;
       after = people.at(-1)!.key;
       const looked = await inLanes(people, settings.concurrency, (person) => patiently(() => look(work, person)));
-      await store.save(looked);
+      await store.saveLooked(looked);
       planned += looked.filter(({ kind }) => kind !== null).length;
     }
   };

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { stringify } from "yaml";
-import { openRoutes } from "../../src/cli/opened.ts";
+import { type Opened, openRoutes } from "../../src/cli/opened.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Route } from "../../src/gateway/route.ts";
 import type { ListResponse } from "../../src/scim/list.ts";
@@ -57,6 +57,7 @@ export interface Syncing {
   readonly accounts: () => Promise<Map<string, Resource>>;
   readonly ask: Route["run"];
   readonly context: () => ReturnType<typeof contextFor>;
+  readonly parts: Opened;
   readonly folder: string;
   readonly file: string;
   readonly close: () => Promise<void>;
@@ -97,8 +98,12 @@ export const sqliteTarget = (folder: string) => {
     dialect: "sqlite",
     file,
     kinds: {
-      account: { table: "accounts", generate: "uuid" },
-      team: { table: "teams", generate: "uuid", lists: { members: { table: "team_members", owner: "team_id", value: "account_id" } } },
+      account: { table: "accounts", key: { column: "id", type: "text", generate: "uuid" } },
+      team: {
+        table: "teams",
+        key: { column: "id", type: "text", generate: "uuid" },
+        lists: { members: { table: "team_members", owner: "team_id", value: "account_id" } },
+      },
     },
   };
 };
@@ -145,7 +150,7 @@ export async function openSyncing(
         to: { route: "/target" },
         match: ["externalId"],
         attributes: RULES,
-        guard: { creates: 100000, changes: "100%", disables: "100%", deletes: 100000, removals: "100%" },
+        guard: { creates: 1e5, changes: 1e5, adoptions: 1e5, disables: 1e5, deletes: 1e5, removals: 1e5 },
         ...more,
       },
     },
@@ -204,6 +209,7 @@ export async function openSyncing(
       }
       return found;
     },
+    parts: opened,
     folder,
     file,
     close: async () => {
