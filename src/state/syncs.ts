@@ -156,6 +156,14 @@ export function createSyncs(database: Database<SyncTables>, ready: () => Promise
           .where("budget", "=", budget)
           .where("at", "<=", now - longest)
           .execute();
+        // A clock that was set back delays nobody for longer than a period.
+        await transaction
+          .updateTable("sync_requests")
+          .set({ at: now })
+          .where("budget", "=", budget)
+          .where("at", ">", now)
+          .execute();
+        let until = now;
         for (const { requests, ms } of limits) {
           const within = await transaction
             .selectFrom("sync_requests")
@@ -166,8 +174,9 @@ export function createSyncs(database: Database<SyncTables>, ready: () => Promise
             .offset(requests - 1)
             .limit(1)
             .executeTakeFirst();
-          if (within) return { ok: false, until: within.at + ms };
+          if (within) until = Math.max(until, within.at + ms);
         }
+        if (until > now) return { ok: false, until };
         const last = await transaction
           .selectFrom("sync_requests")
           .select(({ fn }) => fn.max("number").as("number"))
