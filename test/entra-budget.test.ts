@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe } from "vitest";
 import { filesIn } from "../src/connector/kit/files.ts";
-import type { Budget, Limit } from "../src/graph/budget.ts";
+import { type Budget, type Limit, sharedBudget } from "../src/graph/budget.ts";
 import type { Location } from "../src/state/database.ts";
 import { openState, type State } from "../src/state/state.ts";
 import { startPostgres } from "./servers/databases.ts";
@@ -47,7 +47,7 @@ describe.each(Object.keys(stores))("the store on %s", (name) => {
   let budgets = 0;
   const made = new Map<Budget, { readonly own: number; readonly limits: readonly Limit[] }>();
   const budgetOf = ({ syncs }: State, own: number, limits: readonly Limit[]): Budget => {
-    const budget: Budget = { take: (tenant, now) => syncs.take(`${own} ${tenant}`, now, limits) };
+    const budget = sharedBudget((budgetName, now, within) => syncs.take(`${own} ${budgetName}`, now, within), limits);
     made.set(budget, { own, limits });
     return budget;
   };

@@ -46,6 +46,12 @@ export function nextSlot(taken: readonly number[], limits: readonly Limit[], now
   return Math.max(now, ...free);
 }
 
+/** The budget of a store, where `take` counts requests by a name, atomically and over all processes that share it. */
+export const sharedBudget = (
+  take: (name: string, now: number, limits: readonly Limit[]) => Promise<Permit>,
+  limits: readonly Limit[],
+): Budget => ({ take: (tenant, now) => take(`entra ${tenant}`, now, limits) });
+
 /** A budget in memory, for one process; a restart forgets it. */
 export function memoryBudget(limits: readonly Limit[]): Budget {
   const taken = new Map<string, number[]>();

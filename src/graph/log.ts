@@ -4,8 +4,8 @@ import { type Clock, SKEW_MS } from "./clock.ts";
 import { UploadError } from "./error.ts";
 import { type ProvisioningRecord, readRecord } from "./record.ts";
 
-/** Records per page, as many as Graph gives: it allows few requests. A record has some kilobytes. */
-const PAGE = 1000;
+/** Records per page: Graph gives 1,000 at most, and allows few requests; a record has up to 10 kilobytes, and a page is held in memory. */
+const PAGE = 500;
 /** Maximum number of pages that one reading follows. */
 const MAX_PAGES = 10_000;
 /** Attempts per page where Graph is throttled or away. */
