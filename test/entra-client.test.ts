@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { limitsOf, memoryBudget } from "../src/graph/budget.ts";
@@ -292,6 +293,64 @@ describe("an upload", () => {
     expect(uploads().length).toBe(1);
     expect((await failing(open().upload(people(1), signal()))).kind).toBe("unavailable");
   });
+});
+
+describe("uploads that are sent again until they are accepted", () => {
+  const edit = fc.record({
+    externalId: fc.constantFrom("1", "2", "3", "4"),
+    title: fc.constantFrom(null, "Sales", "Board"),
+    active: fc.boolean(),
+    manager: fc.constantFrom("1", "2", "3", "9", null),
+  });
+  const batch = fc.uniqueArray(edit, { minLength: 1, maxLength: 4, selector: ({ externalId }) => externalId });
+  const fault = fc.constantFrom(...(["break", "lose", "lose", 401, 429, 500, 503, undefined, undefined] as const));
+
+  test("lead to what was sent last, whatever goes wrong on the way, and everybody's outcome is told", async () => {
+    server.job.nullFlow.add("jobTitle").add("manager");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(batch, { maxLength: 6 }),
+        fc.array(fault, { maxLength: 30 }),
+        async (batches, faults) => {
+          const client = open({ requestsPerDay: 1_000_000 });
+          const coming = [...faults];
+          server.users.clear();
+          server.clock.advance(HOUR);
+          server.fail(({ path }) => {
+            const next = path.endsWith("/bulkUpload") ? coming.shift() : undefined;
+            return typeof next === "number" ? { status: next, body: {} } : next;
+          });
+          const wanted = new Map<string, (typeof batches)[number][number]>();
+          for (const people of batches) {
+            const records = people.map(({ externalId, title, active, manager }) =>
+              person(externalId, { title, active, ...reportOf(manager) }),
+            );
+            let sent: Sent[] | undefined;
+            while (!sent) sent = await send(client, records).catch(again);
+            for (const each of people) wanted.set(each.externalId, each);
+            server.clock.advance(15 * MINUTE);
+            const told = await outcomes(client, sent);
+            expect(new Set(told.keys())).toEqual(new Set(people.map(({ externalId }) => externalId)));
+            expect([...told.values()].filter(({ status }) => status === "failure")).toEqual([]);
+          }
+          expect(server.users.size).toBe(wanted.size);
+          for (const [externalId, { title, active, manager }] of wanted) {
+            const user = server.user(externalId)!;
+            expect([user.jobTitle ?? null, user.accountEnabled]).toEqual([title, active]);
+            // Managers are set when they are known, and are left until then.
+            if (manager === null || wanted.has(manager)) expect(user.manager).toBe(server.user(manager ?? "")?.id);
+          }
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  /** Waits after a failure that passes. Two 401 in a row are told as `denied`, and pass here, too. */
+  const again = (error: unknown): undefined => {
+    if (!(error instanceof UploadError) || !["unavailable", "denied"].includes(error.kind)) throw error;
+    server.clock.advance(1000 * (error.retryAfter ?? 10));
+  };
 });
 
 describe("what becomes of people", () => {

@@ -107,7 +107,7 @@ export class Job {
     }
     for (const { data, due: at } of due) this.#process(data, at);
     for (const [id, { manager, due: at }] of this.#references) {
-      const target = this.#linked.get(manager);
+      const target = this.#known(manager);
       if (at > now || target === undefined) continue;
       this.#references.delete(id);
       const user = this.users.get(id);
@@ -204,12 +204,24 @@ export class Job {
   #refer(user: CloudUser, data: Record<string, Json>, at: number): string | undefined {
     const { value } = valueAt(data, MANAGER);
     if (typeof value !== "string" || value === "") {
-      if (cleared(data, MANAGER, this.nullFlow.has("manager"))) delete user.manager;
+      if (cleared(data, MANAGER, this.nullFlow.has("manager"))) {
+        delete user.manager;
+        this.#references.delete(user.id);
+      }
       return undefined;
     }
-    if (this.#linked.get(value) !== undefined && this.#linked.get(value) === user.manager) return undefined;
+    if (this.#known(value) !== undefined && this.#known(value) === user.manager) {
+      this.#references.delete(user.id);
+      return undefined;
+    }
     this.#references.set(user.id, { manager: value, due: at + REFERENCES_MS });
-    return this.#linked.has(value) ? undefined : value;
+    return this.#known(value) === undefined ? value : undefined;
+  }
+
+  /** The account that this app has linked to an externalId, if it is still there. */
+  #known(externalId: string): string | undefined {
+    const id = this.#linked.get(externalId);
+    return id !== undefined && this.users.has(id) ? id : undefined;
   }
 
   /** What the record gives by the mapping; undefined clears. */
