@@ -1,14 +1,21 @@
 import { createHash } from "node:crypto";
 import { Cron } from "croner";
 import type { Loaded } from "./config/load.ts";
+import { filesIn } from "./connector/kit/files.ts";
 import type { Route } from "./gateway/route.ts";
+import { limitsOf } from "./graph/budget.ts";
+import { type EntraClient, type EntraServices, openEntra } from "./graph/client.ts";
 import type { Log } from "./observe/log.ts";
 import { StartError } from "./routes.ts";
 import type { State } from "./state/state.ts";
+import type { SyncSettings } from "./sync/definition.ts";
 import { passwordsTo } from "./sync/deliver.ts";
+import { liveEngine } from "./sync/engines/live.ts";
+import { type Uploads, uploadEngine } from "./sync/engines/upload.ts";
 import { BusyError, withLease } from "./sync/lease.ts";
-import { type RunOptions, type RunReport, runSync, type Sync } from "./sync/run.ts";
-import { routeTarget } from "./sync/targets/route.ts";
+import { type RunReport, runSync, type Sync } from "./sync/run.ts";
+import type { RunOptions } from "./sync/steps.ts";
+import { type Asking, routeTarget } from "./sync/targets/route.ts";
 
 /** What syncs are made with. */
 export interface SyncParts {
@@ -16,30 +23,65 @@ export interface SyncParts {
   /** The routes by their paths, with all that stands before their writes. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly state: State;
+  /** The client of a sync into Entra, opened when it is needed first. */
+  readonly entra: (sync: string) => Uploads;
+}
+
+/** Opens the clients of syncs into Entra, one each, and none before it is needed. */
+export function lazyEntra(
+  { config, folder }: Pick<Loaded, "config" | "folder">,
+  state: State,
+  clock?: EntraServices["clock"],
+): { readonly of: SyncParts["entra"]; readonly close: () => Promise<void> } {
+  const opened = new Map<string, EntraClient>();
+  return {
+    of: (name) => {
+      const { to } = config.syncs[name]!;
+      if (!("entra" in to)) throw new StartError(`syncs.${name} does not write to Entra`);
+      const limits = limitsOf(to.entra);
+      // One budget for each tenant, over all replicas.
+      const budget = { take: (tenant: string, now: number) => state.syncs.take(`entra ${tenant}`, now, limits) };
+      const client =
+        opened.get(name) ?? openEntra(to.entra, { files: filesIn(folder), budget, ...(clock && { clock }) });
+      opened.set(name, client);
+      return client;
+    },
+    close: async () => {
+      await Promise.all([...opened.values()].map((client) => client.close()));
+    },
+  };
 }
 
 /** Makes a sync of the configuration ready to run. Throws a `StartError` where there is none of the name. */
-export function syncNamed(name: string, { loaded, routes, state }: SyncParts, signal: AbortSignal): Sync {
+export function syncNamed(name: string, parts: SyncParts, signal: AbortSignal): Sync {
+  const { loaded, routes, state } = parts;
   const settings = loaded.config.syncs[name];
   const rules = loaded.syncs.get(name);
   if (!settings || !rules)
     throw new StartError(
       `there is no sync "${name}": ${Object.keys(loaded.config.syncs).join(", ") || "none is configured"}`,
     );
-  const { from, to } = settings;
   const asking = { caller: `sync:${name}`, operationMs: Math.round(loaded.config.limits.seconds * 1000), signal };
-  if (!("route" in to)) throw new StartError(`syncs.${name}: its target cannot be written yet`);
   return {
     name,
     settings,
     rules,
     version: createHash("sha256").update(JSON.stringify(settings)).digest("base64url").slice(0, 22),
-    source: routes.get(from.route)!,
-    target: routeTarget(routes.get(to.route)!, to.type, asking),
+    source: routes.get(settings.from.route)!,
     store: state.syncs.of(name),
     asking,
-    deliver: settings.passwords && passwordsTo(name, settings.passwords),
+    engineFor: engineOf(name, settings, parts, asking),
   };
+}
+
+function engineOf(name: string, settings: SyncSettings, parts: SyncParts, asking: Asking): Sync["engineFor"] {
+  const { to } = settings;
+  if ("route" in to) {
+    const target = routeTarget(parts.routes.get(to.route)!, to.type, asking);
+    const deliver = settings.passwords && passwordsTo(name, settings.passwords);
+    return (work, progress) => liveEngine({ ...work, target, deliver }, progress);
+  }
+  return (work, _, options) => uploadEngine(work, parts.entra(name), options);
 }
 
 /** What a run is to do, beside what every run has. */

@@ -29,7 +29,7 @@ const allowed: Record<string, readonly string[]> = {
   "src/observe": [],
   "src/sink": [],
   "src/state": ["src/connector", "src/gateway"],
-  "src/sync": ["src/gateway", "src/scim", "src/mapping", "src/expression", "src/state", "src/auth"],
+  "src/sync": ["src/gateway", "src/scim", "src/mapping", "src/expression", "src/state", "src/connector", "src/graph"],
   "src/config": ["src/scim", "src/mapping", "src/connector", "src/sink", "src/auth", "src/state", "src/sync"],
 };
 

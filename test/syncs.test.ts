@@ -100,9 +100,5 @@ describe("a sync", () => {
 
 describe("convergence, whatever happens on both sides and wherever runs are killed", () => {
   test("in SQLite", () => convergence(() => openSyncing(), { numRuns: 60 }), 240_000);
-  test(
-    "in memory",
-    () => convergence(() => openSyncing({}, { target: memoryTarget }), { numRuns: 60 }),
-    240_000,
-  );
+  test("in memory", () => convergence(() => openSyncing({}, { target: memoryTarget }), { numRuns: 60 }), 240_000);
 });

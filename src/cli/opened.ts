@@ -4,7 +4,7 @@ import { resilient } from "../connector/resilience.ts";
 import { routeAt } from "../routes.ts";
 import type { State } from "../state/state.ts";
 import { openStateOf } from "../store.ts";
-import type { SyncParts } from "../syncs.ts";
+import { lazyEntra, type SyncParts } from "../syncs.ts";
 
 /** What a command works with: routes as the gateway has them, and the store. */
 export interface Opened extends SyncParts {
@@ -29,7 +29,10 @@ export async function openStore(loaded: Loaded): Promise<State> {
  * Opens the routes and the store of a configuration for one command. With `writes` what is written goes into the audit log, which a
  * gateway that runs has to itself. Rejects with a `StartError`.
  */
-export async function openRoutes(loaded: Loaded, { writes }: { readonly writes: boolean }): Promise<Opened> {
+export async function openRoutes(
+  loaded: Loaded,
+  { writes, clock }: { readonly writes: boolean; readonly clock?: Parameters<typeof lazyEntra>[2] },
+): Promise<Opened> {
   const closing: (() => unknown)[] = [];
   const close = async () => {
     for (const each of closing.toReversed()) await each();
@@ -49,7 +52,9 @@ export async function openRoutes(loaded: Loaded, { writes }: { readonly writes: 
     const routes = new Map(
       [...loaded.routes.keys()].map((base) => [base, routeAt(loaded, base, connectors, services)] as const),
     );
-    return { loaded, routes, state, close };
+    const entra = lazyEntra(loaded, state, clock);
+    closing.push(entra.close);
+    return { loaded, routes, state, entra: entra.of, close };
   } catch (error) {
     await close();
     throw error;

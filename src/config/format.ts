@@ -223,10 +223,7 @@ export function configFormat({ connectors, sinks }: Registry) {
         .default({})
         .describe("For routes, by their paths: what must not happen to the system behind."),
       syncs: z
-        .record(
-          z.string().regex(/^[\w.-]{1,60}$/, "a sync's name has letters, digits, - . and _"),
-          syncConfig(z.never()),
-        )
+        .record(z.string().regex(/^[\w.-]{1,60}$/, "a sync's name has letters, digits, - . and _"), syncConfig)
         .default({})
         .describe("What Postern does by itself: people flow from one route to another. See docs/syncs.md."),
       audit: z

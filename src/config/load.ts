@@ -89,13 +89,24 @@ export function loadConfig(
       }
     }
   }
-  const syncs = diagnostics.length > 0 ? new Map<string, Rules>() : syncsIn(yaml, config, routes, diagnostics);
+  const syncs =
+    diagnostics.length > 0 ? new Map<string, Rules>() : syncsIn(yaml, { config, folder, routes }, diagnostics);
   if (diagnostics.length > 0) throw new ConfigError(diagnostics);
   return { config, folder, registry, routes, syncs, secretFiles };
 }
 
+/** Users as a job of Entra's takes them: SCIM's attributes, and those of schemas that were added to it. */
+const entraUser = ({ types }: { types?: string | undefined }, folder: string) => {
+  const known = types === undefined ? builtInTypes : loadTypes(resolve(folder, types), builtInTypes);
+  return { type: known.find(({ name }) => name === "User")!, rows: undefined };
+};
+
 /** Compiles the rules of the syncs; what is wrong with them is added to the diagnostics. */
-function syncsIn(yaml: YamlFile, { syncs }: Config, routes: Routes, diagnostics: Diagnostic[]): Map<string, Rules> {
+function syncsIn(
+  yaml: YamlFile,
+  { config: { syncs }, folder, routes }: { config: Config; folder: string; routes: Routes },
+  diagnostics: Diagnostic[],
+): Map<string, Rules> {
   const compiled = new Map<string, Rules>();
   for (const [name, settings] of Object.entries(syncs)) {
     const endpointOf = (end: "from" | "to", { route, type }: { route: string; type: string }) => {
@@ -107,8 +118,7 @@ function syncsIn(yaml: YamlFile, { syncs }: Config, routes: Routes, diagnostics:
       return found?.mapping;
     };
     const source = endpointOf("from", settings.from);
-    if (!("route" in settings.to)) continue;
-    const target = endpointOf("to", settings.to);
+    const target = "route" in settings.to ? endpointOf("to", settings.to) : entraUser(settings.to, folder);
     if (!source || !target) continue;
     const { rules, problems } = compileRules(settings, { source, target });
     for (const { path, message } of problems) diagnostics.push(yaml.diagnose(["syncs", name, ...path], message));

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HELD, type Person } from "../state/people.ts";
 import { factsOf, PersonError } from "./facts.ts";
-import { settledMemory, stopped, type Work } from "./look.ts";
-import { type Memory, memoryOf, type PersonFailure, type Plan, planOf, resourceOf } from "./person.ts";
+import { settledMemory, type Work } from "./look.ts";
+import { failedWith, stopped } from "./outcomes.ts";
+import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "./person.ts";
 import { referencesFor } from "./references.ts";
 import type { Rule } from "./rules.ts";
 import { TargetError } from "./target.ts";
@@ -22,10 +23,6 @@ export interface Applying extends Work {
   readonly deliver: ((created: Created) => Promise<void>) | undefined;
 }
 
-/** Retries come after 5 minutes first, then after twice as long each time, up to a day; after 28 days no more. */
-const FIRST_RETRY_MS = 5 * 60_000;
-const MAX_RETRY_MS = 24 * 3_600_000;
-const DROPPED_MS = 28 * 24 * 3_600_000;
 /** A target that throttles is asked again so often within a run, and waited for so long, in seconds. */
 const MAX_PATIENCE = 5;
 const MAX_WAIT = 60;
@@ -42,7 +39,7 @@ export async function apply(work: Applying, person: Person): Promise<Person> {
     } catch (error) {
       if (error instanceof PersonError) return stopped(work, person, error.code, error.message);
       if (!(error instanceof TargetError)) throw error;
-      if (error.kind !== "unavailable") return failed(work, person, error);
+      if (error.kind !== "unavailable") return failedWith(work, person, error.kind, error.message);
       const { retryAfter } = error;
       if (retryAfter === undefined || retryAfter > MAX_WAIT || attempt >= MAX_PATIENCE) throw error;
       await sleep(retryAfter * 1000);
@@ -253,25 +250,4 @@ async function createNamed(
       names[taken.place.path] = await choose(taken);
     }
   }
-}
-
-/** A change that was refused, or clashes: told in words, and tried again later, ever less often. */
-function failed({ now }: Work, person: Person, error: TargetError): Person {
-  const memory = memoryOf(person);
-  const code = error.kind;
-  const known = memory.error?.code === code ? memory.error : undefined;
-  const since = known?.since ?? now;
-  const attempts = (known?.attempts ?? 0) + 1;
-  const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 12));
-  const next = now - since > DROPPED_MS ? null : now + wait;
-  const failure: PersonFailure = { code, message: error.message, since, attempts, next };
-  return {
-    ...person,
-    status: "failed",
-    kind: null,
-    planned: null,
-    held: HELD.no,
-    next,
-    memory: JSON.stringify({ ...memory, error: failure }),
-  };
 }

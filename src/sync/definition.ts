@@ -1,6 +1,7 @@
 import { Cron } from "croner";
 import { Duration, IANAZone } from "luxon";
 import { z } from "zod";
+import { entraConfig } from "../graph/settings.ts";
 
 const duration = z
   .string()
@@ -146,88 +147,95 @@ const passwords = z
   .describe("Where first passwords go. Default: nowhere; nobody knows them.");
 
 /** How a sync is set up. */
-export const syncConfig = <Entra extends z.ZodType>(entra: Entra) =>
-  z.strictObject({
-    from: z
-      .strictObject({
-        route: z.string().describe("The route that is read."),
+export const syncConfig = z.strictObject({
+  from: z
+    .strictObject({
+      route: z.string().describe("The route that is read."),
+      type: z.string().default("User").describe("Its resource type."),
+      key: z
+        .string()
+        .default("externalId")
+        .describe("The path that tells people apart, and stays with a person: a personnel number."),
+      shrink: share
+        .default("20%")
+        .describe(
+          "A read that has lost more than this share of the people is held to be broken; see `postern sync run --accept-shrink`.",
+        ),
+    })
+    .describe("Where people come from."),
+  to: z
+    .union([
+      z.strictObject({
+        route: z.string().describe("The route that is written."),
         type: z.string().default("User").describe("Its resource type."),
-        key: z
+      }),
+      z.strictObject({
+        entra: entraConfig.describe("An inbound provisioning job of Microsoft Entra ID. See docs/entra-inbound.md."),
+        types: z
           .string()
-          .default("externalId")
-          .describe("The path that tells people apart, and stays with a person: a personnel number."),
-        shrink: share
-          .default("20%")
+          .optional()
           .describe(
-            "A read that has lost more than this share of the people is held to be broken; see `postern sync run --accept-shrink`.",
+            "A file of schemas, for attributes that the job has beside SCIM's; a relative path starts at the configuration's folder.",
           ),
-      })
-      .describe("Where people come from."),
-    to: z
-      .union([
-        z.strictObject({
-          route: z.string().describe("The route that is written."),
-          type: z.string().default("User").describe("Its resource type."),
-        }),
-        z.strictObject({ entra: entra.describe("An inbound provisioning job of Microsoft Entra ID.") }),
-      ])
-      .describe("Where accounts are made."),
-    schedule: schedule.optional().describe("When it runs, as cron writes it. Default: by hand, or by a signal."),
-    reconcile: schedule
-      .optional()
-      .describe(
-        "When a run compares every account with the rules, not only those of people who changed. Default: never by itself.",
-      ),
-    asOf: z
-      .strictObject({
-        zone: z
-          .union([zoneName, expression])
-          .default("UTC")
-          .describe("The time zone in which dates begin: a name, or JSONata that gives each person's."),
-        lastDay: z
-          .enum(["inclusive", "exclusive"])
-          .default("inclusive")
-          .describe("Whether somebody still works on the last day."),
-      })
-      .prefault({})
-      .describe("How dates of the source become instants. The schedule goes by the zone, too, where it is a name."),
-    scope: z
-      .union([z.string().min(1), expression])
-      .optional()
-      .describe("Who gets an account: a SCIM filter over the source's resources, or JSONata. Default: everybody."),
-    match: z
-      .array(z.string().min(1))
-      .default(["externalId", "userName"])
-      .describe("Paths of the target by which an account that is there already is found, tried in order."),
-    attributes: z
-      .record(z.string(), rule)
-      .default({})
-      .describe("Paths of the target, and what they are made of. Default: what both sides map, one to one."),
-    respectDisabled: z
-      .boolean()
-      .default(false)
-      .describe("An account that an administrator disabled stays disabled until the source says so, too."),
-    leavers,
-    rehires: z
-      .array(z.string().min(1))
-      .default([])
-      .describe(
-        "Paths of the source that together tell a person whose key is new: birth date and names. Somebody who was here before is proposed, not created twice.",
-      ),
-    groups: z
-      .array(group)
-      .max(100)
-      .default([])
-      .describe("Groups that follow from rules. Groups that the sync did not make are left alone."),
-    passwords: passwords.optional(),
-    guard,
-    concurrency: z.int().min(1).max(64).default(8).describe("Maximum changes made at a time."),
-    signal: z
-      .string()
-      .min(16)
-      .optional()
-      .describe("The secret of signals by HTTP: POST /syncs/NAME/signal at the address of `operations` starts a run."),
-  });
+      }),
+    ])
+    .describe("Where accounts are made."),
+  schedule: schedule.optional().describe("When it runs, as cron writes it. Default: by hand, or by a signal."),
+  reconcile: schedule
+    .optional()
+    .describe(
+      "When a run compares every account with the rules, not only those of people who changed. Default: never by itself.",
+    ),
+  asOf: z
+    .strictObject({
+      zone: z
+        .union([zoneName, expression])
+        .default("UTC")
+        .describe("The time zone in which dates begin: a name, or JSONata that gives each person's."),
+      lastDay: z
+        .enum(["inclusive", "exclusive"])
+        .default("inclusive")
+        .describe("Whether somebody still works on the last day."),
+    })
+    .prefault({})
+    .describe("How dates of the source become instants. The schedule goes by the zone, too, where it is a name."),
+  scope: z
+    .union([z.string().min(1), expression])
+    .optional()
+    .describe("Who gets an account: a SCIM filter over the source's resources, or JSONata. Default: everybody."),
+  match: z
+    .array(z.string().min(1))
+    .default(["externalId", "userName"])
+    .describe("Paths of the target by which an account that is there already is found, tried in order."),
+  attributes: z
+    .record(z.string(), rule)
+    .default({})
+    .describe("Paths of the target, and what they are made of. Default: what both sides map, one to one."),
+  respectDisabled: z
+    .boolean()
+    .default(false)
+    .describe("An account that an administrator disabled stays disabled until the source says so, too."),
+  leavers,
+  rehires: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Paths of the source that together tell a person whose key is new: birth date and names. Somebody who was here before is proposed, not created twice.",
+    ),
+  groups: z
+    .array(group)
+    .max(100)
+    .default([])
+    .describe("Groups that follow from rules. Groups that the sync did not make are left alone."),
+  passwords: passwords.optional(),
+  guard,
+  concurrency: z.int().min(1).max(64).default(8).describe("Maximum changes made at a time."),
+  signal: z
+    .string()
+    .min(16)
+    .optional()
+    .describe("The secret of signals by HTTP: POST /syncs/NAME/signal at the address of `operations` starts a run."),
+});
 
 /** A sync of the configuration, with its defaults. */
-export type SyncSettings = z.output<ReturnType<typeof syncConfig<z.ZodType<Record<string, unknown>>>>>;
+export type SyncSettings = z.output<typeof syncConfig>;

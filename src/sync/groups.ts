@@ -1,16 +1,9 @@
 import type { RuleGroup } from "../state/memberships.ts";
 import { PersonError } from "./facts.ts";
 import type { Work } from "./look.ts";
+import type { GroupsReport } from "./steps.ts";
 import { TargetError } from "./target.ts";
 import { placeIn, resourceWith } from "./values.ts";
-
-/** What became of the groups in a run. */
-export interface GroupsReport {
-  readonly added: number;
-  readonly removed: number;
-  /** Groups that could not be kept, and why. */
-  readonly failures: readonly { readonly group: string; readonly reason: string }[];
-}
 
 /** How many members are looked at in a piece. */
 const PIECE = 1000;

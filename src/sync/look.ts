@@ -1,28 +1,19 @@
-import { Duration } from "luxon";
 import type { Resource } from "../scim/schema.ts";
-import { HELD, type Person } from "../state/people.ts";
-import type { SyncStore } from "../state/syncs.ts";
+import type { Person } from "../state/people.ts";
 import { type Decision, decide } from "./decide.ts";
-import type { SyncSettings } from "./definition.ts";
 import { type Facts, factsOf, PersonError } from "./facts.ts";
-import { type Memory, memoryOf, type PersonFailure, type Plan, resourceOf } from "./person.ts";
+import { idle, leavingOf, stopped, withPlan } from "./outcomes.ts";
+import { type Memory, memoryOf, type Plan, resourceOf } from "./person.ts";
 import { referencesFor } from "./references.ts";
 import { aliasOf, type Rule, type Rules } from "./rules.ts";
 import { REHIRE } from "./source.ts";
+import type { Common } from "./steps.ts";
 import { type Target, TargetError } from "./target.ts";
 import { isSameValue, valueAt } from "./values.ts";
 
-/** What a run works with. */
-export interface Work {
-  readonly sync: string;
-  readonly settings: SyncSettings;
-  readonly rules: Rules;
-  readonly store: SyncStore;
+/** What a run works with on a target that can be read. */
+export interface Work extends Common {
   readonly target: Target;
-  /** The number of the read of the source that counts. */
-  readonly read: number;
-  /** The time that rules go by, in milliseconds since 1970. */
-  readonly now: number;
 }
 
 /**
@@ -45,18 +36,9 @@ async function looked(work: Work, person: Person): Promise<Person> {
   const memory = memoryOf(person);
   if (person.twice === read && read > 0)
     throw new PersonError("twice", `The source has several records with the key ${person.key}: none of them is used.`);
-  if (person.missing !== null) {
-    if (person.target === null) return idle(person, "gone", "The source does not have the person any more.", memory);
-    if (settings.leavers.missing === "ignore")
-      return idle(person, "ok", "The source does not have the person any more, which is ignored.", memory);
-    const counts = person.missing + Duration.fromISO(settings.leavers.after).toMillis();
-    if (now < counts)
-      return {
-        ...idle(person, "ok", "The source does not have the person any more; that does not count yet.", memory),
-        next: counts,
-      };
-  }
-  const isMissing = person.missing !== null;
+  const leaving = leavingOf(settings, person, now);
+  if (leaving.is === "idle") return { ...idle(person, leaving.status, leaving.why, memory), next: leaving.next };
+  const isMissing = leaving.is === "missing";
   const facts = isMissing ? undefined : await factsOf(rules, resourceOf(person), new Date(now));
   if (person.target === null) return unlinked(work, person, facts!);
   const current = await work.target.read(person.target);
@@ -68,44 +50,6 @@ async function looked(work: Work, person: Person): Promise<Person> {
     return unlinked(work, free, facts!, "the account is gone from the target");
   }
   return linked(work, person, facts, current);
-}
-
-/** Nothing is to be done, for a reason. */
-function idle(person: Person, status: string, why: string, memory: Memory): Person {
-  const { error: _, ...kept } = memory;
-  return withPlan(person, undefined, { ...kept, why }, { status, next: null });
-}
-
-function withPlan(
-  person: Person,
-  plan: Plan | undefined,
-  memory: Memory,
-  rest: Pick<Person, "status" | "next">,
-): Person {
-  // What was released was released for this kind of change, and for no other.
-  const isReleased = person.held === HELD.released && person.kind === plan?.kind;
-  return {
-    ...person,
-    ...rest,
-    kind: plan?.kind ?? null,
-    planned: plan ? JSON.stringify(plan) : null,
-    held: isReleased ? HELD.released : HELD.no,
-    memory: JSON.stringify(memory),
-  };
-}
-
-/** What is wrong with a record; and when everything else is looked at again, in milliseconds. */
-const IN_SOURCE = ["twice", "source", "tooLarge", "rule"];
-const AGAIN_MS = 3_600_000;
-
-/** Nothing is done for the person until what is wrong is another. */
-export function stopped({ now }: Pick<Work, "now">, person: Person, code: string, message: string): Person {
-  const memory = memoryOf(person);
-  const since = memory.error?.code === code ? memory.error.since : now;
-  // What is wrong in the source shows when the record changes; the target may be put right without a word.
-  const next = IN_SOURCE.includes(code) ? null : now + AGAIN_MS;
-  const error: PersonFailure = { code, message, since, attempts: 0, next };
-  return withPlan(person, undefined, { ...memory, error }, { status: "stopped", next });
 }
 
 /** Somebody without an account: found by a match, proposed as who was here before, or new. */

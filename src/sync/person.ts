@@ -50,6 +50,9 @@ export interface Memory {
   readonly why?: string;
   /** Whose account the person takes over, or that it is new, where somebody said so. */
   readonly rehire?: { readonly of: string } | "new";
+  /** The account's id, of a target that tells it later; and the hash of a record that it refused. */
+  readonly targetId?: string;
+  readonly failed?: string;
   /** The hash of the record that was sent, and when, of a target that answers later. */
   readonly sent?: { readonly at: number; readonly hash: string; readonly values: Readonly<Record<string, unknown>> };
 }

@@ -1,8 +1,8 @@
-import type { Alias } from "../state/people.ts";
+import type { Alias, Person } from "../state/people.ts";
 import type { Facts } from "./facts.ts";
-import type { Work } from "./look.ts";
 import { resourceOf } from "./person.ts";
 import type { Rule } from "./rules.ts";
+import type { Common } from "./steps.ts";
 import { valueAt } from "./values.ts";
 
 /** What references are to be, by path: an id, null for none. Those that nobody has an account for yet are not among them. */
@@ -18,7 +18,12 @@ export interface FoundReferences {
 const MAX_CHAIN = 50;
 
 /** Finds whom a person's references name. Who has no account yet is waited for: the reference is set when there is one. */
-export async function referencesFor(work: Work, key: string, facts: Facts): Promise<FoundReferences> {
+export async function referencesFor(
+  work: Common,
+  key: string,
+  facts: Facts,
+  idOf: (person: Person) => string | null = ({ target }) => target,
+): Promise<FoundReferences> {
   const found = new Map<string, string | null>();
   const warnings: string[] = [];
   let isOpen = false;
@@ -42,7 +47,8 @@ export async function referencesFor(work: Work, key: string, facts: Facts): Prom
       isOpen = true;
     } else {
       const person = keys[0] === undefined ? undefined : await work.store.person(keys[0]);
-      if (person?.target != null) found.set(path, person.target);
+      const id = person ? idOf(person) : null;
+      if (id !== null) found.set(path, id);
       else
         warnings.push(
           person
@@ -65,7 +71,7 @@ const aliasFor = ({ by }: ReferenceRule, name: string): Alias =>
     : { place: by.path, value: name.normalize("NFKC").trim().toLowerCase() };
 
 /** Whether the chain of references that begins with somebody comes back to the person, as the source has it. */
-async function isInCircle({ store, rules }: Work, rule: ReferenceRule, key: string, start: string): Promise<boolean> {
+async function isInCircle({ store, rules }: Common, rule: ReferenceRule, key: string, start: string): Promise<boolean> {
   const seen = new Set<string>();
   let at: string | undefined = start;
   for (let step = 0; at !== undefined && step < MAX_CHAIN; step++) {

@@ -100,19 +100,16 @@ export function compileRules(
     ([name, rule]) => attempt(["attributes", name], () => compileRule(name, rule, at)) ?? [],
   );
   const match = places("target", "match", settings.match).filter(
-    (place) => target.rows === undefined || isMapped(place, target.rows),
+    (place) =>
+      (target.rows === undefined || isMapped(place, target.rows)) &&
+      rules.some((rule) => rule.place.path === place.path && rule.is !== "reference" && !rule.isSecret),
   );
   if (match.length === 0)
     problems.push({
       path: ["match"],
-      message: "the target maps none of these paths: without a match accounts would be made twice",
+      message:
+        "none of these paths is mapped by the target and has a rule: without a match accounts would be made twice",
     });
-  for (const place of match)
-    if (!rules.some((rule) => rule.place.path === place.path))
-      problems.push({
-        path: ["match"],
-        message: `"${place.name}" has no rule in attributes, so nothing is known to match by`,
-      });
   const active = placeIn(target.type, "active");
   const { missing, outOfScope } = settings.leavers;
   if (
@@ -124,6 +121,7 @@ export function compileRules(
       path: ["leavers"],
       message: 'the target maps no "active", so nobody can be disabled: set missing and outOfScope to ignore',
     });
+  if (target.rows === undefined) problems.push(...notForEntra(settings, match));
   const { zone, lastDay } = settings.asOf;
   const { scope } = settings;
   const key = attempt(["from", "key"], () => placeIn(source.type, settings.from.key));
@@ -160,6 +158,28 @@ export function compileRules(
       aliases: rules.flatMap((rule) => (rule.is === "reference" && rule.by ? [rule.by] : [])),
     },
   };
+}
+
+/** What Entra's inbound provisioning does not do. */
+function notForEntra({ groups, leavers, passwords }: SyncSettings, match: readonly Place[]): RuleProblem[] {
+  const problem = (path: readonly (string | number)[], message: string) => ({ path, message });
+  return [
+    ...(groups.length > 0
+      ? [problem(["groups"], "Entra's inbound provisioning has no groups: use dynamic groups there")]
+      : []),
+    ...(leavers.stages.length > 0
+      ? [problem(["leavers", "stages"], "Entra's inbound provisioning only disables: use lifecycle workflows there")]
+      : []),
+    ...(leavers.neverStarted === "delete"
+      ? [problem(["leavers", "neverStarted"], "Entra's inbound provisioning deletes nobody")]
+      : []),
+    ...(passwords
+      ? [problem(["passwords"], "Entra's inbound provisioning takes no passwords: use a Temporary Access Pass")]
+      : []),
+    ...(match[0]?.name !== "externalId"
+      ? [problem(["match"], "records are matched by externalId: give it a rule, and name it first")]
+      : []),
+  ];
 }
 
 const isMapped = ({ typed }: Place, rows: Mapping["rows"]): boolean =>

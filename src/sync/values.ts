@@ -93,3 +93,22 @@ export function resourceWith(changes: readonly Pick<ValueChange, "path" | "to">[
   const made = applyPatch({}, readPatch(patchOf(given), type), type);
   return { schemas: [type.schema.id, ...new Set(urns)], ...made };
 }
+
+/** Writes an explicit null at a place of a resource: of a list, into the element that the selector names. */
+export function nulled(resource: Resource, { typed }: Place, type: ResourceType): void {
+  const within = (of: Resource, name: string, empty: Resource | Resource[]): Resource => {
+    of[name] ??= empty;
+    return of[name] as Resource;
+  };
+  const part = typed.schema === type.schema ? resource : within(resource, typed.schema.id, {});
+  const { attribute, selector, sub } = typed;
+  if (!sub) part[attribute.name] ??= null;
+  else if (!attribute.multiValued) within(part, attribute.name, {})[sub.name] ??= null;
+  else if (selector?.op === "eq") {
+    const elements = within(part, attribute.name, []) as unknown as Resource[];
+    const fixed = selector.path.attribute.name;
+    const element = elements.find((each) => each[fixed] === selector.value);
+    if (element) element[sub.name] ??= null;
+    else elements.push({ [fixed]: selector.value, [sub.name]: null });
+  }
+}

@@ -118,7 +118,9 @@ export async function openSyncing(
     target = sqliteTarget,
     mappings = { User: join(ROOT, "test/syncs/account.yaml"), Group: join(ROOT, "test/syncs/team.yaml") },
     config = {},
+    clock,
   }: {
+    clock?: NonNullable<Parameters<typeof openRoutes>[1]["clock"]>;
     target?: (folder: string) => object;
     mappings?: Record<string, string>;
     config?: Record<string, unknown>;
@@ -156,7 +158,7 @@ export async function openSyncing(
     },
   };
   writeFileSync(file, stringify(written));
-  const opened = await openRoutes(loadConfig(file, registry, {}), { writes: false });
+  const opened = await openRoutes(loadConfig(file, registry, {}), { writes: false, ...(clock && { clock }) });
   const targetRoute = opened.routes.get("/target")!;
   const context = () =>
     contextFor("/target", { caller: "tests", operationMs: 30_000, signal: new AbortController().signal });
@@ -186,7 +188,7 @@ export async function openSyncing(
         {
           signal: new AbortController().signal,
           warn: () => {},
-          ...(at !== undefined && { now: () => new Date(at).getTime() }),
+          ...(at !== undefined ? { now: () => new Date(at).getTime() } : clock && { now: clock.now }),
         },
       ),
     store: opened.state.syncs.of("people"),

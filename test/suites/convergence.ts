@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { ENTERPRISE_USER, type Resource } from "../../src/scim/schema.ts";
 import type { SyncStore } from "../../src/state/syncs.ts";
-import { runSync } from "../../src/sync/run.ts";
+import { liveEngine } from "../../src/sync/engines/live.ts";
+import { runSync, type Sync } from "../../src/sync/run.ts";
+import { routeTarget } from "../../src/sync/targets/route.ts";
 import { syncNamed } from "../../src/syncs.ts";
 import type { HrRow, Syncing } from "../servers/syncing.ts";
 
@@ -152,11 +154,13 @@ async function crash(syncing: Syncing, { after, isDone }: Extract<Step, { is: "c
   const store = Object.fromEntries(
     Object.entries(sync.store).map(([name, call]) => [name, through(call as never)]),
   ) as unknown as SyncStore;
-  const target = { ...sync.target };
+  const target = { ...routeTarget(syncing.target, "User", sync.asking) };
   for (const name of ["create", "update", "remove", "strip"] as const)
     target[name] = through(target[name] as never) as never;
+  const engineFor: Sync["engineFor"] = (work, progress) =>
+    liveEngine({ ...work, store, target, deliver: undefined }, progress);
   const options = { cause: "test", isFirst: true, acceptsShrink: true, now: () => now, signal, warn: () => {} };
-  await runSync({ ...sync, store, target }, options).catch((error: unknown) => {
+  await runSync({ ...sync, store, engineFor }, options).catch((error: unknown) => {
     if (!(error instanceof Killed)) throw error;
   });
 }

@@ -1,0 +1,287 @@
+import { createHash } from "node:crypto";
+import type { Finding } from "../../connector/connector.ts";
+import type { EntraClient } from "../../graph/client.ts";
+import { UploadError } from "../../graph/error.ts";
+import { correlate, type Outcome, type Sent } from "../../graph/outcome.ts";
+import { MAX_RECORDS, type UploadRecord } from "../../graph/request.ts";
+import { HELD, type Person } from "../../state/people.ts";
+import { type Facts, factsOf, PersonError } from "../facts.ts";
+import { failedWith, idle, leavingOf, stopped, withPlan } from "../outcomes.ts";
+import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "../person.ts";
+import { referencesFor } from "../references.ts";
+import type { Rule } from "../rules.ts";
+import { type Common, type Engine, type RunOptions, throwIfCancelled } from "../steps.ts";
+import { TargetError } from "../target.ts";
+import { isSameValue, nulled, resourceWith, type ValueChange } from "../values.ts";
+
+/** What is asked of Entra. */
+export type Uploads = Pick<EntraClient, "upload" | "log">;
+
+/** Outcomes are asked for so often, and given up after so long, in milliseconds: the log is some ten minutes late. */
+const LOOK_MS = 5 * 60_000;
+const GIVE_UP_MS = 60 * 60_000;
+/** So many of those who were sent are looked for in the log at a time. */
+const OUTSTANDING = 5000;
+
+/**
+ * Works on Entra's inbound provisioning: complete records are uploaded, and what became of them is read from the provisioning log later.
+ * What Entra has is not read: changes are what is not as it was uploaded last with success.
+ */
+export function uploadEngine(work: Common, client: Uploads, options: RunOptions): Engine {
+  return {
+    begin: () => collect(work, client, options),
+    look: (person) => look(work, person),
+    apply: async (people, done) => {
+      for (let at = 0; at < people.length; at += MAX_RECORDS) {
+        await throwIfCancelled(work.store, options);
+        await upload(work, client, options, people.slice(at, at + MAX_RECORDS), done);
+      }
+    },
+    finish: async () => ({ added: 0, removed: 0, failures: [] }),
+  };
+}
+
+/** The record of a person: what each path is to be, undefined for none. */
+type Values = Readonly<Record<string, unknown>>;
+
+async function look(work: Common, person: Person): Promise<Person> {
+  try {
+    return await looked(work, person);
+  } catch (error) {
+    if (error instanceof PersonError) return stopped(work, person, error.code, error.message);
+    throw error;
+  }
+}
+
+async function looked(work: Common, person: Person): Promise<Person> {
+  const { rules, settings, now, read } = work;
+  const memory = memoryOf(person);
+  if (person.twice === read && read > 0)
+    throw new PersonError("twice", `The source has several records with the key ${person.key}: none of them is used.`);
+  const leaving = leavingOf(settings, person, now);
+  if (leaving.is === "idle") return { ...idle(person, leaving.status, leaving.why, memory), next: leaving.next };
+  const facts = await factsOf(rules, resourceOf(person), new Date(now));
+  const life = leaving.is === "missing" ? "missing" : facts.life;
+  const next = facts.due?.getTime() ?? null;
+  if (person.target === null && life !== "here") {
+    const why = life === "left" ? "The person has left, and was never uploaded." : "The person is not in scope.";
+    return { ...idle(person, "ignored", why, memory), next };
+  }
+  if (life === "outOfScope" && settings.leavers.outOfScope === "ignore")
+    return { ...idle(person, "ok", "The person is not in scope any more, which is ignored.", memory), next };
+  const wanted = await wantedValues(work, person, facts, memory, life !== "here");
+  const { values, warnings, isOpen } = wanted;
+  const due = isOpen ? Math.min(next ?? now, now) : next;
+  const known = memory.sent?.values ?? memory.applied;
+  const changes = Object.entries(values).flatMap(([path, to]): ValueChange[] => {
+    const from = known?.[path] ?? undefined;
+    const { name } = rules.rules.find(({ place }) => place.path === path)?.place ?? rules.active;
+    return isSameValue(from, to) && known !== undefined ? [] : [{ name, path, from, to }];
+  });
+  const { why: _, ...kept } = memory;
+  const remembered: Memory = { ...kept, warnings, names: wanted.names };
+  if (changes.length === 0 || (memory.error?.next != null && memory.error.next > now && isSameRecord(memory, values)))
+    return withPlan(person, undefined, remembered, {
+      status: statusOf(person, memory, life),
+      next: earliest(due, memory.error?.next),
+    });
+  const isDisabling = changes.some(
+    ({ path, to, from }) => path === rules.active.path && to === false && from !== false,
+  );
+  const kind = person.target === null ? "creates" : isDisabling ? "disables" : "changes";
+  const reason =
+    life === "here" ? (person.target === null ? "the person was not uploaded yet" : "the rules say so") : reasons[life];
+  const plan: Plan = {
+    kind,
+    do: "upload",
+    reason,
+    changes: changes.filter(({ to, from }) => to !== undefined || from !== undefined),
+  };
+  return withPlan(person, plan, remembered, { status: "waiting", next: due });
+}
+
+const reasons = {
+  left: "the person has left",
+  missing: "the source does not have the person any more",
+  outOfScope: "the person is not in scope any more",
+} as const;
+
+const earliest = (...times: readonly (number | null | undefined)[]): number | null => {
+  const known = times.filter((time): time is number => time != null);
+  return known.length === 0 ? null : Math.min(...known);
+};
+
+const statusOf = (person: Person, memory: Memory, life: string): string =>
+  memory.sent ? "sent" : memory.error ? "failed" : life === "here" ? "ok" : person.target === null ? "ignored" : "left";
+
+const hashOf = (values: Values): string =>
+  createHash("sha256")
+    .update(JSON.stringify(values, (_, value) => value ?? null))
+    .digest("base64url")
+    .slice(0, 22);
+
+/** Whether a record failed as it is: then it is sent again when its time has come, and not before. */
+const isSameRecord = ({ failed }: Memory, values: Values): boolean => failed === hashOf(values);
+
+/** What a person's record holds. Who leaves keeps what was uploaded last, and is not active. */
+async function wantedValues(work: Common, person: Person, facts: Facts, memory: Memory, isLeaving: boolean) {
+  const { rules, store } = work;
+  const values: Record<string, unknown> = {};
+  const names: Record<string, string> = { ...memory.names };
+  if (isLeaving && facts.wanted.length === 0) {
+    Object.assign(values, memory.sent?.values ?? memory.applied, { [rules.active.path]: false });
+    return { values, names, warnings: memory.warnings ?? [], isOpen: false };
+  }
+  const { found, warnings, isOpen } = await referencesFor(work, person.key, facts, ({ key }) => key);
+  for (const { rule, value } of facts.wanted) {
+    const { path } = rule.place;
+    const before = memory.applied?.[path];
+    if (rule.when === "create" && before != null) values[path] = before;
+    else if (value === undefined && rule.keepsNull) values[path] = before ?? undefined;
+    else values[path] = value;
+  }
+  for (const [path, key] of found) values[path] = key ?? undefined;
+  for (const rule of rules.rules) {
+    if (rule.is !== "expression" || !rule.isUnique) continue;
+    const { path } = rule.place;
+    names[path] ??= await freeName(store, person.key, facts, rule);
+    values[path] = names[path];
+  }
+  if (isLeaving) values[rules.active.path] = false;
+  return { values, names, warnings, isOpen };
+}
+
+/** The first name that no other person of the sync has. Whether Entra has it shows when it is uploaded. */
+async function freeName(store: Common["store"], key: string, facts: Facts, rule: Rule): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const value = await facts.candidate(rule, attempt);
+    if (value === undefined)
+      throw new PersonError("name", `The rule for ${rule.place.name} gives no name that is free.`);
+    if ((await store.reserve(rule.place.path, value.toLowerCase(), key)) === key) return value;
+  }
+}
+
+async function upload(
+  work: Common,
+  client: Uploads,
+  { signal, now }: RunOptions,
+  people: readonly Person[],
+  done: (person: Person) => Promise<void>,
+): Promise<void> {
+  const { rules } = work;
+  const batch = await Promise.all(
+    people.map(async (person) => {
+      const memory = memoryOf(person);
+      const known = memory.sent?.values ?? memory.applied ?? {};
+      const changed = Object.fromEntries(planOf(person)!.changes.map(({ path, to }) => [path, to]));
+      const values: Values = { ...known, ...changed };
+      return { person, memory, values, record: recordOf(work, person.key, values) };
+    }),
+  );
+  const externalId = rules.match[0]!.path;
+  let at: Date;
+  try {
+    ({ at } = await client.upload(
+      batch.map(({ record }) => record),
+      signal,
+    ));
+  } catch (error) {
+    if (!(error instanceof UploadError)) throw error;
+    if (error.kind !== "refused")
+      throw new TargetError("unavailable", error.message, { cause: error, retryAfter: error.retryAfter });
+    // One record that Entra cannot read has the whole request refused: each is sent by itself, and it alone fails.
+    if (people.length > 1) {
+      for (const person of people) await upload(work, client, { signal, now } as RunOptions, [person], done);
+      return;
+    }
+    return done(failedWith(work, people[0]!, "refused", error.message));
+  }
+  for (const { person, memory, values } of batch) {
+    const { error: _, ...kept } = memory;
+    const plan = planOf(person)!;
+    const sent: NonNullable<Memory["sent"]> = { at: at.getTime(), hash: hashOf(values), values: withNulls(values) };
+    await done({
+      ...person,
+      target: String(values[externalId] ?? person.key),
+      status: "sent",
+      kind: null,
+      planned: null,
+      held: HELD.no,
+      next: earliest(person.next, now() + LOOK_MS),
+      memory: JSON.stringify({ ...kept, sent, last: { at: now(), did: `upload: ${plan.reason}` } }),
+    });
+  }
+}
+
+/** Values as JSON keeps them: none is null. */
+const withNulls = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).map(([path, value]) => [path, value ?? null]));
+
+/** A person's record as Entra takes it: complete, with explicit nulls for what the person has not. */
+function recordOf({ rules }: Common, key: string, values: Values): UploadRecord {
+  const entries = Object.entries(values).map(([path, value]) => ({ path, to: value ?? undefined }));
+  const data = resourceWith(entries, rules.target);
+  for (const { path, to } of entries) {
+    const rule = rules.rules.find(({ place }) => place.path === path);
+    if (to === undefined && rule && !rule.keepsNull) nulled(data, rule.place, rules.target);
+  }
+  return { externalId: key, data };
+}
+
+/** Reads what became of those who were uploaded. Who is not told of within an hour is uploaded again later. */
+async function collect(work: Common, client: Uploads, options: RunOptions): Promise<void> {
+  const { store } = work;
+  for (let after = ""; ; ) {
+    await throwIfCancelled(store, options);
+    const people = await store.listed({ status: "sent" }, after, OUTSTANDING);
+    if (people.length === 0) return;
+    after = people.at(-1)!.key;
+    const sent = people.flatMap((person): (Sent & { person: Person })[] => {
+      const { at } = memoryOf(person).sent ?? {};
+      return at === undefined ? [] : [{ externalId: person.target ?? person.key, at: new Date(at), person }];
+    });
+    if (sent.length === 0) continue;
+    const since = new Date(Math.min(...sent.map(({ at }) => at.getTime())));
+    let outcomes: Map<string, Outcome>;
+    try {
+      outcomes = await correlate(sent, client.log(since, options.signal));
+    } catch (error) {
+      if (!(error instanceof UploadError)) throw error;
+      throw new TargetError("unavailable", error.message, { cause: error, retryAfter: error.retryAfter });
+    }
+    const settled = sent.flatMap(({ person, externalId, at }) => {
+      const outcome = outcomes.get(externalId);
+      if (outcome) return [concluded(work, person, outcome)];
+      if (work.now - at.getTime() <= GIVE_UP_MS) return [];
+      const { sent: _, ...kept } = memoryOf(person);
+      const unsent = { ...person, memory: JSON.stringify(kept) };
+      const message =
+        "Entra's log said nothing of the upload for an hour. Is the job started? It is uploaded again later.";
+      return [failedWith(work, unsent, "unknown", message)];
+    });
+    await store.save(settled);
+  }
+}
+
+function concluded(work: Common, person: Person, { status, code, message, targetId }: Outcome): Person {
+  const { sent, error: _, failed: __, ...kept } = memoryOf(person);
+  const isDone = status === "success" || code === "RedundantExport";
+  const accepted: Memory = {
+    ...kept,
+    applied: sent!.values,
+    confirmed: sent!.values,
+    ...(targetId !== undefined && { targetId }),
+  };
+  if (isDone) {
+    const isActive = sent!.values[work.rules.active.path] !== false;
+    const memory = { ...accepted, wasActive: kept.wasActive === true || isActive, why: message };
+    return { ...person, status: isActive ? "ok" : "left", memory: JSON.stringify(memory) };
+  }
+  // Entra sets a reference when it knows whom it names; the record is sent again until then.
+  const failed = { ...kept, failed: sent!.hash };
+  const target = kept.applied === undefined ? null : person.target;
+  return failedWith(work, { ...person, target, memory: JSON.stringify(failed) }, code ?? status, message);
+}
+
+/** Checks what the target needs, for `check --connect`. */
+export type ProbeEntra = (signal: AbortSignal) => Promise<readonly Finding[]>;

@@ -1,0 +1,87 @@
+import { Duration } from "luxon";
+import { HELD, type Person } from "../state/people.ts";
+import type { SyncSettings } from "./definition.ts";
+import { type Memory, memoryOf, type PersonFailure, type Plan } from "./person.ts";
+
+/** The time that a run goes by, in milliseconds since 1970. */
+interface Clocked {
+  readonly now: number;
+}
+
+/** Retries come after 5 minutes first, then after twice as long each time, up to a day; after 28 days no more. */
+const FIRST_RETRY_MS = 5 * 60_000;
+const MAX_RETRY_MS = 24 * 3_600_000;
+const DROPPED_MS = 28 * 24 * 3_600_000;
+/** What is wrong with a record; and when everything else is looked at again, in milliseconds. */
+const IN_SOURCE = ["twice", "source", "tooLarge", "rule"];
+const AGAIN_MS = 3_600_000;
+
+/** A person with a plan, or with none. What was released was released for one kind of change, and for no other. */
+export function withPlan(
+  person: Person,
+  plan: Plan | undefined,
+  memory: Memory,
+  rest: Pick<Person, "status" | "next">,
+): Person {
+  const isReleased = person.held === HELD.released && person.kind === plan?.kind;
+  return {
+    ...person,
+    ...rest,
+    kind: plan?.kind ?? null,
+    planned: plan ? JSON.stringify(plan) : null,
+    held: isReleased ? HELD.released : HELD.no,
+    memory: JSON.stringify(memory),
+  };
+}
+
+/** Nothing is to be done, for a reason. */
+export function idle(person: Person, status: string, why: string, memory: Memory): Person {
+  const { error: _, ...kept } = memory;
+  return withPlan(person, undefined, { ...kept, why }, { status, next: null });
+}
+
+/** Nothing is done for the person until what is wrong is another. */
+export function stopped({ now }: Clocked, person: Person, code: string, message: string): Person {
+  const memory = memoryOf(person);
+  const since = memory.error?.code === code ? memory.error.since : now;
+  // What is wrong in the source shows when the record changes; the target may be put right without a word.
+  const next = IN_SOURCE.includes(code) ? null : now + AGAIN_MS;
+  const error: PersonFailure = { code, message, since, attempts: 0, next };
+  return withPlan(person, undefined, { ...memory, error }, { status: "stopped", next });
+}
+
+/** A change that was refused, or clashes: told in words, and tried again later, ever less often. */
+export function failedWith({ now }: Clocked, person: Person, code: string, message: string): Person {
+  const memory = memoryOf(person);
+  const known = memory.error?.code === code ? memory.error : undefined;
+  const since = known?.since ?? now;
+  const attempts = (known?.attempts ?? 0) + 1;
+  const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 12));
+  const next = now - since > DROPPED_MS ? null : now + wait;
+  const error: PersonFailure = { code, message, since, attempts, next };
+  return withPlan({ ...person, held: HELD.no }, undefined, { ...memory, error }, { status: "failed", next });
+}
+
+/** What the source's silence about somebody means. */
+export type Leaving =
+  | { readonly is: "present" }
+  | { readonly is: "missing" }
+  | { readonly is: "idle"; readonly status: string; readonly why: string; readonly next: number | null };
+
+/** Whether somebody is missing from the source, and whether that counts. */
+export function leavingOf({ leavers }: SyncSettings, { missing, target }: Person, now: number): Leaving {
+  if (missing === null) return { is: "present" };
+  if (target === null)
+    return { is: "idle", status: "gone", why: "The source does not have the person any more.", next: null };
+  if (leavers.missing === "ignore")
+    return {
+      is: "idle",
+      status: "ok",
+      why: "The source does not have the person any more, which is ignored.",
+      next: null,
+    };
+  const counts = missing + Duration.fromISO(leavers.after).toMillis();
+  if (now >= counts) return { is: "missing" };
+  const why = "The source does not have the person any more; that does not count yet.";
+  return { is: "idle", status: "ok", why, next: counts };
+}
