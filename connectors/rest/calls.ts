@@ -69,7 +69,9 @@ export function compileCall({ method, path, query, headers, body, idempotencyKey
   };
 }
 
-const value = ({ evaluate }: Expression, { input, variables }: Scope): Promise<unknown> => evaluate(input, variables);
+/** `$key` is the entry's key in every call, and nothing where there is none yet; never the function `$key()`. */
+const value = ({ evaluate }: Expression, { input, variables }: Scope): Promise<unknown> =>
+  evaluate(input, { key: undefined, ...variables });
 
 /** A value whose numbers are what was meant: JSONata's are rounded beyond 2^53. Throws a `TypeError` for another. */
 function exactly(given: unknown, source: string): unknown {

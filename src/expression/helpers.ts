@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { escapeDnValue } from "../connector/kit/text.ts";
+import { withoutAccents } from "./letters.ts";
 import { passwordHelpers } from "./passwords.ts";
+import { peopleHelpers } from "./people.ts";
 
 /** Functions that expressions may call beside JSONata's own. Each takes what JSONata gives it: nothing, in place of no value. */
 export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
@@ -11,29 +13,8 @@ export const helpers: Readonly<Record<string, (...args: unknown[]) => unknown>> 
   regexQuote,
   secret,
   pad,
+  ...peopleHelpers,
   ...passwordHelpers,
-};
-
-/** Letters that are more than a base letter with marks. */
-const letters: Readonly<Record<string, string>> = {
-  æ: "ae",
-  Æ: "AE",
-  ø: "o",
-  Ø: "O",
-  å: "a",
-  Å: "A",
-  ß: "ss",
-  œ: "oe",
-  Œ: "OE",
-  đ: "d",
-  Đ: "D",
-  ð: "d",
-  Ð: "D",
-  þ: "th",
-  Þ: "Th",
-  ł: "l",
-  Ł: "L",
-  ı: "i",
 };
 
 /** `$ascii(text)`: letters without their accents; what has no such letter is left out. */
@@ -41,13 +22,6 @@ function ascii(text: unknown): string | undefined {
   if (text === undefined || text === null) return undefined;
   return withoutAccents(String(text)).replace(/[^\x20-\x7e]/g, "");
 }
-
-/** Letters without their accents, and in their plain form. */
-const withoutAccents = (text: string): string =>
-  text
-    .replace(/[^\x00-\x7f]/g, (letter) => letters[letter] ?? letter)
-    .normalize("NFKD")
-    .replace(/\p{Script=Latin}\p{M}+/gu, (letter) => letter.replace(/\p{M}/gu, ""));
 
 /** The most characters of a user's sAMAccountName. */
 const MAX_ACCOUNT_NAME = 20;

@@ -1,0 +1,93 @@
+import { date, today } from "./dates.ts";
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Properties that begin a row, by their names in lower case and without separators, in the order that they are looked for. */
+const STARTS =
+  "startdate effectivestartdate effectivefrom validfrom datefrom fromdate begda begindate effectivedate startofvalidity start from hiredate since date".split(
+    " ",
+  );
+const ENDS =
+  "enddate effectiveenddate effectiveto effectiveuntil validto validuntil dateto todate endda endofvalidity end to until terminationdate lastdayofwork".split(
+    " ",
+  );
+const PRIMARY =
+  /^(is)?(primary|main)(job|assignment|position|employment|workrelationship|contract)?(flag|indicator|yn)?$/;
+const YES = new Set(["true", "1", "yes", "y", "x", "t", "primary", "main"]);
+
+const plainName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
+
+/** JSONata gives one row as itself, and no row as nothing. */
+function rowsOf(rows: unknown): Row[] {
+  if (rows === undefined || rows === null) return [];
+  return (Array.isArray(rows) ? rows : [rows]).filter((row): row is Row => typeof row === "object" && row !== null);
+}
+
+/** A property of a row: the one that is named, else the first of those that are known. */
+function dateOf(row: Row, name: unknown, known: readonly string[]): string | undefined {
+  if (typeof name === "string" && name !== "") return date(row[name]);
+  const names = new Map(Object.keys(row).map((each) => [plainName(each), each]));
+  const found = known.find((each) => names.has(each));
+  return found === undefined ? undefined : date(row[names.get(found)!]);
+}
+
+interface Dated {
+  readonly row: Row;
+  /** The first day; empty where it has always been. */
+  readonly start: string;
+  /** The last day. */
+  readonly end: string | undefined;
+}
+
+const dated = (row: Row, from?: unknown, to?: unknown): Dated => ({
+  row,
+  start: dateOf(row, from, STARTS) ?? "",
+  end: dateOf(row, to, ENDS),
+});
+
+const isValidOn = ({ start, end }: Dated, day: string): boolean => start <= day && (end === undefined || day <= end);
+
+/** The latest start first; of two with the same start an order that does not depend on the one they came in. */
+function byStart(one: Dated, other: Dated): number {
+  if (one.start !== other.start) return one.start < other.start ? 1 : -1;
+  const [first, second] = [JSON.stringify(one.row), JSON.stringify(other.row)];
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+/**
+ * `$asOf(rows, date, from?, to?)`: the rows that are valid on a day, the latest start first. `from` and `to` name the properties with the first and
+ * the last day of a row; without them the common ones are looked for. A row without a first day has always been valid, one without a
+ * last day is valid for ever.
+ */
+export function asOf(rows: unknown, on: unknown, from?: unknown, to?: unknown): Row[] {
+  const day = date(on) ?? today();
+  return rowsOf(rows)
+    .map((row) => dated(row, from, to))
+    .filter((each) => isValidOn(each, day))
+    .sort(byStart)
+    .map(({ row }) => row);
+}
+
+const isYes = (value: unknown): boolean =>
+  value === true || value === 1 || (typeof value === "string" && YES.has(value.trim().toLowerCase()));
+
+const isMarked = (row: Row): boolean =>
+  Object.entries(row).some(([name, value]) => PRIMARY.test(plainName(name)) && isYes(value));
+
+/**
+ * `$primary(rows, predicate?)`: the row that counts among several, such as jobs. It is the one that is marked, by a property such as `isPrimary` or by
+ * what `predicate` says, `function($row) { $row.status = "A" }`; of several that are marked, or of all where none is, the one that is valid today; of
+ * several of those the one with the latest start.
+ */
+export async function primary(rows: unknown, predicate?: unknown): Promise<Row | undefined> {
+  const all = rowsOf(rows);
+  if (all.length === 0) return undefined;
+  const marks = await Promise.all(
+    all.map(async (row) => (typeof predicate === "function" ? Boolean(await predicate(row)) : isMarked(row))),
+  );
+  const marked = all.filter((_, index) => marks[index]);
+  const candidates = (marked.length > 0 ? marked : all).map((row) => dated(row));
+  const day = today();
+  const current = candidates.filter((each) => isValidOn(each, day));
+  return (current.length > 0 ? current : candidates).sort(byStart)[0]!.row;
+}
