@@ -103,6 +103,8 @@ export interface ListCall extends Template {
   readonly items: Expression;
   /** How many there are in all, where the API says so. */
   readonly total?: Expression | undefined;
+  /** How many there are at least where nothing is filtered, where that is known. */
+  readonly atLeast?: Expression | undefined;
   readonly page: ListSettings["page"];
   readonly next: Expression | undefined;
 }

@@ -30,7 +30,7 @@ export async function explain(kind: RestKind, operation: BackendOperation): Prom
       ].join("\n");
     }
     case "get":
-      return inText(kind.get, { key: operation.key, attrs: [...operation.attrs] });
+      return kind.get ? inText(kind.get, { key: operation.key, attrs: [...operation.attrs] }) : FROM_SNAPSHOT;
     case "create": {
       const hidden = Object.fromEntries(
         Object.keys(operation.entry).map((attr) => [
@@ -50,12 +50,13 @@ export async function explain(kind: RestKind, operation: BackendOperation): Prom
       const before = isRead ? { item, entry: valuesBefore(hidden), version: "<its version>" } : undefined;
       const plans = await Promise.all(changing(kind, key, hidden, before).map((plan) => planned(plan, {})));
       const attrs = readBefore(kind, changes, expected);
-      const reading = isRead
-        ? [
-            await inText(kind.get, { key, ...(attrs && { attrs }) }),
-            "# what the calls take over from that is not shown",
-          ]
-        : [];
+      const reading =
+        isRead && kind.get
+          ? [
+              await inText(kind.get, { key, ...(attrs && { attrs }) }),
+              "# what the calls take over from that is not shown",
+            ]
+          : [];
       return [...reading, ...plans].join("\n");
     }
     case "delete":
@@ -65,6 +66,9 @@ export async function explain(kind: RestKind, operation: BackendOperation): Prom
       );
   }
 }
+
+/** What is said of a read that asks the API nothing by itself. */
+const FROM_SNAPSHOT = "# the entry is looked for in the snapshot of the list";
 
 /** Values that the changes do something to. */
 const valuesBefore = (changes: Extract<BackendOperation, { type: "update" }>["changes"]) =>

@@ -104,6 +104,11 @@ const ways: Record<string, object> = {
     search: { path: "/people", query: { limit: "$limit" }, items: "items", page: { by: "link", size: 9 } },
     update: { method: "PATCH", path: one, body: "$changed" },
   },
+  "the whole list at once, kept as a snapshot": {
+    ...basics,
+    search: { path: "/people", query: { limit: "1000000" }, items: "items", snapshot: { seconds: 0 } },
+    update: { method: "PATCH", path: one, body: "$changed" },
+  },
   "pages by the address of the next": {
     ...basics,
     search: {

@@ -10,6 +10,7 @@ import { compileKind } from "./kind.ts";
 import { readsOf } from "./reads.ts";
 import { searchOf } from "./search.ts";
 import { config } from "./settings.ts";
+import { snapshotsOf } from "./snapshots.ts";
 import { writesOf } from "./writes.ts";
 
 /** Any API of HTTP and JSON, by a description of its calls. */
@@ -49,7 +50,10 @@ kinds:
     const kindNamed = (name: string) => kinds.get(name)!;
     const api = apiOf(client, judgeBy(settings.failures, client.clean));
     const reads = readsOf(api, settings.url);
-    const search = searchOf({ api, reads, base: settings.url, seal: createSeal(settings) });
+    const snapshots = snapshotsOf(api, reads);
+    const asked = searchOf({ api, reads, base: settings.url, seal: createSeal(settings) });
+    const search: typeof asked = (kind, request) =>
+      kind.search.snapshot && !request.where ? snapshots.search(kind, request) : asked(kind, request);
     const writes = writesOf(api, reads);
     const probe = settings.probe && compileCall(settings.probe);
     return {
@@ -62,12 +66,20 @@ kinds:
       // In which order text comes there, and whether case counts, no API says.
       sorts: () => false,
       search: (request) => search(kindNamed(request.kind), request),
-      get: (request) => reads.get(kindNamed(request.kind), request),
+      get: async (request) => {
+        const kind = kindNamed(request.kind);
+        if (kind.get) return reads.get(kind, request);
+        const item = await snapshots.get(kind, request.key, request.signal);
+        return item && reads.pick(kind, item, request.attrs, request.signal);
+      },
       create: (request) => writes.create(kindNamed(request.kind), request),
       update: (request) => writes.update(kindNamed(request.kind), request),
       delete: (request) => writes.delete(kindNamed(request.kind), request),
       ...([...kinds.values()].some(({ within }) => within) && {
-        resolve: ({ kind, values, signal }: ResolveRequest) => reads.among(kindNamed(kind), values, signal),
+        resolve: ({ kind: name, values, signal }: ResolveRequest) => {
+          const kind = kindNamed(name);
+          return (kind.get ? reads : snapshots).among(kind, values, signal);
+        },
       }),
       probe: async (signal) => {
         if (probe) await api.ask(probe, { input: undefined, variables: {} }, signal);
@@ -77,7 +89,10 @@ kinds:
         return `the API at ${settings.url}`;
       },
       explain: (operation) => explain(kindNamed(operation.kind), operation),
-      close: client.close,
+      close: () => {
+        snapshots.close();
+        return client.close();
+      },
     };
   },
 });

@@ -2,7 +2,7 @@ import { SettingError } from "../../src/connector/error.ts";
 import { compileExpression, compileOptional, type Expression } from "../../src/expression/compile.ts";
 import { compileCall, compileStep, type ListCall, listCall, type Step, type Template } from "./calls.ts";
 import { compileFilters, type Filters } from "./conditions.ts";
-import type { KindSettings, StepSettings } from "./settings.ts";
+import type { KindSettings, SnapshotSettings, StepSettings } from "./settings.ts";
 
 /** What is special about an attribute, compiled. */
 export interface Special {
@@ -20,11 +20,16 @@ export interface RestKind {
   readonly entry: Expression | undefined;
   /** Whether an entry is of the kind; all are without it. */
   readonly within: Expression | undefined;
-  readonly get: Template & { readonly item: Expression | undefined; readonly gone: Expression | undefined };
+  /** The call that reads one entry; a kind without it reads one from its snapshot. */
+  readonly get:
+    | (Template & { readonly item: Expression | undefined; readonly gone: Expression | undefined })
+    | undefined;
   readonly search: ListCall & {
     readonly total: Expression | undefined;
     readonly count: (Template & { readonly total: Expression }) | undefined;
     readonly countTo: number;
+    /** How the whole list is kept, where it is; `path` is the list's place in the answer. */
+    readonly snapshot: (SnapshotSettings & { readonly path: readonly string[] }) | undefined;
     /** The attributes that it gives, where it gives some alone. */
     readonly gives: ReadonlySet<string> | undefined;
   };
@@ -55,13 +60,20 @@ function checkSpoken({ name, get, search, filters, update, delete: removal }: Re
   const wrong = (setting: string, variable: string, why: string): never => {
     throw new SettingError(`kinds.${name}.${setting} does not speak of ${variable}: ${why}`);
   };
-  if (!get.variables.has("key") && !get.readsInput) wrong("get", "$key", "it would give the same entry for every key");
+  if (get && !get.variables.has("key") && !get.readsInput)
+    wrong("get", "$key", "it would give the same entry for every key");
   for (const [setting, steps] of Object.entries({ update, delete: removal }))
     if (
       steps &&
       !steps.some(({ variables, readsInput }) => variables.has("key") || variables.has("entry") || readsInput)
     )
       wrong(setting, "$key", "it would be the same call for every entry");
+  if (search.snapshot)
+    for (const variable of ["attrs", "limit", "offset"])
+      if (search.variables.has(variable))
+        throw new SettingError(
+          `kinds.${name}.search speaks of $${variable}: with a snapshot it gives the whole list at once`,
+        );
   let isAsked = false;
   for (const [attr, { asked }] of filters.leaves)
     for (const [op, { to, call }] of asked) {
@@ -87,12 +99,14 @@ function compiled(name: string, settings: KindSettings): RestKind {
     key,
     entry: compileOptional(settings.entry),
     within: compileOptional(settings.within),
-    get: { ...compileCall(get), item: compileOptional(get.item), gone: compileOptional(get.gone) },
+    get: get && { ...compileCall(get), item: compileOptional(get.item), gone: compileOptional(get.gone) },
     search: {
       ...listCall(search),
       total: compileOptional(search.total),
       count: search.count && { ...compileCall(search.count), total: compileExpression(search.count.total) },
       countTo: search.countTo,
+      atLeast: compileOptional(search.atLeast),
+      snapshot: search.snapshot && { ...search.snapshot, path: search.items === "$" ? [] : search.items.split(".") },
       gives: search.gives && new Set([key, ...search.gives]),
     },
     filters: compileFilters(settings),

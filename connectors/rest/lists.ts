@@ -88,6 +88,8 @@ export async function* pagesOf(
       size,
       /^https?:/i.test(call.path) ? call.path : base + call.path,
     );
+    // A filter finds as few as there are.
+    if (!next && scope.variables.where === undefined) await checkEnd(list, answer, place.offset + items.length);
     yield { place, items, answer, next };
     place = next;
   }
@@ -113,7 +115,7 @@ const turnOf = ({ page }: ListCall, { offset, cursor }: Place, size: number) => 
 });
 
 /** Rejects an answer without a list that is none: an API may leave out an empty list, and not the answer around it. */
-function checkAnswered({ status, body }: Answer, { method, path }: Call): void {
+export function checkAnswered({ status, body }: Answer, { method, path }: Call): void {
   const isObject = typeof body === "object" && body !== null;
   const isFailure = isObject && ["error", "errors"].some((name) => isTrue((body as Record<string, unknown>)[name]));
   if ((isObject && !isFailure) || status === 204) return;
@@ -123,6 +125,21 @@ function checkAnswered({ status, body }: Answer, { method, path }: Call): void {
     `The API's answer to ${method} ${path} has no list, and ${what}. Look at items.`,
   );
 }
+
+/** Rejects a list that ends too early for what the settings, or the API itself, say of it: nobody is missing for an answer that was cut short. */
+export async function checkEnd({ atLeast }: ListCall, answer: Answer, count: number): Promise<void> {
+  if (!atLeast) return;
+  const least = Number((await readFrom(atLeast, answer)) ?? 0);
+  if (count >= least) return;
+  throw new ConnectorError(
+    "unavailable",
+    `The API's list ended after ${count} items, where search.atLeast asks for ${Number.isNaN(least) ? "what is no number" : least}: it is not taken for the whole list.`,
+  );
+}
+
+/** That there is no list says of no entry that it is gone. */
+export const noList = ({ name }: { readonly name: string }, error: ConnectorError): ConnectorError =>
+  new ConnectorError("unavailable", `${error.message} So there is no list of ${name} entries.`, { cause: error });
 
 async function nextOf(
   list: ListCall,

@@ -47,6 +47,12 @@ export interface Reads {
     attrs: readonly string[],
     signal: AbortSignal,
   ) => Promise<Json | undefined>;
+  /** The entry's object in what the API gives of one. */
+  readonly itemOf: (kind: RestKind, found: unknown) => Promise<Json>;
+  /** An entry's key. Throws for what has none. */
+  readonly keyIn: (kind: RestKind, item: Json) => string;
+  /** Whether an entry is of the kind. */
+  readonly isWithin: (kind: RestKind, item: Json) => Promise<boolean>;
   /** The key of what a list gives. */
   readonly keyOf: (kind: RestKind, listed: unknown) => Promise<string>;
   /** The indices of those among a list's items that are of the kind. */
@@ -102,6 +108,7 @@ export function readsOf(api: Api, base: string): Reads {
 
   /** What the API gives for a key, whatever it is. */
   const given = async (kind: RestKind, scope: Scope, signal: AbortSignal) => {
+    if (!kind.get) throw new TypeError("a kind without a call that reads one entry is read from its snapshot");
     const answer = await api.ask(kind.get, scope, signal).catch((error) => {
       // What is wrong otherwise is not told as that there is none: a client would make it anew.
       if (isNotFound(error)) return undefined;
@@ -200,6 +207,9 @@ export function readsOf(api: Api, base: string): Reads {
       return { item, version: kind.version && (await readFrom(kind.version, answer)) };
     },
     whole,
+    itemOf,
+    keyIn,
+    isWithin,
     keyOf,
     ofKind,
   };

@@ -14,7 +14,7 @@ import { ownCall } from "./conditions.ts";
 import { counted, numberIn } from "./counting.ts";
 import { inTurns, isObject, KeyAlone } from "./entries.ts";
 import type { RestKind } from "./kind.ts";
-import { isRandom, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
+import { isRandom, noList, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
 import { type Reads, searchScope } from "./reads.ts";
 
 /** Where a search begins in an API's list. */
@@ -237,10 +237,6 @@ function startIn([item, before, sealed, ...more]: Bookmark, list: List): Start {
 const offsetOf = ([item]: Bookmark): number | undefined => (isCount(item) ? item : undefined);
 
 const cut = <T>(all: readonly T[], length: number): [T[], T[]] => [all.slice(0, length), all.slice(length)];
-
-/** That there is no list says of no entry that it is gone. */
-const noList = ({ name }: RestKind, error: ConnectorError): ConnectorError =>
-  new ConnectorError("unavailable", `${error.message} So there is no list of ${name} entries.`, { cause: error });
 
 /** The pages of a look-up by something: it may give keys alone, and answer 404 where nobody has it. */
 async function* lookedUp(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {

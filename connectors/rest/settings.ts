@@ -137,7 +137,30 @@ const attribute = z.strictObject({
   remove: steps.optional().describe("Calls that take a value away, likewise."),
 });
 
-const kind = z.strictObject({
+const snapshot = z
+  .strictObject({
+    seconds: z
+      .int()
+      .min(0)
+      .max(86_400)
+      .default(300)
+      .describe("How old the list may be that a new listing, or a look at one entry, is answered from."),
+    timeout: z.int().min(1).max(7200).default(600).describe("Seconds that reading the list may take."),
+    maxBytes: z
+      .int()
+      .min(1024)
+      .max(17_179_869_184)
+      .default(1_073_741_824)
+      .describe("The largest list, in bytes, unpacked. It is never in memory as a whole."),
+    maxItems: z.int().min(1).max(10_000_000).default(1_000_000).describe("The most items of the list."),
+  })
+  .describe(
+    "For an API that gives its list all at once: Postern reads the list once, keeps it in a temporary file that ends with the process, and answers pages from it, by key. Without this each page reads the whole list. `items` is then a path, such as data.rows.",
+  );
+/** Settings of how a whole list is kept. */
+export type SnapshotSettings = z.output<typeof snapshot>;
+
+const kindFields = z.strictObject({
   key: z.string().describe("The attribute that holds the key."),
   entry: expression.optional().describe("The entry, JSONata over what the API gives of one; as it is without this."),
   within: expression
@@ -159,7 +182,8 @@ const kind = z.strictObject({
           "JSONata over the answer: true if the entry counts as deleted, for APIs that keep deleted entries, such as `deactivated`. Postern then reads an entry before every change or deletion.",
         ),
     })
-    .describe("The call that reads one entry, by $key."),
+    .optional()
+    .describe("The call that reads one entry, by $key. May be left out where search.snapshot has all of them."),
   search: z
     .strictObject({
       ...list,
@@ -185,6 +209,12 @@ const kind = z.strictObject({
         .max(1_000_000)
         .default(1000)
         .describe("Where the API does not say how many there are: how far they are counted, by reading them."),
+      atLeast: expression
+        .optional()
+        .describe(
+          "How many items the list has at least where nothing is filtered, JSONata over its last answer, and $headers: a list that ends before is a failed read, and nobody is taken for gone. Such as 1, or the API's own total.",
+        ),
+      snapshot: snapshot.optional(),
       quote: z
         .enum(quotes)
         .optional()
@@ -195,6 +225,11 @@ const kind = z.strictObject({
       or: expression.optional().describe("Any of $conditions."),
       not: expression.optional().describe("The opposite of $condition."),
     })
+    .refine(
+      ({ snapshot, page, items, gives }) =>
+        !snapshot || (!page && !gives && (items === "$" || /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(items))),
+      "a list with a snapshot is given all at once: without `page` and `gives`, and with a path as `items`, such as data.rows",
+    )
     .describe("The call that lists entries: $where, $limit, $attrs, and what `page` gives."),
   create: steps.optional().describe("The calls that create an entry, which is the input. Refused without it."),
   created: z
@@ -228,6 +263,10 @@ const kind = z.strictObject({
     .describe("What is special about an attribute. a.b is the property b of a."),
   secrets: z.array(z.string()).default(["password"]).describe("Attributes whose values are shown nowhere."),
 });
+const kind = kindFields.refine(
+  ({ get, search, create, update, delete: removal }) => get || (search.snapshot && !create && !update && !removal),
+  "`get` is missing: it may be left out only of a kind that is read alone, and has search.snapshot",
+);
 /** Settings of a kind. */
 export type KindSettings = z.output<typeof kind>;
 /** Settings of a call among several. */

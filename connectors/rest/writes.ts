@@ -115,7 +115,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
         expected !== undefined ||
         !reads.spellings.isKnown(kind.name, key) ||
         kind.within !== undefined ||
-        kind.get.gone !== undefined ||
+        kind.get?.gone !== undefined ||
         kind.delete.some(({ readsInput, variables }) => readsInput || variables.has("version"));
       const { item, version } = isRead
         ? await reads.present(kind, key, undefined, signal)
@@ -131,7 +131,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
 
   /** Rejects with `notFound` where the API has no entry whose key is spelled so. */
   async function lookAtUnknown(kind: RestKind, key: string, signal: AbortSignal): Promise<void> {
-    if (kind.get.gone || !reads.spellings.isKnown(kind.name, key)) await reads.present(kind, key, [kind.key], signal);
+    if (kind.get?.gone || !reads.spellings.isKnown(kind.name, key)) await reads.present(kind, key, [kind.key], signal);
   }
 
   async function checkFree(kind: RestKind, key: string, signal: AbortSignal): Promise<void> {

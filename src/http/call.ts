@@ -1,3 +1,5 @@
+import type { Bounds, Streamed } from "../connector/http.ts";
+
 /** A call of the API. */
 export interface Call {
   readonly method: string;
@@ -11,4 +13,8 @@ export interface Call {
   readonly idempotencyKey?: string | undefined;
   /** What that header holds; chance where nothing is said, so that only repeats of this very call are known. */
   readonly repeatKey?: string | undefined;
+  /** A long list in the answer whose items are taken as they arrive. */
+  readonly items?: Streamed | undefined;
+  /** What the call may take in place of what others may. */
+  readonly bounds?: Bounds | undefined;
 }

@@ -110,7 +110,7 @@ async function again(attempt: Promise<Answer>, mayHaveHappened: boolean): Promis
 function requestOf(
   { headers: common }: HttpSettings,
   address: URL,
-  { method, query, headers, body, idempotencyKey }: Call,
+  { method, query, headers, body, idempotencyKey, items, bounds }: Call,
   key: string | undefined,
   proof: Proof,
 ): HttpRequest {
@@ -126,6 +126,8 @@ function requestOf(
     headers: lowered({ ...common, ...trace, ...headers, ...repeats }),
     body,
     proof,
+    ...(items && { items }),
+    ...(bounds && { bounds }),
   };
 }
 

@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
 import type * as undici from "undici";
 import { ConnectorError, isOwnFault, timedOut } from "../connector/error.ts";
-import type { Answer, HttpRequest, Transport } from "../connector/http.ts";
+import type { Answer, HttpRequest, Streamed, Transport } from "../connector/http.ts";
 import type { Files } from "../connector/kit/files.ts";
 import { readCertificates } from "../connector/kit/tls.ts";
+import { readItems } from "./items.ts";
 import { createExactJson, type ExactJson } from "./json.ts";
 import type { HttpSettings } from "./settings.ts";
 
@@ -30,12 +31,13 @@ const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "E
 export function openTransport(settings: HttpSettings, files: Files): Transport {
   const { fetch, ...agents } = createRequire(import.meta.url)("undici") as typeof undici;
   const dispatcher = dispatcherOf(settings, files, agents);
-  const { timeout, maxBytes, url: base } = settings;
+  const { url: base } = settings;
   const where = new URL(base).host;
   const json = createExactJson();
   return {
     send: async (request, signal) => {
       const { method, url, headers, body, form } = proven(request);
+      const { timeout, maxBytes } = request.bounds ?? settings;
       const ends = AbortSignal.any([signal, AbortSignal.timeout(timeout * 1000)]);
       try {
         const answer = await fetch(url, {
@@ -51,7 +53,12 @@ export function openTransport(settings: HttpSettings, files: Files): Transport {
           dispatcher,
           signal: ends,
         });
-        const text = method === "HEAD" ? "" : await bounded(answer.body, maxBytes);
+        const type = answer.headers.get("content-type");
+        const isStreamed = request.items !== undefined && answer.status < 300 && type?.includes("json") === true;
+        const pieces = method === "HEAD" ? null : answer.body;
+        const content = isStreamed
+          ? await taken(pieces, maxBytes, request.items!)
+          : asJson(json, await text(pieces, maxBytes), type);
         const cookies = answer.headers
           .getSetCookie()
           .map((each) => /^([^=]+)=([^;]*)/.exec(each)?.slice(1) ?? ["", ""]);
@@ -59,7 +66,7 @@ export function openTransport(settings: HttpSettings, files: Files): Transport {
           status: answer.status,
           headers: Object.fromEntries(answer.headers),
           cookies: Object.fromEntries(cookies),
-          ...asJson(json, text, answer.headers.get("content-type")),
+          ...content,
         };
       } catch (error) {
         throw failure(error, ends, where);
@@ -75,21 +82,52 @@ function dispatcherOf(
   { Agent, ProxyAgent }: Pick<typeof undici, "Agent" | "ProxyAgent">,
 ): undici.Dispatcher {
   const secure = readCertificates(files, tls);
-  const limits = { connections, keepAliveTimeout: 30_000, headersTimeout: timeout * 1000, bodyTimeout: timeout * 1000 };
+  // A request as a whole has a bound of its own, which may be longer than the others'.
+  const limits = { connections, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 };
   if (proxy !== undefined) return new ProxyAgent({ uri: proxy, requestTls: secure, ...limits });
   return new Agent({ ...limits, connect: { ...secure, timeout: timeout * 1000 } });
 }
 
-/** The whole body as text. Throws where it is larger than it may be, having read no more than that. */
-async function bounded(body: AsyncIterable<Uint8Array> | null, most: number): Promise<string> {
-  const parts: Uint8Array[] = [];
+/** The pieces of a body. Throws where they are more than they may be, having read no more than that. */
+async function* bounded(body: AsyncIterable<Uint8Array> | null, most: number): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const part of body ?? []) {
     size += part.length;
     if (size > most) throw new ConnectorError("unavailable", `The API answered more than maxBytes, ${most} bytes.`);
-    parts.push(part);
+    yield part;
   }
+}
+
+/** The whole body as text. */
+async function text(body: AsyncIterable<Uint8Array> | null, most: number): Promise<string> {
+  const parts = [];
+  for await (const part of bounded(body, most)) parts.push(part);
   return Buffer.concat(parts).toString("utf8");
+}
+
+/** What an answer says around a list whose items are taken piece by piece. */
+async function taken(
+  body: AsyncIterable<Uint8Array> | null,
+  most: number,
+  { path, begin, take }: Streamed,
+): Promise<Pick<Answer, "body" | "notJson" | "isTaken">> {
+  begin();
+  const reader = readItems(path);
+  const parsed = <T>(parse: () => T): { readonly value: T } | undefined => {
+    try {
+      return { value: parse() };
+    } catch {
+      return undefined;
+    }
+  };
+  const broken = { body: undefined, notJson: "JSON that is cut off or broken" };
+  for await (const part of bounded(body, most)) {
+    const items = parsed(() => reader.read(part));
+    if (!items) return broken;
+    if (items.value.length > 0) await take(items.value);
+  }
+  const around = parsed(() => reader.end());
+  return around ? { body: around.value, isTaken: true } : broken;
 }
 
 function asJson(json: ExactJson, text: string, type: string | null): Pick<Answer, "body" | "notJson"> {

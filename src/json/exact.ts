@@ -16,7 +16,7 @@ export function parseExactly(text: string, inexact: (source: string) => unknown)
 }
 
 /** Whether a number is the one that its text says. */
-function isExact(value: number, source: string): boolean {
+export function isExact(value: number, source: string): boolean {
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value);
   const digits = source
     .replace(/[eE].*$/, "")
