@@ -31,6 +31,16 @@ export function date(text: unknown, format?: unknown, zone?: unknown): string | 
   return written(parsed);
 }
 
+/** `$isDate(text, format?, zone?)`: whether `$date` takes it, or it is empty, so that a wrong one can be told rather than fail. */
+export function isDate(text?: unknown, format?: unknown, zone?: unknown): boolean {
+  try {
+    date(text, format, zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `$today(zone)`: the day that it is now in a time zone, such as `"Europe/Oslo"`; in UTC without one. */
 export function today(zone?: unknown): string {
   return dayIn(Date.now(), zone ?? "UTC");

@@ -72,6 +72,13 @@ describe("$date", () => {
     expect(error).toMatch(/does not exist/);
   });
 
+  test("$isDate says beforehand whether it is one", async () => {
+    const of = (text: unknown) => evaluate("$isDate(text)", { text });
+    expect(await Promise.all(["2020-02-29", "0000-00-00", "", null].map(of))).toEqual([true, true, true, true]);
+    expect(await Promise.all(["2021-02-29", "29/02/2020", "soon"].map(of))).toEqual([false, false, false]);
+    expect(await evaluate('$isDate("29/02/2020", "dd/mm/yyyy")')).toBe(true);
+  });
+
   test("a text that could be read in two ways is an error that asks for the format", async () => {
     for (const text of ["03/04/2020", "3.4.2020", "soon", "2020-3-16", "1584316800000", "2020-03-16T25:00:00Z"])
       await failing("$date(text)", { text }).toThrow(/format|time of day/);
@@ -160,6 +167,10 @@ describe("rows of a person", () => {
     ['$asOf(rows, "20200101").p', { rows: [{ p: 1, BEGDA: "20190101", ENDDA: "99991231" }] }, 1],
     ['$asOf(rows, "2020-01-01", "a", "b").p', { rows: [{ p: 1, a: "2020-01-01", b: "2020-01-01" }] }, 1],
     ["$count($asOf(missing, '2020-01-01'))", {}, 0],
+    // A wrong date in one row hides no other.
+    ["$primary(jobs).id", { jobs: [{ id: 8, startDate: "31/31/2020" }, jobs[0]] }, 1],
+    ["$primary(jobs).id", { jobs: [{ id: 8, startDate: "2020-02-31" }] }, 8],
+    ["$asOf(jobs, '2018-01-01').id", { jobs: [{ id: 8, startDate: "2017-02-31" }, jobs[0]] }, 1],
   ])("%s", async (source, input, expected) => {
     expect(await evaluate(source, input)).toEqual(expected);
   });

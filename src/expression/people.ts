@@ -1,11 +1,12 @@
 import { country } from "./countries.ts";
-import { date, today } from "./dates.ts";
+import { date, isDate, today } from "./dates.ts";
 import { normalize } from "./letters.ts";
 import { asOf, primary } from "./rows.ts";
 
 /** Functions for what HR systems say of people: dates, rows that are valid for a time, names, countries, ids. */
 export const peopleHelpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
   date,
+  isDate,
   today,
   primary,
   asOf,

@@ -1,4 +1,4 @@
-import { date, today } from "./dates.ts";
+import { date, isDate, today } from "./dates.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -23,12 +23,12 @@ function rowsOf(rows: unknown): Row[] {
   return (Array.isArray(rows) ? rows : [rows]).filter((row): row is Row => typeof row === "object" && row !== null);
 }
 
-/** A property of a row: the one that is named, else the first of those that are known. */
-function dateOf(row: Row, name: unknown, known: readonly string[]): string | undefined {
-  if (typeof name === "string" && name !== "") return date(row[name]);
+/** The value of a property of a row: of the one that is named, else of the first of those that are known. */
+function valueOf(row: Row, name: unknown, known: readonly string[]): unknown {
+  if (typeof name === "string" && name !== "") return row[name];
   const names = new Map(Object.keys(row).map((each) => [plainName(each), each]));
   const found = known.find((each) => names.has(each));
-  return found === undefined ? undefined : date(row[names.get(found)!]);
+  return found === undefined ? undefined : row[names.get(found)!];
 }
 
 interface Dated {
@@ -37,18 +37,22 @@ interface Dated {
   readonly start: string;
   /** The last day. */
   readonly end: string | undefined;
+  /** Whether its dates are dates: what is wrong with a row must not hide the others. */
+  readonly isSound: boolean;
 }
 
-const dated = (row: Row, from?: unknown, to?: unknown): Dated => ({
-  row,
-  start: dateOf(row, from, STARTS) ?? "",
-  end: dateOf(row, to, ENDS),
-});
+function dated(row: Row, from?: unknown, to?: unknown): Dated {
+  const [start, end] = [valueOf(row, from, STARTS), valueOf(row, to, ENDS)];
+  if (!isDate(start) || !isDate(end)) return { row, start: "", end: undefined, isSound: false };
+  return { row, start: date(start) ?? "", end: date(end), isSound: true };
+}
 
-const isValidOn = ({ start, end }: Dated, day: string): boolean => start <= day && (end === undefined || day <= end);
+const isValidOn = ({ start, end, isSound }: Dated, day: string): boolean =>
+  isSound && start <= day && (end === undefined || day <= end);
 
 /** The latest start first; of two with the same start an order that does not depend on the one they came in. */
 function byStart(one: Dated, other: Dated): number {
+  if (one.isSound !== other.isSound) return one.isSound ? -1 : 1;
   if (one.start !== other.start) return one.start < other.start ? 1 : -1;
   const [first, second] = [JSON.stringify(one.row), JSON.stringify(other.row)];
   return first < second ? -1 : first > second ? 1 : 0;
@@ -57,7 +61,7 @@ function byStart(one: Dated, other: Dated): number {
 /**
  * `$asOf(rows, date, from?, to?)`: the rows that are valid on a day, the latest start first. `from` and `to` name the properties with the first and
  * the last day of a row; without them the common ones are looked for. A row without a first day has always been valid, one without a
- * last day is valid for ever.
+ * last day is valid for ever; one whose dates are none is valid on no day.
  */
 export function asOf(rows: unknown, on: unknown, from?: unknown, to?: unknown): Row[] {
   const day = date(on) ?? today();
