@@ -24,7 +24,7 @@ function rowsOf(rows: unknown): Row[] {
 }
 
 /** The value of a property of a row: of the one that is named, else of the first of those that are known. */
-function valueOf(row: Row, name: unknown, known: readonly string[]): unknown {
+function rowValue(row: Row, name: unknown, known: readonly string[]): unknown {
   if (typeof name === "string" && name !== "") return row[name];
   const names = new Map(Object.keys(row).map((each) => [plainName(each), each]));
   const found = known.find((each) => names.has(each));
@@ -42,7 +42,7 @@ interface Dated {
 }
 
 function dated(row: Row, from?: unknown, to?: unknown): Dated {
-  const [start, end] = [valueOf(row, from, STARTS), valueOf(row, to, ENDS)];
+  const [start, end] = [rowValue(row, from, STARTS), rowValue(row, to, ENDS)];
   if (!isDate(start) || !isDate(end)) return { row, start: "", end: undefined, isSound: false };
   return { row, start: date(start) ?? "", end: date(end), isSound: true };
 }
