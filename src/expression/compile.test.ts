@@ -42,3 +42,14 @@ describe("an expression that fails", () => {
     );
   });
 });
+
+test("an object of a hundred properties can be written out, and what calls itself for ever is ended", async () => {
+  const wide = `{ ${Array.from({ length: 100 }, (_, n) => `"p${n}": [a.b${n}, c][0]`).join(", ")} }`;
+  const found = (await compileExpression(wide).evaluate({ c: 1 })) as object;
+  expect(Object.keys(found)).toHaveLength(100);
+  for (const endless of [
+    "($f := function($x) { 1 + $f($x) }; $f(0))",
+    "($f := function($x) { [$f($x), $f($x)] }; $f(0))",
+  ])
+    await expect(compileExpression(endless).evaluate({})).rejects.toThrow(/Stack overflow|longer than it may/);
+});

@@ -2,8 +2,11 @@ import jsonata from "jsonata";
 import { RE2JS } from "re2js";
 import { helpers } from "./helpers.ts";
 
-/** What one evaluation may take: milliseconds, depth of calls, length of sequences. */
-export const bounds = { timeout: 200, stack: 100, sequence: 10_000 };
+/**
+ * What one evaluation may take: milliseconds, depth of calls, length of sequences. The properties of an object are evaluated at once, and JSONata adds
+ * their depths: an object of some dozens that is written out needs a hundred.
+ */
+export const bounds = { timeout: 200, stack: 500, sequence: 10_000 };
 
 /**
  * The regular expressions of JSONata, `RegexEngine`, in time linear in the text: JSONata's own time limit cannot

@@ -25,7 +25,7 @@ export const startPersonio = () =>
     }
     if (headers.authorization !== "Bearer papi-token-of-tests")
       return { status: 401, body: { success: false, error: { message: "The token is invalid" } } };
-    const one = /^\/v1\/company\/employees\/(\d+)$/.exec(path)?.[1];
+    const one = /^\/v1\/company\/employees\/(.+)$/.exec(path)?.[1];
     if (one !== undefined) {
       const found = people.find(({ id }) => String(id) === one);
       return found
