@@ -209,10 +209,11 @@ const kindFields = z.strictObject({
         .max(1_000_000)
         .default(1000)
         .describe("Where the API does not say how many there are: how far they are counted, by reading them."),
-      atLeast: expression
+      atLeast: z
+        .union([z.int().min(0).transform(String), expression])
         .optional()
         .describe(
-          "How many items the list has at least where nothing is filtered, JSONata over its last answer, and $headers: a list that ends before is a failed read, and nobody is taken for gone. Such as 1, or the API's own total.",
+          "How many items the list has at least where nothing is filtered, a number or JSONata over its last answer, and $headers: a list that ends before is a failed read, and nobody is taken for gone. Such as 1, or the API's own total.",
         ),
       snapshot: snapshot.optional(),
       quote: z

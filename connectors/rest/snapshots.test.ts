@@ -144,7 +144,7 @@ describe("a list that is given all at once", () => {
   test("that has fewer items than it must have is a failed read", async () => {
     const empty = await startWhole((response) => give(response, '{"data":{"rows":[]}}'));
     expect((await page(open(empty.url), 10)).total).toBe(0);
-    await expect(page(open(empty.url, { atLeast: "1" }), 10)).rejects.toThrow(/ended after 0 items.*atLeast/);
+    await expect(page(open(empty.url, { atLeast: 1 }), 10)).rejects.toThrow(/ended after 0 items.*atLeast/);
     const short = await startWhole((response) => give(response, JSON.stringify({ data: { rows }, total: 501 })));
     await expect(page(open(short.url, { atLeast: "total" }), 10)).rejects.toThrow(/ended after 500 items/);
     expect(await all(open(short.url, { atLeast: "total - 1" }), 100)).toHaveLength(500);
@@ -184,6 +184,28 @@ describe("a list that is given all at once", () => {
     finish();
     for (const each of others) expect((await each).total).toBe(500);
     expect(api.asked()).toBe(1);
+  });
+
+  test("that was read for nobody any more is there for the next one, however old it may be otherwise", async () => {
+    let finish = () => {};
+    const api = await startWhole((response) => {
+      response.writeHead(200, { "content-type": "application/json" }).write(text.slice(0, 9000));
+      finish = () => response.end(text.slice(9000));
+    });
+    const connector = open(api.url, { snapshot: { seconds: 0 } });
+    const impatient = new AbortController();
+    const first = connector.search({ kind: "person", attrs: [], limit: 1, count: true, signal: impatient.signal });
+    await expect.poll(() => api.asked()).toBe(1);
+    impatient.abort();
+    await expect(first).rejects.toThrow(/still being read/);
+    finish();
+    // The second asks while it is read, or after that: it is answered by the first reading in either case.
+    expect((await page(connector, 10)).total).toBe(500);
+    expect(api.asked()).toBe(1);
+    const third = page(connector, 10);
+    await expect.poll(() => api.asked()).toBe(2);
+    finish();
+    await third;
   });
 
   test("is filtered by `within`, and each item is what `entry` makes of it", async () => {

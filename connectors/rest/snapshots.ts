@@ -30,6 +30,8 @@ interface Snapshot {
   readonly rows: Rows;
   /** When it was asked for, in milliseconds since the process began. */
   readonly since: number;
+  /** Whether anybody was answered from it. One whose readers waited no longer is there for those who come next, or they would begin it anew for ever. */
+  isServed: boolean;
 }
 
 /** A listing that began with a snapshot goes on with it for so long, in milliseconds; then its data is deleted. */
@@ -59,14 +61,18 @@ export function snapshotsOf(api: Api, reads: Reads): Snapshots {
     return reading;
   };
   /** A snapshot that is no older than the settings say, or for a listing that has begun the one that is there. */
-  const snapshotFor = (kind: RestKind, isBegun: boolean, signal: AbortSignal): Promise<Snapshot> => {
+  const snapshotFor = async (kind: RestKind, isBegun: boolean, signal: AbortSignal): Promise<Snapshot> => {
     const present = current.get(kind.name);
-    const most = isBegun ? HOLD_MS : kind.search.snapshot!.seconds * 1000;
-    if (present && performance.now() - present.since <= most) return Promise.resolve(present);
-    return abortable(signal, coming.get(kind.name) ?? readAnew(kind)).catch((error) => {
-      // Who waits no longer leaves the reading going on: the next one finds it further, or done.
-      throw error instanceof ConnectorError || !signal.aborted ? error : stillReading(kind, error);
-    });
+    const isYoung = present && performance.now() - present.since <= kind.search.snapshot!.seconds * 1000;
+    const isUsable = present && (isYoung || isBegun || !present.isServed);
+    const snapshot = isUsable
+      ? present
+      : await abortable(signal, coming.get(kind.name) ?? readAnew(kind)).catch((error) => {
+          // Who waits no longer leaves the reading going on: the next one finds it further, or done.
+          throw error instanceof ConnectorError || !signal.aborted ? error : stillReading(kind, error);
+        });
+    snapshot.isServed = true;
+    return snapshot;
   };
 
   return {
@@ -124,7 +130,7 @@ async function read(api: Api, reads: Reads, kind: RestKind, signal: AbortSignal)
     // What answers in the API's place gives its answers whole.
     if (!answer.isTaken) await take(list);
     await checkEnd(kind.search, answer, rows.count);
-    return { rows, since };
+    return { rows, since, isServed: false };
   } catch (error) {
     rows.close();
     throw isNotFound(error) ? noList(kind, error) : error;
