@@ -3,7 +3,6 @@ import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bearer } from "./auth/bearer.ts";
 import { DEFAULT_SINK } from "./config/format.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
 import { loosened, type Strictness, strictest } from "./config/loosened.ts";
@@ -11,7 +10,6 @@ import type { Registry } from "./config/registry.ts";
 import { abortable } from "./connector/kit/deadline.ts";
 import { filesIn } from "./connector/kit/files.ts";
 import { readCertificates } from "./connector/kit/tls.ts";
-import { createAdmin } from "./edge/admin.ts";
 import { draining, shedding } from "./edge/admission.ts";
 import { createBodies } from "./edge/body.ts";
 import { createLane } from "./edge/lane.ts";
@@ -31,7 +29,9 @@ import { buildGeneration, type Generation, type Shared } from "./generation.ts";
 import { DRAIN_MS, type Fetch, type Listening, listen } from "./listen.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { guardedRoutes, listenForAdmin } from "./operations.ts";
 import { StartError } from "./routes.ts";
+import { runningSyncs } from "./running-syncs.ts";
 import { withoutFloods } from "./sink/floods.ts";
 import { type AuditLog, trailTo } from "./sink/trail.ts";
 import { lazyStore, type Store } from "./store.ts";
@@ -123,7 +123,11 @@ export async function start(
     // All of them let their requests end at the same time.
     closing.push(() => Promise.all(listeners.map(({ stop }) => stop())));
     if (tls) closing.push(watchCertificates(main.server as SecureServer, tls, log));
-    const admin = config.operations && (await listenForAdmin(config.operations, shared, () => current, state));
+    const syncs = runningSyncs(shared, state);
+    closing.push(syncs.stop);
+    syncs.update(current);
+    const admin =
+      config.operations && (await listenForAdmin(config.operations, shared, () => current, { store: state, syncs }));
     if (admin) listeners.push(admin);
 
     let strict: Strictness = config;
@@ -134,6 +138,7 @@ export async function start(
         refuseLoosening(strict, next, mayLoosen);
         current = buildGeneration(next, shared, before);
         strict = strictest(strict, next.config);
+        syncs.update(current);
         const fixed = ["server", "audit", "operations", "log", "state"] as const;
         const isOther = (before: unknown, after: unknown) => JSON.stringify(before) !== JSON.stringify(after);
         const changed: string[] = fixed.filter((part) => isOther(config[part], next.config[part]));
@@ -231,9 +236,6 @@ export async function openAuditFor(
 /** How long the store is waited for when the metrics are asked for, in milliseconds. */
 const STORE_MS = 1000;
 
-const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
-  Object.entries(config.safety).flatMap(([route, { guard }]) => (guard ? [route] : []));
-
 /** What is looked at when the metrics are asked for. */
 function measure(
   { running, waiting, inFlight, stopped, stores, heap, delay }: Metrics,
@@ -291,42 +293,3 @@ const filesOf = (file: string, { routes, secretFiles }: Loaded): string[] => [
   ...secretFiles,
   ...[...routes.values()].flatMap((types) => [...types.values()].map(({ mappingFile }) => mappingFile)),
 ];
-
-/** How many released entries one record names. */
-const RECORDED = 500;
-
-async function listenForAdmin(
-  { host, port, hosts, tokens }: NonNullable<Loaded["config"]["operations"]>,
-  { metrics, log, services, readiness }: Shared,
-  current: () => Generation,
-  { ledger }: Store,
-): Promise<Listening & { readonly url: string }> {
-  const known = tokens && bearer({ type: "bearer", tokens: tokens.map((each) => ({ ...each, may: {} })) });
-  const app = createAdmin({
-    metrics: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
-    readiness: { ask: () => readiness.current!.ask() },
-    guarded: () => guardedRoutes(current()),
-    guard: {
-      status: (route) => ledger().status(route),
-      release: async (release) => {
-        const { route, by, reason } = release;
-        // Recorded before it is done: a release without a record would be nobody's.
-        const intent = await services.audit?.intent({ event: "release", route, by, reason });
-        const released = await ledger().release(release);
-        for (let at = 0; at === 0 || at < released.length; at += RECORDED) {
-          const entries = released.slice(at, at + RECORDED);
-          await services.audit?.outcome({ event: "released", intent, route, by, reason, entries });
-        }
-        log.warn({ route, by, reason, released: released.length }, "the change guard was released");
-        return released;
-      },
-    },
-    hosts,
-    authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
-    refused: () => log.warn({}, "a wrong token at the address of operations"),
-    isLoopback: /^(127\.|localhost$|::1$)/.test(host),
-  });
-  const listening = await listen(app.fetch as Fetch, { host, port }, undefined);
-  const { port: actual } = listening.server.address() as AddressInfo;
-  return { ...listening, url: `http://${host}:${actual}` };
-}

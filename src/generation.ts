@@ -15,6 +15,7 @@ import { createReadiness, type Readiness } from "./edge/health.ts";
 import type { Lane } from "./edge/lane.ts";
 import type { Served } from "./edge/served.ts";
 import type { Throttle } from "./edge/throttle.ts";
+import type { Route } from "./gateway/route.ts";
 import { attrsOf, uniqueAttrs } from "./mapping/mapping.ts";
 import { publishedType } from "./mapping/published.ts";
 import type { Log } from "./observe/log.ts";
@@ -50,6 +51,8 @@ export interface Generation {
   readonly loaded: Loaded;
   readonly fetch: ReturnType<typeof createApp>["fetch"];
   readonly connectors: ReadonlyMap<string, Opened>;
+  /** The routes by their paths. */
+  readonly routes: ReadonlyMap<string, Route>;
   /** How many requests it is answering. */
   readonly inFlight: () => number;
   /** Whether there is no place for one more: here, or in any of the connectors. */
@@ -187,7 +190,8 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
         open--;
       }
     };
-    return { loaded, fetch, connectors: opened, inFlight: () => Math.max(open, inFlight()), isFull };
+    const byBase = new Map(routes.map(({ route }) => [route.base, route]));
+    return { loaded, fetch, connectors: opened, routes: byBase, inFlight: () => Math.max(open, inFlight()), isFull };
   } catch (error) {
     for (const [name, { connector }] of opened)
       if (before?.connectors.get(name)?.connector !== connector) void connector.close();

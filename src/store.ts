@@ -11,6 +11,8 @@ import { isSharedState, openState, type State } from "./state/state.ts";
 export interface Store {
   /** Throws `StartError` where the store cannot be opened. */
   readonly ledger: () => Ledger;
+  /** The whole store, for syncs. Throws `StartError` where it cannot be opened. */
+  readonly state: () => State;
   /** Anchors chains of audit records; undefined where no other gateway may share the store. */
   readonly anchor: ((chain: string, holder: string) => Promise<Anchor>) | undefined;
   /**
@@ -49,6 +51,7 @@ export function lazyStore(loaded: Pick<Loaded, "config" | "folder">, log: Pick<L
   };
   return {
     ledger: () => state().guard,
+    state,
     anchor: isSharedState(url) ? (chain, holder) => anchored(state(), { url, chain, holder, log }) : undefined,
     started: async () => {
       if (!opened) return;

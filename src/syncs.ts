@@ -3,7 +3,7 @@ import { Cron } from "croner";
 import type { Loaded } from "./config/load.ts";
 import { filesIn } from "./connector/kit/files.ts";
 import type { Route } from "./gateway/route.ts";
-import { limitsOf } from "./graph/budget.ts";
+import { limitsOf, sharedBudget } from "./graph/budget.ts";
 import { type EntraClient, type EntraServices, openEntra } from "./graph/client.ts";
 import type { Log } from "./observe/log.ts";
 import { StartError } from "./routes.ts";
@@ -38,9 +38,8 @@ export function lazyEntra(
     of: (name) => {
       const { to } = config.syncs[name]!;
       if (!("entra" in to)) throw new StartError(`syncs.${name} does not write to Entra`);
-      const limits = limitsOf(to.entra);
       // One budget for each tenant, over all replicas.
-      const budget = { take: (tenant: string, now: number) => state.syncs.take(`entra ${tenant}`, now, limits) };
+      const budget = sharedBudget(state.syncs.take, limitsOf(to.entra));
       const client =
         opened.get(name) ?? openEntra(to.entra, { files: filesIn(folder), budget, ...(clock && { clock }) });
       opened.set(name, client);

@@ -11,6 +11,7 @@ import { healthCommand } from "./health.ts";
 import { initCommand } from "./init.ts";
 import { recordCommand } from "./record.ts";
 import { serveCommand } from "./serve.ts";
+import { addSyncCommands } from "./sync-commands.ts";
 import { testCommand } from "./test.ts";
 
 /** The file that is used where no other is named. */
@@ -151,6 +152,14 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     .action(async (route, { reason, by, type, key, ...options }) => {
       status = await guardReleaseCommand(addressOf(options), { route, reason, by, type, keys: key });
     });
+  addSyncCommands(program, {
+    registry,
+    env: withToken(process.env),
+    config,
+    exit: (given) => {
+      status = given;
+    },
+  });
   const init = program.command("init").description("Ask a backend about itself, and write a first configuration.");
   for (const definition of registry.connectors.filter((each) => each.init)) {
     const command = init.command(definition.type).description(definition.summary);

@@ -1,3 +1,4 @@
+import { allowedBy } from "../sync/guard.ts";
 import type { Config } from "./format.ts";
 
 /** What of a configuration keeps the system behind safe. */
@@ -6,6 +7,7 @@ export interface Strictness {
   readonly auth: Config["auth"];
   readonly server: Pick<Config["server"], "networks">;
   readonly connectors: Config["connectors"];
+  readonly syncs: Config["syncs"];
 }
 
 /**
@@ -30,8 +32,30 @@ export function loosened(before: Strictness, after: Strictness & Pick<Config, "r
   const kinds = Object.entries(before.connectors).flatMap(([name, connector]) =>
     missing(connector, after.connectors[name], `connectors.${name}`),
   );
-  return [...safety, ...callers, ...claimsGone(before.auth, after.auth), ...networks, ...kinds];
+  const syncs = Object.entries(before.syncs).flatMap(([name, sync]) => higher(name, sync, after.syncs[name]));
+  return [...safety, ...callers, ...claimsGone(before.auth, after.auth), ...networks, ...kinds, ...syncs];
 }
+
+/** How many accounts a directory may have, to hold bounds of which one is a share against each other. */
+const SIZES = [10, 1000, 100_000];
+
+/** The bounds of a sync's guard that are higher, and what it respects no more. */
+function higher(name: string, before: Sync, after: Sync | undefined): string[] {
+  if (!after) return [];
+  const kinds = Object.keys(before.guard) as (keyof Sync["guard"])[];
+  const bounds = kinds.filter((kind) =>
+    SIZES.some((size) => allowedBy(after.guard[kind], size) > allowedBy(before.guard[kind], size)),
+  );
+  return [
+    ...bounds.map((kind) => `syncs.${name}.guard.${kind}`),
+    ...(before.respectDisabled && !after.respectDisabled ? [`syncs.${name}.respectDisabled`] : []),
+    ...(Number.parseFloat(after.from.shrink) > Number.parseFloat(before.from.shrink)
+      ? [`syncs.${name}.from.shrink`]
+      : []),
+  ];
+}
+
+type Sync = Config["syncs"][string];
 
 /** The settings of connectors that say which entries are a kind's, and that keep those that are deleted. */
 const BOUNDS = ["where", "filter", "within", "deletedBy", "onDelete", "of"];

@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import type { Readiness } from "./health.ts";
+import { type SyncAdmin, syncEndpoints, syncSignals } from "./syncs.ts";
 
 /** The admin endpoints: metrics, readiness by connector, change-guard status and release. */
 export interface Admin {
@@ -16,6 +17,7 @@ export interface Admin {
     /** Releases what was stopped, and records who did it and why. Gives what was released. */
     readonly release: (release: z.output<typeof releaseFormat>) => Promise<readonly unknown[]>;
   };
+  readonly syncs: SyncAdmin;
   /** Names of hosts by which the address may be called, beside addresses and localhost. */
   readonly hosts: readonly string[];
   /** Who holds a token; undefined where no tokens are configured. */
@@ -43,18 +45,19 @@ const MAX_WAITING = 20;
 /** The longest body, in bytes: the keys of ten thousand entries. */
 const MAX_BODY = 4 * 1024 * 1024;
 
-const USAGE = "/metrics, /readyz, /guard, or POST /guard/release";
+const USAGE = "/metrics, /readyz, /guard, /syncs, or POST /guard/release, /syncs/NAME/run, /syncs/NAME/signal";
 
 /**
  * The administrators' address. Pages in a browser cannot use it: a request that comes from one, or for a name that is not
  * this address's, is refused, so that neither forged requests nor rebound names reach it.
  */
 export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string | undefined } }> {
-  const { metrics, readiness, guarded, guard, hosts, authenticate, refused, isLoopback } = admin;
+  const { metrics, readiness, guarded, guard, syncs, hosts, authenticate, refused, isLoopback } = admin;
   const app = new Hono<{ Variables: { operator: string | undefined } }>();
   let waiting = 0;
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.json({ error: "the body is too large" }, 413) }));
   app.onError((error, c) => c.json({ error: error.message }, 500));
+  app.route("/", syncSignals(syncs));
   app.use(async (c, next) => {
     const host = c.req.header("host") ?? "";
     if (!isOwnName(host, hosts))
@@ -85,10 +88,12 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
     const { isReady, connectors } = await readiness.ask();
     return c.json({ status: isReady ? "ok" : "unavailable", connectors }, isReady ? 200 : 503);
   });
-  app.use("/guard/*", async (c, next) => {
-    if (authenticate || isLoopback) return next();
-    return c.json({ error: "beyond this machine the guard needs operations.tokens" }, 403);
-  });
+  for (const path of ["/guard/*", "/syncs/*"])
+    app.use(path, async (c, next) => {
+      if (authenticate || isLoopback) return next();
+      return c.json({ error: "beyond this machine the guard and syncs need operations.tokens" }, 403);
+    });
+  app.route("/", syncEndpoints(syncs));
   app.get("/guard", async (c) => {
     const states = await Promise.all(guarded().map(async (route) => [route, await guard.status(route)] as const));
     return c.json(Object.fromEntries(states));

@@ -68,6 +68,36 @@ export function createMetrics() {
     labelNames: ["route"],
     registers,
   });
+  const syncRuns = new Counter({
+    name: "postern_sync_runs_total",
+    help: "Runs of syncs, by outcome: done, held, failed, cancelled.",
+    labelNames: ["sync", "outcome"],
+    registers,
+  });
+  const syncChanges = new Counter({
+    name: "postern_sync_changes_total",
+    help: "Changes that syncs made, or that failed, by kind.",
+    labelNames: ["sync", "kind", "result"],
+    registers,
+  });
+  const syncHeld = new Gauge({
+    name: "postern_sync_held",
+    help: "Changes that the last run of a sync held, by kind: somebody is to release them.",
+    labelNames: ["sync", "kind"],
+    registers,
+  });
+  const syncEnded = new Gauge({
+    name: "postern_sync_last_success_seconds",
+    help: "When a run of a sync was done last, in seconds since 1970.",
+    labelNames: ["sync"],
+    registers,
+  });
+  const syncSeconds = new Gauge({
+    name: "postern_sync_run_seconds",
+    help: "How long the last run of a sync took.",
+    labelNames: ["sync"],
+    registers,
+  });
   const stores = new Gauge({
     name: "postern_store_up",
     help: "1 while a store can be asked: `state`, if anything needs it, and `limits`, if limits.shared is configured.",
@@ -105,6 +135,11 @@ export function createMetrics() {
     refused,
     stopped,
     stores,
+    syncRuns,
+    syncChanges,
+    syncHeld,
+    syncEnded,
+    syncSeconds,
     reloads,
   };
 }

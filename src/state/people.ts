@@ -342,7 +342,7 @@ async function receive(
   const byKey = new Map<string, Received>();
   for (const each of page) {
     if (byKey.has(each.key)) twice.add(each.key);
-    byKey.set(each.key, each);
+    else byKey.set(each.key, each);
   }
   const changed: Received[] = [];
   const seen: string[] = [];
@@ -360,7 +360,8 @@ async function receive(
     const known = new Map(present.map((each) => [each.key, each]));
     for (const each of piece) {
       const before = known.get(each.key);
-      if (before?.seen === read) twice.add(each.key);
+      // Of several records none is believed: what was known stays.
+      if (before?.seen === read || (before && twice.has(each.key))) twice.add(each.key);
       else if (before?.hash === each.hash && before.twice === 0) seen.push(each.key);
       else changed.push(each);
     }

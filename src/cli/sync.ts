@@ -1,0 +1,304 @@
+import { userInfo } from "node:os";
+import { loadConfig } from "../config/load.ts";
+import type { Registry } from "../config/registry.ts";
+import { StartError } from "../routes.ts";
+import { HELD, type Person } from "../state/people.ts";
+import type { SyncStore } from "../state/syncs.ts";
+import { BusyError, withLease } from "../sync/lease.ts";
+import { memoryOf, planOf } from "../sync/person.ts";
+import { type Format, planLine, writerOf } from "../sync/report.ts";
+import type { RunReport } from "../sync/run.ts";
+import { type RunWish, runNamed } from "../syncs.ts";
+import { openRoutes, openStore } from "./opened.ts";
+
+/** What every command on a sync is given. */
+export interface SyncCommand {
+  readonly registry: Registry;
+  /** The configuration file. */
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The sync's name; the only one that there is without it. */
+  readonly name: string | undefined;
+}
+
+const never = new AbortController().signal;
+
+/** The sync that is meant. Throws a `StartError` where there is none of the name, or several and none is named. */
+function named({ name }: Pick<SyncCommand, "name">, syncs: Readonly<Record<string, unknown>>): string {
+  const all = Object.keys(syncs);
+  const only = all.length === 1 ? all[0] : undefined;
+  const found = name ?? only;
+  if (found === undefined || !all.includes(found))
+    throw new StartError(
+      all.length === 0
+        ? "no syncs are configured"
+        : `name a sync, one of: ${all.join(", ")}${name ? `; there is no ${name}` : ""}`,
+    );
+  return found;
+}
+
+/** Runs a sync, or only says what would happen, person by person. Gives 1 where it failed as a whole. */
+export async function syncRunCommand(
+  command: SyncCommand,
+  wish: Omit<RunWish, "cause">,
+  { format = "table", isQuiet = false }: { readonly format?: Format; readonly isQuiet?: boolean } = {},
+): Promise<number> {
+  const loaded = loadConfig(command.file, command.registry, command.env);
+  const name = named(command, loaded.config.syncs);
+  const parts = await openRoutes(loaded, { writes: wish.isPlan !== true });
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  process.once("SIGINT", end).once("SIGTERM", end);
+  try {
+    const cause = `${userInfo().username}, by the command line`;
+    const warn = (fields: object, message: string) => console.error(message, JSON.stringify(fields));
+    const report = await runNamed(name, parts, { ...wish, cause }, { signal: ending.signal, warn });
+    if (wish.isPlan && !isQuiet) await printPlan(parts.state.syncs.of(name), format, `What ${name} would do`);
+    const summary = format === "table" || !wish.isPlan ? console.log : console.error;
+    summary(summaryOf(name, report));
+    return report.outcome === "failed" ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error;
+    console.error(error.message);
+    return 1;
+  } finally {
+    process.off("SIGINT", end).off("SIGTERM", end);
+    await parts.close();
+  }
+}
+
+async function printPlan(store: SyncStore, format: Format, title: string): Promise<void> {
+  const writer = writerOf(format, title);
+  const write = (text: string) => new Promise<void>((done) => void process.stdout.write(text, () => done()));
+  await write(writer.head);
+  for await (const person of everybody(store)) {
+    const line = planLine(person);
+    if (line) await write(writer.line(line));
+  }
+  await write(writer.tail());
+}
+
+/** How many people are read at a time. */
+const PIECE = 500;
+
+async function* everybody(store: SyncStore, filter: Parameters<SyncStore["listed"]>[0] = {}): AsyncGenerator<Person> {
+  for (let after = ""; ; ) {
+    const people = await store.listed(filter, after, PIECE);
+    if (people.length === 0) return;
+    after = people.at(-1)!.key;
+    yield* people;
+  }
+}
+
+function summaryOf(name: string, { outcome, error, counts, held, people, unusable, groups }: RunReport): string {
+  const lines = [`${name}: ${outcome}${error ? `. ${error}` : ""}`, `  read: ${people.read} records`];
+  if (people.twice > 0) lines.push(`  ${people.twice} keys come more than once: none of their records is used`);
+  for (const [kind, { planned, done, failed }] of Object.entries(counts))
+    lines.push(`  ${kind}: ${planned} planned, ${done} done${failed > 0 ? `, ${failed} failed` : ""}`);
+  for (const { kind, count, allowed } of held)
+    lines.push(
+      `  HELD: ${count} ${kind}, and ${allowed} are allowed. See them: postern sync status ${name} --held; then: postern sync release ${name}`,
+    );
+  if (groups.added + groups.removed > 0) lines.push(`  memberships: ${groups.added} added, ${groups.removed} removed`);
+  for (const { group, reason } of groups.failures) lines.push(`  group ${group}: ${reason}`);
+  for (const { row, reason } of unusable.slice(0, 20)) lines.push(`  not used, ${row}: ${reason}`);
+  if (people.unusable > 20) lines.push(`  ... and ${people.unusable - 20} more records that cannot be used`);
+  return lines.join("\n");
+}
+
+/** Works on the store of a sync alone, while no run is under way. */
+async function onStore(
+  command: SyncCommand,
+  isAlone: boolean,
+  work: (store: SyncStore, name: string) => Promise<number>,
+) {
+  const loaded = loadConfig(command.file, command.registry, command.env);
+  const name = named(command, loaded.config.syncs);
+  const state = await openStore(loaded);
+  try {
+    const store = state.syncs.of(name);
+    return isAlone ? await withLease(state.leases, name, never, () => work(store, name)) : await work(store, name);
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error;
+    console.error(error.message);
+    return 1;
+  } finally {
+    await state.close();
+  }
+}
+
+/** Shows the last runs, and how many people are in which state; with `held` who waits for somebody. */
+export const syncStatusCommand = (
+  command: SyncCommand,
+  {
+    held,
+    status,
+    format = "table",
+  }: { readonly held: boolean; readonly status?: string | undefined; readonly format?: Format },
+): Promise<number> =>
+  onStore(command, false, async (store, name) => {
+    if (held || status !== undefined) {
+      const writer = writerOf(format, held ? `What ${name} holds` : `${name}: ${status}`);
+      process.stdout.write(writer.head);
+      for await (const person of everybody(store, held ? { held: HELD.held } : { status: status! })) {
+        const line = planLine(person);
+        if (line) process.stdout.write(writer.line(line));
+      }
+      process.stdout.write(writer.tail());
+      return 0;
+    }
+    const [runs, people, planned] = await Promise.all([store.runs(10), store.byStatus(), store.planned()]);
+    if (format === "json") {
+      console.log(
+        JSON.stringify(
+          { runs: runs.map(({ counts, ...run }) => ({ ...run, ...JSON.parse(counts) })), people, planned },
+          undefined,
+          2,
+        ),
+      );
+      return 0;
+    }
+    console.log(
+      `${name}\n  people: ${people.map(({ status: of, count }) => `${count} ${of}`).join(", ") || "none yet"}`,
+    );
+    for (const { kind, held: isHeld, count } of planned)
+      if (isHeld === HELD.held) console.log(`  HELD: ${count} ${kind}`);
+    for (const { run, started, cause, outcome, error } of runs)
+      console.log(`  run ${run}, ${new Date(started).toISOString()}, ${cause}: ${outcome}${error ? `. ${error}` : ""}`);
+    return 0;
+  });
+
+/** Shows the page of truth of one person. */
+export const syncPersonCommand = (command: SyncCommand, key: string): Promise<number> =>
+  onStore(command, false, async (store, name) => {
+    const person = (await store.person(key)) ?? (await store.byTarget(key));
+    if (!person) {
+      console.error(`${name} knows nobody with the key, or the account, ${key}.`);
+      return 1;
+    }
+    const groups = await store.memberships(person.key);
+    console.log(JSON.stringify(pageOf(person, groups), undefined, 2));
+    return 0;
+  });
+
+/** Everything that is known of a person, in words. */
+export function pageOf(person: Person, groups: readonly { readonly name: string; readonly state: string }[]): object {
+  const { error, why, warnings, last, left, names, wasActive, isOverridden, sent } = memoryOf(person);
+  const plan = planOf(person);
+  const time = (at: number | null | undefined) => (at == null ? undefined : new Date(at).toISOString());
+  return {
+    key: person.key,
+    account: person.target ?? undefined,
+    status: person.status,
+    why,
+    error: error && {
+      code: error.code,
+      message: error.message,
+      since: time(error.since),
+      attempts: error.attempts,
+      nextTry: time(error.next),
+    },
+    warnings: warnings?.length ? warnings : undefined,
+    missingSince: time(person.missing),
+    left: left && { since: time(left.since), why: left.why, stagesDone: left.stage },
+    planned: plan && { ...plan, held: person.held === HELD.held },
+    lastAction: last && { at: time(last.at), did: last.did },
+    waitsForEntraSince: time(sent?.at),
+    nextDue: time(person.next),
+    names,
+    wasActive,
+    overridden: isOverridden || undefined,
+    groups:
+      groups.length > 0
+        ? groups.map(({ name, state }) => (state === "is" ? name : `${name} (to ${state})`))
+        : undefined,
+    source: JSON.parse(person.resource) as unknown,
+  };
+}
+
+/** Which held changes are released. */
+export interface Release {
+  readonly people: readonly string[];
+  readonly kind?: string | undefined;
+  readonly all: boolean;
+  /** Whose account a rehire takes over; or that it is somebody new. */
+  readonly as?: string | undefined;
+  readonly isNew: boolean;
+  readonly by?: string | undefined;
+  readonly reason: string;
+}
+
+/** Releases held changes: the next run makes them. */
+export const syncReleaseCommand = (command: SyncCommand, release: Release): Promise<number> =>
+  onStore(command, true, async (store, name) => {
+    const { people, kind, all, as, isNew } = release;
+    if (people.length === 0 && kind === undefined && !all) {
+      console.error("Say what is released: the people's keys, --kind KIND, or --all.");
+      return 1;
+    }
+    let count = 0;
+    if (as !== undefined || isNew) count = await decideRehires(store, people, as);
+    else
+      count = await store.release({ ...(people.length > 0 && { keys: people }), ...(kind !== undefined && { kind }) });
+    const now = Date.now();
+    const run = await store.begin(`released by ${release.by ?? userInfo().username}: ${release.reason}`, now);
+    await store.end(run, {
+      ended: now,
+      outcome: "released",
+      counts: JSON.stringify({ people, kind, all, as, isNew, count }),
+    });
+    console.log(`${name}: ${count} released. The next run makes the changes: postern sync run ${name}`);
+    return count > 0 ? 0 : 1;
+  });
+
+async function decideRehires(store: SyncStore, keys: readonly string[], as: string | undefined): Promise<number> {
+  if (as !== undefined && keys.length !== 1) throw new StartError("--as is for one person");
+  if (as !== undefined && (await store.person(as))?.target == null)
+    throw new StartError(`${as} is nobody with an account`);
+  let count = 0;
+  for (const key of keys) {
+    const person = await store.person(key);
+    if (person?.kind !== "rehires") continue;
+    const memory = JSON.stringify({ ...memoryOf(person), rehire: as === undefined ? "new" : { of: as } });
+    await store.save([{ ...person, memory, kind: null, planned: null, held: HELD.no, next: 0 }]);
+    count++;
+  }
+  return count;
+}
+
+/** Has the run that is under way end soon. */
+export const syncCancelCommand = (command: SyncCommand): Promise<number> =>
+  onStore(command, false, async (store, name) => {
+    await store.update({ cancelled: 1 });
+    console.log(`${name}: the run that is under way ends soon. The next one goes on.`);
+    return 0;
+  });
+
+/** Has people tried again with the next run: those that are named, or all that failed or were stopped. */
+export const syncRetryCommand = (command: SyncCommand, keys: readonly string[]): Promise<number> =>
+  onStore(command, true, async (store, name) => {
+    let count = 0;
+    const again = async (person: Person) => {
+      await store.save([{ ...person, next: 0 }]);
+      count++;
+    };
+    for (const key of keys) {
+      const person = await store.person(key);
+      if (person) await again(person);
+      else console.error(`${name} knows nobody with the key ${key}.`);
+    }
+    if (keys.length === 0)
+      for (const status of ["failed", "stopped"])
+        for await (const person of everybody(store, { status })) await again(person);
+    await store.update({ failures: 0, not_before: 0 });
+    console.log(`${name}: ${count} people are tried again with the next run.`);
+    return 0;
+  });
+
+/** Forgets people: what the store knows of them is deleted, and their accounts stay as they are. */
+export const syncForgetCommand = (command: SyncCommand, keys: readonly string[]): Promise<number> =>
+  onStore(command, true, async (store, name) => {
+    for (const key of keys) await store.forget(key);
+    console.log(`${name}: ${keys.length} people are forgotten. Their accounts stay as they are.`);
+    return 0;
+  });

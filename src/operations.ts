@@ -1,0 +1,53 @@
+import type { AddressInfo } from "node:net";
+import { bearer } from "./auth/bearer.ts";
+import type { Loaded } from "./config/load.ts";
+import { createAdmin } from "./edge/admin.ts";
+import type { Generation, Shared } from "./generation.ts";
+import { type Fetch, type Listening, listen } from "./listen.ts";
+import type { RunningSyncs } from "./running-syncs.ts";
+import type { Store } from "./store.ts";
+
+/** How many released entries one record names. */
+const RECORDED = 500;
+
+/** The routes of a configuration that have a change guard. */
+export const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
+  Object.entries(config.safety).flatMap(([route, { guard }]) => (guard ? [route] : []));
+
+/** Listens at the administrators' address. Rejects with a `StartError` where it cannot be had. */
+export async function listenForAdmin(
+  { host, port, hosts, tokens }: NonNullable<Loaded["config"]["operations"]>,
+  { metrics, log, services, readiness }: Shared,
+  current: () => Generation,
+  { store: { ledger }, syncs }: { readonly store: Store; readonly syncs: RunningSyncs },
+): Promise<Listening & { readonly url: string }> {
+  const known = tokens && bearer({ type: "bearer", tokens: tokens.map((each) => ({ ...each, may: {} })) });
+  const app = createAdmin({
+    metrics: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
+    readiness: { ask: () => readiness.current!.ask() },
+    guarded: () => guardedRoutes(current()),
+    guard: {
+      status: (route) => ledger().status(route),
+      release: async (release) => {
+        const { route, by, reason } = release;
+        // Recorded before it is done: a release without a record would be nobody's.
+        const intent = await services.audit?.intent({ event: "release", route, by, reason });
+        const released = await ledger().release(release);
+        for (let at = 0; at === 0 || at < released.length; at += RECORDED) {
+          const entries = released.slice(at, at + RECORDED);
+          await services.audit?.outcome({ event: "released", intent, route, by, reason, entries });
+        }
+        log.warn({ route, by, reason, released: released.length }, "the change guard was released");
+        return released;
+      },
+    },
+    syncs: syncs.admin,
+    hosts,
+    authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
+    refused: () => log.warn({}, "a wrong token at the address of operations"),
+    isLoopback: /^(127\.|localhost$|::1$)/.test(host),
+  });
+  const listening = await listen(app.fetch as Fetch, { host, port }, undefined);
+  const { port: actual } = listening.server.address() as AddressInfo;
+  return { ...listening, url: `http://${host}:${actual}` };
+}

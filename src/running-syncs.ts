@@ -1,0 +1,80 @@
+import type { SyncAdmin } from "./edge/syncs.ts";
+import type { Generation, Shared } from "./generation.ts";
+import { StartError } from "./routes.ts";
+import type { Store } from "./store.ts";
+import { BusyError } from "./sync/lease.ts";
+import type { RunReport } from "./sync/run.ts";
+import { isSigned } from "./sync/signature.ts";
+import { createScheduler, lazyEntra } from "./syncs.ts";
+
+/** The syncs of a gateway that runs. */
+export interface RunningSyncs {
+  /** Goes on with the syncs of a generation. */
+  readonly update: (generation: Pick<Generation, "loaded" | "routes">) => void;
+  readonly admin: SyncAdmin;
+  readonly stop: () => Promise<void>;
+}
+
+/** Runs the syncs of a gateway by their schedules and signals. The store is opened where there are any. */
+export function runningSyncs({ log, metrics }: Pick<Shared, "log" | "metrics">, store: Store): RunningSyncs {
+  const scheduler = createScheduler(log, (name, report, seconds) => counted(metrics, name, report, seconds));
+  const closing: (() => Promise<void>)[] = [];
+  let current: Pick<Generation, "loaded" | "routes"> | undefined;
+  const settingsOf = (name: string) => current?.loaded.config.syncs[name];
+  return {
+    update: ({ loaded, routes }) => {
+      current = { loaded, routes };
+      const hasSyncs = Object.keys(loaded.config.syncs).length > 0;
+      if (!hasSyncs && closing.length === 0) return;
+      const state = store.state();
+      const entra = lazyEntra(loaded, state);
+      closing.push(entra.close);
+      scheduler.update({ loaded, routes, state, entra: entra.of });
+    },
+    admin: {
+      names: () => Object.keys(current?.loaded.config.syncs ?? {}),
+      status: async (name) => {
+        const of = store.state().syncs.of(name);
+        const [runs, people, planned] = await Promise.all([of.runs(20), of.byStatus(), of.planned()]);
+        return { runs: runs.map(({ counts, ...run }) => ({ ...run, ...JSON.parse(counts) })), people, planned };
+      },
+      run: async (name, wish) => {
+        try {
+          return { report: await scheduler.run(name, wish) };
+        } catch (error) {
+          if (error instanceof BusyError) return { busy: error.message };
+          if (error instanceof StartError) return { busy: error.message };
+          throw error;
+        }
+      },
+      signal: (name, request) => {
+        const secret = settingsOf(name)?.signal;
+        if (secret === undefined || !isSigned(request, secret)) return false;
+        scheduler.signal(name, "signal");
+        return true;
+      },
+    },
+    stop: async () => {
+      await scheduler.stop();
+      for (const close of closing) await close();
+    },
+  };
+}
+
+function counted(
+  { syncRuns, syncChanges, syncHeld, syncEnded, syncSeconds }: Shared["metrics"],
+  sync: string,
+  report: RunReport,
+  seconds: number,
+): void {
+  const { outcome, counts, held } = report;
+  syncRuns.inc({ sync, outcome });
+  syncSeconds.set({ sync }, seconds);
+  if (outcome === "done" || outcome === "held") syncEnded.set({ sync }, Date.now() / 1000);
+  for (const [kind, { done, failed }] of Object.entries(counts)) {
+    syncChanges.inc({ sync, kind, result: "done" }, done);
+    syncChanges.inc({ sync, kind, result: "failed" }, failed);
+    syncHeld.set({ sync, kind }, 0);
+  }
+  for (const { kind, count } of held) syncHeld.set({ sync, kind }, count);
+}
