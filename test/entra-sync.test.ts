@@ -61,7 +61,10 @@ describe("a sync into Entra", () => {
     expect((await person("1")).status).toBe("sent");
     entra.clock.advance(15 * 60_000);
     expect(await syncing.run()).toMatchObject({ counts: {} });
-    expect(await person("1")).toMatchObject({ status: "ok", memory: { why: expect.stringContaining("Created") } });
+    expect(await person("1")).toMatchObject({
+      status: "ok",
+      memory: { last: { did: expect.stringContaining("Created") } },
+    });
     expect(entra.user("1")).toMatchObject({
       accountEnabled: true,
       displayName: "Ada Lovelace",

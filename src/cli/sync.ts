@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import { StartError } from "../routes.ts";
-import { HELD, type Person } from "../state/people.ts";
+import { HELD, type Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import { BusyError, withLease } from "../sync/lease.ts";
 import { memoryOf, planOf } from "../sync/person.ts";

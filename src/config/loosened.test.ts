@@ -10,6 +10,7 @@ const config = (safety: object | undefined, routes: object = { [route]: {} }) =>
     auth: [],
     server: {},
     connectors: {},
+    syncs: {},
   }) as unknown as Config;
 
 describe("what a configuration takes away of the safety of the one before", () => {
@@ -94,5 +95,23 @@ describe("what a configuration takes away of the safety of the one before", () =
       "server.networks",
     ]);
     expect(loosened(after as unknown as Config, before as unknown as Config)).toEqual([]);
+  });
+});
+
+describe("what a configuration takes away of the safety of syncs", () => {
+  const sync = (more: object, guard: object = {}) =>
+    ({
+      ...config({}),
+      syncs: { hr: { from: { shrink: "20%" }, guard: { creates: 50, disables: [20, "5%"], ...guard }, ...more } },
+    }) as unknown as Config;
+  test.each([
+    ["a higher number", {}, { creates: 51 }, ["syncs.hr.guard.creates"]],
+    ["a share in place of a number", {}, { creates: "10%" }, ["syncs.hr.guard.creates"]],
+    ["one of two bounds that is gone", {}, { disables: "5%" }, ["syncs.hr.guard.disables"]],
+    ["nothing: a lower number", {}, { creates: 5 }, []],
+    ["belief in a source that has shrunk", { from: { shrink: "90%" } }, {}, ["syncs.hr.from.shrink"]],
+    ["respect for accounts that were disabled", { respectDisabled: false }, {}, ["syncs.hr.respectDisabled"]],
+  ])("%s", (_, more, guard, gone) => {
+    expect(loosened(sync({ respectDisabled: true }), sync({ respectDisabled: true, ...more }, guard))).toEqual(gone);
   });
 });

@@ -1,57 +1,7 @@
-import { type ColumnType, type Kysely, sql as raw } from "kysely";
+import { sql as raw } from "kysely";
 import type { Database } from "./database.ts";
-
-/** Whether the change that is planned for a person waits for somebody, or was released. */
-export const HELD = { no: 0, held: 1, released: 2 } as const;
-
-/** What a sync keeps of a person. Times are milliseconds since 1970. */
-export interface Person {
-  /** What tells the person apart in the source. */
-  readonly key: string;
-  /** The account's id in the target; null where there is none. */
-  readonly target: string | null;
-  /** The resource as the source gave it last, as JSON, and its hash. */
-  readonly resource: string;
-  readonly hash: string;
-  /** The read of the source in which the person was there last, and the one that had the key twice. */
-  readonly seen: number;
-  readonly twice: number;
-  /** Since when whole reads do not have the person; null where the last one did. */
-  readonly missing: number | null;
-  /** When the person is to be looked at next; null where nothing is due. */
-  readonly next: number | null;
-  /** `new`, `ok`, `ignored`, `stopped`, `failed`, `waiting`, `gone`. */
-  readonly status: string;
-  /** What the run does, by kind, and in full as JSON; null for nothing. */
-  readonly kind: string | null;
-  readonly planned: string | null;
-  readonly held: number;
-  /** What the engine remembers, as JSON. */
-  readonly memory: string;
-}
-
-/** The tables of people, as kysely knows them. */
-export interface PeopleTables {
-  /** `woken` is 1 where somebody's change has the person looked at again, whatever else is written of the person meanwhile. */
-  sync_people: Person & { readonly sync: string; readonly woken: ColumnType<number, number | undefined, number> };
-  sync_aliases: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
-  sync_references: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
-  sync_names: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
-}
-
-/** A name by which a person is known at a place of the source. The place "" is the key. */
-export interface Alias {
-  readonly place: string;
-  readonly value: string;
-}
-
-/** A person as a read of the source gives one. */
-export interface Received {
-  readonly key: string;
-  readonly resource: string;
-  readonly hash: string;
-  readonly aliases: readonly Alias[];
-}
+import { type Alias, HELD, inPieces, type PeopleTables, type Person, type Received } from "./person.ts";
+import { receive } from "./received.ts";
 
 /** People of one sync. Nothing here is held in memory: lists are read in pieces, in the order of keys. */
 export interface People {
@@ -103,9 +53,6 @@ export interface People {
   /** Takes a name that nobody else may have. Gives the key of who has it then. */
   readonly reserve: (place: string, value: string, key: string) => Promise<string>;
 }
-
-/** How many keys one statement names. */
-const PIECE = 400;
 
 /** Keeps the people of a sync in tables. Every answer waits for `ready`. */
 export function createPeople(
@@ -327,103 +274,3 @@ const COLUMNS = [
 ] as const;
 const ALL = ["key", ...COLUMNS] as const;
 const excluded: object = Object.fromEntries(COLUMNS.map((column) => [column, raw.ref(`excluded.${column}`)]));
-
-const inPieces = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / PIECE) }, (_, index) => all.slice(index * PIECE, (index + 1) * PIECE));
-
-/** A page of a read: those that changed are to be looked at, and those whose key came twice. */
-async function receive(
-  db: Kysely<PeopleTables>,
-  sync: string,
-  read: number,
-  page: readonly Received[],
-): Promise<string[]> {
-  const twice = new Set<string>();
-  const byKey = new Map<string, Received>();
-  for (const each of page) {
-    if (byKey.has(each.key)) twice.add(each.key);
-    else byKey.set(each.key, each);
-  }
-  const changed: Received[] = [];
-  const seen: string[] = [];
-  for (const piece of inPieces([...byKey.values()])) {
-    const present = await db
-      .selectFrom("sync_people")
-      .select(["key", "hash", "seen", "twice"])
-      .where("sync", "=", sync)
-      .where(
-        "key",
-        "in",
-        piece.map(({ key }) => key),
-      )
-      .execute();
-    const known = new Map(present.map((each) => [each.key, each]));
-    for (const each of piece) {
-      const before = known.get(each.key);
-      // Of several records none is believed: what was known stays.
-      if (before?.seen === read || (before && twice.has(each.key))) twice.add(each.key);
-      else if (before?.hash === each.hash && before.twice === 0) seen.push(each.key);
-      else changed.push(each);
-    }
-  }
-  for (const piece of inPieces(seen))
-    await db
-      .updateTable("sync_people")
-      .set({ seen: read })
-      .where("sync", "=", sync)
-      .where("key", "in", piece)
-      .execute();
-  for (const piece of inPieces(changed)) await take(db, sync, read, piece);
-  for (const piece of inPieces([...twice]))
-    await db
-      .updateTable("sync_people")
-      .set({ twice: read, seen: read, next: 0 })
-      .where("sync", "=", sync)
-      .where("key", "in", piece)
-      .execute();
-  return [...twice];
-}
-
-async function take(db: Kysely<PeopleTables>, sync: string, read: number, changed: readonly Received[]): Promise<void> {
-  const blank = { target: null, missing: null, status: "new", kind: null, planned: null, held: HELD.no, memory: "{}" };
-  await db
-    .insertInto("sync_people")
-    .values(
-      changed.map(({ key, resource, hash }) => ({
-        ...blank,
-        sync,
-        key,
-        resource,
-        hash,
-        seen: read,
-        twice: 0,
-        next: 0,
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict.columns(["sync", "key"]).doUpdateSet({
-        resource: raw.ref("excluded.resource"),
-        hash: raw.ref("excluded.hash"),
-        seen: read,
-        twice: 0,
-        next: 0,
-      }),
-    )
-    .execute();
-  await db
-    .deleteFrom("sync_aliases")
-    .where("sync", "=", sync)
-    .where(
-      "key",
-      "in",
-      changed.map(({ key }) => key),
-    )
-    .execute();
-  const aliases = changed.flatMap(({ key, aliases: all }) => all.map((alias) => ({ sync, key, ...alias })));
-  for (const piece of inPieces(aliases))
-    await db
-      .insertInto("sync_aliases")
-      .values(piece)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-}

@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import type { Database } from "./database.ts";
 import { createMemberships, type Memberships, type MembershipTables } from "./memberships.ts";
-import { createPeople, type People, type PeopleTables } from "./people.ts";
+import { createPeople, type People } from "./people.ts";
+import type { PeopleTables } from "./person.ts";
 
 /** What is known of a sync as a whole. Times are milliseconds since 1970. */
 export interface SyncRecord {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { HELD, type Person } from "../state/people.ts";
+import { HELD, type Person } from "../state/person.ts";
 import { factsOf, PersonError } from "./facts.ts";
 import { settledMemory, type Work } from "./look.ts";
 import { failedWith, stopped } from "./outcomes.ts";

@@ -44,7 +44,16 @@ export function decide(rules: Rules, settings: SyncSettings, situation: Situatio
     life === "missing" ? settings.leavers.missing : life === "outOfScope" ? settings.leavers.outOfScope : "disable";
   if (policy === "ignore") return { plan: undefined, memory, next: undefined };
   const left = memory.left ?? { since: now, why: life, stage: 0 };
-  const remembered: Memory = { ...memory, wasActive: memory.wasActive === true, left };
+  const { path } = rules.active;
+  const { isOverridden: _, applied, confirmed, ...kept } = memory;
+  const isLocked = applied !== undefined && !isActive;
+  const remembered: Memory = {
+    ...kept,
+    ...(applied && { applied: isLocked ? { ...applied, [path]: false } : applied }),
+    ...(confirmed && { confirmed: isLocked ? { ...confirmed, [path]: false } : confirmed }),
+    wasActive: memory.wasActive === true,
+    left,
+  };
   const why = reasons[life];
   const wasNever = memory.wasActive !== true && !isActive;
   if (wasNever && memory.applied !== undefined && settings.leavers.neverStarted === "delete")
@@ -119,9 +128,14 @@ function changesFor(
     if (isOverride) isOverridden = true;
     else changes.push({ name: place.name, path: place.path, from, to: value });
   };
+  // What a stage of leaving wrote stays, whatever the rules say of who is here.
+  const stages = life === "left" ? (memory.left?.stage ?? 0) : 0;
+  const fixed = new Set(
+    [...rules.stages].flatMap(([stage, set]) => (stage < stages ? set.map(({ place }) => place.path) : [])),
+  );
+  if (forced !== undefined) fixed.add(rules.active.path);
   if (life === "here" || life === "left") {
-    for (const { rule, value } of facts!.wanted)
-      if (forced === undefined || rule.place.path !== rules.active.path) compare(rule, value);
+    for (const { rule, value } of facts!.wanted) if (!fixed.has(rule.place.path)) compare(rule, value);
     for (const { rule } of facts!.references) {
       const id = references.get(rule.place.path);
       if (id !== undefined) compare(rule, id ?? undefined);

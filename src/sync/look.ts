@@ -1,5 +1,5 @@
 import type { Resource } from "../scim/schema.ts";
-import type { Person } from "../state/people.ts";
+import type { Person } from "../state/person.ts";
 import { type Decision, decide } from "./decide.ts";
 import { type Facts, factsOf, PersonError } from "./facts.ts";
 import { idle, leavingOf, stopped, withPlan } from "./outcomes.ts";
@@ -102,7 +102,7 @@ async function unlinked(work: Work, person: Person, facts: Facts, why?: string):
   ];
   const groups = facts.groups.length > 0 ? { groups: facts.groups } : {};
   const plan: Plan = { kind: "creates", do: "create", reason: why ?? "the person has no account", changes, ...groups };
-  const { why: _, error: __, ...kept } = memory;
+  const { why: _, ...kept } = memory;
   return withPlan(person, plan, { ...kept, warnings }, { status: "waiting", next });
 }
 
@@ -204,7 +204,9 @@ async function linked(work: Work, person: Person, facts: Facts | undefined, curr
   });
   const { plan } = decision;
   const next = earliest(decision.next, facts?.due?.getTime(), references?.isOpen ? now : undefined);
-  const { error: _, why: __, ...kept } = decision.memory;
+  // How often something was tried counts until it is done.
+  const { error, why: _, ...rest } = decision.memory;
+  const kept: Memory = plan && error ? { ...rest, error } : rest;
   const remembered: Memory = { ...kept, ...(references && { warnings: references.warnings }) };
   if (plan) return withPlan(person, plan, remembered, { status: "waiting", next });
   const settled = facts

@@ -1,5 +1,5 @@
 import { Duration } from "luxon";
-import { HELD, type Person } from "../state/people.ts";
+import { HELD, type Person } from "../state/person.ts";
 import type { SyncSettings } from "./definition.ts";
 import { type Memory, memoryOf, type PersonFailure, type Plan } from "./person.ts";
 

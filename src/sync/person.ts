@@ -1,5 +1,5 @@
 import type { Resource } from "../scim/schema.ts";
-import type { Person } from "../state/people.ts";
+import type { Person } from "../state/person.ts";
 import type { ValueChange } from "./values.ts";
 
 /** The kinds of changes that are counted, the gravest first. */

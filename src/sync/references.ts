@@ -1,4 +1,4 @@
-import type { Alias, Person } from "../state/people.ts";
+import type { Alias, Person } from "../state/person.ts";
 import type { Facts } from "./facts.ts";
 import { resourceOf } from "./person.ts";
 import type { Rule } from "./rules.ts";

@@ -1,5 +1,5 @@
-import type { Person } from "../state/people.ts";
-import { HELD } from "../state/people.ts";
+import type { Person } from "../state/person.ts";
+import { HELD } from "../state/person.ts";
 import { memoryOf, planOf } from "./person.ts";
 
 /** The forms that a plan is shown in. */

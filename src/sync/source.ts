@@ -4,7 +4,7 @@ import { ScimError } from "../scim/error.ts";
 import { isPresent } from "../scim/evaluate.ts";
 import type { ListResponse } from "../scim/list.ts";
 import type { Resource } from "../scim/schema.ts";
-import type { Alias, Received } from "../state/people.ts";
+import type { Alias, Received } from "../state/person.ts";
 import { aliasOf, type Rules } from "./rules.ts";
 import { type Asking, contextFor } from "./targets/route.ts";
 import { valueAt } from "./values.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Person } from "../state/people.ts";
+import type { Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import type { SyncSettings } from "./definition.ts";
 import type { Held } from "./guard.ts";

@@ -88,7 +88,7 @@ export const sqliteTarget = (folder: string) => {
   const file = join(folder, "target.db");
   const db = new DatabaseSync(file);
   db.exec(`create table accounts (id text primary key, external text, login text not null unique, given text, family text, shown text,
-    title text, enabled integer not null default 1, department text, manager text references accounts(id) on delete set null);
+    title text, enabled integer not null default 1, department text, secret text, manager text references accounts(id) on delete set null);
     create table teams (id text primary key, name text not null);
     create table team_members (team_id text not null references teams(id) on delete cascade, account_id text not null references accounts(id) on delete cascade, primary key (team_id, account_id));
     create index external on accounts (external collate nocase)`);

@@ -4,7 +4,7 @@ import type { EntraClient } from "../../graph/client.ts";
 import { UploadError } from "../../graph/error.ts";
 import { correlate, type Outcome, type Sent } from "../../graph/outcome.ts";
 import { MAX_RECORDS, type UploadRecord } from "../../graph/request.ts";
-import { HELD, type Person } from "../../state/people.ts";
+import { HELD, type Person } from "../../state/person.ts";
 import { type Facts, factsOf, PersonError } from "../facts.ts";
 import { failedWith, idle, leavingOf, stopped, withPlan } from "../outcomes.ts";
 import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "../person.ts";
@@ -263,8 +263,9 @@ async function collect(work: Common, client: Uploads, options: RunOptions): Prom
   }
 }
 
-function concluded(work: Common, person: Person, { status, code, message, targetId }: Outcome): Person {
+function concluded(work: Common, person: Person, { status, code, message, targetId, at }: Outcome): Person {
   const { sent, error: _, failed: __, ...kept } = memoryOf(person);
+  const last = { at: at.getTime(), did: message };
   const isDone = status === "success" || code === "RedundantExport";
   const accepted: Memory = {
     ...kept,
@@ -274,7 +275,7 @@ function concluded(work: Common, person: Person, { status, code, message, target
   };
   if (isDone) {
     const isActive = sent!.values[work.rules.active.path] !== false;
-    const memory = { ...accepted, wasActive: kept.wasActive === true || isActive, why: message };
+    const memory = { ...accepted, wasActive: kept.wasActive === true || isActive, last };
     return { ...person, status: isActive ? "ok" : "left", memory: JSON.stringify(memory) };
   }
   // Entra sets a reference when it knows whom it names; the record is sent again until then.

@@ -1,0 +1,99 @@
+import { type Kysely, sql as raw } from "kysely";
+import { HELD, inPieces, type PeopleTables, type Received } from "./person.ts";
+
+/** A page of a read: those that changed are to be looked at, and those whose key came twice. */
+export async function receive(
+  db: Kysely<PeopleTables>,
+  sync: string,
+  read: number,
+  page: readonly Received[],
+): Promise<string[]> {
+  const twice = new Set<string>();
+  const byKey = new Map<string, Received>();
+  for (const each of page) {
+    if (byKey.has(each.key)) twice.add(each.key);
+    else byKey.set(each.key, each);
+  }
+  const changed: Received[] = [];
+  const seen: string[] = [];
+  for (const piece of inPieces([...byKey.values()])) {
+    const present = await db
+      .selectFrom("sync_people")
+      .select(["key", "hash", "seen", "twice"])
+      .where("sync", "=", sync)
+      .where(
+        "key",
+        "in",
+        piece.map(({ key }) => key),
+      )
+      .execute();
+    const known = new Map(present.map((each) => [each.key, each]));
+    for (const each of piece) {
+      const before = known.get(each.key);
+      // Of several records none is believed: what was known stays.
+      if (before?.seen === read || (before && twice.has(each.key))) twice.add(each.key);
+      else if (before?.hash === each.hash && before.twice === 0) seen.push(each.key);
+      else changed.push(each);
+    }
+  }
+  for (const piece of inPieces(seen))
+    await db
+      .updateTable("sync_people")
+      .set({ seen: read })
+      .where("sync", "=", sync)
+      .where("key", "in", piece)
+      .execute();
+  for (const piece of inPieces(changed)) await take(db, sync, read, piece);
+  for (const piece of inPieces([...twice]))
+    await db
+      .updateTable("sync_people")
+      .set({ twice: read, seen: read, next: 0 })
+      .where("sync", "=", sync)
+      .where("key", "in", piece)
+      .execute();
+  return [...twice];
+}
+
+async function take(db: Kysely<PeopleTables>, sync: string, read: number, changed: readonly Received[]): Promise<void> {
+  const blank = { target: null, missing: null, status: "new", kind: null, planned: null, held: HELD.no, memory: "{}" };
+  await db
+    .insertInto("sync_people")
+    .values(
+      changed.map(({ key, resource, hash }) => ({
+        ...blank,
+        sync,
+        key,
+        resource,
+        hash,
+        seen: read,
+        twice: 0,
+        next: 0,
+      })),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(["sync", "key"]).doUpdateSet({
+        resource: raw.ref("excluded.resource"),
+        hash: raw.ref("excluded.hash"),
+        seen: read,
+        twice: 0,
+        next: 0,
+      }),
+    )
+    .execute();
+  await db
+    .deleteFrom("sync_aliases")
+    .where("sync", "=", sync)
+    .where(
+      "key",
+      "in",
+      changed.map(({ key }) => key),
+    )
+    .execute();
+  const aliases = changed.flatMap(({ key, aliases: all }) => all.map((alias) => ({ sync, key, ...alias })));
+  for (const piece of inPieces(aliases))
+    await db
+      .insertInto("sync_aliases")
+      .values(piece)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+}
