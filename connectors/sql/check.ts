@@ -2,6 +2,7 @@ import type { Condition, Finding, Uses } from "../../src/connector/connector.ts"
 import type { CatalogueTable } from "./catalogue.ts";
 import { mayHoldText, type Table, type TableName } from "./column.ts";
 import { pathIn } from "./documents.ts";
+import { ROWS } from "./grouped.ts";
 import { columnOf, joinedColumns, type SqlKind } from "./kind.ts";
 import { tablesOf } from "./tables.ts";
 
@@ -20,20 +21,37 @@ export function checkTables(
     if (!kind) return [];
     const { table } = kind.name;
     if (kind.columns.size === 0) return [{ ok: false, text: `${name}: there is no table ${table}` }];
-    const problems = [
-      ...absentColumns(kind, use),
-      ...absentParameters(kind, use),
-      ...emptyColumns(kind, use),
-      ...repeatableKey(kind, described),
-      ...repeatable(kind, described),
-      ...slowMatches(kind, use.matches, described),
-      ...slowLists(kind, use),
-      ...repeatableLists(kind, use, described),
-      ...withoutTransactions(kind, use, described),
-    ];
+    const problems = kind.rows
+      ? rowsProblems(kind, use)
+      : [
+          ...absentColumns(kind, use),
+          ...absentParameters(kind, use),
+          ...emptyColumns(kind, use),
+          ...repeatableKey(kind, described),
+          ...repeatable(kind, described),
+          ...slowMatches(kind, use.matches, described),
+          ...slowLists(kind, use),
+          ...repeatableLists(kind, use, described),
+          ...withoutTransactions(kind, use, described),
+        ];
     if (problems.length > 0) return problems.map((text) => ({ ok: false, text: `${name}: ${text}` }));
     return [{ ok: true, text: `${name}: ${table} has all columns, and indexes where clients look for rows` }];
   });
+}
+
+/** What is wrong with a kind of several rows for each entry. */
+function rowsProblems(kind: SqlKind, { reads, writes }: Uses): string[] {
+  const { by, order } = kind.rows!;
+  const { indexed } = columnOf(kind, by);
+  const others = reads.filter((attr) => attr !== by && attr !== ROWS);
+  return [
+    ...missing(kind, [by, ...order, ...Object.keys(kind.where)]),
+    ...others.map((attr) => `its entries have "${by}" and "${ROWS}" alone: the mapping reads "${attr}"`),
+    ...writes.map((attr) => `it is read only: the mapping writes "${attr}"; mark it readOnly`),
+    ...(indexed.exact || indexed.folded
+      ? []
+      : [`no index of ${kind.name.table} begins with "${by}": each page reads the whole table`]),
+  ];
 }
 
 const missing = ({ name, columns }: Table, wanted: readonly string[], why = ""): string[] =>

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { BackendOperation, Change, Entry } from "../../src/connector/connector.ts";
 import { valuesPut } from "../../src/connector/reference.ts";
 import { documentsUnknown, withDocuments } from "./documents.ts";
+import { groupCountStatement, groupKeysStatement, groupRowsStatement } from "./grouped.ts";
 import { isKey } from "./keys.ts";
 import { columnOf, type OwnStatement, type SqlKind } from "./kind.ts";
 import { listInserts, listStatements } from "./lists.ts";
@@ -29,12 +30,19 @@ function statementsOf(of: SqlKind, operation: BackendOperation): Sql[] {
   switch (operation.type) {
     case "search": {
       const upTo = countedTo(of, operation.limit);
+      if (of.rows)
+        return [
+          groupKeysStatement(of, operation),
+          ...(operation.count && upTo > 0 ? [groupCountStatement(of, operation.where, upTo)] : []),
+        ];
       return [
         searchStatement(of, operation),
         ...(operation.count && upTo > 0 ? [countStatement(of, operation.where, upTo)] : []),
       ];
     }
     case "get":
+      if (of.rows && of.columns.size > 0)
+        return isKey(of, operation.key) ? [groupRowsStatement(of, [operation.key])] : [];
       return isKey(of, operation.key) ? [getStatement(of, operation.key, operation.attrs)] : [];
     case "create":
       return [sql`begin`, ...creation(of, operation.entry), sql`commit`];

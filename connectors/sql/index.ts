@@ -1,5 +1,5 @@
 import { Kysely } from "kysely";
-import { type Connector, defineConnector } from "../../src/connector/connector.ts";
+import { type Condition, type Connector, defineConnector } from "../../src/connector/connector.ts";
 import { ConnectorError, isOwnFault } from "../../src/connector/error.ts";
 import { searchFailure } from "../../src/connector/paging.ts";
 import { describeTables } from "./catalogue.ts";
@@ -10,6 +10,8 @@ import { dialectOf } from "./dialects/index.ts";
 import { readAddress } from "./dialects/server.ts";
 import { pathIn } from "./documents.ts";
 import { explain } from "./explain.ts";
+import { groupCountStatement, groupKeysStatement, groupSupports, ROWS } from "./grouped.ts";
+import { KEYS_AT_ONCE, readGroup, readGroups } from "./groups.ts";
 import { init, options } from "./init/init.ts";
 import { isKey } from "./keys.ts";
 import type { SqlKind } from "./kind.ts";
@@ -76,6 +78,7 @@ kinds:
       work: (run: Run, of: SqlKind) => Promise<T>,
     ): Promise<T> => {
       const of = await kindNamed(kind);
+      if (of.rows) throw readOnly(kind);
       return session
         .transaction(signal, (run) => work(run, of))
         .catch((error) => {
@@ -85,29 +88,34 @@ kinds:
 
     return {
       kinds: new Map([...configured].map(([name, { key }]) => [name, { key: key.attr }])),
-      supports: (name, condition) => supports(configured.get(name)!, condition),
+      supports: (name, condition) => {
+        const of = configured.get(name)!;
+        return of.rows ? groupSupports(of, condition) : supports(of, condition);
+      },
       isSingle: (name, attr) => {
         const of = configured.get(name)!;
+        if (of.rows && attr === ROWS) return false;
         return of.lists[attr] === undefined && !pathIn(of, attr)?.isList;
       },
       sorts: (name, attr) => {
         const of = configured.get(name)!;
+        if (of.rows) return attr === of.key.attr;
         return attr === of.key.attr || (!of.lists[attr] && !of.joined[attr] && !pathIn(of, attr));
       },
       search: async (request) => {
         const { kind: name, where, orderBy, bookmark, limit, count, signal } = request;
         const of = await kindNamed(name);
         const { offset = 0 } = request;
-        const rows =
+        const found = async () =>
+          of.rows
+            ? readGroups(session, of, request)
+            : entriesOf(of, attrsRead(of, request), (await session.read(searchStatement(of, request), signal)).rows);
+        const read =
           limit === 0
             ? []
-            : await (async () => session.read(searchStatement(of, request), signal))().then(
-                (result) => result.rows,
-                (error) => {
-                  throw searchFailure(error, bookmark);
-                },
-              );
-        const read = entriesOf(of, attrsRead(of, request), rows);
+            : await found().catch((error) => {
+                throw searchFailure(error, bookmark);
+              });
         const entries = read.slice(0, limit);
         if (!count) return { entries };
         const next = read.length > limit && limit > 0 ? bookmarkBehind(of, entries.at(-1)!, orderBy) : undefined;
@@ -122,13 +130,14 @@ kinds:
         // Counting goes through the whole table, which pages that follow do not have to.
         if (request.total !== undefined && upTo === Number.POSITIVE_INFINITY)
           return { ...result, total: Math.max(request.total, seen) };
-        const [row] = (await session.read(countStatement(of, where, upTo), signal)).rows;
+        const [row] = (await session.read(counting(of, where, upTo), signal)).rows;
         const total = Number((row as { total: number }).total);
         return { ...result, total: total < upTo ? total : Math.max(total, seen) };
       },
       get: async ({ kind: name, key, attrs, signal }) => {
         const of = await kindNamed(name);
         if (!isKey(of, key)) return undefined;
+        if (of.rows) return readGroup(session, of, key, attrs, signal);
         return entriesOf(of, attrs, (await session.read(getStatement(of, key, attrs), signal)).rows)[0];
       },
       create: (request) => write(request, (run, of) => createIn(run, of, request)),
@@ -155,8 +164,7 @@ kinds:
         return new Map(values.filter((value) => isKey(of, value)).map((value) => [value, value]));
       },
       probe: async (signal) => {
-        for (const name of configured.keys())
-          await session.read(searchStatement(await kindNamed(name), { attrs: [], limit: 1 }), signal);
+        for (const name of configured.keys()) await session.read(firstStatement(await kindNamed(name)), signal);
         const [row] = (await session.read(dialect.version, signal)).rows;
         return `${(row as { version: string }).version}, ${placeOf(settings)}`;
       },
@@ -177,8 +185,17 @@ kinds:
   },
 });
 
-/** How many keys one statement names: databases bound the number of parameters. */
-const KEYS_AT_ONCE = 500;
+const counting = (of: SqlKind, where: Condition | undefined, upTo: number) =>
+  of.rows ? groupCountStatement(of, where, upTo) : countStatement(of, where, upTo);
+
+/** A statement that fails where the kind cannot be read. */
+const firstStatement = (of: SqlKind) =>
+  of.rows ? groupKeysStatement(of, { attrs: [], limit: 1 }) : searchStatement(of, { attrs: [], limit: 1 });
+
+const readOnly = (kind: string) =>
+  new ConnectorError("invalid", `The kind "${kind}" has several rows for each entry ("rows"), and is read only.`, {
+    mayHaveHappened: false,
+  });
 
 const placeOf = ({ file, host, port, database }: Settings): string =>
   file ?? `${database} at ${host}${port === undefined ? "" : `:${port}`}`;

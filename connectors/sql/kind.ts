@@ -52,6 +52,8 @@ export interface SqlKind extends Table {
   /** Columns that hold JSON objects, in which attributes have places. */
   readonly json: readonly string[];
   readonly statements: OwnStatements;
+  /** Where an entry has several rows: the column that they share, their order, and how many there may be. */
+  readonly rows?: { readonly by: string; readonly order: readonly string[]; readonly maximum: number } | undefined;
   /** What the mappings do with its entries. */
   readonly mapped: Mapped | undefined;
   /** How far entries are counted. */

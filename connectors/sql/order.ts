@@ -41,6 +41,12 @@ export function orderOf(kind: SqlKind, orderBy: Order): Sql {
   return sql.join(orderBy.descending ? [sql`${absent} desc`, sql`${value} desc`, ...keys] : [absent, value, ...keys]);
 }
 
+/** The key of a kind with one key column, as it is compared: by code points where it is text. */
+export const keyInOrder = (kind: SqlKind): Sql => {
+  const [column] = kind.key.columns;
+  return inOrder(kind, column!, columnSql(kind.name, column!));
+};
+
 /** Keys of text are ordered by code points, whatever collation they have. */
 function inOrder(kind: SqlKind, column: string, value: Sql): Sql {
   const { type, isBytes } = columnOf(kind, column);

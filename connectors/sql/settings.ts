@@ -136,6 +136,19 @@ const kind = z.strictObject({
   statements: own
     .prefault({})
     .describe("Statements, or calls of procedures, of the site's own, for tables that do not fit."),
+  rows: z
+    .strictObject({
+      by: z.string().describe("The column whose values are the entries: it is the key, and the SCIM id."),
+      order: z
+        .array(z.string())
+        .default([])
+        .describe("Columns by which an entry's rows are ordered; then, and without it, by all columns."),
+      maximum: z.int().min(1).max(10_000).default(200).describe("Maximum number of rows that an entry may have."),
+    })
+    .optional()
+    .describe(
+      "For tables with several rows for each person, such as jobs or history: one entry for each value of a column, with an attribute `rows` that lists its rows. The kind is read only.",
+    ),
   countTo: z
     .int()
     .min(0)
@@ -154,6 +167,10 @@ const needed = {
 } as const;
 const ofFiles = ["file", "script"];
 const ofServers = ["host", "port", "database", "user", "password", "tls", "replicas"];
+
+/** What a kind with `rows` cannot have. */
+const notWithRows = ["lists", "lookups", "joined", "json", "statements", "deletedBy", "updatedBy"] as const;
+const isGiven = (value: unknown): boolean => Object.values((value ?? {}) as object).some((each) => each !== undefined);
 
 /** The settings of the connector. */
 export const config = z
@@ -206,9 +223,14 @@ export const config = z
     for (const name of dialect === "sqlite" ? ofServers : ofFiles)
       if (given[name] !== undefined)
         context.addIssue({ code: "custom", path: [name], message: `${dialect} has no "${name}"` });
-    for (const [name, { key, lists, joined, lookups }] of Object.entries(settings.kinds)) {
+    for (const [name, { key, lists, joined, lookups, rows }] of Object.entries(settings.kinds)) {
       const wrong = (path: string[], message: string) =>
         context.addIssue({ code: "custom", path: ["kinds", name, ...path], message });
+      if (rows)
+        for (const other of notWithRows)
+          if (isGiven(settings.kinds[name]![other]))
+            wrong([other], `a kind with "rows" is read only, and has no "${other}"`);
+      if (rows?.by === "rows") wrong(["rows", "by"], 'name the column otherwise in a view: "rows" is the list of rows');
       const width = [key.column].flat().length;
       if (width > 1 && key.generate === "uuid") wrong(["key", "generate"], "a UUID is a key of one column");
       for (const [attr, { owner, value, of, where, deletedBy }] of Object.entries(lists)) {

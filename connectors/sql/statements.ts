@@ -79,7 +79,7 @@ function inJson({ dialect }: SqlKind, { columns, value: names }: List, index: nu
 }
 
 /** What is asked, behind what ends a search that takes too long. */
-const whereSql = (kind: SqlKind, where: SearchRequest["where"]): Sql[] => [
+export const whereSql = (kind: SqlKind, where: SearchRequest["where"]): Sql[] => [
   ...(kind.dialect.inTime ? [kind.dialect.inTime] : []),
   ...(where ? [conditionSql(kind, where)] : []),
 ];
@@ -87,7 +87,8 @@ const whereSql = (kind: SqlKind, where: SearchRequest["where"]): Sql[] => [
 /** What a search asks for. */
 type Asked = Omit<SearchRequest, "kind" | "signal" | "count"> & { readonly count?: boolean };
 
-const byKey = ({ key }: SqlKind): Order => ({ attr: key.attr, descending: false });
+/** The order that a search has where none is asked for. */
+export const byKey = ({ key }: SqlKind): Order => ({ attr: key.attr, descending: false });
 
 /** The attributes that pages read, by those that are asked for and that of the order. */
 const pageAttrs = new WeakMap<readonly string[], Map<string, readonly string[]>>();
@@ -134,7 +135,8 @@ export function searchStatement(kind: SqlKind, asked: Asked): Sql {
 export const bookmarkBehind = (kind: SqlKind, last: Entry, orderBy: Order | undefined): Bookmark =>
   behindPosition(positionOf(last, (orderBy ?? byKey(kind)).attr, kind.key.attr));
 
-function positionOfRow(kind: SqlKind, bookmark: Bookmark): Position {
+/** The row that a bookmark is behind. Throws `expired` for one of another search. */
+export function positionOfRow(kind: SqlKind, bookmark: Bookmark): Position {
   const position = positionIn(bookmark);
   if (!isKey(kind, position.key)) throw expired();
   return position;

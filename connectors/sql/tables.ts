@@ -78,12 +78,12 @@ function kindOf(
     name,
     columns: withTexts(columnsOf(name), texts),
   });
-  const columns = [key.column].flat();
+  const columns = rest.rows ? [rest.rows.by] : [key.column].flat();
   return {
     ...rest,
     dialect,
     ...tableOf({ schema, table }, text),
-    key: { ...key, attr: joinParts(columns), columns, type: columns.length > 1 ? "text" : key.type },
+    key: { ...key, attr: joinParts(columns), columns, type: columns.length > 1 || rest.rows ? "text" : key.type },
     lists: mapped(
       lists,
       (list, attr): List => ({
