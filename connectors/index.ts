@@ -1,5 +1,6 @@
 import type { ConnectorDefinition } from "../src/connector/connector.ts";
 import activeDirectory from "./active-directory/index.ts";
+import file from "./file/index.ts";
 import ldap from "./ldap/index.ts";
 import memory from "./memory/index.ts";
 import rest from "./rest/index.ts";
@@ -13,5 +14,6 @@ export const connectors: readonly ConnectorDefinition[] = [
   sql,
   rest,
   scim,
+  file,
   memory,
 ] as readonly ConnectorDefinition[];

@@ -36,7 +36,10 @@ const allowed: Record<string, readonly string[]> = {
 /** What every connector, and every sink, may import beside its client library; and what one of them takes of another. */
 const CONNECTOR = ["src/connector", "src/expression", "src/http", "src/json", "src/scim", "src/thread"];
 const SINK = ["src/sink"];
-const borrowed: Record<string, readonly string[]> = { "connectors/active-directory": ["connectors/ldap"] };
+const borrowed: Record<string, readonly string[]> = {
+  "connectors/active-directory": ["connectors/ldap"],
+  "connectors/file": ["connectors/sql"],
+};
 
 /** The rooms that a room may import; undefined for those that import everything. */
 function mayImport(room: string): readonly string[] | undefined {

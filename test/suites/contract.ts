@@ -16,12 +16,15 @@ import { applyChanges, comparePositions, matches, type Position, positionOf } fr
 
 /** What the contract suite needs to know of a connector's kind. */
 export interface Contract {
-  readonly open: () => Promise<{
+  /** Opens the connector; the entries are for one that only reads, and must be there then. */
+  readonly open: (population: readonly Entry[]) => Promise<{
     readonly connector: Connector;
     /** Opens another connector on the same backend, as another process would; left out where that cannot be. */
     readonly again?: () => Connector;
     readonly close: () => Promise<void>;
   }>;
+  /** Whether it only reads: seeds hold their keys then, and writes are refused. */
+  readonly readOnly?: true;
   readonly kind: string;
   /** What tells it from others that are tested beside it. */
   readonly name?: string;
@@ -86,15 +89,30 @@ export function testConnector(contract: Contract): void {
     const all = () => [...attrs, key];
 
     beforeAll(async () => {
-      ({ connector, again, close } = await contract.open());
+      const drawn = fc.sample(entryOf(contract), { numRuns: 40, seed: 7 });
+      const entries = drawn.map((each, n) => ({ ...each, ...contract.seed(n) }));
+      ({ connector, again, close } = await contract.open(contract.readOnly ? entries : []));
       key = connector.kinds.get(kind)!.key;
-      for (const [n, drawn] of fc.sample(entryOf(contract), { numRuns: 40, seed: 7 }).entries()) {
-        population.push(
-          await connector.create({ kind, entry: { ...drawn, ...contract.seed(n) }, attrs: all(), signal: signal() }),
-        );
-      }
+      if (contract.readOnly) population.push(...entries);
+      else
+        for (const entry of entries)
+          population.push(await connector.create({ kind, entry, attrs: all(), signal: signal() }));
     });
     afterAll(() => close());
+
+    /** Tests of writes, for connectors that make them. */
+    const testWrites = contract.readOnly ? () => {} : test;
+
+    test.runIf(contract.readOnly)("refuses to create, update and delete, and changes nothing", async () => {
+      const [first] = population;
+      const request = { kind, key: String(first![key]), attrs: all(), signal: signal() };
+      const refusal = { kind: "invalid", mayHaveHappened: false };
+      await expect(connector.create({ ...request, entry: contract.seed(4712) })).rejects.toMatchObject(refusal);
+      const changes = [{ op: "replace", attr: contract.texts[0]!, values: ["x"] }] as const;
+      await expect(connector.update({ ...request, changes })).rejects.toMatchObject(refusal);
+      await expect(connector.delete(request)).rejects.toMatchObject(refusal);
+      expect(await connector.get(request)).toEqual(first);
+    });
 
     test("gives back an entry as it was stored, by its key", async () => {
       for (const entry of population) {
@@ -229,7 +247,7 @@ export function testConnector(contract: Contract): void {
       }
     });
 
-    test("makes the changes that the reference makes, and gives back the entry after them", async () => {
+    testWrites("makes the changes that the reference makes, and gives back the entry after them", async () => {
       const id = String(population[0]![key]);
       await fc.assert(
         fc.asyncProperty(fc.array(changeOf(contract), { minLength: 1, maxLength: 4 }), async (changes) => {
@@ -245,7 +263,7 @@ export function testConnector(contract: Contract): void {
       population[0] = (await connector.get({ kind, key: id, attrs: all(), signal: signal() }))!;
     });
 
-    test("swaps a value only while it is what it was", async () => {
+    testWrites("swaps a value only while it is what it was", async () => {
       const id = String(population[1]![key]);
       const [attr] = contract.texts;
       const change = (from: Value | null, to: Value | null) =>
@@ -271,7 +289,7 @@ export function testConnector(contract: Contract): void {
       population[1] = (await connector.get({ kind, key: id, attrs: all(), signal: signal() }))!;
     });
 
-    test("refuses a second entry with the same unique value, as a conflict", async () => {
+    testWrites("refuses a second entry with the same unique value, as a conflict", async () => {
       const entry = { ...contract.seed(99), [contract.unique]: population[2]![contract.unique] } as Entry;
       const failure = await connector
         .create({ kind, entry, attrs: all(), signal: signal() })
@@ -280,20 +298,23 @@ export function testConnector(contract: Contract): void {
       expect(failure).toMatchObject({ kind: "conflict" });
     });
 
-    test("refuses an update to another's unique value, as a conflict of that attribute, and changes nothing", async () => {
-      const [one, other] = [population[1]!, population[2]!];
-      const id = String(one[key]);
-      const changes: Change[] = [{ op: "replace", attr: contract.unique, values: [other[contract.unique] as Value] }];
-      const failure = await connector
-        .update({ kind, key: id, changes, attrs: all(), signal: signal() })
-        .catch((e) => e);
-      expect(failure).toMatchObject({ kind: "conflict" });
-      if (failure.attr !== undefined) expect(failure.attr.toLowerCase()).toBe(contract.unique.toLowerCase());
-      const after = await connector.get({ kind, key: id, attrs: [contract.unique], signal: signal() });
-      expect(after?.[contract.unique]).toEqual(one[contract.unique]);
-    });
+    testWrites(
+      "refuses an update to another's unique value, as a conflict of that attribute, and changes nothing",
+      async () => {
+        const [one, other] = [population[1]!, population[2]!];
+        const id = String(one[key]);
+        const changes: Change[] = [{ op: "replace", attr: contract.unique, values: [other[contract.unique] as Value] }];
+        const failure = await connector
+          .update({ kind, key: id, changes, attrs: all(), signal: signal() })
+          .catch((e) => e);
+        expect(failure).toMatchObject({ kind: "conflict" });
+        if (failure.attr !== undefined) expect(failure.attr.toLowerCase()).toBe(contract.unique.toLowerCase());
+        const after = await connector.get({ kind, key: id, attrs: [contract.unique], signal: signal() });
+        expect(after?.[contract.unique]).toEqual(one[contract.unique]);
+      },
+    );
 
-    test("changes and deletes an entry only while it holds what is expected of it", async () => {
+    testWrites("changes and deletes an entry only while it holds what is expected of it", async () => {
       const made = await connector.create({ kind, entry: contract.seed(7000), attrs: all(), signal: signal() });
       const id = String(made[key]);
       const present = made[contract.unique] as string;
@@ -330,7 +351,7 @@ export function testConnector(contract: Contract): void {
       expect(await connector.probe(signal())).toMatch(/\S/);
     });
 
-    test("deletes an entry once, and says notFound of what is not there", async () => {
+    testWrites("deletes an entry once, and says notFound of what is not there", async () => {
       const gone = population.pop()!;
       const request = { kind, key: String(gone[key]), signal: signal() };
       await connector.delete(request);
@@ -413,6 +434,8 @@ export function testConnector(contract: Contract): void {
         expect(
           await connector.explain({ type: "search", kind, where, attrs: all(), limit: 10, count: true }),
         ).toContain("ann");
+      expect(await connector.explain({ type: "get", kind, key: contract.absentKey, attrs: all() })).toMatch(/\S/);
+      if (contract.readOnly) return;
       const changes: Change[] = [{ op: "replace", attr: contract.texts[0]!, values: ["x"] }];
       expect(await connector.explain({ type: "update", kind, key: contract.absentKey, changes, attrs: [] })).toContain(
         contract.texts[0],

@@ -1,0 +1,150 @@
+import { createRequire } from "node:module";
+import { Readable } from "node:stream";
+import type * as csvParse from "csv-parse";
+import { decodeFile, type Encoding } from "./encoding.ts";
+import { type Bounds, headerName, type RawRow, type RawTable, Refusal } from "./refusal.ts";
+import { guessSeparator, toldSeparator } from "./separator.ts";
+
+/** How a file of separated values is written. What is left out is guessed. */
+export interface CsvSettings {
+  readonly encoding: Encoding;
+  readonly separator: string | undefined;
+  /** Undefined where nothing is quoted. */
+  readonly quote: string | undefined;
+  /** The line of the header, the first one without it; or the names of the columns where there is none. */
+  readonly header: number | readonly string[];
+}
+
+/** How much of a file is looked at to guess its separator, in characters, and how long a record may be. */
+const HEAD = 65_536;
+const MAX_RECORD = 8 * 1024 * 1024;
+
+/** Opens a file of separated values: its rows are read as they are asked for. */
+export async function openCsv(path: string, settings: CsvSettings, bounds: Bounds): Promise<RawTable> {
+  const { quote, header } = settings;
+  const { head, text } = await peek(unifiedLines(decodeFile(path, settings.encoding)));
+  const told = toldSeparator(head);
+  const skipped = Math.max(told === undefined ? 0 : 1, typeof header === "number" ? header - 1 : 0);
+  const separator = settings.separator ?? told ?? guessSeparator(withoutLines(head, skipped), quote);
+  const records = recordsOf(skipLines(text, skipped), { separator, quote, skipped, bounds });
+  const first = Array.isArray(header) ? undefined : await records.next();
+  if (first?.done)
+    throw new Refusal("the file holds no header: it is empty, or has blank lines alone. Have it exported anew.");
+  return {
+    names: (first ? first.value.cells : (header as readonly string[])).map(headerName),
+    headerLine: first?.value.line ?? 0,
+    rows: records,
+    isStrict: true,
+    separator,
+    notes: () => [`${settings.encoding}, separated by ${JSON.stringify(separator)}`],
+  };
+}
+
+/** The beginning of a text, and all of it. */
+async function peek(chunks: AsyncGenerator<string>): Promise<{ head: string; text: AsyncGenerator<string> }> {
+  let head = "";
+  while (head.length < HEAD) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    head += value;
+  }
+  const whole = async function* () {
+    yield head;
+    yield* chunks;
+  };
+  return { head, text: whole() };
+}
+
+/** Line breaks of all kinds as one, so that lines are counted as people see them. */
+async function* unifiedLines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let isBehindReturn = false;
+  for await (const chunk of chunks) {
+    const text = isBehindReturn && chunk.startsWith("\n") ? chunk.slice(1) : chunk;
+    isBehindReturn = chunk.endsWith("\r");
+    if (text !== "") yield text.replace(/\r\n?/g, "\n");
+  }
+}
+
+const withoutLines = (text: string, count: number): string => text.split("\n").slice(count).join("\n");
+
+/** The text behind the first lines. */
+async function* skipLines(chunks: AsyncIterable<string>, count: number): AsyncGenerator<string> {
+  let left = count;
+  for await (const chunk of chunks) {
+    let at = 0;
+    while (left > 0) {
+      const end = chunk.indexOf("\n", at);
+      if (end < 0) break;
+      at = end + 1;
+      left--;
+    }
+    if (left === 0) yield chunk.slice(at);
+  }
+}
+
+interface Reading {
+  readonly separator: string;
+  readonly quote: string | undefined;
+  readonly skipped: number;
+  readonly bounds: Bounds;
+}
+
+async function* recordsOf(text: AsyncIterable<string>, reading: Reading): AsyncGenerator<RawRow> {
+  const { separator, quote, skipped, bounds } = reading;
+  const { parse } = createRequire(import.meta.url)("csv-parse") as typeof csvParse;
+  const parser = parse({
+    delimiter: separator,
+    quote: quote ?? false,
+    escape: quote ?? '"',
+    record_delimiter: "\n",
+    relax_column_count: true,
+    info: true,
+    max_record_size: MAX_RECORD,
+  });
+  const source = Readable.from(text);
+  source.on("error", (error) => parser.destroy(error));
+  source.pipe(parser);
+  let line = skipped + 1;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      const cells = record.map((cell) => cell.trim());
+      // The last line may end without a line break, and is counted nonetheless.
+      if (cells.some((cell) => cell !== "")) {
+        checkCells(cells, line, bounds);
+        yield { line, cells };
+      }
+      line = skipped + info.lines + 1;
+    }
+  } catch (error) {
+    throw asRefusal(error, line);
+  } finally {
+    source.destroy();
+    parser.destroy();
+  }
+}
+
+/** Rejects a row with more cells, or a longer one, than may be. */
+export function checkCells(cells: readonly string[], line: number, bounds: Bounds): void {
+  if (cells.length > bounds.columns)
+    throw new Refusal(`line ${line} has ${cells.length} columns, and ${bounds.columns} are allowed (maximum.columns).`);
+  const at = cells.findIndex((cell) => cell.length > bounds.cell);
+  if (at >= 0)
+    throw new Refusal(
+      `line ${line}, column ${at + 1}: the cell has ${cells[at]!.length} characters, and ${bounds.cell} are allowed (maximum.cell).`,
+    );
+}
+
+const quoteErrors: Readonly<Record<string, string>> = {
+  CSV_QUOTE_NOT_CLOSED: "a quote opens there and is never closed",
+  CSV_MAX_RECORD_SIZE: "a quote opens there and is not closed for millions of characters",
+  INVALID_OPENING_QUOTE: "a quote stands within a cell that is not quoted",
+  CSV_INVALID_CLOSING_QUOTE: "text follows a quote that closes a cell; quotes within a cell must be doubled",
+};
+
+function asRefusal(error: unknown, line: number): unknown {
+  const { code = "" } = error as { code?: string };
+  const problem = quoteErrors[code];
+  return problem === undefined
+    ? error
+    : new Refusal(`line ${line}: ${problem}. Correct it, or say by \`quote\` what the file is quoted with.`);
+}

@@ -1,0 +1,188 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { type CellReader, cellReader } from "./cells.ts";
+import type { Encoding } from "./encoding.ts";
+import { checkedRows, openFile } from "./read.ts";
+import { type RawRow, Refusal } from "./refusal.ts";
+import { keysOf, type Settings } from "./settings.ts";
+
+/** Columns of the table that are none of the file's. */
+export const LINE = "postern:line";
+/** The column with the problems of a row, as JSON. */
+export const PROBLEMS = "postern:problems";
+/** Whether a row is the one of its key, and which others have the key, for a kind by its place among them. */
+export const firstOf = (kind: number): string => `postern:first:${kind}`;
+/** The column with the problem that several rows have a key. */
+export const repeatedOf = (kind: number): string => `postern:repeated:${kind}`;
+/** What the names of such columns begin with. */
+export const OWN = "postern:";
+
+/** Attributes that entries have beside the file's columns. */
+const RESERVED = ["line", "problems", "rows"];
+
+/** What a file was loaded as. */
+export interface Loaded {
+  readonly columns: readonly string[];
+  readonly rows: number;
+  /** Rows with a problem, and rows without a key of some kind. */
+  readonly problems: number;
+  readonly withoutKey: number;
+  readonly notes: readonly string[];
+}
+
+/** How many rows go in before others have their turn. */
+const BATCH = 500;
+
+/** Loads a file into a database that is made for it. Rejects with a `Refusal` where the file is no good as a whole. */
+export async function loadFile(
+  file: { readonly path: string; readonly name: string; readonly encoding: Encoding },
+  settings: Settings,
+  databaseFile: string,
+  signal: AbortSignal,
+): Promise<Loaded> {
+  const table = await openFile(file.path, file.name, file.encoding, settings);
+  const database = new DatabaseSync(databaseFile);
+  try {
+    database.exec("pragma journal_mode = off; pragma synchronous = off");
+    const names = attributeNames(table.names, table.headerLine, settings);
+    const columns = names.filter((name) => name !== "");
+    create(database, columns, settings);
+    const insert = inserter(database, names, table.names, settings);
+    database.exec("begin");
+    let rows = 0;
+    for await (const row of checkedRows(table, settings.trailer, settings.maximum.rows)) {
+      insert(row);
+      if (++rows % BATCH !== 0) continue;
+      await new Promise(setImmediate);
+      signal.throwIfAborted();
+    }
+    const withoutKey = finish(database, settings);
+    database.exec("commit");
+    const { problems } = database
+      .prepare(`select count(*) as problems from data where ${quoted(PROBLEMS)} is not null`)
+      .get() as { problems: number };
+    return { columns, rows, problems, withoutKey, notes: table.notes() };
+  } finally {
+    table.close();
+    database.close();
+  }
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** The attribute of each column; empty for one without a header. Throws a `Refusal` for names that tell columns not apart. */
+function attributeNames(headers: readonly string[], line: number, settings: Settings): string[] {
+  const where = line > 0 ? `line ${line}: ` : "";
+  const { columns, required, maximum } = settings;
+  if (headers.length > maximum.columns)
+    throw new Refusal(
+      `${where}the header has ${headers.length} columns, and ${maximum.columns} are allowed (maximum.columns).`,
+    );
+  const isKnown = (name: string) => headers.some((header) => header === name || columns[header]?.name === name);
+  const wanted = [...Object.keys(columns), ...keysOf(settings.kinds), ...required, ...(settings.ids?.columns ?? [])];
+  const missing = [...new Set(wanted)].filter((name) => !isKnown(name));
+  if (missing.length > 0)
+    throw new Refusal(
+      `${where}there is no column ${missing.map((name) => JSON.stringify(name)).join(", ")}. The header has ${headers.map((name) => JSON.stringify(name)).join(", ")}.`,
+    );
+  const seen = new Map<string, number>();
+  return headers.map((header, index) => {
+    const name = columns[header]?.name ?? header;
+    if (name === "") return name;
+    if (RESERVED.includes(name.toLowerCase()) || name.startsWith(OWN))
+      throw new Refusal(
+        `${where}column ${index + 1} is called ${JSON.stringify(header)}, which entries have themselves. Rename it by \`columns: { ${JSON.stringify(header)}: { name: ... } }\`.`,
+      );
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined)
+      throw new Refusal(
+        `${where}columns ${other + 1} and ${index + 1} are both called ${JSON.stringify(header)}: nobody can tell which is meant.`,
+      );
+    seen.set(name.toLowerCase(), index);
+    return name;
+  });
+}
+
+function create(database: DatabaseSync, columns: readonly string[], settings: Settings): void {
+  const own = Object.keys(settings.kinds).flatMap((_, kind) => [firstOf(kind), repeatedOf(kind)]);
+  // Without a type a column keeps each value as it comes.
+  const all = [...columns, PROBLEMS, ...own].map(quoted).join(", ");
+  database.exec(`create table data (${quoted(LINE)} integer primary key, ${all})`);
+}
+
+/** Puts rows in, each value converted. */
+function inserter(
+  database: DatabaseSync,
+  names: readonly string[],
+  headers: readonly string[],
+  settings: Settings,
+): (row: RawRow) => void {
+  const keys = new Set(keysOf(settings.kinds));
+  const used = names.flatMap((name, index) => (name === "" ? [] : [{ name, index, header: headers[index]! }]));
+  const readers: {
+    readonly name: string;
+    readonly index: number;
+    readonly isKey: boolean;
+    readonly read: CellReader;
+  }[] = used.map(({ name, index, header }) => {
+    const { ids } = settings;
+    const isId = ids?.columns.includes(header) || ids?.columns.includes(name);
+    return {
+      name,
+      index,
+      isKey: keys.has(name) || keys.has(header),
+      read: cellReader(settings.columns[header], settings.null, isId ? ids : undefined),
+    };
+  });
+  const all = [LINE, ...used.map(({ name }) => name), PROBLEMS];
+  const statement: StatementSync = database.prepare(
+    `insert into data (${all.map(quoted).join(", ")}) values (${all.map(() => "?").join(", ")})`,
+  );
+  const limit = settings.maximum.problems;
+  return ({ line, cells, wrong }) => {
+    const problems: string[] = [];
+    const values = readers.map(({ name, index, isKey, read }) => {
+      const text = cells[index] ?? "";
+      const unreadable = wrong?.get(index);
+      const result = unreadable === undefined ? read(text) : { problem: unreadable };
+      if ("value" in result) return result.value;
+      const place = `line ${line}, column ${JSON.stringify(name)}`;
+      // A key that is wrong hides a person, and whoever is not there has left.
+      if (isKey) throw new Refusal(`${place}: the key ${result.problem}.`);
+      if (problems.length < limit)
+        problems.push(`${place}: ${unreadable === undefined ? `${shown(text)} ` : "the cell "}${result.problem}.`);
+      return null;
+    });
+    statement.run(line, ...values, problems.length > 0 ? JSON.stringify(problems) : null);
+  };
+}
+
+const shown = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
+
+/** Says of each kind which rows are its entries, and tells of keys that several rows have. Returns how many rows have no key. */
+function finish(database: DatabaseSync, settings: Settings): number {
+  let withoutKey = 0;
+  for (const [kind, { key, rows }] of Object.values(settings.kinds).entries()) {
+    const column = quoted(columnNamed(key ?? rows!.by, settings));
+    database.exec(`create index ${quoted(`of ${kind}`)} on data (${column})`);
+    const { count } = database.prepare(`select count(*) as count from data where ${column} is null`).get() as {
+      count: number;
+    };
+    withoutKey += count;
+    if (key === undefined) continue;
+    database.exec(`create index ${quoted(`of ${kind} folded`)} on data (${column} collate nocase)`);
+    const first = quoted(firstOf(kind));
+    const line = quoted(LINE);
+    database.exec(
+      `update data set ${first} = 1 where ${line} in (select min(${line}) from data where ${column} is not null group by ${column})`,
+    );
+    database.exec(
+      `update data set ${quoted(repeatedOf(kind))} = (select group_concat(${line}, ', ') from (select o.${line} from data o where o.${column} = data.${column} order by o.${line} limit 20))
+       where ${first} = 1 and ${column} in (select ${column} from data where ${column} is not null group by ${column} having count(*) > 1)`,
+    );
+  }
+  return withoutKey;
+}
+
+/** The attribute of a column that settings name by its header, or by the attribute. */
+export const columnNamed = (name: string, { columns }: Pick<Settings, "columns">): string =>
+  columns[name]?.name ?? name;

@@ -1,0 +1,37 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const PREFIX = "postern-file-";
+
+/** Folders of a process that was killed are taken away after so long, in milliseconds. */
+const LEFT_MS = 86_400_000;
+
+/**
+ * A folder for what a file is loaded into: for this account alone, and taken away when the connector is closed. What a killed process
+ * left is taken away a day later.
+ */
+export function createScratch(): { readonly path: string; readonly remove: () => void } {
+  for (const name of readdirSync(tmpdir())) if (name.startsWith(PREFIX) && isLeft(name)) remove(join(tmpdir(), name));
+  const path = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  return { path, remove: () => remove(path) };
+}
+
+const remove = (path: string): void => {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Another account's.
+  }
+};
+
+function isLeft(name: string): boolean {
+  const pid = Number(name.slice(PREFIX.length).split("-")[0]);
+  try {
+    if (Date.now() - statSync(join(tmpdir(), name)).mtimeMs < LEFT_MS) return false;
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
+  }
+}
