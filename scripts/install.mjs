@@ -46,6 +46,7 @@ if (process.argv.includes("--servers")) {
     "rabbitmq-server": ["rabbitmq-server"],
     haproxy: ["haproxy"],
     "redis-server": ["redis-server"],
+    sshd: ["openssh-server"],
     php: ["php-cli", "php-mysql", "php-mbstring", "php-bcmath", "php-gd", "php-xml"],
   };
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
