@@ -77,10 +77,14 @@ ForceCommand internal-sftp
   const kill = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = new Promise((resolve) => server.once("exit", resolve));
-    // Each connection is a process of its own, which would live on.
-    const { stdout } = spawnSync("pgrep", ["-P", String(server.pid)], { encoding: "utf8" });
-    server.kill("SIGKILL");
-    for (const pid of stdout.split("\n").filter(Boolean)) process.kill(Number(pid), "SIGKILL");
+    // Each connection is two processes of its own, which would live on.
+    const all = [server.pid!, ...descendantsOf(server.pid!)];
+    for (const pid of all)
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has just ended.
+      }
     await ended;
   };
   const [, hostKey = ""] = execFileSync("ssh-keygen", ["-lf", `${hostKeyFile}.pub`], { encoding: "utf8" }).split(" ");
@@ -107,3 +111,9 @@ const answers = (port: number): Promise<boolean> =>
     socket.once("data", () => end(true));
     socket.once("error", () => end(false));
   });
+
+function descendantsOf(pid: number): number[] {
+  const { stdout } = spawnSync("pgrep", ["-P", String(pid)], { encoding: "utf8" });
+  const children = stdout.split("\n").filter(Boolean).map(Number);
+  return [...children, ...children.flatMap(descendantsOf)];
+}
