@@ -92,6 +92,7 @@ interface Reading {
 async function* recordsOf(text: AsyncIterable<string>, reading: Reading): AsyncGenerator<RawRow> {
   const { separator, quote, skipped, bounds } = reading;
   const { parse } = createRequire(import.meta.url)("csv-parse") as typeof csvParse;
+  let ended = 0;
   const parser = parse({
     delimiter: separator,
     quote: quote ?? false,
@@ -100,6 +101,11 @@ async function* recordsOf(text: AsyncIterable<string>, reading: Reading): AsyncG
     relax_column_count: true,
     info: true,
     max_record_size: MAX_RECORD,
+    // Records that were read and not yet taken are lost when the next one is wrong: its line is told by theirs.
+    on_record: (record: string[], { lines }) => {
+      ended = lines;
+      return record;
+    },
   });
   const source = Readable.from(text);
   source.on("error", (error) => parser.destroy(error));
@@ -116,7 +122,7 @@ async function* recordsOf(text: AsyncIterable<string>, reading: Reading): AsyncG
       line = skipped + info.lines + 1;
     }
   } catch (error) {
-    throw asRefusal(error, line);
+    throw asRefusal(error, skipped + ended + 1);
   } finally {
     source.destroy();
     parser.destroy();
