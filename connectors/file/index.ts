@@ -4,6 +4,8 @@ import { ConnectorError } from "../../src/connector/error.ts";
 import { expired } from "../../src/connector/paging.ts";
 import { fitsPattern } from "./choose.ts";
 import { localDrop } from "./drop.ts";
+import { argument, init, options } from "./init/init.ts";
+import { columnNamed } from "./load.ts";
 import { config, type Settings } from "./settings.ts";
 import { sftpDrop } from "./sftp.ts";
 import { openSource, type SourceParts } from "./source.ts";
@@ -28,6 +30,7 @@ failed: failed
 kinds:
   person: { key: WorkerID }
 `,
+  init: { argument, options, run: init },
   open: (settings, services): Connector => {
     const source = openSource(sourceParts(settings, services));
     // It is never asked: what a request leads to, and how well it is answered, follows from the settings.
@@ -112,8 +115,12 @@ function missingColumns(
   columns: readonly string[],
 ): string[] {
   const { rows } = settings.kinds[kind]!;
-  const own = rows ? ["rows", "problems", rows.by] : ["line", "problems"];
-  return [...new Set(reads)].filter((attr) => !own.includes(attr) && (rows !== undefined || !columns.includes(attr)));
+  const own = rows ? ["rows", "problems"] : ["line", "problems"];
+  // An expression over `rows` names the columns within them, and a column by itself is no attribute of such an entry.
+  const isThere = (attr: string) => columns.includes(attr) || (rows !== undefined && attr === "line");
+  const isDirect = (attr: string) =>
+    rows !== undefined && !reads.includes("rows") && attr !== columnNamed(rows.by, settings);
+  return [...new Set(reads)].filter((attr) => !own.includes(attr) && (!isThere(attr) || isDirect(attr)));
 }
 
 function sourceParts(settings: Settings, services: Services): SourceParts {

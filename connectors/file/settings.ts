@@ -1,3 +1,4 @@
+import { RE2JS } from "re2js";
 import { z } from "zod";
 import { dateReader } from "./dates.ts";
 import { encodings } from "./encoding.ts";
@@ -169,6 +170,7 @@ export const config = z
         else if (!isDateFormat(each))
           wrong(["columns", name, "format"], `"${each}" is no date format: write dd.mm.yyyy`);
       }
+    if (trailer !== undefined && !isExpression(trailer)) wrong(["trailer"], "it is no regular expression");
     if (trailer !== undefined && format === "jsonl") wrong(["trailer"], "JSON lines have no trailer");
     for (const name of keysOf(settings.kinds))
       if ((columns[name]?.as ?? "text") !== "text") wrong(["columns", name, "as"], "a key is text");
@@ -182,6 +184,15 @@ export const config = z
 function isDateFormat(format: string): boolean {
   try {
     dateReader(format);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isExpression(text: string): boolean {
+  try {
+    RE2JS.compile(text);
     return true;
   } catch {
     return false;

@@ -43,10 +43,12 @@ export function checkTables(
 function rowsProblems(kind: SqlKind, { reads, writes }: Uses): string[] {
   const { by, order } = kind.rows!;
   const { indexed } = columnOf(kind, by);
-  const others = reads.filter((attr) => attr !== by && attr !== ROWS);
+  // An expression over `rows` names the columns within them.
+  const inRows = reads.filter((attr) => attr !== by && attr !== ROWS);
+  const direct = reads.includes(ROWS) ? [] : inRows;
   return [
-    ...missing(kind, [by, ...order, ...Object.keys(kind.where)]),
-    ...others.map((attr) => `its entries have "${by}" and "${ROWS}" alone: the mapping reads "${attr}"`),
+    ...missing(kind, [by, ...order, ...Object.keys(kind.where), ...inRows]),
+    ...direct.map((attr) => `its entries have "${by}" and "${ROWS}" alone: the mapping reads "${attr}"`),
     ...writes.map((attr) => `it is read only: the mapping writes "${attr}"; mark it readOnly`),
     ...(indexed.exact || indexed.folded
       ? []

@@ -165,8 +165,12 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     const command = init.command(definition.type).description(definition.summary);
     for (const { flags, description, required } of definition.init?.options ?? [])
       required ? command.requiredOption(flags, description) : command.option(flags, description);
-    command.option("-o, --out <folder>", "where to write", ".").action(async ({ out, ...options }) => {
-      status = await initCommand(definition, options, out, process.env);
+    const { argument } = definition.init ?? {};
+    if (argument) command.argument(`<${argument.name}>`, argument.description);
+    command.option("-o, --out <folder>", "where to write", ".").action(async (...given: unknown[]) => {
+      const { out, ...options } = command.opts<{ out: string }>();
+      const named = argument ? { [argument.name]: given[0], ...options } : options;
+      status = await initCommand(definition, named, out, process.env);
     });
   }
   try {
