@@ -196,7 +196,9 @@ describe.each([
     // An expression over the rows names columns in them; a column by itself is no attribute of an entry.
     expect(await check("person", { reads: ["rows", "title"] })).toMatchObject([{ ok: true }]);
     for (const reads of [["title"], ["rows", "salary"]])
-      expect(await check("person", { reads })).toMatchObject([{ ok: false, text: expect.stringContaining(`"${reads.at(-1)}"`) }]);
+      expect(await check("person", { reads })).toMatchObject([
+        { ok: false, text: expect.stringContaining(`"${reads.at(-1)}"`) },
+      ]);
   });
 });
 

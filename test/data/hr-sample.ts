@@ -116,7 +116,7 @@ function giveManagers(rows: readonly SampleRow[], draw: (below: number) => numbe
     const choice = after > 0 && behind.length > 0 ? behind : before > 0 && ahead.length > 0 ? ahead : undefined;
     if (choice === behind) after--;
     else if (choice === ahead) before--;
-    row.manager = choice?.[draw(choice.length)]![0];
+    if (choice) row.manager = choice[draw(choice.length)]![0];
   }
   const own = rows.find(({ manager, id }, at) => manager === undefined && first.get(id) !== at)!;
   own.manager = own.id;

@@ -123,13 +123,16 @@ function activeLines(guessed: Drafted["guessed"], place: (column: Surveyed) => s
   if (active.length === 0)
     return [`# ? Which words of ${status.name} mean that somebody works here? ${wordsOf(status)}`];
   return [
-    `# ? ${status.name} has ${wordsOf(status)}.${unknown.length > 0 ? ` Nobody here knows ${unknown.join(", ")}: they are taken for inactive.` : ""}`,
+    `# ? ${status.name} has ${wordsOf(status)}.${unknown.length > 0 ? ` Nobody here knows ${oneLine(unknown)}: they are taken for inactive.` : ""}`,
     `active: ${read(`${place(status)} in [${active.map((word) => JSON.stringify(word)).join(", ")}]`)}`,
   ];
 }
 
+/** Values on one line: a remark ends with it. */
+const oneLine = (values: readonly string[]): string => values.join(", ").replace(/[\s\p{C}]+/gu, " ");
+
 const wordsOf = ({ values }: Surveyed): string =>
-  values.length > 0 ? values.join(", ") : "too many values for a status";
+  values.length > 0 ? oneLine(values) : "too many values for a status";
 
 /** The column that orders a person's rows. */
 export const orderOf = (guessed: Drafted["guessed"]): string | undefined => guessed.get("hireDate")?.name;
