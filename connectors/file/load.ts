@@ -29,18 +29,20 @@ export interface Loaded {
   readonly notes: readonly string[];
 }
 
-/** How many rows go in before others have their turn. */
-const BATCH = 500;
+/** A file to load: a copy of it, the settings, and the database to make. */
+export interface LoadTask {
+  readonly path: string;
+  /** What it is called in the drop. */
+  readonly name: string;
+  readonly encoding: Encoding;
+  readonly settings: Settings;
+  readonly database: string;
+}
 
 /** Loads a file into a database that is made for it. Rejects with a `Refusal` where the file is no good as a whole. */
-export async function loadFile(
-  file: { readonly path: string; readonly name: string; readonly encoding: Encoding },
-  settings: Settings,
-  databaseFile: string,
-  signal: AbortSignal,
-): Promise<Loaded> {
+export async function loadFile({ settings, ...file }: LoadTask): Promise<Loaded> {
   const table = await openFile(file.path, file.name, file.encoding, settings);
-  const database = new DatabaseSync(databaseFile);
+  const database = new DatabaseSync(file.database);
   try {
     database.exec("pragma journal_mode = off; pragma synchronous = off");
     const names = attributeNames(table.names, table.headerLine, settings);
@@ -51,9 +53,7 @@ export async function loadFile(
     let rows = 0;
     for await (const row of checkedRows(table, settings.trailer, settings.maximum.rows)) {
       insert(row);
-      if (++rows % BATCH !== 0) continue;
-      await new Promise(setImmediate);
-      signal.throwIfAborted();
+      rows++;
     }
     const withoutKey = finish(database, settings);
     database.exec("commit");

@@ -30,6 +30,9 @@ export function sftpDrop(settings: SftpSettings, folder: string): Drop {
         ...(settings.privateKey !== undefined && { privateKey: settings.privateKey }),
         ...(settings.passphrase !== undefined && { passphrase: settings.passphrase }),
         readyTimeout: seconds * 1000,
+        // A server that says nothing more is given up after twice as long.
+        keepaliveInterval: seconds * 1000,
+        keepaliveCountMax: 2,
         hostVerifier: (key: Buffer) => {
           seen = fingerprint(key);
           return prints.some((print) => isSamePrint(print, seen!));

@@ -44,7 +44,7 @@ type Candidate = Dated & { readonly at: string };
 export function openSource(parts: SourceParts): Source {
   const { settings, services, drop, pattern, fits, stateFile, everyMs } = parts;
   const closed = new AbortController();
-  const versions = createVersions(settings, services, closed.signal);
+  const versions = createVersions(settings, services);
   const { processed, failed, done, maximum } = settings;
   let served: Version | undefined;
   let refused: State["refused"];
@@ -261,6 +261,7 @@ export function openSource(parts: SourceParts): Source {
     },
     close: async () => {
       closed.abort(new Error("the connector was closed"));
+      await versions.stop();
       await looking?.catch(() => {});
       await versions.close();
       await drop.close();

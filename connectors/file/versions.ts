@@ -1,8 +1,10 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { Connector, Services } from "../../src/connector/connector.ts";
+import { createThread } from "../../src/thread/thread.ts";
 import type { Copy } from "./drop.ts";
-import { type Loaded, loadFile } from "./load.ts";
+import type { Loaded, LoadTask } from "./load.ts";
+import { Refusal } from "./refusal.ts";
 import { createScratch } from "./scratch.ts";
 import type { Settings } from "./settings.ts";
 import { createEntries, openSql } from "./table.ts";
@@ -23,8 +25,27 @@ const MAX_OPEN = 3;
 
 const idOf = (hash: string): string => hash.slice(0, 24);
 
+/** How long a file may take to load, in milliseconds, and how much memory, in megabytes. */
+const MAX_MS = 1_800_000;
+const MAX_MB = 1024;
+
 /** The versions of a file that are open. */
-export function createVersions(settings: Settings, services: Services, signal: AbortSignal) {
+export function createVersions(settings: Settings, services: Services) {
+  const thread = createThread<LoadTask, Loaded>({
+    module: new URL(`./load-thread${extname(import.meta.filename)}`, import.meta.url),
+    ...{ maxMs: MAX_MS, maxMb: MAX_MB, maxWaiting: 4 },
+  });
+  const load = async (task: LoadTask): Promise<Loaded> => {
+    try {
+      return await thread.run(task);
+    } catch (error) {
+      const { name, message } = error as Error;
+      throw name === Refusal.name ? new Refusal(message) : error;
+    } finally {
+      // The next file comes in a day: nothing is kept for it.
+      await thread.end();
+    }
+  };
   const open = new Map<string, Version>();
   let scratch: ReturnType<typeof createScratch> | undefined;
   let count = 0;
@@ -42,7 +63,7 @@ export function createVersions(settings: Settings, services: Services, signal: A
     /** Loads a copy in a folder of `folder()`. Rejects with a `Refusal` where the file is no good as a whole. */
     load: async (path: string, name: string, { hash, encoding }: Copy): Promise<Version> => {
       const database = join(path, "data.db");
-      const loaded = await loadFile({ path: join(path, "copy"), name, encoding }, settings, database, signal);
+      const loaded = await load({ path: join(path, "copy"), name, encoding, settings, database });
       for (const each of ["copy", "copy.strings"]) rmSync(join(path, each), { force: true });
       const version: Version = {
         id: idOf(hash),
@@ -59,6 +80,8 @@ export function createVersions(settings: Settings, services: Services, signal: A
       }
       return version;
     },
+    /** Ends what is being loaded. */
+    stop: () => thread.end(),
     close: async () => {
       await Promise.all([...open.values()].map((each) => each.sql.close()));
       open.clear();
