@@ -152,7 +152,7 @@ describe("postern init file", () => {
       "person: { key: Personalnummer }",
     ])
       expect(settings).toContain(line);
-    expect(settings).toMatch(/Austritt: \{ as: date, format: dd\.mm\.yyyy, "null": \[ 31\.12\.9999 \] \}/);
+    expect(settings).toMatch(/Austritt: \{ as: date, format: dd\.mm\.yyyy, nulls: \[ 31\.12\.9999 \] \}/);
     expect(mapping).toMatch(/Nobody here knows Elternzeit/);
     expect(mapping).toContain('Status in ["aktiv"]');
     expect(connected).toMatchObject({ status: 0, output: expect.stringContaining("stamm.csv: 3 rows") });

@@ -1,12 +1,15 @@
 import { type DateReader, dateReader } from "./dates.ts";
 
+/** A word of the settings, as YAML reads it. */
+type Word = string | number | boolean | null;
+
 /** What a column holds, as the settings say. */
 export interface ColumnSettings {
   readonly as: "text" | "date" | "dateTime" | "integer" | "decimal" | "boolean" | "list";
   readonly format?: string | readonly string[] | undefined;
-  readonly true?: readonly string[] | undefined;
-  readonly false?: readonly string[] | undefined;
-  readonly null?: readonly string[] | undefined;
+  readonly true?: readonly Word[] | undefined;
+  readonly false?: readonly Word[] | undefined;
+  readonly nulls?: readonly Word[] | undefined;
 }
 
 /** How keys are written alike, in all columns that hold them. */
@@ -29,10 +32,10 @@ const none: CellValue = { value: null };
 /** The reader of a column's cells: words for nothing first, then the type, then how keys are written. */
 export function cellReader(
   of: ColumnSettings | undefined,
-  nulls: readonly string[],
+  nulls: readonly Word[],
   ids: IdSettings | undefined,
 ): CellReader {
-  const nothing = new Set([...nulls, ...(of?.null ?? [])].map((word) => word.trim().toLowerCase()));
+  const nothing = new Set([...nulls, ...(of?.nulls ?? [])].map((word) => String(word).trim().toLowerCase()));
   const convert = ids ? idReader(ids) : typed(of ?? { as: "text" });
   return (text) => {
     if (text === "" || (nothing.size > 0 && nothing.has(text.toLowerCase()))) return none;
@@ -91,7 +94,8 @@ const instantText = (date: string): string =>
   new Date(date.length === 10 ? date : /(Z|[+-]\d\d:\d\d)$/.test(date) ? date : `${date}Z`).toISOString();
 
 function booleans(of: ColumnSettings): CellReader {
-  const words = (name: "true" | "false") => new Set((of[name] ?? WORDS[name]).map((word) => word.toLowerCase()));
+  const words = (name: "true" | "false") =>
+    new Set((of[name] ?? WORDS[name]).map((word) => String(word).toLowerCase()));
   const [yes, no] = [words("true"), words("false")];
   return (text) => {
     const word = text.toLowerCase();

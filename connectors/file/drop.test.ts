@@ -217,7 +217,7 @@ function dropTests(make: () => TestDrop) {
     put("people-2024-03-02.csv", "id|name\n1|Ann|x\n2|Bo\n");
     await expect(search(open(settings))).rejects.toMatchObject(unavailable(/refused/));
     expect(inDrop("failed")).toHaveLength(1);
-    const again = open({ ...settings, header: ["id", "name", "more"], separator: "|", null: ["id"] });
+    const again = open({ ...settings, header: ["id", "name", "more"], separator: "|" });
     await expect(search(again)).rejects.toMatchObject(unavailable(/refused/));
     put("people-2024-03-02.csv", "id|name\n1|Ann\n");
     expect(await names(open({ ...settings, separator: "|" }))).toEqual(["Ann"]);

@@ -218,7 +218,7 @@ describe("JSON lines", () => {
 describe("values", () => {
   const columns = {
     hired: { as: "date", format: ["dd/mm/yyyy", "dd.mm.yyyy"] },
-    ends: { as: "date", null: ["9999-12-31", "0000-00-00"] },
+    ends: { as: "date", nulls: ["9999-12-31", "0000-00-00"] },
     fte: { as: "decimal" },
     level: { as: "integer" },
     active: { as: "boolean", true: ["Active"], false: ["Inactive"] },
@@ -228,7 +228,7 @@ describe("values", () => {
 
   test("have the types that the settings say", async () => {
     const text = `${header}1;29/02/2020;2024-12-31 00:00:00;0,5;3;ACTIVE\n2;1.2.2020;9999-12-31;1;3.0;inactive\n3;N/A;0000-00-00;;NULL;\n`;
-    expect(await read("people.csv", text, { columns, null: ["N/A", "null"], attrs })).toEqual([
+    expect(await read("people.csv", text, { columns, nulls: ["N/A", null], attrs })).toEqual([
       { id: "1", hired: "2020-02-29", ends: "2024-12-31", fte: 0.5, level: 3, active: true },
       { id: "2", hired: "2020-02-01", fte: 1, level: 3, active: false },
       { id: "3" },

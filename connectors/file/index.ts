@@ -20,9 +20,9 @@ export default defineConnector({
 folder: { path: /srv/hr/drop, pattern: "employees-*.csv" }
 columns:
   HireDate: { as: date, format: dd.mm.yyyy }
-  TerminationDate: { as: date, format: dd.mm.yyyy, "null": ["31.12.9999"] }
+  TerminationDate: { as: date, format: dd.mm.yyyy, nulls: [31.12.9999] }
   OnLeave: { as: boolean }
-"null": [NULL, N/A]
+nulls: [NULL, N/A]
 ids: { columns: [WorkerID, ManagerID], pad: 8 }
 trailer: ^TOTAL;(\\d+)
 processed: processed

@@ -130,7 +130,7 @@ function inserter(
       name,
       index,
       isKey: keys.has(name) || keys.has(header),
-      read: cellReader(settings.columns[header], settings.null, isId ? ids : undefined),
+      read: cellReader(settings.columns[header], settings.nulls, isId ? ids : undefined),
     };
   });
   const all = [LINE, ...used.map(({ name }) => name), PROBLEMS];

@@ -3,7 +3,9 @@ import { z } from "zod";
 import { dateReader } from "./dates.ts";
 import { encodings } from "./encoding.ts";
 
-const words = z.array(z.string()).min(1);
+/** A word as YAML may read it: NULL, 1 and true are no text there. */
+const word = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const words = z.array(word).min(1);
 
 const column = z.strictObject({
   name: z.string().min(1).optional().describe("The attribute's name in mappings, where it is not to be the header."),
@@ -12,14 +14,14 @@ const column = z.strictObject({
     .default("text")
     .describe("What the column holds; `list` is a JSON array, of JSON lines."),
   format: z
-    .union([z.string(), words])
+    .union([z.string(), z.array(z.string()).min(1)])
     .optional()
     .describe(
       "How dates are written: iso (2026-01-31), excel or excel1904 (serial numbers), or a pattern of yyyy, yy, mm, mmm and dd such as dd.mm.yyyy; several are tried in turn. A time of day may follow. Default: iso.",
     ),
   true: words.optional().describe("Words for true. Default: true, yes, y, 1, on, in any case."),
   false: words.optional().describe("Words for false. Default: false, no, n, 0, off."),
-  null: words
+  nulls: words
     .optional()
     .describe("Words for no value in this column, such as 9999-12-31, beside those for all columns."),
 });
@@ -114,7 +116,7 @@ export const config = z
       .array(z.string())
       .default([])
       .describe("Columns that a file must have beside keys and those in `columns`: name those that mappings read."),
-    null: z.array(z.string()).default([]).describe("Words for no value in all columns, such as NULL or N/A."),
+    nulls: z.array(word).default([]).describe("Words for no value in all columns, such as NULL or N/A."),
     ids: z
       .strictObject({
         columns: z.array(z.string()).min(1).describe("The columns: the key, and those that refer to it."),

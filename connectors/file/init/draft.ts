@@ -183,7 +183,7 @@ export function settingsLines(drafted: Drafted, path: string): string[] {
     ...(survey.trailer === undefined
       ? ["# ? No trailer was seen: a file that was cut off between two lines cannot be told from a whole one."]
       : [`trailer: ${flow(survey.trailer)}`]),
-    ...(survey.nulls.length > 0 ? [`"null": ${flow(survey.nulls)}`] : []),
+    ...(survey.nulls.length > 0 ? [`nulls: ${flow(survey.nulls)}`] : []),
     `required: ${flow(used)}`,
     ...(columns.length > 0 ? ["columns:", ...columns.map((line) => `  ${line}`)] : []),
     ...(pad > 0 ? [`ids: ${flow({ columns: ids.map(({ name }) => name), pad })}`] : []),
@@ -198,7 +198,7 @@ function columnLine(column: Surveyed): string[] {
   const { name, dates, noDates } = column;
   const [format, ...others] = dates;
   if (format !== undefined && (format !== "yyyymmdd" || /date|datum|day|begda|endda/.test(plain(name)))) {
-    const settings = { as: "date", ...(format !== "iso" && { format }), ...(noDates.length > 0 && { null: noDates }) };
+    const settings = { as: "date", ...(format !== "iso" && { format }), ...(noDates.length > 0 && { nulls: noDates }) };
     const doubt = others.length > 0 ? [`# ? ${name}: the dates may be ${[format, ...others].join(" or ")}.`] : [];
     return [...doubt, `${flow(name)}: ${flow(settings)}`];
   }
