@@ -252,6 +252,18 @@ function dropTests(make: () => TestDrop) {
     await expect(page(first.next)).rejects.toMatchObject({ kind: "expired" });
   });
 
+  test("says how many rows have problems, share a key, or have none, and warns of them when the file is taken", async () => {
+    const warnings: object[] = [];
+    drop = { ...drop, services: { ...drop.services, log: { warn: (fields) => warnings.push(fields) } } };
+    const connector = open({ columns: { hired: { as: "date" } } });
+    put("people-2024-03-01.csv", "id,name,hired\n1,Ann,soon\n2,Bo,\n2,Bo,\n,Cy,\n");
+    expect(await names(connector)).toEqual(["Ann", "Bo"]);
+    expect(await connector.probe(signal())).toMatch(
+      /^people-2024-03-01\.csv: 4 rows, 1 of them with problems, 1 keys that several rows have, 1 without a key, which are passed over, utf-8/,
+    );
+    expect(warnings).toEqual([{ file: "people-2024-03-01.csv", withoutKey: 1, problems: 1, repeated: 1 }]);
+  });
+
   test("leaves nothing behind when it is closed", async () => {
     const mine = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`postern-file-${process.pid}-`));
     put("people-2024-03-01.csv", people("March"));

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { basename, dirname, join, posix } from "node:path";
 import { type Condition, type Connector, defineConnector, type Services } from "../../src/connector/connector.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
@@ -124,10 +125,11 @@ function missingColumns(
 }
 
 function sourceParts(settings: Settings, services: Services): SourceParts {
-  const { path, folder, sftp, stateFile } = settings;
+  const { path, folder, sftp, stateFile, temporary } = settings;
   const { files } = services;
   const pattern = folder ? folder.pattern : basename(path!);
   const common = {
+    temporary: temporary === undefined ? tmpdir() : files.path(temporary),
     settings,
     services,
     pattern,

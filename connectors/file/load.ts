@@ -26,6 +26,8 @@ export interface Loaded {
   /** Rows with a problem, and rows without a key of some kind. */
   readonly problems: number;
   readonly withoutKey: number;
+  /** Keys that several rows have, of kinds whose entries are one row. */
+  readonly repeated: number;
   readonly notes: readonly string[];
 }
 
@@ -55,12 +57,12 @@ export async function loadFile({ settings, ...file }: LoadTask): Promise<Loaded>
       insert(row);
       rows++;
     }
-    const withoutKey = finish(database, settings);
+    const { withoutKey, repeated } = finish(database, settings);
     database.exec("commit");
     const { problems } = database
       .prepare(`select count(*) as problems from data where ${quoted(PROBLEMS)} is not null`)
       .get() as { problems: number };
-    return { columns, rows, problems, withoutKey, notes: table.notes() };
+    return { columns, rows, problems, withoutKey, repeated, notes: table.notes() };
   } finally {
     table.close();
     database.close();
@@ -158,9 +160,10 @@ function inserter(
 
 const shown = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
 
-/** Says of each kind which rows are its entries, and tells of keys that several rows have. Returns how many rows have no key. */
-function finish(database: DatabaseSync, settings: Settings): number {
+/** Says of each kind which rows are its entries, and tells of keys that several rows have. Counts both, and rows without a key. */
+function finish(database: DatabaseSync, settings: Settings): Pick<Loaded, "withoutKey" | "repeated"> {
   let withoutKey = 0;
+  let repeated = 0;
   for (const [kind, { key, rows }] of Object.values(settings.kinds).entries()) {
     const column = quoted(columnNamed(key ?? rows!.by, settings));
     database.exec(`create index ${quoted(`of ${kind}`)} on data (${column})`);
@@ -175,12 +178,15 @@ function finish(database: DatabaseSync, settings: Settings): number {
     database.exec(
       `update data set ${first} = 1 where ${line} in (select min(${line}) from data where ${column} is not null group by ${column})`,
     );
-    database.exec(
-      `update data set ${quoted(repeatedOf(kind))} = (select group_concat(${line}, ', ') from (select o.${line} from data o where o.${column} = data.${column} order by o.${line} limit 20))
+    const { changes } = database
+      .prepare(
+        `update data set ${quoted(repeatedOf(kind))} = (select group_concat(${line}, ', ') from (select o.${line} from data o where o.${column} = data.${column} order by o.${line} limit 20))
        where ${first} = 1 and ${column} in (select ${column} from data where ${column} is not null group by ${column} having count(*) > 1)`,
-    );
+      )
+      .run();
+    repeated += Number(changes);
   }
-  return withoutKey;
+  return { withoutKey, repeated };
 }
 
 /** The attribute of a column that settings name by its header, or by the attribute. */

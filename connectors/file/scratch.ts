@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const PREFIX = "postern-file-";
@@ -11,9 +10,11 @@ const LEFT_MS = 86_400_000;
  * A folder for what a file is loaded into: for this account alone, and taken away when the connector is closed. What a killed process
  * left is taken away a day later.
  */
-export function createScratch(): { readonly path: string; readonly remove: () => void } {
-  for (const name of readdirSync(tmpdir())) if (name.startsWith(PREFIX) && isLeft(name)) remove(join(tmpdir(), name));
-  const path = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+export function createScratch(within: string): { readonly path: string; readonly remove: () => void } {
+  mkdirSync(within, { recursive: true });
+  for (const name of readdirSync(within))
+    if (name.startsWith(PREFIX) && isLeft(within, name)) remove(join(within, name));
+  const path = mkdtempSync(join(within, `${PREFIX}${process.pid}-`));
   return { path, remove: () => remove(path) };
 }
 
@@ -25,10 +26,10 @@ const remove = (path: string): void => {
   }
 };
 
-function isLeft(name: string): boolean {
+function isLeft(within: string, name: string): boolean {
   const pid = Number(name.slice(PREFIX.length).split("-")[0]);
   try {
-    if (Date.now() - statSync(join(tmpdir(), name)).mtimeMs < LEFT_MS) return false;
+    if (Date.now() - statSync(join(within, name)).mtimeMs < LEFT_MS) return false;
     process.kill(pid, 0);
     return false;
   } catch (error) {

@@ -152,6 +152,12 @@ export const config = z
       .describe(
         "Where it is remembered which file was taken last. Default: a hidden file in the drop folder; needed for SFTP.",
       ),
+    temporary: z
+      .string()
+      .optional()
+      .describe(
+        "The folder that files are copied and loaded into while they are served. Default: the system's temporary folder; a container that is read only needs another.",
+      ),
     maximum: maximum.prefault({}).describe("Bounds: a file that exceeds one is refused."),
     kinds: z.record(z.string(), kind).describe("The kinds of entries that there are."),
   })

@@ -33,6 +33,8 @@ export interface SourceParts {
   readonly pattern: string;
   readonly fits: (name: string) => boolean;
   readonly stateFile: string;
+  /** The folder that files are copied and loaded into. */
+  readonly temporary: string;
   /** For how long an answer of the drop's counts, in milliseconds. */
   readonly everyMs: number;
 }
@@ -44,7 +46,7 @@ type Candidate = Dated & { readonly at: string };
 export function openSource(parts: SourceParts): Source {
   const { settings, services, drop, pattern, fits, stateFile, everyMs } = parts;
   const closed = new AbortController();
-  const versions = createVersions(settings, services);
+  const versions = createVersions(settings, services, parts.temporary);
   const { processed, failed, done, maximum } = settings;
   let served: Version | undefined;
   let refused: State["refused"];
@@ -142,18 +144,24 @@ export function openSource(parts: SourceParts): Source {
       await serve(taken);
       return;
     }
+    let version: Version;
     try {
-      served = await versions.load(folder, file.name, copy);
+      version = await versions.load(folder, file.name, copy);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       if (!(error instanceof Refusal)) throw error;
       return refuse(file, copy.hash, error.message, state);
     }
+    // What is not remembered is not served: it could be taken again.
     await accept(file, copy.hash);
+    served = version;
     remark = undefined;
-    const { withoutKey, problems } = served.loaded;
-    if (withoutKey > 0 || problems > 0)
-      services.log.warn({ file: file.name, withoutKey, problems }, "rows of the file have problems, or no key");
+    const { withoutKey, problems, repeated } = version.loaded;
+    if (withoutKey + problems + repeated > 0)
+      services.log.warn(
+        { file: file.name, withoutKey, problems, repeated },
+        "rows of the file have problems, or no key",
+      );
   };
 
   const stillWritten = async (file: Candidate, { taken }: State) => {
@@ -272,10 +280,11 @@ export function openSource(parts: SourceParts): Source {
 const isSame = (file: Dated, { name, bytes, modified }: Known): boolean =>
   file.name === name && file.bytes === bytes && file.modified === modified;
 
-const servedLine = ({ name, loaded: { rows, problems, withoutKey, notes } }: Version): string =>
+const servedLine = ({ name, loaded: { rows, problems, withoutKey, repeated, notes } }: Version): string =>
   [
     `${name}: ${rows} rows`,
     ...(problems > 0 ? [`${problems} of them with problems`] : []),
+    ...(repeated > 0 ? [`${repeated} keys that several rows have`] : []),
     ...(withoutKey > 0 ? [`${withoutKey} without a key, which are passed over`] : []),
     ...notes,
   ].join(", ");

@@ -30,7 +30,7 @@ const MAX_MS = 1_800_000;
 const MAX_MB = 1024;
 
 /** The versions of a file that are open. */
-export function createVersions(settings: Settings, services: Services) {
+export function createVersions(settings: Settings, services: Services, temporary: string) {
   const thread = createThread<LoadTask, Loaded>({
     module: new URL(`./load-thread${extname(import.meta.filename)}`, import.meta.url),
     ...{ maxMs: MAX_MS, maxMb: MAX_MB, maxWaiting: 4 },
@@ -50,7 +50,7 @@ export function createVersions(settings: Settings, services: Services) {
   let scratch: ReturnType<typeof createScratch> | undefined;
   let count = 0;
   const folder = (): string => {
-    scratch ??= createScratch();
+    scratch ??= createScratch(temporary);
     const path = join(scratch.path, String(++count));
     mkdirSync(path);
     return path;

@@ -2,7 +2,7 @@ import type { RawRow } from "../refusal.ts";
 import { Refusal } from "../refusal.ts";
 import { columnIndex, type Range, rangeOf } from "./address.ts";
 import { numberText, serialDate, serialTime } from "./serial.ts";
-import { richText, type SharedStrings } from "./strings.ts";
+import { joined, richText, type SharedStrings } from "./strings.ts";
 import type { Shown } from "./styles.ts";
 import { parseXml, readXml } from "./xml.ts";
 import type { Archive } from "./zip.ts";
@@ -80,7 +80,7 @@ export async function* readRows(
       else if (name === "f" && cell) cell.hasFormula = true;
     },
     text: (text) => {
-      if (isValue && cell) cell.value += text;
+      if (isValue && cell) cell.value = joined(cell.value, text);
       else rich.text(text);
     },
     close: (name) => {

@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { Refusal } from "../refusal.ts";
 import { readXml } from "./xml.ts";
 import type { Archive } from "./zip.ts";
 
@@ -43,6 +44,16 @@ export async function readStrings(archive: Archive, part: string, file: string):
   };
 }
 
+/** How long the text of a cell may be while it is read; Excel itself takes 32,767 characters. */
+const MAX_TEXT = 1_048_576;
+
+/** A text with its next part. */
+export function joined(text: string, part: string): string {
+  if (text.length + part.length > MAX_TEXT)
+    throw new Refusal(`a cell of the workbook has more than ${MAX_TEXT} characters.`);
+  return text + part;
+}
+
 /** Collects the text of a cell that may be cut into runs; how it is pronounced is not part of it. */
 export function richText() {
   let text = "";
@@ -54,7 +65,7 @@ export function richText() {
       if (name === "t") isText = phonetic === 0;
     },
     text: (part: string) => {
-      if (isText) text += part;
+      if (isText) text = joined(text, part);
     },
     close: (name: string) => {
       if (name === "rPh") phonetic--;
