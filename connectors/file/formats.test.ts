@@ -514,7 +514,7 @@ describe("workbooks", () => {
         if (Array.isArray(outcome)) expect(outcome).toEqual(expected);
         else expect(outcome).toMatchObject(refused(/was refused/));
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });
