@@ -9,6 +9,7 @@ const attributes = {
   userName: { attr: "worker_id", readOnly: true },
   "name.familyName": { read: "rows[-1].family_name" },
   title: { read: "rows[-1].title" },
+  nickName: { read: '$asOf(rows, "2021-06-01", "valid_from", "valid_to").title' },
   displayName: { read: '$count(rows) & " jobs, first " & rows[0].title' },
 };
 const kinds = { worker: { table: "job_history", rows: { by: "worker_id", order: ["valid_from"] } } };
@@ -36,7 +37,7 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("a history table behind 
     expect(json).toMatchObject({
       totalResults: 2,
       Resources: [
-        { id: "w1", title: "Lead", name: { familyName: "Ray" }, displayName: "3 jobs, first Clerk" },
+        { id: "w1", title: "Lead", nickName: "Clerk", name: { familyName: "Ray" }, displayName: "3 jobs, first Clerk" },
         { id: "w2", title: "Cook", displayName: "1 jobs, first Cook" },
       ],
     });

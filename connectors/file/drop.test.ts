@@ -362,6 +362,21 @@ describe("a drop folder on a real OpenSSH server", () => {
     rmSync(other, { recursive: true });
   });
 
+  test("is given up where it says nothing more, and reached again once it does", async () => {
+    writeFileSync(join(folder, "people.csv"), people("Ann"));
+    server.give();
+    const connector = open({ seconds: 1 });
+    expect((await connector.search(request())).total).toBe(1);
+    server.signal("SIGSTOP");
+    try {
+      await expect(connector.search(request())).rejects.toMatchObject({ kind: "unavailable" });
+    } finally {
+      server.signal("SIGCONT");
+    }
+    expect((await connector.search(request())).total).toBe(1);
+    await connector.close();
+  });
+
   test("is reached again after it was away", async () => {
     writeFileSync(join(folder, "people.csv"), people("Ann"));
     server.give();

@@ -19,6 +19,8 @@ export interface SftpServer {
   readonly folder: string;
   /** Gives what was written into the folder to the server's user. */
   readonly give: () => void;
+  /** Sends a signal to the server and to all its connections. */
+  readonly signal: (name: NodeJS.Signals) => void;
   readonly kill: () => Promise<void>;
   readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -74,22 +76,24 @@ ForceCommand internal-sftp
     }
   };
   await ready();
-  const kill = async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return;
-    const ended = new Promise((resolve) => server.once("exit", resolve));
-    // Each connection is two processes of its own, which would live on.
-    const all = [server.pid!, ...descendantsOf(server.pid!)];
-    for (const pid of all)
+  // Each connection is two processes of its own, which would live on.
+  const signal = (name: NodeJS.Signals) => {
+    for (const pid of [server.pid!, ...descendantsOf(server.pid!)])
       try {
-        process.kill(pid, "SIGKILL");
+        process.kill(pid, name);
       } catch {
         // It has just ended.
       }
+  };
+  const kill = async () => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    signal("SIGKILL");
     await ended;
   };
   const [, hostKey = ""] = execFileSync("ssh-keygen", ["-lf", `${hostKeyFile}.pub`], { encoding: "utf8" }).split(" ");
   return {
-    ...{ host: "127.0.0.1", port, user, privateKey, hostKey, folder, give, kill },
+    ...{ host: "127.0.0.1", port, user, privateKey, hostKey, folder, give, signal, kill },
     restart: async () => {
       server = start();
       await ready();
