@@ -252,6 +252,26 @@ function dropTests(make: () => TestDrop) {
     await expect(page(first.next)).rejects.toMatchObject({ kind: "expired" });
   });
 
+  test("moves a file that was taken and not yet moved when the process was killed, and takes it no second time", async () => {
+    put("people-2024-03-01.csv", people("March"));
+    expect(await names(open())).toEqual(["March"]);
+    expect(inDrop()).toEqual(["people-2024-03-01.csv"]);
+    const again = open({ processed: "processed" });
+    expect(await names(again)).toEqual(["March"]);
+    expect(inDrop()).toEqual([]);
+    expect(await names(open({ processed: "processed" }))).toEqual(["March"]);
+  });
+
+  test("loads a file once, however many ask for it at the same time", async () => {
+    const warnings: object[] = [];
+    drop = { ...drop, services: { ...drop.services, log: { warn: (fields) => warnings.push(fields) } } };
+    const connector = open({ processed: "processed" });
+    put("people-2024-03-01.csv", "id,name\n1,Ann\n,Bo\n");
+    const all = await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 ? names(connector) : get(connector))));
+    expect(all).toEqual(Array.from({ length: 20 }, (_, n) => (n % 2 ? ["Ann"] : { name: "Ann" })));
+    expect(warnings).toHaveLength(1);
+  });
+
   test("says how many rows have problems, share a key, or have none, and warns of them when the file is taken", async () => {
     const warnings: object[] = [];
     drop = { ...drop, services: { ...drop.services, log: { warn: (fields) => warnings.push(fields) } } };

@@ -218,7 +218,10 @@ export function openSource(parts: SourceParts): Source {
     if (!candidate || (taken && (isSame(candidate, taken) || isOlder(candidate, taken)))) {
       const isIgnored = candidate && taken && !isSame(candidate, taken);
       remark = isIgnored ? `${candidate.name} is older than ${taken.name}, and was passed over` : undefined;
-      return serve(taken);
+      await serve(taken);
+      // A process that was killed between remembering and moving left it there.
+      if (candidate && taken && !isIgnored && processed && !hasLooked) await accept(candidate, taken.hash);
+      return;
     }
     return take(candidate, { taken });
   };
