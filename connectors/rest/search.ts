@@ -57,7 +57,7 @@ export const searchOf =
     const list = await openList(options, kind, request);
     const first = await pageAt(list, request.bookmark ?? request.offset ?? 0, limit);
     const present = async (items: readonly unknown[]) => {
-      for (const key of await Promise.all(items.map(list.keyOf))) reads.spellings.note(kind.name, key);
+      for (const key of await inTurns(items, list.keyOf)) reads.spellings.note(kind.name, key);
       const whole = await inTurns(items, (each) => reads.whole(kind, each, attrs, signal));
       return whole.filter((each) => each !== undefined);
     };
