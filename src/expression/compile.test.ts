@@ -53,3 +53,13 @@ test("an object of a hundred properties can be written out, and what calls itsel
   ])
     await expect(compileExpression(endless).evaluate({})).rejects.toThrow(/Stack overflow|longer than it may/);
 });
+
+test("many evaluations at once take no time of each other's, and one that fails fails alone", async () => {
+  const slow = compileExpression("$sum($map([1..1000], function($n) { $n + more }))");
+  const wrong = compileExpression("$error('no')");
+  const all = await Promise.allSettled(
+    Array.from({ length: 100 }, (_, n) => (n % 10 === 3 ? wrong.evaluate({}) : slow.evaluate({ more: n }))),
+  );
+  expect(all.map(({ status }) => status === "rejected")).toEqual(all.map((_, n) => n % 10 === 3));
+  expect(all[0]).toMatchObject({ value: 500_500 });
+});

@@ -74,13 +74,27 @@ export function compileExpression(source: string): Expression {
         // Functions cannot be given to another thread. Who binds them bounds the input.
         const hasFunctions = Object.values(bindings ?? {}).some((each) => typeof each === "function");
         const isHere = isHashing || hasFunctions || isSmall(readsAll ? input : only(input, inputNames), bindings);
-        if (isHere) return plain(await compiled.evaluate(input, bindings));
+        // A hash is made beside this thread, and others need not wait for it.
+        if (isHashing) return plain(await compiled.evaluate(input, bindings));
+        if (isHere) return plain(await inLine(() => compiled.evaluate(input, bindings)));
         return await evaluateApart(source, input, bindings ?? {});
       } catch (error) {
         throw new ExpressionError(`the expression ${JSON.stringify(source)} failed: ${reasonOf(error)}`);
       }
     },
   };
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Evaluates behind those that have begun on this thread. Side by side they would take as long in all, and each would be charged with the time of the
+ * others: a page of people would run out of what one expression may take. No function that is bound may evaluate an expression: it would wait for itself.
+ */
+function inLine<T>(evaluate: () => Promise<T>): Promise<T> {
+  const result = last.then(evaluate);
+  last = result.catch(() => {});
+  return result;
 }
 
 /** Why an evaluation failed, without the values that it failed on: those who are told may not be those who may read them. */

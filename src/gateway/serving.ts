@@ -63,10 +63,9 @@ export async function resourcesOf(
   const location = (type: string, id: string) =>
     `${context.baseUrl}${endpoints.get(type)?.mapping.type.endpoint ?? ""}/${encodeURIComponent(id)}`;
   const readAll = (some: readonly Entry[]): Resource[] | Promise<Resource[]> => {
-    const read = (entry: Entry) => readEntry(selection, entry, { references: known, location });
-    if (selection.expressions.length === 0) return some.map((entry) => read(entry) as Resource);
-    // One after the other: an expression's time would count what it waits for the others of the page.
-    return inTurn(some, read).catch((error) => {
+    const read = some.map((entry) => readEntry(selection, entry, { references: known, location }));
+    if (selection.expressions.length === 0) return read as Resource[];
+    return Promise.all(read).catch((error) => {
       throw expressionFailure(error);
     });
   };
@@ -79,22 +78,6 @@ export async function resourcesOf(
   }
   return resources;
 }
-
-async function inTurn<From, To>(all: readonly From[], work: (each: From) => To | Promise<To>): Promise<To[]> {
-  const results: To[] = [];
-  let since = performance.now();
-  for (const each of all) {
-    results.push(await work(each));
-    if (performance.now() - since < HELD_MS) continue;
-    // Others are served in between.
-    await next();
-    since = performance.now();
-  }
-  return results;
-}
-
-/** How long others wait at most while entries are turned into resources, in milliseconds, but for one entry that takes longer. */
-const HELD_MS = 5;
 
 /** How many entries are turned into resources at a time: about a millisecond's work. */
 const PIECE = 50;
