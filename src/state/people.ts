@@ -202,6 +202,18 @@ export function createPeople(
       }),
     referTo: (key, aliases) =>
       whenReady(async () => {
+        const present = await db
+          .selectFrom("sync_references")
+          .select(["place", "value"])
+          .where("sync", "=", sync)
+          .where("key", "=", key)
+          .execute();
+        const names = (all: readonly Alias[]) =>
+          all
+            .map(({ place, value }) => `${place}\0${value}`)
+            .toSorted()
+            .join("\0\0");
+        if (names(present) === names(aliases)) return;
         await db.deleteFrom("sync_references").where("sync", "=", sync).where("key", "=", key).execute();
         if (aliases.length > 0)
           await db

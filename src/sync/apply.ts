@@ -92,7 +92,7 @@ async function update(work: Applying, person: Person, plan: Plan): Promise<Perso
   if (plan.groups) await store.belong(person.key, plan.groups);
   if (account && person.missing === null) {
     const facts = await factsOf(rules, resourceOf(person), new Date(work.now));
-    const { found } = await referencesFor(work, person.key, facts);
+    const { found } = await referencesFor(work, person.key, facts, { isNoted: false });
     const written = new Map(plan.changes.map(({ path, to }) => [path, to]));
     const settled = { facts, references: found, account, written };
     memory = settledMemory(rules, settled, { ...memory, names: namesOf(work, memory, account) });
@@ -148,7 +148,7 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
   const { rules, store } = work;
   const facts = await factsOf(rules, resourceOf(person), new Date(work.now));
   const memory = memoryOf(person);
-  const { found } = await referencesFor(work, person.key, facts);
+  const { found } = await referencesFor(work, person.key, facts, { isNoted: false });
   // A creation whose answer was lost is found again, and not repeated.
   const present = await presentAccount(work, facts);
   if (present) {

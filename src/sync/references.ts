@@ -14,6 +14,14 @@ export interface FoundReferences {
   readonly isOpen: boolean;
 }
 
+/** How references are found. */
+export interface ReferenceOptions {
+  /** What the target knows a person by; null where it does not. */
+  readonly idOf?: (person: Person) => string | null;
+  /** Whether it is noted whom the person refers to. */
+  readonly isNoted?: boolean;
+}
+
 /** How far a chain of managers is followed to see whether it is a circle. */
 const MAX_CHAIN = 50;
 
@@ -22,7 +30,7 @@ export async function referencesFor(
   work: Common,
   key: string,
   facts: Facts,
-  idOf: (person: Person) => string | null = ({ target }) => target,
+  { idOf = ({ target }) => target, isNoted = true }: ReferenceOptions = {},
 ): Promise<FoundReferences> {
   const found = new Map<string, string | null>();
   const warnings: string[] = [];
@@ -34,7 +42,7 @@ export async function referencesFor(
       continue;
     }
     const alias = aliasFor(rule, name);
-    const keys = await work.store.known(alias, 2);
+    const keys = alias.place === "" ? [alias.value] : await work.store.known(alias, 2);
     if (keys.length > 1) {
       warnings.push(`${shown}: several people are known as ${name}, so none of them is set.`);
       isOpen = true;
@@ -59,7 +67,7 @@ export async function referencesFor(
   }
   // Whoever is named may get an account, or another one: the person is looked at again then.
   const named = facts.references.flatMap(({ rule, name }) => (name === undefined ? [] : [aliasFor(rule, name)]));
-  if (facts.references.length > 0) await work.store.referTo(key, named);
+  if (isNoted && facts.references.length > 0) await work.store.referTo(key, named);
   return { found, warnings, isOpen };
 }
 
@@ -70,22 +78,33 @@ const aliasFor = ({ by }: ReferenceRule, name: string): Alias =>
     ? { place: "", value: name }
     : { place: by.path, value: name.normalize("NFKC").trim().toLowerCase() };
 
+/** Those whose chain was followed to its end in a run, and who is in no circle. */
+export type Clear = Set<string>;
+const MAX_CLEAR = 50_000;
+
 /** Whether the chain of references that begins with somebody comes back to the person, as the source has it. */
-async function isInCircle({ store, rules }: Common, rule: ReferenceRule, key: string, start: string): Promise<boolean> {
+async function isInCircle(
+  { store, rules, clear }: Common,
+  rule: ReferenceRule,
+  key: string,
+  start: string,
+): Promise<boolean> {
   const seen = new Set<string>();
   let at: string | undefined = start;
-  for (let step = 0; at !== undefined && step < MAX_CHAIN; step++) {
+  for (let step = 0; at !== undefined && !clear.has(at) && step < MAX_CHAIN; step++) {
     if (at === key) return true;
     // A circle that the person is not in is somebody else's.
     if (seen.has(at)) return false;
     seen.add(at);
     const person = await store.person(at);
     // Who has left the source is nobody's report any more.
-    if (person?.missing != null) return false;
-    const name = person && valueAt(resourceOf(person), rule.from, rules.source);
-    if (name === undefined || name === null || name === "") return false;
-    const [next] = await store.known(aliasFor(rule, String(name).trim()), 1);
-    at = next;
+    if (!person || person.missing !== null) break;
+    const name = valueAt(resourceOf(person), rule.from, rules.source);
+    if (name === undefined || name === null || name === "") break;
+    const alias = aliasFor(rule, String(name).trim());
+    at = alias.place === "" ? alias.value : (await store.known(alias, 1))[0];
   }
+  if (clear.size > MAX_CLEAR) clear.clear();
+  for (const each of seen) clear.add(each);
   return false;
 }

@@ -119,7 +119,7 @@ async function carryOut(
     if (error instanceof SourceError) return error;
     throw error;
   });
-  const work: Common = { sync: name, settings, rules, store, read: failure ? 0 : read, now };
+  const work: Common = { sync: name, settings, rules, store, read: failure ? 0 : read, now, clear: new Set() };
   const engine = sync.engineFor(work, progress, options);
   await engine.begin();
   // What falls due does so although the source is away; what of it was read is half a truth, and waits for the whole.

@@ -18,6 +18,8 @@ export interface Common {
   readonly read: number;
   /** The time that rules go by, in milliseconds since 1970. */
   readonly now: number;
+  /** People who were found to be in no circle of references. */
+  readonly clear: Set<string>;
 }
 
 /** What one run is to do. */

@@ -91,7 +91,7 @@ export const sqliteTarget = (folder: string) => {
     title text, enabled integer not null default 1, department text, secret text, manager text references accounts(id) on delete set null);
     create table teams (id text primary key, name text not null);
     create table team_members (team_id text not null references teams(id) on delete cascade, account_id text not null references accounts(id) on delete cascade, primary key (team_id, account_id));
-    create index external on accounts (external collate nocase); create unique index login on accounts (login collate nocase); create index manager on accounts (manager)`);
+    create index external on accounts (external); create unique index login on accounts (login collate nocase); create index manager on accounts (manager)`);
   db.close();
   return {
     type: "sql",

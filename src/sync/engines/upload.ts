@@ -132,7 +132,7 @@ async function wantedValues(work: Common, person: Person, facts: Facts, memory: 
     Object.assign(values, memory.sent?.values ?? memory.applied, { [rules.active.path]: false });
     return { values, names, warnings: memory.warnings ?? [], isOpen: false };
   }
-  const { found, warnings, isOpen } = await referencesFor(work, person.key, facts, ({ key }) => key);
+  const { found, warnings, isOpen } = await referencesFor(work, person.key, facts, { idOf: ({ key }) => key });
   for (const { rule, value } of facts.wanted) {
     const { path } = rule.place;
     const before = memory.applied?.[path];
