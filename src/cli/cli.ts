@@ -9,6 +9,7 @@ import { explainCommand } from "./explain.ts";
 import { guardReleaseCommand, guardStatusCommand } from "./guard.ts";
 import { healthCommand } from "./health.ts";
 import { initCommand } from "./init.ts";
+import { initSyncCommand } from "./init-sync.ts";
 import { recordCommand } from "./record.ts";
 import { serveCommand } from "./serve.ts";
 import { addSyncCommands } from "./sync-commands.ts";
@@ -173,6 +174,15 @@ export async function run(args: readonly string[], registry: Registry): Promise<
       status = await initCommand(definition, named, out, process.env);
     });
   }
+  init
+    .command("sync")
+    .description("Draft a sync: ask a source and a target of the configuration, and print the rules between them.")
+    .option(...config)
+    .requiredOption("--from <route>", "the route that people come from, such as /hr")
+    .requiredOption("--to <route>", "the route that accounts are made in, such as /ad")
+    .action(async ({ config: file, from, to }) => {
+      status = await initSyncCommand({ registry, file, env: withToken(process.env), from, to });
+    });
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;

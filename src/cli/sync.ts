@@ -90,15 +90,23 @@ async function* everybody(store: SyncStore, filter: Parameters<SyncStore["listed
   }
 }
 
-function summaryOf(name: string, { outcome, error, counts, held, people, unusable, groups }: RunReport): string {
+function summaryOf(
+  name: string,
+  { outcome, error, counts, held, people, unusable, groups, isUnreleased }: RunReport,
+): string {
   const lines = [`${name}: ${outcome}${error ? `. ${error}` : ""}`, `  read: ${people.read} records`];
   if (people.twice > 0) lines.push(`  ${people.twice} keys come more than once: none of their records is used`);
   for (const [kind, { planned, done, failed }] of Object.entries(counts))
     lines.push(`  ${kind}: ${planned} planned, ${done} done${failed > 0 ? `, ${failed} failed` : ""}`);
-  for (const { kind, count, allowed } of held)
+  if (isUnreleased && held.length > 0)
     lines.push(
-      `  HELD: ${count} ${kind}, and ${allowed} are allowed. See them: postern sync status ${name} --held; then: postern sync release ${name}`,
+      `  This would be the first run: everything is held. See what it would do: postern sync plan ${name}; then let it happen: postern sync run ${name} --first`,
     );
+  else
+    for (const { kind, count, allowed } of held)
+      lines.push(
+        `  HELD: ${count} ${kind}, and ${allowed} are allowed. See them: postern sync status ${name} --held; then: postern sync release --sync ${name} --kind ${kind} --reason ...`,
+      );
   if (groups.added + groups.removed > 0) lines.push(`  memberships: ${groups.added} added, ${groups.removed} removed`);
   for (const { group, reason } of groups.failures) lines.push(`  group ${group}: ${reason}`);
   for (const { row, reason } of unusable.slice(0, 20)) lines.push(`  not used, ${row}: ${reason}`);

@@ -3,7 +3,7 @@ import { isTrue } from "../expression/truth.ts";
 import { isPresent } from "../scim/evaluate.ts";
 import type { Resource } from "../scim/schema.ts";
 import { createClock, DateError } from "./clock.ts";
-import { inputOf, type PersonInput, problemsOf, type Rule, type Rules } from "./rules.ts";
+import { inputOf, type PersonInput, problemsOf, type Rule, type Rules, unusedOf } from "./rules.ts";
 import { valueAt } from "./values.ts";
 
 /** Why nothing is done for one person: a sentence, and a code behind it. */
@@ -37,6 +37,8 @@ export interface Facts {
   readonly references: readonly WantedReference[];
   /** The groups that the account belongs to, by type and name. */
   readonly groups: readonly { readonly type: string; readonly name: string }[];
+  /** What of the source's records is not used, in words. */
+  readonly unused: readonly string[];
   /** When the rules next say something else, though nothing else changes. */
   readonly due: Date | undefined;
   /** The value of a unique attribute in an attempt, from 1; undefined where there is none any more. */
@@ -78,6 +80,7 @@ export async function factsOf(rules: Rules, resource: Resource, now: Date): Prom
     wanted,
     references,
     groups,
+    unused: unusedOf(resource, rules.source),
     due: clock.due(),
     candidate: (rule, attempt) => told(() => candidateOf(rule, attempt, person)),
   };

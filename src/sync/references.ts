@@ -33,7 +33,7 @@ export async function referencesFor(
   { idOf = ({ target }) => target, isNoted = true }: ReferenceOptions = {},
 ): Promise<FoundReferences> {
   const found = new Map<string, string | null>();
-  const warnings: string[] = [];
+  const warnings: string[] = [...facts.unused];
   let isOpen = false;
   for (const { rule, name } of facts.references) {
     const { path, name: shown } = rule.place;

@@ -14,6 +14,8 @@ export interface PlanLine {
   readonly held: boolean;
   readonly reason: string;
   readonly changes: readonly { readonly name: string; readonly from: string; readonly to: string }[];
+  /** What somebody may want to know beside: references that nobody has, records that are not used. */
+  readonly notes: readonly string[];
 }
 
 /** What is planned for a person; of somebody whom nothing can be done for, why. Undefined for who is as the rules want. */
@@ -33,11 +35,14 @@ export function planLine(person: Person): PlanLine | undefined {
       held: person.held === HELD.held,
       reason: plan.reason,
       changes: [...changes, ...more],
+      notes: warnings,
     };
   }
-  if (error) return { key, kind: person.status, held: false, reason: error.message, changes: [] };
-  if (person.status === "ignored" && why) return { key, kind: "ignored", held: false, reason: why, changes: [] };
-  if (warnings.length > 0) return { key, kind: "warning", held: false, reason: warnings.join(" "), changes: [] };
+  if (error) return { key, kind: person.status, held: false, reason: error.message, changes: [], notes: warnings };
+  if (person.status === "ignored" && why)
+    return { key, kind: "ignored", held: false, reason: why, changes: [], notes: warnings };
+  if (warnings.length > 0)
+    return { key, kind: "warning", held: false, reason: warnings.join(" "), changes: [], notes: [] };
   return undefined;
 }
 
@@ -49,36 +54,54 @@ const changesText = (line: PlanLine): string =>
     .map(({ name, from, to }) => `${name}: ${from === "" ? "" : `${from} -> `}${to === "" ? "(none)" : to}`)
     .join("; ");
 
-/** Writes lines in a form, one after the other: what they begin with, each of them, what they end with. */
-export function writerOf(format: Format, title: string) {
-  switch (format) {
-    case "json":
-      return jsonWriter();
-    case "csv":
-      return {
-        head: "key,kind,held,reason,changes\n",
-        line: (line: PlanLine) =>
-          `${[line.key, line.kind, String(line.held), line.reason, changesText(line)].map(csvCell).join(",")}\n`,
-        tail: () => "",
-      };
-    case "html":
-      return {
-        head: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${html(title)}</title><style>body{font:14px system-ui;margin:2rem}table{border-collapse:collapse}td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left;vertical-align:top}.held{background:#fff4d6}</style><h1>${html(title)}</h1><table><tr><th>Person<th>What<th>Why<th>Changes</tr>\n`,
-        line: (line: PlanLine) =>
-          `<tr${line.held ? ' class="held"' : ""}><td>${html(line.key)}<td>${html(line.kind)}${line.held ? " (held)" : ""}<td>${html(line.reason)}<td>${line.changes.map(({ name, from, to }) => `${html(name)}: <del>${html(from)}</del> <ins>${html(to)}</ins>`).join("<br>")}</tr>\n`,
-        tail: () => "</table></html>\n",
-      };
-    default:
-      return {
-        head: "",
-        line: (line: PlanLine) =>
-          `${printable(line.key).padEnd(14)} ${`${line.kind}${line.held ? " (held)" : ""}`.padEnd(18)} ${printable(line.reason)}${line.changes.length > 0 ? `\n${line.changes.map(({ name, from, to }) => `${" ".repeat(34)}${name}: ${from === "" ? "" : `${printable(from)} -> `}${to === "" ? "(none)" : printable(to)}`).join("\n")}` : ""}\n`,
-        tail: () => "",
-      };
-  }
+/** Writes lines in a form: what it begins with, each line, what it ends with. */
+export interface Writer {
+  readonly head: string;
+  readonly line: (line: PlanLine) => string;
+  readonly tail: () => string;
 }
 
-function jsonWriter() {
+/** The writer of a form. A title is shown where the form has one. */
+export function writerOf(format: Format, title: string): Writer {
+  const writers: Readonly<Record<Format, () => Writer>> = {
+    table: () => ({ head: "", line: tableLine, tail: () => "" }),
+    csv: () => ({ head: "key,kind,held,reason,changes,notes\n", line: csvLine, tail: () => "" }),
+    json: jsonWriter,
+    html: () => ({ head: htmlHead(title), line: htmlLine, tail: () => "</table></html>\n" }),
+  };
+  return writers[format]();
+}
+
+const csvLine = (line: PlanLine): string => {
+  const cells = [line.key, line.kind, String(line.held), line.reason, changesText(line), line.notes.join(" ")];
+  return `${cells.map(csvCell).join(",")}\n`;
+};
+
+const INDENT = " ".repeat(34);
+
+function tableLine({ key, kind, held, reason, changes, notes }: PlanLine): string {
+  const what = `${kind}${held ? " (held)" : ""}`.padEnd(18);
+  const changed = changes.map(
+    ({ name, from, to }) =>
+      `${INDENT}${name}: ${from === "" ? "" : `${printable(from)} -> `}${printable(to) || "(none)"}`,
+  );
+  const noted = notes.map((note) => `${INDENT}note: ${printable(note)}`);
+  return `${[`${printable(key).padEnd(14)} ${what} ${printable(reason)}`, ...changed, ...noted].join("\n")}\n`;
+}
+
+const STYLE =
+  "body{font:14px system-ui;margin:2rem}table{border-collapse:collapse}td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left;vertical-align:top}.held{background:#fff4d6}";
+
+const htmlHead = (title: string): string =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><title>${html(title)}</title><style>${STYLE}</style><h1>${html(title)}</h1><table><tr><th>Person<th>What<th>Why<th>Changes</tr>\n`;
+
+function htmlLine({ key, kind, held, reason, changes, notes }: PlanLine): string {
+  const changed = changes.map(({ name, from, to }) => `${html(name)}: <del>${html(from)}</del> <ins>${html(to)}</ins>`);
+  const why = [reason, ...notes].map(html).join("<br>");
+  return `<tr${held ? ' class="held"' : ""}><td>${html(key)}<td>${html(kind)}${held ? " (held)" : ""}<td>${why}<td>${changed.join("<br>")}</tr>\n`;
+}
+
+function jsonWriter(): Writer {
   let isFirst = true;
   return {
     head: "[",

@@ -234,11 +234,17 @@ export function inputOf(resource: Resource, type: ResourceType): Resource {
 }
 
 /** What the source itself says is wrong with a person: the `problems` of any extension. */
-export function problemsOf(resource: Resource, type: ResourceType): string[] {
+export const problemsOf = (resource: Resource, type: ResourceType): string[] => textsAt(resource, type, "problems");
+
+/** What of the source's records of a person is not used, in words: the `otherJobs` of any extension. */
+export const unusedOf = (resource: Resource, type: ResourceType): string[] =>
+  textsAt(resource, type, "otherJobs").map((each) => `Not used: ${each}.`);
+
+function textsAt(resource: Resource, type: ResourceType, name: string): string[] {
   return type.extensions.flatMap(({ id }) => {
     const part = resource[id];
-    const problems = isObject(part) ? part.problems : undefined;
-    return Array.isArray(problems) ? problems.map(String) : typeof problems === "string" ? [problems] : [];
+    const texts = isObject(part) ? part[name] : undefined;
+    return Array.isArray(texts) ? texts.map(String) : typeof texts === "string" ? [texts] : [];
   });
 }
 

@@ -37,6 +37,8 @@ export interface Sync {
 export interface RunReport {
   readonly run: number;
   readonly outcome: "planned" | "done" | "held" | "failed" | "cancelled";
+  /** Whether nobody has let the first run happen yet, so that everything is held. */
+  readonly isUnreleased: boolean;
   /** Why it failed as a whole. */
   readonly error: string | undefined;
   readonly counts: Readonly<Record<string, KindCount>>;
@@ -89,7 +91,8 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
   await store.update({ failures, not_before: failures === 0 ? 0 : now + wait, ...(!options.isPlan && { ran: now }) });
   const isForeseen = [SourceError, TargetError, Cancelled].some((type) => failure instanceof type);
   if (failure && !isForeseen) throw failure;
-  return { run, outcome, error, ...told };
+  const isUnreleased = record.begun === null && (options.isFirst !== true || options.isPlan === true);
+  return { run, outcome, isUnreleased, error, ...told };
 }
 
 function outcomeOf(failure: Error | undefined, { held }: Progress, { isPlan }: RunOptions): RunReport["outcome"] {

@@ -87,6 +87,10 @@ export function mappingText(drafted: Drafted, file: string): string {
   }
   lines.push("# Rows in which a cell is wrong say so here: whoever acts on people must leave these alone.");
   lines.push(`${HR}:problems: ${flow({ attr: "problems", many: true, readOnly: true })}`);
+  if (hasSeveralRows) {
+    lines.push("# Rows that are not used, in a few words each: whoever acts on people tells of them.");
+    lines.push(`${HR}:otherJobs: ${read(unusedText(guessed, key))}`);
+  }
   const others = survey.columns.filter(({ name }) => !used.has(name)).map(({ name }) => name);
   return `# yaml-language-server: $schema=../schemas/mapping.schema.json
 # Drafted from the headers of ${file} by \`postern init file\`. What is marked by # ? was guessed: look at it.
@@ -128,6 +132,15 @@ function activeLines(guessed: Drafted["guessed"], place: (column: Surveyed) => s
   ];
 }
 
+/** JSONata that tells the rows before the last one, which are not used, in a few words each. */
+function unusedText(guessed: Drafted["guessed"], key: Surveyed): string {
+  const told = (["status", "title", "organization", "hireDate"] as const).flatMap(
+    (meaning) => guessed.get(meaning) ?? [],
+  );
+  const parts = (told.length > 0 ? told : [key]).map(({ name }) => inJsonata(name));
+  return `$count(rows) > 1 ? rows[[0..$count($$.rows)-2]].("line " & $string(line) & ": " & $join([${parts.join(", ")}], ", "))`;
+}
+
 /** Values on one line: a remark ends with it. */
 const oneLine = (values: readonly string[]): string => values.join(", ").replace(/[\s\p{C}]+/gu, " ");
 
@@ -138,7 +151,7 @@ const wordsOf = ({ values }: Surveyed): string =>
 export const orderOf = (guessed: Drafted["guessed"]): string | undefined => guessed.get("hireDate")?.name;
 
 /** The types of the extension. */
-export function typesText({ guessed }: Drafted): string {
+export function typesText({ guessed, hasSeveralRows }: Drafted): string {
   const attributes = EXTENSION.flatMap(([meaning, name, description]) => {
     const column = guessed.get(meaning);
     if (!column) return [];
@@ -149,6 +162,10 @@ export function typesText({ guessed }: Drafted): string {
     ...{ name: "problems", multiValued: true, mutability: "readOnly" },
     description: "What is wrong with the person's rows in the file.",
   });
+  const otherJobs = flow({
+    ...{ name: "otherJobs", multiValued: true, mutability: "readOnly" },
+    description: "The person's rows that are not used, in a few words each.",
+  });
   return `# yaml-language-server: $schema=../schemas/types.schema.json
 # What an HR system knows of people beside RFC 7643.
 schemas:
@@ -156,7 +173,7 @@ schemas:
     name: HR
     description: What the HR system knows of a person.
     attributes:
-${[...attributes, problems].map((each) => `      - ${each}`).join("\n")}
+${[...attributes, problems, ...(hasSeveralRows ? [otherJobs] : [])].map((each) => `      - ${each}`).join("\n")}
 resourceTypes:
   - { name: User, extensions: [{ schema: "${HR}" }] }
 `;
