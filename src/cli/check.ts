@@ -2,13 +2,17 @@ import { endpointsOf, openConnectors, sharedLimitsOf } from "../compose.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import type { Entry, Uses } from "../connector/connector.ts";
+import { filesIn } from "../connector/kit/files.ts";
 import { probeShared } from "../edge/limiters.ts";
 import type { Endpoint } from "../gateway/references.ts";
+import { limitsOf, memoryBudget } from "../graph/budget.ts";
+import { openEntra } from "../graph/client.ts";
 import { attrsOf, attrsRead, type Mapping, type Row } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { leafOf, type TypedFilter } from "../scim/path.ts";
 import { isSharedState } from "../state/state.ts";
 import { openStateOf } from "../store.ts";
+import type { Rules } from "../sync/rules.ts";
 
 const labels = { true: "ok     ", false: "MISSING", unknown: "UNKNOWN" } as const;
 const quiet = { warn: () => {} };
@@ -28,6 +32,7 @@ export async function checkCommand(
       for (const [type, endpoint] of endpointsOf(loaded, route, connectors))
         console.log(`${route} ${type}, by ${endpoint.name}\n${table(endpoint)}\n`);
     }
+    for (const [name, rules] of loaded.syncs) console.log(`${syncText(name, loaded, rules)}\n`);
     if (!connect) {
       console.log(`${file}: all is well.`);
       return 0;
@@ -49,7 +54,7 @@ export async function checkCommand(
         }
       }),
     );
-    states.push(...(await sharedStates(loaded)));
+    states.push(...(await sharedStates(loaded)), ...(await entraStates(loaded)));
     const isWell = !states.includes("not well");
     const all = states.includes("unknown")
       ? "all that could be looked at is well; see what is UNKNOWN above."
@@ -59,6 +64,38 @@ export async function checkCommand(
   } finally {
     await Promise.all([...connectors.values()].map((connector) => connector.close()));
   }
+}
+
+/** What a sync does, in a few lines. */
+function syncText(name: string, { config }: Loaded, { rules, match }: Rules): string {
+  const { from, to, schedule = "by hand, or by a signal" } = config.syncs[name]!;
+  const target = "route" in to ? to.route : `Entra's job ${to.entra.job}`;
+  const named = rules.map(({ place }) => place.name).join(", ");
+  return `sync ${name}: ${from.route} -> ${target}, ${schedule}\n  matches by ${match.map((place) => place.name).join(", then ")}\n  writes ${named}`;
+}
+
+/** Whether the jobs of Entra's that syncs write to can be used. */
+async function entraStates(loaded: Loaded): Promise<("well" | "not well" | "unknown")[]> {
+  const settings = Object.entries(loaded.config.syncs).flatMap(([name, { to }]) =>
+    "entra" in to ? [[name, to.entra] as const] : [],
+  );
+  return Promise.all(
+    settings.map(async ([name, entra]) => {
+      const client = openEntra(entra, { files: filesIn(loaded.folder), budget: memoryBudget(limitsOf(entra)) });
+      try {
+        const findings = await client.probe(AbortSignal.timeout(30_000));
+        console.log(`sync ${name}: Entra's job ${entra.job}`);
+        for (const { ok, text } of findings) console.log(`  ${labels[`${ok}`]} ${text}`);
+        if (findings.every(({ ok }) => ok === true)) return "well";
+        return findings.some(({ ok }) => ok === false) ? "not well" : "unknown";
+      } catch (error) {
+        console.log(`sync ${name}: Entra cannot be asked: ${(error as Error).message}`);
+        return "not well";
+      } finally {
+        await client.close();
+      }
+    }),
+  );
 }
 
 /** Whether what several gateways share can be reached: PostgreSQL, and Valkey or Redis. */

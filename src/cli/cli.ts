@@ -1,10 +1,11 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { makeSecret } from "../auth/secret.ts";
 import { StartError } from "../compose.ts";
 import type { Registry } from "../config/registry.ts";
 import { ConfigError } from "../config/yaml.ts";
 import { auditForgetCommand, auditVerifyCommand } from "./audit.ts";
 import { checkCommand } from "./check.ts";
+import { DRIFT_FORMATS, driftCommand } from "./drift.ts";
 import { explainCommand } from "./explain.ts";
 import { guardReleaseCommand, guardStatusCommand } from "./guard.ts";
 import { healthCommand } from "./health.ts";
@@ -161,6 +162,15 @@ export async function run(args: readonly string[], registry: Registry): Promise<
       status = given;
     },
   });
+  program
+    .command("drift")
+    .description("Say what of a route is not as syncs wrote it last. Nothing is written.")
+    .argument("<route>", "the route that syncs write, such as /ad")
+    .option(...config)
+    .addOption(new Option("-f, --format <format>", "how it is shown").choices(DRIFT_FORMATS).default("table"))
+    .action(async (route, { config: file, format }) => {
+      status = await driftCommand({ registry, file, env: withToken(process.env), route, format });
+    });
   const init = program.command("init").description("Ask a backend about itself, and write a first configuration.");
   for (const definition of registry.connectors.filter((each) => each.init)) {
     const command = init.command(definition.type).description(definition.summary);

@@ -115,7 +115,7 @@ function jsonWriter(): Writer {
 }
 
 /** A cell of CSV. A value that a spreadsheet would take for a formula is marked as text. */
-const csvCell = (value: string): string => {
+export const csvCell = (value: string): string => {
   const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };

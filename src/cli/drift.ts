@@ -1,0 +1,62 @@
+import { loadConfig } from "../config/load.ts";
+import type { Registry } from "../config/registry.ts";
+import { StartError } from "../routes.ts";
+import { type Drift, driftOf } from "../sync/drift.ts";
+import { csvCell } from "../sync/report.ts";
+import { routeTarget } from "../sync/targets/route.ts";
+import { openRoutes } from "./opened.ts";
+
+/** The forms that drift is shown in. */
+export const DRIFT_FORMATS = ["table", "csv", "json"] as const;
+
+/** What is looked for, and how it is shown. */
+export interface DriftCommand {
+  readonly registry: Registry;
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly route: string;
+  readonly format: (typeof DRIFT_FORMATS)[number];
+}
+
+/** Shows what of a route is not as syncs wrote it last. Gives 1 where anything is not; writes nothing. */
+export async function driftCommand({ registry, file, env, route: base, format }: DriftCommand): Promise<number> {
+  const loaded = loadConfig(file, registry, env);
+  const names = Object.entries(loaded.config.syncs).filter(([, { to }]) => "route" in to && to.route === base);
+  if (names.length === 0) throw new StartError(`no sync writes to ${base}, so nothing is known of what it should hold`);
+  const opened = await openRoutes(loaded, { writes: false });
+  try {
+    const { to } = names[0]![1] as { to: { route: string; type: string } };
+    const route = opened.routes.get(base)!;
+    const operationMs = Math.round(loaded.config.limits.seconds * 1000);
+    const asking = { caller: "postern drift", operationMs, signal: new AbortController().signal };
+    const target = routeTarget(route, to.type, asking);
+    const syncs = names.map(([name]) => ({ store: opened.state.syncs.of(name), rules: loaded.syncs.get(name)! }));
+    let count = 0;
+    if (format === "csv") process.stdout.write("what,key,id,path,was,is\n");
+    for await (const each of driftOf({ route, type: to.type, target, asking, syncs })) {
+      count++;
+      process.stdout.write(lineOf(each, format));
+    }
+    console.error(
+      count === 0
+        ? `${base} is as it was written last.`
+        : `${base}: ${count} differences. What rules say is put right by: postern sync run --reconcile`,
+    );
+    return count === 0 ? 0 : 1;
+  } finally {
+    await opened.close();
+  }
+}
+
+function lineOf(drift: Drift, format: DriftCommand["format"]): string {
+  const { what, key = "", id, path = "", was, is } = drift;
+  if (format === "json") return `${JSON.stringify(drift)}\n`;
+  const text = (value: unknown) =>
+    value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (format === "csv") return `${[what, key, id, path, text(was), text(is)].map(csvCell).join(",")}\n`;
+  const change = was === undefined && is === undefined ? "" : `${text(was) || "(none)"} -> ${text(is) || "(none)"}`;
+  return `${what.padEnd(9)} ${key.padEnd(14)} ${id.padEnd(37)} ${path} ${change}`
+    .trimEnd()
+    .replace(/[\x00-\x1f\x7f-\x9f]/g, "?")
+    .concat("\n");
+}
