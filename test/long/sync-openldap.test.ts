@@ -5,7 +5,7 @@ import { openIntoSamba, openIntoSlapd } from "../servers/sync-directories.ts";
 import { convergence } from "../suites/convergence.ts";
 import { seedOf } from "../suites/draws.ts";
 
-const DRAWS = Number(process.env.DRAWS ?? 60);
+const DRAWS = Number(process.env.DRAWS ?? 240);
 
 describe("convergence in real directories, whatever happens on both sides and wherever runs are killed", () => {
   let slapd: Slapd;
