@@ -78,7 +78,7 @@ function engineOf(name: string, settings: SyncSettings, parts: SyncParts, asking
   if ("route" in to) {
     const target = routeTarget(parts.routes.get(to.route)!, to.type, asking);
     const deliver = settings.passwords && passwordsTo(name, settings.passwords);
-    return (work, progress) => liveEngine({ ...work, target, deliver }, progress);
+    return (work, progress, options) => liveEngine({ ...work, target, deliver }, progress, options);
   }
   return (work, _, options) => uploadEngine(work, parts.entra(name), options);
 }
@@ -113,6 +113,9 @@ export type Ended = (name: string, report: RunReport, seconds: number) => void;
 
 /** Signals that come together make one run, so long after the first, in milliseconds. */
 const DEBOUNCE_MS = 1000;
+
+/** Runs by the schedule that begin within so many milliseconds are the same one. */
+const SAME_MS = 10_000;
 
 /** Runs syncs by their schedules, one run of a sync at a time, until it is stopped. */
 export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended: Ended): Scheduler {
@@ -153,8 +156,9 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
   }
   async function byClock(name: string, isReconciling: boolean): Promise<void> {
     if (underWay.has(name)) return;
-    const { not_before: notBefore } = await current!.state.syncs.of(name).record();
-    if (Date.now() < notBefore) return;
+    const { not_before: notBefore, ran } = await current!.state.syncs.of(name).record();
+    // Another gateway may have run it a moment ago, by the same schedule.
+    if (Date.now() < notBefore || Date.now() - (ran ?? 0) < SAME_MS) return;
     begin(name, { cause: "schedule", isReconciling });
   }
   const schedule = (name: string, pattern: string | undefined, isReconciling: boolean): Cron[] => {

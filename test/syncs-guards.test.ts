@@ -446,6 +446,49 @@ describe("groups by rule", () => {
   });
 });
 
+test("a group by rule that somebody changed is as the rules say after a reconciliation, and keeps members of others", async () => {
+  syncing = await openSyncing({
+    groups: [{ name: '$exists(enterprise.department) ? "Dept " & enterprise.department' }],
+  });
+  const stranger = await syncing.ask({
+    name: "create",
+    type: "User",
+    body: { userName: "stranger" },
+    query: {},
+    context: syncing.context(),
+  });
+  syncing.hire(...people(2, { department: "Sales" }), { number: "9", given: "No", family: "One", hired: "2020-01-01" });
+  await syncing.run();
+  const accounts = await syncing.accounts();
+  const id = (key: string) => String(accounts.get(key)!.id);
+  const list = { name: "list", type: "Group", query: {}, context: syncing.context() } as const;
+  const members = async () => {
+    const [group] = (await syncing.ask(list)).Resources;
+    return ((group!.members ?? []) as { value: string }[]).map(({ value }) => value).toSorted();
+  };
+  const [group] = (await syncing.ask(list)).Resources;
+  const value = [{ value: id("9") }, { value: String(stranger.id) }];
+  const body = {
+    Operations: [
+      { op: "remove", path: `members[value eq "${id("0001")}"]` },
+      { op: "add", path: "members", value },
+    ],
+  };
+  await syncing.ask({
+    name: "patch",
+    type: "Group",
+    id: String(group!.id),
+    body,
+    query: {},
+    context: syncing.context(),
+  });
+  expect(await syncing.run({ isReconciling: true })).toMatchObject({ groups: { added: 1, removed: 1 } });
+  expect(await members()).toEqual([id("0001"), id("0002"), String(stranger.id)].toSorted());
+  await syncing.ask({ name: "delete", type: "Group", id: String(group!.id), context: syncing.context() });
+  await syncing.run({ isReconciling: true });
+  expect(await members()).toEqual([id("0001"), id("0002")].toSorted());
+});
+
 test("first passwords go where the configuration says, signed, and nowhere else", async () => {
   const received: { headers: Record<string, unknown>; body: string }[] = [];
   const server = createServer(async (request, response) => {

@@ -306,7 +306,10 @@ export const syncRetryCommand = (command: SyncCommand, keys: readonly string[]):
 /** Forgets people: what the store knows of them is deleted, and their accounts stay as they are. */
 export const syncForgetCommand = (command: SyncCommand, keys: readonly string[]): Promise<number> =>
   onStore(command, true, async (store, name) => {
-    for (const key of keys) await store.forget(key);
+    for (const key of keys) {
+      await store.forgetMember(key);
+      await store.forget(key);
+    }
     console.log(`${name}: ${keys.length} people are forgotten. Their accounts stay as they are.`);
     return 0;
   });

@@ -52,6 +52,8 @@ export interface Memberships {
   ) => Promise<readonly { readonly key: string; readonly target: string | null }[]>;
   /** Says that members were added, or removed. */
   readonly settled: (group: Membership, state: "add" | "remove", keys: readonly string[]) => Promise<void>;
+  /** Forgets what groups a person is in, and leaves them as they are. */
+  readonly forgetMember: (key: string) => Promise<void>;
   /** Has the members of a group added again: it is gone from the target, or some of them are. */
   readonly unsettle: (group: Membership, keys: readonly string[] | undefined) => Promise<void>;
 }
@@ -183,6 +185,10 @@ export function createMemberships(
             .where("state", "=", state)
             .where("key", "in", keys)
             .execute();
+      }),
+    forgetMember: (key) =>
+      whenReady(async () => {
+        await db.deleteFrom("sync_members").where("sync", "=", sync).where("key", "=", key).execute();
       }),
     unsettle: ({ type, name }, keys) =>
       whenReady(async () => {

@@ -12,9 +12,10 @@ const PIECE = 1000;
  * Makes the groups that rules name, and brings their members up to date. A group of the name that the sync did not make is left alone.
  * Rejects with a `TargetError` of the kind `unavailable` where the target is away.
  */
-export async function settleGroups(work: Work): Promise<GroupsReport> {
+export async function settleGroups(work: Work, isReconciling: boolean): Promise<GroupsReport> {
   let [added, removed] = [0, 0];
   const failures: { group: string; reason: string }[] = [];
+  if (isReconciling) for (const group of await work.store.groups()) removed += await compare(work, group);
   for (const group of await work.store.unsettled()) {
     try {
       const changed = await settle(work, group);
@@ -26,6 +27,36 @@ export async function settleGroups(work: Work): Promise<GroupsReport> {
     }
   }
   return { added, removed, failures };
+}
+
+/**
+ * Compares a group with what the rules say, whatever was done to it beside us: who is to be in it is added again, and people of the sync who are
+ * not are removed. Members that the sync does not know are somebody else's, and stay. Gives how many were removed.
+ */
+async function compare({ store, target }: Work, group: RuleGroup): Promise<number> {
+  if (group.target === null) return 0;
+  const members = await target.groups.members(group.type, group.target);
+  if (!members) {
+    await store.madeGroup(group, null);
+    await store.unsettle(group, undefined);
+    return 0;
+  }
+  const present = new Set(members);
+  for (let after = ""; ; ) {
+    const wanted = await store.members(group, "is", after, PIECE);
+    if (wanted.length === 0) break;
+    after = wanted.at(-1)!.key;
+    const gone = wanted.filter(({ target: id }) => id !== null && !present.delete(id));
+    if (gone.length > 0)
+      await store.unsettle(
+        group,
+        gone.map(({ key }) => key),
+      );
+  }
+  const extra: string[] = [];
+  for (const id of present) if (await store.byTarget(id)) extra.push(id);
+  if (extra.length > 0) await target.groups.change(group.type, group.target, { add: [], remove: extra });
+  return extra.length;
 }
 
 async function settle(work: Work, group: RuleGroup): Promise<{ added: number; removed: number }> {

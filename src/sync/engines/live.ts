@@ -1,11 +1,11 @@
 import { type Applying, apply } from "../apply.ts";
 import { settleGroups } from "../groups.ts";
 import { look } from "../look.ts";
-import { AWAY_AFTER, type Engine, inLanes, type Progress } from "../steps.ts";
+import { AWAY_AFTER, type Engine, inLanes, type Progress, type RunOptions } from "../steps.ts";
 import { TargetError } from "../target.ts";
 
 /** Works on a target that answers at once, person by person. */
-export function liveEngine(work: Applying, progress: Progress): Engine {
+export function liveEngine(work: Applying, progress: Progress, { isReconciling = false }: RunOptions): Engine {
   const { settings } = work;
   let away = 0;
   return {
@@ -22,6 +22,7 @@ export function liveEngine(work: Applying, progress: Progress): Engine {
         }
       });
     },
-    finish: async () => (settings.groups.length > 0 ? settleGroups(work) : { added: 0, removed: 0, failures: [] }),
+    finish: async () =>
+      settings.groups.length > 0 ? settleGroups(work, isReconciling) : { added: 0, removed: 0, failures: [] },
   };
 }
