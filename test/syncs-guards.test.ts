@@ -380,6 +380,22 @@ describe("leavers", () => {
     expect([...(await syncing.accounts()).keys()]).toEqual(["0002"]);
   });
 
+  test("whose account is out of sight for a while are disabled when it is seen again", async () => {
+    syncing = await openSyncing();
+    syncing.hire(...people(2));
+    await syncing.run(day("2026-03-01"));
+    const { DatabaseSync } = await import("node:sqlite");
+    const db = new DatabaseSync(join(syncing.folder, "target.db"));
+    const { id } = (await syncing.accounts()).get("0001")!;
+    db.prepare("update accounts set id = 'hidden' where id = ?").run(String(id));
+    syncing.fire("0001");
+    expect(await syncing.run(day("2026-03-02"))).toMatchObject({ outcome: "done", counts: {} });
+    expect((await pageOf("0001")).status).toBe("gone");
+    db.prepare("update accounts set id = ? where id = 'hidden'").run(String(id));
+    db.close();
+    expect(await syncing.run(day("2026-03-03"))).toMatchObject({ counts: { disables: { done: 1 } } });
+  });
+
   test("who left before there was an account gets none", async () => {
     syncing = await openSyncing({ leavers: { left: "$after(hr.endDate)" } });
     syncing.hire(...people(2, { ended: "2019-12-31" }));

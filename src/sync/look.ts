@@ -16,6 +16,9 @@ export interface Work extends Common {
   readonly target: Target;
 }
 
+/** An account of a leaver that is gone is looked for again so long after, in milliseconds. */
+const GONE_MS = 24 * 3_600_000;
+
 /**
  * Looks at a person: what the rules say, what the target has, and what is to be done. Gives the person with the plan, or why there is
  * none. Rejects with a `TargetError` only where the target cannot be asked.
@@ -43,10 +46,12 @@ async function looked(work: Work, person: Person): Promise<Person> {
   if (person.target === null) return unlinked(work, person, facts!);
   const current = await work.target.read(person.target);
   if (!current) {
-    // The account is gone beside us: who is to have one gets one again.
     const { applied: _, confirmed: __, left: ___, ...kept } = memory;
+    // It may only be out of sight: whoever is to be locked out stays linked, and is looked at again.
+    if (isMissing || facts!.life !== "here")
+      return { ...idle(person, "gone", "The account is gone from the target.", memory), next: now + GONE_MS };
+    // Who is to have one gets one again.
     const free = { ...person, target: null, memory: JSON.stringify(kept) };
-    if (isMissing || facts!.life !== "here") return idle(free, "gone", "The account is gone from the target.", kept);
     return unlinked(work, free, facts!, "the account is gone from the target");
   }
   return linked(work, person, facts, current);
