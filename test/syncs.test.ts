@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { memoryOf } from "../src/sync/person.ts";
+import { type Database, startPostgres, stateIn } from "./servers/databases.ts";
 import { memoryTarget, openSyncing, type Syncing } from "./servers/syncing.ts";
 import { convergence } from "./suites/convergence.ts";
 
@@ -101,4 +102,30 @@ describe("a sync", () => {
 describe("convergence, whatever happens on both sides and wherever runs are killed", () => {
   test("in SQLite", () => convergence(() => openSyncing(), { numRuns: 60 }), 240_000);
   test("in memory", () => convergence(() => openSyncing({}, { target: memoryTarget }), { numRuns: 60 }), 240_000);
+});
+
+describe("with the store in PostgreSQL", () => {
+  let postgres: Database;
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  });
+  afterAll(() => postgres.stop());
+
+  test("runs converge all the same", async () => {
+    const open = () => {
+      postgres.run("drop schema public cascade; create schema public");
+      return openSyncing({}, { target: memoryTarget, config: { state: stateIn(postgres) } });
+    };
+    await convergence(open, { numRuns: 15 });
+  }, 240_000);
+
+  test("requests of a budget and names are counted once, of many at a time", async () => {
+    postgres.run("drop schema public cascade; create schema public");
+    syncing = await openSyncing({}, { target: memoryTarget, config: { state: stateIn(postgres) } });
+    const { syncs } = syncing.parts.state;
+    const names = await Promise.all(
+      Array.from({ length: 20 }, (_, key) => syncs.of("people").reserve("userName", "ada", String(key))),
+    );
+    expect(new Set(names).size).toBe(1);
+  });
 });
