@@ -70,7 +70,7 @@ function counted(
   const { outcome, counts, held } = report;
   syncRuns.inc({ sync, outcome });
   syncSeconds.set({ sync }, seconds);
-  if (outcome === "done" || outcome === "held") syncEnded.set({ sync }, Date.now() / 1000);
+  if (["done", "incomplete", "held"].includes(outcome)) syncEnded.set({ sync }, Date.now() / 1000);
   for (const [kind, { done, failed }] of Object.entries(counts)) {
     syncChanges.inc({ sync, kind, result: "done" }, done);
     syncChanges.inc({ sync, kind, result: "failed" }, failed);

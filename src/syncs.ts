@@ -65,7 +65,10 @@ export function syncNamed(name: string, parts: SyncParts, signal: AbortSignal): 
     name,
     settings,
     rules,
-    version: createHash("sha256").update(JSON.stringify(settings)).digest("base64url").slice(0, 22),
+    version: createHash("sha256")
+      .update(JSON.stringify(rulesIn(settings)))
+      .digest("base64url")
+      .slice(0, 22),
     source: routes.get(settings.from.route)!,
     store: state.syncs.of(name),
     asking,
@@ -73,14 +76,27 @@ export function syncNamed(name: string, parts: SyncParts, signal: AbortSignal): 
   };
 }
 
+/** What of the settings is a rule: where they change, everybody is looked at again. */
+const rulesIn = ({ from, to, asOf, scope, match, attributes, leavers, groups, rehires }: SyncSettings) => [
+  from.key,
+  "route" in to ? to : to.entra.job,
+  asOf,
+  scope,
+  match,
+  attributes,
+  leavers,
+  groups,
+  rehires,
+];
+
 function engineOf(name: string, settings: SyncSettings, parts: SyncParts, asking: Asking): Sync["engineFor"] {
   const { to } = settings;
   if ("route" in to) {
     const target = routeTarget(parts.routes.get(to.route)!, to.type, asking);
     const deliver = settings.passwords && passwordsTo(name, settings.passwords);
-    return (work, progress, options) => liveEngine({ ...work, target, deliver }, progress, options);
+    return (work, options) => liveEngine({ ...work, target, deliver }, options);
   }
-  return (work, _, options) => uploadEngine(work, parts.entra(name), options);
+  return (work, options) => uploadEngine(work, parts.entra(name), options);
 }
 
 /** What a run is to do, beside what every run has. */
@@ -123,11 +139,13 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
   let jobs: Cron[] = [];
   const controller = new AbortController();
   const underWay = new Map<string, Promise<unknown>>();
-  const wanted = new Set<string>();
+  const wanted = new Map<string, RunWish>();
+  const signalled = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
   const warn: RunOptions["warn"] = (fields, message) => log.warn(fields, message);
 
   async function run(name: string, wish: RunWish): Promise<RunReport> {
+    if (underWay.has(name)) throw new BusyError(`The sync ${name} is under way already.`);
     const start = performance.now();
     const running = runNamed(name, current!, wish, { signal: controller.signal, warn });
     underWay.set(
@@ -144,21 +162,31 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
       return report;
     } finally {
       underWay.delete(name);
-      if (wanted.delete(name)) begin(name, { cause: "signal" });
+      const next = wanted.get(name);
+      wanted.delete(name);
+      if (next) begin(name, next);
     }
   }
+  /** Begins a run, or one behind the one that is under way. Of several that wait one is made, which compares everything if any is to. */
   function begin(name: string, wish: RunWish): void {
     if (controller.signal.aborted) return;
+    if (underWay.has(name)) {
+      wanted.set(name, {
+        ...wish,
+        isReconciling: wish.isReconciling === true || wanted.get(name)?.isReconciling === true,
+      });
+      return;
+    }
     run(name, wish).catch((error: Error) => {
       if (error instanceof BusyError) log.info({ sync: name }, "sync under way elsewhere");
       else log.error({ sync: name, error: error.stack }, "sync run failed");
     });
   }
   async function byClock(name: string, isReconciling: boolean): Promise<void> {
-    if (underWay.has(name)) return;
     const { not_before: notBefore, ran } = await current!.state.syncs.of(name).record();
-    // Another gateway may have run it a moment ago, by the same schedule.
-    if (Date.now() < notBefore || Date.now() - (ran ?? 0) < SAME_MS) return;
+    // Another gateway may have run it a moment ago, by the same schedule. A reconciliation is made once in any case.
+    if (Date.now() < notBefore || (!isReconciling && Date.now() - (ran ?? 0) < SAME_MS)) return;
+    if (!isReconciling && underWay.has(name)) return;
     begin(name, { cause: "schedule", isReconciling });
   }
   const schedule = (name: string, pattern: string | undefined, isReconciling: boolean): Cron[] => {
@@ -178,12 +206,11 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
       ]);
     },
     signal: (name, cause) => {
-      if (underWay.has(name)) return void wanted.add(name);
-      if (wanted.has(name)) return;
-      wanted.add(name);
+      if (signalled.has(name)) return;
+      signalled.add(name);
       const timer = setTimeout(() => {
         timers.delete(timer);
-        wanted.delete(name);
+        signalled.delete(name);
         begin(name, { cause });
       }, DEBOUNCE_MS);
       timers.add(timer);

@@ -136,4 +136,26 @@ describe("a sync into Entra", () => {
     entra.clock.advance(25 * HOUR);
     expect(await syncing.run()).toMatchObject({ outcome: "done", counts: { creates: { done: 10 } } });
   });
+
+  test("an account whose manager Entra does not know is locked all the same when its person leaves", async () => {
+    syncing = await open({ scope: 'name.givenName ne "Ada"' });
+    syncing.hire(ada, bob, { ...bob, number: "3", given: "Cy", manager: null });
+    await settle();
+    await settle();
+    expect(entra.user("2")).toMatchObject({ accountEnabled: true });
+    syncing.fire("2");
+    await settle();
+    expect(entra.user("2")).toMatchObject({ accountEnabled: false });
+  });
+
+  test("who is missing is disabled although the last record was wrong", async () => {
+    syncing = await open();
+    syncing.hire(ada, bob);
+    await settle();
+    syncing.hire({ ...bob, hired: "soon" });
+    await settle();
+    syncing.fire("2");
+    await settle();
+    expect(entra.user("2")).toMatchObject({ accountEnabled: false });
+  });
 });

@@ -211,7 +211,7 @@ describe("bad input changes nobody", () => {
     await syncing.run({ at: "2026-06-01" });
     expect(await syncing.run({ at: "2025-06-01" })).toMatchObject({
       outcome: "failed",
-      error: expect.stringContaining("set the clock right"),
+      error: expect.stringContaining("Set the clock right"),
     });
   });
 
@@ -410,7 +410,7 @@ describe("rehires under a new number", () => {
 
   test("are proposed, and take the account over when somebody says so", async () => {
     syncing = await open();
-    syncing.hire({ ...people(1)[0]!, ...born, number: "C-1" });
+    syncing.hire(...people(2), { ...people(1)[0]!, ...born, number: "C-1" });
     await syncing.run();
     const { id } = (await syncing.accounts()).get("C-1")!;
     syncing.fire("C-1");
@@ -422,7 +422,7 @@ describe("rehires under a new number", () => {
     await syncing.store.save([{ ...person, memory, kind: null, planned: null, next: 0 }]);
     await syncing.run();
     const accounts = await syncing.accounts();
-    expect([...accounts.keys()]).toEqual(["E-1"]);
+    expect([...accounts.keys()].toSorted()).toEqual(["0001", "0002", "E-1"]);
     expect(accounts.get("E-1")).toMatchObject({ id, active: true, userName: "ada.lee" });
     expect((await pageOf("C-1")).target).toBeNull();
     expect(await syncing.run({ isReconciling: true })).toMatchObject({ outcome: "done", counts: {} });
@@ -533,4 +533,161 @@ test("first passwords go where the configuration says, signed, and nowhere else"
   const everything = JSON.stringify([await syncing.store.listed({}, "", 100), await syncing.store.runs(10)]);
   expect(password.length).toBeGreaterThan(20);
   expect(everything).not.toContain(password);
+});
+
+describe("what an attacker found", () => {
+  const day = (date: string) => ({ at: `${date}T12:00:00Z` });
+  const make = (userName: string, more: object = {}) => {
+    const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+    return syncing.ask({
+      name: "create",
+      type: "User",
+      body: { schemas, userName, ...more },
+      query: {},
+      context: syncing.context(),
+    });
+  };
+
+  test("of two people with one externalId the first gets the account, and the other is told", async () => {
+    syncing = await openSyncing({ from: { route: "/hr", key: "id" }, concurrency: 1 });
+    syncing.hr.exec(
+      "insert into people (id, number, given, family, hired) values ('a', '7', 'Ada', 'Lee', '2020-01-01'), ('b', '7', 'Bob', 'Lee', '2020-01-01')",
+    );
+    await syncing.run();
+    expect((await syncing.accounts()).size).toBe(1);
+    expect((await pageOf("b")).remembered.error).toMatchObject({ code: "taken" });
+  });
+
+  test("who has left takes no account over by a name, and nobody's name is certain where the first match is not mapped", async () => {
+    syncing = await openSyncing({
+      match: ["externalId", "userName"],
+      leavers: { left: "$after(hr.endDate)" },
+      guard: { ...GUARD, disables: 100 },
+    });
+    await make("given1.family", { title: "Keeps it", active: true });
+    syncing.hire(...people(1, { ended: "2001-01-01" }));
+    await syncing.run();
+    const [account] = (await syncing.accounts()).values();
+    expect(account).toMatchObject({ title: "Keeps it", active: true });
+    expect((await pageOf("0001")).remembered.why).toContain("not certain");
+  });
+
+  test("an account that has somebody else's number now is not written", async () => {
+    syncing = await openSyncing();
+    syncing.hire(...people(2));
+    await syncing.run();
+    const { DatabaseSync } = await import("node:sqlite");
+    const db = new DatabaseSync(join(syncing.folder, "target.db"));
+    db.exec("update accounts set external = 'root', shown = 'Root' where external = '0001'");
+    db.close();
+    syncing.hire(...people(2, { title: "New" }));
+    syncing.fire("0001");
+    await syncing.run({ isReconciling: true });
+    expect((await syncing.accounts()).get("root")).toMatchObject({ displayName: "Root", active: true });
+    expect((await pageOf("0001")).remembered.error).toMatchObject({ code: "taken" });
+  });
+
+  test("a release is for what was seen: another change of the same kind is held again", async () => {
+    syncing = await openSyncing({ guard: { ...GUARD, changes: 0 } });
+    syncing.hire(...people(3));
+    await syncing.run();
+    syncing.hire(...people(1, { title: "Seen" }));
+    await syncing.run();
+    await syncing.store.release({ all: true } as never);
+    syncing.hire(...people(1, { title: "Not seen" }));
+    expect(await syncing.run()).toMatchObject({ outcome: "held" });
+    expect((await syncing.accounts()).get("0001")).not.toHaveProperty("title");
+  });
+
+  test("people who come back do not hide people who vanish", async () => {
+    syncing = await openSyncing();
+    const [first, second] = [people(20).slice(0, 10), people(20).slice(10)];
+    syncing.hire(...first, ...second);
+    await syncing.run();
+    syncing.fire(...first.map(({ number }) => number!));
+    await syncing.run({ acceptsShrink: true });
+    syncing.hire(...first);
+    syncing.fire(...second.map(({ number }) => number!));
+    expect(await syncing.run()).toMatchObject({ outcome: "failed", error: expect.stringContaining("lost 10") });
+  });
+
+  test("a plan that accepts a smaller source accepts it for itself alone", async () => {
+    syncing = await openSyncing();
+    syncing.hire(...people(20));
+    await syncing.run();
+    syncing.fire(...people(10).map(({ number }) => number!));
+    expect(await syncing.run({ isPlan: true, acceptsShrink: true })).toMatchObject({
+      counts: { disables: { planned: 10 } },
+    });
+    expect(await syncing.run()).toMatchObject({ outcome: "failed" });
+    expect(await enabled()).toBe(20);
+  });
+
+  test("a row whose key went blank is nobody who left", async () => {
+    syncing = await openSyncing();
+    syncing.hire(...people(30));
+    await syncing.run();
+    syncing.hr.exec("update people set number = null where number = '0001'");
+    expect(await syncing.run()).toMatchObject({ outcome: "failed", error: expect.stringContaining("have no key") });
+    expect(await enabled()).toBe(30);
+  });
+
+  test("active is true or false, and a rule that says neither locks nobody out", async () => {
+    syncing = await openSyncing({
+      attributes: { ...RULES, active: { value: '$exists(hr.status) ? hr.status : "true"' } },
+      guard: { ...GUARD, disables: 0 },
+    });
+    syncing.hire(...people(2));
+    await syncing.run();
+    syncing.hire(...people(1, { status: "FALSE" }), { ...people(2)[1]!, status: "perhaps" });
+    expect(await syncing.run()).toMatchObject({ held: [{ kind: "disables", count: 1 }] });
+    expect((await pageOf("0002")).remembered.error?.message).toContain("neither true nor false");
+  });
+
+  test("a first run whose source is away is no first run", async () => {
+    syncing = await openSyncing({ guard: GUARD });
+    syncing.hire(...people(3));
+    syncing.hr.exec("alter table people rename to gone");
+    await syncing.run();
+    syncing.hr.exec("alter table gone rename to people");
+    expect(await syncing.run({ isFirst: false })).toMatchObject({ outcome: "held" });
+  });
+
+  test("a last day acts although the record has gone before it, and does not count as missing yet", async () => {
+    syncing = await openSyncing({ leavers: { after: "P30D" } });
+    syncing.hire(...people(2, { ended: "2026-03-31" }), ...people(3).slice(2));
+    await syncing.run(day("2026-03-01"));
+    syncing.fire("0001");
+    expect(await syncing.run(day("2026-03-30"))).toMatchObject({ counts: {} });
+    expect(await syncing.run(day("2026-04-01"))).toMatchObject({ counts: { disables: { done: 2 } } });
+  });
+
+  test("an account that is made anew is in its groups again", async () => {
+    syncing = await openSyncing({
+      groups: [{ name: '$exists(enterprise.department) ? "Dept " & enterprise.department' }],
+    });
+    syncing.hire(...people(2, { department: "Sales" }));
+    await syncing.run();
+    const { id } = (await syncing.accounts()).get("0001")!;
+    await syncing.ask({ name: "delete", type: "User", id: String(id), context: syncing.context() });
+    expect(await syncing.run({ isReconciling: true })).toMatchObject({
+      counts: { creates: { done: 1 } },
+      groups: { added: 1 },
+    });
+  });
+
+  test("a password that is the same for everybody is told nowhere", async () => {
+    const attributes = { ...RULES, password: { constant: "Welcome-123-secret" } };
+    const mappings = {
+      User: join(ROOT, "test/syncs/account-password.yaml"),
+      Group: join(ROOT, "test/syncs/team.yaml"),
+    };
+    syncing = await openSyncing({ attributes }, { mappings });
+    syncing.hire(...people(1));
+    await syncing.run({ isPlan: true });
+    const planned = JSON.stringify(await syncing.store.listed({}, "", 10));
+    await syncing.run();
+    expect(planned + JSON.stringify(await syncing.store.listed({}, "", 10))).not.toContain("Welcome");
+    expect((await syncing.accounts()).size).toBe(1);
+  });
 });

@@ -6,7 +6,7 @@ import { HELD, type Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import { BusyError, withLease } from "../sync/lease.ts";
 import { memoryOf, planOf } from "../sync/person.ts";
-import { type Format, planLine, writerOf } from "../sync/report.ts";
+import { type Format, planLine, printable, writerOf } from "../sync/report.ts";
 import type { RunReport } from "../sync/run.ts";
 import { type RunWish, runNamed } from "../syncs.ts";
 import { openRoutes, openStore } from "./opened.ts";
@@ -56,7 +56,7 @@ export async function syncRunCommand(
     if (wish.isPlan && !isQuiet) await printPlan(parts.state.syncs.of(name), format, `What ${name} would do`);
     const summary = format === "table" || !wish.isPlan ? console.log : console.error;
     summary(summaryOf(name, report));
-    return report.outcome === "failed" ? 1 : 0;
+    return ["failed", "incomplete"].includes(report.outcome) ? 1 : 0;
   } catch (error) {
     if (!(error instanceof BusyError)) throw error;
     console.error(error.message);
@@ -108,8 +108,10 @@ function summaryOf(
         `  HELD: ${count} ${kind}, and ${allowed} are allowed. See them: postern sync status ${name} --held; then: postern sync release --sync ${name} --kind ${kind} --reason ...`,
       );
   if (groups.added + groups.removed > 0) lines.push(`  memberships: ${groups.added} added, ${groups.removed} removed`);
-  for (const { group, reason } of groups.failures) lines.push(`  group ${group}: ${reason}`);
-  for (const { row, reason } of unusable.slice(0, 20)) lines.push(`  not used, ${row}: ${reason}`);
+  if (outcome === "incomplete")
+    lines.push(`  Some could not be done. Who and why: postern sync status ${name} --people failed`);
+  for (const { group, reason } of groups.failures) lines.push(printable(`  group ${group}: ${reason}`));
+  for (const { row, reason } of unusable.slice(0, 20)) lines.push(printable(`  not used, ${row}: ${reason}`));
   if (people.unusable > 20) lines.push(`  ... and ${people.unusable - 20} more records that cannot be used`);
   return lines.join("\n");
 }
@@ -246,7 +248,10 @@ export const syncReleaseCommand = (command: SyncCommand, release: Release): Prom
     }
     let count = 0;
     if (as !== undefined || isNew) count = await decideRehires(store, people, as);
-    else
+    else if (await anyRehire(store, people)) {
+      console.error("A possible rehire is released by saying whose account it is: --as KEY, or --new.");
+      return 1;
+    } else
       count = await store.release({ ...(people.length > 0 && { keys: people }), ...(kind !== undefined && { kind }) });
     const now = Date.now();
     const run = await store.begin(`released by ${release.by ?? userInfo().username}: ${release.reason}`, now);
@@ -258,6 +263,11 @@ export const syncReleaseCommand = (command: SyncCommand, release: Release): Prom
     console.log(`${name}: ${count} released. The next run makes the changes: postern sync run ${name}`);
     return count > 0 ? 0 : 1;
   });
+
+async function anyRehire(store: SyncStore, keys: readonly string[]): Promise<boolean> {
+  const people = await Promise.all(keys.map((key) => store.person(key)));
+  return people.some((person) => person?.kind === "rehires");
+}
 
 async function decideRehires(store: SyncStore, keys: readonly string[], as: string | undefined): Promise<number> {
   if (as !== undefined && keys.length !== 1) throw new StartError("--as is for one person");
@@ -298,7 +308,7 @@ export const syncRetryCommand = (command: SyncCommand, keys: readonly string[]):
     if (keys.length === 0)
       for (const status of ["failed", "stopped"])
         for await (const person of everybody(store, { status })) await again(person);
-    await store.update({ failures: 0, not_before: 0 });
+    await store.update({ failures: 0, not_before: 0, ran: null });
     console.log(`${name}: ${count} people are tried again with the next run.`);
     return 0;
   });

@@ -70,7 +70,7 @@ export function createMetrics() {
   });
   const syncRuns = new Counter({
     name: "postern_sync_runs_total",
-    help: "Runs of syncs, by outcome: done, held, failed, cancelled.",
+    help: "Runs of syncs, by outcome: done, incomplete, held, failed, cancelled.",
     labelNames: ["sync", "outcome"],
     registers,
   });

@@ -52,6 +52,10 @@ export interface Memberships {
   ) => Promise<readonly { readonly key: string; readonly target: string | null }[]>;
   /** Says that members were added, or removed. */
   readonly settled: (group: Membership, state: "add" | "remove", keys: readonly string[]) => Promise<void>;
+  /** Has a person added again to all groups: the account is another one. */
+  readonly unsettleMember: (key: string) => Promise<void>;
+  /** Says that somebody else has the account now, and with it the memberships. */
+  readonly handOver: (from: string, to: string) => Promise<void>;
   /** Forgets what groups a person is in, and leaves them as they are. */
   readonly forgetMember: (key: string) => Promise<void>;
   /** Has the members of a group added again: it is gone from the target, or some of them are. */
@@ -185,6 +189,22 @@ export function createMemberships(
             .where("state", "=", state)
             .where("key", "in", keys)
             .execute();
+      }),
+    unsettleMember: (key) =>
+      whenReady(async () => {
+        await db
+          .updateTable("sync_members")
+          .set({ state: "add" })
+          .where("sync", "=", sync)
+          .where("key", "=", key)
+          .where("state", "=", "is")
+          .execute();
+      }),
+    handOver: (from, to) =>
+      whenReady(async () => {
+        const held = (await rows(from)).map((each) => ({ ...each, sync, key: to }));
+        await db.deleteFrom("sync_members").where("sync", "=", sync).where("key", "in", [from, to]).execute();
+        if (held.length > 0) await db.insertInto("sync_members").values(held).execute();
       }),
     forgetMember: (key) =>
       whenReady(async () => {

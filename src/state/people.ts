@@ -5,12 +5,17 @@ import { receive } from "./received.ts";
 
 /** People of one sync. Nothing here is held in memory: lists are read in pieces, in the order of keys. */
 export interface People {
-  /** Takes a page of what a read of the source found. Gives the keys that it has found before. */
-  readonly receive: (read: number, page: readonly Received[]) => Promise<readonly string[]>;
+  /** Takes a page of what a read of the source found. Gives the keys that have several records, and how many records came again just so. */
+  readonly receive: (
+    read: number,
+    page: readonly Received[],
+  ) => Promise<{ readonly twice: readonly string[]; readonly repeated: number }>;
   /** Says that a read was whole: who was not in it is missing from now on. */
   readonly complete: (read: number, now: number) => Promise<void>;
-  /** How many people a sync knows, how many of them a read has found, and how many have an account. */
-  readonly count: (read: number) => Promise<{ known: number; found: number; linked: number }>;
+  /** Takes back what a read said of who is missing: it was a plan's. */
+  readonly uncomplete: (now: number) => Promise<void>;
+  /** How many people there were before a read, how many of them it has not, and how many people have an account. */
+  readonly count: (read: number) => Promise<{ before: number; lost: number; linked: number }>;
   readonly person: (key: string) => Promise<Person | undefined>;
   readonly byTarget: (target: string) => Promise<Person | undefined>;
   /**
@@ -23,8 +28,8 @@ export interface People {
     limit: number,
   ) => Promise<readonly Person[]>;
   readonly linked: (after: string, limit: number) => Promise<readonly Person[]>;
-  /** Those whose change of a kind is planned and not held, behind a key. */
-  readonly ready: (kind: string, after: string, limit: number) => Promise<readonly Person[]>;
+  /** Those whose change of a kind is planned and not held, behind a key; without those whom somebody released, where those were not looked at. */
+  readonly ready: (kind: string, hasReleased: boolean, after: string, limit: number) => Promise<readonly Person[]>;
   /** Those of a status, or with a plan, behind a key. */
   readonly listed: (
     filter: { readonly status?: string; readonly held?: number; readonly isPlanned?: boolean },
@@ -37,7 +42,7 @@ export interface People {
   readonly forget: (key: string) => Promise<void>;
   /** Has everybody looked at, or those who have a plan that is not released, whose plan is dropped. */
   readonly lookAtAll: () => Promise<void>;
-  readonly dropPlans: () => Promise<void>;
+  readonly dropPlans: (isWhole: boolean) => Promise<void>;
   /** How many changes are planned, by kind, and by whether they are held. */
   readonly planned: () => Promise<readonly { kind: string; held: number; count: number }[]>;
   readonly byStatus: () => Promise<readonly { status: string; count: number }[]>;
@@ -53,6 +58,9 @@ export interface People {
   /** Takes a name that nobody else may have. Gives the key of who has it then. */
   readonly reserve: (place: string, value: string, key: string) => Promise<string>;
 }
+
+/** So many people are changed by one statement. */
+const RANGE = 5000;
 
 /** Keeps the people of a sync in tables. Every answer waits for `ready`. */
 export function createPeople(
@@ -73,32 +81,72 @@ export function createPeople(
         .onConflict((conflict) => conflict.columns(["sync", "key"]).doUpdateSet(overwritten))
         .execute();
   };
+  /** Does something in ranges of keys, so that no statement takes long however many people there are. */
+  const inRanges = async (work: (from: string, to: string | undefined) => Promise<void>): Promise<void> => {
+    for (let from = ""; ; ) {
+      const last = await people()
+        .select("key")
+        .where("key", ">", from)
+        .orderBy("key")
+        .offset(RANGE - 1)
+        .limit(1)
+        .executeTakeFirst();
+      await work(from, last?.key);
+      if (!last) return;
+      from = last.key;
+    }
+  };
+  const within = <T extends ReturnType<typeof db.updateTable<"sync_people">>>(
+    query: T,
+    from: string,
+    to: string | undefined,
+  ) => {
+    const behind = query.where("sync", "=", sync).where("key", ">", from);
+    return to === undefined ? behind : behind.where("key", "<=", to);
+  };
   const listed = (after: string, limit: number) =>
     people().select(ALL).where("key", ">", after).orderBy("key").limit(limit);
   return {
     receive: (read, page) =>
       whenReady(() => exclusively(`people of ${sync}`, (transaction) => receive(transaction, sync, read, page))),
     complete: (read, now) =>
-      whenReady(async () => {
-        const changed = db.updateTable("sync_people").where("sync", "=", sync);
-        await changed.set({ missing: now, next: 0 }).where("seen", "!=", read).where("missing", "is", null).execute();
-        await changed
-          .set({ missing: null, next: 0 })
-          .where("seen", "=", read)
-          .where("missing", "is not", null)
-          .execute();
-      }),
+      whenReady(() =>
+        inRanges(async (from, to) => {
+          const changed = () => within(db.updateTable("sync_people"), from, to);
+          await changed()
+            .set({ missing: now, next: 0 })
+            .where("seen", "!=", read)
+            .where("missing", "is", null)
+            .execute();
+          await changed()
+            .set({ missing: null, next: 0 })
+            .where("seen", "=", read)
+            .where("missing", "is not", null)
+            .execute();
+        }),
+      ),
+    uncomplete: (now) =>
+      whenReady(() =>
+        inRanges(async (from, to) => {
+          await within(db.updateTable("sync_people"), from, to)
+            .set({ missing: null, next: 0 })
+            .where("missing", "=", now)
+            .execute();
+        }),
+      ),
     count: (read) =>
       whenReady(async () => {
         const row = await people()
-          .select(({ fn }) => [
-            fn.countAll<number>().as("all"),
-            raw<number>`coalesce(sum(case when missing is null then 1 else 0 end), 0)`.as("known"),
-            raw<number>`coalesce(sum(case when seen = ${read} then 1 else 0 end), 0)`.as("found"),
+          .select([
+            // Who is new with this read was not there before it.
+            raw<number>`coalesce(sum(case when missing is null and not (status = 'new' and seen = ${read}) then 1 else 0 end), 0)`.as(
+              "before",
+            ),
+            raw<number>`coalesce(sum(case when missing is null and seen != ${read} then 1 else 0 end), 0)`.as("lost"),
             raw<number>`coalesce(sum(case when target is not null then 1 else 0 end), 0)`.as("linked"),
           ])
           .executeTakeFirstOrThrow();
-        return { known: Number(row.known), found: Number(row.found), linked: Number(row.linked) };
+        return { before: Number(row.before), lost: Number(row.lost), linked: Number(row.linked) };
       }),
     person: (key) => whenReady(() => people().select(ALL).where("key", "=", key).executeTakeFirst()),
     byTarget: (target) => whenReady(() => people().select(ALL).where("target", "=", target).executeTakeFirst()),
@@ -109,8 +157,11 @@ export function createPeople(
           .execute(),
       ),
     linked: (after, limit) => whenReady(() => listed(after, limit).where("target", "is not", null).execute()),
-    ready: (kind, after, limit) =>
-      whenReady(() => listed(after, limit).where("kind", "=", kind).where("held", "!=", HELD.held).execute()),
+    ready: (kind, hasReleased, after, limit) =>
+      whenReady(() => {
+        const held = hasReleased ? [HELD.no, HELD.released] : [HELD.no];
+        return listed(after, limit).where("kind", "=", kind).where("held", "in", held).execute();
+      }),
     listed: ({ status, held, isPlanned }, after, limit) =>
       whenReady(() => {
         let query = listed(after, limit);
@@ -128,17 +179,21 @@ export function createPeople(
       }),
     lookAtAll: () =>
       whenReady(async () => {
-        await db.updateTable("sync_people").set({ next: 0 }).where("sync", "=", sync).execute();
+        await inRanges(async (from, to) => {
+          await within(db.updateTable("sync_people"), from, to).set({ next: 0 }).execute();
+        });
       }),
-    dropPlans: () =>
-      whenReady(async () => {
-        const planned = db.updateTable("sync_people").where("sync", "=", sync).where("kind", "is not", null);
-        await planned
-          .set({ next: 0, kind: null, planned: null, held: HELD.no })
-          .where("held", "!=", HELD.released)
-          .execute();
-        await planned.set({ next: 0 }).where("held", "=", HELD.released).execute();
-      }),
+    dropPlans: (isWhole) =>
+      whenReady(() =>
+        inRanges(async (from, to) => {
+          const planned = () => within(db.updateTable("sync_people"), from, to).where("kind", "is not", null);
+          const left = isWhole ? [HELD.no, HELD.held] : [HELD.no];
+          // From 1 on something is due: of what changed, 0, only a whole read tells.
+          const next = raw<number>`case when next = 0 then 0 else 1 end`;
+          await planned().set({ next, kind: null, planned: null, held: HELD.no }).where("held", "in", left).execute();
+          if (isWhole) await planned().set({ next }).where("held", "=", HELD.released).execute();
+        }),
+      ),
     planned: () =>
       whenReady(async () => {
         const rows = await people()
@@ -159,15 +214,15 @@ export function createPeople(
         return rows.map(({ status, count }) => ({ status, count: Number(count) }));
       }),
     hold: (kind) =>
-      whenReady(async () => {
-        await db
-          .updateTable("sync_people")
-          .set({ held: HELD.held })
-          .where("sync", "=", sync)
-          .where("kind", "=", kind)
-          .where("held", "=", HELD.no)
-          .execute();
-      }),
+      whenReady(() =>
+        inRanges(async (from, to) => {
+          await within(db.updateTable("sync_people"), from, to)
+            .set({ held: HELD.held })
+            .where("kind", "=", kind)
+            .where("held", "=", HELD.no)
+            .execute();
+        }),
+      ),
     release: ({ keys, kind }) =>
       whenReady(async () => {
         let count = 0;
@@ -177,6 +232,8 @@ export function createPeople(
             .updateTable("sync_people")
             .set({ held: HELD.released, next: 0 })
             .where("sync", "=", sync)
+            // Whose account a rehire takes over is said one by one.
+            .where("kind", "!=", "rehires")
             .where("held", "=", HELD.held);
           if (piece) held = held.where("key", "in", piece);
           if (kind !== undefined) held = held.where("kind", "=", kind);

@@ -7,12 +7,16 @@ export async function receive(
   sync: string,
   read: number,
   page: readonly Received[],
-): Promise<string[]> {
+): Promise<{ readonly twice: readonly string[]; readonly repeated: number }> {
   const twice = new Set<string>();
   const byKey = new Map<string, Received>();
+  /** Records that came before just so: pages that overlap, not two people. */
+  let repeated = 0;
   for (const each of page) {
-    if (byKey.has(each.key)) twice.add(each.key);
-    else byKey.set(each.key, each);
+    const before = byKey.get(each.key);
+    if (!before) byKey.set(each.key, each);
+    else if (before.hash === each.hash) repeated++;
+    else twice.add(each.key);
   }
   const changed: Received[] = [];
   const seen: string[] = [];
@@ -31,7 +35,8 @@ export async function receive(
     for (const each of piece) {
       const before = known.get(each.key);
       // Of several records none is believed: what was known stays.
-      if (before?.seen === read || (before && twice.has(each.key))) twice.add(each.key);
+      if (before?.seen === read && before.hash === each.hash && before.twice !== read) repeated++;
+      else if (before?.seen === read || (before && twice.has(each.key))) twice.add(each.key);
       else if (before?.hash === each.hash && before.twice === 0) seen.push(each.key);
       else changed.push(each);
     }
@@ -51,7 +56,7 @@ export async function receive(
       .where("sync", "=", sync)
       .where("key", "in", piece)
       .execute();
-  return [...twice];
+  return { twice: [...twice], repeated };
 }
 
 async function take(db: Kysely<PeopleTables>, sync: string, read: number, changed: readonly Received[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HELD, type Person } from "../state/person.ts";
-import { factsOf, PersonError } from "./facts.ts";
+import { type Facts, factsOf, PersonError } from "./facts.ts";
 import { settledMemory, type Work } from "./look.ts";
 import { failedWith, stopped } from "./outcomes.ts";
 import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "./person.ts";
@@ -8,6 +8,8 @@ import { referencesFor } from "./references.ts";
 import type { Rule } from "./rules.ts";
 import { TargetError } from "./target.ts";
 import { patchOf, resourceWith, type ValueChange, valueAt } from "./values.ts";
+
+const NAME = /^[^\x00-\x1f\x7f]{1,300}$/;
 
 /** What an account's creation tells beside: its first password. */
 export interface Created {
@@ -33,9 +35,10 @@ const MAX_WAIT = 60;
  */
 export async function apply(work: Applying, person: Person): Promise<Person> {
   const plan = planOf(person)!;
+  let current = person;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await applied(work, person, plan);
+      return await applied(work, current, plan);
     } catch (error) {
       if (error instanceof PersonError) return stopped(work, person, error.code, error.message);
       if (!(error instanceof TargetError)) throw error;
@@ -43,6 +46,8 @@ export async function apply(work: Applying, person: Person): Promise<Person> {
       const { retryAfter } = error;
       if (retryAfter === undefined || retryAfter > MAX_WAIT || attempt >= MAX_PATIENCE) throw error;
       await sleep(retryAfter * 1000);
+      // What was remembered on the way counts for the next attempt.
+      current = (await work.store.person(person.key)) ?? person;
     }
   }
 }
@@ -89,6 +94,7 @@ async function update(work: Applying, person: Person, plan: Plan): Promise<Perso
         ? await target.read(id)
         : undefined;
   if (plan.strip) await target.strip(id);
+  if (plan.adopt) await replaceFormer(work, person.key, memory);
   if (plan.groups) await store.belong(person.key, plan.groups);
   if (account && person.missing === null) {
     const facts = await factsOf(rules, resourceOf(person), new Date(work.now));
@@ -101,9 +107,10 @@ async function update(work: Applying, person: Person, plan: Plan): Promise<Perso
     await store.belong(person.key, []);
   if (plan.stage !== undefined) memory = { ...memory, left: { ...memory.left!, stage: plan.stage } };
   if (plan.adopt) {
-    await replaceFormer(work, memory);
     const { rehire: _, ...kept } = memory;
     memory = kept;
+    for (const [path, name] of Object.entries(memory.names ?? {}))
+      await store.reserve(path, name.toLowerCase(), person.key);
   }
   const linked = done(work, { ...person, target: id }, memory, plan, memory.left ? "left" : "ok");
   if (plan.adopt) {
@@ -111,7 +118,7 @@ async function update(work: Applying, person: Person, plan: Plan): Promise<Perso
     await store.wake(person.key);
   }
   // The next stage of leaving may be due by now, or has a day.
-  return memory.left ? { ...linked, next: 0 } : linked;
+  return memory.left || plan.adopt ? { ...linked, next: 0 } : linked;
 }
 
 /** Unique names that an account has already are the person's. */
@@ -128,7 +135,7 @@ function namesOf({ rules }: Work, { names = {} }: Memory, account: Record<string
 const isUnique = (rule: Rule): rule is Extract<Rule, { is: "expression" }> => rule.is === "expression" && rule.isUnique;
 
 /** Who had the account before has it no more. */
-async function replaceFormer({ store, now }: Work, { rehire }: Memory): Promise<void> {
+async function replaceFormer({ store, now }: Work, key: string, { rehire }: Memory): Promise<void> {
   if (rehire === undefined || rehire === "new") return;
   const before = await store.person(rehire.of);
   if (!before) return;
@@ -138,7 +145,8 @@ async function replaceFormer({ store, now }: Work, { rehire }: Memory): Promise<
     why: "Another record of the person has the account now.",
     last: { at: now, did: "handed over" },
   });
-  await store.belong(before.key, []);
+  // The account is in the groups still: the rules say what becomes of that.
+  await store.handOver(before.key, key);
   await store.save([
     { ...before, target: null, status: "gone", next: null, kind: null, planned: null, held: HELD.no, memory },
   ]);
@@ -150,14 +158,14 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
   const memory = memoryOf(person);
   const { found } = await referencesFor(work, person.key, facts, { isNoted: false });
   // A creation whose answer was lost is found again, and not repeated.
-  const present = await presentAccount(work, facts);
+  const present = await presentAccount(work, person.key, facts, memory);
   if (present) {
     const again: Plan = {
       ...plan,
       do: "update",
       changes: [],
       adopt: String(present.id),
-      reason: "the account is there already",
+      reason: `the account is there already${work.deliver ? "; its first password was not delivered: set another one" : ""}`,
     };
     return { ...(await update(work, person, again)), next: 0 };
   }
@@ -167,13 +175,13 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
   }));
   for (const [path, id] of found) given.push({ path, to: id ?? undefined });
   let password: string | undefined;
-  for (const rule of rules.rules)
-    if (rule.isSecret && rule.is === "expression") {
-      const secret = await facts.candidate(rule, 1);
-      given.push({ path: rule.place.path, to: secret });
-      if (rule.place.typed.attribute.name === "password") password = secret;
-    }
-  const { account, names } = await createNamed(work, person.key, facts, memory, given);
+  for (const rule of rules.rules) {
+    if (!rule.isSecret) continue;
+    const secret = await facts.secret(rule);
+    given.push({ path: rule.place.path, to: secret });
+    if (rule.place.typed.attribute.name === "password" && typeof secret === "string") password = secret;
+  }
+  const { account, names } = await createNamed(work, person, facts, given);
   const id = String(account.id);
   const written = new Map([...given.map(({ path, to }) => [path, to] as const), ...Object.entries(names)]);
   const settled = settledMemory(rules, { facts, references: found, account, written }, { ...memory, names });
@@ -182,37 +190,55 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
   // Who is waited for may get an account in this moment: it is looked at once more when all are made.
   const isWaiting = facts.references.some(({ rule }) => !found.has(rule.place.path));
   const made = { ...person, target: id, ...(isWaiting && { next: 0 }) };
-  const linked = done(work, made, { ...kept, wasActive: isActive }, plan, "ok");
+  const linked = done(work, made, { ...kept, wasActive: isActive, created: work.now }, plan, "ok");
   // The account is the person's from here on, whatever goes wrong behind.
   await store.save([linked]);
+  // Of an account that was made anew the groups know nothing.
+  await store.unsettleMember(person.key);
   if (plan.groups) await store.belong(person.key, plan.groups);
   await store.wake(person.key);
   const userName = typeof account.userName === "string" ? account.userName : undefined;
   try {
     await work.deliver?.({ key: person.key, id, userName, password });
   } catch (error) {
-    const warning = `The first password could not be delivered: ${(error as Error).message}. Set another one.`;
-    return { ...linked, memory: JSON.stringify({ ...memoryOf(linked), warnings: [warning] }) };
+    const told = `the first password could not be delivered: ${(error as Error).message}. Set another one`;
+    const { last, ...rest } = memoryOf(linked);
+    return { ...linked, memory: JSON.stringify({ ...rest, last: { at: work.now, did: `${last!.did}; ${told}` } }) };
   }
   return linked;
 }
 
-/** The account that has the first match's value already. */
-async function presentAccount({ rules, target }: Work, { wanted }: Awaited<ReturnType<typeof factsOf>>) {
-  const [place] = rules.match;
-  const value = wanted.find(({ rule }) => rule.place.path === place!.path)?.value;
+/** The account that has the first match's value already, which a creation may have made whose answer was lost. Rejects where it is somebody else's. */
+async function presentAccount({ rules, target, store }: Work, key: string, { wanted }: Facts, { names }: Memory) {
+  const place = rules.match[0]!;
+  const value = wanted.find(({ rule }) => rule.place.path === place.path)?.value ?? names?.[place.path];
   if (value === undefined || typeof value === "object") return undefined;
-  return (await target.find(place!, String(value)))[0];
+  // Of two people with one value the first gets the account, and the other is told.
+  const first = await store.reserve("(match)", String(value).toLowerCase(), key);
+  if (first !== key && (await store.person(first))?.target != null)
+    throw new PersonError("taken", `${first} has an account with the ${place.name} ${String(value)} already.`);
+  const accounts = await target.find(place, String(value));
+  if (accounts.length > 1)
+    throw new PersonError(
+      "ambiguous",
+      `Several accounts have the ${place.name} ${String(value)}: keep it on one of them.`,
+    );
+  const owner = accounts[0] && (await store.byTarget(String(accounts[0].id)));
+  if (owner && owner.key !== key)
+    throw new PersonError("taken", `The account with the ${place.name} ${String(value)} is ${owner.key}'s.`);
+  return accounts[0];
 }
 
 /** Creates an account under names that nobody has: those chosen before, else the first that are free here and in the target. */
 async function createNamed(
   { rules, target, store }: Work,
-  key: string,
-  facts: Awaited<ReturnType<typeof factsOf>>,
-  { names: before = {} }: Memory,
+  person: Person,
+  facts: Facts,
   given: readonly Pick<ValueChange, "path" | "to">[],
 ) {
+  const { key } = person;
+  const memory = memoryOf(person);
+  const { names: before = {} } = memory;
   const unique = rules.rules.filter(isUnique);
   const attempts = new Map<string, number>();
   const choose = async (rule: (typeof unique)[number]): Promise<string> => {
@@ -227,6 +253,11 @@ async function createNamed(
           throw new PersonError("name", `The rule for ${name} gives nothing, and an account needs it.`);
         throw new PersonError("name", `All names that the rule for ${name} gives are taken.`);
       }
+      if (!NAME.test(value))
+        throw new PersonError(
+          "name",
+          `The rule for ${name} gives what is no name: it has up to 300 characters, and none that control.`,
+        );
       if ((await store.reserve(path, value.toLowerCase(), key)) !== key) continue;
       if ((await target.find(rule.place, value)).length === 0) return value;
     }
@@ -235,6 +266,9 @@ async function createNamed(
   for (const rule of unique) names[rule.place.path] = await choose(rule);
   for (let tries = 0; ; tries++) {
     try {
+      // Remembered before the target is asked: an answer that is lost does not lead to another name.
+      if (unique.length > 0)
+        await store.save([{ ...person, memory: JSON.stringify({ ...memory, names: { ...before, ...names } }) }]);
       const all = [...given, ...Object.entries(names).map(([path, to]) => ({ path, to }))];
       return { account: await target.create(resourceWith(all, rules.target)), names };
     } catch (error) {

@@ -56,7 +56,7 @@ export function decide(rules: Rules, settings: SyncSettings, situation: Situatio
   };
   const why = reasons[life];
   const wasNever = memory.wasActive !== true && !isActive;
-  if (wasNever && memory.applied !== undefined && settings.leavers.neverStarted === "delete")
+  if (wasNever && memory.created !== undefined && settings.leavers.neverStarted === "delete")
     return {
       plan: { kind: "deletes", do: "delete", reason: `${why}, before the account was ever active`, changes: [] },
       memory: remembered,
@@ -124,7 +124,7 @@ function changesFor(
       place.path === rules.active.path &&
       value === true &&
       from === false &&
-      (memory.isOverridden === true || confirmed[place.path] === true);
+      (memory.isOverridden === true || memory.confirmed === undefined || confirmed[place.path] === true);
     if (isOverride) isOverridden = true;
     else changes.push({ name: place.name, path: place.path, from, to: value });
   };
@@ -149,10 +149,13 @@ function changesFor(
   return { changes, isOverridden };
 }
 
+/** An account is new for so long, in milliseconds. */
+const NEW_MS = 7 * 24 * 3_600_000;
+
 /** Changes and memberships as a plan, of the gravest kind that is among them. */
 function planFor(
   changes: readonly ValueChange[],
-  { facts, groups, memory, references }: Situation,
+  { facts, groups, memory, references, now }: Situation,
   rules: Rules,
   reason: string,
 ): Plan | undefined {
@@ -163,15 +166,16 @@ function planFor(
   const losesGroup = [...present].some((each) => !asked.has(each));
   const hasGroups = losesGroup || [...asked].some((each) => !present.has(each));
   if (changes.length === 0 && !hasGroups) return undefined;
+  // What follows the creation of an account belongs to it, and is not counted again.
+  const isNew = memory.created !== undefined && now - memory.created < NEW_MS;
   const kinds = new Set<Kind>();
   for (const { path, to } of changes) {
     if (path === rules.active.path && to === false) kinds.add("disables");
-    else if (references.has(path) && memory.confirmed !== undefined && !(path in (memory.applied ?? {})))
-      kinds.add("references");
+    else if (isNew && references.has(path) && !(path in (memory.applied ?? {}))) kinds.add("references");
     else kinds.add("changes");
   }
   if (losesGroup) kinds.add("removals");
-  else if (hasGroups) kinds.add("references");
+  else if (hasGroups) kinds.add(isNew ? "references" : "changes");
   const kind = KINDS.find((each) => kinds.has(each))!;
   return { kind, do: "update", reason, changes, ...(hasGroups && { groups: wanted }) };
 }

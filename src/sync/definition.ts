@@ -19,6 +19,14 @@ function isSchedule(pattern: string): boolean {
   }
 }
 
+/** A secret of at least 16 bytes; one of Standard Webhooks' begins with `whsec_`, and is base64 behind that. */
+const secret = z
+  .string()
+  .refine(
+    (text) => (text.startsWith("whsec_") ? Buffer.from(text.slice(6), "base64").length >= 16 : text.length >= 16),
+    "a secret has at least 16 bytes",
+  );
+
 const zoneName = z
   .string()
   .refine((name) => IANAZone.isValidZone(name), "a time zone has a name such as Europe/Oslo or UTC");
@@ -139,10 +147,9 @@ const group = z.strictObject({
 const passwords = z
   .strictObject({
     url: z.url().describe("Receives {sync, key, id, userName, password} by POST, once for each new account."),
-    secret: z
-      .string()
-      .min(16)
-      .describe("Signs the request as Standard Webhooks does, HMAC-SHA256; best ${env:NAME} or ${file:PATH}."),
+    secret: secret.describe(
+      "Signs the request as Standard Webhooks does, HMAC-SHA256; best ${env:NAME} or ${file:PATH}.",
+    ),
   })
   .describe("Where first passwords go. Default: nowhere; nobody knows them.");
 
@@ -230,9 +237,7 @@ export const syncConfig = z.strictObject({
   passwords: passwords.optional(),
   guard,
   concurrency: z.int().min(1).max(64).default(8).describe("Maximum changes made at a time."),
-  signal: z
-    .string()
-    .min(16)
+  signal: secret
     .optional()
     .describe("The secret of signals by HTTP: POST /syncs/NAME/signal at the address of `operations` starts a run."),
 });

@@ -98,7 +98,7 @@ function changesIn(
 /** Members of groups by rule that are not there any more, and groups that are gone. */
 async function* groupsOf(store: SyncStore, target: Target): AsyncGenerator<Drift> {
   for (const group of await store.groups()) {
-    if (group.target === null) continue;
+    if (group.target === null || group.target.startsWith("(")) continue;
     const members = await target.groups.members(group.type, group.target);
     if (!members) {
       yield { what: "group", key: undefined, id: group.target, path: group.shown };

@@ -43,6 +43,8 @@ export interface Facts {
   readonly due: Date | undefined;
   /** The value of a unique attribute in an attempt, from 1; undefined where there is none any more. */
   readonly candidate: (rule: Rule, attempt: number) => Promise<string | undefined>;
+  /** The value of an attribute that is never shown, evaluated anew with each call. */
+  readonly secret: (rule: Rule) => Promise<unknown>;
 }
 
 /** The longest resource that rules are evaluated over, in characters of JSON. */
@@ -71,8 +73,10 @@ export async function factsOf(rules: Rules, resource: Resource, now: Date): Prom
     if (rule.is === "reference") {
       const name = valueAt(resource, rule.from, rules.source);
       references.push({ rule, name: isPresent(name) ? String(name).trim() : undefined });
-    } else if (!(rule.is === "expression" && (rule.isUnique || rule.isSecret)))
-      wanted.push({ rule, value: await told(() => valueFor(rule, person, rules)) });
+    } else if (!rule.isSecret && !(rule.is === "expression" && rule.isUnique)) {
+      const value = await told(() => valueFor(rule, person, rules));
+      wanted.push({ rule, value: rule.place.path === rules.active.path ? asActive(rule, value) : value });
+    }
   }
   const groups = life === "here" ? await told(() => groupsOf(rules, person)) : [];
   return {
@@ -83,7 +87,16 @@ export async function factsOf(rules: Rules, resource: Resource, now: Date): Prom
     unused: unusedOf(resource, rules.source),
     due: clock.due(),
     candidate: (rule, attempt) => told(() => candidateOf(rule, attempt, person)),
+    secret: (rule) => told(() => valueFor(rule, person, rules)),
   };
+}
+
+/** Whether an account is to be active. Anything but true and false would lock out, or let in, by accident. */
+function asActive({ keepsNull }: Rule, value: unknown): boolean | undefined {
+  const text = String(value ?? "").toLowerCase();
+  if (text === "true" || text === "false") return text === "true";
+  if (value === undefined && keepsNull) return undefined;
+  throw new PersonError("rule", "The rule for active gives neither true nor false.");
 }
 
 /** Says of a failed expression that it is this person's. */
@@ -117,6 +130,11 @@ async function groupsOf(rules: Rules, person: PersonInput): Promise<{ type: stri
     const given = await run(name, person);
     for (const each of Array.isArray(given) ? given : [given]) {
       const text = isPresent(each) ? String(each).trim() : "";
+      if (/[\x00-\x1f\x7f]/.test(text) || text.length > 200)
+        throw new PersonError(
+          "rule",
+          "A rule for groups gives what is no name: it has up to 200 characters, and none that control.",
+        );
       if (text !== "") found.set(`${type}\0${text.toLowerCase()}`, { type, name: text });
     }
   }

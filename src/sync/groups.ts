@@ -5,6 +5,8 @@ import type { GroupsReport } from "./steps.ts";
 import { TargetError } from "./target.ts";
 import { placeIn, resourceWith } from "./values.ts";
 
+/** In place of the id of a group that is being made. */
+const MAKING = "(being made)";
 /** How many members are looked at in a piece. */
 const PIECE = 1000;
 
@@ -15,17 +17,18 @@ const PIECE = 1000;
 export async function settleGroups(work: Work, isReconciling: boolean): Promise<GroupsReport> {
   let [added, removed] = [0, 0];
   const failures: { group: string; reason: string }[] = [];
-  if (isReconciling) for (const group of await work.store.groups()) removed += await compare(work, group);
-  for (const group of await work.store.unsettled()) {
+  const each = async (group: RuleGroup, change: () => Promise<{ added: number; removed: number }>) => {
     try {
-      const changed = await settle(work, group);
+      const changed = await change();
       added += changed.added;
       removed += changed.removed;
     } catch (error) {
       if (error instanceof TargetError ? error.kind === "unavailable" : !(error instanceof PersonError)) throw error;
       failures.push({ group: group.shown, reason: (error as Error).message });
     }
-  }
+  };
+  if (isReconciling) for (const group of await work.store.groups()) await each(group, () => compare(work, group));
+  for (const group of await work.store.unsettled()) await each(group, () => settle(work, group));
   return { added, removed, failures };
 }
 
@@ -33,13 +36,14 @@ export async function settleGroups(work: Work, isReconciling: boolean): Promise<
  * Compares a group with what the rules say, whatever was done to it beside us: who is to be in it is added again, and people of the sync who are
  * not are removed. Members that the sync does not know are somebody else's, and stay. Gives how many were removed.
  */
-async function compare({ store, target }: Work, group: RuleGroup): Promise<number> {
-  if (group.target === null) return 0;
+async function compare({ store, target }: Work, group: RuleGroup): Promise<{ added: number; removed: number }> {
+  const nothing = { added: 0, removed: 0 };
+  if (group.target === null || group.target === MAKING) return nothing;
   const members = await target.groups.members(group.type, group.target);
   if (!members) {
     await store.madeGroup(group, null);
     await store.unsettle(group, undefined);
-    return 0;
+    return nothing;
   }
   const present = new Set(members);
   for (let after = ""; ; ) {
@@ -53,16 +57,24 @@ async function compare({ store, target }: Work, group: RuleGroup): Promise<numbe
         gone.map(({ key }) => key),
       );
   }
+  // Who is to be added or removed anyway is not looked at here.
+  for (const state of ["add", "remove"] as const)
+    for (let after = ""; ; ) {
+      const waiting = await store.members(group, state, after, PIECE);
+      if (waiting.length === 0) break;
+      after = waiting.at(-1)!.key;
+      for (const { target: id } of waiting) if (id !== null) present.delete(id);
+    }
   const extra: string[] = [];
   for (const id of present) if (await store.byTarget(id)) extra.push(id);
   if (extra.length > 0) await target.groups.change(group.type, group.target, { add: [], remove: extra });
-  return extra.length;
+  return { added: 0, removed: extra.length };
 }
 
 async function settle(work: Work, group: RuleGroup): Promise<{ added: number; removed: number }> {
   const { store, target } = work;
   let [added, removed] = [0, 0];
-  const id = group.target ?? (await make(work, group));
+  const id = group.target === null || group.target === MAKING ? await make(work, group) : group.target;
   for (const state of ["add", "remove"] as const) {
     let after = "";
     for (;;) {
@@ -92,7 +104,13 @@ async function settle(work: Work, group: RuleGroup): Promise<{ added: number; re
 }
 
 async function make({ store, target, rules }: Work, group: RuleGroup): Promise<string> {
-  if ((await target.groups.find(group.type, group.shown)) !== undefined)
+  const present = await target.groups.find(group.type, group.shown);
+  // A group that was being made when the run was killed is ours.
+  if (present !== undefined && group.target === MAKING) {
+    await store.madeGroup(group, present);
+    return present;
+  }
+  if (present !== undefined)
     throw new PersonError(
       "taken",
       `There is a group ${group.shown} that the sync did not make. It is left alone: give the rule's groups names of their own.`,
@@ -103,6 +121,7 @@ async function make({ store, target, rules }: Work, group: RuleGroup): Promise<s
     { path: "displayName", to: group.shown },
     ...Object.entries(rule?.attributes ?? {}).map(([name, to]) => ({ path: placeIn(type, name).path, to })),
   ];
+  await store.madeGroup(group, MAKING);
   const id = await target.groups.create(group.type, resourceWith(given, type));
   await store.madeGroup(group, id);
   return id;

@@ -29,15 +29,23 @@ export async function withLease<T>(
       `The sync ${sync} is under way already (${held}): wait for its end, or end it: postern sync cancel ${sync}`,
     );
   const lost = new AbortController();
+  let [renewed, pending] = [Date.now(), Promise.resolve()];
   const renew = async () => {
     const now = await leases.take(name, holder, LEASE_MS).catch(() => undefined);
-    if (now !== undefined && now !== holder) lost.abort(new BusyError(`The sync ${sync} was taken over by ${now}.`));
+    if (now === holder) renewed = Date.now();
+    else if (now !== undefined) lost.abort(new BusyError(`The sync ${sync} was taken over by ${now}.`));
+    // Before it ends without a word, and another gateway takes it, nothing more is done here.
+    else if (Date.now() - renewed > LEASE_MS - 2 * RENEW_MS)
+      lost.abort(new BusyError(`The store cannot be reached, so the sync ${sync} may be another's.`));
   };
-  const timer = setInterval(() => void renew(), RENEW_MS).unref();
+  const timer = setInterval(() => {
+    pending = pending.then(renew);
+  }, RENEW_MS).unref();
   try {
     return await work(AbortSignal.any([signal, lost.signal]));
   } finally {
     clearInterval(timer);
+    await pending;
     if (!lost.signal.aborted) await leases.release(name, holder).catch(() => {});
   }
 }

@@ -2,7 +2,7 @@ import type { Resource } from "../scim/schema.ts";
 import type { Person } from "../state/person.ts";
 import { type Decision, decide } from "./decide.ts";
 import { type Facts, factsOf, PersonError } from "./facts.ts";
-import { idle, leavingOf, stopped, withPlan } from "./outcomes.ts";
+import { idle, type Leaving, leavingOf, stopped, withPlan } from "./outcomes.ts";
 import { type Memory, memoryOf, type Plan, resourceOf } from "./person.ts";
 import { referencesFor } from "./references.ts";
 import { aliasOf, type Rule, type Rules } from "./rules.ts";
@@ -35,12 +35,12 @@ export async function look(work: Work, person: Person): Promise<Person> {
 }
 
 async function looked(work: Work, person: Person): Promise<Person> {
-  const { settings, rules, now, read } = work;
+  const { settings, rules, now } = work;
   const memory = memoryOf(person);
-  if (person.twice === read && read > 0)
+  if (person.twice > 0 && person.twice === person.seen)
     throw new PersonError("twice", `The source has several records with the key ${person.key}: none of them is used.`);
   const leaving = leavingOf(settings, person, now);
-  if (leaving.is === "idle") return { ...idle(person, leaving.status, leaving.why, memory), next: leaving.next };
+  if (leaving.is === "idle") return awaited(work, person, leaving);
   const isMissing = leaving.is === "missing";
   const facts = isMissing ? undefined : await factsOf(rules, resourceOf(person), new Date(now));
   if (person.target === null) return unlinked(work, person, facts!);
@@ -49,12 +49,41 @@ async function looked(work: Work, person: Person): Promise<Person> {
     const { applied: _, confirmed: __, left: ___, ...kept } = memory;
     // It may only be out of sight: whoever is to be locked out stays linked, and is looked at again.
     if (isMissing || facts!.life !== "here")
-      return { ...idle(person, "gone", "The account is gone from the target.", memory), next: now + GONE_MS };
+      return {
+        ...idle(person, "gone", "The account is gone from the target.", memory),
+        next: earliest(now + GONE_MS, facts?.due?.getTime()),
+      };
     // Who is to have one gets one again.
     const free = { ...person, target: null, memory: JSON.stringify(kept) };
     return unlinked(work, free, facts!, "the account is gone from the target");
   }
+  refuseOthers(work, facts, current, memory);
   return linked(work, person, facts, current);
+}
+
+/** Somebody whom the source does not have, which does not count, or not yet. What the last record says still locks out, and does nothing else. */
+async function awaited(
+  work: Work,
+  person: Person,
+  { status, why, next }: Extract<Leaving, { is: "idle" }>,
+): Promise<Person> {
+  const { rules, now, target } = work;
+  const memory = memoryOf(person);
+  const nothing = { ...idle(person, status, why, memory), next };
+  if (person.target === null) return nothing;
+  const facts = await factsOf(rules, resourceOf(person), new Date(now)).catch((error: unknown) => {
+    if (error instanceof PersonError) return undefined;
+    throw error;
+  });
+  if (!facts) return nothing;
+  const due = earliest(next ?? undefined, facts.due?.getTime());
+  const isOver =
+    facts.life === "left" ||
+    facts.wanted.some(({ rule, value }) => rule.place.path === rules.active.path && value === false);
+  const current = isOver ? await target.read(person.target) : undefined;
+  if (!current) return { ...nothing, next: due };
+  refuseOthers(work, facts, current, memory);
+  return linked(work, person, { ...facts, life: "left", wanted: [], references: [] }, current);
 }
 
 /** Somebody without an account: found by a match, proposed as who was here before, or new. */
@@ -73,6 +102,16 @@ async function unlinked(work: Work, person: Person, facts: Facts, why?: string):
       });
   }
   const match = await matching(work, person, facts);
+  if (match && !match.isSure && facts.life !== "here")
+    return {
+      ...idle(
+        person,
+        "ignored",
+        `The person has left. Whether the account with the ${match.by} is theirs is not certain, so it is left alone.`,
+        memory,
+      ),
+      next,
+    };
   if (match) {
     const kind = match.isSure ? "changes" : "adoptions";
     return adopted(work, person, facts, match.account, { kind, reason: `the account was found by ${match.by}` });
@@ -120,7 +159,8 @@ async function matching(
   facts: Facts,
 ): Promise<{ account: Resource; by: string; isSure: boolean } | undefined> {
   const earlier: { path: string; value: string }[] = [];
-  for (const [index, place] of rules.match.entries()) {
+  for (const place of rules.match) {
+    const isSure = rules.sure.has(place.path);
     const value = await wantedAt(rules, facts, place.path, memoryOf(person));
     if (value === undefined) continue;
     const accounts = await target.find(place, value);
@@ -138,9 +178,8 @@ async function matching(
       });
       const owner = await store.byTarget(String(account.id));
       if (owner && owner.key !== person.key) {
-        if (index === 0)
-          throw new PersonError("taken", `The account with the ${place.name} ${value} is ${owner.key}'s.`);
-      } else if (!isOthers) return { account, by: `${place.name} ${value}`, isSure: index === 0 };
+        if (isSure) throw new PersonError("taken", `The account with the ${place.name} ${value} is ${owner.key}'s.`);
+      } else if (!isOthers) return { account, by: `${place.name} ${value}`, isSure };
     }
     earlier.push({ path: place.path, value });
   }
@@ -177,7 +216,9 @@ async function adopted(
   const id = String(account.id);
   const decided = await linked(work, { ...person, target: id }, facts, account);
   const plan = decided.planned === null ? undefined : (JSON.parse(decided.planned) as Plan);
-  const own = plan && (plan.kind === "disables" || plan.kind === "deletes") ? plan.kind : kind;
+  const isGrave = plan && (plan.kind === "disables" || plan.kind === "deletes");
+  // Whose account it is counts more than what is done to it.
+  const own = isGrave && kind !== "adoptions" ? plan.kind : kind;
   const taking: Plan = {
     do: "update",
     changes: [],
@@ -187,6 +228,23 @@ async function adopted(
     reason: plan ? `${reason}; ${plan.reason}` : reason,
   };
   return withPlan(person, taking, memoryOf(decided), { status: "waiting", next: decided.next });
+}
+
+/** Rejects where an account that was the person's tells by its first match that it is somebody else's now. */
+function refuseOthers({ rules }: Work, facts: Facts | undefined, current: Resource, { applied, names }: Memory): void {
+  const [place] = rules.match;
+  if (!place || !rules.sure.has(place.path)) return;
+  const is = valueAt(current, place, rules.target);
+  const wanted = facts?.wanted.find(({ rule }) => rule.place.path === place.path)?.value;
+  const own = [wanted, applied?.[place.path], names?.[place.path]].filter(
+    (value) => value !== undefined && value !== null,
+  );
+  if (is === undefined || own.length === 0) return;
+  if (!own.some((value) => String(value).toLowerCase() === String(is).toLowerCase()))
+    throw new PersonError(
+      "taken",
+      `The account ${String(current.id)} has the ${place.name} ${String(is)} now, so it is somebody else's. Give it back its own, or forget the person: postern sync forget.`,
+    );
 }
 
 const nothing: ReadonlyMap<string, unknown> = new Map();

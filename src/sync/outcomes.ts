@@ -1,7 +1,7 @@
 import { Duration } from "luxon";
 import { HELD, type Person } from "../state/person.ts";
 import type { SyncSettings } from "./definition.ts";
-import { type Memory, memoryOf, type PersonFailure, type Plan } from "./person.ts";
+import { type Memory, memoryOf, type PersonFailure, type Plan, planOf } from "./person.ts";
 
 /** The time that a run goes by, in milliseconds since 1970. */
 interface Clocked {
@@ -16,14 +16,18 @@ const DROPPED_MS = 28 * 24 * 3_600_000;
 const IN_SOURCE = ["twice", "source", "tooLarge", "rule"];
 const AGAIN_MS = 3_600_000;
 
-/** A person with a plan, or with none. What was released was released for one kind of change, and for no other. */
+/** What of a plan somebody sees before releasing it. */
+const essence = ({ reason: _, ...plan }: Plan): string => JSON.stringify(plan);
+
+/** A person with a plan, or with none. What was released is what somebody saw, and nothing else. */
 export function withPlan(
   person: Person,
   plan: Plan | undefined,
   memory: Memory,
   rest: Pick<Person, "status" | "next">,
 ): Person {
-  const isReleased = person.held === HELD.released && person.kind === plan?.kind;
+  const before = person.held === HELD.released ? planOf(person) : undefined;
+  const isReleased = before !== undefined && plan !== undefined && essence(before) === essence(plan);
   return {
     ...person,
     ...rest,

@@ -36,6 +36,8 @@ export interface Memory {
   readonly confirmed?: Readonly<Record<string, unknown>>;
   /** Since when the person has left, why, and how many stages are done. */
   readonly left?: { readonly since: number; readonly why: string; readonly stage: number };
+  /** When the sync created the account; absent where it was there already. */
+  readonly created?: number;
   /** Whether the account was ever active. */
   readonly wasActive?: boolean;
   /** An administrator disabled it, and the rules say otherwise. */

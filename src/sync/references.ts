@@ -14,6 +14,9 @@ export interface FoundReferences {
   readonly isOpen: boolean;
 }
 
+/** What somebody may be known by. */
+const ALIAS = /^[^\x00-\x1f\x7f]{1,500}$/;
+
 /** How references are found. */
 export interface ReferenceOptions {
   /** What the target knows a person by; null where it does not. */
@@ -42,6 +45,10 @@ export async function referencesFor(
       continue;
     }
     const alias = aliasFor(rule, name);
+    if (!ALIAS.test(alias.value)) {
+      warnings.push(`${shown}: what the source gives is no name: it is too long, or has characters that control.`);
+      continue;
+    }
     const keys = alias.place === "" ? [alias.value] : await work.store.known(alias, 2);
     if (keys.length > 1) {
       warnings.push(`${shown}: several people are known as ${name}, so none of them is set.`);
@@ -66,7 +73,9 @@ export async function referencesFor(
     }
   }
   // Whoever is named may get an account, or another one: the person is looked at again then.
-  const named = facts.references.flatMap(({ rule, name }) => (name === undefined ? [] : [aliasFor(rule, name)]));
+  const named = facts.references.flatMap(({ rule, name }) =>
+    name === undefined || !ALIAS.test(name) ? [] : [aliasFor(rule, name)],
+  );
   if (isNoted && facts.references.length > 0) await work.store.referTo(key, named);
   return { found, warnings, isOpen };
 }
@@ -78,8 +87,7 @@ const aliasFor = ({ by }: ReferenceRule, name: string): Alias =>
     ? { place: "", value: name }
     : { place: by.path, value: name.normalize("NFKC").trim().toLowerCase() };
 
-/** Those whose chain was followed to its end in a run, and who is in no circle. */
-export type Clear = Set<string>;
+/** So many are remembered whose chain was followed to its end in a run, and who are in no circle. */
 const MAX_CLEAR = 50_000;
 
 /** Whether the chain of references that begins with somebody comes back to the person, as the source has it. */
@@ -90,8 +98,11 @@ async function isInCircle(
   start: string,
 ): Promise<boolean> {
   const seen = new Set<string>();
+  const { path } = rule.place;
+  const known = clear.get(path) ?? new Set<string>();
+  clear.set(path, known);
   let at: string | undefined = start;
-  for (let step = 0; at !== undefined && !clear.has(at) && step < MAX_CHAIN; step++) {
+  for (let step = 0; at !== undefined && !known.has(at) && step < MAX_CHAIN; step++) {
     if (at === key) return true;
     // A circle that the person is not in is somebody else's.
     if (seen.has(at)) return false;
@@ -104,7 +115,8 @@ async function isInCircle(
     const alias = aliasFor(rule, String(name).trim());
     at = alias.place === "" ? alias.value : (await store.known(alias, 1))[0];
   }
-  if (clear.size > MAX_CLEAR) clear.clear();
-  for (const each of seen) clear.add(each);
+  if (known.size > MAX_CLEAR) known.clear();
+  // A chain that is too long to follow tells nothing of those who are in it.
+  if (seen.size < MAX_CHAIN) for (const each of seen) known.add(each);
   return false;
 }

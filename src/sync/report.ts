@@ -121,4 +121,5 @@ export const csvCell = (value: string): string => {
 };
 const html = (value: string): string => value.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
 /** Without what a terminal would obey. */
-const printable = (value: string): string => value.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "?");
+export const printable = (value: string): string =>
+  value.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "?");

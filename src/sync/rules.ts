@@ -61,6 +61,8 @@ export interface Rules {
   readonly scope: Test | undefined;
   readonly left: Expression | undefined;
   readonly match: readonly Place[];
+  /** The paths of matches that tell for certain whose an account is: the first of the settings, where it is no name that is chosen. */
+  readonly sure: ReadonlySet<string>;
   readonly rules: readonly Rule[];
   readonly active: Place;
   readonly rehires: readonly Place[];
@@ -110,6 +112,11 @@ export function compileRules(
       message:
         "none of these paths is mapped by the target and has a rule: without a match accounts would be made twice",
     });
+  const sure = match.filter(
+    ({ name, path }) =>
+      name === settings.match[0] &&
+      !rules.some((rule) => rule.place.path === path && rule.is === "expression" && rule.isUnique),
+  );
   const active = placeIn(target.type, "active");
   const { missing, outOfScope } = settings.leavers;
   if (
@@ -139,6 +146,7 @@ export function compileRules(
           ? undefined
           : attempt(["leavers", "left"], () => compileExpression(settings.leavers.left!)),
       match,
+      sure: new Set(sure.map(({ path }) => path)),
       rules,
       active,
       rehires: places("source", "rehires", settings.rehires),

@@ -30,13 +30,13 @@ export interface Sync {
   readonly store: SyncStore;
   readonly asking: Asking;
   /** Makes what works on the target, for one run. */
-  readonly engineFor: (work: Common, progress: Progress, options: RunOptions) => Engine;
+  readonly engineFor: (work: Common, options: RunOptions) => Engine;
 }
 
 /** What became of a run. */
 export interface RunReport {
   readonly run: number;
-  readonly outcome: "planned" | "done" | "held" | "failed" | "cancelled";
+  readonly outcome: "planned" | "done" | "incomplete" | "held" | "failed" | "cancelled";
   /** Whether nobody has let the first run happen yet, so that everything is held. */
   readonly isUnreleased: boolean;
   /** Why it failed as a whole. */
@@ -49,6 +49,9 @@ export interface RunReport {
   readonly groups: GroupsReport;
 }
 
+/** The clock cannot be trusted. */
+class ClockError extends SourceError {}
+
 /** A clock that went back by more than this is wrong, now or before, in milliseconds. */
 const CLOCK_MS = 10 * 60_000;
 /** How often looks and changes may follow from each other in one run. */
@@ -56,6 +59,7 @@ const MAX_ROUNDS = 6;
 /** So many may be missing from a small source whatever their share is. */
 const SMALL_LOSS = 5;
 const MAX_UNUSABLE = 500;
+const RUNS_LOOKED_AT = 50;
 /** A run that fails as a whole makes the schedule wait, twice as long each time, up to a day. */
 const WAIT_MS = 5 * 60_000;
 const MAX_WAIT_MS = 24 * 3_600_000;
@@ -78,7 +82,7 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
     groups: { added: 0, removed: 0, failures: [] },
   };
   const failure = await carryOut(sync, options, record, progress, now).then(
-    () => progress.postponed,
+    () => undefined,
     (error: Error) => error,
   );
   const outcome = outcomeOf(failure, progress, options);
@@ -88,17 +92,27 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
   await store.end(run, { ended: options.now(), outcome, error: error ?? null, counts: JSON.stringify(told) });
   const failures = outcome === "failed" ? record.failures + 1 : 0;
   const wait = failures === 0 ? 0 : Math.min(MAX_WAIT_MS, WAIT_MS * 2 ** Math.min(failures - 1, 12));
-  await store.update({ failures, not_before: failures === 0 ? 0 : now + wait, ...(!options.isPlan && { ran: now }) });
+  await store.update({
+    failures,
+    not_before: failures === 0 ? 0 : now + wait,
+    ...(!options.isPlan && !(failure instanceof ClockError) && { ran: now }),
+  });
   const isForeseen = [SourceError, TargetError, Cancelled].some((type) => failure instanceof type);
   if (failure && !isForeseen) throw failure;
   const isUnreleased = record.begun === null && (options.isFirst !== true || options.isPlan === true);
   return { run, outcome, isUnreleased, error, ...told };
 }
 
-function outcomeOf(failure: Error | undefined, { held }: Progress, { isPlan }: RunOptions): RunReport["outcome"] {
+function outcomeOf(
+  failure: Error | undefined,
+  { held, counts, groups }: Progress,
+  { isPlan }: RunOptions,
+): RunReport["outcome"] {
   if (failure) return failure instanceof Cancelled ? "cancelled" : "failed";
   if (isPlan) return "planned";
-  return held.size > 0 ? "held" : "done";
+  if (held.size > 0) return "held";
+  const isWhole = Object.values(counts).every(({ failed }) => failed === 0) && groups.failures.length === 0;
+  return isWhole ? "done" : "incomplete";
 }
 
 async function carryOut(
@@ -110,20 +124,23 @@ async function carryOut(
 ): Promise<void> {
   const { store, settings, rules, version, name } = sync;
   if (record.ran !== null && now < record.ran - CLOCK_MS)
-    throw new SourceError(
-      `The clock is behind the last run's, ${new Date(record.ran).toISOString()}. Dates cannot be trusted: set the clock right.`,
+    throw new ClockError(
+      `The system clock, ${new Date(now).toISOString()}, is behind the last run, ${new Date(record.ran).toISOString()}: dates cannot be trusted. Set the clock right; if the last run's was wrong, postern sync retry ${name}.`,
     );
   const isFirst = options.isFirst === true && record.begun === null && !options.isPlan;
   const read = record.reads + 1;
-  await store.update({ reads: read, cancelled: 0, rules: version, ...(isFirst && { begun: now }) });
-  await store.dropPlans();
   if (record.rules !== version && record.reads > 0) await store.lookAtAll();
+  await store.update({ reads: read, cancelled: 0, rules: version });
   const failure = await receive(sync, options, read, progress, now).catch((error: unknown) => {
     if (error instanceof SourceError) return error;
     throw error;
   });
-  const work: Common = { sync: name, settings, rules, store, read: failure ? 0 : read, now, clear: new Set() };
-  const engine = sync.engineFor(work, progress, options);
+  // Plans are made anew; where the source could not be read what is held stays, for somebody to see.
+  await store.dropPlans(failure === undefined);
+  // The first run is let happen once there is something to happen with.
+  if (isFirst && !failure) await store.update({ begun: now });
+  const work: Common = { sync: name, settings, rules, store, read: failure ? 0 : read, now, clear: new Map() };
+  const engine = sync.engineFor(work, options);
   await engine.begin();
   // What falls due does so although the source is away; what of it was read is half a truth, and waits for the whole.
   const from = failure ? 1 : 0;
@@ -131,13 +148,14 @@ async function carryOut(
     const isAll = round === 0 && options.isReconciling === true && !failure;
     if ((await lookAtDue(work, engine, options, { from, isAll })) === 0) break;
     // The first run is somebody's decision as a whole: before it all is held, and once it is taken nothing is.
-    const guard = isFirst ? undefined : settings.guard;
-    const isAllHeld = record.begun === null && !isFirst;
+    const guard = isFirst && !failure ? undefined : settings.guard;
+    const isAllHeld = record.begun === null && !(isFirst && !failure);
     for (const each of await hold(store, guard, progress.made, isAllHeld)) progress.held.set(each.kind, each);
     await countPlans(store, progress, round);
     if (options.isPlan || (await applyPlans(work, engine, options, progress)) === 0) break;
   }
-  if (!options.isPlan) progress.groups = await engine.finish();
+  if (options.isPlan) await store.uncomplete(now);
+  else progress.groups = await engine.finish();
   if (failure) throw failure;
 }
 
@@ -151,23 +169,51 @@ async function receive(
 ): Promise<undefined> {
   const { store, settings, source, rules, asking } = sync;
   const { people } = progress;
+  let repeated = 0;
   for await (const page of readSource(source, settings.from.type, rules, asking)) {
     await throwIfCancelled(store, options);
-    people.twice += (await store.receive(read, page.people)).length;
+    const found = await store.receive(read, page.people);
+    people.twice += found.twice.length;
+    repeated += found.repeated;
     people.read += page.people.length + page.unusable.length;
     people.unusable += page.unusable.length;
     progress.unusable.push(...page.unusable.slice(0, MAX_UNUSABLE - progress.unusable.length));
   }
-  const { known, found } = await store.count(read);
-  const lost = known - found;
-  const isEmpty = found === 0 && lost > 0;
-  const most = Math.max(SMALL_LOSS, (Number.parseFloat(settings.from.shrink) / 100) * known);
-  if (!options.acceptsShrink && (isEmpty || lost > most))
+  if (repeated > 0)
     throw new SourceError(
-      `The source has lost ${lost} of ${known} people since the last read, and more than ${settings.from.shrink} is not believed. If it is right: postern sync run ${sync.name} --accept-shrink`,
+      `The source gave ${repeated} records twice, just so: its pages overlap, and others may be left out.`,
     );
+  if (!options.acceptsShrink) await refuseLosses(sync, read, people.unusable);
   await store.complete(read, now);
   return undefined;
+}
+
+/** Rejects where a read has lost more people than is believed. */
+async function refuseLosses({ store, settings, name }: Sync, read: number, unusable: number): Promise<void> {
+  const { before, lost } = await store.count(read);
+  if (lost === 0) return;
+  const accept = `If it is right: postern sync run ${name} --accept-shrink`;
+  const { shrink } = settings.from;
+  const most = Math.max(SMALL_LOSS, (Number.parseFloat(shrink) / 100) * before);
+  if (lost === before || lost > most)
+    throw new SourceError(
+      `The source has lost ${lost} of ${before} people since the last read, and more than ${shrink} is not believed. ${accept}`,
+    );
+  // Somebody whose key went blank looks like somebody who left.
+  const known = await lastUnusable(store);
+  if (unusable > known)
+    throw new SourceError(
+      `The source has lost ${lost} people, and ${unusable - known} more records than before have no key: they may be the same. ${accept}`,
+    );
+}
+
+/** How many records of the last read that was whole could not be used. */
+async function lastUnusable(store: SyncStore): Promise<number> {
+  const whole = (await store.runs(RUNS_LOOKED_AT)).find(({ outcome }) =>
+    ["done", "incomplete", "held"].includes(outcome),
+  );
+  const { people } = whole ? (JSON.parse(whole.counts) as { people?: { unusable?: number } }) : {};
+  return people?.unusable ?? 0;
 }
 
 async function countPlans(store: SyncStore, { counts }: Progress, round: number): Promise<void> {

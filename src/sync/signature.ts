@@ -32,5 +32,7 @@ export function isSigned({ headers, body }: SignedRequest, secret: string, now =
   return isRecent(timestamp) && isSame(signature.toLowerCase(), signatureOf(secret, body + timestamp, "hex"));
 }
 
-const isSame = (one: string, other: string): boolean =>
-  one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+function isSame(one: string, other: string): boolean {
+  const [first, second] = [Buffer.from(one), Buffer.from(other)];
+  return first.length === second.length && timingSafeEqual(first, second);
+}

@@ -46,7 +46,7 @@ export async function* readSource(
   asking: Asking,
 ): AsyncGenerator<SourcePage> {
   let cursor: string | undefined = "";
-  let read = 0;
+  let [read, total] = [0, 0];
   while (cursor !== undefined) {
     const context = contextFor(route.base, { ...asking, operationMs: asking.operationMs * PATIENCE });
     const answer: ListResponse = await route
@@ -57,11 +57,14 @@ export async function* readSource(
       });
     read += answer.Resources.length;
     yield pageOf(answer.Resources, rules);
-    if (answer.nextCursor === undefined && read < answer.totalResults)
-      throw new SourceError(
-        `The source ended after ${read} of ${answer.totalResults} records. It is read again with the next run.`,
-      );
-    cursor = answer.nextCursor;
+    // A total that becomes less while it is read may be a source that forgets: the largest counts.
+    total = Math.max(total, answer.totalResults);
+    const { nextCursor } = answer;
+    if (nextCursor === undefined && read < total)
+      throw new SourceError(`The source ended after ${read} of ${total} records. It is read again with the next run.`);
+    if (nextCursor !== undefined && (nextCursor === cursor || read > 2 * total + 1000))
+      throw new SourceError(`The source does not end: it gave ${read} records, and says that there are ${total}.`);
+    cursor = nextCursor;
   }
 }
 
@@ -93,7 +96,8 @@ function received(resource: Resource, key: string, rules: Rules): Received {
   const places = [...rules.aliases.map((place) => [place.path, [place]] as const), [REHIRE, rules.rehires] as const];
   const aliases = places.flatMap(([place, of]): Alias[] => {
     const value = aliasOf(resource, of, rules.source);
-    return value === undefined || value.length > MAX_ALIAS ? [] : [{ place, value }];
+    const isName = value !== undefined && value.length <= MAX_ALIAS && !/[\x00-\x1e\x7f]/.test(value);
+    return isName ? [{ place, value }] : [];
   });
   return { key, resource: text, hash: createHash("sha256").update(text).digest("base64url").slice(0, 22), aliases };
 }

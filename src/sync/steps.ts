@@ -3,6 +3,7 @@ import type { Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import type { SyncSettings } from "./definition.ts";
 import type { Held } from "./guard.ts";
+import { failedWith } from "./outcomes.ts";
 import type { Kind } from "./person.ts";
 import type { Rules } from "./rules.ts";
 import type { Unusable } from "./source.ts";
@@ -18,8 +19,8 @@ export interface Common {
   readonly read: number;
   /** The time that rules go by, in milliseconds since 1970. */
   readonly now: number;
-  /** People who were found to be in no circle of references. */
-  readonly clear: Set<string>;
+  /** People who were found to be in no circle of references, by the path of the rule. */
+  readonly clear: Map<string, Set<string>>;
 }
 
 /** What one run is to do. */
@@ -63,8 +64,6 @@ export interface Progress {
   /** Changes of each kind that were made. */
   readonly made: Map<string, number>;
   groups: GroupsReport;
-  /** Why changes of single people could not be made now: they are made with the next run. */
-  postponed?: TargetError;
 }
 
 /** How a run works on a kind of target. */
@@ -86,6 +85,8 @@ export class Cancelled extends Error {}
 const PIECE = 200;
 /** The order in which changes are made: what locks somebody out first, what cannot be taken back last. */
 const ORDER: readonly Kind[] = ["disables", "creates", "adoptions", "changes", "removals", "references", "deletes"];
+/** A target that is busy is asked about one person so often. */
+const MAX_ASKED = 3;
 /** So many changes in a row that the target could not take mean that it is away. */
 export const AWAY_AFTER = 5;
 
@@ -96,14 +97,23 @@ export async function lookAtDue(
   options: RunOptions,
   { from, isAll }: { readonly from: number; readonly isAll: boolean },
 ): Promise<number> {
-  let planned = 0;
+  let [planned, away] = [0, 0];
   const walk = async (next: (after: string) => Promise<readonly Person[]>) => {
     for (let after = ""; ; ) {
       await throwIfCancelled(store, options);
       const people = await next(after);
       if (people.length === 0) return;
       after = people.at(-1)!.key;
-      const looked = await inLanes(people, settings.concurrency, (person) => patiently(() => engine.look(person)));
+      const looked = await inLanes(people, settings.concurrency, async (person) => {
+        try {
+          const seen = await patiently(() => engine.look(person), options.signal);
+          away = 0;
+          return seen;
+        } catch (error) {
+          if (!(error instanceof TargetError) || ++away >= AWAY_AFTER) throw error;
+          return failedWith({ now }, person, "unavailable", error.message);
+        }
+      });
       await store.saveLooked(looked);
       planned += looked.filter(({ kind }) => kind !== null).length;
     }
@@ -114,20 +124,20 @@ export async function lookAtDue(
 }
 
 /** A target that is busy for a moment is asked again. */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof TargetError) || error.kind !== "unavailable" || attempt >= AWAY_AFTER) throw error;
-      await sleep(Math.min(10, error.retryAfter ?? 0.2 * attempt) * 1000);
+      if (!(error instanceof TargetError) || error.kind !== "unavailable" || attempt >= MAX_ASKED) throw error;
+      await sleep(Math.min(10, error.retryAfter ?? 0.2 * attempt) * 1000, undefined, { signal });
     }
   }
 }
 
 /** Makes the changes that are planned and not held, kind by kind. Gives how many were made. */
 export async function applyPlans(
-  { store }: Common,
+  { store, read }: Common,
   engine: Engine,
   options: RunOptions,
   { counts, made }: Progress,
@@ -136,7 +146,7 @@ export async function applyPlans(
   for (const kind of ORDER) {
     for (let after = ""; ; ) {
       await throwIfCancelled(store, options);
-      const people = await store.ready(kind, after, PIECE);
+      const people = await store.ready(kind, read > 0, after, PIECE);
       if (people.length === 0) break;
       after = people.at(-1)!.key;
       const known = counts[kind] ?? { planned: 0, done: 0, failed: 0 };

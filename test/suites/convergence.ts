@@ -157,8 +157,8 @@ async function crash(syncing: Syncing, { after, isDone }: Extract<Step, { is: "c
   const target = { ...routeTarget(syncing.target, "User", sync.asking) };
   for (const name of ["create", "update", "remove", "strip"] as const)
     target[name] = through(target[name] as never) as never;
-  const engineFor: Sync["engineFor"] = (work, progress, given) =>
-    liveEngine({ ...work, store, target, deliver: undefined }, progress, given);
+  const engineFor: Sync["engineFor"] = (work, given) =>
+    liveEngine({ ...work, store, target, deliver: undefined }, given);
   const options = { cause: "test", isFirst: true, acceptsShrink: true, now: () => now, signal, warn: () => {} };
   await runSync({ ...sync, store, engineFor }, options).catch((error: unknown) => {
     if (!(error instanceof Killed)) throw error;

@@ -1,11 +1,12 @@
 import { type Applying, apply } from "../apply.ts";
 import { settleGroups } from "../groups.ts";
 import { look } from "../look.ts";
-import { AWAY_AFTER, type Engine, inLanes, type Progress, type RunOptions } from "../steps.ts";
+import { failedWith } from "../outcomes.ts";
+import { AWAY_AFTER, type Engine, inLanes, type RunOptions } from "../steps.ts";
 import { TargetError } from "../target.ts";
 
 /** Works on a target that answers at once, person by person. */
-export function liveEngine(work: Applying, progress: Progress, { isReconciling = false }: RunOptions): Engine {
+export function liveEngine(work: Applying, { isReconciling = false }: RunOptions): Engine {
   const { settings } = work;
   let away = 0;
   return {
@@ -17,8 +18,9 @@ export function liveEngine(work: Applying, progress: Progress, { isReconciling =
           await done(await apply(work, person));
           away = 0;
         } catch (error) {
+          // One account that always fails keeps nobody else from theirs; many in a row are a target that is away.
           if (!(error instanceof TargetError) || ++away >= AWAY_AFTER) throw error;
-          progress.postponed = error;
+          await done(failedWith(work, person, "unavailable", error.message));
         }
       });
     },

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Finding } from "../../connector/connector.ts";
 import type { EntraClient } from "../../graph/client.ts";
 import { UploadError } from "../../graph/error.ts";
 import { correlate, type Outcome, type Sent } from "../../graph/outcome.ts";
@@ -54,22 +53,33 @@ async function look(work: Common, person: Person): Promise<Person> {
 }
 
 async function looked(work: Common, person: Person): Promise<Person> {
-  const { rules, settings, now, read } = work;
+  const { rules, settings, now } = work;
   const memory = memoryOf(person);
-  if (person.twice === read && read > 0)
+  if (person.twice > 0 && person.twice === person.seen)
     throw new PersonError("twice", `The source has several records with the key ${person.key}: none of them is used.`);
   const leaving = leavingOf(settings, person, now);
-  if (leaving.is === "idle") return { ...idle(person, leaving.status, leaving.why, memory), next: leaving.next };
-  const facts = await factsOf(rules, resourceOf(person), new Date(now));
-  const life = leaving.is === "missing" ? "missing" : facts.life;
-  const next = facts.due?.getTime() ?? null;
+  const found = factsOf(rules, resourceOf(person), new Date(now));
+  // Of who is missing the last record may be wrong: that locks nobody in.
+  const facts =
+    leaving.is === "present"
+      ? await found
+      : await found.catch((error: unknown) => (error instanceof PersonError ? undefined : Promise.reject(error)));
+  const isOver =
+    facts?.life === "left" ||
+    facts?.wanted.some(({ rule, value }) => rule.place.path === rules.active.path && value === false);
+  if (leaving.is === "idle" && (person.target === null || !isOver)) {
+    const status = memory.sent ? "sent" : leaving.status;
+    return { ...idle(person, status, leaving.why, memory), next: earliest(leaving.next, facts?.due?.getTime()) };
+  }
+  const life = leaving.is === "present" ? facts!.life : leaving.is === "idle" ? "left" : "missing";
+  const next = facts?.due?.getTime() ?? null;
   if (person.target === null && life !== "here") {
     const why = life === "left" ? "The person has left, and was never uploaded." : "The person is not in scope.";
     return { ...idle(person, "ignored", why, memory), next };
   }
   if (life === "outOfScope" && settings.leavers.outOfScope === "ignore")
     return { ...idle(person, "ok", "The person is not in scope any more, which is ignored.", memory), next };
-  const wanted = await wantedValues(work, person, facts, memory, life !== "here");
+  const wanted = await wantedValues(work, person, facts, life);
   const { values, warnings, isOpen } = wanted;
   const due = isOpen ? Math.min(next ?? now, now) : next;
   const known = memory.sent?.values ?? memory.applied;
@@ -116,7 +126,13 @@ const statusOf = (person: Person, memory: Memory, life: string): string =>
 
 const hashOf = (values: Values): string =>
   createHash("sha256")
-    .update(JSON.stringify(values, (_, value) => value ?? null))
+    .update(
+      JSON.stringify(
+        Object.entries(values)
+          .filter(([, value]) => value != null)
+          .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+      ),
+    )
     .digest("base64url")
     .slice(0, 22);
 
@@ -124,15 +140,19 @@ const hashOf = (values: Values): string =>
 const isSameRecord = ({ failed }: Memory, values: Values): boolean => failed === hashOf(values);
 
 /** What a person's record holds. Who leaves keeps what was uploaded last, and is not active. */
-async function wantedValues(work: Common, person: Person, facts: Facts, memory: Memory, isLeaving: boolean) {
+async function wantedValues(work: Common, person: Person, facts: Facts | undefined, life: Facts["life"] | "missing") {
   const { rules, store } = work;
+  const memory = memoryOf(person);
+  const isLeaving = life !== "here";
   const values: Record<string, unknown> = {};
   const names: Record<string, string> = { ...memory.names };
-  if (isLeaving && facts.wanted.length === 0) {
+  if (!facts || life === "missing" || life === "outOfScope" || person.missing !== null) {
     Object.assign(values, memory.sent?.values ?? memory.applied, { [rules.active.path]: false });
     return { values, names, warnings: memory.warnings ?? [], isOpen: false };
   }
-  const { found, warnings, isOpen } = await referencesFor(work, person.key, facts, { idOf: ({ key }) => key });
+  const { found, warnings, isOpen } = await referencesFor(work, person.key, facts, {
+    idOf: (each) => each.target ?? (isKeyed(rules) ? each.key : null),
+  });
   for (const { rule, value } of facts.wanted) {
     const { path } = rule.place;
     const before = memory.applied?.[path];
@@ -148,8 +168,16 @@ async function wantedValues(work: Common, person: Person, facts: Facts, memory: 
     values[path] = names[path];
   }
   if (isLeaving) values[rules.active.path] = false;
+  const externalId = String(values[rules.match[0]!.path] ?? "").trim();
+  if (externalId === "")
+    throw new PersonError("rule", `The rule for ${rules.match[0]!.name} gives nothing, and Entra matches by it.`);
+  values[rules.match[0]!.path] = externalId;
   return { values, names, warnings, isOpen };
 }
+
+/** Whether people are known to Entra by their keys. */
+const isKeyed = ({ rules, match, key }: Common["rules"]): boolean =>
+  rules.some((rule) => rule.place.path === match[0]!.path && rule.is === "path" && rule.from.path === key.path);
 
 /** The first name that no other person of the sync has. Whether Entra has it shows when it is uploaded. */
 async function freeName(store: Common["store"], key: string, facts: Facts, rule: Rule): Promise<string> {
@@ -168,17 +196,16 @@ async function upload(
   people: readonly Person[],
   done: (person: Person) => Promise<void>,
 ): Promise<void> {
-  const { rules } = work;
+  const externalId = work.rules.match[0]!.path;
   const batch = await Promise.all(
     people.map(async (person) => {
       const memory = memoryOf(person);
       const known = memory.sent?.values ?? memory.applied ?? {};
       const changed = Object.fromEntries(planOf(person)!.changes.map(({ path, to }) => [path, to]));
       const values: Values = { ...known, ...changed };
-      return { person, memory, values, record: recordOf(work, person.key, values) };
+      return { person, memory, values, record: recordOf(work, String(values[externalId] ?? person.key), values) };
     }),
   );
-  const externalId = rules.match[0]!.path;
   let at: Date;
   try {
     ({ at } = await client.upload(
@@ -218,14 +245,14 @@ const withNulls = (values: Values): Values =>
   Object.fromEntries(Object.entries(values).map(([path, value]) => [path, value ?? null]));
 
 /** A person's record as Entra takes it: complete, with explicit nulls for what the person has not. */
-function recordOf({ rules }: Common, key: string, values: Values): UploadRecord {
+function recordOf({ rules }: Common, externalId: string, values: Values): UploadRecord {
   const entries = Object.entries(values).map(([path, value]) => ({ path, to: value ?? undefined }));
   const data = resourceWith(entries, rules.target);
   for (const { path, to } of entries) {
     const rule = rules.rules.find(({ place }) => place.path === path);
     if (to === undefined && rule && !rule.keepsNull) nulled(data, rule.place, rules.target);
   }
-  return { externalId: key, data };
+  return { externalId, data };
 }
 
 /** Reads what became of those who were uploaded. Who is not told of within an hour is uploaded again later. */
@@ -278,11 +305,15 @@ function concluded(work: Common, person: Person, { status, code, message, target
     const memory = { ...accepted, wasActive: kept.wasActive === true || isActive, last };
     return { ...person, status: isActive ? "ok" : "left", memory: JSON.stringify(memory) };
   }
-  // Entra sets a reference when it knows whom it names; the record is sent again until then.
-  const failed = { ...kept, failed: sent!.hash };
+  // An account that Entra has, though something of it waits, is the person's: it is to be locked when they leave.
+  if (status === "warning" || targetId !== undefined) {
+    const pending = new Set(work.rules.rules.flatMap(({ is, place }) => (is === "reference" ? [place.path] : [])));
+    const applied = Object.fromEntries(Object.entries(sent!.values).filter(([path]) => !pending.has(path)));
+    const memory = { ...accepted, applied, confirmed: applied, failed: sent!.hash, wasActive: true };
+    return failedWith(work, { ...person, memory: JSON.stringify(memory) }, code ?? status, message);
+  }
+  // What was refused is sent again as it is when its time has come, and not before.
+  const memory = JSON.stringify({ ...kept, failed: sent!.hash });
   const target = kept.applied === undefined ? null : person.target;
-  return failedWith(work, { ...person, target, memory: JSON.stringify(failed) }, code ?? status, message);
+  return failedWith(work, { ...person, target, memory }, code ?? status, message);
 }
-
-/** Checks what the target needs, for `check --connect`. */
-export type ProbeEntra = (signal: AbortSignal) => Promise<readonly Finding[]>;
