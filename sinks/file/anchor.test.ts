@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Anchor, ChainEnd } from "../../src/sink/sink.ts";
 import fileSink from "./index.ts";
@@ -89,6 +90,8 @@ describe("an anchored audit log", () => {
     const { kept } = await written(5);
     const stored = kept[3]!;
     for (const end of ["", ".head"]) rmSync(file + end);
+    // A log of the same records at the same times would be the same log.
+    await sleep(5);
     await written(20);
     const { answer, kept: after } = await written(1, { end: stored, ask: (holds) => holds(stored) });
     expect(answer).toBe(false);

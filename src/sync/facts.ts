@@ -104,9 +104,10 @@ async function told<T>(evaluate: () => Promise<T>): Promise<T> {
   try {
     return await evaluate();
   } catch (error) {
-    if (error instanceof ExpressionError || error instanceof DateError)
-      throw new PersonError("rule", `A rule cannot be applied: ${error.message}.`, { cause: error });
-    throw error;
+    if (!(error instanceof ExpressionError || error instanceof DateError)) throw error;
+    // A machine that has too much to do says nothing of the record: it is tried again.
+    const code = /evaluation timeout|took longer/i.test(error.message) ? "slow" : "rule";
+    throw new PersonError(code, `A rule cannot be applied: ${error.message}.`, { cause: error });
   }
 }
 
