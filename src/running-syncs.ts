@@ -3,6 +3,7 @@ import type { Generation, Shared } from "./generation.ts";
 import { StartError } from "./routes.ts";
 import type { Store } from "./store.ts";
 import { BusyError } from "./sync/lease.ts";
+import { KINDS, STATUSES } from "./sync/person.ts";
 import type { RunReport } from "./sync/run.ts";
 import { isSigned } from "./sync/signature.ts";
 import { createScheduler, lazyEntra } from "./syncs.ts";
@@ -62,7 +63,7 @@ export function runningSyncs({ log, metrics }: Pick<Shared, "log" | "metrics">, 
 }
 
 function counted(
-  { syncRuns, syncChanges, syncHeld, syncEnded, syncSeconds }: Shared["metrics"],
+  { syncRuns, syncChanges, syncHeld, syncEnded, syncPeople, syncSeconds }: Shared["metrics"],
   sync: string,
   report: RunReport,
   seconds: number,
@@ -70,11 +71,14 @@ function counted(
   const { outcome, counts, held } = report;
   syncRuns.inc({ sync, outcome });
   syncSeconds.set({ sync }, seconds);
-  if (["done", "incomplete", "held"].includes(outcome)) syncEnded.set({ sync }, Date.now() / 1000);
+  if (outcome === "done") syncEnded.set({ sync }, Date.now() / 1000);
+  // What is not held any more is 0, and what is in a state that nobody is in.
+  for (const kind of [...KINDS, "rehires"]) syncHeld.set({ sync, kind }, 0);
+  for (const status of STATUSES) syncPeople.set({ sync, status }, 0);
   for (const [kind, { done, failed }] of Object.entries(counts)) {
     syncChanges.inc({ sync, kind, result: "done" }, done);
     syncChanges.inc({ sync, kind, result: "failed" }, failed);
-    syncHeld.set({ sync, kind }, 0);
   }
+  for (const [status, count] of Object.entries(report.statuses)) syncPeople.set({ sync, status }, count);
   for (const { kind, count } of held) syncHeld.set({ sync, kind }, count);
 }

@@ -264,6 +264,8 @@ describe("accounts that are there already", () => {
     syncing.hire(...people(3));
     await syncing.run({ isFirst: false });
     expect((await pageOf("0002")).plan).toMatchObject({ kind: "adoptions", adopt: other.id });
+    expect(await syncing.run()).toMatchObject({ outcome: "held", held: [{ kind: "adoptions", count: 1 }] });
+    await syncing.store.release({ keys: ["0002"] });
     await syncing.run();
     expect((await syncing.accounts()).get("0002")).toMatchObject({ id: other.id });
     await make("given4.family");

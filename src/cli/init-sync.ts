@@ -67,7 +67,12 @@ async function draft(source: Route, target: Route, operationMs: number): Promise
   const { attributes, comments } = attributesFor(from, into, { key, share, count: sample.length });
   const matches = await foundIn(ask, target, into, from, key, sample.slice(0, LOOKED_FOR));
   notes.push(...matches);
-  const leaver = hasPath(from, "hr:endDate") ? { leavers: { left: "$after(hr.endDate)" } } : {};
+  const left = hasPath(from, "hr:endDate") ? { left: "$after(hr.endDate)" } : {};
+  const hasActive = hasRow(into, "active");
+  const leavers = { ...left, ...(!hasActive && { missing: "ignore", outOfScope: "ignore" }) };
+  const leaver = Object.keys(leavers).length > 0 ? { leavers } : {};
+  if (!hasActive)
+    comments.push("the target maps no active, so that nobody can be disabled: leavers only lose what rules take away");
   const sync = {
     from: { route: source.base, ...(key !== "externalId" && { key }) },
     to: { route: target.base },
@@ -115,6 +120,7 @@ interface Looked {
 function attributesFor(from: Mapping, into: Mapping, { key, share, count }: Looked) {
   const attributes: Record<string, unknown> = {};
   const comments: string[] = [];
+  const unmapped: string[] = [];
   const isWritten = (row: Row) =>
     !row.readOnly && row.path.attribute.name !== "id" && row.path.attribute.name !== "groups";
   for (const row of into.rows.filter(isWritten)) {
@@ -123,8 +129,10 @@ function attributesFor(from: Mapping, into: Mapping, { key, share, count }: Look
     if (name === "externalId") attributes[short] = key;
     else if (name === "userName") attributes[short] = { value: USER_NAMES, unique: true, when: "create" };
     else if (name === "active") attributes[short] = { value: activeRule(from) };
-    else if (name === "password") attributes[short] = { value: "$secret()", when: "create" };
-    else if (row.is === "ref") {
+    else if (name === "password") {
+      attributes[short] = { value: '$secret() & "aA1!"', when: "create" };
+      comments.push("password: what your policy asks of it; nobody is told it without `passwords`");
+    } else if (row.is === "ref") {
       const manager = ["hr:managerId", "enterprise:manager.value"].find((each) => hasPath(from, each));
       if (!name.endsWith("manager.value") || !manager)
         comments.push(`${short} refers to others: give it a rule, { reference: User, from: ... }`);
@@ -139,12 +147,13 @@ function attributesFor(from: Mapping, into: Mapping, { key, share, count }: Look
       const present = share(name);
       if (present < count)
         comments.push(
-          `${short}: ${present} of ${count} people have one; null: keep leaves the target's where the source has none`,
+          `${short}: ${present} of ${count} people have one; absent: keep leaves the target's where the source has none`,
         );
     } else if (name === "displayName" && hasRow(from, "name.givenName") && hasRow(from, "name.familyName"))
       attributes[short] = { value: 'name.givenName & " " & name.familyName' };
-    else comments.push(`${short}: the source has nothing of the name`);
+    else unmapped.push(short);
   }
+  if (unmapped.length > 0) comments.push(`not written, as the source has nothing of the name: ${unmapped.join(", ")}`);
   if (hasRow(into, "userName"))
     comments.push(
       "userName: the names that are tried, one after the other, for a new account; give them your domain where the target wants one",
@@ -197,7 +206,7 @@ async function foundIn(
         });
         if (totalResults > 0) found++;
       }
-      return `${found} of ${sample.length} people have an account whose ${path} is their ${of}.`;
+      return `${found} of ${sample.length} people have an account whose ${path} is the source's ${of}. What the rules make of it shows in the plan.`;
     }),
   );
 }

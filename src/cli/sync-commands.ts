@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Registry } from "../config/registry.ts";
+import { STATUSES } from "../sync/person.ts";
 import { FORMATS } from "../sync/report.ts";
 import {
   type SyncCommand,
@@ -31,6 +32,7 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
     .command("plan")
     .description("Say what a run would do, person by person. Nothing is written to the target.")
     .argument(...named)
+    .option("-s, --sync <name>", "the same, as other commands take it")
     .option(...config)
     .addOption(format())
     .option("--reconcile", "compare every account, not only those of people who changed")
@@ -41,12 +43,13 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
         isReconciling: options.reconcile === true,
         acceptsShrink: options.acceptShrink === true,
       };
-      exit(await syncRunCommand(on(options.config, name), wish, { format: options.format }));
+      exit(await syncRunCommand(on(options.config, name ?? options.sync), wish, { format: options.format }));
     });
   sync
     .command("run")
     .description("Run a sync once.")
     .argument(...named)
+    .option("-s, --sync <name>", "the same, as other commands take it")
     .option(...config)
     .option("--first", "let the first run happen, whose plan you have seen: before that everything is held")
     .option("--reconcile", "compare every account, not only those of people who changed")
@@ -57,19 +60,26 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
         isReconciling: options.reconcile === true,
         acceptsShrink: options.acceptShrink === true,
       };
-      exit(await syncRunCommand(on(options.config, name), wish));
+      exit(await syncRunCommand(on(options.config, name ?? options.sync), wish));
     });
   sync
     .command("status")
     .description("Show the last runs, and how many people are in which state.")
     .argument(...named)
+    .option("-s, --sync <name>", "the same, as other commands take it")
     .option(...config)
     .addOption(format())
     .option("--held", "list the changes that wait to be released")
-    .option("--people <status>", "list the people of a status: failed, stopped, ignored, waiting ...")
+    .addOption(new Option("--people <status>", "list the people of a state").choices(STATUSES))
     .action(async (name, { config: file, ...options }) => {
       const held = options.held === true;
-      exit(await syncStatusCommand(on(file, name), { held, status: options.people, format: options.format }));
+      exit(
+        await syncStatusCommand(on(file, name ?? options.sync), {
+          held,
+          status: options.people,
+          format: options.format,
+        }),
+      );
     });
   sync
     .command("person")
@@ -100,8 +110,9 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
     .command("cancel")
     .description("End the run that is under way; the next one goes on.")
     .argument(...named)
+    .option("-s, --sync <name>", "the same, as other commands take it")
     .option(...config)
-    .action(async (name, options) => exit(await syncCancelCommand(on(options.config, name))));
+    .action(async (name, options) => exit(await syncCancelCommand(on(options.config, name ?? options.sync))));
   sync
     .command("retry")
     .description("Try people again with the next run, who failed or were stopped.")

@@ -70,6 +70,8 @@ export async function syncRunCommand(
 async function printPlan(store: SyncStore, format: Format, title: string): Promise<void> {
   const writer = writerOf(format, title);
   const write = (text: string) => new Promise<void>((done) => void process.stdout.write(text, () => done()));
+  // Whoever reads it may have seen enough: `| head`.
+  process.stdout.on("error", () => process.exit(0));
   await write(writer.head);
   for await (const person of everybody(store)) {
     const line = planLine(person);
@@ -98,14 +100,18 @@ function summaryOf(
   if (people.twice > 0) lines.push(`  ${people.twice} keys come more than once: none of their records is used`);
   for (const [kind, { planned, done, failed }] of Object.entries(counts))
     lines.push(`  ${kind}: ${planned} planned, ${done} done${failed > 0 ? `, ${failed} failed` : ""}`);
+  const { stopped = 0 } = statuses;
+  if (stopped > 0) lines.push(`  stopped: ${stopped}. Who and why: postern sync status ${name} --people stopped`);
   if (isUnreleased && held.length > 0)
     lines.push(
-      `  This would be the first run: everything is held. See what it would do: postern sync plan ${name}; then let it happen: postern sync run ${name} --first`,
+      `  The first run is held: everything waits but what was released. See what it would do: postern sync plan ${name}; then let it happen: postern sync run ${name} --first`,
     );
   else
     for (const { kind, count, allowed } of held)
       lines.push(
-        `  HELD: ${count} ${kind}, and ${allowed} are allowed. See them: postern sync status ${name} --held; then: postern sync release --sync ${name} --kind ${kind} --reason ...`,
+        kind === "rehires"
+          ? `  HELD: ${count} who may have been here before. See them: postern sync status ${name} --held; then, one by one: postern sync release --sync ${name} KEY --as OLDKEY, or --new, --reason ...`
+          : `  HELD: ${count} ${kind}, and ${allowed} are allowed. See them: postern sync status ${name} --held; then: postern sync release --sync ${name} --kind ${kind} --reason ...`,
       );
   if (groups.added + groups.removed > 0) lines.push(`  memberships: ${groups.added} added, ${groups.removed} removed`);
   if (outcome === "incomplete")
@@ -260,7 +266,11 @@ export const syncReleaseCommand = (command: SyncCommand, release: Release): Prom
       outcome: "released",
       counts: JSON.stringify({ people, kind, all, as, isNew, count }),
     });
-    console.log(`${name}: ${count} released. The next run makes the changes: postern sync run ${name}`);
+    console.log(
+      count === 0
+        ? `${name}: nothing of that is held. See what is: postern sync status ${name} --held`
+        : `${name}: ${count} released. The next run makes the changes: postern sync run ${name}`,
+    );
     return count > 0 ? 0 : 1;
   });
 
@@ -287,6 +297,11 @@ async function decideRehires(store: SyncStore, keys: readonly string[], as: stri
 /** Has the run that is under way end soon. */
 export const syncCancelCommand = (command: SyncCommand): Promise<number> =>
   onStore(command, false, async (store, name) => {
+    const [last] = await store.runs(1);
+    if (last?.outcome !== "running") {
+      console.log(`${name}: no run is under way.`);
+      return 1;
+    }
     await store.update({ cancelled: 1 });
     console.log(`${name}: the run that is under way ends soon. The next one goes on.`);
     return 0;

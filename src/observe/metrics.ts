@@ -92,6 +92,12 @@ export function createMetrics() {
     labelNames: ["sync"],
     registers,
   });
+  const syncPeople = new Gauge({
+    name: "postern_sync_people",
+    help: "People of a sync after its last run, by state: stopped and failed want somebody to look.",
+    labelNames: ["sync", "status"],
+    registers,
+  });
   const syncSeconds = new Gauge({
     name: "postern_sync_run_seconds",
     help: "How long the last run of a sync took.",
@@ -139,6 +145,7 @@ export function createMetrics() {
     syncChanges,
     syncHeld,
     syncEnded,
+    syncPeople,
     syncSeconds,
     reloads,
   };

@@ -105,6 +105,9 @@ async function update(work: Applying, person: Person, plan: Plan): Promise<Perso
   }
   if (plan.changes.some(({ path, to }) => path === rules.active.path && to === false))
     await store.belong(person.key, []);
+  // Stages are counted from when the account was locked, not from when a plan first said so.
+  if (memory.left && plan.changes.some(({ path, to }) => path === rules.active.path && to === false))
+    memory = { ...memory, left: { ...memory.left, since: work.now } };
   if (plan.stage !== undefined) memory = { ...memory, left: { ...memory.left!, stage: plan.stage } };
   if (plan.adopt) {
     const { rehire: _, ...kept } = memory;
@@ -142,7 +145,8 @@ async function replaceFormer({ store, now }: Work, key: string, { rehire }: Memo
   const { left: _, applied: __, confirmed: ___, ...kept } = memoryOf(before);
   const memory = JSON.stringify({
     ...kept,
-    why: "Another record of the person has the account now.",
+    handedTo: key,
+    why: `${key} has the account now.`,
     last: { at: now, did: "handed over" },
   });
   // The account is in the groups still: the rules say what becomes of that.

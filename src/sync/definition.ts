@@ -37,7 +37,7 @@ const flow = {
     .enum(["always", "create", "empty"])
     .default("always")
     .describe("When the value is written: always, when the account is created, or while the target has none."),
-  null: z
+  absent: z
     .enum(["clear", "keep"])
     .default("clear")
     .describe("What becomes of the target's value where the source gives none."),
@@ -70,7 +70,7 @@ const rule = z.union([
       .min(1)
       .optional()
       .describe("The path by which the source's resources are known there, such as userName. Default: the key."),
-    null: flow.null,
+    absent: flow.absent,
   }),
 ]);
 

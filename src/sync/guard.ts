@@ -20,11 +20,11 @@ export function allowedBy(bound: Bound, accounts: number): number {
 
 /**
  * Holds the planned changes of each kind that has more than the guard allows, all of them, before the first is made. Those that somebody
- * released are not counted; those that the run has made already are. Without a guard nothing is held but rehires, which wait for somebody in any case.
+ * released are not counted; those that the run has made already are. A kind without a bound is not held, but for rehires, which wait for somebody in any case.
  */
 export async function hold(
   store: SyncStore,
-  guard: SyncSettings["guard"] | undefined,
+  guard: Partial<SyncSettings["guard"]>,
   made: ReadonlyMap<string, number>,
   isAll: boolean,
 ): Promise<Held[]> {
@@ -34,7 +34,7 @@ export async function hold(
   );
   const held: Held[] = [];
   for (const [kind, count] of planned) {
-    const bound = guard?.[kind as keyof typeof guard];
+    const bound = guard[kind as keyof typeof guard];
     const isUnbound = bound === undefined && kind !== "rehires";
     const allowed = kind === "rehires" || isAll ? 0 : isUnbound ? Number.POSITIVE_INFINITY : allowedBy(bound!, linked);
     if (count + (made.get(kind) ?? 0) <= allowed) continue;

@@ -92,6 +92,8 @@ async function unlinked(work: Work, person: Person, facts: Facts, why?: string):
   const memory = memoryOf(person);
   const next = facts.due?.getTime() ?? null;
   if (facts.life === "outOfScope") return { ...idle(person, "ignored", "The person is not in scope.", memory), next };
+  if (memory.handedTo !== undefined)
+    return { ...idle(person, "gone", `${memory.handedTo} has the account now.`, memory), next };
   if (memory.rehire !== undefined && memory.rehire !== "new") {
     const before = await store.person(memory.rehire.of);
     const account = before?.target ? await work.target.read(before.target) : undefined;
@@ -125,7 +127,7 @@ async function unlinked(work: Work, person: Person, facts: Facts, why?: string):
       do: "propose",
       of: before.key,
       changes: [],
-      reason: `may be ${before.key}, who was here before: say so, or that it is somebody new`,
+      reason: `may be ${before.key}, who ${before.missing === null ? "is in the source, too" : "was here before"}: say so, or that it is somebody new`,
     };
     return withPlan(person, plan, memory, { status: "waiting", next });
   }

@@ -4,6 +4,8 @@ import type { ValueChange } from "./values.ts";
 
 /** The kinds of changes that are counted, the gravest first. */
 export const KINDS = ["deletes", "disables", "creates", "adoptions", "removals", "changes", "references"] as const;
+/** The states that a person may be in; docs/syncs.md says what they mean. */
+export const STATUSES = ["new", "ok", "waiting", "sent", "left", "ignored", "stopped", "failed", "gone"] as const;
 /** A kind of change. References of accounts that are new are set behind, and belong to the creation. */
 export type Kind = (typeof KINDS)[number] | "rehires";
 
@@ -50,6 +52,8 @@ export interface Memory {
   readonly warnings?: readonly string[];
   /** Why nothing is done, in words. */
   readonly why?: string;
+  /** Who has the account now, of a record that was handed over. */
+  readonly handedTo?: string;
   /** Whose account the person takes over, or that it is new, where somebody said so. */
   readonly rehire?: { readonly of: string } | "new";
   /** The account's id, of a target that tells it later; and the hash of a record that it refused. */

@@ -205,8 +205,9 @@ function compileRule(name: string, source: RuleSource, at: { source: ResourceTyp
   const place = placeIn(at.target, name);
   const leaf = place.typed.sub ?? place.typed.attribute;
   const isSecret = leaf.returned === "never";
-  const rule = typeof source === "string" ? { from: source, when: "always" as const, null: "clear" as const } : source;
-  const keepsNull = rule.null === "keep";
+  const rule =
+    typeof source === "string" ? { from: source, when: "always" as const, absent: "clear" as const } : source;
+  const keepsNull = rule.absent === "keep";
   if ("reference" in rule)
     return {
       is: "reference",

@@ -47,6 +47,8 @@ export interface RunReport {
   readonly unusable: readonly Unusable[];
   readonly people: { readonly read: number; readonly unusable: number; readonly twice: number };
   readonly groups: GroupsReport;
+  /** How many people are in which state after it. */
+  readonly statuses: Readonly<Record<string, number>>;
 }
 
 /** The clock cannot be trusted. */
@@ -87,7 +89,8 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
   );
   const outcome = outcomeOf(failure, progress, options);
   const { counts, held, unusable, people, groups } = progress;
-  const told = { counts, held: [...held.values()], unusable, people, groups };
+  const statuses = Object.fromEntries((await store.byStatus()).map(({ status, count }) => [status, count]));
+  const told = { counts, held: [...held.values()], unusable, people, groups, statuses };
   const error = failure?.message;
   await store.end(run, { ended: options.now(), outcome, error: error ?? null, counts: JSON.stringify(told) });
   const failures = outcome === "failed" ? record.failures + 1 : 0;
@@ -148,7 +151,8 @@ async function carryOut(
     const isAll = round === 0 && options.isReconciling === true && !failure;
     if ((await lookAtDue(work, engine, options, { from, isAll })) === 0) break;
     // The first run is somebody's decision as a whole: before it all is held, and once it is taken nothing is.
-    const guard = isFirst && !failure ? undefined : settings.guard;
+    // Whose account one is that was found by a name is said one by one, also then.
+    const guard = isFirst && !failure ? { adoptions: settings.guard.adoptions } : settings.guard;
     const isAllHeld = record.begun === null && !(isFirst && !failure);
     for (const each of await hold(store, guard, progress.made, isAllHeld)) progress.held.set(each.kind, each);
     await countPlans(store, progress, round);
@@ -195,7 +199,7 @@ async function refuseLosses({ store, settings, name }: Sync, read: number, unusa
   const accept = `If it is right: postern sync run ${name} --accept-shrink`;
   const { shrink } = settings.from;
   const most = Math.max(SMALL_LOSS, (Number.parseFloat(shrink) / 100) * before);
-  if (lost === before || lost > most)
+  if (lost === before || lost > before / 2 || lost > most)
     throw new SourceError(
       `The source has lost ${lost} of ${before} people since the last read, and more than ${shrink} is not believed. ${accept}`,
     );
