@@ -92,10 +92,8 @@ async function* everybody(store: SyncStore, filter: Parameters<SyncStore["listed
   }
 }
 
-function summaryOf(
-  name: string,
-  { outcome, error, counts, held, people, unusable, groups, isUnreleased }: RunReport,
-): string {
+function summaryOf(name: string, report: RunReport): string {
+  const { outcome, error, counts, held, people, unusable, groups, isUnreleased, statuses } = report;
   const lines = [`${name}: ${outcome}${error ? `. ${error}` : ""}`, `  read: ${people.read} records`];
   if (people.twice > 0) lines.push(`  ${people.twice} keys come more than once: none of their records is used`);
   for (const [kind, { planned, done, failed }] of Object.entries(counts))
