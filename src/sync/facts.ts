@@ -99,15 +99,21 @@ function asActive({ keepsNull }: Rule, value: unknown): boolean | undefined {
   throw new PersonError("rule", "The rule for active gives neither true nor false.");
 }
 
+/** An expression that ran out of its time, which a busy machine may have taken, is evaluated again so often. */
+const MAX_TIMES = 3;
+
 /** Says of a failed expression that it is this person's. */
 async function told<T>(evaluate: () => Promise<T>): Promise<T> {
-  try {
-    return await evaluate();
-  } catch (error) {
-    if (!(error instanceof ExpressionError || error instanceof DateError)) throw error;
-    // A machine that has too much to do says nothing of the record: it is tried again.
-    const code = /evaluation timeout|took longer/i.test(error.message) ? "slow" : "rule";
-    throw new PersonError(code, `A rule cannot be applied: ${error.message}.`, { cause: error });
+  for (let time = 1; ; time++) {
+    try {
+      return await evaluate();
+    } catch (error) {
+      if (!(error instanceof ExpressionError || error instanceof DateError)) throw error;
+      const isSlow = /evaluation timeout|took longer/i.test(error.message);
+      if (isSlow && time < MAX_TIMES) continue;
+      // A machine that has too much to do says nothing of the record: it is tried again later.
+      throw new PersonError(isSlow ? "slow" : "rule", `A rule cannot be applied: ${error.message}.`, { cause: error });
+    }
   }
 }
 
