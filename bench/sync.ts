@@ -44,6 +44,7 @@ async function measure(name: string, count: number, open: () => Promise<Syncing>
   await bare.close();
   const syncing = await open();
   const numbers = Array.from({ length: count }, (_, index) => index + 1);
+  syncing.hr.exec("create index numbers on people (number)");
   for (let at = 0; at < count; at += 10_000)
     syncing.hire(...numbers.slice(at, at + 10_000).map((n) => joiner(n, count)));
   row(await cost(syncing.file, "plan", count), "plan");
