@@ -24,7 +24,7 @@ function tables(folder: string): Seen & { readonly close: () => void } {
   };
 }
 
-const KILLS = 20;
+const KILLS = 15;
 
 test("400 joiners: a first run that is killed again and again makes every account once, with its manager", async () => {
   syncing = await openSyncing();
