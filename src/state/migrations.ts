@@ -126,7 +126,8 @@ export const migrations: Record<string, Migration> = {
             table === "sync_names" ? ["sync", "place", "value"] : ["sync", "place", "value", "key"],
           )
           .execute();
-        await schema.createIndex(`${table}_of`).on(table).columns(["sync", "key"]).execute();
+        // The columns behind the key keep SQLite from reading the primary key's index from its begin, because that has them all.
+        await schema.createIndex(`${table}_of`).on(table).columns(["sync", "key", "place", "value"]).execute();
       }
       await schema
         .createTable("sync_groups")

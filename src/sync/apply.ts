@@ -281,7 +281,7 @@ async function createNamed(
         !(error instanceof TargetError) ||
         error.kind !== "conflict" ||
         unique.length === 0 ||
-        tries >= unique.length * 3
+        tries >= unique.length * 20
       )
         throw error;
       const taken = unique[tries % unique.length]!;

@@ -26,7 +26,7 @@ export async function withLease<T>(
   const held = await leases.take(name, holder, LEASE_MS);
   if (held !== holder)
     throw new BusyError(
-      `The sync ${sync} is under way already (${held}): wait for its end, or end it: postern sync cancel ${sync}`,
+      `The sync ${sync} is under way already (${held}). Wait for its end, or end it: postern sync cancel ${sync}. The place of a run that was killed is free ${LEASE_MS / 1000} seconds after it.`,
     );
   const lost = new AbortController();
   let [renewed, pending] = [Date.now(), Promise.resolve()];

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type { Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import type { SyncSettings } from "./definition.ts";
@@ -81,6 +81,8 @@ export interface Engine {
 /** The run is to end, because somebody asked for it or the process does. */
 export class Cancelled extends Error {}
 
+/** Others have a turn so often, in milliseconds. */
+const TURN_MS = 10;
 /** How many people are looked at in a piece. */
 const PIECE = 200;
 /** The order in which changes are made: what locks somebody out first, what cannot be taken back last. */
@@ -170,9 +172,15 @@ export async function inLanes<T, R>(all: readonly T[], lanes: number, work: (eac
   const results = new Array<R>(all.length);
   let next = 0;
   let failure: { error: unknown } | undefined;
+  let turned = performance.now();
   const lane = async () => {
     while (next < all.length && !failure) {
       const index = next++;
+      // Where nothing is waited for, as in SQLite, timers and the requests of others would have no turn: the lease would end.
+      if (performance.now() - turned > TURN_MS) {
+        turned = performance.now();
+        await turn();
+      }
       try {
         results[index] = await work(all[index]!);
       } catch (error) {
@@ -187,6 +195,7 @@ export async function inLanes<T, R>(all: readonly T[], lanes: number, work: (eac
 
 /** Throws where the run is to end. */
 export async function throwIfCancelled(store: SyncStore, { signal }: RunOptions): Promise<void> {
+  await turn();
   if (signal.aborted) throw new Cancelled("The run was ended before it was done; the next one goes on.");
   if ((await store.record()).cancelled === 1) throw new Cancelled("The run was cancelled; the next one goes on.");
 }
