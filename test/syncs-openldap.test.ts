@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Slapd, startSlapd } from "./servers/slapd.ts";
 import { openIntoSlapd } from "./servers/sync-directories.ts";
-import { convergence } from "./suites/convergence.ts";
 
 let slapd: Slapd;
 beforeAll(async () => {
@@ -26,5 +25,3 @@ test("a sync into OpenLDAP: accounts, managers, a last day, and who is missing",
   expect(entries().match(/^pwdAccountLockedTime: 000001010000Z$/gm)).toHaveLength(2);
   await syncing.close();
 });
-
-test("convergence in OpenLDAP", () => convergence(() => openIntoSlapd(slapd), { numRuns: 20 }), 240_000);
