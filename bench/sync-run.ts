@@ -18,7 +18,7 @@ let told = "";
 if (what === "floor") await floor(Number(people));
 else {
   const wish = { cause: "bench", ...(what === "plan" ? { isPlan: true } : { isFirst: true }) };
-  const { outcome, error, counts } = await runNamed("people", opened, wish, { signal, warn: () => {} });
+  const { outcome, error, counts } = await runNamed("people", opened, wish, { signal });
   if (outcome !== "done" && outcome !== "planned") throw new Error(`${outcome}: ${error}`);
   told = JSON.stringify(counts);
 }

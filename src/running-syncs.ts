@@ -4,6 +4,7 @@ import { StartError } from "./routes.ts";
 import type { Store } from "./store.ts";
 import { BusyError } from "./sync/lease.ts";
 import { KINDS, STATUSES } from "./sync/person.ts";
+import { statusOf } from "./sync/report.ts";
 import type { RunReport } from "./sync/run.ts";
 import { isSigned } from "./sync/signature.ts";
 import { createScheduler, lazyEntra } from "./syncs.ts";
@@ -34,17 +35,12 @@ export function runningSyncs({ log, metrics }: Pick<Shared, "log" | "metrics">, 
     },
     admin: {
       names: () => Object.keys(current?.loaded.config.syncs ?? {}),
-      status: async (name) => {
-        const of = store.state().syncs.of(name);
-        const [runs, people, planned] = await Promise.all([of.runs(20), of.byStatus(), of.planned()]);
-        return { runs: runs.map(({ counts, ...run }) => ({ ...run, ...JSON.parse(counts) })), people, planned };
-      },
+      status: (name) => statusOf(store.state().syncs.of(name), 20),
       run: async (name, wish) => {
         try {
           return { report: await scheduler.run(name, wish) };
         } catch (error) {
-          if (error instanceof BusyError) return { busy: error.message };
-          if (error instanceof StartError) return { busy: error.message };
+          if (error instanceof BusyError || error instanceof StartError) return { busy: error.message };
           throw error;
         }
       },

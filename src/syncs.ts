@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Cron } from "croner";
 import type { Loaded } from "./config/load.ts";
 import { filesIn } from "./connector/kit/files.ts";
@@ -16,6 +15,7 @@ import { BusyError, withLease } from "./sync/lease.ts";
 import { type RunReport, runSync, type Sync } from "./sync/run.ts";
 import type { RunOptions } from "./sync/steps.ts";
 import { type Asking, routeTarget } from "./sync/targets/route.ts";
+import { fingerprint } from "./sync/values.ts";
 
 /** What syncs are made with. */
 export interface SyncParts {
@@ -65,10 +65,7 @@ export function syncNamed(name: string, parts: SyncParts, signal: AbortSignal): 
     name,
     settings,
     rules,
-    version: createHash("sha256")
-      .update(JSON.stringify(rulesIn(settings)))
-      .digest("base64url")
-      .slice(0, 22),
+    version: fingerprint(JSON.stringify(rulesIn(settings))),
     source: routes.get(settings.from.route)!,
     store: state.syncs.of(name),
     asking,
@@ -107,10 +104,10 @@ export function runNamed(
   name: string,
   parts: SyncParts,
   wish: RunWish,
-  { signal, warn, now = Date.now }: { signal: AbortSignal; warn: RunOptions["warn"]; now?: () => number },
+  { signal, now = Date.now }: { signal: AbortSignal; now?: () => number },
 ): Promise<RunReport> {
   return withLease(parts.state.leases, name, signal, (held) =>
-    runSync(syncNamed(name, parts, held), { ...wish, now, signal: held, warn }),
+    runSync(syncNamed(name, parts, held), { ...wish, now, signal: held }),
   );
 }
 
@@ -142,12 +139,11 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
   const wanted = new Map<string, RunWish>();
   const signalled = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
-  const warn: RunOptions["warn"] = (fields, message) => log.warn(fields, message);
 
   async function run(name: string, wish: RunWish): Promise<RunReport> {
     if (underWay.has(name)) throw new BusyError(`The sync ${name} is under way already.`);
     const start = performance.now();
-    const running = runNamed(name, current!, wish, { signal: controller.signal, warn });
+    const running = runNamed(name, current!, wish, { signal: controller.signal });
     underWay.set(
       name,
       running.catch(() => {}),

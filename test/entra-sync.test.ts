@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { memoryOf } from "../src/sync/person.ts";
 import { type EntraServer, startEntra } from "./servers/entra.ts";
-import { openSyncing, RULES, type Syncing } from "./servers/syncing.ts";
+import { ADA, BOB, openSyncing, RULES, type Syncing } from "./servers/syncing.ts";
 
 const HOUR = 3_600_000;
 let entra: EntraServer;
@@ -41,15 +41,7 @@ const person = async (key: string) => {
   return { ...found, memory: memoryOf(found) };
 };
 
-const ada = {
-  number: "1",
-  given: "Ada",
-  family: "Lovelace",
-  title: "Countess",
-  department: "Maths",
-  hired: "2026-01-10",
-};
-const bob = { number: "2", given: "Bob", family: "Stone", department: "Maths", hired: "2026-01-10", manager: "1" };
+const [ada, bob] = [ADA, BOB];
 
 describe("a sync into Entra", () => {
   test("uploads complete records in one request, and tells what became of each person", async () => {

@@ -38,12 +38,7 @@ describe("an HR export with several rows a person, into Active Directory and int
   let entra: EntraServer;
   let opened: Opened;
   const run = (name: string, wish: Partial<RunWish> = {}) =>
-    runNamed(
-      name,
-      opened,
-      { cause: "test", ...wish },
-      { signal: new AbortController().signal, warn: () => {}, now: entra.clock.now },
-    );
+    runNamed(name, opened, { cause: "test", ...wish }, { signal: new AbortController().signal, now: entra.clock.now });
   const write = (text: string) => writeFileSync(join(folder, "workers.csv"), text);
   beforeAll(async () => {
     [samba, entra] = await Promise.all([startSamba(), startEntra()]);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { memoryOf } from "../src/sync/person.ts";
 import { type Database, startPostgres, stateIn } from "./servers/databases.ts";
-import { memoryTarget, openSyncing, type Syncing } from "./servers/syncing.ts";
+import { ADA, BOB, memoryTarget, openSyncing, type Syncing } from "./servers/syncing.ts";
 import { convergence } from "./suites/convergence.ts";
 
 let syncing: Syncing | undefined;
@@ -10,15 +10,7 @@ afterEach(async () => {
   syncing = undefined;
 });
 
-const ada = {
-  number: "1",
-  given: "Ada",
-  family: "Lovelace",
-  title: "Countess",
-  department: "Maths",
-  hired: "2026-01-10",
-};
-const bob = { number: "2", given: "Bob", family: "Stone", department: "Maths", hired: "2026-01-10", manager: "1" };
+const [ada, bob] = [ADA, BOB];
 
 describe("a sync", () => {
   test("creates accounts as the rules say, sets managers, and has nothing to do the second time", async () => {

@@ -2,7 +2,7 @@ import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import { StartError } from "../routes.ts";
 import { type Drift, driftOf } from "../sync/drift.ts";
-import { csvCell } from "../sync/report.ts";
+import { csvCell, printable, text } from "../sync/report.ts";
 import { routeTarget } from "../sync/targets/route.ts";
 import { openRoutes } from "./opened.ts";
 
@@ -51,12 +51,7 @@ export async function driftCommand({ registry, file, env, route: base, format }:
 function lineOf(drift: Drift, format: DriftCommand["format"]): string {
   const { what, key = "", id, path = "", was, is } = drift;
   if (format === "json") return `${JSON.stringify(drift)}\n`;
-  const text = (value: unknown) =>
-    value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
   if (format === "csv") return `${[what, key, id, path, text(was), text(is)].map(csvCell).join(",")}\n`;
   const change = was === undefined && is === undefined ? "" : `${text(was) || "(none)"} -> ${text(is) || "(none)"}`;
-  return `${what.padEnd(9)} ${key.padEnd(14)} ${id.padEnd(37)} ${path} ${change}`
-    .trimEnd()
-    .replace(/[\x00-\x1f\x7f-\x9f]/g, "?")
-    .concat("\n");
+  return `${printable(`${what.padEnd(9)} ${key.padEnd(14)} ${id.padEnd(37)} ${path} ${change}`.trimEnd())}\n`;
 }

@@ -6,7 +6,7 @@ import { HELD, type Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import { BusyError, withLease } from "../sync/lease.ts";
 import { memoryOf, planOf } from "../sync/person.ts";
-import { type Format, planLine, printable, writerOf } from "../sync/report.ts";
+import { type Format, planLine, printable, statusOf, writerOf } from "../sync/report.ts";
 import type { RunReport } from "../sync/run.ts";
 import { type RunWish, runNamed } from "../syncs.ts";
 import { openRoutes, openStore } from "./opened.ts";
@@ -51,9 +51,8 @@ export async function syncRunCommand(
   process.once("SIGINT", end).once("SIGTERM", end);
   try {
     const cause = `${userInfo().username}, by the command line`;
-    const warn = (fields: object, message: string) => console.error(message, JSON.stringify(fields));
-    const report = await runNamed(name, parts, { ...wish, cause }, { signal: ending.signal, warn });
-    if (wish.isPlan && !isQuiet) await printPlan(parts.state.syncs.of(name), format, `What ${name} would do`);
+    const report = await runNamed(name, parts, { ...wish, cause }, { signal: ending.signal });
+    if (wish.isPlan && !isQuiet) await printPeople(parts.state.syncs.of(name), format, `What ${name} would do`);
     const summary = format === "table" || !wish.isPlan ? console.log : console.error;
     summary(summaryOf(name, report));
     return ["failed", "incomplete"].includes(report.outcome) ? 1 : 0;
@@ -67,13 +66,13 @@ export async function syncRunCommand(
   }
 }
 
-async function printPlan(store: SyncStore, format: Format, title: string): Promise<void> {
+async function printPeople(store: SyncStore, format: Format, title: string, filter: PeopleFilter = {}): Promise<void> {
   const writer = writerOf(format, title);
   const write = (text: string) => new Promise<void>((done) => void process.stdout.write(text, () => done()));
   // Whoever reads it may have seen enough: `| head`.
   process.stdout.on("error", () => process.exit(0));
   await write(writer.head);
-  for await (const person of everybody(store)) {
+  for await (const person of everybody(store, filter)) {
     const line = planLine(person);
     if (line) await write(writer.line(line));
   }
@@ -83,7 +82,9 @@ async function printPlan(store: SyncStore, format: Format, title: string): Promi
 /** How many people are read at a time. */
 const PIECE = 500;
 
-async function* everybody(store: SyncStore, filter: Parameters<SyncStore["listed"]>[0] = {}): AsyncGenerator<Person> {
+type PeopleFilter = Parameters<SyncStore["listed"]>[0];
+
+async function* everybody(store: SyncStore, filter: PeopleFilter): AsyncGenerator<Person> {
   for (let after = ""; ; ) {
     const people = await store.listed(filter, after, PIECE);
     if (people.length === 0) return;
@@ -152,26 +153,15 @@ export const syncStatusCommand = (
 ): Promise<number> =>
   onStore(command, false, async (store, name) => {
     if (held || status !== undefined) {
-      const writer = writerOf(format, held ? `What ${name} holds` : `${name}: ${status}`);
-      process.stdout.write(writer.head);
-      for await (const person of everybody(store, held ? { held: HELD.held } : { status: status! })) {
-        const line = planLine(person);
-        if (line) process.stdout.write(writer.line(line));
-      }
-      process.stdout.write(writer.tail());
+      const title = held ? `What ${name} holds` : `${name}: ${status}`;
+      await printPeople(store, format, title, held ? { held: HELD.held } : { status: status! });
+      return 0;
+    }
+    if (format === "json") {
+      console.log(JSON.stringify(await statusOf(store, 10), undefined, 2));
       return 0;
     }
     const [runs, people, planned] = await Promise.all([store.runs(10), store.byStatus(), store.planned()]);
-    if (format === "json") {
-      console.log(
-        JSON.stringify(
-          { runs: runs.map(({ counts, ...run }) => ({ ...run, ...JSON.parse(counts) })), people, planned },
-          undefined,
-          2,
-        ),
-      );
-      return 0;
-    }
     console.log(
       `${name}\n  people: ${people.map(({ status: of, count }) => `${count} ${of}`).join(", ") || "none yet"}`,
     );

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { ExpressionBuilder, Kysely } from "kysely";
 
 /** The tables of groups that follow from rules, as kysely knows them. */
 export interface MembershipTables {
@@ -36,8 +36,8 @@ export interface Membership {
 
 /** Who is, or is to be, in which of the groups that a sync made. */
 export interface Memberships {
-  /** Says which groups a person is to be in. Gives whether that changed anything. */
-  readonly belong: (key: string, groups: readonly Membership[]) => Promise<{ added: number; removed: number }>;
+  /** Says which groups a person is to be in. */
+  readonly belong: (key: string, groups: readonly Membership[]) => Promise<void>;
   readonly memberships: (key: string) => Promise<readonly (Membership & { readonly state: string })[]>;
   /** The groups with members to add or to remove. */
   readonly unsettled: () => Promise<readonly RuleGroup[]>;
@@ -62,15 +62,16 @@ export interface Memberships {
   readonly unsettle: (group: Membership, keys: readonly string[] | undefined) => Promise<void>;
 }
 
+/** What memberships know of people beside their own tables: their accounts. */
+type Tables = MembershipTables & { sync_people: { sync: string; key: string; target: string | null } };
+
 /** Keeps memberships in tables. Every answer waits for `ready`. */
 export function createMemberships(
   given: Kysely<MembershipTables>,
   ready: () => Promise<void>,
   sync: string,
 ): Memberships {
-  const db = given as unknown as Kysely<
-    MembershipTables & { sync_people: { sync: string; key: string; target: string | null } }
-  >;
+  const db = given as unknown as Kysely<Tables>;
   const whenReady = async <T>(ask: () => Promise<T>): Promise<T> => {
     await ready();
     return ask();
@@ -82,6 +83,10 @@ export function createMemberships(
       .where("sync", "=", sync)
       .where("key", "=", key)
       .execute();
+  const inGroup =
+    ({ type, name }: Membership) =>
+    ({ and }: ExpressionBuilder<Tables, "sync_members">) =>
+      and({ sync, type, name });
   return {
     belong: (key, groups) =>
       whenReady(async () => {
@@ -89,7 +94,6 @@ export function createMemberships(
         const id = ({ type, name }: Membership) => `${type}\0${name.toLowerCase()}`;
         const wanted = new Map(groups.map((group) => [id(group), group]));
         const known = new Map(present.map((each) => [id(each), each]));
-        let [added, removed] = [0, 0];
         const set = (group: Membership, state: string) =>
           db
             .insertInto("sync_members")
@@ -98,7 +102,6 @@ export function createMemberships(
             .execute();
         for (const [name, group] of wanted) {
           if (known.get(name) && known.get(name)!.state !== "remove") continue;
-          added++;
           await db
             .insertInto("sync_groups")
             .values({ sync, type: group.type, name: group.name.toLowerCase(), shown: group.name, target: null })
@@ -108,10 +111,8 @@ export function createMemberships(
         }
         for (const [name, each] of known) {
           if (wanted.has(name) || each.state === "remove") continue;
-          removed++;
           await set(each, "remove");
         }
-        return { added, removed };
       }),
     memberships: (key) => whenReady(() => rows(key)),
     unsettled: () =>
@@ -167,25 +168,21 @@ export function createMemberships(
           .limit(limit)
           .execute(),
       ),
-    settled: ({ type, name }, state, keys) =>
+    settled: (group, state, keys) =>
       whenReady(async () => {
         if (keys.length === 0) return;
         if (state === "add")
           await db
             .updateTable("sync_members")
             .set({ state: "is" })
-            .where("sync", "=", sync)
-            .where("type", "=", type)
-            .where("name", "=", name)
+            .where(inGroup(group))
             .where("state", "=", state)
             .where("key", "in", keys)
             .execute();
         else
           await db
             .deleteFrom("sync_members")
-            .where("sync", "=", sync)
-            .where("type", "=", type)
-            .where("name", "=", name)
+            .where(inGroup(group))
             .where("state", "=", state)
             .where("key", "in", keys)
             .execute();
@@ -210,17 +207,14 @@ export function createMemberships(
       whenReady(async () => {
         await db.deleteFrom("sync_members").where("sync", "=", sync).where("key", "=", key).execute();
       }),
-    unsettle: ({ type, name }, keys) =>
+    unsettle: (group, keys) =>
       whenReady(async () => {
-        let members = db
+        const members = db
           .updateTable("sync_members")
           .set({ state: "add" })
-          .where("sync", "=", sync)
-          .where("type", "=", type)
-          .where("name", "=", name)
+          .where(inGroup(group))
           .where("state", "=", "is");
-        if (keys) members = members.where("key", "in", keys.length > 0 ? keys : [""]);
-        await members.execute();
+        await (keys ? members.where("key", "in", keys.length > 0 ? keys : [""]) : members).execute();
       }),
   };
 }

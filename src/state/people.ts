@@ -30,9 +30,9 @@ export interface People {
   readonly linked: (after: string, limit: number) => Promise<readonly Person[]>;
   /** Those whose change of a kind is planned and not held, behind a key; without those whom somebody released, where those were not looked at. */
   readonly ready: (kind: string, hasReleased: boolean, after: string, limit: number) => Promise<readonly Person[]>;
-  /** Those of a status, or with a plan, behind a key. */
+  /** Those of a status, or whose plan is held or released, behind a key. */
   readonly listed: (
-    filter: { readonly status?: string; readonly held?: number; readonly isPlanned?: boolean },
+    filter: { readonly status?: string; readonly held?: number },
     after: string,
     limit: number,
   ) => Promise<readonly Person[]>;
@@ -54,7 +54,7 @@ export interface People {
   readonly known: (alias: Alias, limit: number) => Promise<readonly string[]>;
   /** Notes whom a person refers to; and has those looked at again who refer to one, whose account is another now. */
   readonly referTo: (key: string, aliases: readonly Alias[]) => Promise<void>;
-  readonly wake: (key: string) => Promise<number>;
+  readonly wake: (key: string) => Promise<void>;
   /** Takes a name that nobody else may have. Gives the key of who has it then. */
   readonly reserve: (place: string, value: string, key: string) => Promise<string>;
 }
@@ -162,12 +162,11 @@ export function createPeople(
         const held = hasReleased ? [HELD.no, HELD.released] : [HELD.no];
         return listed(after, limit).where("kind", "=", kind).where("held", "in", held).execute();
       }),
-    listed: ({ status, held, isPlanned }, after, limit) =>
+    listed: ({ status, held }, after, limit) =>
       whenReady(() => {
         let query = listed(after, limit);
         if (status !== undefined) query = query.where("status", "=", status);
         if (held !== undefined) query = query.where("held", "=", held);
-        if (isPlanned) query = query.where("kind", "is not", null);
         return query.execute();
       }),
     save: (given) => whenReady(() => save(given, excluded)),
@@ -305,7 +304,6 @@ export function createPeople(
             .where("sync", "=", sync)
             .where("key", "in", piece)
             .execute();
-        return keys.length;
       }),
     reserve: (place, value, key) =>
       whenReady(async () => {

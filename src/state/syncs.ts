@@ -64,8 +64,6 @@ export interface SyncStore extends People, Memberships {
 /** What is kept of all syncs. */
 export interface Syncs {
   readonly of: (sync: string) => SyncStore;
-  /** The syncs that something is kept of. */
-  readonly names: () => Promise<readonly string[]>;
   /**
    * Takes one of so many requests within some milliseconds; gives when the next one is free where there is none, over all processes that
    * share the store.
@@ -144,10 +142,6 @@ export function createSyncs(database: Database<SyncTables>, ready: () => Promise
           .execute();
       },
     }),
-    names: async () => {
-      await ready();
-      return (await db.selectFrom("syncs").select("sync").orderBy("sync").execute()).map(({ sync }) => sync);
-    },
     take: async (budget, now, limits) => {
       await ready();
       return exclusively(`budget ${budget}`, async (transaction) => {

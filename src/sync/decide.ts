@@ -2,6 +2,7 @@ import { Duration } from "luxon";
 import type { Resource } from "../scim/schema.ts";
 import type { SyncSettings } from "./definition.ts";
 import type { Facts } from "./facts.ts";
+import { LEAVING_REASONS } from "./outcomes.ts";
 import { KINDS, type Kind, type Memory, type Plan } from "./person.ts";
 import type { Rule, Rules } from "./rules.ts";
 import { isSameValue, type ValueChange, valueAt } from "./values.ts";
@@ -54,7 +55,7 @@ export function decide(rules: Rules, settings: SyncSettings, situation: Situatio
     wasActive: memory.wasActive === true,
     left,
   };
-  const why = reasons[life];
+  const why = LEAVING_REASONS[life];
   const wasNever = memory.wasActive !== true && !isActive;
   if (wasNever && memory.created !== undefined && settings.leavers.neverStarted === "delete")
     return {
@@ -67,12 +68,6 @@ export function decide(rules: Rules, settings: SyncSettings, situation: Situatio
   if (plan) return { plan, memory: remembered, next: undefined };
   return staged(settings.leavers.stages, { ...situation, memory: remembered }, rules, why);
 }
-
-const reasons = {
-  left: "the person has left",
-  missing: "the source does not have the person any more",
-  outOfScope: "the person is not in scope any more",
-} as const;
 
 /** The next stage of leaving, if it is due. */
 function staged(
@@ -142,9 +137,9 @@ function changesFor(
     }
   }
   if (forced !== undefined) {
-    const { place } = { place: rules.active };
-    const from = valueAt(current, place, rules.target);
-    if (from !== forced) changes.push({ name: place.name, path: place.path, from, to: forced });
+    const { name, path } = rules.active;
+    const from = valueAt(current, rules.active, rules.target);
+    if (from !== forced) changes.push({ name, path, from, to: forced });
   }
   return { changes, isOverridden };
 }

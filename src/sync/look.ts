@@ -2,8 +2,18 @@ import type { Resource } from "../scim/schema.ts";
 import type { Person } from "../state/person.ts";
 import { type Decision, decide } from "./decide.ts";
 import { type Facts, factsOf, PersonError } from "./facts.ts";
-import { idle, type Leaving, leavingOf, stopped, withPlan } from "./outcomes.ts";
-import { type Memory, memoryOf, type Plan, resourceOf } from "./person.ts";
+import {
+  earliest,
+  idle,
+  isLockedOut,
+  type Leaving,
+  lastFacts,
+  leavingOf,
+  refuseTwice,
+  stopped,
+  withPlan,
+} from "./outcomes.ts";
+import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "./person.ts";
 import { referencesFor } from "./references.ts";
 import { aliasOf, type Rule, type Rules } from "./rules.ts";
 import { REHIRE } from "./source.ts";
@@ -37,8 +47,7 @@ export async function look(work: Work, person: Person): Promise<Person> {
 async function looked(work: Work, person: Person): Promise<Person> {
   const { settings, rules, now } = work;
   const memory = memoryOf(person);
-  if (person.twice > 0 && person.twice === person.seen)
-    throw new PersonError("twice", `The source has several records with the key ${person.key}: none of them is used.`);
+  refuseTwice(person);
   const leaving = leavingOf(settings, person, now);
   if (leaving.is === "idle") return awaited(work, person, leaving);
   const isMissing = leaving.is === "missing";
@@ -71,16 +80,10 @@ async function awaited(
   const memory = memoryOf(person);
   const nothing = { ...idle(person, status, why, memory), next };
   if (person.target === null) return nothing;
-  const facts = await factsOf(rules, resourceOf(person), new Date(now)).catch((error: unknown) => {
-    if (error instanceof PersonError) return undefined;
-    throw error;
-  });
+  const facts = await lastFacts(rules, person, now);
   if (!facts) return nothing;
-  const due = earliest(next ?? undefined, facts.due?.getTime());
-  const isOver =
-    facts.life === "left" ||
-    facts.wanted.some(({ rule, value }) => rule.place.path === rules.active.path && value === false);
-  const current = isOver ? await target.read(person.target) : undefined;
+  const due = earliest(next, facts.due?.getTime());
+  const current = isLockedOut(rules, facts) ? await target.read(person.target) : undefined;
   if (!current) return { ...nothing, next: due };
   refuseOthers(work, facts, current, memory);
   return linked(work, person, { ...facts, life: "left", wanted: [], references: [] }, current);
@@ -217,7 +220,7 @@ async function adopted(
 ): Promise<Person> {
   const id = String(account.id);
   const decided = await linked(work, { ...person, target: id }, facts, account);
-  const plan = decided.planned === null ? undefined : (JSON.parse(decided.planned) as Plan);
+  const plan = planOf(decided);
   const isGrave = plan && (plan.kind === "disables" || plan.kind === "deletes");
   // Whose account it is counts more than what is done to it.
   const own = isGrave && kind !== "adoptions" ? plan.kind : kind;
@@ -280,11 +283,6 @@ async function linked(work: Work, person: Person, facts: Facts | undefined, curr
   const why = remembered.isOverridden ? { why: "An administrator disabled the account; that is respected." } : {};
   return withPlan(person, undefined, { ...settled, ...why }, { status: life === "here" ? "ok" : "left", next });
 }
-
-const earliest = (...times: readonly (number | undefined)[]): number | null => {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? null : Math.min(...known);
-};
 
 /** An account as it is, what the rules want of it, and what was written just now, by path. */
 export interface Settled {

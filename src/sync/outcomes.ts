@@ -1,7 +1,9 @@
 import { Duration } from "luxon";
 import { HELD, type Person } from "../state/person.ts";
 import type { SyncSettings } from "./definition.ts";
-import { type Memory, memoryOf, type PersonFailure, type Plan, planOf } from "./person.ts";
+import { type Facts, factsOf, PersonError } from "./facts.ts";
+import { type Memory, memoryOf, type PersonFailure, type Plan, planOf, resourceOf } from "./person.ts";
+import type { Rules } from "./rules.ts";
 
 /** The time that a run goes by, in milliseconds since 1970. */
 interface Clocked {
@@ -65,6 +67,36 @@ export function failedWith({ now }: Clocked, person: Person, code: string, messa
   const error: PersonFailure = { code, message, since, attempts, next };
   return withPlan({ ...person, held: HELD.no }, undefined, { ...memory, error }, { status: "failed", next });
 }
+
+/** The first of some times; null where there is none. */
+export const earliest = (...times: readonly (number | null | undefined)[]): number | null => {
+  const known = times.filter((time) => time != null);
+  return known.length === 0 ? null : Math.min(...known);
+};
+
+/** Why somebody's account is to be locked, in words. */
+export const LEAVING_REASONS = {
+  left: "the person has left",
+  missing: "the source does not have the person any more",
+  outOfScope: "the person is not in scope any more",
+} as const;
+
+/** Rejects where the last read had several records of a person: none of them is believed. */
+export function refuseTwice({ key, twice, seen }: Person): void {
+  if (twice > 0 && twice === seen)
+    throw new PersonError("twice", `The source has several records with the key ${key}: none of them is used.`);
+}
+
+/** What a record says of somebody whom the source does not have any more; undefined where it is wrong, which locks nobody in. */
+export const lastFacts = (rules: Rules, person: Person, now: number): Promise<Facts | undefined> =>
+  factsOf(rules, resourceOf(person), new Date(now)).catch((error: unknown) => {
+    if (error instanceof PersonError) return undefined;
+    throw error;
+  });
+
+/** Whether the rules lock somebody out. */
+export const isLockedOut = ({ active }: Rules, { life, wanted }: Facts): boolean =>
+  life === "left" || wanted.some(({ rule, value }) => rule.place.path === active.path && value === false);
 
 /** What the source's silence about somebody means. */
 export type Leaving =

@@ -56,8 +56,7 @@ export interface Memory {
   readonly handedTo?: string;
   /** Whose account the person takes over, or that it is new, where somebody said so. */
   readonly rehire?: { readonly of: string } | "new";
-  /** The account's id, of a target that tells it later; and the hash of a record that it refused. */
-  readonly targetId?: string;
+  /** The hash of a record that the target refused. */
   readonly failed?: string;
   /** The hash of the record that was sent, and when, of a target that answers later. */
   readonly sent?: { readonly at: number; readonly hash: string; readonly values: Readonly<Record<string, unknown>> };

@@ -1,5 +1,6 @@
 import type { Person } from "../state/person.ts";
 import { HELD } from "../state/person.ts";
+import type { SyncStore } from "../state/syncs.ts";
 import { memoryOf, planOf } from "./person.ts";
 
 /** The forms that a plan is shown in. */
@@ -46,7 +47,8 @@ export function planLine(person: Person): PlanLine | undefined {
   return undefined;
 }
 
-const text = (value: unknown): string =>
+/** A value as text; nothing as an empty one. */
+export const text = (value: unknown): string =>
   value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 
 const changesText = (line: PlanLine): string =>
@@ -123,3 +125,9 @@ const html = (value: string): string => value.replace(/[&<>"']/g, (each) => `&#$
 /** Without what a terminal would obey. */
 export const printable = (value: string): string =>
   value.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "?");
+
+/** The last runs of a sync, and how many people are in which state, as JSON. */
+export async function statusOf(store: SyncStore, limit: number): Promise<object> {
+  const [runs, people, planned] = await Promise.all([store.runs(limit), store.byStatus(), store.planned()]);
+  return { runs: runs.map(({ counts, ...run }) => ({ ...run, ...JSON.parse(counts) })), people, planned };
+}

@@ -142,7 +142,7 @@ async function carryOut(
   await store.dropPlans(failure === undefined);
   // The first run is let happen once there is something to happen with.
   if (isFirst && !failure) await store.update({ begun: now });
-  const work: Common = { sync: name, settings, rules, store, read: failure ? 0 : read, now, clear: new Map() };
+  const work: Common = { settings, rules, store, read: failure ? 0 : read, now, clear: new Map() };
   const engine = sync.engineFor(work, options);
   await engine.begin();
   // What falls due does so although the source is away; what of it was read is half a truth, and waits for the whole.

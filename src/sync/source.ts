@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Route } from "../gateway/route.ts";
 import { ScimError } from "../scim/error.ts";
 import { isPresent } from "../scim/evaluate.ts";
@@ -7,7 +6,7 @@ import type { Resource } from "../scim/schema.ts";
 import type { Alias, Received } from "../state/person.ts";
 import { aliasOf, type Rules } from "./rules.ts";
 import { type Asking, contextFor } from "./targets/route.ts";
-import { valueAt } from "./values.ts";
+import { fingerprint, valueAt } from "./values.ts";
 
 /** A read of the source that was not whole: nobody is changed by it. */
 export class SourceError extends Error {
@@ -99,5 +98,5 @@ function received(resource: Resource, key: string, rules: Rules): Received {
     const isName = value !== undefined && value.length <= MAX_ALIAS && !/[\x00-\x1e\x7f]/.test(value);
     return isName ? [{ place, value }] : [];
   });
-  return { key, resource: text, hash: createHash("sha256").update(text).digest("base64url").slice(0, 22), aliases };
+  return { key, resource: text, hash: fingerprint(text), aliases };
 }

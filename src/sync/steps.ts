@@ -11,7 +11,6 @@ import { TargetError } from "./target.ts";
 
 /** What a run works with, whatever its target is. */
 export interface Common {
-  readonly sync: string;
   readonly settings: SyncSettings;
   readonly rules: Rules;
   readonly store: SyncStore;
@@ -37,7 +36,6 @@ export interface RunOptions {
   readonly cause: string;
   readonly now: () => number;
   readonly signal: AbortSignal;
-  readonly warn: (fields: Record<string, unknown>, message: string) => void;
 }
 
 /** How many changes of a kind there were in a run. */

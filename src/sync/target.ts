@@ -14,8 +14,8 @@ export interface Target {
   readonly update: (id: string, patch: Record<string, unknown>) => Promise<Resource>;
   /** Deletes an account; one that is gone is no failure. */
   readonly remove: (id: string) => Promise<void>;
-  /** Takes an account out of its groups; gives how many there were. */
-  readonly strip: (id: string) => Promise<number>;
+  /** Takes an account out of its groups. */
+  readonly strip: (id: string) => Promise<void>;
   readonly groups: Groups;
 }
 

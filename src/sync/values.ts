@@ -1,9 +1,13 @@
+import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { compileSelector, isPresent } from "../scim/evaluate.ts";
 import { readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
 import { type AttributePath, typedPath } from "../scim/path.ts";
 import { ENTERPRISE_USER, isObject, type Resource, type ResourceType, schemaPart } from "../scim/schema.ts";
+
+/** A short text that stands for a long one. */
+export const fingerprint = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);
 
 /** A path of a resource type as rules name it: where its value is read, and how a PATCH writes it. */
 export interface Place {

@@ -20,6 +20,7 @@ import { type CloudUser, Job } from "./entra/job.ts";
 import { Journal } from "./entra/journal.ts";
 import { type Reply, SignIn } from "./entra/sign-in.ts";
 import type { Json } from "./entra/values.ts";
+import { stopServer } from "./ports.ts";
 
 export type { CloudUser } from "./entra/job.ts";
 
@@ -138,11 +139,7 @@ export async function startEntra({ tls }: { readonly tls?: ServerOptions } = {})
     fail: (next) => {
       fault = next;
     },
-    stop: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
+    stop: () => stopServer(server),
   };
 }
 

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Condition, Entry } from "../../src/connector/connector.ts";
 import { fromValues, valuesOf } from "../../src/connector/connector.ts";
 import { matches } from "../../src/connector/reference.ts";
+import { stopServer } from "./ports.ts";
 
 type Person = Record<string, Entry[string]>;
 
@@ -53,11 +54,7 @@ export async function startPeopleApi(tls?: ServerOptions): Promise<PeopleApi> {
     fail: (next) => {
       fault = next;
     },
-    stop: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
+    stop: () => stopServer(server),
   };
 }
 

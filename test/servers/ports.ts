@@ -23,3 +23,13 @@ export async function listening(host: string, port: number): Promise<void> {
   }
   throw new Error(`nothing listens on ${host}:${port}`);
 }
+
+/** Stops a server, and ends the connections that it has. */
+export const stopServer = (server: {
+  close: (done: () => void) => unknown;
+  closeAllConnections: () => void;
+}): Promise<void> =>
+  new Promise((done) => {
+    server.close(() => done());
+    server.closeAllConnections();
+  });

@@ -63,6 +63,24 @@ export interface Syncing {
   readonly close: () => Promise<void>;
 }
 
+/** Two people, of whom one is the other's manager. */
+export const ADA = {
+  number: "1",
+  given: "Ada",
+  family: "Lovelace",
+  title: "Countess",
+  department: "Maths",
+  hired: "2026-01-10",
+};
+export const BOB = {
+  number: "2",
+  given: "Bob",
+  family: "Stone",
+  department: "Maths",
+  hired: "2026-01-10",
+  manager: "1",
+};
+
 /** The rules that most tests go by. */
 export const RULES = {
   externalId: "externalId",
@@ -187,7 +205,6 @@ export async function openSyncing(
         { cause: "test", isFirst: true, ...wish },
         {
           signal: new AbortController().signal,
-          warn: () => {},
           ...(at !== undefined ? { now: () => new Date(at).getTime() } : clock && { now: clock.now }),
         },
       ),

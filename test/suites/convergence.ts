@@ -159,7 +159,7 @@ async function crash(syncing: Syncing, { after, isDone }: Extract<Step, { is: "c
     target[name] = through(target[name] as never) as never;
   const engineFor: Sync["engineFor"] = (work, given) =>
     liveEngine({ ...work, store, target, deliver: undefined }, given);
-  const options = { cause: "test", isFirst: true, acceptsShrink: true, now: () => now, signal, warn: () => {} };
+  const options = { cause: "test", isFirst: true, acceptsShrink: true, now: () => now, signal };
   await runSync({ ...sync, store, engineFor }, options).catch((error: unknown) => {
     if (!(error instanceof Killed)) throw error;
   });

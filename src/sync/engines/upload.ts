@@ -1,17 +1,27 @@
-import { createHash } from "node:crypto";
 import type { EntraClient } from "../../graph/client.ts";
 import { UploadError } from "../../graph/error.ts";
 import { correlate, type Outcome, type Sent } from "../../graph/outcome.ts";
 import { MAX_RECORDS, type UploadRecord } from "../../graph/request.ts";
 import { HELD, type Person } from "../../state/person.ts";
 import { type Facts, factsOf, PersonError } from "../facts.ts";
-import { failedWith, idle, leavingOf, stopped, withPlan } from "../outcomes.ts";
+import {
+  earliest,
+  failedWith,
+  idle,
+  isLockedOut,
+  LEAVING_REASONS,
+  lastFacts,
+  leavingOf,
+  refuseTwice,
+  stopped,
+  withPlan,
+} from "../outcomes.ts";
 import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "../person.ts";
 import { referencesFor } from "../references.ts";
 import type { Rule } from "../rules.ts";
 import { type Common, type Engine, type RunOptions, throwIfCancelled } from "../steps.ts";
 import { TargetError } from "../target.ts";
-import { isSameValue, nulled, resourceWith, type ValueChange } from "../values.ts";
+import { fingerprint, isSameValue, nulled, resourceWith, type ValueChange } from "../values.ts";
 
 /** What is asked of Entra. */
 export type Uploads = Pick<EntraClient, "upload" | "log">;
@@ -55,19 +65,13 @@ async function look(work: Common, person: Person): Promise<Person> {
 async function looked(work: Common, person: Person): Promise<Person> {
   const { rules, settings, now } = work;
   const memory = memoryOf(person);
-  if (person.twice > 0 && person.twice === person.seen)
-    throw new PersonError("twice", `The source has several records with the key ${person.key}: none of them is used.`);
+  refuseTwice(person);
   const leaving = leavingOf(settings, person, now);
-  const found = factsOf(rules, resourceOf(person), new Date(now));
-  // Of who is missing the last record may be wrong: that locks nobody in.
   const facts =
     leaving.is === "present"
-      ? await found
-      : await found.catch((error: unknown) => (error instanceof PersonError ? undefined : Promise.reject(error)));
-  const isOver =
-    facts?.life === "left" ||
-    facts?.wanted.some(({ rule, value }) => rule.place.path === rules.active.path && value === false);
-  if (leaving.is === "idle" && (person.target === null || !isOver)) {
+      ? await factsOf(rules, resourceOf(person), new Date(now))
+      : await lastFacts(rules, person, now);
+  if (leaving.is === "idle" && (person.target === null || !facts || !isLockedOut(rules, facts))) {
     const status = memory.sent ? "sent" : leaving.status;
     return { ...idle(person, status, leaving.why, memory), next: earliest(leaving.next, facts?.due?.getTime()) };
   }
@@ -100,7 +104,11 @@ async function looked(work: Common, person: Person): Promise<Person> {
   );
   const kind = person.target === null ? "creates" : isDisabling ? "disables" : "changes";
   const reason =
-    life === "here" ? (person.target === null ? "the person was not uploaded yet" : "the rules say so") : reasons[life];
+    life === "here"
+      ? person.target === null
+        ? "the person was not uploaded yet"
+        : "the rules say so"
+      : LEAVING_REASONS[life];
   const plan: Plan = {
     kind,
     do: "upload",
@@ -110,31 +118,17 @@ async function looked(work: Common, person: Person): Promise<Person> {
   return withPlan(person, plan, remembered, { status: "waiting", next: due });
 }
 
-const reasons = {
-  left: "the person has left",
-  missing: "the source does not have the person any more",
-  outOfScope: "the person is not in scope any more",
-} as const;
-
-const earliest = (...times: readonly (number | null | undefined)[]): number | null => {
-  const known = times.filter((time): time is number => time != null);
-  return known.length === 0 ? null : Math.min(...known);
-};
-
 const statusOf = (person: Person, memory: Memory, life: string): string =>
   memory.sent ? "sent" : memory.error ? "failed" : life === "here" ? "ok" : person.target === null ? "ignored" : "left";
 
 const hashOf = (values: Values): string =>
-  createHash("sha256")
-    .update(
-      JSON.stringify(
-        Object.entries(values)
-          .filter(([, value]) => value != null)
-          .toSorted(([one], [other]) => (one < other ? -1 : 1)),
-      ),
-    )
-    .digest("base64url")
-    .slice(0, 22);
+  fingerprint(
+    JSON.stringify(
+      Object.entries(values)
+        .filter(([, value]) => value != null)
+        .toSorted(([one], [other]) => (one < other ? -1 : 1)),
+    ),
+  );
 
 /** Whether a record failed as it is: then it is sent again when its time has come, and not before. */
 const isSameRecord = ({ failed }: Memory, values: Values): boolean => failed === hashOf(values);
@@ -192,10 +186,11 @@ async function freeName(store: Common["store"], key: string, facts: Facts, rule:
 async function upload(
   work: Common,
   client: Uploads,
-  { signal, now }: RunOptions,
+  options: RunOptions,
   people: readonly Person[],
   done: (person: Person) => Promise<void>,
 ): Promise<void> {
+  const { signal, now } = options;
   const externalId = work.rules.match[0]!.path;
   const batch = await Promise.all(
     people.map(async (person) => {
@@ -218,7 +213,7 @@ async function upload(
       throw new TargetError("unavailable", error.message, { cause: error, retryAfter: error.retryAfter });
     // One record that Entra cannot read has the whole request refused: each is sent by itself, and it alone fails.
     if (people.length > 1) {
-      for (const person of people) await upload(work, client, { signal, now } as RunOptions, [person], done);
+      for (const person of people) await upload(work, client, options, [person], done);
       return;
     }
     return done(failedWith(work, people[0]!, "refused", error.message));
@@ -294,12 +289,7 @@ function concluded(work: Common, person: Person, { status, code, message, target
   const { sent, error: _, failed: __, ...kept } = memoryOf(person);
   const last = { at: at.getTime(), did: message };
   const isDone = status === "success" || code === "RedundantExport";
-  const accepted: Memory = {
-    ...kept,
-    applied: sent!.values,
-    confirmed: sent!.values,
-    ...(targetId !== undefined && { targetId }),
-  };
+  const accepted: Memory = { ...kept, applied: sent!.values, confirmed: sent!.values };
   if (isDone) {
     const isActive = sent!.values[work.rules.active.path] !== false;
     const memory = { ...accepted, wasActive: kept.wasActive === true || isActive, last };

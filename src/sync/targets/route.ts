@@ -85,7 +85,6 @@ export function routeTarget(route: Route, typeName: string, asking: Asking): Tar
       const groups = Array.isArray(account?.groups) ? account.groups : [];
       const ids = groups.flatMap((each) => (isObject(each) && each.type !== "indirect" ? [String(each.value)] : []));
       for (const group of ids) await changeMembers("Group", group, "remove", [id]);
-      return ids.length;
     },
     groups: {
       type: (name) => route.endpoints.get(name)!.mapping.type,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { stopServer } from "../ports.ts";
 
 /** A request as an HR system sees it. */
 export interface HrRequest {
@@ -59,11 +60,7 @@ export async function startHr<Person>(
     fail: (next) => {
       fault = next;
     },
-    stop: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
+    stop: () => stopServer(server),
   };
 }
 
