@@ -2,8 +2,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { liveEngine } from "../src/sync/engines/live.ts";
 import { memoryOf, planOf } from "../src/sync/person.ts";
+import { runSync, type Sync } from "../src/sync/run.ts";
 import { signatureOf } from "../src/sync/signature.ts";
+import { TargetError } from "../src/sync/target.ts";
+import { routeTarget } from "../src/sync/targets/route.ts";
+import { syncNamed } from "../src/syncs.ts";
 import { ROOT } from "./servers/gateway.ts";
 import { type HrRow, openSyncing, RULES, type Syncing } from "./servers/syncing.ts";
 
@@ -691,5 +696,25 @@ describe("what an attacker found", () => {
     await syncing.run();
     expect(planned + JSON.stringify(await syncing.store.listed({}, "", 10))).not.toContain("Welcome");
     expect((await syncing.accounts()).size).toBe(1);
+  });
+
+  test("a name that a lost answer may have given away is tried again, and no other is taken", async () => {
+    syncing = await openSyncing();
+    syncing.hire(...people(1));
+    const { signal } = new AbortController();
+    const sync = syncNamed("people", syncing.parts, signal);
+    const target = {
+      ...routeTarget(syncing.target, "User", sync.asking),
+      create: async () => {
+        throw new TargetError("unavailable", "The answer was lost.");
+      },
+    };
+    const engineFor: Sync["engineFor"] = (work, given) => liveEngine({ ...work, target, deliver: undefined }, given);
+    const report = await runSync({ ...sync, engineFor }, { cause: "test", isFirst: true, now: Date.now, signal });
+    expect(report.counts.creates).toMatchObject({ done: 0, failed: 1 });
+    expect((await pageOf("0001")).remembered).toMatchObject({
+      names: { userName: "given1.family" },
+      error: { code: "unavailable", attempts: 1 },
+    });
   });
 });

@@ -40,14 +40,14 @@ export async function apply(work: Applying, person: Person): Promise<Person> {
     try {
       return await applied(work, current, plan);
     } catch (error) {
-      if (error instanceof PersonError) return stopped(work, person, error.code, error.message);
-      if (!(error instanceof TargetError)) throw error;
-      if (error.kind !== "unavailable") return failedWith(work, person, error.kind, error.message);
+      if (!(error instanceof PersonError || error instanceof TargetError)) throw error;
+      // What was remembered on the way counts from here on: the names that a lost answer may have given away.
+      current = (await work.store.person(person.key)) ?? person;
+      if (error instanceof PersonError) return stopped(work, current, error.code, error.message);
+      if (error.kind !== "unavailable") return failedWith(work, current, error.kind, error.message);
       const { retryAfter } = error;
       if (retryAfter === undefined || retryAfter > MAX_WAIT || attempt >= MAX_PATIENCE) throw error;
       await sleep(retryAfter * 1000);
-      // What was remembered on the way counts for the next attempt.
-      current = (await work.store.person(person.key)) ?? person;
     }
   }
 }

@@ -20,7 +20,8 @@ export function liveEngine(work: Applying, { isReconciling = false }: RunOptions
         } catch (error) {
           // One account that always fails keeps nobody else from theirs; many in a row are a target that is away.
           if (!(error instanceof TargetError) || ++away >= AWAY_AFTER) throw error;
-          await done(failedWith(work, person, "unavailable", error.message));
+          const current = (await work.store.person(person.key)) ?? person;
+          await done(failedWith(work, current, "unavailable", error.message));
         }
       });
     },
