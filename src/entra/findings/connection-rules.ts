@@ -1,0 +1,105 @@
+import { pages, rules } from "./finding.ts";
+import type { Seen } from "./seen.ts";
+
+const TIMEOUT = /time[d-]?\s?-?out|ETIMEDOUT|UND_ERR_\w*TIMEOUT|aborted/i;
+const TLS = /\bTLS\b|\bSSL\b|certificate|CERT_|EPROTO|ERR_TLS|altname|self.signed|UNABLE_TO_VERIFY|DEPTH_ZERO/i;
+const NAME = /ENOTFOUND|EAI_AGAIN|getaddrinfo|ENODATA/i;
+const REFUSED = /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|refused|unreachable/i;
+
+const SLOW_MS = 5000;
+const VERY_SLOW_MS = 20_000;
+
+/** Which of the rules without an answer applies: the first whose words the failure has. */
+function failureOf({ exchange: { failure } }: Seen): "timeout" | "tls" | "name" | "refused" | "other" | undefined {
+  if (failure === undefined) return undefined;
+  if (TIMEOUT.test(failure)) return "timeout";
+  if (TLS.test(failure)) return "tls";
+  if (NAME.test(failure)) return "name";
+  return REFUSED.test(failure) ? "refused" : "other";
+}
+
+const QUARANTINE = "Without an answer to its probe Entra runs no cycle and puts the job in quarantine";
+
+/** What shows in the connection, or in the time that an answer took. */
+export const connectionRules = rules([
+  {
+    id: "no-answer-in-time",
+    severity: "fault",
+    title: "No answer in time",
+    why: `Entra logs Timeout and tries the object again about 40 minutes later. The write may have happened all the same: the repeat then meets a conflict. ${QUARANTINE}.`,
+    change:
+      "Answer within 5 seconds, and refuse with 503 what takes longer than 20. Find the request in the server's log: usually the filter has no index, or a create waits for other systems. Postern ends an operation after `limits.seconds` (4.5) and answers 503.",
+    page: pages.slow,
+    applies: (seen) => failureOf(seen) === "timeout",
+  },
+  {
+    id: "tls-failed",
+    severity: "fault",
+    title: "The TLS connection failed",
+    why: `Entra trusts public certificate authorities only, and speaks TLS 1.2. ${QUARANTINE}.`,
+    change:
+      "Install a certificate of a public authority for exactly this host name, with the intermediate certificates in the file, and allow TLS 1.2 with ECDHE and AES-GCM. In Postern: `server.tls.cert` (leaf first, then the chain) and `server.tls.key`. With the on-premises agent the agent's machine must trust the authority.",
+    page: pages.tutorial,
+    applies: (seen) => failureOf(seen) === "tls",
+  },
+  {
+    id: "host-not-found",
+    severity: "fault",
+    title: "The host name does not resolve",
+    why: `${QUARANTINE}.`,
+    change:
+      "Correct the Tenant URL, or publish the name in public DNS. A name of the internal network needs the on-premises agent.",
+    page: pages.quarantine,
+    applies: (seen) => failureOf(seen) === "name",
+  },
+  {
+    id: "connection-refused",
+    severity: "fault",
+    title: "The connection was refused",
+    why: `${QUARANTINE}.`,
+    change:
+      "Start the server, and check port and firewall. Entra calls from the addresses of the service tag AzureActiveDirectory. In Postern: `server.host`, `server.port` and `server.networks`.",
+    page: pages.access,
+    applies: (seen) => failureOf(seen) === "refused",
+  },
+  {
+    id: "connection-lost",
+    severity: "fault",
+    title: "The connection ended before the answer was whole",
+    why: "Entra tries the object again in a later cycle. A create that went through in spite of it meets a conflict then.",
+    change:
+      "Look at the server and at each proxy before it at the time of the example: a crash, a restart, an answer above the proxy's limit, or an idle time-out that is shorter than the server's. Close connections only between requests.",
+    page: pages.slow,
+    applies: (seen) => failureOf(seen) === "other",
+  },
+  {
+    id: "very-slow",
+    severity: "fault",
+    title: "An answer took more than 20 seconds",
+    why: "Entra's patience is about 30 seconds. Beyond it the request counts as failed although the server did the work, and the repeat causes conflicts. Requests come one after the other, so one slow answer holds up the whole cycle.",
+    change:
+      "Index the attributes that Entra filters by (userName, externalId, group displayName), read by id without searching, leave members out where `excludedAttributes=members` asks for it, and move slow side effects out of the request. Postern never takes longer than `limits.seconds`.",
+    page: pages.sizing,
+    applies: ({ exchange: { failure, tookMs } }) => failure === undefined && tookMs > VERY_SLOW_MS,
+  },
+  {
+    id: "slow",
+    severity: "warning",
+    title: "An answer took more than 5 seconds",
+    why: "A cycle sends one request after the other for each type of object: at 5 seconds a request, 10,000 people take a day. On-demand provisioning gives up after 30 seconds for all of its steps.",
+    change:
+      "Measure this request on the server. Index the attributes that Entra filters by, and do not load a group's members to answer for the group. In Postern, compare the metric `postern_backend_seconds` with `postern_request_seconds`, and look at `connectors.*.resilience.concurrency`.",
+    page: pages.sizing,
+    applies: ({ exchange: { failure, tookMs } }) => failure === undefined && tookMs > SLOW_MS && tookMs <= VERY_SLOW_MS,
+  },
+  {
+    id: "redirect",
+    severity: "fault",
+    title: "The endpoint redirects",
+    why: "Entra does not follow redirects of SCIM requests; a POST or PATCH would lose its body on the way. The request fails.",
+    change:
+      "Put the final address into the Tenant URL: https, the right host, no trailing slash. Exempt the SCIM path from redirects to a sign-in page, to https or to a canonical host.",
+    page: pages.tutorial,
+    applies: ({ status = 0 }) => status >= 300 && status < 400,
+  },
+]);
