@@ -9,6 +9,7 @@ import { resourceRules } from "./resource-rules.ts";
 import { see } from "./seen.ts";
 import { statusRules } from "./status-rules.ts";
 
+/** What findings are. */
 export type { Finding, Severity } from "./finding.ts";
 
 const exchangeRules = [...connectionRules, ...statusRules, ...bodyRules, ...listRules, ...resourceRules];
