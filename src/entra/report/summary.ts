@@ -1,0 +1,90 @@
+import { styleText } from "node:util";
+import { findingOf } from "../findings/index.ts";
+import type { Found, ReportData } from "./data.ts";
+import { count, counted, duration, ofSeverity, rate, verdict } from "./words.ts";
+
+/** Columns of a line. */
+const WIDTH = 96;
+/** Faults that are told with what to change; the rest is in the report. */
+const FAULTS = 8;
+
+/**
+ * What a terminal shows at the end of a run. The last line says what was found. `color` where the output is a terminal. Control
+ * characters from outside are taken out.
+ */
+export function summary(report: ReportData, { color }: { readonly color: boolean }): string {
+  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
+    color ? styleText(style, text, { validateStream: false }) : text;
+  const faults = ofSeverity(report, "fault");
+  const others = report.findings.length - faults.length;
+  const lines = [
+    ...cycleLines(report),
+    ...requestLines(report),
+    ...(report.status.quarantine
+      ? [
+          "",
+          paint(["bold", "red"], `In quarantine: ${clean(report.status.quarantine.reason)}`),
+          ...wrap(clean(report.status.quarantine.error.message), "  "),
+        ]
+      : []),
+    ...faults.slice(0, FAULTS).flatMap((found) => ["", ...faultLines(found, paint)]),
+    ...(faults.length > FAULTS ? ["", `${counted(faults.length - FAULTS, "more fault")} in the report.`] : []),
+    ...(others > 0 && faults.length > 0
+      ? ["", `${counted(others, "warning or note", "warnings and notes")} in the report.`]
+      : []),
+    "",
+    paint(faults.length > 0 ? ["bold", "red"] : ["bold", "green"], verdict(report)),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+
+function cycleLines({ cycles, cyclesLeftOut, objects }: ReportData): string[] {
+  const done = Object.entries(objects.counts)
+    .sort(([, a], [, b]) => b - a)
+    .map(([what, number]) => `${clean(what)} ${count(number)}`);
+  const last = cycles.at(-1);
+  if (!last) return ["No cycle was run."];
+  return [
+    `${counted(cycles.length + cyclesLeftOut, "cycle")}; the last one, ${last.kind}, ${last.state}${last.error ? `: ${clean(last.error.code)}` : ""}`,
+    ...(done.length > 0 ? wrap(`${counted(objects.total, "object")}: ${done.join(", ")}`, "") : []),
+  ];
+}
+
+function requestLines({ total }: ReportData): string[] {
+  if (total.requests === 0) return [];
+  const times = `p50 ${duration(total.p50Ms)}, p95 ${duration(total.p95Ms)}, p99 ${duration(total.p99Ms)}`;
+  return [
+    `${counted(total.requests, "request")}, ${rate(total.perSecond)} a second, ${count(total.failures)} failed; ${times}`,
+  ];
+}
+
+function faultLines({ id, count: times, example }: Found, paint: Paint): string[] {
+  const { title = id, change = "" } = findingOf(id) ?? {};
+  const request = example && `${example.method} ${example.path} -> ${example.status ?? example.failure ?? "no answer"}`;
+  return [
+    paint("bold", `${title} (${count(times)} x)`),
+    ...(request ? [paint("dim", `  ${clip(clean(request))}`)] : []),
+    ...wrap(change, "  "),
+  ];
+}
+
+const clip = (text: string): string => (text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text);
+
+/** What a terminal would act on is shown as U+FFFD. */
+const clean = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\uFFFD");
+
+function wrap(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = indent;
+  for (const word of text.split(/\s+/)) {
+    if (line.length + word.length + 1 > WIDTH && line.trim() !== "") {
+      lines.push(line);
+      line = indent;
+    }
+    line += line.trim() === "" ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}
