@@ -72,7 +72,7 @@ function traceCase(trace: KeptTrace): string {
   };
   const failure = () =>
     element("failure", { type: error?.code ?? "failure", message: error?.reason ?? "" }, [
-      escape(exchanges.map(told).join("\n\n")),
+      xmlText(exchanges.map(told).join("\n\n")),
     ]);
   const children =
     status === "failure"

@@ -64,9 +64,9 @@ function faultLines({ id, count: times, example }: Found, paint: Paint): string[
   const { title = id, change = "" } = findingOf(id) ?? {};
   const request = example && `${example.method} ${example.path} -> ${example.status ?? example.failure ?? "no answer"}`;
   return [
-    paint("bold", `${title} (${count(times)} x)`),
-    ...(request ? [paint("dim", `  ${clip(clean(request))}`)] : []),
-    ...wrap(change, "  "),
+    paint("bold", `${title} (${counted(times, "time")})`),
+    ...(request ? [paint("dim", `  such as ${clip(clean(request))}`)] : []),
+    ...wrap(change.replaceAll("`", ""), "  "),
   ];
 }
 
