@@ -11,7 +11,8 @@ import { cyclesTable, requestsTable, statusList } from "./tables.ts";
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
- * The report as one HTML file that needs nothing else: no script, no font, no host. All that comes from outside is escaped.
+ * The report as one HTML file that needs nothing else: no script, no font, no host. All that comes from outside is escaped. It is well-formed XML,
+ * too, so that a strict parser can check that.
  */
 export function htmlReport(report: ReportData, job: Job): string {
   const sections: readonly (readonly [string, string, Part])[] = [
@@ -27,9 +28,9 @@ export function htmlReport(report: ReportData, job: Job): string {
     ["objects", "People and groups", peopleSection(report)],
   ];
   const shown = sections.filter(([, , content]) => content !== undefined);
-  const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}"><meta name="referrer" content="no-referrer">
+  const page = html`<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta http-equiv="Content-Security-Policy" content="${POLICY}"/><meta name="referrer" content="no-referrer"/>
 <title>${job.name}: provisioning simulated</title><style>${new Markup(STYLE)}</style></head>
 <body><header><h1>${job.name}</h1><p class="soft">What Microsoft Entra ID would do to <code>${job.endpoint}</code>, simulated by Postern · job <code>${job.jobId}</code></p>
 <p class="verdict ${ofSeverity(report, "fault").length > 0 ? "fault" : "good"}">${verdict(report)}</p></header>

@@ -19,7 +19,7 @@ ${traces.map(person)}`;
 }
 
 const radio = (id: string, text: string, isChecked = false): Markup =>
-  html`<input type="radio" name="only" id="only-${id}"${isChecked && html` checked`}><label for="only-${id}">${text}</label>`;
+  html`<input type="radio" name="only" id="only-${id}"${isChecked && html` checked="checked"`}/><label for="only-${id}">${text}</label>`;
 
 function person(trace: KeptTrace): Markup {
   const {

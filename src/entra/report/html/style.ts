@@ -24,10 +24,10 @@ nav { border-bottom: 1px solid var(--line); display: flex; flex-wrap: wrap; gap:
 .verdict { border-left: 4px solid var(--line); border-radius: 4px; font-weight: 600; margin: 1rem 0; max-width: none; padding: .6rem .9rem; }
 .verdict.fault { background: var(--fault-soft); border-color: var(--fault); color: var(--fault); }
 .verdict.good { background: var(--good-soft); border-color: var(--good); color: var(--good); }
-.tiles { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fit, minmax(7.2rem, 1fr)); margin: 1rem 0; }
+.tiles { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fit, minmax(max(7rem, 18%), 1fr)); margin: 1rem 0; }
 .tile { background: var(--raised); border: 1px solid var(--line); border-radius: 8px; padding: .5rem .7rem; }
 .tile dt { color: var(--soft); font-size: .84rem; }
-.tile dd { font-size: 1.25rem; font-variant-numeric: tabular-nums; font-weight: 600; line-height: 1.3; margin: 0; }
+.tile dd { font-size: 1.25rem; font-variant-numeric: tabular-nums; font-weight: 600; line-height: 1.3; margin: 0; white-space: nowrap; }
 .tile dd.words { font-size: 1rem; line-height: 1.6; }
 .scroll { border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
@@ -35,7 +35,8 @@ caption { text-align: left; }
 th, td { border-bottom: 1px solid var(--line); padding: .4rem .65rem; text-align: left; vertical-align: top; white-space: nowrap; }
 tbody tr:last-child > * { border-bottom: 0; }
 th { font-size: .84rem; font-weight: 600; }
-thead th { background: var(--raised); color: var(--soft); }
+thead th { background: var(--raised); color: var(--soft); vertical-align: bottom; }
+thead .number { white-space: normal; overflow-wrap: normal; }
 .number { text-align: right; }
 td.wide { min-width: 14rem; overflow-wrap: anywhere; white-space: normal; }
 details { margin: .4rem 0; }
@@ -78,6 +79,6 @@ figcaption { font-weight: 600; margin-bottom: .3rem; }
 .chart .p95 { stroke: var(--mark-2); stroke-dasharray: 6 3; }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .84rem; }
 .swatch { display: inline-block; height: .7em; margin-right: .4em; width: 1.1em; }
-@media (max-width: 34rem) { .inner { margin-left: .2rem; } .pairs { grid-template-columns: 1fr; } .pairs dd { margin-bottom: .35rem; } }
+@media (max-width: 34rem) { .chart text { font-size: 17px; } .inner { margin-left: .2rem; } .pairs { grid-template-columns: 1fr; } .pairs dd { margin-bottom: .35rem; } }
 @media print { nav, .filter { display: none; } .finding, .person { break-inside: avoid; } pre { max-height: none; } }
 `;

@@ -4,7 +4,11 @@ import { count, duration, time } from "../words.ts";
 import { html, type Markup, type Part } from "./markup.ts";
 
 const heads = (names: readonly string[], numbers: readonly string[]): Markup =>
-  html`<thead><tr>${names.map((name) => html`<th scope="col">${name}</th>`)}${numbers.map((name) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>`;
+  html`<thead><tr>${names.map((name) => html`<th scope="col">${name}</th>`)}${numbers.map((name) => html`<th scope="col" class="number">${foldable(name)}</th>`)}</tr></thead>`;
+
+/** Lets a line break before each capital letter. */
+const foldable = (name: string): Part =>
+  name.split(/(?=[A-Z])/).map((word, index) => [index > 0 && html`<wbr/>`, word]);
 
 const numbers = (values: readonly string[]): Part => values.map((value) => html`<td class="number">${value}</td>`);
 
