@@ -30,7 +30,7 @@ const allowed: Record<string, readonly string[]> = {
   "src/sink": [],
   "src/state": ["src/connector", "src/gateway"],
   "src/sync": ["src/gateway", "src/scim", "src/mapping", "src/expression", "src/state", "src/connector", "src/graph"],
-  "src/entra": [],
+  "src/entra": ["src/scim", "src/connector"],
   "src/config": ["src/scim", "src/mapping", "src/connector", "src/sink", "src/auth", "src/state", "src/sync"],
 };
 

@@ -1,0 +1,83 @@
+import type { Call, FunctionDefinition } from "../definition.ts";
+import { type Value, valuesOf } from "../value.ts";
+
+/** Functions of attributes with several values, and of the roles that are assigned to a user. */
+export const listFunctions: readonly FunctionDefinition[] = [
+  {
+    name: "AppRoleAssignmentsComplex",
+    parameters: ["appRoleAssignments"],
+    summary: "The roles as SCIM's complex values; roles that were taken away stay at the target.",
+    evaluate: (call) => roles(call, "displayName"),
+  },
+  {
+    name: "AssertiveAppRoleAssignmentsComplex",
+    parameters: ["appRoleAssignments"],
+    summary: "The roles as SCIM's complex values; they replace those at the target.",
+    evaluate: (call) => roles(call, "display"),
+  },
+  {
+    name: "Count",
+    parameters: ["attribute"],
+    summary: "How many values there are.",
+    evaluate: (call) => String(valuesOf(call.value(0)).length),
+  },
+  {
+    name: "Item",
+    parameters: ["attribute", "index"],
+    summary: "One of the values, counted from 1; null beyond the last.",
+    evaluate: (call) => {
+      const index = call.integer(1) ?? 0;
+      if (index < 1) throw call.error("values count from 1", 1);
+      const item = valuesOf(call.value(0))[index - 1];
+      return typeof item === "object" ? [item] : item;
+    },
+  },
+  {
+    name: "RemoveDuplicates",
+    parameters: ["attribute"],
+    summary: "The values, each once.",
+    evaluate: (call) => {
+      const value = call.value(0);
+      if (value === undefined || typeof value === "string") return value;
+      return [...new Map(value.map((each) => [JSON.stringify(each), each])).values()];
+    },
+  },
+  {
+    name: "SingleAppRoleAssignment",
+    parameters: ["appRoleAssignments"],
+    summary: "The name of the role; the first one's where there are several, for which Microsoft promises nothing.",
+    evaluate: (call) => {
+      const [first] = assignedRoles(call);
+      return first?.display;
+    },
+  },
+];
+
+interface Role {
+  readonly id?: string;
+  readonly value: string;
+  readonly display: string;
+}
+
+/** The assigned roles: texts are names; objects have `value`, `displayName` and `id`. */
+function assignedRoles(call: Call): readonly Role[] {
+  return valuesOf(call.value(0)).map((each) => {
+    if (typeof each === "string") return { value: each, display: each };
+    const { id, value, displayName } = each;
+    const name = [displayName, value].find((text) => typeof text === "string");
+    if (typeof name !== "string") throw call.error("a role has a value or a displayName", 0);
+    return { ...(typeof id === "string" && { id }), value: typeof value === "string" ? value : name, display: name };
+  });
+}
+
+/** What Entra ID sends of roles when it creates a user; `id` is there where the directory has one, for a PATCH of the old dialect. */
+function roles(call: Call, nameOfDisplay: "display" | "displayName"): Value {
+  const objects = assignedRoles(call).map(({ id, value, display }) => ({
+    ...(nameOfDisplay === "displayName" && id !== undefined && { id }),
+    primary: false,
+    type: "WindowsAzureActiveDirectoryRole",
+    [nameOfDisplay]: display,
+    value,
+  }));
+  return objects.length === 0 ? undefined : objects;
+}

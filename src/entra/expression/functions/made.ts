@@ -1,0 +1,91 @@
+import type { Call, FunctionDefinition } from "../definition.ts";
+import type { Value } from "../value.ts";
+
+/** Functions that make values of their own, and the one that no SCIM application has. */
+export const madeFunctions: readonly FunctionDefinition[] = [
+  {
+    name: "DefaultDomain",
+    parameters: [],
+    summary: "The tenant's default domain.",
+    evaluate: ({ surroundings }) => surroundings.defaultDomain,
+  },
+  {
+    name: "Guid",
+    parameters: [],
+    summary: "A random GUID.",
+    evaluate: guid,
+  },
+  {
+    name: "RandomString",
+    parameters: [
+      "Length",
+      "MinimumNumbers",
+      "MinimumSpecialCharacters",
+      "MinimumCapital",
+      "MinimumLowerCase",
+      "CharactersToAvoid?",
+    ],
+    summary: "A random text with at least so many digits, special characters, capitals and small letters.",
+    evaluate: randomString,
+  },
+  {
+    name: "SelectUniqueValue",
+    parameters: ["uniqueValueRule...", "uniqueValueRule..."],
+    summary: "Refused: it is there for Active Directory as the target alone.",
+    refusal:
+      "SelectUniqueValue is for provisioning from HR to Active Directory alone, not for SCIM applications: let the application refuse a duplicate with 409",
+    evaluate: () => undefined,
+  },
+];
+
+/** A number below a bound. */
+const below = (call: Call, bound: number): number =>
+  Math.min(Math.floor(call.surroundings.random() * bound), bound - 1);
+
+/** A GUID of version 4. */
+function guid(call: Call): Value {
+  const digits = Array.from({ length: 32 }, () => below(call, 16));
+  digits[12] = 4;
+  digits[16] = 8 + (digits[16]! % 4);
+  const hex = digits.map((digit) => digit.toString(16)).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** Windows' groups of characters for passwords, in the order of the parameters. */
+const CLASSES = [
+  "0123456789",
+  "~!@#$%^&*_-+=`|\\(){}[]:;\"'<>,.?/",
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+  "abcdefghijklmnopqrstuvwxyz",
+] as const;
+const MAX_LENGTH = 256;
+
+function randomString(call: Call): Value {
+  const [length = 0, ...least] = [0, 1, 2, 3, 4].map((index) => call.integer(index) ?? 0);
+  const avoided = new Set(call.text(5));
+  const sum = least.reduce((total, each) => total + each, 0);
+  if (least.some((each) => each < 0)) throw call.error("numbers of characters are not negative");
+  if (length < Math.max(1, sum) || length > MAX_LENGTH)
+    throw call.error(`the length is between the sum of what is asked for and ${MAX_LENGTH}`, 0);
+  const classes = CLASSES.map((characters) => [...characters].filter((each) => !avoided.has(each)));
+  const missing = classes.findIndex((characters, index) => characters.length === 0 && least[index]! > 0);
+  const all = classes.flat();
+  if (missing >= 0 || all.length === 0)
+    throw call.error("CharactersToAvoid leaves none of the characters asked for", 5);
+  const chosen = classes.flatMap((characters, index) =>
+    Array.from({ length: least[index]! }, () => pick(call, characters)),
+  );
+  while (chosen.length < length) chosen.push(pick(call, all));
+  return shuffled(call, chosen).join("");
+}
+
+const pick = (call: Call, characters: readonly string[]): string => characters[below(call, characters.length)]!;
+
+function shuffled(call: Call, items: readonly string[]): readonly string[] {
+  const result = [...items];
+  for (let last = result.length - 1; last > 0; last--) {
+    const other = below(call, last + 1);
+    [result[last], result[other]] = [result[other]!, result[last]!];
+  }
+  return result;
+}

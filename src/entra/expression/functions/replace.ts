@@ -1,0 +1,94 @@
+import type { Call, FunctionDefinition } from "../definition.ts";
+import { groupOf, indexOf, patternOf, replaceGroup, replaceMatches } from "../dotnet/regex.ts";
+import type { Expression } from "../syntax.ts";
+import { limits, type Value } from "../value.ts";
+
+/** Where the parameters of Replace stand. */
+const AT = { source: 0, oldValue: 1, pattern: 2, group: 3, replacement: 4, attribute: 5, template: 6 } as const;
+
+/** Replace, which has five modes; which one it is follows from the parameters that are given. */
+export const replaceFunction: FunctionDefinition = {
+  name: "Replace",
+  parameters: [
+    "source",
+    "oldValue?",
+    "regexPattern?",
+    "regexGroupName?",
+    "replacementValue?",
+    "replacementAttributeName?",
+    "template?",
+  ],
+  summary:
+    "Replaces a text, or what a regular expression or one of its groups matches; or puts the source into a template; or takes a part of another attribute where the source is empty.",
+  mistake,
+  evaluate: replace,
+};
+
+const isGiven = (args: readonly Expression[], index: number): boolean =>
+  args[index] !== undefined && args[index].kind !== "omitted";
+
+/** A combination of parameters that is none of the five modes, or a constant pattern that cannot be compiled. */
+function mistake(args: readonly Expression[]): string | undefined {
+  const has = (name: keyof typeof AT) => isGiven(args, AT[name]);
+  const isMode =
+    (has("oldValue") && (has("replacement") || has("template"))) ||
+    (has("pattern") && (has("replacement") || (has("group") && has("attribute"))));
+  if (!isMode)
+    return "Replace needs oldValue with replacementValue or template, or regexPattern with replacementValue, or regexPattern with regexGroupName and replacementAttributeName";
+  const [pattern, group] = [args[AT.pattern], args[AT.group]];
+  if (pattern?.kind !== "text") return undefined;
+  try {
+    const compiled = patternOf(pattern.text);
+    if (group?.kind === "text") indexOf(compiled, group.text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+function replace(call: Call): Value {
+  const has = (name: keyof typeof AT) => {
+    const argument = call.argument(AT[name]);
+    return argument !== undefined && argument.kind !== "omitted";
+  };
+  if (has("pattern")) return has("attribute") && has("group") ? otherwise(call) : byPattern(call, has("group"));
+  const source = call.text(AT.source);
+  const oldValue = call.text(AT.oldValue) ?? "";
+  if (has("template")) return fill(call, oldValue, source);
+  return source === undefined ? undefined : literally(call, source, oldValue, call.text(AT.replacement) ?? "");
+}
+
+/** The template with the source in place of oldValue; the template as it is where the source is null. */
+function fill(call: Call, oldValue: string, source: string | undefined): Value {
+  const template = call.text(AT.template);
+  return template === undefined || source === undefined ? template : literally(call, template, oldValue, source);
+}
+
+function literally(call: Call, text: string, oldValue: string, replacement: string): string {
+  if (oldValue === "") return text;
+  const pieces = text.split(oldValue);
+  if (text.length + (pieces.length - 1) * (replacement.length - oldValue.length) > limits.characters)
+    throw call.error(`a value has at most ${limits.characters} characters`);
+  return pieces.join(replacement);
+}
+
+function byPattern(call: Call, hasGroup: boolean): Value {
+  const source = call.text(AT.source);
+  if (source === undefined) return undefined;
+  const pattern = patternOf(call.text(AT.pattern) ?? "");
+  const replacement = call.text(AT.replacement) ?? "";
+  const spend = (steps: number) => call.spend(steps);
+  if (!hasGroup) return replaceMatches(pattern, source, replacement, limits.characters, spend);
+  return replaceGroup(pattern, source, call.text(AT.group) ?? "", replacement, limits.characters, spend);
+}
+
+/** The source or, where it is empty, what the group has of the other attribute: null where the pattern does not match that. */
+function otherwise(call: Call): Value {
+  const source = call.text(AT.source);
+  if (source !== undefined && source !== "") return source;
+  const other = call.text(AT.attribute);
+  if (other === undefined) return undefined;
+  const pattern = patternOf(call.text(AT.pattern) ?? "");
+  return groupOf(pattern, other, call.text(AT.group) ?? "", (steps) => call.spend(steps));
+}

@@ -1,0 +1,172 @@
+import type { Call, FunctionDefinition } from "../definition.ts";
+import { inCase, inTitleCase } from "../dotnet/case.ts";
+import { withoutDiacritics } from "../dotnet/diacritics.ts";
+import { limits, type Value, valuesOf } from "../value.ts";
+
+/** A function of a text: null where its first argument is null. */
+const ofText =
+  (compute: (text: string, call: Call) => Value) =>
+  (call: Call): Value => {
+    const text = call.text(0);
+    return text === undefined ? undefined : compute(text, call);
+  };
+
+/** Functions that take texts apart, put them together and write them differently. */
+export const textFunctions: readonly FunctionDefinition[] = [
+  {
+    name: "Append",
+    parameters: ["source", "suffix"],
+    summary: "The source with the suffix at its end.",
+    evaluate: ofText((text, call) => text + (call.text(1) ?? "")),
+  },
+  {
+    name: "ConvertToBase64",
+    parameters: ["source"],
+    summary: "Base64 of the source in UTF-16, little-endian.",
+    evaluate: ofText((text) => Buffer.from(text, "utf16le").toString("base64")),
+  },
+  {
+    name: "ConvertToUTF8Hex",
+    parameters: ["source"],
+    summary: "The bytes of the source in UTF-8, as hexadecimal digits in capitals.",
+    evaluate: ofText((text) => Buffer.from(text, "utf8").toString("hex").toUpperCase()),
+  },
+  {
+    name: "InStr",
+    parameters: ["value1", "value2", "start?", "compareType?"],
+    summary:
+      "Where value2 first stands in value1, from 1, searching from `start`; 0 where it does not. `vbTextCompare` ignores case.",
+    evaluate: inStr,
+  },
+  {
+    name: "Join",
+    parameters: ["separator", "source..."],
+    summary:
+      "The sources, and each value of those with several, with the separator between them. Null and empty ones are passed over.",
+    evaluate: join,
+  },
+  {
+    name: "Left",
+    parameters: ["String", "NumChars"],
+    summary: "The first characters. All of them for a negative number; an empty text for null.",
+    evaluate: (call) => part(call, 1, call.integer(1)),
+  },
+  {
+    name: "Mid",
+    parameters: ["source", "start", "length"],
+    summary:
+      "So many characters, or what there is of them, from the position `start`, which counts from 1. An empty text for null.",
+    evaluate: (call) => part(call, call.integer(1) ?? 1, call.integer(2)),
+  },
+  {
+    name: "NormalizeDiacritics",
+    parameters: ["source"],
+    summary: "Letters of Microsoft's table without their marks: ä is a, ß is ss, ø is oe. All others stay.",
+    evaluate: ofText(withoutDiacritics),
+  },
+  {
+    name: "PCase",
+    parameters: ["source", "wordSeparators?"],
+    summary:
+      "Each word's first letter in upper case, the others in lower case. Words as .NET's ToTitleCase has them, or between the separators.",
+    evaluate: ofText((text, call) => inTitleCase(text, call.text(1))),
+  },
+  {
+    name: "Split",
+    parameters: ["source", "delimiter"],
+    summary: "The values between the delimiters, without blanks around them.",
+    evaluate: ofText(split),
+  },
+  {
+    name: "StripSpaces",
+    parameters: ["source"],
+    summary: 'The source without its blanks (" ").',
+    evaluate: ofText((text) => text.replaceAll(" ", "")),
+  },
+  {
+    name: "ToLower",
+    parameters: ["source", "culture?"],
+    summary: "The source in lower case, by the rules of a culture such as `tr-TR`.",
+    evaluate: ofText((text, call) => inCase("lower", text, call.text(1))),
+  },
+  {
+    name: "ToUpper",
+    parameters: ["source", "culture?"],
+    summary: "The source in upper case, by the rules of a culture such as `tr-TR`.",
+    evaluate: ofText((text, call) => inCase("upper", text, call.text(1))),
+  },
+  {
+    name: "Word",
+    parameters: ["String", "WordNumber", "delimiters"],
+    summary:
+      "The word with a number, from 1. Each of the delimiters' characters ends a word. An empty text where there is none.",
+    evaluate: word,
+  },
+];
+
+/** Characters from a position on, from 1. A negative length, and a position before the beginning, give all of the text. */
+function part(call: Call, start: number, length: number | undefined): string {
+  const text = call.text(0) ?? "";
+  if (length === undefined) throw call.error("the number of characters is null", call.count - 1);
+  return length < 0 || start < 1 ? text : text.slice(start - 1, start - 1 + length);
+}
+
+function inStr(call: Call): Value {
+  const [text, sought] = [call.text(0), call.text(1)];
+  if (text === undefined || sought === undefined) return undefined;
+  const start = call.integer(2) ?? 1;
+  if (start < 1) throw call.error("positions count from 1", 2);
+  const found = ignoresCase(call)
+    ? inCase("upper", text).indexOf(inCase("upper", sought), start - 1)
+    : text.indexOf(sought, start - 1);
+  return String(found + 1);
+}
+
+/** Whether the fourth argument of InStr asks to ignore case. Numbers are Visual Basic's: 0 is binary, 1 is text. */
+function ignoresCase(call: Call): boolean {
+  const type = call.text(3) ?? "vbBinaryCompare";
+  if (type === "vbTextCompare" || type === "1") return true;
+  if (type === "vbBinaryCompare" || type === "0") return false;
+  throw call.error("the comparison is vbTextCompare or vbBinaryCompare", 3);
+}
+
+function join(call: Call): Value {
+  const separator = call.text(0) ?? "";
+  const texts: string[] = [];
+  let length = 0;
+  for (let index = 1; index < call.count; index++) {
+    for (const each of valuesOf(call.value(index))) {
+      if (typeof each !== "string") throw call.error("objects cannot be joined", index);
+      if (each === "") continue;
+      length += each.length + separator.length;
+      if (length > limits.characters + separator.length)
+        throw call.error(`a value has at most ${limits.characters} characters`);
+      texts.push(each);
+    }
+  }
+  return texts.join(separator);
+}
+
+function split(text: string, call: Call): Value {
+  const delimiter = call.text(1) ?? "";
+  if (delimiter === "") throw call.error("the delimiter is empty", 1);
+  const values = text === "" ? [] : text.split(delimiter, limits.values + 1).map((each) => each.trim());
+  return values.length === 0 ? undefined : values;
+}
+
+function word(call: Call): Value {
+  const text = call.text(0) ?? "";
+  const number = call.integer(1) ?? 0;
+  const delimiters = new Set(call.text(2));
+  if (number < 1) return "";
+  let [count, current] = [0, ""];
+  for (const letter of text) {
+    if (!delimiters.has(letter)) current += letter;
+    else if (current !== "") {
+      count++;
+      if (count === number) return current;
+      current = "";
+    }
+  }
+  return count + 1 === number ? current : "";
+}
