@@ -1,3 +1,9 @@
+/**
+ * Expressions of attribute mappings, as Entra ID's provisioning has them. docs/entra-expressions.md says which functions there are.
+ *
+ * @module
+ */
+/** What an expression may ask of the world around it. */
 export type { Surroundings } from "./definition.ts";
 export { evaluate } from "./evaluate.ts";
 export { parseExpression } from "./parse.ts";
@@ -9,4 +15,5 @@ export {
   isRedacted,
   omitsWhenEmpty,
 } from "./syntax.ts";
+/** What an expression gives. */
 export type { Value } from "./value.ts";

@@ -128,6 +128,7 @@ class Parser {
   }
 
   #operator(): Operator | undefined {
+    if (this.#text.startsWith("==", this.#at)) return undefined;
     const operator = OPERATORS.find((each) => this.#text.startsWith(each, this.#at));
     if (operator !== undefined) this.#at += operator.length;
     return operator;
