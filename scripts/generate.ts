@@ -10,13 +10,14 @@ import { mappingFormat } from "../src/mapping/format.ts";
 import { mappingTestFormat } from "../src/mapping/testing.ts";
 import { typesFormat } from "../src/mapping/types.ts";
 import { conformancePage } from "./conformance.ts";
+import { expressionsPage } from "./expressions.ts";
 
 const registry = { connectors, sinks };
 const root = join(import.meta.dirname, "..");
 
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" });
 
-/** What is generated from the zod schemas, by path: JSON Schemas for editors, a reference page for each connector and each sink. */
+/** What is generated, by path: from the zod schemas, JSON Schemas for editors and a reference page for each connector and each sink; a table of functions. */
 export function generated(): Map<string, string> {
   const text = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
   return new Map([
@@ -25,6 +26,7 @@ export function generated(): Map<string, string> {
     ["schemas/types.schema.json", text(schemaOf(typesFormat))],
     ["docs/conformance.md", conformancePage()],
     ["docs/settings.md", settingsPage()],
+    ["docs/entra-expressions.md", expressionsPage()],
     ["schemas/exchanges.schema.json", text(schemaOf(exchangesFormat))],
     ["schemas/mapping-test.schema.json", text(schemaOf(mappingTestFormat))],
     ...connectors.map((each) => [`docs/connectors/${each.type}.md`, connectorPage(each)] as const),

@@ -9,44 +9,44 @@ export const dateFunctions: readonly FunctionDefinition[] = [
   {
     name: "CDate",
     parameters: ["expression"],
-    summary: "A text that is a date, such as `2020-03-16-07:00`, as `M/d/yyyy h:mm:ss tt` in UTC.",
+    summary: "Converts a date such as `2020-03-16-07:00` to `M/d/yyyy h:mm:ss tt` in UTC.",
     evaluate: (call) => textOf(momentAt(call, 0)),
   },
   {
     name: "DateAdd",
     parameters: ["interval", "value", "dateTime"],
-    summary: "The date so many intervals later; `yyyy`, `m` (months), `ww`, `d`, `h`, `n` (minutes) or `s`.",
+    summary:
+      "Adds a number of intervals to a date: `yyyy` (years), `m` (months), `ww` (weeks), `d`, `h`, `n` (minutes) or `s`.",
     evaluate: dateAdd,
   },
   {
     name: "DateDiff",
     parameters: ["interval", "date1", "date2"],
-    summary:
-      "The intervals from date1 to date2. Years, months and weeks count changes of the calendar's number, the others whole intervals.",
+    summary: "The number of intervals from date1 to date2, negative if date2 is earlier.",
     evaluate: dateDiff,
   },
   {
     name: "DateFromNum",
     parameters: ["value"],
-    summary: "The date of an Active Directory time stamp: steps of 100 ns since 1601.",
+    summary: "Converts an Active Directory timestamp (100 ns steps since 1601) to a date.",
     evaluate: dateFromNum,
   },
   {
     name: "FormatDateTime",
     parameters: ["source", "dateTimeStyles?", "inputFormat", "outputFormat"],
-    summary: "A date in another format, both being .NET's. A date with an offset becomes UTC.",
+    summary: "Converts a date from one .NET format to another. Dates with an offset are converted to UTC.",
     evaluate: formatDateTime,
   },
   {
     name: "Now",
     parameters: [],
-    summary: "The time of the job, in UTC.",
+    summary: "The current time in UTC.",
     evaluate: (call) => textOfMoment(nowOf(call)),
   },
   {
     name: "NumFromDate",
     parameters: ["value"],
-    summary: "The Active Directory time stamp of a date, for `accountExpires` and the like.",
+    summary: "Converts a date to an Active Directory timestamp, for `accountExpires` and similar attributes.",
     evaluate: (call) => {
       const moment = momentAt(call, 0);
       return moment && String((BigInt(moment.seconds) + EPOCH) * BigInt(TICKS) + BigInt(moment.ticks));

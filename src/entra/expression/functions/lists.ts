@@ -6,25 +6,25 @@ export const listFunctions: readonly FunctionDefinition[] = [
   {
     name: "AppRoleAssignmentsComplex",
     parameters: ["appRoleAssignments"],
-    summary: "The roles as SCIM's complex values; roles that were taken away stay at the target.",
+    summary: "The roles as complex SCIM values. Roles that were removed stay at the target.",
     evaluate: (call) => roles(call, "displayName"),
   },
   {
     name: "AssertiveAppRoleAssignmentsComplex",
     parameters: ["appRoleAssignments"],
-    summary: "The roles as SCIM's complex values; they replace those at the target.",
+    summary: "The roles as complex SCIM values. They replace the roles at the target.",
     evaluate: (call) => roles(call, "display"),
   },
   {
     name: "Count",
     parameters: ["attribute"],
-    summary: "How many values there are.",
+    summary: "The number of values.",
     evaluate: (call) => String(valuesOf(call.value(0)).length),
   },
   {
     name: "Item",
     parameters: ["attribute", "index"],
-    summary: "One of the values, counted from 1; null beyond the last.",
+    summary: "The value at a position, counted from 1; null beyond the last.",
     evaluate: (call) => {
       const index = call.integer(1) ?? 0;
       if (index < 1) throw call.error("values count from 1", 1);
@@ -35,7 +35,7 @@ export const listFunctions: readonly FunctionDefinition[] = [
   {
     name: "RemoveDuplicates",
     parameters: ["attribute"],
-    summary: "The values, each once.",
+    summary: "Removes duplicate values.",
     evaluate: (call) => {
       const value = call.value(0);
       if (value === undefined || typeof value === "string") return value;
@@ -45,7 +45,7 @@ export const listFunctions: readonly FunctionDefinition[] = [
   {
     name: "SingleAppRoleAssignment",
     parameters: ["appRoleAssignments"],
-    summary: "The name of the role; the first one's where there are several, for which Microsoft promises nothing.",
+    summary: "The display name of the assigned role.",
     evaluate: (call) => {
       const [first] = assignedRoles(call);
       return first?.display;

@@ -7,7 +7,7 @@ export const logicFunctions: readonly FunctionDefinition[] = [
   {
     name: "BitAnd",
     parameters: ["value1", "value2"],
-    summary: "The bits that both integers have.",
+    summary: "Bitwise AND of two integers.",
     evaluate: (call) => {
       const [left, right] = [bits(call, 0), bits(call, 1)];
       return left === undefined || right === undefined ? undefined : String(left & right);
@@ -16,13 +16,13 @@ export const logicFunctions: readonly FunctionDefinition[] = [
   {
     name: "CBool",
     parameters: ["Expression"],
-    summary: '"True" for true and for numbers other than zero, else "False".',
+    summary: "`True` for true and for numbers other than zero, otherwise `False`.",
     evaluate: (call) => textOfBoolean(isTrue(call.text(0))),
   },
   {
     name: "Coalesce",
     parameters: ["source..."],
-    summary: "The first value that is not null.",
+    summary: "The first value that isn't null.",
     evaluate: (call) => {
       for (let index = 0; index < call.count; index++) {
         const value = call.value(index);
@@ -34,62 +34,61 @@ export const logicFunctions: readonly FunctionDefinition[] = [
   {
     name: "CStr",
     parameters: ["value"],
-    summary: "The value as text.",
+    summary: "Converts the value to text.",
     evaluate: (call) => call.text(0),
   },
   {
     name: "IgnoreFlowIfNullOrEmpty",
     parameters: ["expression"],
-    summary: "The value; the attribute is left out of the request when it is null or empty.",
+    summary: "The value itself. If it is null or empty, the attribute is left out of the request.",
     evaluate: (call) => call.value(0),
   },
   {
     name: "IIF",
     parameters: ["condition", "valueIfTrue", "valueIfFalse"],
-    summary: "One of two values. A comparison with a null or empty side is false.",
+    summary: "`valueIfTrue` or `valueIfFalse`. A comparison with a null or empty side is false.",
     evaluate: (call) => call.value(holds(call) ? 1 : 2),
   },
   {
     name: "IsNull",
     parameters: ["Expression"],
-    summary: 'Whether the value is null: "True" or "False".',
+    summary: "`True` if the value is null, otherwise `False`.",
     evaluate: (call) => textOfBoolean(call.value(0) === undefined),
   },
   {
     name: "IsNullOrEmpty",
     parameters: ["Expression"],
-    summary: 'Whether the value is null or an empty text: "True" or "False".',
+    summary: "`True` if the value is null or an empty text, otherwise `False`.",
     evaluate: (call) => textOfBoolean(isEmpty(call.value(0))),
   },
   {
     name: "IsPresent",
     parameters: ["Expression"],
-    summary: 'Whether the value is neither null nor an empty text: "True" or "False".',
+    summary: "`True` if the value is neither null nor an empty text, otherwise `False`.",
     evaluate: (call) => textOfBoolean(!isEmpty(call.value(0))),
   },
   {
     name: "IsString",
     parameters: ["Expression"],
-    summary: 'Whether the value is one text: "True" or "False".',
+    summary: "`True` if the value is a single text, otherwise `False`.",
     evaluate: (call) => textOfBoolean(typeof call.value(0) === "string"),
   },
   {
     name: "Not",
     parameters: ["source"],
-    summary: '"False" for true, "True" for all else.',
+    summary: "`False` for true, otherwise `True`.",
     evaluate: (call) => textOfBoolean(!isTrue(call.text(0))),
   },
   {
     name: "Redact",
     parameters: ["value"],
-    summary: 'The value, which logs show as "[Redact]".',
+    summary: "The value itself. Logs show `[Redact]` in its place.",
     evaluate: (call) => call.value(0),
   },
   {
     name: "Switch",
     parameters: ["source", "defaultValue?", "key...", "value?..."],
-    summary:
-      "The value of the key that equals the source, in the same case; the default where none does. Null equals an empty key.",
+    summary: "The value whose key equals the source (case-sensitive), otherwise the default. Null equals an empty key.",
     mistake: (args) => (args.length % 2 === 0 ? undefined : "Switch has a key without its value"),
     evaluate: choose,
   },

@@ -25,13 +25,14 @@ export const madeFunctions: readonly FunctionDefinition[] = [
       "MinimumLowerCase",
       "CharactersToAvoid?",
     ],
-    summary: "A random text with at least so many digits, special characters, capitals and small letters.",
+    summary:
+      "A random text with at least the given numbers of digits, special characters, capitals and lower-case letters.",
     evaluate: randomString,
   },
   {
     name: "SelectUniqueValue",
     parameters: ["uniqueValueRule...", "uniqueValueRule..."],
-    summary: "Refused: it is there for Active Directory as the target alone.",
+    summary: "Refused: only for Active Directory as the target.",
     refusal:
       "SelectUniqueValue is for provisioning from HR to Active Directory alone, not for SCIM applications: let the application refuse a duplicate with 409",
     evaluate: () => undefined,

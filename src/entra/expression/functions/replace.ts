@@ -19,7 +19,7 @@ export const replaceFunction: FunctionDefinition = {
     "template?",
   ],
   summary:
-    "Replaces a text, or what a regular expression or one of its groups matches; or puts the source into a template; or takes a part of another attribute where the source is empty.",
+    "Replaces a text, a match of a regular expression, or one of its groups. With `template`, replaces `oldValue` in the template by the source. With `replacementAttributeName`, takes a group from that attribute if the source is empty.",
   mistake,
   evaluate: replace,
 };

@@ -16,90 +16,88 @@ export const textFunctions: readonly FunctionDefinition[] = [
   {
     name: "Append",
     parameters: ["source", "suffix"],
-    summary: "The source with the suffix at its end.",
+    summary: "Appends the suffix to the source.",
     evaluate: ofText((text, call) => text + (call.text(1) ?? "")),
   },
   {
     name: "ConvertToBase64",
     parameters: ["source"],
-    summary: "Base64 of the source in UTF-16, little-endian.",
+    summary: "Base64 of the source's UTF-16 bytes, little-endian.",
     evaluate: ofText((text) => Buffer.from(text, "utf16le").toString("base64")),
   },
   {
     name: "ConvertToUTF8Hex",
     parameters: ["source"],
-    summary: "The bytes of the source in UTF-8, as hexadecimal digits in capitals.",
+    summary: "Hexadecimal digits of the source's UTF-8 bytes, in capitals.",
     evaluate: ofText((text) => Buffer.from(text, "utf8").toString("hex").toUpperCase()),
   },
   {
     name: "InStr",
     parameters: ["value1", "value2", "start?", "compareType?"],
     summary:
-      "Where value2 first stands in value1, from 1, searching from `start`; 0 where it does not. `vbTextCompare` ignores case.",
+      "The position of value2 in value1, counted from 1, searching from `start`; 0 if it isn't found. `vbTextCompare` ignores case.",
     evaluate: inStr,
   },
   {
     name: "Join",
     parameters: ["separator", "source..."],
-    summary:
-      "The sources, and each value of those with several, with the separator between them. Null and empty ones are passed over.",
+    summary: "Joins the sources, and all values of multi-valued ones. Null and empty sources are skipped.",
     evaluate: join,
   },
   {
     name: "Left",
     parameters: ["String", "NumChars"],
-    summary: "The first characters. All of them for a negative number; an empty text for null.",
+    summary: "The first characters of a text: all of them if the number is negative, an empty text for null.",
     evaluate: (call) => part(call, 1, call.integer(1)),
   },
   {
     name: "Mid",
     parameters: ["source", "start", "length"],
-    summary:
-      "So many characters, or what there is of them, from the position `start`, which counts from 1. An empty text for null.",
+    summary: "A part of a text; `start` counts from 1. An empty text for null.",
     evaluate: (call) => part(call, call.integer(1) ?? 1, call.integer(2)),
   },
   {
     name: "NormalizeDiacritics",
     parameters: ["source"],
-    summary: "Letters of Microsoft's table without their marks: ä is a, ß is ss, ø is oe. All others stay.",
+    summary: "Replaces the letters in Microsoft's table by plain ones: ä by a, ß by ss, ø by oe. Other letters stay.",
     evaluate: ofText(withoutDiacritics),
   },
   {
     name: "PCase",
     parameters: ["source", "wordSeparators?"],
     summary:
-      "Each word's first letter in upper case, the others in lower case. Words as .NET's ToTitleCase has them, or between the separators.",
+      "Capitalises the first letter of each word and lower-cases the rest. Words are those of .NET's ToTitleCase, or what is between the separators.",
     evaluate: ofText((text, call) => inTitleCase(text, call.text(1))),
   },
   {
     name: "Split",
     parameters: ["source", "delimiter"],
-    summary: "The values between the delimiters, without blanks around them.",
+    summary: "Splits a text into several values, without blanks around them.",
     evaluate: ofText(split),
   },
   {
     name: "StripSpaces",
     parameters: ["source"],
-    summary: 'The source without its blanks (" ").',
+    summary: "Removes all blanks.",
     evaluate: ofText((text) => text.replaceAll(" ", "")),
   },
   {
     name: "ToLower",
     parameters: ["source", "culture?"],
-    summary: "The source in lower case, by the rules of a culture such as `tr-TR`.",
+    summary: "Converts to lower case, by the rules of a culture such as `tr-TR`.",
     evaluate: ofText((text, call) => inCase("lower", text, call.text(1))),
   },
   {
     name: "ToUpper",
     parameters: ["source", "culture?"],
-    summary: "The source in upper case, by the rules of a culture such as `tr-TR`.",
+    summary: "Converts to upper case, by the rules of a culture such as `tr-TR`.",
     evaluate: ofText((text, call) => inCase("upper", text, call.text(1))),
   },
   {
     name: "Word",
     parameters: ["String", "WordNumber", "delimiters"],
     summary:
-      "The word with a number, from 1. Each of the delimiters' characters ends a word. An empty text where there is none.",
+      "The word at a position, counted from 1. Every character of `delimiters` separates words. An empty text if there is no such word.",
     evaluate: word,
   },
 ];
