@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { freePort } from "../../test/servers/ports.ts";
+import { StartError } from "../routes.ts";
+import { type EndpointOptions, openEndpoint, type ScimEndpoint } from "./scim-endpoint.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "postern-endpoint-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const fileOf = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+async function serve(handler: Handler): Promise<string> {
+  const server = createServer(handler);
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  closing.push(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+function open(options: Partial<EndpointOptions> & { url: string }, env = {}): ScimEndpoint {
+  const endpoint = openEndpoint({ timeout: 5, ...options }, env);
+  closing.unshift(endpoint.close);
+  return endpoint;
+}
+const echo: Handler = ({ method, url, headers }, response) =>
+  response.end(JSON.stringify({ method, url, authorization: headers.authorization, type: headers["content-type"] }));
+
+describe("a SCIM endpoint on the command line", () => {
+  test("the base URL's path and query go with every request", async () => {
+    const { send } = open({ url: `${await serve(echo)}/scim/?aadOptscim062020` });
+    expect(await send("GET", '/Users?filter=userName eq "a"')).toMatchObject({
+      status: 200,
+      json: { url: "/scim/Users?filter=userName%20eq%20%22a%22&aadOptscim062020" },
+    });
+    expect(await send("GET", "/Schemas")).toMatchObject({ json: { url: "/scim/Schemas?aadOptscim062020" } });
+  });
+
+  test("the token comes from an option, a file or the environment", async () => {
+    const url = await serve(echo);
+    const sent = async (options: object, env = {}) => (await open({ url, ...options }, env).send("GET", "/")) as object;
+    const bearer = (token?: string) => ({ json: { authorization: `Bearer ${token}` } });
+    expect(await sent({ token: "one" }, { POSTERN_TOKEN: "env" })).toMatchObject(bearer("one"));
+    expect(await sent({ tokenFile: fileOf("token", "two\n") })).toMatchObject(bearer("two"));
+    expect(await sent({}, { POSTERN_TOKEN: "three" })).toMatchObject(bearer("three"));
+    expect(await sent({})).not.toHaveProperty("json.authorization");
+    expect(await open({ url, token: "x" }).send("GET", "/", undefined, { anonymous: true })).not.toHaveProperty(
+      "json.authorization",
+    );
+  });
+
+  test("a token endpoint is asked once, with the client's credentials in the header", async () => {
+    const asked: string[] = [];
+    const tokenUrl = await serve((request, response) => {
+      asked.push(String(request.headers.authorization));
+      response.end(JSON.stringify({ access_token: "fresh", expires_in: 3600 }));
+    });
+    const options = { tokenUrl, clientId: "me", clientSecretFile: fileOf("secret", "s:cret") };
+    const { send } = open({ url: await serve(echo), ...options });
+    for (let n = 0; n < 2; n++)
+      expect(await send("GET", "/")).toMatchObject({ json: { authorization: "Bearer fresh" } });
+    expect(asked).toEqual([`Basic ${Buffer.from("me:s%3Acret").toString("base64")}`]);
+  });
+
+  test("a refused token is a failure that says so, without the secret", async () => {
+    const tokenUrl = await serve((_, response) => response.writeHead(401).end('{"error":"invalid_client"}'));
+    const options = { tokenUrl, clientId: "me", clientSecretFile: fileOf("secret", "hush-hush") };
+    const answer = await open({ url: await serve(echo), ...options }).send("GET", "/");
+    expect(answer).toMatchObject({ failure: expect.stringContaining("status 401 (invalid_client)") });
+    expect(JSON.stringify(answer)).not.toContain("hush");
+  });
+
+  test("redirects are followed on the same origin only, and credentials never leave it", async () => {
+    const elsewhere = await serve(echo);
+    const url = await serve((request, response) => {
+      const to = { "/near": "/there", "/far": `${elsewhere}/there`, "/loop": "/loop" }[request.url ?? ""];
+      to ? response.writeHead(307, { location: to }).end() : echo(request, response);
+    });
+    const { send } = open({ url, token: "t" });
+    expect(await send("POST", "/near", {})).toMatchObject({ status: 200, json: { method: "POST", url: "/there" } });
+    expect(await send("GET", "/far")).toMatchObject({ status: 307 });
+    expect(await send("GET", "/loop")).toMatchObject({ status: 307 });
+    expect(await send("GET", `${elsewhere}/x`)).not.toHaveProperty("json.authorization");
+  });
+
+  test("no answer, a late one and one too large are failures with a reason", async () => {
+    expect(await open({ url: `http://127.0.0.1:${await freePort()}` }).send("GET", "/")).toMatchObject({
+      failure: "No answer: ECONNREFUSED.",
+    });
+    const slow = open({ url: await serve(() => {}), timeout: 0.1 });
+    expect(await slow.send("GET", "/")).toMatchObject({ failure: "No answer within 0.1 seconds." });
+    const large = open({ url: await serve((_, response) => response.end(Buffer.alloc(33 * 1024 * 1024, " "))) });
+    expect(await large.send("GET", "/")).toMatchObject({ failure: expect.stringContaining("larger than") });
+  });
+
+  test.each([
+    [{ url: "scim.example.com" }, /not the URL of a SCIM endpoint/],
+    [{ url: "https://a:b@scim.example.com" }, /must not hold credentials/],
+    [{ url: "https://x", token: "t", tokenFile: "f" }, /--token and --token-file exclude each other/],
+    [{ url: "https://x", tokenUrl: "https://y" }, /needs --client-id and --client-secret-file/],
+    [{ url: "https://x", tokenFile: "/no/such/file" }, /--token-file: .* cannot be read/],
+    [{ url: "https://x", ca: "/no/such/file" }, /--ca: .* cannot be read/],
+  ])("%o is refused before anything is sent", (options, message) => {
+    const opening = () => openEndpoint({ timeout: 5, ...options }, {});
+    expect(opening).toThrow(StartError);
+    expect(opening).toThrow(message);
+  });
+});
