@@ -1,0 +1,133 @@
+import { ProvisioningError } from "./conversation.ts";
+import { type Engine, GIVEN_UP_AFTER_MS, inLanes } from "./engine.ts";
+import { entitlementOf, isImported } from "./entitlement.ts";
+import type { ObjectFlow } from "./job.ts";
+import { linkMembers } from "./members.ts";
+import { probe } from "./probe.ts";
+import { provision, type Restraint } from "./provision.ts";
+import { quarantineFor, type Reason } from "./quarantine.ts";
+import { linkReferences } from "./references.ts";
+import type { StoredObject } from "./source-store.ts";
+import { verify } from "./verify.ts";
+
+/** What a cycle came to, beside the traces. */
+export interface CycleResult {
+  /** Why the job is put in quarantine by this cycle; undefined where it is not. */
+  readonly reason?: Reason;
+  /** Objects that were read from the source, and those of them that are to be in the target. */
+  readonly imported: number;
+  readonly entitled: number;
+}
+
+/** What a cycle is asked for. */
+export interface CycleOptions {
+  /** Whatever is in the source is looked at, not only what changed. */
+  readonly isWhole: boolean;
+  /** Deletions are sent however many they are. */
+  readonly allowsDeletions: boolean;
+}
+
+/**
+ * One cycle: probes; then users, their references, groups, and members. What failed is kept for another attempt. Deletions and
+ * disablings above the threshold are held, all of them.
+ */
+export async function runCycle(engine: Engine, options: CycleOptions): Promise<CycleResult> {
+  const { store, job, behaviour } = engine;
+  const counts = { imported: 0, entitled: 0 };
+  const failure = await probed(engine);
+  if (failure) return { ...counts, reason: failure };
+  store.pruneEscrows(engine.now() - GIVEN_UP_AFTER_MS);
+  const marks = job.flows.map((flow) => ({ flow, ...placesOf(engine, flow, options) }));
+  const leaving = marks.reduce((sum, mark) => sum + leavingIn(engine, mark), 0);
+  const threshold = behaviour.deletionThreshold;
+  const isStaged = threshold !== undefined && leaving > threshold && !options.allowsDeletions;
+  for (const mark of marks) await runFlow(engine, mark, { isStaged }, counts);
+  if (behaviour.verifies) for (const { flow } of marks) await verifyAll(engine, flow);
+  store.together(() => {
+    for (const { flow, until } of marks) store.set(watermark(flow), until);
+  });
+  if (isStaged) {
+    const message = `${leaving} deletions and disablings are more than the threshold of ${threshold}: none was sent`;
+    return { ...counts, reason: { reason: "TooManyDeletes", error: { code: "TooManyDeletes", message } } };
+  }
+  const failures = { ...store.countEscrows(), objects: store.count("User") + store.count("Group") };
+  const reason = quarantineFor(failures, behaviour.quarantine);
+  return { ...counts, ...(reason && { reason }) };
+}
+
+async function probed(engine: Engine): Promise<Reason | undefined> {
+  try {
+    for (const flow of engine.job.flows) await probe(engine, flow);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ProvisioningError)) throw error;
+    return { reason: "EncounteredQuarantineException", error: { code: error.code, message: error.message } };
+  }
+}
+
+const watermark = ({ type }: ObjectFlow): string => `watermark.${type}`;
+
+/** A flow, with what of the source's changes it has seen and what it will have. */
+interface Mark {
+  readonly flow: ObjectFlow;
+  readonly since: number;
+  readonly until: number;
+}
+
+const placesOf = ({ store }: Engine, flow: ObjectFlow, { isWhole }: CycleOptions) => ({
+  since: isWhole ? 0 : store.setting(watermark(flow), 0),
+  until: store.lastChange(),
+});
+
+/** Objects that are to be looked at: those that changed, then those whose attempt is due. */
+function* toLookAt({ store, now }: Engine, { flow, since, until }: Mark): Generator<StoredObject> {
+  yield* store.changedSince(flow.type, since, until);
+  for (let after = ""; ; ) {
+    const ids = store.due(flow.type, now(), after);
+    if (ids.length === 0) return;
+    for (const id of ids) {
+      const object = store.object(flow.type, id);
+      if (object && object.changed <= since) yield object;
+    }
+    after = ids.at(-1)!;
+  }
+}
+
+/** How many would be deleted or disabled. */
+function leavingIn(engine: Engine, mark: Mark): number {
+  if (engine.behaviour.deletionThreshold === undefined) return 0;
+  const { flow } = mark;
+  let leaving = 0;
+  for (const object of toLookAt(engine, mark)) {
+    const link = engine.store.link(object.type, object.objectId);
+    if (!link?.isActive || !isImported(flow, object)) continue;
+    if (object.isPurged || !entitlementOf(engine, flow, object).isEntitled) leaving++;
+  }
+  return leaving;
+}
+
+async function runFlow(
+  engine: Engine,
+  mark: Mark,
+  restraint: Restraint,
+  counts: { imported: number; entitled: number },
+) {
+  const { flow, since } = mark;
+  const { lanes } = engine.behaviour;
+  await inLanes(toLookAt(engine, mark), lanes, async (object) => {
+    counts.imported++;
+    if (isImported(flow, object) && entitlementOf(engine, flow, object).isEntitled) counts.entitled++;
+    await provision(engine, flow, object, restraint);
+  });
+  if (flow.references.length === 0) return;
+  const link = flow.type === "User" ? linkReferences : linkMembersSince(since);
+  await inLanes(toLookAt(engine, mark), lanes, (object) => link(engine, flow, object));
+}
+
+const linkMembersSince = (since: number) => (engine: Engine, flow: ObjectFlow, group: StoredObject) =>
+  linkMembers(engine, flow, group, since);
+
+async function verifyAll(engine: Engine, flow: ObjectFlow): Promise<void> {
+  const written = engine.store.linksOf(flow.type, engine.cycle);
+  await inLanes(written, engine.behaviour.lanes, ({ id, link }) => verify(engine, flow, id, link));
+}

@@ -1,0 +1,68 @@
+import { isObject } from "../scim/schema.ts";
+import { incompatible, refusal } from "./conversation.ts";
+import { type Engine, mapped } from "./engine.ts";
+import { entitlementOf } from "./entitlement.ts";
+import type { ObjectFlow } from "./job.ts";
+import { asText, readAt } from "./target-path.ts";
+
+/** What account discovery says of an account of the target. */
+export interface Account {
+  readonly id: string;
+  /** The value of the matching attribute. */
+  readonly name: string;
+  /** `local`: nobody of the source has this value; `unassigned`: somebody who is not in scope; `assigned`: somebody in scope. */
+  readonly status: "local" | "unassigned" | "assigned";
+  readonly objectId?: string;
+}
+
+const PAGE = 100;
+
+/**
+ * Walks through all users of the target page by page, as account discovery does, and says whose each is by the first matching attribute.
+ * Tells of an account that came twice, and of pages that do not add up. Throws a `ProvisioningError` for an answer that is no page.
+ */
+export async function* discover(engine: Engine, flow: ObjectFlow): AsyncGenerator<Account> {
+  const [matching] = flow.matching;
+  const owners = ownersBy(engine, flow);
+  const conversation = engine.conversation(flow.type);
+  const seen = new Set<string>();
+  for (let startIndex = 1, total = 1; startIndex <= total; ) {
+    const path = `${flow.endpoint}?startIndex=${startIndex}&count=${PAGE}`;
+    const answer = await conversation.ask("discover", { method: "GET", path });
+    if (answer.status !== 200) throw refusal("The page of users", answer);
+    const { json } = answer;
+    if (!isObject(json) || typeof json.totalResults !== "number")
+      throw incompatible("A page of users is no ListResponse");
+    total = json.totalResults;
+    const resources = Array.isArray(json.Resources) ? (json.Resources as unknown[]).filter(isObject) : [];
+    if (resources.length === 0) {
+      if (startIndex <= total) throw incompatible(`The page from ${startIndex} is empty, although there are ${total}`);
+      return;
+    }
+    for (const resource of resources) {
+      const id = String(resource.id);
+      if (seen.has(id)) throw incompatible(`Account ${id} came on two pages: the order of pages is not stable`);
+      seen.add(id);
+      const name = asText(readAt(resource, matching!.target)) ?? "";
+      const owner = owners.get(name.toLowerCase());
+      yield { id, name, ...(owner ?? { status: "local" }) };
+    }
+    startIndex += resources.length;
+  }
+}
+
+function ownersBy(
+  engine: Engine,
+  flow: ObjectFlow,
+): Map<string, { objectId: string; status: "assigned" | "unassigned" }> {
+  const { store } = engine;
+  const owners = new Map<string, { objectId: string; status: "assigned" | "unassigned" }>();
+  for (const object of store.changedSince(flow.type, 0, store.lastChange())) {
+    if (object.isPurged) continue;
+    const value = asText(mapped(engine, flow.matching[0]!, object));
+    const isIn = entitlementOf(engine, flow, object).isEntitled;
+    if (value !== undefined)
+      owners.set(value.toLowerCase(), { objectId: object.objectId, status: isIn ? "assigned" : "unassigned" });
+  }
+  return owners;
+}

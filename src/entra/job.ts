@@ -1,0 +1,218 @@
+import { z } from "zod";
+import { OBJECT_TYPES, type ObjectType } from "./directory.ts";
+import { attributesOf, type Expression, isRedacted, omitsWhenEmpty, parseExpression } from "./expression/index.ts";
+import { compileScope, type FilterGroup } from "./scope.ts";
+import { type TargetPath, targetPath } from "./target-path.ts";
+
+const attribute = z.object({
+  name: z.string(),
+  type: z.string().default("String"),
+  multivalued: z.boolean().default(false),
+  caseExact: z.boolean().default(false),
+});
+
+const clause = z.object({
+  operatorName: z.string(),
+  sourceOperandName: z.string(),
+  targetOperand: z.object({ values: z.array(z.string()).nullish() }).nullish(),
+});
+const filterGroup = z.object({ name: z.string().nullish(), clauses: z.array(clause) });
+
+const source = z.object({
+  type: z.string().nullish(),
+  name: z.string().nullish(),
+  expression: z.string().nullish(),
+});
+
+const attributeMapping = z.object({
+  targetAttributeName: z.string(),
+  matchingPriority: z.number().default(0),
+  flowBehavior: z.string().default("FlowWhenChanged"),
+  flowType: z.string().default("Always"),
+  defaultValue: z.string().nullish(),
+  source: source.nullish(),
+});
+
+const objectMapping = z.object({
+  enabled: z.boolean().default(true),
+  sourceObjectName: z.string(),
+  targetObjectName: z.string(),
+  flowTypes: z.string().default("Add, Update, Delete"),
+  scope: z
+    .object({ groups: z.array(filterGroup).nullish(), inputFilterGroups: z.array(filterGroup).nullish() })
+    .nullish(),
+  attributeMappings: z.array(attributeMapping),
+});
+
+/** A job's schema, as the portal exports it and Graph answers it (`synchronizationSchema`): what the simulator reads of it. */
+export const jobSchema = z.object({
+  directories: z
+    .array(
+      z.object({ name: z.string(), objects: z.array(z.object({ name: z.string(), attributes: z.array(attribute) })) }),
+    )
+    .default([]),
+  synchronizationRules: z
+    .array(
+      z.object({
+        sourceDirectoryName: z.string().default("Azure Active Directory"),
+        targetDirectoryName: z.string().default("customappsso"),
+        objectMappings: z.array(objectMapping),
+      }),
+    )
+    .min(1),
+});
+/** What is read of it. */
+export type JobSchema = z.infer<typeof jobSchema>;
+
+/** How one attribute flows. */
+export interface AttributeFlow {
+  readonly target: TargetPath;
+  /** Undefined where nothing but the default value flows. */
+  readonly source?: Expression;
+  readonly defaultValue?: string;
+  /** 0 where it is not used for matching; else its place in the order of look-ups. */
+  readonly matchingPriority: number;
+  readonly isForCreationOnly: boolean;
+  /** It is sent even where nothing changed. */
+  readonly isAlwaysSent: boolean;
+  readonly type: "String" | "Boolean" | "Integer" | "DateTime" | "Reference";
+  readonly isMultivalued: boolean;
+  readonly isCaseExact: boolean;
+  readonly omitsWhenEmpty: boolean;
+  /** Its value is masked wherever it is shown. */
+  readonly isRedacted: boolean;
+  /** The attributes of the source that it reads. */
+  readonly reads: ReadonlySet<string>;
+}
+
+/** How objects of one type flow. */
+export interface ObjectFlow {
+  readonly type: ObjectType;
+  readonly endpoint: "/Users" | "/Groups";
+  /** The name of the target's objects, a URN. */
+  readonly target: string;
+  readonly creates: boolean;
+  readonly updates: boolean;
+  readonly deletes: boolean;
+  /** Objects that pass one of these groups; all where there is none. */
+  readonly scope: readonly FilterGroup[];
+  /** Objects that do not pass are as if they were not there. */
+  readonly input: readonly FilterGroup[];
+  /** Those that are used for matching, in order. */
+  readonly matching: readonly AttributeFlow[];
+  /** Those that hold values. */
+  readonly values: readonly AttributeFlow[];
+  /** Those that refer to other objects: `manager`, `members`. */
+  readonly references: readonly AttributeFlow[];
+  /** Those that say whether the object is active: they read `IsSoftDeleted`. */
+  readonly activity: readonly AttributeFlow[];
+}
+
+/** A job that can be simulated. */
+export interface Job {
+  readonly sourceName: string;
+  readonly targetName: string;
+  /** Users before groups. */
+  readonly flows: readonly ObjectFlow[];
+}
+
+/** A schema that the simulator cannot follow, with the place in it. */
+export class JobError extends Error {}
+
+/** Compiles a job's schema. Throws a `JobError` with the place of what is wrong: expressions, paths, operators, a mapping without a matching attribute. */
+export function compileJob(given: unknown): Job {
+  const parsed = jobSchema.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new JobError(`this is not a job's schema: ${issue!.path.join(".") || "the file"}: ${issue!.message}`);
+  }
+  const { data } = parsed;
+  const [first] = data.synchronizationRules;
+  const mappings = data.synchronizationRules.flatMap((rule) =>
+    rule.objectMappings.filter(({ enabled }) => enabled).map((mapping) => ({ rule, mapping })),
+  );
+  const flows = mappings.map(({ rule, mapping }) => compileObject(data, rule.targetDirectoryName, mapping));
+  flows.sort((a, b) => OBJECT_TYPES.indexOf(a.type) - OBJECT_TYPES.indexOf(b.type));
+  if (flows.length === 0) throw new JobError("no object mapping of this schema is enabled");
+  return { sourceName: first!.sourceDirectoryName, targetName: first!.targetDirectoryName, flows };
+}
+
+function compileObject(data: JobSchema, directory: string, mapping: z.infer<typeof objectMapping>): ObjectFlow {
+  const { sourceObjectName, targetObjectName, flowTypes, scope, attributeMappings } = mapping;
+  const type = OBJECT_TYPES.find((each) => each.toLowerCase() === sourceObjectName.toLowerCase());
+  if (!type) throw new JobError(`objects of "${sourceObjectName}" are not simulated: users and groups are`);
+  const where = `the mapping of ${sourceObjectName}`;
+  const declared = data.directories
+    .find(({ name }) => name === directory)
+    ?.objects.find(({ name }) => name === targetObjectName)?.attributes;
+  const attributes = attributeMappings.map((each) => compileAttribute(each, declared, where));
+  const matching = attributes
+    .filter(({ matchingPriority }) => matchingPriority > 0)
+    .sort((a, b) => a.matchingPriority - b.matchingPriority);
+  if (matching.length === 0)
+    throw new JobError(`${where} has no matching attribute: one mapping needs a matchingPriority above 0`);
+  const isReference = ({ type: kind }: AttributeFlow) => kind === "Reference";
+  const within = new Set(flowTypes.split(",").map((each) => each.trim().toLowerCase()));
+  return {
+    type,
+    endpoint: type === "User" ? "/Users" : "/Groups",
+    target: targetObjectName,
+    creates: within.has("add"),
+    updates: within.has("update"),
+    deletes: within.has("delete"),
+    scope: compileScope(scope?.groups ?? [], where),
+    input: compileScope(scope?.inputFilterGroups ?? [], where),
+    matching,
+    values: attributes.filter((each) => !isReference(each)),
+    references: attributes.filter(isReference),
+    activity: attributes.filter(({ reads }) => reads.has("IsSoftDeleted")),
+  };
+}
+
+const TYPES = ["String", "Boolean", "Integer", "DateTime", "Reference"] as const;
+
+function compileAttribute(
+  given: z.infer<typeof attributeMapping>,
+  declared: readonly z.infer<typeof attribute>[] | undefined,
+  where: string,
+): AttributeFlow {
+  const { targetAttributeName: name, matchingPriority, flowBehavior, flowType, defaultValue } = given;
+  const place = `${where}, attribute ${name}`;
+  const source = told(place, () => sourceOf(given.source ?? undefined));
+  const target = told(place, () => targetPath(name));
+  const found = declared?.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  const isReference = /^(manager|members)$/i.test(target.attribute) && target.sub === undefined;
+  const type = TYPES.find((each) => each === found?.type) ?? "String";
+  return {
+    target,
+    ...(source && { source }),
+    ...(defaultValue !== undefined && defaultValue !== null && defaultValue !== "" && { defaultValue }),
+    matchingPriority,
+    isForCreationOnly: flowType === "ObjectAddOnly",
+    isAlwaysSent: flowBehavior === "FlowAlways",
+    type: isReference ? "Reference" : type === "String" && name.toLowerCase() === "active" ? "Boolean" : type,
+    isMultivalued: found?.multivalued ?? false,
+    isCaseExact: found?.caseExact ?? false,
+    omitsWhenEmpty: source !== undefined && omitsWhenEmpty(source),
+    isRedacted: source !== undefined && isRedacted(source),
+    reads: source ? attributesOf(source) : new Set(),
+  };
+}
+
+/** The text form of a source is read; `parameters`, the same as a tree, is not. */
+function sourceOf(given: z.infer<typeof source> | undefined): Expression | undefined {
+  if (!given) return undefined;
+  const { type, name, expression } = given;
+  if (type === "Attribute" && name) return parseExpression(`[${name}]`);
+  if (type === "Constant" && name !== null && name !== undefined) return parseExpression(JSON.stringify(name));
+  if (expression) return parseExpression(expression);
+  return name ? parseExpression(`[${name}]`) : undefined;
+}
+
+function told<T>(place: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new JobError(`${place}: ${(error as Error).message}`, { cause: error });
+  }
+}

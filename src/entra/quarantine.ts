@@ -1,0 +1,60 @@
+import { GIVEN_UP_AFTER_MS, type QuarantineLimits } from "./engine.ts";
+import type { Quarantine } from "./report-data.ts";
+
+/** Microsoft's numbers. */
+export const QUARANTINE_LIMITS: QuarantineLimits = { from: 5000, proportion: 0.4, base: 40_000, total: 60_000 };
+
+const HOUR = 3_600_000;
+/** In quarantine, a cycle is tried so long after the one before; daily from then on. */
+const ATTEMPTS_MS = [6 * HOUR, 12 * HOUR, 24 * HOUR];
+
+/** Why a job is put in quarantine. */
+export type Reason = Pick<Quarantine, "reason" | "error">;
+
+/** Counts of what a job failed to do. */
+export interface Failures {
+  readonly export: number;
+  readonly reference: number;
+  /** Objects that the job looks after. */
+  readonly objects: number;
+}
+
+/** Whether so many failures put a job in quarantine. */
+export function quarantineFor(failures: Failures, limits: QuarantineLimits): Reason | undefined {
+  const { export: base, reference, objects } = failures;
+  const told = (reason: Reason["reason"], message: string): Reason => ({ reason, error: { code: reason, message } });
+  if (base > limits.base)
+    return told("EncounteredBaseEscrowThreshold", `${base} objects failed, and ${limits.base} are too many`);
+  if (base + reference > limits.total)
+    return told(
+      "EncounteredTotalEscrowThreshold",
+      `${base + reference} objects and references failed, and ${limits.total} are too many`,
+    );
+  if (base >= limits.from && base > limits.proportion * objects)
+    return told(
+      "EncounteredEscrowProportionThreshold",
+      `${base} of ${objects} objects failed, more than ${limits.proportion * 100} %`,
+    );
+  return undefined;
+}
+
+/** The quarantine that follows from a cycle: none, a new one, or the one before that goes on. */
+export function nextQuarantine(
+  before: Quarantine | undefined,
+  reason: Reason | undefined,
+  now: number,
+): Quarantine | undefined {
+  if (!reason) return undefined;
+  const seriesCount = (before?.seriesCount ?? 0) + 1;
+  return {
+    ...reason,
+    currentBegan: before?.currentBegan ?? now,
+    seriesBegan: before?.seriesBegan ?? now,
+    seriesCount,
+    nextAttempt: now + ATTEMPTS_MS[Math.min(seriesCount, ATTEMPTS_MS.length) - 1]!,
+  };
+}
+
+/** Whether a job is disabled: four weeks of quarantine are the end. */
+export const isDisabled = (quarantine: Quarantine | undefined, now: number): boolean =>
+  quarantine !== undefined && now - quarantine.currentBegan > GIVEN_UP_AFTER_MS;

@@ -1,0 +1,212 @@
+import { type Conversation, conversationsOver, type Send } from "./conversation.ts";
+import { type CycleOptions, type CycleResult, runCycle } from "./cycle.ts";
+import type { Edit, ObjectType } from "./directory.ts";
+import { type Account, discover } from "./discover.ts";
+import { type Behaviour, CYCLE_MS, type Engine } from "./engine.ts";
+import type { Job } from "./job.ts";
+import { linkMembers } from "./members.ts";
+import { probe } from "./probe.ts";
+import { provision } from "./provision.ts";
+import { isDisabled, nextQuarantine } from "./quarantine.ts";
+import { linkReferences } from "./references.ts";
+import type { CycleSummary, Exchange, Observation, Quarantine, Trace } from "./report-data.ts";
+import type { Store } from "./store.ts";
+
+/** What a simulation is made with. */
+export interface SimulationParts {
+  readonly store: Store;
+  readonly job: Job;
+  readonly behaviour: Behaviour;
+  readonly send: Send;
+  /** Requests a second; without a limit where it is undefined. */
+  readonly rate?: number | undefined;
+  readonly wait: (ms: number) => Promise<void>;
+  /** Feeds GUIDs and random texts. */
+  readonly seed: number;
+  readonly defaultDomain: string;
+  readonly listeners: Listeners;
+}
+
+/** Who is told what happens. */
+export interface Listeners {
+  readonly exchange: (exchange: Exchange) => void;
+  readonly trace: (trace: Trace) => void;
+  readonly observation: (observation: Observation) => void;
+  readonly cycle: (summary: CycleSummary) => void;
+  readonly quarantine: (quarantine: Quarantine | undefined) => void;
+}
+
+/** The cycles that can be asked for. */
+export const CYCLES = ["initial", "incremental", "restart", "restart in full"] as const;
+/** One of them. */
+export type CycleKind = (typeof CYCLES)[number];
+
+/** A job of Entra's provisioning service, with a tenant before it and an endpoint behind. One thing at a time. */
+export interface Simulation {
+  /** Makes changes of the source. They are seen by the next cycle. */
+  readonly apply: (edits: Iterable<Edit>) => void;
+  /**
+   * Runs a cycle. The job's clock goes on by 40 minutes from one to the next, or to the attempt that quarantine allows. `allowsDeletions`
+   * lets deletions go that are held.
+   */
+  readonly cycle: (kind: CycleKind, allowsDeletions?: boolean) => Promise<CycleSummary>;
+  /** Provisions one object now; of a group's members those that are named. Entra's watermark stays where it is. */
+  readonly onDemand: (type: ObjectType, objectId: string) => Promise<CycleSummary>;
+  /** Lists the accounts of the target, and whose they are. */
+  readonly discover: () => AsyncGenerator<Account>;
+  readonly quarantine: () => Quarantine | undefined;
+}
+
+/** Opens a simulation over its state. */
+export function openSimulation(parts: SimulationParts): Simulation {
+  const { store, job, listeners } = parts;
+  const clock = () => store.setting<number>("clock", Date.now());
+  const quarantine = () => store.setting<Quarantine | null>("quarantine", null) ?? undefined;
+  const setQuarantine = (value: Quarantine | undefined) => {
+    store.set("quarantine", value ?? null);
+    listeners.quarantine(value);
+  };
+
+  /** Does something as a cycle of its own, counted and summed up. */
+  const counted = async (
+    kind: CycleSummary["kind"],
+    work: (engine: Engine) => Promise<CycleResult>,
+  ): Promise<CycleSummary> => {
+    const cycle = store.setting("cycle", 0) + 1;
+    store.set("cycle", cycle);
+    const began = clock();
+    const real = performance.now();
+    const now = () => began + Math.round(performance.now() - real);
+    const tally = tallying(listeners);
+    const engine = engineOf(parts, cycle, now, tally.listeners);
+    const result = await work(engine);
+    const summary = tally.summary({ cycle, kind, timeBegan: began, timeEnded: now() }, result, store);
+    store.set("clock", now());
+    listeners.cycle(summary);
+    return summary;
+  };
+
+  const cycle = async (kind: CycleKind, allowsDeletions = false): Promise<CycleSummary> => {
+    const before = quarantine();
+    if (store.setting("cycle", 0) > 0) store.set("clock", Math.max(clock() + CYCLE_MS, before?.nextAttempt ?? 0));
+    if (kind !== "incremental") forget(store, kind);
+    const options: CycleOptions = { isWhole: kind !== "incremental", allowsDeletions };
+    return counted(kind, async (engine) => {
+      if (isDisabled(before, engine.now()) && kind === "incremental") return disabled(before!);
+      const result = await runCycle(engine, options);
+      setQuarantine(nextQuarantine(kind === "incremental" ? before : undefined, result.reason, engine.now()));
+      return result;
+    });
+  };
+
+  const onDemand = (type: ObjectType, objectId: string): Promise<CycleSummary> =>
+    counted("on demand", async (engine) => {
+      const flow = job.flows.find((each) => each.type === type);
+      const object = store.object(type, objectId);
+      if (!flow) throw new Error(`the job does not provision objects of type ${type}`);
+      if (!object) throw new Error(`there is no ${type} with the objectId ${objectId} in the source`);
+      await probe(engine, flow);
+      await provision(engine, flow, object, { isStaged: false });
+      await (type === "User" ? linkReferences(engine, flow, object) : linkMembers(engine, flow, object, 0));
+      return { imported: 1, entitled: 1 };
+    });
+
+  return {
+    apply: (edits) =>
+      store.together(() => {
+        for (const edit of edits) store.apply(edit);
+      }),
+    cycle,
+    onDemand,
+    discover: () => {
+      const users = job.flows.find(({ type }) => type === "User");
+      if (!users) throw new Error("the job does not provision users");
+      return discover(engineOf(parts, store.setting("cycle", 0), clock, listeners), users);
+    },
+    quarantine,
+  };
+}
+
+/** What a restart forgets: where the source was read to, what failed, the quarantine; a restart in full forgets the links, too. */
+function forget(store: Store, kind: CycleKind): void {
+  store.clearEscrows();
+  if (kind === "restart in full" || kind === "initial") store.clearLinks();
+}
+
+const disabled = ({ error }: Quarantine): CycleResult => ({
+  imported: 0,
+  entitled: 0,
+  reason: {
+    reason: "EncounteredQuarantineException",
+    error: { code: "Disabled", message: `after four weeks in quarantine the job is disabled: ${error.message}` },
+  },
+});
+
+function engineOf(
+  { store, job, behaviour, send, rate, wait, seed, defaultDomain }: SimulationParts,
+  cycle: number,
+  now: () => number,
+  listeners: Listeners,
+): Engine {
+  const conversation: (type: ObjectType) => Conversation = conversationsOver({
+    send,
+    now,
+    wait,
+    rate,
+    heard: listeners.exchange,
+  });
+  const random = randomFrom(seed * 1_000_003 + cycle);
+  const { trace: traced, observation: observed } = listeners;
+  return { store, job, behaviour, cycle, now, random, defaultDomain, conversation, traced, observed };
+}
+
+/** Counts what listeners are told. */
+function tallying(listeners: Listeners) {
+  const counts: Record<string, number> = {};
+  const sums = { exports: 0, exported: 0, requests: 0 };
+  const heard: Listeners = {
+    ...listeners,
+    exchange: (exchange) => {
+      if (exchange.purpose !== "verify") sums.requests++;
+      if (exchange.method !== "GET") sums.exports++;
+      listeners.exchange(exchange);
+    },
+    trace: (trace) => {
+      const name = `${trace.action} ${trace.status}`;
+      counts[name] = (counts[name] ?? 0) + 1;
+      if (trace.status === "success") sums.exported++;
+      listeners.trace(trace);
+    },
+  };
+  type Times = Pick<CycleSummary, "cycle" | "kind" | "timeBegan" | "timeEnded">;
+  const summary = (times: Times, { imported, entitled, reason }: CycleResult, store: Store): CycleSummary => {
+    const escrows = store.countEscrows();
+    const failed = Object.keys(counts).some((name) => name.endsWith(" failure"));
+    const isStopped = reason !== undefined && imported === 0;
+    return {
+      ...times,
+      state: isStopped ? "Failed" : failed ? "EntryLevelErrors" : "Succeeded",
+      countImported: imported,
+      countEntitled: entitled,
+      countExported: sums.exported,
+      countExports: sums.exports,
+      countEscrowed: escrows.export,
+      countEscrowedRaw: escrows.export + escrows.reference,
+      requests: sums.requests,
+      counts,
+      ...(reason && { error: reason.error }),
+    };
+  };
+  return { listeners: heard, summary };
+}
+
+/** Mulberry32: numbers from 0 to 1 that a seed decides. */
+function randomFrom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,142 @@
+import type { Edit, ObjectType, SourceObject, SourceValue } from "./directory.ts";
+import type { Row, Statements } from "./statements.ts";
+
+/** An object of the source, as the store has it. */
+export interface StoredObject extends SourceObject {
+  readonly isPurged: boolean;
+  /** When it changed last, by the source's count of changes. */
+  readonly changed: number;
+}
+
+/** Objects are read in pieces of so many. */
+const PIECE = 500;
+
+/** The source directory in the store. */
+export function sourceIn({ run, first, all }: Statements) {
+  /** The source's count of changes, and the number of the next object of each type. */
+  let changes: number = first("select max(changed) as n from objects")?.n ?? 0;
+  const nextOrdinal = (type: ObjectType): number =>
+    (first("select max(ordinal) as n from objects where type = ?", type)?.n ?? -1) + 1;
+  const ordinals = { User: nextOrdinal("User"), Group: nextOrdinal("Group") };
+  const object = (type: ObjectType, id: string): StoredObject | undefined => {
+    const row = first("select * from objects where type = ? and id = ?", type, id);
+    return row && stored(row);
+  };
+  const isAssigned = (type: ObjectType, id: string, assigned: boolean): boolean =>
+    assigned ||
+    (type === "User" &&
+      first(
+        `select 1 as n from members m join objects g on g.type = 'Group' and g.id = m.group_id
+         where m.member = ? and g.assigned = 1 and g.purged = 0 limit 1`,
+        id,
+      ) !== undefined);
+  const put = (
+    { type, objectId: id, attributes = {}, purged }: Edit,
+    before: StoredObject | undefined,
+    assigned: boolean,
+  ) => {
+    const text = JSON.stringify({ ...before?.attributes, ...attributes });
+    if (before)
+      run(
+        "update objects set attributes = ?, assigned = ?, purged = ?, changed = ? where type = ? and id = ?",
+        text,
+        Number(assigned),
+        Number(purged === true),
+        changes,
+        type,
+        id,
+      );
+    else
+      run(
+        "insert into objects values (?, ?, ?, ?, ?, ?, ?)",
+        type,
+        id,
+        text,
+        Number(assigned),
+        Number(purged === true),
+        changes,
+        ordinals[type]++,
+      );
+  };
+
+  const changeMembers = ({ objectId: id, members, purged, type }: Edit) => {
+    for (const member of members?.add ?? []) run("insert or ignore into members values (?, ?, ?)", id, member, changes);
+    for (const member of members?.remove ?? [])
+      run("delete from members where group_id = ? and member = ?", id, member);
+    if (purged) run(`delete from members where ${type === "Group" ? "group_id" : "member"} = ?`, id);
+  };
+
+  /** Users whom a change of a group may assign, or assign no more: those who are not assigned themselves. */
+  const mayTurn = ({ objectId: id, members }: Edit, isTurned: boolean): string[] => {
+    const there = isTurned ? all("select member from members where group_id = ?", id).map((row) => row.member) : [];
+    const named = new Set<string>([...(members?.add ?? []), ...(members?.remove ?? []), ...there]);
+    return [...named].filter((member) => object("User", member)?.assigned === false);
+  };
+
+  /** Makes a change. Users whom a group assigns, or assigns no more, change with the group. */
+  const apply = (edit: Edit) => {
+    const { type, objectId } = edit;
+    const before = object(type, objectId);
+    const assigned = edit.assigned ?? before?.assigned ?? true;
+    changes++;
+    const isTurned = (before?.assigned ?? false) !== assigned || edit.purged === true || before?.isPurged === true;
+    const concerned = type === "Group" ? mayTurn(edit, isTurned) : [];
+    const were = concerned.map((member) => isAssigned("User", member, false));
+    put(edit, before, assigned);
+    changeMembers(edit);
+    for (const [place, member] of concerned.entries())
+      if (isAssigned("User", member, false) !== were[place])
+        run("update objects set changed = ? where type = 'User' and id = ?", changes, member);
+  };
+
+  return {
+    apply,
+    object,
+    lastChange: () => changes,
+    /** Whether the object is assigned to the application: itself, or as a direct member of a group that is. */
+    isAssigned: ({ type, objectId, assigned }: SourceObject) => isAssigned(type, objectId, assigned),
+    /** Objects that changed after a place in the count of changes, up to another, in order. */
+    *changedSince(type: ObjectType, since: number, until: number): Generator<StoredObject> {
+      let [changed, id] = [since, "\uffff"];
+      for (;;) {
+        const rows = all(
+          `select * from objects where type = ? and (changed, id) > (?, ?) and changed <= ? order by changed, id limit ${PIECE}`,
+          type,
+          changed,
+          id,
+          until,
+        );
+        for (const row of rows) yield stored(row);
+        if (rows.length < PIECE) return;
+        ({ changed, id } = rows.at(-1) as { changed: number; id: string });
+      }
+    },
+    count: (type: ObjectType): number =>
+      first("select count(*) as n from objects where type = ? and purged = 0", type)?.n ?? 0,
+    /** The object of a number, or the next one where that is gone. */
+    at: (type: ObjectType, index: number): SourceObject | undefined => {
+      const row = first(
+        "select * from objects where type = ? and purged = 0 and ordinal >= ? order by ordinal limit 1",
+        type,
+        index,
+      );
+      return row && stored(row);
+    },
+    /** Direct members, as the source has them. */
+    membersOf: (groupId: string, limit: number): string[] =>
+      all("select member from members where group_id = ? order by member limit ?", groupId, limit).map(
+        (row) => row.member,
+      ),
+    isMember: (groupId: string, member: string): boolean =>
+      first("select 1 as n from members where group_id = ? and member = ?", groupId, member) !== undefined,
+  };
+}
+
+const stored = (row: Row): StoredObject => ({
+  type: row.type,
+  objectId: row.id,
+  attributes: JSON.parse(row.attributes) as Record<string, SourceValue>,
+  assigned: row.assigned === 1,
+  isPurged: row.purged === 1,
+  changed: row.changed,
+});

@@ -1,0 +1,12 @@
+import type { SQLInputValue } from "node:sqlite";
+
+/** A row, by its columns. */
+// biome-ignore lint/suspicious/noExplicitAny: columns are of the schema in store.ts
+export type Row = Record<string, any>;
+
+/** Statements of SQL, prepared once. */
+export interface Statements {
+  readonly run: (sql: string, ...values: SQLInputValue[]) => unknown;
+  readonly first: (sql: string, ...values: SQLInputValue[]) => Row | undefined;
+  readonly all: (sql: string, ...values: SQLInputValue[]) => Row[];
+}

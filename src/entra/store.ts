@@ -1,0 +1,84 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { sourceIn } from "./source-store.ts";
+import type { Row, Statements } from "./statements.ts";
+import { targetIn } from "./target-store.ts";
+
+const SCHEMA = `
+create table if not exists settings (name text primary key, value text not null) strict, without rowid;
+create table if not exists objects (
+  type text not null, id text not null, attributes text not null, assigned integer not null, purged integer not null default 0,
+  changed integer not null, ordinal integer not null, primary key (type, id)) strict, without rowid;
+create index if not exists objects_changed on objects (type, changed, id);
+create index if not exists objects_ordinal on objects (type, ordinal);
+create table if not exists members (
+  group_id text not null, member text not null, changed integer not null, primary key (group_id, member)) strict, without rowid;
+create index if not exists members_of on members (member);
+create table if not exists links (
+  type text not null, id text not null, target text not null, exported text not null, active integer not null, cycle integer not null,
+  since integer not null,
+  primary key (type, id)) strict, without rowid;
+create index if not exists links_cycle on links (type, cycle, id);
+create table if not exists exported_members (group_id text not null, member text not null, primary key (group_id, member)) strict, without rowid;
+create table if not exists escrows (
+  type text not null, id text not null, kind text not null, attempts integer not null, since integer not null, next integer not null,
+  code text not null, primary key (type, id, kind)) strict, without rowid;
+`;
+
+/** The state of a simulation: the source as it is, and what Entra remembers of the target. One process at a time. */
+export type Store = ReturnType<typeof openStore>;
+
+/** Opens the state in a folder, which is made where it is not there; in memory without one. */
+export function openStore(folder: string | undefined) {
+  if (folder !== undefined) mkdirSync(folder, { recursive: true });
+  const database = new DatabaseSync(folder === undefined ? ":memory:" : join(folder, "simulation.db"));
+  database.exec("pragma journal_mode = wal; pragma synchronous = normal;");
+  database.exec(SCHEMA);
+  const kept = new Map<string, StatementSync>();
+  const prepared = (sql: string): StatementSync => {
+    const statement = kept.get(sql) ?? database.prepare(sql);
+    kept.set(sql, statement);
+    return statement;
+  };
+  const run = (sql: string, ...values: SQLInputValue[]) => prepared(sql).run(...values);
+  const first = (sql: string, ...values: SQLInputValue[]) => prepared(sql).get(...values) as Row | undefined;
+  const all = (sql: string, ...values: SQLInputValue[]) => prepared(sql).all(...values) as unknown as Row[];
+  const parts = { run, first, all };
+  return {
+    ...settingsIn(parts),
+    ...sourceIn(parts),
+    ...targetIn(parts),
+    /** Does what `work` does in one transaction. */
+    together: <T>(work: () => T): T => {
+      database.exec("begin");
+      try {
+        const result = work();
+        database.exec("commit");
+        return result;
+      } catch (error) {
+        database.exec("rollback");
+        throw error;
+      }
+    },
+    begin: () => database.exec("begin"),
+    rollback: () => database.exec("rollback"),
+    close: () => database.close(),
+  };
+}
+
+function settingsIn({ run, first }: Statements) {
+  return {
+    /** A setting, or what stands in for one that was never set. */
+    setting: <T>(name: string, otherwise: T): T => {
+      const row = first("select value from settings where name = ?", name);
+      return row ? (JSON.parse(row.value) as T) : otherwise;
+    },
+    set: (name: string, value: unknown) =>
+      run(
+        "insert into settings values (?, ?) on conflict do update set value = excluded.value",
+        name,
+        JSON.stringify(value),
+      ),
+  };
+}

@@ -1,0 +1,135 @@
+import type { ObjectType } from "./directory.ts";
+import type { Row, Statements } from "./statements.ts";
+
+/** What is known of an object in the target: Entra's connector data store. */
+export interface Link {
+  readonly targetId: string;
+  /** Values that were sent last, as text, by the attribute's path; references by the id that was sent. */
+  readonly exported: Readonly<Record<string, string>>;
+  readonly isActive: boolean;
+  /** The cycle in which the object was linked. */
+  readonly since: number;
+}
+
+/** Something that failed and is tried again. */
+export interface Escrow {
+  readonly kind: "export" | "reference";
+  readonly attempts: number;
+  readonly since: number;
+  readonly next: number;
+  readonly code: string;
+}
+
+/** Rows are read in pieces of so many. */
+const PIECE = 500;
+
+/** What Entra remembers of the target, in the store. */
+export function targetIn({ run, first, all }: Statements) {
+  return {
+    link: (type: ObjectType, id: string): Link | undefined => {
+      const row = first("select * from links where type = ? and id = ?", type, id);
+      return row && linkIn(row);
+    },
+    saveLink: (type: ObjectType, id: string, { targetId, exported, isActive, since }: Link, cycle: number) =>
+      run(
+        `insert into links values (?, ?, ?, ?, ?, ?, ?) on conflict do update set
+         target = excluded.target, exported = excluded.exported, active = excluded.active, cycle = excluded.cycle, since = excluded.since`,
+        type,
+        id,
+        targetId,
+        JSON.stringify(exported),
+        Number(isActive),
+        cycle,
+        since,
+      ),
+    /** Forgets a link, and what was sent of its members. */
+    unlink: (type: ObjectType, id: string) => {
+      run("delete from links where type = ? and id = ?", type, id);
+      run("delete from exported_members where group_id = ?", id);
+      run("delete from exported_members where member = ?", id);
+    },
+    /** Links that were written in a cycle. */
+    *linksOf(type: ObjectType, cycle: number): Generator<{ readonly id: string; readonly link: Link }> {
+      for (let id = ""; ; ) {
+        const rows = all(
+          `select * from links where type = ? and cycle = ? and id > ? order by id limit ${PIECE}`,
+          type,
+          cycle,
+          id,
+        );
+        for (const row of rows) yield { id: row.id, link: linkIn(row) };
+        if (rows.length < PIECE) return;
+        id = rows.at(-1)!.id;
+      }
+    },
+    /** The object that is linked to an id of the target. */
+    linkedTo: (type: ObjectType, targetId: string): string | undefined =>
+      first("select id from links where type = ? and target = ?", type, targetId)?.id,
+    /** Members that became so after a place in the count of changes and were not sent yet, in order behind `after`. */
+    membersToAdd: (groupId: string, since: number, after: string, limit: number): string[] =>
+      all(
+        `select member from members m where group_id = ? and changed > ? and member > ? and not exists
+         (select 1 from exported_members e where e.group_id = m.group_id and e.member = m.member) order by member limit ?`,
+        groupId,
+        since,
+        after,
+        limit,
+      ).map((row) => row.member),
+    /** Members that were sent and are so no more. */
+    membersToRemove: (groupId: string, after: string, limit: number): string[] =>
+      all(
+        `select member from exported_members e where group_id = ? and member > ? and not exists
+         (select 1 from members m where m.group_id = e.group_id and m.member = e.member) order by member limit ?`,
+        groupId,
+        after,
+        limit,
+      ).map((row) => row.member),
+    exportedMembers: (groupId: string, after: string, limit: number): string[] =>
+      all(
+        "select member from exported_members where group_id = ? and member > ? order by member limit ?",
+        groupId,
+        after,
+        limit,
+      ).map((row) => row.member),
+    setExported: (groupId: string, member: string, isMember: boolean) =>
+      isMember
+        ? run("insert or ignore into exported_members values (?, ?)", groupId, member)
+        : run("delete from exported_members where group_id = ? and member = ?", groupId, member),
+
+    escrow: (type: ObjectType, id: string, kind: Escrow["kind"]): Escrow | undefined => {
+      const row = first("select * from escrows where type = ? and id = ? and kind = ?", type, id, kind);
+      return row && { kind, attempts: row.attempts, since: row.since, next: row.next, code: row.code };
+    },
+    saveEscrow: (type: ObjectType, id: string, { kind, attempts, since, next, code }: Escrow) =>
+      run("insert or replace into escrows values (?, ?, ?, ?, ?, ?, ?)", type, id, kind, attempts, since, next, code),
+    settle: (type: ObjectType, id: string, kind: Escrow["kind"]): void => {
+      run("delete from escrows where type = ? and id = ? and kind = ?", type, id, kind);
+    },
+    /** Objects of a type with something that is due, in order behind `after`. */
+    due: (type: ObjectType, now: number, after: string): string[] =>
+      all(
+        `select distinct id from escrows where type = ? and next <= ? and id > ? order by id limit ${PIECE}`,
+        type,
+        now,
+        after,
+      ).map((row) => row.id),
+    countEscrows: (): Readonly<Record<Escrow["kind"], number>> => ({
+      export: first("select count(*) as n from escrows where kind = 'export' and code <> 'StagedDelete'")?.n ?? 0,
+      reference: first("select count(*) as n from escrows where kind = 'reference'")?.n ?? 0,
+    }),
+    /** Drops what has been tried since before a time. */
+    pruneEscrows: (before: number) => run("delete from escrows where since < ?", before),
+    clearEscrows: () => run("delete from escrows"),
+    clearLinks: () => {
+      run("delete from links");
+      run("delete from exported_members");
+    },
+  };
+}
+
+const linkIn = (row: Row): Link => ({
+  targetId: row.target,
+  exported: JSON.parse(row.exported),
+  isActive: row.active === 1,
+  since: row.since,
+});

@@ -1,0 +1,84 @@
+import type { Conversation } from "./conversation.ts";
+import type { SourceObject } from "./directory.ts";
+import { attributeOf, displayNameOf, type Engine } from "./engine.ts";
+import type { ObjectFlow } from "./job.ts";
+import type { ModifiedProperty, Observation, Step, Trace } from "./report-data.ts";
+import { asText } from "./target-path.ts";
+
+/** How the work on an object ended. */
+export interface Ending {
+  readonly action: Trace["action"];
+  readonly status: Trace["status"];
+  readonly targetId?: string;
+  readonly skipReason?: string;
+  readonly error?: Trace["error"];
+}
+
+/** What is noted while an object is worked on. */
+export interface Tracing {
+  readonly conversation: Conversation;
+  readonly step: (step: Step) => void;
+  readonly modified: (property: ModifiedProperty) => void;
+  /** Tells what was observed of this object. */
+  readonly observe: (
+    kind: Observation["kind"],
+    details?: Partial<Pick<Observation, "attribute" | "sent" | "returned">>,
+  ) => void;
+  readonly end: (ending: Ending) => void;
+}
+
+const MASK = "[Redacted]";
+
+/** Begins the trace of an object: it was read from the source. */
+export function beginTrace(engine: Engine, flow: ObjectFlow, object: SourceObject): Tracing {
+  const began = performance.now();
+  const at = engine.now();
+  const conversation = engine.conversation(object.type);
+  const steps: Step[] = [];
+  const modified: ModifiedProperty[] = [];
+  const displayName = displayNameOf(object);
+  const source = sourceText(flow, object);
+  steps.push({
+    name: "EntryImport",
+    type: "import",
+    status: "success",
+    description: `Received ${object.type} '${displayName}' from ${engine.job.sourceName}`,
+    details: source,
+  });
+  const identity = { cycle: engine.cycle, type: object.type, objectId: object.objectId, displayName };
+  return {
+    conversation,
+    step: (step) => steps.push(step),
+    modified: (property) => modified.push(property),
+    observe: (kind, details = {}) => {
+      const exchange = conversation.exchanges.at(-1);
+      engine.observed({ kind, ...identity, ...details, ...(exchange && { exchange }) });
+    },
+    end: ({ action, status, ...more }) =>
+      engine.traced({
+        ...identity,
+        action,
+        status,
+        at,
+        tookMs: performance.now() - began,
+        source,
+        steps,
+        modified,
+        exchanges: conversation.exchanges,
+        ...more,
+      }),
+  };
+}
+
+/** The attributes that the mapping reads, as text. What only redacted expressions read is masked. */
+function sourceText({ values, references }: ObjectFlow, object: SourceObject): Record<string, string> {
+  const attribute = attributeOf(object);
+  const text: Record<string, string> = {};
+  const note = (name: string, isMasked: boolean) => {
+    const value = asText(attribute(name));
+    if (value !== undefined && name !== "members") text[name] = isMasked ? MASK : value;
+  };
+  for (const name of ["objectId", ...(object.type === "User" ? ["accountEnabled"] : [])]) note(name, false);
+  for (const { reads, isRedacted } of [...values, ...references]) for (const name of reads) note(name, isRedacted);
+  return text;
+}

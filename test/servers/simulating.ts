@@ -1,0 +1,99 @@
+import { isFailure, openEndpoint, type ScimEndpoint } from "../../src/cli/scim-endpoint.ts";
+import { DEFAULT_JOB_SCHEMA } from "../../src/entra/default-job.ts";
+import type { Behaviour } from "../../src/entra/engine.ts";
+import { compileJob, type Job } from "../../src/entra/job.ts";
+import { QUARANTINE_LIMITS } from "../../src/entra/quarantine.ts";
+import type { CycleSummary, Exchange, Observation, Quarantine, Trace } from "../../src/entra/report-data.ts";
+import { openSimulation, type Simulation } from "../../src/entra/simulation.ts";
+import { openStore, type Store } from "../../src/entra/store.ts";
+import type { Client } from "../clients/replay.ts";
+
+/** A simulation before an endpoint, with all that it told. */
+export interface Simulating {
+  readonly simulation: Simulation;
+  readonly store: Store;
+  readonly job: Job;
+  readonly told: {
+    readonly exchanges: Exchange[];
+    readonly traces: Trace[];
+    readonly observations: Observation[];
+    readonly cycles: CycleSummary[];
+    quarantine?: Quarantine | undefined;
+  };
+  readonly endpoint: ScimEndpoint;
+  readonly close: () => Promise<void>;
+}
+
+/** What Entra does where nothing else is said; what is written is read back. */
+export const BEHAVIOUR: Behaviour = {
+  dialect: "legacy",
+  scope: "assigned",
+  membersPerRequest: 1,
+  skipsOutOfScopeDeletions: false,
+  lanes: 1,
+  verifies: true,
+  quarantine: QUARANTINE_LIMITS,
+};
+
+/** Opens a simulation in memory before an endpoint. Waits are not waited for. */
+export function openSimulating(
+  { base, token }: Client,
+  {
+    job = compileJob(DEFAULT_JOB_SCHEMA),
+    keeps = true,
+    ...behaviour
+  }: Partial<Behaviour> & { job?: Job; keeps?: boolean } = {},
+): Simulating {
+  const store = openStore(undefined);
+  const endpoint = openEndpoint({ url: base, token, timeout: 20 }, {});
+  const told: Simulating["told"] = { exchanges: [], traces: [], observations: [], cycles: [] };
+  const simulation = openSimulation({
+    store,
+    job,
+    behaviour: { ...BEHAVIOUR, ...behaviour },
+    send: async ({ method, path, body }) => {
+      const answer = await endpoint.send(method, path, body);
+      return isFailure(answer) ? answer : { ...answer, text: answer.text.slice(0, 65_536) };
+    },
+    wait: async () => {},
+    seed: 7,
+    defaultDomain: "contoso.example",
+    listeners: {
+      exchange: (each) => keeps && told.exchanges.push(each),
+      trace: (each) => (keeps || each.status === "failure") && told.traces.push(each),
+      observation: (each) => told.observations.push(each),
+      cycle: (each) => told.cycles.push(each),
+      quarantine: (each) => {
+        told.quarantine = each;
+      },
+    },
+  });
+  const close = async () => {
+    await endpoint.close();
+    store.close();
+  };
+  return { simulation, store, job, told, endpoint, close };
+}
+
+/** Entra's job for a new application, with those attributes alone that an endpoint's schemas publish. */
+export async function publishedJob(endpoint: ScimEndpoint, without: readonly string[] = []): Promise<Job> {
+  const answer = await endpoint.send("GET", "/Schemas");
+  if (isFailure(answer)) throw new Error(answer.failure);
+  // A common attribute is in no schema, RFC 7643 §3.1.
+  const names = new Set(["externalid"]);
+  // biome-ignore lint/suspicious/noExplicitAny: the endpoint's own schemas
+  for (const { id, attributes = [] } of answer.json.Resources as any[])
+    for (const attribute of attributes)
+      for (const sub of [undefined, ...(attribute.subAttributes ?? [])]) {
+        const name = sub ? `${attribute.name}.${sub.name}` : attribute.name;
+        names.add(`${id.includes(":core:") ? "" : `${id}:`}${name}`.toLowerCase());
+      }
+  const isPublished = ({ targetAttributeName: name }: { readonly targetAttributeName: string }) =>
+    names.has(name.replace(/\[.*\]/, "").toLowerCase()) && !without.includes(name);
+  const schema = structuredClone(DEFAULT_JOB_SCHEMA) as unknown as {
+    synchronizationRules: { objectMappings: { attributeMappings: { targetAttributeName: string }[] }[] }[];
+  };
+  for (const { objectMappings } of schema.synchronizationRules)
+    for (const mapping of objectMappings) mapping.attributeMappings = mapping.attributeMappings.filter(isPublished);
+  return compileJob(schema);
+}
