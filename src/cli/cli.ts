@@ -13,6 +13,7 @@ import { initCommand } from "./init.ts";
 import { initSyncCommand } from "./init-sync.ts";
 import { recordCommand } from "./record.ts";
 import { serveCommand } from "./serve.ts";
+import { addSimulateCommands } from "./simulate.ts";
 import { addSyncCommands } from "./sync-commands.ts";
 import { testCommand } from "./test.ts";
 
@@ -161,6 +162,9 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     exit: (given) => {
       status = given;
     },
+  });
+  addSimulateCommands(program, (given) => {
+    status = given;
   });
   program
     .command("drift")

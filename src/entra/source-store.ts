@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Edit, ObjectType, SourceObject, SourceValue } from "./directory.ts";
 import type { Row, Statements } from "./statements.ts";
 
@@ -30,6 +31,8 @@ export function sourceIn({ run, first, all }: Statements) {
          where m.member = ? and g.assigned = 1 and g.purged = 0 limit 1`,
         id,
       ) !== undefined);
+  const isMember = (groupId: string, member: string): boolean =>
+    first("select 1 as n from members where group_id = ? and member = ?", groupId, member) !== undefined;
   const put = (
     { type, objectId: id, attributes = {}, purged }: Edit,
     before: StoredObject | undefined,
@@ -73,11 +76,24 @@ export function sourceIn({ run, first, all }: Statements) {
     return [...named].filter((member) => object("User", member)?.assigned === false);
   };
 
-  /** Makes a change. Users whom a group assigns, or assigns no more, change with the group. */
+  /** Whether nothing is changed by an edit: a file that is read again says mostly what is known. */
+  const isSame = (
+    { attributes = {}, members, purged = false, objectId }: Edit,
+    before: StoredObject,
+    assigned: boolean,
+  ) =>
+    assigned === before.assigned &&
+    purged === before.isPurged &&
+    Object.entries(attributes).every(([name, value]) => isDeepStrictEqual(value, before.attributes[name])) &&
+    (members?.add ?? []).every((member) => isMember(objectId, member)) &&
+    !(members?.remove ?? []).some((member) => isMember(objectId, member));
+
+  /** Makes a change, if it is one. Users whom a group assigns, or assigns no more, change with the group. */
   const apply = (edit: Edit) => {
     const { type, objectId } = edit;
     const before = object(type, objectId);
     const assigned = edit.assigned ?? before?.assigned ?? true;
+    if (before && isSame(edit, before, assigned)) return;
     changes++;
     const isTurned = (before?.assigned ?? false) !== assigned || edit.purged === true || before?.isPurged === true;
     const concerned = type === "Group" ? mayTurn(edit, isTurned) : [];
@@ -88,6 +104,9 @@ export function sourceIn({ run, first, all }: Statements) {
       if (isAssigned("User", member, false) !== were[place])
         run("update objects set changed = ? where type = 'User' and id = ?", changes, member);
   };
+
+  const count = (type: ObjectType): number =>
+    first("select count(*) as n from objects where type = ? and purged = 0", type)?.n ?? 0;
 
   return {
     apply,
@@ -111,14 +130,23 @@ export function sourceIn({ run, first, all }: Statements) {
         ({ changed, id } = rows.at(-1) as { changed: number; id: string });
       }
     },
-    count: (type: ObjectType): number =>
-      first("select count(*) as n from objects where type = ? and purged = 0", type)?.n ?? 0,
-    /** The object of a number, or the next one where that is gone. */
+    count,
+    /** The object with an objectId, or else the one with a userPrincipalName or a displayName. */
+    named: (name: string): SourceObject | undefined => {
+      const row = first(
+        `select * from objects where purged = 0 and (id = ?1 or attributes ->> 'userPrincipalName' = ?1 collate nocase
+         or attributes ->> 'displayName' = ?1 collate nocase) order by id = ?1 desc, attributes ->> 'userPrincipalName' is null limit 1`,
+        name,
+      );
+      return row && stored(row);
+    },
+    /** The object of a number, from 0 to the count; where that is gone the next one. Numbers are spread over all that there ever were. */
     at: (type: ObjectType, index: number): SourceObject | undefined => {
+      const place = Math.floor((index * ordinals[type]) / Math.max(1, count(type)));
       const row = first(
         "select * from objects where type = ? and purged = 0 and ordinal >= ? order by ordinal limit 1",
         type,
-        index,
+        place,
       );
       return row && stored(row);
     },
@@ -127,8 +155,7 @@ export function sourceIn({ run, first, all }: Statements) {
       all("select member from members where group_id = ? order by member limit ?", groupId, limit).map(
         (row) => row.member,
       ),
-    isMember: (groupId: string, member: string): boolean =>
-      first("select 1 as n from members where group_id = ? and member = ?", groupId, member) !== undefined,
+    isMember,
   };
 }
 

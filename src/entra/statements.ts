@@ -1,8 +1,10 @@
 import type { SQLInputValue } from "node:sqlite";
 
 /** A row, by its columns. */
-// biome-ignore lint/suspicious/noExplicitAny: columns are of the schema in store.ts
-export type Row = Record<string, any>;
+export interface Row {
+  // biome-ignore lint/suspicious/noExplicitAny: columns are of the schema in store.ts
+  readonly [column: string]: any;
+}
 
 /** Statements of SQL, prepared once. */
 export interface Statements {

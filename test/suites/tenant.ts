@@ -18,6 +18,14 @@ export function createModel(attributes: readonly Attribute[]) {
   const apply = ({ type, objectId, attributes: given = {}, members, assigned, purged }: Edit) => {
     const all = type === "User" ? users : groups;
     const before = all.get(objectId);
+    const isNothing =
+      before !== undefined &&
+      (assigned ?? before.assigned) === before.assigned &&
+      (purged === true) === before.isPurged &&
+      Object.entries(given).every(([name, value]) => before.values[name] === value) &&
+      (members?.add ?? []).every((member) => before.members.has(member)) &&
+      !(members?.remove ?? []).some((member) => before.members.has(member));
+    if (isNothing) return;
     const wasAssigned = new Set([...users.keys()].filter(isAssigned));
     const object: Source = before ?? {
       id: objectId,

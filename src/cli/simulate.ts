@@ -1,0 +1,149 @@
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { CYCLES, type CycleKind } from "../entra/simulation.ts";
+import { addEndpointOptions, type EndpointOptions } from "./scim-endpoint.ts";
+import {
+  simulateCycle,
+  simulateDiscovery,
+  simulateExpression,
+  simulateOnDemand,
+  simulateWatch,
+} from "./simulate-run.ts";
+
+/** What a simulation is asked for on the command line. */
+export interface SimulateOptions extends Omit<EndpointOptions, "url"> {
+  readonly endpoint: string;
+  readonly state: string;
+  readonly schema?: string;
+  readonly people?: string;
+  readonly groups?: string;
+  readonly edits?: string | true;
+  readonly seed: number;
+  readonly domain: string;
+  readonly scope: "all" | "assigned";
+  readonly deletionThreshold?: number;
+  readonly allowDeletes?: true;
+  readonly skipOutOfScopeDeletions?: true;
+  readonly membersPerRequest?: number;
+  readonly quarantineFrom?: number;
+  readonly parallel: number;
+  readonly rate?: number;
+  readonly verify: boolean;
+  readonly dryRun?: true;
+}
+
+/** Adds `simulate entra` and its commands to a program. */
+export function addSimulateCommands(program: Command, exit: (status: number) => void): void {
+  const entra = program
+    .command("simulate")
+    .description("Behave as a client of a SCIM endpoint does, to know before go-live what it will do.")
+    .command("entra")
+    .description(
+      "Microsoft Entra's provisioning service: cycles of a job before any SCIM endpoint, with its log and a report.",
+    );
+
+  addOptions(entra.command("cycle"))
+    .description("Run a cycle: the first one looks at everything, later ones at what changed.")
+    .addArgument(
+      new Argument("[kind]", "restart looks at everything again; restart-in-full also forgets which account is whose")
+        .choices(CYCLES.map(dashed))
+        .argOptional(),
+    )
+    .option("--allow-deletes", "send the deletions and disablings that the threshold holds")
+    .action(async (kind: string | undefined, options: SimulateOptions) => {
+      exit(
+        await simulateCycle(
+          options,
+          CYCLES.find((each) => dashed(each) === kind),
+        ),
+      );
+    });
+  addOptions(entra.command("on-demand"))
+    .description("Provision one user or group now, as the portal's Provision on demand does.")
+    .argument("<who>", "an objectId, a userPrincipalName or a group's displayName")
+    .action(async (who: string, options: SimulateOptions) => {
+      exit(await simulateOnDemand(options, who));
+    });
+  addOptions(entra.command("discover"))
+    .description("List the endpoint's accounts page by page, and say whose each is, as account discovery does.")
+    .action(async (options: SimulateOptions) => {
+      exit(await simulateDiscovery(options));
+    });
+  addOptions(entra.command("watch"))
+    .description("Run cycles one after the other, 40 minutes apart or faster, until Ctrl+C.")
+    .option("--speed <times>", "how much faster the time between two cycles goes by", positive, 1)
+    .option("--cycles <number>", "stop after so many", whole)
+    .action(async (options: SimulateOptions & { readonly speed: number; readonly cycles?: number }) => {
+      exit(await simulateWatch(options));
+    });
+  entra
+    .command("expression")
+    .description("Evaluate an expression of an attribute mapping, as the portal's expression builder does.")
+    .argument("<text>", "such as 'Join(\" \", [givenName], [surname])'")
+    .option("-a, --attribute <name=value...>", "attributes of the source that it may read", [])
+    .action((text: string, { attribute }: { readonly attribute: readonly string[] }) => {
+      exit(simulateExpression(text, attribute));
+    });
+}
+
+function addOptions(command: Command): Command {
+  return addEndpointOptions(command)
+    .requiredOption(
+      "--endpoint <url>",
+      "the Tenant URL, as in the portal; with ?aadOptscim062020 PATCHes are in the compliant form",
+    )
+    .option("--state <folder>", "where the simulation is kept, with its log and reports", "entra-simulation")
+    .option("--schema <file>", "the job's schema, as the portal exports it; by default that of a new application")
+    .option("--people <number|file>", "people: so many that are drawn, or a file in CSV, TSV, JSON or JSON lines")
+    .option("--groups <number|file>", "groups, likewise")
+    .option(
+      "--edits [share|file]",
+      "edits before the cycle: drawn for a share of the tenant, by default 0.01, or a file",
+    )
+    .option("--seed <number>", "decides what is drawn", whole, 1)
+    .option("--domain <name>", "the tenant's default domain", "contoso.example")
+    .addOption(
+      new Option("--scope <scope>", "who is provisioned: who is assigned, or everybody")
+        .choices(["assigned", "all"])
+        .default("assigned"),
+    )
+    .option(
+      "--deletion-threshold <number>",
+      "accidental deletions prevention: more than so many in a cycle are held",
+      whole,
+    )
+    .option("--skip-out-of-scope-deletions", "leave accounts as they are that fall out of scope")
+    .option(
+      "--members-per-request <number>",
+      "members in one PATCH; by default 1, and 100 in the compliant form",
+      positiveWhole,
+    )
+    .option(
+      "--quarantine-from <number>",
+      "failures from which on 40 % of them mean quarantine; Entra's are 5000",
+      positiveWhole,
+    )
+    .option("--parallel <number>", "objects that are worked on at a time", positiveWhole, 1)
+    .option("--rate <number>", "maximum requests a second", positive)
+    .option("--no-verify", "do not read back what was written")
+    .option("--dry-run", "read, but tell what would be written in place of writing it; nothing is kept");
+}
+
+const dashed = (kind: CycleKind): string => kind.replaceAll(" ", "-");
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1e9)) throw new InvalidArgumentError("It must be a number above 0.");
+  return value;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("It must be a whole number.");
+  return value;
+}
+
+function positiveWhole(text: string): number {
+  const value = whole(text);
+  if (value === 0) throw new InvalidArgumentError("It must be 1 or more.");
+  return value;
+}
