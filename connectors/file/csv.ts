@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
 import { Readable } from "node:stream";
 import type * as csvParse from "csv-parse";
-import { decodeFile, type Encoding } from "./encoding.ts";
+import type { Encoding } from "../../src/connector/kit/encoding.ts";
+import { guessSeparator, toldSeparator } from "../../src/connector/kit/separator.ts";
+import { decodeFile } from "./encoding.ts";
 import { type Bounds, headerName, type RawRow, type RawTable, Refusal } from "./refusal.ts";
-import { guessSeparator, toldSeparator } from "./separator.ts";
 
 /** How a file of separated values is written. What is left out is guessed. */
 export interface CsvSettings {

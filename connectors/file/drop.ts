@@ -4,7 +4,7 @@ import { access, mkdir, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createSniffer, type Encoding } from "./encoding.ts";
+import { createSniffer, type Encoding } from "../../src/connector/kit/encoding.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A file in a drop folder. */

@@ -1,88 +1,13 @@
-import { createReadStream } from "node:fs";
+import { decodeText, type Encoding } from "../../src/connector/kit/encoding.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The encodings that are read. */
-export const encodings = ["utf-8", "windows-1252", "iso-8859-15", "utf-16le", "utf-16be"] as const;
-
-/** The name of an encoding. */
-export type Encoding = (typeof encodings)[number];
-
-/** How many bytes are looked at to tell UTF-16 without a mark. */
-const SNIFFED = 65_536;
-
-/**
- * Guesses a file's encoding as it passes by: from its byte order mark, then from the zeros of UTF-16, then by whether it is valid
- * UTF-8. What is none of these is taken for Windows-1252.
- */
-export function createSniffer(): { push: (chunk: Uint8Array) => void; end: () => Encoding } {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let isUtf8 = true;
-  let head = Buffer.alloc(0);
-  const tried = (work: () => void) => {
-    if (!isUtf8) return;
-    try {
-      work();
-    } catch {
-      isUtf8 = false;
-    }
-  };
-  return {
-    push: (chunk) => {
-      if (head.length < SNIFFED) head = Buffer.concat([head, chunk.subarray(0, SNIFFED - head.length)]);
-      tried(() => decoder.decode(chunk, { stream: true }));
-    },
-    end: () => {
-      tried(() => decoder.decode());
-      return markedEncoding(head) ?? zerosOf(head) ?? (isUtf8 ? "utf-8" : "windows-1252");
-    },
-  };
-}
-
-function markedEncoding(head: Buffer): Encoding | undefined {
-  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return "utf-8";
-  if (head[0] === 0xff && head[1] === 0xfe) return "utf-16le";
-  return head[0] === 0xfe && head[1] === 0xff ? "utf-16be" : undefined;
-}
-
-/** Latin text in UTF-16 has a zero in every other byte. */
-function zerosOf(head: Buffer): Encoding | undefined {
-  const zeros = [0, 0];
-  for (const [index, byte] of head.entries()) if (byte === 0) zeros[index % 2]!++;
-  const half = head.length / 2;
-  if (zeros[1]! > half * 0.4 && zeros[0]! < half * 0.1) return "utf-16le";
-  return zeros[0]! > half * 0.4 && zeros[1]! < half * 0.1 ? "utf-16be" : undefined;
-}
-
-/** What no text holds: the mark of bytes that could not be read, zeros, and in a code page what has no character there. */
-const undecodable: Record<Encoding, RegExp> = {
-  "utf-8": /[\ufffd\0]/,
-  "utf-16le": /[\ufffd\0]/,
-  "utf-16be": /[\ufffd\0]/,
-  "windows-1252": /[\0\x81\x8d\x8f\x90\x9d]/,
-  "iso-8859-15": /[\0\x80-\x9f]/,
-};
-
 /** A file's text, part by part. Throws a `Refusal` at the first byte that is not of the encoding. */
-export async function* decodeFile(path: string, encoding: Encoding): AsyncGenerator<string> {
-  const decoder = new TextDecoder(encoding);
-  const wrong = undecodable[encoding];
-  let line = 1;
-  let column = 0;
-  const check = (text: string): string => {
-    const at = text.search(wrong);
-    const before = at < 0 ? text : text.slice(0, at);
-    const lines = before.split("\n");
-    line += lines.length - 1;
-    column = (lines.length > 1 ? 0 : column) + lines.at(-1)!.length;
-    if (at < 0) return text;
-    throw new Refusal(
-      `line ${line}, character ${column + 1}: the bytes there are not ${encoding}. Say by \`encoding\` what the file is written in, or have it exported anew.`,
-    );
-  };
-  for await (const chunk of createReadStream(path)) {
-    const text = check(decoder.decode(chunk as Uint8Array, { stream: true }));
-    if (text !== "") yield text;
-  }
-  const rest = check(decoder.decode());
-  if (rest !== "") yield rest;
-}
+export const decodeFile = (path: string, encoding: Encoding): AsyncGenerator<string> =>
+  decodeText(
+    path,
+    encoding,
+    ({ line, character }) =>
+      new Refusal(
+        `line ${line}, character ${character}: the bytes there are not ${encoding}. Say by \`encoding\` what the file is written in, or have it exported anew.`,
+      ),
+  );

@@ -1,6 +1,7 @@
+import type { Encoding } from "../../src/connector/kit/encoding.ts";
 import { parseExactly } from "../../src/json/exact.ts";
 import { checkCells } from "./csv.ts";
-import { decodeFile, type Encoding } from "./encoding.ts";
+import { decodeFile } from "./encoding.ts";
 import { type Bounds, headerName, type RawRow, type RawTable, Refusal } from "./refusal.ts";
 
 /** How long a line may be, in characters, and how deep objects may lie within one another. */

@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Encoding } from "../../src/connector/kit/encoding.ts";
 import { type CellReader, cellReader } from "./cells.ts";
-import type { Encoding } from "./encoding.ts";
 import { checkedRows, openFile } from "./read.ts";
 import { type RawRow, Refusal } from "./refusal.ts";
 import { keysOf, type Settings } from "./settings.ts";

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { RE2JS } from "re2js";
+import type { Encoding } from "../../src/connector/kit/encoding.ts";
 import { openCsv } from "./csv.ts";
-import type { Encoding } from "./encoding.ts";
 import { openJsonLines } from "./jsonl.ts";
 import { type Bounds, type RawRow, type RawTable, Refusal } from "./refusal.ts";
 import type { Settings } from "./settings.ts";

@@ -1,7 +1,7 @@
 import { RE2JS } from "re2js";
 import { z } from "zod";
+import { encodings } from "../../src/connector/kit/encoding.ts";
 import { dateReader } from "./dates.ts";
-import { encodings } from "./encoding.ts";
 
 /** A word as YAML may read it: NULL, 1 and true are no text there. */
 const word = z.union([z.string(), z.number(), z.boolean(), z.null()]);

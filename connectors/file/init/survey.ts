@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
+import { createSniffer, type Encoding } from "../../../src/connector/kit/encoding.ts";
 import { dateReader } from "../dates.ts";
-import { createSniffer, type Encoding } from "../encoding.ts";
 import { openFile, type ReadSettings } from "../read.ts";
 import { headerName, type RawRow } from "../refusal.ts";
 import { config } from "../settings.ts";

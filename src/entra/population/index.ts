@@ -1,0 +1,4 @@
+/** Where the simulator's people and groups come from: drawn, or read from files. @module */
+export { drawPopulation } from "./draw.ts";
+/** How many people and groups are drawn, and by which seed. */
+export type { Population } from "./population.ts";
