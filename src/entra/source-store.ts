@@ -77,13 +77,9 @@ export function sourceIn({ run, first, all }: Statements) {
   };
 
   /** Whether nothing is changed by an edit: a file that is read again says mostly what is known. */
-  const isSame = (
-    { attributes = {}, members, purged = false, objectId }: Edit,
-    before: StoredObject,
-    assigned: boolean,
-  ) =>
+  const isSame = ({ attributes = {}, members, purged, objectId }: Edit, before: StoredObject, assigned: boolean) =>
     assigned === before.assigned &&
-    purged === before.isPurged &&
+    (purged === true) === before.isPurged &&
     Object.entries(attributes).every(([name, value]) => isDeepStrictEqual(value, before.attributes[name])) &&
     (members?.add ?? []).every((member) => isMember(objectId, member)) &&
     !(members?.remove ?? []).some((member) => isMember(objectId, member));

@@ -74,12 +74,11 @@ function modelled(turns: readonly Turn[]): readonly Directory[] | undefined {
 
 const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/** What the endpoint holds of a tenant, by its mark. */
-async function directoryOf(endpoint: ScimEndpoint, mark: string): Promise<Directory> {
-  const [users, groups] = [
-    await all(endpoint, `/Users?filter=userName sw "${mark}"`),
-    await all(endpoint, `/Groups?filter=displayName sw "${mark}"`),
-  ];
+/** What the endpoint holds: of names that begin with a mark, or all. */
+export async function directoryOf(endpoint: ScimEndpoint, mark?: string): Promise<Directory> {
+  const those = (attribute: string) => (mark === undefined ? "" : `filter=${attribute} sw "${mark}"&`);
+  const users = await all(endpoint, `/Users?${those("userName")}`);
+  const groups = await all(endpoint, `/Groups?${those("displayName")}`);
   const names = new Map(users.map(({ id, userName }) => [id, userName]));
   const plain = ({ userName, displayName, title, externalId, active, [ENTERPRISE]: more }: Json) =>
     Object.fromEntries(
@@ -107,8 +106,14 @@ async function directoryOf(endpoint: ScimEndpoint, mark: string): Promise<Direct
 // biome-ignore lint/suspicious/noExplicitAny: the endpoint's resources
 type Json = any;
 
-async function all(endpoint: ScimEndpoint, path: string): Promise<Json[]> {
-  const answer = await endpoint.send("GET", `${path}&count=1000`);
-  if (isFailure(answer) || answer.status !== 200) throw new Error(JSON.stringify(answer));
-  return answer.json.Resources ?? [];
+/** All resources of a list, by cursor. The path ends with `?` or `&`. */
+export async function all(endpoint: ScimEndpoint, path: string): Promise<Json[]> {
+  const found: Json[] = [];
+  for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+    const answer = await endpoint.send("GET", `${path}count=1000&cursor=${cursor}`);
+    if (isFailure(answer) || answer.status !== 200) throw new Error(JSON.stringify(answer));
+    found.push(...(answer.json.Resources ?? []));
+    cursor = answer.json.nextCursor;
+  }
+  return found;
 }

@@ -1,0 +1,39 @@
+import { describe, expect, test } from "vitest";
+import { startHrGateway } from "../servers/databases.ts";
+import { legacyHr, startGateway, type TestGateway } from "../servers/gateway.ts";
+import { startActiveDirectoryGateway } from "../servers/samba.ts";
+import { startOpenLdapGateway } from "../servers/slapd.ts";
+import { seedOf } from "../suites/draws.ts";
+import { simulatedLife } from "../suites/simulated-tenant.ts";
+
+const PEOPLE = Number(process.env.PEOPLE ?? 2000);
+const CYCLES = Number(process.env.CYCLES ?? 20);
+
+const BACKENDS: readonly [name: string, start: () => Promise<TestGateway>][] = [
+  ["SQLite", () => startGateway(legacyHr())],
+  ["MariaDB", () => startHrGateway("mysql")],
+  ["OpenLDAP", startOpenLdapGateway],
+  ["Active Directory", startActiveDirectoryGateway],
+];
+
+describe.each(BACKENDS)("the Entra simulator before %s", (name, start) => {
+  test(`an initial cycle of ${PEOPLE} people and their groups, ${CYCLES} cycles of edits and a restart in full`, async () => {
+    const gateway = await start();
+    const seed = seedOf();
+    try {
+      const dialect = seed % 2 === 0 ? "legacy" : "compliant";
+      const began = performance.now();
+      const counted = await simulatedLife(gateway, {
+        people: PEOPLE,
+        groups: PEOPLE / 20,
+        cycles: CYCLES,
+        seed,
+        dialect,
+      });
+      console.log(name, { seed, dialect, seconds: Math.round((performance.now() - began) / 1000), ...counted });
+      expect(counted.edits).toBeGreaterThan(PEOPLE);
+    } finally {
+      await gateway.stop();
+    }
+  }, 1_800_000);
+});
