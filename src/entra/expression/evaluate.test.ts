@@ -207,6 +207,10 @@ describe("evaluating", () => {
     expect(errorOf('Replace([a], , "a[ab]*c|a", , "b", , )', { a }).message).toBe(
       "the regular expression takes too long for so long a text",
     );
+    const patterns = Array.from({ length: 40 }, (_, index) => `Replace([b], , Append([p], "${index}"), , "", , )`);
+    expect(errorOf(`Join("", ${patterns.join(", ")})`, { b: "b", p: "x{900}" }).message).toBe(
+      "the regular expression takes too long for so long a text",
+    );
     expect(errorOf('Split([a], ",")', { a: ",".repeat(20_000) }).message).toBe("there are at most 10000 values");
   });
 

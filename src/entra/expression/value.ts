@@ -18,8 +18,8 @@ export const limits = {
   values: 10_000,
   /** Parts evaluated and characters produced by one evaluation, together. */
   work: 2_000_000,
-  /** Steps of regular expressions in one evaluation: length of the text times size of the pattern, for each match. */
-  regexSteps: 20_000_000,
+  /** Steps of regular expressions in one evaluation: length of the text times size of the pattern, for each match, and compiling. */
+  regexSteps: 10_000_000,
 } as const;
 
 /** The text of a boolean. */

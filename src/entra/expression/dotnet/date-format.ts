@@ -152,14 +152,23 @@ export function parsedAs(text: string, format: string, blanks: Blanks, now: Mome
   let rest = blanks.leading ? text.trimStart() : text;
   if (blanks.trailing) rest = rest.trimEnd();
   const found: Found = {};
-  for (const token of tokensOf(format)) {
+  const tokens = [...tokensOf(format)];
+  for (let token = tokens.shift(); token !== undefined; token = tokens.shift()) {
     if (blanks.inner) rest = rest.trimStart();
+    if (isOptionalPoint(token, tokens[0]) && !rest.startsWith(".")) {
+      tokens.shift();
+      continue;
+    }
     const length = token.kind === "field" ? read(rest, token, found) : readLiteral(rest, token.text, blanks, found);
     if (length < 0) return undefined;
     rest = rest.slice(length);
   }
   return rest === "" ? completed(found, clockOf(now)) : undefined;
 }
+
+/** A point before F, which goes together with a fraction that is zero. */
+const isOptionalPoint = (token: Token, next: Token | undefined): boolean =>
+  token.kind === "literal" && token.text === "." && next?.kind === "field" && next.letter === "F";
 
 type Field = Extract<Token, { kind: "field" }>;
 

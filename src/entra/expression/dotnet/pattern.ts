@@ -32,7 +32,7 @@ const GROUPS: readonly (readonly [start: string, name: string])[] = [
 ];
 
 /** The longest pattern, and the largest one with its repetitions written out, in instructions. */
-const limits = { length: 1000, size: 2000 };
+const limits = { length: 1000, size: 1000 };
 
 const unsupported = (what: string): RangeError =>
   new RangeError(`the regular expression engine, which runs in linear time, has no ${what}`);

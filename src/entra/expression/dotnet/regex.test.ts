@@ -70,9 +70,9 @@ describe(".NET's regular expressions", () => {
   test("long patterns, and those that are large with their repetitions, are refused before they are compiled", () => {
     expect(() => patternOf("a".repeat(1001))).toThrow("a regular expression has at most 1000 characters");
     const large = "the regular expression is too large when its repetitions are written out";
-    expect(() => patternOf("a{1000}".repeat(3))).toThrow(large);
+    expect(() => patternOf("a{600}".repeat(2))).toThrow(large);
     expect(() => patternOf(`(?:${"a".repeat(100)}){100}`)).toThrow(large);
-    expect(() => patternOf("((a{20}){20}){20}")).toThrow(large);
+    expect(() => patternOf("((a{10}){10}){20}")).toThrow(large);
     expect(replaced(String.raw`^(\d{1,3}[- ]){10,20}`, "1-".repeat(12), "x")).toBe("x");
   });
 

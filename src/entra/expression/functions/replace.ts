@@ -1,5 +1,5 @@
 import type { Call, FunctionDefinition } from "../definition.ts";
-import { groupOf, indexOf, patternOf, replaceGroup, replaceMatches } from "../dotnet/regex.ts";
+import { groupOf, indexOf, type Pattern, patternOf, replaceGroup, replaceMatches } from "../dotnet/regex.ts";
 import type { Expression } from "../syntax.ts";
 import { limits, type Value } from "../value.ts";
 
@@ -73,10 +73,19 @@ function literally(call: Call, text: string, oldValue: string, replacement: stri
   return pieces.join(replacement);
 }
 
+/** What compiling an instruction counts, in steps, whether the pattern is known already or not: an expression costs the same each time. */
+const STEPS_TO_COMPILE = 500;
+
+function patternAt(call: Call): Pattern {
+  const pattern = patternOf(call.text(AT.pattern) ?? "");
+  call.spend(pattern.size * STEPS_TO_COMPILE);
+  return pattern;
+}
+
 function byPattern(call: Call, hasGroup: boolean): Value {
   const source = call.text(AT.source);
   if (source === undefined) return undefined;
-  const pattern = patternOf(call.text(AT.pattern) ?? "");
+  const pattern = patternAt(call);
   const replacement = call.text(AT.replacement) ?? "";
   const spend = (steps: number) => call.spend(steps);
   if (!hasGroup) return replaceMatches(pattern, source, replacement, limits.characters, spend);
@@ -89,6 +98,6 @@ function otherwise(call: Call): Value {
   if (source !== undefined && source !== "") return source;
   const other = call.text(AT.attribute);
   if (other === undefined) return undefined;
-  const pattern = patternOf(call.text(AT.pattern) ?? "");
+  const pattern = patternAt(call);
   return groupOf(pattern, other, call.text(AT.group) ?? "", (steps) => call.spend(steps));
 }
