@@ -2,54 +2,54 @@ import type { SourceValue } from "../directory.ts";
 import type { Expression, ExpressionError } from "./syntax.ts";
 import type { Value } from "./value.ts";
 
-/** What an expression may ask of the world around it. */
+/** What an expression can read from its environment. */
 export interface Surroundings {
-  /** The value of a source attribute; undefined, like null, where there is none. */
+  /** The value of a source attribute; undefined or null if it has none. */
   attribute(name: string): SourceValue | undefined;
-  /** The time of the job. */
+  /** The current time of the job. */
   readonly now: Date;
-  /** A random number in [0, 1) for Guid and RandomString. A seeded generator makes a run repeatable. */
+  /** A random number in [0, 1), for Guid and RandomString. Seed it to make runs repeatable. */
   random(): number;
   /** The tenant's default domain, such as `contoso.onmicrosoft.com`. */
   readonly defaultDomain: string;
 }
 
 /**
- * A call of a function that is being evaluated. Arguments are evaluated when they are first asked for, so that errors in a branch
- * that is not taken do no harm. Indexes count from 0; an argument that is left out is null.
+ * A function call during evaluation. Arguments are evaluated on first use, at most once, so that an error in a branch not taken does no harm.
+ * Indexes start at 0. Blank and missing arguments are null.
  */
 export interface Call {
   readonly count: number;
   readonly surroundings: Surroundings;
-  /** The argument as it was parsed. */
+  /** The parsed argument; undefined if it is missing. */
   argument(index: number): Expression | undefined;
   value(index: number): Value;
-  /** The argument as one text. Throws an ExpressionError where it has several values, or objects. */
+  /** The argument as a single text. Throws an ExpressionError if it has several values or is an object. */
   text(index: number): string | undefined;
-  /** The argument as an integer. Throws an ExpressionError where it is none. */
+  /** The argument as an integer. Throws an ExpressionError if it isn't one. */
   integer(index: number): number | undefined;
-  /** Counts steps of a regular expression. Throws an ExpressionError when they exceed `limits.regexSteps`. */
+  /** Counts regular expression steps. Throws an ExpressionError beyond `limits.regexSteps`. */
   spend(steps: number): void;
-  /** An error at an argument, or at the function itself, to be thrown. */
+  /** Creates an error, to be thrown, at an argument or at the call itself. */
   error(message: string, index?: number): ExpressionError;
 }
 
-/** A function of expressions. The parser, the evaluator and docs/entra-expressions.md follow from it. */
+/** A function, as the parser, the evaluator and docs/entra-expressions.md need it. */
 export interface FunctionDefinition {
   readonly name: string;
-  /** Names by Microsoft's page. `name?` may be left out, `name...` repeated. */
+  /** Names from Microsoft's page. `name?` is optional, `name...` can be repeated. */
   readonly parameters: readonly string[];
-  /** What it gives, in a sentence. */
+  /** One or two sentences for the documentation. */
   readonly summary: string;
-  /** Why the function is refused by the parser. */
+  /** Why the parser rejects every call of this function. */
   readonly refusal?: string;
-  /** A mistake that shows before anything is evaluated, or undefined. */
+  /** Checks the arguments while parsing. Returns a message if something is wrong. */
   readonly mistake?: (args: readonly Expression[]) => string | undefined;
-  /** Computes the value. A RangeError becomes an ExpressionError at the call. */
+  /** Computes the result. A thrown RangeError becomes an ExpressionError at the call. */
   readonly evaluate: (call: Call) => Value;
 }
 
-/** The number of arguments that a function takes at least and at most. */
+/** The minimum and maximum number of arguments. */
 export function arityOf({ parameters }: FunctionDefinition): { readonly least: number; readonly most: number } {
   const least = parameters.findLastIndex((each) => !isOptional(each)) + 1;
   return {
@@ -58,9 +58,9 @@ export function arityOf({ parameters }: FunctionDefinition): { readonly least: n
   };
 }
 
-/** Whether a parameter may be left out. */
+/** Reports whether a parameter can be left blank. */
 export const isOptional = (parameter: string): boolean => parameter.includes("?");
 
-/** The parameters as they are shown to people: `Left(String, NumChars)`. */
+/** The signature for error messages and documentation: `Left(String, NumChars)`. */
 export const signatureOf = ({ name, parameters }: FunctionDefinition): string =>
   `${name}(${parameters.map((each) => each.replace("...", " …")).join(", ")})`;

@@ -178,24 +178,24 @@ describe("evaluating", () => {
 
   test("an error says where", () => {
     const error = errorOf('Append("x", CDate([hired]))', { hired: "soon" });
-    expect(error.message).toBe('"soon" is no date that is known without a format: name it with FormatDateTime');
+    expect(error.message).toBe(`"soon" isn't a recognised date: use FormatDateTime to give its format`);
     expect(error.position).toBe(18);
-    expect(errorOf("ToUpper([list])", { list: ["a", "b"] }).message).toBe(
-      "one text is needed here, and there are 2 values",
-    );
-    expect(errorOf('Left("x", "y")').message).toBe("an integer is needed here");
-    expect(errorOf("ToLower(AppRoleAssignmentsComplex([r]))", { r: ["Admin"] }).message).toContain("there are objects");
-    expect(errorOf('ToLower("x", "no culture")').message).toBe('"no culture" is no culture, such as tr-TR');
+    expect(errorOf("ToUpper([list])", { list: ["a", "b"] }).message).toBe("expected a single text, got 2 values");
+    expect(errorOf('Left("x", "y")').message).toBe("expected an integer");
+    expect(errorOf("ToLower(AppRoleAssignmentsComplex([r]))", { r: ["Admin"] }).message).toContain("got objects");
+    expect(errorOf('ToLower("x", "no culture")').message).toBe(`"no culture" isn't a culture such as tr-TR`);
   });
 
   test("values, work and steps of regular expressions are bounded", () => {
     const a = "a".repeat(60_000);
-    expect(errorOf("Append([a], [a])", { a }).message).toBe("a value has at most 100000 characters");
-    expect(errorOf('Replace([a], "a", , , "aa", , )', { a }).message).toBe("a value has at most 100000 characters");
+    expect(errorOf("Append([a], [a])", { a }).message).toBe("a value can have at most 100000 characters");
+    expect(errorOf('Replace([a], "a", , , "aa", , )', { a }).message).toBe(
+      "a value can have at most 100000 characters",
+    );
     const doubling = `${"Replace(".repeat(30)}"aa"${', "a", , , "aa", , )'.repeat(30)}`;
-    expect(errorOf(doubling).message).toBe("a value has at most 100000 characters");
+    expect(errorOf(doubling).message).toBe("a value can have at most 100000 characters");
     expect(errorOf(`Join("", ${Array(500).fill("[a]").join(", ")})`, { a }).message).toBe(
-      "a value has at most 100000 characters",
+      "a value can have at most 100000 characters",
     );
     expect(errorOf(`Coalesce(${Array(100).fill("Split([a], [missing])").join(", ")})`, { a }).message).toBe(
       "the delimiter is empty",
@@ -205,13 +205,13 @@ describe("evaluating", () => {
       "the expression takes too long: its values are too large",
     );
     expect(errorOf('Replace([a], , "a[ab]*c|a", , "b", , )', { a }).message).toBe(
-      "the regular expression takes too long for so long a text",
+      "the regular expression takes too long on a text of this length",
     );
     const patterns = Array.from({ length: 40 }, (_, index) => `Replace([b], , Append([p], "${index}"), , "", , )`);
     expect(errorOf(`Join("", ${patterns.join(", ")})`, { b: "b", p: "x{900}" }).message).toBe(
-      "the regular expression takes too long for so long a text",
+      "the regular expression takes too long on a text of this length",
     );
-    expect(errorOf('Split([a], ",")', { a: ",".repeat(20_000) }).message).toBe("there are at most 10000 values");
+    expect(errorOf('Split([a], ",")', { a: ",".repeat(20_000) }).message).toBe("a value can have at most 10000 parts");
   });
 
   test("whatever the functions are given, there is a value or an ExpressionError", () => {

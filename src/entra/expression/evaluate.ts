@@ -4,12 +4,12 @@ import { functionsByName } from "./functions/index.ts";
 import { type Expression, ExpressionError, type Operator } from "./syntax.ts";
 import { charactersOf, fromSource, isEmpty, limits, textOfBoolean, type Value } from "./value.ts";
 
-/** Computes the value of an expression. Throws an ExpressionError where a function refuses its arguments or a bound is exceeded. */
+/** Evaluates an expression. Throws an ExpressionError if a function rejects its arguments or a limit is exceeded. */
 export function evaluate(expression: Expression, surroundings: Surroundings): Value {
   return new Evaluation(surroundings).value(expression);
 }
 
-/** One evaluation, with what it has used of its bounds. */
+/** One evaluation, and what it has used of its limits. */
 class Evaluation {
   readonly surroundings: Surroundings;
   #work = 0;
@@ -23,16 +23,16 @@ class Evaluation {
     const value = this.#compute(expression);
     const characters = charactersOf(value);
     if (characters > limits.characters)
-      throw new ExpressionError(`a value has at most ${limits.characters} characters`, expression.position);
+      throw new ExpressionError(`a value can have at most ${limits.characters} characters`, expression.position);
     if (Array.isArray(value) && value.length > limits.values)
-      throw new ExpressionError(`there are at most ${limits.values} values`, expression.position);
+      throw new ExpressionError(`a value can have at most ${limits.values} parts`, expression.position);
     this.#work += 1 + characters;
     if (this.#work > limits.work)
       throw new ExpressionError("the expression takes too long: its values are too large", expression.position);
     return value;
   }
 
-  /** A value as one text. Throws an ExpressionError where there are several values, or objects. */
+  /** Evaluates to a single text. Throws an ExpressionError for several values or objects. */
   text(expression: Expression): string | undefined {
     return oneText(this.value(expression), expression.position);
   }
@@ -41,7 +41,7 @@ class Evaluation {
   spend(steps: number, position: number): void {
     this.#regexSteps += steps;
     if (this.#regexSteps > limits.regexSteps)
-      throw new ExpressionError("the regular expression takes too long for so long a text", position);
+      throw new ExpressionError("the regular expression takes too long on a text of this length", position);
   }
 
   #compute(expression: Expression): Value {
@@ -75,7 +75,7 @@ class Evaluation {
   }
 }
 
-/** A call whose arguments are evaluated once, when they are first asked for. */
+/** A call that evaluates its arguments on first use. */
 class RunningCall implements Call {
   readonly count: number;
   readonly surroundings: Surroundings;
@@ -107,7 +107,7 @@ class RunningCall implements Call {
   integer(index: number): number | undefined {
     const text = this.text(index)?.trim();
     if (text === undefined || text === "") return undefined;
-    if (!/^[+-]?\d{1,10}$/.test(text)) throw this.error("an integer is needed here", index);
+    if (!/^[+-]?\d{1,10}$/.test(text)) throw this.error("expected an integer", index);
     return Number(text);
   }
 
@@ -126,16 +126,16 @@ function oneText(value: Value, position: number): string | undefined {
   const [only] = value;
   if (value.length === 1 && typeof only === "string") return only;
   const what = value.some((each) => typeof each !== "string") ? "objects" : `${value.length} values`;
-  throw new ExpressionError(`one text is needed here, and there are ${what}`, position);
+  throw new ExpressionError(`expected a single text, got ${what}`, position);
 }
 
-/** A number as a text; `&HF7` is 247. */
+/** A number constant as decimal text; `&HF7` is 247. */
 const numberText = (text: string): string => (text.startsWith("&") ? BigInt(`0x${text.slice(2)}`).toString() : text);
 
 const NUMBER = /^[+-]?\d+(\.\d+)?$/;
 const DATE = /^\d{1,2}\/\d{1,2}\/\d{4} \d{1,2}:\d{2}:\d{2} [AP]M$/;
 
-/** Whether a comparison holds; never where a side is null or empty. Equality is that of the texts, with case. */
+/** Compares two texts; false if a side is null or empty. Equality is case-sensitive. */
 function compared(left: string | undefined, operator: Operator, right: string | undefined): boolean {
   if (isEmpty(left) || isEmpty(right)) return false;
   if (operator === "=") return left === right;
@@ -153,7 +153,7 @@ function compared(left: string | undefined, operator: Operator, right: string | 
   }
 }
 
-/** Negative where the first comes before the second: as numbers or as dates where both are, else by code units. */
+/** Orders two texts: as numbers or dates if both are, otherwise by code units. Negative if the first comes first. */
 function ordered(left: string, right: string): number {
   if (NUMBER.test(left) && NUMBER.test(right)) return Number(left) - Number(right);
   if (DATE.test(left) && DATE.test(right))

@@ -104,27 +104,27 @@ describe("parsing", () => {
   });
 
   test.each([
-    ["", 0, "the expression ends here, where a value should follow"],
-    ["mail", 0, '"mail" is neither a text, which stands in double quotes, nor an attribute'],
+    ["", 0, "the expression ends here, but a value is expected"],
+    ["mail", 0, '"mail" is not a value: texts need double quotes'],
     ["[mail", 0, "this bracket is not closed"],
-    ["[]", 0, "the brackets name no attribute"],
+    ["[]", 0, "the brackets contain no attribute name"],
     ['Append([mail], "x', 15, "this quote is not closed"],
     ['Append([mail], "x"', 6, "this parenthesis is not closed"],
     ['Append([mail], "x") x', 20, '"x" is unexpected here'],
     ['append([mail], "x")', 0, 'there is no function "append", did you mean "Append"?'],
     ["Joim([a])", 0, 'there is no function "Joim", did you mean "Join"?'],
-    ["Len([a])", 0, "Len is a function of Microsoft Entra Connect, not of provisioning"],
-    ["LCase([a])", 0, "LCase is a function of Microsoft Entra Connect, not of provisioning: write ToLower"],
+    ["Len([a])", 0, "Len is a function of Microsoft Entra Connect, not of attribute mappings"],
+    ["LCase([a])", 0, "LCase is a function of Microsoft Entra Connect, not of attribute mappings: use ToLower"],
     ["Left([a])", 0, "Left(String, NumChars) takes 2 arguments, not 1"],
     ['Append(, "x")', 7, "Append(source, suffix) needs its argument 1"],
     ["Now(1)", 0, "Now() takes 0 arguments, not 1"],
     ["IIF([a] == [b], [a], [b])", 8, "comparisons are =, <>, >, >=, < and <="],
     ['IIF([a]="1" AND [b]="2", "x", "y")', 12, "there is no AND, OR or NOT"],
-    ["Append([a], 'x')", 12, 'texts stand in straight double quotes (")'],
-    ["Append([a], “x”)", 12, 'texts stand in straight double quotes (")'],
-    ['Append([a] & [b], "x")', 11, "texts are put together by Append or Join, not by a sign"],
-    ['[a] = "x"', 4, "a comparison stands within a function"],
-    ['Switch([a], "b", "c")', 0, "Switch has a key without its value"],
+    ["Append([a], 'x')", 12, 'texts need straight double quotes (")'],
+    ["Append([a], “x”)", 12, 'texts need straight double quotes (")'],
+    ['Append([a] & [b], "x")', 11, "use Append or Join to put texts together"],
+    ['[a] = "x"', 4, "a comparison needs to be an argument of a function"],
+    ['Switch([a], "b", "c")', 0, "Switch needs a value for each key"],
     ['Switch([a], "b")', 0, "takes at least 3 arguments, not 2"],
     ['Switch([a], "b", , "c")', 17, "needs its argument 3"],
     ['Replace([a], , "(?=b)", , "c", , )', 0, "has no look-ahead"],
@@ -139,9 +139,9 @@ describe("parsing", () => {
   test("length and nesting are bounded", () => {
     const nested = (depth: number) => `${"Not(".repeat(depth)}"True"${")".repeat(depth)}`;
     expect(parseExpression(nested(100)).kind).toBe("call");
-    expect(errorOf(nested(101)).message).toBe("functions nest at most 100 deep");
-    expect(errorOf("Not(".repeat(2000)).message).toBe("functions nest at most 100 deep");
-    expect(errorOf(`"${"x".repeat(9999)}"`).message).toBe("an expression has at most 10000 characters");
+    expect(errorOf(nested(101)).message).toBe("functions can nest at most 100 levels deep");
+    expect(errorOf("Not(".repeat(2000)).message).toBe("functions can nest at most 100 levels deep");
+    expect(errorOf(`"${"x".repeat(9999)}"`).message).toBe("an expression can have at most 10000 characters");
   });
 
   test("a backslash escapes quotes and backslashes, and stands for itself before others", () => {

@@ -5,22 +5,22 @@ import { type Expression, ExpressionError, OPERATORS, type Operator, WORDS } fro
 import { limits } from "./value.ts";
 
 /**
- * Parses the text of an attribute mapping's expression: an attribute in brackets, a text in double quotes, a number, or a call of a function.
- * Functions, the number of their arguments and constant regular expressions are checked. Throws an ExpressionError.
+ * Parses an attribute mapping's expression: an attribute in brackets, a text in double quotes, a number, or a function call. Also checks
+ * function names, numbers of arguments and constant regular expressions. Throws an ExpressionError.
  */
 export function parseExpression(text: string): Expression {
   if (text.length > limits.expression)
-    throw new ExpressionError(`an expression has at most ${limits.expression} characters`, limits.expression);
+    throw new ExpressionError(`an expression can have at most ${limits.expression} characters`, limits.expression);
   const parser = new Parser(text);
   const expression = parser.operand(0);
   parser.expectEnd();
   return expression;
 }
 
-/** Functions of Microsoft Entra Connect, which provisioning lacks, with what to write. */
+/** Functions that only Microsoft Entra Connect has, with the one to use instead. */
 const OF_CONNECT: Readonly<Record<string, string>> = {
-  LCase: ": write ToLower",
-  UCase: ": write ToUpper",
+  LCase: ": use ToLower",
+  UCase: ": use ToUpper",
   Trim: "",
   LTrim: "",
   RTrim: "",
@@ -29,16 +29,16 @@ const OF_CONNECT: Readonly<Record<string, string>> = {
   InStrRev: "",
   PadLeft: "",
   PadRight: "",
-  ReplaceChars: ": write Replace or NormalizeDiacritics",
-  Contains: ": write InStr",
-  ItemOrNull: ": write Item",
-  IsEmpty: ": write IsNullOrEmpty",
+  ReplaceChars: ": use Replace or NormalizeDiacritics",
+  Contains: ": use InStr",
+  ItemOrNull: ": use Item",
+  IsEmpty: ": use IsNullOrEmpty",
   IsDate: "",
   IsNumeric: "",
-  IsBitSet: ": write BitAnd",
+  IsBitSet: ": use BitAnd",
   BitOr: "",
   CNum: "",
-  RandomNum: ": write RandomString",
+  RandomNum: ": use RandomString",
   Select: "",
   Where: "",
   With: "",
@@ -58,11 +58,12 @@ class Parser {
     this.#text = text;
   }
 
-  /** An operand, with blanks around it. */
+  /** Parses an operand, with leading blanks. */
   operand(depth: number): Expression {
     this.#skip();
     const position = this.#at;
-    if (depth > limits.depth) throw new ExpressionError(`functions nest at most ${limits.depth} deep`, position);
+    if (depth > limits.depth)
+      throw new ExpressionError(`functions can nest at most ${limits.depth} levels deep`, position);
     const character = this.#text[position];
     if (character === "[") return { kind: "attribute", name: this.#attribute(), position };
     if (character === '"') return { kind: "text", text: this.#string(), position };
@@ -75,7 +76,7 @@ class Parser {
     const word = WORDS.find((each) => each === name);
     if (word === undefined)
       throw new ExpressionError(
-        `"${shown(name)}" is neither a text, which stands in double quotes, nor an attribute, which stands in brackets, nor a function with its parentheses`,
+        `"${shown(name)}" is not a value: texts need double quotes ("text"), attributes need brackets ([attribute]), functions need parentheses`,
         position,
       );
     return { kind: "word", word, position };
@@ -114,7 +115,7 @@ class Parser {
     }
   }
 
-  /** An argument: nothing, an operand, or two with a comparison. */
+  /** Parses an argument: blank, an operand, or a comparison. */
   #argument(depth: number): Expression {
     this.#skip();
     const position = this.#at;
@@ -134,7 +135,7 @@ class Parser {
     return operator;
   }
 
-  /** The name between brackets, which may have brackets and quoted texts of its own: `[emails[type eq "work"].value]`. */
+  /** Reads a name in brackets, which can contain brackets itself: `[emails[type eq "work"].value]`. */
   #attribute(): string {
     const start = this.#at;
     let depth = 0;
@@ -145,13 +146,13 @@ class Parser {
       if (depth > 0) continue;
       this.#at = at + 1;
       const name = this.#text.slice(start + 1, at);
-      if (name.trim() === "") throw new ExpressionError("the brackets name no attribute", start);
+      if (name.trim() === "") throw new ExpressionError("the brackets contain no attribute name", start);
       return name;
     }
     throw new ExpressionError("this bracket is not closed", start);
   }
 
-  /** A text between double quotes. A backslash before a quote or another backslash is left out; before others it stands for itself. */
+  /** Reads a text in double quotes. A backslash escapes a quote or a backslash; before anything else it is literal. */
   #string(): string {
     const start = this.#at;
     let text = "";
@@ -169,17 +170,17 @@ class Parser {
     throw new ExpressionError("this quote is not closed", start);
   }
 
-  /** What is wrong at the place, with what is usually meant. */
+  /** Explains what is wrong at the current position, with a hint for common mistakes. */
   #unexpected(): string {
     const rest = this.#text.slice(this.#at, this.#at + 10);
-    if (rest === "") return "the expression ends here, where a value should follow";
+    if (rest === "") return "the expression ends here, but a value is expected";
     if (/^(?:and|or|not)\b|^(?:&&|\|\||!(?!=))/i.test(rest))
-      return "there is no AND, OR or NOT: nest IIF in place of AND and OR, and write Not(...)";
+      return "there is no AND, OR or NOT: nest IIF for AND and OR, and use Not(...)";
     if (/^(?:==|!=)/.test(rest)) return "comparisons are =, <>, >, >=, < and <=";
-    if (/^['\u2018\u2019\u201c\u201d]/.test(rest)) return 'texts stand in straight double quotes (")';
-    if (/^[&+]/.test(rest)) return "texts are put together by Append or Join, not by a sign";
+    if (/^['\u2018\u2019\u201c\u201d]/.test(rest)) return 'texts need straight double quotes (")';
+    if (/^[&+]/.test(rest)) return "use Append or Join to put texts together";
     if (/^[=<>]/.test(rest))
-      return "a comparison stands within a function, with a value on each side, such as IIF([a] = [b], ...)";
+      return "a comparison needs to be an argument of a function, with a value on each side, such as IIF([a] = [b], ...)";
     const character = String.fromCodePoint(rest.codePointAt(0)!);
     return `"${character}" is unexpected here`;
   }
@@ -188,7 +189,7 @@ class Parser {
     this.#take(SPACE);
   }
 
-  /** What a pattern matches at the place, which moves behind it. */
+  /** Consumes and returns what a pattern matches at the current position. */
   #take(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
     const found = pattern.exec(this.#text)?.[0];
@@ -202,12 +203,13 @@ const shown = (name: string): string => (name.length > MAX_SHOWN ? `${name.slice
 
 function unknown(name: string): string {
   const advice = Object.hasOwn(OF_CONNECT, name) ? OF_CONNECT[name] : undefined;
-  if (advice !== undefined) return `${name} is a function of Microsoft Entra Connect, not of provisioning${advice}`;
+  if (advice !== undefined)
+    return `${name} is a function of Microsoft Entra Connect, not of attribute mappings${advice}`;
   const names = functions.map((each) => each.name);
   return `there is no function "${shown(name)}"${name.length > MAX_SHOWN ? "" : nearest(name, names)}`;
 }
 
-/** Throws an ExpressionError where the arguments are too few, too many, or not what the function takes. */
+/** Throws an ExpressionError if arguments are missing, too many, or invalid. */
 function checkArguments(definition: FunctionDefinition, args: readonly Expression[], position: number): void {
   const { least, most } = arityOf(definition);
   const expected =
@@ -224,7 +226,7 @@ function checkArguments(definition: FunctionDefinition, args: readonly Expressio
   if (mistake !== undefined) throw new ExpressionError(mistake, position);
 }
 
-/** Whether the argument at a place must be given. Repeated parameters take turns. */
+/** Reports whether the argument at an index is required. Repeated parameters alternate. */
 function isRequired({ parameters }: FunctionDefinition, index: number): boolean {
   const repeated = parameters.filter((each) => each.endsWith("..."));
   const start = parameters.length - repeated.length;

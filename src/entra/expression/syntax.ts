@@ -1,6 +1,6 @@
-/** The text of an expression cannot be parsed, or its value cannot be computed. The message is one sentence without the place. */
+/** A mistake in an expression, found while parsing or evaluating it. The message is a sentence without the position. */
 export class ExpressionError extends Error {
-  /** Index in the expression's text, in UTF-16 code units from 0: where to draw a caret. */
+  /** Zero-based index into the expression's text, in UTF-16 code units, for drawing a caret. */
   readonly position: number;
 
   constructor(message: string, position: number) {
@@ -10,15 +10,15 @@ export class ExpressionError extends Error {
   }
 }
 
-/** Comparisons, longer signs first so that a scanner can try them in this order. */
+/** Comparison operators. Longer ones come first, so that a scanner can try them in order. */
 export const OPERATORS = ["<>", ">=", "<=", "=", ">", "<"] as const;
 /** One of them. */
 export type Operator = (typeof OPERATORS)[number];
 
-/** Words that stand for themselves: the comparisons of InStr. */
+/** Constants written without quotes: the comparison types of InStr. */
 export const WORDS = ["vbBinaryCompare", "vbTextCompare"] as const;
 
-/** A parsed expression. `position` is where a part begins in the text that it was parsed from. */
+/** A parsed expression. `position` is the index in the parsed text where the part begins. */
 export type Expression =
   | { readonly kind: "attribute"; readonly name: string; readonly position: number }
   | { readonly kind: "text"; readonly text: string; readonly position: number }
@@ -38,10 +38,10 @@ export type Expression =
       readonly right: Expression;
       readonly position: number;
     }
-  /** An argument that is left out: the second one of `Switch([a], , "x", "y")`. */
+  /** A blank argument, such as the second one of `Switch([a], , "x", "y")`. */
   | { readonly kind: "omitted"; readonly position: number };
 
-/** The expression in canonical form. Parsing it again gives the same expression, except for the positions. */
+/** The expression in canonical form. Parsing it again yields the same expression, except for positions. */
 export function expressionText(expression: Expression): string {
   switch (expression.kind) {
     case "attribute":
@@ -79,13 +79,13 @@ function namesIn(expression: Expression): readonly string[] {
   }
 }
 
-/** Functions that say how a value flows, and leave the value as it is. They may stand within each other. */
+/** Functions that return their argument and only affect how the value flows. They can wrap each other. */
 const WRAPPERS: readonly string[] = ["IgnoreFlowIfNullOrEmpty", "Redact"];
 
-/** Whether the target attribute is left out of the request when the value is null or empty: IgnoreFlowIfNullOrEmpty at the top. */
+/** Reports whether the target attribute is left out of the request if the value is null or empty: IgnoreFlowIfNullOrEmpty at the top. */
 export const omitsWhenEmpty = (expression: Expression): boolean => isWrapped(expression, "IgnoreFlowIfNullOrEmpty");
 
-/** Whether logs show "[Redact]" in place of the value: Redact at the top. */
+/** Reports whether logs show "[Redact]" instead of the value: Redact at the top. */
 export const isRedacted = (expression: Expression): boolean => isWrapped(expression, "Redact");
 
 function isWrapped(expression: Expression, wrapper: string): boolean {

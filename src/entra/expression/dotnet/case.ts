@@ -1,9 +1,9 @@
-/** Letters whose titlecase is not their upper case. */
+/** Letters whose title case differs from their upper case. */
 const TITLES: Readonly<Record<string, string>> = { ǆ: "ǅ", Ǆ: "ǅ", ǉ: "ǈ", Ǉ: "ǈ", ǌ: "ǋ", Ǌ: "ǋ", ǳ: "ǲ", Ǳ: "ǲ" };
 
 /**
- * A text in lower or in upper case as .NET has it: letter by letter, so that the number of letters stays and ß has no upper case. `culture` is a
- * language tag such as `tr-TR`, for its i without a dot; the invariant culture without one. Throws a RangeError for what is no tag.
+ * Converts case like .NET: letter by letter, so that the length stays and ß has no upper case. `culture` is a language tag such as `tr-TR`.
+ * Default: the invariant culture. Throws a RangeError for a malformed tag.
  */
 export function inCase(which: "lower" | "upper", text: string, culture?: string): string {
   const locale = culture === undefined || culture === "" ? INVARIANT : localeOf(culture);
@@ -12,7 +12,7 @@ export function inCase(which: "lower" | "upper", text: string, culture?: string)
 }
 
 const ASCII = /^[\x00-\x7f]*$/;
-/** English stands for the invariant culture: both have no rules of their own. */
+/** English has no special rules and stands for the invariant culture. */
 const INVARIANT = "en";
 
 function changed(which: "lower" | "upper", letter: string, locale: string): string {
@@ -24,7 +24,7 @@ function localeOf(culture: string): string {
   try {
     return new Intl.Locale(culture).toString();
   } catch {
-    throw new RangeError(`"${culture.slice(0, 40)}" is no culture, such as tr-TR`);
+    throw new RangeError(`"${culture.slice(0, 40)}" isn't a culture such as tr-TR`);
   }
 }
 
@@ -32,8 +32,8 @@ const LETTER = /^[\p{L}]$/u;
 const SEPARATOR = /^[\p{Z}\p{Cc}\p{Cf}\p{P}\p{S}]$/u;
 
 /**
- * A text with each word's first letter in upper case and the others in lower case. Without separators words are those of .NET's TextInfo.ToTitleCase: an
- * apostrophe within a word and a digit within it belong to it. With separators, their characters alone end a word.
+ * Capitalises the first letter of each word and lower-cases the rest. Without separators, words are those of .NET's TextInfo.ToTitleCase:
+ * apostrophes and digits within a word don't end it. With separators, only their characters end a word.
  */
 export function inTitleCase(text: string, separators?: string): string {
   const lower = inCase("lower", text);

@@ -1,6 +1,6 @@
 import { type Clock, clockOf, hourOf, indexOfName, type Moment, minutesOf, momentOf, NAMES, TICKS } from "./moment.ts";
 
-/** A part of a .NET format: characters that stand for themselves, or a letter with how often it is repeated. */
+/** A part of a .NET format: literal characters, or a specifier letter and how often it is repeated. */
 type Token =
   | { readonly kind: "literal"; readonly text: string }
   | { readonly kind: "field"; readonly letter: string; readonly count: number };
@@ -27,12 +27,12 @@ const STANDARD: Readonly<Record<string, string>> = {
   y: "yyyy MMMM",
   Y: "yyyy MMMM",
 };
-/** Letters of custom formats, with how often each may be repeated; more repetitions of the others mean the same. */
+/** Specifier letters of custom formats. */
 const FIELDS = "dfFghHKmMstyz";
 const MAX_FRACTION = 7;
 const MAX_FORMAT = 200;
 
-/** The parts of a .NET format. Throws a RangeError for a format that .NET refuses. */
+/** Splits a .NET format into parts. Throws a RangeError for a format that .NET rejects. */
 function tokensOf(format: string): readonly Token[] {
   if (format === "" || format.length > MAX_FORMAT)
     throw new RangeError(`a date format has between 1 and ${MAX_FORMAT} characters`);
@@ -50,12 +50,12 @@ function tokensOf(format: string): readonly Token[] {
   return tokens;
 }
 
-/** The part that begins at a place, and its length in the format. */
+/** The part that begins at an index, and its length in the format. */
 function tokenAt(format: string, at: number): readonly [Token, number] {
   const letter = format[at]!;
   if (letter === "'" || letter === '"') {
     const end = format.indexOf(letter, at + 1);
-    if (end < 0) throw new RangeError(`the date format has ${letter} without its end`);
+    if (end < 0) throw new RangeError(`the date format has an unclosed ${letter}`);
     return [{ kind: "literal", text: format.slice(at + 1, end) }, end + 1 - at];
   }
   if (letter === "\\") {
@@ -72,7 +72,7 @@ function tokenAt(format: string, at: number): readonly [Token, number] {
   return [{ kind: "field", letter, count }, count];
 }
 
-/** An instant in a .NET format, in the invariant culture and in UTC. Throws a RangeError for a format that .NET refuses. */
+/** Formats an instant in UTC with a .NET format, in the invariant culture. Throws a RangeError for a format that .NET rejects. */
 export function formatted(moment: Moment, format: string): string {
   const clock = clockOf(moment);
   let text = "";
@@ -121,20 +121,20 @@ function written(clock: Clock, { seconds }: Moment, letter: string, count: numbe
   }
 }
 
-/** Which blanks of a text do not count. */
+/** Where blanks are ignored while parsing. */
 export interface Blanks {
   readonly leading: boolean;
   readonly trailing: boolean;
   readonly inner: boolean;
 }
 
-/** What has been read of a text; undefined is what the format does not have. */
+/** What has been parsed so far. Fields that the format lacks stay undefined. */
 interface Found {
   year?: number;
   month?: number;
   day?: number;
   hour?: number;
-  /** The hour counts to 12. */
+  /** The hour is on a 12-hour clock. */
   isHalf?: boolean;
   half?: string;
   minute?: number;
@@ -144,9 +144,9 @@ interface Found {
 }
 
 /**
- * The instant that a text in a .NET format means, as DateTime.ParseExact reads it in the invariant culture, in UTC. Text without an offset
- * is UTC. A date without a year, or a time without a date, is this year's or today's, by `now`. Undefined where the text does not have
- * the format. Throws a RangeError for a format that .NET refuses and for a date that does not exist.
+ * Parses a text like .NET's DateTime.ParseExact in the invariant culture. Without an offset, the text is UTC. A missing year or date is
+ * taken from `now`. Returns undefined if the text doesn't match the format. Throws a RangeError for a format that .NET rejects and for a
+ * date that doesn't exist.
  */
 export function parsedAs(text: string, format: string, blanks: Blanks, now: Moment): Moment | undefined {
   let rest = blanks.leading ? text.trimStart() : text;
@@ -166,13 +166,13 @@ export function parsedAs(text: string, format: string, blanks: Blanks, now: Mome
   return rest === "" ? completed(found, clockOf(now)) : undefined;
 }
 
-/** A point before F, which goes together with a fraction that is zero. */
+/** Reports whether a token is a point before F, which .NET drops together with a zero fraction. */
 const isOptionalPoint = (token: Token, next: Token | undefined): boolean =>
   token.kind === "literal" && token.text === "." && next?.kind === "field" && next.letter === "F";
 
 type Field = Extract<Token, { kind: "field" }>;
 
-/** The names of fields that are numbers. */
+/** Specifiers of plain numbers. */
 const NUMBERS: Readonly<Record<string, "day" | "month" | "hour" | "minute" | "second">> = {
   d: "day",
   M: "month",
@@ -182,7 +182,7 @@ const NUMBERS: Readonly<Record<string, "day" | "month" | "hour" | "minute" | "se
   s: "second",
 };
 
-/** Reads characters that stand for themselves; a Z says that the time is UTC. Gives how many they are, -1 where they are not there. */
+/** Reads literal characters, of which Z means UTC. Returns their number, or -1 if they aren't there. */
 function readLiteral(text: string, literal: string, { inner }: Blanks, found: Found): number {
   const expected = inner ? literal.trim() : literal;
   if (!text.startsWith(expected)) return -1;
@@ -190,7 +190,7 @@ function readLiteral(text: string, literal: string, { inner }: Blanks, found: Fo
   return expected.length;
 }
 
-/** Reads a field at the beginning of a text. Gives how many characters it has, -1 where there is none. */
+/** Reads a field at the beginning of a text. Returns its length, or -1 if it isn't there. */
 function read(text: string, { letter, count }: Field, found: Found): number {
   if ((letter === "d" || letter === "M") && count > 2) return readName(text, letter, count, found);
   const match = patternOf(letter, count).exec(text);
@@ -227,7 +227,7 @@ function patternOf(letter: string, count: number): RegExp {
   }
 }
 
-/** Reads the name of a month or of a day of the week. */
+/** Reads the name of a month or weekday. Returns its length, or -1 if it isn't there. */
 function readName(text: string, letter: "d" | "M", count: number, found: Found): number {
   const names = letter === "d" ? NAMES.days : NAMES.months;
   const word = /^[A-Za-z]+/.exec(text)?.[0] ?? "";
@@ -238,7 +238,7 @@ function readName(text: string, letter: "d" | "M", count: number, found: Found):
   return name.length;
 }
 
-/** The instant of what was found, the rest being taken from today. */
+/** Builds the instant, with missing fields taken from today. */
 function completed(found: Found, today: Clock): Moment {
   const { isHalf, half = "AM", hour = 0 } = found;
   const hasDate = found.year !== undefined || found.month !== undefined || found.day !== undefined;

@@ -80,7 +80,7 @@ describe(".NET's date formats", () => {
   test.each([
     ["", "a date format has between 1 and 200 characters"],
     ["x", 'there is no standard date format "x"'],
-    ["yyyy'", "the date format has ' without its end"],
+    ["yyyy'", "the date format has an unclosed '"],
     ["yyyy\\", "the date format ends with \\"],
     ["ffffffff", "a date format has at most 7 digits of a second's fraction"],
   ])("the format %j is refused", (format, message) => {

@@ -1,4 +1,4 @@
-/** Microsoft's table for NormalizeDiacritics: what is written in place of each of the letters, which blanks divide. */
+/** Microsoft's table for NormalizeDiacritics: a replacement, and the letters it replaces, separated by blanks. */
 const TABLE: readonly (readonly [plain: string, letters: string])[] = [
   ["a", "ä à â ã å á ą ă ā ā́ ā̀ ā̂ ā̃ ǟ ā̈ ǡ a̱ å̄"],
   ["A", "Ä À Â Ã Å Á Ą Ă Ā Ā́ Ā̀ Ā̂ Ā̃ Ǟ Ā̈ Ǡ A̱ Å̄"],
@@ -20,7 +20,7 @@ const TABLE: readonly (readonly [plain: string, letters: string])[] = [
   ["N", "Ñ Ń Ň N̄ Ṉ"],
   ["o", "ö ò ő õ ô ó ō ṓ ṑ ō̂ ō̃ ȫ ō̈ ǭ ȭ ȱ o̱"],
   ["O", "Ö Ò Ő Õ Ô Ó Ō Ṓ Ṑ Ō̂ Ō̃ Ȫ Ō̈ Ǭ Ȭ Ȱ O̱"],
-  // The page names œ with a macron alone; without one it must be meant, too.
+  // The page lists œ with a macron only; plain œ is an assumption.
   ["oe", "ø ø̄ œ œ̄"],
   ["OE", "Ø Ø̄ Œ Œ̄"],
   ["r", "ř r̄ ṟ ṝ"],
@@ -38,7 +38,7 @@ const TABLE: readonly (readonly [plain: string, letters: string])[] = [
   ["Z", "Ź Ž Ż Z̄ Ẕ"],
 ];
 
-/** What is written for each letter, whether it is composed or followed by its marks. */
+/** Replacements by letter, precomposed or with combining marks. */
 const plainOf: ReadonlyMap<string, string> = new Map(
   TABLE.flatMap(([plain, letters]) =>
     letters
@@ -46,9 +46,9 @@ const plainOf: ReadonlyMap<string, string> = new Map(
       .flatMap((letter) => [[letter.normalize("NFC"), plain] as const, [letter.normalize("NFD"), plain] as const]),
   ),
 );
-/** Any of the letters, longer ones first. */
+/** Matches any of the letters, longer ones first. */
 const LETTERS = new RegExp([...plainOf.keys()].sort((a, b) => b.length - a.length).join("|"), "gu");
 
-/** A text with the letters of Microsoft's table in their plain form: ä is a, never ae. Letters that are not in the table stay. */
+/** Replaces the letters in Microsoft's table: ä by a, never ae. Other letters stay. */
 export const withoutDiacritics = (text: string): string =>
   text.replace(LETTERS, (letter) => plainOf.get(letter) ?? letter);

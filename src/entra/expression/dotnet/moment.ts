@@ -1,10 +1,10 @@
-/** An instant as .NET's DateTime holds it, in UTC: seconds since 1970 and ticks of 100 ns within the second. Years are 1 to 9999. */
+/** An instant with .NET's precision and range (years 1 to 9999): seconds since 1970 in UTC, and 100 ns ticks within the second. */
 export interface Moment {
   readonly seconds: number;
   readonly ticks: number;
 }
 
-/** A date and a time of day as they are written, in whatever zone. */
+/** A date and time of day, in any time zone. */
 export interface Clock {
   readonly year: number;
   /** 1 to 12. */
@@ -25,7 +25,7 @@ const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" 
 /** English names as .NET's invariant culture has them; days begin with Sunday. */
 export const NAMES = { months: MONTHS, days: DAYS } as const;
 
-/** The place in a list of names of the one that is meant, from 0, by its whole name or its first three letters; -1 for none. */
+/** The index of a name, given in full or by its first three letters; -1 if there is none. */
 export function indexOfName(names: readonly string[], text: string): number {
   const name = text.toLowerCase();
   return names.findIndex((each) => each.toLowerCase() === name || each.slice(0, 3).toLowerCase() === name);
@@ -34,7 +34,7 @@ export function indexOfName(names: readonly string[], text: string): number {
 const [FIRST, LAST] = [-62_135_596_800, 253_402_300_799];
 const SECONDS_PER_MINUTE = 60;
 
-/** The instant of a date and time that is `offset` minutes ahead of UTC. Throws a RangeError where there is no such date or time. */
+/** Converts a date and time that is `offset` minutes ahead of UTC. Throws a RangeError if it doesn't exist. */
 export function momentOf(clock: Clock, offset = 0): Moment {
   const { year, month, day, hour, minute, second, ticks } = clock;
   const date = new Date(0);
@@ -47,7 +47,7 @@ export function momentOf(clock: Clock, offset = 0): Moment {
   return checked({ seconds, ticks });
 }
 
-/** The instant, if it is in the years 1 to 9999. Throws a RangeError for others. */
+/** Returns the instant. Throws a RangeError if it is outside the years 1 to 9999. */
 export function checked(moment: Moment): Moment {
   if (!(moment.seconds >= FIRST && moment.seconds <= LAST))
     throw new RangeError("the date is outside the years 1 to 9999");
@@ -68,7 +68,7 @@ export function clockOf({ seconds, ticks }: Moment): Clock {
   };
 }
 
-/** An instant as Microsoft's date functions write it: `M/d/yyyy h:mm:ss tt`, in UTC. */
+/** Formats an instant as Microsoft's date functions do: `M/d/yyyy h:mm:ss tt`, in UTC. */
 export function textOfMoment(moment: Moment): string {
   const { year, month, day, hour, minute, second } = clockOf(moment);
   const time = `${hour % 12 || 12}:${two(minute)}:${two(second)} ${hour < 12 ? "AM" : "PM"}`;
@@ -87,13 +87,13 @@ const WEEKDAY = /^(?:sun|mon|tue|wed|thu|fri|sat)[a-z]{0,6}, /i;
 const TIME = String.raw`(?<hour>\d{1,2})(?::(?<minute>\d{2})(?::(?<second>\d{2})(?:[.,](?<fraction>\d{1,7})\d*)?)?)?\s*(?<half>[AP]M)?`;
 const OFFSET = String.raw`(?<offset>Z|GMT|UTC|[+-]\d{1,2}(?::?\d{2})?)`;
 const REST = new RegExp(String.raw`^(?:(?:T|\s+)${TIME})?\s*${OFFSET}?$`, "i");
-/** The longest text that is looked at. */
+/** Longer texts aren't dates. */
 const MAX_LENGTH = 100;
 
 /**
- * The instant that a text means, as .NET's DateTime.Parse reads it in the invariant culture, in UTC. ISO 8601 (`2020-03-16-07:00`
- * too), `M/d/yyyy h:mm:ss tt`, `16 Mar 2020`, `March 16, 2020` and RFC 1123 are known, each with or without a time and an offset; without
- * one, it is UTC. Undefined where the text is none of them. Throws a RangeError for a date that does not exist.
+ * Parses a date like .NET's DateTime.Parse in the invariant culture: ISO 8601 (also `2020-03-16-07:00`), `M/d/yyyy h:mm:ss tt`,
+ * `16 Mar 2020`, `March 16, 2020` and RFC 1123, with or without a time and an offset (default: UTC). Returns undefined for any other
+ * text. Throws a RangeError for a date that doesn't exist.
  */
 export function parsedMoment(text: string): Moment | undefined {
   if (text.length > MAX_LENGTH) return undefined;
@@ -117,13 +117,13 @@ export function parsedMoment(text: string): Moment | undefined {
   return momentOf(clock, minutesOf(offset));
 }
 
-/** The hour of the day, of an hour before or after noon. Throws a RangeError for an hour beyond 12. */
+/** Converts a 12-hour clock's hour. `half` begins with A or P. Throws a RangeError for an hour beyond 12. */
 export function hourOf(hour: number, half: string): number {
   if (hour > 12) throw new RangeError(`there is no time ${hour} ${half.toUpperCase()}`);
   return (hour % 12) + (/^p/i.test(half) ? 12 : 0);
 }
 
-/** The minutes that an offset such as `+05:30`, `-8` or `Z` is ahead of UTC. */
+/** Minutes ahead of UTC, for an offset such as `+05:30`, `-8` or `Z`. */
 export function minutesOf(offset: string): number {
   const parts = /^([+-])(\d{1,2}):?(\d{2})?$/.exec(offset);
   if (!parts) return 0;

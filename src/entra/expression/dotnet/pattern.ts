@@ -1,9 +1,9 @@
-/** Categories of .NET's `\w`, and of all that it is not; the same for `\s`. RE2's own are ASCII alone. */
+/** .NET's `\w` and `\s`, and their complements, as contents of a class. RE2's own cover ASCII only. */
 const WORD = String.raw`\p{L}\p{Mn}\p{Nd}\p{Pc}`;
 const NOT_WORD = String.raw`\p{Mc}\p{Me}\p{Nl}\p{No}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\p{S}\p{Z}\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}`;
 const SPACE = String.raw`\t\n\v\f\r\x{85}\p{Z}`;
 const NOT_SPACE = String.raw`\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}\p{Cs}\p{Cn}\x{0}-\x{8}\x{e}-\x{1f}\x{7f}-\x{84}\x{86}-\x{9f}`;
-/** Escapes of classes, as they are written within a class. */
+/** Contents of a class for each class escape. */
 const CLASSES: Readonly<Record<string, string>> = {
   d: String.raw`\p{Nd}`,
   D: String.raw`\P{Nd}`,
@@ -12,16 +12,16 @@ const CLASSES: Readonly<Record<string, string>> = {
   s: SPACE,
   S: NOT_SPACE,
 };
-/** Escapes that .NET has and RE2 has not, or the other way round, with what to say of them. */
+/** Escapes that only one of .NET and RE2 has, and how error messages name them. */
 const REFUSED: Readonly<Record<string, string>> = {
   k: "back-references",
   G: "\\G",
-  Z: "\\Z (write \\z)",
+  Z: "\\Z (use \\z)",
   Q: "\\Q, which .NET does not know either",
   E: "\\E, which .NET does not know either",
   C: "\\C, which .NET does not know either",
 };
-/** Groups that would need an engine that backtracks. */
+/** Groups that only a backtracking engine can match. */
 const GROUPS: readonly (readonly [start: string, name: string])[] = [
   ["?=", "look-ahead"],
   ["?!", "look-ahead"],
@@ -31,19 +31,19 @@ const GROUPS: readonly (readonly [start: string, name: string])[] = [
   ["?(", "conditions"],
 ];
 
-/** The longest pattern, and the largest one with its repetitions written out, in instructions. */
+/** Maximum characters of a pattern, and maximum instructions with its repetitions written out. */
 const limits = { length: 1000, size: 1000 };
 
 const unsupported = (what: string): RangeError =>
   new RangeError(`the regular expression engine, which runs in linear time, has no ${what}`);
 
 /**
- * A .NET pattern as RE2 has it: `\d`, `\w` and `\s` mean all of Unicode, `\uXXXX` and `(?'name'...)` are written in RE2's way, and comments
- * go. Throws a RangeError for what RE2 cannot do, and for patterns that are too long or too large with their repetitions.
+ * Translates a .NET pattern to RE2's syntax: `\d`, `\w` and `\s` cover Unicode, `\uXXXX` and `(?'name'...)` are rewritten, comments are
+ * removed. Throws a RangeError for what RE2 can't do, and for patterns that are too long or, with their repetitions, too large.
  */
 export function translated(pattern: string): string {
   if (pattern.length > limits.length)
-    throw new RangeError(`a regular expression has at most ${limits.length} characters`);
+    throw new RangeError(`a regular expression can have at most ${limits.length} characters`);
   const sizes = new Sizes();
   let result = "";
   for (let at = 0; at < pattern.length; ) {
@@ -56,7 +56,7 @@ export function translated(pattern: string): string {
   return result;
 }
 
-/** The part that begins at a place: what it is in RE2, and its length in the pattern. */
+/** The part that begins at an index: its translation, and its length in the pattern. */
 function partAt(pattern: string, at: number, sizes: Sizes): readonly [string, number] {
   const character = pattern[at]!;
   const rest = pattern.slice(at);
@@ -91,7 +91,7 @@ function groupAt(rest: string, sizes: Sizes): readonly [string, number] {
   return [`(?<${name}>`, named[0].length];
 }
 
-/** An escape, in a class or outside. */
+/** Translates an escape, inside or outside a class. */
 function escapeAt(rest: string, isInClass: boolean): readonly [string, number] {
   const letter = rest[1] ?? "";
   const reason = Object.hasOwn(REFUSED, letter) ? REFUSED[letter] : undefined;
@@ -108,11 +108,11 @@ function escapeAt(rest: string, isInClass: boolean): readonly [string, number] {
   return [isInClass ? members : `[${members}]`, 2];
 }
 
-/** A class in brackets. Within it `[` stands for itself, and `-[` would take another class away. */
+/** Translates a class in brackets. In .NET, `[` is literal there, and `-[` subtracts another class. */
 function classAt(rest: string): readonly [string, number] {
   let result = rest.startsWith("[^") ? "[^" : "[";
   let at = result.length;
-  // A bracket at the beginning does not end the class.
+  // A bracket at the beginning doesn't end the class.
   if (rest[at] === "]") {
     result += "\\]";
     at++;
@@ -127,7 +127,7 @@ function classAt(rest: string): readonly [string, number] {
   return at < rest.length ? [`${result}]`, at + 1] : [result, at];
 }
 
-/** Counts the instructions of a pattern while it is read, its repetitions written out. */
+/** Counts a pattern's instructions, with its repetitions written out. */
 class Sizes {
   #groups: { total: number; last: number }[] = [{ total: 0, last: 0 }];
 

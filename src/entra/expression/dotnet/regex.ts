@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { RE2JS } from "re2js";
 import { translated } from "./pattern.ts";
 
-/** A match: where it is, and the texts and places of its groups. */
+/** A match and its groups, as ranges of the text. */
 interface Match {
   readonly start: number;
   readonly end: number;
@@ -12,17 +12,17 @@ interface Match {
 /** A compiled .NET pattern. */
 export interface Pattern {
   readonly compiled: RE2JS;
-  /** Instructions of the program: a search takes at most so many steps for each character. */
+  /** Number of instructions. A search takes at most this many steps per character. */
   readonly size: number;
-  /** RE2's numbers of groups by .NET's: 0 is all, groups without a name come before those with one. */
+  /** RE2's group numbers, indexed by .NET's, which number unnamed groups before named ones. */
   readonly numbers: readonly number[];
   readonly names: ReadonlyMap<string, number>;
 }
 
-/** The patterns of a configuration are few, and each is used for each person. */
+/** A job has few patterns and uses them for every user. */
 const patterns = new LRUCache<string, Pattern>({ max: 100 });
 
-/** Compiles a .NET pattern. Throws a RangeError for a wrong one, and for what an engine in linear time cannot do. */
+/** Compiles a .NET pattern. Throws a RangeError if it is invalid or needs a backtracking engine. */
 export function patternOf(text: string): Pattern {
   const known = patterns.get(text);
   if (known) return known;
@@ -46,7 +46,7 @@ function compile(source: string): RE2JS {
 }
 
 /**
- * The matches of a pattern, from left to right. `spend` is told before each search how many steps it may take, and throws when they are too many.
+ * The matches of a pattern, from left to right. `spend` is called before each search with its maximum number of steps, and throws to stop.
  */
 function* matchesOf({ compiled, size }: Pattern, text: string, spend: (steps: number) => void): Generator<Match> {
   const matcher = compiled.matcher(text);
@@ -66,10 +66,10 @@ function* matchesOf({ compiled, size }: Pattern, text: string, spend: (steps: nu
   }
 }
 
-/** How a match is replaced: each part stands for itself, or for a part of the text. */
+/** A part of a replacement: literal, or computed from the match. */
 type Part = string | ((match: Match, text: string) => string);
 
-/** The parts of a .NET replacement: `$1`, `${name}`, `$$`, `$&`, `` $` ``, `$'`, `$+` and `$_`; what names no group stands for itself. */
+/** Splits a .NET replacement into parts: `$1`, `${name}`, `$$`, `$&`, `` $` ``, `$'`, `$+` and `$_`. Unknown groups are literal, as in .NET. */
 function partsOf(replacement: string, pattern: Pattern): readonly Part[] {
   const parts = replacement.split(/(\$(?:\d+|\{\w+\}|[$&`'+_]))/);
   return parts.map((part, index) => (index % 2 === 0 ? part : substitution(part, pattern)));
@@ -102,7 +102,7 @@ const groupText =
     return found ? text.slice(found.start, found.end) : "";
   };
 
-/** Replaces each match, as .NET's Regex.Replace does. `limit` is the greatest length of the result; a RangeError beyond it. */
+/** Replaces each match, like .NET's Regex.Replace. Throws a RangeError if the result is longer than `limit` characters. */
 export function replaceMatches(
   pattern: Pattern,
   text: string,
@@ -120,7 +120,7 @@ export function replaceMatches(
   return pieces.finish();
 }
 
-/** Replaces what a named group has in each match by a literal text. Throws a RangeError where there is no such group. */
+/** Replaces a named group within each match by a literal text. Throws a RangeError if there is no such group. */
 export function replaceGroup(
   pattern: Pattern,
   text: string,
@@ -141,7 +141,7 @@ export function replaceGroup(
   return pieces.finish();
 }
 
-/** What a named group has in the first match; undefined where there is no match. Throws a RangeError where there is no such group. */
+/** The text of a named group in the first match; undefined without a match. Throws a RangeError if there is no such group. */
 export function groupOf(
   pattern: Pattern,
   text: string,
@@ -153,14 +153,14 @@ export function groupOf(
   return undefined;
 }
 
-/** RE2's number of a group by its name, or by .NET's number. */
+/** RE2's number of a group, given by its name or .NET's number. Throws a RangeError if there is none. */
 export function indexOf({ names, numbers }: Pattern, group: string): number {
   const index = names.get(group) ?? (/^\d+$/.test(group) ? numbers[Number(group)] : undefined);
   if (index === undefined) throw new RangeError(`the regular expression has no group "${group.slice(0, 40)}"`);
   return index;
 }
 
-/** Puts a text together from parts of another and from new ones, up to a length. */
+/** Builds a text from ranges of another text and new pieces, up to a maximum length. */
 class Pieces {
   readonly #text: string;
   readonly #limit: number;
@@ -175,7 +175,7 @@ class Pieces {
 
   add(piece: string): void {
     this.#length += piece.length;
-    if (this.#length > this.#limit) throw new RangeError(`a value has at most ${this.#limit} characters`);
+    if (this.#length > this.#limit) throw new RangeError(`a value can have at most ${this.#limit} characters`);
     this.#pieces.push(piece);
   }
 

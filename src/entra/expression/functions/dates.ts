@@ -4,7 +4,7 @@ import { type Blanks, formatted, parsedAs } from "../dotnet/date-format.ts";
 import { checked, clockOf, type Moment, parsedMoment, TICKS, textOfMoment } from "../dotnet/moment.ts";
 import type { Value } from "../value.ts";
 
-/** Functions of dates. A date is a text, `M/d/yyyy h:mm:ss tt` in UTC where a function gives one. */
+/** Date functions. They return dates as text, `M/d/yyyy h:mm:ss tt` in UTC. */
 export const dateFunctions: readonly FunctionDefinition[] = [
   {
     name: "CDate",
@@ -54,10 +54,10 @@ export const dateFunctions: readonly FunctionDefinition[] = [
   },
 ];
 
-/** Seconds from 1601 to 1970. */
+/** Seconds from 1601, where Active Directory's timestamps start, to 1970. */
 const EPOCH = 11_644_473_600n;
 const [DAY, HOUR, MINUTE] = [86_400, 3600, 60];
-/** Intervals of a length that is always the same, in seconds. */
+/** Intervals of fixed length, in seconds. */
 const SECONDS: Readonly<Record<string, number>> = { ww: 7 * DAY, d: DAY, h: HOUR, n: MINUTE, s: 1 };
 const INTERVALS = "yyyy, m, d, ww, h, n or s";
 
@@ -69,30 +69,27 @@ function nowOf({ surroundings }: Call): Moment {
   return checked({ seconds, ticks: (milliseconds - seconds * 1000) * 10_000 });
 }
 
-/** An argument as a date; undefined for null and for an empty text. */
+/** Parses an argument as a date; undefined for null and for an empty text. */
 function momentAt(call: Call, index: number): Moment | undefined {
   const text = call.text(index);
   if (text === undefined || text === "") return undefined;
   const moment = parsedMoment(text);
   if (!moment)
-    throw call.error(
-      `"${text.slice(0, 40)}" is no date that is known without a format: name it with FormatDateTime`,
-      index,
-    );
+    throw call.error(`"${text.slice(0, 40)}" isn't a recognised date: use FormatDateTime to give its format`, index);
   return moment;
 }
 
 function intervalOf(call: Call): string {
   const interval = call.text(0) ?? "";
   if (interval !== "yyyy" && interval !== "m" && !Object.hasOwn(SECONDS, interval))
-    throw call.error(`the interval is ${INTERVALS}`, 0);
+    throw call.error(`the interval must be ${INTERVALS}`, 0);
   return interval;
 }
 
 function dateAdd(call: Call): Value {
   const interval = intervalOf(call);
   const [count, moment] = [call.integer(1), momentAt(call, 2)];
-  if (moment === undefined || count === undefined) return textOf(moment);
+  if (moment === undefined || count === undefined) return undefined;
   const length = SECONDS[interval];
   if (length !== undefined) return textOfMoment(checked({ ...moment, seconds: moment.seconds + count * length }));
   const start = DateTime.fromSeconds(moment.seconds, { zone: "utc" });
@@ -100,7 +97,7 @@ function dateAdd(call: Call): Value {
   return textOfMoment(checked({ ...moment, seconds }));
 }
 
-/** As Visual Basic counts: the 31st of December and the 1st of January are a year apart, and weeks begin on Sunday. */
+/** Counts like Visual Basic: 31 December and 1 January are one year apart, and weeks begin on Sunday. */
 function dateDiff(call: Call): Value {
   const interval = intervalOf(call);
   const [first, second] = [momentAt(call, 1), momentAt(call, 2)];
@@ -115,10 +112,10 @@ function dateDiff(call: Call): Value {
 
 const secondsBetween = (from: Moment, to: Moment): number =>
   to.seconds - from.seconds + (to.ticks - from.ticks) / TICKS;
-/** A number without its fraction; never "-0". */
+/** The number without its fraction, as text; never "-0". */
 const whole = (number: number): string => String(Math.trunc(number) + 0);
 
-/** The beginning of the week. */
+/** The Sunday that begins the week. */
 function sundayOf({ seconds }: Moment): Moment {
   const day = Math.floor(seconds / DAY);
   // The first day of 1970 was a Thursday.
@@ -129,13 +126,13 @@ function sundayOf({ seconds }: Moment): Moment {
 function dateFromNum(call: Call): Value {
   const text = call.text(0);
   if (text === undefined || text === "") return undefined;
-  if (!/^\d{1,19}$/.test(text)) throw call.error("an Active Directory time stamp is a number without sign", 0);
+  if (!/^\d{1,19}$/.test(text)) throw call.error("an Active Directory timestamp is a positive integer", 0);
   const ticks = BigInt(text);
   const seconds = Number(ticks / BigInt(TICKS) - EPOCH);
   return textOfMoment(checked({ seconds, ticks: Number(ticks % BigInt(TICKS)) }));
 }
 
-/** Which blanks .NET's DateTimeStyles ignores. Those that are about time zones change nothing where all is UTC. */
+/** Blanks ignored by each of .NET's DateTimeStyles. Those about time zones have no effect, since the local zone is UTC. */
 const STYLES: Readonly<Record<string, Partial<Blanks>>> = {
   None: {},
   AllowLeadingWhite: { leading: true },
@@ -166,6 +163,6 @@ function formatDateTime(call: Call): Value {
   if (text === undefined || text === "") return undefined;
   const [input, output] = [call.text(2) ?? "", call.text(3) ?? ""];
   const moment = parsedAs(text, input, blanksOf(call), nowOf(call));
-  if (!moment) throw call.error(`"${text.slice(0, 40)}" does not have the format "${input}"`, 0);
+  if (!moment) throw call.error(`"${text.slice(0, 40)}" doesn't match the format "${input}"`, 0);
   return formatted(moment, output);
 }

@@ -1,7 +1,7 @@
 import type { Call, FunctionDefinition } from "../definition.ts";
 import { type Value, valuesOf } from "../value.ts";
 
-/** Functions of attributes with several values, and of the roles that are assigned to a user. */
+/** Functions for multi-valued attributes and app roles. */
 export const listFunctions: readonly FunctionDefinition[] = [
   {
     name: "AppRoleAssignmentsComplex",
@@ -27,7 +27,7 @@ export const listFunctions: readonly FunctionDefinition[] = [
     summary: "The value at a position, counted from 1; null beyond the last.",
     evaluate: (call) => {
       const index = call.integer(1) ?? 0;
-      if (index < 1) throw call.error("values count from 1", 1);
+      if (index < 1) throw call.error("positions start at 1", 1);
       const item = valuesOf(call.value(0))[index - 1];
       return typeof item === "object" ? [item] : item;
     },
@@ -59,18 +59,18 @@ interface Role {
   readonly display: string;
 }
 
-/** The assigned roles: texts are names; objects have `value`, `displayName` and `id`. */
+/** Reads the assigned roles: names, or objects with `value`, `displayName` and `id`. */
 function assignedRoles(call: Call): readonly Role[] {
   return valuesOf(call.value(0)).map((each) => {
     if (typeof each === "string") return { value: each, display: each };
     const { id, value, displayName } = each;
     const name = [displayName, value].find((text) => typeof text === "string");
-    if (typeof name !== "string") throw call.error("a role has a value or a displayName", 0);
+    if (typeof name !== "string") throw call.error("a role needs a value or a displayName", 0);
     return { ...(typeof id === "string" && { id }), value: typeof value === "string" ? value : name, display: name };
   });
 }
 
-/** What Entra ID sends of roles when it creates a user; `id` is there where the directory has one, for a PATCH of the old dialect. */
+/** The roles as Entra ID sends them in a POST. `id` is added if the directory has it: the default PATCH format includes it, a POST doesn't. */
 function roles(call: Call, nameOfDisplay: "display" | "displayName"): Value {
   const objects = assignedRoles(call).map(({ id, value, display }) => ({
     ...(nameOfDisplay === "displayName" && id !== undefined && { id }),

@@ -2,7 +2,7 @@ import type { Call, FunctionDefinition } from "../definition.ts";
 import { attributesOf, type Expression } from "../syntax.ts";
 import { fromSource, isEmpty, isTrue, textOfBoolean, type Value } from "../value.ts";
 
-/** Functions that choose, compare and convert, and those that say how a value flows. */
+/** Conditions, conversions, and the functions that affect how a value flows. */
 export const logicFunctions: readonly FunctionDefinition[] = [
   {
     name: "BitAnd",
@@ -89,7 +89,7 @@ export const logicFunctions: readonly FunctionDefinition[] = [
     name: "Switch",
     parameters: ["source", "defaultValue?", "key...", "value?..."],
     summary: "The value whose key equals the source (case-sensitive), otherwise the default. Null equals an empty key.",
-    mistake: (args) => (args.length % 2 === 0 ? undefined : "Switch has a key without its value"),
+    mistake: (args) => (args.length % 2 === 0 ? undefined : "Switch needs a value for each key"),
     evaluate: choose,
   },
 ];
@@ -99,11 +99,11 @@ const INTEGER = /^[+-]?\d{1,19}$/;
 function bits(call: Call, index: number): bigint | undefined {
   const text = call.text(index);
   if (text === undefined) return undefined;
-  if (!INTEGER.test(text)) throw call.error("BitAnd takes integers", index);
+  if (!INTEGER.test(text)) throw call.error("BitAnd needs integers", index);
   return BigInt(text);
 }
 
-/** Whether the condition of IIF holds. Other than a comparison, it never does when an attribute that it reads is empty. */
+/** Evaluates IIF's condition. Unless it is a comparison, it is false if an attribute that it reads is empty. */
 function holds(call: Call): boolean {
   const condition = call.argument(0) as Expression;
   const readsEmpty =

@@ -1,7 +1,7 @@
 import type { Call, FunctionDefinition } from "../definition.ts";
 import type { Value } from "../value.ts";
 
-/** Functions that make values of their own, and the one that no SCIM application has. */
+/** Functions that generate values, and SelectUniqueValue, which is refused. */
 export const madeFunctions: readonly FunctionDefinition[] = [
   {
     name: "DefaultDomain",
@@ -34,12 +34,12 @@ export const madeFunctions: readonly FunctionDefinition[] = [
     parameters: ["uniqueValueRule...", "uniqueValueRule..."],
     summary: "Refused: only for Active Directory as the target.",
     refusal:
-      "SelectUniqueValue is for provisioning from HR to Active Directory alone, not for SCIM applications: let the application refuse a duplicate with 409",
+      "SelectUniqueValue only works for provisioning from HR to Active Directory, not to SCIM applications: answer a duplicate with 409 instead",
     evaluate: () => undefined,
   },
 ];
 
-/** A number below a bound. */
+/** A random integer from 0 to below the bound. */
 const below = (call: Call, bound: number): number =>
   Math.min(Math.floor(call.surroundings.random() * bound), bound - 1);
 
@@ -52,7 +52,7 @@ function guid(call: Call): Value {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Windows' groups of characters for passwords, in the order of the parameters. */
+/** Character classes of Windows' password policy, in the order of the parameters. */
 const CLASSES = [
   "0123456789",
   "~!@#$%^&*_-+=`|\\(){}[]:;\"'<>,.?/",
@@ -65,14 +65,14 @@ function randomString(call: Call): Value {
   const [length = 0, ...least] = [0, 1, 2, 3, 4].map((index) => call.integer(index) ?? 0);
   const avoided = new Set(call.text(5));
   const sum = least.reduce((total, each) => total + each, 0);
-  if (least.some((each) => each < 0)) throw call.error("numbers of characters are not negative");
+  if (least.some((each) => each < 0)) throw call.error("the minimums can't be negative");
   if (length < Math.max(1, sum) || length > MAX_LENGTH)
-    throw call.error(`the length is between the sum of what is asked for and ${MAX_LENGTH}`, 0);
+    throw call.error(`the length must be between the sum of the minimums and ${MAX_LENGTH}`, 0);
   const classes = CLASSES.map((characters) => [...characters].filter((each) => !avoided.has(each)));
   const missing = classes.findIndex((characters, index) => characters.length === 0 && least[index]! > 0);
   const all = classes.flat();
   if (missing >= 0 || all.length === 0)
-    throw call.error("CharactersToAvoid leaves none of the characters asked for", 5);
+    throw call.error("CharactersToAvoid excludes all characters of a required kind", 5);
   const chosen = classes.flatMap((characters, index) =>
     Array.from({ length: least[index]! }, () => pick(call, characters)),
   );

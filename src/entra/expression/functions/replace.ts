@@ -3,10 +3,10 @@ import { groupOf, indexOf, type Pattern, patternOf, replaceGroup, replaceMatches
 import type { Expression } from "../syntax.ts";
 import { limits, type Value } from "../value.ts";
 
-/** Where the parameters of Replace stand. */
+/** Indexes of Replace's parameters. */
 const AT = { source: 0, oldValue: 1, pattern: 2, group: 3, replacement: 4, attribute: 5, template: 6 } as const;
 
-/** Replace, which has five modes; which one it is follows from the parameters that are given. */
+/** Replace. Which of its five modes applies depends on the parameters given. */
 export const replaceFunction: FunctionDefinition = {
   name: "Replace",
   parameters: [
@@ -27,7 +27,7 @@ export const replaceFunction: FunctionDefinition = {
 const isGiven = (args: readonly Expression[], index: number): boolean =>
   args[index] !== undefined && args[index].kind !== "omitted";
 
-/** A combination of parameters that is none of the five modes, or a constant pattern that cannot be compiled. */
+/** Rejects parameters that match none of the five modes, and constant patterns that don't compile. */
 function mistake(args: readonly Expression[]): string | undefined {
   const has = (name: keyof typeof AT) => isGiven(args, AT[name]);
   const isMode =
@@ -59,7 +59,7 @@ function replace(call: Call): Value {
   return source === undefined ? undefined : literally(call, source, oldValue, call.text(AT.replacement) ?? "");
 }
 
-/** The template with the source in place of oldValue; the template as it is where the source is null. */
+/** The template with oldValue replaced by the source; unchanged if the source is null. */
 function fill(call: Call, oldValue: string, source: string | undefined): Value {
   const template = call.text(AT.template);
   return template === undefined || source === undefined ? template : literally(call, template, oldValue, source);
@@ -69,11 +69,11 @@ function literally(call: Call, text: string, oldValue: string, replacement: stri
   if (oldValue === "") return text;
   const pieces = text.split(oldValue);
   if (text.length + (pieces.length - 1) * (replacement.length - oldValue.length) > limits.characters)
-    throw call.error(`a value has at most ${limits.characters} characters`);
+    throw call.error(`a value can have at most ${limits.characters} characters`);
   return pieces.join(replacement);
 }
 
-/** What compiling an instruction counts, in steps, whether the pattern is known already or not: an expression costs the same each time. */
+/** Steps counted for compiling an instruction. Cached patterns count the same, so that evaluation is deterministic. */
 const STEPS_TO_COMPILE = 500;
 
 function patternAt(call: Call): Pattern {
@@ -92,7 +92,7 @@ function byPattern(call: Call, hasGroup: boolean): Value {
   return replaceGroup(pattern, source, call.text(AT.group) ?? "", replacement, limits.characters, spend);
 }
 
-/** The source or, where it is empty, what the group has of the other attribute: null where the pattern does not match that. */
+/** The source or, if it is empty, the group's text in the other attribute; null without a match. */
 function otherwise(call: Call): Value {
   const source = call.text(AT.source);
   if (source !== undefined && source !== "") return source;

@@ -3,7 +3,7 @@ import { inCase, inTitleCase } from "../dotnet/case.ts";
 import { withoutDiacritics } from "../dotnet/diacritics.ts";
 import { limits, type Value, valuesOf } from "../value.ts";
 
-/** A function of a text: null where its first argument is null. */
+/** Wraps a function of a text, so that null gives null. */
 const ofText =
   (compute: (text: string, call: Call) => Value) =>
   (call: Call): Value => {
@@ -11,7 +11,7 @@ const ofText =
     return text === undefined ? undefined : compute(text, call);
   };
 
-/** Functions that take texts apart, put them together and write them differently. */
+/** Text functions. */
 export const textFunctions: readonly FunctionDefinition[] = [
   {
     name: "Append",
@@ -102,7 +102,7 @@ export const textFunctions: readonly FunctionDefinition[] = [
   },
 ];
 
-/** Characters from a position on, from 1. A negative length, and a position before the beginning, give all of the text. */
+/** A substring; `start` counts from 1. A negative length or a start below 1 gives the whole text. */
 function part(call: Call, start: number, length: number | undefined): string {
   const text = call.text(0) ?? "";
   if (length === undefined) throw call.error("the number of characters is null", call.count - 1);
@@ -113,19 +113,19 @@ function inStr(call: Call): Value {
   const [text, sought] = [call.text(0), call.text(1)];
   if (text === undefined || sought === undefined) return undefined;
   const start = call.integer(2) ?? 1;
-  if (start < 1) throw call.error("positions count from 1", 2);
+  if (start < 1) throw call.error("positions start at 1", 2);
   const found = ignoresCase(call)
     ? inCase("upper", text).indexOf(inCase("upper", sought), start - 1)
     : text.indexOf(sought, start - 1);
   return String(found + 1);
 }
 
-/** Whether the fourth argument of InStr asks to ignore case. Numbers are Visual Basic's: 0 is binary, 1 is text. */
+/** Reports whether InStr ignores case. Visual Basic's numbers work, too: 0 for binary, 1 for text. */
 function ignoresCase(call: Call): boolean {
   const type = call.text(3) ?? "vbBinaryCompare";
   if (type === "vbTextCompare" || type === "1") return true;
   if (type === "vbBinaryCompare" || type === "0") return false;
-  throw call.error("the comparison is vbTextCompare or vbBinaryCompare", 3);
+  throw call.error("compareType must be vbTextCompare or vbBinaryCompare", 3);
 }
 
 function join(call: Call): Value {
@@ -134,11 +134,11 @@ function join(call: Call): Value {
   let length = 0;
   for (let index = 1; index < call.count; index++) {
     for (const each of valuesOf(call.value(index))) {
-      if (typeof each !== "string") throw call.error("objects cannot be joined", index);
+      if (typeof each !== "string") throw call.error("Join can't join objects", index);
       if (each === "") continue;
       length += each.length + separator.length;
       if (length > limits.characters + separator.length)
-        throw call.error(`a value has at most ${limits.characters} characters`);
+        throw call.error(`a value can have at most ${limits.characters} characters`);
       texts.push(each);
     }
   }
