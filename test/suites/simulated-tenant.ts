@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { ScimEndpoint } from "../../src/cli/scim-endpoint.ts";
 import type { Dialect } from "../../src/entra/dialects.ts";
-import type { Edit } from "../../src/entra/directory.ts";
+import type { Edit, SourceValue } from "../../src/entra/directory.ts";
 import { drawEdits, drawPopulation } from "../../src/entra/population/index.ts";
 import type { CycleKind } from "../../src/entra/simulation.ts";
 import type { Client } from "../clients/replay.ts";
@@ -16,8 +16,8 @@ export interface Life {
   readonly cycles: number;
   readonly seed: number;
   readonly dialect: Dialect;
-  /** Edits that a backend cannot hold are left out. */
-  readonly takes?: (edit: Edit) => boolean;
+  /** An attribute of the source, cut to what the backend can hold: what it refuses is told to Entra, and tried elsewhere. */
+  readonly within?: (name: string, value: SourceValue) => SourceValue;
 }
 
 /** Attributes that the default job has and the model follows, by their names in the source and in `directoryOf`. */
@@ -35,7 +35,7 @@ const ATTRIBUTES: readonly Attribute[] = [
  */
 export async function simulatedLife(
   client: Client,
-  { people, groups, cycles, seed, dialect, takes = () => true }: Life,
+  { people, groups, cycles, seed, dialect, within = (_, value) => value }: Life,
 ): Promise<Counted> {
   const opened = openSimulating(client);
   const job = await publishedJob(opened.endpoint);
@@ -46,7 +46,7 @@ export async function simulatedLife(
   const names = uniqueNames();
   const counted: Counted = { requests: 0, edits: 0, counts: {} };
   const turn = async (edits: Iterable<Edit>, kind: CycleKind) => {
-    const taken = [...edits].filter((edit) => takes(edit) && names.takes(edit));
+    const taken = [...edits].map((edit) => fitted(edit, within)).filter((edit) => names.takes(edit));
     counted.edits += taken.length;
     entra.simulation.apply(taken);
     for (const edit of taken) model.apply(edit);
@@ -76,6 +76,12 @@ export async function simulatedLife(
   } finally {
     await entra.close();
   }
+}
+
+function fitted(edit: Edit, within: NonNullable<Life["within"]>): Edit {
+  if (!edit.attributes) return edit;
+  const attributes = Object.entries(edit.attributes).map(([name, value]) => [name, within(name, value)]);
+  return { ...edit, attributes: Object.fromEntries(attributes) };
 }
 
 /** Deletes what was there before. */
