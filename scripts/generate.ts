@@ -11,13 +11,14 @@ import { mappingTestFormat } from "../src/mapping/testing.ts";
 import { typesFormat } from "../src/mapping/types.ts";
 import { conformancePage } from "./conformance.ts";
 import { expressionsPage } from "./expressions.ts";
+import { simulatorReportPage } from "./findings.ts";
 
 const registry = { connectors, sinks };
 const root = join(import.meta.dirname, "..");
 
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" });
 
-/** What is generated, by path: from the zod schemas, JSON Schemas for editors and a reference page for each connector and each sink; a table of functions. */
+/** What is generated from the zod schemas, by path: JSON Schemas for editors, a reference page for each connector and each sink, tables in pages. */
 export function generated(): Map<string, string> {
   const text = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
   return new Map([
@@ -27,6 +28,7 @@ export function generated(): Map<string, string> {
     ["docs/conformance.md", conformancePage()],
     ["docs/settings.md", settingsPage()],
     ["docs/entra-expressions.md", expressionsPage()],
+    ["docs/simulator-report.md", simulatorReportPage()],
     ["schemas/exchanges.schema.json", text(schemaOf(exchangesFormat))],
     ["schemas/mapping-test.schema.json", text(schemaOf(mappingTestFormat))],
     ...connectors.map((each) => [`docs/connectors/${each.type}.md`, connectorPage(each)] as const),

@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { job, simulate } from "../../../test/suites/simulated.ts";
 import type { Exchange, Trace } from "../report-data.ts";
 import { type Collector, createCollector } from "./collector.ts";
-import { htmlReport } from "./html/index.ts";
+import { htmlReport } from "./html.ts";
 import { jsonReport } from "./json.ts";
 import { junitReport } from "./junit.ts";
 import { provisioningLog } from "./log.ts";

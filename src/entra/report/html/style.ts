@@ -62,7 +62,7 @@ summary:focus-visible, a:focus-visible, input:focus-visible + label { outline: 2
 .pairs dt { color: var(--soft); }
 .pairs dd { margin: 0; }
 ol.steps { margin: .2rem 0; padding-left: 1.3rem; }
-.filter { margin: .5rem 0; }
+.filter { border: 1px solid var(--line); border-radius: 8px; margin: .75rem 0; padding: .1rem .8rem .4rem; }
 .filter input { margin: 0 .25rem 0 0; }
 .filter label { margin-right: 1rem; white-space: nowrap; }
 body:has(#only-failure:checked) .person:not(.failure), body:has(#only-change:checked) .person:not(.changed),

@@ -1,11 +1,11 @@
-import type { Job, ReportData } from "../data.ts";
-import { count, duration, ofSeverity, rate, verdict } from "../words.ts";
-import { charts } from "./charts.ts";
-import { findingsSection, observationsSection, quarantineSection } from "./findings.ts";
-import { html, Markup, type Part } from "./markup.ts";
-import { peopleSection } from "./people.ts";
-import { STYLE } from "./style.ts";
-import { cyclesTable, requestsTable, statusList } from "./tables.ts";
+import type { Job, ReportData } from "./data.ts";
+import { charts } from "./html/charts.ts";
+import { findingsSection, observationsSection, quarantineSection } from "./html/findings.ts";
+import { html, Markup, type Part } from "./html/markup.ts";
+import { peopleSection } from "./html/people.ts";
+import { STYLE } from "./html/style.ts";
+import { cyclesTable, requestsTable, statusList } from "./html/tables.ts";
+import { count, duration, ofSeverity, rate, verdict } from "./words.ts";
 
 /** Nothing in the page may load or run: what an endpoint answered cannot do more than be read. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -44,5 +44,5 @@ ${shown.map(([id, title, content]) => html`<section aria-labelledby="${id}"><h2 
 function tiles({ status, total, objects, cycles, cyclesLeftOut }: ReportData): Markup {
   const tile = (name: string, value: string, isWords = false) =>
     html`<div class="tile"><dt>${name}</dt><dd${isWords && html` class="words"`}>${value}</dd></div>`;
-  return html`<dl class="tiles">${tile("Job", status.code, true)}${tile("Last cycle", status.lastExecution?.state ?? "none", true)}${tile("Cycles", count(cycles.length + cyclesLeftOut))}${tile("Objects failed", `${count(objects.failed)} / ${count(objects.total)}`)}${tile("Requests", count(total.requests))}${tile("A second", rate(total.perSecond))}${tile("p50", duration(total.p50Ms))}${tile("p95", duration(total.p95Ms))}${tile("p99", duration(total.p99Ms))}</dl>`;
+  return html`<dl class="tiles">${tile("Job", status.code, true)}${tile("Last cycle", status.lastExecution?.state ?? "none", true)}${tile("Cycles", count(cycles.length + cyclesLeftOut))}${tile("Objects failed", `${count(objects.failed)} / ${count(objects.total)}`)}${tile("Requests", count(total.requests))}${tile("A second", rate(total.perSecond))}${tile("Sending took", duration(total.seconds * 1000))}${tile("p50", duration(total.p50Ms))}${tile("p95", duration(total.p95Ms))}${tile("p99", duration(total.p99Ms))}</dl>`;
 }
