@@ -76,7 +76,7 @@ export const connectionRules = rules([
     id: "very-slow",
     severity: "fault",
     title: "An answer took more than 20 seconds",
-    why: "Entra's patience is about 30 seconds. Beyond it the request counts as failed although the server did the work, and the repeat causes conflicts. Requests come one after the other, so one slow answer holds up the whole cycle.",
+    why: "Microsoft does not publish Entra's time-out; provisioning on demand has 30 seconds for all of its steps. Beyond it the request counts as failed although the server did the work, and the repeat causes conflicts. Requests come one after the other, so one slow answer holds up the whole cycle.",
     change:
       "Index the attributes that Entra filters by (userName, externalId, group displayName), read by id without searching, leave members out where `excludedAttributes=members` asks for it, and move slow side effects out of the request. Postern never takes longer than `limits.seconds`.",
     page: pages.sizing,
@@ -86,7 +86,7 @@ export const connectionRules = rules([
     id: "slow",
     severity: "warning",
     title: "An answer took more than 5 seconds",
-    why: "A cycle sends one request after the other for each type of object: at 5 seconds a request, 10,000 people take a day. On-demand provisioning gives up after 30 seconds for all of its steps.",
+    why: "A cycle sends one request after the other for each type of object: at 5 seconds a request, 10,000 new people take more than a day. Provisioning on demand has 30 seconds for all of its steps.",
     change:
       "Measure this request on the server. Index the attributes that Entra filters by, and do not load a group's members to answer for the group. In Postern, compare the metric `postern_backend_seconds` with `postern_request_seconds`, and look at `connectors.*.resilience.concurrency`.",
     page: pages.sizing,
@@ -96,7 +96,7 @@ export const connectionRules = rules([
     id: "redirect",
     severity: "fault",
     title: "The endpoint redirects",
-    why: "Entra does not follow redirects of SCIM requests; a POST or PATCH would lose its body on the way. The request fails.",
+    why: "A POST or PATCH loses its body or its Authorization header on the way, and a redirect to a sign-in page ends in HTML. The request fails.",
     change:
       "Put the final address into the Tenant URL: https, the right host, no trailing slash. Exempt the SCIM path from redirects to a sign-in page, to https or to a canonical host.",
     page: pages.tutorial,

@@ -152,7 +152,7 @@ export const resourceRules = rules([
     severity: "warning",
     title: "A list has two values of the same `type`",
     why: 'Entra maps emails[type eq "work"].value to one attribute. With two it reads the one and changes the other.',
-    change: "Keep `type` unique in emails, phoneNumbers and addresses; give further values type other, or none.",
+    change: "Keep `type` unique in emails, phoneNumbers and addresses; give further values another type, or none.",
     page: pages.tutorial,
     applies: some(repeatsType),
   },

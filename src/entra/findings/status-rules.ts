@@ -67,7 +67,7 @@ export const statusRules = rules([
     id: "unauthorized",
     severity: "fault",
     title: "The credentials are refused: 401",
-    why: "On the probe this is InvalidCredentials: the job goes to quarantine at once, and stops after four weeks.",
+    why: "On the probe the job goes to quarantine at once, for invalid credentials, and is disabled after four weeks. On an object it is Unauthorized.",
     change:
       "Paste the token again, and check that it has not expired and that no proxy strips the Authorization header. Never answer 401 for trouble behind the server: that is 503. In Postern: `auth` (`auth.tokens` may hold the old and the new token at once); the log says why a caller was refused.",
     page: pages.access,
@@ -97,7 +97,7 @@ export const statusRules = rules([
     id: "conflict-on-create",
     severity: "fault",
     title: "A creation meets a conflict: 409",
-    why: "Entra does not adopt an account because its creation conflicts. It repeats the look-up and the creation in later cycles, and the object fails each time.",
+    why: "Entra logs Conflict, EntryConflict or ServiceIncompatibleFiltering. It does not adopt an account because its creation conflicts, but repeats the look-up and the creation in later cycles, and the object fails each time.",
     change:
       "Make the look-up find whatever causes the conflict: search without regard to case, include disabled and soft-deleted accounts, and filter by the attribute that must be unique. If that is another one than Entra matches by, add it as a second matching attribute, or clean up the account. After a create that timed out the conflict is Entra's own: see the slow answers.",
     page: pages.logs,
@@ -136,7 +136,7 @@ export const statusRules = rules([
     id: "media-type-refused",
     severity: "fault",
     title: "The media type is refused: 406 or 415",
-    why: "Entra sends application/scim+json; charset=utf-8, and asks for the same.",
+    why: "Entra sends application/scim+json; charset=utf-8. The object fails.",
     change: "Accept application/scim+json, with and without charset, as well as application/json.",
     page: pages.tutorial,
     applies: status(406, 415),
