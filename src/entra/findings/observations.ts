@@ -59,7 +59,7 @@ export const observed = {
     title: "The same value is sent in cycle after cycle",
     why: "Nothing changed in Entra, and the object is written all the same. It costs a read and a write for each object in each cycle, and no change can be told from noise.",
     change:
-      "Look at the same attribute under missing and different values: the target does not return what it was sent. Store and return it unchanged, or remove the mapping.",
+      "Read the resource after the write and compare: the target returns the attribute in another form, or not at all. Store and return it unchanged, or remove the mapping.",
     page: pages.tutorial,
   }),
   duplicates: finding({

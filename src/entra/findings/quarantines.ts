@@ -10,8 +10,8 @@ export const quarantines = {
   EncounteredBaseEscrowThreshold: finding({
     id: "quarantine-base-escrows",
     severity: "fault",
-    title: "Quarantine: more than 40,000 objects failed",
-    why: `${SLOWED}. References that could not be resolved are not counted here.`,
+    title: "Quarantine: too many objects failed",
+    why: `${SLOWED}. Its threshold is 40,000; references that could not be resolved are not counted.`,
     change:
       "Look at the faults with the highest counts above; usually one of them explains nearly all. Correct it, and restart the job from the portal.",
     page: pages.quarantine,
@@ -19,8 +19,8 @@ export const quarantines = {
   EncounteredTotalEscrowThreshold: finding({
     id: "quarantine-total-escrows",
     severity: "fault",
-    title: "Quarantine: more than 60,000 objects and references failed",
-    why: `${SLOWED}. Managers and members that have no account count, too.`,
+    title: "Quarantine: too many objects and references failed",
+    why: `${SLOWED}. Its threshold is 60,000; managers and members that have no account count, too.`,
     change:
       "If references are the most of it, check the scope: managers and members outside of it can never be resolved. Otherwise look at the faults with the highest counts.",
     page: pages.quarantine,
@@ -28,8 +28,8 @@ export const quarantines = {
   EncounteredEscrowProportionThreshold: finding({
     id: "quarantine-escrow-proportion",
     severity: "fault",
-    title: "Quarantine: more than 40 % of the objects failed",
-    why: `${SLOWED}. The share is looked at from 5,000 failures on.`,
+    title: "Quarantine: too large a share of the objects failed",
+    why: `${SLOWED}. Its threshold is 40 %, looked at from 5,000 failures on.`,
     change:
       "A fault that hits nearly everybody is at work: look at the first of the list. Try one person with provisioning on demand before you restart the job.",
     page: pages.quarantine,

@@ -18,7 +18,7 @@ export function htmlReport(report: ReportData, job: Job): string {
   const sections: readonly (readonly [string, string, Part])[] = [
     ["quarantine", "Quarantine", quarantineSection(report)],
     ["findings", "What was found", findingsSection(report)],
-    ["observations", "Sent and returned", observationsSection(report)],
+    ["observations", "Endless updates, duplicates and other differences", observationsSection(report)],
     ["requests", "Requests", html`${requestsTable(report)}${charts(report)}`],
     [
       "cycles",

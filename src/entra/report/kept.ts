@@ -3,12 +3,23 @@ import type { Exchange, ModifiedProperty, Observation, Step, Trace } from "../re
 import type { KeptExchange, KeptObservation, KeptTrace } from "./data.ts";
 
 /** Characters that are kept of a body, of a value, and of a path or sentence. */
-const BODY = 4000;
+const BODY = 3000;
 const VALUE = 500;
 const SENTENCE = 2000;
-/** Things that are kept of one trace, each. */
-const EXCHANGES = 20;
-const ATTRIBUTES = 100;
+/** What is kept of one trace: so many requests, and so many steps, attributes and details of a step, each. */
+const EXCHANGES = 10;
+const ATTRIBUTES = 50;
+/** The headers of an answer that are kept: those that explain it. */
+const HEADERS = [
+  "content-type",
+  "content-length",
+  "location",
+  "retry-after",
+  "x-request-id",
+  "server",
+  "via",
+  "www-authenticate",
+];
 
 /** Cuts a text, and says how much is missing. Halves of surrogate pairs become U+FFFD. */
 export function cut(text: string, limit: number): string {
@@ -41,7 +52,7 @@ export function keepExchange(exchange: Exchange): KeptExchange {
     path: cut(path, SENTENCE),
     ...(body !== undefined && { request: indented(body) }),
     ...(answer && { status: answer.status }),
-    headers: keepTexts(answer?.headers ?? {}),
+    headers: keepTexts(Object.fromEntries(HEADERS.flatMap((name) => entryOf(answer?.headers ?? {}, name)))),
     ...(answer && { answer: answer.json === undefined ? cut(answer.text, BODY) : indented(answer.json) }),
     ...(failure !== undefined && { failure: cut(failure, SENTENCE) }),
     findings: judge(exchange),
@@ -74,6 +85,9 @@ export function keepObservation({ exchange, ...observation }: Observation): Kept
     ...(exchange && { exchange: keepExchange(exchange) }),
   };
 }
+
+const entryOf = (texts: Readonly<Record<string, string>>, name: string): [string, string][] =>
+  texts[name] === undefined ? [] : [[name, texts[name]]];
 
 const keepTexts = (texts: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(

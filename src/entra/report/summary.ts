@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { findingOf } from "../findings/index.ts";
+import { findingOf, findingOfObservation } from "../findings/index.ts";
 import type { Found, ReportData } from "./data.ts";
 import { count, counted, duration, ofSeverity, rate, verdict } from "./words.ts";
 
@@ -7,6 +7,8 @@ import { count, counted, duration, ofSeverity, rate, verdict } from "./words.ts"
 const WIDTH = 96;
 /** Faults that are told with what to change; the rest is in the report. */
 const FAULTS = 8;
+/** Attributes that are named of a fault. */
+const ATTRIBUTES = 4;
 
 /**
  * What a terminal shows at the end of a run. The last line says what was found. `color` where the output is a terminal. Control
@@ -27,7 +29,7 @@ export function summary(report: ReportData, { color }: { readonly color: boolean
           ...wrap(clean(report.status.quarantine.error.message), "  "),
         ]
       : []),
-    ...faults.slice(0, FAULTS).flatMap((found) => ["", ...faultLines(found, paint)]),
+    ...faults.slice(0, FAULTS).flatMap((found) => ["", ...faultLines(found, report, paint)]),
     ...(faults.length > FAULTS ? ["", `${counted(faults.length - FAULTS, "more fault")} in the report.`] : []),
     ...(others > 0 && faults.length > 0
       ? ["", `${counted(others, "warning or note", "warnings and notes")} in the report.`]
@@ -60,12 +62,17 @@ function requestLines({ total }: ReportData): string[] {
   ];
 }
 
-function faultLines({ id, count: times, example }: Found, paint: Paint): string[] {
+function faultLines({ id, count: times, example }: Found, { observations }: ReportData, paint: Paint): string[] {
   const { title = id, change = "" } = findingOf(id) ?? {};
   const request = example && `${example.method} ${example.path} -> ${example.status ?? example.failure ?? "no answer"}`;
+  const about = observations.filter(({ kind, attribute }) => attribute && findingOfObservation(kind) === id);
+  const attributes = about
+    .slice(0, ATTRIBUTES)
+    .map(({ attribute = "", count: number }) => `${attribute} (${count(number)})`);
   return [
     paint("bold", `${title} (${counted(times, "time")})`),
     ...(request ? [paint("dim", `  such as ${clip(clean(request))}`)] : []),
+    ...(attributes.length > 0 ? [`  ${clip(clean(attributes.join(", ")))}`] : []),
     ...wrap(change.replaceAll("`", ""), "  "),
   ];
 }

@@ -3,9 +3,6 @@ import type { KeptExchange } from "../data.ts";
 import { duration } from "../words.ts";
 import { html, type Markup, type Part } from "./markup.ts";
 
-/** Headers of an answer that are worth a line. */
-const SHOWN = ["content-type", "location", "retry-after", "x-request-id", "server", "via", "www-authenticate"];
-
 /** A path as people read it. */
 function readable(path: string): string {
   try {
@@ -19,7 +16,7 @@ function readable(path: string): string {
 export function exchangeDetails(exchange: KeptExchange): Markup {
   const { method, path, purpose, status, failure, tookMs, request, answer, headers, findings } = exchange;
   const isBad = failure !== undefined || (status ?? 0) >= 400;
-  const shown = SHOWN.flatMap((name) => (headers[name] === undefined ? [] : [`${name}: ${headers[name]}`]));
+  const shown = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   return html`<details class="exchange"><summary><code>${method} ${readable(path)}</code> <span class="tag ${isBad ? "failure" : "success"}">${status ?? "no answer"}</span> <span class="soft small">${purpose}, ${duration(tookMs)}</span>${findings.map(tag)}</summary>
 <div class="inner"><h4>Request</h4><pre>${method} ${path}${request !== undefined && `\n\n${request}`}</pre>
 <h4>Answer</h4><pre>${failure ?? [String(status), ...shown].join("\n")}${answer ? `\n\n${answer}` : failure === undefined && "\n\n(no body)"}</pre></div></details>`;
