@@ -22,7 +22,7 @@ import { guid } from "../entra/probe.ts";
 import { QUARANTINE_LIMITS } from "../entra/quarantine.ts";
 import { type Collector, type CollectorSnapshot, createCollector } from "../entra/report/collector.ts";
 import type { Job as ReportedJob } from "../entra/report/data.ts";
-import { htmlReport } from "../entra/report/html/index.ts";
+import { htmlReport } from "../entra/report/html.ts";
 import { jsonReport } from "../entra/report/json.ts";
 import { junitReport } from "../entra/report/junit.ts";
 import { provisioningLog } from "../entra/report/log.ts";

@@ -76,20 +76,24 @@ export function openSimulating(
 }
 
 /** Entra's job for a new application, with those attributes alone that an endpoint's schemas publish. */
-export async function publishedJob(endpoint: ScimEndpoint, without: readonly string[] = []): Promise<Job> {
+export async function publishedJob(endpoint: ScimEndpoint): Promise<Job> {
   const answer = await endpoint.send("GET", "/Schemas");
   if (isFailure(answer)) throw new Error(answer.failure);
   // A common attribute is in no schema, RFC 7643 §3.1.
   const names = new Set(["externalid"]);
   // biome-ignore lint/suspicious/noExplicitAny: the endpoint's own schemas
   for (const { id, attributes = [] } of answer.json.Resources as any[])
-    for (const attribute of attributes)
-      for (const sub of [undefined, ...(attribute.subAttributes ?? [])]) {
-        const name = sub ? `${attribute.name}.${sub.name}` : attribute.name;
-        names.add(`${id.includes(":core:") ? "" : `${id}:`}${name}`.toLowerCase());
-      }
+    for (const { name, subAttributes = [] } of attributes) {
+      const whole = `${id.includes(":core:") ? "" : `${id}:`}${name}`;
+      // biome-ignore lint/suspicious/noExplicitAny: likewise
+      const types: string[] = subAttributes.find((sub: any) => sub.name === "type")?.canonicalValues ?? [];
+      const selected = types.map((type) => `${whole}[type eq "${type}"]`);
+      for (const each of [whole, ...selected])
+        for (const sub of ["", ...subAttributes.map(({ name: of }: { readonly name: string }) => `.${of}`)])
+          names.add(`${each}${sub}`.toLowerCase());
+    }
   const isPublished = ({ targetAttributeName: name }: { readonly targetAttributeName: string }) =>
-    names.has(name.replace(/\[.*\]/, "").toLowerCase()) && !without.includes(name);
+    names.has(name.toLowerCase());
   const schema = structuredClone(DEFAULT_JOB_SCHEMA) as unknown as {
     synchronizationRules: { objectMappings: { attributeMappings: { targetAttributeName: string }[] }[] }[];
   };
