@@ -44,7 +44,7 @@ function personOf(population: Population, index: number, { unique, ranks }: Draw
   };
 }
 
-/** How many people somebody leads on average. */
+/** How many people stand below each rank, before some lead more and others none. */
 const SPAN = 7;
 
 /** Who leads somebody: a person of a higher rank, who may be drawn later. Undefined at the top. */

@@ -25,6 +25,8 @@ export async function* readJson(source: Source): AsyncGenerator<Row> {
   }
   const around = failing(() => reader.end());
   const list = first === "{" ? (around as { value?: unknown }).value : around;
+  if (first === "{" && Object.hasOwn(around as object, "@odata.nextLink"))
+    source.note(`${nameOf(source)} is one page of several: it has an @odata.nextLink. Save the other pages, too.`);
   if (!Array.isArray(list))
     throw new PopulationFileError(
       `${nameOf(source)} holds no list. It must be an array of objects, or Graph's { "value": [...] }; name a file with an object a line .jsonl.`,

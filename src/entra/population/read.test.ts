@@ -212,6 +212,13 @@ describe("JSON", () => {
     ]);
   });
 
+  test("of Graph that goes on at another address is remarked on", async () => {
+    const notes: string[] = [];
+    const page = { "@odata.nextLink": "https://graph.microsoft.com/v1.0/users?$skiptoken=x", value: [{ id: ANN }] };
+    await read("people.json", JSON.stringify(page), { note: (sentence) => notes.push(sentence) });
+    expect(notes).toEqual([expect.stringMatching(/^people\.json is one page of several/)]);
+  });
+
   test("keeps numbers that JavaScript would round", async () => {
     const [edit] = await read("people.json", `[{"id":"${ANN}","employeeId":12345678901234567890}]`);
     expect(edit?.attributes).toEqual({ employeeId: "12345678901234567890" });
