@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ENTERPRISE_USER } from "../src/scim/schema.ts";
 import { type Slapd, startSlapd } from "./servers/slapd.ts";
 import { openIntoSlapd } from "./servers/sync-directories.ts";
+import { ADA, BOB } from "./servers/syncing.ts";
 
 let slapd: Slapd;
 beforeAll(async () => {
@@ -23,5 +25,20 @@ test("a sync into OpenLDAP: accounts, managers, a last day, and who is missing",
   syncing.fire("2");
   await syncing.run({ at: "2026-04-01T13:00:00Z" });
   expect(entries().match(/^pwdAccountLockedTime: 000001010000Z$/gm)).toHaveLength(2);
+  await syncing.close();
+});
+
+test("a manager who is deleted and made anew under the same DN is shown, and remembered, by the new account at once", async () => {
+  const syncing = await openIntoSlapd(slapd);
+  syncing.hire(ADA, BOB);
+  await syncing.run();
+  const { id } = (await syncing.accounts()).get("1")!;
+  await syncing.ask({ name: "delete", type: "User", id: String(id), context: syncing.context() });
+  await syncing.run({ isReconciling: true });
+  const accounts = await syncing.accounts();
+  const anew = accounts.get("1")!;
+  expect(anew.id).not.toBe(id);
+  expect(accounts.get("2")![ENTERPRISE_USER]).toMatchObject({ manager: { value: anew.id } });
+  expect(await syncing.run({ isReconciling: true })).toMatchObject({ outcome: "done", counts: {} });
   await syncing.close();
 });

@@ -5,7 +5,7 @@ import { find, openDirectory, toEntry } from "../ldap/directory.ts";
 import { firstRdn } from "../ldap/dn.ts";
 import { supports } from "../ldap/filter.ts";
 import { dnOf } from "../ldap/formats.ts";
-import { createResolve, lookOutside } from "../ldap/resolve.ts";
+import { createResolver, lookOutside } from "../ldap/resolve.ts";
 import { createSearch, telling } from "../ldap/search.ts";
 import { create } from "./create.ts";
 import { activeDirectory, DIRECT_MEMBER_OF, INDIRECT_MEMBER_OF } from "./dialect.ts";
@@ -73,7 +73,7 @@ kinds:
       update: (request) => update(domain, request),
       delete: (request) => remove(domain, request),
     };
-    const resolve = createResolve(lookUp(domain));
+    const resolver = createResolver(lookUp(domain));
     const asked = (attrs: readonly string[]) => (wantsIndirect(attrs) ? [...attrs, DIRECT_MEMBER_OF] : attrs);
     const filled = (kind: string, attrs: readonly string[], entries: readonly Entry[], signal: AbortSignal) =>
       wantsIndirect(attrs) ? withIndirectGroups(domain, kinds.get(kind)!.base, entries, signal) : entries;
@@ -91,9 +91,9 @@ kinds:
         const entry = toEntry(kinds.get(kind)!, found, asked(attrs), domain);
         return (await filled(kind, attrs, [entry], signal))[0];
       },
-      ...telling(writes, (kind) => kinds.get(kind)!.key, changed),
+      ...telling(writes, (kind) => kinds.get(kind)!.key, { listed: changed, resolved: resolver.changed }),
       outside: ({ kind: name, values, signal }) => lookOutside(domain, name, values, signal),
-      resolve: ({ kind, to, values, signal }) => resolve(kind, to, values, signal),
+      resolve: ({ kind, to, values, signal }) => resolver.resolve(kind, to, values, signal),
       anyKind: { keyOf, referenceTo: (key) => referenceTo(domain, key) },
       probe: async (signal) => {
         const attrs = ["dnsHostName", "defaultNamingContext"];

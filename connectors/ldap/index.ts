@@ -7,7 +7,7 @@ import { find, keyFilter, openDirectory, toEntry } from "./directory.ts";
 import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
 import { init, options } from "./init/init.ts";
-import { createResolve, lookOutside, lookUpByDn } from "./resolve.ts";
+import { createResolver, lookOutside, lookUpByDn } from "./resolve.ts";
 import { createSearch, telling } from "./search.ts";
 import { bindSettings, connectionSettings, filterSetting, tlsSettings } from "./settings.ts";
 import { isSingle, standard } from "./standard.ts";
@@ -81,7 +81,7 @@ kinds:
     );
     const { kinds, typeOf } = directory;
     checkReferences(references, typeOf);
-    const resolve = createResolve(lookUpByDn(directory));
+    const resolver = createResolver(lookUpByDn(directory));
     const { search, changed } = createSearch(directory);
     return {
       kinds: new Map([...kinds].map(([name, { key }]) => [name, { key }])),
@@ -95,9 +95,12 @@ kinds:
         const [found] = await find(directory, { base: of.base, filter: keyFilter(of, key, typeOf), attrs }, signal);
         return found && toEntry(of, found, attrs, directory);
       },
-      ...telling(createWrites(directory, references, mapped), (name) => kinds.get(name)!.key, changed),
+      ...telling(createWrites(directory, references, mapped), (name) => kinds.get(name)!.key, {
+        listed: changed,
+        resolved: resolver.changed,
+      }),
       outside: ({ kind: name, values, signal }) => lookOutside(directory, name, values, signal),
-      resolve: ({ kind: name, to, values, signal }) => resolve(name, to, values, signal),
+      resolve: ({ kind: name, to, values, signal }) => resolver.resolve(name, to, values, signal),
       probe: async (signal) => {
         const { vendor } = await directory.features(signal);
         for (const { base } of kinds.values()) await find(directory, { base, scope: "base", attrs: ["1.1"] }, signal);

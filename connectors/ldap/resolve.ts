@@ -28,15 +28,24 @@ const MAX_KNOWN = 10_000;
 /** Looks up some keys or DNs, few enough for one search; what is not of the kind is absent from the answer. */
 export type LookUp = Resolve;
 
+/** Resolves references of a directory, and forgets what writes of this gateway make wrong. */
+export interface Resolver {
+  readonly resolve: Resolve;
+  /** Called when an entry was made or deleted here: its DN stands for another entry now, or for none. */
+  readonly changed: () => void;
+}
+
 /**
  * Keys to DNs, or DNs to keys, of entries of the kind: one search for up to 500. A DN is always looked up: none is served
  * after a rename. The key of a DN is remembered for two seconds, because many entries refer to few: a rename brings
- * another DN, and only an entry that is deleted and made anew in that time could be taken for the old one.
+ * another DN, and only an entry that others delete and make anew in that time could be taken for the old one.
  */
-export function createResolve(lookUp: LookUp): Resolve {
+export function createResolver(lookUp: LookUp): Resolver {
   const known = new LRUCache<string, string>({ max: MAX_KNOWN, ttl: KEY_MS });
   const of = (name: string, value: string) => `${name}\0${value}`;
-  return async (name, to, values, signal) => {
+  let changes = 0;
+  const resolve: Resolve = async (name, to, values, signal) => {
+    const before = changes;
     const result = new Map<string, string>();
     const unknown = values.filter((value) => {
       const key = to === "keys" ? known.get(of(name, value)) : undefined;
@@ -47,9 +56,17 @@ export function createResolve(lookUp: LookUp): Resolve {
     const found = await Promise.all(batches(unknown).map((batch) => lookUp(name, to, batch, signal)));
     for (const [value, answer] of found.flatMap((each) => [...each])) {
       result.set(value, answer);
-      if (to === "keys") known.set(of(name, value), answer);
+      // A look-up that a write overtook may have seen the entry before it.
+      if (to === "keys" && changes === before) known.set(of(name, value), answer);
     }
     return result;
+  };
+  return {
+    resolve,
+    changed: () => {
+      changes++;
+      known.clear();
+    },
   };
 }
 

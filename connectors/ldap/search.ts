@@ -96,22 +96,23 @@ export function createSearch(directory: Directory): Search {
   return { search, changed: snapshots.changed };
 }
 
-/** Writes that tell of the entries that they make and delete. */
+/** Writes that tell lists and references of the entries that they make and delete. */
 export const telling = (
   { create, delete: remove, update }: Pick<Connector, "create" | "update" | "delete">,
   keyOf: (kind: string) => string,
-  changed: Search["changed"],
+  { listed, resolved }: { readonly listed: Search["changed"]; readonly resolved: () => void },
 ): Pick<Connector, "create" | "update" | "delete"> => ({
   create: async (request) => {
-    const made = await create(request);
+    // Also of a creation whose answer was lost something may be left.
+    const made = await create(request).finally(resolved);
     const key = made[keyOf(request.kind)];
-    if (key !== undefined) changed(request.kind, { added: String(key) });
+    if (key !== undefined) listed(request.kind, { added: String(key) });
     return made;
   },
   update,
   delete: async (request) => {
-    await remove(request);
-    changed(request.kind, { removed: request.key });
+    await remove(request).finally(resolved);
+    listed(request.kind, { removed: request.key });
   },
 });
 
