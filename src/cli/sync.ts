@@ -99,7 +99,11 @@ function summaryOf(name: string, report: RunReport): string {
   if (people.twice > 0) lines.push(`  ${people.twice} keys come more than once: none of their records is used`);
   for (const [kind, { planned, done, failed }] of Object.entries(counts))
     lines.push(`  ${kind}: ${planned} planned, ${done} done${failed > 0 ? `, ${failed} failed` : ""}`);
-  const { stopped = 0 } = statuses;
+  const { stopped = 0, failed: waiting = 0 } = statuses;
+  if (waiting > 0 && outcome !== "incomplete")
+    lines.push(
+      `  failed before: ${waiting}, tried again later. Who and why: postern sync status ${name} --people failed`,
+    );
   if (stopped > 0) lines.push(`  stopped: ${stopped}. Who and why: postern sync status ${name} --people stopped`);
   if (isUnreleased && held.length > 0)
     lines.push(

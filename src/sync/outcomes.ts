@@ -68,6 +68,11 @@ export function failedWith({ now }: Clocked, person: Person, code: string, messa
   return withPlan({ ...person, held: HELD.no }, undefined, { ...memory, error }, { status: "failed", next });
 }
 
+/** Whether nothing is known of a person who was looked at: the target did not answer, or a machine that has too much to do let a rule run out of time. */
+export const isUnseen = (person: Person): boolean =>
+  ["failed", "stopped"].includes(person.status) &&
+  ["unavailable", "target", "slow"].includes(memoryOf(person).error?.code ?? "");
+
 /** The first of some times; null where there is none. */
 export const earliest = (...times: readonly (number | null | undefined)[]): number | null => {
   const known = times.filter((time) => time != null);

@@ -81,6 +81,7 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
     unusable: [],
     people: { read: 0, unusable: 0, twice: 0 },
     made: new Map(),
+    unseen: 0,
     groups: { added: 0, removed: 0, failures: [] },
   };
   const failure = await carryOut(sync, options, record, progress, now).then(
@@ -108,14 +109,14 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
 
 function outcomeOf(
   failure: Error | undefined,
-  { held, counts, groups }: Progress,
+  { held, counts, groups, unseen }: Progress,
   { isPlan }: RunOptions,
 ): RunReport["outcome"] {
   if (failure) return failure instanceof Cancelled ? "cancelled" : "failed";
   if (isPlan) return "planned";
   if (held.size > 0) return "held";
   const isWhole = Object.values(counts).every(({ failed }) => failed === 0) && groups.failures.length === 0;
-  return isWhole ? "done" : "incomplete";
+  return isWhole && unseen === 0 ? "done" : "incomplete";
 }
 
 async function carryOut(
@@ -149,7 +150,9 @@ async function carryOut(
   const from = failure ? 1 : 0;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const isAll = round === 0 && options.isReconciling === true && !failure;
-    if ((await lookAtDue(work, engine, options, { from, isAll })) === 0) break;
+    const { planned, unseen } = await lookAtDue(work, engine, options, { from, isAll });
+    progress.unseen += unseen;
+    if (planned === 0) break;
     // The first run is somebody's decision as a whole: before it all is held, and once it is taken nothing is.
     // Whose account one is that was found by a name is said one by one, also then.
     const guard = isFirst && !failure ? { adoptions: settings.guard.adoptions } : settings.guard;

@@ -3,7 +3,7 @@ import type { Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import type { SyncSettings } from "./definition.ts";
 import type { Held } from "./guard.ts";
-import { failedWith } from "./outcomes.ts";
+import { failedWith, isUnseen } from "./outcomes.ts";
 import type { Kind } from "./person.ts";
 import type { Rules } from "./rules.ts";
 import type { Unusable } from "./source.ts";
@@ -61,6 +61,8 @@ export interface Progress {
   readonly people: { read: number; unusable: number; twice: number };
   /** Changes of each kind that were made. */
   readonly made: Map<string, number>;
+  /** How many people could not be looked at: the target did not answer for them, or a rule took too long. */
+  unseen: number;
   groups: GroupsReport;
 }
 
@@ -90,14 +92,20 @@ const MAX_ASKED = 3;
 /** So many changes in a row that the target could not take mean that it is away. */
 export const AWAY_AFTER = 5;
 
-/** Looks at those who changed or have something due, or at all accounts. Gives how many have a plan. */
+/** Who is looked at: those who have something due since a time, in milliseconds since 1970, and with `isAll` everybody who has an account. */
+export interface Scope {
+  readonly from: number;
+  readonly isAll: boolean;
+}
+
+/** Looks at those who changed or have something due, or at all accounts. Gives how many have a plan, and how many could not be looked at. */
 export async function lookAtDue(
   { store, now, settings }: Common,
   engine: Engine,
   options: RunOptions,
-  { from, isAll }: { readonly from: number; readonly isAll: boolean },
-): Promise<number> {
-  let [planned, away] = [0, 0];
+  { from, isAll }: Scope,
+): Promise<{ readonly planned: number; readonly unseen: number }> {
+  let [planned, unseen, away] = [0, 0, 0];
   const walk = async (next: (after: string) => Promise<readonly Person[]>) => {
     for (let after = ""; ; ) {
       await throwIfCancelled(store, options);
@@ -116,11 +124,12 @@ export async function lookAtDue(
       });
       await store.saveLooked(looked);
       planned += looked.filter(({ kind }) => kind !== null).length;
+      unseen += looked.filter(isUnseen).length;
     }
   };
   await walk((after) => store.due({ from, to: now }, after, PIECE));
   if (isAll) await walk((after) => store.linked(after, PIECE));
-  return planned;
+  return { planned, unseen };
 }
 
 /** A target that is busy for a moment is asked again. */

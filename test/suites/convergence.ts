@@ -4,6 +4,7 @@ import { ENTERPRISE_USER, type Resource } from "../../src/scim/schema.ts";
 import type { SyncStore } from "../../src/state/syncs.ts";
 import { liveEngine } from "../../src/sync/engines/live.ts";
 import { runSync, type Sync } from "../../src/sync/run.ts";
+import { TargetError } from "../../src/sync/target.ts";
 import { routeTarget } from "../../src/sync/targets/route.ts";
 import { syncNamed } from "../../src/syncs.ts";
 import type { HrRow, Syncing } from "../servers/syncing.ts";
@@ -16,6 +17,7 @@ type Step =
   | { readonly is: "target"; readonly number: string; readonly edit: "title" | "disable" | "delete" | "manager" }
   | { readonly is: "day"; readonly days: number }
   | { readonly is: "crash"; readonly after: number; readonly isDone: boolean }
+  | { readonly is: "flaky"; readonly every: number; readonly isDone: boolean }
   | { readonly is: "run" };
 
 const number = fc.integer({ min: 1, max: 9 }).map(String);
@@ -47,6 +49,12 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc
         .tuple(fc.integer({ min: 1, max: 120 }), fc.boolean())
         .map(([after, isDone]): Step => ({ is: "crash", after, isDone })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.integer({ min: 1, max: 12 }), fc.boolean())
+        .map(([every, isDone]): Step => ({ is: "flaky", every, isDone })),
     },
     { weight: 2, arbitrary: fc.constant<Step>({ is: "run" }) },
   ),
@@ -119,11 +127,15 @@ async function play(syncing: Syncing, all: readonly Step[]): Promise<void> {
       case "crash":
         await crash(syncing, step, now);
         break;
+      case "flaky":
+        await flaky(syncing, step, now);
+        break;
       case "run":
         await syncing.run({ at: now, acceptsShrink: true });
     }
   }
   const before = await syncing.accounts();
+  await retryAll(syncing);
   const report = await syncing.run({ at: now, isReconciling: true, acceptsShrink: true });
   expect(report, report.error).toMatchObject({ outcome: "done" });
   const after = await syncing.accounts();
@@ -147,22 +159,72 @@ async function edit({ accounts, ask, context }: Syncing, which: string, what: st
   await ask({ name: "patch", ...common, body: { schemas, Operations: [operations[what]] }, query: {} });
 }
 
-async function crash(syncing: Syncing, { after, isDone }: Extract<Step, { is: "crash" }>, now: number): Promise<void> {
-  const through = killedAfter(after, isDone);
+/** A sync whose calls of the target go through something, and of the store, too, where that is to be as well. */
+function syncThrough(
+  syncing: Syncing,
+  through: <A extends unknown[], R>(call: (...args: A) => Promise<R>) => (...args: A) => Promise<R>,
+  {
+    isStore,
+    calls,
+  }: {
+    readonly isStore: boolean;
+    readonly calls: readonly ("create" | "update" | "remove" | "strip" | "read" | "find")[];
+  },
+): { readonly sync: Sync; readonly signal: AbortSignal } {
   const { signal } = new AbortController();
   const sync = syncNamed("people", syncing.parts, signal);
-  const store = Object.fromEntries(
-    Object.entries(sync.store).map(([name, call]) => [name, through(call as never)]),
-  ) as unknown as SyncStore;
+  const store = isStore
+    ? (Object.fromEntries(
+        Object.entries(sync.store).map(([name, call]) => [name, through(call as never)]),
+      ) as unknown as SyncStore)
+    : sync.store;
   const target = { ...routeTarget(syncing.target, "User", sync.asking) };
-  for (const name of ["create", "update", "remove", "strip"] as const)
-    target[name] = through(target[name] as never) as never;
+  for (const name of calls) target[name] = through(target[name] as never) as never;
   const engineFor: Sync["engineFor"] = (work, given) =>
     liveEngine({ ...work, store, target, deliver: undefined }, given);
+  return { sync: { ...sync, store, engineFor }, signal };
+}
+
+async function crash(syncing: Syncing, { after, isDone }: Extract<Step, { is: "crash" }>, now: number): Promise<void> {
+  const through = killedAfter(after, isDone);
+  const calls = ["create", "update", "remove", "strip"] as const;
+  const { sync, signal } = syncThrough(syncing, through, { isStore: true, calls });
   const options = { cause: "test", isFirst: true, acceptsShrink: true, now: () => now, signal };
-  await runSync({ ...sync, store, engineFor }, options).catch((error: unknown) => {
+  await runSync(sync, options).catch((error: unknown) => {
     if (!(error instanceof Killed)) throw error;
   });
+}
+
+/**
+ * A run into a target that fails each of so many calls, before it has done what it was asked, or after that. Where the run says that it is
+ * done nevertheless, everybody is as the rules say.
+ */
+async function flaky(syncing: Syncing, { every, isDone }: Extract<Step, { is: "flaky" }>, now: number): Promise<void> {
+  let calls = 0;
+  const through =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      const isBusy = ++calls % every === 0;
+      if (isBusy && !isDone) throw new TargetError("unavailable", "busy", { retryAfter: 0 });
+      const result = await call(...args);
+      if (isBusy) throw new TargetError("unavailable", "busy", { retryAfter: 0 });
+      return result;
+    };
+  const before = await syncing.accounts();
+  const all = ["create", "update", "remove", "strip", "read", "find"] as const;
+  const { sync, signal } = syncThrough(syncing, through, { isStore: false, calls: all });
+  const options = { cause: "test", isFirst: true, isReconciling: true, acceptsShrink: true, now: () => now, signal };
+  await retryAll(syncing);
+  const { outcome } = await runSync(sync, options);
+  if (outcome !== "done") return;
+  const after = await syncing.accounts();
+  expect(shown(after)).toEqual(expectedOf(syncing, before, after, now));
+}
+
+/** What `postern sync retry` does: who failed does not wait for the time at which that is tried again. */
+async function retryAll({ store }: Syncing): Promise<void> {
+  for (const status of ["failed", "stopped"])
+    await store.save((await store.listed({ status }, "", 100)).map((person) => ({ ...person, next: 0 })));
 }
 
 type Shown = Record<string, unknown>;
