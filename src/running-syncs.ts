@@ -7,6 +7,7 @@ import { KINDS, STATUSES } from "./sync/person.ts";
 import { statusOf } from "./sync/report.ts";
 import type { RunReport } from "./sync/run.ts";
 import { isSigned } from "./sync/signature.ts";
+import { ActError, carryOutAct } from "./sync-acts.ts";
 import { createScheduler, lazyEntra } from "./syncs.ts";
 
 /** The syncs of a gateway that runs. */
@@ -18,7 +19,10 @@ export interface RunningSyncs {
 }
 
 /** Runs the syncs of a gateway by their schedules and signals. The store is opened where there are any. */
-export function runningSyncs({ log, metrics }: Pick<Shared, "log" | "metrics">, store: Store): RunningSyncs {
+export function runningSyncs(
+  { log, metrics, services }: Pick<Shared, "log" | "metrics" | "services">,
+  store: Store,
+): RunningSyncs {
   const scheduler = createScheduler(log, (name, report, seconds) => counted(metrics, name, report, seconds));
   const closing: (() => Promise<void>)[] = [];
   let current: Pick<Generation, "loaded" | "routes"> | undefined;
@@ -35,12 +39,23 @@ export function runningSyncs({ log, metrics }: Pick<Shared, "log" | "metrics">, 
     },
     admin: {
       names: () => Object.keys(current?.loaded.config.syncs ?? {}),
-      status: (name) => statusOf(store.state().syncs.of(name), 20),
+      status: (name) => statusOf(store.state(), name, 20),
       run: async (name, wish) => {
         try {
           return { report: await scheduler.run(name, wish) };
         } catch (error) {
           if (error instanceof BusyError || error instanceof StartError) return { busy: error.message };
+          throw error;
+        }
+      },
+      act: async (name, { by, reason, ...act }) => {
+        try {
+          const acted = await carryOutAct({ state: store.state(), audit: services.audit }, name, act, { by, reason });
+          log.warn({ sync: name, act: act.do, by, reason, people: acted.count }, "an operator worked on a sync");
+          return acted;
+        } catch (error) {
+          if (error instanceof BusyError) return { busy: error.message };
+          if (error instanceof ActError) return { wrong: error.message };
           throw error;
         }
       },

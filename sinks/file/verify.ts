@@ -203,6 +203,9 @@ function storedProblem(
   return undefined;
 }
 
+/** What operators do: releases of the change guard, and acts on syncs. */
+const ACTS = ["release", "retry", "forget", "cancel"];
+
 /** Takes note of intents, and of what became of them. One is known by its id or, in logs of older versions, by its number. */
 function noteQuestion(record: AuditRecord, open: Map<unknown, Question>): void {
   const { seq, event, id = seq, intent } = record;
@@ -211,6 +214,6 @@ function noteQuestion(record: AuditRecord, open: Map<unknown, Question>): void {
     const key = (backend as { key?: unknown } | undefined)?.key;
     open.set(id, { seq, about: [action, type, ...(key === undefined ? [] : [key])].map(String).join(" ") });
   }
-  if (event === "release") open.set(id, { seq, about: `release ${String(record.route)}` });
+  if (ACTS.includes(String(event))) open.set(id, { seq, about: `${event} ${String(record.route ?? record.sync)}` });
   open.delete(intent);
 }

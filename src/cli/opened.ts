@@ -11,7 +11,8 @@ export interface Opened extends SyncParts {
   readonly close: () => Promise<void>;
 }
 
-const warn = (fields: unknown, message?: string) => console.error(message, JSON.stringify(fields));
+/** Warns on standard error, as commands do. */
+export const warn = (fields: unknown, message?: string) => console.error(message, JSON.stringify(fields));
 const nobody = {
   called: () => {},
   breaker: () => {},

@@ -2,16 +2,8 @@ import { type Command, Option } from "commander";
 import type { Registry } from "../config/registry.ts";
 import { STATUSES } from "../sync/person.ts";
 import { FORMATS } from "../sync/report.ts";
-import {
-  type SyncCommand,
-  syncCancelCommand,
-  syncForgetCommand,
-  syncPersonCommand,
-  syncReleaseCommand,
-  syncRetryCommand,
-  syncRunCommand,
-  syncStatusCommand,
-} from "./sync.ts";
+import { type SyncCommand, syncPersonCommand, syncRunCommand, syncStatusCommand } from "./sync.ts";
+import { syncCancelCommand, syncForgetCommand, syncReleaseCommand, syncRetryCommand } from "./sync-acts.ts";
 
 /** What the commands on syncs are made with. */
 export interface SyncProgram {
@@ -96,7 +88,7 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
     .argument("[people...]", "the keys of the people")
     .option("-s, --sync <name>", named[1])
     .option(...config)
-    .requiredOption("--reason <text>", "why, for the history of runs")
+    .requiredOption("--reason <text>", "why, for the history of runs and the audit log")
     .option("--by <name>", "who releases them; by default your user name here")
     .option("--kind <kind>", "all changes of a kind: creates, disables, deletes ...")
     .option("--all", "everything that is held")

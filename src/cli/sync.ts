@@ -3,10 +3,11 @@ import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import { StartError } from "../routes.ts";
 import { HELD, type Person } from "../state/person.ts";
+import type { State } from "../state/state.ts";
 import type { SyncStore } from "../state/syncs.ts";
-import { BusyError, withLease } from "../sync/lease.ts";
+import { BusyError } from "../sync/lease.ts";
 import { memoryOf, planOf } from "../sync/person.ts";
-import { type Format, planLine, printable, statusOf, writerOf } from "../sync/report.ts";
+import { type Format, lastRuns, planLine, printable, statusOf, writerOf } from "../sync/report.ts";
 import type { RunReport } from "../sync/run.ts";
 import { type RunWish, runNamed } from "../syncs.ts";
 import { openRoutes, openStore } from "./opened.ts";
@@ -21,10 +22,8 @@ export interface SyncCommand {
   readonly name: string | undefined;
 }
 
-const never = new AbortController().signal;
-
 /** The sync that is meant. Throws a `StartError` where there is none of the name, or several and none is named. */
-function named({ name }: Pick<SyncCommand, "name">, syncs: Readonly<Record<string, unknown>>): string {
+export function named({ name }: Pick<SyncCommand, "name">, syncs: Readonly<Record<string, unknown>>): string {
   const all = Object.keys(syncs);
   const only = all.length === 1 ? all[0] : undefined;
   const found = name ?? only;
@@ -125,22 +124,13 @@ function summaryOf(name: string, report: RunReport): string {
   return lines.join("\n");
 }
 
-/** Works on the store of a sync alone, while no run is under way. */
-async function onStore(
-  command: SyncCommand,
-  isAlone: boolean,
-  work: (store: SyncStore, name: string) => Promise<number>,
-) {
+/** Looks into the store. */
+async function onStore(command: SyncCommand, work: (state: State, name: string) => Promise<number>) {
   const loaded = loadConfig(command.file, command.registry, command.env);
   const name = named(command, loaded.config.syncs);
   const state = await openStore(loaded);
   try {
-    const store = state.syncs.of(name);
-    return isAlone ? await withLease(state.leases, name, never, () => work(store, name)) : await work(store, name);
-  } catch (error) {
-    if (!(error instanceof BusyError)) throw error;
-    console.error(error.message);
-    return 1;
+    return await work(state, name);
   } finally {
     await state.close();
   }
@@ -155,17 +145,18 @@ export const syncStatusCommand = (
     format = "table",
   }: { readonly held: boolean; readonly status?: string | undefined; readonly format?: Format },
 ): Promise<number> =>
-  onStore(command, false, async (store, name) => {
+  onStore(command, async (state, name) => {
+    const store = state.syncs.of(name);
     if (held || status !== undefined) {
       const title = held ? `What ${name} holds` : `${name}: ${status}`;
       await printPeople(store, format, title, held ? { held: HELD.held } : { status: status! });
       return 0;
     }
     if (format === "json") {
-      console.log(JSON.stringify(await statusOf(store, 10), undefined, 2));
+      console.log(JSON.stringify(await statusOf(state, name, 10), undefined, 2));
       return 0;
     }
-    const [runs, people, planned] = await Promise.all([store.runs(10), store.byStatus(), store.planned()]);
+    const [runs, people, planned] = await Promise.all([lastRuns(state, name, 10), store.byStatus(), store.planned()]);
     console.log(
       `${name}\n  people: ${people.map(({ status: of, count }) => `${count} ${of}`).join(", ") || "none yet"}`,
     );
@@ -178,7 +169,8 @@ export const syncStatusCommand = (
 
 /** Shows the page of truth of one person. */
 export const syncPersonCommand = (command: SyncCommand, key: string): Promise<number> =>
-  onStore(command, false, async (store, name) => {
+  onStore(command, async (state, name) => {
+    const store = state.syncs.of(name);
     const person = (await store.person(key)) ?? (await store.byTarget(key));
     if (!person) {
       console.error(`${name} knows nobody with the key, or the account, ${key}.`);
@@ -223,110 +215,3 @@ export function pageOf(person: Person, groups: readonly { readonly name: string;
     source: JSON.parse(person.resource) as unknown,
   };
 }
-
-/** Which held changes are released. */
-export interface Release {
-  readonly people: readonly string[];
-  readonly kind?: string | undefined;
-  readonly all: boolean;
-  /** Whose account a rehire takes over; or that it is somebody new. */
-  readonly as?: string | undefined;
-  readonly isNew: boolean;
-  readonly by?: string | undefined;
-  readonly reason: string;
-}
-
-/** Releases held changes: the next run makes them. */
-export const syncReleaseCommand = (command: SyncCommand, release: Release): Promise<number> =>
-  onStore(command, true, async (store, name) => {
-    const { people, kind, all, as, isNew } = release;
-    if (people.length === 0 && kind === undefined && !all) {
-      console.error("Say what is released: the people's keys, --kind KIND, or --all.");
-      return 1;
-    }
-    let count = 0;
-    if (as !== undefined || isNew) count = await decideRehires(store, people, as);
-    else if (await anyRehire(store, people)) {
-      console.error("A possible rehire is released by saying whose account it is: --as KEY, or --new.");
-      return 1;
-    } else
-      count = await store.release({ ...(people.length > 0 && { keys: people }), ...(kind !== undefined && { kind }) });
-    const now = Date.now();
-    const run = await store.begin(`released by ${release.by ?? userInfo().username}: ${release.reason}`, now);
-    await store.end(run, {
-      ended: now,
-      outcome: "released",
-      counts: JSON.stringify({ people, kind, all, as, isNew, count }),
-    });
-    console.log(
-      count === 0
-        ? `${name}: nothing of that is held. See what is: postern sync status ${name} --held`
-        : `${name}: ${count} released. The next run makes the changes: postern sync run ${name}`,
-    );
-    return count > 0 ? 0 : 1;
-  });
-
-async function anyRehire(store: SyncStore, keys: readonly string[]): Promise<boolean> {
-  const people = await Promise.all(keys.map((key) => store.person(key)));
-  return people.some((person) => person?.kind === "rehires");
-}
-
-async function decideRehires(store: SyncStore, keys: readonly string[], as: string | undefined): Promise<number> {
-  if (as !== undefined && keys.length !== 1) throw new StartError("--as is for one person");
-  if (as !== undefined && (await store.person(as))?.target == null)
-    throw new StartError(`${as} is nobody with an account`);
-  let count = 0;
-  for (const key of keys) {
-    const person = await store.person(key);
-    if (person?.kind !== "rehires") continue;
-    const memory = JSON.stringify({ ...memoryOf(person), rehire: as === undefined ? "new" : { of: as } });
-    await store.save([{ ...person, memory, kind: null, planned: null, held: HELD.no, next: 0 }]);
-    count++;
-  }
-  return count;
-}
-
-/** Has the run that is under way end soon. */
-export const syncCancelCommand = (command: SyncCommand): Promise<number> =>
-  onStore(command, false, async (store, name) => {
-    const [last] = await store.runs(1);
-    if (last?.outcome !== "running") {
-      console.log(`${name}: no run is under way.`);
-      return 1;
-    }
-    await store.update({ cancelled: 1 });
-    console.log(`${name}: the run that is under way ends soon. The next one goes on.`);
-    return 0;
-  });
-
-/** Has people tried again with the next run: those that are named, or all that failed or were stopped. */
-export const syncRetryCommand = (command: SyncCommand, keys: readonly string[]): Promise<number> =>
-  onStore(command, true, async (store, name) => {
-    let count = 0;
-    const again = async (person: Person) => {
-      await store.save([{ ...person, next: 0 }]);
-      count++;
-    };
-    for (const key of keys) {
-      const person = await store.person(key);
-      if (person) await again(person);
-      else console.error(`${name} knows nobody with the key ${key}.`);
-    }
-    if (keys.length === 0)
-      for (const status of ["failed", "stopped"])
-        for await (const person of everybody(store, { status })) await again(person);
-    await store.update({ failures: 0, not_before: 0, ran: null });
-    console.log(`${name}: ${count} people are tried again with the next run.`);
-    return 0;
-  });
-
-/** Forgets people: what the store knows of them is deleted, and their accounts stay as they are. */
-export const syncForgetCommand = (command: SyncCommand, keys: readonly string[]): Promise<number> =>
-  onStore(command, true, async (store, name) => {
-    for (const key of keys) {
-      await store.forgetMember(key);
-      await store.forget(key);
-    }
-    console.log(`${name}: ${keys.length} people are forgotten. Their accounts stay as they are.`);
-    return 0;
-  });

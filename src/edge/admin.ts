@@ -45,7 +45,8 @@ const MAX_WAITING = 20;
 /** The longest body, in bytes: the keys of ten thousand entries. */
 const MAX_BODY = 4 * 1024 * 1024;
 
-const USAGE = "/metrics, /readyz, /guard, /syncs, or POST /guard/release, /syncs/NAME/run, /syncs/NAME/signal";
+const USAGE =
+  "/metrics, /readyz, /guard, /syncs, or POST /guard/release, /syncs/NAME/run, release, retry, forget, cancel, signal";
 
 /**
  * The administrators' address. Pages in a browser cannot use it: a request that comes from one, or for a name that is not

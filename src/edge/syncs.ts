@@ -9,6 +9,36 @@ const runFormat = z.strictObject({
   acceptShrink: z.boolean().default(false),
 });
 
+const people = z.array(z.string().min(1)).max(10_000);
+/** A letter or a digit: what has none says nothing. */
+const said = (message: string, length: number) =>
+  z
+    .string()
+    .trim()
+    .regex(/[\p{L}\p{N}]/u, message)
+    .max(length);
+const who = { by: said("say who asks for it", 200), reason: said("say why", 1000).optional() };
+
+/** What an operator asks of a sync, beside runs. */
+const actFormat = z.discriminatedUnion("do", [
+  z.strictObject({
+    ...who,
+    do: z.literal("release"),
+    reason: said("say why", 1000),
+    people: people.default([]),
+    kind: z.string().optional(),
+    all: z.boolean().default(false),
+    as: z.string().optional(),
+    isNew: z.boolean().default(false),
+  }),
+  z.strictObject({ ...who, do: z.literal("retry"), people: people.default([]) }),
+  z.strictObject({ ...who, do: z.literal("forget"), people: people.min(1) }),
+  z.strictObject({ ...who, do: z.literal("cancel") }),
+]);
+
+/** What an operator asks of a sync, and who it is. */
+export type AskedAct = z.output<typeof actFormat>;
+
 /** The administrators' side of syncs. */
 export interface SyncAdmin {
   readonly names: () => readonly string[];
@@ -24,6 +54,15 @@ export interface SyncAdmin {
       readonly cause: string;
     },
   ) => Promise<{ readonly report: unknown } | { readonly busy: string }>;
+  /** Does what an operator asks for, and records it; `busy` and `wrong` say why not where it is not done. */
+  readonly act: (
+    name: string,
+    asked: AskedAct,
+  ) => Promise<
+    | { readonly count: number; readonly unknown: readonly string[] }
+    | { readonly busy: string }
+    | { readonly wrong: string }
+  >;
   /** Begins a run where the request is signed as the sync's `signal` asks; says whether it is. */
   readonly signal: (
     name: string,
@@ -44,7 +83,7 @@ export function syncSignals(syncs: SyncAdmin): Hono {
   return app;
 }
 
-/** Status and runs of syncs, for who holds a token. */
+/** Status, runs and people of syncs, for who holds a token. */
 export function syncEndpoints(syncs: SyncAdmin): Hono<{ Variables: { operator: string | undefined } }> {
   const app = new Hono<{ Variables: { operator: string | undefined } }>();
   app.get("/syncs", async (c) => {
@@ -62,6 +101,27 @@ export function syncEndpoints(syncs: SyncAdmin): Hono<{ Variables: { operator: s
     const wish = { isPlan: plan, isReconciling: reconcile, isFirst: first, acceptsShrink: acceptShrink, cause };
     const answer = await syncs.run(name, wish);
     return "busy" in answer ? c.json({ error: answer.busy }, 409) : c.json(answer.report as object);
+  });
+  app.post("/syncs/:name/:act{release|retry|forget|cancel}", async (c) => {
+    const { name, act } = c.req.param();
+    if (!syncs.names().includes(name)) return c.json({ error: `name a sync: ${syncs.names().join(", ")}` }, 404);
+    if (!/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? ""))
+      return c.json({ error: "send JSON: by, reason, and the people" }, 415);
+    const given: unknown = await c.req.json().catch(() => undefined);
+    if (typeof given !== "object" || given === null) return c.json({ error: "send an object as JSON" }, 400);
+    // Who has a token is who it says, and nobody else.
+    const operator = c.get("operator");
+    const { new: isNew, ...asked } = given as { readonly new?: unknown };
+    const { data, error } = actFormat.safeParse({
+      ...asked,
+      do: act,
+      ...(isNew !== undefined && { isNew }),
+      ...(operator !== undefined && { by: operator }),
+    });
+    if (!data) return c.json({ error: z.prettifyError(error) }, 400);
+    const answer = await syncs.act(name, data);
+    if ("busy" in answer) return c.json({ error: answer.busy }, 409);
+    return "wrong" in answer ? c.json({ error: answer.wrong }, 400) : c.json(answer);
   });
   return app;
 }

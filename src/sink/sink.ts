@@ -2,8 +2,8 @@ import type { z } from "zod";
 
 /**
  * An event to record. An `intent` comes before a write and has an `id`. An `outcome` says how the write ended, and names that id
- * as `intent`. A `refused` request led to no write. `time` is when it happened, ISO 8601 in UTC. `release` and `released` belong to the change guard. The other fields say who
- * asked for what; values are included only with `audit.values`, and secrets never.
+ * as `intent`. A `refused` request led to no write. `time` is when it happened, ISO 8601 in UTC. `release` and `released` are an operator's, on the change guard of a
+ * route or on a sync; so are `retry`, `forget` and `cancel` of a sync, with `retried`, `forgotten` and `cancelled` behind them. The other fields say who asked for what; values are included only with `audit.values`, and secrets never.
  */
 export interface AuditEvent {
   readonly event: string;

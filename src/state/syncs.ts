@@ -32,7 +32,7 @@ export interface RunRecord {
   readonly ended: number | null;
   /** Who or what began it. */
   readonly cause: string;
-  /** `running`, `done`, `held`, `failed`, `cancelled`. */
+  /** `running`, `done`, `incomplete`, `planned`, `held`, `failed`, `cancelled`, `interrupted`; or `released`, which is no run. */
   readonly outcome: string;
   /** What it did, by kind, as JSON; and why it failed, in words. */
   readonly counts: string;
@@ -54,7 +54,7 @@ interface RequestRecord {
 export interface SyncStore extends People, Memberships {
   readonly record: () => Promise<SyncRecord>;
   readonly update: (fields: Partial<Omit<SyncRecord, "sync">>) => Promise<void>;
-  /** Notes that a run began, and gives its number. */
+  /** Notes that a run began, and that the one before was killed if it has not ended. Gives the run's number. */
   readonly begin: (cause: string, now: number) => Promise<number>;
   readonly end: (run: number, fields: Partial<RunRecord>) => Promise<void>;
   /** The last runs, the latest first. */
@@ -74,6 +74,9 @@ export interface Syncs {
     limits: readonly { readonly requests: number; readonly ms: number }[],
   ) => Promise<{ readonly ok: true } | { readonly ok: false; readonly until: number }>;
 }
+
+/** The outcome of a run whose process ended without a word. */
+export const INTERRUPTED = "interrupted";
 
 /** This many runs are kept of each sync. */
 const RUNS_KEPT = 500;
@@ -117,6 +120,13 @@ export function createSyncs(database: Database<SyncTables>, ready: () => Promise
             .where("sync", "=", sync)
             .executeTakeFirst();
           const run = Number(last?.run ?? 0) + 1;
+          // One runs at a time: whatever has not ended by now was killed.
+          await transaction
+            .updateTable("sync_runs")
+            .set({ outcome: INTERRUPTED })
+            .where("sync", "=", sync)
+            .where("outcome", "=", "running")
+            .execute();
           const record = { sync, run, started: now, ended: null, cause, outcome: "running", counts: "{}", error: null };
           await transaction.insertInto("sync_runs").values(record).execute();
           await transaction

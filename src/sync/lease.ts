@@ -11,6 +11,12 @@ export class BusyError extends Error {
 const LEASE_MS = 30_000;
 const RENEW_MS = 5000;
 
+/** Whether a run of a sync is under way, in any process that shares the store. */
+export const isUnderWay = async (leases: Leases, sync: string): Promise<boolean> =>
+  (await leases.holder(nameOf(sync))) !== undefined;
+
+const nameOf = (sync: string): string => `sync ${sync}`;
+
 /**
  * Does something that one process at a time may do with a sync, of all that share the store. Rejects with a `BusyError` where another does
  * already. The signal it is given ends when the lease is lost.
@@ -21,7 +27,7 @@ export async function withLease<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const name = `sync ${sync}`;
+  const name = nameOf(sync);
   const holder = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
   const held = await leases.take(name, holder, LEASE_MS);
   if (held !== holder)

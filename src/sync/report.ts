@@ -1,6 +1,8 @@
 import type { Person } from "../state/person.ts";
 import { HELD } from "../state/person.ts";
-import type { SyncStore } from "../state/syncs.ts";
+import type { State } from "../state/state.ts";
+import { INTERRUPTED, type RunRecord } from "../state/syncs.ts";
+import { isUnderWay } from "./lease.ts";
 import { memoryOf, planOf } from "./person.ts";
 
 /** The forms that a plan is shown in. */
@@ -126,8 +128,21 @@ const html = (value: string): string => value.replace(/[&<>"']/g, (each) => `&#$
 export const printable = (value: string): string =>
   value.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "?");
 
+/** The last runs of a sync, the latest first. One that was killed is `interrupted` as soon as its lease has ended. */
+export async function lastRuns({ leases, syncs }: State, sync: string, limit: number): Promise<readonly RunRecord[]> {
+  const store = syncs.of(sync);
+  const before = await store.runs(limit);
+  const running = new Set(before.flatMap(({ run, outcome }) => (outcome === "running" ? [run] : [])));
+  if (running.size === 0 || (await isUnderWay(leases, sync))) return before;
+  // A run says how it ended before it gives its lease back: what has not by now never will.
+  return (await store.runs(limit)).map((run) =>
+    run.outcome === "running" && running.has(run.run) ? { ...run, outcome: INTERRUPTED } : run,
+  );
+}
+
 /** The last runs of a sync, and how many people are in which state, as JSON. */
-export async function statusOf(store: SyncStore, limit: number): Promise<object> {
-  const [runs, people, planned] = await Promise.all([store.runs(limit), store.byStatus(), store.planned()]);
+export async function statusOf(state: State, sync: string, limit: number): Promise<object> {
+  const store = state.syncs.of(sync);
+  const [runs, people, planned] = await Promise.all([lastRuns(state, sync, limit), store.byStatus(), store.planned()]);
   return { runs: runs.map(({ counts, ...run }) => ({ ...run, ...JSON.parse(counts) })), people, planned };
 }
