@@ -31,7 +31,7 @@ import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { guardedRoutes, listenForAdmin } from "./operations.ts";
 import { StartError } from "./routes.ts";
-import { runningSyncs } from "./running-syncs.ts";
+import { type RunningSyncs, runningSyncs } from "./running-syncs.ts";
 import { withoutFloods } from "./sink/floods.ts";
 import { type AuditLog, trailTo } from "./sink/trail.ts";
 import { lazyStore, type Store } from "./store.ts";
@@ -151,7 +151,7 @@ export async function start(
         return false;
       }
       watch.files(filesOf(file, current.loaded));
-      void retire(before, current);
+      void retire(before, current, syncs.left);
       return true;
     };
     const watch = createWatch(reload);
@@ -275,13 +275,18 @@ function measure(
   Object.assign(delay, { collect: () => delay.set(pressure().delay / 1000) });
 }
 
-/** Closes what a generation has open and the next one does not go on with, once its requests have ended. */
-async function retire(generation: Generation, next: Generation): Promise<void> {
+/** Closes what a generation has open and the next one does not go on with, once its requests have ended, and each connector's runs of syncs. */
+async function retire(generation: Generation, next: Generation, left: RunningSyncs["left"]): Promise<void> {
   for (const end = Date.now() + DRAIN_MS; generation.inFlight() > 0 && Date.now() < end; ) await sleep(50);
-  const left = [...generation.connectors].filter(
+  const gone = [...generation.connectors].filter(
     ([name, { connector }]) => next.connectors.get(name)?.connector !== connector,
   );
-  await Promise.all(left.map(([, { connector }]) => connector.close()));
+  await Promise.all(
+    gone.map(async ([, { connector }]) => {
+      await left(connector);
+      await connector.close();
+    }),
+  );
 }
 
 const closeAll = ({ connectors }: Generation) =>

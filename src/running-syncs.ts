@@ -9,11 +9,17 @@ import type { RunReport } from "./sync/run.ts";
 import { isSigned } from "./sync/signature.ts";
 import { ActError, carryOutAct } from "./sync-acts.ts";
 import { createScheduler, lazyEntra } from "./syncs.ts";
+import { createUses } from "./uses.ts";
+
+/** What of a generation syncs work with. */
+type Parts = Pick<Generation, "loaded" | "routes" | "connectors">;
 
 /** The syncs of a gateway that runs. */
 export interface RunningSyncs {
-  /** Goes on with the syncs of a generation. */
-  readonly update: (generation: Pick<Generation, "loaded" | "routes">) => void;
+  /** Goes on with the syncs of a generation; runs that are under way end with the one that they began with. */
+  readonly update: (generation: Parts) => void;
+  /** Resolves when no run uses a connector any more. */
+  readonly left: (connector: object) => Promise<void>;
   readonly admin: SyncAdmin;
   readonly stop: () => Promise<void>;
 }
@@ -24,19 +30,33 @@ export function runningSyncs(
   store: Store,
 ): RunningSyncs {
   const scheduler = createScheduler(log, (name, report, seconds) => counted(metrics, name, report, seconds));
-  const closing: (() => Promise<void>)[] = [];
-  let current: Pick<Generation, "loaded" | "routes"> | undefined;
+  const uses = createUses();
+  const closing = new Set<Promise<void>>();
+  let current: Parts | undefined;
+  let entra: ReturnType<typeof lazyEntra> | undefined;
   const settingsOf = (name: string) => current?.loaded.config.syncs[name];
+  /** Closes clients of Entra when the last run that uses them has ended. */
+  const retire = (clients: ReturnType<typeof lazyEntra>) => {
+    const closed = uses
+      .ended(clients)
+      .then(clients.close)
+      .catch((error: Error) => log.warn({ reason: error.message }, "the connections to Entra could not be closed"))
+      .finally(() => closing.delete(closed));
+    closing.add(closed);
+  };
   return {
-    update: ({ loaded, routes }) => {
-      current = { loaded, routes };
-      const hasSyncs = Object.keys(loaded.config.syncs).length > 0;
-      if (!hasSyncs && closing.length === 0) return;
+    update: (generation) => {
+      current = generation;
+      const { loaded, routes } = generation;
+      if (entra) retire(entra);
+      else if (Object.keys(loaded.config.syncs).length === 0) return;
       const state = store.state();
-      const entra = lazyEntra(loaded, state);
-      closing.push(entra.close);
-      scheduler.update({ loaded, routes, state, entra: entra.of });
+      const clients = lazyEntra(loaded, state);
+      entra = clients;
+      const began = (sync: string) => uses.begin([clients, ...connectorsOf(generation, sync)]);
+      scheduler.update({ loaded, routes, state, entra: clients.of, began });
     },
+    left: uses.ended,
     admin: {
       names: () => Object.keys(current?.loaded.config.syncs ?? {}),
       status: (name) => statusOf(store.state(), name, 20),
@@ -68,9 +88,20 @@ export function runningSyncs(
     },
     stop: async () => {
       await scheduler.stop();
-      for (const close of closing) await close();
+      if (entra) retire(entra);
+      await Promise.all(closing);
     },
   };
+}
+
+/** The connectors that a sync reads and writes; none of a sync that there is not. */
+function connectorsOf({ loaded, connectors }: Parts, sync: string): object[] {
+  const settings = loaded.config.syncs[sync];
+  if (!settings) return [];
+  const { from, to } = settings;
+  const routes = [from.route, ...("route" in to ? [to.route] : [])];
+  const endpoints = routes.flatMap((route) => [...(loaded.routes.get(route)?.values() ?? [])]);
+  return endpoints.flatMap(({ connector }) => connectors.get(connector)?.connector ?? []);
 }
 
 function counted(

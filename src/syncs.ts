@@ -111,10 +111,16 @@ export function runNamed(
   );
 }
 
+/** What the syncs of a gateway that runs are made with, until its configuration is read again. */
+export interface ScheduledParts extends SyncParts {
+  /** Called when a run of a sync begins with these parts; what it gives is called when the run has ended, however it did. */
+  readonly began: (sync: string) => () => void;
+}
+
 /** The syncs of a gateway that runs, by their schedules. */
 export interface Scheduler {
-  /** Takes the schedules of another configuration. */
-  readonly update: (parts: SyncParts) => void;
+  /** Takes the schedules of another configuration. Runs that are under way go on with the parts that they began with. */
+  readonly update: (parts: ScheduledParts) => void;
   /** Begins a run, as a signal asks for one; one that comes while one is under way makes one more behind it. */
   readonly signal: (name: string, cause: string) => void;
   readonly run: (name: string, wish: RunWish) => Promise<RunReport>;
@@ -132,7 +138,7 @@ const SAME_MS = 10_000;
 
 /** Runs syncs by their schedules, one run of a sync at a time, until it is stopped. */
 export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended: Ended): Scheduler {
-  let current: SyncParts | undefined;
+  let current: ScheduledParts | undefined;
   let jobs: Cron[] = [];
   const controller = new AbortController();
   const underWay = new Map<string, Promise<unknown>>();
@@ -143,7 +149,9 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
   async function run(name: string, wish: RunWish): Promise<RunReport> {
     if (underWay.has(name)) throw new BusyError(`The sync ${name} is under way already.`);
     const start = performance.now();
-    const running = runNamed(name, current!, wish, { signal: controller.signal });
+    const parts = current!;
+    const end = parts.began(name);
+    const running = runNamed(name, parts, wish, { signal: controller.signal }).finally(end);
     underWay.set(
       name,
       running.catch(() => {}),
