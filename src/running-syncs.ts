@@ -8,6 +8,7 @@ import { statusOf } from "./sync/report.ts";
 import type { RunReport } from "./sync/run.ts";
 import { isSigned } from "./sync/signature.ts";
 import { ActError, carryOutAct } from "./sync-acts.ts";
+import { storeOf } from "./sync-target.ts";
 import { createScheduler, lazyEntra } from "./syncs.ts";
 import { createUses } from "./uses.ts";
 
@@ -35,6 +36,14 @@ export function runningSyncs(
   let current: Parts | undefined;
   let entra: ReturnType<typeof lazyEntra> | undefined;
   const settingsOf = (name: string) => current?.loaded.config.syncs[name];
+  const kept = async (sync: string) => {
+    const state = store.state();
+    return {
+      sync,
+      leases: state.leases,
+      store: state.syncs.of(await storeOf({ loaded: current!.loaded, state }, sync)),
+    };
+  };
   /** Closes clients of Entra when the last run that uses them has ended. */
   const retire = (clients: ReturnType<typeof lazyEntra>) => {
     const closed = uses
@@ -59,7 +68,7 @@ export function runningSyncs(
     left: uses.ended,
     admin: {
       names: () => Object.keys(current?.loaded.config.syncs ?? {}),
-      status: (name) => statusOf(store.state(), name, 20),
+      status: async (name) => statusOf(await kept(name), 20),
       run: async (name, wish) => {
         try {
           return { report: await scheduler.run(name, wish) };
@@ -70,7 +79,7 @@ export function runningSyncs(
       },
       act: async (name, { by, reason, ...act }) => {
         try {
-          const acted = await carryOutAct({ state: store.state(), audit: services.audit }, name, act, { by, reason });
+          const acted = await carryOutAct({ ...(await kept(name)), audit: services.audit }, name, act, { by, reason });
           log.warn({ sync: name, act: act.do, by, reason, people: acted.count }, "an operator worked on a sync");
           return acted;
         } catch (error) {

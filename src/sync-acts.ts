@@ -1,6 +1,6 @@
 import type { AuditTrail } from "./sink/trail.ts";
+import type { Leases } from "./state/leases.ts";
 import { HELD, inPieces, type Person } from "./state/person.ts";
-import type { State } from "./state/state.ts";
 import type { SyncStore } from "./state/syncs.ts";
 import { isUnderWay, withLease } from "./sync/lease.ts";
 import { memoryOf } from "./sync/person.ts";
@@ -30,7 +30,8 @@ export interface Operator {
 
 /** What an act needs: the store, and the audit log where there is one. */
 export interface ActParts {
-  readonly state: State;
+  readonly leases: Leases;
+  readonly store: SyncStore;
   readonly audit: AuditTrail | undefined;
 }
 
@@ -64,7 +65,7 @@ interface Work {
 export async function carryOutAct(parts: ActParts, sync: string, act: Act, operator: Operator): Promise<Acted> {
   const never = new AbortController().signal;
   if (act.do === "cancel") return cancel(parts, sync, operator);
-  return withLease(parts.state.leases, sync, never, () => onPeople(parts, sync, act, operator));
+  return withLease(parts.leases, sync, never, () => onPeople(parts, sync, act, operator));
 }
 
 /** The records of an act: the first before it, `done` for each piece of it. Rejects where the first cannot be written. */
@@ -82,10 +83,10 @@ async function recorded({ audit }: ActParts, sync: string, act: Act, { by, reaso
 
 /** Has the run that is under way end soon. */
 async function cancel(parts: ActParts, sync: string, operator: Operator): Promise<Acted> {
-  const { leases, syncs } = parts.state;
+  const { leases, store } = parts;
   if (!(await isUnderWay(leases, sync))) throw new ActError("no run is under way");
   const record = await recorded(parts, sync, { do: "cancel" }, operator);
-  await syncs.of(sync).update({ cancelled: 1 });
+  await store.update({ cancelled: 1 });
   await record.done([]);
   return { count: 0, unknown: [] };
 }
@@ -96,7 +97,7 @@ async function onPeople(
   act: Exclude<Act, { do: "cancel" }>,
   operator: Operator,
 ): Promise<Acted> {
-  const store = parts.state.syncs.of(sync);
+  const { store } = parts;
   const { people, change } = await workOf(store, act);
   const record = await recorded(parts, sync, act, operator);
   const named = new Set(act.people);

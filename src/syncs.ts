@@ -16,6 +16,7 @@ import { type RunReport, runSync, type Sync } from "./sync/run.ts";
 import type { RunOptions } from "./sync/steps.ts";
 import { type Asking, routeTarget } from "./sync/targets/route.ts";
 import { fingerprint } from "./sync/values.ts";
+import { keepTarget, type Moved, storeOf } from "./sync-target.ts";
 
 /** What syncs are made with. */
 export interface SyncParts {
@@ -51,7 +52,7 @@ export function lazyEntra(
   };
 }
 
-/** Makes a sync of the configuration ready to run. Throws a `StartError` where there is none of the name. */
+/** Makes a sync of the configuration ready to run, on the store of its first target. Throws a `StartError` where there is none of the name. */
 export function syncNamed(name: string, parts: SyncParts, signal: AbortSignal): Sync {
   const { loaded, routes, state } = parts;
   const settings = loaded.config.syncs[name];
@@ -97,7 +98,16 @@ function engineOf(name: string, settings: SyncSettings, parts: SyncParts, asking
 }
 
 /** What a run is to do, beside what every run has. */
-export type RunWish = Pick<RunOptions, "isPlan" | "isReconciling" | "isFirst" | "acceptsShrink" | "cause">;
+export interface RunWish extends Pick<RunOptions, "isPlan" | "isReconciling" | "isFirst" | "acceptsShrink" | "cause"> {
+  /** Somebody says that the target is the one from before, though its address is another. */
+  readonly isSameTarget?: boolean;
+}
+
+/** What became of a run, and of which target. */
+export interface NamedReport extends RunReport {
+  /** Where the first run into another target than before is held: both of them. */
+  readonly moved: Moved | undefined;
+}
 
 /** Runs a sync once, alone of all processes that share the store. Rejects with a `BusyError` where another does. */
 export function runNamed(
@@ -105,10 +115,13 @@ export function runNamed(
   parts: SyncParts,
   wish: RunWish,
   { signal, now = Date.now }: { signal: AbortSignal; now?: () => number },
-): Promise<RunReport> {
-  return withLease(parts.state.leases, name, signal, (held) =>
-    runSync(syncNamed(name, parts, held), { ...wish, now, signal: held }),
-  );
+): Promise<NamedReport> {
+  return withLease(parts.state.leases, name, signal, async (held) => {
+    const sync = syncNamed(name, parts, held);
+    const { store, moved } = await keepTarget(parts, name, now(), wish.isSameTarget);
+    const report = await runSync({ ...sync, store: parts.state.syncs.of(store) }, { ...wish, now, signal: held });
+    return { ...report, moved: report.isUnreleased ? moved : undefined };
+  });
 }
 
 /** What the syncs of a gateway that runs are made with, until its configuration is read again. */
@@ -123,7 +136,7 @@ export interface Scheduler {
   readonly update: (parts: ScheduledParts) => void;
   /** Begins a run, as a signal asks for one; one that comes while one is under way makes one more behind it. */
   readonly signal: (name: string, cause: string) => void;
-  readonly run: (name: string, wish: RunWish) => Promise<RunReport>;
+  readonly run: (name: string, wish: RunWish) => Promise<NamedReport>;
   readonly stop: () => Promise<void>;
 }
 
@@ -146,7 +159,7 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
   const signalled = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
 
-  async function run(name: string, wish: RunWish): Promise<RunReport> {
+  async function run(name: string, wish: RunWish): Promise<NamedReport> {
     if (underWay.has(name)) throw new BusyError(`The sync ${name} is under way already.`);
     const start = performance.now();
     const parts = current!;
@@ -159,8 +172,9 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
     try {
       const report = await running;
       ended(name, report, (performance.now() - start) / 1000);
-      const { outcome, error, counts, people, held } = report;
-      const fields = { sync: name, run: report.run, outcome, counts, people, held, ...(error && { error }) };
+      const { outcome, error, counts, people, held, moved } = report;
+      const about = { sync: name, run: report.run, outcome, counts, people, held };
+      const fields = { ...about, ...(error && { error }), ...(moved && { moved }) };
       if (outcome === "done" || outcome === "planned") log.info(fields, "sync run");
       else log.warn(fields, "sync run");
       return report;
@@ -187,7 +201,8 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
     });
   }
   async function byClock(name: string, isReconciling: boolean): Promise<void> {
-    const { not_before: notBefore, ran } = await current!.state.syncs.of(name).record();
+    const parts = current!;
+    const { not_before: notBefore, ran } = await parts.state.syncs.of(await storeOf(parts, name)).record();
     // Another gateway may have run it a moment ago, by the same schedule. A reconciliation is made once in any case.
     if (Date.now() < notBefore || (!isReconciling && Date.now() - (ran ?? 0) < SAME_MS)) return;
     if (!isReconciling && underWay.has(name)) return;

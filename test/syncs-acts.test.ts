@@ -108,11 +108,12 @@ describe("a run that was killed", () => {
   test("is shown as running while its lease lasts, and as interrupted behind that", async () => {
     syncing = await openSyncing();
     const { state } = syncing.parts;
+    const looked = { sync: "people", leases: state.leases, store: syncing.store };
     await state.leases.take("sync people", "a process that is killed", 30_000);
     await syncing.store.begin("test", Date.now());
-    expect(await statusOf(state, "people", 1)).toMatchObject({ runs: [{ outcome: "running" }] });
+    expect(await statusOf(looked, 1)).toMatchObject({ runs: [{ outcome: "running" }] });
     await state.leases.release("sync people", "a process that is killed");
-    expect(await statusOf(state, "people", 1)).toMatchObject({ runs: [{ outcome: "interrupted" }] });
+    expect(await statusOf(looked, 1)).toMatchObject({ runs: [{ outcome: "interrupted" }] });
     expect(postern("sync", "status").stdout).toContain("test: interrupted");
     expect(postern("sync", "cancel")).toMatchObject({ status: 1 });
     await syncing.run();

@@ -4,6 +4,7 @@ import { StartError } from "../routes.ts";
 import { type Drift, driftOf } from "../sync/drift.ts";
 import { csvCell, printable, text } from "../sync/report.ts";
 import { routeTarget } from "../sync/targets/route.ts";
+import { storeOf } from "../sync-target.ts";
 import { openRoutes } from "./opened.ts";
 
 /** The forms that drift is shown in. */
@@ -30,7 +31,12 @@ export async function driftCommand({ registry, file, env, route: base, format }:
     const operationMs = Math.round(loaded.config.limits.seconds * 1000);
     const asking = { caller: "postern drift", operationMs, signal: new AbortController().signal };
     const target = routeTarget(route, to.type, asking);
-    const syncs = names.map(([name]) => ({ store: opened.state.syncs.of(name), rules: loaded.syncs.get(name)! }));
+    const syncs = await Promise.all(
+      names.map(async ([name]) => ({
+        store: opened.state.syncs.of(await storeOf(opened, name)),
+        rules: loaded.syncs.get(name)!,
+      })),
+    );
     let count = 0;
     if (format === "csv") process.stdout.write("what,key,id,path,was,is\n");
     for await (const each of driftOf({ route, type: to.type, target, asking, syncs })) {

@@ -4,6 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import { StartError } from "../routes.ts";
 import { BusyError } from "../sync/lease.ts";
 import { type Act, ActError, type Acted, carryOutAct, type Release } from "../sync-acts.ts";
+import { storeOf } from "../sync-target.ts";
 import { openStore, warn } from "./opened.ts";
 import { people } from "./plural.ts";
 import { named, type SyncCommand } from "./sync.ts";
@@ -61,7 +62,8 @@ async function carryOut(
       );
     });
     try {
-      const acted = await carryOutAct({ state, audit }, name, act, { by, reason });
+      const store = state.syncs.of(await storeOf({ loaded, state }, name));
+      const acted = await carryOutAct({ leases: state.leases, store, audit }, name, act, { by, reason });
       for (const key of acted.unknown)
         console.error(`${name} knows nobody with the key ${key}, of whom that could be done.`);
       return print(name, acted);

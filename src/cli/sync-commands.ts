@@ -29,11 +29,13 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
     .addOption(format())
     .option("--reconcile", "compare every account, not only those of people who changed")
     .option("--accept-shrink", "believe that the source has become so much smaller")
+    .option("--same-target", "the target is the one from before, under another address")
     .action(async (name, options) => {
       const wish = {
         isPlan: true,
         isReconciling: options.reconcile === true,
         acceptsShrink: options.acceptShrink === true,
+        isSameTarget: options.sameTarget === true,
       };
       exit(await syncRunCommand(on(options.config, name ?? options.sync), wish, { format: options.format }));
     });
@@ -46,11 +48,13 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
     .option("--first", "let the first run happen, whose plan you have seen: before that everything is held")
     .option("--reconcile", "compare every account, not only those of people who changed")
     .option("--accept-shrink", "believe that the source has become so much smaller")
+    .option("--same-target", "the target is the one from before, under another address")
     .action(async (name, options) => {
       const wish = {
         isFirst: options.first === true,
         isReconciling: options.reconcile === true,
         acceptsShrink: options.acceptShrink === true,
+        isSameTarget: options.sameTarget === true,
       };
       exit(await syncRunCommand(on(options.config, name ?? options.sync), wish));
     });

@@ -3,13 +3,12 @@ import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import { StartError } from "../routes.ts";
 import { HELD, type Person } from "../state/person.ts";
-import type { State } from "../state/state.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import { BusyError } from "../sync/lease.ts";
 import { memoryOf, planOf } from "../sync/person.ts";
-import { type Format, lastRuns, planLine, printable, statusOf, writerOf } from "../sync/report.ts";
-import type { RunReport } from "../sync/run.ts";
-import { type RunWish, runNamed } from "../syncs.ts";
+import { type Format, type Looked, lastRuns, planLine, printable, statusOf, writerOf } from "../sync/report.ts";
+import { storeOf } from "../sync-target.ts";
+import { type NamedReport, type RunWish, runNamed } from "../syncs.ts";
 import { openRoutes, openStore } from "./opened.ts";
 
 /** What every command on a sync is given. */
@@ -51,7 +50,10 @@ export async function syncRunCommand(
   try {
     const cause = `${userInfo().username}, by the command line`;
     const report = await runNamed(name, parts, { ...wish, cause }, { signal: ending.signal });
-    if (wish.isPlan && !isQuiet) await printPeople(parts.state.syncs.of(name), format, `What ${name} would do`);
+    if (wish.isPlan && !isQuiet) {
+      const store = parts.state.syncs.of(await storeOf(parts, name));
+      await printPeople(store, format, `What ${name} would do`);
+    }
     const summary = format === "table" || !wish.isPlan ? console.log : console.error;
     summary(summaryOf(name, report));
     return ["failed", "incomplete"].includes(report.outcome) ? 1 : 0;
@@ -92,8 +94,8 @@ async function* everybody(store: SyncStore, filter: PeopleFilter): AsyncGenerato
   }
 }
 
-function summaryOf(name: string, report: RunReport): string {
-  const { outcome, error, counts, held, people, unusable, groups, isUnreleased, statuses } = report;
+function summaryOf(name: string, report: NamedReport): string {
+  const { outcome, error, counts, held, people, unusable, groups, isUnreleased, statuses, moved } = report;
   const lines = [`${name}: ${outcome}${error ? `. ${error}` : ""}`, `  read: ${people.read} records`];
   if (people.twice > 0) lines.push(`  ${people.twice} keys come more than once: none of their records is used`);
   for (const [kind, { planned, done, failed }] of Object.entries(counts))
@@ -104,6 +106,10 @@ function summaryOf(name: string, report: RunReport): string {
       `  failed before: ${waiting}, tried again later. Who and why: postern sync status ${name} --people failed`,
     );
   if (stopped > 0) lines.push(`  stopped: ${stopped}. Who and why: postern sync status ${name} --people stopped`);
+  if (moved)
+    lines.push(
+      `  It writes another target now, of which nothing is known yet: ${moved.to}, and before ${moved.from}. If it is the same one under another address: postern sync run ${name} --same-target`,
+    );
   if (isUnreleased && held.length > 0)
     lines.push(
       `  The first run is held: everything waits but what was released. See what it would do: postern sync plan ${name}; then let it happen: postern sync run ${name} --first`,
@@ -125,12 +131,13 @@ function summaryOf(name: string, report: RunReport): string {
 }
 
 /** Looks into the store. */
-async function onStore(command: SyncCommand, work: (state: State, name: string) => Promise<number>) {
+async function onStore(command: SyncCommand, work: (looked: Looked) => Promise<number>) {
   const loaded = loadConfig(command.file, command.registry, command.env);
   const name = named(command, loaded.config.syncs);
   const state = await openStore(loaded);
   try {
-    return await work(state, name);
+    const store = state.syncs.of(await storeOf({ loaded, state }, name));
+    return await work({ sync: name, leases: state.leases, store });
   } finally {
     await state.close();
   }
@@ -145,18 +152,18 @@ export const syncStatusCommand = (
     format = "table",
   }: { readonly held: boolean; readonly status?: string | undefined; readonly format?: Format },
 ): Promise<number> =>
-  onStore(command, async (state, name) => {
-    const store = state.syncs.of(name);
+  onStore(command, async (looked) => {
+    const { sync: name, store } = looked;
     if (held || status !== undefined) {
       const title = held ? `What ${name} holds` : `${name}: ${status}`;
       await printPeople(store, format, title, held ? { held: HELD.held } : { status: status! });
       return 0;
     }
     if (format === "json") {
-      console.log(JSON.stringify(await statusOf(state, name, 10), undefined, 2));
+      console.log(JSON.stringify(await statusOf(looked, 10), undefined, 2));
       return 0;
     }
-    const [runs, people, planned] = await Promise.all([lastRuns(state, name, 10), store.byStatus(), store.planned()]);
+    const [runs, people, planned] = await Promise.all([lastRuns(looked, 10), store.byStatus(), store.planned()]);
     console.log(
       `${name}\n  people: ${people.map(({ status: of, count }) => `${count} ${of}`).join(", ") || "none yet"}`,
     );
@@ -169,8 +176,7 @@ export const syncStatusCommand = (
 
 /** Shows the page of truth of one person. */
 export const syncPersonCommand = (command: SyncCommand, key: string): Promise<number> =>
-  onStore(command, async (state, name) => {
-    const store = state.syncs.of(name);
+  onStore(command, async ({ sync: name, store }) => {
     const person = (await store.person(key)) ?? (await store.byTarget(key));
     if (!person) {
       console.error(`${name} knows nobody with the key, or the account, ${key}.`);

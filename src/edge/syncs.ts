@@ -7,6 +7,7 @@ const runFormat = z.strictObject({
   reconcile: z.boolean().default(false),
   first: z.boolean().default(false),
   acceptShrink: z.boolean().default(false),
+  sameTarget: z.boolean().default(false),
 });
 
 const people = z.array(z.string().min(1)).max(10_000);
@@ -51,6 +52,7 @@ export interface SyncAdmin {
       readonly isReconciling: boolean;
       readonly isFirst: boolean;
       readonly acceptsShrink: boolean;
+      readonly isSameTarget: boolean;
       readonly cause: string;
     },
   ) => Promise<{ readonly report: unknown } | { readonly busy: string }>;
@@ -96,9 +98,16 @@ export function syncEndpoints(syncs: SyncAdmin): Hono<{ Variables: { operator: s
     const text = await c.req.text();
     const { data, error } = runFormat.safeParse(text === "" ? {} : await c.req.json().catch(() => undefined));
     if (!data) return c.json({ error: z.prettifyError(error) }, 400);
-    const { plan, reconcile, first, acceptShrink } = data;
+    const { plan, reconcile, first, acceptShrink, sameTarget } = data;
     const cause = `${c.get("operator") ?? "somebody"}, by HTTP`;
-    const wish = { isPlan: plan, isReconciling: reconcile, isFirst: first, acceptsShrink: acceptShrink, cause };
+    const wish = {
+      isPlan: plan,
+      isReconciling: reconcile,
+      isFirst: first,
+      acceptsShrink: acceptShrink,
+      isSameTarget: sameTarget,
+      cause,
+    };
     const answer = await syncs.run(name, wish);
     return "busy" in answer ? c.json({ error: answer.busy }, 409) : c.json(answer.report as object);
   });

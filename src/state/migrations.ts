@@ -159,4 +159,16 @@ export const migrations: Record<string, Migration> = {
       await schema.createIndex("sync_requests_at").on("sync_requests").columns(["budget", "at"]).execute();
     },
   },
+  "2026-11-26-targets-of-syncs": {
+    up: async (db: Kysely<unknown>) => {
+      await db.schema
+        .createTable("sync_targets")
+        .addColumn("sync", "text", (column) => column.notNull())
+        .addColumn("target", "text", (column) => column.notNull())
+        .addColumn("store", "text", (column) => column.notNull())
+        .addColumn("used", "bigint", (column) => column.notNull())
+        .addPrimaryKeyConstraint("sync_targets_key", ["sync", "target"])
+        .execute();
+    },
+  },
 };

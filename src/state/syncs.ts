@@ -3,6 +3,7 @@ import type { Database } from "./database.ts";
 import { createMemberships, type Memberships, type MembershipTables } from "./memberships.ts";
 import { createPeople, type People } from "./people.ts";
 import type { PeopleTables } from "./person.ts";
+import { createTargets, type Targets, type TargetTables } from "./targets.ts";
 
 /** What is known of a sync as a whole. Times are milliseconds since 1970. */
 export interface SyncRecord {
@@ -41,7 +42,8 @@ export interface RunRecord {
 
 /** The tables of syncs, as kysely knows them. */
 export type SyncTables = { syncs: SyncRecord; sync_runs: RunRecord; sync_requests: RequestRecord } & PeopleTables &
-  MembershipTables;
+  MembershipTables &
+  TargetTables;
 
 /** A request that counts for a budget, such as one of a tenant's day. */
 interface RequestRecord {
@@ -64,6 +66,8 @@ export interface SyncStore extends People, Memberships {
 /** What is kept of all syncs. */
 export interface Syncs {
   readonly of: (sync: string) => SyncStore;
+  /** The targets that a sync has written, and the name under which each is kept. */
+  readonly targets: (sync: string) => Targets;
   /**
    * Takes one of so many requests within some milliseconds; gives when the next one is free where there is none, over all processes that
    * share the store.
@@ -152,6 +156,7 @@ export function createSyncs(database: Database<SyncTables>, ready: () => Promise
           .execute();
       },
     }),
+    targets: (sync) => createTargets(db as unknown as Kysely<TargetTables>, ready, sync),
     take: async (budget, now, limits) => {
       await ready();
       return exclusively(`budget ${budget}`, async (transaction) => {

@@ -1,7 +1,7 @@
+import type { Leases } from "../state/leases.ts";
 import type { Person } from "../state/person.ts";
 import { HELD } from "../state/person.ts";
-import type { State } from "../state/state.ts";
-import { INTERRUPTED, type RunRecord } from "../state/syncs.ts";
+import { INTERRUPTED, type RunRecord, type SyncStore } from "../state/syncs.ts";
 import { isUnderWay } from "./lease.ts";
 import { memoryOf, planOf } from "./person.ts";
 
@@ -128,9 +128,15 @@ const html = (value: string): string => value.replace(/[&<>"']/g, (each) => `&#$
 export const printable = (value: string): string =>
   value.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "?");
 
+/** A sync that is looked at: its name, and what is kept of it. */
+export interface Looked {
+  readonly sync: string;
+  readonly leases: Leases;
+  readonly store: SyncStore;
+}
+
 /** The last runs of a sync, the latest first. One that was killed is `interrupted` as soon as its lease has ended. */
-export async function lastRuns({ leases, syncs }: State, sync: string, limit: number): Promise<readonly RunRecord[]> {
-  const store = syncs.of(sync);
+export async function lastRuns({ leases, sync, store }: Looked, limit: number): Promise<readonly RunRecord[]> {
   const before = await store.runs(limit);
   const running = new Set(before.flatMap(({ run, outcome }) => (outcome === "running" ? [run] : [])));
   if (running.size === 0 || (await isUnderWay(leases, sync))) return before;
@@ -141,8 +147,8 @@ export async function lastRuns({ leases, syncs }: State, sync: string, limit: nu
 }
 
 /** The last runs of a sync, and how many people are in which state, as JSON. */
-export async function statusOf(state: State, sync: string, limit: number): Promise<object> {
-  const store = state.syncs.of(sync);
-  const [runs, people, planned] = await Promise.all([lastRuns(state, sync, limit), store.byStatus(), store.planned()]);
+export async function statusOf(looked: Looked, limit: number): Promise<object> {
+  const { store } = looked;
+  const [runs, people, planned] = await Promise.all([lastRuns(looked, limit), store.byStatus(), store.planned()]);
   return { runs: runs.map(({ counts, ...run }) => ({ ...run, ...JSON.parse(counts) })), people, planned };
 }

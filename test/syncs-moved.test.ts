@@ -1,0 +1,101 @@
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { openRoutes } from "../src/cli/opened.ts";
+import { loadConfig } from "../src/config/load.ts";
+import { targetOf } from "../src/sync-target.ts";
+import { type RunWish, runNamed } from "../src/syncs.ts";
+import { registry } from "./servers/registry.ts";
+import { ADA, BOB, openSyncing, type Syncing } from "./servers/syncing.ts";
+
+let syncing: Syncing;
+afterEach(() => syncing.close());
+
+const write = (file: string, change: (config: ReturnType<typeof parse>) => void) => {
+  const config = parse(readFileSync(file, "utf8"));
+  change(config);
+  writeFileSync(file, stringify(config));
+};
+
+/** Runs the sync with its target in another database. */
+async function runInto(database: string, wish: Partial<RunWish> = {}) {
+  write(syncing.file, (config) => {
+    config.connectors.target.file = join(syncing.folder, database);
+  });
+  const parts = await openRoutes(loadConfig(syncing.file, registry, {}), { writes: false });
+  try {
+    return await runNamed("people", parts, { cause: "test", ...wish }, { signal: new AbortController().signal });
+  } finally {
+    await parts.close();
+  }
+}
+
+const givenNames = (database: string) => {
+  const db = new DatabaseSync(join(syncing.folder, database));
+  const rows = db.prepare("select given from accounts order by given").all() as { given: string }[];
+  db.close();
+  return rows.map(({ given }) => given);
+};
+
+describe("a sync that is pointed at another target", () => {
+  test("takes no link with it: all is held as before a first run, and what is there stays; back again, nothing has changed", async () => {
+    syncing = await openSyncing();
+    syncing.hire(ADA, BOB);
+    expect(await runInto("target.db", { isFirst: true })).toMatchObject({ outcome: "done", moved: undefined });
+    // Other people's accounts, under ids that the first target has given to Ada and Bob.
+    copyFileSync(join(syncing.folder, "target.db"), join(syncing.folder, "other.db"));
+    const other = new DatabaseSync(join(syncing.folder, "other.db"));
+    other.exec("update accounts set external = null, given = 'Stranger ' || external, login = 'stranger' || external");
+    other.close();
+    expect(await runInto("other.db", { isReconciling: true })).toMatchObject({
+      outcome: "held",
+      isUnreleased: true,
+      held: [{ kind: "creates", count: 2, allowed: 0 }],
+      moved: { from: expect.stringContaining("target.db"), to: expect.stringContaining("other.db") },
+    });
+    expect(givenNames("other.db")).toEqual(["Stranger 1", "Stranger 2"]);
+    expect(await runInto("target.db", { isReconciling: true })).toMatchObject({ outcome: "done", counts: {} });
+    expect(await runInto("other.db", { isFirst: true })).toMatchObject({ counts: { creates: { done: 2 } } });
+    expect(givenNames("other.db")).toEqual(["Ada", "Bob", "Stranger 1", "Stranger 2"]);
+  });
+
+  test("keeps its links where somebody says that it is the same target under another address", async () => {
+    syncing = await openSyncing();
+    syncing.hire(ADA, BOB);
+    await runInto("target.db", { isFirst: true });
+    copyFileSync(join(syncing.folder, "target.db"), join(syncing.folder, "moved.db"));
+    expect(await runInto("moved.db", { isPlan: true })).toMatchObject({ isUnreleased: true });
+    expect(await runInto("moved.db", { isSameTarget: true, isReconciling: true })).toMatchObject({
+      outcome: "done",
+      counts: {},
+    });
+    expect(await runInto("moved.db", { isReconciling: true })).toMatchObject({ outcome: "done", counts: {} });
+  });
+
+  test("is the same for credentials and TLS, and another for a host, a base or a route", async () => {
+    syncing = await openSyncing();
+    const loaded = loadConfig(syncing.file, registry, {});
+    const directory = (settings: object, base = "ou=people,dc=example,dc=com", route = "/target") => {
+      const target = { type: "ldap", kinds: { account: { base } }, ...settings };
+      const { people } = loaded.config.syncs;
+      const config = {
+        ...loaded.config,
+        connectors: { target: target as never },
+        syncs: { people: { ...people!, to: { route, type: "User" } } },
+      };
+      return targetOf({ config, routes: new Map([[route, loaded.routes.get("/target")!]]) }, "people");
+    };
+    const first = directory({ url: "ldap://dc1.example.com", bind: { dn: "cn=one" } });
+    expect(directory({ url: "ldaps://DC1.example.com:636", bind: { dn: "cn=another" }, connections: 3 })).toBe(first);
+    expect(first).toBe("/target User (ldap dc1.example.com ou=people,dc=example,dc=com)");
+    for (const other of [
+      directory({ url: "ldap://dc2.example.com" }),
+      directory({ url: "ldap://dc1.example.com" }, "ou=staff,dc=example,dc=com"),
+      directory({ url: "ldap://dc1.example.com" }, undefined, "/directory"),
+    ])
+      expect(other).not.toBe(first);
+    expect(directory({ url: "postgres://somebody:secret@db.example.com/people" })).not.toContain("secret");
+  });
+});
