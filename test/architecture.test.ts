@@ -30,7 +30,16 @@ const allowed: Record<string, readonly string[]> = {
   "src/observe": [],
   "src/sink": [],
   "src/state": ["src/connector", "src/gateway"],
-  "src/sync": ["src/gateway", "src/scim", "src/mapping", "src/expression", "src/state", "src/connector", "src/graph"],
+  "src/sync": [
+    "src/gateway",
+    "src/scim",
+    "src/mapping",
+    "src/expression",
+    "src/state",
+    "src/connector",
+    "src/graph",
+    "src/http",
+  ],
   "src/config": ["src/scim", "src/mapping", "src/connector", "src/sink", "src/auth", "src/state", "src/sync"],
 };
 

@@ -12,8 +12,10 @@ export const expression = z.string().superRefine((source, context) => {
 
 const secret = z.string().min(1).describe("Best ${env:NAME} or ${file:PATH}.");
 /** Whether secrets may be sent to an address: https, or this machine. */
-export const isConfidential = (url: string): boolean =>
-  /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])([:/]|$)/.test(url);
+export const isConfidential = (url: string): boolean => {
+  const { protocol, hostname } = URL.parse(url) ?? {};
+  return protocol === "https:" || (protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname!));
+};
 
 const tokenUrl = z
   .url({ protocol: /^https?$/ })

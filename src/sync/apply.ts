@@ -5,7 +5,7 @@ import { settledMemory, type Work } from "./look.ts";
 import { failedWith, stopped } from "./outcomes.ts";
 import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "./person.ts";
 import { referencesFor } from "./references.ts";
-import type { Rule } from "./rules.ts";
+import { isPassword, type Rule } from "./rules.ts";
 import { TargetError } from "./target.ts";
 import { patchOf, resourceWith, type ValueChange, valueAt } from "./values.ts";
 
@@ -183,7 +183,7 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
     if (!rule.isSecret) continue;
     const secret = await facts.secret(rule);
     given.push({ path: rule.place.path, to: secret });
-    if (rule.place.typed.attribute.name === "password" && typeof secret === "string") password = secret;
+    if (isPassword(rule) && typeof secret === "string") password = secret;
   }
   const { account, names } = await createNamed(work, person, facts, given);
   const id = String(account.id);

@@ -2,10 +2,12 @@ import { Cron } from "croner";
 import { Duration, IANAZone } from "luxon";
 import { z } from "zod";
 import { entraConfig } from "../graph/settings.ts";
+import { isConfidential } from "../http/settings.ts";
 
 const duration = z
   .string()
   .refine((text) => Duration.fromISO(text).isValid, "a duration is ISO 8601's, such as P30D or PT12H")
+  .refine((text) => !(Duration.fromISO(text).toMillis() < 0), "a duration is not negative here")
   .describe("A duration of ISO 8601: P3D, PT12H.");
 
 const schedule = z.string().refine(isSchedule, "a schedule is cron's: minute hour day month weekday");
@@ -101,13 +103,18 @@ const guard = z
     "Bounds on one run, by kind of change. Changes of a kind that has more are held, all of them, before the first is made, until they are released: `postern sync release`.",
   );
 
-const stage = z.strictObject({
-  after: duration.default("PT0S").describe("How long after the person left."),
-  do: z
-    .enum(["strip", "set", "delete"])
-    .describe("strip: takes the account out of its groups. set: writes `set`. delete: deletes the account."),
-  set: z.record(z.string(), constant).default({}).describe("Paths of the target, and what is written there."),
-});
+const stage = z
+  .strictObject({
+    after: duration.default("PT0S").describe("How long after the person left."),
+    do: z
+      .enum(["strip", "set", "delete"])
+      .describe("strip: takes the account out of its groups. set: writes `set`. delete: deletes the account."),
+    set: z.record(z.string(), constant).default({}).describe("Paths of the target, and what is written there."),
+  })
+  .refine((given) => given.do !== "delete" || Object.keys(given.set).length === 0, {
+    path: ["set"],
+    message: "an account that is deleted is not written: make `set` a stage before it",
+  });
 
 const leavers = z
   .strictObject({
@@ -146,7 +153,12 @@ const group = z.strictObject({
 
 const passwords = z
   .strictObject({
-    url: z.url().describe("Receives {sync, key, id, userName, password} by POST, once for each new account."),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .refine(isConfidential, "passwords are sent there: it must be https")
+      .describe(
+        "By https, or to this machine. Receives {sync, key, id, userName, password} by POST, once for each new account.",
+      ),
     secret: secret.describe(
       "Signs the request as Standard Webhooks does, HMAC-SHA256; best ${env:NAME} or ${file:PATH}.",
     ),

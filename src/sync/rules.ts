@@ -129,6 +129,12 @@ export function compileRules(
       message: 'the target maps no "active", so nobody can be disabled: set missing and outOfScope to ignore',
     });
   if (target.rows === undefined) problems.push(...notForEntra(settings, match));
+  else if (settings.passwords && !rules.some(isPassword))
+    problems.push({
+      path: ["passwords"],
+      message:
+        'no rule writes a password, so there is none to deliver: add one, such as password: { value: "$secret()" }',
+    });
   const { zone, lastDay } = settings.asOf;
   const { scope } = settings;
   const key = attempt(["from", "key"], () => placeIn(source.type, settings.from.key));
@@ -189,6 +195,9 @@ function notForEntra({ groups, leavers, passwords }: SyncSettings, match: readon
       : []),
   ];
 }
+
+/** Whether a rule gives an account its first password. */
+export const isPassword = ({ isSecret, place }: Rule): boolean => isSecret && place.typed.attribute.name === "password";
 
 const isMapped = ({ typed }: Place, rows: Mapping["rows"]): boolean =>
   rows.some(({ path }) => path.attribute === typed.attribute && path.schema.id === typed.schema.id);
