@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { HELD, type Person } from "../state/person.ts";
 import { type Facts, factsOf, PersonError } from "./facts.ts";
 import { settledMemory, type Work } from "./look.ts";
@@ -6,6 +5,7 @@ import { failedWith, stopped } from "./outcomes.ts";
 import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "./person.ts";
 import { referencesFor } from "./references.ts";
 import { isPassword, type Rule } from "./rules.ts";
+import { pause } from "./steps.ts";
 import { TargetError } from "./target.ts";
 import { patchOf, resourceWith, type ValueChange, valueAt } from "./values.ts";
 
@@ -31,9 +31,10 @@ const MAX_WAIT = 60;
 
 /**
  * Carries out what is planned for a person, and gives the person after it: with an account, or with a failure in words. Rejects with a
- * `TargetError` of the kind `unavailable` where the target is away, which says nothing of the person.
+ * `TargetError` of the kind `unavailable` where the target is away, which says nothing of the person, and with `Cancelled` when the signal ends a
+ * wait for it.
  */
-export async function apply(work: Applying, person: Person): Promise<Person> {
+export async function apply(work: Applying, person: Person, signal: AbortSignal): Promise<Person> {
   const plan = planOf(person)!;
   let current = person;
   for (let attempt = 1; ; attempt++) {
@@ -46,8 +47,9 @@ export async function apply(work: Applying, person: Person): Promise<Person> {
       if (error instanceof PersonError) return stopped(work, current, error.code, error.message);
       if (error.kind !== "unavailable") return failedWith(work, current, error.kind, error.message);
       const { retryAfter } = error;
+      if (signal.aborted) await pause(0, signal);
       if (retryAfter === undefined || retryAfter > MAX_WAIT || attempt >= MAX_PATIENCE) throw error;
-      await sleep(retryAfter * 1000);
+      await pause(retryAfter, signal);
     }
   }
 }

@@ -138,11 +138,21 @@ async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof TargetError) || error.kind !== "unavailable" || attempt >= MAX_ASKED) throw error;
-      await sleep(Math.min(10, error.retryAfter ?? 0.2 * attempt) * 1000, undefined, { signal });
+      if (!(error instanceof TargetError) || error.kind !== "unavailable") throw error;
+      if (attempt >= MAX_ASKED && !signal.aborted) throw error;
+      await pause(Math.min(10, error.retryAfter ?? 0.2 * attempt), signal);
     }
   }
 }
+
+/** Waits some seconds. Rejects with `Cancelled` as soon as the run is to end, also where the target failed because of that. */
+export async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(seconds * 1000, undefined, { signal }).catch(() => {
+    throw new Cancelled(ENDED);
+  });
+}
+
+const ENDED = "The run was ended before it was done; the next one goes on.";
 
 /** Makes the changes that are planned and not held, kind by kind. Gives how many were made. */
 export async function applyPlans(
@@ -203,6 +213,6 @@ export async function inLanes<T, R>(all: readonly T[], lanes: number, work: (eac
 /** Throws where the run is to end. */
 export async function throwIfCancelled(store: SyncStore, { signal }: RunOptions): Promise<void> {
   await turn();
-  if (signal.aborted) throw new Cancelled("The run was ended before it was done; the next one goes on.");
+  if (signal.aborted) throw new Cancelled(ENDED);
   if ((await store.record()).cancelled === 1) throw new Cancelled("The run was cancelled; the next one goes on.");
 }

@@ -6,7 +6,7 @@ import { AWAY_AFTER, type Engine, inLanes, type RunOptions } from "../steps.ts";
 import { TargetError } from "../target.ts";
 
 /** Works on a target that answers at once, person by person. */
-export function liveEngine(work: Applying, { isReconciling = false }: RunOptions): Engine {
+export function liveEngine(work: Applying, { isReconciling = false, signal }: RunOptions): Engine {
   const { settings } = work;
   let away = 0;
   return {
@@ -15,7 +15,7 @@ export function liveEngine(work: Applying, { isReconciling = false }: RunOptions
     apply: async (people, done) => {
       await inLanes(people, settings.concurrency, async (person) => {
         try {
-          await done(await apply(work, person));
+          await done(await apply(work, person, signal));
           away = 0;
         } catch (error) {
           // One account that always fails keeps nobody else from theirs; many in a row are a target that is away.
