@@ -166,6 +166,18 @@ describe("postern init file", () => {
     expect(draft("staff.csv", text).output).toContain("Key: Badge No, a guess");
   });
 
+  test("gives a type to dates whose first rows are empty, and to a column for dates that is empty so far, as other dates are written", () => {
+    const people = Array.from({ length: 30 }, (_, index) => `${index},Ann,${index < 25 ? "" : "01.02.2020"},,`);
+    const text = ["Badge ID,Name,Hire Date,Termination Date,Remark", ...people].join("\n");
+    const { settings } = draft("staff.csv", text, "--key", "badge id");
+    expect(settings).toContain("Hire Date: { as: date, format: dd.mm.yyyy }");
+    expect(settings).toContain(
+      "# ? Termination Date is empty in all rows: its dates are taken to be written as those of Hire Date.",
+    );
+    expect(settings).toContain("Termination Date: { as: date, format: dd.mm.yyyy }");
+    expect(settings).not.toContain("Remark: {");
+  });
+
   test("drafts workbooks and JSON lines as well", () => {
     const rows = [
       ["Employee ID", "First Name", "Surname"],

@@ -182,7 +182,7 @@ resourceTypes:
 /** The connector's settings, with what was guessed. */
 export function settingsLines(drafted: Drafted, path: string): string[] {
   const { survey, guessed, key, hasSeveralRows } = drafted;
-  const columns = survey.columns.flatMap((column) => columnLine(column));
+  const columns = survey.columns.flatMap((column) => [...columnLine(column), ...emptyDateLine(column, drafted)]);
   const ids = [key, guessed.get("manager")].filter((each) => each !== undefined);
   const used = [...new Set([...guessed.values()].map(({ name }) => name))].filter((name) => name !== key.name);
   const pad = Math.max(0, ...ids.map(({ padded }) => padded ?? 0));
@@ -211,10 +211,31 @@ export function settingsLines(drafted: Drafted, path: string): string[] {
   ];
 }
 
+/** Whether a column holds dates by its name. */
+const isNamedDate = (name: string): boolean => /date|datum|day|begda|endda/.test(plain(name));
+
+/** Whether a column's values are dates. Eight digits are one only where the name says so. */
+const hasDates = ({ name, dates: [format] }: Surveyed): boolean =>
+  format !== undefined && (format !== "yyyymmdd" || isNamedDate(name));
+
+/** A column for dates that is empty so far, such as the last day of people who are all here: its dates are written as those of another column. */
+function emptyDateLine(column: Surveyed, { survey, guessed }: Drafted): string[] {
+  const { name, filled } = column;
+  const isDate = isNamedDate(name) || [guessed.get("hireDate"), guessed.get("endDate")].includes(column);
+  if (filled > 0 || !isDate) return [];
+  const other = survey.columns.find(hasDates);
+  const format = other?.dates[0] ?? "iso";
+  const like = other ? `as those of ${other.name}` : "as 2026-01-31";
+  return [
+    `# ? ${name} is empty in all rows: its dates are taken to be written ${like}.`,
+    `${flow(name)}: ${flow({ as: "date", ...(format !== "iso" && { format }) })}`,
+  ];
+}
+
 function columnLine(column: Surveyed): string[] {
   const { name, dates, noDates } = column;
   const [format, ...others] = dates;
-  if (format !== undefined && (format !== "yyyymmdd" || /date|datum|day|begda|endda/.test(plain(name)))) {
+  if (hasDates(column)) {
     const settings = { as: "date", ...(format !== "iso" && { format }), ...(noDates.length > 0 && { nulls: noDates }) };
     const doubt = others.length > 0 ? [`# ? ${name}: the dates may be ${[format, ...others].join(" or ")}.`] : [];
     return [...doubt, `${flow(name)}: ${flow(settings)}`];
