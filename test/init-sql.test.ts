@@ -141,6 +141,49 @@ describe("postern init sql", () => {
   });
 });
 
+describe("a table of people without a unique number", () => {
+  const draft = async (inserts: string) => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-init-sql-"));
+    const database = await startDatabase("sqlite");
+    database.run(`create table employees (id integer primary key, employee_no text not null, login text, first_name text, last_name text, email text,
+      job_title text, valid_from date); ${inserts}`);
+    const { status, output } = postern("", "init", "sql", ...named(database.settings), "--out", folder);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    const read = (file: string) => readFileSync(join(folder, file), "utf8");
+    const texts = { output, kinds: read("gateway.config.yaml"), user: read("mappings/user.yaml") };
+    const config = join(folder, "gateway.config.yaml");
+    writeFileSync(config, texts.kinds.replace("port: 8880", "port: 0"));
+    const running = await start(registry, config, { SCIM_TOKEN: TOKEN });
+    const listed = await send({ base: `${running.url}/scim/v2`, token: TOKEN }, "GET", "/Users");
+    await running.stop();
+    await database.stop();
+    rmSync(folder, { recursive: true });
+    return { ...texts, listed };
+  };
+  const insert = "insert into employees (employee_no, first_name, job_title, valid_from) values";
+
+  test("is drafted with `rows` where somebody has several: one entry a person, as the latest row says", async () => {
+    const { output, kinds, user, listed } = await draft(`${insert} ('7', 'Ann', 'Chef', '2024-01-01'),
+      ('8', 'Bo', 'Clerk', '2020-01-01'), ('7', 'Ann', 'Clerk', '2020-01-01');`);
+    expect(output).toContain("in which people have several rows");
+    expect(kinds).toContain("rows: { by: employee_no, order: [ valid_from ] }");
+    expect(user).toContain("id: { attr: employee_no, readOnly: true }");
+    expect(user).toContain('title: { read: "rows[-1].job_title" }');
+    expect(listed.json).toMatchObject({
+      totalResults: 2,
+      Resources: [
+        { id: "7", title: "Chef" },
+        { id: "8", title: "Clerk" },
+      ],
+    });
+  });
+
+  test("is drafted as accounts where nobody has several", async () => {
+    const { kinds } = await draft(`${insert} ('7', 'Ann', 'Chef', '2024-01-01'), ('8', 'Bo', 'Clerk', '2020-01-01');`);
+    expect(kinds).not.toContain("rows:");
+  });
+});
+
 test("who waits to be registered is no user, and whose rows a foreign key names are nobody else's", async () => {
   const database = await startDatabase("sqlite");
   const folder = mkdtempSync(join(tmpdir(), "postern-init-sql-"));

@@ -12,6 +12,7 @@ import type { Settings } from "../settings.ts";
 import { type Sql, sql } from "../sql.ts";
 import { type Draft, draftTables, type Samples } from "./draft.ts";
 import { guessTable } from "./guess.ts";
+import { draftSeveral, numberColumn } from "./several.ts";
 
 /** The options of `postern init sql`. */
 export const options = [
@@ -48,8 +49,8 @@ const DIALECTS: readonly string[] = ["sqlite", "postgres", "mysql", "mssql"];
 
 /**
  * Asks a database's catalogue about its tables, and writes a configuration and mappings for those that hold users and
- * groups; what could not be guessed is marked. Of the rows only the values of a flag's column are read, and how stored
- * passwords begin. Rejects with a `ConnectorError` where the database cannot be asked, and with an `Error` that says what
+ * groups; what could not be guessed is marked. Of the rows only the values of a flag's column are read, how stored
+ * passwords begin, and whether a person's number is there twice. Rejects with a `ConnectorError` where the database cannot be asked, and with an `Error` that says what
  * is missing of the options.
  */
 export async function init({ options: given, env, files, signal }: InitRequest): Promise<Initial> {
@@ -74,10 +75,14 @@ export async function init({ options: given, env, files, signal }: InitRequest):
       beginnings: async (table, column) =>
         (await ask(distinct(db, dialect, table, column, sql`substring(${sql.id(column)}, 1, 7)`))).map(String),
     };
-    const draft = await draftTables(asked.dialect, tables, users, groups, samples);
+    const number = numberColumn(users);
+    const hasSeveralRows = number !== undefined && (await ask(repeats(db, dialect, users, number)));
+    const draft = hasSeveralRows
+      ? draftSeveral(users, number)
+      : await draftTables(asked.dialect, tables, users, groups, samples);
     return {
       files: new Map([
-        ["gateway.config.yaml", configuration(asked, settings, draft, groups !== undefined)],
+        ["gateway.config.yaml", configuration(asked, settings, draft, groups !== undefined && !hasSeveralRows)],
         ...draft.mappings.map(({ file, text }) => [join("mappings", file), text] as const),
       ]),
       notes: draft.notes,
@@ -147,6 +152,14 @@ async function distinct(db: Kysely<unknown>, dialect: Dialect, { name }: Catalog
     select distinct ${shown} as value from ${tableSql(name)} where ${sql.id(column)} is not null
     order by value ${dialect.page(MANY, 0)}`.execute(db);
   return rows.map(({ value }) => value);
+}
+
+/** Whether a value of a column is there more than once. */
+async function repeats(db: Kysely<unknown>, dialect: Dialect, { name }: CatalogueTable, column: string) {
+  const { rows } = await sql`
+    select ${sql.id(column)} from ${tableSql(name)} where ${sql.id(column)} is not null
+    group by ${sql.id(column)} having count(*) > 1 order by ${sql.id(column)} ${dialect.page(1, 0)}`.execute(db);
+  return rows.length > 0;
 }
 
 function configuration(asked: Options, settings: Partial<Settings>, { kinds }: Draft, hasGroups: boolean): string {
