@@ -8,8 +8,11 @@ import type { Endpoint } from "./gateway/references.ts";
 import type { Repeats } from "./gateway/repeats.ts";
 import { createRoute, type Route } from "./gateway/route.ts";
 import { dryRun, readOnly } from "./gateway/switches.ts";
+import type { Mapping } from "./mapping/mapping.ts";
+import { publishedType } from "./mapping/published.ts";
 import type { Log } from "./observe/log.ts";
 import { ScimError } from "./scim/error.ts";
+import { profileOf } from "./scim/profile.ts";
 import type { AuditTrail } from "./sink/trail.ts";
 
 /** The gateway cannot start, for a reason that its administrator can do something about. */
@@ -37,7 +40,7 @@ export function endpointsOf(
     [...types].map(([type, { mapping, connector }]): [string, Endpoint] => [
       type,
       {
-        mapping: config.routes[base]?.strict ? { ...mapping, type: { ...mapping.type, strict: true } } : mapping,
+        mapping: inProfile(mapping, config.routes[base]!),
         connector: connectors.get(connector)!,
         name: connector,
       },
@@ -45,6 +48,13 @@ export function endpointsOf(
   );
   for (const endpoint of endpoints.values()) checkLookUps(base, endpoint, endpoints);
   return endpoints;
+}
+
+/** A mapping whose type says what the route asks of its clients. */
+function inProfile(mapping: Mapping, settings: Loaded["config"]["routes"][string]): Mapping {
+  const types = { type: mapping.type, defined: publishedType(mapping) };
+  const profile = profileOf(settings, types, (attribute) => mapping.groups.has(attribute));
+  return profile ? { ...mapping, type: { ...mapping.type, profile } } : mapping;
 }
 
 /** Throws a `StartError` where entries cannot be found by the attribute that references hold. */

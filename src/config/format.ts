@@ -185,6 +185,12 @@ export function configFormat({ connectors, sinks }: Registry) {
                 .describe(
                   "Asks of clients what the RFCs say to the letter, where they are let off otherwise: `schemas` in each body, operations in each PATCH, no empty filter.",
                 ),
+              profile: z
+                .enum(["entra", "interop"])
+                .default("entra")
+                .describe(
+                  "Protocol profile. `entra` tolerates the dialects of Microsoft Entra ID and other common clients; `interop` enforces the SCIM 2.0 Interoperability Profile and rejects what it does not allow. See docs/interop.md.",
+                ),
             })
             .catchall(endpoint),
         )

@@ -56,12 +56,12 @@ export function loadConfig(
   diagnostics.push(...wrong.filter((each) => !isHidden(each)));
   if (!config) throw new ConfigError(diagnostics);
 
-  diagnostics.push(...exposed(yaml, config), ...elsewhere(yaml, config));
+  diagnostics.push(...exposed(yaml, config), ...elsewhere(yaml, config), ...smallPages(yaml, config));
   const routes = new Map<string, Map<string, RouteEndpoint>>();
   for (const [route, types] of Object.entries(config.routes)) {
     const endpoints = new Map<string, RouteEndpoint>();
     routes.set(route, endpoints);
-    const { strict: _, ...served } = types;
+    const { strict: _strict, profile: _profile, ...served } = types;
     for (const [type, endpoint] of Object.entries(served)) {
       const at = ["routes", route, type];
       const connector = config.connectors[endpoint.connector];
@@ -140,6 +140,16 @@ function exposed(yaml: YamlFile, { server }: Config): Diagnostic[] {
   const message = `others than this machine are listened to on ${host}, without TLS: give server.tls, or name the proxy that speaks TLS by trustProxy, or say plainHttp: true`;
   return [yaml.diagnose(["server", "host"], message)];
 }
+
+/** Pages smaller than the interoperability profile has them, §6.4, where a route has that profile. */
+function smallPages(yaml: YamlFile, { routes, limits }: Config): Diagnostic[] {
+  const route = Object.keys(routes).find((each) => routes[each]!.profile === "interop");
+  if (route === undefined || limits.pageSize >= INTEROP_PAGE) return [];
+  const message = `the profile interop of ${route} asks for pages of at least ${INTEROP_PAGE} resources`;
+  return [yaml.diagnose(["limits", "pageSize"], message)];
+}
+
+const INTEROP_PAGE = 100;
 
 /** What is set for a route, or a type, that is not there. */
 function elsewhere(yaml: YamlFile, { safety, routes }: Config): Diagnostic[] {

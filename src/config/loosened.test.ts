@@ -42,6 +42,19 @@ describe("what a configuration takes away of the safety of the one before", () =
     expect(loosened(config(before), config(after))).toEqual(expected),
   );
 
+  const asking: [string, object, object, string[]][] = [
+    ["the interoperability profile", { profile: "interop" }, { profile: "entra" }, ["routes./scim/v2.profile"]],
+    ["strictness", { strict: true }, { profile: "entra" }, ["routes./scim/v2.strict"]],
+    ["the profile, with strictness left", { profile: "interop" }, { strict: true }, ["routes./scim/v2.profile"]],
+    ["nothing: the profile asks for more than strictness", { strict: true }, { profile: "interop" }, []],
+  ];
+  test.each(asking)("what a route asks of its clients: %s", (_, before, after, expected) => {
+    const served = (settings: object) => config(undefined, { [route]: settings });
+    expect(loosened(served(before), served(after))).toEqual(expected);
+    const away = strictest(served(before), config(undefined, { "/other": {} }));
+    expect(loosened(away, served(after))).toEqual(expected);
+  });
+
   test("nothing of a route that is no longer served", () =>
     expect(loosened(config({ guard }), config(undefined, {}))).toEqual([]));
 

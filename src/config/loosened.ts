@@ -8,17 +8,21 @@ export interface Strictness {
   readonly server: Pick<Config["server"], "networks">;
   readonly connectors: Config["connectors"];
   readonly syncs: Config["syncs"];
+  readonly routes: Config["routes"];
 }
 
 /**
  * What a configuration takes away of one before, by its place: safety settings of routes that are still served, higher limits of the change
- * guard among them; bounds of callers and of what their tokens must say that disappear, not those that change; the networks that may
+ * guard among them, and what such routes ask of their clients; bounds of callers and of what their tokens must say that disappear, not those that change; the networks that may
  * call; what bounds a kind of entries, and what a deletion does in place of one. It may be half a file, and nobody's intention.
  */
-export function loosened(before: Strictness, after: Strictness & Pick<Config, "routes">): string[] {
+export function loosened(before: Strictness, after: Strictness): string[] {
   const safety = Object.entries(before.safety)
     .filter(([route]) => after.routes[route] !== undefined)
     .flatMap(([route, settings]) => gone(settings, after.safety[route], `safety.${route}`));
+  const profiles = Object.entries(before.routes)
+    .filter(([route]) => after.routes[route] !== undefined)
+    .flatMap(([route, settings]) => lessAsked(settings, after.routes[route]!, `routes.${route}`));
   const now = boundsOf(after.auth);
   const callers = [...boundsOf(before.auth)].flatMap(([name, bounds]) => {
     const left = now.get(name);
@@ -33,7 +37,19 @@ export function loosened(before: Strictness, after: Strictness & Pick<Config, "r
     missing(connector, after.connectors[name], `connectors.${name}`),
   );
   const syncs = Object.entries(before.syncs).flatMap(([name, sync]) => higher(name, sync, after.syncs[name]));
-  return [...safety, ...callers, ...claimsGone(before.auth, after.auth), ...networks, ...kinds, ...syncs];
+  return [...safety, ...profiles, ...callers, ...claimsGone(before.auth, after.auth), ...networks, ...kinds, ...syncs];
+}
+
+type Asking = Pick<Config["routes"][string], "strict" | "profile">;
+
+/** The settings by which a route refused what it now lets pass. The interoperability profile includes all that `strict` refuses. */
+function lessAsked(before: Asking, after: Asking, at: string): string[] {
+  const [wasInterop, isInterop] = [before.profile === "interop", after.profile === "interop"];
+  return gone(
+    { strict: before.strict === true, profile: wasInterop },
+    { strict: after.strict === true || isInterop, profile: isInterop },
+    at,
+  );
 }
 
 /** How many accounts a directory may have, to hold bounds of which one is a share against each other. */
@@ -109,13 +125,15 @@ interface Method {
  * What a later configuration is held against: of routes that one does not serve the settings from before stay known, so that two
  * changes in turn take away no more than one.
  */
-export const strictest = (before: Strictness, after: Strictness & Pick<Config, "routes">): Strictness => ({
-  ...after,
-  safety: {
-    ...Object.fromEntries(Object.entries(before.safety).filter(([route]) => after.routes[route] === undefined)),
-    ...after.safety,
-  },
-});
+export function strictest(before: Strictness, after: Strictness): Strictness {
+  const unserved = <T>(settings: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(settings).filter(([route]) => after.routes[route] === undefined));
+  return {
+    ...after,
+    safety: { ...unserved(before.safety), ...after.safety },
+    routes: { ...unserved(before.routes), ...after.routes },
+  };
+}
 
 /** The bounds of each caller, by its name: each is there only where it says something. */
 function boundsOf(methods: Config["auth"]): Map<string, object> {

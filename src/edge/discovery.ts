@@ -28,6 +28,7 @@ export function discovery(app: Hono<Env>, { route, types, limits, publicUrl, log
   const has = {
     password: mappings.some(({ groups }) => [...groups.keys()].some(({ name }) => name === "password")),
     version: mappings.some(({ version }) => version !== undefined),
+    interop: mappings.some(({ type }) => type.profile?.interop !== undefined),
   };
   get("/ServiceProviderConfig", (c) => serviceProviderConfig(baseUrlOf(c), limits, has));
 

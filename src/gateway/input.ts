@@ -35,7 +35,8 @@ export function readInput(endpoint: Endpoint, body: unknown, context: Context): 
 /** Says what no row of the mapping takes. */
 export function refuseOrNote(endpoint: Endpoint, names: readonly string[], context: Context): void {
   if (names.length === 0) return;
-  if (endpoint.mapping.unmapped === "reject")
+  const { unmapped, type } = endpoint.mapping;
+  if (unmapped === "reject" || type.profile?.interop)
     throw badRequest(
       "invalidValue",
       `Nothing here takes ${names

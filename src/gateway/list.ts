@@ -8,6 +8,7 @@ import { badRequest } from "../scim/error.ts";
 import { compileFilter } from "../scim/evaluate.ts";
 import { type ListResponse, listResponse, type Page, readPage } from "../scim/list.ts";
 import { attributesIn, type TypedFilter, typedFilter } from "../scim/path.ts";
+import { checkFilter } from "../scim/profile.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context } from "./context.ts";
 import { MAX_ID } from "./input.ts";
@@ -29,7 +30,7 @@ export async function list(serving: Serving, { type, query, context }: Named<"li
   const page = readPage(query, serving.limits.pageSize);
   const endpoint = serving.endpoints.get(type);
   // A route without groups is asked for them all the same, and a probe of Entra's for an attribute of this very name.
-  if (!endpoint || /^\s*PLACEHOLDER\s/.test(query.filter ?? "")) return listResponse([], 0, page);
+  if (!endpoint || isProbe(endpoint, query)) return listResponse([], 0, page);
   const marks = [
     type,
     endpoint.name,
@@ -42,6 +43,10 @@ export async function list(serving: Serving, { type, query, context }: Named<"li
   const { resources, total, next } = await find(serving, endpoint, { query, page, place, context });
   return listResponse(resources, total, page, next && writeCursor(marks, [total, ...next]));
 }
+
+/** Whether a client looks whether there is an attribute PLACEHOLDER. The interoperability profile wants that refused. */
+const isProbe = ({ mapping }: Endpoint, { filter = "" }: Query): boolean =>
+  /^\s*PLACEHOLDER\s/.test(filter) && !mapping.type.profile?.interop;
 
 /** Where a page by cursor begins, and how many resources there were in all on the page before. */
 interface Place {
@@ -156,9 +161,10 @@ type Planned = Plan & { readonly keyed?: { readonly key: string; readonly whole:
 
 async function planFor(endpoint: Endpoint, filter: string | undefined, known: KnownReferences): Promise<Planned> {
   // Clients that look for everything have been seen to send an empty one.
-  const isNone = filter === undefined || (filter.trim() === "" && !endpoint.mapping.type.strict);
+  const isNone = filter === undefined || (filter.trim() === "" && !endpoint.mapping.type.profile?.literal);
   if (isNone) return { where: undefined, rest: undefined };
   const { mapping, connector } = endpoint;
+  checkFilter(filter, mapping.type);
   const typed = typedFilter(filter, mapping.type, (attribute) => mapping.groups.has(attribute));
   await known.learnIds(idsInFilter(mapping, typed));
   const plan = planFilter(mapping, typed, (condition) => connector.supports(mapping.kind, condition), known);

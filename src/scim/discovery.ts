@@ -4,7 +4,7 @@ import type { Resource, ResourceType, Schema } from "./schema.ts";
 export function serviceProviderConfig(
   baseUrl: string,
   limits: { readonly pageSize: number; readonly bulkOperations: number; readonly body: number },
-  has: { readonly password: boolean; readonly version: boolean },
+  has: { readonly password: boolean; readonly version: boolean; readonly interop: boolean },
 ): Resource {
   return {
     schemas: ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
@@ -31,6 +31,8 @@ export function serviceProviderConfig(
         primary: true,
       },
     ],
+    // SCIM 2.0 Interoperability Profile §4: left out where it is not so.
+    ...(has.interop && { interopProfileConformant: true }),
     meta: { resourceType: "ServiceProviderConfig", location: `${baseUrl}/ServiceProviderConfig` },
   };
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { badRequest } from "./error.ts";
 import { isPresent } from "./evaluate.ts";
+import { checkResource } from "./profile.ts";
 import {
   type Attribute,
   commonAttributes,
@@ -27,6 +28,7 @@ export interface Input {
 export function readResource(body: unknown, type: ResourceType): Input {
   if (!isObject(body)) throw badRequest("invalidSyntax", `The body must be a JSON object, a ${type.name}.`);
   checkSchemas(body.schemas, type);
+  checkResource(body, type);
   const unknown: string[] = [];
   const extensionIds = new Map(type.extensions.map((schema) => [schema.id.toLowerCase(), schema]));
   const resource: Resource = {};
@@ -48,18 +50,19 @@ export function readResource(body: unknown, type: ResourceType): Input {
 
 /**
  * Throws 400 `invalidSyntax` where a body says by its `schemas` that it is something else, RFC 7643 §3. Clients that leave them out
- * are let off, and so are URNs that nothing here knows, but on a strict route.
+ * are let off, and so are URNs that nothing here knows, unless the route's profile is literal.
  */
 function checkSchemas(schemas: unknown, type: ResourceType): void {
   const isNone = schemas === undefined || (Array.isArray(schemas) && schemas.length === 0);
-  if (isNone && !type.strict) return;
+  if (isNone && !type.profile?.literal) return;
   if (!isListOfStrings(schemas)) throw badRequest("invalidSyntax", '"schemas" must be a list of URNs.');
   const given = schemas.map((each) => each.toLowerCase());
   const { id } = type.schema;
   if (!given.includes(id.toLowerCase()))
     throw badRequest("invalidSyntax", `"schemas" of a ${type.name} must name "${id}".`);
-  const known = [id, ...type.extensions.map((each) => each.id)].map((each) => each.toLowerCase());
-  const unknown = type.strict ? schemas.find((each) => !known.includes(each.toLowerCase())) : undefined;
+  const { extensions } = type.profile?.interop?.defined ?? type;
+  const known = [id, ...extensions.map((each) => each.id)].map((each) => each.toLowerCase());
+  const unknown = type.profile?.literal ? schemas.find((each) => !known.includes(each.toLowerCase())) : undefined;
   if (unknown !== undefined)
     throw badRequest("invalidSyntax", `A ${type.name} has no schema ${JSON.stringify(unknown.slice(0, 200))} here.`);
 }

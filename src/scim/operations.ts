@@ -1,6 +1,7 @@
 import { badRequest } from "./error.ts";
 import { readComplex, readElements, readValue } from "./input.ts";
 import { type AttributePath, patchTarget, pathName } from "./path.ts";
+import { checkOperation } from "./profile.ts";
 import { findAttribute, isObject, type ResourceType, type Schema } from "./schema.ts";
 
 /**
@@ -43,13 +44,13 @@ export function readPatch(body: unknown, type: ResourceType): PatchOperation[] {
   const isPatch =
     Array.isArray(schemas) && schemas.some((each) => String(each).toLowerCase() === PATCH_OP.toLowerCase());
   const isNone = schemas === undefined || (Array.isArray(schemas) && schemas.length === 0);
-  if (!isPatch && (!isNone || type.strict))
+  if (!isPatch && (!isNone || type.profile?.literal))
     throw badRequest("invalidSyntax", `"schemas" of a PATCH must be ["${PATCH_OP}"].`);
   const list = Object.entries(body).find(([key]) => key.toLowerCase() === "operations")?.[1];
   // Clients that found nothing to change have been seen to send an empty list.
   if (!Array.isArray(list))
     throw badRequest("invalidSyntax", `A PATCH needs "Operations", a list, and "schemas": ["${PATCH_OP}"].`);
-  if (list.length === 0 && type.strict)
+  if (list.length === 0 && type.profile?.literal)
     throw badRequest("invalidSyntax", 'A PATCH needs at least one of "Operations".');
   if (list.length > MAX_OPERATIONS)
     throw badRequest("invalidValue", `A PATCH has at most ${MAX_OPERATIONS} operations.`);
@@ -59,6 +60,7 @@ export function readPatch(body: unknown, type: ResourceType): PatchOperation[] {
 function readOperation(operation: unknown, index: number, type: ResourceType): PatchOperation[] {
   if (!isObject(operation)) throw badRequest("invalidSyntax", `Operation ${index + 1} must be a JSON object.`);
   const fields = Object.fromEntries(Object.entries(operation).map(([key, value]) => [key.toLowerCase(), value]));
+  checkOperation(fields, index, type);
   const verb = typeof fields.op === "string" ? fields.op.toLowerCase() : undefined;
   if (verb !== "add" && verb !== "replace" && verb !== "remove") {
     throw badRequest("invalidSyntax", `Operation ${index + 1}: "op" must be add, replace or remove.`);
@@ -120,7 +122,10 @@ function ofPath(verb: Verb, path: AttributePath, value: unknown, type: ResourceT
   return [regular === undefined ? { op: "clear", path } : { op: "set", path, value: regular }];
 }
 
-/** A single complex attribute as a whole: the sub-attributes given are merged, an empty value takes all away. */
+/**
+ * A single complex attribute as a whole: the sub-attributes given are merged, an empty value takes all away. In the interoperability
+ * profile (§6.5.2.1) a replace takes away those that it leaves out.
+ */
 function ofComplex(verb: "add" | "replace", path: AttributePath, value: unknown, type: ResourceType): PatchOperation[] {
   const single = Array.isArray(value) && value.length <= 1 ? value[0] : value;
   // Entra empties a manager by an empty text. Of what has no value of its own that means nothing.
@@ -129,7 +134,10 @@ function ofComplex(verb: "add" | "replace", path: AttributePath, value: unknown,
   if (typeof single !== "object" && !findAttribute(path.attribute.subAttributes, "value"))
     throw badRequest("invalidValue", `"${pathName(path, type)}" is complex: its value must be a JSON object.`);
   const object = isObject(single) ? single : { value: single };
-  return Object.entries(object).flatMap(([key, inner]) => {
+  const isWhole = verb === "replace" && type.profile?.interop !== undefined;
+  const names = new Set(Object.keys(object).map((key) => key.toLowerCase()));
+  const left = isWhole ? removal(path).filter((each) => !names.has(each.path.sub!.name.toLowerCase())) : [];
+  const given = Object.entries(object).flatMap(([key, inner]) => {
     const sub = findAttribute(path.attribute.subAttributes, key);
     if (!sub) {
       if (isObject(single)) return [];
@@ -137,6 +145,7 @@ function ofComplex(verb: "add" | "replace", path: AttributePath, value: unknown,
     }
     return sub.mutability === "readOnly" ? [] : ofPath(verb, { ...path, sub }, inner, type);
   });
+  return [...left, ...given];
 }
 
 function ofMultiValued(verb: Verb, path: AttributePath, value: unknown, type: ResourceType): PatchOperation[] {

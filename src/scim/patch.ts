@@ -3,6 +3,7 @@ import { badRequest } from "./error.ts";
 import { compileSelector } from "./evaluate.ts";
 import type { PatchOperation } from "./operations.ts";
 import { type AttributePath, filterText, type TypedFilter } from "./path.ts";
+import { checkSelected } from "./profile.ts";
 import { type Attribute, findAttribute, isObject, type Resource, type ResourceType } from "./schema.ts";
 
 /** How many elements the operations of one PATCH may be held against. Time grows with it, and all clients share one thread. */
@@ -53,7 +54,12 @@ function applyOperation(resource: Resource, operation: PatchOperation, type: Res
   const { path } = operation;
   if (operation.op === "set") setValue(resource, path, type, operation.value);
   else if (operation.op === "clear") setValue(resource, path, type, undefined);
-  else setElements(resource, path, type, changedElements(elementsAt(resource, path, type), operation, budget));
+  else {
+    const elements = elementsAt(resource, path, type);
+    if (operation.op === "setSelected" || (operation.op === "clearSelected" && path.sub))
+      checkSelected(elements, path, type);
+    setElements(resource, path, type, changedElements(elements, operation, budget));
+  }
 }
 
 /** The elements of a multi-valued attribute after an operation on them. */

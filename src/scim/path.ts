@@ -143,7 +143,8 @@ export function patchTarget(text: string, type: ResourceType): PatchTarget {
   return extension ? { extension } : typedPath(text, type);
 }
 
-function resolvePath(path: PathSyntax, type: ResourceType, scimType: ScimType): AttributePath {
+/** Finds a parsed path in the type's schemas. Throws 400 with the given keyword. */
+export function resolvePath(path: PathSyntax, type: ResourceType, scimType: ScimType): AttributePath {
   const [schema, attribute] = findInSchemas(path, type);
   if (!schema || !attribute) throw unknown(path, type, scimType);
   return withParts(path, schema, attribute, scimType);

@@ -37,8 +37,23 @@ export interface ResourceType {
   readonly extensions: readonly Schema[];
   /** The URNs of the extensions that every resource must have. */
   readonly requiredExtensions?: readonly string[];
-  /** Whether what the RFCs ask is asked of clients to the letter, where they are let off otherwise: see docs/conformance.md. */
-  readonly strict?: boolean;
+  /** What the route asks of its clients; undefined where it is tolerant. */
+  readonly profile?: Profile | undefined;
+}
+
+/** What a route asks of its clients, where others are tolerant: see docs/conformance.md. */
+export interface Profile {
+  /** Bodies name their schemas, a PATCH has operations, a filter is not empty. */
+  readonly literal: true;
+  /** What the SCIM 2.0 Interoperability Profile asks beside: see docs/interop.md. */
+  readonly interop?: {
+    /** The type as `/Schemas` shows it: what paths and filters may name. */
+    readonly defined: ResourceType;
+    /** That, and the readOnly attributes of the RFC's type, which are passed over: what bodies may name. */
+    readonly accepted: ResourceType;
+    /** The common attributes (RFC 7643 §3.1) that there are. */
+    readonly common: readonly Attribute[];
+  };
 }
 
 /** A resource as JSON: names as its schemas spell them, extensions under their URN. */
