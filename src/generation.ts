@@ -175,6 +175,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
         metrics.requests.observe({ route, operation, status: String(status) }, seconds),
       readiness,
       operationMs: Math.round(config.limits.seconds * 1000),
+      publicUrl: config.server.publicUrl,
       log,
     });
     const occupancies = [...opened.values()].map(({ connector }) => connector.occupancy);

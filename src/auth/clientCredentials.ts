@@ -4,7 +4,9 @@ import { z } from "zod";
 import { basicCredentials } from "./basic.ts";
 import { bearerToken } from "./bearer.ts";
 import { type Authenticate, type Caller, callerConfig } from "./caller.ts";
-import { remoteKeys, secureUrl, verified } from "./jwt.ts";
+import { ALGORITHMS, CLOCK_SECONDS, verified } from "./jwt.ts";
+import { issuerKeys, secureUrl } from "./keys.ts";
+import { createReplayGuard } from "./replay.ts";
 import { hashOf, isSecret, secretConfig, sha256 } from "./secret.ts";
 
 /** Settings of `auth` with a token endpoint of the gateway's own, RFC 6749 §4.4. */
@@ -38,13 +40,33 @@ export const clientCredentialsConfig = z.strictObject({
           .describe("All that are valid: two at once for a change without a gap."),
         assertion: z
           .strictObject({
-            issuer: z.string().describe("Who issues the assertions: https://login.microsoftonline.com/TENANT/v2.0 ."),
-            subject: z.string().describe("Whom they are about: the object id of the application's service principal."),
-            audience: z.string().describe("Whom they are for."),
-            keys: secureUrl.describe("Where the issuer's keys are."),
+            issuer: z
+              .string()
+              .describe(
+                "Issuer of the assertions: https://login.microsoftonline.com/TENANT/v2.0 for Entra, the client's id for private_key_jwt.",
+              ),
+            subject: z
+              .string()
+              .describe(
+                "Subject of the assertions: the object id of Entra's service principal, or the client's id for private_key_jwt.",
+              ),
+            audience: z
+              .union([z.string(), z.array(z.string()).min(1)])
+              .describe(
+                "Audience of the assertions, or several of which one must match exactly. Entra uses [api://APP-ID, api://APP-ID/HOST]; with private_key_jwt it is the token endpoint's URL or the gateway's.",
+              ),
+            keys: secureUrl
+              .optional()
+              .describe("URL of the issuer's keys. Default: the `jwks_uri` of the issuer's metadata."),
+          })
+          .refine(({ issuer, keys }) => keys !== undefined || secureUrl.safeParse(issuer).success, {
+            path: ["keys"],
+            error: "give the URL of the keys: the issuer is no https address whose metadata could name it",
           })
           .optional()
-          .describe("Workload identity federation: a signed assertion in place of a secret, RFC 7523."),
+          .describe(
+            "A signed assertion in place of a secret, RFC 7523: workload identity federation or private_key_jwt.",
+          ),
       }),
     )
     .min(1),
@@ -52,20 +74,27 @@ export const clientCredentialsConfig = z.strictObject({
 type Config = z.output<typeof clientCredentialsConfig>;
 
 const ISSUER = "postern";
+/** The one scope that there is. What a caller may do within it, its `may` says. */
+const SCOPE = "scim";
+/** RFC 6749 §3.3. */
+const SCOPES = /^[!#-[\]-~]+( [!#-[\]-~]+)*$/;
 const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /** What a token endpoint answers, RFC 6749 §5. */
 export type TokenAnswer =
-  | { readonly ok: true; readonly body: { access_token: string; token_type: "Bearer"; expires_in: number } }
   | {
-      readonly ok: false;
-      readonly error: "invalid_client" | "invalid_request" | "unsupported_grant_type";
-      readonly detail: string;
-    };
+      readonly ok: true;
+      readonly body: { access_token: string; token_type: "Bearer"; expires_in: number; scope: string };
+    }
+  | { readonly ok: false; readonly error: TokenError; readonly detail: string };
+
+type TokenError = "invalid_client" | "invalid_request" | "invalid_scope" | "unsupported_grant_type";
 
 /** An endpoint that gives tokens for client credentials, and knows them again. */
 export interface TokenEndpoint {
   readonly path: string;
+  /** What RFC 8414 says of it, beside its addresses. */
+  readonly metadata: Readonly<Record<string, readonly string[]>>;
   /** Answers a form, with the Authorization header beside. Rejects with `AuthUnavailable`. */
   readonly issue: (form: URLSearchParams, authorization: string | undefined) => Promise<TokenAnswer>;
   readonly authenticate: Authenticate;
@@ -81,9 +110,10 @@ export function clientCredentials(config: Config): TokenEndpoint {
     id,
     caller: { name, may, rate } satisfies Caller,
     hashes: secrets.map(hashOf),
-    assertion: assertion && { ...assertion, known: remoteKeys(assertion.keys) },
+    assertion: assertion && { ...assertion, known: issuerKeys(assertion.issuer, assertion.keys) },
   }));
   type Client = (typeof clients)[number];
+  const isFirstUse = createReplayGuard();
 
   async function identify(form: URLSearchParams, authorization: string | undefined): Promise<Client | undefined> {
     const assertion = form.get("client_assertion");
@@ -113,20 +143,30 @@ export function clientCredentials(config: Config): TokenEndpoint {
     );
     if (!client?.assertion) return undefined;
     const { issuer, subject, audience, known } = client.assertion;
-    const payload = await verified(assertion, async () => known, { issuer: [issuer], subject, audience });
-    return payload ? client : undefined;
+    const payload = await verified(assertion, known, { issuer: [issuer], subject, audience });
+    if (!payload) return undefined;
+    // A client that signs for itself makes an assertion for each request. Platforms give theirs out for more than one.
+    const { jti, exp = 0 } = payload;
+    const isReplayed =
+      issuer === subject && jti !== undefined && !isFirstUse({ issuer, jti, expires: exp + CLOCK_SECONDS });
+    return isReplayed ? undefined : client;
   }
 
   return {
     path: config.path,
+    metadata: metadataOf(config),
     issue: async (form, authorization) => {
       const grant = form.get("grant_type");
       if (grant === null) return refusal("invalid_request", "grant_type is missing.");
       if (grant !== "client_credentials") return refusal("unsupported_grant_type", "Only client_credentials is.");
+      const scope = form.get("scope");
+      if (scope && !SCOPES.test(scope))
+        return refusal("invalid_scope", "scope must be names with one blank between them.");
       const client = await identify(form, authorization);
       if (!client) return refusal("invalid_client", "The client's id, secret or assertion is not right.");
       const { lifetime } = config;
-      const token = await new SignJWT()
+      // Whatever else was asked for is left out, and the answer says so: RFC 6749 §3.3.
+      const token = await new SignJWT({ scope: SCOPE })
         .setProtectedHeader({ alg: "HS256", typ: "at+jwt" })
         .setIssuer(ISSUER)
         .setAudience(ISSUER)
@@ -134,7 +174,7 @@ export function clientCredentials(config: Config): TokenEndpoint {
         .setIssuedAt()
         .setExpirationTime(`${lifetime}s`)
         .sign(key);
-      return { ok: true, body: { access_token: token, token_type: "Bearer", expires_in: lifetime } };
+      return { ok: true, body: { access_token: token, token_type: "Bearer", expires_in: lifetime, scope: SCOPE } };
     },
     authenticate: async ({ authorization }) => {
       const token = bearerToken(authorization);
@@ -146,14 +186,23 @@ export function clientCredentials(config: Config): TokenEndpoint {
   };
 }
 
-const refusal = (
-  error: "invalid_client" | "invalid_request" | "unsupported_grant_type",
-  detail: string,
-): TokenAnswer => ({
-  ok: false,
-  error,
-  detail,
-});
+const refusal = (error: TokenError, detail: string): TokenAnswer => ({ ok: false, error, detail });
+
+/** RFC 8414 §2: what the clients that there are can use. No response type is supported, as there is no authorization endpoint. */
+function metadataOf({ clients }: Config): TokenEndpoint["metadata"] {
+  const hasSecrets = clients.some(({ secrets }) => secrets.length > 0);
+  const hasAssertions = clients.some(({ assertion }) => assertion !== undefined);
+  return {
+    response_types_supported: [],
+    grant_types_supported: ["client_credentials"],
+    scopes_supported: [SCOPE],
+    token_endpoint_auth_methods_supported: [
+      ...(hasSecrets ? ["client_secret_basic", "client_secret_post"] : []),
+      ...(hasAssertions ? ["private_key_jwt"] : []),
+    ],
+    ...(hasAssertions && { token_endpoint_auth_signing_alg_values_supported: ALGORITHMS }),
+  };
+}
 
 const formDecoded = (text: string): string => safely(() => decodeURIComponent(text.replaceAll("+", " "))) ?? text;
 

@@ -1,15 +1,18 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
 import { bearerToken } from "./bearer.ts";
 import { type Authenticate, AuthUnavailable, type Caller, callerConfig } from "./caller.ts";
-
-/** An address that keys, or secrets, travel to or from: https, or this machine. */
-export const secureUrl = z
-  .url()
-  .refine((url) => /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url), "keys are fetched by https");
+import { issuerKeys, remoteKeys, secureUrl } from "./keys.ts";
 
 /** Claims with the values that they must have. */
 const claimsConfig = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({});
+
+/** The scope that tokens must carry. */
+const scopeConfig = z
+  .string()
+  .regex(/^[!#-[\]-~]+$/, "one scope, such as scim")
+  .optional()
+  .describe("Scope that the token must carry, in `scope` or `scp`, such as scim. Default: not checked.");
 
 /** Settings of `auth` with Entra's tokens. */
 export const entraConfig = z.strictObject({
@@ -26,6 +29,7 @@ export const entraConfig = z.strictObject({
   claims: claimsConfig.describe(
     "What the token must say besides, to take tokens of one application alone: { azp: APPLICATION-ID }, { oid: OBJECT-ID }, { roles: Provision }.",
   ),
+  scope: scopeConfig,
 });
 
 /** Settings of `auth` with tokens of any OpenID Connect provider. */
@@ -36,22 +40,17 @@ export const oidcConfig = z.strictObject({
   audience: z.string().describe("Whom the token must be for."),
   keys: secureUrl.optional().describe("Where its keys are; asked of the issuer without it."),
   claims: claimsConfig.describe("What the token must say besides, such as { azp: entra-provisioning }."),
+  scope: scopeConfig,
 });
 
 /** How far clocks may be apart, in seconds. */
-const CLOCK_SECONDS = 60;
-const FETCH_MS = 3000;
-/** An unknown key is asked for no more often than this, in milliseconds: tokens of nobody must not make us ask. */
-const COOLDOWN_MS = 10_000;
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
-
-/** The keys that a provider publishes, read again when an unknown one is named. */
-export const remoteKeys = (url: string): JWTVerifyGetKey =>
-  createRemoteJWKSet(new URL(url), { timeoutDuration: FETCH_MS, cooldownDuration: COOLDOWN_MS });
+export const CLOCK_SECONDS = 60;
+/** The algorithms by which tokens and assertions may be signed, RFC 7518. */
+export const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
 /** Tokens of an Entra tenant, of the first version's issuer or the second's. */
 export function entra(config: z.output<typeof entraConfig>): Authenticate {
-  const { tenant, authority, audience, claims, name, may, rate } = config;
+  const { tenant, authority, audience, claims, scope, name, may, rate } = config;
   const base = `${authority.replace(/\/$/, "")}/${tenant}`;
   return tokens({
     caller: { name, may, rate },
@@ -59,18 +58,20 @@ export function entra(config: z.output<typeof entraConfig>): Authenticate {
     audience,
     keys: async () => remoteKeys(`${base}/discovery/v2.0/keys`),
     claims: { ...claims, tid: tenant },
+    scope,
   });
 }
 
 /** Tokens of an OpenID Connect issuer, whose keys its discovery document names. */
 export function oidc(config: z.output<typeof oidcConfig>): Authenticate {
-  const { issuer, audience, keys, claims, name, may, rate } = config;
+  const { issuer, audience, keys, claims, scope, name, may, rate } = config;
   return tokens({
     caller: { name, may, rate },
     issuers: [issuer],
     audience,
-    keys: async () => remoteKeys(keys ?? (await discoverKeys(issuer))),
+    keys: issuerKeys(issuer, keys),
     claims,
+    scope,
   });
 }
 
@@ -80,23 +81,26 @@ interface Trusted {
   readonly audience: string;
   readonly keys: () => Promise<JWTVerifyGetKey>;
   readonly claims: JWTPayload;
+  readonly scope: string | undefined;
 }
 
-function tokens({ caller, issuers, audience, keys, claims }: Trusted): Authenticate {
-  const known = once(keys);
+function tokens({ caller, issuers, audience, keys, claims, scope }: Trusted): Authenticate {
   return async ({ authorization }) => {
     const token = bearerToken(authorization);
     if (token === undefined || token.split(".").length !== 3) return undefined;
-    const payload = await verified(token, known, { issuer: issuers, audience });
-    return payload && Object.entries(claims).every(([claim, value]) => says(payload[claim], value))
-      ? caller
-      : undefined;
+    const payload = await verified(token, keys, { issuer: issuers, audience });
+    if (!payload || !Object.entries(claims).every(([claim, value]) => says(payload[claim], value))) return undefined;
+    return scope === undefined || scopesIn(payload).includes(scope) ? caller : undefined;
   };
 }
 
 /** Whether a claim has a value, or, of a list such as `roles`, has it among others. */
 const says = (claim: unknown, value: unknown): boolean =>
   claim === value || (Array.isArray(claim) && claim.includes(value));
+
+/** The scopes of a token: RFC 9068 has them as one text in `scope`; Entra in `scp`, and others there as a list. */
+const scopesIn = ({ scope, scp }: JWTPayload): string[] =>
+  [scope, scp].flat().flatMap((each) => (typeof each === "string" ? each.split(" ") : []));
 
 /** The payload of a token that is signed, in time and for us; undefined of any other. Rejects with `AuthUnavailable`. */
 export async function verified(
@@ -116,24 +120,4 @@ export async function verified(
       throw new AuthUnavailable("The keys that the token is to be checked by cannot be read.", { cause: error });
     return undefined;
   }
-}
-
-/** Remembers what was got, not that it could not be got. */
-function once<T>(get: () => Promise<T>): () => Promise<T> {
-  let got: Promise<T> | undefined;
-  return () => {
-    got ??= get().catch((error) => {
-      got = undefined;
-      throw error;
-    });
-    return got;
-  };
-}
-
-/** OpenID Connect Discovery 1.0 §4. */
-async function discoverKeys(issuer: string): Promise<string> {
-  const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_MS), redirect: "error" });
-  const { jwks_uri: keys } = (await response.json()) as { jwks_uri?: unknown };
-  return secureUrl.parse(keys);
 }

@@ -95,6 +95,8 @@ describe("what a configuration takes away of the safety of the one before", () =
       "claims.azp of entra t",
       "claims.roles of entra t",
     ]);
+    const scoped = { type: "oidc", issuer: "https://i.test", scope: "scim" };
+    expect(loosened(auth(scoped), auth({ ...scoped, scope: undefined }))).toEqual(["scope of oidc https://i.test"]);
     expect(loosened(auth(entra), auth({ type: "oidc" }, { ...entra, claims: { azp: "b", roles: "c" } }))).toEqual([]);
   });
 

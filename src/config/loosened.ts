@@ -104,13 +104,14 @@ function claimsGone(before: Config["auth"], after: Config["auth"]): string[] {
       ]),
     );
   const now = byName(after);
-  return [...byName(before)].flatMap(([name, { claims }]) => {
+  return [...byName(before)].flatMap(([name, { claims, scope }]) => {
     const left = now.get(name);
-    return left
-      ? Object.keys(claims ?? {})
-          .filter((claim) => !(claim in (left.claims ?? {})))
-          .map((claim) => `claims.${claim} of ${name}`)
-      : [];
+    if (!left) return [];
+    const gone = Object.keys(claims ?? {}).filter((claim) => !(claim in (left.claims ?? {})));
+    return [
+      ...gone.map((claim) => `claims.${claim} of ${name}`),
+      ...(scope !== undefined && left.scope === undefined ? [`scope of ${name}`] : []),
+    ];
   });
 }
 
@@ -119,6 +120,7 @@ interface Method {
   readonly issuer?: string;
   readonly tenant?: string;
   readonly claims?: Readonly<Record<string, unknown>>;
+  readonly scope?: string;
 }
 
 /**

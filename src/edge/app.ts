@@ -14,6 +14,7 @@ import { discovery } from "./discovery.ts";
 import type { Env } from "./env.ts";
 import { health, type Readiness } from "./health.ts";
 import { inLane, type Lane } from "./lane.ts";
+import { tokenMetadata } from "./metadata.ts";
 import { allowedOnly, origin, type Trust } from "./origin.ts";
 import { resources } from "./resources.ts";
 import { root } from "./root.ts";
@@ -34,6 +35,8 @@ export interface EdgeOptions {
   readonly readiness: Readiness;
   /** How long an operation may take, in milliseconds. */
   readonly operationMs: number;
+  /** The gateway's address as its clients see it; undefined for the one that they use. */
+  readonly publicUrl: string | undefined;
   readonly log: Log;
 }
 
@@ -60,6 +63,7 @@ export function createApp(options: EdgeOptions): Hono<Env> {
   app.use(allowedOnly(options.trust, door.refused));
   app.use(limitAddress);
   for (const endpoint of door.chain.endpoints) tokenEndpoint(app, endpoint, door, bodies);
+  tokenMetadata(app, door.chain.endpoints, options.publicUrl, log);
   for (const served of routes) {
     const { base } = served.route;
     app.use(
