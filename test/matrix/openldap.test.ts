@@ -3,6 +3,7 @@ import { openLdap, startOpenLdapGateway, startSlapd } from "../servers/slapd.ts"
 import { entraSuite } from "../suites/entra.ts";
 import { filterSuite } from "../suites/filters.ts";
 import { fuzzSuite } from "../suites/fuzz.ts";
+import { inInterop, ipsieSuite } from "../suites/ipsie.ts";
 import { lifecycleSuite } from "../suites/lifecycle.ts";
 import { scimSuite } from "../suites/scim.ts";
 
@@ -11,6 +12,10 @@ const people = "(|(objectClass=inetOrgPerson)(objectClass=groupOfNames))";
 scimSuite("OpenLDAP", startOpenLdapGateway);
 entraSuite("OpenLDAP", startOpenLdapGateway);
 filterSuite("OpenLDAP", startOpenLdapGateway);
+ipsieSuite("OpenLDAP", async () => {
+  const slapd = await startSlapd();
+  return startBefore(slapd, inInterop(openLdap(slapd, ROOT)));
+});
 lifecycleSuite("OpenLDAP", async () => {
   const slapd = await startSlapd();
   return {

@@ -3,6 +3,7 @@ import { DOMAIN, openActiveDirectory, startActiveDirectoryGateway, startSamba } 
 import { entraSuite } from "../suites/entra.ts";
 import { filterSuite } from "../suites/filters.ts";
 import { fuzzSuite } from "../suites/fuzz.ts";
+import { inInterop, ipsieSuite } from "../suites/ipsie.ts";
 import { lifecycleSuite } from "../suites/lifecycle.ts";
 import { scimSuite } from "../suites/scim.ts";
 
@@ -14,6 +15,10 @@ scimSuite("Active Directory", startActiveDirectoryGateway);
 entraSuite("Active Directory", startActiveDirectoryGateway);
 // Samba takes longer for each than the others: half as many.
 filterSuite("Active Directory", startActiveDirectoryGateway, 5000);
+ipsieSuite("Active Directory", async () => {
+  const samba = await startSamba();
+  return startBefore(samba, inInterop(openActiveDirectory(samba, ROOT)));
+});
 lifecycleSuite("Active Directory over LDAPS", async () => {
   const samba = await startSamba();
   return {
