@@ -61,6 +61,8 @@ Entra, and other clients that people use, do not keep to the letter; what is har
 | a date without a time | its midnight | the same |
 | \`//Users\`, \`/users/\` | \`/Users\` | the same |
 
+[\`profile: interop\`](interop.md) refuses all of these, the last two rows aside, and more.
+
 A body whose \`schemas\` say that it is something else is 400 on every route, and so is \`true\` as text, an empty text as a name, and a replace of what its selector does not find, unless
 \`type\` (and \`primary\`) say all that it takes to make it.
 

@@ -89,6 +89,14 @@ describe("an issuer's keys, from a server", () => {
     expect(asked).toHaveLength(2);
   });
 
+  test("that nobody has needed for hours are renewed before they are used", async () => {
+    const [withdrawn] = published;
+    expect(await isKnown(await withdrawn!.sign())).toBe(true);
+    published = [await makeKey("second")];
+    later(5 * HOUR);
+    expect(await isKnown(await withdrawn!.sign())).toBe(false);
+  });
+
   test("serve for 48 hours while the issuer is away, and no longer", async () => {
     expect(await isKnown(await published[0]!.sign())).toBe(true);
     answer = away;

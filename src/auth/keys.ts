@@ -13,6 +13,8 @@ const DEADLINE_MS = 3000;
 const PAUSES_MS = [100, 400];
 /** Keys older than this are fetched again in the background, in milliseconds: a key that was withdrawn should not serve for long. */
 const FRESH_MS = 10 * 60_000;
+/** Where nobody has asked for the keys for so long, in milliseconds, callers wait for the answer: they may have been withdrawn long ago. */
+const IDLE_MS = 3_600_000;
 /** Keys older than this are not used, in milliseconds. Until then they outlast an issuer that does not answer. */
 const STALE_MS = 48 * 3_600_000;
 /** Minimum time between two fetches for unknown keys, in milliseconds: tokens of nobody must not make us ask for each. */
@@ -23,24 +25,34 @@ const sets = new Map<string, JWTVerifyGetKey>();
 
 /**
  * The keys that an issuer publishes at a URL. jose fetches them, one fetch at a time, when they are first needed, and again when a
- * token names an unknown one; what is added here is that old keys are renewed in the background and serve for 48 hours meanwhile,
+ * token names an unknown one; what is added here is that keys older than ten minutes are renewed in the background and serve for 48 hours meanwhile,
  * that a fetch that fails is tried again within one deadline, and that a failure is not repeated during the cooldown.
  */
 export function remoteKeys(url: string): JWTVerifyGetKey {
   const present = sets.get(url);
   if (present) return present;
   const cache: JWKSCacheInput = {};
+  let triedAt = 0;
   const set = createRemoteJWKSet(new URL(url), {
     timeoutDuration: DEADLINE_MS,
     cooldownDuration: COOLDOWN_MS,
     cacheMaxAge: STALE_MS,
     [jwksCache]: cache,
-    [customFetch]: onceInAWhile(fetchWithRetries, () => cache.uat !== undefined),
+    [customFetch]: onceInAWhile(
+      (...request) => {
+        triedAt = Date.now();
+        return fetchWithRetries(...request);
+      },
+      () => cache.uat !== undefined,
+    ),
   });
-  const keys: JWTVerifyGetKey = (header, token) => {
-    const isOld = cache.uat !== undefined && Date.now() >= cache.uat + FRESH_MS;
-    // Whatever goes wrong goes wrong again, and is told, where the keys are needed.
-    if (isOld && set.fresh) set.reload().catch(() => {});
+  const keys: JWTVerifyGetKey = async (header, token) => {
+    if (set.fresh && Date.now() >= cache.uat! + FRESH_MS) {
+      const isIdle = Date.now() >= triedAt + IDLE_MS;
+      // A failure is told where there are no keys any more.
+      const renewal = set.reload().catch(() => {});
+      if (isIdle) await renewal;
+    }
     return set(header, token);
   };
   sets.set(url, keys);
