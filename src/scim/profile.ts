@@ -30,13 +30,17 @@ export function profileOf(
 ): Profile | undefined {
   if (profile === "interop") {
     const common = commonAttributes.filter((each) => each.mutability === "readOnly" || isMapped(each));
-    return { literal: true, interop: { defined, accepted: withReadOnly(defined, type), common } };
+    return { literal: true, interop: { defined, accepted: inBodies(defined, common, type), common } };
   }
   return strict ? { literal: true } : undefined;
 }
 
-/** A type as it is shown, with what the whole type has that is readOnly: clients send that back, and it is passed over. */
-function withReadOnly(defined: ResourceType, { schema, extensions }: ResourceType): ResourceType {
+/** A type as it is shown, with the common attributes and whatever the whole type has that is readOnly: clients send that back. */
+function inBodies(
+  defined: ResourceType,
+  common: readonly Attribute[],
+  { schema, extensions }: ResourceType,
+): ResourceType {
   const added = (shown: readonly Attribute[] = [], all: readonly Attribute[] = []): Attribute[] => [
     ...shown.map((each) => {
       const whole = findAttribute(all, each.name);
@@ -46,7 +50,7 @@ function withReadOnly(defined: ResourceType, { schema, extensions }: ResourceTyp
   ];
   return {
     ...defined,
-    schema: { ...defined.schema, attributes: added(defined.schema.attributes, schema.attributes) },
+    schema: { ...defined.schema, attributes: [...common, ...added(defined.schema.attributes, schema.attributes)] },
     extensions: defined.extensions.map((each) => {
       const whole = extensions.find(({ id }) => id === each.id);
       return { ...each, attributes: added(each.attributes, whole?.attributes) };
@@ -60,7 +64,7 @@ function withReadOnly(defined: ResourceType, { schema, extensions }: ResourceTyp
  */
 export function checkResource(body: Readonly<Record<string, unknown>>, { profile, name }: ResourceType): void {
   if (!profile?.interop) return;
-  const { accepted, common } = profile.interop;
+  const { accepted } = profile.interop;
   const unknown: string[] = [];
   for (const [key, value] of Object.entries(body)) {
     if (key.toLowerCase() === "schemas") continue;
@@ -69,7 +73,7 @@ export function checkResource(body: Readonly<Record<string, unknown>>, { profile
       if (value === null) continue;
       if (!isObject(value)) throw badRequest("invalidValue", `"${extension.id}" must be a JSON object.`);
       checkParts(value, extension.attributes, `${extension.id}:`, unknown);
-    } else checkParts({ [key]: value }, [...common, ...accepted.schema.attributes], "", unknown);
+    } else checkParts({ [key]: value }, accepted.schema.attributes, "", unknown);
   }
   refuseUnknown(unknown, name);
 }
@@ -106,7 +110,7 @@ export function checkOperation(
   const unknown: string[] = [];
   const isOne = target.selector !== undefined || target.sub !== undefined;
   const attribute = target.sub ?? resolvePath(parsePath(path), accepted, "invalidSyntax").attribute;
-  checkValue(value, isOne ? { ...attribute, multiValued: false } : attribute, path, unknown);
+  checkValue(value, isOne ? { ...attribute, multiValued: false } : attribute, path.slice(0, 200), unknown);
   refuseUnknown(unknown, type.name);
 }
 
@@ -146,7 +150,7 @@ function checkParts(
   unknown: string[],
 ): void {
   for (const [key, value] of Object.entries(object)) {
-    const attribute = attributes?.find(({ name }) => name.toLowerCase() === key.toLowerCase());
+    const attribute = findAttribute(attributes, key);
     if (!attribute) unknown.push(prefix + key);
     else checkValue(value, attribute, prefix + attribute.name, unknown);
   }

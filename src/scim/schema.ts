@@ -49,7 +49,7 @@ export interface Profile {
   readonly interop?: {
     /** The type as `/Schemas` shows it: what paths and filters may name. */
     readonly defined: ResourceType;
-    /** That, and the readOnly attributes of the RFC's type, which are passed over: what bodies may name. */
+    /** That, the common attributes, and readOnly ones of the whole type, which are ignored: what bodies may name. */
     readonly accepted: ResourceType;
     /** The common attributes (RFC 7643 §3.1) that there are. */
     readonly common: readonly Attribute[];
