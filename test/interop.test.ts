@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { send } from "./clients/replay.ts";
-import { legacyHr, startGateway, type TestGateway } from "./servers/gateway.ts";
+import { legacyHr, ROOT, startGateway, type TestGateway } from "./servers/gateway.ts";
+import { ADA, BOB, openSyncing } from "./servers/syncing.ts";
 
 const MESSAGES = "urn:ietf:params:scim:api:messages:2.0";
 const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -296,5 +298,30 @@ describe("the SCIM 2.0 Interoperability Profile (draft-zollner-scim-interop-prof
     await expect(startGateway({ connectors, routes: small, limits: { pageSize: 50 } })).rejects.toThrow(
       /the profile interop of \/scim\/v2 asks for pages of at least 100 resources/,
     );
+  });
+
+  test("a sync writes to such a route: accounts, managers, groups, and who leaves", async () => {
+    const mapping = (name: string) => ({ connector: "target", mapping: join(ROOT, `test/syncs/${name}.yaml`) });
+    const routes = {
+      "/hr": { User: { connector: "hr", mapping: join(ROOT, "test/syncs/hr.yaml") } },
+      "/target": { profile: "interop", User: mapping("account"), Group: mapping("team") },
+    };
+    const groups = [{ name: '"Dept " & enterprise.department' }];
+    const syncing = await openSyncing({ groups }, { config: { routes } });
+    syncing.hire(ADA, BOB);
+    expect(await syncing.run()).toMatchObject({ outcome: "done" });
+    syncing.hire({ ...ADA, title: null, family: "King" }, { ...BOB, manager: null, department: "Physics" });
+    expect(await syncing.run()).toMatchObject({ outcome: "done" });
+    const accounts = await syncing.accounts();
+    expect(accounts.get("1")).toMatchObject({ name: { givenName: "Ada", familyName: "King" }, active: true });
+    expect(accounts.get("1")).not.toHaveProperty("title");
+    expect(accounts.get("2")).toHaveProperty([ENTERPRISE], { department: "Physics" });
+    syncing.fire("2");
+    expect(await syncing.run()).toMatchObject({ outcome: "done" });
+    expect((await syncing.accounts()).get("2")).toMatchObject({ active: false });
+    const { Resources } = await syncing.ask({ name: "list", type: "Group", query: {}, context: syncing.context() });
+    const teams = Resources.map(({ displayName, members = [] }: Json) => [displayName, members.length]);
+    expect(teams).toContainEqual(["Dept Maths", 1]);
+    await syncing.close();
   });
 });
