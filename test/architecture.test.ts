@@ -22,7 +22,7 @@ const allowed: Record<string, readonly string[]> = {
   "src/expression": ["src/thread", "src/connector"],
   "src/http": ["src/connector", "src/expression", "src/json"],
   "src/graph": ["src/http", "src/connector"],
-  "src/entra": ["src/scim", "src/connector", "src/expression", "src/json"],
+  "src/entra": ["src/scim", "src/connector", "src/expression", "src/http", "src/json"],
   "src/mapping": ["src/scim", "src/connector", "src/expression", "src/json"],
   "src/gateway": ["src/scim", "src/mapping", "src/connector", "src/expression", "src/sink"],
   "src/edge": ["src/gateway", "src/scim", "src/auth", "src/observe", "src/json"],

@@ -32,7 +32,7 @@ import { openSimulation, type Simulation } from "../entra/simulation.ts";
 import { openStore, type Store } from "../entra/store.ts";
 import { StartError } from "../routes.ts";
 import { isFailure, openEndpoint, type ScimEndpoint } from "./scim-endpoint.ts";
-import type { SimulateOptions } from "./simulate.ts";
+import type { SimulateOptions } from "./simulate-options.ts";
 
 /** A simulation as commands use it: its state in a folder, its log and reports beside. */
 export interface Opened {
@@ -43,6 +43,7 @@ export interface Opened {
   /** The exit status, by what was found. */
   readonly status: () => number;
   /** Writes the reports, and prints the summary. */
+  readonly report: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -68,7 +69,7 @@ export async function openSimulated(options: SimulateOptions): Promise<Opened> {
     store,
     job,
     behaviour: behaviourOf(options),
-    send: options.dryRun ? withoutWrites(sendTo(endpoint), progress.say) : sendTo(endpoint),
+    send: options.dryRun ? withoutWrites(sendTo(endpoint)) : sendTo(endpoint),
     rate: options.rate,
     wait: sleep as (ms: number) => Promise<void>,
     seed: options.seed,
@@ -97,13 +98,17 @@ export async function openSimulated(options: SimulateOptions): Promise<Opened> {
     store,
     say: progress.say,
     status: () => (unreachable ? 3 : isClean(collector) ? 0 : 1),
+    report: () => {
+      progress.end();
+      writeReports(folder.path, collector, reported);
+      process.stdout.write(summary(collector.report(), { color: process.stdout.isTTY === true }));
+      if (!options.dryRun) console.error(`The log and the reports are in ${folder.path}.`);
+    },
     close: async () => {
       progress.end();
       flush();
       await endpoint.close();
-      writeReports(folder.path, collector, reported);
       store.close();
-      process.stdout.write(summary(collector.report(), { color: process.stdout.isTTY === true }));
       folder.close();
     },
   };
@@ -113,7 +118,7 @@ function behaviourOf(options: SimulateOptions): Behaviour {
   const dialect: Dialect = options.endpoint.toLowerCase().includes(FLAG.toLowerCase()) ? "compliant" : "legacy";
   return {
     dialect,
-    scope: options.scope,
+    scope: options.syncAll ? "all" : "assigned",
     membersPerRequest: options.membersPerRequest ?? (dialect === "legacy" ? 1 : 100),
     skipsOutOfScopeDeletions: options.skipOutOfScopeDeletions === true,
     deletionThreshold: options.deletionThreshold,
@@ -138,7 +143,7 @@ function jobIn(file: string | undefined): Job {
 function folderFor({ state, dryRun }: SimulateOptions): { readonly path: string; readonly close: () => void } {
   if (!dryRun) {
     mkdirSync(state, { recursive: true });
-    return { path: state, close: () => console.error(`The log and the reports are in ${state}.`) };
+    return { path: state, close: () => {} };
   }
   const path = mkdtempSync(join(tmpdir(), "entra-simulation-"));
   for (const name of ["simulation.db", "simulation.db-wal"])
@@ -163,12 +168,12 @@ const sendTo =
   };
 
 /** Reads are sent. Writes are told, and answered as an endpoint without faults would. */
-function withoutWrites(send: Send, say: (line: string) => void): Send {
+function withoutWrites(send: Send): Send {
   let made = 0;
   return async (request) => {
     const { method, path, body } = request;
     if (method === "GET") return path.includes("dry-run-") ? { status: 404, headers: {}, text: "" } : send(request);
-    say(`would send ${method} ${path}${body === undefined ? "" : ` ${JSON.stringify(body)}`}`);
+    console.log(`would send ${method} ${path}${body === undefined ? "" : ` ${JSON.stringify(body)}`}`);
     if (method !== "POST") return { status: 204, headers: {}, text: "" };
     const json = { ...(body as object), id: `dry-run-${++made}` };
     return { status: 201, headers: { "content-type": "application/scim+json" }, text: JSON.stringify(json), json };

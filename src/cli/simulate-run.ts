@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Edit, ObjectType } from "../entra/directory.ts";
 import { CYCLE_MS } from "../entra/engine.ts";
 import { ExpressionError, evaluate, parseExpression } from "../entra/expression/index.ts";
-import { drawEdits, drawPopulation, readEdits } from "../entra/population/index.ts";
+import { drawEdits, drawPopulation, PopulationFileError, readEdits } from "../entra/population/index.ts";
 import type { CycleSummary } from "../entra/report-data.ts";
 import type { CycleKind } from "../entra/simulation.ts";
 import { StartError } from "../routes.ts";
-import type { SimulateOptions } from "./simulate.ts";
 import { type Opened, openSimulated } from "./simulate-open.ts";
+import type { SimulateOptions } from "./simulate-options.ts";
 
 /** Runs a cycle. Gives the exit status: 0, 1 where something was found, 3 where the endpoint could not be asked. */
 export const simulateCycle = (options: SimulateOptions, kind: CycleKind | undefined): Promise<number> =>
@@ -79,6 +79,7 @@ async function simulated(options: SimulateOptions, work: (opened: Opened) => Pro
   const opened = await openSimulated(options);
   try {
     await work(opened);
+    opened.report();
   } finally {
     await opened.close();
   }
@@ -88,10 +89,8 @@ async function simulated(options: SimulateOptions, work: (opened: Opened) => Pro
 const nextKind = ({ store }: Opened): CycleKind => (store.setting("cycled", false) ? "incremental" : "initial");
 
 /** Fills the source: what is drawn only where it is empty, what is read from files each time. */
-async function fill(
-  { simulation, store, say }: Opened,
-  { people, groups, seed, domain }: SimulateOptions,
-): Promise<void> {
+async function fill(opened: Opened, { people, groups, seed, domain }: SimulateOptions): Promise<void> {
+  const { simulation, store, say } = opened;
   const isEmpty = store.count("User") + store.count("Group") === 0;
   const drawn = { people: numberIn(people), groups: numberIn(groups) };
   if (isEmpty && people === undefined && groups === undefined)
@@ -100,19 +99,21 @@ async function fill(
     );
   if (isEmpty && (drawn.people !== undefined || drawn.groups !== undefined)) {
     simulation.apply(drawPopulation({ people: drawn.people ?? 0, groups: drawn.groups ?? 0, seed, domain }));
-    say(`drew ${store.count("User")} people and ${store.count("Group")} groups`);
+    say(`Drew ${store.count("User")} people and ${store.count("Group")} groups.`);
   }
-  if (people !== undefined && drawn.people === undefined) await read(simulation, people, "User");
-  if (groups !== undefined && drawn.groups === undefined) await read(simulation, groups, "Group");
+  if (people !== undefined && drawn.people === undefined) await read(opened, people, "User");
+  if (groups !== undefined && drawn.groups === undefined) await read(opened, groups, "Group");
 }
 
-/** Makes edits that are asked for: of a file, or drawn. */
-async function edit({ simulation, store }: Opened, { edits, seed }: SimulateOptions, turn: number): Promise<void> {
+/** Makes the edits that are asked for before a cycle: files are read before the first one alone. */
+async function edit(opened: Opened, options: SimulateOptions, turn: number): Promise<void> {
+  const { simulation, store } = opened;
+  const { edits, groupEdits, seed } = options;
+  if (groupEdits !== undefined && turn === 1) await read(opened, groupEdits, "Group");
   if (edits === undefined) return;
   const share = edits === true ? 0.01 : Number(edits);
-  if (edits !== true && Number.isNaN(share)) {
-    // One file holds edits of both types, told by their columns; it is read once, before the first cycle.
-    if (turn === 1) await read(simulation, edits, "User");
+  if (Number.isNaN(share)) {
+    if (turn === 1) await read(opened, String(edits), "User");
     return;
   }
   if (!(share > 0 && share <= 1))
@@ -122,14 +123,19 @@ async function edit({ simulation, store }: Opened, { edits, seed }: SimulateOpti
 
 const BATCH = 1000;
 
-async function read(simulation: Opened["simulation"], file: string, type: ObjectType): Promise<void> {
-  let batch: Edit[] = [];
-  for await (const each of readEdits(file, type)) {
-    batch.push(each);
-    if (batch.length === BATCH) simulation.apply(batch.splice(0));
+async function read({ simulation, store, say }: Opened, file: string, type: ObjectType): Promise<void> {
+  const batch: Edit[] = [];
+  const resolve = (name: string) => store.named(name, "User")?.objectId;
+  try {
+    for await (const each of readEdits(file, type, { resolve, note: say })) {
+      batch.push(each);
+      if (batch.length === BATCH) simulation.apply(batch.splice(0));
+    }
+  } catch (error) {
+    if (error instanceof PopulationFileError) throw new StartError(error.message, { cause: error });
+    throw error;
   }
   simulation.apply(batch);
-  batch = [];
 }
 
 const numberIn = (text: string | undefined): number | undefined =>

@@ -1,6 +1,7 @@
-import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command, InvalidArgumentError } from "commander";
 import { CYCLES, type CycleKind } from "../entra/simulation.ts";
-import { addEndpointOptions, type EndpointOptions } from "./scim-endpoint.ts";
+import { addEndpointOptions } from "./scim-endpoint.ts";
+import type { SimulateOptions } from "./simulate-options.ts";
 import {
   simulateCycle,
   simulateDiscovery,
@@ -8,28 +9,6 @@ import {
   simulateOnDemand,
   simulateWatch,
 } from "./simulate-run.ts";
-
-/** What a simulation is asked for on the command line. */
-export interface SimulateOptions extends Omit<EndpointOptions, "url"> {
-  readonly endpoint: string;
-  readonly state: string;
-  readonly schema?: string;
-  readonly people?: string;
-  readonly groups?: string;
-  readonly edits?: string | true;
-  readonly seed: number;
-  readonly domain: string;
-  readonly scope: "all" | "assigned";
-  readonly deletionThreshold?: number;
-  readonly allowDeletes?: true;
-  readonly skipOutOfScopeDeletions?: true;
-  readonly membersPerRequest?: number;
-  readonly quarantineFrom?: number;
-  readonly parallel: number;
-  readonly rate?: number;
-  readonly verify: boolean;
-  readonly dryRun?: true;
-}
 
 /** Adds `simulate entra` and its commands to a program. */
 export function addSimulateCommands(program: Command, exit: (status: number) => void): void {
@@ -97,15 +76,12 @@ function addOptions(command: Command): Command {
     .option("--groups <number|file>", "groups, likewise")
     .option(
       "--edits [share|file]",
-      "edits before the cycle: drawn for a share of the tenant, by default 0.01, or a file",
+      "edits before the cycle: drawn for a share of the tenant, by default 0.01, or a file of users",
     )
+    .option("--group-edits <file>", "a file with edits of groups")
     .option("--seed <number>", "decides what is drawn", whole, 1)
     .option("--domain <name>", "the tenant's default domain", "contoso.example")
-    .addOption(
-      new Option("--scope <scope>", "who is provisioned: who is assigned, or everybody")
-        .choices(["assigned", "all"])
-        .default("assigned"),
-    )
+    .option("--sync-all", "provision everybody, not only who is assigned to the application")
     .option(
       "--deletion-threshold <number>",
       "accidental deletions prevention: more than so many in a cycle are held",

@@ -127,12 +127,13 @@ export function sourceIn({ run, first, all }: Statements) {
       }
     },
     count,
-    /** The object with an objectId, or else the one with a userPrincipalName or a displayName. */
-    named: (name: string): SourceObject | undefined => {
+    /** The object with an objectId, or else the one with a userPrincipalName or a displayName; of a type, or of any. */
+    named: (name: string, type?: ObjectType): SourceObject | undefined => {
       const row = first(
-        `select * from objects where purged = 0 and (id = ?1 or attributes ->> 'userPrincipalName' = ?1 collate nocase
-         or attributes ->> 'displayName' = ?1 collate nocase) order by id = ?1 desc, attributes ->> 'userPrincipalName' is null limit 1`,
+        `select * from objects where purged = 0 and (?2 is null or type = ?2) and (id = ?1 or name = lower(?1) or shown = lower(?1))
+         order by id = ?1 desc, name is null limit 1`,
         name,
+        type ?? null,
       );
       return row && stored(row);
     },

@@ -9,7 +9,12 @@ const SCHEMA = `
 create table if not exists settings (name text primary key, value text not null) strict, without rowid;
 create table if not exists objects (
   type text not null, id text not null, attributes text not null, assigned integer not null, purged integer not null default 0,
-  changed integer not null, ordinal integer not null, primary key (type, id)) strict, without rowid;
+  changed integer not null, ordinal integer not null,
+  name text as (lower(attributes ->> 'userPrincipalName')), shown text as (lower(attributes ->> 'displayName')),
+  primary key (type, id)) strict, without rowid;
+create index if not exists objects_id on objects (id);
+create index if not exists objects_name on objects (name);
+create index if not exists objects_shown on objects (shown);
 create index if not exists objects_changed on objects (type, changed, id);
 create index if not exists objects_ordinal on objects (type, ordinal);
 create table if not exists members (

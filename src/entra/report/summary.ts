@@ -30,6 +30,7 @@ export function summary(report: ReportData, { color }: { readonly color: boolean
         ]
       : []),
     ...faults.slice(0, FAULTS).flatMap((found) => ["", ...faultLines(found, report, paint)]),
+    ...failureLines(report, paint),
     ...(faults.length > FAULTS ? ["", `${counted(faults.length - FAULTS, "more fault")} in the report.`] : []),
     ...(others > 0 && faults.length > 0
       ? ["", `${counted(others, "warning or note", "warnings and notes")} in the report.`]
@@ -60,6 +61,25 @@ function requestLines({ total }: ReportData): string[] {
   return [
     `${counted(total.requests, "request")}, ${rate(total.perSecond)} a second, ${count(total.failures)} failed; ${times}`,
   ];
+}
+
+/** Codes of failures that are told. */
+const CODES = 5;
+
+/** The objects that failed, by their codes, the most frequent first. */
+function failureLines({ objects }: ReportData, paint: Paint): string[] {
+  const byCode = Map.groupBy(
+    objects.traces.filter(({ error }) => error),
+    ({ error }) => error!.code,
+  );
+  return [...byCode]
+    .sort(([, a], [, b]) => b.length - a.length)
+    .slice(0, CODES)
+    .flatMap(([code, [first, ...others]]) => [
+      "",
+      paint("bold", `${clean(code)} (${counted(others.length + 1, "attempt")})`),
+      ...wrap(`such as ${first!.type} "${clean(first!.displayName)}": ${clip(clean(first!.error!.reason))}`, "  "),
+    ]);
 }
 
 function faultLines({ id, count: times, example }: Found, { observations }: ReportData, paint: Paint): string[] {

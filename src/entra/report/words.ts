@@ -38,10 +38,12 @@ export function verdict(report: ReportData): string {
     (each) => ofSeverity(report, each).length,
   ) as [number, number, number];
   if (report.total.requests === 0) return "No requests were sent.";
-  if (faults + warnings + notes === 0) return "No faults were found.";
+  const { failed } = report.objects;
+  const failures = failed > 0 ? ` ${counted(failed, "attempt")} to provision an object failed.` : "";
+  if (faults + warnings + notes === 0) return `No faults were found.${failures}`;
   const others = [warnings && counted(warnings, "warning"), notes && counted(notes, "note")].filter(
     (each) => each !== 0,
   );
   const besides = others.length > 0 ? ` (${others.join(", ")})` : "";
-  return faults === 0 ? `No faults were found${besides}.` : `${counted(faults, "fault")} found${besides}.`;
+  return `${faults === 0 ? "No faults were found" : `${counted(faults, "fault")} found`}${besides}.${failures}`;
 }
