@@ -17,6 +17,7 @@ const roomOf = (file: string): string => {
 const allowed: Record<string, readonly string[]> = {
   "src/scim": ["src/json"],
   "src/connector": ["src/json"],
+  "src/validate": ["src/scim", "src/json"],
   "src/thread": [],
   "src/json": [],
   "src/expression": ["src/thread", "src/connector"],

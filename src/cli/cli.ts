@@ -16,6 +16,7 @@ import { serveCommand } from "./serve.ts";
 import { addSimulateCommands } from "./simulate.ts";
 import { addSyncCommands } from "./sync-commands.ts";
 import { testCommand } from "./test.ts";
+import { addValidateCommand } from "./validate.ts";
 
 /** The file that is used where no other is named. */
 const DEFAULT_CONFIG = "gateway.config.yaml";
@@ -175,6 +176,9 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     .action(async (route, { config: file, format }) => {
       status = await driftCommand({ registry, file, env: withToken(process.env), route, format });
     });
+  addValidateCommand(program, (given) => {
+    status = given;
+  });
   const init = program.command("init").description("Ask a backend about itself, and write a first configuration.");
   for (const definition of registry.connectors.filter((each) => each.init)) {
     const command = init.command(definition.type).description(definition.summary);

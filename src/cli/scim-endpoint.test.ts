@@ -32,8 +32,16 @@ function open(options: Partial<EndpointOptions> & { url: string }, env = {}): Sc
   closing.unshift(endpoint.close);
   return endpoint;
 }
+const encoded = (text: string) => Buffer.from(text).toString("base64");
 const echo: Handler = ({ method, url, headers }, response) =>
-  response.end(JSON.stringify({ method, url, authorization: headers.authorization, type: headers["content-type"] }));
+  // In base 64: endpoints that repeat a token have it taken out of their answers.
+  response.end(
+    JSON.stringify({
+      method,
+      url,
+      ...(headers.authorization && { authorization: Buffer.from(headers.authorization).toString("base64") }),
+    }),
+  );
 
 describe("a SCIM endpoint on the command line", () => {
   test("the base URL's path and query go with every request", async () => {
@@ -48,7 +56,7 @@ describe("a SCIM endpoint on the command line", () => {
   test("the token comes from an option, a file or the environment", async () => {
     const url = await serve(echo);
     const sent = async (options: object, env = {}) => (await open({ url, ...options }, env).send("GET", "/")) as object;
-    const bearer = (token?: string) => ({ json: { authorization: `Bearer ${token}` } });
+    const bearer = (token: string) => ({ json: { authorization: encoded(`Bearer ${token}`) } });
     expect(await sent({ token: "one" }, { POSTERN_TOKEN: "env" })).toMatchObject(bearer("one"));
     expect(await sent({ tokenFile: fileOf("token", "two\n") })).toMatchObject(bearer("two"));
     expect(await sent({}, { POSTERN_TOKEN: "three" })).toMatchObject(bearer("three"));
@@ -56,6 +64,15 @@ describe("a SCIM endpoint on the command line", () => {
     expect(await open({ url, token: "x" }).send("GET", "/", undefined, { anonymous: true })).not.toHaveProperty(
       "json.authorization",
     );
+  });
+
+  test("an endpoint that repeats the token in its answer does not bring it into reports", async () => {
+    const url = await serve((request, response) =>
+      response.end(JSON.stringify({ detail: request.headers.authorization })),
+    );
+    expect(await open({ url, token: "hush-hush" }).send("GET", "/")).toMatchObject({
+      json: { detail: "Bearer (token)" },
+    });
   });
 
   test("a token endpoint is asked once, with the client's credentials in the header", async () => {
@@ -67,7 +84,7 @@ describe("a SCIM endpoint on the command line", () => {
     const options = { tokenUrl, clientId: "me", clientSecretFile: fileOf("secret", "s:cret") };
     const { send } = open({ url: await serve(echo), ...options });
     for (let n = 0; n < 2; n++)
-      expect(await send("GET", "/")).toMatchObject({ json: { authorization: "Bearer fresh" } });
+      expect(await send("GET", "/")).toMatchObject({ json: { authorization: encoded("Bearer fresh") } });
     expect(asked).toEqual([`Basic ${Buffer.from("me:s%3Acret").toString("base64")}`]);
   });
 

@@ -59,6 +59,8 @@ export interface ScimEndpoint {
   readonly url: string;
   /** The URL that tokens come from, if they do. */
   readonly tokenUrl: string | undefined;
+  /** The lifetime of the current token in seconds, as the token endpoint said; undefined if it said nothing, or wasn't asked yet. */
+  readonly tokenSeconds: () => number | undefined;
   /**
    * Sends one request and reads the answer whole. A `path` starts with a slash and is appended to the base URL; a whole URL is sent
    * as it is, without credentials if it leads to another origin. Never rejects: if no answer came, gives an `EndpointFailure`.
@@ -80,6 +82,8 @@ const MAX_BYTES = 32 * 1024 * 1024;
 /** Maximum number of redirects to follow on the same origin. */
 const MAX_REDIRECTS = 3;
 const DEFAULT_TIMEOUT = 30;
+/** Shorter tokens are not looked for in answers: they would be found in words. */
+const MIN_SECRET = 8;
 
 /** Adds the options that say where a SCIM endpoint is and who asks. `command.opts()` with the URL are then `EndpointOptions`. */
 export function addEndpointOptions(command: Command): Command {
@@ -120,11 +124,14 @@ export function openEndpoint(
     const response = await fetch(url, { ...init, redirect: "manual", dispatcher, signal });
     return { response, text: await textOf(response) };
   };
+  let tokenSeconds: number | undefined;
   const credentials = credentialsOf(options, env, async (request, signal) => {
     const body = new URLSearchParams(request.form).toString();
     const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
     const init = { method: "POST", headers: { ...headers, ...request.headers }, body };
     const { response, text } = await asked(new URL(request.url), init, signal);
+    const { expires_in: seconds } = (jsonOf(text) ?? {}) as { readonly expires_in?: unknown };
+    tokenSeconds = typeof seconds === "number" ? seconds : undefined;
     return { status: response.status, headers: {}, cookies: {}, body: jsonOf(text) };
   });
   const urlOf = (path: string) => {
@@ -137,6 +144,7 @@ export function openEndpoint(
   return {
     url: `${base.origin}${base.path}`,
     tokenUrl: options.tokenUrl,
+    tokenSeconds: () => tokenSeconds,
     send: async (method, path, body, { headers, anonymous = false, signal } = {}) => {
       const started = performance.now();
       const tookMs = () => Math.round(performance.now() - started);
@@ -156,7 +164,9 @@ export function openEndpoint(
           },
           ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
         };
-        const { response, text } = await redirected(url, init, (to) => asked(to, init, ends));
+        const answered = await redirected(url, init, (to) => asked(to, init, ends));
+        const { response } = answered;
+        const text = withoutCredentials(answered.text, proof);
         const json = jsonOf(text);
         return {
           status: response.status,
@@ -175,6 +185,12 @@ export function openEndpoint(
 
 type RequestInit = undici.RequestInit;
 type Asked = { readonly response: undici.Response; readonly text: string };
+
+/** A text in which an endpoint repeats the token does not pass it on to reports. */
+function withoutCredentials(text: string, { headers }: Proof): string {
+  const token = headers?.authorization?.replace(/^Bearer /, "");
+  return token !== undefined && token.length >= MIN_SECRET ? text.replaceAll(token, "(token)") : text;
+}
 
 /** Follows redirects that stay on the same origin and keep the method; gives any other redirect as the answer that it is. */
 async function redirected(from: URL, init: RequestInit, ask: (url: URL) => Promise<Asked>): Promise<Asked> {
