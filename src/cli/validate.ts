@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { StartError } from "../routes.ts";
-import { NoAnswer, type Profile } from "../validate/check.ts";
+import type { Profile } from "../validate/check.ts";
 import { checks, notAsked, profileNames, withRequired } from "../validate/checks/index.ts";
+import { NoAnswer } from "../validate/outcome.ts";
 import { pathsInExport } from "../validate/plan.ts";
 import { jsonReport } from "../validate/report/json.ts";
 import { htmlReport, junitReport } from "../validate/report/markup.ts";

@@ -57,23 +57,6 @@ export interface NotAsked extends Described {
   readonly notAsked: string;
 }
 
-/** The endpoint does not do what a rule says: the message is what it did, as a sentence. */
-export class Finding extends Error {}
-
-/** It can't be told whether the endpoint does what a rule says. */
-export class Skip extends Error {
-  /** True if something that the check needs failed: then the run as a whole is not a success. */
-  readonly isBlocked: boolean;
-
-  constructor(message: string, isBlocked = false) {
-    super(message);
-    this.isBlocked = isBlocked;
-  }
-}
-
-/** No answer came: the message says why. */
-export class NoAnswer extends Error {}
-
 /** A check before its profile is known. */
 export type Draft = Omit<Check, "profile" | "severity"> & { readonly severity?: Severity };
 

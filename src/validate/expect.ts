@@ -1,6 +1,9 @@
 import { isObject } from "../scim/schema.ts";
-import { Finding } from "./check.ts";
+import { Finding } from "./outcome.ts";
 import type { Answer } from "./transport.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: foreign endpoints answer in every shape
+type Json = any;
 
 /** The URN of a list. */
 export const LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -14,7 +17,8 @@ export function must(condition: boolean, sentence: string): asserts condition {
 /** What an answer says went wrong, to be appended to a sentence. */
 export function saying({ json, text }: Pick<Answer, "json" | "text">): string {
   const detail = isObject(json) ? (json.detail ?? json.scimType ?? json.message) : text.trim().split("\n")[0];
-  return typeof detail === "string" && detail !== "" ? ` It said: ${detail.slice(0, 300)}` : "";
+  const said = typeof detail === "string" ? detail.replace(/\s+/g, " ").slice(0, 300) : "";
+  return said === "" ? "" : ` It said: ${said}`;
 }
 
 /** Throws a `Finding` unless an answer has one of the statuses. Gives the answer. */
@@ -28,8 +32,7 @@ export function mustAnswer(answer: Answer, ...statuses: readonly number[]): Answ
 }
 
 /** Throws a `Finding` unless an answer is a list that is well formed. Gives its resources. */
-// biome-ignore lint/suspicious/noExplicitAny: foreign endpoints answer in every shape
-export function mustList(answer: Answer): any[] {
+export function mustList(answer: Answer): Json[] {
   mustAnswer(answer, 200);
   const { request, json } = answer;
   must(isObject(json), `${request} was not answered with a JSON object.`);

@@ -1,4 +1,4 @@
-import { NoAnswer } from "./check.ts";
+import { NoAnswer } from "./outcome.ts";
 import type { Answer } from "./transport.ts";
 
 /** A resource that was made and could not be deleted. */

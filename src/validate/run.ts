@@ -1,5 +1,6 @@
-import { type Check, type Described, Finding, NoAnswer, type NotAsked, Skip } from "./check.ts";
+import type { Check, Described, NotAsked } from "./check.ts";
 import type { Left } from "./ledger.ts";
+import { Finding, NoAnswer, Skip } from "./outcome.ts";
 import type { Session } from "./session.ts";
 import type { Exchange } from "./transport.ts";
 

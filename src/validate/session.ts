@@ -1,7 +1,7 @@
-import { Finding, NoAnswer, Skip } from "./check.ts";
 import { type Choices, DISCOVERY_PATHS, type Discovery, groupPlan, userPlan } from "./discovery.ts";
 import { mustAnswer, saying } from "./expect.ts";
 import { createLedger, type Left } from "./ledger.ts";
+import { Finding, NoAnswer, Skip } from "./outcome.ts";
 import { resourceOf } from "./paths.ts";
 import { NAME, type Plan, sample, type TypeName } from "./plan.ts";
 import { randomEmail, randomLetters } from "./random.ts";

@@ -112,3 +112,14 @@ export const gadgets = () => ({
   },
   routes: { "/scim/v2": { Gadget: { connector: "things", mapping: join(ROOT, "test/tables/gadget.yaml") } } },
 });
+
+/** The embedded example's mappings, on entries in memory. */
+export const inMemory = () => ({
+  connectors: { hr: { type: "memory", kinds: { person: { unique: ["login"] }, team: { unique: ["name"] } } } },
+  routes: {
+    "/scim/v2": {
+      User: { connector: "hr", mapping: join(ROOT, "mappings/legacy-hr/user.yaml") },
+      Group: { connector: "hr", mapping: join(ROOT, "mappings/legacy-hr/group.yaml") },
+    },
+  },
+});

@@ -1,7 +1,8 @@
 import { ENTERPRISE_USER } from "../../scim/schema.ts";
-import { checksOf, type NotAsked, Skip } from "../check.ts";
+import { checksOf, type NotAsked } from "../check.ts";
 import { publishedType, resourcesIn } from "../discovery.ts";
 import { must, mustAnswer, mustBe, mustFindNothing, mustFindOne, mustList } from "../expect.ts";
+import { Skip } from "../outcome.ts";
 import type { TypeName } from "../plan.ts";
 import { randomEmail, randomLetters } from "../random.ts";
 import { needed, type Session } from "../session.ts";

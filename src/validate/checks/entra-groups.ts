@@ -1,5 +1,6 @@
-import { checksOf, Skip } from "../check.ts";
+import { checksOf } from "../check.ts";
 import { must, mustAnswer, mustBe, mustFindNothing, mustFindOne } from "../expect.ts";
+import { Skip } from "../outcome.ts";
 import { randomId, randomLetters } from "../random.ts";
 import { needed, type Session } from "../session.ts";
 import { swapCase } from "./entra-users.ts";

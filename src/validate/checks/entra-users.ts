@@ -1,6 +1,7 @@
 import { ENTERPRISE_USER } from "../../scim/schema.ts";
-import { checksOf, type Draft, Skip } from "../check.ts";
+import { checksOf, type Draft } from "../check.ts";
 import { mustAnswer, mustBe, mustFindNothing, mustFindOne } from "../expect.ts";
+import { Skip } from "../outcome.ts";
 import { randomEmail, randomId, randomLetters } from "../random.ts";
 import type { Session } from "../session.ts";
 import { type Change, checkValues, mustHold, operationsOf, pathless, valuesOf } from "./values.ts";

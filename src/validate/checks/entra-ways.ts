@@ -1,6 +1,7 @@
 import { ENTERPRISE_USER } from "../../scim/schema.ts";
-import { checksOf, Skip } from "../check.ts";
+import { checksOf } from "../check.ts";
 import { must, mustAnswer, mustBe, mustFindNothing, mustFindOne, mustList, same } from "../expect.ts";
+import { Skip } from "../outcome.ts";
 import { valueAt } from "../paths.ts";
 import { randomEmail, randomId, randomLetters } from "../random.ts";
 import { needed, patchBody } from "../session.ts";
@@ -109,7 +110,7 @@ export const entraWayChecks = checksOf("entra", [
     run: async (session) => {
       mustHaveManager(session);
       const { id } = await session.user();
-      await session.patch("User", id, { op: "Add", path: MANAGER, value: randomLetters() });
+      await session.patch("User", id, { op: "Add", path: MANAGER, value: { value: randomLetters() } });
     },
   },
   {
@@ -174,7 +175,7 @@ export const entraWayChecks = checksOf("entra", [
     run: async (session) => {
       const [user, other] = [await session.user(), await session.user()];
       if (session.users.hasManager) {
-        await needed(session.patch("User", user.id, { op: "Add", path: MANAGER, value: other.id }));
+        await needed(session.patch("User", user.id, { op: "Add", path: MANAGER, value: { value: other.id } }));
         const filter = `id eq "${user.id}" and manager eq "${other.id}"`;
         mustFindOne(await session.filtered("User", filter, "&attributes=id"), user.id);
       }

@@ -1,5 +1,6 @@
-import { checksOf, type Draft, type NotAsked, Skip } from "../check.ts";
+import { checksOf, type Draft, type NotAsked } from "../check.ts";
 import { must, mustAnswer, mustBe, mustFindNothing, mustFindOne, mustRefuse } from "../expect.ts";
+import { Skip } from "../outcome.ts";
 import { valueAt } from "../paths.ts";
 import { randomEmail, randomLetters } from "../random.ts";
 import { needed, patchBody, type Session } from "../session.ts";

@@ -1,7 +1,8 @@
 import { isObject } from "../../scim/schema.ts";
-import { checksOf, Skip } from "../check.ts";
+import { checksOf } from "../check.ts";
 import { publishedType, resourcesIn } from "../discovery.ts";
 import { must, mustAnswer, mustBe, mustFindNothing, mustFindOne, mustList, mustRefuse } from "../expect.ts";
+import { Skip } from "../outcome.ts";
 import { randomEmail, randomId, randomLetters } from "../random.ts";
 import { patchBody } from "../session.ts";
 import { swapCase } from "./entra-users.ts";

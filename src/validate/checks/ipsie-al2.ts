@@ -1,6 +1,7 @@
-import { checksOf, Skip } from "../check.ts";
+import { checksOf } from "../check.ts";
 import { publishedType, resourcesIn } from "../discovery.ts";
 import { must, mustAnswer, mustBe, mustFindOne, mustList } from "../expect.ts";
+import { Skip } from "../outcome.ts";
 import type { TypeName } from "../plan.ts";
 import { randomEmail, randomLetters } from "../random.ts";
 import type { PatchOperation, Session } from "../session.ts";
