@@ -66,8 +66,8 @@ Entra, and other clients that people use, do not keep to the letter; what is har
 A body whose \`schemas\` say that it is something else is 400 on every route, and so is \`true\` as text, an empty text as a name, and a replace of what its selector does not find, unless
 \`type\` (and \`primary\`) say all that it takes to make it.
 
-Beside these, \`test/suites/entra.ts\` goes through the inventories of Microsoft's validators row by row (client credentials and
-federated identity are not there yet), and \`test/probes.test.ts\` runs two suites that others wrote. scim-sanity finds nothing wrong in
+Beside these, \`test/suites/entra.ts\` runs the checks of \`postern validate\` ([validate.md](validate.md)) on every backend: the rows of
+Microsoft's validators among them (not federated identity, which needs a tenant). And \`test/probes.test.ts\` runs two suites that others wrote. scim-sanity finds nothing wrong in
 its plain and its \`entra\` profile, where a PATCH of a group answers the group (\`patchResponse: resource\`) and a member that
 does not exist is passed over (\`missing: ignore\`), as in the embedded default. scim2-tester finds nothing wrong on SQLite; on
 OpenLDAP it finds that inetOrgPerson keeps a name, that an account is active or not, and that the mapping says which mail is primary.

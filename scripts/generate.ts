@@ -12,6 +12,7 @@ import { typesFormat } from "../src/mapping/types.ts";
 import { conformancePage } from "./conformance.ts";
 import { expressionsPage } from "./expressions.ts";
 import { simulatorReportPage } from "./findings.ts";
+import { validatePage } from "./validate-page.ts";
 
 const registry = { connectors, sinks };
 const root = join(import.meta.dirname, "..");
@@ -26,6 +27,7 @@ export function generated(): Map<string, string> {
     ["schemas/mapping.schema.json", text(schemaOf(mappingFormat))],
     ["schemas/types.schema.json", text(schemaOf(typesFormat))],
     ["docs/conformance.md", conformancePage()],
+    ["docs/validate.md", validatePage()],
     ["docs/settings.md", settingsPage()],
     ["docs/entra-expressions.md", expressionsPage()],
     ["docs/simulator-report.md", simulatorReportPage()],

@@ -365,7 +365,7 @@ describe("an endpoint with a fault", () => {
         {
           objectMappings: [
             {
-              targetObjectName: "User",
+              targetObjectName: "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
               attributeMappings: ["userName", "title", "nowhere"].map((targetAttributeName) => ({
                 targetAttributeName,
               })),

@@ -195,7 +195,8 @@ export function pathsInExport(json: unknown): Readonly<Record<TypeName, readonly
   const mappings = (rules as Resource[]).flatMap((rule) => (rule.objectMappings ?? []) as Resource[]);
   const pathsOf = (type: TypeName) =>
     mappings
-      .filter(({ targetObjectName }) => targetObjectName === type || targetObjectName === CORE[type])
+      // Jobs call users by the enterprise extension's URN, groups by the core schema's.
+      .filter(({ targetObjectName: name }) => name === type || String(name).endsWith(`:${type}`))
       .flatMap((mapping) => (mapping.attributeMappings ?? []) as Resource[])
       .map(({ targetAttributeName }) => targetAttributeName)
       .filter((name): name is string => typeof name === "string" && isPath(name) && name !== "id");

@@ -333,7 +333,9 @@ describe("the summary for a terminal", () => {
     const plain = summary(whole.report, { color: false });
     expect(stripVTControlCharacters(plain)).toBe(plain);
     expect(stripVTControlCharacters(summary(whole.report, { color: true }))).toBe(plain);
-    expect(plain.trimEnd().split("\n").at(-1)).toBe("4 faults found (3 warnings).");
+    expect(plain.trimEnd().split("\n").at(-1)).toBe(
+      "4 faults found (3 warnings). 28 attempts to provision an object failed.",
+    );
     expect(Math.max(...plain.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(110);
   });
 
