@@ -52,7 +52,7 @@ const bare = dialect === "postgres" ? postgres(server) : mysql(server);
 const db = new Kysely<unknown>({ dialect: bare.kysely() });
 const parsed = sql.config.parse({ ...settings, kinds: openHr(database).connectors.hr.kinds });
 const person = (await kindsOf(parsed.kinds, bare, db).known()).get("person")!;
-const mapping = loadMapping(openHr(database).routes["/scim/v2"].User.mapping, { attributeTypes: [] });
+const { mapping } = loadMapping(openHr(database).routes["/scim/v2"].User.mapping, { attributeTypes: [] });
 const attrs = [...new Set(mapping.rows.flatMap((row) => (row.is === "expression" ? [] : [row.attr])))];
 
 async function median(work: () => Promise<unknown>): Promise<number> {

@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import { makeSecret } from "../auth/secret.ts";
 import { StartError } from "../compose.ts";
+import { ConfigError } from "../config/diagnostic.ts";
 import type { Registry } from "../config/registry.ts";
-import { ConfigError } from "../config/yaml.ts";
 import { auditForgetCommand, auditVerifyCommand } from "./audit.ts";
 import { checkCommand } from "./check.ts";
 import { DRIFT_FORMATS, driftCommand } from "./drift.ts";

@@ -1,9 +1,11 @@
 import { dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { ConfigError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
-import { ConfigError, readYaml, validate } from "../config/yaml.ts";
+import { validate } from "../config/validate.ts";
+import { readYaml } from "../config/yaml.ts";
 import type { Connector } from "../connector/connector.ts";
 import type { Transport } from "../connector/http.ts";
 import type { Route } from "../gateway/route.ts";

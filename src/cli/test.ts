@@ -1,8 +1,10 @@
 import { existsSync, globSync } from "node:fs";
 import { relative } from "node:path";
+import { ConfigError, fileDiagnostic } from "../config/diagnostic.ts";
 import { loadMapping } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
-import { ConfigError, readYaml, validate } from "../config/yaml.ts";
+import { validate } from "../config/validate.ts";
+import { readYaml } from "../config/yaml.ts";
 import { mappingTestFormat, runMappingTests } from "../mapping/testing.ts";
 import { runExchanges } from "./exchanges.ts";
 
@@ -18,9 +20,7 @@ interface Outcome {
 export async function testCommand(registry: Registry, names: readonly string[]): Promise<number> {
   const files = names.length > 0 ? names : globSync("mappings/**/*.{test,exchanges}.yaml");
   if (files.length === 0)
-    throw new ConfigError([
-      { file: "mappings", line: 1, column: 1, message: "there are no *.test.yaml files below mappings/" },
-    ]);
+    throw new ConfigError([fileDiagnostic("mappings", "there are no *.test.yaml files below mappings/")]);
   let passed = 0;
   let failed = 0;
   for (const file of [...files].sort()) {
@@ -46,5 +46,5 @@ function runTests(registry: Registry, file: string): Promise<readonly Outcome[]>
   const { value: tests, diagnostics } = validate(yaml, mappingTestFormat);
   if (!tests) throw new ConfigError(diagnostics);
   const attributeTypes = registry.connectors.flatMap(({ types }) => types ?? []);
-  return runMappingTests(loadMapping(mappingFile, { attributeTypes }), tests);
+  return runMappingTests(loadMapping(mappingFile, { attributeTypes }).mapping, tests);
 }

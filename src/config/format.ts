@@ -5,6 +5,7 @@ import { resilienceConfig } from "../connector/resilience.ts";
 import { stateConfig } from "../state/state.ts";
 import { syncConfig } from "../sync/definition.ts";
 import type { Registry } from "./registry.ts";
+import { routeProblem } from "./route-name.ts";
 
 const endpoint = z.strictObject({
   connector: z.string().describe("The name of one of the connectors."),
@@ -176,7 +177,7 @@ export function configFormat({ connectors, sinks }: Registry) {
         .describe("The systems behind the gateway, by names of your own."),
       routes: z
         .record(
-          z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, "a route is a path such as /scim/v2"),
+          z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, { error: ({ input }) => routeProblem(String(input)) }),
           z
             .object({
               strict: z

@@ -1,15 +1,19 @@
 import { dirname, relative, resolve } from "node:path";
-import { nearest } from "../connector/kit/text.ts";
 import { compileMapping } from "../mapping/compile.ts";
 import { mappingFormat } from "../mapping/format.ts";
+import { mappingRemarks } from "../mapping/lint.ts";
 import type { Mapping } from "../mapping/mapping.ts";
+import type { Problem } from "../mapping/problem.ts";
 import { defineTypes, typesFormat } from "../mapping/types.ts";
 import { builtInTypes, type ResourceType } from "../scim/schema.ts";
 import { compileRules, type Rules } from "../sync/rules.ts";
+import { unknownName, wholeMistakes } from "./checks.ts";
+import { ConfigError, type Diagnostic } from "./diagnostic.ts";
 import { type Config, configFormat } from "./format.ts";
 import type { Registry } from "./registry.ts";
 import { withSecrets } from "./secrets.ts";
-import { ConfigError, type Diagnostic, readYaml, validate, type YamlFile } from "./yaml.ts";
+import { validate } from "./validate.ts";
+import { readYaml, type YamlFile } from "./yaml.ts";
 
 /** A resource type that a route serves, with the compiled mapping. */
 export interface RouteEndpoint {
@@ -17,6 +21,8 @@ export interface RouteEndpoint {
   readonly mapping: Mapping;
   readonly mappingFile: string;
   readonly patchResponse: "resource" | "none";
+  /** Says something of a place in the mapping file. */
+  readonly diagnose: YamlFile["diagnose"];
 }
 
 /** The resource types of each route, by its path. */
@@ -34,6 +40,10 @@ export interface Loaded {
   readonly syncs: ReadonlyMap<string, Rules>;
   /** The files that secrets were read from. */
   readonly secretFiles: readonly string[];
+  /** What is worth a look, and stops nothing. */
+  readonly warnings: readonly Diagnostic[];
+  /** Says something of a place in the configuration file. */
+  readonly diagnose: YamlFile["diagnose"];
 }
 
 /**
@@ -48,7 +58,9 @@ export function loadConfig(
   const folder = dirname(resolve(file));
   const yaml = readYaml(file);
   const { data, missing, files: secretFiles } = withSecrets(yaml.data, env);
-  const diagnostics: Diagnostic[] = missing.map(({ path, message }) => yaml.diagnose(path, message));
+  const diagnostics: Diagnostic[] = missing.map(({ path, message }) =>
+    yaml.diagnose(path, message, { code: "secret" }),
+  );
   // A text without its secret is wrong in a second way that would only hide the first.
   const isHidden = (each: Diagnostic) =>
     diagnostics.some((other) => other.line === each.line && other.column === each.column);
@@ -56,7 +68,8 @@ export function loadConfig(
   diagnostics.push(...wrong.filter((each) => !isHidden(each)));
   if (!config) throw new ConfigError(diagnostics);
 
-  diagnostics.push(...exposed(yaml, config), ...elsewhere(yaml, config), ...smallPages(yaml, config));
+  diagnostics.push(...wholeMistakes(yaml, config));
+  const warnings: Diagnostic[] = [];
   const routes = new Map<string, Map<string, RouteEndpoint>>();
   for (const [route, types] of Object.entries(config.routes)) {
     const endpoints = new Map<string, RouteEndpoint>();
@@ -66,23 +79,27 @@ export function loadConfig(
       const at = ["routes", route, type];
       const connector = config.connectors[endpoint.connector];
       if (!connector) {
-        const message = `there is no connector "${endpoint.connector}"${nearest(endpoint.connector, Object.keys(config.connectors))}`;
-        diagnostics.push(yaml.diagnose([...at, "connector"], message));
+        const names = Object.keys(config.connectors);
+        const { message, about } = unknownName("there is no connector", endpoint.connector, names);
+        diagnostics.push(yaml.diagnose([...at, "connector"], message, about));
       }
       const mappingFile = resolve(folder, endpoint.mapping);
       try {
         const definition = registry.connectors.find(({ type }) => type === connector?.type);
-        const mapping = loadMapping(mappingFile, {
+        const { mapping, ...loaded } = loadMapping(mappingFile, {
           kinds: connector && Object.keys(connector.kinds),
           attributeTypes: definition?.types ?? [],
+          named: (message) => yaml.diagnose([...at, "mapping"], message, { code: "file" }),
         });
+        warnings.push(...loaded.warnings);
         if (mapping.type.name === type) {
           const patchResponse = endpoint.patchResponse ?? (type === "Group" ? "none" : "resource");
-          endpoints.set(type, { connector: endpoint.connector, mapping, mappingFile, patchResponse });
-        } else
-          diagnostics.push(
-            yaml.diagnose([...at, "mapping"], `this mapping is for ${mapping.type.name}, not for ${type}`),
-          );
+          const { diagnose } = loaded;
+          endpoints.set(type, { connector: endpoint.connector, mapping, mappingFile, patchResponse, diagnose });
+        } else {
+          const message = `this mapping is for ${mapping.type.name}, not for ${type}`;
+          diagnostics.push(yaml.diagnose([...at, "mapping"], message, { code: "other-type" }));
+        }
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         diagnostics.push(...error.diagnostics);
@@ -91,13 +108,19 @@ export function loadConfig(
   }
   const syncs =
     diagnostics.length > 0 ? new Map<string, Rules>() : syncsIn(yaml, { config, folder, routes }, diagnostics);
-  if (diagnostics.length > 0) throw new ConfigError(diagnostics);
-  return { config, folder, registry, routes, syncs, secretFiles };
+  if (diagnostics.length > 0) throw new ConfigError(once([...diagnostics, ...warnings]));
+  const { diagnose } = yaml;
+  return { config, folder, registry, routes, syncs, secretFiles, warnings: once(warnings), diagnose };
 }
 
+/** Each mistake once: several routes may have the same mapping. */
+const once = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
+  ...new Map(diagnostics.map((each) => [JSON.stringify(each), each])).values(),
+];
+
 /** Users as a job of Entra's takes them: SCIM's attributes, and those of schemas that were added to it. */
-const entraUser = ({ types }: { types?: string | undefined }, folder: string) => {
-  const known = types === undefined ? builtInTypes : loadTypes(resolve(folder, types), builtInTypes);
+const entraUser = ({ types }: { types?: string | undefined }, folder: string, named: Naming) => {
+  const known = types === undefined ? builtInTypes : loadTypes(resolve(folder, types), builtInTypes, named);
   return { type: known.find(({ name }) => name === "User")!, rows: undefined };
 };
 
@@ -111,17 +134,30 @@ function syncsIn(
   for (const [name, settings] of Object.entries(syncs)) {
     const endpointOf = (end: "from" | "to", { route, type }: { route: string; type: string }) => {
       const found = routes.get(route)?.get(type);
-      const message = routes.has(route)
-        ? `the route ${route} serves no ${type}${nearest(type, [...routes.get(route)!.keys()])}`
-        : `there is no route "${route}"${nearest(route, [...routes.keys()])}`;
-      if (!found) diagnostics.push(yaml.diagnose(["syncs", name, end, routes.has(route) ? "type" : "route"], message));
+      const known = routes.get(route);
+      const { message, about } = known
+        ? unknownName(`the route ${route} serves no`, type, [...known.keys()])
+        : unknownName("there is no route", route, [...routes.keys()]);
+      if (!found) diagnostics.push(yaml.diagnose(["syncs", name, end, known ? "type" : "route"], message, about));
       return found?.mapping;
     };
+    const entraUserOf = (sync: string, to: { types?: string | undefined }) => {
+      try {
+        return entraUser(to, folder, (message) =>
+          yaml.diagnose(["syncs", sync, "to", "types"], message, { code: "file" }),
+        );
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        diagnostics.push(...error.diagnostics);
+        return undefined;
+      }
+    };
     const source = endpointOf("from", settings.from);
-    const target = "route" in settings.to ? endpointOf("to", settings.to) : entraUser(settings.to, folder);
+    const target = "route" in settings.to ? endpointOf("to", settings.to) : entraUserOf(name, settings.to);
     if (!source || !target) continue;
     const { rules, problems } = compileRules(settings, { source, target });
-    for (const { path, message } of problems) diagnostics.push(yaml.diagnose(["syncs", name, ...path], message));
+    for (const { path, message, ...about } of problems)
+      diagnostics.push(yaml.diagnose(["syncs", name, ...path], message, about));
     for (const [index, { type }] of settings.groups.entries())
       if ("route" in settings.to && !routes.get(settings.to.route)?.has(type))
         diagnostics.push(
@@ -132,68 +168,59 @@ function syncsIn(
   return compiled;
 }
 
-/** Tokens must not go over a network in the clear without anybody having said so. */
-function exposed(yaml: YamlFile, { server }: Config): Diagnostic[] {
-  const { host, tls, trustProxy, plainHttp } = server;
-  const isLoopback = /^(127\.|localhost$|::1$|\[::1\]$)/.test(host);
-  if (isLoopback || tls || trustProxy.length > 0 || plainHttp) return [];
-  const message = `others than this machine are listened to on ${host}, without TLS: give server.tls, or name the proxy that speaks TLS by trustProxy, or say plainHttp: true`;
-  return [yaml.diagnose(["server", "host"], message)];
-}
-
-/** Pages smaller than the interoperability profile has them, §6.4, where a route has that profile. */
-function smallPages(yaml: YamlFile, { routes, limits }: Config): Diagnostic[] {
-  const route = Object.keys(routes).find((each) => routes[each]!.profile === "interop");
-  if (route === undefined || limits.pageSize >= INTEROP_PAGE) return [];
-  const message = `the profile interop of ${route} asks for pages of at least ${INTEROP_PAGE} resources`;
-  return [yaml.diagnose(["limits", "pageSize"], message)];
-}
-
-const INTEROP_PAGE = 100;
-
-/** What is set for a route, or a type, that is not there. */
-function elsewhere(yaml: YamlFile, { safety, routes }: Config): Diagnostic[] {
-  return Object.entries(safety).flatMap(([route, { protect }]) => {
-    const types = routes[route];
-    if (!types)
-      return [yaml.diagnose(["safety", route], `there is no route "${route}"${nearest(route, Object.keys(routes))}`)];
-    return Object.keys(protect)
-      .filter((type) => !types[type])
-      .map((type) =>
-        yaml.diagnose(
-          ["safety", route, "protect", type],
-          `the route serves no ${type}${nearest(type, Object.keys(types))}`,
-        ),
-      );
-  });
-}
-
 /** What a mapping may name of its connector: the kinds, where the connector is known, and types of attributes. */
 export interface ConnectorNames {
   readonly kinds?: readonly string[] | undefined;
   readonly attributeTypes: readonly string[];
+  /** Says that the file cannot be read, where it is named. */
+  readonly named?: Naming;
+}
+
+/** A mapping that was loaded, with what is worth a look in it. */
+export interface LoadedMapping {
+  readonly mapping: Mapping;
+  readonly warnings: readonly Diagnostic[];
+  readonly diagnose: YamlFile["diagnose"];
 }
 
 /** Loads and compiles a mapping file. Throws `ConfigError`. */
-export function loadMapping(file: string, { kinds, attributeTypes }: ConnectorNames, types = builtInTypes): Mapping {
-  const yaml = readYaml(file, relative(process.cwd(), file));
+export function loadMapping(
+  file: string,
+  { kinds, attributeTypes, named }: ConnectorNames,
+  types = builtInTypes,
+): LoadedMapping {
+  const shown = relative(process.cwd(), file);
+  const yaml = readYaml(file, shown, named);
   const { value: source, diagnostics } = validate(yaml, mappingFormat);
   if (!source) throw new ConfigError(diagnostics);
-  const known = source.types === undefined ? types : loadTypes(resolve(dirname(file), source.types), types);
-  const { mapping, problems } = compileMapping(source, known, attributeTypes);
-  const found = problems.map(({ path, message }) => yaml.diagnose(path, message));
-  if (kinds && !kinds.includes(source.kind))
-    found.push(yaml.diagnose(["kind"], `the connector has no kind "${source.kind}"${nearest(source.kind, kinds)}`));
+  const known =
+    source.types === undefined
+      ? types
+      : loadTypes(resolve(dirname(file), source.types), types, (message) =>
+          yaml.diagnose(["types"], message, { code: "file" }),
+        );
+  const { mapping, problems } = compileMapping(source, known, { attributeTypes, file: shown });
+  const located = ({ path, message, ...about }: Problem) => yaml.diagnose(path, message, about);
+  const found = problems.map(located);
+  if (kinds && !kinds.includes(source.kind)) {
+    const { message, about } = unknownName("the connector has no kind", source.kind, kinds);
+    found.push(yaml.diagnose(["kind"], message, about));
+  }
   if (found.length > 0 || !mapping) throw new ConfigError(found);
-  return mapping;
+  const remarks = mappingRemarks(source, mapping).map(located);
+  if (remarks.some(({ severity }) => severity === "error")) throw new ConfigError(remarks);
+  return { mapping, warnings: remarks, diagnose: yaml.diagnose };
 }
 
-/** Loads a file of resource types, to be there beside others. Throws `ConfigError`. */
-function loadTypes(file: string, known: readonly ResourceType[]): readonly ResourceType[] {
-  const yaml = readYaml(file, relative(process.cwd(), file));
+type Naming = (message: string) => Diagnostic;
+
+/** Loads a file of resource types, to be there beside others. Throws `ConfigError`; one that cannot be read is a mistake where it is named. */
+function loadTypes(file: string, known: readonly ResourceType[], named: Naming): readonly ResourceType[] {
+  const yaml = readYaml(file, relative(process.cwd(), file), named);
   const { value: source, diagnostics } = validate(yaml, typesFormat);
   if (!source) throw new ConfigError(diagnostics);
   const { types, problems } = defineTypes(source, known);
-  if (problems.length > 0) throw new ConfigError(problems.map(({ path, message }) => yaml.diagnose(path, message)));
+  if (problems.length > 0)
+    throw new ConfigError(problems.map(({ path, message, ...about }) => yaml.diagnose(path, message, about)));
   return types;
 }

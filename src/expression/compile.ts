@@ -1,11 +1,14 @@
 import type jsonata from "jsonata";
 import { evaluateApart } from "./evaluator.ts";
+import { mistakesIn } from "./inspect.ts";
 import { build, plain } from "./jsonata.ts";
 import { passwordHelpers } from "./passwords.ts";
 
 /** A JSONata expression, compiled once and evaluated under bounds of time, depth and length. */
 export interface Expression {
   readonly source: string;
+  /** JSONata's syntax tree, for checks when it is loaded. */
+  readonly tree: unknown;
   /** Every name that the expression reads: what it may need of its input, perhaps more, never less. */
   readonly names: ReadonlySet<string>;
   /** Every variable that it mentions, without the `$`. */
@@ -25,9 +28,56 @@ export interface Expression {
 /** The properties of an object that is written out. */
 export type Shape = ReadonlyMap<string, Shape | undefined>;
 
+/** What an expression is compiled for. */
+export interface CompileOptions {
+  /** Functions that the caller binds when it evaluates, by name without the `$`. */
+  readonly functions?: readonly string[];
+  /** Where the expression stands, such as the row of a mapping; failures carry it. */
+  readonly place?: ExpressionPlace;
+}
+
+/** Where an expression stands: the file, where it is of one, and the place in it. */
+export interface ExpressionPlace {
+  readonly file?: string | undefined;
+  readonly row: string;
+}
+
+/** The part of an expression that is wrong: the text, and the place in it. */
+export interface WrongPart {
+  readonly text: string;
+  readonly position: number;
+  readonly length: number;
+}
+
 /** An expression that does not compile, or failed or ran out of its bounds on some input. */
 export class ExpressionError extends Error {
   override name = "ExpressionError";
+  /** What kind of mistake it is, for tools. */
+  readonly code: string;
+  /** Of an expression that does not compile, what of it is wrong. */
+  readonly part: WrongPart | undefined;
+  readonly suggestion: string | undefined;
+  /** Of an expression that failed, where it stands, and why without the expression's own text. */
+  readonly place: ExpressionPlace | undefined;
+  readonly reason: string | undefined;
+
+  constructor(
+    message: string,
+    about: {
+      readonly code?: string;
+      readonly part?: WrongPart | undefined;
+      readonly suggestion?: string | undefined;
+      readonly place?: ExpressionPlace | undefined;
+      readonly reason?: string;
+    } = {},
+  ) {
+    super(message);
+    this.code = about.code ?? "expression";
+    this.part = about.part;
+    this.suggestion = about.suggestion;
+    this.place = about.place;
+    this.reason = about.reason;
+  }
 }
 
 /** Hashes take long on purpose, and wait for each other: who calls one may take this, in milliseconds. */
@@ -40,14 +90,16 @@ const MAX_SOURCE = 10_000;
 const MAX_HERE = 4000;
 
 /** Compiles a JSONata expression. Throws `ExpressionError` with the position where it is wrong. */
-export function compileExpression(source: string): Expression {
+export function compileExpression(source: string, { functions = [], place }: CompileOptions = {}): Expression {
   if (source.length > MAX_SOURCE) throw new ExpressionError(`an expression has at most ${MAX_SOURCE} characters`);
   let compiled: jsonata.Expression;
   try {
     compiled = build(source);
   } catch (error) {
     const { message, position } = error as { message?: string; position?: number };
-    throw new ExpressionError(`${message ?? error}${position === undefined ? "" : `, at character ${position}`}`);
+    const at = position === undefined ? "" : `, at character ${position}`;
+    const part = position === undefined ? undefined : { text: source, position: Math.max(0, position - 1), length: 1 };
+    throw new ExpressionError(`${message ?? error}${at}`, { part });
   }
   const names = new Set<string>();
   const variables = new Set<string>();
@@ -59,10 +111,16 @@ export function compileExpression(source: string): Expression {
   const readsAll = ["", "$"].some((name) => variables.has(name)) || types.has("wildcard") || types.has("descendant");
   if (variables.has("eval"))
     throw new ExpressionError("$eval is not available: expressions are fixed when they are loaded");
+  const [mistake] = mistakesIn(tree, source, functions);
+  if (mistake) {
+    const { code, message, suggestion, text, position } = mistake;
+    throw new ExpressionError(message, { code, suggestion, part: { text: source, position, length: text.length } });
+  }
   const isHashing = Object.keys(passwordHelpers).some((name) => variables.has(name));
   if (isHashing) compiled = build(source, HASHING_MS);
   return {
     source,
+    tree,
     names,
     variables,
     properties,
@@ -79,10 +137,20 @@ export function compileExpression(source: string): Expression {
         if (isHere) return plain(await inLine(() => compiled.evaluate(input, bindings)));
         return await evaluateApart(source, input, bindings ?? {});
       } catch (error) {
-        throw new ExpressionError(`the expression ${JSON.stringify(source)} failed: ${reasonOf(error)}`);
+        const reason = reasonOf(error);
+        throw new ExpressionError(`the expression ${JSON.stringify(source)} failed: ${reason}`, { place, reason });
       }
     },
   };
+}
+
+/** The syntax tree of a text that may be JSONata; undefined where it is none. */
+export function treeOf(source: string): unknown {
+  try {
+    return build(source).ast();
+  } catch {
+    return undefined;
+  }
 }
 
 let last: Promise<unknown> = Promise.resolve();

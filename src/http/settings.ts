@@ -1,12 +1,18 @@
 import { z } from "zod";
-import { compileExpression } from "../expression/compile.ts";
+import { compileExpression, ExpressionError } from "../expression/compile.ts";
 
 /** A JSONata expression: one that does not compile is a mistake in the configuration, at its line. */
 export const expression = z.string().superRefine((source, context) => {
   try {
     compileExpression(source);
   } catch (error) {
-    context.addIssue({ code: "custom", message: `this is no JSONata: ${(error as Error).message}` });
+    if (!(error instanceof ExpressionError)) throw error;
+    const { code, message, part, suggestion } = error;
+    context.addIssue({
+      code: "custom",
+      message: code === "expression" ? `this is no JSONata: ${message}` : message,
+      params: { code, part, suggestion },
+    });
   }
 });
 

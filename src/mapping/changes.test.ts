@@ -21,7 +21,9 @@ import { writeResource } from "./write.ts";
 
 const root = join(import.meta.dirname, "../..");
 const compiled = (source: unknown): Mapping => {
-  const { mapping, problems } = compileMapping(mappingFormat.parse(source), builtInTypes, ["guid", "fileTime"]);
+  const { mapping, problems } = compileMapping(mappingFormat.parse(source), builtInTypes, {
+    attributeTypes: ["guid", "fileTime"],
+  });
   expect(problems).toEqual([]);
   return mapping!;
 };

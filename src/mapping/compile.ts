@@ -1,48 +1,41 @@
-import { nearest } from "../connector/kit/text.ts";
+import { nearest, nearestOf } from "../connector/kit/text.ts";
 import { compileExpression, type Expression } from "../expression/compile.ts";
-import { ScimError } from "../scim/error.ts";
-import { constantsOf } from "../scim/patch.ts";
-import { type AttributePath, typedPath } from "../scim/path.ts";
-import {
-  type Attribute,
-  ENTERPRISE_USER,
-  findAttribute,
-  isObject,
-  type Resource,
-  type ResourceType,
-} from "../scim/schema.ts";
+import type { AttributePath } from "../scim/path.ts";
+import { type Attribute, findAttribute, isObject, type Resource, type ResourceType } from "../scim/schema.ts";
 import { type Codec, codecFor, identity, text } from "./codecs.ts";
 import type { MappingSource, RowSource } from "./format.ts";
-import {
-  type AttrRow,
-  type ExpressionRow,
-  type Group,
-  isMixed,
-  type Mapping,
-  type Problem,
-  type Row,
-  targetOf,
-} from "./mapping.ts";
+import { type AttrRow, type ExpressionRow, type Group, isMixed, type Mapping, type Row, targetOf } from "./mapping.ts";
+import { type Problem, ProblemError, problemAt } from "./problem.ts";
+import { attributeNamed, checkValues } from "./row-checks.ts";
+import { rowPath } from "./row-path.ts";
 import { templateRows } from "./template.ts";
 
 type Compiled =
   | { readonly mapping: Mapping; readonly problems: readonly [] }
   | { readonly mapping?: undefined; readonly problems: readonly Problem[] };
 
+/** What a mapping is compiled for. */
+export interface MappingNames {
+  /** Types of attributes that the connector knows. */
+  readonly attributeTypes?: readonly string[];
+  /** The file, for failures of its expressions. */
+  readonly file?: string | undefined;
+}
+
 /**
  * Compiles a mapping once, when it is loaded: paths found in the schemas, codecs made, JSONata compiled. All mistakes
- * are given back together, none is left for a request to find. `attributeTypes` are those that the connector knows.
+ * are given back together, none is left for a request to find.
  */
 export function compileMapping(
   source: MappingSource,
   types: readonly ResourceType[],
-  attributeTypes: readonly string[] = [],
+  { attributeTypes = [], file }: MappingNames = {},
 ): Compiled {
   const type = types.find((each) => each.name === source.resource);
   if (!type) {
     const names = types.map((each) => each.name);
-    const hint = nearest(source.resource, names);
-    return { problems: [{ path: ["resource"], message: `there is no resource type "${source.resource}"${hint}` }] };
+    const message = `there is no resource type "${source.resource}"${nearest(source.resource, names)}`;
+    return { problems: [{ path: ["resource"], message, ...unknownName(source.resource, names) }] };
   }
   const problems: Problem[] = [];
   const attempt = <T>(path: readonly (string | number)[], compile: () => T): T | undefined => {
@@ -50,17 +43,19 @@ export function compileMapping(
       return compile();
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      problems.push({ path, message: error.message });
+      problems.push(problemAt(path, error));
       return undefined;
     }
   };
+  const compileAt = (path: readonly (string | number)[], text: string): Expression | undefined =>
+    attempt(path, () => compileExpression(text, { place: { file, row: placeName(path) } }));
 
   const drafts: Draft[] = Object.entries(source.attributes).flatMap(([name, right]) => {
     const draft = attempt(["attributes", name], () => {
-      const settings = typeof right === "string" ? { attr: right } : right;
+      const settings = typeof right === "string" ? { attr: attributeNamed(right) } : right;
       const { path, selector, isWhole } = rowPath(name, type, settings.attr === undefined);
       return {
-        row: compileRow(name, path, settings, { types, attributeTypes, attempt, isWhole }),
+        row: compileRow(name, path, settings, { types, attributeTypes, attempt, compileAt, isWhole }),
         selector,
         primary: settings.primary === true,
       };
@@ -68,16 +63,22 @@ export function compileMapping(
     return draft?.row ? [{ ...draft, row: draft.row }] : [];
   });
   const write = Object.entries(source.write).flatMap(([attr, text]) => {
-    const expression = attempt(["write", attr], () => compileExpression(text));
+    const expression = compileAt(["write", attr], text);
     return expression ? [{ attr, expression }] : [];
   });
   const create = Object.entries(source.create).map(([attr, texts]) => {
-    const compiled = [texts].flat().map((text) => attempt(["create", attr], () => compileExpression(text)));
+    const compiled = [texts].flat().map((text, index) => {
+      const at = ["create", attr];
+      return compileAt(typeof texts === "string" ? at : [...at, index], text);
+    });
     return { attr, expressions: compiled.filter((each) => each !== undefined) };
   });
 
   const table = drafts.map(({ row }) => row);
-  const template = source.read === undefined ? [] : attempt(["read"], () => templateRows(source.read!, type, table));
+  const template =
+    source.read === undefined
+      ? []
+      : attempt(["read"], () => templateRows(compileAt(["read"], source.read!), type, table));
   drafts.push(...(template ?? []).map((row) => ({ row, selector: {}, primary: false })));
   const rows = drafts.map(({ row }) => row);
   problems.push(...conflicts(rows));
@@ -117,31 +118,13 @@ export function compileMapping(
   return { mapping, problems: [] };
 }
 
-/** A row's path: the file's shorthand expanded, found in the schemas, the selector taken off as what it fixes. */
-function rowPath(name: string, type: ResourceType, mayBeWhole: boolean) {
-  const found = typedPath(name.replace(/^enterprise:/, `${ENTERPRISE_USER}:`), type);
-  const { selector, ...rest } = found;
-  const isWhole = found.attribute.type === "complex" && !found.sub;
-  const value = found.sub ?? findAttribute(found.attribute.subAttributes, "value");
-  if (found.attribute.type === "complex" && !value && !mayBeWhole)
-    throw new TypeError(`"${name}" is complex: name the sub-attribute that is mapped`);
-  let fixed: Resource;
-  try {
-    fixed = constantsOf(selector, found);
-  } catch (error) {
-    if (!(error instanceof ScimError)) throw error;
-    throw new TypeError('a selector in a mapping only says what identifies the element: [type eq "work"]');
-  }
-  if ("primary" in fixed) throw new TypeError("mark the row with primary: true; a selector holds only what identifies");
-  const path: AttributePath = { ...rest, ...(value && { sub: value }) };
-  return { path, selector: fixed, isWhole };
-}
-
 /** What a row is compiled with. */
 interface Compiling {
   readonly types: readonly ResourceType[];
   readonly attributeTypes: readonly string[];
   readonly attempt: Attempt;
+  /** Compiles an expression at its place; undefined, with a problem, where it does not compile. */
+  readonly compileAt: (path: readonly (string | number)[], source: string) => Expression | undefined;
   /** Whether the path names a complex attribute as a whole. */
   readonly isWhole: boolean;
 }
@@ -152,7 +135,7 @@ function compileRow(
   name: string,
   path: AttributePath,
   settings: RowSource,
-  { types, attributeTypes, attempt, isWhole }: Compiling,
+  { types, attributeTypes, attempt, compileAt, isWhole }: Compiling,
 ): Row | undefined {
   const at = ["attributes", name];
   const schemaSays = (path.sub ?? path.attribute).mutability;
@@ -163,7 +146,7 @@ function compileRow(
     throw new TypeError('a row has either "attr", or "read" and "write"');
   }
   if (base.readOnly && base.writeOnly) throw new TypeError("a row cannot be readOnly and writeOnly");
-  if (settings.attr === undefined) return { ...expressionRow(base, settings, at, attempt), isWhole };
+  if (settings.attr === undefined) return { ...expressionRow(base, settings, at, compileAt), isWhole };
   const many = settings.many ?? false;
   if (many && !path.attribute.multiValued)
     throw new TypeError(`"many" needs a multi-valued attribute, which "${path.attribute.name}" is not`);
@@ -174,7 +157,13 @@ function compileRow(
     const refs = [settings.ref].flat();
     const names = types.map((each) => each.name);
     const absent = refs.find((ref) => !names.includes(ref));
-    if (absent !== undefined) throw new TypeError(`there is no resource type "${absent}"${nearest(absent, names)}`);
+    if (absent !== undefined) {
+      const message = `there is no resource type "${absent}"${nearest(absent, names)}`;
+      attempt([...at, "ref"], () => {
+        throw new ProblemError(message, unknownName(absent, names));
+      });
+      return undefined;
+    }
     return {
       ...base,
       is: "ref",
@@ -196,10 +185,24 @@ function compileRow(
       : type === undefined
         ? attempt([...at, "as"], () => codecFor(settings.as, attributeTypes))
         : identity;
+  if (typeof settings.as === "object" && "values" in settings.as) {
+    const { values } = settings.as;
+    attempt([...at, "as", "values"], () => checkValues(values, base));
+  }
   if (codec?.isPartial && !many) throw new TypeError('"prefix" is said of the values of a list: add many: true');
   if (settings.unique && many) throw new TypeError('"unique" is said of a single value');
   return codec && { ...base, is: "attr", attr: settings.attr, codec, many, type, unique: settings.unique };
 }
+
+/** What tools are told of a name that is not there. */
+const unknownName = (name: string, known: readonly string[]) => ({
+  code: "unknown-name",
+  suggestion: nearestOf(name, known),
+});
+
+/** A place in a mapping as the log writes it: `attributes."name.formatted".read`. */
+const placeName = (path: readonly (string | number)[]): string =>
+  path.map((each) => (/^\w+$/.test(String(each)) ? each : JSON.stringify(each))).join(".");
 
 type RowHead = Pick<AttrRow, "name" | "path" | "readOnly" | "writeOnly">;
 
@@ -207,19 +210,17 @@ function expressionRow(
   base: RowHead,
   settings: RowSource,
   at: readonly string[],
-  attempt: Attempt,
+  compileAt: Compiling["compileAt"],
 ): Omit<ExpressionRow, "isWhole"> {
-  const compileAt = (key: string, source: string): Expression | undefined =>
-    attempt([...at, key], () => compileExpression(source));
   const write = Object.entries(settings.write ?? {}).flatMap(([attr, source]) => {
-    const expression = attempt([...at, "write", attr], () => compileExpression(source));
+    const expression = compileAt([...at, "write", attr], source);
     return expression ? [{ attr, expression }] : [];
   });
   return {
     ...base,
     is: "expression",
     readOnly: base.readOnly || settings.write === undefined,
-    read: settings.read === undefined ? undefined : compileAt("read", settings.read),
+    read: settings.read === undefined ? undefined : compileAt([...at, "read"], settings.read),
     write,
     search: Object.values(settings.search ?? {})[0],
   };

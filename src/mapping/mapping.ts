@@ -111,12 +111,6 @@ export interface References {
 /** Whether the elements of a row are of more than one type, so that each tells its own. */
 export const isMixed = (row: RefRow): boolean => row.refs.length > 1 || row.outside === "show";
 
-/** A mistake in a mapping file: where in its structure, and what is wrong. */
-export interface Problem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
 /** The attributes of the entry that a row reads. */
 export const attrsRead = (row: Row): readonly string[] =>
   row.is === "expression" ? [...(row.read?.names ?? [])] : [row.attr];

@@ -1,5 +1,5 @@
 import type { Entry } from "../connector/connector.ts";
-import { compileExpression, type Expression, type Shape } from "../expression/compile.ts";
+import type { Expression, Shape } from "../expression/compile.ts";
 import { typedPath } from "../scim/path.ts";
 import { findSchema, isObject, type ResourceType } from "../scim/schema.ts";
 import type { ExpressionRow, Row } from "./mapping.ts";
@@ -8,8 +8,12 @@ import type { ExpressionRow, Row } from "./mapping.ts";
  * The rows that a whole-resource `read:` amounts to: one for each attribute, or sub-attribute, that it writes out and the table
  * has none for. They share one evaluation of an entry. Throws a `TypeError` where it names what the type does not have.
  */
-export function templateRows(source: string, type: ResourceType, table: readonly Row[]): ExpressionRow[] {
-  const expression = compileExpression(source);
+export function templateRows(
+  expression: Expression | undefined,
+  type: ResourceType,
+  table: readonly Row[],
+): ExpressionRow[] {
+  if (!expression) return [];
   const { shape } = expression;
   if (!shape)
     throw new TypeError(

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { nearest } from "../connector/kit/text.ts";
 import { type Attribute, commonAttributes, findAttribute, type ResourceType, type Schema } from "../scim/schema.ts";
-import type { Problem } from "./mapping.ts";
+import type { Problem } from "./problem.ts";
 
 const types = ["string", "boolean", "decimal", "integer", "dateTime", "reference", "binary", "complex"] as const;
 

@@ -55,6 +55,9 @@ export function createClock(now: Date, zone: string, isLastDayInclusive: boolean
   };
 }
 
+/** The names of a clock's functions. */
+export const CLOCK_FUNCTIONS: readonly string[] = Object.keys(createClock(new Date(0), "UTC", true).functions);
+
 function shifted(day: DateTime, offset: unknown): DateTime {
   if (offset === undefined || offset === null) return day;
   const duration = Duration.fromISO(String(offset));

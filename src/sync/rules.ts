@@ -1,18 +1,14 @@
 import { compileExpression, type Expression, ExpressionError } from "../expression/compile.ts";
 import { isTrue } from "../expression/truth.ts";
 import type { Mapping } from "../mapping/mapping.ts";
+import { type Problem, problemAt } from "../mapping/problem.ts";
 import { ScimError } from "../scim/error.ts";
 import { compileFilter, type Predicate } from "../scim/evaluate.ts";
 import { typedFilter } from "../scim/path.ts";
 import { isObject, type Resource, type ResourceType } from "../scim/schema.ts";
+import { CLOCK_FUNCTIONS } from "./clock.ts";
 import type { RuleSource, SyncSettings } from "./definition.ts";
 import { type Place, placeIn, shortNames, valueAt, withUrns } from "./values.ts";
-
-/** A mistake in a sync's settings: where in their structure, and what is wrong. */
-export interface RuleProblem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
 
 /** What every rule has. */
 interface Flow {
@@ -83,14 +79,14 @@ export interface Ends {
 export function compileRules(
   settings: SyncSettings,
   { source, target }: Ends,
-): { readonly rules: Rules; readonly problems: readonly RuleProblem[] } {
-  const problems: RuleProblem[] = [];
+): { readonly rules: Rules; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
   const attempt = <T>(path: readonly (string | number)[], make: () => T): T | undefined => {
     try {
       return make();
     } catch (error) {
       if (!(error instanceof ScimError || error instanceof ExpressionError)) throw error;
-      problems.push({ path, message: error.message });
+      problems.push(problemAt(path, error));
       return undefined;
     }
   };
@@ -144,20 +140,20 @@ export function compileRules(
       source: source.type,
       target: target.type,
       key: key!,
-      zone: typeof zone === "string" ? zone : attempt(["asOf", "zone"], () => compileExpression(zone.value))!,
+      zone: typeof zone === "string" ? zone : attempt(["asOf", "zone"], () => compiled(zone.value))!,
       isLastDayInclusive: lastDay === "inclusive",
       scope: scope === undefined ? undefined : attempt(["scope"], () => testOf(scope, source.type)),
       left:
         settings.leavers.left === undefined
           ? undefined
-          : attempt(["leavers", "left"], () => compileExpression(settings.leavers.left!)),
+          : attempt(["leavers", "left"], () => compiled(settings.leavers.left!)),
       match,
       sure: new Set(sure.map(({ path }) => path)),
       rules,
       active,
       rehires: places("source", "rehires", settings.rehires),
       groups: settings.groups.flatMap((each, index) => {
-        const name = attempt(["groups", index, "name"], () => compileExpression(each.name));
+        const name = attempt(["groups", index, "name"], () => compiled(each.name));
         return name ? [{ name, type: each.type, attributes: each.attributes }] : [];
       }),
       stages: new Map(
@@ -175,7 +171,7 @@ export function compileRules(
 }
 
 /** What Entra's inbound provisioning does not do. */
-function notForEntra({ groups, leavers, passwords }: SyncSettings, match: readonly Place[]): RuleProblem[] {
+function notForEntra({ groups, leavers, passwords }: SyncSettings, match: readonly Place[]): Problem[] {
   const problem = (path: readonly (string | number)[], message: string) => ({ path, message });
   return [
     ...(groups.length > 0
@@ -231,16 +227,19 @@ function compileRule(name: string, source: RuleSource, at: { source: ResourceTyp
   if ("from" in rule) return { is: "path", ...flow, from: placeIn(at.source, rule.from) };
   if ("constant" in rule) return { is: "constant", ...flow, value: rule.constant };
   const sources = Array.isArray(rule.value) ? rule.value : [rule.value];
-  const expressions = sources.map((text) => compileExpression(text));
+  const expressions = sources.map(compiled);
   return { is: "expression", ...flow, expressions, isUnique: rule.unique };
 }
+
+/** Compiles an expression over a person; it may call the clock's functions. Throws an `ExpressionError`. */
+const compiled = (source: string): Expression => compileExpression(source, { functions: CLOCK_FUNCTIONS });
 
 function testOf(scope: NonNullable<SyncSettings["scope"]>, type: ResourceType): Test {
   if (typeof scope === "string") {
     const isMet: Predicate = compileFilter(typedFilter(withUrns(scope, type), type), type);
     return async ({ resource }) => isMet(resource);
   }
-  const expression = compileExpression(scope.value);
+  const expression = compiled(scope.value);
   return async ({ input, bindings }) => isTrue(await expression.evaluate(input, bindings));
 }
 

@@ -1,20 +1,36 @@
 /** `, did you mean "x"?` for the name that was probably meant; else the names that there are; for error messages. */
 export function nearest(name: string, known: readonly string[]): string {
-  const best = known
-    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  if (best && best.distance <= Math.max(1, Math.floor(name.length / 3))) return `, did you mean "${best.candidate}"?`;
+  const best = nearestOf(name, known);
+  if (best !== undefined) return `, did you mean "${best}"?`;
   return known.length > 0 && known.length <= 20 ? `: there are ${known.join(", ")}` : "";
 }
 
-/** The number of single edits between two words (Levenshtein). */
+/** The name that was probably meant; undefined where none is near. */
+export function nearestOf(name: string, known: readonly string[]): string | undefined {
+  const best = known
+    .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return best && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : undefined;
+}
+
+/** The number of single edits between two words: letters left out, added, changed, or two swapped (optimal string alignment). */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      next.push(
+        Math.min(
+          row[j]! + 1,
+          next[j - 1]! + 1,
+          row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1),
+          isSwapped ? before[j - 2]! + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
+    before = row;
     row = next;
   }
   return row[b.length]!;

@@ -1,0 +1,36 @@
+/** What is wrong with a file's bytes, and where. */
+interface EncodingProblem {
+  readonly message: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** The text of a file, or what it is in place of UTF-8. */
+export function decoded(
+  bytes: Buffer,
+):
+  | { readonly text: string; readonly problem?: undefined }
+  | { readonly text?: undefined; readonly problem: EncodingProblem } {
+  if (isUtf16(bytes)) return { problem: { message: "this file is in UTF-16: save it as UTF-8" } };
+  try {
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    const before = bytes.subarray(0, firstWrong(bytes)).toString("latin1").split("\n");
+    const message = "this character is not UTF-8: the file looks like Latin-1 or Windows-1252. Save it as UTF-8";
+    return { problem: { message, line: before.length, column: before.at(-1)!.length + 1 } };
+  }
+}
+
+/** Whether bytes are UTF-16: by their mark, or by a zero in every other place. */
+function isUtf16(bytes: Buffer): boolean {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
+  return bytes.length > 1 && (first === 0 || second === 0);
+}
+
+/** Where the first byte is that no UTF-8 holds at its place. */
+function firstWrong(bytes: Buffer): number {
+  const replaced = Buffer.from(bytes.toString("utf8"));
+  const at = replaced.findIndex((byte, index) => byte !== bytes[index]);
+  return at === -1 ? bytes.length - 1 : at;
+}

@@ -1,0 +1,70 @@
+import type { z } from "zod";
+import { nearest, nearestOf } from "../connector/kit/text.ts";
+
+type Raw = z.core.$ZodRawIssue;
+
+/** What a value of a kind is called. */
+const kinds: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  object: "settings with names, NAME: VALUE",
+  record: "settings with names, NAME: VALUE",
+  array: "a list",
+  null: "nothing",
+};
+
+/** A kind of value in words. */
+export const kindInWords = (kind: string): string => kinds[kind] ?? kind;
+
+function whatIs(value: unknown): string {
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  return (
+    { string: "text", number: "a number", boolean: "true or false", object: "settings" }[typeof value as string] ??
+    "that"
+  );
+}
+
+const many = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+/** What is wrong with a value, in the words of the files and not the validator's. Gives nothing where the schema has words of its own. */
+export function inWords(issue: Raw): string | undefined {
+  const { input } = issue;
+  switch (issue.code) {
+    case "invalid_type":
+      return `this must be ${kindInWords(String(issue.expected))}, and is ${whatIs(input)}`;
+    case "invalid_value":
+      return oneOf(input, issue.values as readonly unknown[]);
+    case "too_small":
+      return bounded(issue, Number(issue.minimum), "at least", issue.inclusive !== false);
+    case "too_big":
+      return bounded(issue, Number(issue.maximum), "at most", issue.inclusive !== false);
+    case "invalid_format":
+      if (issue.format === "url") return `this is no URL, such as https://host.example/path`;
+      return `this does not have the form that is expected`;
+    case "unrecognized_keys":
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+function bounded({ origin }: Raw, bound: number, how: string, isInclusive: boolean): string {
+  if (origin === "string")
+    return how === "at least" && bound === 1 ? "this is empty" : `this must have ${how} ${many(bound, "character")}`;
+  if (origin === "array" || origin === "set")
+    return how === "at least" && bound === 1 ? "this list is empty" : `this must have ${how} ${many(bound, "item")}`;
+  const limit = isInclusive ? `${how} ${bound}` : how === "at least" ? `more than ${bound}` : `less than ${bound}`;
+  return `this must be ${limit}`;
+}
+
+function oneOf(input: unknown, values: readonly unknown[]): string {
+  const names = values.map(String);
+  const given = typeof input === "string" ? `"${input}"` : String(input);
+  if (input === undefined) return "this is missing";
+  const hint =
+    nearestOf(String(input), names) === undefined ? `: it is ${names.join(", ")}` : nearest(String(input), names);
+  return `this cannot be ${given}${hint}`;
+}

@@ -1,0 +1,125 @@
+import { nearest, nearestOf } from "../connector/kit/text.ts";
+import { comparedWith, isSumAtTop, nameAlone } from "../expression/inspect.ts";
+import { leafOf } from "../scim/path.ts";
+import { findAttribute } from "../scim/schema.ts";
+import type { MappingSource } from "./format.ts";
+import { attrsRead, type ExpressionRow, type Mapping, type Row } from "./mapping.ts";
+import type { Problem } from "./problem.ts";
+import { isExpression } from "./row-checks.ts";
+
+/** What of a mapping that compiles is worth a look: most of it works, and probably not as it is meant; the rest gives wrong results. */
+export function mappingRemarks(source: MappingSource, mapping: Mapping): Problem[] {
+  return [
+    ...mapping.rows.flatMap((row) => rowWarnings(source, row)),
+    ...unwritable(mapping),
+    ...droppedMails(source, mapping),
+    ...oddTypes(source, mapping),
+  ];
+}
+
+const isOfTable = ({ attributes }: MappingSource, { name }: Row): boolean => name in attributes;
+
+function rowWarnings(source: MappingSource, row: Row): Problem[] {
+  if (!isOfTable(source, row)) return [];
+  const at = ["attributes", row.name];
+  if (row.is !== "expression") {
+    const isNamedTwice = isExpression(row.attr);
+    return isNamedTwice
+      ? [
+          {
+            path: [...at, "attr"],
+            code: "expression-as-name",
+            severity: "warning",
+            message: `"${row.attr}" looks like an expression, and is taken for the name of an attribute: an expression is { read: ... }`,
+          },
+        ]
+      : [];
+  }
+  return [...addedText(row, at), ...loosely(row, at)];
+}
+
+/** A sum in place of a text: `givenName + sn` is no name. */
+function addedText({ read, path }: ExpressionRow, at: readonly string[]): Problem[] {
+  const { type } = leafOf(path);
+  if (!read || type !== "string" || !isSumAtTop(read.tree)) return [];
+  const part = { text: read.source, position: read.source.indexOf("+"), length: 1 };
+  const message = "+ adds numbers, and this attribute is text: join texts with &";
+  return [{ path: [...at, "read"], code: "adds-text", severity: "warning", message, part, suggestion: "&" }];
+}
+
+/** A filter on a boolean is asked of an attribute that is none: nobody would be found, or the wrong ones. */
+function loosely({ read, search, path }: ExpressionRow, at: readonly string[]): Problem[] {
+  const { type, name } = leafOf(path);
+  if (!read || search === undefined || !["boolean", "integer", "decimal", "dateTime"].includes(type)) return [];
+  if (nameAlone(read.tree) === search) return [];
+  const texts = comparedWith(read.tree, search).filter((each) => typeof each === "string");
+  const example = type === "boolean" ? "true" : "the value";
+  const held = texts.length > 0 ? `, and holds ${texts.map((each) => JSON.stringify(each)).join(", ")}` : "";
+  const message = `a filter on ${name} would ask for "${search}" = ${example}${held}: it would find nobody, or the wrong ones. Leave "search" out, or convert the attribute with "as"`;
+  const severity = texts.length > 0 && type === "boolean" ? undefined : "warning";
+  return [{ path: [...at, "search"], code: "search", message, ...(severity && { severity }) }];
+}
+
+/** Attributes that a client must send, and that nothing keeps. A mapping that writes nothing at all is a source, and need not. */
+function unwritable({ type, rows, write, create }: Mapping): Problem[] {
+  if (!rows.some(({ readOnly }) => !readOnly)) return [];
+  const made = new Set([...write, ...create].map(({ attr }) => attr.toLowerCase()));
+  return type.schema.attributes
+    .filter((each) => each.required && each.mutability !== "readOnly")
+    .flatMap((attribute): Problem[] => {
+      const own = rows.filter(({ path }) => path.attribute === attribute);
+      const isKept = own.some((row) => !row.readOnly || attrsRead(row).some((attr) => made.has(attr.toLowerCase())));
+      if (isKept || own.length === 0) return [];
+      return [
+        {
+          path: ["attributes", own[0]!.name],
+          code: "not-written",
+          severity: "warning",
+          message: `every ${type.name} has a ${attribute.name}, and this mapping only reads it: what clients send is lost. Make the row writable, or give its attribute by "create" or "write"`,
+        },
+      ];
+    });
+}
+
+/** Addresses that clients send beside the work address, and that go nowhere. */
+function droppedMails({ unmapped }: MappingSource, { groups, type }: Mapping): Problem[] {
+  const emails = findAttribute(type.schema.attributes, "emails");
+  const rows = emails && groups.get(emails);
+  if (!rows || type.name !== "User" || unmapped === "reject") return [];
+  const isWritten = rows.some((group) => group.rows.some(({ readOnly }) => !readOnly));
+  const kept = rows.map(({ selector }) => selector.type);
+  if (!isWritten || kept.includes(undefined) || kept.includes("home")) return [];
+  const first = rows[0]!.rows[0]!;
+  return [
+    {
+      path: ["attributes", first.name],
+      onKey: true,
+      code: "dropped-values",
+      severity: "warning",
+      message: `only ${kept.map((each) => `"${each}"`).join(" and ")} addresses are kept: a "home" address that a client sends is dropped. Map emails[type eq "home"].value, or say unmapped: reject`,
+    },
+  ];
+}
+
+/** A selector whose type is none that the schema knows, and close to one that is. */
+function oddTypes(source: MappingSource, { groups }: Mapping): Problem[] {
+  return [...groups.values()].flat().flatMap(({ attribute, selector, rows }): Problem[] => {
+    const known = findAttribute(attribute.subAttributes, "type")?.canonicalValues ?? [];
+    const type = selector.type;
+    const row = rows[0];
+    if (typeof type !== "string" || known.includes(type) || !row || !isOfTable(source, row)) return [];
+    const meant = nearestOf(type, known);
+    if (meant === undefined) return [];
+    const message = `"${type}" is no type of ${attribute.name} that the schema knows${nearest(type, known)}`;
+    return [
+      {
+        path: ["attributes", row.name],
+        onKey: true,
+        code: "unknown-type",
+        severity: "warning",
+        message,
+        suggestion: meant,
+      },
+    ];
+  });
+}
