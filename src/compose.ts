@@ -205,11 +205,12 @@ export function sharedLimitsOf({ config, folder }: Pick<Loaded, "config" | "fold
     const { ca } = readCertificates(filesIn(folder), { ca: shared.ca }, (name) => `limits.shared.${name}`);
     return { ...shared, ca };
   } catch (error) {
-    throw new StartError((error as Error).message);
+    throw new StartError((error as Error).message, { cause: error });
   }
 }
 
-const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles => ({
+/** The files of `server.tls`, by their whole paths. */
+export const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles => ({
   cert: resolve(folder, cert),
   key: resolve(folder, key),
   ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),

@@ -68,7 +68,8 @@ export function openConnectors(
   return new Map(Object.keys(loaded.config.connectors).map((name) => [name, openConnector(loaded, name, log, more)]));
 }
 
-function openConnector(
+/** Opens one connector of a configuration, bare. Throws a `StartError`, whose cause is the connector's own. */
+export function openConnector(
   loaded: Loaded,
   name: string,
   log: Pick<Log, "warn">,
@@ -87,7 +88,9 @@ function openConnector(
   try {
     return withOffsets(loaded.registry.connectors.find((each) => each.type === type)!.open(settings, services));
   } catch (error) {
-    throw error instanceof SettingError ? new StartError(`connectors.${name}: ${error.message}`) : error;
+    throw error instanceof SettingError
+      ? new StartError(`connectors.${name}: ${error.message}`, { cause: error })
+      : error;
   }
 }
 
@@ -140,7 +143,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   const { config } = loaded;
   const { log, metrics } = shared;
   const chain = chainOf(config.auth);
-  const trust = { proxies: networks("server.trustProxy", config.server.trustProxy), allowed: allowedNetworks(loaded) };
+  const trust = trustOf(loaded);
   const observer = observerFor(metrics, log, (name, isWell) => shared.readiness.current?.heard(name, isWell));
   const opened = new Map<string, Opened>();
   for (const [name, settings] of Object.entries(config.connectors)) {
@@ -246,6 +249,12 @@ function networks(where: string, prefixes: readonly string[]): Networks {
     throw new StartError(`${where}: ${(error as Error).message}`);
   }
 }
+
+/** The networks of the configuration: of proxies, and those that requests may come from. Throws a `StartError`. */
+export const trustOf = (loaded: Loaded) => ({
+  proxies: networks("server.trustProxy", loaded.config.server.trustProxy),
+  allowed: allowedNetworks(loaded),
+});
 
 /** The networks that requests may come from: those that are named, and those of Microsoft's service tags. */
 function allowedNetworks({ config, folder }: Loaded): Networks | undefined {

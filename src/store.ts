@@ -36,7 +36,7 @@ export function openStateOf({ config, folder }: Pick<Loaded, "config" | "folder"
 
 const unusable = (url: string, error: unknown): StartError => {
   const { message } = error as Error;
-  if (error instanceof SettingError) return new StartError(message);
+  if (error instanceof SettingError) return new StartError(message, { cause: error });
   const hint = isSharedState(url) ? "" : ": name a file that can be written by state.url";
   return new StartError(`state: ${url} cannot be used: ${message}. What outlives the gateway is kept there${hint}`);
 };

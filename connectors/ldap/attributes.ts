@@ -71,6 +71,7 @@ export function checkReferences(references: References, typeOf: TypeOf): void {
     if (!isDn)
       throw new SettingError(
         `the mapping of ${kind} takes "${attr}" for a reference, which holds no DN: say by which attribute it refers, such as \`by: uid\``,
+        `kinds.${kind}`,
       );
   }
 }

@@ -58,7 +58,10 @@ export function compileKind(name: string, settings: KindSettings): RestKind {
  */
 function checkSpoken({ name, get, search, filters, update, delete: removal }: RestKind): void {
   const wrong = (setting: string, variable: string, why: string): never => {
-    throw new SettingError(`kinds.${name}.${setting} does not speak of ${variable}: ${why}`);
+    throw new SettingError(
+      `kinds.${name}.${setting} does not speak of ${variable}: ${why}`,
+      `kinds.${name}.${setting}`,
+    );
   };
   if (get && !get.variables.has("key") && !get.readsInput)
     wrong("get", "$key", "it would give the same entry for every key");
@@ -73,6 +76,7 @@ function checkSpoken({ name, get, search, filters, update, delete: removal }: Re
       if (search.variables.has(variable))
         throw new SettingError(
           `kinds.${name}.search speaks of $${variable}: with a snapshot it gives the whole list at once`,
+          `kinds.${name}.search`,
         );
   let isAsked = false;
   for (const [attr, { asked }] of filters.leaves)

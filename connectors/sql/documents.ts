@@ -226,11 +226,15 @@ export function checkDocuments(name: string, json: readonly string[], { writes, 
   for (const attr of writes) {
     const around = isWithin(attr) && writes.find((other) => attr.startsWith(`${other}.`));
     if (around)
-      throw new SettingError(`the mapping of ${name} writes both "${around}" and "${attr}" within it: map one`);
+      throw new SettingError(
+        `the mapping of ${name} writes both "${around}" and "${attr}" within it: map one`,
+        `kinds.${name}`,
+      );
   }
   const [first] = unique.filter(({ attr }) => isWithin(attr));
   if (first)
     throw new SettingError(
       `the mapping of ${name} has "${first.attr}" for what is unique, which nothing ensures within JSON: map a column`,
+      `kinds.${name}`,
     );
 }

@@ -105,4 +105,11 @@ export const timedOut = (what: string, cause: unknown) =>
 /** Settings of a connector, or mappings on it, that cannot work, found when it is opened. */
 export class SettingError extends Error {
   override name = "SettingError";
+  /** The setting, below the connector's, where the message is of one. */
+  readonly setting: string | undefined;
+
+  constructor(message: string, setting?: string) {
+    super(message);
+    this.setting = setting;
+  }
 }

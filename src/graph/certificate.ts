@@ -27,9 +27,12 @@ export function readIdentity(files: Files, paths: { readonly certificate: string
     createPrivateKey,
   );
   if (key.asymmetricKeyType !== "rsa")
-    throw new SettingError("credential.key: Entra takes certificates with RSA keys only");
+    throw new SettingError("credential.key: Entra takes certificates with RSA keys only", "credential.key");
   if (!certificate.checkPrivateKey(key))
-    throw new SettingError("credential.key: this is not the key of the certificate in credential.certificate");
+    throw new SettingError(
+      "credential.key: this is not the key of the certificate in credential.certificate",
+      "credential.key",
+    );
   return { certificate, key };
 }
 
@@ -37,7 +40,7 @@ function parsed<T>(setting: string, what: string, text: string, parse: (text: st
   try {
     return parse(text);
   } catch {
-    throw new SettingError(`${setting}: the file holds no ${what} in PEM`);
+    throw new SettingError(`${setting}: the file holds no ${what} in PEM`, setting);
   }
 }
 

@@ -22,7 +22,7 @@ export function filesIn(folder: string): Files {
       try {
         return readFileSync(path(each), "utf8");
       } catch (error) {
-        throw new SettingError(`${setting}: ${path(each)} cannot be read: ${reasonOf(error)}`);
+        throw new SettingError(`${setting}: ${path(each)} cannot be read: ${reasonOf(error)}`, setting);
       }
     },
   };

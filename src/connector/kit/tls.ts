@@ -32,7 +32,8 @@ export function readCertificates(
   const read = (name: string, file: string | undefined, what: string) => {
     if (file === undefined) return undefined;
     const text = files.text(settingOf(name), file);
-    const wrong = (problem: string) => new SettingError(`${settingOf(name)}: ${files.path(file)} ${problem}`);
+    const wrong = (problem: string) =>
+      new SettingError(`${settingOf(name)}: ${files.path(file)} ${problem}`, settingOf(name));
     const begun = [...text.matchAll(new RegExp(`-----BEGIN [A-Z0-9 ]*${what}-----`, "g"))].length;
     const blocks = text.match(new RegExp(`-----BEGIN ([A-Z0-9 ]*${what})-----[\\s\\S]*?-----END \\1-----`, "g")) ?? [];
     if (begun === 0) throw wrong(`holds no ${what.toLowerCase()} in PEM`);
@@ -53,7 +54,10 @@ export function readCertificates(
     createSecureContext(certificates);
   } catch (error) {
     const names = Object.keys(certificates).map(settingOf).join(", ");
-    throw new SettingError(`${names}: what the files hold cannot be used: ${(error as Error).message}`);
+    throw new SettingError(
+      `${names}: what the files hold cannot be used: ${(error as Error).message}`,
+      settingOf(Object.keys(certificates).at(-1)!),
+    );
   }
   return certificates;
 }
