@@ -29,12 +29,15 @@ export function checkTables(
           ...emptyColumns(kind, use),
           ...repeatableKey(kind, described),
           ...repeatable(kind, described),
-          ...slowMatches(kind, use.matches, described),
-          ...slowLists(kind, use),
           ...repeatableLists(kind, use, described),
           ...withoutTransactions(kind, use, described),
         ];
-    if (problems.length > 0) return problems.map((text) => ({ ok: false, text: `${name}: ${text}` }));
+    const slow = kind.rows ? [] : [...slowMatches(kind, use.matches, described), ...slowLists(kind, use)];
+    if (problems.length + slow.length > 0)
+      return [
+        ...problems.map((text): Finding => ({ ok: false, text: `${name}: ${text}` })),
+        ...slow.map((text): Finding => ({ ok: false, severity: "warning", text: `${name}: ${text}` })),
+      ];
     return [{ ok: true, text: `${name}: ${table} has all columns, and indexes where clients look for rows` }];
   });
 }

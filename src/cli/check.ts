@@ -1,69 +1,82 @@
-import { endpointsOf, openConnectors, sharedLimitsOf } from "../compose.ts";
+import { endpointsOf } from "../compose.ts";
+import { ConfigError, type Diagnostic } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
-import type { Entry, Uses } from "../connector/connector.ts";
-import { filesIn } from "../connector/kit/files.ts";
-import { probeShared } from "../edge/limiters.ts";
-import type { Endpoint } from "../gateway/references.ts";
-import { limitsOf, memoryBudget } from "../graph/budget.ts";
-import { openEntra } from "../graph/client.ts";
-import { attrsOf, attrsRead, type Mapping, type Row } from "../mapping/mapping.ts";
-import { planFilter } from "../mapping/plan.ts";
-import { leafOf, type TypedFilter } from "../scim/path.ts";
-import { isSharedState } from "../state/state.ts";
-import { openStateOf } from "../store.ts";
+import type { Connector, Finding } from "../connector/connector.ts";
+import { rehearse } from "../rehearsal.ts";
 import type { Rules } from "../sync/rules.ts";
+import { type Asked, askAll } from "./asked.ts";
+import { EXIT } from "./exit.ts";
+import { counted, problemsText } from "./problems.ts";
+import { pushdownTable, unansweredFilters } from "./pushdown.ts";
 
-const labels = { true: "ok     ", false: "MISSING", unknown: "UNKNOWN" } as const;
-const quiet = { warn: () => {} };
-const operators = ["eq", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"] as const;
+/** The forms in which `check` tells what it found. */
+export const CHECK_FORMATS = ["text", "json"] as const;
 
-/** Says what is wrong with a configuration, or what of it is pushed down; with `connect` whether each connector serves. */
-export async function checkCommand(
-  registry: Registry,
-  file: string,
-  connect: boolean,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
-  const loaded = loadConfig(file, registry, env);
-  const connectors = openConnectors(loaded, quiet);
+/** What is asked of `check`. */
+export interface CheckOptions {
+  readonly registry: Registry;
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether connectors are asked, too. */
+  readonly connect: boolean;
+  /** Whether a warning is a finding. */
+  readonly denyWarnings: boolean;
+  readonly format: (typeof CHECK_FORMATS)[number];
+}
+
+/** What was found. */
+interface Report {
+  readonly problems: readonly Diagnostic[];
+  readonly asked: readonly Asked[];
+  /** What there is, where the configuration can be used: routes with what is pushed down, and syncs. */
+  readonly overview: readonly string[];
+}
+
+/**
+ * Says what is wrong with a configuration and its mappings, and what of them is pushed down; with `connect` whether what it names serves. Gives
+ * the exit status: see `EXIT`.
+ */
+export async function checkCommand(options: CheckOptions): Promise<number> {
+  const report = await reportOf(options);
+  const status = statusOf(report, options);
+  console.log(options.format === "json" ? json(report, options, status) : text(report, options));
+  return status;
+}
+
+async function reportOf({ registry, file, env, connect }: CheckOptions): Promise<Report> {
+  let loaded: Loaded;
   try {
-    for (const route of loaded.routes.keys()) {
-      for (const [type, endpoint] of endpointsOf(loaded, route, connectors))
-        console.log(`${route} ${type}, by ${endpoint.name}\n${table(endpoint)}\n`);
-    }
-    for (const [name, rules] of loaded.syncs) console.log(`${syncText(name, loaded, rules)}\n`);
-    if (!connect) {
-      console.log(`${file}: all is well.`);
-      return 0;
-    }
-    const states = await Promise.all(
-      [...connectors].map(async ([name, connector]) => {
-        try {
-          console.log(`${name}: ${await connector.probe(AbortSignal.timeout(5000))}`);
-          const findings = (await connector.check?.(await usesOf(loaded, name), AbortSignal.timeout(30_000))) ?? [];
-          for (const { ok, text } of findings) console.log(`  ${labels[`${ok}`]} ${text}`);
-          return findings.every(({ ok }) => ok === true)
-            ? "well"
-            : findings.some(({ ok }) => ok === false)
-              ? "not well"
-              : "unknown";
-        } catch (error) {
-          console.log(`${name}: does not serve: ${(error as Error).message}`);
-          return "not well";
-        }
-      }),
-    );
-    states.push(...(await sharedStates(loaded)), ...(await entraStates(loaded)));
-    const isWell = !states.includes("not well");
-    const all = states.includes("unknown")
-      ? "all that could be looked at is well; see what is UNKNOWN above."
-      : "all is well.";
-    console.log(`${file}: ${isWell ? all : "not all is well, see what is MISSING or does not serve above."}`);
-    return isWell ? 0 : 1;
+    loaded = loadConfig(file, registry, env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { problems: error.diagnostics, asked: [], overview: [] };
+  }
+  const { connectors, mistakes } = await rehearse(loaded);
+  try {
+    if (mistakes.length > 0) return { problems: [...mistakes, ...loaded.warnings], asked: [], overview: [] };
+    const { warnings, overview } = overviewOf(loaded, connectors);
+    return {
+      problems: [...loaded.warnings, ...warnings],
+      asked: connect ? await askAll(loaded, connectors) : [],
+      overview,
+    };
   } finally {
     await Promise.all([...connectors.values()].map((connector) => connector.close()));
   }
+}
+
+function overviewOf(loaded: Loaded, connectors: ReadonlyMap<string, Connector>) {
+  const warnings = new Map<string, Diagnostic>();
+  const overview: string[] = [];
+  for (const [route, types] of loaded.routes)
+    for (const [type, endpoint] of endpointsOf(loaded, route, connectors)) {
+      overview.push(`${route} ${type}, by ${endpoint.name}\n${pushdownTable(endpoint)}`);
+      // A mapping that several routes share is told once.
+      for (const each of unansweredFilters(endpoint, types.get(type)!)) warnings.set(JSON.stringify(each), each);
+    }
+  for (const [name, rules] of loaded.syncs) overview.push(syncText(name, loaded, rules));
+  return { warnings: [...warnings.values()], overview };
 }
 
 /** What a sync does, in a few lines. */
@@ -74,144 +87,78 @@ function syncText(name: string, { config }: Loaded, { rules, match }: Rules): st
   return `sync ${name}: ${from.route} -> ${target}, ${schedule}\n  matches by ${match.map((place) => place.name).join(", then ")}\n  writes ${named}`;
 }
 
-/** Whether the jobs of Entra's that syncs write to can be used. */
-async function entraStates(loaded: Loaded): Promise<("well" | "not well" | "unknown")[]> {
-  const settings = Object.entries(loaded.config.syncs).flatMap(([name, { to }]) =>
-    "entra" in to ? [[name, to.entra] as const] : [],
-  );
-  return Promise.all(
-    settings.map(async ([name, entra]) => {
-      const client = openEntra(entra, { files: filesIn(loaded.folder), budget: memoryBudget(limitsOf(entra)) });
-      try {
-        const findings = await client.probe(AbortSignal.timeout(30_000));
-        console.log(`sync ${name}: Entra's job ${entra.job}`);
-        for (const { ok, text } of findings) console.log(`  ${labels[`${ok}`]} ${text}`);
-        if (findings.every(({ ok }) => ok === true)) return "well";
-        return findings.some(({ ok }) => ok === false) ? "not well" : "unknown";
-      } catch (error) {
-        console.log(`sync ${name}: Entra cannot be asked: ${(error as Error).message}`);
-        return "not well";
-      } finally {
-        await client.close();
-      }
-    }),
-  );
+/** How a finding is labelled. */
+const labelOf = ({ ok, severity }: Finding): "ok" | "MISSING" | "SLOW" | "UNKNOWN" => {
+  if (ok === true) return "ok";
+  return ok === "unknown" ? "UNKNOWN" : severity === "warning" ? "SLOW" : "MISSING";
+};
+
+interface Counts {
+  readonly errors: number;
+  readonly warnings: number;
+  readonly accepted: number;
+  readonly missing: number;
+  readonly slow: number;
+  readonly unknown: number;
+  /** What did not answer. */
+  readonly away: readonly string[];
 }
 
-/** Whether what several gateways share can be reached: PostgreSQL, and Valkey or Redis. */
-async function sharedStates(loaded: Loaded): Promise<("well" | "not well")[]> {
-  const { url } = loaded.config.state;
-  const shared = sharedLimitsOf(loaded);
-  const probes: [string, () => Promise<void>][] = [];
-  if (isSharedState(url)) {
-    const state = openStateOf(loaded);
-    probes.push([`state: ${url}`, () => state.probe().finally(state.close)]);
-  }
-  if (shared) probes.push([`limits.shared: ${shared.url}`, () => probeShared(shared)]);
-  return Promise.all(
-    probes.map(async ([name, probe]) => {
-      try {
-        await probe();
-        console.log(`${name} answers`);
-        return "well";
-      } catch (error) {
-        console.log(`${name} is unreachable: ${(error as Error).message}`);
-        return "not well";
-      }
-    }),
-  );
+function countsOf({ problems, asked }: Report): Counts {
+  const labels = asked.flatMap(({ findings }) => findings.map(labelOf));
+  const labelled = (label: string) => labels.filter((each) => each === label).length;
+  const open = problems.filter(({ accepted }) => accepted === undefined);
+  return {
+    errors: open.filter(({ severity }) => severity === "error").length,
+    warnings: open.filter(({ severity }) => severity === "warning").length,
+    accepted: problems.length - open.length,
+    missing: labelled("MISSING"),
+    slow: labelled("SLOW"),
+    unknown: labelled("UNKNOWN"),
+    away: asked.filter(({ isThere }) => !isThere).map(({ name }) => name),
+  };
 }
 
-/** What provisioning clients match users and groups by. */
-const matching = ["userName", "externalId", "emails", "displayName"];
-
-/** What the mappings of a connector do with attributes, by kind. */
-async function usesOf(loaded: Loaded, name: string): Promise<Map<string, Uses>> {
-  const endpoints = [...loaded.routes.values()].flatMap((types) => [...types.values()]);
-  const uses = new Map<string, Uses>();
-  for (const { mapping } of endpoints.filter(({ connector }) => connector === name)) {
-    const known = uses.get(mapping.kind);
-    const isMatched = ({ path: { attribute } }: Row) =>
-      matching.includes(attribute.name) && (attribute.name !== "displayName" || mapping.type.name === "Group");
-    uses.set(mapping.kind, {
-      reads: [...(known?.reads ?? []), ...mapping.rows.filter((row) => !row.writeOnly).flatMap(attrsRead)],
-      writes: [...(known?.writes ?? []), ...attrsOf(mapping), ...mapping.create.map(({ attr }) => attr)],
-      matches: [
-        ...(known?.matches ?? []),
-        ...mapping.rows.filter(isMatched).flatMap((row) => {
-          const caseExact = leafOf(row.path).caseExact === true;
-          return attrsRead(row).map((attr) => ({ attr, caseExact }));
-        }),
-      ],
-      constants: { ...known?.constants, ...(await constantsOf(mapping)) },
-    });
-  }
-  return uses;
+function statusOf(report: Report, { denyWarnings }: CheckOptions): number {
+  const { errors, warnings, missing, slow, away } = countsOf(report);
+  if (errors + missing > 0 || (denyWarnings && warnings + slow > 0)) return EXIT.findings;
+  return away.length > 0 ? EXIT.unreachable : EXIT.fine;
 }
 
-/** What `create` gives of itself, without anything of a resource. */
-async function constantsOf({ create }: Mapping): Promise<Entry> {
-  const given = await Promise.all(
-    create.map(async ({ attr, expressions }) => {
-      const value = await expressions[0]?.evaluate({}, {}).catch(() => undefined);
-      return [attr, value ?? undefined] as const;
-    }),
-  );
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Entry;
-}
-
-/** Each attribute with what it is in the backend, and the operators of a filter that the backend answers. */
-function table(endpoint: Endpoint): string {
-  const lines = endpoint.mapping.rows.map((row) => [
-    row.name,
-    rightSide(row),
-    row.readOnly ? "read" : row.writeOnly ? "write" : "read, write",
-    pushed(row, endpoint),
-  ]);
-  const header = ["attribute", "backend", "", "filter: pushed down (~ in part)"];
-  const widths = header.map((_, column) => Math.max(...[header, ...lines].map((line) => line[column]!.length)));
-  return [header, ...lines]
-    .map((line) => `  ${line.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd())
-    .join("\n");
-}
-
-function rightSide(row: Row): string {
-  if (row.is === "expression") return "JSONata";
-  return row.is === "ref"
-    ? `${row.attr} -> ${row.refs.join(", ")}${row.by === undefined ? "" : ` by ${row.by}`}`
-    : row.attr;
-}
-
-function pushed(row: Row, { mapping, connector }: Endpoint): string {
-  if (row.writeOnly) return "";
-  const leaf = leafOf(row.path);
-  const sample =
-    leaf.type === "boolean"
-      ? true
-      : leaf.type === "dateTime"
-        ? "2026-01-31T08:00:00.000Z"
-        : leaf.type === "integer"
-          ? 1
-          : row.name === "id"
-            ? "00000000-0000-4000-8000-000000000000"
-            : "sample";
-  const isOrdered = leaf.type !== "boolean";
-  const isText = leaf.type === "string" || leaf.type === "reference";
-  const asked = operators.filter(
-    (op) => op === "eq" || op === "pr" || (isOrdered && (isText || !["co", "sw", "ew"].includes(op))),
-  );
-  const answers = asked.flatMap((op) => {
-    const filter: TypedFilter = op === "pr" ? { op, path: row.path } : { op, path: row.path, value: sample };
-    const references = { toReference: () => "cn=sample", toId: () => "sample" };
-    const alone = {
-      ...mapping,
-      groups: new Map([
-        [row.path.attribute, mapping.groups.get(row.path.attribute)!.filter((group) => group.rows.includes(row))],
-      ]),
-    };
-    const plan = planFilter(alone, filter, (condition) => connector.supports(mapping.kind, condition), references);
-    if (plan.rest === undefined) return [op];
-    return plan.where ? [`${op}~`] : [];
+function text(report: Report, { file }: CheckOptions): string {
+  const { problems, asked, overview } = report;
+  const told = problems.filter(({ accepted }) => accepted === undefined);
+  const answers = asked.map(({ name, says, isThere, findings }) => {
+    const lines = findings.map((each) => `  ${labelOf(each).padEnd(7)} ${each.text}`);
+    return [`${name}: ${says}`, ...(isThere ? lines : [])].join("\n");
   });
-  return answers.join(" ") || "nothing: read and filtered behind the backend";
+  return [
+    ...overview,
+    ...(told.length > 0 ? [problemsText(told)] : []),
+    ...(answers.length > 0 ? [answers.join("\n")] : []),
+    lastLine(file, countsOf(report)),
+  ].join("\n\n");
+}
+
+/** What was found, in one line: the last one, so that nobody has to look for it. */
+function lastLine(file: string, { errors, warnings, accepted, missing, slow, unknown, away }: Counts): string {
+  const found = [
+    ...(errors > 0 ? [counted(errors, "error")] : []),
+    ...(missing > 0 ? [`${missing} MISSING`] : []),
+    ...(away.length > 0 ? [`no answer from ${away.join(", ")}`] : []),
+    ...(warnings > 0 ? [counted(warnings, "warning")] : []),
+    ...(slow > 0 ? [`${slow} SLOW`] : []),
+    ...(unknown > 0 ? [`${unknown} UNKNOWN`] : []),
+  ];
+  const aside = accepted > 0 ? ` (${counted(accepted, "warning")} accepted in the files)` : "";
+  return `${file}: ${found.length === 0 ? "all is well" : found.join(", ")}${aside}.`;
+}
+
+function json(report: Report, { file }: CheckOptions, status: number): string {
+  const { away, ...counts } = countsOf(report);
+  const asked = report.asked.map(({ findings, ...each }) => ({
+    ...each,
+    findings: findings.map((finding) => ({ state: labelOf(finding).toLowerCase(), text: finding.text })),
+  }));
+  return JSON.stringify({ file, status, ...counts, away, problems: report.problems, asked }, undefined, 2);
 }

@@ -1,16 +1,19 @@
-import { Command, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { makeSecret } from "../auth/secret.ts";
 import { StartError } from "../compose.ts";
 import { ConfigError } from "../config/diagnostic.ts";
 import type { Registry } from "../config/registry.ts";
 import { auditForgetCommand, auditVerifyCommand } from "./audit.ts";
-import { checkCommand } from "./check.ts";
+import { CHECK_FORMATS, checkCommand } from "./check.ts";
 import { DRIFT_FORMATS, driftCommand } from "./drift.ts";
+import { EXIT } from "./exit.ts";
 import { explainCommand } from "./explain.ts";
+import { entryIn, jsonIn, UsageError } from "./given.ts";
 import { guardReleaseCommand, guardStatusCommand } from "./guard.ts";
 import { healthCommand } from "./health.ts";
 import { initCommand } from "./init.ts";
 import { initSyncCommand } from "./init-sync.ts";
+import { problemsText } from "./problems.ts";
 import { recordCommand } from "./record.ts";
 import { serveCommand } from "./serve.ts";
 import { addSimulateCommands } from "./simulate.ts";
@@ -21,7 +24,7 @@ import { addValidateCommand } from "./validate.ts";
 /** The file that is used where no other is named. */
 const DEFAULT_CONFIG = "gateway.config.yaml";
 
-/** Runs the command line. Gives the exit status: 0, or 1 where something is wrong with what was given. */
+/** Runs the command line. Gives the exit status: see `EXIT`. */
 export async function run(args: readonly string[], registry: Registry): Promise<number> {
   let status = 0;
   const program = new Command("postern")
@@ -41,9 +44,12 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     .command("check")
     .description("Check a configuration and its mappings, and show what is pushed down.")
     .option(...config)
-    .option("--connect", "ask each connector whether it serves")
-    .action(async (options) => {
-      status = await checkCommand(registry, options.config, options.connect === true, withToken(process.env));
+    .option("--connect", "ask each connector whether it serves, and has what the mappings need")
+    .option("--deny-warnings", "exit with 1 for warnings, too")
+    .addOption(new Option("-f, --format <format>", "how it is told").choices(CHECK_FORMATS).default("text"))
+    .action(async ({ config: file, connect = false, denyWarnings = false, format }) => {
+      const env = withToken(process.env);
+      status = await checkCommand({ registry, file, env, connect, denyWarnings, format });
     });
   program
     .command("health")
@@ -65,19 +71,15 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     .command("explain")
     .description("Print what a SCIM request would ask of the backend, without doing it.")
     .option(...config)
-    .option("--connect", "ask the backend what its indexes do not answer")
+    .option("--connect", "read entries from the backend, and ask what its indexes do not answer; nothing is written")
+    .option("--entry <json>", "the entry as it is, as JSON or the name of a file, for changes that depend on it")
     .argument("<method>", "GET, POST, PUT, PATCH or DELETE")
     .argument("<path>", "such as '/Users?filter=userName eq \"ann\"'")
-    .argument("[body]", "the body, as JSON")
-    .action(async (method, path, body, options) => {
-      const request = { method, url: path, ...(body !== undefined && { body: jsonIn(body) }) };
-      status = await explainCommand(
-        registry,
-        options.config,
-        request,
-        options.connect === true,
-        withToken(process.env),
-      );
+    .argument("[body]", "the body, as JSON, or @FILE")
+    .action(async (method, path, body, { config: file, connect = false, entry }) => {
+      const request = { method, url: path, ...(body !== undefined && { body: jsonIn(body, "the body") }) };
+      const given = entry === undefined ? undefined : entryIn(entry);
+      status = await explainCommand({ registry, file, request, connect, entry: given, env: withToken(process.env) });
     });
   program
     .command("record")
@@ -90,7 +92,7 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     .argument("<path>", "such as '/Users?filter=userName eq \"ann\"'")
     .argument("[body]", "the body, as JSON")
     .action(async (method, url, body, { config: file, ...options }) => {
-      const request = { method, url, ...(body !== undefined && { body: jsonIn(body) }) };
+      const request = { method, url, ...(body !== undefined && { body: jsonIn(body, "the body") }) };
       status = await recordCommand(registry, file, request, options, withToken(process.env));
     });
   program
@@ -205,20 +207,15 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof StartError) console.error(error.message);
-    else if ((error as { exitCode?: number }).exitCode === undefined) console.error((error as Error).stack ?? error);
-    return (error as { exitCode?: number }).exitCode ?? 1;
-  }
-}
-
-/** A body that is given on the command line. Throws `StartError` where it is not JSON. */
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new StartError(
-      `the body is not JSON: ${(error as Error).message}. Put it in single quotes, '{"...": "..."}'`,
-    );
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+    if (error instanceof UsageError) {
+      console.error(`error: ${error.message}`);
+      return EXIT.usage;
+    }
+    if (error instanceof ConfigError) console.error(problemsText(error.diagnostics, process.stderr));
+    else if (error instanceof StartError) console.error(error.message);
+    else console.error((error as Error).stack ?? error);
+    return EXIT.findings;
   }
 }
 

@@ -11,6 +11,7 @@ import type { Transport } from "../connector/http.ts";
 import type { Route } from "../gateway/route.ts";
 import { openConnectors } from "../generation.ts";
 import { addressText } from "../http/text.ts";
+import { differenceText } from "../mapping/difference.ts";
 import { bareRoute } from "../routes.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import { isObject } from "../scim/schema.ts";
@@ -106,7 +107,9 @@ async function played({ request, exchanges, answer }: Case, loaded: Loaded): Pro
       };
       if (!next || !isAsked(actual, next.request)) {
         wrong.push(
-          `asked ${JSON.stringify(actual)}\n     instead of ${next ? JSON.stringify(next.request) : "nothing more"}`,
+          next
+            ? `asked otherwise:\n${differenceText(next.request, actual)}`
+            : `asked, and nothing more was expected:\n${JSON.stringify(actual)}`,
         );
         return { status: 500, headers: {}, cookies: {}, body: undefined };
       }
@@ -125,8 +128,7 @@ async function played({ request, exchanges, answer }: Case, loaded: Loaded): Pro
   if (wrong.length > 0) return wrong[0];
   if (left.length > 0) return `did not ask ${JSON.stringify(left[0]!.request)}`;
   const isAnswered = answer.body === undefined || agrees(actual.body, answer.body, true);
-  if (actual.status !== answer.status || !isAnswered)
-    return `answered ${JSON.stringify(actual)}\n     instead of ${JSON.stringify(answer)}`;
+  if (actual.status !== answer.status || !isAnswered) return `answered otherwise:\n${differenceText(answer, actual)}`;
   return undefined;
 }
 

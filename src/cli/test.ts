@@ -10,6 +10,8 @@ import { runExchanges } from "./exchanges.ts";
 
 interface Outcome {
   readonly name: string;
+  /** The line of the case in its file. */
+  readonly line?: number;
   readonly failure: string | undefined;
 }
 
@@ -24,11 +26,14 @@ export async function testCommand(registry: Registry, names: readonly string[]):
   let passed = 0;
   let failed = 0;
   for (const file of [...files].sort()) {
-    for (const { name, failure } of await (file.endsWith(".exchanges.yaml")
+    const outcomes: readonly Outcome[] = await (file.endsWith(".exchanges.yaml")
       ? runExchanges(registry, file)
-      : runTests(registry, file))) {
+      : runTests(registry, file));
+    for (const { name, line, failure } of outcomes) {
       console.log(
-        `${failure === undefined ? "ok  " : "FAIL"} ${file}: ${name}${failure === undefined ? "" : `\n     ${failure}`}`,
+        failure === undefined
+          ? `ok   ${file}: ${name}`
+          : `FAIL ${file}${line === undefined ? "" : `:${line}`}: ${name}\n${failure.replace(/^/gm, "     ")}`,
       );
       if (failure === undefined) passed++;
       else failed++;
@@ -38,7 +43,7 @@ export async function testCommand(registry: Registry, names: readonly string[]):
   return failed === 0 ? 0 : 1;
 }
 
-function runTests(registry: Registry, file: string): Promise<readonly Outcome[]> {
+async function runTests(registry: Registry, file: string): Promise<readonly Outcome[]> {
   const mappingFile = file.replace(/\.test\.yaml$/, ".yaml");
   const yaml = readYaml(file);
   if (!existsSync(mappingFile))
@@ -46,5 +51,6 @@ function runTests(registry: Registry, file: string): Promise<readonly Outcome[]>
   const { value: tests, diagnostics } = validate(yaml, mappingTestFormat);
   if (!tests) throw new ConfigError(diagnostics);
   const attributeTypes = registry.connectors.flatMap(({ types }) => types ?? []);
-  return runMappingTests(loadMapping(mappingFile, { attributeTypes }).mapping, tests);
+  const outcomes = await runMappingTests(loadMapping(mappingFile, { attributeTypes }).mapping, tests);
+  return outcomes.map((each, index) => ({ ...each, line: yaml.diagnose(["cases", index], "").line }));
 }

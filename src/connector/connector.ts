@@ -167,6 +167,8 @@ export type BackendOperation =
  */
 export interface Finding {
   readonly ok: boolean | "unknown";
+  /** Set to "warning" for what works, but slowly: a look-up without an index. */
+  readonly severity?: "warning";
   readonly text: string;
 }
 

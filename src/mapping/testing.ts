@@ -8,6 +8,7 @@ import { applyPatch } from "../scim/patch.ts";
 import { filterText, typedFilter } from "../scim/path.ts";
 import type { Resource } from "../scim/schema.ts";
 import { changesBetween, directChanges } from "./changes.ts";
+import { differenceText } from "./difference.ts";
 import { type Mapping, partsOfTarget, type References } from "./mapping.ts";
 import { planFilter } from "./plan.ts";
 import { readEntry } from "./read.ts";
@@ -15,6 +16,8 @@ import { select } from "./selection.ts";
 import { entryToCreate } from "./write.ts";
 
 const json = z.record(z.string(), z.unknown());
+
+const caseName = z.string().describe("What the case shows, as a sentence.");
 
 /** A mapping's test file: each case says what goes in and, under another key, what must come out. */
 export const mappingTestFormat = z
@@ -27,23 +30,23 @@ export const mappingTestFormat = z
       .array(
         z.union([
           z.strictObject({
-            name: z.string(),
+            name: caseName,
             read: json.describe("An entry."),
             resource: json.describe("The resource that it is read as, without meta and schemas."),
           }),
           z.strictObject({
-            name: z.string(),
+            name: caseName,
             create: json.describe("A resource."),
             entry: json.describe("The entry that is created for it."),
           }),
           z.strictObject({
-            name: z.string(),
+            name: caseName,
             filter: z.string().describe("A SCIM filter."),
             where: z.string().describe('What the backend is asked, such as: uid eq "ann".'),
             rest: z.string().optional().describe("What is left to be evaluated behind it."),
           }),
           z.strictObject({
-            name: z.string(),
+            name: caseName,
             patch: z.array(json).describe("The operations of a PATCH."),
             present: json.optional().describe("The entry as it is, where it has to be read first."),
             changes: z.array(z.string()).describe('The changes, such as: replace title "x".'),
@@ -73,10 +76,7 @@ export function runMappingTests(mapping: Mapping, tests: MappingTests): Promise<
       try {
         const { expected, actual } = await run(mapping, each, references);
         const agrees = isDeepStrictEqual(actual, expected);
-        return {
-          name: each.name,
-          failure: agrees ? undefined : `expected ${JSON.stringify(expected)}\n     but got ${JSON.stringify(actual)}`,
-        };
+        return { name: each.name, failure: agrees ? undefined : differenceText(expected, actual) };
       } catch (error) {
         return { name: each.name, failure: (error as Error).message };
       }

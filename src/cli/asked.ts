@@ -1,0 +1,90 @@
+import { sharedLimitsOf } from "../compose.ts";
+import type { Loaded } from "../config/load.ts";
+import type { Connector, Finding } from "../connector/connector.ts";
+import { filesIn } from "../connector/kit/files.ts";
+import { probeShared } from "../edge/limiters.ts";
+import { limitsOf, memoryBudget } from "../graph/budget.ts";
+import { openEntra } from "../graph/client.ts";
+import { isSharedState } from "../state/state.ts";
+import { openStateOf } from "../store.ts";
+import { usesOf } from "./uses.ts";
+
+/** What was asked, such as a connector, and what came of it. */
+export interface Asked {
+  readonly name: string;
+  /** What it says of itself. */
+  readonly says: string;
+  /** Whether it answered. */
+  readonly isThere: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/** How long is waited for an answer, and for all that is looked at, in milliseconds. */
+const PROBE_MS = 5000;
+const CHECK_MS = 30_000;
+
+/** Asks all that a configuration names whether it serves, and has what the mappings need. Nothing is written. */
+export async function askAll(loaded: Loaded, connectors: ReadonlyMap<string, Connector>): Promise<Asked[]> {
+  return Promise.all([
+    ...[...connectors].map(([name, connector]) => askConnector(loaded, name, connector)),
+    ...sharedProbes(loaded),
+    ...entraJobs(loaded),
+  ]);
+}
+
+const failed = (name: string, says: string, error: unknown): Asked => ({
+  name,
+  says: `${says}: ${(error as Error).message}`,
+  isThere: false,
+  findings: [],
+});
+
+async function askConnector(loaded: Loaded, name: string, connector: Connector): Promise<Asked> {
+  try {
+    const says = await connector.probe(AbortSignal.timeout(PROBE_MS));
+    const findings = (await connector.check?.(await usesOf(loaded, name), AbortSignal.timeout(CHECK_MS))) ?? [];
+    return { name, says, isThere: true, findings };
+  } catch (error) {
+    return failed(name, "does not serve", error);
+  }
+}
+
+/** Whether the jobs of Entra's that syncs write to can be used. */
+function entraJobs(loaded: Loaded): Promise<Asked>[] {
+  return Object.entries(loaded.config.syncs).flatMap(([sync, { to }]) => {
+    if (!("entra" in to)) return [];
+    const ask = async (): Promise<Asked> => {
+      const name = `sync ${sync}`;
+      const client = openEntra(to.entra, { files: filesIn(loaded.folder), budget: memoryBudget(limitsOf(to.entra)) });
+      try {
+        const findings = await client.probe(AbortSignal.timeout(CHECK_MS));
+        return { name, says: `Entra's job ${to.entra.job}`, isThere: true, findings };
+      } catch (error) {
+        return failed(name, "Entra cannot be asked", error);
+      } finally {
+        await client.close();
+      }
+    };
+    return [ask()];
+  });
+}
+
+/** Whether what several gateways share can be reached: PostgreSQL, and Valkey or Redis. */
+function sharedProbes(loaded: Loaded): Promise<Asked>[] {
+  const { url } = loaded.config.state;
+  const shared = sharedLimitsOf(loaded);
+  const probes: [string, () => Promise<void>][] = [];
+  if (isSharedState(url)) {
+    const state = openStateOf(loaded);
+    probes.push([`state: ${url}`, () => state.probe().finally(state.close)]);
+  }
+  if (shared) probes.push([`limits.shared: ${shared.url}`, () => probeShared(shared)]);
+  return probes.map(async ([name, probe]): Promise<Asked> => {
+    try {
+      await probe();
+      return { name, says: "answers", isThere: true, findings: [] };
+    } catch (error) {
+      return failed(name, "is unreachable", error);
+    }
+  });
+}
