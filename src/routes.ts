@@ -1,6 +1,7 @@
 import type { Loaded } from "./config/load.ts";
 import type { Connector } from "./connector/connector.ts";
 import { recording } from "./gateway/audit.ts";
+import { logged } from "./gateway/failures.ts";
 import { type Danger, type GuardLedger, guarded } from "./gateway/guard.ts";
 import { permitted } from "./gateway/permissions.ts";
 import { protectedAttributes, protectedEntries } from "./gateway/protection.ts";
@@ -105,7 +106,7 @@ export function routeAt(
   return createRoute({
     ...options,
     ...(repeats && { repeats }),
-    middleware: [...only(records, () => records!.refusals), permitted],
+    middleware: [logged(warn), ...only(records, () => records!.refusals), permitted],
     steps: [
       ...only(records, () => records!.outcomes),
       ...only(isReadOnly, () => readOnly),
@@ -116,7 +117,14 @@ export function routeAt(
           base,
           guard!,
           ledger(),
-          (type, danger) => stopped(base, type, danger),
+          ({ type, danger, key }, { requestId, caller }) => {
+            stopped(base, type, danger);
+            const release = `postern guard release ${base}`;
+            warn(
+              { type, danger, key, requestId, ...(caller && { caller }), release },
+              "the change guard stopped a change",
+            );
+          },
           ({ type, danger }, { message }) =>
             warn({ type, danger, reason: message }, "the guard's store could not be written: a place stays taken"),
         ),

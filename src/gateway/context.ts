@@ -58,6 +58,6 @@ function codeOf(cause: unknown): { readonly code?: string } {
 /** An expression that fails on this resource is the record's fault, not the backend's. */
 export function expressionFailure(error: unknown): unknown {
   return error instanceof ExpressionError
-    ? badRequest("invalidValue", `The mapping cannot handle this: ${error.message}`)
+    ? badRequest("invalidValue", `The mapping cannot handle this: ${error.message}`, { cause: error })
     : error;
 }

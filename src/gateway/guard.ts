@@ -4,7 +4,7 @@ import type { Mapping, Row } from "../mapping/mapping.ts";
 import { readEntry } from "../mapping/read.ts";
 import { select } from "../mapping/selection.ts";
 import { notNow, type ScimError } from "../scim/error.ts";
-import { ask } from "./context.ts";
+import { ask, type Context, expressionFailure } from "./context.ts";
 import type { Endpoint } from "./references.ts";
 import { mayHaveHappened } from "./repeats.ts";
 import type { Write, WriteStep } from "./writes.ts";
@@ -58,7 +58,7 @@ export function guarded(
   route: string,
   limits: GuardLimits,
   ledger: GuardLedger,
-  refused: (type: string, danger: Danger) => void,
+  refused: (change: Endangered, context: Context) => void,
   unsettled: (change: Endangered, error: Error) => void,
 ): WriteStep {
   const totals = new Map<string, { total: number; at: number }>();
@@ -91,7 +91,7 @@ export function guarded(
       throw notNow("The change guard cannot count at present: its store fails. Nothing was changed.", "guard");
     });
     if (place === "stopped") {
-      refused(change.type, danger);
+      refused(change, write.context);
       throw stopped(change, limits);
     }
     const outcome = await next(write).then(
@@ -147,8 +147,12 @@ async function disables(write: Extract<Write, { action: "update" }>): Promise<bo
       : change,
   );
   const nowhere = { references: { toId: () => undefined, toReference: () => undefined }, location: () => "" };
-  const resource = await readEntry(selection, applyChanges(present, settled), nowhere);
-  return resource.active !== true;
+  try {
+    const resource = await readEntry(selection, applyChanges(present, settled), nowhere);
+    return resource.active !== true;
+  } catch (error) {
+    throw expressionFailure(error);
+  }
 }
 
 const selections = new WeakMap<Mapping, ReturnType<typeof select> | null>();

@@ -1,0 +1,36 @@
+import { ExpressionError } from "../expression/compile.ts";
+import type { Middleware } from "./operation.ts";
+
+/** Logs a failure for administrators, at `warn`. */
+type Warn = (fields: Record<string, unknown>, message: string) => void;
+
+/**
+ * Logs each operation that ended because an expression of a mapping failed: the file, the row and the reason, without values. The client is
+ * told, too, but it is the administrator who can mend it.
+ */
+export const logged =
+  (warn: Warn): Middleware =>
+  (next) =>
+  async (operation) => {
+    try {
+      return await next(operation);
+    } catch (error) {
+      const failure = expressionErrorIn(error);
+      if (failure?.place) {
+        const { file: mapping, row } = failure.place;
+        const { type, name, context } = operation;
+        const { requestId } = context;
+        warn(
+          { requestId, type, operation: name, mapping, row, reason: failure.reason },
+          "an expression of the mapping failed",
+        );
+      }
+      throw error;
+    }
+  };
+
+/** The failure of an expression that a failure comes from. */
+function expressionErrorIn(error: unknown): ExpressionError | undefined {
+  for (let each = error; each instanceof Error; each = each.cause) if (each instanceof ExpressionError) return each;
+  return undefined;
+}
