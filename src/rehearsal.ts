@@ -106,10 +106,11 @@ function placed(path: Path, error: Error): { at: Path; message: string } {
     // Of what is not a connector's the setting is the whole path.
     return { at: steps[0] === path[0] ? steps : [...path, ...steps], message: reason };
   }
-  const safety = /^safety of (\S+): protect/.exec(message);
-  if (safety) return { at: ["safety", safety[1]!, "protect"], message };
-  const server = /^server\.(networks\.serviceTags|networks|trustProxy)/.exec(message);
-  return { at: server ? ["server", ...server[1]!.split(".")] : path, message };
+  const [whole, safety, server] =
+    /^(?:safety of (\S+): protect|server\.(networks\.serviceTags|networks|trustProxy)): /.exec(message) ?? [];
+  if (whole === undefined) return { at: path, message };
+  const at = safety === undefined ? ["server", ...server!.split(".")] : ["safety", safety, "protect"];
+  return { at, message: message.slice(whole.length) };
 }
 
 /** Throws a `SettingError` where a file could not be written, because its folder is not there or may not be written. */

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { attributeTypeNames } from "../ldap/attributes.ts";
 import { isWithin } from "../ldap/dn.ts";
-import { bindSettings, connectionSettings, filterSetting, tlsSettings } from "../ldap/settings.ts";
+import { bindSettings, connectionSettings, dnSetting, filterSetting, tlsSettings } from "../ldap/settings.ts";
 
 const kind = z
   .strictObject({
-    base: z.string().min(1).describe("The DN below which entries of the kind live; new ones are made in it, or below."),
+    base: dnSetting.describe("The DN below which entries of the kind live; new ones are made in it, or below."),
     filter: filterSetting
       .default("(objectClass=*)")
       .describe("What else they have in common, as an LDAP filter. An entry that does not meet it is out of reach."),

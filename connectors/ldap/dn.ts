@@ -19,6 +19,13 @@ function trimmed(text: string): string {
   return text.slice(0, escapes % 2 === 1 ? end + 1 : end).replace(/^ +/, "");
 }
 
+/** Whether a text is a DN, RFC 4514: names and values, `ou=people,dc=example,dc=com`. */
+export const isDn = (text: string): boolean => {
+  const rdns = rdnsOf(text);
+  const isRdn = (rdn: string) => /^(?:[A-Za-z][\w-]*|\d+(?:\.\d+)*) *=/.test(rdn);
+  return rdns.length > 0 && rdns.every(isRdn) && !/(?<!\\)[,;] *$/.test(text);
+};
+
 /** The first RDN of a DN, its value unescaped; undefined for one of several attributes, `a=1+b=2`. */
 export function firstRdn(dn: string): Rdn | undefined {
   const [text = ""] = rdnsOf(dn);

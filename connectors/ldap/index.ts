@@ -9,12 +9,12 @@ import { supports } from "./filter.ts";
 import { init, options } from "./init/init.ts";
 import { createResolver, lookOutside, lookUpByDn } from "./resolve.ts";
 import { createSearch, telling } from "./search.ts";
-import { bindSettings, connectionSettings, filterSetting, tlsSettings } from "./settings.ts";
+import { bindSettings, connectionSettings, dnSetting, filterSetting, tlsSettings } from "./settings.ts";
 import { isSingle, standard } from "./standard.ts";
 import { createWrites } from "./write.ts";
 
 const kind = z.strictObject({
-  base: z.string().min(1).describe("The DN below which entries of the kind live, and where new ones are made."),
+  base: dnSetting.describe("The DN below which entries of the kind live, and where new ones are made."),
   filter: filterSetting
     .default("(objectClass=*)")
     .describe("What else they have in common, as an LDAP filter. An entry that does not meet it is out of reach."),

@@ -44,7 +44,8 @@ export async function checkCommand(options: CheckOptions): Promise<number> {
   return status;
 }
 
-async function reportOf({ registry, file, env, connect }: CheckOptions): Promise<Report> {
+/** What is found, as data. */
+export async function reportOf({ registry, file, env, connect }: CheckOptions): Promise<Report> {
   let loaded: Loaded;
   try {
     loaded = loadConfig(file, registry, env);

@@ -138,9 +138,9 @@ function explaining(connector: Connector, name: string, { mappings, seen, option
     get: async ({ signal, ...request }) => {
       await print({ type: "get", ...request });
       seen.read.push(...request.attrs.filter((attr) => !seen.read.includes(attr)));
-      if (entry) return { ...entry, ...keyed(request.kind, request.key) };
-      if (connect) return connector.get({ ...request, signal });
-      const made = madeUp(mappings.find(({ kind }) => kind === request.kind)!);
+      if (connect && !entry) return connector.get({ ...request, signal });
+      // Of an entry only what matters has to be given.
+      const made = { ...madeUp(mappings.find(({ kind }) => kind === request.kind)!), ...entry };
       if (Object.keys(made).length > 0) console.log(`# as if this were found: ${JSON.stringify(made)}\n`);
       return { ...made, ...keyed(request.kind, request.key) };
     },

@@ -77,7 +77,9 @@ function collisions(yaml: YamlFile, { routes, auth, server, operations }: Config
       return at(`tokens are issued at ${token}, which collides with this route: choose another path`);
     const other = names.find((each) => each !== route && isWithin(route, each));
     if (other !== undefined)
-      return at(`this route is within the route ${other}, which answers for all below it: put them beside each other`);
+      return at(
+        `this route is inside the route ${other}, which answers everything below it: choose paths beside each other`,
+      );
     const twin = names.find((each) => each < route && each.toLowerCase() === route.toLowerCase());
     return twin === undefined ? [] : at(`this route and ${twin} differ in capital letters only`);
   });

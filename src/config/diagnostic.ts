@@ -41,7 +41,7 @@ export const fileDiagnostic = (file: string, message: string, code = "file"): Di
 });
 
 const SECRET =
-  /((?:^|[\s{,"'])["']?(?:password|token|secret|key|passphrase)["']?\s*:\s*)(["']?)(?!\$\{)([^\s"',}{[\]#][^"',}#]*)/gi;
+  /((?:^|[\s{,"'])["']?(?:password|token|secret|passphrase|key(?=["']?\s*:\s*["']?[^"',}#]{32}))["']?\s*:\s*)(["']?)(?!\$\{)([^\s"',}{[\]#][^"',}#]*)/gi;
 
 /** A line of a file that may be shown: values of settings that hold secrets are masked, character by character. */
 export const withoutSecrets = (line: string): string =>

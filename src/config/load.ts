@@ -189,7 +189,7 @@ export function loadMapping(
   { kinds, attributeTypes, named }: ConnectorNames,
   types = builtInTypes,
 ): LoadedMapping {
-  const shown = relative(process.cwd(), file);
+  const shown = shownName(file);
   const yaml = readYaml(file, shown, named);
   const { value: source, diagnostics } = validate(yaml, mappingFormat);
   if (!source) throw new ConfigError(diagnostics);
@@ -212,11 +212,17 @@ export function loadMapping(
   return { mapping, warnings: remarks, diagnose: yaml.diagnose };
 }
 
+/** A file's name in messages: relative where it is below the folder that the command runs in. */
+function shownName(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith("..") ? file : path;
+}
+
 type Naming = (message: string) => Diagnostic;
 
 /** Loads a file of resource types, to be there beside others. Throws `ConfigError`; one that cannot be read is a mistake where it is named. */
 function loadTypes(file: string, known: readonly ResourceType[], named: Naming): readonly ResourceType[] {
-  const yaml = readYaml(file, relative(process.cwd(), file), named);
+  const yaml = readYaml(file, shownName(file), named);
   const { value: source, diagnostics } = validate(yaml, typesFormat);
   if (!source) throw new ConfigError(diagnostics);
   const { types, problems } = defineTypes(source, known);

@@ -11,7 +11,7 @@ export interface SyntaxMistake {
 type Told = Pick<YAMLParseError, "code" | "message"> & { readonly pos: readonly [number, number] };
 
 const QUOTE =
-  "quote this text, '...', or write it as a block below a |: in YAML the characters : # [ ] { } , & * have a meaning of their own";
+  "put this text in quotes, '...', or write it as a block after |: the characters : # [ ] { } , & * mean something in YAML";
 
 /**
  * What is wrong with a file that is no YAML. One mistake leads the parser to several complaints: only the first is told, in words that

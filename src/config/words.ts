@@ -9,8 +9,8 @@ const kinds: Readonly<Record<string, string>> = {
   number: "a number",
   int: "a whole number",
   boolean: "true or false",
-  object: "settings with names, NAME: VALUE",
-  record: "settings with names, NAME: VALUE",
+  object: "a table of names and values",
+  record: "a table of names and values",
   array: "a list",
   null: "nothing",
 };
@@ -22,7 +22,7 @@ function whatIs(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
   return (
-    { string: "text", number: "a number", boolean: "true or false", object: "settings" }[typeof value as string] ??
+    { string: "text", number: "a number", boolean: "true or false", object: "a table" }[typeof value as string] ??
     "that"
   );
 }
@@ -34,7 +34,7 @@ export function inWords(issue: Raw): string | undefined {
   const { input } = issue;
   switch (issue.code) {
     case "invalid_type":
-      return `this must be ${kindInWords(String(issue.expected))}, and is ${whatIs(input)}`;
+      return `this must be ${kindInWords(String(issue.expected))}, not ${whatIs(input)}`;
     case "invalid_value":
       return oneOf(input, issue.values as readonly unknown[]);
     case "too_small":
@@ -42,14 +42,18 @@ export function inWords(issue: Raw): string | undefined {
     case "too_big":
       return bounded(issue, Number(issue.maximum), "at most", issue.inclusive !== false);
     case "invalid_format":
-      if (issue.format === "url") return `this is no URL, such as https://host.example/path`;
-      return `this does not have the form that is expected`;
-    case "unrecognized_keys":
-      return undefined;
+      if (issue.format === "url") return `this is not a URL such as ${exampleOf(issue)}`;
+      return "this does not have the expected form";
     default:
       return undefined;
   }
 }
+
+/** An address of the kind that a setting takes. */
+const exampleOf = ({ inst }: Raw): string =>
+  String((inst?._zod.def as { readonly protocol?: RegExp } | undefined)?.protocol).includes("ldap")
+    ? "ldap://host:389 or ldaps://host:636"
+    : "https://host.example.com/path";
 
 function bounded({ origin }: Raw, bound: number, how: string, isInclusive: boolean): string {
   if (origin === "string")

@@ -1,7 +1,9 @@
 import type { ComparisonLeaf, Condition, Value } from "../connector/connector.ts";
+import { nearest, nearestOf } from "../connector/kit/text.ts";
 import { hasBits, integerOf, valueOfInteger } from "../connector/kit/values.ts";
 import { instantOf } from "../json/date.ts";
 import type { CodecSource } from "./format.ts";
+import { ProblemError } from "./problem.ts";
 
 /** A comparison as a codec sees it: on the SCIM value. */
 export interface Asked {
@@ -224,16 +226,17 @@ const anyOf = (conditions: Condition[]): Condition => ({ op: "or", conditions })
 /** The keys of a dictionary are text in YAML: `true` and `false` are the boolean ones. */
 const scimLiteral = (text: string) => (text === "true" ? true : text === "false" ? false : text);
 
-/** The codec that a row's `as` names. Throws a `TypeError` that lists the names there are, `others` among them. */
+/** The codec that a row's `as` names. Throws a `ProblemError` that lists the names there are, `others` among them. */
 export function codecFor(source: CodecSource | undefined, others: readonly string[] = []): Codec {
   if (source === undefined) return identity;
   if (typeof source === "string") {
     const codec = named[source];
-    if (!codec)
-      throw new TypeError(
-        `there is no conversion "${source}": there are ${[...Object.keys(named), ...others].join(", ")}`,
-      );
-    return codec;
+    if (codec) return codec;
+    const names = [...Object.keys(named), ...others];
+    throw new ProblemError(`there is no conversion "${source}"${nearest(source, names)}`, {
+      code: "unknown-name",
+      suggestion: nearestOf(source, names),
+    });
   }
   if ("flag" in source) return flag(source.flag, source.inverted ?? false);
   if ("presence" in source) return presence(source.presence, source.inverted ?? false);

@@ -83,18 +83,26 @@ export function compileMapping(
   const rows = drafts.map(({ row }) => row);
   problems.push(...conflicts(rows));
   const id = rows.find((row): row is AttrRow => row.is === "attr" && row.path.attribute.name === "id");
-  if (!id)
+  // A row that is there and wrong is told once.
+  const isWrong = (name: string) =>
+    problems.some(({ path: [part, row = ""], suggestion }) => {
+      const isRow = String(row).toLowerCase() === name.toLowerCase() || suggestion === name;
+      return part === "attributes" && isRow;
+    });
+  if (!id && !isWrong("id"))
     problems.push({
       path: ["attributes"],
+      onKey: true,
       message: 'there is no row for "id": name the attribute that holds the immutable key',
     });
-  else if (!id.readOnly)
+  else if (id && !id.readOnly)
     problems.push({ path: ["attributes", id.name], message: 'the row for "id" must be readOnly: true' });
   const schemas = [type.schema, ...type.extensions.filter(({ id: urn }) => type.requiredExtensions?.includes(urn))];
   for (const required of schemas.flatMap(({ attributes }) => attributes.filter((each) => each.required))) {
-    if (!rows.some((row) => row.path.attribute === required)) {
+    if (!rows.some((row) => row.path.attribute === required) && !isWrong(required.name)) {
       problems.push({
         path: ["attributes"],
+        onKey: true,
         message: `there is no row for "${required.name}", which is required for a ${type.name}`,
       });
     }

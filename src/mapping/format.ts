@@ -99,7 +99,12 @@ export const mappingFormat = z
       .default("ignore")
       .describe("What becomes of values that a client sends and no row takes: passed over and logged, or refused."),
     attributes: z
-      .record(z.string(), z.union([z.string().min(1), attributeRow]))
+      .record(
+        z.string(),
+        z.union([z.string().min(1), attributeRow], {
+          error: "this must be the name of an attribute, or a table such as { attr: mail, readOnly: true }",
+        }),
+      )
       .describe(
         "SCIM path to attribute, as Entra's attribute mapping page writes paths. `enterprise:` stands for the extension's URN.",
       ),

@@ -1,7 +1,7 @@
 import { nearest, nearestOf } from "../connector/kit/text.ts";
 import { comparedWith, isSumAtTop, nameAlone } from "../expression/inspect.ts";
 import { leafOf } from "../scim/path.ts";
-import { findAttribute } from "../scim/schema.ts";
+import { type Attribute, findAttribute } from "../scim/schema.ts";
 import type { MappingSource } from "./format.ts";
 import { attrsRead, type ExpressionRow, type Mapping, type Row } from "./mapping.ts";
 import type { Problem } from "./problem.ts";
@@ -30,7 +30,7 @@ function rowWarnings(source: MappingSource, row: Row): Problem[] {
             path: [...at, "attr"],
             code: "expression-as-name",
             severity: "warning",
-            message: `"${row.attr}" looks like an expression, and is taken for the name of an attribute: an expression is { read: ... }`,
+            message: `"${row.attr}" looks like an expression, but is taken as the name of an attribute: an expression is { read: ... }`,
           },
         ]
       : [];
@@ -54,8 +54,11 @@ function loosely({ read, search, path }: ExpressionRow, at: readonly string[]): 
   if (nameAlone(read.tree) === search) return [];
   const texts = comparedWith(read.tree, search).filter((each) => typeof each === "string");
   const example = type === "boolean" ? "true" : "the value";
-  const held = texts.length > 0 ? `, and holds ${texts.map((each) => JSON.stringify(each)).join(", ")}` : "";
-  const message = `a filter on ${name} would ask for "${search}" = ${example}${held}: it would find nobody, or the wrong ones. Leave "search" out, or convert the attribute with "as"`;
+  const held =
+    texts.length > 0
+      ? `, but the expression compares it with ${texts.map((each) => JSON.stringify(each)).join(", ")}`
+      : "";
+  const message = `a filter on ${name} would ask the backend for ${search} = ${example}${held}: it would find nobody, or the wrong entries. Leave "search" out, or use "as" in place of an expression`;
   const severity = texts.length > 0 && type === "boolean" ? undefined : "warning";
   return [{ path: [...at, "search"], code: "search", message, ...(severity && { severity }) }];
 }
@@ -75,7 +78,7 @@ function unwritable({ type, rows, write, create }: Mapping): Problem[] {
           path: ["attributes", own[0]!.name],
           code: "not-written",
           severity: "warning",
-          message: `every ${type.name} has a ${attribute.name}, and this mapping only reads it: what clients send is lost. Make the row writable, or give its attribute by "create" or "write"`,
+          message: `a ${type.name} must have a ${attribute.name}, but this mapping only reads it: the value that a client sends is lost. Make the row writable, or set its attribute by "create" or "write"`,
         },
       ];
     });
@@ -88,7 +91,8 @@ function droppedMails({ unmapped }: MappingSource, { groups, type }: Mapping): P
   if (!rows || type.name !== "User" || unmapped === "reject") return [];
   const isWritten = rows.some((group) => group.rows.some(({ readOnly }) => !readOnly));
   const kept = rows.map(({ selector }) => selector.type);
-  if (!isWritten || kept.includes(undefined) || kept.includes("home")) return [];
+  const isOdd = kept.some((each) => !canonicalTypes(emails).includes(String(each)));
+  if (!isWritten || isOdd || kept.includes("home")) return [];
   const first = rows[0]!.rows[0]!;
   return [
     {
@@ -96,15 +100,19 @@ function droppedMails({ unmapped }: MappingSource, { groups, type }: Mapping): P
       onKey: true,
       code: "dropped-values",
       severity: "warning",
-      message: `only ${kept.map((each) => `"${each}"`).join(" and ")} addresses are kept: a "home" address that a client sends is dropped. Map emails[type eq "home"].value, or say unmapped: reject`,
+      message: `only ${kept.map((each) => `"${each}"`).join(" and ")} addresses are kept: a "home" address that a client sends is dropped. Map emails[type eq "home"].value, or set unmapped: reject`,
     },
   ];
 }
 
+/** The types of elements that the schema knows. */
+const canonicalTypes = ({ subAttributes }: Attribute): readonly string[] =>
+  findAttribute(subAttributes, "type")?.canonicalValues ?? [];
+
 /** A selector whose type is none that the schema knows, and close to one that is. */
 function oddTypes(source: MappingSource, { groups }: Mapping): Problem[] {
   return [...groups.values()].flat().flatMap(({ attribute, selector, rows }): Problem[] => {
-    const known = findAttribute(attribute.subAttributes, "type")?.canonicalValues ?? [];
+    const known = canonicalTypes(attribute);
     const type = selector.type;
     const row = rows[0];
     if (typeof type !== "string" || known.includes(type) || !row || !isOfTable(source, row)) return [];

@@ -9,7 +9,7 @@ import { ProblemError } from "./problem.ts";
 export function attributeNamed(text: string): string {
   if (!isExpression(text)) return text;
   throw new ProblemError(
-    `this is an expression, and the name of an attribute is expected here: write { read: ... } for an expression, or { attr: ... } if the attribute is called so`,
+    "this is an expression, but the name of an attribute is expected here: write { read: ... } for an expression, or { attr: ... } if that is the attribute's name",
     { code: "expression-as-name" },
   );
 }
@@ -34,14 +34,14 @@ export function checkValues(
   for (const [scim, backend] of Object.entries(values)) {
     const twin = byScim.get(scim.toLowerCase());
     if (twin !== undefined)
-      throw new ProblemError(`"${twin}" and "${scim}" are the same value to SCIM, which does not look at their case`, {
+      throw new ProblemError(`"${twin}" and "${scim}" are the same value in SCIM, which ignores case`, {
         code: "ambiguous-values",
       });
     byScim.set(scim.toLowerCase(), scim);
     const other = byBackend.get(backend);
     if (other !== undefined && !writeOnly)
       throw new ProblemError(
-        `${JSON.stringify(backend)} stands for both ${other} and ${scim}: an entry that holds it could not be read. Give each a value of its own, or use an expression`,
+        `${JSON.stringify(backend)} stands for both ${other} and ${scim}, so an entry that holds it cannot be read. Give each its own value, or use an expression`,
         { code: "ambiguous-values" },
       );
     byBackend.set(backend, scim);

@@ -10,8 +10,14 @@ export function nearestOf(name: string, known: readonly string[]): string | unde
   const best = known
     .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  return best && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : undefined;
+  if (best && best.distance <= Math.max(1, Math.floor(name.length / 3))) return best.candidate;
+  return name.length < MIN_SHUFFLED ? undefined : known.find((each) => lettersOf(each) === lettersOf(name));
 }
+
+/** A name of so many letters is meant by the same letters in another order. */
+const MIN_SHUFFLED = 4;
+
+const lettersOf = (name: string): string => [...name.toLowerCase()].sort().join("");
 
 /** The number of single edits between two words: letters left out, added, changed, or two swapped (optimal string alignment). */
 function distance(a: string, b: string): number {
