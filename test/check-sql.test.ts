@@ -84,7 +84,7 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("postern check --connect
   const check = () => {
     const args = [join(ROOT, "src/main.ts"), "check", "--connect", "-c", config];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
-    const missing = stdout.split("\n").flatMap((line) => /^ +MISSING (.*)/.exec(line)?.[1] ?? []);
+    const missing = stdout.split("\n").flatMap((line) => /^ +(?:MISSING|SLOW) +(.*)/.exec(line)?.[1] ?? []);
     return { status, missing, stdout, stderr };
   };
 
