@@ -81,7 +81,7 @@ export function compileMapping(
       : attempt(["read"], () => templateRows(compileAt(["read"], source.read!), type, table));
   drafts.push(...(template ?? []).map((row) => ({ row, selector: {}, primary: false })));
   const rows = drafts.map(({ row }) => row);
-  problems.push(...conflicts(rows));
+  problems.push(...conflicts(rows), ...samePaths(drafts));
   const id = rows.find((row): row is AttrRow => row.is === "attr" && row.path.attribute.name === "id");
   // A row that is there and wrong is told once.
   const isWrong = (name: string) =>
@@ -248,6 +248,21 @@ function conflicts(rows: readonly Row[]): Problem[] {
         message: `"${row.attr}" is already written by "${other.name}": make one of them readOnly`,
       },
     ];
+  });
+}
+
+/** Two rows that read the same path, written in two ways: `title` and `Title`, or a URN and its shorthand. */
+function samePaths(drafts: readonly Draft[]): Problem[] {
+  const known = new Map<string, Row>();
+  return drafts.flatMap(({ row, selector }): Problem[] => {
+    const { path, name } = row;
+    if (row.writeOnly || (row.is !== "expression" && row.many)) return [];
+    const key = JSON.stringify([path.schema.id, path.attribute.name, path.sub?.name, selector]);
+    const other = known.get(key);
+    known.set(key, row);
+    if (!other) return [];
+    const message = `"${name}" and "${other.name}" are the same attribute: keep one of them`;
+    return [{ path: ["attributes", name], onKey: true, code: "same-path", message }];
   });
 }
 

@@ -389,6 +389,13 @@ export const MISTAKES: readonly Mistake[] = [
     ],
     severity: "warning",
   },
+  {
+    name: "an attribute that is there twice, in other letters",
+    in: "mapping",
+    from: "  title: title",
+    to: "  title: title\n  Title: { attr: jobTitle, readOnly: true }",
+    says: ['user.yaml:9:3 [Title] "Title" and "title" are the same attribute: keep one of them'],
+  },
   // YAML.
   {
     name: "a tab",
