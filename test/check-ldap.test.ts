@@ -100,7 +100,7 @@ describe("postern check --connect, on LDAP directories", () => {
         expect.stringMatching(/^UNKNOWN whether member, manager follow renames and deletions cannot be seen/),
       ],
     });
-    expect(last).toMatch(/: all that could be looked at is well; see what is UNKNOWN above\.$/);
+    expect(last).toMatch(/: 3 UNKNOWN \(1 warning accepted in the files\)\.$/);
     expect(everything()).toEqual(before);
   });
 

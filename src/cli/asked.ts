@@ -1,6 +1,7 @@
 import { sharedLimitsOf } from "../compose.ts";
 import type { Loaded } from "../config/load.ts";
 import type { Connector, Finding } from "../connector/connector.ts";
+import { ConnectorError } from "../connector/error.ts";
 import { filesIn } from "../connector/kit/files.ts";
 import { probeShared } from "../edge/limiters.ts";
 import { limitsOf, memoryBudget } from "../graph/budget.ts";
@@ -40,14 +41,23 @@ const failed = (name: string, says: string, error: unknown): Asked => ({
 });
 
 async function askConnector(loaded: Loaded, name: string, connector: Connector): Promise<Asked> {
+  let says = "does not serve";
   try {
-    const says = await connector.probe(AbortSignal.timeout(PROBE_MS));
+    says = await connector.probe(AbortSignal.timeout(PROBE_MS));
     const findings = (await connector.check?.(await usesOf(loaded, name), AbortSignal.timeout(CHECK_MS))) ?? [];
     return { name, says, isThere: true, findings };
   } catch (error) {
-    return failed(name, "does not serve", error);
+    if (!isAnswer(error)) return failed(name, "does not serve", error);
+    return { name, says, isThere: true, findings: [{ ok: false, text: error.message }] };
   }
 }
+
+/** Failures of a backend that did not answer, or not now. */
+const AWAY: readonly string[] = ["unavailable", "timeout", "busy", "throttled"];
+
+/** Whether a backend answered, and refused what was asked: that is a finding. A base that is not there is told as if all of it were away. */
+const isAnswer = (error: unknown): error is ConnectorError =>
+  error instanceof ConnectorError && (!AWAY.includes(error.kind) || isAnswer(error.cause));
 
 /** Whether the jobs of Entra's that syncs write to can be used. */
 function entraJobs(loaded: Loaded): Promise<Asked>[] {

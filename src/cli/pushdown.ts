@@ -17,7 +17,7 @@ export function unansweredFilters(endpoint: Endpoint, { diagnose }: Pick<RouteEn
   const { mapping } = endpoint;
   if (!mapping.rows.some(({ readOnly }) => !readOnly)) return [];
   return mapping.rows
-    .filter((row) => !row.writeOnly && isMatched(row, mapping) && !pushed(row, endpoint).split(" ").includes("eq"))
+    .filter((row) => !row.writeOnly && isMatched(row, mapping) && !/^eq\b/.test(pushed(row, endpoint)))
     .map((row) => {
       const message = `clients look for a ${mapping.type.name} by ${row.name}, and ${endpoint.name} does not answer that filter: each look-up reads all entries, limits.scan at most`;
       const about = { severity: "warning", code: "unanswered-filter", onKey: true } as const;
