@@ -80,6 +80,32 @@ describe("postern validate URL", () => {
     expect(stdout).not.toContain(gateway.token);
   });
 
+  test("client credentials: the token endpoint is asked, and checked", async () => {
+    const secret = "a-secret-of-the-tests-only";
+    const client = { name: "checker", id: "checker", secrets: [secret] };
+    const auth = [{ type: "clientCredentials", key: "a-key-of-the-tests-that-signs-the-tokens", clients: [client] }];
+    const other = await startGateway({ ...inMemory(), auth });
+    try {
+      writeFileSync(join(folder, "secret"), secret);
+      const options = [
+        "--token-url",
+        `${other.url}/oauth2/token`,
+        "--client-id",
+        "checker",
+        "--client-secret-file",
+        "secret",
+      ];
+      const { status, stdout } = await postern([other.base, ...options, "--only", "entra-3", "gallery-21"]);
+      expect(stdout).toContain("2 passed, 0 failed, 0 warned, 0 skipped");
+      expect(status).toBe(0);
+      writeFileSync(join(folder, "secret"), "another-secret");
+      const refused = await postern([other.base, ...options]);
+      expect(refused).toMatchObject({ status: 3, stderr: expect.stringContaining("gave no token: status 401") });
+    } finally {
+      await other.stop();
+    }
+  });
+
   test.each([
     [["--profile", "none"], /There is no profile none/],
     [["--only", "entra-99"], /there is no check entra-99/],

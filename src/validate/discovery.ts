@@ -40,8 +40,11 @@ export function publishedType(
     : all.filter(
         ({ id }) => String(id).startsWith("urn:ietf:params:scim:schemas:extension:") && String(id).endsWith(`:${type}`),
       );
-  const endpoint = typeof resource?.endpoint === "string" ? resource.endpoint : `/${type}s`;
-  return { endpoint: endpoint.startsWith("/") ? endpoint : `/${endpoint}`, schemas: [core, ...extensions] };
+  // Some give a whole URL or path here: what is appended to the base URL is its last part.
+  const name = String(resource?.endpoint ?? "")
+    .split("/")
+    .findLast((part) => part !== "");
+  return { endpoint: `/${name ?? `${type}s`}`, schemas: [core, ...extensions] };
 }
 
 /** What decides which attributes are written. */

@@ -19,6 +19,9 @@ export interface Ledger {
   readonly cleanUp: () => Promise<readonly Left[]>;
 }
 
+/** Whether an id can be addressed: an empty one, or dots, would lead to other resources. */
+export const isUsableId = (id: unknown): id is string => typeof id === "string" && !["", ".", ".."].includes(id);
+
 type Send = (method: string, path: string) => Promise<Answer>;
 const AT_ONCE = 4;
 
@@ -39,8 +42,7 @@ export function createLedger(send: Send): Ledger {
       const answer = await send("GET", `${endpoint}?filter=${filter}`).catch(() => undefined);
       const found = Array.isArray(answer?.json?.Resources) ? answer.json.Resources : [];
       // An endpoint that ignores filters lists everybody: only what has the very name is ours.
-      for (const each of found)
-        if (each?.[path] === value && typeof each.id === "string") add({ endpoint, id: each.id });
+      for (const each of found) if (each?.[path] === value && isUsableId(each.id)) add({ endpoint, id: each.id });
     }
   };
 

@@ -118,14 +118,13 @@ export function planOfSchemas(
   { endpoint, schemas }: { readonly endpoint: string; readonly schemas: readonly Resource[] },
 ): Plan {
   const [core] = schemas;
-  const attributesOf = (schema: Resource) => (Array.isArray(schema.attributes) ? schema.attributes : []) as Published[];
   const targets = schemas.flatMap((schema) =>
-    attributesOf(schema).flatMap((each) => targetsOf(each, schema === core ? "" : `${schema.id}:`)),
+    attributesOf(schema.attributes).flatMap((each) => targetsOf(each, schema === core ? "" : `${schema.id}:`)),
   );
   const known = new Set(targets.map(({ path }) => path));
   // Common attributes are seldom listed in a type's own schema.
   const common = ["externalId"].filter((path) => !known.has(path));
-  const hasManager = schemas.some((schema) => attributesOf(schema).some(({ name }) => name === "manager"));
+  const hasManager = schemas.some((schema) => attributesOf(schema.attributes).some(({ name }) => name === "manager"));
   return {
     type,
     endpoint,
@@ -137,6 +136,16 @@ export function planOfSchemas(
     hasManager,
     joining,
   };
+}
+
+/** The attributes of a schema, or the sub-attributes of one, as far as they can be understood. */
+function attributesOf(value: unknown): Published[] {
+  return (Array.isArray(value) ? value : []).filter(isObject).map((each) => ({
+    ...each,
+    name: typeof each.name === "string" ? each.name : "",
+    canonicalValues: Array.isArray(each.canonicalValues) ? each.canonicalValues.map(String) : [],
+    subAttributes: attributesOf(each.subAttributes),
+  }));
 }
 
 function targetsOf(attribute: Published, prefix: string): Target[] {
@@ -210,7 +219,8 @@ export function pathsInExport(json: unknown): Readonly<Record<TypeName, readonly
 
 /** A random value for an attribute: e-mail-shaped for names and addresses, else letters, or one of the values that are published. */
 export function sample({ path, kind, choices }: Target): unknown {
-  if (kind === "boolean") return true;
+  // Of a truth value that nobody here knows, true may mean locked, or administrator.
+  if (kind === "boolean") return BOOLEAN.test(path);
   if (kind === "number") return Math.floor(Math.random() * 1000);
   if (kind === "dateTime") return new Date().toISOString();
   if (path === "userName" || /^emails.*\.value$/.test(path)) return randomEmail();

@@ -32,7 +32,7 @@ export interface Validation {
   readonly stopped?: string;
 }
 
-/** Runs one check. Rejects only with what aborted the run, and with bugs of ours. */
+/** Runs one check. Rejects only with what aborted the run. */
 export async function runCheck(check: Check, session: Session): Promise<Result> {
   const started = performance.now();
   session.takeExchanges();
@@ -48,7 +48,10 @@ export async function runCheck(check: Check, session: Session): Promise<Result> 
     return result("passed");
   } catch (error) {
     if (error instanceof Skip) return result("skipped", { message: error.message, isBlocked: error.isBlocked });
-    if (!(error instanceof Finding) && !(error instanceof NoAnswer)) throw error;
+    if (error instanceof DOMException) throw error;
+    // Endpoints answer in shapes that nobody foresees: a check that stumbles over one must not end the run.
+    if (!(error instanceof Finding) && !(error instanceof NoAnswer))
+      return result("failed", { message: `The answers could not be understood: ${(error as Error).message}` });
     const isWarning = check.severity !== "must" && error instanceof Finding;
     return result(isWarning ? "warned" : "failed", { message: error.message });
   }

@@ -1,6 +1,6 @@
 import { type Choices, DISCOVERY_PATHS, type Discovery, groupPlan, userPlan } from "./discovery.ts";
 import { mustAnswer, saying } from "./expect.ts";
-import { createLedger, type Left } from "./ledger.ts";
+import { createLedger, isUsableId, type Left } from "./ledger.ts";
 import { Finding, NoAnswer, Skip } from "./outcome.ts";
 import { resourceOf } from "./paths.ts";
 import { NAME, type Plan, sample, type TypeName } from "./plan.ts";
@@ -137,7 +137,7 @@ export async function openSession({ transport, signal, ...choices }: SessionOpti
     try {
       const answer = await ask("POST", endpoint, resource);
       const id = answer.json?.id;
-      if (answer.status < 300 && typeof id === "string") ledger.add({ endpoint, id });
+      if (answer.status < 300 && isUsableId(id)) ledger.add({ endpoint, id });
       else if (answer.status < 300 || answer.status >= 500) unsure();
       return answer;
     } catch (error) {
@@ -147,7 +147,7 @@ export async function openSession({ transport, signal, ...choices }: SessionOpti
   };
   const given = async (type: TypeName, values?: Values) => {
     const answer = await post(type, body(type, values));
-    const isMade = (answer.status === 200 || answer.status === 201) && typeof answer.json?.id === "string";
+    const isMade = (answer.status === 200 || answer.status === 201) && isUsableId(answer.json?.id);
     if (!isMade)
       throw new Skip(
         `A ${type} that this check needs could not be created: status ${answer.status}.${saying(answer)}`,
@@ -191,7 +191,9 @@ export async function openSession({ transport, signal, ...choices }: SessionOpti
       return taken;
     },
     cleanUp: ledger.cleanUp,
-    made: (type, id) => ledger.add({ endpoint: planOf(type).endpoint, id: String(id) }),
+    made: (type, id) => {
+      if (isUsableId(id)) ledger.add({ endpoint: planOf(type).endpoint, id });
+    },
   };
 }
 
