@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
 import { reportOf } from "../src/cli/check.ts";
 import { ROOT } from "./servers/gateway.ts";
@@ -176,6 +177,25 @@ describe("postern explain", () => {
       entry,
     );
     expect(stdout).toContain("# nothing would be written: the entry is as the request asks");
+  });
+
+  test("reads the entry from the backend where it may ask it, and writes nothing", () => {
+    const database = new DatabaseSync(join(folder, "people.db"));
+    database.exec(`create table people (id integer primary key, login text, mail text, home text, first text, last text);
+      insert into people values (7, 'ann', null, null, 'Ann', 'Li')`);
+    const connector = "mem: { type: sql, dialect: sqlite, file: people.db, kinds: { person: { table: people } } }";
+    const config = CONFIG.replace("mem: { type: memory, kinds: { person: {} } }", connector);
+    const written = {
+      "gateway.config.yaml": config,
+      "user.yaml": phones.replace("{ attr: id, ", "{ attr: id, as: string, "),
+    };
+    const explained = postern(written, "explain", "--connect", "PATCH", "/Users/7", patch);
+    expect(explained.stdout).toContain('update "people" set "last" = ?');
+    expect(explained.status).toBe(0);
+    expect(database.prepare("select last from people").get()).toEqual({ last: "Li" });
+    const absent = postern(written, "explain", "--connect", "PATCH", "/Users/8", patch);
+    expect(absent).toMatchObject({ status: 1, stdout: expect.stringContaining('"status": "404"') });
+    database.close();
   });
 
   test.each([

@@ -169,8 +169,8 @@ function inLine<T>(evaluate: () => Promise<T>): Promise<T> {
 function reasonOf(error: unknown): string {
   const { message, code, ...more } = error as { message?: string; code?: string } & Record<string, unknown>;
   if (message === undefined) return String(error);
-  // What `$error` and `$assert` say is the expression's own text.
-  if (code === "D3137" || code === "D3141" || code === undefined) return message;
+  // What `$error` and `$assert` say is the expression's own text; the bound of time is ours.
+  if (code === "D3137" || code === "D3141" || code === "D1012" || code === undefined) return message;
   return ["value", "value2", "exp"]
     .flatMap((name) => (more[name] === undefined ? [] : [JSON.stringify(more[name]), String(more[name])]))
     .filter((text) => text !== "" && text !== undefined)

@@ -25,35 +25,39 @@ export const mappingTestFormat = z
     references: z
       .record(z.string(), z.record(z.string(), z.string()))
       .default({})
-      .describe("For each resource type, ids and what the backend calls them."),
+      .describe("For each resource type, ids in SCIM and what the backend calls them: DNs or foreign keys."),
     cases: z
       .array(
         z.union([
           z.strictObject({
             name: caseName,
-            read: json.describe("An entry."),
+            read: json.describe("An entry, with the names and values of the backend."),
             resource: json.describe("The resource that it is read as, without meta and schemas."),
           }),
           z.strictObject({
             name: caseName,
-            create: json.describe("A resource."),
+            create: json.describe("A SCIM resource, as a client sends it."),
             entry: json.describe("The entry that is created for it."),
           }),
           z.strictObject({
             name: caseName,
             filter: z.string().describe("A SCIM filter."),
             where: z.string().describe('What the backend is asked, such as: uid eq "ann".'),
-            rest: z.string().optional().describe("What is left to be evaluated behind it."),
+            rest: z
+              .string()
+              .optional()
+              .describe("What of the filter Postern evaluates itself; left out where there is nothing."),
           }),
           z.strictObject({
             name: caseName,
             patch: z.array(json).describe("The operations of a PATCH."),
-            present: json.optional().describe("The entry as it is, where it has to be read first."),
-            changes: z.array(z.string()).describe('The changes, such as: replace title "x".'),
+            present: json.optional().describe("The entry as it is, where the change depends on it."),
+            changes: z.array(z.string()).describe('The changes of the entry, such as: replace title "x".'),
           }),
         ]),
       )
-      .min(1),
+      .min(1)
+      .describe("What goes in and what comes out. docs/mapping-tests.md has an example of each kind."),
   })
   .meta({ title: "Postern mapping test" });
 
