@@ -72,12 +72,22 @@ function scalar(
   };
 }
 
+/** A codec of texts, whose comparisons regard case where the attribute's do. */
+const withCase = (codec: Codec): Codec => ({
+  ...codec,
+  condition: (attr, asked) => {
+    const condition = codec.condition(attr, asked);
+    const isText = condition !== undefined && "value" in condition && typeof condition.value === "string";
+    return isText && asked.caseExact ? { ...condition, caseExact: true } : condition;
+  },
+});
+
 const ordered = ["eq", "gt", "ge", "lt", "le"];
 
 const named: Record<string, Codec> = {
-  string: scalar(String, (value) => (/^-?\d+$/.test(String(value)) ? wholeNumber(String(value)) : String(value)), [
-    "eq",
-  ]),
+  string: withCase(
+    scalar(String, (value) => (/^-?\d+$/.test(String(value)) ? wholeNumber(String(value)) : String(value)), ["eq"]),
+  ),
   integer: scalar(
     (value) => wholeNumber(String(value)),
     (value) => String(value),

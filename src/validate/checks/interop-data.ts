@@ -12,6 +12,9 @@ const PROFILE = "`profile: interop` on the route.";
 const SCIM_JSON = "application/scim+json";
 const UNKNOWN = "posternUnknownAttribute";
 
+/** The attributes whose types RFC 7643 §4.1.2 names. */
+const TYPED = new Set(["emails", "phoneNumbers", "ims", "photos", "addresses"]);
+
 /** The interoperability profile's rules on discovery, case, attributes, media types, filters and pages. */
 export const interopDataChecks = checksOf("interop", [
   {
@@ -108,13 +111,18 @@ export const interopDataChecks = checksOf("interop", [
     id: "interop-canonical-types",
     area: "Discovery",
     title: "Lists with a type publish the types that there are",
-    rule: { says: "Every multi-valued attribute with type declares its canonicalValues.", source: `${DRAFT} §5.4` },
+    rule: {
+      says: "Every multi-valued attribute with type declares its canonicalValues. RFC 7643 knows none for roles and the like.",
+      source: `${DRAFT} §5.4`,
+    },
     fix: "Add canonicalValues to the sub-attribute type of emails, phoneNumbers, addresses ...",
     postern: PROFILE,
     run: async ({ discovery }) => {
       const lists = mustList(discovery.schemas)
         .flatMap(({ attributes }) => (Array.isArray(attributes) ? attributes : []))
-        .filter(({ multiValued, mutability }) => multiValued === true && mutability !== "readOnly");
+        .filter(
+          ({ name, multiValued, mutability }) => TYPED.has(name) && multiValued === true && mutability !== "readOnly",
+        );
       const without = lists.filter(({ subAttributes }) => {
         const type = (Array.isArray(subAttributes) ? subAttributes : []).find((each) => each?.name === "type");
         return type && type.mutability !== "readOnly" && !(type.canonicalValues?.length > 0);
