@@ -131,3 +131,26 @@ describe("a gateway with syncs", () => {
     }
   }, 120_000);
 });
+
+test("output that nobody reads to its end, as behind `| head`, ends a command quietly", async () => {
+  syncing = await openSyncing();
+  const people = Array.from({ length: 2000 }, (_, index) => ({ ...bob, number: String(index) }));
+  syncing.hire(...people);
+  const command = (what: string) =>
+    spawnSync(
+      "bash",
+      [
+        "-o",
+        "pipefail",
+        "-c",
+        `${process.execPath} ${join(ROOT, "src/main.ts")} ${what} -c ${syncing.file} | head -n 1`,
+      ],
+      {
+        encoding: "utf8",
+        cwd: syncing.folder,
+      },
+    );
+  expect(command("sync plan -f csv")).toMatchObject({ status: 0, stdout: "key,kind,held,reason,changes,notes\n" });
+  expect(command("sync plan -f csv").stderr).not.toContain("EPIPE");
+  expect(command("sync status -f json")).toMatchObject({ status: 0, stdout: "{\n", stderr: "" });
+}, 60_000);

@@ -635,7 +635,7 @@ describe("what an attacker found", () => {
     syncing.hire(...people(30));
     await syncing.run();
     syncing.hr.exec("update people set number = null where number = '0001'");
-    expect(await syncing.run()).toMatchObject({ outcome: "failed", error: expect.stringContaining("have no key") });
+    expect(await syncing.run()).toMatchObject({ outcome: "failed", error: expect.stringContaining("has no key") });
     expect(await enabled()).toBe(30);
   });
 

@@ -4,8 +4,10 @@ import { StartError } from "../routes.ts";
 import { type Drift, driftOf } from "../sync/drift.ts";
 import { csvCell, printable, text } from "../sync/report.ts";
 import { routeTarget } from "../sync/targets/route.ts";
+import { counted } from "../sync/words.ts";
 import { storeOf } from "../sync-target.ts";
 import { openRoutes } from "./opened.ts";
+import { write } from "./output.ts";
 
 /** The forms that drift is shown in. */
 export const DRIFT_FORMATS = ["table", "csv", "json"] as const;
@@ -38,15 +40,15 @@ export async function driftCommand({ registry, file, env, route: base, format }:
       })),
     );
     let count = 0;
-    if (format === "csv") process.stdout.write("what,key,id,path,was,is\n");
+    if (format === "csv") await write("what,key,id,path,was,is\n");
     for await (const each of driftOf({ route, type: to.type, target, asking, syncs })) {
       count++;
-      process.stdout.write(lineOf(each, format));
+      if (!(await write(lineOf(each, format)))) return 1;
     }
     console.error(
       count === 0
         ? `${base} is as it was written last.`
-        : `${base}: ${count} differences. What rules say is put right by: postern sync run --reconcile`,
+        : `${base}: ${counted(count, "difference")}. What rules say is put right by: postern sync run --reconcile`,
     );
     return count === 0 ? 0 : 1;
   } finally {

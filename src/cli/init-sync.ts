@@ -8,6 +8,7 @@ import { isPresent } from "../scim/evaluate.ts";
 import type { Resource } from "../scim/schema.ts";
 import { contextFor } from "../sync/targets/route.ts";
 import { placeIn, shortNames, valueAt } from "../sync/values.ts";
+import { counted, people as inWords } from "../sync/words.ts";
 import { openRoutes } from "./opened.ts";
 
 /** What a sync is drafted from. */
@@ -62,7 +63,7 @@ async function draft(source: Route, target: Route, operationMs: number): Promise
     sample.filter((each) => isPresent(valueAt(each, placeIn(from.type, name), from.type))).length;
   const key = keyOf(from, sample);
   const notes: string[] = [
-    `${source.base} has ${people.totalResults} people, ${target.base} ${accounts.totalResults} accounts. ${sample.length} people were looked at.`,
+    `${source.base} has ${inWords(people.totalResults)}, ${target.base} ${counted(accounts.totalResults, "account")}. ${inWords(sample.length)} ${sample.length === 1 ? "was" : "were"} looked at.`,
   ];
   const { attributes, comments } = attributesFor(from, into, { key, share, count: sample.length });
   const matches = await foundIn(ask, target, into, from, key, sample.slice(0, LOOKED_FOR));
@@ -147,7 +148,7 @@ function attributesFor(from: Mapping, into: Mapping, { key, share, count }: Look
       const present = share(name);
       if (present < count)
         comments.push(
-          `${short}: ${present} of ${count} people have one; absent: keep leaves the target's where the source has none`,
+          `${short}: ${present} of ${inWords(count)} ${present === 1 ? "has" : "have"} one; absent: keep leaves the target's where the source has none`,
         );
     } else if (name === "displayName" && hasRow(from, "name.givenName") && hasRow(from, "name.familyName"))
       attributes[short] = { value: 'name.givenName & " " & name.familyName' };
@@ -206,7 +207,7 @@ async function foundIn(
         });
         if (totalResults > 0) found++;
       }
-      return `${found} of ${sample.length} people have an account whose ${path} is the source's ${of}. What the rules make of it shows in the plan.`;
+      return `${found} of ${inWords(sample.length)} ${found === 1 ? "has" : "have"} an account whose ${path} is the source's ${of}. What the rules make of it shows in the plan.`;
     }),
   );
 }

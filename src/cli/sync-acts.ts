@@ -3,10 +3,10 @@ import { openAuditFor } from "../compose.ts";
 import { loadConfig } from "../config/load.ts";
 import { StartError } from "../routes.ts";
 import { BusyError } from "../sync/lease.ts";
+import { isOrAre, people } from "../sync/words.ts";
 import { type Act, ActError, type Acted, carryOutAct, type Release } from "../sync-acts.ts";
 import { storeOf } from "../sync-target.ts";
 import { openStore, warn } from "./opened.ts";
-import { people } from "./plural.ts";
 import { named, type SyncCommand } from "./sync.ts";
 
 /** Releases held changes: the next run makes them. */
@@ -33,14 +33,16 @@ export const syncCancelCommand = (command: SyncCommand): Promise<number> =>
 /** Has people tried again with the next run: those that are named, or all that failed or were stopped. */
 export const syncRetryCommand = (command: SyncCommand, keys: readonly string[]): Promise<number> =>
   carryOut(command, { do: "retry", people: keys }, {}, (name, { count }) => {
-    console.log(`${name}: ${people(count)} tried again with the next run.`);
+    console.log(`${name}: ${people(count)} ${isOrAre(count)} tried again with the next run.`);
     return 0;
   });
 
 /** Forgets people: what the store knows of them is deleted, and their accounts stay as they are. */
 export const syncForgetCommand = (command: SyncCommand, keys: readonly string[]): Promise<number> =>
   carryOut(command, { do: "forget", people: keys }, {}, (name, { count }) => {
-    console.log(`${name}: ${people(count)} forgotten. Their accounts stay as they are.`);
+    console.log(
+      `${name}: ${people(count)} ${isOrAre(count)} forgotten. ${count === 1 ? "The account stays as it is" : "Their accounts stay as they are"}.`,
+    );
     return 0;
   });
 

@@ -7,9 +7,11 @@ import type { SyncStore } from "../state/syncs.ts";
 import { BusyError } from "../sync/lease.ts";
 import { memoryOf, planOf } from "../sync/person.ts";
 import { type Format, type Looked, lastRuns, planLine, printable, statusOf, writerOf } from "../sync/report.ts";
+import { counted, people as inWords, isOrAre } from "../sync/words.ts";
 import { storeOf } from "../sync-target.ts";
 import { type NamedReport, type RunWish, runNamed } from "../syncs.ts";
 import { openRoutes, openStore } from "./opened.ts";
+import { write } from "./output.ts";
 
 /** What every command on a sync is given. */
 export interface SyncCommand {
@@ -69,13 +71,10 @@ export async function syncRunCommand(
 
 async function printPeople(store: SyncStore, format: Format, title: string, filter: PeopleFilter = {}): Promise<void> {
   const writer = writerOf(format, title);
-  const write = (text: string) => new Promise<void>((done) => void process.stdout.write(text, () => done()));
-  // Whoever reads it may have seen enough: `| head`.
-  process.stdout.on("error", () => process.exit(0));
   await write(writer.head);
   for await (const person of everybody(store, filter)) {
     const line = planLine(person);
-    if (line) await write(writer.line(line));
+    if (line && !(await write(writer.line(line)))) return;
   }
   await write(writer.tail());
 }
@@ -94,10 +93,16 @@ async function* everybody(store: SyncStore, filter: PeopleFilter): AsyncGenerato
   }
 }
 
+/** A kind of change as one of them is called: `create` of `creates`. */
+const singular = (kind: string): string => kind.replace(/s$/, "");
+
 function summaryOf(name: string, report: NamedReport): string {
   const { outcome, error, counts, held, people, unusable, groups, isUnreleased, statuses, moved } = report;
-  const lines = [`${name}: ${outcome}${error ? `. ${error}` : ""}`, `  read: ${people.read} records`];
-  if (people.twice > 0) lines.push(`  ${people.twice} keys come more than once: none of their records is used`);
+  const lines = [`${name}: ${outcome}${error ? `. ${error}` : ""}`, `  read: ${counted(people.read, "record")}`];
+  if (people.twice > 0)
+    lines.push(
+      `  ${counted(people.twice, "key")} ${people.twice === 1 ? "comes" : "come"} more than once: none of the records with ${people.twice === 1 ? "it" : "them"} is used`,
+    );
   for (const [kind, { planned, done, failed }] of Object.entries(counts))
     lines.push(`  ${kind}: ${planned} planned, ${done} done${failed > 0 ? `, ${failed} failed` : ""}`);
   const { stopped = 0, failed: waiting = 0 } = statuses;
@@ -118,15 +123,15 @@ function summaryOf(name: string, report: NamedReport): string {
     for (const { kind, count, allowed } of held)
       lines.push(
         kind === "rehires"
-          ? `  HELD: ${count} who may have been here before. See them: postern sync status ${name} --held; then, one by one: postern sync release --sync ${name} KEY --as OLDKEY, or --new, --reason ...`
-          : `  HELD: ${count} ${kind}, and ${allowed} are allowed. See them: postern sync status ${name} --held; then: postern sync release --sync ${name} --kind ${kind} --reason ...`,
+          ? `  HELD: ${inWords(count)} who may have been here before. See them: postern sync status ${name} --held; then, one by one: postern sync release --sync ${name} KEY --as OLDKEY, or --new, --reason ...`
+          : `  HELD: ${counted(count, singular(kind))}, and ${allowed} ${isOrAre(allowed)} allowed. See them: postern sync status ${name} --held; then: postern sync release --sync ${name} --kind ${kind} --reason ...`,
       );
   if (groups.added + groups.removed > 0) lines.push(`  memberships: ${groups.added} added, ${groups.removed} removed`);
   if (outcome === "incomplete")
     lines.push(`  Some could not be done. Who and why: postern sync status ${name} --people failed`);
   for (const { group, reason } of groups.failures) lines.push(printable(`  group ${group}: ${reason}`));
   for (const { row, reason } of unusable.slice(0, 20)) lines.push(printable(`  not used, ${row}: ${reason}`));
-  if (people.unusable > 20) lines.push(`  ... and ${people.unusable - 20} more records that cannot be used`);
+  if (people.unusable > 20) lines.push(`  ... and ${counted(people.unusable - 20, "more record")} that cannot be used`);
   return lines.join("\n");
 }
 
@@ -168,7 +173,7 @@ export const syncStatusCommand = (
       `${name}\n  people: ${people.map(({ status: of, count }) => `${count} ${of}`).join(", ") || "none yet"}`,
     );
     for (const { kind, held: isHeld, count } of planned)
-      if (isHeld === HELD.held) console.log(`  HELD: ${count} ${kind}`);
+      if (isHeld === HELD.held) console.log(`  HELD: ${counted(count, singular(kind))}`);
     for (const { run, started, cause, outcome, error } of runs)
       console.log(`  run ${run}, ${new Date(started).toISOString()}, ${cause}: ${outcome}${error ? `. ${error}` : ""}`);
     return 0;

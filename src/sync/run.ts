@@ -18,6 +18,7 @@ import {
 } from "./steps.ts";
 import { TargetError } from "./target.ts";
 import type { Asking } from "./targets/route.ts";
+import { counted, people } from "./words.ts";
 
 /** A sync that can run. */
 export interface Sync {
@@ -188,7 +189,7 @@ async function receive(
   }
   if (repeated > 0)
     throw new SourceError(
-      `The source gave ${repeated} records twice, just so: its pages overlap, and others may be left out.`,
+      `The source gave ${counted(repeated, "record")} twice, just so: its pages overlap, and others may be left out.`,
     );
   if (!options.acceptsShrink) await refuseLosses(sync, read, people.unusable);
   await store.complete(read, now);
@@ -204,13 +205,13 @@ async function refuseLosses({ store, settings, name }: Sync, read: number, unusa
   const most = Math.max(SMALL_LOSS, (Number.parseFloat(shrink) / 100) * before);
   if (lost === before || lost > before / 2 || lost > most)
     throw new SourceError(
-      `The source has lost ${lost} of ${before} people since the last read, and more than ${shrink} is not believed. ${accept}`,
+      `The source has lost ${lost} of ${people(before)} since the last read, and more than ${shrink} is not believed. ${accept}`,
     );
   // Somebody whose key went blank looks like somebody who left.
   const known = await lastUnusable(store);
   if (unusable > known)
     throw new SourceError(
-      `The source has lost ${lost} people, and ${unusable - known} more records than before have no key: they may be the same. ${accept}`,
+      `The source has lost ${people(lost)}, and ${counted(unusable - known, "more record")} than before ${unusable - known === 1 ? "has" : "have"} no key: they may be the same. ${accept}`,
     );
 }
 

@@ -7,6 +7,7 @@ import type { Alias, Received } from "../state/person.ts";
 import { aliasOf, type Rules } from "./rules.ts";
 import { type Asking, contextFor } from "./targets/route.ts";
 import { fingerprint, valueAt } from "./values.ts";
+import { counted } from "./words.ts";
 
 /** A read of the source that was not whole: nobody is changed by it. */
 export class SourceError extends Error {
@@ -60,9 +61,13 @@ export async function* readSource(
     total = Math.max(total, answer.totalResults);
     const { nextCursor } = answer;
     if (nextCursor === undefined && read < total)
-      throw new SourceError(`The source ended after ${read} of ${total} records. It is read again with the next run.`);
+      throw new SourceError(
+        `The source ended after ${read} of ${counted(total, "record")}. It is read again with the next run.`,
+      );
     if (nextCursor !== undefined && (nextCursor === cursor || read > 2 * total + 1000))
-      throw new SourceError(`The source does not end: it gave ${read} records, and says that there are ${total}.`);
+      throw new SourceError(
+        `The source does not end: it gave ${counted(read, "record")}, and says that there are ${total}.`,
+      );
     cursor = nextCursor;
   }
 }
