@@ -1,6 +1,6 @@
 import type { AuditTrail } from "./sink/trail.ts";
 import type { Leases } from "./state/leases.ts";
-import { HELD, inPieces, type Person } from "./state/person.ts";
+import { HELD, inPieces, NO_PLAN, type Person } from "./state/person.ts";
 import type { SyncStore } from "./state/syncs.ts";
 import { isUnderWay, withLease } from "./sync/lease.ts";
 import { memoryOf } from "./sync/person.ts";
@@ -156,9 +156,7 @@ async function rehires(store: SyncStore, { people, as }: Release): Promise<Work>
   const decided = (person: Person): Person => ({
     ...person,
     memory: JSON.stringify({ ...memoryOf(person), rehire: as === undefined ? "new" : { of: as } }),
-    kind: null,
-    planned: null,
-    held: HELD.no,
+    ...NO_PLAN,
     next: 0,
   });
   return {

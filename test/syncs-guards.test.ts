@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { NO_PLAN } from "../src/state/person.ts";
 import { liveEngine } from "../src/sync/engines/live.ts";
 import { memoryOf, planOf } from "../src/sync/person.ts";
 import { runSync, type Sync } from "../src/sync/run.ts";
@@ -426,7 +427,7 @@ describe("rehires under a new number", () => {
     expect((await pageOf("E-1")).plan).toMatchObject({ of: "C-1", reason: expect.stringContaining("C-1") });
     const person = (await syncing.store.person("E-1"))!;
     const memory = JSON.stringify({ ...memoryOf(person), rehire: { of: "C-1" } });
-    await syncing.store.save([{ ...person, memory, kind: null, planned: null, next: 0 }]);
+    await syncing.store.save([{ ...person, memory, ...NO_PLAN, next: 0 }]);
     await syncing.run();
     const accounts = await syncing.accounts();
     expect([...accounts.keys()].toSorted()).toEqual(["0001", "0002", "E-1"]);

@@ -32,7 +32,7 @@ export interface People {
   readonly ready: (kind: string, hasReleased: boolean, after: string, limit: number) => Promise<readonly Person[]>;
   /** Those of a status, or whose plan is held or released, behind a key. */
   readonly listed: (
-    filter: { readonly status?: string; readonly held?: number },
+    filter: { readonly status?: string; readonly held?: Person["held"] },
     after: string,
     limit: number,
   ) => Promise<readonly Person[]>;
@@ -104,8 +104,9 @@ export function createPeople(
     const behind = query.where("sync", "=", sync).where("key", ">", from);
     return to === undefined ? behind : behind.where("key", "<=", to);
   };
-  const listed = (after: string, limit: number) =>
-    people().select(ALL).where("key", ">", after).orderBy("key").limit(limit);
+  // A row has a plan whole, or none: so it was written.
+  const selected = () => people().select(ALL).$castTo<Person>();
+  const listed = (after: string, limit: number) => selected().where("key", ">", after).orderBy("key").limit(limit);
   return {
     receive: (read, page) =>
       whenReady(() => exclusively(`people of ${sync}`, (transaction) => receive(transaction, sync, read, page))),
@@ -148,8 +149,8 @@ export function createPeople(
           .executeTakeFirstOrThrow();
         return { before: Number(row.before), lost: Number(row.lost), linked: Number(row.linked) };
       }),
-    person: (key) => whenReady(() => people().select(ALL).where("key", "=", key).executeTakeFirst()),
-    byTarget: (target) => whenReady(() => people().select(ALL).where("target", "=", target).executeTakeFirst()),
+    person: (key) => whenReady(() => selected().where("key", "=", key).executeTakeFirst()),
+    byTarget: (target) => whenReady(() => selected().where("target", "=", target).executeTakeFirst()),
     due: ({ from, to }, after, limit) =>
       whenReady(() =>
         listed(after, limit)

@@ -3,8 +3,8 @@ import type { ColumnType } from "kysely";
 /** Whether the change that is planned for a person waits for somebody, or was released. */
 export const HELD = { no: 0, held: 1, released: 2 } as const;
 
-/** What a sync keeps of a person. Times are milliseconds since 1970. */
-export interface Person {
+/** What is kept of a person beside the plan. Times are milliseconds since 1970. */
+interface Known {
   /** What tells the person apart in the source. */
   readonly key: string;
   /** The account's id in the target; null where there is none. */
@@ -21,18 +21,30 @@ export interface Person {
   readonly next: number | null;
   /** `new`, `ok`, `ignored`, `stopped`, `failed`, `waiting`, `gone`. */
   readonly status: string;
-  /** What the run does, by kind, and in full as JSON; null for nothing. */
-  readonly kind: string | null;
-  readonly planned: string | null;
-  readonly held: number;
   /** What the engine remembers, as JSON. */
   readonly memory: string;
 }
 
+/** Nothing is planned for a person: so nothing is held, either. */
+export const NO_PLAN = { kind: null, planned: null, held: HELD.no } as const;
+
+/** What the run does for a person: its kind, the plan in full as JSON, and whether it waits for somebody or was released. */
+export interface Planned {
+  readonly kind: string;
+  readonly planned: string;
+  readonly held: (typeof HELD)[keyof typeof HELD];
+}
+
+/** What a sync keeps of a person: with a plan, or without one. */
+export type Person = Known & (Planned | typeof NO_PLAN);
+
+/** A row of people, of whose columns each has any of its values. */
+type PersonRow = Known & { readonly [column in keyof Planned]: Person[column] };
+
 /** The tables of people, as kysely knows them. */
 export interface PeopleTables {
   /** `woken` is 1 where somebody's change has the person looked at again, whatever else is written of the person meanwhile. */
-  sync_people: Person & { readonly sync: string; readonly woken: ColumnType<number, number | undefined, number> };
+  sync_people: PersonRow & { readonly sync: string; readonly woken: ColumnType<number, number | undefined, number> };
   sync_aliases: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
   sync_references: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };
   sync_names: { readonly sync: string; readonly place: string; readonly value: string; readonly key: string };

@@ -1,5 +1,5 @@
 import { type Kysely, sql as raw } from "kysely";
-import { HELD, inPieces, type PeopleTables, type Received } from "./person.ts";
+import { inPieces, NO_PLAN, type PeopleTables, type Received } from "./person.ts";
 
 /** A page of a read: those that changed are to be looked at, and those whose key came twice. */
 export async function receive(
@@ -60,7 +60,7 @@ export async function receive(
 }
 
 async function take(db: Kysely<PeopleTables>, sync: string, read: number, changed: readonly Received[]): Promise<void> {
-  const blank = { target: null, missing: null, status: "new", kind: null, planned: null, held: HELD.no, memory: "{}" };
+  const blank = { target: null, missing: null, status: "new", ...NO_PLAN, memory: "{}" };
   await db
     .insertInto("sync_people")
     .values(

@@ -1,4 +1,4 @@
-import { HELD, type Person } from "../state/person.ts";
+import { NO_PLAN, type Person } from "../state/person.ts";
 import { type Facts, factsOf, PersonError } from "./facts.ts";
 import { settledMemory, type Work } from "./look.ts";
 import { failedWith, stopped } from "./outcomes.ts";
@@ -78,9 +78,7 @@ function done({ now }: Work, person: Person, memory: Memory, plan: Plan, status:
   return {
     ...person,
     status,
-    kind: null,
-    planned: null,
-    held: HELD.no,
+    ...NO_PLAN,
     memory: JSON.stringify({ ...kept, last }),
   };
 }
@@ -153,9 +151,7 @@ async function replaceFormer({ store, now }: Work, key: string, { rehire }: Memo
   });
   // The account is in the groups still: the rules say what becomes of that.
   await store.handOver(before.key, key);
-  await store.save([
-    { ...before, target: null, status: "gone", next: null, kind: null, planned: null, held: HELD.no, memory },
-  ]);
+  await store.save([{ ...before, target: null, status: "gone", next: null, ...NO_PLAN, memory }]);
 }
 
 async function create(work: Applying, person: Person, plan: Plan): Promise<Person> {

@@ -1,5 +1,5 @@
 import { Duration } from "luxon";
-import { HELD, type Person } from "../state/person.ts";
+import { HELD, NO_PLAN, type Person } from "../state/person.ts";
 import type { SyncSettings } from "./definition.ts";
 import { type Facts, factsOf, PersonError } from "./facts.ts";
 import { type Memory, memoryOf, type PersonFailure, type Plan, planOf, resourceOf } from "./person.ts";
@@ -30,14 +30,10 @@ export function withPlan(
 ): Person {
   const before = person.held === HELD.released ? planOf(person) : undefined;
   const isReleased = before !== undefined && plan !== undefined && essence(before) === essence(plan);
-  return {
-    ...person,
-    ...rest,
-    kind: plan?.kind ?? null,
-    planned: plan ? JSON.stringify(plan) : null,
-    held: isReleased ? HELD.released : HELD.no,
-    memory: JSON.stringify(memory),
-  };
+  const planned = plan
+    ? { kind: plan.kind, planned: JSON.stringify(plan), held: isReleased ? HELD.released : HELD.no }
+    : NO_PLAN;
+  return { ...person, ...rest, ...planned, memory: JSON.stringify(memory) };
 }
 
 /** Nothing is to be done, for a reason. */
@@ -65,7 +61,7 @@ export function failedWith({ now }: Clocked, person: Person, code: string, messa
   const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts - 1, 12));
   const next = now - since > DROPPED_MS ? null : now + wait;
   const error: PersonFailure = { code, message, since, attempts, next };
-  return withPlan({ ...person, held: HELD.no }, undefined, { ...memory, error }, { status: "failed", next });
+  return withPlan(person, undefined, { ...memory, error }, { status: "failed", next });
 }
 
 /** Whether nothing is known of a person who was looked at: the target did not answer, or a machine that has too much to do let a rule run out of time. */

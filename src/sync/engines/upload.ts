@@ -2,7 +2,7 @@ import type { EntraClient } from "../../graph/client.ts";
 import { UploadError } from "../../graph/error.ts";
 import { correlate, type Outcome, type Sent } from "../../graph/outcome.ts";
 import { MAX_RECORDS, type UploadRecord } from "../../graph/request.ts";
-import { HELD, type Person } from "../../state/person.ts";
+import { NO_PLAN, type Person } from "../../state/person.ts";
 import { type Facts, factsOf, PersonError } from "../facts.ts";
 import {
   earliest,
@@ -226,9 +226,7 @@ async function upload(
       ...person,
       target: String(values[externalId] ?? person.key),
       status: "sent",
-      kind: null,
-      planned: null,
-      held: HELD.no,
+      ...NO_PLAN,
       next: earliest(person.next, now() + LOOK_MS),
       memory: JSON.stringify({ ...kept, sent, last: { at: now(), did: `upload: ${plan.reason}` } }),
     });
