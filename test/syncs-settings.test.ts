@@ -34,7 +34,7 @@ describe("settings of a sync that are refused", () => {
   test("passwords go by https, or to this machine", () => {
     const to = (url: string) => wrongWith({ attributes: withPassword, passwords: { url, secret } });
     expect(to("http://sms.example.com/new")).toContain("passwords are sent there: it must be https");
-    expect(to("ftp://sms.example.com/new")).toContain("Invalid URL");
+    expect(to("ftp://sms.example.com/new")).toContain("it must be https");
     expect(to("http://localhost.example.com/new")).toContain("it must be https");
     expect(to("http://localhost:80@sms.example.com/new")).toContain("it must be https");
     expect(to("https://sms.example.com/new")).toBe("");
