@@ -70,7 +70,7 @@ function creation(of: SqlKind, entry: Entry): Sql[] {
   if (!isGiven && generate === "uuid") row.set(columns[0]!, of.dialect.toDatabase(made, columnOf(of, columns[0]!)));
   const first =
     typeof generate === "object" && !isGiven ? [sql`select ${sql.raw(generate.sql)} as ${sql.id("key")}`] : [];
-  const key = columns.map((column) => row.get(column) ?? (of.key.type === "integer" ? "0" : made)).join(":");
+  const key = columns.map((column) => row.get(column) ?? (of.key.type !== "text" ? "0" : made)).join(":");
   return [...lookups, ...first, insertStatement(of, row), ...listInserts(of, rest, key)];
 }
 

@@ -65,7 +65,8 @@ export interface Key {
   /** The attribute of entries that holds it: the column, or the columns' names joined as their values are. */
   readonly attr: string;
   readonly columns: readonly string[];
-  readonly type: "integer" | "text";
+  /** Undefined where the table says it. */
+  readonly type?: "integer" | "text" | undefined;
   readonly generate: "database" | "uuid" | { readonly sql: string };
 }
 
@@ -115,7 +116,9 @@ export function columnOf(kind: SqlKind, name: string): Column {
   const column = columnIn(kind.columns, name, kind.dialect);
   const { columns, type } = kind.key;
   if (columns.length > 1 || name !== columns[0]) return column;
-  return type === "integer" || column.type === "any" ? { ...column, type } : column;
+  if (type === "integer" || (type === "text" && column.type === "any")) return { ...column, type };
+  // What has no type, such as a view's column, is a number, as most keys are.
+  return column.type === "any" ? { ...column, type: column.isText ? "text" : "integer" } : column;
 }
 
 /** The columns of the key, quoted and with their table. */

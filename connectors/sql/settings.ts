@@ -90,7 +90,10 @@ const kind = z.strictObject({
       column: columns
         .default("id")
         .describe("The primary key's column, or columns: the id is then their values with a colon between them."),
-      type: z.enum(["integer", "text"]).default("integer").describe("The type of a key of one column; a UUID is text."),
+      type: z
+        .enum(["integer", "text"])
+        .optional()
+        .describe("The type of a key of one column; a UUID is text. Default: the type of the table's column."),
       generate: z
         .union([z.enum(["database", "uuid"]), expression])
         .default("database")

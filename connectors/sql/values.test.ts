@@ -41,14 +41,14 @@ const kinds = {
   // Who has a name in the directory owns devices, which are things in their own right, and aliases, which nobody else has.
   owner: {
     table: "owners",
-    key: { column: "name", type: "text" as const },
+    key: { column: "name" },
     lists: {
       devices: { table: "devices", owner: "owner", value: "id" },
       aliases: { table: "aliases", owner: "owner", value: "alias" },
       marks: { table: "marks", owner: "owner", value: "mark", set: { severity: 3 } },
     },
   },
-  other: { table: "owners", key: { column: "name", type: "text" as const } },
+  other: { table: "owners", key: { column: "name" } },
   // Who sits in one team alone: the person's key is the row's.
   seated: { table: "teams", lists: { people: { table: "seatings", owner: "team", value: "person", of: "account" } } },
   // Named by two columns.
@@ -189,6 +189,31 @@ describe.each(systems)("values on %s", (name, open) => {
     });
     return found.entries.map(({ id }) => id);
   };
+
+  test("a key is of its column's type where nothing says it: what is listed is read by its key, and pages go on behind it", async () => {
+    run("insert into owners (name) values ('7'), ('07'), ('twinE008552'), ('1e3'), ('x''y')");
+    const seen: string[] = [];
+    for (let bookmark: Bookmark | undefined; ; ) {
+      const page = await connector.search({
+        kind: "owner",
+        attrs: ["name"],
+        limit: 1,
+        count: true,
+        signal: signal(),
+        orderBy: { attr: "name", descending: false },
+        ...(bookmark && { bookmark }),
+      });
+      for (const { name: key } of page.entries) {
+        seen.push(String(key));
+        const entry = await connector.get({ kind: "owner", key: String(key), attrs: ["name"], signal: signal() });
+        expect(entry).toMatchObject({ name: key });
+      }
+      bookmark = page.next;
+      if (!bookmark) break;
+    }
+    expect(seen.sort()).toEqual(["07", "1e3", "7", "twinE008552", "x'y"]);
+    run("delete from owners");
+  });
 
   test("come back as they went in, are found by what they are, and one is not taken for another", async () => {
     await fc.assert(
