@@ -26,7 +26,7 @@ export const simulateWatch = (
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
     await fill(opened, options);
     for (let cycle = 1; !stop.signal.aborted; cycle++) {
-      if (cycle > 1) await edit(opened, options, cycle);
+      if (nextKind(opened) !== "initial") await edit(opened, options, cycle);
       const summary = await opened.simulation.cycle(nextKind(opened));
       opened.say(lineOf(summary));
       if (cycle === options.cycles) return;

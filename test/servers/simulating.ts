@@ -76,7 +76,10 @@ export function openSimulating(
 }
 
 /** Entra's job for a new application, with those attributes alone that an endpoint's schemas publish. */
-export async function publishedJob(endpoint: ScimEndpoint): Promise<Job> {
+export const publishedJob = async (endpoint: ScimEndpoint): Promise<Job> => compileJob(await publishedSchema(endpoint));
+
+/** Its schema. */
+export async function publishedSchema(endpoint: ScimEndpoint): Promise<EditableSchema> {
   const answer = await endpoint.send("GET", "/Schemas");
   if (isFailure(answer)) throw new Error(answer.failure);
   // A common attribute is in no schema, RFC 7643 §3.1.
@@ -94,10 +97,15 @@ export async function publishedJob(endpoint: ScimEndpoint): Promise<Job> {
     }
   const isPublished = ({ targetAttributeName: name }: { readonly targetAttributeName: string }) =>
     names.has(name.toLowerCase());
-  const schema = structuredClone(DEFAULT_JOB_SCHEMA) as unknown as {
-    synchronizationRules: { objectMappings: { attributeMappings: { targetAttributeName: string }[] }[] }[];
-  };
+  const schema = structuredClone(DEFAULT_JOB_SCHEMA) as unknown as EditableSchema;
   for (const { objectMappings } of schema.synchronizationRules)
     for (const mapping of objectMappings) mapping.attributeMappings = mapping.attributeMappings.filter(isPublished);
-  return compileJob(schema);
+  return schema;
+}
+
+/** A job's schema, as tests change it. */
+export interface EditableSchema {
+  readonly synchronizationRules: readonly {
+    readonly objectMappings: readonly { attributeMappings: { readonly targetAttributeName: string }[] }[];
+  }[];
 }
