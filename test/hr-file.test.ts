@@ -81,6 +81,7 @@ describe("an HR export of 1,000 rows with 624 people", () => {
 
   test("is served as 624 people, each once, by cursors, with the row that was chosen", async () => {
     process.env.SCIM_TOKEN = TOKEN;
+    writeFileSync(config, readFileSync(config, "utf8").replace("port: 8880", "port: 0"));
     running = await start(registry, config, { SCIM_TOKEN: TOKEN });
     const people = new Map<string, Record<string, unknown>>();
     for (let cursor = ""; ; ) {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   copyFileSync,
@@ -21,16 +22,18 @@ import { compileJob, type Job, JobError } from "../entra/job.ts";
 import { guid } from "../entra/probe.ts";
 import { QUARANTINE_LIMITS } from "../entra/quarantine.ts";
 import { type Collector, type CollectorSnapshot, createCollector } from "../entra/report/collector.ts";
-import type { Job as ReportedJob } from "../entra/report/data.ts";
+import type { ReportData, Job as ReportedJob } from "../entra/report/data.ts";
 import { htmlReport } from "../entra/report/html.ts";
 import { jsonReport } from "../entra/report/json.ts";
 import { junitReport } from "../entra/report/junit.ts";
 import { provisioningLog } from "../entra/report/log.ts";
 import { summary } from "../entra/report/summary.ts";
-import type { Exchange } from "../entra/report-data.ts";
+import type { Exchange, Trace } from "../entra/report-data.ts";
 import { openSimulation, type Simulation } from "../entra/simulation.ts";
-import { openStore, type Store } from "../entra/store.ts";
+import { openStore, type Store, StoreError } from "../entra/store.ts";
 import { StartError } from "../routes.ts";
+import { EXIT } from "./exit.ts";
+import { jsonIn, UsageError } from "./given.ts";
 import { isFailure, openEndpoint, type ScimEndpoint } from "./scim-endpoint.ts";
 import type { SimulateOptions } from "./simulate-options.ts";
 
@@ -38,79 +41,145 @@ import type { SimulateOptions } from "./simulate-options.ts";
 export interface Opened {
   readonly simulation: Simulation;
   readonly store: Store;
+  /** Aborted by Ctrl+C: what is under way is finished, and nothing else begun. */
+  readonly signal: AbortSignal;
   /** Tells something on the terminal, behind what shows the progress. */
   readonly say: (line: string) => void;
-  /** The exit status, by what was found. */
+  /** What this command has found so far. */
+  readonly found: () => ReportData;
+  /** The exit status, by what this command found. */
   readonly status: () => number;
-  /** Writes the reports, and prints the summary. */
+  /** Writes the reports on all that the folder has seen, and prints a summary of what this command did. */
   readonly report: () => void;
   readonly close: () => Promise<void>;
 }
 
 const FLAG = "aadOptscim062020";
 
-/** Opens a simulation. Throws a `StartError` for what cannot be used: the schema, the folder, credentials. */
+/** Opens a simulation. Throws a `UsageError` for what cannot be used: the schema, the folder, credentials. */
 export async function openSimulated(options: SimulateOptions): Promise<Opened> {
-  const job = jobIn(options.schema);
-  const endpoint = openEndpoint({ ...options, url: options.endpoint });
-  const folder = folderFor(options);
-  const store = openStore(folder.path);
+  const schema = schemaIn(options.schema);
+  const endpoint = usable(() => openEndpoint({ ...options, url: options.endpoint }));
+  const folder = usable(() => folderFor(options));
+  const store = usable(() => openStore(folder.path));
   const reported = reportedJob(store, endpoint);
-  const collector = createCollector(snapshotIn(folder.path));
+  refuseOther(store, endpoint, options.state);
+  const whole = createCollector(usable(() => snapshotIn(folder.path)));
+  const run = createCollector();
   const progress = progressOn(process.stderr);
-  const logFile = join(folder.path, "provisioning-log.jsonl");
-  let lines: string[] = [];
-  const flush = () => {
-    if (lines.length > 0) appendFileSync(logFile, lines.join(""));
-    lines = [];
-  };
+  const log = logIn(join(folder.path, "provisioning-log.jsonl"), reported);
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, onSignal);
   let unreachable = false;
   const simulation = openSimulation({
     store,
-    job,
+    job: schema.job,
     behaviour: behaviourOf(options),
     send: options.dryRun ? withoutWrites(sendTo(endpoint)) : sendTo(endpoint),
     rate: options.rate,
-    wait: sleep as (ms: number) => Promise<void>,
+    wait: (ms) => sleep(Math.min(ms, MAX_WAIT_MS), undefined, { signal: stop.signal }).catch(() => {}) as Promise<void>,
     seed: options.seed,
     defaultDomain: options.domain,
+    signal: stop.signal,
     listeners: {
       exchange: (exchange) => {
-        unreachable ||= exchange.purpose === "probe" && exchange.failure !== undefined;
-        collector.exchange(exchange);
+        const { purpose, failure, method, path, body } = exchange;
+        unreachable ||= failure !== undefined && (purpose === "probe" || purpose === "discover");
+        if (options.dryRun && method !== "GET")
+          console.log(`would send ${method} ${path}${body === undefined ? "" : ` ${JSON.stringify(body)}`}`);
+        else for (const each of [whole, run]) each.exchange(exchange);
         progress.step(exchange);
       },
       trace: (trace) => {
-        collector.trace(trace);
-        lines.push(`${JSON.stringify(provisioningLog(trace, reported))}\n`);
-        if (lines.length >= 500) flush();
+        for (const each of [whole, run]) each.trace(trace);
+        log.write(trace);
       },
-      observation: collector.observation,
+      observation: (observation) => {
+        for (const each of [whole, run]) each.observation(observation);
+      },
       cycle: (cycle) => {
-        store.set("cycled", true);
-        collector.cycle(cycle);
+        if (cycle.kind !== "on demand") store.set("cycled", true);
+        for (const each of [whole, run]) each.cycle(cycle);
       },
-      quarantine: collector.quarantine,
+      quarantine: (quarantine) => {
+        for (const each of [whole, run]) each.quarantine(quarantine);
+      },
     },
   });
+  if (store.setting("schema", schema.text) !== schema.text) {
+    progress.say(
+      "The schema is another one than before: this cycle looks at everything, as after a change in the portal.",
+    );
+    simulation.renew();
+  }
+  store.set("schema", schema.text);
   return {
     simulation,
     store,
+    signal: stop.signal,
     say: progress.say,
-    status: () => (unreachable ? 3 : isClean(collector) ? 0 : 1),
+    found: run.report,
+    status: () => (unreachable ? EXIT.unreachable : isClean(run) ? EXIT.fine : EXIT.findings),
     report: () => {
       progress.end();
-      writeReports(folder.path, collector, reported);
-      process.stdout.write(summary(collector.report(), { color: process.stdout.isTTY === true }));
-      if (!options.dryRun) console.error(`The log and the reports are in ${folder.path}.`);
+      log.flush();
+      if (!options.dryRun) {
+        writeReports(folder.path, whole, reported);
+        console.error(`The log and the reports are in ${folder.path}.`);
+      }
+      process.stdout.write(summary(run.report(), { color: process.stdout.isTTY === true }));
     },
     close: async () => {
       progress.end();
-      flush();
+      log.flush();
+      for (const name of ["SIGINT", "SIGTERM"] as const) process.removeListener(name, onSignal);
       await endpoint.close();
       store.close();
       folder.close();
     },
+  };
+}
+
+/** The longest time that a timer takes. */
+const MAX_WAIT_MS = 2 ** 31 - 1;
+
+/** What cannot be used of the command line is told as that. */
+function usable<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StartError || error instanceof StoreError || isSystemError(error))
+      throw new UsageError((error as Error).message);
+    throw error;
+  }
+}
+
+const isSystemError = (error: unknown): boolean => typeof (error as { syscall?: unknown }).syscall === "string";
+
+/** The ids of one endpoint are nothing in another: what is linked there would be written to strangers here. */
+function refuseOther(store: Store, { url }: ScimEndpoint, folder: string): void {
+  const known = store.setting("endpoint", url);
+  if (known !== url && store.countLinks() > 0)
+    throw new UsageError(
+      `the folder ${folder} holds a simulation before ${known}, and what it knows of accounts there is of no use before ${url}. Name another folder with --state, or delete this one`,
+    );
+  store.set("endpoint", url);
+}
+
+/** The log of what was done for each object, written a few lines at a time. */
+function logIn(file: string, job: ReportedJob) {
+  let lines: string[] = [];
+  const flush = () => {
+    if (lines.length > 0) appendFileSync(file, lines.join(""));
+    lines = [];
+  };
+  return {
+    write: (trace: Trace) => {
+      lines.push(`${JSON.stringify(provisioningLog(trace, job))}\n`);
+      if (lines.length >= 50) flush();
+    },
+    flush,
   };
 }
 
@@ -122,20 +191,20 @@ function behaviourOf(options: SimulateOptions): Behaviour {
     membersPerRequest: options.membersPerRequest ?? (dialect === "legacy" ? 1 : 100),
     skipsOutOfScopeDeletions: options.skipOutOfScopeDeletions === true,
     deletionThreshold: options.deletionThreshold,
-    lanes: options.parallel,
+    lanes: Math.floor(options.parallel ?? 1),
     verifies: options.verify && !options.dryRun,
     quarantine: { ...QUARANTINE_LIMITS, ...(options.quarantineFrom !== undefined && { from: options.quarantineFrom }) },
   };
 }
 
-function jobIn(file: string | undefined): Job {
-  if (file === undefined) return compileJob(DEFAULT_JOB_SCHEMA);
+/** The job's schema, compiled, and as a text that tells whether it is another one. Throws a `UsageError` with the place of what is wrong. */
+function schemaIn(file: string | undefined): { readonly job: Job; readonly text: string } {
+  const given = file === undefined ? DEFAULT_JOB_SCHEMA : jsonIn(`@${file}`, "--schema");
   try {
-    return compileJob(JSON.parse(readFileSync(file, "utf8")));
+    return { job: compileJob(given), text: createHash("sha256").update(JSON.stringify(given)).digest("hex") };
   } catch (error) {
-    if (error instanceof JobError || error instanceof SyntaxError)
-      throw new StartError(`--schema: ${file}: ${error.message}`, { cause: error });
-    throw new StartError(`--schema: ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    if (error instanceof JobError) throw new UsageError(`--schema: ${file}: ${error.message}`);
+    throw error;
   }
 }
 
@@ -167,16 +236,21 @@ const sendTo =
     return isFailure(answer) ? answer : { ...answer, text: answer.text.slice(0, 65_536) };
   };
 
-/** Reads are sent. Writes are told, and answered as an endpoint without faults would. */
+/** Reads are sent. Writes are answered as an endpoint without faults would, and nobody is found who was not really made. */
 function withoutWrites(send: Send): Send {
+  const mark = `dry-run-${guid(Math.random).slice(0, 8)}`;
   let made = 0;
   return async (request) => {
     const { method, path, body } = request;
-    if (method === "GET") return path.includes("dry-run-") ? { status: 404, headers: {}, text: "" } : send(request);
-    console.log(`would send ${method} ${path}${body === undefined ? "" : ` ${JSON.stringify(body)}`}`);
+    const headers = { "content-type": "application/scim+json" };
+    if (method === "GET") {
+      if (!path.includes(mark)) return send(request);
+      const json = { schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], totalResults: 0, Resources: [] };
+      return { status: 200, headers, text: JSON.stringify(json), json };
+    }
     if (method !== "POST") return { status: 204, headers: {}, text: "" };
-    const json = { ...(body as object), id: `dry-run-${++made}` };
-    return { status: 201, headers: { "content-type": "application/scim+json" }, text: JSON.stringify(json), json };
+    const json = { ...(body as object), id: `${mark}-${++made}` };
+    return { status: 201, headers, text: JSON.stringify(json), json };
   };
 }
 
@@ -184,7 +258,16 @@ const SNAPSHOT = "collector.json";
 
 function snapshotIn(folder: string): CollectorSnapshot | undefined {
   const file = join(folder, SNAPSHOT);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as CollectorSnapshot) : undefined;
+  if (!existsSync(file)) return undefined;
+  try {
+    const snapshot = JSON.parse(readFileSync(file, "utf8")) as CollectorSnapshot;
+    createCollector(snapshot);
+    return snapshot;
+  } catch (error) {
+    throw new StartError(
+      `${file} cannot be used: ${(error as Error).message}. Delete it: only the report begins anew.`,
+    );
+  }
 }
 
 function writeReports(folder: string, collector: Collector, job: ReportedJob): void {
@@ -203,13 +286,12 @@ function writeReports(folder: string, collector: Collector, job: ReportedJob): v
   }
 }
 
-/** Whether the last cycle failed nowhere, and no fault is known. */
+/** Whether nothing failed, and no fault was found. */
 function isClean(collector: Collector): boolean {
   const { findings, cycles } = collector.report();
-  const last = cycles.at(-1);
   return (
     !findings.some(({ id }) => findingOf(id)?.severity === "fault") &&
-    (last === undefined || last.state === "Succeeded")
+    cycles.every(({ state }) => state === "Succeeded")
   );
 }
 

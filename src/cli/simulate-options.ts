@@ -17,7 +17,7 @@ export interface SimulateOptions extends Omit<EndpointOptions, "url"> {
   readonly skipOutOfScopeDeletions?: true;
   readonly membersPerRequest?: number;
   readonly quarantineFrom?: number;
-  readonly parallel: number;
+  readonly parallel?: number;
   readonly rate?: number;
   readonly verify: boolean;
   readonly dryRun?: true;

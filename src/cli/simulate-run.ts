@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Edit, ObjectType } from "../entra/directory.ts";
-import { CYCLE_MS } from "../entra/engine.ts";
+import { ProvisioningError } from "../entra/conversation.ts";
+import type { Edit, ObjectType, SourceObject } from "../entra/directory.ts";
+import { CYCLE_MS, InterruptedError } from "../entra/engine.ts";
 import { ExpressionError, evaluate, parseExpression } from "../entra/expression/index.ts";
 import { drawEdits, drawPopulation, PopulationFileError, readEdits } from "../entra/population/index.ts";
 import type { CycleSummary } from "../entra/report-data.ts";
 import type { CycleKind } from "../entra/simulation.ts";
-import { StartError } from "../routes.ts";
+import { EXIT } from "./exit.ts";
+import { UsageError } from "./given.ts";
 import { type Opened, openSimulated } from "./simulate-open.ts";
 import type { SimulateOptions } from "./simulate-options.ts";
 
@@ -13,7 +15,8 @@ import type { SimulateOptions } from "./simulate-options.ts";
 export const simulateCycle = (options: SimulateOptions, kind: CycleKind | undefined): Promise<number> =>
   simulated(options, async (opened) => {
     await fill(opened, options);
-    await edit(opened, options, 1);
+    await readEditFiles(opened, options);
+    drawn(opened, options);
     await opened.simulation.cycle(kind ?? nextKind(opened), options.allowDeletes === true);
   });
 
@@ -22,25 +25,41 @@ export const simulateWatch = (
   options: SimulateOptions & { readonly speed: number; readonly cycles?: number },
 ): Promise<number> =>
   simulated(options, async (opened) => {
-    const stop = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+    const { signal } = opened;
     await fill(opened, options);
-    for (let cycle = 1; !stop.signal.aborted; cycle++) {
-      if (nextKind(opened) !== "initial") await edit(opened, options, cycle);
+    await readEditFiles(opened, options);
+    for (let cycle = 1; !signal.aborted; cycle++) {
+      if (nextKind(opened) !== "initial") drawn(opened, options);
       const summary = await opened.simulation.cycle(nextKind(opened));
       opened.say(lineOf(summary));
       if (cycle === options.cycles) return;
-      await sleep(CYCLE_MS / options.speed, undefined, { signal: stop.signal }).catch(() => {});
+      await sleep(Math.min(CYCLE_MS / options.speed, 2 ** 31 - 1), undefined, { signal }).catch(() => {});
     }
   });
 
-/** Provisions one object. Gives the exit status. */
+/** Provisions one object, and says step by step what was done. Gives the exit status. */
 export const simulateOnDemand = (options: SimulateOptions, who: string): Promise<number> =>
   simulated({ ...options, endpoint: withoutFlag(options.endpoint) }, async (opened) => {
     await fill(opened, options);
-    const { type, objectId } = opened.store.named(who) ?? missing(who);
+    const { type, objectId } = theOne(opened, who);
     await opened.simulation.onDemand(type, objectId);
+    for (const { action, status, skipReason, error, steps, modified } of opened.found().objects.traces) {
+      for (const step of steps) console.log(`${step.type.padEnd(20)} ${step.status.padEnd(8)} ${step.description}`);
+      for (const { name, newValue = "" } of modified) console.log(`${"".padEnd(29)} ${name}: ${newValue}`);
+      console.log(`${action}: ${status}${skipReason ? `, ${skipReason}` : ""}${error ? `, ${error.code}` : ""}`);
+    }
   });
+
+function theOne({ store }: Opened, who: string): SourceObject {
+  const [first, other] = store.named(who);
+  if (!first)
+    throw new UsageError(`The source has nobody with the objectId, userPrincipalName or displayName "${who}".`);
+  if (other && first.objectId !== who)
+    throw new UsageError(
+      `Several objects are called "${who}", such as ${first.objectId} and ${other.objectId}: give an objectId.`,
+    );
+  return first;
+}
 
 /** Lists accounts. Gives the exit status. */
 export const simulateDiscovery = (options: SimulateOptions): Promise<number> =>
@@ -75,64 +94,89 @@ export function simulateExpression(text: string, attributes: readonly string[]):
   }
 }
 
+/** The exit status of a process that was told to end. */
+const INTERRUPTED = 130;
+
 async function simulated(options: SimulateOptions, work: (opened: Opened) => Promise<void>): Promise<number> {
   const opened = await openSimulated(options);
   try {
-    await work(opened);
+    try {
+      await work(opened);
+    } catch (error) {
+      if (!(error instanceof InterruptedError || error instanceof ProvisioningError)) throw error;
+      opened.report();
+      console.error(error instanceof ProvisioningError ? `${error.code}: ${error.message}` : error.message);
+      return error instanceof InterruptedError ? INTERRUPTED : opened.status() || EXIT.findings;
+    }
     opened.report();
+    return opened.status();
   } finally {
     await opened.close();
   }
-  return opened.status();
 }
 
 const nextKind = ({ store }: Opened): CycleKind => (store.setting("cycled", false) ? "incremental" : "initial");
 
 /** Fills the source: what is drawn only where it is empty, what is read from files each time. */
-async function fill(opened: Opened, { people, groups, seed, domain }: SimulateOptions): Promise<void> {
+async function fill(opened: Opened, options: SimulateOptions): Promise<void> {
+  const { people, groups, seed, domain } = options;
   const { simulation, store, say } = opened;
+  shareOf(options);
   const isEmpty = store.count("User") + store.count("Group") === 0;
-  const drawn = { people: numberIn(people), groups: numberIn(groups) };
+  const numbers = { people: numberIn(people), groups: numberIn(groups) };
+  const isDrawn = numbers.people !== undefined || numbers.groups !== undefined;
   if (isEmpty && people === undefined && groups === undefined)
-    throw new StartError(
+    throw new UsageError(
       "The source is empty. Give people with --people, and groups with --groups: a number to draw them, or a file.",
     );
-  if (isEmpty && (drawn.people !== undefined || drawn.groups !== undefined)) {
-    simulation.apply(drawPopulation({ people: drawn.people ?? 0, groups: drawn.groups ?? 0, seed, domain }));
+  if (isEmpty && isDrawn) {
+    simulation.apply(drawPopulation({ people: numbers.people ?? 0, groups: numbers.groups ?? 0, seed, domain }));
     say(`Drew ${store.count("User")} people and ${store.count("Group")} groups.`);
-  }
-  if (people !== undefined && drawn.people === undefined) await read(opened, people, "User");
-  if (groups !== undefined && drawn.groups === undefined) await read(opened, groups, "Group");
+  } else if (isDrawn)
+    say(`Nothing was drawn: the folder already has ${store.count("User")} people and ${store.count("Group")} groups.`);
+  if (people !== undefined && numbers.people === undefined) await read(opened, people, "User");
+  if (groups !== undefined && numbers.groups === undefined) await read(opened, groups, "Group");
 }
 
-/** Makes the edits that are asked for before a cycle: files are read before the first one alone. */
-async function edit(opened: Opened, options: SimulateOptions, turn: number): Promise<void> {
-  const { simulation, store } = opened;
-  const { edits, groupEdits, seed } = options;
-  if (groupEdits !== undefined && turn === 1) await read(opened, groupEdits, "Group");
-  if (edits === undefined) return;
+/** Reads edits from files. */
+async function readEditFiles(opened: Opened, options: SimulateOptions): Promise<void> {
+  const { edits, groupEdits } = options;
+  if (edits !== undefined && shareOf(options) === undefined) await read(opened, String(edits), "User");
+  if (groupEdits !== undefined) await read(opened, groupEdits, "Group");
+}
+
+/** Draws the edits of a cycle, if they are to be drawn. */
+function drawn({ simulation, store }: Opened, options: SimulateOptions): void {
+  const share = shareOf(options);
+  if (share === undefined) return;
+  simulation.apply([...drawEdits(store, { share, seed: options.seed, cycle: store.setting("cycle", 0) + 1 })]);
+}
+
+/** The share of the tenant that is edited; undefined where edits come from a file, or from nowhere. */
+function shareOf({ edits }: SimulateOptions): number | undefined {
+  if (edits === undefined) return undefined;
   const share = edits === true ? 0.01 : Number(edits);
-  if (Number.isNaN(share)) {
-    if (turn === 1) await read(opened, String(edits), "User");
-    return;
-  }
+  if (Number.isNaN(share)) return undefined;
   if (!(share > 0 && share <= 1))
-    throw new StartError(`--edits: ${edits} is no share of the tenant: it is above 0, and at most 1`);
-  simulation.apply([...drawEdits(store, { share, seed, cycle: store.setting("cycle", 0) + 1 })]);
+    throw new UsageError(`--edits: ${edits} is no share of the tenant: a share is above 0, and at most 1`);
+  return share;
 }
 
 const BATCH = 1000;
 
 async function read({ simulation, store, say }: Opened, file: string, type: ObjectType): Promise<void> {
   const batch: Edit[] = [];
-  const resolve = (name: string) => store.named(name, "User")?.objectId;
+  const resolve = (name: string) => store.named(name, "User")[0]?.objectId;
   try {
     for await (const each of readEdits(file, type, { resolve, note: say })) {
       batch.push(each);
       if (batch.length === BATCH) simulation.apply(batch.splice(0));
     }
   } catch (error) {
-    if (error instanceof PopulationFileError) throw new StartError(error.message, { cause: error });
+    if (error instanceof PopulationFileError) throw new UsageError(error.message);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined)
+      throw new UsageError(code === "ENOENT" ? `there is no file ${file}` : (error as Error).message);
     throw error;
   }
   simulation.apply(batch);
@@ -142,10 +186,11 @@ const numberIn = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d{1,8}$/.test(text) ? Number(text) : undefined;
 
 /** On demand, Entra does not look at the flag for the compliant form. */
-const withoutFlag = (endpoint: string): string => endpoint.replace(/aadOptscim062020&?/i, "").replace(/[?&]$/, "");
-
-function missing(who: string): never {
-  throw new StartError(`The source has nobody with the objectId, userPrincipalName or displayName "${who}".`);
+function withoutFlag(endpoint: string): string {
+  if (!URL.canParse(endpoint)) return endpoint;
+  const url = new URL(endpoint);
+  for (const name of [...url.searchParams.keys()]) if (/^aadOptscim062020$/i.test(name)) url.searchParams.delete(name);
+  return url.href;
 }
 
 const lineOf = ({ cycle, kind, state, requests, counts }: CycleSummary): string => {

@@ -20,7 +20,7 @@ export function addSimulateCommands(program: Command, exit: (status: number) => 
       "Microsoft Entra's provisioning service: cycles of a job before any SCIM endpoint, with its log and a report.",
     );
 
-  addOptions(entra.command("cycle"))
+  addCycleOptions(entra.command("cycle"))
     .description("Run a cycle: the first one looks at everything, later ones at what changed.")
     .addArgument(
       new Argument("[kind]", "restart looks at everything again; restart-in-full also forgets which account is whose")
@@ -47,10 +47,10 @@ export function addSimulateCommands(program: Command, exit: (status: number) => 
     .action(async (options: SimulateOptions) => {
       exit(await simulateDiscovery(options));
     });
-  addOptions(entra.command("watch"))
+  addCycleOptions(entra.command("watch"))
     .description("Run cycles one after the other, 40 minutes apart or faster, until Ctrl+C.")
-    .option("--speed <times>", "how much faster the time between two cycles goes by", positive, 1)
-    .option("--cycles <number>", "stop after so many", whole)
+    .option("--speed <times>", "how much faster the time between two cycles goes by", between(0.01, 1e9), 1)
+    .option("--cycles <number>", "stop after so many", wholeFrom(1))
     .action(async (options: SimulateOptions & { readonly speed: number; readonly cycles?: number }) => {
       exit(await simulateWatch(options));
     });
@@ -64,6 +64,7 @@ export function addSimulateCommands(program: Command, exit: (status: number) => 
     });
 }
 
+/** Options of every command that asks an endpoint. */
 function addOptions(command: Command): Command {
   return addEndpointOptions(command)
     .requiredOption(
@@ -74,52 +75,58 @@ function addOptions(command: Command): Command {
     .option("--schema <file>", "the job's schema, as the portal exports it; by default that of a new application")
     .option("--people <number|file>", "people: so many that are drawn, or a file in CSV, TSV, JSON or JSON lines")
     .option("--groups <number|file>", "groups, likewise")
+    .option("--seed <number>", "decides what is drawn", wholeFrom(0), 1)
+    .option("--domain <name>", "the tenant's default domain", "contoso.example")
+    .option("--sync-all", "provision everybody, not only who is assigned to the application")
+    .option("--rate <number>", "maximum requests a second", between(0.001, 1e6))
+    .option("--dry-run", "read, but tell what would be written in place of writing it; nothing is kept")
+    .option("--no-verify", "do not read back what was written");
+}
+
+/** Options of the commands that run cycles. */
+function addCycleOptions(command: Command): Command {
+  return addOptions(command)
     .option(
       "--edits [share|file]",
       "edits before the cycle: drawn for a share of the tenant, by default 0.01, or a file of users",
     )
     .option("--group-edits <file>", "a file with edits of groups")
-    .option("--seed <number>", "decides what is drawn", whole, 1)
-    .option("--domain <name>", "the tenant's default domain", "contoso.example")
-    .option("--sync-all", "provision everybody, not only who is assigned to the application")
     .option(
       "--deletion-threshold <number>",
       "accidental deletions prevention: more than so many in a cycle are held",
-      whole,
+      wholeFrom(0),
     )
     .option("--skip-out-of-scope-deletions", "leave accounts as they are that fall out of scope")
     .option(
       "--members-per-request <number>",
       "members in one PATCH; by default 1, and 100 in the compliant form",
-      positiveWhole,
+      wholeFrom(1),
     )
     .option(
       "--quarantine-from <number>",
-      "failures from which on 40 % of them mean quarantine; Entra's are 5000",
-      positiveWhole,
+      "minimum number of failures before the 40 % rule applies; Entra's is 5000",
+      wholeFrom(1),
     )
-    .option("--parallel <number>", "objects that are worked on at a time", positiveWhole, 1)
-    .option("--rate <number>", "maximum requests a second", positive)
-    .option("--no-verify", "do not read back what was written")
-    .option("--dry-run", "read, but tell what would be written in place of writing it; nothing is kept");
+    .option("--parallel <number>", "objects that are worked on at a time, up to 64", between(1, 64), 1);
 }
 
 const dashed = (kind: CycleKind): string => kind.replaceAll(" ", "-");
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value < 1e9)) throw new InvalidArgumentError("It must be a number above 0.");
-  return value;
-}
+const between =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!(value >= least && value <= most)) throw new InvalidArgumentError(`It must be from ${least} to ${most}.`);
+    return value;
+  };
 
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("It must be a whole number.");
-  return value;
-}
+const MAX_WHOLE = 2 ** 31 - 1;
 
-function positiveWhole(text: string): number {
-  const value = whole(text);
-  if (value === 0) throw new InvalidArgumentError("It must be 1 or more.");
-  return value;
-}
+const wholeFrom =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > MAX_WHOLE)
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${MAX_WHOLE}.`);
+    return value;
+  };

@@ -30,11 +30,13 @@ export interface Line {
   readonly wait: (ms: number) => Promise<void>;
   /** Requests a second, over all conversations; without a limit where it is undefined. */
   readonly rate?: number | undefined;
-  /** Told of each exchange. */
-  readonly heard: (exchange: Exchange) => void;
+  /** Masks what must not be shown; what is asked goes on with the answer as it came. */
+  readonly redacted: (exchange: Exchange) => Exchange;
+  /** Called for each exchange, redacted. */
+  readonly onExchange: (exchange: Exchange) => void;
 }
 
-/** A refusal for now is asked again so often, and no longer waited for than this. */
+/** Maximum attempts per request, and maximum wait between them. */
 const MAX_ATTEMPTS = 4;
 const MAX_WAIT_MS = 60_000;
 
@@ -46,7 +48,14 @@ export interface Conversation {
 }
 
 /** Gives what begins conversations over a line. 429, and 503 with a `Retry-After`, are waited for. */
-export function conversationsOver({ send, now, wait, rate, heard }: Line): (type: ObjectType) => Conversation {
+export function conversationsOver({
+  send,
+  now,
+  wait,
+  rate,
+  redacted,
+  onExchange,
+}: Line): (type: ObjectType) => Conversation {
   let free = 0;
   /** Spaces requests evenly. */
   const turn = async () => {
@@ -59,7 +68,7 @@ export function conversationsOver({ send, now, wait, rate, heard }: Line): (type
   };
   return (type) => {
     const exchanges: Exchange[] = [];
-    const once = async (purpose: Purpose, request: Request): Promise<Exchange> => {
+    const once = async (purpose: Purpose, request: Request): Promise<Pick<Exchange, "answer" | "failure">> => {
       await turn();
       const began = performance.now();
       const at = now();
@@ -67,9 +76,13 @@ export function conversationsOver({ send, now, wait, rate, heard }: Line): (type
       const common = { purpose, type, at, tookMs: performance.now() - began, ...request };
       const exchange: Exchange =
         "failure" in result ? { ...common, failure: result.failure } : { ...common, answer: result };
-      exchanges.push(exchange);
-      heard(exchange);
-      return exchange;
+      const shown = redacted(exchange);
+      onExchange(shown);
+      // Of a long conversation, such as a group's with a request for each member, the first and the last exchanges are kept.
+      if (exchanges.length === MAX_KEPT) exchanges.splice(MAX_KEPT / 2, 1);
+      exchanges.push(shown.answer ? { ...shown, answer: { ...shown.answer, json: undefined } } : shown);
+      // Whoever asks needs the values; what it says of the answer must not show them.
+      return answerOf(exchange, shown);
     };
     const ask = async (purpose: Purpose, request: Request): Promise<Answer> => {
       for (let attempt = 1; ; attempt++) {
@@ -84,6 +97,12 @@ export function conversationsOver({ send, now, wait, rate, heard }: Line): (type
   };
 }
 
+/** Exchanges kept of one conversation. */
+const MAX_KEPT = 20;
+
+const answerOf = ({ answer, failure }: Exchange, shown: Exchange): Pick<Exchange, "answer" | "failure"> =>
+  answer ? { answer: { ...answer, text: shown.answer?.text ?? answer.text } } : { failure: failure ?? "no answer" };
+
 const codeOfFailure = (failure: string): string =>
   /time|abort/i.test(failure) ? "Timeout" : "WebExceptionProtocolError";
 
@@ -92,8 +111,9 @@ function delayAsked({ status, headers }: Answer): number | undefined {
   const after = headers["retry-after"];
   if (status !== 429 && !(status === 503 && after !== undefined)) return undefined;
   if (after === undefined) return 1000;
-  const seconds = /^\d{1,6}$/.test(after) ? Number(after) : (Date.parse(after) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(0, seconds * 1000) : 1000;
+  if (/^\d+$/.test(after)) return Number(after) * 1000;
+  const until = /^[A-Za-z]/.test(after) ? Date.parse(after) : Number.NaN;
+  return Number.isNaN(until) ? 1000 : Math.max(0, until - Date.now());
 }
 
 /** Microsoft's codes for answers that are no success. */
@@ -112,7 +132,19 @@ const INCOMPATIBLE = "SystemForCrossDomainIdentityManagementServiceIncompatible"
 /** The failure that an answer with a status of no success is, in Microsoft's code and with what the endpoint said. */
 export function refusal(what: string, { status, text }: Answer): ProvisioningError {
   const code = CODES[status] ?? (status >= 500 ? "InternalServerError" : INCOMPATIBLE);
-  return new ProvisioningError(code, `${what} was answered with ${status}: ${text.slice(0, 500) || "(no body)"}`);
+  return new ProvisioningError(code, `${what} was answered with ${status}: ${reasonIn(text)}`);
+}
+
+/** What an endpoint says of an error: the detail of RFC 7644 §3.12, or the beginning of whatever it sent. */
+function reasonIn(text: string): string {
+  try {
+    const { scimType, detail } = JSON.parse(text) as { readonly scimType?: unknown; readonly detail?: unknown };
+    if (typeof detail === "string")
+      return `${typeof scimType === "string" ? `${scimType}: ` : ""}${detail.slice(0, 500)}`;
+  } catch {
+    // What is no JSON is shown as it came.
+  }
+  return text.slice(0, 500) || "(no body)";
 }
 
 /** The failure that an answer in the wrong form is. */

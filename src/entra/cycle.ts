@@ -4,7 +4,7 @@ import { entitlementOf, isImported } from "./entitlement.ts";
 import type { ObjectFlow } from "./job.ts";
 import { linkMembers } from "./members.ts";
 import { probe } from "./probe.ts";
-import { provision, type Restraint } from "./provision.ts";
+import { leaves, provision } from "./provision.ts";
 import { quarantineFor, type Reason } from "./quarantine.ts";
 import { linkReferences } from "./references.ts";
 import type { StoredObject } from "./source-store.ts";
@@ -37,20 +37,23 @@ export async function runCycle(engine: Engine, options: CycleOptions): Promise<C
   const failure = await probed(engine);
   if (failure) return { ...counts, reason: failure };
   store.pruneEscrows(engine.now() - GIVEN_UP_AFTER_MS);
-  const marks = job.flows.map((flow) => ({ flow, ...placesOf(engine, flow, options) }));
-  const leaving = marks.reduce((sum, mark) => sum + leavingIn(engine, mark), 0);
+  const ranges = job.flows.map((flow) => ({ flow, ...placesOf(engine, flow, options) }));
+  const leaving = ranges.reduce((sum, range) => sum + leavingIn(engine, range), 0);
   const threshold = behaviour.deletionThreshold;
   const isStaged = threshold !== undefined && leaving > threshold && !options.allowsDeletions;
-  for (const mark of marks) await runFlow(engine, mark, { isStaged }, counts);
-  if (behaviour.verifies) for (const { flow } of marks) await verifyAll(engine, flow);
+  for (const range of ranges) await runFlow(engine, range, isStaged, counts);
+  if (behaviour.verifies) for (const { flow } of ranges) await verifyAll(engine, flow);
   store.together(() => {
-    for (const { flow, until } of marks) store.set(watermark(flow), until);
+    for (const { flow, until } of ranges) store.set(watermark(flow), until);
   });
   if (isStaged) {
-    const message = `${leaving} deletions and disablings are more than the threshold of ${threshold}: none was sent`;
+    const held = leaving === 1 ? "1 deletion or disabling is" : `${leaving} deletions and disablings are`;
+    const message = `${held} held: the threshold is ${threshold}. To send them, run cycle --allow-deletes.`;
     return { ...counts, reason: { reason: "TooManyDeletes", error: { code: "TooManyDeletes", message } } };
   }
-  const failures = { ...store.countEscrows(), objects: store.count("User") + store.count("Group") };
+  const escrows = store.countEscrows();
+  // Who is linked, and who failed to be.
+  const failures = { ...escrows, objects: store.countLinks() + escrows.export };
   const reason = quarantineFor(failures, behaviour.quarantine);
   return { ...counts, ...(reason && { reason }) };
 }
@@ -68,7 +71,7 @@ async function probed(engine: Engine): Promise<Reason | undefined> {
 const watermark = ({ type }: ObjectFlow): string => `watermark.${type}`;
 
 /** A flow, with what of the source's changes it has seen and what it will have. */
-interface Mark {
+interface FlowRange {
   readonly flow: ObjectFlow;
   readonly since: number;
   readonly until: number;
@@ -80,7 +83,7 @@ const placesOf = ({ store }: Engine, flow: ObjectFlow, { isWhole }: CycleOptions
 });
 
 /** Objects that are to be looked at: those that changed, then those whose attempt is due. */
-function* toLookAt({ store, now }: Engine, { flow, since, until }: Mark): Generator<StoredObject> {
+function* toLookAt({ store, now }: Engine, { flow, since, until }: FlowRange): Generator<StoredObject> {
   yield* store.changedSince(flow.type, since, until);
   for (let after = ""; ; ) {
     const ids = store.due(flow.type, now(), after);
@@ -94,40 +97,43 @@ function* toLookAt({ store, now }: Engine, { flow, since, until }: Mark): Genera
 }
 
 /** How many would be deleted or disabled. */
-function leavingIn(engine: Engine, mark: Mark): number {
+function leavingIn(engine: Engine, range: FlowRange): number {
   if (engine.behaviour.deletionThreshold === undefined) return 0;
-  const { flow } = mark;
+  const { flow } = range;
   let leaving = 0;
-  for (const object of toLookAt(engine, mark)) {
+  for (const object of toLookAt(engine, range)) {
     const link = engine.store.link(object.type, object.objectId);
-    if (!link?.isActive || !isImported(flow, object)) continue;
-    if (object.isPurged || !entitlementOf(engine, flow, object).isEntitled) leaving++;
+    if (link && isImported(flow, object) && leaves(engine, flow, object, link)) leaving++;
   }
   return leaving;
 }
 
 async function runFlow(
   engine: Engine,
-  mark: Mark,
-  restraint: Restraint,
+  { flow, since, until }: FlowRange,
+  isStaged: boolean,
   counts: { imported: number; entitled: number },
-) {
-  const { flow, since } = mark;
-  const { lanes } = engine.behaviour;
-  await inLanes(toLookAt(engine, mark), lanes, async (object) => {
+): Promise<void> {
+  const { store } = engine;
+  await inLanes(engine, toLookAt(engine, { flow, since, until }), async (object) => {
     counts.imported++;
     if (isImported(flow, object) && entitlementOf(engine, flow, object).isEntitled) counts.entitled++;
-    await provision(engine, flow, object, restraint);
+    await provision(engine, flow, object, { isStaged, since });
   });
-  if (flow.references.length === 0) return;
-  const link = flow.type === "User" ? linkReferences : linkMembersSince(since);
-  await inLanes(toLookAt(engine, mark), lanes, (object) => link(engine, flow, object));
+  await inLanes(engine, store.pending(flow.type), async ({ id, since: from }) => {
+    await linkObject(engine, flow, id, from);
+  });
 }
 
-const linkMembersSince = (since: number) => (engine: Engine, flow: ObjectFlow, group: StoredObject) =>
-  linkMembers(engine, flow, group, since);
+/** Sends an object's references, now that what they refer to has been provisioned. A cycle that dies before goes on with them. */
+export async function linkObject(engine: Engine, flow: ObjectFlow, id: string, since: number): Promise<void> {
+  const object = engine.store.object(flow.type, id);
+  if (object)
+    await (flow.type === "User" ? linkReferences(engine, flow, object) : linkMembers(engine, flow, object, since));
+  engine.store.settlePending(flow.type, id);
+}
 
 async function verifyAll(engine: Engine, flow: ObjectFlow): Promise<void> {
   const written = engine.store.linksOf(flow.type, engine.cycle);
-  await inLanes(written, engine.behaviour.lanes, ({ id, link }) => verify(engine, flow, id, link));
+  await inLanes(engine, written, ({ id, link }) => verify(engine, flow, id, link));
 }

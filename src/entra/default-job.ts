@@ -1,4 +1,5 @@
-const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+import { ENTERPRISE_USER } from "../scim/schema.ts";
+
 const SOURCE = "Azure Active Directory";
 const TARGET = "customappsso";
 
@@ -36,9 +37,9 @@ const USER: readonly Mapping[] = [
   ['phoneNumbers[type eq "mobile"].value', "mobile"],
   ['phoneNumbers[type eq "fax"].value', "facsimileTelephoneNumber"],
   ["externalId", "mailNickname"],
-  [`${ENTERPRISE}:employeeNumber`, "employeeId"],
-  [`${ENTERPRISE}:department`, "department"],
-  [`${ENTERPRISE}:manager`, "manager"],
+  [`${ENTERPRISE_USER}:employeeNumber`, "employeeId"],
+  [`${ENTERPRISE_USER}:department`, "department"],
+  [`${ENTERPRISE_USER}:manager`, "manager"],
 ];
 
 const GROUP: readonly Mapping[] = [
@@ -66,7 +67,6 @@ const objectMapping = (source: string, target: string, mappings: readonly Mappin
   attributeMappings: mappings.map(direct),
 });
 
-const USER_URN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const GROUP_URN = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
 /** The schema of a job as Entra makes it for a new application that is not in its gallery: users with the enterprise extension, and groups. */
@@ -75,7 +75,7 @@ export const DEFAULT_JOB_SCHEMA = {
     {
       name: TARGET,
       objects: [
-        { name: USER_URN, attributes: declared(USER) },
+        { name: ENTERPRISE_USER, attributes: declared(USER) },
         { name: GROUP_URN, attributes: declared(GROUP) },
       ],
     },
@@ -85,7 +85,7 @@ export const DEFAULT_JOB_SCHEMA = {
       name: "USER_OUTBOUND_USER",
       sourceDirectoryName: SOURCE,
       targetDirectoryName: TARGET,
-      objectMappings: [objectMapping("User", USER_URN, USER)],
+      objectMappings: [objectMapping("User", ENTERPRISE_USER, USER)],
     },
     {
       name: "GROUP_OUTBOUND_GROUP",

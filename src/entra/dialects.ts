@@ -1,4 +1,4 @@
-import type { Value } from "./expression/index.ts";
+import { expressionText, type Value } from "./expression/index.ts";
 import type { AttributeFlow } from "./job.ts";
 
 /** The form of PATCH: what new applications get, or what `?aadOptscim062020` on the tenant's URL asks for. */
@@ -38,9 +38,9 @@ export function bodyValue({ type }: AttributeFlow, value: Value, isLegacyPatch: 
 export function changeOperations(differences: readonly Difference[], dialect: Dialect): Operation[] {
   if (dialect === "legacy")
     return differences.map(({ flow, wanted, current }) => ({
-      op: current === undefined ? "Add" : "Replace",
+      op: current === undefined || isAddedAsText(flow) ? "Add" : "Replace",
       path: flow.target.text,
-      value: bodyValue(flow, wanted, true),
+      value: Array.isArray(wanted) && isAddedAsText(flow) ? wanted.map(asJsonText) : bodyValue(flow, wanted, true),
     }));
   const isAlone = ({ flow }: Difference) => flow.target.selector !== undefined || isActive(flow);
   const alone = differences.filter(isAlone).map(({ flow, wanted, current }) => ({
@@ -55,6 +55,12 @@ export function changeOperations(differences: readonly Difference[], dialect: Di
   );
   return [...alone, { op: "replace", value }];
 }
+
+/** Roles of `AppRoleAssignmentsComplex` are added, each as JSON in a text. */
+const isAddedAsText = ({ source }: AttributeFlow): boolean =>
+  source !== undefined && expressionText(source).startsWith("AppRoleAssignmentsComplex(");
+
+const asJsonText = (value: unknown) => ({ value: JSON.stringify(value) });
 
 const isActive = ({ target }: AttributeFlow): boolean => target.text.toLowerCase() === "active";
 

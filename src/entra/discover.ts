@@ -2,7 +2,9 @@ import { isObject } from "../scim/schema.ts";
 import { incompatible, refusal } from "./conversation.ts";
 import { type Engine, mapped } from "./engine.ts";
 import { entitlementOf } from "./entitlement.ts";
+import { ExpressionError } from "./expression/index.ts";
 import type { ObjectFlow } from "./job.ts";
+import type { StoredObject } from "./source-store.ts";
 import { asText, readAt } from "./target-path.ts";
 
 /** What account discovery says of an account of the target. */
@@ -24,11 +26,10 @@ const PAGE = 100;
 export async function* discover(engine: Engine, flow: ObjectFlow): AsyncGenerator<Account> {
   const [matching] = flow.matching;
   const owners = ownersBy(engine, flow);
-  const conversation = engine.conversation(flow.type);
   const seen = new Set<string>();
   for (let startIndex = 1, total = 1; startIndex <= total; ) {
     const path = `${flow.endpoint}?startIndex=${startIndex}&count=${PAGE}`;
-    const answer = await conversation.ask("discover", { method: "GET", path });
+    const answer = await engine.conversation(flow.type).ask("discover", { method: "GET", path });
     if (answer.status !== 200) throw refusal("The page of users", answer);
     const { json } = answer;
     if (!isObject(json) || typeof json.totalResults !== "number")
@@ -59,10 +60,20 @@ function ownersBy(
   const owners = new Map<string, { objectId: string; status: "assigned" | "unassigned" }>();
   for (const object of store.changedSince(flow.type, 0, store.lastChange())) {
     if (object.isPurged) continue;
-    const value = asText(mapped(engine, flow.matching[0]!, object));
+    const value = nameOf(engine, flow, object);
     const isIn = entitlementOf(engine, flow, object).isEntitled;
     if (value !== undefined)
       owners.set(value.toLowerCase(), { objectId: object.objectId, status: isIn ? "assigned" : "unassigned" });
   }
   return owners;
+}
+
+/** The value that an object is matched by; undefined where it has none, or the expression cannot be evaluated. */
+function nameOf(engine: Engine, flow: ObjectFlow, object: StoredObject): string | undefined {
+  try {
+    return asText(mapped(engine, flow.matching[0]!, object));
+  } catch (error) {
+    if (error instanceof ExpressionError) return undefined;
+    throw error;
+  }
 }

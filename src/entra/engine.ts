@@ -47,6 +47,10 @@ export interface Engine {
   readonly now: () => number;
   readonly random: () => number;
   readonly defaultDomain: string;
+  /** Aborted when the cycle is to end. */
+  readonly signal: AbortSignal;
+  /** Runs work alone among all that has the same key. */
+  readonly alone: <T>(key: string, work: () => Promise<T>) => Promise<T>;
   readonly conversation: (type: SourceObject["type"]) => Conversation;
   readonly traced: (trace: Trace) => void;
   readonly observed: (observation: Observation) => void;
@@ -86,35 +90,50 @@ export const displayNameOf = ({ attributes, objectId }: SourceObject): string =>
 
 /** Whether what the target shows is what is wanted, as Entra compares it. */
 export function isSame({ type, isCaseExact }: AttributeFlow, wanted: Value, current: unknown): boolean {
-  if (Array.isArray(wanted)) return sameElements(wanted, current);
   const [a, b] = [asText(wanted), asText(current)];
   if (a === undefined || b === undefined) return a === b;
   if (type === "DateTime" && !Number.isNaN(Date.parse(a))) return Date.parse(a) === Date.parse(b);
   return isCaseExact ? a === b : a.toLowerCase() === b.toLowerCase();
 }
 
-function sameElements(wanted: readonly unknown[], current: unknown): boolean {
-  const set = (elements: readonly unknown[]) => new Set(elements.map((each) => asText(each) ?? ""));
-  return set(wanted).symmetricDifference(set(Array.isArray(current) ? current : [])).size === 0;
+/** A cycle that was told to end before it was through. What was done is kept. */
+export class InterruptedError extends Error {
+  override readonly message = "The cycle was interrupted. The next one goes on from here.";
 }
 
-/** Does the same for each of some items, so many at a time. The first failure ends it. */
-export async function inLanes<T>(items: Iterable<T>, lanes: number, work: (item: T) => Promise<void>): Promise<void> {
+/**
+ * Processes items, with as many at a time as the engine has lanes. After a failure, or once the engine is told to end, no further item is
+ * begun; what is under way is finished first. Rejects with the failure, or with an `InterruptedError`.
+ */
+export async function inLanes<T>(
+  { behaviour, signal }: Pick<Engine, "behaviour" | "signal">,
+  items: Iterable<T>,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const iterator = items[Symbol.iterator]();
+  let hasFailed = false;
   const lane = async () => {
-    for (;;) {
+    while (!hasFailed) {
+      if (signal.aborted) throw new InterruptedError();
       const { done, value } = iterator.next();
       if (done) return;
-      await work(value);
+      try {
+        await work(value);
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  const ends = await Promise.allSettled(Array.from({ length: behaviour.lanes }, lane));
+  const failed = ends.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }
 
 const HOUR = 3_600_000;
-/** A job's cycles follow each other by this. */
+/** Time between the starts of two cycles. */
 export const CYCLE_MS = 40 * 60_000;
-/** What fails is given up after so long. */
+/** Failed objects are retried for at most 28 days. */
 export const GIVEN_UP_AFTER_MS = 28 * 24 * HOUR;
 const RETRIES_MS = [CYCLE_MS, 2 * CYCLE_MS, 6 * HOUR, 12 * HOUR, 24 * HOUR];
 

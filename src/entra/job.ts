@@ -1,14 +1,19 @@
 import { z } from "zod";
 import { OBJECT_TYPES, type ObjectType } from "./directory.ts";
-import { attributesOf, type Expression, isRedacted, omitsWhenEmpty, parseExpression } from "./expression/index.ts";
+import { attributesOf, type Expression, isRedacted, parseExpression } from "./expression/index.ts";
 import { compileScope, type FilterGroup } from "./scope.ts";
 import { type TargetPath, targetPath } from "./target-path.ts";
 
 const attribute = z.object({
   name: z.string(),
-  type: z.string().default("String"),
-  multivalued: z.boolean().default(false),
-  caseExact: z.boolean().default(false),
+  type: z
+    .string()
+    .nullish()
+    .transform((given) => given ?? "String"),
+  caseExact: z
+    .boolean()
+    .nullish()
+    .transform((given) => given ?? false),
 });
 
 const clause = z.object({
@@ -26,18 +31,33 @@ const source = z.object({
 
 const attributeMapping = z.object({
   targetAttributeName: z.string(),
-  matchingPriority: z.number().default(0),
-  flowBehavior: z.string().default("FlowWhenChanged"),
-  flowType: z.string().default("Always"),
+  matchingPriority: z
+    .number()
+    .nullish()
+    .transform((given) => given ?? 0),
+  flowBehavior: z
+    .string()
+    .nullish()
+    .transform((given) => given ?? "FlowWhenChanged"),
+  flowType: z
+    .string()
+    .nullish()
+    .transform((given) => given ?? "Always"),
   defaultValue: z.string().nullish(),
   source: source.nullish(),
 });
 
 const objectMapping = z.object({
-  enabled: z.boolean().default(true),
+  enabled: z
+    .boolean()
+    .nullish()
+    .transform((given) => given ?? true),
   sourceObjectName: z.string(),
   targetObjectName: z.string(),
-  flowTypes: z.string().default("Add, Update, Delete"),
+  flowTypes: z
+    .string()
+    .nullish()
+    .transform((given) => given ?? "Add, Update, Delete"),
   scope: z
     .object({ groups: z.array(filterGroup).nullish(), inputFilterGroups: z.array(filterGroup).nullish() })
     .nullish(),
@@ -48,14 +68,23 @@ const objectMapping = z.object({
 export const jobSchema = z.object({
   directories: z
     .array(
-      z.object({ name: z.string(), objects: z.array(z.object({ name: z.string(), attributes: z.array(attribute) })) }),
+      z.object({
+        name: z.string(),
+        objects: z.array(z.object({ name: z.string(), attributes: z.array(attribute).nullish() })).nullish(),
+      }),
     )
     .default([]),
   synchronizationRules: z
     .array(
       z.object({
-        sourceDirectoryName: z.string().default("Azure Active Directory"),
-        targetDirectoryName: z.string().default("customappsso"),
+        sourceDirectoryName: z
+          .string()
+          .nullish()
+          .transform((given) => given ?? "Azure Active Directory"),
+        targetDirectoryName: z
+          .string()
+          .nullish()
+          .transform((given) => given ?? "customappsso"),
         objectMappings: z.array(objectMapping),
       }),
     )
@@ -76,10 +105,8 @@ export interface AttributeFlow {
   /** It is sent even where nothing changed. */
   readonly isAlwaysSent: boolean;
   readonly type: "String" | "Boolean" | "Integer" | "DateTime" | "Reference";
-  readonly isMultivalued: boolean;
   readonly isCaseExact: boolean;
-  readonly omitsWhenEmpty: boolean;
-  /** Its value is masked wherever it is shown. */
+  /** Its value is masked wherever it is shown: `Redact` says so, or it is a password. */
   readonly isRedacted: boolean;
   /** The attributes of the source that it reads. */
   readonly reads: ReadonlySet<string>;
@@ -133,6 +160,11 @@ export function compileJob(given: unknown): Job {
   );
   const flows = mappings.map(({ rule, mapping }) => compileObject(data, rule.targetDirectoryName, mapping));
   flows.sort((a, b) => OBJECT_TYPES.indexOf(a.type) - OBJECT_TYPES.indexOf(b.type));
+  const twice = flows.find((each, place) => flows.findIndex(({ type }) => type === each.type) !== place);
+  if (twice)
+    throw new JobError(
+      `several mappings of ${twice.type} are enabled. The simulator runs one: disable the others in a copy of the schema`,
+    );
   if (flows.length === 0) throw new JobError("no object mapping of this schema is enabled");
   return { sourceName: first!.sourceDirectoryName, targetName: first!.targetDirectoryName, flows };
 }
@@ -144,13 +176,14 @@ function compileObject(data: JobSchema, directory: string, mapping: z.infer<type
   const where = `the mapping of ${sourceObjectName}`;
   const declared = data.directories
     .find(({ name }) => name === directory)
-    ?.objects.find(({ name }) => name === targetObjectName)?.attributes;
-  const attributes = attributeMappings.map((each) => compileAttribute(each, declared, where));
+    ?.objects?.find(({ name }) => name === targetObjectName)?.attributes;
+  const attributes = attributeMappings.map((each) => compileAttribute(each, declared ?? [], where));
   const matching = attributes
     .filter(({ matchingPriority }) => matchingPriority > 0)
     .sort((a, b) => a.matchingPriority - b.matchingPriority);
   if (matching.length === 0)
     throw new JobError(`${where} has no matching attribute: one mapping needs a matchingPriority above 0`);
+  refuseOverlaps(attributes, where);
   const isReference = ({ type: kind }: AttributeFlow) => kind === "Reference";
   const within = new Set(flowTypes.split(",").map((each) => each.trim().toLowerCase()));
   return {
@@ -160,8 +193,8 @@ function compileObject(data: JobSchema, directory: string, mapping: z.infer<type
     creates: within.has("add"),
     updates: within.has("update"),
     deletes: within.has("delete"),
-    scope: compileScope(scope?.groups ?? [], where),
-    input: compileScope(scope?.inputFilterGroups ?? [], where),
+    scope: placed(where, () => compileScope(scope?.groups ?? [])),
+    input: placed(where, () => compileScope(scope?.inputFilterGroups ?? [])),
     matching,
     values: attributes.filter((each) => !isReference(each)),
     references: attributes.filter(isReference),
@@ -169,19 +202,34 @@ function compileObject(data: JobSchema, directory: string, mapping: z.infer<type
   };
 }
 
+/** One attribute cannot flow as a whole and by its parts, nor twice. */
+function refuseOverlaps(attributes: readonly AttributeFlow[], where: string): void {
+  const seen = new Map<string, string>();
+  const wholes = new Map<string, string>();
+  for (const { target } of attributes) {
+    const whole = `${target.urn ?? ""}:${target.attribute}`.toLowerCase();
+    const isPart = target.selector !== undefined || target.sub !== undefined;
+    const other = seen.get(target.text.toLowerCase()) ?? wholes.get(`${whole} ${isPart ? "whole" : "part"}`);
+    if (other !== undefined)
+      throw new JobError(`${where}: ${target.text} and ${other} are mapped to the same place of the target`);
+    seen.set(target.text.toLowerCase(), target.text);
+    wholes.set(`${whole} ${isPart ? "part" : "whole"}`, target.text);
+  }
+}
+
 const TYPES = ["String", "Boolean", "Integer", "DateTime", "Reference"] as const;
 
 function compileAttribute(
   given: z.infer<typeof attributeMapping>,
-  declared: readonly z.infer<typeof attribute>[] | undefined,
+  declared: readonly z.infer<typeof attribute>[],
   where: string,
 ): AttributeFlow {
   const { targetAttributeName: name, matchingPriority, flowBehavior, flowType, defaultValue } = given;
   const place = `${where}, attribute ${name}`;
-  const source = told(place, () => sourceOf(given.source ?? undefined));
-  const target = told(place, () => targetPath(name));
-  const found = declared?.find((each) => each.name.toLowerCase() === name.toLowerCase());
-  const isReference = /^(manager|members)$/i.test(target.attribute) && target.sub === undefined;
+  const source = placed(place, () => sourceOf(given.source ?? undefined));
+  const target = placed(place, () => targetPath(name));
+  const found = declared.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  const isReference = /^(manager|members)$/i.test(target.attribute) && /^(value)?$/i.test(target.sub ?? "");
   const type = TYPES.find((each) => each === found?.type) ?? "String";
   return {
     target,
@@ -191,10 +239,8 @@ function compileAttribute(
     isForCreationOnly: flowType === "ObjectAddOnly",
     isAlwaysSent: flowBehavior === "FlowAlways",
     type: isReference ? "Reference" : type === "String" && name.toLowerCase() === "active" ? "Boolean" : type,
-    isMultivalued: found?.multivalued ?? false,
     isCaseExact: found?.caseExact ?? false,
-    omitsWhenEmpty: source !== undefined && omitsWhenEmpty(source),
-    isRedacted: source !== undefined && isRedacted(source),
+    isRedacted: (source !== undefined && isRedacted(source)) || /^(user)?password$/i.test(target.attribute),
     reads: source ? attributesOf(source) : new Set(),
   };
 }
@@ -204,12 +250,18 @@ function sourceOf(given: z.infer<typeof source> | undefined): Expression | undef
   if (!given) return undefined;
   const { type, name, expression } = given;
   if (type === "Attribute" && name) return parseExpression(`[${name}]`);
-  if (type === "Constant" && name !== null && name !== undefined) return parseExpression(JSON.stringify(name));
+  if (type === "Constant" && name !== null && name !== undefined)
+    return parseExpression(`"${name.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`);
   if (expression) return parseExpression(expression);
+  if (type === "Function")
+    throw new Error(
+      `the function ${name ?? ""} has no expression: export the schema from Graph or the portal, which write it`,
+    );
   return name ? parseExpression(`[${name}]`) : undefined;
 }
 
-function told<T>(place: string, work: () => T): T {
+/** Says the place of what is wrong. */
+function placed<T>(place: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -8,8 +8,8 @@ import { asText, type TargetPath } from "./target-path.ts";
 import type { Tracing } from "./tracing.ts";
 
 /** The path of a search, as Entra writes it: blanks as plus signs; groups without their members. */
-export function searchPath({ endpoint, type }: ObjectFlow, filter: string, isWhole = false): string {
-  const without = type === "Group" && !isWhole ? "excludedAttributes=members&" : "";
+export function searchPath({ endpoint, type }: ObjectFlow, filter: string): string {
+  const without = type === "Group" ? "excludedAttributes=members&" : "";
   return `${endpoint}?${without}filter=${encoded(filter)}`;
 }
 
@@ -35,15 +35,31 @@ export async function search({ ask }: Conversation, purpose: Purpose, path: stri
 }
 
 /** The resource of an answer. Throws a `ProvisioningError` where it is none, or has no id. */
-export function resourceIn(what: string, { json }: Answer): Resource & { readonly id: string } {
-  if (!isObject(json)) throw incompatible(`${what} was answered with something that is no JSON object`);
-  if (typeof json.id !== "string" || json.id === "") throw incompatible(`${what} was answered without an id`);
-  return json as Resource & { readonly id: string };
+export function resourceIn(what: string, { json }: Answer): Identified {
+  return identified(what, json);
 }
 
-/** What matching found: a resource, or none. */
-export interface Match {
-  readonly resource: (Resource & { readonly id: string }) | undefined;
+/** A resource whose id can stand in a path. Throws a `ProvisioningError` for another. */
+function identified(what: string, given: unknown): Identified {
+  if (!isObject(given)) throw incompatible(`${what} was answered with something that is no JSON object`);
+  const { id } = given;
+  if (typeof id !== "string" || id === "") throw incompatible(`${what} was answered without an id that is a text`);
+  if (/^\.\.?$/.test(id) || !id.isWellFormed())
+    throw incompatible(`${what} was answered with an id that no path can hold`);
+  return given as Identified;
+}
+
+/** A resource with its id. */
+export type Identified = Resource & { readonly id: string };
+
+/** Throws a `ProvisioningError` for a resource that is provisioned from another object already. */
+export function refuseShared({ store }: Engine, { type, objectId }: StoredObject, targetId: string): void {
+  const owner = store.linkedTo(type, targetId);
+  if (owner !== undefined && owner !== objectId)
+    throw new ProvisioningError(
+      "DuplicateSourceEntries",
+      `resource ${targetId} of the target is provisioned from another object of the source, ${owner}`,
+    );
 }
 
 /**
@@ -51,7 +67,12 @@ export interface Match {
  * `DuplicateTargetEntries` for several, `DuplicateSourceEntries` where it is another object's already, `ImportSkipped` where no matching
  * attribute has a value.
  */
-export async function match(engine: Engine, flow: ObjectFlow, object: StoredObject, tracing: Tracing): Promise<Match> {
+export async function match(
+  engine: Engine,
+  flow: ObjectFlow,
+  object: StoredObject,
+  tracing: Tracing,
+): Promise<Identified | undefined> {
   let hasValue = false;
   for (const attribute of flow.matching) {
     const value = asText(mapped(engine, attribute, object));
@@ -68,27 +89,22 @@ export async function match(engine: Engine, flow: ObjectFlow, object: StoredObje
       throw new ProvisioningError("DuplicateTargetEntries", `${found.length} resources of the target match ${filter}`);
     }
     const [resource] = found;
-    if (!resource) continue;
-    if (typeof resource.id !== "string") throw incompatible("The look-up found a resource without an id");
-    const owner = engine.store.linkedTo(object.type, resource.id);
-    if (owner !== undefined && owner !== object.objectId)
-      throw new ProvisioningError(
-        "DuplicateSourceEntries",
-        `${filter} finds resource ${resource.id}, which is provisioned from another object of the source, ${owner}`,
-      );
+    if (resource === undefined) continue;
+    const there = identified("The look-up", resource);
+    refuseShared(engine, object, there.id);
     tracing.step({
       name: "EntryImport",
       type: "matching",
       status: "success",
       description: `Retrieved ${object.type} from ${engine.job.targetName} by ${filter}`,
-      details: { id: resource.id },
+      details: { id: there.id },
     });
-    return { resource: resource as Resource & { readonly id: string } };
+    return there;
   }
   if (!hasValue)
     throw new ProvisioningError(
       "ImportSkipped",
       "no matching attribute has a value, so that the object cannot be looked up",
     );
-  return { resource: undefined };
+  return undefined;
 }

@@ -1,55 +1,50 @@
-import { ProvisioningError, refusal } from "./conversation.ts";
-import { memberOperations, patchBody } from "./dialects.ts";
+import { ProvisioningError } from "./conversation.ts";
+import { memberOperations } from "./dialects.ts";
 import type { Engine } from "./engine.ts";
-import { entitlementOf } from "./entitlement.ts";
 import type { ObjectFlow } from "./job.ts";
-import { keepFailure, told } from "./provision.ts";
+import { failedReference, isExpected, refers } from "./references.ts";
 import type { StoredObject } from "./source-store.ts";
 import type { Link } from "./target-store.ts";
 import { beginTrace, type Tracing } from "./tracing.ts";
+import { patch } from "./update.ts";
 
-/** Sends members of a group that were added and removed. Users that are not in the target are left out. */
+/**
+ * Sends members of a group that were removed, and those that were added after a place in the source's count of changes; all of a group
+ * whose members failed before. Users that are not in the target are left out. A batch that is refused does not keep the others.
+ */
 export async function linkMembers(engine: Engine, flow: ObjectFlow, group: StoredObject, since: number): Promise<void> {
   const { store } = engine;
   const { objectId } = group;
   const link = store.link("Group", objectId);
-  if (!link || group.isPurged || !entitlementOf(engine, flow, group).isEntitled)
-    return store.settle("Group", objectId, "reference");
-  // All members of a group that is new there, or whose members failed; else those that were added since.
-  const isWhole = link.since === engine.cycle || store.escrow("Group", objectId, "reference") !== undefined;
-  const pending = {
-    remove: (after: string) => store.membersToRemove(objectId, after, PIECE),
-    add: (after: string) => store.membersToAdd(objectId, isWhole ? 0 : since, after, PIECE),
-  };
-  if (pending.remove("").length === 0 && pending.add("").length === 0)
-    return store.settle("Group", objectId, "reference");
+  const isMapped = flow.references.some(({ target }) => target.attribute === "members");
+  if (!link || !isMapped || !refers(engine, flow, group, link)) return store.settle("Group", objectId, "reference");
+  const from = store.escrow("Group", objectId, "reference") === undefined ? since : 0;
+  const toRemove = (after: string) => store.membersToRemove(objectId, after, PAGE_SIZE);
+  const toAdd = (after: string) => store.membersToAdd(objectId, from, after, PAGE_SIZE);
+  if (toRemove("").length === 0 && toAdd("").length === 0) return store.settle("Group", objectId, "reference");
   const tracing = beginTrace(engine, flow, group);
-  const ending = { action: "update", targetId: link.targetId } as const;
+  const sending = { objectId, link, tracing };
   try {
-    const removed = await sendMembers(engine, flow, { objectId, link, tracing, isAdding: false }, pending.remove);
-    const added = await sendMembers(engine, flow, { objectId, link, tracing, isAdding: true }, pending.add);
-    if (removed.later + added.later > 0)
-      throw new ProvisioningError(
-        "UnableToResolveReferenceAttributeValue",
-        `${added.later} members are in scope and not in the target yet`,
-      );
+    const removed = await sendMembers(engine, flow, { ...sending, isAdding: false }, toRemove);
+    const added = await sendMembers(engine, flow, { ...sending, isAdding: true }, toAdd);
+    const failure = removed.failure ?? added.failure;
+    if (failure) throw failure;
+    if (added.later > 0) throw unresolved(added.later);
     store.settle("Group", objectId, "reference");
-    if (removed.sent + added.sent > 0) tracing.end({ ...ending, status: "success" });
+    if (removed.sent + added.sent > 0) tracing.end({ action: "update", status: "success", targetId: link.targetId });
   } catch (error) {
-    const { code, message } = told(error);
-    const next = keepFailure(engine, group, "reference", code);
-    tracing.step({
-      name: "EntryReferenceResolution",
-      type: "referenceResolution",
-      status: "failure",
-      description: message,
-    });
-    tracing.end({ ...ending, status: "failure", error: { code, reason: message, nextAttempt: next } });
+    tracing.end(failedReference({ engine, object: group, tracing, targetId: link.targetId }, error));
   }
 }
 
-/** Members are read from the store in pieces of so many. */
-const PIECE = 1000;
+const unresolved = (later: number): ProvisioningError =>
+  new ProvisioningError(
+    "UnableToResolveReferenceAttributeValue",
+    `${later === 1 ? "1 member is" : `${later} members are`} in scope and not in the target yet`,
+  );
+
+/** Members read from the store at a time. */
+const PAGE_SIZE = 1000;
 
 interface Sending {
   readonly objectId: string;
@@ -63,12 +58,17 @@ async function sendMembers(
   flow: ObjectFlow,
   sending: Sending,
   next: (after: string) => readonly string[],
-): Promise<{ readonly sent: number; readonly later: number }> {
-  const counts = { sent: 0, later: 0 };
+): Promise<{ sent: number; later: number; failure?: ProvisioningError }> {
+  const counts: { sent: number; later: number; failure?: ProvisioningError } = { sent: 0, later: 0 };
   const batch: { readonly member: string; readonly id: string }[] = [];
   const flush = async () => {
     if (batch.length === 0) return;
-    await sendBatch(engine, flow, sending, batch.splice(0));
+    try {
+      await sendBatch(engine, flow, sending, batch.splice(0));
+    } catch (error) {
+      if (!(error instanceof ProvisioningError)) throw error;
+      counts.failure ??= error;
+    }
   };
   for (let after = ""; ; ) {
     const members = next(after);
@@ -79,7 +79,7 @@ async function sendMembers(
       else if (id !== undefined) {
         batch.push({ member, id });
         counts.sent++;
-      } else if (!sending.isAdding) engine.store.setExported(sending.objectId, member, false);
+      } else if (!sending.isAdding) engine.store.removeExported(sending.objectId, member, engine.cycle);
       if (batch.length === engine.behaviour.membersPerRequest) await flush();
     }
     after = members.at(-1)!;
@@ -90,28 +90,23 @@ async function sendMembers(
 
 /** The id of a member in the target; `later` where it is to come, undefined where it is not. */
 function targetOf(engine: Engine, member: string, isAdding: boolean): string | undefined {
-  const { store, job } = engine;
-  const link = store.link("User", member);
+  const link = engine.store.link("User", member);
   if (link || !isAdding) return link?.targetId;
-  const object = store.object("User", member);
-  const users = job.flows.find(({ type }) => type === "User");
-  return object && users && entitlementOf(engine, users, object).isEntitled ? "later" : undefined;
+  return isExpected(engine, member) ? "later" : undefined;
 }
 
 async function sendBatch(
-  { store, behaviour }: Engine,
+  { store, behaviour, cycle }: Engine,
   flow: ObjectFlow,
   { objectId, link, tracing, isAdding }: Sending,
   batch: readonly { readonly member: string; readonly id: string }[],
 ): Promise<void> {
-  const { dialect } = behaviour;
   const ids = batch.map(({ id }) => id);
-  const path = `${flow.endpoint}/${encodeURIComponent(link.targetId)}`;
-  const body = patchBody(memberOperations(ids, isAdding, dialect));
-  const answer = await tracing.conversation.ask("update", { method: "PATCH", path, body });
-  if (![200, 202, 204].includes(answer.status)) throw refusal("The change of members", answer);
+  await patch(tracing.conversation, flow, link.targetId, memberOperations(ids, isAdding, behaviour.dialect));
   store.together(() => {
-    for (const { member } of batch) store.setExported(objectId, member, isAdding);
+    for (const { member } of batch)
+      if (isAdding) store.addExported(objectId, member);
+      else store.removeExported(objectId, member, cycle);
   });
   tracing.modified({ name: "members", ...(isAdding ? { newValue: ids.join(", ") } : { oldValue: ids.join(", ") }) });
 }

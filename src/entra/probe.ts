@@ -1,3 +1,4 @@
+import { incompatible } from "./conversation.ts";
 import type { Engine } from "./engine.ts";
 import type { ObjectFlow } from "./job.ts";
 import { isEqual, search, searchPath } from "./look-up.ts";
@@ -5,7 +6,11 @@ import { isEqual, search, searchPath } from "./look-up.ts";
 /** Asks for somebody who does not exist, as Entra does before each cycle. Throws a `ProvisioningError` where that is not answered with an empty list. */
 export async function probe({ conversation, random }: Engine, flow: ObjectFlow): Promise<void> {
   const [first] = flow.matching;
-  await search(conversation(flow.type), "probe", searchPath(flow, isEqual(first!.target, guid(random))));
+  const found = await search(conversation(flow.type), "probe", searchPath(flow, isEqual(first!.target, guid(random))));
+  if (found.length > 0)
+    throw incompatible(
+      `The probe for somebody who does not exist found ${found.length} resources: the filter is ignored`,
+    );
 }
 
 /** A GUID of a generator's making. */

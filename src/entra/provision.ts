@@ -1,50 +1,45 @@
 import { ENTERPRISE_USER, type Resource } from "../scim/schema.ts";
-import { type Conversation, ProvisioningError, refusal } from "./conversation.ts";
-import { bodyValue, changeOperations, type Difference, patchBody } from "./dialects.ts";
+import { ProvisioningError, refusal } from "./conversation.ts";
+import { bodyValue } from "./dialects.ts";
 import type { SourceValue } from "./directory.ts";
-import { type Engine, isSame, mapped, nextAttempt } from "./engine.ts";
+import { type Engine, mapped, nextAttempt } from "./engine.ts";
 import { entitlementOf, isImported } from "./entitlement.ts";
 import { ExpressionError } from "./expression/index.ts";
-import type { AttributeFlow, ObjectFlow } from "./job.ts";
-import { match, resourceIn, resourcePath } from "./look-up.ts";
+import type { ObjectFlow } from "./job.ts";
+import { match, refuseShared, resourceIn, resourcePath } from "./look-up.ts";
 import type { StoredObject } from "./source-store.ts";
-import { asText, readAt, writeAt } from "./target-path.ts";
+import { asText, writeAt } from "./target-path.ts";
 import type { Link } from "./target-store.ts";
-import { beginTrace, type Ending, type Tracing } from "./tracing.ts";
+import { beginTrace, type Ending, exportedStep, note, type Tracing, type Work } from "./tracing.ts";
+import { differences, sendChanges } from "./update.ts";
 
-/** An object that is worked on. */
-interface Work {
-  readonly engine: Engine;
-  readonly flow: ObjectFlow;
-  readonly object: StoredObject;
-  readonly tracing: Tracing;
-}
-
-/** What the work on an object may not do now. */
-export interface Restraint {
+/** How an object is provisioned now. */
+export interface Manner {
   /** Deletions and disablings are held. */
   readonly isStaged: boolean;
+  /** Asked for on demand: nobody is disabled or deleted. */
+  readonly isOnDemand?: true;
+  /** Members that changed after this place in the count of changes are sent; all of an object that is new in the target. */
+  readonly since: number;
 }
 
 /**
  * Brings one object of the source to the target, without its references: looked up and linked, created, changed, disabled or deleted.
  * What fails is traced and kept for another attempt; nothing is thrown but this program's own faults.
  */
-export async function provision(
-  engine: Engine,
-  flow: ObjectFlow,
-  object: StoredObject,
-  restraint: Restraint,
-): Promise<void> {
+export async function provision(engine: Engine, flow: ObjectFlow, object: StoredObject, manner: Manner): Promise<void> {
   const { store } = engine;
   const link = store.link(object.type, object.objectId);
   if (object.isPurged && !link) return store.settle(object.type, object.objectId, "export");
-  if (!isImported(flow, object)) return;
+  if (!isImported(flow, object)) return store.settle(object.type, object.objectId, "export");
   const tracing = beginTrace(engine, flow, object);
   const work: Work = { engine, flow, object, tracing };
   try {
-    const ending = await (link ? keep(work, link, restraint) : bringIn(work));
+    const ending = await (link ? updateLinked(work, link, manner) : createOrLink(work));
     if (ending.action !== "stagedDelete") store.settle(object.type, object.objectId, "export");
+    const { type, objectId } = object;
+    const now = store.link(type, objectId);
+    if (now && flow.references.length > 0) store.await(type, objectId, now.since === engine.cycle ? 0 : manner.since);
     tracing.end(ending);
   } catch (error) {
     tracing.end(failed(work, error, link));
@@ -52,11 +47,18 @@ export async function provision(
 }
 
 /** Keeps a failure for another attempt. */
-function failed({ engine, object, tracing }: Work, error: unknown, link: Link | undefined): Ending {
-  const { code, message } = told(error);
+function failed(work: Work, error: unknown, link: Link | undefined): Ending {
+  const { engine, object, tracing } = work;
+  const { code, message } = failureOf(error);
   const escrow = keepFailure(engine, object, "export", code);
+  const { store, now } = engine;
+  // Members that changed meanwhile are not to be forgotten: all are looked at with the next attempt.
+  if (link && object.type === "Group" && !store.escrow("Group", object.objectId, "reference")) {
+    const waiting = { kind: "reference", attempts: 0, since: now(), next: escrow, code } as const;
+    store.saveEscrow("Group", object.objectId, waiting);
+  }
   tracing.step({ name: "EntryExport", type: "export", status: "failure", description: message, details: { code } });
-  const action = link ? "update" : "create";
+  const action = actionOf(work, link);
   return {
     action,
     status: "failure",
@@ -65,8 +67,15 @@ function failed({ engine, object, tracing }: Work, error: unknown, link: Link | 
   };
 }
 
+/** What was being done when it failed. */
+function actionOf({ engine, flow, object }: Work, link: Link | undefined): Ending["action"] {
+  if (!link) return engine.store.link(object.type, object.objectId) ? "update" : "create";
+  if (object.isPurged) return "delete";
+  return leaves(engine, flow, object, link) ? "disable" : "update";
+}
+
 /** The code and the words of a failure. Throws what is no failure of provisioning. */
-export function told(error: unknown): { readonly code: string; readonly message: string } {
+export function failureOf(error: unknown): { readonly code: string; readonly message: string } {
   if (error instanceof ProvisioningError) return { code: error.code, message: error.message };
   if (error instanceof ExpressionError) return { code: "EntrySynchronizationError", message: error.message };
   throw error;
@@ -86,17 +95,34 @@ export function keepFailure(
   return next;
 }
 
-/** An object that is not linked: looked up, and created where it is not there. */
-async function bringIn(work: Work): Promise<Ending> {
+/** An object that is not linked: it is looked up, and created if it is not there. */
+async function createOrLink(work: Work): Promise<Ending> {
   const { engine, flow, object, tracing } = work;
   const { isEntitled, step } = entitlementOf(engine, flow, object);
   tracing.step(step);
   if (!isEntitled) return { action: "other", status: "skipped", skipReason: "NotEffectivelyEntitled" };
-  const { resource } = await match(engine, flow, object, tracing);
+  // Two objects of one name are not looked up at the same time: both would be created.
+  return engine.alone(matchingKey(work), () => createOrLinkAlone(work));
+}
+
+/** What an object is looked up by first. */
+function matchingKey({ engine, flow, object }: Work): string {
+  for (const attribute of flow.matching) {
+    const value = asText(mapped(engine, attribute, object));
+    if (value !== undefined) return `${object.type} ${attribute.target.text} ${value.toLowerCase()}`;
+  }
+  return `${object.type} ${object.objectId}`;
+}
+
+async function createOrLinkAlone(work: Work): Promise<Ending> {
+  const { engine, flow, object, tracing } = work;
+  const resource = await match(engine, flow, object, tracing);
   if (resource) {
+    // Asked once more, in the moment in which it is linked: others are looked up at the same time.
+    refuseShared(engine, object, resource.id);
     const link: Link = { targetId: resource.id, exported: {}, isActive: true, since: engine.cycle };
     engine.store.saveLink(object.type, object.objectId, link, engine.cycle);
-    return change(work, link, resource);
+    return updateInScope(work, link, resource);
   }
   if (!flow.creates) return { action: "other", status: "skipped", skipReason: "CreationNotEnabled" };
   return create(work);
@@ -111,7 +137,7 @@ async function create(work: Work): Promise<Ending> {
     if (value === undefined) continue;
     writeAt(body, attribute.target, bodyValue(attribute, value, false));
     note(work, attribute, undefined, asText(value)!);
-    if (!attribute.isForCreationOnly) exported[attribute.target.text] = asText(value)!;
+    if (!attribute.isForCreationOnly && !attribute.isRedacted) exported[attribute.target.text] = asText(value)!;
   }
   for (const email of Array.isArray(body.emails) ? body.emails : []) if (email.type === "work") email.primary = true;
   tracing.step({
@@ -124,6 +150,7 @@ async function create(work: Work): Promise<Ending> {
   if (answer.status === 409) tracing.observe("conflict without match");
   if (answer.status !== 201 && answer.status !== 200) throw refusal("The creation", answer);
   const { id } = resourceIn("The creation", answer);
+  refuseShared(engine, object, id);
   const isActive = exported.active?.toLowerCase() !== "false";
   engine.store.saveLink(
     object.type,
@@ -146,13 +173,14 @@ function newResource({ type, values }: ObjectFlow): Resource {
 }
 
 /** An object that is linked: read, and changed where it differs; disabled or deleted where it is not to be there. */
-async function keep(work: Work, link: Link, { isStaged }: Restraint): Promise<Ending> {
+async function updateLinked(work: Work, link: Link, { isStaged, isOnDemand }: Manner): Promise<Ending> {
   const { engine, flow, object, tracing } = work;
   const { targetId } = link;
   const { isEntitled, step } = entitlementOf(engine, flow, object);
   tracing.step(step);
-  const leaves = object.isPurged || (!isEntitled && link.isActive);
-  if (leaves && isStaged) {
+  if (isOnDemand && (object.isPurged || !isEntitled))
+    return { action: "other", status: "skipped", targetId, skipReason: "NotEffectivelyEntitled" };
+  if (isStaged && leaves(engine, flow, object, link)) {
     const escrow = {
       kind: "export",
       attempts: 0,
@@ -164,11 +192,19 @@ async function keep(work: Work, link: Link, { isStaged }: Restraint): Promise<En
     return { action: "stagedDelete", status: "skipped", targetId, skipReason: "StagedDelete" };
   }
   if (object.isPurged) return remove(work, link);
-  if (isEntitled) return change(work, link, await read(work, link));
+  if (isEntitled) return updateInScope(work, link, await read(work, link));
   if (engine.behaviour.skipsOutOfScopeDeletions)
     return { action: "other", status: "skipped", targetId, skipReason: "SkipOutOfScopeDeletions" };
   if (flow.type === "Group" || flow.activity.length === 0) return remove(work, link);
   return disable(work, link);
+}
+
+/** Whether an object would be deleted or disabled in the target: what the deletion threshold counts. */
+export function leaves(engine: Engine, flow: ObjectFlow, object: StoredObject, link: Link): boolean {
+  if (object.isPurged) return flow.deletes;
+  if (engine.behaviour.skipsOutOfScopeDeletions || !link.isActive) return false;
+  const isDeleted = flow.type === "Group" || flow.activity.length === 0;
+  return (isDeleted ? flow.deletes : flow.updates) && !entitlementOf(engine, flow, object).isEntitled;
 }
 
 async function read({ flow, tracing }: Work, { targetId }: Link): Promise<Resource> {
@@ -206,106 +242,20 @@ async function disable(work: Work, link: Link): Promise<Ending> {
   if (!flow.updates)
     return { action: "other", status: "skipped", targetId: link.targetId, skipReason: "UpdateNotEnabled" };
   const resource = await read(work, link);
-  const ending = await send(work, link, differences(work, flow.activity, resource, OUT_OF_SCOPE), resource);
+  const ending = await sendChanges(work, link, differences(work, flow.activity, resource, OUT_OF_SCOPE), resource);
   const saved = engine.store.link(work.object.type, work.object.objectId) ?? link;
   engine.store.saveLink(work.object.type, work.object.objectId, { ...saved, isActive: false }, engine.cycle);
   return ending.action === "update" ? { ...ending, action: "disable" } : ending;
 }
 
 /** Compares an object that is in scope with what the target shows of it, and sends what differs. */
-async function change(work: Work, link: Link, resource: Resource): Promise<Ending> {
+async function updateInScope(work: Work, link: Link, resource: Resource): Promise<Ending> {
   const { engine, flow, object } = work;
   if (!flow.updates)
     return { action: "other", status: "skipped", targetId: link.targetId, skipReason: "UpdateNotEnabled" };
   const flows = flow.values.filter(({ isForCreationOnly }) => !isForCreationOnly);
-  const ending = await send(work, link, differences(work, flows, resource), resource);
+  const ending = await sendChanges(work, link, differences(work, flows, resource), resource);
   const saved = engine.store.link(object.type, object.objectId) ?? link;
   if (!saved.isActive) engine.store.saveLink(object.type, object.objectId, { ...saved, isActive: true }, engine.cycle);
   return ending;
 }
-
-/** What differs. An empty source changes nothing: Entra sends no nulls. */
-function differences(
-  { engine, object }: Work,
-  flows: readonly AttributeFlow[],
-  resource: Resource,
-  overrides: Readonly<Record<string, SourceValue>> = {},
-): Difference[] {
-  return flows.flatMap((flow): Difference[] => {
-    const wanted = mapped(engine, flow, object, overrides);
-    const current = readAt(resource, flow.target);
-    if (wanted === undefined || (!flow.isAlwaysSent && isSame(flow, wanted, current))) return [];
-    const text = asText(current);
-    return [{ flow, wanted, ...(text !== undefined && { current: text }) }];
-  });
-}
-
-async function send(work: Work, link: Link, changes: readonly Difference[], resource: Resource): Promise<Ending> {
-  const { engine, flow, object, tracing } = work;
-  const { targetId } = link;
-  tellEndless(changes, link, tracing);
-  if (changes.length === 0) {
-    const exported = confirmed(link.exported, flow, resource);
-    engine.store.saveLink(object.type, object.objectId, { ...link, exported }, engine.cycle);
-    tracing.step({
-      name: "EntrySynchronizationSkip",
-      type: "export",
-      status: "skipped",
-      description:
-        "The state of the entry in both the source and target systems already match. No change needs to be made.",
-      details: { SkipReason: "RedundantExport" },
-    });
-    return { action: "other", status: "skipped", targetId, skipReason: "RedundantExport" };
-  }
-  for (const { flow: attribute, wanted, current } of changes) note(work, attribute, current, asText(wanted)!);
-  await patch(tracing.conversation, flow, targetId, changeOperations(changes, engine.behaviour.dialect));
-  const sent = changes.map(({ flow: { target }, wanted }) => [target.text, asText(wanted)!]);
-  const exported = { ...confirmed(link.exported, flow, resource), ...Object.fromEntries(sent) };
-  engine.store.saveLink(object.type, object.objectId, { ...link, exported }, engine.cycle);
-  tracing.step(exportedStep("EntryExportUpdate", `${object.type} was updated in ${engine.job.targetName}`));
-  return { action: "update", status: "success", targetId };
-}
-
-/** An attribute that was sent with this value before, and is still not there, is sent for ever. */
-function tellEndless(changes: readonly Difference[], { exported }: Link, { observe }: Tracing): void {
-  for (const { flow, wanted, current } of changes) {
-    const path = flow.target.text;
-    if (flow.isAlwaysSent || exported[path] !== asText(wanted)) continue;
-    observe("endless update", {
-      attribute: path,
-      sent: exported[path]!,
-      ...(current !== undefined && { returned: current }),
-    });
-  }
-}
-
-/** What was sent and has not been seen since. References are kept: they are not read back. */
-function confirmed(exported: Link["exported"], { values }: ObjectFlow, resource: Resource): Record<string, string> {
-  const isSeen = ([path, sent]: [string, string]) => {
-    const flow = values.find(({ target }) => target.text === path);
-    return flow !== undefined && isSame(flow, sent, asText(readAt(resource, flow.target)));
-  };
-  return Object.fromEntries(Object.entries(exported).filter((entry) => !isSeen(entry)));
-}
-
-/** Sends a PATCH. Throws a `ProvisioningError` where it was not done. */
-export async function patch(
-  { ask }: Conversation,
-  flow: ObjectFlow,
-  targetId: string,
-  operations: ReturnType<typeof changeOperations>,
-): Promise<void> {
-  const path = `${flow.endpoint}/${encodeURIComponent(targetId)}`;
-  const answer = await ask("update", { method: "PATCH", path, body: patchBody(operations) });
-  if (![200, 202, 204].includes(answer.status)) throw refusal("The update", answer);
-}
-
-function note({ tracing }: Work, flow: AttributeFlow, oldValue: string | undefined, newValue: string): void {
-  const { target, isRedacted } = flow;
-  if (isRedacted) tracing.modified({ name: target.text, newValue: "[Redacted]" });
-  else tracing.modified({ name: target.text, ...(oldValue !== undefined && { oldValue }), newValue });
-}
-
-/** The step of the log that says what was done in the target. */
-export const exportedStep = (name: string, description: string) =>
-  ({ name, type: "export", status: "success", description }) as const;

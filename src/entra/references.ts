@@ -1,14 +1,15 @@
 import { ProvisioningError } from "./conversation.ts";
 import { referenceOperation } from "./dialects.ts";
-import { attributeOf, type Engine, mapped } from "./engine.ts";
-import { entitlementOf } from "./entitlement.ts";
+import { type Engine, mapped } from "./engine.ts";
+import { entitlementOf, isImported } from "./entitlement.ts";
 import type { AttributeFlow, ObjectFlow } from "./job.ts";
 import { isEqual, search, searchPath } from "./look-up.ts";
-import { exportedStep, keepFailure, patch, told } from "./provision.ts";
+import { failureOf, keepFailure } from "./provision.ts";
 import type { StoredObject } from "./source-store.ts";
 import { asText } from "./target-path.ts";
 import type { Link } from "./target-store.ts";
-import { beginTrace, type Tracing } from "./tracing.ts";
+import { beginTrace, type Ending, exportedStep, type Tracing } from "./tracing.ts";
+import { patch } from "./update.ts";
 
 /** What a reference should become. */
 type Wish =
@@ -26,42 +27,60 @@ export async function linkReferences(engine: Engine, flow: ObjectFlow, object: S
   const { store } = engine;
   const link = store.link(object.type, object.objectId);
   const flows = flow.references.filter(({ target }) => target.attribute !== "members");
-  if (!link || object.isPurged || flows.length === 0 || !entitlementOf(engine, flow, object).isEntitled)
+  if (!link || flows.length === 0 || !refers(engine, flow, object, link))
     return store.settle(object.type, object.objectId, "reference");
-  const wishes = flows.map((attribute) => ({ attribute, wish: wishFor(engine, flow, object, attribute, link) }));
-  const changes = wishes.filter(({ wish }) => wish.kind !== "same");
-  if (changes.length === 0) return store.settle(object.type, object.objectId, "reference");
   const tracing = beginTrace(engine, flow, object);
-  const ending = { action: "update", targetId: link.targetId } as const;
   try {
     let sent = 0;
-    for (const { attribute, wish } of changes)
+    let known = 0;
+    for (const attribute of flows) {
+      const wish = wishFor(engine, object, attribute, link);
+      if (wish.kind === "same") continue;
+      known++;
       if (await setReference(engine, flow, object, { attribute, wish, tracing })) sent++;
+    }
     store.settle(object.type, object.objectId, "reference");
-    if (sent > 0) tracing.end({ ...ending, status: "success" });
-    else tracing.end({ action: "other", status: "skipped", targetId: link.targetId, skipReason: "RedundantExport" });
+    const { targetId } = link;
+    if (sent > 0) tracing.end({ action: "update", status: "success", targetId });
+    else if (known > 0) tracing.end({ action: "other", status: "skipped", targetId, skipReason: "RedundantExport" });
   } catch (error) {
-    const { code, message } = told(error);
-    const next = keepFailure(engine, object, "reference", code);
-    tracing.step({
-      name: "EntryReferenceResolution",
-      type: "referenceResolution",
-      status: "failure",
-      description: message,
-    });
-    tracing.end({ ...ending, status: "failure", error: { code, reason: message, nextAttempt: next } });
+    tracing.end(failedReference({ engine, object, tracing, targetId: link.targetId }, error));
   }
 }
 
-function wishFor(engine: Engine, flow: ObjectFlow, object: StoredObject, attribute: AttributeFlow, link: Link): Wish {
+/** Whether an object's references are sent: it is in scope, and changes of it are, or it is new in the target. */
+export const refers = (engine: Engine, flow: ObjectFlow, object: StoredObject, link: Link): boolean =>
+  !object.isPurged &&
+  isImported(flow, object) &&
+  (flow.updates || link.since === engine.cycle) &&
+  entitlementOf(engine, flow, object).isEntitled;
+
+/** Keeps a reference that could not be set for another attempt. */
+export function failedReference(
+  { engine, object, tracing, targetId }: { engine: Engine; object: StoredObject; tracing: Tracing; targetId: string },
+  error: unknown,
+): Ending {
+  const { code, message: description } = failureOf(error);
+  const nextAttempt = keepFailure(engine, object, "reference", code);
+  tracing.step({ name: "EntryReferenceResolution", type: "referenceResolution", status: "failure", description });
+  return { action: "update", status: "failure", targetId, error: { code, reason: description, nextAttempt } };
+}
+
+/** Whether somebody is to be in the target who is not there yet. */
+export function isExpected(engine: Engine, objectId: string): boolean {
+  const users = engine.job.flows.find(({ type }) => type === "User");
+  const object = engine.store.object("User", objectId);
+  if (!users?.creates || !object || !isImported(users, object)) return false;
+  return entitlementOf(engine, users, object).isEntitled;
+}
+
+function wishFor(engine: Engine, object: StoredObject, attribute: AttributeFlow, link: Link): Wish {
   const known = link.exported[attribute.target.text];
-  const objectId = asText(mapped(engine, attribute, object) ?? attributeOf(object)(attribute.target.attribute));
+  const objectId = asText(mapped(engine, attribute, object));
   if (objectId === undefined) return known === undefined ? { kind: "same" } : { kind: "set", targetId: undefined };
   const target = engine.store.link("User", objectId);
   if (target) return target.targetId === known ? { kind: "same" } : { kind: "set", targetId: target.targetId };
-  const referred = engine.store.object("User", objectId);
-  const isExpected = referred !== undefined && entitlementOf(engine, flow, referred).isEntitled;
-  return isExpected ? { kind: "later", objectId } : { kind: "same" };
+  return isExpected(engine, objectId) ? { kind: "later", objectId } : { kind: "same" };
 }
 
 interface Setting {

@@ -47,7 +47,7 @@ const TESTS: Readonly<Record<string, Test>> = {
 const NUMERIC = new Set(["GREATERTHAN", "GREATERTHANOREQUALS", "&", "!&"]);
 
 /** Compiles scoping filters. Throws an `Error` in words for an operator that Entra does not have, and an operand it cannot use. */
-export function compileScope(groups: readonly GivenGroup[], where: string): FilterGroup[] {
+export function compileScope(groups: readonly GivenGroup[]): FilterGroup[] {
   return groups.map(({ name, clauses }, place) => ({
     name: name ?? `Scoping filter ${place + 1}`,
     clauses: clauses.map(({ operatorName, sourceOperandName: attribute, targetOperand }) => {
@@ -56,7 +56,7 @@ export function compileScope(groups: readonly GivenGroup[], where: string): Filt
       return {
         name: attribute,
         attribute,
-        test: testOf(operator, operands, `${where}, the scoping filter on ${attribute}`),
+        test: testOf(operator, operands, `the scoping filter on ${attribute}`),
       };
     }),
   }));
@@ -72,11 +72,20 @@ function testOf(operator: string, operands: readonly string[], where: string): C
   if (NUMERIC.has(operator) && !operands.every(isInteger))
     throw new Error(`${where}: ${operator} compares integers, not "${operands.join(", ")}"`);
   // A pattern that is wrong is told when the job is loaded.
-  if (operator.includes("REGEX")) for (const operand of operands) RE2JS.compile(operand);
+  if (operator.includes("REGEX")) for (const operand of operands) patternOf(operand, where);
   const isNegative = operator.startsWith("NOT") || operator.startsWith("!");
   const among = (value: string) =>
     isNegative ? operands.every((each) => test(value, each)) : operands.some((each) => test(value, each));
   return (value) => value !== undefined && among(value);
+}
+
+/** Throws an `Error` in words for a pattern that is wrong, or that no linear engine has. */
+function patternOf(text: string, where: string): RE2JS {
+  try {
+    return RE2JS.compile(text);
+  } catch (error) {
+    throw new Error(`${where}: the pattern "${text}" cannot be used: ${(error as Error).message}`);
+  }
 }
 
 /** Whether an object passes one of the groups, and each clause by the name that the log gives it. No group passes everything. */
@@ -91,7 +100,8 @@ export function passes(
     let all = true;
     for (const clause of group.clauses) {
       const holds = clause.test(operandOf(attribute(clause.attribute)));
-      clauses[`${group.name}.${clause.name}`] = holds;
+      const name = `${group.name}.${clause.name}`;
+      clauses[name] = holds && clauses[name] !== false;
       all &&= holds;
     }
     passed ||= all;

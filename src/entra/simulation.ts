@@ -1,14 +1,14 @@
 import { type Conversation, conversationsOver, type Send } from "./conversation.ts";
-import { type CycleOptions, type CycleResult, runCycle } from "./cycle.ts";
+import { type CycleOptions, type CycleResult, linkObject, runCycle } from "./cycle.ts";
 import type { Edit, ObjectType } from "./directory.ts";
 import { type Account, discover } from "./discover.ts";
 import { type Behaviour, CYCLE_MS, type Engine } from "./engine.ts";
+import { entitlementOf, isImported } from "./entitlement.ts";
 import type { Job } from "./job.ts";
-import { linkMembers } from "./members.ts";
 import { probe } from "./probe.ts";
 import { provision } from "./provision.ts";
 import { isDisabled, nextQuarantine } from "./quarantine.ts";
-import { linkReferences } from "./references.ts";
+import { redactionOf } from "./redaction.ts";
 import type { CycleSummary, Exchange, Observation, Quarantine, Trace } from "./report-data.ts";
 import type { Store } from "./store.ts";
 
@@ -25,9 +25,11 @@ export interface SimulationParts {
   readonly seed: number;
   readonly defaultDomain: string;
   readonly listeners: Listeners;
+  /** Aborted when what is under way is to end. */
+  readonly signal: AbortSignal;
 }
 
-/** Who is told what happens. */
+/** Callbacks for progress and results. */
 export interface Listeners {
   readonly exchange: (exchange: Exchange) => void;
   readonly trace: (trace: Trace) => void;
@@ -50,8 +52,10 @@ export interface Simulation {
    * lets deletions go that are held.
    */
   readonly cycle: (kind: CycleKind, allowsDeletions?: boolean) => Promise<CycleSummary>;
-  /** Provisions one object now; of a group's members those that are named. Entra's watermark stays where it is. */
+  /** Provisions one object now, with all members of a group. Entra's watermark stays where it is. */
   readonly onDemand: (type: ObjectType, objectId: string) => Promise<CycleSummary>;
+  /** Says that the job's schema is another one: the next cycle looks at everything, as after a change is saved in the portal. */
+  readonly renew: () => void;
   /** Lists the accounts of the target, and whose they are. */
   readonly discover: () => AsyncGenerator<Account>;
   readonly quarantine: () => Quarantine | undefined;
@@ -88,12 +92,16 @@ export function openSimulation(parts: SimulationParts): Simulation {
 
   const cycle = async (kind: CycleKind, allowsDeletions = false): Promise<CycleSummary> => {
     const before = quarantine();
-    if (store.setting("cycle", 0) > 0) store.set("clock", Math.max(clock() + CYCLE_MS, before?.nextAttempt ?? 0));
-    if (kind !== "incremental") forget(store, kind);
-    const options: CycleOptions = { isWhole: kind !== "incremental", allowsDeletions };
+    const allowed = kind === "incremental" ? (before?.nextAttempt ?? 0) : 0;
+    if (store.setting("cycle", 0) > 0) store.set("clock", Math.max(clock() + CYCLE_MS, allowed));
+    // A whole cycle that did not come to its end is still owed, and links that it made are kept.
+    const isOwed = store.setting("owed", false);
+    if (kind !== "incremental" && !(kind === "initial" && isOwed)) forget(store, kind);
+    const options: CycleOptions = { isWhole: kind !== "incremental" || isOwed, allowsDeletions };
     return counted(kind, async (engine) => {
       if (isDisabled(before, engine.now()) && kind === "incremental") return disabled(before!);
       const result = await runCycle(engine, options);
+      if (result.imported > 0 || !result.reason) store.set("owed", false);
       setQuarantine(nextQuarantine(kind === "incremental" ? before : undefined, result.reason, engine.now()));
       return result;
     });
@@ -106,9 +114,10 @@ export function openSimulation(parts: SimulationParts): Simulation {
       if (!flow) throw new Error(`the job does not provision objects of type ${type}`);
       if (!object) throw new Error(`there is no ${type} with the objectId ${objectId} in the source`);
       await probe(engine, flow);
-      await provision(engine, flow, object, { isStaged: false });
-      await (type === "User" ? linkReferences(engine, flow, object) : linkMembers(engine, flow, object, 0));
-      return { imported: 1, entitled: 1 };
+      await provision(engine, flow, object, { isStaged: false, isOnDemand: true, since: 0 });
+      await linkObject(engine, flow, objectId, 0);
+      const isEntitled = isImported(flow, object) && entitlementOf(engine, flow, object).isEntitled;
+      return { imported: 1, entitled: Number(isEntitled) };
     });
 
   return {
@@ -118,6 +127,7 @@ export function openSimulation(parts: SimulationParts): Simulation {
       }),
     cycle,
     onDemand,
+    renew: () => store.set("owed", true),
     discover: () => {
       const users = job.flows.find(({ type }) => type === "User");
       if (!users) throw new Error("the job does not provision users");
@@ -129,8 +139,11 @@ export function openSimulation(parts: SimulationParts): Simulation {
 
 /** What a restart forgets: where the source was read to, what failed, the quarantine; a restart in full forgets the links, too. */
 function forget(store: Store, kind: CycleKind): void {
-  store.clearEscrows();
-  if (kind === "restart in full" || kind === "initial") store.clearLinks();
+  store.together(() => {
+    store.set("owed", true);
+    store.clearEscrows();
+    if (kind === "restart in full" || kind === "initial") store.clearLinks();
+  });
 }
 
 const disabled = ({ error }: Quarantine): CycleResult => ({
@@ -143,7 +156,7 @@ const disabled = ({ error }: Quarantine): CycleResult => ({
 });
 
 function engineOf(
-  { store, job, behaviour, send, rate, wait, seed, defaultDomain }: SimulationParts,
+  { store, job, behaviour, send, rate, wait, seed, defaultDomain, signal }: SimulationParts,
   cycle: number,
   now: () => number,
   listeners: Listeners,
@@ -153,11 +166,31 @@ function engineOf(
     now,
     wait,
     rate,
-    heard: listeners.exchange,
+    redacted: redactionOf(job),
+    onExchange: listeners.exchange,
   });
   const random = randomFrom(seed * 1_000_003 + cycle);
   const { trace: traced, observation: observed } = listeners;
-  return { store, job, behaviour, cycle, now, random, defaultDomain, conversation, traced, observed };
+  const alone = keyedLocks();
+  return { store, job, behaviour, cycle, now, random, defaultDomain, signal, alone, conversation, traced, observed };
+}
+
+/** Gives what runs work of the same key one after the other. */
+function keyedLocks(): Engine["alone"] {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, work) => {
+    const before = last.get(key);
+    const mine = (async () => {
+      await before?.catch(() => {});
+      return work();
+    })();
+    last.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(key) === mine) last.delete(key);
+    }
+  };
 }
 
 /** Counts what listeners are told. */
@@ -185,7 +218,7 @@ function tallying(listeners: Listeners) {
     const isStopped = reason !== undefined && imported === 0;
     return {
       ...times,
-      state: isStopped ? "Failed" : failed ? "EntryLevelErrors" : "Succeeded",
+      state: isStopped ? "Failed" : failed || reason ? "EntryLevelErrors" : "Succeeded",
       countImported: imported,
       countEntitled: entitled,
       countExported: sums.exported,

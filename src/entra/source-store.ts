@@ -9,8 +9,8 @@ export interface StoredObject extends SourceObject {
   readonly changed: number;
 }
 
-/** Objects are read in pieces of so many. */
-const PIECE = 500;
+/** Objects read at a time. */
+const PAGE_SIZE = 500;
 
 /** The source directory in the store. */
 export function sourceIn({ run, first, all }: Statements) {
@@ -31,6 +31,10 @@ export function sourceIn({ run, first, all }: Statements) {
          where m.member = ? and g.assigned = 1 and g.purged = 0 limit 1`,
         id,
       ) !== undefined);
+  const countIn = (type: ObjectType): number =>
+    first("select count(*) as n from objects where type = ? and purged = 0", type)?.n ?? 0;
+  const counts = { User: countIn("User"), Group: countIn("Group") };
+  const count = (type: ObjectType): number => counts[type];
   const isMember = (groupId: string, member: string): boolean =>
     first("select 1 as n from members where group_id = ? and member = ?", groupId, member) !== undefined;
   const put = (
@@ -94,15 +98,14 @@ export function sourceIn({ run, first, all }: Statements) {
     const isTurned = (before?.assigned ?? false) !== assigned || edit.purged === true || before?.isPurged === true;
     const concerned = type === "Group" ? mayTurn(edit, isTurned) : [];
     const were = concerned.map((member) => isAssigned("User", member, false));
+    const isThere = before !== undefined && !before.isPurged;
+    counts[type] += Number(edit.purged !== true) - Number(isThere);
     put(edit, before, assigned);
     changeMembers(edit);
     for (const [place, member] of concerned.entries())
       if (isAssigned("User", member, false) !== were[place])
         run("update objects set changed = ? where type = 'User' and id = ?", changes, member);
   };
-
-  const count = (type: ObjectType): number =>
-    first("select count(*) as n from objects where type = ? and purged = 0", type)?.n ?? 0;
 
   return {
     apply,
@@ -115,28 +118,26 @@ export function sourceIn({ run, first, all }: Statements) {
       let [changed, id] = [since, "\uffff"];
       for (;;) {
         const rows = all(
-          `select * from objects where type = ? and (changed, id) > (?, ?) and changed <= ? order by changed, id limit ${PIECE}`,
+          `select * from objects where type = ? and (changed, id) > (?, ?) and changed <= ? order by changed, id limit ${PAGE_SIZE}`,
           type,
           changed,
           id,
           until,
         );
         for (const row of rows) yield stored(row);
-        if (rows.length < PIECE) return;
+        if (rows.length < PAGE_SIZE) return;
         ({ changed, id } = rows.at(-1) as { changed: number; id: string });
       }
     },
     count,
-    /** The object with an objectId, or else the one with a userPrincipalName or a displayName; of a type, or of any. */
-    named: (name: string, type?: ObjectType): SourceObject | undefined => {
-      const row = first(
+    /** Up to two objects with an objectId, a userPrincipalName or a displayName, in this order; of a type, or of any. */
+    named: (name: string, type?: ObjectType): SourceObject[] =>
+      all(
         `select * from objects where purged = 0 and (?2 is null or type = ?2) and (id = ?1 or name = lower(?1) or shown = lower(?1))
-         order by id = ?1 desc, name is null limit 1`,
+         order by id = ?1 desc, name is not lower(?1) limit 2`,
         name,
         type ?? null,
-      );
-      return row && stored(row);
-    },
+      ).map(stored),
     /** The object of a number, from 0 to the count; where that is gone the next one. Numbers are spread over all that there ever were. */
     at: (type: ObjectType, index: number): SourceObject | undefined => {
       const place = Math.floor((index * ordinals[type]) / Math.max(1, count(type)));
@@ -152,7 +153,6 @@ export function sourceIn({ run, first, all }: Statements) {
       all("select member from members where group_id = ? order by member limit ?", groupId, limit).map(
         (row) => row.member,
       ),
-    isMember,
   };
 }
 

@@ -5,6 +5,9 @@ import { sourceIn } from "./source-store.ts";
 import type { Row, Statements } from "./statements.ts";
 import { targetIn } from "./target-store.ts";
 
+/** The form of the state. */
+const VERSION = 1;
+
 const SCHEMA = `
 create table if not exists settings (name text primary key, value text not null) strict, without rowid;
 create table if not exists objects (
@@ -24,12 +27,27 @@ create table if not exists links (
   type text not null, id text not null, target text not null, exported text not null, active integer not null, cycle integer not null,
   since integer not null,
   primary key (type, id)) strict, without rowid;
+create unique index if not exists links_target on links (type, target);
 create index if not exists links_cycle on links (type, cycle, id);
 create table if not exists exported_members (group_id text not null, member text not null, primary key (group_id, member)) strict, without rowid;
+create index if not exists exported_members_of on exported_members (member);
+create table if not exists removed_members (group_id text not null, member text not null, cycle integer not null, primary key (group_id, member)) strict, without rowid;
+create table if not exists pending (type text not null, id text not null, since integer not null, primary key (type, id)) strict, without rowid;
 create table if not exists escrows (
   type text not null, id text not null, kind text not null, attempts integer not null, since integer not null, next integer not null,
   code text not null, primary key (type, id, kind)) strict, without rowid;
 `;
+
+/** A state that cannot be used, with the reason in words. */
+export class StoreError extends Error {}
+
+function reasonOf(error: unknown, folder: string | undefined): string {
+  const { errcode, message } = error as { errcode?: number; message: string };
+  const isHeld = errcode !== undefined && [5, 6].includes(errcode & 0xff);
+  return isHeld
+    ? `another simulation uses the folder ${folder}. Wait for its end, or name another folder with --state.`
+    : `the state in ${folder} cannot be used: ${message}`;
+}
 
 /** The state of a simulation: the source as it is, and what Entra remembers of the target. One process at a time. */
 export type Store = ReturnType<typeof openStore>;
@@ -38,8 +56,17 @@ export type Store = ReturnType<typeof openStore>;
 export function openStore(folder: string | undefined) {
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const database = new DatabaseSync(folder === undefined ? ":memory:" : join(folder, "simulation.db"));
-  database.exec("pragma journal_mode = wal; pragma synchronous = normal;");
-  database.exec(SCHEMA);
+  try {
+    database.exec("pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = normal;");
+    const { user_version: version } = database.prepare("pragma user_version").get() as { user_version: number };
+    const isNew = database.prepare("select 1 as n from sqlite_schema limit 1").get() === undefined;
+    if (!isNew && version !== VERSION)
+      throw new Error("it is of another version of Postern. Name a new folder with --state");
+    database.exec(`${SCHEMA}; pragma user_version = ${VERSION};`);
+  } catch (error) {
+    database.close();
+    throw new StoreError(reasonOf(error, folder), { cause: error });
+  }
   const kept = new Map<string, StatementSync>();
   const prepared = (sql: string): StatementSync => {
     const statement = kept.get(sql) ?? database.prepare(sql);
@@ -66,8 +93,6 @@ export function openStore(folder: string | undefined) {
         throw error;
       }
     },
-    begin: () => database.exec("begin"),
-    rollback: () => database.exec("rollback"),
     close: () => database.close(),
   };
 }

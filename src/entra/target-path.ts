@@ -60,7 +60,14 @@ export function writeAt(resource: Resource, path: TargetPath, value: unknown): v
 export function asText(value: unknown): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value === "boolean") return value ? "True" : "False";
-  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map((each) => asText(each) ?? "").join(";");
+  // The order of several values says nothing, RFC 7643 §2.4.
+  if (Array.isArray(value))
+    return value.length === 0
+      ? undefined
+      : value
+          .map((each) => asText(each) ?? "")
+          .sort()
+          .join(";");
   if (isObject(value)) return "value" in value ? asText(value.value) : JSON.stringify(value);
   return String(value);
 }

@@ -20,8 +20,8 @@ export interface Escrow {
   readonly code: string;
 }
 
-/** Rows are read in pieces of so many. */
-const PIECE = 500;
+/** Rows read at a time. */
+const PAGE_SIZE = 500;
 
 /** What Entra remembers of the target, in the store. */
 export function targetIn({ run, first, all }: Statements) {
@@ -45,6 +45,7 @@ export function targetIn({ run, first, all }: Statements) {
     /** Forgets a link, and what was sent of its members. */
     unlink: (type: ObjectType, id: string) => {
       run("delete from links where type = ? and id = ?", type, id);
+      run("delete from pending where type = ? and id = ?", type, id);
       run("delete from exported_members where group_id = ?", id);
       run("delete from exported_members where member = ?", id);
     },
@@ -52,13 +53,13 @@ export function targetIn({ run, first, all }: Statements) {
     *linksOf(type: ObjectType, cycle: number): Generator<{ readonly id: string; readonly link: Link }> {
       for (let id = ""; ; ) {
         const rows = all(
-          `select * from links where type = ? and cycle = ? and id > ? order by id limit ${PIECE}`,
+          `select * from links where type = ? and cycle = ? and id > ? order by id limit ${PAGE_SIZE}`,
           type,
           cycle,
           id,
         );
         for (const row of rows) yield { id: row.id, link: linkIn(row) };
-        if (rows.length < PIECE) return;
+        if (rows.length < PAGE_SIZE) return;
         id = rows.at(-1)!.id;
       }
     },
@@ -75,7 +76,7 @@ export function targetIn({ run, first, all }: Statements) {
         after,
         limit,
       ).map((row) => row.member),
-    /** Members that were sent and are so no more. */
+    /** Members that were exported but have since been removed from the group. */
     membersToRemove: (groupId: string, after: string, limit: number): string[] =>
       all(
         `select member from exported_members e where group_id = ? and member > ? and not exists
@@ -91,10 +92,43 @@ export function targetIn({ run, first, all }: Statements) {
         after,
         limit,
       ).map((row) => row.member),
-    setExported: (groupId: string, member: string, isMember: boolean) =>
-      isMember
-        ? run("insert or ignore into exported_members values (?, ?)", groupId, member)
-        : run("delete from exported_members where group_id = ? and member = ?", groupId, member),
+    addExported: (groupId: string, member: string) => {
+      run("insert or ignore into exported_members values (?, ?)", groupId, member);
+      run("delete from removed_members where group_id = ? and member = ?", groupId, member);
+    },
+    removeExported: (groupId: string, member: string, cycle: number) => {
+      run("delete from exported_members where group_id = ? and member = ?", groupId, member);
+      run("insert or replace into removed_members values (?, ?, ?)", groupId, member, cycle);
+    },
+    /** Members whose removal was sent in a cycle. */
+    removedIn: (groupId: string, cycle: number): string[] =>
+      all("select member from removed_members where group_id = ? and cycle = ?", groupId, cycle).map(
+        (row) => row.member,
+      ),
+
+    /** Notes that an object's references are to be looked at: members that changed after a place in the count of changes. */
+    await: (type: ObjectType, id: string, since: number) =>
+      run(
+        "insert into pending values (?, ?, ?) on conflict do update set since = min(since, excluded.since)",
+        type,
+        id,
+        since,
+      ),
+    /** Objects whose references are to be looked at. An object may be taken out while they are read. */
+    *pending(type: ObjectType): Generator<{ readonly id: string; readonly since: number }> {
+      for (let after = ""; ; ) {
+        const rows = all(
+          `select id, since from pending where type = ? and id > ? order by id limit ${PAGE_SIZE}`,
+          type,
+          after,
+        );
+        for (const row of rows) yield { id: row.id, since: row.since };
+        if (rows.length < PAGE_SIZE) return;
+        after = rows.at(-1)!.id;
+      }
+    },
+    settlePending: (type: ObjectType, id: string) => run("delete from pending where type = ? and id = ?", type, id),
+    countLinks: (): number => first("select count(*) as n from links")?.n ?? 0,
 
     escrow: (type: ObjectType, id: string, kind: Escrow["kind"]): Escrow | undefined => {
       const row = first("select * from escrows where type = ? and id = ? and kind = ?", type, id, kind);
@@ -108,7 +142,7 @@ export function targetIn({ run, first, all }: Statements) {
     /** Objects of a type with something that is due, in order behind `after`. */
     due: (type: ObjectType, now: number, after: string): string[] =>
       all(
-        `select distinct id from escrows where type = ? and next <= ? and id > ? order by id limit ${PIECE}`,
+        `select distinct id from escrows where type = ? and next <= ? and id > ? order by id limit ${PAGE_SIZE}`,
         type,
         now,
         after,
@@ -123,6 +157,8 @@ export function targetIn({ run, first, all }: Statements) {
     clearLinks: () => {
       run("delete from links");
       run("delete from exported_members");
+      run("delete from removed_members");
+      run("delete from pending");
     },
   };
 }

@@ -1,8 +1,9 @@
 import type { Conversation } from "./conversation.ts";
 import type { SourceObject } from "./directory.ts";
 import { attributeOf, displayNameOf, type Engine } from "./engine.ts";
-import type { ObjectFlow } from "./job.ts";
+import type { AttributeFlow, ObjectFlow } from "./job.ts";
 import type { ModifiedProperty, Observation, Step, Trace } from "./report-data.ts";
+import type { StoredObject } from "./source-store.ts";
 import { asText } from "./target-path.ts";
 
 /** How the work on an object ended. */
@@ -27,7 +28,8 @@ export interface Tracing {
   readonly end: (ending: Ending) => void;
 }
 
-const MASK = "[Redacted]";
+/** Stands for a value that an expression has redacted. */
+export const REDACTED = "[Redact]";
 
 /** Begins the trace of an object: it was read from the source. */
 export function beginTrace(engine: Engine, flow: ObjectFlow, object: SourceObject): Tracing {
@@ -76,9 +78,28 @@ function sourceText({ values, references }: ObjectFlow, object: SourceObject): R
   const text: Record<string, string> = {};
   const note = (name: string, isMasked: boolean) => {
     const value = asText(attribute(name));
-    if (value !== undefined && name !== "members") text[name] = isMasked ? MASK : value;
+    if (value !== undefined && name !== "members") text[name] = isMasked ? REDACTED : value;
   };
   for (const name of ["objectId", ...(object.type === "User" ? ["accountEnabled"] : [])]) note(name, false);
   for (const { reads, isRedacted } of [...values, ...references]) for (const name of reads) note(name, isRedacted);
   return text;
 }
+
+/** An object that is worked on. */
+export interface Work {
+  readonly engine: Engine;
+  readonly flow: ObjectFlow;
+  readonly object: StoredObject;
+  readonly tracing: Tracing;
+}
+
+/** Notes that an attribute is sent; a redacted value is masked. */
+export function note({ tracing }: Work, flow: AttributeFlow, oldValue: string | undefined, newValue: string): void {
+  const { target, isRedacted } = flow;
+  if (isRedacted) tracing.modified({ name: target.text, newValue: REDACTED });
+  else tracing.modified({ name: target.text, ...(oldValue !== undefined && { oldValue }), newValue });
+}
+
+/** The step of the log that says what was done in the target. */
+export const exportedStep = (name: string, description: string) =>
+  ({ name, type: "export", status: "success", description }) as const;

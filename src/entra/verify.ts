@@ -68,17 +68,17 @@ function kindOf(path: string, sent: string, returned: string | undefined): Obser
 /** So many members are compared; of larger groups the first ones by their ids. */
 const MAX_MEMBERS = 50_000;
 
-function compareMembers({ store }: Engine, id: string, resource: Resource, observe: Observe): void {
+function compareMembers({ store, cycle }: Engine, id: string, resource: Resource, observe: Observe): void {
   const members = Array.isArray(resource.members) ? (resource.members as unknown[]) : [];
   const there = new Set(members.map((each) => asText(each)));
-  const exported = store.exportedMembers(id, "", MAX_MEMBERS);
-  const expected = exported.flatMap((member) => store.link("User", member)?.targetId ?? []);
+  const idsOf = (objects: readonly string[]) => objects.flatMap((member) => store.link("User", member)?.targetId ?? []);
+  const expected = idsOf(store.exportedMembers(id, "", MAX_MEMBERS));
   const missing = expected.filter((each) => !there.has(each));
-  if (missing.length === 0) return;
-  const sent = `${expected.length} members`;
-  observe("members differ", {
-    attribute: "members",
-    sent,
-    returned: `${there.size} members, without ${missing.slice(0, 5).join(", ")}`,
-  });
+  const kept = idsOf(store.removedIn(id, cycle)).filter((each) => there.has(each));
+  const named = (ids: readonly string[]) => ids.slice(0, 5).join(", ");
+  const details = { attribute: "members", sent: `${expected.length} members` };
+  if (missing.length > 0)
+    observe("members differ", { ...details, returned: `${there.size} members, without ${named(missing)}` });
+  if (kept.length > 0)
+    observe("members differ", { ...details, returned: `${there.size} members, with ${named(kept)}, who were removed` });
 }

@@ -56,6 +56,7 @@ export function openSimulating(
       return isFailure(answer) ? answer : { ...answer, text: answer.text.slice(0, 65_536) };
     },
     wait: async () => {},
+    signal: new AbortController().signal,
     seed: 7,
     defaultDomain: "contoso.example",
     listeners: {
