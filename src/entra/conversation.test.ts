@@ -21,7 +21,8 @@ const answering = (...answers: readonly [status: number, after?: string][]): Sen
   let turn = 0;
   return async () => {
     const [status, after] = answers[Math.min(turn++, answers.length - 1)]!;
-    return { status, headers: after === undefined ? {} : { "retry-after": after }, text: "" };
+    const headers: Record<string, string> = after === undefined ? {} : { "retry-after": after };
+    return { status, headers, text: "" };
   };
 };
 const REQUEST = { method: "GET", path: "/Users" } as const;

@@ -104,7 +104,7 @@ const answerOf = ({ answer, failure }: Exchange, shown: Exchange): Pick<Exchange
   answer ? { answer: { ...answer, text: shown.answer?.text ?? answer.text } } : { failure: failure ?? "no answer" };
 
 const codeOfFailure = (failure: string): string =>
-  /time|abort/i.test(failure) ? "Timeout" : "WebExceptionProtocolError";
+  /within|time|cancelled/i.test(failure) ? "Timeout" : "WebExceptionProtocolError";
 
 /** How long an answer asks to wait, in milliseconds; undefined where it does not. */
 function delayAsked({ status, headers }: Answer): number | undefined {

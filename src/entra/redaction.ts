@@ -65,9 +65,14 @@ function secretsIn(body: unknown, redacted: readonly TargetPath[]): string[] {
   return values.flatMap((each) => (typeof each === "string" && each.length > 3 ? [each] : []));
 }
 
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+
 function withoutSecrets(text: string, secrets: readonly string[]): string {
   let cleaned = text;
-  for (const secret of secrets)
-    for (const form of [secret, JSON.stringify(secret).slice(1, -1)]) cleaned = cleaned.replaceAll(form, REDACTED);
+  for (const secret of secrets) {
+    // As it is, as JSON, and as JSON that is repeated in a text of JSON: the longest first.
+    const once = inJson(secret);
+    for (const form of [inJson(once), once, secret]) cleaned = cleaned.replaceAll(form, REDACTED);
+  }
   return cleaned;
 }

@@ -41,10 +41,11 @@ export function openSimulating(
   {
     job = compileJob(DEFAULT_JOB_SCHEMA),
     keeps = true,
+    store = openStore(undefined),
+    signal = new AbortController().signal,
     ...behaviour
-  }: Partial<Behaviour> & { job?: Job; keeps?: boolean } = {},
+  }: Partial<Behaviour> & { job?: Job; keeps?: boolean; store?: Store; signal?: AbortSignal } = {},
 ): Simulating {
-  const store = openStore(undefined);
   const endpoint = openEndpoint({ url: base, token, timeout: 20 }, {});
   const told: Simulating["told"] = { exchanges: [], traces: [], observations: [], cycles: [] };
   const simulation = openSimulation({
@@ -56,7 +57,7 @@ export function openSimulating(
       return isFailure(answer) ? answer : { ...answer, text: answer.text.slice(0, 65_536) };
     },
     wait: async () => {},
-    signal: new AbortController().signal,
+    signal,
     seed: 7,
     defaultDomain: "contoso.example",
     listeners: {
