@@ -105,8 +105,12 @@ export interface RunWish extends Pick<RunOptions, "isPlan" | "isReconciling" | "
 
 /** What became of a run, and of which target. */
 export interface NamedReport extends RunReport {
+  /** The name under which people are kept as this run has left them. */
+  readonly store: string;
   /** Where the first run into another target than before is held: both of them. */
   readonly moved: Moved | undefined;
+  /** Where somebody says that the target is the one from before: which one that is. */
+  readonly same: Moved | undefined;
 }
 
 /** Runs a sync once, alone of all processes that share the store. Rejects with a `BusyError` where another does. */
@@ -118,9 +122,10 @@ export function runNamed(
 ): Promise<NamedReport> {
   return withLease(parts.state.leases, name, signal, async (held) => {
     const sync = syncNamed(name, parts, held);
-    const { store, moved } = await keepTarget(parts, name, now(), wish.isSameTarget);
+    const { isSameTarget: isSame, isPlan } = wish;
+    const { store, moved, same } = await keepTarget(parts, name, { now: now(), isSame, isPlan });
     const report = await runSync({ ...sync, store: parts.state.syncs.of(store) }, { ...wish, now, signal: held });
-    return { ...report, moved: report.isUnreleased ? moved : undefined };
+    return { ...report, store, moved: report.isUnreleased ? moved : undefined, same };
   });
 }
 
@@ -172,9 +177,9 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
     try {
       const report = await running;
       ended(name, report, (performance.now() - start) / 1000);
-      const { outcome, error, counts, people, held, moved } = report;
+      const { outcome, error, counts, people, held, moved, same } = report;
       const about = { sync: name, run: report.run, outcome, counts, people, held };
-      const fields = { ...about, ...(error && { error }), ...(moved && { moved }) };
+      const fields = { ...about, ...(error && { error }), ...(moved && { moved }), ...(same && { same }) };
       if (outcome === "done" || outcome === "planned") log.info(fields, "sync run");
       else log.warn(fields, "sync run");
       return report;

@@ -171,6 +171,42 @@ describe.each(Object.keys(stores))("the store on %s", (name) => {
     expect(await chains.head("b")).toBeUndefined();
   });
 
+  test("copies what is known of a sync, and drops the copy again: the first stays as it is", async () => {
+    const { syncs } = open();
+    const sync = syncs.of("people");
+    const known = { resource: "{}", hash: "h", aliases: [{ place: "(rehire)", value: "ada" }] };
+    await sync.receive(1, [
+      { key: "1", ...known },
+      { key: "2", ...known },
+    ]);
+    await sync.save([{ ...(await sync.person("1"))!, target: "a1" }]);
+    await sync.referTo("2", [{ place: "", value: "1" }]);
+    await sync.reserve("userName", "ada", "1");
+    await sync.belong("1", [{ type: "Group", name: "Maths" }]);
+    await sync.end(await sync.begin("test", 5), { outcome: "done" });
+    await sync.update({ reads: 1, begun: 5 });
+    const told = async (name: string) => {
+      const of = syncs.of(name);
+      const { sync: _, ...record } = await of.record();
+      const runs = (await of.runs(9)).map(({ sync: __, ...run }) => run);
+      const names = [await of.known({ place: "(rehire)", value: "ada" }, 9), await of.memberships("1")];
+      return { record, runs, names, people: [await of.byTarget("a1"), await of.person("2")] };
+    };
+    const first = await told("people");
+    await syncs.copy("people", "people@plan");
+    await syncs.copy("people", "people@plan");
+    expect(await told("people@plan")).toEqual(first);
+    expect(first.names).toMatchObject([["1", "2"], [{ name: "maths" }]]);
+    const copy = syncs.of("people@plan");
+    expect(await copy.reserve("userName", "ada", "2")).toBe("1");
+    await copy.wake("1");
+    expect((await copy.due({ from: 9, to: 9 }, "", 9)).map(({ key }) => key)).toEqual(["2"]);
+    await syncs.drop("people@plan");
+    expect((await told("people@plan")).people).toEqual([undefined, undefined]);
+    expect(await copy.reserve("userName", "ada", "2")).toBe("2");
+    expect(await told("people")).toEqual(first);
+  });
+
   test.runIf(name.startsWith("PostgreSQL"))("leaves the lease of a log with the gateway that has it open", async () => {
     const said: string[] = [];
     const log = { warn: (_: unknown, message?: string) => void said.push(String(message)) };

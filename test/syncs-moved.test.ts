@@ -74,6 +74,57 @@ describe("a sync that is pointed at another target", () => {
     expect(await runInto("moved.db", { isReconciling: true })).toMatchObject({ outcome: "done", counts: {} });
   });
 
+  test("is only looked at by a plan: one that takes it for the target from before decides nothing, and loses no link", async () => {
+    syncing = await openSyncing();
+    syncing.hire(ADA, BOB);
+    await runInto("target.db", { isFirst: true });
+    // Another system, in which the accounts of the first one's ids are other people's, or are not there.
+    copyFileSync(join(syncing.folder, "target.db"), join(syncing.folder, "other.db"));
+    const other = new DatabaseSync(join(syncing.folder, "other.db"));
+    other.exec("delete from accounts where given = 'Ada'; update accounts set external = null, given = 'Stranger'");
+    other.close();
+    const links = async () => (await syncing.store.linked("", 10)).map(({ key, target }) => [key, target]);
+    const before = await links();
+    const plan = await runInto("other.db", { isPlan: true, isSameTarget: true, isReconciling: true });
+    expect(plan).toMatchObject({
+      outcome: "planned",
+      counts: { creates: { planned: 1 } },
+      same: { from: expect.stringContaining("target.db"), to: expect.stringContaining("other.db") },
+    });
+    expect(await syncing.parts.state.syncs.of(plan.store).planned()).toContainEqual({
+      kind: "creates",
+      held: 0,
+      count: 1,
+    });
+    expect(await links()).toEqual(before);
+    expect(await syncing.parts.state.syncs.targets("people").all()).toHaveLength(1);
+    expect(await runInto("other.db", { isReconciling: true })).toMatchObject({
+      outcome: "held",
+      isUnreleased: true,
+      moved: { from: expect.stringContaining("target.db") },
+    });
+    expect(givenNames("other.db")).toEqual(["Stranger"]);
+    expect(await syncing.parts.state.syncs.of(plan.store).linked("", 10)).toEqual([]);
+  });
+
+  test.each([{ isPlan: true }, {}])(
+    "is not taken for one at a mistyped address at which nothing was written: %j",
+    async (wish) => {
+      syncing = await openSyncing();
+      syncing.hire(ADA, BOB);
+      await runInto("target.db", { isFirst: true });
+      copyFileSync(join(syncing.folder, "target.db"), join(syncing.folder, "moved.db"));
+      copyFileSync(join(syncing.folder, "target.db"), join(syncing.folder, "mistyped.db"));
+      await runInto("mistyped.db", wish);
+      expect(await runInto("moved.db", { isSameTarget: true, isReconciling: true })).toMatchObject({
+        outcome: "done",
+        counts: {},
+        store: "people",
+        same: { from: expect.stringContaining("target.db"), to: expect.stringContaining("moved.db") },
+      });
+    },
+  );
+
   test("is the same for credentials and TLS, and another for a host, a base or a route", async () => {
     syncing = await openSyncing();
     const loaded = loadConfig(syncing.file, registry, {});

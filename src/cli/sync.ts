@@ -53,8 +53,7 @@ export async function syncRunCommand(
     const cause = `${userInfo().username}, by the command line`;
     const report = await runNamed(name, parts, { ...wish, cause }, { signal: ending.signal });
     if (wish.isPlan && !isQuiet) {
-      const store = parts.state.syncs.of(await storeOf(parts, name));
-      await printPeople(store, format, `What ${name} would do`);
+      await printPeople(parts.state.syncs.of(report.store), format, `What ${name} would do`);
     }
     const summary = format === "table" || !wish.isPlan ? console.log : console.error;
     summary(summaryOf(name, report));
@@ -97,7 +96,7 @@ async function* everybody(store: SyncStore, filter: PeopleFilter): AsyncGenerato
 const singular = (kind: string): string => kind.replace(/s$/, "");
 
 function summaryOf(name: string, report: NamedReport): string {
-  const { outcome, error, counts, held, people, unusable, groups, isUnreleased, statuses, moved } = report;
+  const { outcome, error, counts, held, people, unusable, groups, isUnreleased, statuses, moved, same } = report;
   const lines = [`${name}: ${outcome}${error ? `. ${error}` : ""}`, `  read: ${counted(people.read, "record")}`];
   if (people.twice > 0)
     lines.push(
@@ -111,6 +110,7 @@ function summaryOf(name: string, report: NamedReport): string {
       `  failed before: ${waiting}, tried again later. Who and why: postern sync status ${name} --people failed`,
     );
   if (stopped > 0) lines.push(`  stopped: ${stopped}. Who and why: postern sync status ${name} --people stopped`);
+  if (same) lines.push(`  Its target is taken for the one from before: ${same.to} for ${same.from}`);
   if (moved)
     lines.push(
       `  It writes another target now, of which nothing is known yet: ${moved.to}, and before ${moved.from}. If it is the same one under another address: postern sync run ${name} --same-target`,

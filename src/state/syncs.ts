@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { copyStore, dropStore } from "./copies.ts";
 import type { Database } from "./database.ts";
 import { createMemberships, type Memberships, type MembershipTables } from "./memberships.ts";
 import { createPeople, type People } from "./people.ts";
@@ -68,6 +69,9 @@ export interface Syncs {
   readonly of: (sync: string) => SyncStore;
   /** The targets that a sync has written, and the name under which each is kept. */
   readonly targets: (sync: string) => Targets;
+  /** Copies all that is kept of a sync under another name, in place of what is there; and drops what is kept under a name. */
+  readonly copy: (from: string, to: string) => Promise<void>;
+  readonly drop: (name: string) => Promise<void>;
   /**
    * Takes one of so many requests within some milliseconds; gives when the next one is free where there is none, over all processes that
    * share the store.
@@ -157,6 +161,14 @@ export function createSyncs(database: Database<SyncTables>, ready: () => Promise
       },
     }),
     targets: (sync) => createTargets(db as unknown as Kysely<TargetTables>, ready, sync),
+    copy: async (from, to) => {
+      await ready();
+      await copyStore(db as unknown as Kysely<PeopleTables>, from, to);
+    },
+    drop: async (name) => {
+      await ready();
+      await dropStore(db as unknown as Kysely<PeopleTables>, name);
+    },
     take: async (budget, now, limits) => {
       await ready();
       return exclusively(`budget ${budget}`, async (transaction) => {

@@ -7,7 +7,7 @@ export interface KnownTarget {
   readonly target: string;
   /** The name under which people, links and runs are kept. */
   readonly store: string;
-  /** When a run or a plan used it last, in milliseconds since 1970. */
+  /** When a run used it last, in milliseconds since 1970. */
   readonly used: number;
 }
 
