@@ -2,6 +2,7 @@ import type { Loaded } from "./config/load.ts";
 import type { State } from "./state/state.ts";
 import type { KnownTarget } from "./state/targets.ts";
 import { fingerprint } from "./sync/values.ts";
+import { targetOf } from "./sync-identity.ts";
 
 /** A target that a sync wrote before, and the one that it writes now. */
 export interface Moved {
@@ -25,12 +26,6 @@ export interface TargetWish {
 }
 
 type Parts = { readonly loaded: Pick<Loaded, "config" | "routes">; readonly state: Pick<State, "syncs"> };
-
-/** The settings of connectors, and of their kinds, that say which system and which part of it are meant. */
-const ADDRESS = ["dialect", "url", "urls", "domain", "host", "port", "database", "file"];
-const PLACE = ["base", "schema", "table", "path"];
-/** Ports that say nothing: LDAP without TLS and with it is the same directory. */
-const USUAL_PORTS = ["389", "636"];
 
 /**
  * Finds where what is known of the target is kept that a sync writes now. Links hold for one target alone: where the sync is pointed at another one,
@@ -80,27 +75,4 @@ function storeIn(known: readonly KnownTarget[], sync: string, target: string): s
   const found = known.find((each) => each.target === target);
   if (found) return found.store;
   return known.length === 0 ? sync : `${sync}@${fingerprint(target).slice(0, 8)}`;
-}
-
-/** What a sync writes, in words: the route, and what stands behind it. Secrets are not in it. */
-export function targetOf({ config, routes }: Parts["loaded"], sync: string): string {
-  const { to } = config.syncs[sync]!;
-  if ("entra" in to)
-    return `the job ${to.entra.job} of ${to.entra.servicePrincipal} in Entra's tenant ${to.entra.tenant}`;
-  const { connector, mapping } = routes.get(to.route)!.get(to.type)!;
-  const { type, ...settings } = config.connectors[connector]! as Readonly<Record<string, unknown>>;
-  const kind = (settings.kinds as Readonly<Record<string, object>> | undefined)?.[mapping.kind] ?? {};
-  const values = [...partsOf(settings, ADDRESS), ...partsOf(kind as Readonly<Record<string, unknown>>, PLACE)];
-  return `${to.route} ${to.type} (${[type, ...values].join(" ")})`;
-}
-
-const partsOf = (settings: Readonly<Record<string, unknown>>, names: readonly string[]): string[] =>
-  names.flatMap((name) => [settings[name] ?? []].flat().map((value) => plainAddress(String(value))));
-
-/** An address without what does not say which system it is, and without credentials. */
-function plainAddress(text: string): string {
-  const url = /^\w+:\/\//.test(text) ? URL.parse(text) : null;
-  if (!url) return text;
-  const port = url.port === "" || USUAL_PORTS.includes(url.port) ? "" : `:${url.port}`;
-  return `${url.hostname}${port}${url.pathname}`.replace(/\/$/, "").toLowerCase();
 }

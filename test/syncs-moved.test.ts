@@ -5,7 +5,6 @@ import { afterEach, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { openRoutes } from "../src/cli/opened.ts";
 import { loadConfig } from "../src/config/load.ts";
-import { targetOf } from "../src/sync-target.ts";
 import { type RunWish, runNamed } from "../src/syncs.ts";
 import { registry } from "./servers/registry.ts";
 import { ADA, BOB, openSyncing, type Syncing } from "./servers/syncing.ts";
@@ -125,28 +124,22 @@ describe("a sync that is pointed at another target", () => {
     },
   );
 
-  test("is the same for credentials and TLS, and another for a host, a base or a route", async () => {
+  test("is another one where a kind's keys are in another column: no account is taken for somebody's", async () => {
     syncing = await openSyncing();
-    const loaded = loadConfig(syncing.file, registry, {});
-    const directory = (settings: object, base = "ou=people,dc=example,dc=com", route = "/target") => {
-      const target = { type: "ldap", kinds: { account: { base } }, ...settings };
-      const { people } = loaded.config.syncs;
-      const config = {
-        ...loaded.config,
-        connectors: { target: target as never },
-        syncs: { people: { ...people!, to: { route, type: "User" } } },
-      };
-      return targetOf({ config, routes: new Map([[route, loaded.routes.get("/target")!]]) }, "people");
-    };
-    const first = directory({ url: "ldap://dc1.example.com", bind: { dn: "cn=one" } });
-    expect(directory({ url: "ldaps://DC1.example.com:636", bind: { dn: "cn=another" }, connections: 3 })).toBe(first);
-    expect(first).toBe("/target User (ldap dc1.example.com ou=people,dc=example,dc=com)");
-    for (const other of [
-      directory({ url: "ldap://dc2.example.com" }),
-      directory({ url: "ldap://dc1.example.com" }, "ou=staff,dc=example,dc=com"),
-      directory({ url: "ldap://dc1.example.com" }, undefined, "/directory"),
-    ])
-      expect(other).not.toBe(first);
-    expect(directory({ url: "postgres://somebody:secret@db.example.com/people" })).not.toContain("secret");
+    syncing.hire(ADA, BOB);
+    await runInto("target.db", { isFirst: true });
+    const db = new DatabaseSync(join(syncing.folder, "target.db"));
+    db.exec(`alter table accounts add column badge text; update accounts set badge = 'b' || id;
+      insert into accounts (id, login, given, badge) select 's' || id, 'stranger' || id, 'Stranger', id from accounts`);
+    db.close();
+    syncing.fire("2");
+    write(syncing.file, ({ connectors, routes }) => {
+      connectors.target.kinds.account.key.column = "badge";
+      delete connectors.target.kinds.team;
+      delete routes["/target"].Group;
+    });
+    const moved = { from: expect.stringContaining("; settings "), to: expect.stringContaining("; settings ") };
+    expect(await runInto("target.db", { isReconciling: true })).toMatchObject({ outcome: "held", moved });
+    expect(givenNames("target.db")).toEqual(["Ada", "Bob", "Stranger", "Stranger"]);
   });
 });
