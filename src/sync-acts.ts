@@ -3,7 +3,8 @@ import type { Leases } from "./state/leases.ts";
 import { HELD, inPieces, NO_PLAN, type Person } from "./state/person.ts";
 import type { SyncStore } from "./state/syncs.ts";
 import { isUnderWay, withLease } from "./sync/lease.ts";
-import { memoryOf } from "./sync/person.ts";
+import { memoryOf, planOf } from "./sync/person.ts";
+import { REHIRE } from "./sync/source.ts";
 
 /** Which held changes are released: of some people, of a kind, or all. */
 export interface Release {
@@ -151,8 +152,7 @@ async function releases(store: SyncStore, { people, kind, all }: Release): Promi
 /** The decision on possible rehires: whose account each of them takes over, or that it is somebody new. */
 async function rehires(store: SyncStore, { people, as }: Release): Promise<Work> {
   if (as !== undefined && people.length !== 1) throw new ActError("whose account is taken over is said of one person");
-  if (as !== undefined && (await store.person(as))?.target == null)
-    throw new ActError(`${as} is nobody with an account`);
+  if (as !== undefined) await refuseUnlike(store, people[0]!, as);
   const decided = (person: Person): Person => ({
     ...person,
     memory: JSON.stringify({ ...memoryOf(person), rehire: as === undefined ? "new" : { of: as } }),
@@ -163,6 +163,20 @@ async function rehires(store: SyncStore, { people, as }: Release): Promise<Work>
     people: () => only(named(store, people), ({ kind }) => kind === "rehires"),
     change: (found) => store.save(found.map(decided)),
   };
+}
+
+/** Rejects where an account is not to be taken over: only that of who was proposed is, or of somebody else who would be told for the same person and is not here. */
+async function refuseUnlike(store: SyncStore, key: string, as: string): Promise<void> {
+  const former = await store.person(as);
+  if (former?.target == null) throw new ActError(`${as} is nobody with an account`);
+  const person = await store.person(key);
+  if (person?.kind !== "rehires" || planOf(person)?.of === as) return;
+  if (!(await store.namesakes(key, REHIRE)).includes(as))
+    throw new ActError(
+      `${as} differs from ${key} in what tells a rehire: the account that was proposed is ${planOf(person)?.of}'s`,
+    );
+  if (former.missing === null && former.status !== "left")
+    throw new ActError(`${as} is in the source, and was not proposed: the account is in use`);
 }
 
 /** A release is in the history of runs, too. */

@@ -1,6 +1,6 @@
 import { sql as raw } from "kysely";
 import type { Database } from "./database.ts";
-import { type Alias, HELD, inPieces, type PeopleTables, type Person, type Received } from "./person.ts";
+import { HELD, inPieces, type PeopleTables, type Person, type Received } from "./person.ts";
 import { receive } from "./received.ts";
 
 /** People of one sync. Nothing here is held in memory: lists are read in pieces, in the order of keys. */
@@ -50,13 +50,6 @@ export interface People {
   readonly hold: (kind: string) => Promise<void>;
   /** Releases held changes: of some people, of a kind, or all. Gives how many. */
   readonly release: (which: { readonly keys?: readonly string[]; readonly kind?: string }) => Promise<number>;
-  /** The keys of those known by a name. */
-  readonly known: (alias: Alias, limit: number) => Promise<readonly string[]>;
-  /** Notes whom a person refers to; and has those looked at again who refer to one, whose account is another now. */
-  readonly referTo: (key: string, aliases: readonly Alias[]) => Promise<void>;
-  readonly wake: (key: string) => Promise<void>;
-  /** Takes a name that nobody else may have. Gives the key of who has it then. */
-  readonly reserve: (place: string, value: string, key: string) => Promise<string>;
 }
 
 /** So many people are changed by one statement. */
@@ -241,86 +234,6 @@ export function createPeople(
           count += Number(numUpdatedRows);
         }
         return count;
-      }),
-    known: ({ place, value }, limit) =>
-      whenReady(async () => {
-        if (place === "")
-          return (await people().select("key").where("key", "=", value).execute()).map(({ key }) => key);
-        const rows = await db
-          .selectFrom("sync_aliases")
-          .select("key")
-          .where("sync", "=", sync)
-          .where("place", "=", place)
-          .where("value", "=", value)
-          .orderBy("key")
-          .limit(limit)
-          .execute();
-        return rows.map(({ key }) => key);
-      }),
-    referTo: (key, aliases) =>
-      whenReady(async () => {
-        const present = await db
-          .selectFrom("sync_references")
-          .select(["place", "value"])
-          .where("sync", "=", sync)
-          .where("key", "=", key)
-          .execute();
-        const names = (all: readonly Alias[]) =>
-          all
-            .map(({ place, value }) => `${place}\0${value}`)
-            .toSorted()
-            .join("\0\0");
-        if (names(present) === names(aliases)) return;
-        await db.deleteFrom("sync_references").where("sync", "=", sync).where("key", "=", key).execute();
-        if (aliases.length > 0)
-          await db
-            .insertInto("sync_references")
-            .values(aliases.map((alias) => ({ sync, key, ...alias })))
-            .onConflict((conflict) => conflict.doNothing())
-            .execute();
-      }),
-    wake: (key) =>
-      whenReady(async () => {
-        const referring = (place: string, value: string) =>
-          db
-            .selectFrom("sync_references")
-            .select("key")
-            .where("sync", "=", sync)
-            .where("place", "=", place)
-            .where("value", "=", value)
-            .execute();
-        const aliases = await db
-          .selectFrom("sync_aliases")
-          .select(["place", "value"])
-          .where("sync", "=", sync)
-          .where("key", "=", key)
-          .execute();
-        const all = [{ place: "", value: key }, ...aliases];
-        const found = (await Promise.all(all.map(({ place, value }) => referring(place, value)))).flat();
-        const keys = [...new Set(found.map((each) => each.key))];
-        for (const piece of inPieces(keys))
-          await db
-            .updateTable("sync_people")
-            .set({ woken: 1 })
-            .where("sync", "=", sync)
-            .where("key", "in", piece)
-            .execute();
-      }),
-    reserve: (place, value, key) =>
-      whenReady(async () => {
-        await db
-          .insertInto("sync_names")
-          .values({ sync, place, value, key })
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-        const row = await db
-          .selectFrom("sync_names")
-          .select("key")
-          .where("sync", "=", sync)
-          .where("place", "=", place)
-          .where("value", "=", value)
-          .executeTakeFirstOrThrow();
-        return row.key;
       }),
   };
 }

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { copyStore, dropStore } from "./copies.ts";
 import type { Database } from "./database.ts";
 import { createMemberships, type Memberships, type MembershipTables } from "./memberships.ts";
+import { createNames, type Names } from "./names.ts";
 import { createPeople, type People } from "./people.ts";
 import type { PeopleTables } from "./person.ts";
 import { createTargets, type Targets, type TargetTables } from "./targets.ts";
@@ -54,7 +55,7 @@ interface RequestRecord {
 }
 
 /** What is kept of one sync. */
-export interface SyncStore extends People, Memberships {
+export interface SyncStore extends People, Names, Memberships {
   readonly record: () => Promise<SyncRecord>;
   readonly update: (fields: Partial<Omit<SyncRecord, "sync">>) => Promise<void>;
   /** Notes that a run began, and that the one before was killed if it has not ended. Gives the run's number. */
@@ -105,6 +106,7 @@ export function createSyncs(database: Database<SyncTables>, ready: () => Promise
   return {
     of: (sync) => ({
       ...createPeople(database as unknown as Database<PeopleTables>, ready, sync),
+      ...createNames(db as unknown as Kysely<PeopleTables>, ready, sync),
       ...createMemberships(db as unknown as Kysely<MembershipTables>, ready, sync),
       record: async () => {
         await ready();
