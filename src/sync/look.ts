@@ -1,3 +1,4 @@
+import { isPresent } from "../scim/evaluate.ts";
 import type { Resource } from "../scim/schema.ts";
 import type { Person } from "../state/person.ts";
 import { type Decision, decide } from "./decide.ts";
@@ -15,8 +16,8 @@ import {
 } from "./outcomes.ts";
 import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "./person.ts";
 import { referencesFor } from "./references.ts";
-import { aliasOf, type Rule, type Rules } from "./rules.ts";
-import { REHIRE } from "./source.ts";
+import { formerly, successorOf } from "./rehires.ts";
+import type { Rule, Rules } from "./rules.ts";
 import type { Common } from "./steps.ts";
 import { type Target, TargetError } from "./target.ts";
 import { isSameValue, valueAt } from "./values.ts";
@@ -200,16 +201,6 @@ async function wantedAt(rules: Rules, facts: Facts, path: string, { names }: Mem
   return value === undefined || typeof value === "object" ? undefined : String(value);
 }
 
-/** Somebody who was here before under another key, by the places that tell. */
-async function formerly({ rules, store, settings }: Work, person: Person): Promise<Person | undefined> {
-  if (settings.rehires.length === 0) return undefined;
-  const value = aliasOf(resourceOf(person), rules.rehires, rules.source);
-  if (value === undefined) return undefined;
-  const keys = await store.known({ place: REHIRE, value }, 10);
-  const others = await Promise.all(keys.filter((key) => key !== person.key).map((key) => store.person(key)));
-  return others.find((other) => other?.target != null);
-}
-
 /** An account that is there already, as the person's. */
 async function adopted(
   work: Work,
@@ -235,21 +226,33 @@ async function adopted(
   return withPlan(person, taking, memoryOf(decided), { status: "waiting", next: decided.next });
 }
 
-/** Rejects where an account that was the person's tells by its first match that it is somebody else's now. */
-function refuseOthers({ rules }: Work, facts: Facts | undefined, current: Resource, { applied, names }: Memory): void {
+/** Rejects where an account that was the person's tells by its first match that it is somebody else's now, or tells nothing any more. */
+function refuseOthers({ rules }: Work, facts: Facts | undefined, current: Resource, memory: Memory): void {
+  const { applied, confirmed, names, left } = memory;
   const [place] = rules.match;
   if (!place || !rules.sure.has(place.path)) return;
-  const is = valueAt(current, place, rules.target);
-  const wanted = facts?.wanted.find(({ rule }) => rule.place.path === place.path)?.value;
-  const own = [wanted, applied?.[place.path], names?.[place.path]].filter(
-    (value) => value !== undefined && value !== null,
-  );
-  if (is === undefined || own.length === 0) return;
-  if (!own.some((value) => String(value).toLowerCase() === String(is).toLowerCase()))
+  const refuse = (what: string) => {
     throw new PersonError(
       "taken",
-      `The account ${String(current.id)} has the ${place.name} ${String(is)} now, so it is somebody else's. Give it back its own, or forget the person: postern sync forget.`,
+      `The account ${String(current.id)} has ${what} now, so it is somebody else's. Give it back its own, or forget the person: postern sync forget.`,
     );
+  };
+  const is = valueAt(current, place, rules.target);
+  const wanted = facts?.wanted.find(({ rule }) => rule.place.path === place.path)?.value;
+  // A stage of leaving may have written another value, or taken it away.
+  const staged = [...rules.stages].flatMap(([stage, set]) =>
+    stage < (left?.stage ?? 0) ? set.filter(({ place: { path } }) => path === place.path) : [],
+  );
+  if (is === undefined) {
+    if (isPresent(confirmed?.[place.path]) && staged.length === 0)
+      refuse(`no ${place.name}, which was ${String(confirmed![place.path])},`);
+    return;
+  }
+  const own = [wanted, applied?.[place.path], names?.[place.path], ...staged.map(({ value }) => value)].filter(
+    (value) => value !== undefined && value !== null,
+  );
+  if (own.length > 0 && !own.some((value) => String(value).toLowerCase() === String(is).toLowerCase()))
+    refuse(`the ${place.name} ${String(is)}`);
 }
 
 const nothing: ReadonlyMap<string, unknown> = new Map();
@@ -271,6 +274,11 @@ async function linked(work: Work, person: Person, facts: Facts | undefined, curr
     now,
   });
   const { plan } = decision;
+  const successor = plan?.do === "delete" ? await successorOf(work, person.key) : undefined;
+  if (successor !== undefined) {
+    const why = `The deletion waits: the account may be for ${successor}, who may be the same person. Say so, or that it is somebody new.`;
+    return withPlan(person, undefined, { ...decision.memory, why }, { status: "left", next: now });
+  }
   const next = earliest(decision.next, facts?.due?.getTime(), references?.isOpen ? now : undefined);
   // How often something was tried counts until it is done.
   const { error, why: _, ...rest } = decision.memory;
