@@ -136,6 +136,7 @@ const FAULTS: readonly Fault[] = [
       "entra-references",
       "gallery-4",
       "gallery-10",
+      "interop-case-id",
       "interop-case-external-id",
       "interop-filter-and",
       "interop-delete-is-gone",
