@@ -14,9 +14,11 @@ export function must(condition: boolean, sentence: string): asserts condition {
   if (!condition) throw new Finding(sentence);
 }
 
-/** What an answer says went wrong, to be appended to a sentence. */
-export function saying({ json, text }: Pick<Answer, "json" | "text">): string {
-  const detail = isObject(json) ? (json.detail ?? json.scimType ?? json.message) : text.trim().split("\n")[0];
+/** What an answer says went wrong, to be appended to a sentence. Of a success, which may hold somebody's data, nothing. */
+export function saying({ status, json, text }: Pick<Answer, "status" | "json" | "text">): string {
+  if (status < 300) return "";
+  const plain = json === undefined ? text.trim().split("\n")[0] : undefined;
+  const detail = isObject(json) ? (json.detail ?? json.scimType ?? json.message) : plain;
   const said = typeof detail === "string" ? detail.replace(/\s+/g, " ").slice(0, 300) : "";
   return said === "" ? "" : ` It said: ${said}`;
 }

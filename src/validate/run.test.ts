@@ -12,7 +12,8 @@ describe("a run", () => {
     const status = fc.constantFrom(200, 201, 204, 302, 400, 404, 409, 500);
     const resource = fc.record({
       id: fc.oneof(fc.string(), fc.anything()),
-      userName: fc.anything(),
+      // Not even convertible to text.
+      userName: fc.oneof(fc.anything(), fc.constant({ toString: 1, valueOf: 1 })),
       schemas: fc.anything(),
     });
     const list = fc.record({
@@ -35,6 +36,13 @@ describe("a run", () => {
       { numRuns: 40 },
     );
   }, 60_000);
+
+  test("goes on after an answer that is nested deeper than the stack", async () => {
+    const json = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+    const send: Transport["send"] = async () => ({ status: 200, headers: {}, text: "[", json, tookMs: 0 });
+    const session = await openSession({ transport: { url: "https://scim.example.com", send }, joining });
+    expect((await validate(checks, session)).results).toHaveLength(checks.length);
+  });
 
   test("has checks whose ids are unique, each with a rule, a source and what to do", () => {
     expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);

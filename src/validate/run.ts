@@ -26,7 +26,7 @@ export interface Validation {
   readonly startedAt: string;
   readonly tookMs: number;
   readonly results: readonly Result[];
-  /** What was made and could not be deleted. */
+  /** What was made and could not be deleted, and what may have been made. */
   readonly left: readonly Left[];
   /** Why the run ended early, if it did. */
   readonly stopped?: string;

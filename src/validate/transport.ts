@@ -51,32 +51,3 @@ export interface Exchange {
   readonly failure?: string;
   readonly tookMs: number;
 }
-
-const MAX_SHOWN = 4000;
-
-/** An exchange as reports show it. Resources that the run did not make are reduced to their ids: they are somebody's data. */
-export function shown(
-  request: { readonly method: string; readonly path: string; readonly body?: unknown },
-  answer: Omit<Answer, "request"> | { readonly failure: string; readonly tookMs: number },
-  isOurs: (id: unknown) => boolean,
-): Exchange {
-  const { tookMs } = answer;
-  if ("failure" in answer) return { ...request, failure: answer.failure, tookMs };
-  const type = answer.headers["content-type"];
-  const text = textOf(request.path, answer, isOurs);
-  return {
-    ...request,
-    status: answer.status,
-    ...(type !== undefined && { contentType: type }),
-    ...(text !== "" && { answer: text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)} ...` : text }),
-    tookMs,
-  };
-}
-
-const DISCOVERY = /^\/(Schemas|ResourceTypes|ServiceProviderConfig)\b/;
-
-function textOf(path: string, { json, text }: Pick<Answer, "json" | "text">, isOurs: (id: unknown) => boolean): string {
-  if (!Array.isArray(json?.Resources) || DISCOVERY.test(path)) return text;
-  const Resources = json.Resources.map((each: { id?: unknown } | null) => (isOurs(each?.id) ? each : { id: each?.id }));
-  return JSON.stringify({ ...json, Resources });
-}

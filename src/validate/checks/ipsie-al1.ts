@@ -12,7 +12,6 @@ import { checkValues } from "./values.ts";
 export const IPSIE = "draft-schreiber-scim-ipsie-profile-00";
 const SHARED = `${IPSIE}, shared prerequisites`;
 const AL1 = `${IPSIE}, AL1`;
-const BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 
 /** What IPSIE asks at every level, and at level 1. */
 export const ipsieAl1Checks = checksOf("ipsie-al1", [
@@ -101,19 +100,10 @@ export const ipsieAl1Checks = checksOf("ipsie-al1", [
     fix: "Implement POST /Bulk, and say bulk.supported: true in /ServiceProviderConfig.",
     run: async (session) => {
       mustBe(session.discovery.config.json?.bulk?.supported, true, "bulk.supported");
-      const names = [randomEmail(), randomEmail()];
-      const Operations = names.map((userName, index) => ({
-        method: "POST",
-        path: session.users.endpoint,
-        bulkId: `u${index}`,
-        data: session.body("User", { userName }),
-      }));
-      const { json } = mustAnswer(await session.ask("POST", "/Bulk", { schemas: [BULK], Operations }), 200);
+      const bodies = [randomEmail(), randomEmail()].map((userName) => session.body("User", { userName }));
+      const { json } = mustAnswer(await session.bulk("User", bodies), 200);
       const answers: unknown[] = Array.isArray(json?.Operations) ? json.Operations : [];
-      const made = answers.flatMap((each) =>
-        isObject(each) && String(each.status) === "201" ? [String(each.location)] : [],
-      );
-      for (const location of made) session.made("User", decodeURIComponent(location.split("/").at(-1) ?? ""));
+      const made = answers.filter((each) => isObject(each) && String(each.status) === "201");
       must(made.length === 2, `Two creations in a bulk request: ${made.length} were answered with 201.`);
     },
   },

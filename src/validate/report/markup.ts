@@ -1,4 +1,5 @@
 import type { Profile } from "../check.ts";
+import { placeOf } from "../ledger.ts";
 import { countOf, type Result, type Validation } from "../run.ts";
 import type { Exchange } from "../transport.ts";
 
@@ -70,7 +71,7 @@ export function htmlReport(validation: Validation): string {
   const { url, startedAt, results, left, stopped } = validation;
   const { passed, failed, warned, skipped } = countOf(validation);
   const areas = [...new Set(results.map(({ check }) => `${check.profile}: ${check.area}`))];
-  const remains = left.map(({ endpoint, id, why }) => `<li>${escaped(`${endpoint}/${id}: ${why}`)}</li>`);
+  const remains = left.map((each) => `<li>${escaped(`${placeOf(each)}: ${each.why}`)}</li>`);
   const sections = areas.map((area) => {
     const own = results.filter(({ check }) => `${check.profile}: ${check.area}` === area);
     return `<h2>${escaped(area)}</h2>\n${own.map(detailsOf).join("\n")}`;

@@ -1,3 +1,4 @@
+import { placeOf } from "../ledger.ts";
 import { countOf, isSuccess, type Result, type Status, type Validation } from "../run.ts";
 import type { Exchange } from "../transport.ts";
 
@@ -47,7 +48,10 @@ const clean = (text: string) =>
 export function endText(validation: Validation): string {
   const { left, stopped, url } = validation;
   const { passed, failed, warned, skipped } = countOf(validation);
-  const remains = left.map(({ endpoint, id, why }) => `Not deleted: ${endpoint}/${id}: ${why}. Delete it by hand.\n`);
+  const remains = left.map(
+    (each) =>
+      `Not deleted: ${placeOf(each)}: ${each.why}. ${each.name === undefined ? "Delete" : "Look for"} it by hand.\n`,
+  );
   const counts = `${passed} passed, ${failed} failed, ${warned} warned, ${skipped} skipped`;
   const verdict = isSuccess(validation)
     ? "does what was asked"
