@@ -59,6 +59,23 @@ describe("reports of what a foreign endpoint said", () => {
     );
   });
 
+  test("an endpoint cannot hide text on a terminal, turn it round, or say lines in our name", () => {
+    const said = "a\u001b[08mb\u001b[30mc\u202ed\u200be\u2028f\npass  entra-1 All is well\r\ng";
+    const of = { ...validation.results[1]!, message: said, exchanges: [{ ...exchange, answer: said }] };
+    const shown = "a?[08mb?[30mc?d?e?f pass  entra-1 All is well g";
+    for (const paint of [plain, coloured]) {
+      const text = resultText(of, paint);
+      expect(text.split("\n").filter((line) => line.includes(shown))).toHaveLength(2);
+      expect(text).not.toMatch(/^pass/m);
+    }
+    const left = [{ endpoint: "/Users", id: said, why: said }];
+    expect(
+      endText({ ...validation, left, stopped: said })
+        .trimEnd()
+        .split("\n"),
+    ).toHaveLength(3);
+  });
+
   test("JSON says the same", () => {
     expect(JSON.parse(jsonReport(validation))).toMatchObject({
       success: false,

@@ -16,8 +16,9 @@ export const plain: Paint = (_, text) => text;
 
 /** A result as lines for a terminal: one if the check passed, else also what was found and what to do. */
 export function resultText({ check, status, message, isBlocked, exchanges }: Result, paint: Paint): string {
-  const head = `${paint(status, NAMES[status])}  ${check.id.padEnd(30)} ${check.title}`;
-  if (status === "passed") return clean(`${head}\n`);
+  const head = `${check.id.padEnd(30)} ${check.title}`;
+  const painted = paint(status, NAMES[status]);
+  if (status === "passed") return `${painted}  ${clean(head)}\n`;
   const last = exchanges.at(-1);
   const isFinding = status === "failed" || status === "warned";
   const lines = [
@@ -28,7 +29,8 @@ export function resultText({ check, status, message, isBlocked, exchanges }: Res
     ...(isFinding && check.postern !== undefined ? [`On Postern: ${check.postern}`] : []),
     ...((isFinding || isBlocked) && last ? [`Last request: ${exchangeText(last)}`] : []),
   ];
-  return clean(`${lines.filter((line) => line !== undefined).join("\n      ")}\n`);
+  const cleaned = lines.filter((line) => line !== undefined).map(clean);
+  return `${painted}  ${cleaned.join("\n      ")}\n`;
 }
 
 const MAX_LINE = 400;
@@ -40,9 +42,11 @@ function exchangeText({ method, path, body, status, failure, answer }: Exchange)
 
 const short = (text: string) => (text.length > MAX_LINE ? `${text.slice(0, MAX_LINE)}...` : text);
 
-/** Foreign text must not steer the terminal: control characters are shown as ?, but for our colours and ends of lines. */
-const clean = (text: string) =>
-  text.replace(/\u001b(?!\[(?:\d\d|0)m)|[\u0000-\u0009\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g, "?");
+/**
+ * Foreign text must not steer the terminal, nor look like our own lines: it stays on its line, and characters that are not seen, such
+ * as those of control or direction, are shown as ?. Colours are added afterwards.
+ */
+const clean = (text: string) => text.replace(/\s*[\r\n]\s*/g, " ").replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "?");
 
 /** What is said at the end: what was left behind, and last what was found. */
 export function endText(validation: Validation): string {
@@ -50,7 +54,7 @@ export function endText(validation: Validation): string {
   const { passed, failed, warned, skipped } = countOf(validation);
   const remains = left.map(
     (each) =>
-      `Not deleted: ${placeOf(each)}: ${each.why}. ${each.name === undefined ? "Delete" : "Look for"} it by hand.\n`,
+      `Not deleted: ${placeOf(each)}: ${each.why}. ${each.name === undefined ? "Delete" : "Look for"} it by hand.`,
   );
   const counts = `${passed} passed, ${failed} failed, ${warned} warned, ${skipped} skipped`;
   const verdict = isSuccess(validation)
@@ -58,5 +62,6 @@ export function endText(validation: Validation): string {
     : failed > 0
       ? "does not do all that was asked"
       : "could not be checked whole";
-  return clean(`${remains.join("")}${stopped === undefined ? "" : `${stopped}\n`}${url} ${verdict}: ${counts}.\n`);
+  const lines = [...remains, ...(stopped === undefined ? [] : [stopped]), `${url} ${verdict}: ${counts}.`];
+  return lines.map((line) => `${clean(line)}\n`).join("");
 }
