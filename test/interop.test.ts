@@ -183,6 +183,30 @@ describe("the SCIM 2.0 Interoperability Profile (draft-zollner-scim-interop-prof
     expect(removed).not.toHaveProperty("title");
   });
 
+  test.each([
+    ["a replace by a type that is not declared", { op: "replace", path: "emails", value: [{ ...email, type: "sms" }] }],
+    ["an addition of it", { op: "add", path: "emails", value: [{ ...email, type: "sms" }] }],
+    ["two values for one place", { op: "replace", path: "emails", value: [email, { ...email, value: "b@x.test" }] }],
+    ["a second value beside the one there is", { op: "add", path: "emails", value: [{ ...email, value: "b@x.test" }] }],
+    ["another type that is taken", { op: "replace", path: 'emails[type eq "home"].type', value: "work" }],
+    ["another type that is not declared", { op: "replace", path: 'emails[type eq "home"].type', value: "sms" }],
+  ])("§5.4: a PATCH loses no value without a word: %s", async (_, operation) => {
+    const { id, emails } = await made({ emails: [email, { type: "home", value: "h@x.test" }] });
+    const answer = await interop("PATCH", `/Users/${id}`, patch(operation));
+    expect(answer, answer.text).toMatchObject({ status: 400, json: { scimType: "invalidValue" } });
+    expect((await interop("GET", `/Users/${id}`)).json.emails).toEqual(emails);
+  });
+
+  test("§5.4: nor does a POST or a PUT with two values for one place; the same one twice is one", async () => {
+    const { id } = await made({ emails: [email] });
+    const two = user({ emails: [email, { ...email, value: "b@x.test" }] });
+    expect((await interop("POST", "/Users", two)).status).toBe(400);
+    expect((await interop("PUT", `/Users/${id}`, two)).status).toBe(400);
+    await made({ emails: [email, email] });
+    const again = await interop("PATCH", `/Users/${id}`, patch({ op: "add", path: "emails", value: [email] }));
+    expect(again, again.text).toMatchObject({ status: 200, json: { emails: [expect.objectContaining(email)] } });
+  });
+
   test("§6.5.2.1: a replace of a complex attribute takes what it leaves out, an add keeps it", async () => {
     const { id } = await made({ name: { givenName: "A", familyName: "B" } });
     const replaced = await interop(

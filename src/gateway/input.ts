@@ -1,5 +1,5 @@
 import type { Expected } from "../connector/connector.ts";
-import { unmappedIn } from "../mapping/write.ts";
+import { refusesUnmapped, unmappedIn } from "../mapping/unmapped.ts";
 import { badRequest, notFound, preconditionFailed } from "../scim/error.ts";
 import { readResource } from "../scim/input.ts";
 import type { PatchOperation } from "../scim/operations.ts";
@@ -35,15 +35,14 @@ export function readInput(endpoint: Endpoint, body: unknown, context: Context): 
 /** Says what no row of the mapping takes. */
 export function refuseOrNote(endpoint: Endpoint, names: readonly string[], context: Context): void {
   if (names.length === 0) return;
-  const { unmapped, type } = endpoint.mapping;
-  if (unmapped === "reject" || type.profile?.interop)
+  if (refusesUnmapped(endpoint.mapping)) {
+    const listed = names.slice(0, 20).map((name) => JSON.stringify(name.slice(0, 200)));
+    const isList = [...endpoint.mapping.groups.keys()].some((each) => each.multiValued && names.includes(each.name));
     throw badRequest(
       "invalidValue",
-      `Nothing here takes ${names
-        .slice(0, 20)
-        .map((name) => JSON.stringify(name.slice(0, 200)))
-        .join(", ")}.`,
+      `Nothing here takes ${listed.join(", ")}${isList ? " with all of these values. Each needs a type that is mapped, and most types have room for one value" : ""}.`,
     );
+  }
   context.note({ unmapped: names.slice(0, 20).map(loggable) });
 }
 

@@ -1,4 +1,5 @@
 import { directChanges } from "../mapping/changes.ts";
+import { unmappedInOperations } from "../mapping/unmapped.ts";
 import { forbidden } from "../scim/error.ts";
 import type { Filter } from "../scim/filter.ts";
 import { checkImmutable, requireAll } from "../scim/input.ts";
@@ -37,15 +38,7 @@ export async function patch(serving: Serving, operation: Named<"patch">): Promis
     ? undefined
     : directChanges(mapping, operations, known, isSingleIn(endpoint));
   const target = { endpoint, id, view, known, context, ifMatch };
-  if (changes) {
-    const attributes = operations.map(({ path }) => path.attribute);
-    const unmapped = attributes.filter((attribute) => !mapping.groups.has(attribute));
-    refuseOrNote(
-      endpoint,
-      unmapped.map(({ name }) => name),
-      context,
-    );
-  }
+  if (changes) refuseOrNote(endpoint, unmappedInOperations(mapping, operations), context);
   const change = (current: Resource) => {
     const result = applyPatch(current, operations, mapping.type);
     requireAll(result, mapping.type, "mutability");

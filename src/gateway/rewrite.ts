@@ -1,7 +1,7 @@
 import type { Change, Entry } from "../connector/connector.ts";
 import { changesBetween } from "../mapping/changes.ts";
 import { attrsKept, attrsOf, attrsUnread, type Mapping } from "../mapping/mapping.ts";
-import { unmappedIn } from "../mapping/write.ts";
+import { unmappedIn } from "../mapping/unmapped.ts";
 import { inConflict } from "../scim/error.ts";
 import { checkImmutable } from "../scim/input.ts";
 import type { Resource } from "../scim/schema.ts";
@@ -70,12 +70,7 @@ export async function rewrite(serving: Serving, rewriting: Rewriting): Promise<E
     const [current] = await resourcesOf(serving, [present], all, context, known);
     const target = change(current!);
     // What is there already, and is only read, was not asked for.
-    const there = new Set(unmappedIn(mapping, current!));
-    refuseOrNote(
-      endpoint,
-      unmappedIn(mapping, target).filter((name) => !there.has(name)),
-      context,
-    );
+    refuseOrNote(endpoint, unmappedIn(mapping, target, current!), context);
     const isSingle = isSingleIn(endpoint);
     const changes = await changesBetween(mapping, present, current!, target, known, { emptied, isSingle }).catch(
       (error) => {

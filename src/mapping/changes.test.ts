@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { type Entry, valuesOf } from "../connector/connector.ts";
 import { applyChanges } from "../connector/reference.ts";
-import { ScimError } from "../scim/error.ts";
+import { badRequest, ScimError } from "../scim/error.ts";
 import { checkImmutable, requireAll } from "../scim/input.ts";
 import { readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
@@ -17,6 +17,7 @@ import { mappingFormat } from "./format.ts";
 import type { Mapping, Row } from "./mapping.ts";
 import { readEntry } from "./read.ts";
 import { select } from "./selection.ts";
+import { refusesUnmapped, unmappedIn, unmappedInOperations } from "./unmapped.ts";
 import { writeResource } from "./write.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -46,6 +47,8 @@ const odd = compiled({
     'emails[type eq "home"].value': "home",
     'emails[type eq "home"].display': "homeName",
     'emails[type eq "other"].value': { attr: "proxies", many: true, as: { prefix: "smtp:" } },
+    // One type that is only read, among others.
+    'emails[type eq "fax"].value': { attr: "fax", readOnly: true },
     'phoneNumbers[type eq "work"].value': "phone",
     'phoneNumbers[type eq "work"].primary': { attr: "phoneFirst", as: "boolean" },
     'phoneNumbers[type eq "mobile"].value': "mobile",
@@ -124,7 +127,7 @@ const elementOf = (attribute: Attribute, isReference: boolean): fc.Arbitrary<unk
   return fc.record(
     {
       value: isReference ? fc.constantFrom("id-a", "id-b", "id-c", "id-none") : word,
-      ...(has("type") && !isReference && { type: fc.constantFrom("work", "home", "mobile", "other") }),
+      ...(has("type") && !isReference && { type: fc.constantFrom("work", "home", "mobile", "other", "fax", "sms") }),
       ...(has("primary") && { primary: fc.boolean() }),
       ...(has("display") && !isReference && { display: word }),
     },
@@ -153,7 +156,7 @@ function operationOf(mapping: Mapping): fc.Arbitrary<object> {
     const element = elementOf(attribute, isReference);
     const elements = fc.uniqueArray(element, { minLength: 1, maxLength: 3, selector: (each) => JSON.stringify(each) });
     const selector = fc.oneof(
-      fc.constantFrom("work", "home", "mobile", "other").map((type) => `type eq "${type}"`),
+      fc.constantFrom("work", "home", "mobile", "other", "fax", "sms").map((type) => `type eq "${type}"`),
       word.map((value) => `value eq "${value}"`),
       fc.constantFrom("id-a", "id-b").map((value) => `value eq "${value}"`),
       fc
@@ -185,11 +188,20 @@ function operationOf(mapping: Mapping): fc.Arbitrary<object> {
   });
 }
 
-/** Each mapping, where attributes hold one value, and where they may hold others beside those that it writes. */
+/**
+ * Each mapping, where attributes hold one value, where they may hold others beside those that it writes, and where it refuses what no
+ * row takes.
+ */
 const cases = mappings.flatMap(([name, mapping]) => [
   [name, mapping, true] as const,
   [`${name}, beside other values`, mapping, false] as const,
+  [`${name}, that refuses what no row takes`, { ...mapping, unmapped: "reject" as const }, true] as const,
 ]);
+
+/** 400 where the mapping refuses what no row takes. */
+function refuse(mapping: Mapping, names: readonly string[]): void {
+  if (refusesUnmapped(mapping) && names.length > 0) throw badRequest("invalidValue", names.join());
+}
 
 describe.each(cases)("a PATCH on %s", (_, mapping, single) => {
   const isSingle = () => single;
@@ -233,6 +245,7 @@ describe.each(cases)("a PATCH on %s", (_, mapping, single) => {
           const asked = operations as ReturnType<typeof readPatch>;
           const atOnce = await outcome(async () => {
             const changes = directChanges(mapping, asked, references, isSingle);
+            if (changes) refuse(mapping, unmappedInOperations(mapping, asked));
             return changes && read(kept(applyChanges(entry, changes)));
           });
           if (atOnce === undefined) return;
@@ -242,6 +255,7 @@ describe.each(cases)("a PATCH on %s", (_, mapping, single) => {
             const target = applyPatch(current, asked, type);
             requireAll(target, type, "mutability");
             checkImmutable(current, target, type);
+            refuse(mapping, unmappedIn(mapping, target, current));
             const changes = await changesBetween(mapping, entry, current, target, references, {
               emptied: "left",
               isSingle,

@@ -18,7 +18,8 @@ import {
   type RefRow,
   type Row,
 } from "./mapping.ts";
-import { encode, isUntyped, mayRead, withDefaults, writeResource } from "./write.ts";
+import { mayLose, refusesUnmapped } from "./unmapped.ts";
+import { encode, encodeAll, isUntyped, mayRead, withDefaults, writeResource } from "./write.ts";
 
 /**
  * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first: what the two ways come to is
@@ -89,6 +90,7 @@ function changesOf(
   // What refers by a name may be written by another one of the same entry: that only shows in what is there.
   const isNamed = groups.some((group) => group.rows.some((row) => row.is === "ref" && row.by !== undefined));
   if (isNamed && operation.op === "removeElements") return undefined;
+  if (refusesUnmapped(mapping) && mayLose(mapping, operation, selectedGroup(groups, path))) return undefined;
   switch (operation.op) {
     case "set":
     case "clear":
@@ -227,30 +229,6 @@ function elementChanges(
   }
   return changes;
 }
-
-function encodeAll(
-  row: AttrRow | RefRow,
-  elements: readonly unknown[],
-  references: References,
-  isRemoval: boolean,
-): Value[] {
-  const { sub } = row.path;
-  return elements
-    .map((element) => (sub && isObject(element) ? element[sub.name] : element))
-    .filter((value) => value !== undefined)
-    .map((value) =>
-      isRemoval && row.is === "ref"
-        ? encode({ ...row, missing: "ignore" }, value, withRemoved(references))
-        : encode(row, value, references),
-    )
-    .filter((value) => value !== undefined);
-}
-
-/** What can be taken out of a list though it is out of reach is referred to for that alone. */
-const withRemoved = (references: References): References => ({
-  ...references,
-  toReference: (target, id) => references.toReference(target, id) ?? references.toRemoved?.(target, id),
-});
 
 /**
  * The changes that make an entry what it is to be: both resources written by the mapping, and compared. What a PUT leaves out may be

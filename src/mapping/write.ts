@@ -85,6 +85,31 @@ export function encode(
   }
 }
 
+/** The values that a row has of elements, as the entry's; those of a removal may be out of reach. Throws as `encode` does. */
+export function encodeAll(
+  row: AttrRow | RefRow,
+  elements: readonly unknown[],
+  references: References,
+  isRemoval: boolean,
+): Value[] {
+  const { sub } = row.path;
+  return elements
+    .map((element) => (sub && isObject(element) ? element[sub.name] : element))
+    .filter((value) => value !== undefined)
+    .map((value) =>
+      isRemoval && row.is === "ref"
+        ? encode({ ...row, missing: "ignore" }, value, withRemoved(references))
+        : encode(row, value, references),
+    )
+    .filter((value) => value !== undefined);
+}
+
+/** What can be taken out of a list though it is out of reach is referred to for that alone. */
+const withRemoved = (references: References): References => ({
+  ...references,
+  toReference: (target, id) => references.toReference(target, id) ?? references.toRemoved?.(target, id),
+});
+
 /** What an id refers to, of the row's types; of any kind where what is outside of them is shown. */
 export function referencesTo(row: RefRow, id: string, { toReference, anyKind }: References): string[] {
   const found = row.targets.map((target) => toReference(target, id)).filter((each) => each !== undefined);
@@ -223,24 +248,3 @@ export async function withDefaults(mapping: Mapping, before: Entry, entry: Entry
 /** Whether an expression may give something else when an attribute changes. */
 export const mayRead = ({ names, readsAll }: Expression, attribute: string): boolean =>
   readsAll || names.has(attribute);
-
-/** What the resource holds and no row takes, by name. */
-export function unmappedIn(mapping: Mapping, resource: Resource): string[] {
-  return [mapping.type.schema, ...mapping.type.extensions].flatMap((schema) => {
-    const part = schemaPart(resource, mapping.type, schema) ?? {};
-    return schema.attributes
-      .filter((attribute) => {
-        const value = part[attribute.name];
-        if (value === undefined) return false;
-        const groups = mapping.groups
-          .get(attribute)
-          ?.filter((group) => group.rows.some((row) => attrsWritten(row).length > 0));
-        if (!groups?.length) return !mapping.write.some(({ expression }) => mayRead(expression, attribute.name));
-        return (
-          Array.isArray(value) &&
-          value.some((element) => !groups.some((group) => isSelectedBy(element, group.selector)))
-        );
-      })
-      .map((attribute) => attribute.name);
-  });
-}

@@ -1,0 +1,110 @@
+import { isDeepStrictEqual } from "node:util";
+import type { PatchOperation } from "../scim/operations.ts";
+import { type Attribute, isObject, type Resource, schemaPart } from "../scim/schema.ts";
+import { isSelectedBy } from "./compile.ts";
+import { attrsWritten, type Group, type Mapping } from "./mapping.ts";
+import { mayRead } from "./write.ts";
+
+/** Whether a mapping refuses what no row takes: by `unmapped: reject`, or by the interoperability profile. */
+export const refusesUnmapped = ({ unmapped, type }: Mapping): boolean =>
+  unmapped === "reject" || type.profile?.interop !== undefined;
+
+/**
+ * The attributes of which a resource holds something that no row takes, by name: the whole attribute, a value that no row selects or
+ * has a part of, or a second value where there is room for one. What `present` already holds, and is only read, is left out.
+ */
+export function unmappedIn(mapping: Mapping, resource: Resource, present: Resource = {}): string[] {
+  return [mapping.type.schema, ...mapping.type.extensions].flatMap((schema) => {
+    const part = schemaPart(resource, mapping.type, schema) ?? {};
+    const before = schemaPart(present, mapping.type, schema) ?? {};
+    return schema.attributes
+      .filter((attribute) => {
+        const value = part[attribute.name];
+        if (value === undefined) return false;
+        const held = before[attribute.name];
+        const groups = writtenGroups(mapping, attribute);
+        if (groups.length === 0) return held === undefined && !isReadByWrites(mapping, attribute);
+        return Array.isArray(value) && isLost(mapping, groups, value, Array.isArray(held) ? held : []);
+      })
+      .map((attribute) => attribute.name);
+  });
+}
+
+/** The attributes of which the operations of a PATCH bring something that no row takes, by name, whatever the entry holds. */
+export function unmappedInOperations(mapping: Mapping, operations: readonly PatchOperation[]): string[] {
+  const unmapped = operations.filter((operation) => {
+    const { attribute } = operation.path;
+    if (!mapping.groups.has(attribute)) return true;
+    return bringsElements(operation) && isLost(mapping, writtenGroups(mapping, attribute), operation.elements, []);
+  });
+  return unmapped.map(({ path }) => path.attribute.name);
+}
+
+/** Whether an operation may bring something that no row takes, or more than there is room for: that shows in what it results in. */
+export function mayLose(mapping: Mapping, operation: PatchOperation, selected: Group | undefined): boolean {
+  const groups = writtenGroups(mapping, operation.path.attribute);
+  if (operation.op === "setSelected")
+    return selected !== undefined && !takes(selected, { ...selected.selector, ...operation.value });
+  if (!bringsElements(operation)) return false;
+  const { op, elements } = operation;
+  // What is added may be the second one.
+  const isSecond = (element: unknown) =>
+    op === "addElements" && !groups.some((each) => each.many && takes(each, element));
+  return elements.some(isSecond) || isLost(mapping, groups, elements, []);
+}
+
+const bringsElements = (
+  operation: PatchOperation,
+): operation is Extract<PatchOperation, { elements: readonly unknown[] }> =>
+  operation.op === "addElements" || operation.op === "replaceElements";
+
+const writtenGroups = ({ groups }: Mapping, attribute: Attribute): Group[] =>
+  (groups.get(attribute) ?? []).filter(({ rows }) => rows.some((row) => attrsWritten(row).length > 0));
+
+const isReadByWrites = ({ write }: Mapping, { name }: Attribute): boolean =>
+  write.some(({ expression }) => mayRead(expression, name));
+
+/** Whether a group has a row for an element, and a part of the element for that row. */
+function takes({ selector, rows }: Group, element: unknown): boolean {
+  if (!isObject(element)) return true;
+  return (
+    isSelectedBy(element, selector) &&
+    rows.some((row) => {
+      if (attrsWritten(row).length === 0) return false;
+      return row.is === "expression" || !row.path.sub || element[row.path.sub.name] !== undefined;
+    })
+  );
+}
+
+/** Whether the rows do not take all of a list's elements, of those that were not there before. */
+function isLost(
+  mapping: Mapping,
+  groups: readonly Group[],
+  elements: readonly unknown[],
+  before: readonly unknown[],
+): boolean {
+  const isTaken = (element: unknown) => groups.some((group) => takes(group, element));
+  const isKnown = (element: unknown) => before.some((each) => isRestOf(element, each));
+  if (elements.some((element) => !isTaken(element) && !isKnown(element))) return true;
+  // An expression over the whole list may keep what the rows do not.
+  const attribute = groups[0]?.attribute;
+  if (attribute && isReadByWrites(mapping, attribute)) return false;
+  return withoutRoom(groups, elements) > withoutRoom(groups, before);
+}
+
+/** How many elements are in the way of another: rows without `many` take the last one that they select. */
+function withoutRoom(groups: readonly Group[], elements: readonly unknown[]): number {
+  const kept = groups
+    .filter(({ many }) => !many)
+    .flatMap((group) => elements.findLast((element) => takes(group, element)) ?? []);
+  const isKept = (element: unknown) => kept.some((each) => isDeepStrictEqual(each, element));
+  const hasRoom = (element: unknown) => groups.some((group) => group.many && takes(group, element));
+  const isOfOne = (element: unknown) => groups.some((group) => takes(group, element));
+  return elements.filter((element) => isOfOne(element) && !hasRoom(element) && !isKept(element)).length;
+}
+
+/** Whether an element is what is left of another; a new primary value takes that mark from the others. */
+const isRestOf = (element: unknown, before: unknown): boolean =>
+  isObject(element) && isObject(before)
+    ? Object.entries(element).every(([name, value]) => name === "primary" || isDeepStrictEqual(before[name], value))
+    : isDeepStrictEqual(element, before);
