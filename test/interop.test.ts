@@ -230,6 +230,26 @@ describe("the SCIM 2.0 Interoperability Profile (draft-zollner-scim-interop-prof
     expect(left.map(({ value }: Json) => value)).toEqual([ids[2]]);
   });
 
+  test.each([[{ display: "x" }], [{}], [{ value: "" }], [{ type: "User" }], [null]])(
+    "a list of values that say nothing does not empty a group: %j",
+    async (value) => {
+      const { id: member } = await made();
+      const group = { schemas: [GROUP], displayName: `g${++turn}`, members: [{ value: member }] };
+      const { id } = (await interop("POST", "/Groups", group)).json;
+      const requests: [string, object][] = [
+        ["PATCH", patch({ op: "replace", path: "members", value: [value] })],
+        ["PATCH", patch({ op: "replace", path: "members", value: [{ value: member }, value] })],
+        ["PUT", { ...group, members: [value] }],
+      ];
+      for (const [method, body] of requests)
+        expect(await interop(method, `/Groups/${id}`, body)).toMatchObject({
+          status: 400,
+          json: { scimType: "invalidValue" },
+        });
+      expect((await interop("GET", `/Groups/${id}`)).json.members).toMatchObject([{ value: member }]);
+    },
+  );
+
   test("a resource can be sent back as it was read: what is readOnly is passed over", async () => {
     const { id } = await made({ emails: [email], title: "T" });
     const { json } = await interop("GET", `/Users/${id}`);

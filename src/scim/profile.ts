@@ -162,7 +162,12 @@ function checkValue(value: unknown, attribute: Attribute, where: string, unknown
   if (value === null || attribute.mutability === "readOnly") return;
   if (attribute.multiValued) {
     if (!Array.isArray(value)) throw badRequest("invalidValue", `"${where}" must be a list.`);
-    for (const each of value) checkValue(each, { ...attribute, multiValued: false }, where, unknown);
+    for (const each of value) {
+      checkValue(each, { ...attribute, multiValued: false }, where, unknown);
+      // It would be left out, and a list of nothing else would empty the attribute.
+      if (saysNothing(each, attribute))
+        throw badRequest("invalidValue", `A value of "${where}" has no part that can be written.`);
+    }
     return;
   }
   if (attribute.type === "complex") {
@@ -174,6 +179,19 @@ function checkValue(value: unknown, attribute: Attribute, where: string, unknown
   // A number that JavaScript would round comes as its text: see `parseExactly`.
   const isLong = wanted === "number" && typeof value === "string" && value.length > 15;
   if (typeof value !== wanted && !isLong) throw badRequest("invalidValue", `"${where}" must be a JSON ${wanted}.`);
+}
+
+/** Whether nothing of a list's element is kept: what is empty or readOnly, and `type` and `primary` alone, are no value. */
+function saysNothing(element: unknown, { subAttributes = [] }: Attribute): boolean {
+  if (!isObject(element)) return element === null || element === "";
+  const isValue = ({ name, mutability }: Attribute) =>
+    mutability !== "readOnly" && name !== "type" && name !== "primary";
+  const isEmpty = (value: unknown) => value === null || value === "" || (Array.isArray(value) && value.length === 0);
+  if (!subAttributes.some(isValue)) return false;
+  return !Object.entries(element).some(([key, value]) => {
+    const sub = findAttribute(subAttributes, key);
+    return sub !== undefined && isValue(sub) && !isEmpty(value);
+  });
 }
 
 const jsonTypes: Readonly<Partial<Record<Attribute["type"], "boolean" | "number">>> = {
