@@ -111,6 +111,11 @@ describe("the SCIM 2.0 Interoperability Profile (draft-zollner-scim-interop-prof
       "invalidPath",
     ],
     [
+      "RFC 7644 §3.5.2.3: a replace of a selected value where there is none",
+      (id) => ["PATCH", `/Users/${id}`, patch({ op: "replace", path: 'emails[type eq "work"].value', value: "b@x" })],
+      "noTarget",
+    ],
+    [
       "RFC 7643 §2.3.2: a boolean as text",
       (id) => ["PATCH", `/Users/${id}`, patch({ op: "replace", path: "active", value: "False" })],
       "invalidValue",
@@ -205,6 +210,13 @@ describe("the SCIM 2.0 Interoperability Profile (draft-zollner-scim-interop-prof
     await made({ emails: [email, email] });
     const again = await interop("PATCH", `/Users/${id}`, patch({ op: "add", path: "emails", value: [email] }));
     expect(again, again.text).toMatchObject({ status: 200, json: { emails: [expect.objectContaining(email)] } });
+  });
+
+  test("§6.5.3: a filter that finds several values removes none of them", async () => {
+    const { id, emails } = await made({ emails: [email, { type: "home", value: "h@x.test" }] });
+    const answer = await interop("PATCH", `/Users/${id}`, patch({ op: "remove", path: "emails[value pr]" }));
+    expect(answer, answer.text).toMatchObject({ status: 400, json: { scimType: "invalidFilter" } });
+    expect((await interop("GET", `/Users/${id}`)).json.emails).toEqual(emails);
   });
 
   test("§6.5.2.1: a replace of a complex attribute takes what it leaves out, an add keeps it", async () => {

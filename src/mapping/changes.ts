@@ -110,6 +110,8 @@ function changesOf(
     case "clearSelected": {
       const group = selectedGroup(groups, path);
       if (!group) return undefined;
+      // Whether there is such a value has to be seen: a replace of none is refused.
+      if (operation.op === "setSelected" && operation.isReplace && mapping.type.profile?.interop) return undefined;
       // What gets another type is another element.
       if (operation.op === "setSelected" && !isSelectedBy({ ...group.selector, ...operation.value }, group.selector))
         return undefined;

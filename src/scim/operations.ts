@@ -60,6 +60,8 @@ export function readPatch(body: unknown, type: ResourceType): PatchOperation[] {
 function readOperation(operation: unknown, index: number, type: ResourceType): PatchOperation[] {
   if (!isObject(operation)) throw badRequest("invalidSyntax", `Operation ${index + 1} must be a JSON object.`);
   const fields = Object.fromEntries(Object.entries(operation).map(([key, value]) => [key.toLowerCase(), value]));
+  if (Object.keys(fields).length < Object.keys(operation).length)
+    throw badRequest("invalidSyntax", `Operation ${index + 1} has one name twice, in different case.`);
   checkOperation(fields, index, type);
   const verb = typeof fields.op === "string" ? fields.op.toLowerCase() : undefined;
   if (verb !== "add" && verb !== "replace" && verb !== "remove") {

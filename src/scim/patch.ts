@@ -56,8 +56,8 @@ function applyOperation(resource: Resource, operation: PatchOperation, type: Res
   else if (operation.op === "clear") setValue(resource, path, type, undefined);
   else {
     const elements = elementsAt(resource, path, type);
-    if (operation.op === "setSelected" || (operation.op === "clearSelected" && path.sub))
-      checkSelected(elements, path, type);
+    if (operation.op === "setSelected" || operation.op === "clearSelected") checkSelected(elements, path, type);
+    if (operation.op === "setSelected" && operation.isReplace) checkFound(elements, path, type);
     setElements(resource, path, type, changedElements(elements, operation, budget));
   }
 }
@@ -279,6 +279,13 @@ export function constantsOf(selector: TypedFilter | undefined, path: AttributePa
   if (selector.op === "and") return Object.assign({}, ...selector.filters.map((inner) => constantsOf(inner, path)));
   if (selector.op === "eq") return { [selector.path.attribute.name]: selector.value };
   throw noTarget(path);
+}
+
+/** Throws 400 `noTarget` where a replace selects nothing and the route's profile makes nothing of it, RFC 7644 §3.5.2.3. */
+function checkFound(elements: readonly unknown[], path: AttributePath, { profile }: ResourceType): void {
+  if (!profile?.interop || !path.selector) return;
+  const selects = compileSelector(path.selector);
+  if (!elements.some((each) => isObject(each) && selects(each))) throw noTarget(path);
 }
 
 const noTarget = ({ attribute, selector }: AttributePath) =>
