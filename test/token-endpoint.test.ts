@@ -61,11 +61,23 @@ describe("a token endpoint", () => {
               },
             },
             {
+              name: "signs itself for another",
+              id: "other",
+              may: { actions: ["read"] },
+              assertion: { issuer: "signer", subject: "signer", audience: "other", keys: `${issuer.url}/keys` },
+            },
+            {
               name: "found by metadata",
               id: "discovered",
               assertion: { issuer: issuer.url, subject: "discovered", audience: "us" },
             },
           ],
+        },
+        {
+          type: "clientCredentials",
+          path: "/second",
+          key: KEY,
+          clients: [{ name: "reads", id: "app", secrets: [`${SECRET}2`], may: { actions: ["read"] } }],
         },
       ],
     });
@@ -150,6 +162,51 @@ describe("a token endpoint", () => {
     expect((await token({ ...grant, client_assertion })).status).toBe(401);
   });
 
+  test("a token has the rights of the endpoint that gave it, where another has the key and the id, too", async () => {
+    const form = { ...grant, client_id: "app", client_secret: `${SECRET}2` };
+    const { json } = await tokenOf(`${gateway.url}/second`, form);
+    const reader = { ...gateway, token: String(json.access_token) };
+    expect((await send(reader, "GET", "/Users?count=1")).status).toBe(200);
+    expect((await send(reader, "DELETE", "/Users/1")).status).toBe(403);
+  });
+
+  test("one who signs for itself is the client whose audience the assertion has", async () => {
+    const answer = await byAssertion({ iss: "signer", sub: "signer", aud: "other", jti: randomUUID() });
+    expect(answer.status).toBe(200);
+    expect(decodeJwt(String(answer.json.access_token)).sub).toBe("other");
+  });
+
+  test("an assertion that expires in years is refused, one of a day is taken", async () => {
+    const claims = { iss: `${issuer.url}/v2.0`, sub: "sp", aud: APP };
+    const lasting = async (lifetime: string) =>
+      (
+        await token({
+          ...grant,
+          client_assertion_type: ASSERTION,
+          client_assertion: await issuer.sign(claims, lifetime),
+        })
+      ).status;
+    expect(await lasting("1d")).toBe(200);
+    expect(await lasting("3650d")).toBe(401);
+  });
+
+  test("RFC 6749 §2.3, §3.2: an assertion beside a secret, and a parameter sent twice, are refused", async () => {
+    const claims = { iss: `${issuer.url}/v2.0`, sub: "sp", aud: APP };
+    const form = { ...grant, client_assertion_type: ASSERTION, client_assertion: await issuer.sign(claims) };
+    const authorization = `Basic ${Buffer.from("app:wrong").toString("base64")}`;
+    const invalid = { status: 400, json: { error: "invalid_request" } };
+    expect(await token(form, { authorization })).toMatchObject(invalid);
+    expect(await token({ ...form, client_secret: "wrong" })).toMatchObject(invalid);
+    const twice = await fetch(`${gateway.url}/oauth2/token`, {
+      method: "POST",
+      body: new URLSearchParams([...Object.entries(form), ["client_id", "federated"], ["client_id", "app"]]),
+    });
+    expect(twice.status).toBe(400);
+    const resources = new URLSearchParams([...Object.entries(form), ["resource", "a:"], ["resource", "b:"]]);
+    const ok = await fetch(`${gateway.url}/oauth2/token`, { method: "POST", body: resources });
+    expect(ok.status).toBe(200);
+  });
+
   test("a platform's assertion may be used again until it expires", async () => {
     const claims = { iss: `${issuer.url}/v2.0`, sub: "sp", aud: APP, jti: "one" };
     for (let n = 0; n < 2; n += 1) expect((await byAssertion(claims)).status).toBe(200);
@@ -200,6 +257,13 @@ describe("the metadata of token endpoints", () => {
     const gateway = await startGateway(legacyHr());
     expect((await metadataAt(gateway, WELL_KNOWN)).status).toBe(404);
     await gateway.stop();
+  });
+
+  test("one id twice is a mistake: a token would have the rights of the first", async () => {
+    const clients = [1, 2].map((n) => ({ name: `client ${n}`, id: "app", secrets: [SECRET + n] }));
+    await expect(startGateway({ ...legacyHr(), auth: [{ ...endpoint("/token"), clients }] })).rejects.toThrow(
+      /two clients have the same id/,
+    );
   });
 
   test("an assertion of an issuer without an address must name where the keys are", async () => {

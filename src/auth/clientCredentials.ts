@@ -69,7 +69,9 @@ export const clientCredentialsConfig = z.strictObject({
           ),
       }),
     )
-    .min(1),
+    .min(1)
+    // A token names its client by the id alone: of two it would have the rights of the first.
+    .refine((clients) => new Set(clients.map(({ id }) => id)).size === clients.length, "two clients have the same id"),
 });
 type Config = z.output<typeof clientCredentialsConfig>;
 
@@ -79,6 +81,11 @@ const SCOPE = "scim";
 /** RFC 6749 §3.3. */
 const SCOPES = /^[!#-[\]-~]+( [!#-[\]-~]+)*$/;
 const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/** Parameters that a request has at most once, RFC 6749 §3.2. Others, such as `resource`, may come again. */
+const SINGLE = ["grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"];
+/** How far ahead an assertion may expire, in seconds: platforms give theirs out for up to a day. */
+const MAX_ASSERTION_SECONDS = 86_400;
 
 /** What a token endpoint answers, RFC 6749 §5. */
 export type TokenAnswer =
@@ -135,27 +142,34 @@ export function clientCredentials(config: Config): TokenEndpoint {
 
   async function asserted(assertion: string, id: string | undefined): Promise<Client | undefined> {
     const claims = safely(() => decodeJwt(assertion));
-    const client = clients.find(
-      (each) =>
-        each.assertion?.issuer === claims?.iss &&
-        each.assertion?.subject === claims?.sub &&
-        (id === undefined || each.id === id),
-    );
-    if (!client?.assertion) return undefined;
-    const { issuer, subject, audience, known } = client.assertion;
-    const payload = await verified(assertion, known, { issuer: [issuer], subject, audience });
-    if (!payload) return undefined;
-    // A client that signs for itself makes an assertion for each request. Platforms give theirs out for more than one.
-    const { jti, exp = 0 } = payload;
-    const isReplayed =
-      issuer === subject && jti !== undefined && !isFirstUse({ issuer, jti, expires: exp + CLOCK_SECONDS });
-    return isReplayed ? undefined : client;
+    // One who signs may be several clients, by the audience.
+    for (const client of clients) {
+      if (client.assertion?.issuer !== claims?.iss || client.assertion?.subject !== claims?.sub) continue;
+      if (!client.assertion || (id !== undefined && client.id !== id)) continue;
+      const { issuer, subject, audience, known } = client.assertion;
+      const payload = await verified(assertion, known, { issuer: [issuer], subject, audience });
+      if (!payload) continue;
+      const { jti, exp = 0 } = payload;
+      if (exp > Date.now() / 1000 + MAX_ASSERTION_SECONDS + CLOCK_SECONDS) return undefined;
+      // A client that signs for itself makes an assertion for each request. Platforms give theirs out for more than one.
+      const isReplayed =
+        issuer === subject && jti !== undefined && !isFirstUse({ issuer, jti, expires: exp + CLOCK_SECONDS });
+      return isReplayed ? undefined : client;
+    }
+    return undefined;
   }
+
+  // Endpoints may have the same key, and clients of the same id: a token is for the endpoint that gave it.
+  const audience = ISSUER + config.path;
 
   return {
     path: config.path,
     metadata: metadataOf(config),
     issue: async (form, authorization) => {
+      const repeated = SINGLE.find((name) => form.getAll(name).length > 1);
+      if (repeated !== undefined) return refusal("invalid_request", `${repeated} is there more than once.`);
+      if (form.has("client_assertion") && (form.has("client_secret") || basicCredentials(authorization)))
+        return refusal("invalid_request", "Send a secret or an assertion, not both.");
       const grant = form.get("grant_type");
       if (grant === null) return refusal("invalid_request", "grant_type is missing.");
       if (grant !== "client_credentials") return refusal("unsupported_grant_type", "Only client_credentials is.");
@@ -169,7 +183,7 @@ export function clientCredentials(config: Config): TokenEndpoint {
       const token = await new SignJWT({ scope: SCOPE })
         .setProtectedHeader({ alg: "HS256", typ: "at+jwt" })
         .setIssuer(ISSUER)
-        .setAudience(ISSUER)
+        .setAudience(audience)
         .setSubject(client.id)
         .setIssuedAt()
         .setExpirationTime(`${lifetime}s`)
@@ -179,7 +193,7 @@ export function clientCredentials(config: Config): TokenEndpoint {
     authenticate: async ({ authorization }) => {
       const token = bearerToken(authorization);
       if (token === undefined || token.split(".").length !== 3) return undefined;
-      const expected = { issuer: ISSUER, audience: ISSUER, algorithms: ["HS256"], typ: "at+jwt" };
+      const expected = { issuer: ISSUER, audience, algorithms: ["HS256"], typ: "at+jwt" };
       const verdict = await jwtVerify(token, key, expected).catch(() => undefined);
       return clients.find(({ id }) => id === verdict?.payload.sub)?.caller;
     },
