@@ -29,7 +29,7 @@ describe("an issuer's keys, from a server", () => {
   let asked: string[];
   let published: Key[];
   /** What is answered in place of the keys; undefined passes on to them. */
-  let answer: ((path: string) => Promise<{ status: number; body?: object } | undefined>) | undefined;
+  let answer: ((path: string) => Promise<{ status: number; body?: unknown } | undefined>) | undefined;
   let stop: () => Promise<unknown>;
 
   beforeEach(async () => {
@@ -59,6 +59,7 @@ describe("an issuer's keys, from a server", () => {
   const later = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
   const isKnown = async (token: string, keys = remoteKeys(`${url}/keys`)) =>
     (await verified(token, async () => keys, { issuer: ["issuer"], audience: "us" })) !== undefined;
+  const metadata = (more: object) => ({ status: 200, body: { issuer: url, jwks_uri: `${url}/found`, ...more } });
   const away = async () => ({ status: 503 });
 
   test("are fetched once for many tokens at a time, and by all that name the same address", async () => {
@@ -160,7 +161,8 @@ describe("an issuer's keys, from a server", () => {
   ])("are found by the metadata of %s", async (_, metadata) => {
     answer = async (path) => {
       if (path === "/found") return undefined;
-      return path === metadata ? { status: 200, body: { jwks_uri: `${url}/found` } } : { status: 404, body: {} };
+      const body = { issuer: `${url}/tenant`, jwks_uri: `${url}/found` };
+      return path === metadata ? { status: 200, body } : { status: 404, body: {} };
     };
     const keys = issuerKeys(`${url}/tenant`);
     for (let n = 0; n < 3; n += 1) expect(await isKnown(await published[0]!.sign(), await keys())).toBe(true);
@@ -172,7 +174,83 @@ describe("an issuer's keys, from a server", () => {
     answer = async () => ({ status: 404 });
     const keys = issuerKeys(url);
     await expect(keys()).rejects.toThrow("has no metadata");
-    answer = async (path) => (path === "/found" ? undefined : { status: 200, body: { jwks_uri: `${url}/found` } });
+    answer = async (path) => (path === "/found" ? undefined : metadata({}));
     expect(await isKnown(await published[0]!.sign(), await keys())).toBe(true);
+  });
+
+  test.each([
+    ["leads elsewhere", { status: 302 }],
+    ["is a page", { status: 200, body: "<html>" }],
+    ["names no keys", { status: 200, body: {} }],
+    [
+      "is another issuer's",
+      { status: 200, body: { issuer: "https://other.example", jwks_uri: "https://other.example" } },
+    ],
+  ])("are found by RFC 8414 where the answer for OpenID Connect %s", async (_, openid) => {
+    answer = async (path) => {
+      if (path === "/found") return undefined;
+      return path.includes("openid") ? openid : metadata({});
+    };
+    expect(await isKnown(await published[0]!.sign(), await issuerKeys(url)())).toBe(true);
+  });
+
+  test.each([
+    ["another issuer's", { issuer: "https://other.example" }],
+    ["nobody's", { issuer: undefined }],
+    ["those of the issuer with another spelling", { issuer: "http://localhost" }],
+    ["without TLS", { jwks_uri: "http://idp.example/keys" }],
+    ["without TLS, with this machine's name as a user", { jwks_uri: "http://localhost:x@idp.example/keys" }],
+  ])("are not taken by metadata that is %s", async (_, more) => {
+    answer = async () => metadata(more);
+    await expect(issuerKeys(url)()).rejects.toThrow("has no metadata that names its keys");
+  });
+
+  test("of an issuer elsewhere are not fetched from this machine", async () => {
+    const elsewhere = "https://idp.example";
+    vi.stubGlobal("fetch", async () => Response.json({ issuer: elsewhere, jwks_uri: `${url}/keys` }));
+    await expect(issuerKeys(elsewhere)()).rejects.toThrow("an address of this machine");
+    vi.unstubAllGlobals();
+    expect(asked).toEqual([]);
+  });
+
+  test("that have moved are found again, and asked for once in the cooldown where they have not", async () => {
+    let where = "/gone";
+    answer = async (path) => {
+      if (path === "/gone") return { status: 404 };
+      return path === "/found" ? undefined : metadata({ jwks_uri: url + where });
+    };
+    const keys = issuerKeys(url);
+    const token = await published[0]!.sign();
+    const known = async () => isKnown(token, await keys());
+    for (let n = 0; n < 10; n += 1) await expect(known()).rejects.toThrow(AuthUnavailable);
+    expect(asked.filter((path) => path.includes("openid"))).toHaveLength(1);
+    where = "/found";
+    later(MINUTE);
+    expect(await known()).toBe(true);
+    expect(await known()).toBe(true);
+    expect(asked.filter((path) => path.includes("openid"))).toHaveLength(2);
+  });
+
+  test("that have moved while the old ones still answer are found by the hour", async () => {
+    let where = "/old";
+    answer = async (path) => (path.includes("well-known") ? metadata({ jwks_uri: url + where }) : undefined);
+    const keys = issuerKeys(url);
+    const known = async () => isKnown(await published[0]!.sign(), await keys());
+    expect(await known()).toBe(true);
+    where = "/new";
+    later(2 * HOUR);
+    expect(await known()).toBe(true);
+    await expect.poll(async () => (await known()) && asked.includes("/new")).toBe(true);
+  });
+
+  test("are asked for once in the cooldown by a page that is answered in their place with 200", async () => {
+    expect(await isKnown(await published[0]!.sign())).toBe(true);
+    answer = async () => ({ status: 200, body: {} });
+    later(11 * MINUTE);
+    for (let n = 0; n < 20; n += 1) {
+      expect(await isKnown(await published[0]!.sign())).toBe(true);
+      await sleep(10);
+    }
+    expect(asked).toHaveLength(2);
   });
 });

@@ -2,10 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createRemoteJWKSet, customFetch, type JWKSCacheInput, type JWTVerifyGetKey, jwksCache } from "jose";
 import { z } from "zod";
 
+const HERE = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether an address is one of this machine, without TLS. */
+function isHere(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "http:" && HERE.has(hostname);
+}
+
 /** An address that keys, or secrets, travel to or from: https, or this machine. */
 export const secureUrl = z
   .url()
-  .refine((url) => /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url), "keys are fetched by https");
+  .refine(
+    (url) => URL.canParse(url) && (new URL(url).protocol === "https:" || isHere(url)),
+    "keys are fetched by https",
+  );
 
 /** Deadline for keys, all attempts together, in milliseconds. Callers wait for it only where there are no keys yet. */
 const DEADLINE_MS = 3000;
@@ -15,6 +26,8 @@ const PAUSES_MS = [100, 400];
 const FRESH_MS = 10 * 60_000;
 /** Where nobody has asked for the keys for so long, in milliseconds, callers wait for the answer: they may have been withdrawn long ago. */
 const IDLE_MS = 3_600_000;
+/** Metadata older than this is fetched again in the background, in milliseconds. */
+const METADATA_MS = 3_600_000;
 /** Keys older than this are not used, in milliseconds. Until then they outlast an issuer that does not answer. */
 const STALE_MS = 48 * 3_600_000;
 /** Minimum time between two fetches for unknown keys, in milliseconds: tokens of nobody must not make us ask for each. */
@@ -68,7 +81,8 @@ function onceInAWhile(fetch: Fetch, isSpared: () => boolean): Fetch {
     if (failure && isSpared() && Date.now() < failure.at + COOLDOWN_MS) throw failure.error;
     try {
       const response = await fetch(url, options);
-      failure = response.status === 200 ? undefined : { error: new Error(`HTTP ${response.status}`), at: Date.now() };
+      const problem = await problemOf(response);
+      failure = problem === undefined ? undefined : { error: new Error(problem), at: Date.now() };
       return response;
     } catch (error) {
       failure = { error, at: Date.now() };
@@ -76,6 +90,18 @@ function onceInAWhile(fetch: Fetch, isSpared: () => boolean): Fetch {
     }
   };
 }
+
+/** Why an answer gives no keys, a login page with status 200 say; undefined where it is a key set. */
+async function problemOf(response: Response): Promise<string | undefined> {
+  if (response.status !== 200) return `HTTP ${response.status}`;
+  const body = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return keySet.safeParse(body).success ? undefined : "the answer is no key set";
+}
+
+const keySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 
 /** Fetches, up to three times, within the deadline of the signal; answers that are worth another attempt are 429 and 5xx. */
 const fetchWithRetries: Fetch = async (url, options) => {
@@ -97,34 +123,75 @@ const fetchWithRetries: Fetch = async (url, options) => {
 
 /**
  * The keys of an issuer: at a URL, or, without one, where its metadata says, OpenID Connect's or RFC 8414's. The metadata is fetched
- * once; a failure is not remembered.
+ * again in the background after an hour, and, once in the cooldown, where the keys cannot be had or do not have the one that is asked
+ * for: they may have moved. A failure to find them at all is not remembered.
  */
 export function issuerKeys(issuer: string, url?: string): () => Promise<JWTVerifyGetKey> {
   if (url !== undefined) return async () => remoteKeys(url);
-  let found: Promise<string> | undefined;
+  let found: string | undefined;
+  let asking: Promise<string> | undefined;
+  let askedAt = 0;
+  const find = (): Promise<string> => {
+    askedAt = Date.now();
+    asking ??= discoverKeys(issuer)
+      .then((address) => {
+        found = address;
+        return address;
+      })
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
+  };
   return async () => {
-    found ??= discoverKeys(issuer).catch((error) => {
-      found = undefined;
-      throw error;
-    });
-    return remoteKeys(await found);
+    const present = found ?? (await find());
+    if (Date.now() >= askedAt + METADATA_MS) find().catch(() => {});
+    return async (header, token) => {
+      try {
+        return await remoteKeys(present)(header, token);
+      } catch (error) {
+        if (Date.now() < askedAt + COOLDOWN_MS) throw error;
+        const moved = await find().catch(() => present);
+        if (moved === present) throw error;
+        return remoteKeys(moved)(header, token);
+      }
+    };
   };
 }
 
-/** The address of an issuer's keys, by OpenID Connect Discovery 1.0 §4 or RFC 8414 §3. Rejects where neither is there. */
+/**
+ * The address of an issuer's keys, by OpenID Connect Discovery 1.0 §4 or RFC 8414 §3: by the first of the two that names it. Rejects
+ * where neither does.
+ */
 async function discoverKeys(issuer: string): Promise<string> {
   const signal = AbortSignal.timeout(DEADLINE_MS);
   const base = issuer.replace(/\/$/, "");
   const { origin, pathname } = new URL(base);
   const oauth = `${origin}/.well-known/oauth-authorization-server${pathname === "/" ? "" : pathname}`;
+  const problems: string[] = [];
   for (const url of [`${base}/.well-known/openid-configuration`, oauth]) {
-    const response = await fetch(url, { signal, redirect: "error" });
-    if (!response.ok) {
-      await response.body?.cancel();
-      continue;
+    try {
+      return await keysNamedAt(url, issuer, signal);
+    } catch (error) {
+      problems.push(`${url}: ${(error as Error).message}`);
     }
-    const { jwks_uri: keys } = (await response.json()) as { jwks_uri?: unknown };
-    return secureUrl.parse(keys);
   }
-  throw new Error(`${issuer} has no metadata`);
+  throw new Error(`${issuer} has no metadata that names its keys: ${problems.join("; ")}`);
+}
+
+/** The address of the keys in an issuer's metadata. Rejects where it is another issuer's, or names none that is safe. */
+async function keysNamedAt(url: string, issuer: string, signal: AbortSignal): Promise<string> {
+  const response = await fetch(url, { signal, redirect: "error" });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`HTTP ${response.status}`);
+  }
+  const metadata = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown } | null;
+  // OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3: identical, or somebody else's.
+  if (metadata?.issuer !== issuer) throw new Error("its issuer is another one");
+  const keys = secureUrl.safeParse(metadata.jwks_uri);
+  if (!keys.success) throw new Error("its jwks_uri is missing, or no https address");
+  // An issuer elsewhere has no say in what is asked of this machine.
+  if (isHere(keys.data) && !isHere(issuer)) throw new Error("its jwks_uri is an address of this machine");
+  return keys.data;
 }

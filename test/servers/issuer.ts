@@ -29,7 +29,7 @@ export async function startIssuer(): Promise<Issuer> {
     if (!isThere) return;
     response.setHeader("Content-Type", "application/json");
     if (request.url?.endsWith("/.well-known/openid-configuration"))
-      return response.end(JSON.stringify({ jwks_uri: `${url()}/keys` }));
+      return response.end(JSON.stringify({ issuer: url(), jwks_uri: `${url()}/keys` }));
     asked++;
     response.end(JSON.stringify({ keys: keys.map(({ jwk }) => jwk) }));
   });
