@@ -1,4 +1,4 @@
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { z } from "zod";
 import { bearerToken } from "./bearer.ts";
 import { type Authenticate, AuthUnavailable, type Caller, callerConfig } from "./caller.ts";
@@ -50,7 +50,9 @@ export const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
 
 /** Tokens of an Entra tenant, of the first version's issuer or the second's. */
 export function entra(config: z.output<typeof entraConfig>): Authenticate {
-  const { tenant, authority, audience, claims, scope, name, may, rate } = config;
+  const { authority, audience, claims, scope, name, may, rate } = config;
+  // As tokens spell it.
+  const tenant = config.tenant.toLowerCase();
   const base = `${authority.replace(/\/$/, "")}/${tenant}`;
   return tokens({
     caller: { name, may, rate },
@@ -89,9 +91,16 @@ function tokens({ caller, issuers, audience, keys, claims, scope }: Trusted): Au
     const token = bearerToken(authorization);
     if (token === undefined || token.split(".").length !== 3) return undefined;
     const payload = await verified(token, keys, { issuer: issuers, audience });
-    if (!payload || !Object.entries(claims).every(([claim, value]) => says(payload[claim], value))) return undefined;
+    if (!payload || !isForAccess(token)) return undefined;
+    if (!Object.entries(claims).every(([claim, value]) => says(payload[claim], value))) return undefined;
     return scope === undefined || scopesIn(payload).includes(scope) ? caller : undefined;
   };
+}
+
+/** Whether a token does not say by its `typ` that it is for something else, `logout+jwt` say: RFC 8725 §3.11, RFC 9068 §4. */
+function isForAccess(token: string): boolean {
+  const { typ } = decodeProtectedHeader(token);
+  return typeof typ !== "string" || !/\+jwt$/i.test(typ) || /\bat\+jwt$/i.test(typ);
 }
 
 /** Whether a claim has a value, or, of a list such as `roles`, has it among others. */
@@ -113,6 +122,8 @@ export async function verified(
     const { payload } = await jwtVerify(token, await keys(), options);
     return payload;
   } catch (error) {
+    // The key that the token names is broken: keys can be had, but not by this token.
+    if (error instanceof DOMException && error.name === "DataError") return undefined;
     if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError))
       throw new AuthUnavailable("The keys that the token is to be checked by cannot be had.", { cause: error });
     // The key set was there, but is no key set.

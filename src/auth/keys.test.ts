@@ -253,4 +253,12 @@ describe("an issuer's keys, from a server", () => {
     }
     expect(asked).toHaveLength(2);
   });
+
+  test("a token that names a broken key is refused: the other keys serve", async () => {
+    const [good] = published;
+    const broken = await makeKey("broken");
+    published = [good!, { ...broken, jwk: { ...broken.jwk, x: "AA", y: "AA" } }];
+    expect(await isKnown(await broken.sign())).toBe(false);
+    expect(await isKnown(await good!.sign())).toBe(true);
+  });
 });
