@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** A secret that could not be had: its place in the data, and the name that is missing. */
+/** A secret that could not be had: its place in the data, and what is wrong: never what is there. */
 export interface MissingSecret {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -8,7 +8,7 @@ export interface MissingSecret {
 
 /**
  * Puts secrets in place of `${env:NAME}` and `${file:PATH}` in every text of the data; a file's last line break is cut.
- * What is missing is named in `missing`, never what is there; `files` are those that were read.
+ * What is missing, or only looks like a reference, is told in `missing`; `files` are those that were read.
  */
 export function withSecrets(
   data: unknown,
@@ -18,7 +18,9 @@ export function withSecrets(
   const files: string[] = [];
   const replace = (value: unknown, path: readonly (string | number)[]): unknown => {
     if (typeof value === "string") {
-      return value.replace(/\$\{(env|file):([^}]+)\}/g, (_, source: string, name: string) => {
+      // What comes in place of a reference is not looked at: a secret may have any text.
+      missing.push(...mistaken(value, path).map((message) => ({ path, message })));
+      return value.replace(REFERENCE, (_, source: string, name: string) => {
         if (source === "file") files.push(name);
         const found = source === "env" ? env[name] : fileContent(name);
         if (found !== undefined && found !== "") return found;
@@ -37,6 +39,40 @@ export function withSecrets(
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, replace(each, [...path, key])]));
   };
   return { data: replace(data, []), missing, files };
+}
+
+const REFERENCE = /\$\{(env|file):([^}]+)\}/g;
+/** JSONata that groups, `${"name": value}` and `${name: value}`, which is no reference that was misspelt. */
+const GROUPS = /^\s*(?:["'`$(]|(?!env\b|file\b)[\w.]+\s*:\s)/i;
+/** A whole text that a shell would fill in, in the place of a secret. */
+const SHELL = /^\$([A-Z_][A-Z0-9_]*)$/;
+const SECRET_SETTING = /(?:password|passphrase|token|secret|secrets|key)$/i;
+
+/**
+ * What of a text looks like a reference and is none. Such a text would be the secret itself: one that anybody can guess
+ * who has read the documentation.
+ */
+function mistaken(text: string, path: readonly (string | number)[]): string[] {
+  const found = [...text.replace(REFERENCE, "").matchAll(/\$\{(\{[^{}]*\}|[^{}]*)(\}?)/g)];
+  const wrong = found.filter(([, inner = ""]) => !GROUPS.test(inner));
+  if (wrong.length > 0)
+    return wrong.map(([whole, inner = ""]) => {
+      // A secret that has braces of its own must not be repeated.
+      const shown = whole === text.trim() ? whole : "${...}";
+      return `\`${shown}\` is no reference: write ${meant(inner)}`;
+    });
+  const setting = path.findLast((each) => typeof each === "string");
+  const [, name] = SHELL.exec(text) ?? [];
+  return name !== undefined && SECRET_SETTING.test(String(setting))
+    ? [`\`$${name}\` is no reference: write ${meant(name)}`]
+    : [];
+}
+
+/** The references that can have been meant. */
+function meant(inner: string): string {
+  const [, source = "env", rest = ""] = /^[{\s]*(?:(env|file|secrets?|vars?)\s*[.:]\s*)?(.*)$/is.exec(inner)!;
+  if (source.toLowerCase() === "file") return `\`\${file:${rest.trim() || "PATH"}}\``;
+  return `\`\${env:${/^[A-Za-z_]\w*/.exec(rest)?.[0] ?? "NAME"}}\` or \`\${file:PATH}\``;
 }
 
 function fileContent(path: string): string | undefined {

@@ -578,6 +578,25 @@ export const MISTAKES: readonly Mistake[] = [
       "gateway.config.yaml:14:3 [/scim/v2/hr] this route is inside the route /scim/v2, which answers everything below it: choose paths beside each other",
     ],
   },
+  // Secrets.
+  {
+    name: "a secret from a variable without env:",
+    in: "config",
+    from: "${env:TOKEN}",
+    to: "${POSTERN_SCIM_TOKEN}",
+    says: [
+      'gateway.config.yaml:4:36 ["${POSTERN_SCIM_TOKEN}"] `${POSTERN_SCIM_TOKEN}` is no reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`',
+    ],
+  },
+  {
+    name: "a secret from a variable as a shell has it",
+    in: "config",
+    from: "${env:TOKEN}",
+    to: "$POSTERN_SCIM_TOKEN",
+    says: [
+      'gateway.config.yaml:4:36 ["*******************"] `$POSTERN_SCIM_TOKEN` is no reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`',
+    ],
+  },
   // Files.
   {
     name: "a mapping file that is not there",
