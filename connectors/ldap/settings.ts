@@ -3,7 +3,9 @@ import { z } from "zod";
 import { isDn } from "./dn.ts";
 
 /** An LDAP filter as text, RFC 4515, that can be parsed. */
-export const filterSetting = z.string().refine(isFilter, "is not an LDAP filter, such as (objectClass=inetOrgPerson)");
+export const filterSetting = z
+  .string()
+  .refine(isFilter, "this is not an LDAP filter such as (objectClass=inetOrgPerson)");
 
 /** A DN, such as the base of a kind. */
 export const dnSetting = z.string().min(1).refine(isDn, "this is not a DN such as ou=people,dc=example,dc=com");
