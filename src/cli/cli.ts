@@ -13,6 +13,7 @@ import { guardReleaseCommand, guardStatusCommand } from "./guard.ts";
 import { healthCommand } from "./health.ts";
 import { initCommand } from "./init.ts";
 import { initSyncCommand } from "./init-sync.ts";
+import { checkCommandName, usageText } from "./mistyped.ts";
 import { problemsText } from "./problems.ts";
 import { recordCommand } from "./record.ts";
 import { serveCommand } from "./serve.ts";
@@ -29,6 +30,7 @@ export async function run(args: readonly string[], registry: Registry): Promise<
   let status = 0;
   const program = new Command("postern")
     .description("A SCIM 2.0 gateway in front of directories, databases and APIs.")
+    .configureOutput({ outputError: (text, write) => write(usageText(text, args, program)) })
     .exitOverride();
   program
     .command("serve", { isDefault: true })
@@ -204,6 +206,7 @@ export async function run(args: readonly string[], registry: Registry): Promise<
       status = await initSyncCommand({ registry, file, env: withToken(process.env), from, to });
     });
   try {
+    checkCommandName(args, program);
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
