@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { chainOf } from "./auth/chain.ts";
-import type { Loaded } from "./config/load.ts";
+import { type Loaded, shownName } from "./config/load.ts";
 import type { Connector, Mapped, References, Services } from "./connector/connector.ts";
 import { SettingError } from "./connector/error.ts";
 import { filesIn } from "./connector/kit/files.ts";
@@ -122,16 +122,21 @@ function referencesOf({ routes }: Loaded, name: string): References {
 /** What the mappings do with the entries of a connector's kinds. */
 function mappedOf({ routes }: Loaded, name: string): Map<string, Mapped> {
   const all = [...routes.values()].flatMap((endpoints) => [...endpoints.values()]);
-  const mappings = all.filter(({ connector }) => connector === name).map(({ mapping }) => mapping);
+  const ours = all.filter(({ connector }) => connector === name);
   return new Map(
-    [...Map.groupBy(mappings, ({ kind }) => kind)].map(([kind, of]) => [
-      kind,
-      {
+    [...Map.groupBy(ours, ({ mapping }) => mapping.kind)].map(([kind, endpoints]) => {
+      const of = endpoints.map(({ mapping }) => mapping);
+      const mapped = {
         writes: [...new Set(of.flatMap(attrsOf))],
         lists: of.flatMap(({ rows }) => rows.flatMap((row) => ("many" in row && row.many ? [row.attr] : []))),
         unique: of.flatMap(uniqueAttrs),
-      },
-    ]),
+        creates: endpoints.map(({ mapping, mappingFile }) => ({
+          mapping: shownName(mappingFile),
+          attrs: [...attrsOf(mapping), ...mapping.create.map(({ attr }) => attr)],
+        })),
+      };
+      return [kind, mapped];
+    }),
   );
 }
 

@@ -7,6 +7,7 @@ import { baseIsThere, find, toEntry, write } from "../ldap/directory.ts";
 import { dnKey } from "../ldap/dn.ts";
 import { result, resultCode } from "../ldap/errors.ts";
 import { toFilter } from "../ldap/filter.ts";
+import { nameOf } from "../ldap/naming.ts";
 import { outOfReach } from "../ldap/reach.ts";
 import { ACCOUNT_DISABLE, accountControl, generatePassword, isAccount } from "./accounts.ts";
 import { containerDn } from "./containers.ts";
@@ -30,11 +31,7 @@ export interface CreationPlan {
  * Throws `invalid` for a name that cannot be one, or a password that would go over the wire unencrypted.
  */
 export function planCreation(domain: Domain, kind: DomainKind, given: Entry): CreationPlan {
-  const name = valuesOf(given, kind.rdn)[0];
-  if (name === undefined)
-    throw new ConnectorError("invalid", `"${kind.rdn}" names the entry, and there is no value for it.`, {
-      attr: kind.rdn,
-    });
+  const name = nameOf(kind, given);
   if (String(name).length > MAX_RDN)
     throw new ConnectorError("invalid", `"${kind.rdn}" has more than ${MAX_RDN} characters.`, { attr: kind.rdn });
   const { [CONTAINER]: container, [MUST_CHANGE_PASSWORD]: mustChange, [LOCKED]: locked, unicodePwd, ...entry } = given;

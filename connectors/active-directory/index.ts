@@ -5,6 +5,7 @@ import { find, openDirectory, toEntry } from "../ldap/directory.ts";
 import { firstRdn } from "../ldap/dn.ts";
 import { supports } from "../ldap/filter.ts";
 import { dnOf } from "../ldap/formats.ts";
+import { checkNames } from "../ldap/naming.ts";
 import { createResolver, lookOutside } from "../ldap/resolve.ts";
 import { createSearch, telling } from "../ldap/search.ts";
 import { create } from "./create.ts";
@@ -36,7 +37,7 @@ kinds:
 `,
   types: attributeTypeNames.filter((type) => !["boolean", "integer", "time"].includes(type)),
   init: { options, run: init },
-  open: (settings, { files, log, types, references = [] }): Connector => {
+  open: (settings, { files, log, types, references = [], mapped }): Connector => {
     const { tls, domain: name } = settings;
     const names = createNames(settings.nameServers);
     const directory = openDirectory(
@@ -65,6 +66,7 @@ kinds:
       written: createWritten(directory.servers.inUse),
     };
     checkReferences(references, domain.typeOf);
+    checkNames(kinds, mapped);
     if (!domain.isEncrypted)
       log.warn({ urls: settings.urls }, "the service account's password goes over the wire unencrypted: use ldaps://");
     const { search, changed } = createSearch(domain);

@@ -9,7 +9,10 @@ const kind = z
     filter: filterSetting
       .default("(objectClass=*)")
       .describe("What else they have in common, as an LDAP filter. An entry that does not meet it is out of reach."),
-    rdn: z.string().default("cn").describe("The attribute that names an entry within its container."),
+    rdn: z
+      .string()
+      .default("cn")
+      .describe("The attribute that names an entry within its container. The mapping gives it to new entries."),
     withoutPassword: z
       .enum(["generate", "disable"])
       .default("generate")

@@ -101,7 +101,7 @@ export function renaming(
       ? asked.values.some((value) => String(value) === rdn.value)
       : asked.op === "swap"
         ? asked.to === null
-        : asked.op === "replace" && asked.values.length === 0;
+        : asked.op === "replace" && (asked.values.length === 0 || asked.values[0] === "");
   if (isTakenAway)
     throw new ConnectorError("invalid", `"${kind.rdn}" names the entry: it cannot be taken away.`, { attr: kind.rdn });
   // Other values beside the name come and go as any do.

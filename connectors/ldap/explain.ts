@@ -1,8 +1,9 @@
-import { type BackendOperation, valuesOf } from "../../src/connector/connector.ts";
+import type { BackendOperation } from "../../src/connector/connector.ts";
 import { escapeDnValue } from "../../src/connector/kit/text.ts";
 import { assertionOf } from "./assertion.ts";
 import { type Directory, filterOf, keyFilter } from "./directory.ts";
 import { changeLines, entryLines, ldifLine, pagingText, searchText } from "./ldif.ts";
+import { nameOf } from "./naming.ts";
 
 /** An operation as an administrator reads it: a search with its base, filter and attributes, or LDIF (RFC 2849). */
 export function explain(directory: Directory, operation: BackendOperation): string {
@@ -16,7 +17,7 @@ export function explain(directory: Directory, operation: BackendOperation): stri
       return searchText(kind.base, keyFilter(kind, operation.key, typeOf), operation.attrs);
     case "create": {
       const { entry } = operation;
-      const dn = `${kind.rdn}=${escapeDnValue(String(valuesOf(entry, kind.rdn)[0] ?? ""))},${kind.base}`;
+      const dn = `${kind.rdn}=${escapeDnValue(String(nameOf(kind, entry)))},${kind.base}`;
       return [ldifLine("dn", dn, typeOf), "changetype: add", ...entryLines(entry, typeOf)].join("\n");
     }
     case "update": {

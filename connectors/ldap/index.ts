@@ -7,6 +7,7 @@ import { find, keyFilter, openDirectory, toEntry } from "./directory.ts";
 import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
 import { init, options } from "./init/init.ts";
+import { checkNames } from "./naming.ts";
 import { createResolver, lookOutside, lookUpByDn } from "./resolve.ts";
 import { createSearch, telling } from "./search.ts";
 import { bindSettings, connectionSettings, dnSetting, filterSetting, tlsSettings } from "./settings.ts";
@@ -18,7 +19,9 @@ const kind = z.strictObject({
   filter: filterSetting
     .default("(objectClass=*)")
     .describe("What else they have in common, as an LDAP filter. An entry that does not meet it is out of reach."),
-  rdn: z.string().describe("The attribute that names an entry within its container."),
+  rdn: z
+    .string()
+    .describe("The attribute that names an entry within its container. The mapping gives it to new entries."),
   key: z
     .string()
     .min(1)
@@ -81,6 +84,7 @@ kinds:
     );
     const { kinds, typeOf } = directory;
     checkReferences(references, typeOf);
+    checkNames(kinds, mapped);
     const resolver = createResolver(lookUpByDn(directory));
     const { search, changed } = createSearch(directory);
     return {

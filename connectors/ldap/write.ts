@@ -34,6 +34,7 @@ import { dnKey, isUnder, parentOf } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
 import { keepingLock } from "./lock.ts";
 import { clearNames, namesOf, notCleared } from "./memberships.ts";
+import { nameOf } from "./naming.ts";
 import { outOfReach, surelyMeets, withinReach } from "./reach.ts";
 import { checkUnique } from "./unique.ts";
 
@@ -117,11 +118,7 @@ export function createWrites(
   async function create({ kind: name, entry, attrs, signal }: CreateRequest): Promise<Entry> {
     const kind = directory.kinds.get(name)!;
     const { postRead } = await directory.features(signal);
-    const rdn = valuesOf(entry, kind.rdn)[0];
-    if (rdn === undefined)
-      throw new ConnectorError("invalid", `"${kind.rdn}" names the entry, and there is no value for it.`, {
-        attr: kind.rdn,
-      });
+    const rdn = nameOf(kind, entry);
     const dn = `${kind.rdn}=${escapeDnValue(String(rdn))},${kind.base}`;
     const { placeholder } = kind;
     const attributesOf = (folds: boolean) => [

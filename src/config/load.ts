@@ -213,7 +213,7 @@ export function loadMapping(
 }
 
 /** A file's name in messages: relative where it is below the folder that the command runs in. */
-function shownName(file: string): string {
+export function shownName(file: string): string {
   const path = relative(process.cwd(), file);
   return path.startsWith("..") ? file : path;
 }

@@ -259,6 +259,8 @@ export interface Mapped {
   readonly lists: readonly string[];
   /** Attributes of which no two entries may hold the same value, by the SCIM schema or by the mapping. */
   readonly unique: readonly { readonly attr: string; readonly caseExact: boolean }[];
+  /** By mapping, the attributes that it gives to a new entry, by its rows or beside them. */
+  readonly creates?: readonly { readonly mapping: string; readonly attrs: readonly string[] }[];
 }
 
 /** What `postern init` gives to a connector, which drafts a configuration from it. */

@@ -336,7 +336,7 @@ export const MISTAKES: readonly Mistake[] = [
     name: "userName that is only read",
     in: "mapping",
     from: "userName: uid",
-    to: "userName: { attr: uid, readOnly: true }",
+    to: "userName: { attr: uid, readOnly: true }\n  nickName: uid",
     says: [
       'user.yaml:6:13 [{ attr: uid, readOnly: true }] a User must have a userName, but this mapping only reads it: the value that a client sends is lost. Make the row writable, or set its attribute by "create" or "write"',
     ],
@@ -576,6 +576,24 @@ export const MISTAKES: readonly Mistake[] = [
     to: "  /scim/v2/hr:\n    User: { connector: people, mapping: user.yaml }\nlimits:",
     says: [
       "gateway.config.yaml:14:3 [/scim/v2/hr] this route is inside the route /scim/v2, which answers everything below it: choose paths beside each other",
+    ],
+  },
+  {
+    name: "an rdn that nothing gives to new entries",
+    in: "config",
+    from: "rdn: uid",
+    to: "rdn: surname",
+    says: [
+      'gateway.config.yaml:10:57 [surname] "surname" names the entries of user, and FOLDER/user.yaml gives none to new ones: map it in a row or in `create`, or take another one for rdn, such as uid',
+    ],
+  },
+  {
+    name: "a filter that is none",
+    in: "config",
+    from: ", rdn: uid",
+    to: ", filter: objectClass=person), rdn: uid",
+    says: [
+      "gateway.config.yaml:10:60 [objectClass=person)] this is not an LDAP filter such as (objectClass=inetOrgPerson)",
     ],
   },
   // Secrets.

@@ -1,0 +1,37 @@
+import { type Entry, type Mapped, type Value, valuesOf } from "../../src/connector/connector.ts";
+import { ConnectorError, SettingError } from "../../src/connector/error.ts";
+
+/** A kind whose entries are named by an attribute. */
+interface Named {
+  readonly rdn: string;
+}
+
+/** The value that names a new entry in its container. Throws `invalid` where there is none: an entry cannot be called `uid=`. */
+export function nameOf({ rdn }: Named, entry: Entry): Value {
+  const attr = Object.keys(entry).find((each) => each.toLowerCase() === rdn.toLowerCase()) ?? rdn;
+  const [name] = valuesOf(entry, attr);
+  if (name === undefined || name === "")
+    throw new ConnectorError("invalid", `"${rdn}" names the entry, and there is no value for it.`, { attr: rdn });
+  return name;
+}
+
+/** Attributes that directories name entries by, the most common ones first. */
+const NAMING = ["uid", "cn", "ou", "mail"];
+
+/**
+ * Refuses kinds whose new entries would have no name: a mapping creates them, as it gives an objectClass, and nothing in it
+ * gives the attribute that names them. Throws a `SettingError`.
+ */
+export function checkNames(kinds: ReadonlyMap<string, Named>, mapped: ReadonlyMap<string, Mapped> | undefined): void {
+  for (const [kind, { rdn }] of kinds)
+    for (const { mapping, attrs } of mapped?.get(kind)?.creates ?? []) {
+      const given = new Set(attrs.map((attr) => attr.toLowerCase()));
+      if (!given.has("objectclass") || given.has(rdn.toLowerCase())) continue;
+      const other = NAMING.find((attr) => given.has(attr));
+      const hint = other === undefined ? "" : `, or take another one for rdn, such as ${other}`;
+      throw new SettingError(
+        `kinds.${kind}.rdn: "${rdn}" names the entries of ${kind}, and ${mapping} gives none to new ones: map it in a row or in \`create\`${hint}`,
+        `kinds.${kind}.rdn`,
+      );
+    }
+}
