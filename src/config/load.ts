@@ -1,4 +1,5 @@
 import { dirname, relative, resolve } from "node:path";
+import { nearestOf } from "../connector/kit/text.ts";
 import { compileMapping } from "../mapping/compile.ts";
 import { mappingFormat } from "../mapping/format.ts";
 import { mappingRemarks } from "../mapping/lint.ts";
@@ -97,8 +98,7 @@ export function loadConfig(
           const { diagnose } = loaded;
           endpoints.set(type, { connector: endpoint.connector, mapping, mappingFile, patchResponse, diagnose });
         } else {
-          const message = `this mapping is for ${mapping.type.name}, not for ${type}`;
-          diagnostics.push(yaml.diagnose([...at, "mapping"], message, { code: "other-type" }));
+          diagnostics.push(otherType(yaml, at, { type, mapped: mapping.type.name }));
         }
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
@@ -111,6 +111,19 @@ export function loadConfig(
   if (diagnostics.length > 0) throw new ConfigError(once([...diagnostics, ...warnings]));
   const { diagnose } = yaml;
   return { config, folder, registry, routes, syncs, secretFiles, warnings: once(warnings), diagnose };
+}
+
+/** That a mapping is for another type than the one it stands at: where that is misspelt its name is wrong, else the mapping. */
+function otherType(
+  yaml: YamlFile,
+  at: readonly string[],
+  { type, mapped }: { type: string; mapped: string },
+): Diagnostic {
+  const suggestion = nearestOf(type, [mapped]);
+  if (suggestion === undefined)
+    return yaml.diagnose([...at, "mapping"], `this mapping is for ${mapped}, not for ${type}`, { code: "other-type" });
+  const message = `the mapping is for ${mapped}, not for "${type}", did you mean "${suggestion}"?`;
+  return yaml.diagnose(at, message, { code: "other-type", onKey: true, suggestion });
 }
 
 /** Each mistake once: several routes may have the same mapping. */

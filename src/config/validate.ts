@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { nearest, nearestOf } from "../connector/kit/text.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { exampleOf } from "./example.ts";
 import { inWords, kindInWords } from "./words.ts";
 import type { About, YamlFile } from "./yaml.ts";
 
@@ -29,7 +30,7 @@ export function validate<Schema extends z.ZodType>(
   return { diagnostics: found.filter(({ code, message }) => code !== "missing" || !meant.has(missingName(message))) };
 }
 
-const missingName = (message: string): string => message.replace(/^"(.*)" is missing$/, "$1");
+const missingName = (message: string): string => message.replace(/^"(.*?)" is missing(:.*)?$/, "$1");
 
 function explain(issue: Issue, data: unknown, prefix: Path, checking: Checking): Diagnostic[] {
   const { yaml, schema } = checking;
@@ -43,13 +44,18 @@ function explain(issue: Issue, data: unknown, prefix: Path, checking: Checking):
     case "invalid_union":
       return explainUnion(issue, data, path, checking);
     default:
-      if (value === undefined && issue.code !== "custom") return [missing(path, yaml)];
+      if (value === undefined && issue.code !== "custom") return [missing(path, data, checking)];
       return [yaml.diagnose(path, issue.message, aboutOf(issue, value))];
   }
 }
 
-const missing = (path: Path, yaml: YamlFile): Diagnostic =>
-  yaml.diagnose(path, `"${String(path.at(-1) ?? "")}" is missing`, { code: "missing" });
+function missing(path: Path, data: unknown, { yaml, schema }: Checking): Diagnostic {
+  const name = String(path.at(-1) ?? "");
+  const [wanted] = schemasAt(schema, path, data);
+  const example = wanted && exampleOf(wanted);
+  const how = example === undefined ? "" : `: write ${name}: ${example}`;
+  return yaml.diagnose(path, `"${name}" is missing${how}`, { code: "missing" });
+}
 
 function unknownKeys(keys: readonly string[], path: Path, known: readonly string[], yaml: YamlFile): Diagnostic[] {
   return keys.map((key) =>
@@ -81,7 +87,7 @@ function explainUnion(
     const at = [...path.slice(0, path.at(-1) === discriminator ? -1 : undefined), discriminator];
     const given = valueAt(data, at);
     const names = (options ?? []).filter((each) => each !== undefined).map(String);
-    if (given === undefined) return [missing(at, yaml)];
+    if (given === undefined) return [missing(at, data, checking)];
     const hint = nearest(String(given), names);
     const about = { code: "invalid-value", suggestion: nearestOf(String(given), names) };
     return [yaml.diagnose(at, `there is no ${discriminator} "${String(given)}"${hint}`, about)];
@@ -116,20 +122,29 @@ const valueAt = (data: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined | null)?.[key], data);
 
 /** The keys that a schema knows at a place in the data, for a hint at the one that was meant. */
-function keysAt(schema: z.ZodType, path: Path, data: unknown): string[] {
-  // biome-ignore lint/suspicious/noExplicitAny: zod's own definition of a schema has a form for each kind
+const keysAt = (schema: z.ZodType, path: Path, data: unknown): string[] => [
+  ...new Set(schemasAt(schema, path, data).flatMap(keysOf)),
+];
+
+// biome-ignore lint/suspicious/noExplicitAny: zod's own definition of a schema has a form for each kind
+function keysOf({ def: { innerType, in: input, options, shape } }: any): string[] {
+  if (innerType ?? input) return keysOf(innerType ?? input);
+  return options ? options.flatMap(keysOf) : Object.keys(shape ?? {});
+}
+
+/** The schemas of a place in the data: of a union those that can be meant. */
+function schemasAt(schema: z.ZodType, path: Path, data: unknown): z.ZodType[] {
+  // biome-ignore lint/suspicious/noExplicitAny: as above
   const { innerType, shape, valueType, element, options, catchall, in: input } = (schema as any).def;
-  if (innerType ?? input) return keysAt(innerType ?? input, path, data);
-  if (options)
-    return [
-      ...new Set(
-        (options as z.ZodType[]).filter((each) => isOption(each, data)).flatMap((each) => keysAt(each, path, data)),
-      ),
-    ];
-  if (path.length === 0) return Object.keys(shape ?? {});
+  if (innerType ?? input) return schemasAt(innerType ?? input, path, data);
+  if (options && (path.length > 0 || data !== undefined))
+    return (options as z.ZodType[])
+      .filter((each) => isOption(each, data))
+      .flatMap((each) => schemasAt(each, path, data));
+  if (path.length === 0) return [schema];
   const [key, ...rest] = path;
   const next = shape?.[key!] ?? valueType ?? element ?? catchall;
-  return next ? keysAt(next, rest, valueAt(data, [key!])) : [];
+  return next ? schemasAt(next, rest, valueAt(data, [key!])) : [];
 }
 
 /** Of a discriminated union the option with the data's own `type`. */

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { nearest, nearestOf } from "../connector/kit/text.ts";
+import { exampleOf } from "./example.ts";
 
 type Raw = z.core.$ZodRawIssue;
 
@@ -33,8 +34,11 @@ const many = (count: number, what: string) => `${count} ${what}${count === 1 ? "
 export function inWords(issue: Raw): string | undefined {
   const { input } = issue;
   switch (issue.code) {
-    case "invalid_type":
-      return `this must be ${kindInWords(String(issue.expected))}, not ${whatIs(input)}`;
+    case "invalid_type": {
+      const example = exampleOf(issue.inst);
+      const such = example === undefined ? "" : `, such as ${example}`;
+      return `this must be ${kindInWords(String(issue.expected))}, not ${whatIs(input)}${such}`;
+    }
     case "invalid_value":
       return oneOf(input, issue.values as readonly unknown[]);
     case "too_small":
@@ -42,7 +46,7 @@ export function inWords(issue: Raw): string | undefined {
     case "too_big":
       return bounded(issue, Number(issue.maximum), "at most", issue.inclusive !== false);
     case "invalid_format":
-      if (issue.format === "url") return `this is not a URL such as ${exampleOf(issue)}`;
+      if (issue.format === "url") return `this is not a URL such as ${addressOf(issue)}`;
       return "this does not have the expected form";
     default:
       return undefined;
@@ -50,7 +54,7 @@ export function inWords(issue: Raw): string | undefined {
 }
 
 /** An address of the kind that a setting takes. */
-const exampleOf = ({ inst }: Raw): string =>
+const addressOf = ({ inst }: Raw): string =>
   String((inst?._zod.def as { readonly protocol?: RegExp } | undefined)?.protocol).includes("ldap")
     ? "ldap://host:389 or ldaps://host:636"
     : "https://host.example.com/path";

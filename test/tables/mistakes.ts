@@ -596,6 +596,41 @@ export const MISTAKES: readonly Mistake[] = [
       "gateway.config.yaml:10:60 [objectClass=person)] this is not an LDAP filter such as (objectClass=inetOrgPerson)",
     ],
   },
+  {
+    name: "tokens without names",
+    in: "config",
+    from: `[{ name: entra, token: "\${env:TOKEN}" }]`,
+    to: `["\${env:TOKEN}"]`,
+    says: [
+      'gateway.config.yaml:4:14 ["${env:TOKEN}"] this must be a table of names and values, not text, such as { name: ..., token: "${env:NAME}" }',
+    ],
+  },
+  {
+    name: "a placeholder without its attribute",
+    in: "config",
+    from: ", rdn: uid",
+    to: ", rdn: uid, placeholder: cn=nobody",
+    says: [
+      "gateway.config.yaml:10:75 [cn=nobody] this must be a table of names and values, not text, such as { attr: ..., value: ... }",
+    ],
+  },
+  {
+    name: "no way to authenticate",
+    in: "config",
+    from: `auth:\n  - type: bearer\n    tokens: [{ name: entra, token: "\${env:TOKEN}" }]\n`,
+    to: "",
+    says: [
+      'gateway.config.yaml:1:1 "auth" is missing: write auth: [{ type: bearer, tokens: [{ name: ..., token: "${env:NAME}" }] }]',
+    ],
+  },
+  {
+    name: "a type of resource that is misspelt under a route",
+    in: "config",
+    from: "    User: {",
+    to: "    Users: {",
+    says: ['gateway.config.yaml:13:5 [Users] the mapping is for User, not for "Users", did you mean "User"?'],
+    suggests: "User",
+  },
   // Secrets.
   {
     name: "a secret from a variable without env:",
