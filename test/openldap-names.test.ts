@@ -30,6 +30,16 @@ describe("names on OpenLDAP", () => {
     expect(slapd.ldapsearch("(uid=ann)", "1.1").match(/^dn:/gm)).toHaveLength(1);
   });
 
+  test("one that is too long for the directory is the client's fault, in a creation and in a renaming", async () => {
+    const long = "Équipe ".repeat(40).trim();
+    const refused = { status: "400", scimType: "invalidValue", detail: expect.stringContaining("bytes") };
+    expect((await send(gateway, "POST", "/Groups", { displayName: long })).json).toMatchObject(refused);
+    const { id } = (await send(gateway, "POST", "/Groups", { displayName: "Short" })).json;
+    const Operations = [{ op: "replace", path: "displayName", value: long }];
+    expect((await send(gateway, "PATCH", `/Groups/${id}`, { Operations })).json).toMatchObject(refused);
+    expect((await send(gateway, "GET", `/Groups/${id}`)).json.displayName).toBe("Short");
+  });
+
   test("an overlay that keeps mail unique lets a new address through, and refuses another's", async () => {
     const path = `/Users/${await bo()}`;
     const change = (value: string) =>

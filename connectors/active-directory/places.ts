@@ -1,6 +1,6 @@
 import { ConnectorError } from "../../src/connector/error.ts";
 import { escapeDnValue } from "../../src/connector/kit/text.ts";
-import { UNDO_MS, withTakenName } from "../ldap/changes.ts";
+import { UNDO_MS, withName } from "../ldap/changes.ts";
 import { write } from "../ldap/directory.ts";
 import { firstRdn } from "../ldap/dn.ts";
 import { resultCode } from "../ldap/errors.ts";
@@ -41,7 +41,7 @@ async function move(
         attr: CONTAINER,
         cause: error,
       });
-    throw withTakenName(failure, kind, firstRdn(rdn)?.value ?? rdn);
+    throw withName(failure, kind, firstRdn(rdn)?.value ?? rdn);
   }
   return async (failure) => {
     try {

@@ -5,6 +5,7 @@ import { applyChanges } from "../../src/connector/reference.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 import type { LdapKind } from "./directory.ts";
 import { dnKey, firstRdn } from "./dn.ts";
+import { result, resultCode } from "./errors.ts";
 
 /** How long taking something back may take, in milliseconds: the request's own time may be over. */
 export const UNDO_MS = 2000;
@@ -123,9 +124,23 @@ export const withoutName = (kind: LdapKind, dn: string, changes: readonly Change
       )
     : changes;
 
-/** A clash of names tells which. */
-export function withTakenName(failure: unknown, kind: LdapKind, value: Value): unknown {
-  if (!(failure instanceof ConnectorError) || failure.kind !== "conflict") return failure;
+/** A name that a directory holds in an entry's DN: OpenLDAP's database takes about 240 bytes, and says "other" (80) of more. */
+const LONG_NAME_BYTES = 200;
+
+/** What a refusal says of the name that an entry was to get: that it is taken, or too long. */
+export function withName(failure: unknown, kind: LdapKind, value: Value): unknown {
+  if (!(failure instanceof ConnectorError)) return failure;
+  const bytes = Buffer.byteLength(String(value));
+  if (resultCode(failure.cause) === result.other && bytes > LONG_NAME_BYTES)
+    return new ConnectorError(
+      "invalid",
+      `The directory refuses the name (result 80): ${kind.rdn} has ${bytes} bytes.`,
+      {
+        attr: kind.rdn,
+        cause: failure.cause,
+      },
+    );
+  if (failure.kind !== "conflict") return failure;
   return new ConnectorError("conflict", `There is already an entry with ${kind.rdn} ${JSON.stringify(value)}.`, {
     attr: kind.rdn,
     cause: failure.cause,

@@ -13,6 +13,7 @@ export const result = {
   unwilling: 53,
   objectClassViolation: 65,
   entryExists: 68,
+  other: 80,
   assertionFailed: 122,
 } as const;
 

@@ -25,8 +25,8 @@ import {
   stillToMake,
   swapsIn,
   UNDO_MS,
+  withName,
   withoutName,
-  withTakenName,
 } from "./changes.ts";
 import { AssertionControl, PostReadControl, permissiveModify } from "./controls.ts";
 import { baseIsThere, type Directory, find, keyFilter, type LdapKind, toEntry, write } from "./directory.ts";
@@ -138,7 +138,7 @@ export function createWrites(
       });
     } catch (error) {
       const refused = failure(error);
-      throw isNotFound(refused) ? baseIsThere(directory, kind.base, refused) : withTakenName(refused, kind, rdn);
+      throw isNotFound(refused) ? baseIsThere(directory, kind.base, refused) : withName(refused, kind, rdn);
     }
     const stored = after.entry ?? (await afterWrite(() => readAt(dn, [...attrs, kind.key], signal)));
     const reached = () => find(directory, { base: dn, scope: "base", filter: kind.filter, attrs: ["1.1"] }, signal);
@@ -243,7 +243,7 @@ export function createWrites(
       try {
         await write(pool, signal, (client) => client.modifyDN(dn, rdn, controls));
       } catch (error) {
-        throw withTakenName(failure(error), of, to);
+        throw withName(failure(error), of, to);
       }
       const moved = `${rdn},${parentOf(dn)}`;
       remember(name, key, moved);
