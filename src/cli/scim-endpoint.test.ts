@@ -75,6 +75,54 @@ describe("a SCIM endpoint on the command line", () => {
     });
   });
 
+  const TOKEN = "abc/def&ghi+jkl=0123456789";
+  const repeats: Readonly<Record<string, (said: string) => string>> = {
+    JSON: (said) => JSON.stringify({ detail: said }),
+    "JSON with escaped slashes": (said) => JSON.stringify({ detail: said }).replaceAll("/", "\\/"),
+    "JSON for HTML": (said) => JSON.stringify({ [said]: [said] }).replaceAll("&", "\\u0026"),
+    "JSON with every character escaped": (said) =>
+      `["${[...said].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"]`,
+    "JSON in JSON": (said) => JSON.stringify({ detail: JSON.stringify({ said }).replaceAll("/", "\\/") }),
+    "a URL": (said) => JSON.stringify({ next: `https://x/?t=${encodeURIComponent(said)}` }),
+    "a URL in a URL": (said) => encodeURIComponent(encodeURIComponent(said)),
+    "a URL in lower case": (said) => encodeURIComponent(said).toLowerCase(),
+    HTML: (said) => `<p>${said.replaceAll("&", "&amp;").replaceAll("/", "&#x2F;")}</p>`,
+  };
+  test.each(Object.entries(repeats))("no secret comes back in an answer: %s", async (_, form) => {
+    const url = await serve((request, response) => {
+      const key = new URL(request.url!, "http://x").searchParams.get("code");
+      response.end(form(`${request.headers.authorization} ${key}`));
+    });
+    const { send } = open({ url: `${url}?code=${encodeURIComponent("k/e=y+MNOPQ")}`, token: TOKEN });
+    const answer = JSON.stringify(await send("GET", "/"));
+    expect(answer).toContain("(token)");
+    expect(answer).toContain("(secret)");
+    for (const part of ["ghi", "mnopq"]) expect(answer.toLowerCase()).not.toContain(part);
+  });
+
+  test("no secret comes back in headers, nor in the reason of a failure", async () => {
+    const url = await serve((request, response) =>
+      response.writeHead(400, { "content-type": `x/${TOKEN}`, location: request.url! }).end(),
+    );
+    const answer = await open({ url: `${url}/?code=k7E-key-of-functions`, token: TOKEN }).send("GET", "/");
+    expect(answer).toMatchObject({ headers: { "content-type": "x/(token)", location: "/?code=(secret)" } });
+    const failed = await open({ url, token: "no-header\nhas-lines" }).send("GET", "/");
+    expect(failed).toHaveProperty("failure");
+    expect(JSON.stringify(failed)).not.toContain("has-lines");
+  });
+
+  test("words, versions and Entra's flag in the query are no secrets: answers have them as they are", async () => {
+    const query = "aadOptscim062020&view=displayName&api-version=2024-01-01-preview";
+    const { send } = open({ url: `${await serve(echo)}/?${query}` });
+    expect(await send("GET", "/Users")).toMatchObject({ json: { url: `/Users?${query}` } });
+  });
+
+  test("JSON that is nested deeper than the stack is an answer like any other", async () => {
+    const deep = `["\\/",${"[".repeat(50_000)}${"]".repeat(50_000)}]`;
+    const url = await serve((_, response) => response.end(deep));
+    expect(await open({ url, token: TOKEN }).send("GET", "/")).toMatchObject({ status: 200, text: deep });
+  });
+
   test("a token endpoint is asked once, with the client's credentials in the header", async () => {
     const asked: string[] = [];
     const tokenUrl = await serve((request, response) => {

@@ -8,6 +8,7 @@ import { filesIn } from "../connector/kit/files.ts";
 import { readCertificates } from "../connector/kit/tls.ts";
 import { askForToken, bearer, cacheToken } from "../http/tokens.ts";
 import { StartError } from "../routes.ts";
+import { createRedactor, jsonOf, type Redactor, secretsInQuery } from "./redact.ts";
 
 /** Where a SCIM endpoint is, and what proves who asks: as the command line gives it. */
 export interface EndpointOptions {
@@ -82,8 +83,6 @@ const MAX_BYTES = 32 * 1024 * 1024;
 /** Maximum number of redirects to follow on the same origin. */
 const MAX_REDIRECTS = 3;
 const DEFAULT_TIMEOUT = 30;
-/** Shorter tokens are not looked for in answers: they would be found in words. */
-const MIN_SECRET = 8;
 
 /** Adds the options that say where a SCIM endpoint is and who asks. `command.opts()` with the URL are then `EndpointOptions`. */
 export function addEndpointOptions(command: Command): Command {
@@ -114,6 +113,8 @@ export function openEndpoint(
 ): ScimEndpoint {
   const { Agent, fetch } = createRequire(import.meta.url)("undici") as typeof undici;
   const base = baseOf(options.url);
+  const redactor = createRedactor();
+  for (const secret of secretsInQuery(base.search)) redactor.add(secret, "(secret)");
   const dispatcher = new Agent({
     connect: { ...certificatesOf(options.ca), timeout: options.timeout * 1000 },
     // A request as a whole has its own time limit.
@@ -125,7 +126,7 @@ export function openEndpoint(
     return { response, text: await textOf(response) };
   };
   let tokenSeconds: number | undefined;
-  const credentials = credentialsOf(options, env, async (request, signal) => {
+  const credentials = credentialsOf(options, env, redactor, async (request, signal) => {
     const body = new URLSearchParams(request.form).toString();
     const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
     const init = { method: "POST", headers: { ...headers, ...request.headers }, body };
@@ -145,7 +146,7 @@ export function openEndpoint(
     url: `${base.origin}${base.path}`,
     tokenUrl: options.tokenUrl,
     tokenSeconds: () => tokenSeconds,
-    send: async (method, path, body, { headers, anonymous = false, signal } = {}) => {
+    send: async (method, path, body, { headers: more, anonymous = false, signal } = {}) => {
       const started = performance.now();
       const tookMs = () => Math.round(performance.now() - started);
       const ends = AbortSignal.any([AbortSignal.timeout(options.timeout * 1000), ...(signal ? [signal] : [])]);
@@ -153,30 +154,29 @@ export function openEndpoint(
         const url = urlOf(path);
         const isOwn = url.origin === base.origin && !anonymous;
         const proof = isOwn ? await credentials(ends) : {};
+        redactor.add(proof.headers?.authorization?.replace(/^Bearer /, "") ?? "", "(token)");
         const init = {
           method,
           headers: {
             accept: "application/scim+json, application/json;q=0.9",
             "user-agent": "postern",
             ...(body !== undefined && { "content-type": "application/scim+json; charset=utf-8" }),
-            ...headers,
+            ...more,
             ...proof.headers,
           },
           ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
         };
         const answered = await redirected(url, init, (to) => asked(to, init, ends));
         const { response } = answered;
-        const text = withoutCredentials(answered.text, proof);
-        const json = jsonOf(text);
+        const headers = [...response.headers].map(([name, value]) => [name, redactor.text(value)]);
         return {
           status: response.status,
-          headers: Object.fromEntries(response.headers),
-          text,
-          ...(json !== undefined && { json }),
+          headers: Object.fromEntries(headers),
+          ...redactor.answer(answered.text),
           tookMs: tookMs(),
         };
       } catch (error) {
-        return { failure: reasonOf(error, ends, options.timeout), tookMs: tookMs() };
+        return { failure: redactor.text(reasonOf(error, ends, options.timeout)), tookMs: tookMs() };
       }
     },
     close: () => dispatcher.destroy(),
@@ -185,12 +185,6 @@ export function openEndpoint(
 
 type RequestInit = undici.RequestInit;
 type Asked = { readonly response: undici.Response; readonly text: string };
-
-/** A text in which an endpoint repeats the token does not pass it on to reports. */
-function withoutCredentials(text: string, { headers }: Proof): string {
-  const token = headers?.authorization?.replace(/^Bearer /, "");
-  return token !== undefined && token.length >= MIN_SECRET ? text.replaceAll(token, "(token)") : text;
-}
 
 /** Follows redirects that stay on the same origin and keep the method; gives any other redirect as the answer that it is. */
 async function redirected(from: URL, init: RequestInit, ask: (url: URL) => Promise<Asked>): Promise<Asked> {
@@ -225,6 +219,7 @@ type Request = {
 function credentialsOf(
   options: EndpointOptions,
   env: Readonly<Record<string, string | undefined>>,
+  redactor: Redactor,
   send: (request: Request, signal: AbortSignal) => Promise<Answer>,
 ): (signal: AbortSignal) => Promise<Proof> {
   const { token, tokenFile, tokenUrl, clientId, clientSecretFile, scope } = options;
@@ -233,6 +228,7 @@ function credentialsOf(
   if (named.length > 1) throw new StartError(`${named.join(" and ")} exclude each other: give one of them.`);
   if (tokenUrl === undefined) {
     const fixed = token ?? (tokenFile === undefined ? env.POSTERN_TOKEN : secretIn("--token-file", tokenFile));
+    if (fixed !== undefined) redactor.add(fixed, "(token)");
     const proof: Proof = fixed === undefined ? {} : { headers: { authorization: `Bearer ${fixed}` } };
     return async () => proof;
   }
@@ -241,6 +237,7 @@ function credentialsOf(
     throw new StartError("--token-url needs --client-id and --client-secret-file.");
   const secret = secretIn("--client-secret-file", clientSecretFile);
   const basic = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`).toString("base64");
+  for (const each of [secret, basic]) redactor.add(each, "(secret)");
   const request = {
     url: tokenUrl,
     headers: { authorization: `Basic ${basic}` },
@@ -287,14 +284,6 @@ async function textOf({ body }: undici.Response): Promise<string> {
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Why nothing was answered, as a sentence. */
