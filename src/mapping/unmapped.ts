@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PatchOperation } from "../scim/operations.ts";
+import { constantsOf } from "../scim/patch.ts";
 import { type Attribute, isObject, type Resource, schemaPart } from "../scim/schema.ts";
 import { isSelectedBy } from "./compile.ts";
 import { attrsWritten, type Group, type Mapping } from "./mapping.ts";
@@ -10,39 +11,55 @@ export const refusesUnmapped = ({ unmapped, type }: Mapping): boolean =>
   unmapped === "reject" || type.profile?.interop !== undefined;
 
 /**
- * The attributes of which a resource holds something that no row takes, by name: the whole attribute, a value that no row selects or
- * has a part of, or a second value where there is room for one. What `present` already holds, and is only read, is left out.
+ * What a resource holds and no row takes, by name: the attribute, for itself, a value that no row selects or a second value where there
+ * is room for one, or `emails.display` for a part. What `present` already holds, and is only read, is left out.
  */
 export function unmappedIn(mapping: Mapping, resource: Resource, present: Resource = {}): string[] {
   return [mapping.type.schema, ...mapping.type.extensions].flatMap((schema) => {
     const part = schemaPart(resource, mapping.type, schema) ?? {};
     const before = schemaPart(present, mapping.type, schema) ?? {};
-    return schema.attributes
-      .filter((attribute) => {
-        const value = part[attribute.name];
-        if (value === undefined) return false;
-        const held = before[attribute.name];
-        const groups = writtenGroups(mapping, attribute);
-        if (groups.length === 0) return held === undefined && !isReadByWrites(mapping, attribute);
-        return Array.isArray(value) && isLost(mapping, groups, value, Array.isArray(held) ? held : []);
-      })
-      .map((attribute) => attribute.name);
+    return schema.attributes.flatMap((attribute) => {
+      const value = part[attribute.name];
+      if (value === undefined) return [];
+      const held = before[attribute.name];
+      const groups = writtenGroups(mapping, attribute);
+      const isWhole =
+        groups.length === 0
+          ? held === undefined && !isReadByWrites(mapping, attribute)
+          : Array.isArray(value) && isLost(mapping, groups, value, Array.isArray(held) ? held : []);
+      if (isWhole) return [attribute.name];
+      return partsWithoutRow(mapping, attribute, [value].flat(), [held].flat());
+    });
   });
 }
 
-/** The attributes of which the operations of a PATCH bring something that no row takes, by name, whatever the entry holds. */
+/** What the operations of a PATCH bring and no row takes, by name, whatever the entry holds. */
 export function unmappedInOperations(mapping: Mapping, operations: readonly PatchOperation[]): string[] {
-  const unmapped = operations.filter((operation) => {
+  return operations.flatMap((operation) => {
     const { attribute } = operation.path;
-    if (!mapping.groups.has(attribute)) return true;
-    return bringsElements(operation) && isLost(mapping, writtenGroups(mapping, attribute), operation.elements, []);
+    if (!mapping.groups.has(attribute)) return [attribute.name];
+    const groups = writtenGroups(mapping, attribute);
+    if (bringsElements(operation) && isLost(mapping, groups, operation.elements, [])) return [attribute.name];
+    return partsWithoutRow(mapping, attribute, broughtBy(operation), []);
   });
-  return unmapped.map(({ path }) => path.attribute.name);
+}
+
+/** The elements that an operation brings, in whole or in part; a single complex attribute is as one. */
+function broughtBy(operation: PatchOperation): readonly unknown[] {
+  const { path } = operation;
+  if (bringsElements(operation)) return operation.elements;
+  if (operation.op === "set" && path.sub) return [{ [path.sub.name]: operation.value }];
+  if (operation.op !== "setSelected" || !path.selector) return [];
+  const isFixed = (path.selector.op === "and" ? path.selector.filters : [path.selector]).every(({ op }) => op === "eq");
+  return isFixed ? [{ ...constantsOf(path.selector, path), ...operation.value }] : [];
 }
 
 /** Whether an operation may bring something that no row takes, or more than there is room for: that shows in what it results in. */
 export function mayLose(mapping: Mapping, operation: PatchOperation, selected: Group | undefined): boolean {
-  const groups = writtenGroups(mapping, operation.path.attribute);
+  const { attribute } = operation.path;
+  const groups = writtenGroups(mapping, attribute);
+  if (mapping.groups.has(attribute) && partsWithoutRow(mapping, attribute, broughtBy(operation), []).length > 0)
+    return true;
   if (operation.op === "setSelected")
     return selected !== undefined && !takes(selected, { ...selected.selector, ...operation.value });
   if (!bringsElements(operation)) return false;
@@ -63,6 +80,44 @@ const writtenGroups = ({ groups }: Mapping, attribute: Attribute): Group[] =>
 
 const isReadByWrites = ({ write }: Mapping, { name }: Attribute): boolean =>
   write.some(({ expression }) => mayRead(expression, name));
+
+/** Parts that say which element it is, or follow from another part. */
+const UNKEPT = new Set(["type", "primary", "$ref"]);
+
+/** The parts of elements for which no row is, by their dotted names; what `before` has is left out. A part that is only read has a row. */
+function partsWithoutRow(
+  mapping: Mapping,
+  attribute: Attribute,
+  elements: readonly unknown[],
+  before: readonly unknown[],
+): string[] {
+  const names = new Set<string>();
+  for (const element of elements) {
+    if (!isObject(element)) continue;
+    const groups = (mapping.groups.get(attribute) ?? []).filter((each) => isSelectedBy(element, each.selector));
+    // Of an element that belongs to no row the whole is said.
+    if (groups.length === 0) continue;
+    for (const [name, value] of Object.entries(element)) {
+      const hasRow = groups.some(
+        ({ selector, rows }) => name in selector || rows.some(({ path: { sub } }) => !sub || sub.name === name),
+      );
+      const isThere = before.some((each) => isObject(each) && isDeepStrictEqual(each[name], value));
+      if (!UNKEPT.has(name) && !hasRow && !isThere) names.add(`${attribute.name}.${name}`);
+    }
+  }
+  return names.size > 0 && isReadByExpressions(mapping, attribute) ? [] : [...names];
+}
+
+/** Whether any expression that gives the backend something may read an attribute. */
+const isReadByExpressions = (mapping: Mapping, attribute: Attribute): boolean =>
+  isReadByWrites(mapping, attribute) ||
+  mapping.create.some(({ expressions }) => expressions.some((each) => mayRead(each, attribute.name))) ||
+  mapping.rows.some(
+    (row) =>
+      row.is === "expression" &&
+      !row.readOnly &&
+      row.write.some(({ expression }) => mayRead(expression, attribute.name)),
+  );
 
 /** Whether a group has a row for an element, and a part of the element for that row. */
 function takes({ selector, rows }: Group, element: unknown): boolean {
