@@ -52,6 +52,21 @@ describe("which attributes are written", () => {
     expect(plan.targets.find(({ path }) => path === "badge")?.isChangeable).toBe(false);
   });
 
+  test("references to the world outside by a URL, and no references to resources", () => {
+    const reference = (name: string, referenceTypes?: readonly string[]) => ({
+      ...text(name, referenceTypes && { referenceTypes }),
+      type: "reference",
+    });
+    const plan = userPlan(
+      published([reference("profileUrl", ["external"]), reference("site", ["uri"]), reference("desk", ["Desk"])]),
+      choices,
+    );
+    const urls = plan.targets.filter(({ kind }) => kind === "url");
+    expect(urls.map(({ path }) => path)).toEqual(["profileUrl", "site"]);
+    for (const each of urls) expect(sample(each)).toMatch(/^https:\/\/example\.com\/[A-Z]+$/);
+    expect(plan.targets.map(({ path }) => path)).not.toContain("desk");
+  });
+
   test("elements of lists by the types that are published, else the primary one", () => {
     const list = (name: string, type: object) => ({
       name,

@@ -8,7 +8,7 @@ export type TypeName = "User" | "Group";
 /** An attribute that checks write and read back, by its path as Entra writes it. */
 export interface Target {
   readonly path: string;
-  readonly kind: "text" | "boolean" | "number" | "dateTime";
+  readonly kind: "text" | "boolean" | "number" | "dateTime" | "url";
   /** The values that the endpoint says it takes. */
   readonly choices?: readonly string[];
   readonly isRequired: boolean;
@@ -96,6 +96,8 @@ interface Published {
   readonly mutability?: string;
   readonly returned?: string;
   readonly canonicalValues?: readonly string[];
+  /** Of a reference, what it leads to: `external` and `uri`, or resource types. */
+  readonly referenceTypes?: readonly string[];
   readonly subAttributes?: readonly Published[];
 }
 
@@ -104,7 +106,7 @@ const isWritable = ({ mutability = "readWrite", returned = "default" }: Publishe
 const UNTOUCHED = ["id", "schemas", "meta", "members", "groups", "manager", "password", "photos", "x509Certificates"];
 const KINDS: Readonly<Record<string, Target["kind"]>> = {
   string: "text",
-  reference: "text",
+  reference: "url",
   boolean: "boolean",
   integer: "number",
   decimal: "number",
@@ -144,6 +146,7 @@ function attributesOf(value: unknown): Published[] {
     ...each,
     name: typeof each.name === "string" ? each.name : "",
     canonicalValues: Array.isArray(each.canonicalValues) ? each.canonicalValues.map(String) : [],
+    referenceTypes: Array.isArray(each.referenceTypes) ? each.referenceTypes.map(String) : [],
     subAttributes: attributesOf(each.subAttributes),
   }));
 }
@@ -184,11 +187,15 @@ function elementsOf(attribute: Published, prefix: string): Target[] {
 
 function targetOf(attribute: Published, path: string, isRequired: boolean, parent?: Published): Target | undefined {
   const kind = KINDS[attribute.type ?? "string"];
-  if (!kind || !isWritable(attribute) || !isPath(path)) return undefined;
+  if (!kind || !isWritable(attribute) || !isPath(path) || (kind === "url" && !isAddress(attribute))) return undefined;
   const { canonicalValues: choices = [] } = attribute;
   const isChangeable = attribute.mutability !== "immutable" && parent?.mutability !== "immutable";
   return { path, kind, ...(choices.length > 0 && { choices }), isRequired, isChangeable };
 }
+
+/** Whether a reference takes any address: one that leads to resources takes only those that are there. */
+const isAddress = ({ referenceTypes = [] }: Published): boolean =>
+  referenceTypes.length === 0 || referenceTypes.some((each) => /^(external|uri)$/i.test(each));
 
 function isPath(path: string): boolean {
   try {
@@ -217,12 +224,13 @@ export function pathsInExport(json: unknown): Readonly<Record<TypeName, readonly
   return found;
 }
 
-/** A random value for an attribute: e-mail-shaped for names and addresses, else letters, or one of the values that are published. */
+/** A random value for an attribute: e-mail-shaped for names and addresses, a URL for references, else letters, or one of the values that are published. */
 export function sample({ path, kind, choices }: Target): unknown {
   // Of a truth value that nobody here knows, true may mean locked, or administrator.
   if (kind === "boolean") return BOOLEAN.test(path);
   if (kind === "number") return Math.floor(Math.random() * 1000);
   if (kind === "dateTime") return new Date().toISOString();
   if (path === "userName" || /^emails.*\.value$/.test(path)) return randomEmail();
-  return choices ? randomChoice(choices) : randomLetters();
+  if (choices) return randomChoice(choices);
+  return kind === "url" ? `https://example.com/${randomLetters()}` : randomLetters();
 }
