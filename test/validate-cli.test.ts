@@ -126,6 +126,12 @@ describe("postern validate URL", () => {
     expect(refused).toMatchObject({ status: 3, stderr: expect.stringContaining("refuses the credentials, with 401") });
   });
 
+  test("3 where nothing of SCIM is at the URL: one line, and no check is run", async () => {
+    const { status, stdout, stderr } = await postern([`${gateway.base}/elsewhere`]);
+    expect({ status, stdout }).toEqual({ status: 3, stdout: "" });
+    expect(stderr).toMatch(/^\S+\/elsewhere does not look like a SCIM base URL: .*\n$/);
+  });
+
   test("Ctrl-C ends the run, and deletes what was created", async () => {
     let isKilled = false;
     const { status, stdout, stderr } = await postern([gateway.base], (printed, kill) => {

@@ -135,7 +135,7 @@ async function run(endpoint: ScimEndpoint, options: ValidateOptions, plan: Retur
   }
 }
 
-/** A session with the endpoint; undefined, and the reason printed, if it does not answer or takes no credentials of ours. */
+/** A session with the endpoint; undefined, and the reason printed, if it does not answer, is no SCIM, or takes no credentials of ours. */
 async function opened(
   endpoint: ScimEndpoint,
   { userJoining, groupJoining }: ValidateOptions,
@@ -148,6 +148,13 @@ async function opened(
       ...more,
     });
     const { status } = await session.ask("GET", `${session.users.endpoint}?startIndex=1&count=1`);
+    const { config, schemas } = session.discovery;
+    if ([status, config.status, schemas.status].every((each) => each === 404)) {
+      console.error(
+        `${endpoint.url} does not look like a SCIM base URL: /ServiceProviderConfig, /Schemas and ${session.users.endpoint} are all 404. It often ends with /scim/v2.`,
+      );
+      return undefined;
+    }
     if (status !== 401 && status !== 403) return session;
     console.error(
       `${endpoint.url} refuses the credentials, with ${status}. Give a token with --token-file or POSTERN_TOKEN.`,
