@@ -92,6 +92,7 @@ function partsWithoutRow(
   before: readonly unknown[],
 ): string[] {
   const names = new Set<string>();
+  const there = new Set(before.flatMap((each) => (isObject(each) ? Object.entries(each).map(textOf) : [])));
   for (const element of elements) {
     if (!isObject(element)) continue;
     const groups = (mapping.groups.get(attribute) ?? []).filter((each) => isSelectedBy(element, each.selector));
@@ -101,8 +102,7 @@ function partsWithoutRow(
       const hasRow = groups.some(
         ({ selector, rows }) => name in selector || rows.some(({ path: { sub } }) => !sub || sub.name === name),
       );
-      const isThere = before.some((each) => isObject(each) && isDeepStrictEqual(each[name], value));
-      if (!UNKEPT.has(name) && !hasRow && !isThere) names.add(`${attribute.name}.${name}`);
+      if (!UNKEPT.has(name) && !hasRow && !there.has(textOf([name, value]))) names.add(`${attribute.name}.${name}`);
     }
   }
   return names.size > 0 && isReadByExpressions(mapping, attribute) ? [] : [...names];
@@ -139,7 +139,9 @@ function isLost(
   before: readonly unknown[],
 ): boolean {
   const isTaken = (element: unknown) => groups.some((group) => takes(group, element));
-  const isKnown = (element: unknown) => before.some((each) => isRestOf(element, each));
+  // Of long lists most is as it was.
+  const there = new Set(before.map(textOf));
+  const isKnown = (element: unknown) => there.has(textOf(element)) || before.some((each) => isRestOf(element, each));
   if (elements.some((element) => !isTaken(element) && !isKnown(element))) return true;
   // An expression over the whole list may keep what the rows do not.
   const attribute = groups[0]?.attribute;
@@ -149,14 +151,16 @@ function isLost(
 
 /** How many elements are in the way of another: rows without `many` take the last one that they select. */
 function withoutRoom(groups: readonly Group[], elements: readonly unknown[]): number {
-  const kept = groups
-    .filter(({ many }) => !many)
-    .flatMap((group) => elements.findLast((element) => takes(group, element)) ?? []);
+  const single = groups.filter(({ many }) => !many);
+  if (single.length === 0) return 0;
+  const kept = single.flatMap((group) => elements.findLast((element) => takes(group, element)) ?? []);
   const isKept = (element: unknown) => kept.some((each) => isDeepStrictEqual(each, element));
   const hasRoom = (element: unknown) => groups.some((group) => group.many && takes(group, element));
   const isOfOne = (element: unknown) => groups.some((group) => takes(group, element));
   return elements.filter((element) => isOfOne(element) && !hasRoom(element) && !isKept(element)).length;
 }
+
+const textOf = (value: unknown): string => JSON.stringify(value);
 
 /** Whether an element is what is left of another; a new primary value takes that mark from the others. */
 const isRestOf = (element: unknown, before: unknown): boolean =>
