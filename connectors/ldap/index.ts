@@ -84,7 +84,7 @@ kinds:
     );
     const { kinds, typeOf } = directory;
     checkReferences(references, typeOf);
-    checkNames(kinds, mapped);
+    checkNames(kinds, mapped, ["uid", "cn", "ou", "mail"]);
     const resolver = createResolver(lookUpByDn(directory));
     const { search, changed } = createSearch(directory);
     return {

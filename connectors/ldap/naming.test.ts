@@ -18,6 +18,7 @@ describe("a kind whose mapping gives new entries no name", () => {
     checkNames(
       new Map([["user", { rdn: "surname" }]]),
       new Map([["user", { writes: [], lists: [], unique: [], creates: [{ mapping: "user.yaml", attrs }] }]]),
+      ["uid", "cn"],
     );
 
   test("is refused, with the mapping and an attribute that would do", () => {

@@ -15,19 +15,20 @@ export function nameOf({ rdn }: Named, entry: Entry): Value {
   return name;
 }
 
-/** Attributes that directories name entries by, the most common ones first. */
-const NAMING = ["uid", "cn", "ou", "mail"];
-
 /**
  * Refuses kinds whose new entries would have no name: a mapping creates them, as it gives an objectClass, and nothing in it
- * gives the attribute that names them. Throws a `SettingError`.
+ * gives the attribute that names them. `others` are attributes that may name entries, too. Throws a `SettingError`.
  */
-export function checkNames(kinds: ReadonlyMap<string, Named>, mapped: ReadonlyMap<string, Mapped> | undefined): void {
+export function checkNames(
+  kinds: ReadonlyMap<string, Named>,
+  mapped: ReadonlyMap<string, Mapped> | undefined,
+  others: readonly string[] = [],
+): void {
   for (const [kind, { rdn }] of kinds)
     for (const { mapping, attrs } of mapped?.get(kind)?.creates ?? []) {
       const given = new Set(attrs.map((attr) => attr.toLowerCase()));
       if (!given.has("objectclass") || given.has(rdn.toLowerCase())) continue;
-      const other = NAMING.find((attr) => given.has(attr));
+      const other = others.find((attr) => given.has(attr));
       const hint = other === undefined ? "" : `, or take another one for rdn, such as ${other}`;
       throw new SettingError(
         `kinds.${kind}.rdn: "${rdn}" names the entries of ${kind}, and ${mapping} gives none to new ones: map it in a row or in \`create\`${hint}`,

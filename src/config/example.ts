@@ -3,7 +3,7 @@ import type { z } from "zod";
 /** A longer example says less than none. */
 const MAX_LENGTH = 110;
 /** What is in the words "a list" and "a table of names and values" already. */
-const SAYS_NOTHING = ["{}", "[...]", "{ NAME: ... }"];
+const SAYS_NOTHING = ["{}", "[...]", "{ NAME: ... }", "{ NAME: {} }"];
 
 /**
  * A value that a schema takes, as YAML in one line: lists and tables with what they must have, `...` for the rest. Nothing for a
@@ -18,11 +18,13 @@ export function exampleOf(schema: unknown): string | undefined {
 function yamlOf(schema: unknown): string {
   // biome-ignore lint/suspicious/noExplicitAny: zod's own definition of a schema has a form for each kind
   const { description, def } = schema as any;
-  const { type, innerType, shape, valueType, element, options, in: input, values, entries } = def;
+  const { type, innerType, shape, catchall, valueType, element, options, in: input, values, entries } = def;
   if (innerType ?? input) return yamlOf(innerType ?? input);
   if (String(description).includes("${env:NAME}")) return '"${env:NAME}"';
   switch (type) {
     case "object":
+      // Such as a route: settings that may be there, and types of resources by names.
+      if (catchall?.def.type === "object") return tableOf([["NAME", catchall]]);
       return tableOf(Object.entries(shape as Record<string, z.ZodType>).filter(([, each]) => isRequired(each)));
     case "record":
       return tableOf([["NAME", valueType]]);

@@ -68,7 +68,7 @@ describe("a configuration", () => {
       good.replace("    kinds: { person: {} }\n", ""),
       mapping,
       undefined,
-      '3:3: "kinds" is missing: write kinds: { NAME: {} }',
+      '3:3: "kinds" is missing',
     ],
     [
       "an unknown connector",

@@ -631,6 +631,22 @@ export const MISTAKES: readonly Mistake[] = [
     says: ['gateway.config.yaml:13:5 [Users] the mapping is for User, not for "Users", did you mean "User"?'],
     suggests: "User",
   },
+  {
+    name: "an account of Active Directory that is given no cn",
+    in: "config",
+    from: `type: ldap
+    url: ldaps://ldap.example.com
+    kinds:
+      user: { base: "ou=people,dc=example,dc=com", rdn: uid }`,
+    to: `type: active-directory
+    urls: [ldaps://dc1.example.com]
+    bind: { dn: svc@example.com, password: "\${env:TOKEN}" }
+    kinds:
+      user: { base: "ou=people,dc=example,dc=com" }`,
+    says: [
+      'gateway.config.yaml:11:7 [user] "cn" names the entries of user, and FOLDER/user.yaml gives none to new ones: map it in a row or in `create`',
+    ],
+  },
   // Secrets.
   {
     name: "a secret from a variable without env:",
