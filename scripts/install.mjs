@@ -82,6 +82,13 @@ if (process.argv.includes("--servers")) {
     run(join(synapse, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", ...wheels]);
     writeFileSync(join(synapse, "installed"), "");
   }
+  // A SCIM server that others wrote, before which the Entra simulator is tried.
+  const scim2 = ".cache/scim2-server";
+  if (!existsSync(join(scim2, "installed"))) {
+    run("python3", ["-m", "venv", scim2]);
+    run(join(scim2, "bin/pip"), ["install", "--quiet", "--disable-pip-version-check", "scim2-server==0.8.3"]);
+    writeFileSync(join(scim2, "installed"), "");
+  }
   fetchSchemas();
   buildHelm();
 }

@@ -117,8 +117,9 @@ async function update(work: Applying, person: Person, plan: Plan): Promise<Perso
   }
   const linked = done(work, { ...person, target: id }, memory, plan, memory.left ? "left" : "ok");
   if (plan.adopt) {
-    await store.save([linked]);
+    // Woken first: a kill between the two must not leave those who refer to the account waiting for it.
     await store.wake(person.key);
+    await store.save([linked]);
   }
   // The next stage of leaving may be due by now, or has a day.
   return memory.left || plan.adopt ? { ...linked, next: 0 } : linked;
@@ -193,12 +194,12 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
   const isWaiting = facts.references.some(({ rule }) => !found.has(rule.place.path));
   const made = { ...person, target: id, ...(isWaiting && { next: 0 }) };
   const linked = done(work, made, { ...kept, wasActive: isActive, created: work.now }, plan, "ok");
-  // The account is the person's from here on, whatever goes wrong behind.
-  await store.save([linked]);
   // Of an account that was made anew the groups know nothing.
   await store.unsettleMember(person.key);
   if (plan.groups) await store.belong(person.key, plan.groups);
   await store.wake(person.key);
+  // The account is the person's from here on, whatever goes wrong behind. It is saved last: a kill before is made good by the next run, which finds the account.
+  await store.save([linked]);
   const userName = typeof account.userName === "string" ? account.userName : undefined;
   try {
     await work.deliver?.({ key: person.key, id, userName, password });

@@ -157,7 +157,7 @@ export const statusRules = rules([
     title: "A write is refused: 400",
     why: "Entra logs SystemForCrossDomainIdentityManagementServiceIncompatible with the answer's text, and tries the object again with growing gaps. Enough of them put the job in quarantine.",
     change:
-      'Accept both of Entra\'s PATCH dialects: capitalised `op`, "True" and "False" as text, keys with dots or URNs in a value without a path, and `Add` on emails[type eq "work"].value where there is none yet. Ignore attributes that the server does not have. Otherwise correct the value at its source; `detail` says which. In Postern: `unmapped: ignore` in the mapping, and the route without `strict`.',
+      'Ignore URNs in `schemas` that the server does not know: Entra sends one of its own with each group. Accept both of Entra\'s PATCH dialects: capitalised `op`, "True" and "False" as text, keys with dots or URNs in a value without a path, and `Add` on emails[type eq "work"].value where there is none yet. Ignore attributes that the server does not have. Otherwise correct the value at its source; `detail` says which. In Postern: `unmapped: ignore` in the mapping, and the route without `strict`.',
     page: pages.compatibility,
     applies: (seen) => isWrite(seen) && seen.status === 400,
   },
