@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { OBJECT_TYPES, type ObjectType } from "./directory.ts";
-import { attributesOf, type Expression, isRedacted, parseExpression } from "./expression/index.ts";
+import { attributesOf, type Expression, isRedacted, omitsWhenEmpty, parseExpression } from "./expression/index.ts";
 import { compileScope, type FilterGroup } from "./scope.ts";
 import { type TargetPath, targetPath } from "./target-path.ts";
 
@@ -234,7 +234,8 @@ function compileAttribute(
   return {
     target,
     ...(source && { source }),
-    ...(defaultValue !== undefined && defaultValue !== null && defaultValue !== "" && { defaultValue }),
+    // An expression that is to leave the attribute out when it is empty leaves the default out, too.
+    ...(defaultValue && !(source && omitsWhenEmpty(source)) && { defaultValue }),
     matchingPriority,
     isForCreationOnly: flowType === "ObjectAddOnly",
     isAlwaysSent: flowBehavior === "FlowAlways",
