@@ -142,7 +142,7 @@ describe("an HR export with several rows a person, into Active Directory and int
     expect(wanted.length).toBeGreaterThan(300);
     expect(await run("hr-to-ad")).toMatchObject({ outcome: "done", counts: {} });
     expect(await run("hr-to-ad", { isReconciling: true })).toMatchObject({ outcome: "done", counts: {} });
-  });
+  }, 300_000);
 
   test("all are in Entra, in full requests, and Entra has told of each", async () => {
     const report = await run("hr-to-entra", { isFirst: true });
@@ -164,5 +164,5 @@ describe("an HR export with several rows a person, into Active Directory and int
         counts: {},
         error: expect.stringContaining("has lost"),
       });
-  });
+  }, 300_000);
 });
