@@ -64,7 +64,7 @@ export async function openSimulated(options: SimulateOptions): Promise<Opened> {
   const store = usable(() => openStore(folder.path));
   const reported = reportedJob(store, endpoint);
   refuseOther(store, endpoint, options.state);
-  const whole = createCollector(usable(() => snapshotIn(folder.path)));
+  const whole = usable(() => collectorIn(folder.path));
   const run = createCollector();
   const progress = progressOn(process.stderr);
   const log = logIn(join(folder.path, "provisioning-log.jsonl"), reported);
@@ -256,13 +256,12 @@ function withoutWrites(send: Send): Send {
 
 const SNAPSHOT = "collector.json";
 
-function snapshotIn(folder: string): CollectorSnapshot | undefined {
+/** The collector that goes on where the folder's last command ended. */
+function collectorIn(folder: string): Collector {
   const file = join(folder, SNAPSHOT);
-  if (!existsSync(file)) return undefined;
+  if (!existsSync(file)) return createCollector();
   try {
-    const snapshot = JSON.parse(readFileSync(file, "utf8")) as CollectorSnapshot;
-    createCollector(snapshot);
-    return snapshot;
+    return createCollector(JSON.parse(readFileSync(file, "utf8")) as CollectorSnapshot);
   } catch (error) {
     throw new StartError(
       `${file} cannot be used: ${(error as Error).message}. Delete it: only the report begins anew.`,

@@ -26,7 +26,7 @@ export interface Line {
   readonly send: Send;
   /** The job's clock, milliseconds since 1970. */
   readonly now: () => number;
-  /** Waits; the default is this machine's clock. */
+  /** Waits so many milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
   /** Requests a second, over all conversations; without a limit where it is undefined. */
   readonly rate?: number | undefined;

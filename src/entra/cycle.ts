@@ -37,6 +37,7 @@ export async function runCycle(engine: Engine, options: CycleOptions): Promise<C
   const failure = await probed(engine);
   if (failure) return { ...counts, reason: failure };
   store.pruneEscrows(engine.now() - GIVEN_UP_AFTER_MS);
+  store.pruneRemoved(engine.cycle);
   const ranges = job.flows.map((flow) => ({ flow, ...placesOf(engine, flow, options) }));
   const leaving = ranges.reduce((sum, range) => sum + leavingIn(engine, range), 0);
   const threshold = behaviour.deletionThreshold;

@@ -238,24 +238,20 @@ const OUT_OF_SCOPE: Readonly<Record<string, SourceValue>> = { IsSoftDeleted: tru
 
 /** Out of scope is as if softly deleted: what reads that is sent, and nothing else. */
 async function disable(work: Work, link: Link): Promise<Ending> {
-  const { engine, flow } = work;
+  const { flow } = work;
   if (!flow.updates)
     return { action: "other", status: "skipped", targetId: link.targetId, skipReason: "UpdateNotEnabled" };
   const resource = await read(work, link);
-  const ending = await sendChanges(work, link, differences(work, flow.activity, resource, OUT_OF_SCOPE), resource);
-  const saved = engine.store.link(work.object.type, work.object.objectId) ?? link;
-  engine.store.saveLink(work.object.type, work.object.objectId, { ...saved, isActive: false }, engine.cycle);
+  const changes = differences(work, flow.activity, resource, OUT_OF_SCOPE);
+  const ending = await sendChanges(work, { ...link, isActive: false }, changes, resource);
   return ending.action === "update" ? { ...ending, action: "disable" } : ending;
 }
 
 /** Compares an object that is in scope with what the target shows of it, and sends what differs. */
 async function updateInScope(work: Work, link: Link, resource: Resource): Promise<Ending> {
-  const { engine, flow, object } = work;
+  const { flow } = work;
   if (!flow.updates)
     return { action: "other", status: "skipped", targetId: link.targetId, skipReason: "UpdateNotEnabled" };
   const flows = flow.values.filter(({ isForCreationOnly }) => !isForCreationOnly);
-  const ending = await sendChanges(work, link, differences(work, flows, resource), resource);
-  const saved = engine.store.link(object.type, object.objectId) ?? link;
-  if (!saved.isActive) engine.store.saveLink(object.type, object.objectId, { ...saved, isActive: true }, engine.cycle);
-  return ending;
+  return sendChanges(work, { ...link, isActive: true }, differences(work, flows, resource), resource);
 }

@@ -41,8 +41,6 @@ const TESTS: Readonly<Record<string, Test>> = {
   GREATERTHANOREQUALS: (value, operand) => isInteger(value) && BigInt(value) >= BigInt(operand),
   "&": (value, operand) => isInteger(value) && bit(value, operand),
   "!&": (value, operand) => isInteger(value) && !bit(value, operand),
-  REGEXMATCH: (value, operand) => RE2JS.compile(operand).matcher(value).find(),
-  NOTREGEXMATCH: (value, operand) => !RE2JS.compile(operand).matcher(value).find(),
 };
 const NUMERIC = new Set(["GREATERTHAN", "GREATERTHANOREQUALS", "&", "!&"]);
 
@@ -64,19 +62,30 @@ export function compileScope(groups: readonly GivenGroup[]): FilterGroup[] {
 
 function testOf(operator: string, operands: readonly string[], where: string): Clause["test"] {
   if (operator === "ISNULL") return (value) => value === undefined;
+  if (operator === "REGEXMATCH" || operator === "NOTREGEXMATCH") return patternTest(operator, operands, where);
   const test = TESTS[operator];
   if (!test) throw new Error(`${where}: Entra has no operator "${operator}"`);
   if (operator.startsWith("IS")) return (value) => value !== undefined && test(value, "");
-  const [first] = operands;
-  if (first === undefined) throw new Error(`${where}: there is nothing to compare with`);
+  refuseNone(operands, where);
   if (NUMERIC.has(operator) && !operands.every(isInteger))
     throw new Error(`${where}: ${operator} compares integers, not "${operands.join(", ")}"`);
-  // A pattern that is wrong is told when the job is loaded.
-  if (operator.includes("REGEX")) for (const operand of operands) patternOf(operand, where);
   const isNegative = operator.startsWith("NOT") || operator.startsWith("!");
   const among = (value: string) =>
     isNegative ? operands.every((each) => test(value, each)) : operands.some((each) => test(value, each));
   return (value) => value !== undefined && among(value);
+}
+
+function refuseNone(operands: readonly string[], where: string): void {
+  if (operands.length === 0) throw new Error(`${where}: there is nothing to compare with`);
+}
+
+/** The test by patterns, which are compiled once, when the job is loaded. */
+function patternTest(operator: string, operands: readonly string[], where: string): Clause["test"] {
+  refuseNone(operands, where);
+  const patterns = operands.map((operand) => patternOf(operand, where));
+  const isFound = (value: string) => (pattern: RE2JS) => pattern.matcher(value).find();
+  if (operator === "REGEXMATCH") return (value) => value !== undefined && patterns.some(isFound(value));
+  return (value) => value !== undefined && !patterns.some(isFound(value));
 }
 
 /** Throws an `Error` in words for a pattern that is wrong, or that no linear engine has. */

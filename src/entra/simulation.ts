@@ -5,6 +5,7 @@ import { type Account, discover } from "./discover.ts";
 import { type Behaviour, CYCLE_MS, type Engine } from "./engine.ts";
 import { entitlementOf, isImported } from "./entitlement.ts";
 import type { Job } from "./job.ts";
+import { randomOf } from "./population/random.ts";
 import { probe } from "./probe.ts";
 import { provision } from "./provision.ts";
 import { isDisabled, nextQuarantine } from "./quarantine.ts";
@@ -155,6 +156,9 @@ const disabled = ({ error }: Quarantine): CycleResult => ({
   },
 });
 
+/** How finely random numbers from 0 to 1 are drawn. */
+const RANDOM_STEPS = 2 ** 31 - 1;
+
 function engineOf(
   { store, job, behaviour, send, rate, wait, seed, defaultDomain, signal }: SimulationParts,
   cycle: number,
@@ -169,7 +173,8 @@ function engineOf(
     redacted: redactionOf(job),
     onExchange: listeners.exchange,
   });
-  const random = randomFrom(seed * 1_000_003 + cycle);
+  const { below } = randomOf("cycle", seed, cycle);
+  const random = () => below(RANDOM_STEPS) / RANDOM_STEPS;
   const { trace: traced, observation: observed } = listeners;
   const alone = keyedLocks();
   return { store, job, behaviour, cycle, now, random, defaultDomain, signal, alone, conversation, traced, observed };
@@ -231,15 +236,4 @@ function tallying(listeners: Listeners) {
     };
   };
   return { listeners: heard, summary };
-}
-
-/** Mulberry32: numbers from 0 to 1 that a seed decides. */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

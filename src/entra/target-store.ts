@@ -100,6 +100,8 @@ export function targetIn({ run, first, all }: Statements) {
       run("delete from exported_members where group_id = ? and member = ?", groupId, member);
       run("insert or replace into removed_members values (?, ?, ?)", groupId, member, cycle);
     },
+    /** Forgets removals that were sent before a cycle. */
+    pruneRemoved: (cycle: number) => run("delete from removed_members where cycle < ?", cycle),
     /** Members whose removal was sent in a cycle. */
     removedIn: (groupId: string, cycle: number): string[] =>
       all("select member from removed_members where group_id = ? and cycle = ?", groupId, cycle).map(

@@ -24,7 +24,7 @@ export function differences(
   });
 }
 
-/** Sends what differs, if anything does, and remembers it. */
+/** Sends what differs, if anything does, and keeps the link as it is given, with what was sent. */
 export async function sendChanges(
   work: Work,
   link: Link,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Answer, Exchange } from "../report-data.ts";
+import { type Answer, type Exchange, PURPOSES } from "../report-data.ts";
 import { type FindingId, findingOf, findingOfObservation, findingOfQuarantine, findings, judge } from "./index.ts";
 
 const SCIM = { "content-type": "application/scim+json; charset=utf-8" };
@@ -218,17 +218,7 @@ test("law: no answer, however odd, is too much for the rules", () => {
       { requiredKeys: [] },
     ),
   );
-  const purposes = fc.constantFrom(
-    "probe",
-    "match",
-    "read",
-    "check reference",
-    "create",
-    "update",
-    "delete",
-    "discover",
-    "verify",
-  );
+  const purposes = fc.constantFrom(...PURPOSES);
   const paths = fc.oneof(
     fc.string(),
     fc.string().map((each) => `/Users?filter=${each}&excludedAttributes=${each}`),

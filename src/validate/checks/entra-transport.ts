@@ -1,6 +1,7 @@
 import { checksOf } from "../check.ts";
 import { must, mustAnswer, mustBe, mustFindOne } from "../expect.ts";
 import { randomEmail, randomId } from "../random.ts";
+import { servesBurst } from "./shared.ts";
 
 const TUTORIAL = "Microsoft: Develop a SCIM endpoint";
 const SEEN = "seen in requests of Entra";
@@ -79,12 +80,7 @@ export const entraTransportChecks = checksOf("entra", [
     rule: { says: "At least 25 requests a second are served without 429.", source: TUTORIAL },
     fix: "Allow 25 requests a second for each tenant; queue short bursts instead of refusing them.",
     postern: "`limits` and the callers' rates in the configuration.",
-    run: async (session) => {
-      const filter = `${session.users.endpoint}?filter=userName+eq+%22${randomId()}%22`;
-      const asked = Array.from({ length: 25 }, () => session.ask("GET", filter, undefined, { isImpatient: true }));
-      const refused = (await Promise.all(asked)).filter(({ status }) => status === 429 || status >= 500);
-      must(refused.length === 0, `${refused.length} of 25 requests at once were answered with ${refused[0]?.status}.`);
-    },
+    run: servesBurst,
   },
   {
     id: "entra-unauthenticated",

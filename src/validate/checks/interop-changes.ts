@@ -5,6 +5,7 @@ import { valueAt } from "../paths.ts";
 import { randomEmail, randomLetters } from "../random.ts";
 import { needed, patchBody, type Session } from "../session.ts";
 import { threeOf } from "./entra-users.ts";
+import { changesSeveral } from "./shared.ts";
 import { checkValues } from "./values.ts";
 
 const DRAFT = "draft-zollner-scim-interop-profile-01";
@@ -46,13 +47,7 @@ export const interopChangeChecks = checksOf("interop", [
     title: "Several attributes change in one request",
     rule: { says: "One request holds an operation for each attribute path.", source: `${DRAFT} §6.5.1.2` },
     fix: "Carry out all operations of a PATCH.",
-    run: async (session) => {
-      const [a, b, c] = threeOf(session);
-      const { id } = await session.user();
-      const values = { [a]: randomLetters(), [b]: randomLetters(), [c]: randomLetters() };
-      const operations = Object.entries(values).map(([path, value]) => ({ op: "replace", path, value }));
-      checkValues(await session.patch("User", id, ...operations), values);
-    },
+    run: changesSeveral,
   },
   {
     id: "interop-add-is-replace",

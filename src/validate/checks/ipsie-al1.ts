@@ -2,11 +2,10 @@ import { isObject } from "../../scim/schema.ts";
 import { checksOf, type Draft, type NotAsked } from "../check.ts";
 import { must, mustAnswer, mustBe, mustFindOne } from "../expect.ts";
 import { Skip } from "../outcome.ts";
-import { randomEmail, randomId, randomLetters } from "../random.ts";
+import { randomEmail, randomId } from "../random.ts";
 import { needed, patchBody, type Session } from "../session.ts";
-import { threeOf } from "./entra-users.ts";
 import { recreated } from "./interop-changes.ts";
-import { checkValues } from "./values.ts";
+import { changesSeveral, servesBurst } from "./shared.ts";
 
 /** Where the rules are written. */
 export const IPSIE = "draft-schreiber-scim-ipsie-profile-00";
@@ -85,12 +84,7 @@ export const ipsieAl1Checks = checksOf("ipsie-al1", [
     rule: { says: "At least 25 SCIM requests a second are supported for each tenant.", source: SHARED },
     fix: "Allow 25 requests a second for each tenant.",
     postern: "`limits` and the callers' rates in the configuration.",
-    run: async (session) => {
-      const filter = `${session.users.endpoint}?filter=userName+eq+%22${randomId()}%22`;
-      const asked = Array.from({ length: 25 }, () => session.ask("GET", filter, undefined, { isImpatient: true }));
-      const refused = (await Promise.all(asked)).filter(({ status }) => status === 429 || status >= 500);
-      must(refused.length === 0, `${refused.length} of 25 requests at once were answered with ${refused[0]?.status}.`);
-    },
+    run: servesBurst,
   },
   {
     id: "ipsie-bulk",
@@ -113,13 +107,7 @@ export const ipsieAl1Checks = checksOf("ipsie-al1", [
     title: "One PATCH changes several attributes",
     rule: { says: "PATCH requests that update multiple attributes are supported.", source: SHARED },
     fix: "Carry out all operations of a PATCH.",
-    run: async (session) => {
-      const [a, b, c] = threeOf(session);
-      const { id } = await session.user();
-      const values = { [a]: randomLetters(), [b]: randomLetters(), [c]: randomLetters() };
-      const operations = Object.entries(values).map(([path, value]) => ({ op: "replace", path, value }));
-      checkValues(await session.patch("User", id, ...operations), values);
-    },
+    run: changesSeveral,
   },
   {
     id: "ipsie-deactivate",
