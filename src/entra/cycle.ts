@@ -1,6 +1,6 @@
 import { ProvisioningError } from "./conversation.ts";
 import { type Engine, GIVEN_UP_AFTER_MS, inLanes } from "./engine.ts";
-import { entitlementOf, isImported } from "./entitlement.ts";
+import { isImported } from "./entitlement.ts";
 import type { ObjectFlow } from "./job.ts";
 import { linkMembers } from "./members.ts";
 import { probe } from "./probe.ts";
@@ -118,8 +118,7 @@ async function runFlow(
   const { store } = engine;
   await inLanes(engine, toLookAt(engine, { flow, since, until }), async (object) => {
     counts.imported++;
-    if (isImported(flow, object) && entitlementOf(engine, flow, object).isEntitled) counts.entitled++;
-    await provision(engine, flow, object, { isStaged, since });
+    if (await provision(engine, flow, object, { isStaged, since })) counts.entitled++;
   });
   await inLanes(engine, store.pending(flow.type), async ({ id, since: from }) => {
     await linkObject(engine, flow, id, from);

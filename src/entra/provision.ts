@@ -25,17 +25,26 @@ export interface Manner {
 
 /**
  * Brings one object of the source to the target, without its references: looked up and linked, created, changed, disabled or deleted.
- * What fails is traced and kept for another attempt; nothing is thrown but this program's own faults.
+ * What fails is traced and kept for another attempt; nothing is thrown but this program's own faults. Gives whether the object is in scope.
  */
-export async function provision(engine: Engine, flow: ObjectFlow, object: StoredObject, manner: Manner): Promise<void> {
+export async function provision(
+  engine: Engine,
+  flow: ObjectFlow,
+  object: StoredObject,
+  manner: Manner,
+): Promise<boolean> {
   const { store } = engine;
   const link = store.link(object.type, object.objectId);
-  if (object.isPurged && !link) return store.settle(object.type, object.objectId, "export");
-  if (!isImported(flow, object)) return store.settle(object.type, object.objectId, "export");
+  if ((object.isPurged && !link) || !isImported(flow, object)) {
+    store.settle(object.type, object.objectId, "export");
+    return false;
+  }
+  const { isEntitled, step } = entitlementOf(engine, flow, object);
   const tracing = beginTrace(engine, flow, object);
   const work: Work = { engine, flow, object, tracing };
+  tracing.step(step);
   try {
-    const ending = await (link ? updateLinked(work, link, manner) : createOrLink(work));
+    const ending = await (link ? updateLinked(work, link, isEntitled, manner) : createOrLink(work, isEntitled));
     if (ending.action !== "stagedDelete") store.settle(object.type, object.objectId, "export");
     const { type, objectId } = object;
     const now = store.link(type, objectId);
@@ -44,6 +53,7 @@ export async function provision(engine: Engine, flow: ObjectFlow, object: Stored
   } catch (error) {
     tracing.end(failed(work, error, link));
   }
+  return isEntitled;
 }
 
 /** Keeps a failure for another attempt. */
@@ -96,13 +106,10 @@ export function keepFailure(
 }
 
 /** An object that is not linked: it is looked up, and created if it is not there. */
-async function createOrLink(work: Work): Promise<Ending> {
-  const { engine, flow, object, tracing } = work;
-  const { isEntitled, step } = entitlementOf(engine, flow, object);
-  tracing.step(step);
+async function createOrLink(work: Work, isEntitled: boolean): Promise<Ending> {
   if (!isEntitled) return { action: "other", status: "skipped", skipReason: "NotEffectivelyEntitled" };
   // Two objects of one name are not looked up at the same time: both would be created.
-  return engine.alone(matchingKey(work), () => createOrLinkAlone(work));
+  return work.engine.alone(matchingKey(work), () => createOrLinkAlone(work));
 }
 
 /** What an object is looked up by first. */
@@ -173,11 +180,14 @@ function newResource({ type, values }: ObjectFlow): Resource {
 }
 
 /** An object that is linked: read, and changed where it differs; disabled or deleted where it is not to be there. */
-async function updateLinked(work: Work, link: Link, { isStaged, isOnDemand }: Manner): Promise<Ending> {
-  const { engine, flow, object, tracing } = work;
+async function updateLinked(
+  work: Work,
+  link: Link,
+  isEntitled: boolean,
+  { isStaged, isOnDemand }: Manner,
+): Promise<Ending> {
+  const { engine, flow, object } = work;
   const { targetId } = link;
-  const { isEntitled, step } = entitlementOf(engine, flow, object);
-  tracing.step(step);
   if (isOnDemand && (object.isPurged || !isEntitled))
     return { action: "other", status: "skipped", targetId, skipReason: "NotEffectivelyEntitled" };
   if (isStaged && leaves(engine, flow, object, link)) {

@@ -3,7 +3,6 @@ import { type CycleOptions, type CycleResult, linkObject, runCycle } from "./cyc
 import type { Edit, ObjectType } from "./directory.ts";
 import { type Account, discover } from "./discover.ts";
 import { type Behaviour, CYCLE_MS, type Engine } from "./engine.ts";
-import { entitlementOf, isImported } from "./entitlement.ts";
 import type { Job } from "./job.ts";
 import { randomOf } from "./population/random.ts";
 import { probe } from "./probe.ts";
@@ -115,9 +114,8 @@ export function openSimulation(parts: SimulationParts): Simulation {
       if (!flow) throw new Error(`the job does not provision objects of type ${type}`);
       if (!object) throw new Error(`there is no ${type} with the objectId ${objectId} in the source`);
       await probe(engine, flow);
-      await provision(engine, flow, object, { isStaged: false, isOnDemand: true, since: 0 });
+      const isEntitled = await provision(engine, flow, object, { isStaged: false, isOnDemand: true, since: 0 });
       await linkObject(engine, flow, objectId, 0);
-      const isEntitled = isImported(flow, object) && entitlementOf(engine, flow, object).isEntitled;
       return { imported: 1, entitled: Number(isEntitled) };
     });
 
