@@ -3,9 +3,10 @@ import { checksOf, type NotAsked } from "../check.ts";
 import { publishedType, resourcesIn } from "../discovery.ts";
 import { must, mustAnswer, mustBe, mustFindNothing, mustFindOne, mustList } from "../expect.ts";
 import { Skip } from "../outcome.ts";
-import type { TypeName } from "../plan.ts";
+import { valueAt } from "../paths.ts";
+import type { Target, TypeName } from "../plan.ts";
 import { randomEmail, randomLetters } from "../random.ts";
-import { needed, type Session } from "../session.ts";
+import { needed, patchBody, type Session } from "../session.ts";
 import { groupOf, mustHaveMembers } from "./entra-groups.ts";
 import { managerOf, mustHaveManager, threeOf } from "./entra-users.ts";
 import { checkValues, mustHold, operationsOf, valuesOf } from "./values.ts";
@@ -300,13 +301,29 @@ function changed(number: number, type: TypeName): Parameters<typeof checksOf>[1]
     run: async (session) => {
       const plan = planOf(session, type);
       const made = type === "User" ? await session.user() : await session.group();
-      const values = valuesOf(
-        plan,
+      const targets = plan.targets.filter(
         ({ path, isChangeable }) => isChangeable && path !== "active" && !path.includes("["),
       );
+      const values = valuesOf(plan, (target) => targets.includes(target) && !target.choices);
       mustHold(await session.patch(type, made.id, ...operationsOf("Replace", values)), values);
+      for (const target of targets) await changeChoice(session, type, made.id, target);
     },
   };
+}
+
+/**
+ * Changes an attribute that takes published values only to one of them. A server may refuse some steps between them, as Active Directory
+ * does from a global group to a domain local one, but not all: then the last refusal is a `Finding`.
+ */
+async function changeChoice(session: Session, type: TypeName, id: string, { path, choices = [] }: Target) {
+  const before = choices.length === 0 ? undefined : valueAt(await session.read(type, id), path);
+  const others = choices.filter((choice) => choice !== before);
+  for (const [at, value] of others.entries()) {
+    const answer = await session.tryPatch(type, id, patchBody({ op: "Replace", path, value }));
+    if (answer.status === 400 && at < others.length - 1) continue;
+    mustAnswer(answer, 200, 204);
+    return mustHold(await session.read(type, id), { [path]: value });
+  }
 }
 
 function paged(id: string, type: TypeName): Parameters<typeof checksOf>[1][number] {
