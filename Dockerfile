@@ -24,7 +24,7 @@ RUN npm ci --ignore-scripts --omit=dev --no-audit --no-fund
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
-# Memory over speed: docs/sizing.md says what that costs, and when to give more.
+# Memory over speed: docs/guides/sizing.md says what that costs, and when to give more.
 ENV NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=384"
 ENV MALLOC_ARENA_MAX=2
 WORKDIR /app

@@ -29,7 +29,7 @@ function testNames(): { name: string; file: string }[] {
   return [...named, ...cases.map(({ name }) => ({ name: `RFC 7644 §3.5.2: ${name}`, file: table }))];
 }
 
-/** docs/conformance.md: each requirement with the test that holds it. Throws for one that names a test that is not there. */
+/** docs/reference/conformance.md: each requirement with the test that holds it. Throws for one that names a test that is not there. */
 export function conformancePage(): string {
   const requirements = parse(readFileSync(join(root, "test/conformance/requirements.yaml"), "utf8")) as Requirement[];
   const names = testNames();

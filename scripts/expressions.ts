@@ -16,9 +16,9 @@ const root = join(import.meta.dirname, "..");
 const START = "<!-- functions: written by npm run generate -->\n";
 const END = "<!-- end of functions -->";
 
-/** docs/entra-expressions.md with its table of functions: each with its first example in examples.yaml. */
+/** docs/reference/entra-expressions.md with its table of functions: each with its first example in examples.yaml. */
 export function expressionsPage(): string {
-  const page = readFileSync(join(root, "docs/entra-expressions.md"), "utf8");
+  const page = readFileSync(join(root, "docs/reference/entra-expressions.md"), "utf8");
   const examples: readonly Example[] = parse(readFileSync(join(root, "src/entra/expression/examples.yaml"), "utf8"));
   const rows = functions
     .filter(({ refusal }) => refusal === undefined)

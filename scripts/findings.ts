@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { findings } from "../src/entra/findings/index.ts";
 
-const page = join(import.meta.dirname, "..", "docs/simulator-report.md");
+const page = join(import.meta.dirname, "..", "docs/reference/simulator-report.md");
 const BEGIN = "<!-- findings: written by npm run generate -->\n";
 const END = "<!-- end of findings -->\n";
 
-/** docs/simulator-report.md, with the table of findings as it should be. Throws where its two marks are not there. */
+/** docs/reference/simulator-report.md, with the table of findings as it should be. Throws where its two marks are not there. */
 export function simulatorReportPage(): string {
   const text = readFileSync(page, "utf8");
   const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
@@ -16,7 +16,7 @@ export function simulatorReportPage(): string {
 
 function table(): string {
   const rows = findings.map(({ id, severity, title, why, change, page: { title: name, url } }) => {
-    const link = url.startsWith("https://") ? url : url.replace(/^docs\//, "");
+    const link = url.startsWith("https://") ? url : relative("docs/reference", url);
     return `| \`${id}\` | ${severity} | **${cell(title)}.** ${cell(why)} | ${cell(change)} [${name}](${link}) |`;
   });
   return ["| id | | what, and what Entra does | what to change |", "| --- | --- | --- | --- |", ...rows, ""].join("\n");

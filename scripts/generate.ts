@@ -26,15 +26,15 @@ export function generated(): Map<string, string> {
     ["schemas/gateway.schema.json", text(schemaOf(configFormat(registry)))],
     ["schemas/mapping.schema.json", text(schemaOf(mappingFormat))],
     ["schemas/types.schema.json", text(schemaOf(typesFormat))],
-    ["docs/conformance.md", conformancePage()],
-    ["docs/validate.md", validatePage()],
-    ["docs/settings.md", settingsPage()],
-    ["docs/entra-expressions.md", expressionsPage()],
-    ["docs/simulator-report.md", simulatorReportPage()],
+    ["docs/reference/conformance.md", conformancePage()],
+    ["docs/reference/validate.md", validatePage()],
+    ["docs/reference/settings.md", settingsPage()],
+    ["docs/reference/entra-expressions.md", expressionsPage()],
+    ["docs/reference/simulator-report.md", simulatorReportPage()],
     ["schemas/exchanges.schema.json", text(schemaOf(exchangesFormat))],
     ["schemas/mapping-test.schema.json", text(schemaOf(mappingTestFormat))],
-    ...connectors.map((each) => [`docs/connectors/${each.type}.md`, connectorPage(each)] as const),
-    ...sinks.map((each) => [`docs/sinks/${each.type}.md`, sinkPage(each)] as const),
+    ...connectors.map((each) => [`docs/reference/connectors/${each.type}.md`, connectorPage(each)] as const),
+    ...sinks.map((each) => [`docs/reference/sinks/${each.type}.md`, sinkPage(each)] as const),
   ]);
 }
 
@@ -69,7 +69,7 @@ function settingsPage(): string {
   };
   const linked = sinks.map(({ type, summary }) => `- [${type}](sinks/${type}.md): ${summary}`).join("\n");
   const links = connectors.map(({ type, summary }) => `- [${type}](connectors/${type}.md): ${summary}`).join("\n");
-  return `# The configuration file\n\n\`gateway.config.yaml\`; \`*\` stands for a name of your own. [operations.md](operations.md) says what the settings are for.\n\n${table({ ...schema, properties: own })}\n## Connectors\n\n${links}\n\n## Sinks\n\n${linked}\n`;
+  return `# The configuration file\n\n\`gateway.config.yaml\`; \`*\` stands for a name of your own. [operations.md](../guides/operations.md) says what the settings are for.\n\n${table({ ...schema, properties: own })}\n## Connectors\n\n${links}\n\n## Sinks\n\n${linked}\n`;
 }
 
 /** What a page of reference says of a type of connector or of sink. */

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { type Check, type Described, type NotAsked, PROFILES } from "../src/validate/check.ts";
 import { checks, notAsked, profileNames } from "../src/validate/checks/index.ts";
 
-const FILE = join(import.meta.dirname, "../docs/validate.md");
+const FILE = join(import.meta.dirname, "../docs/reference/validate.md");
 /** What is below this line of the page is made from the checks. */
 const MARK = "<!-- Generated from src/validate/checks by npm run generate -->\n";
 
-/** docs/validate.md: the page as it is written, with the table of checks as it should be. */
+/** docs/reference/validate.md: the page as it is written, with the table of checks as it should be. */
 export function validatePage(): string {
   const text = readFileSync(FILE, "utf8");
   const at = text.indexOf(MARK);

@@ -221,7 +221,7 @@ describe("postern explain", () => {
 
 describe("postern test", () => {
   test("passes the example of its page", async () => {
-    const page = readFileSync(join(ROOT, "docs/mapping-tests.md"), "utf8");
+    const page = readFileSync(join(ROOT, "docs/guides/mapping-tests.md"), "utf8");
     const example = /```yaml\n([\s\S]*?)```/.exec(page)![1]!;
     const mapping = readFileSync(join(ROOT, "mappings/openldap/user.yaml"), "utf8");
     const { stdout } = postern({ "page.yaml": mapping, "page.test.yaml": example }, "test", "page.test.yaml");

@@ -13,7 +13,7 @@ import { isOfGroups, lifecycleWithGaps } from "./suites/lifecycle.ts";
 
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 
-/** Steps of Entra's that RabbitMQ has nothing for, each with what it lacks: docs/rabbitmq.md names the same. */
+/** Steps of Entra's that RabbitMQ has nothing for, each with what it lacks: docs/guides/rabbitmq.md names the same. */
 const gaps: Record<string, string> = {
   "create a user": "the phone numbers and the rest that are expected back",
   "match by work mail": "e-mail",

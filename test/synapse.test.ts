@@ -8,7 +8,7 @@ import { startSynapse } from "./servers/synapse.ts";
 import { isOfGroups, lifecycleWithGaps } from "./suites/lifecycle.ts";
 
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
-/** Steps of Entra's that Synapse has nothing for, each with what it lacks: docs/synapse.md names the same. */
+/** Steps of Entra's that Synapse has nothing for, each with what it lacks: docs/guides/synapse.md names the same. */
 const gaps: Record<string, string> = {
   "create a user": "the phone numbers and the rest that are expected back",
   read: "phone numbers",

@@ -8,7 +8,7 @@ import { startZabbix } from "./servers/zabbix.ts";
 import { lifecycleWithGaps } from "./suites/lifecycle.ts";
 
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
-/** Steps of Entra's that Zabbix has nothing for, each with what it lacks: docs/zabbix.md names the same. */
+/** Steps of Entra's that Zabbix has nothing for, each with what it lacks: docs/guides/zabbix.md names the same. */
 const gaps: Record<string, string> = {
   read: "phone numbers, and a display name",
   "is the manager set?": "manager",

@@ -1,4 +1,4 @@
-/** The exit statuses of commands. docs/check.md tells them. */
+/** The exit statuses of commands. docs/guides/check.md tells them. */
 export const EXIT = {
   fine: 0,
   /** Something is wrong with what was looked at, or with what was given. */

@@ -87,7 +87,7 @@ function planOf({ profile, only, entraSchema }: ValidateOptions) {
   const profiles = withRequired(profile);
   const unknown = (only ?? []).filter((id) => !checks.some((each) => each.id === id));
   if (unknown.length > 0)
-    throw new StartError(`--only: there is no check ${unknown.join(", ")}; docs/validate.md lists them.`);
+    throw new StartError(`--only: there is no check ${unknown.join(", ")}; docs/reference/validate.md lists them.`);
   const isWanted = ({ id, profile: of }: { readonly id: string; readonly profile: Profile }) =>
     only ? only.includes(id) : profiles.includes(of);
   return {

@@ -190,7 +190,7 @@ export function configFormat({ connectors, sinks }: Registry) {
                 .enum(["entra", "interop"])
                 .default("entra")
                 .describe(
-                  "Protocol profile. `entra` tolerates the dialects of Microsoft Entra ID and other common clients; `interop` enforces the SCIM 2.0 Interoperability Profile and rejects what it does not allow. See docs/interop.md.",
+                  "Protocol profile. `entra` tolerates the dialects of Microsoft Entra ID and other common clients; `interop` enforces the SCIM 2.0 Interoperability Profile and rejects what it does not allow. See docs/reference/interop.md.",
                 ),
             })
             .catchall(endpoint),
@@ -232,7 +232,7 @@ export function configFormat({ connectors, sinks }: Registry) {
       syncs: z
         .record(z.string().regex(/^[\w.-]{1,60}$/, "a sync's name has letters, digits, - . and _"), syncConfig)
         .default({})
-        .describe("What Postern does by itself: people flow from one route to another. See docs/syncs.md."),
+        .describe("What Postern does by itself: people flow from one route to another. See docs/reference/syncs.md."),
       audit: z
         .discriminatedUnion("type", sinkOptions(sinks))
         .optional()

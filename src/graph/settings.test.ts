@@ -53,8 +53,8 @@ test("secrets go by https, or stay on this machine", () => {
   expect(faults({ graph: "http://localhost:1234/" })).toEqual([]);
 });
 
-test("the examples of docs/entra-inbound.md are settings", () => {
-  const page = readFileSync(join(import.meta.dirname, "../../docs/entra-inbound.md"), "utf8");
+test("the examples of docs/guides/entra-inbound.md are settings", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/guides/entra-inbound.md"), "utf8");
   const examples = [...page.matchAll(/^ *```yaml\n([\s\S]*?)```/gm)].map(([, text]) => parse(text!));
   const [whole, ...credentials] = examples;
   expect(entraConfig.parse(whole.syncs["hr-to-entra"].to.entra)).toMatchObject({ requestsPerDay: 2000 });

@@ -57,7 +57,7 @@ export const mappingTestFormat = z
         ]),
       )
       .min(1)
-      .describe("What goes in and what comes out. docs/mapping-tests.md has an example of each kind."),
+      .describe("What goes in and what comes out. docs/guides/mapping-tests.md has an example of each kind."),
   })
   .meta({ title: "Postern mapping test" });
 

@@ -41,11 +41,11 @@ export interface ResourceType {
   readonly profile?: Profile | undefined;
 }
 
-/** What a route asks of its clients, where others are tolerant: see docs/conformance.md. */
+/** What a route asks of its clients, where others are tolerant: see docs/reference/conformance.md. */
 export interface Profile {
   /** Bodies name their schemas, a PATCH has operations, a filter is not empty. */
   readonly literal: true;
-  /** What the SCIM 2.0 Interoperability Profile asks beside: see docs/interop.md. */
+  /** What the SCIM 2.0 Interoperability Profile asks beside: see docs/reference/interop.md. */
   readonly interop?: {
     /** The type as `/Schemas` shows it: what paths and filters may name. */
     readonly defined: ResourceType;

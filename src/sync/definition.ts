@@ -189,7 +189,9 @@ export const syncConfig = z.strictObject({
         type: z.string().default("User").describe("Its resource type."),
       }),
       z.strictObject({
-        entra: entraConfig.describe("An inbound provisioning job of Microsoft Entra ID. See docs/entra-inbound.md."),
+        entra: entraConfig.describe(
+          "An inbound provisioning job of Microsoft Entra ID. See docs/guides/entra-inbound.md.",
+        ),
         types: z
           .string()
           .optional()

@@ -4,7 +4,7 @@ import type { ValueChange } from "./values.ts";
 
 /** The kinds of changes that are counted, the gravest first. */
 export const KINDS = ["deletes", "disables", "creates", "adoptions", "removals", "changes", "references"] as const;
-/** The states that a person may be in; docs/syncs.md says what they mean. */
+/** The states that a person may be in; docs/reference/syncs.md says what they mean. */
 export const STATUSES = ["new", "ok", "waiting", "sent", "left", "ignored", "stopped", "failed", "gone"] as const;
 /** A kind of change. References of accounts that are new are set behind, and belong to the creation. */
 export type Kind = (typeof KINDS)[number] | "rehires";

@@ -10,7 +10,7 @@ export interface HaProxy {
   readonly stop: () => Promise<void>;
 }
 
-/** As docs/high-availability.md shows it, but for the times: health is looked at ten times as often. */
+/** As docs/guides/high-availability.md shows it, but for the times: health is looked at ten times as often. */
 const configuration = (port: number, ports: readonly number[]): string => `
 global
   maxconn 2000

@@ -34,7 +34,7 @@ export interface Call {
   error(message: string, index?: number): ExpressionError;
 }
 
-/** A function, as the parser, the evaluator and docs/entra-expressions.md need it. */
+/** A function, as the parser, the evaluator and docs/reference/entra-expressions.md need it. */
 export interface FunctionDefinition {
   readonly name: string;
   /** Names from Microsoft's page. `name?` is optional, `name...` can be repeated. */

@@ -1,5 +1,5 @@
 /**
- * Expressions of attribute mappings, as Entra ID's provisioning has them. docs/entra-expressions.md says which functions there are.
+ * Expressions of attribute mappings, as Entra ID's provisioning has them. docs/reference/entra-expressions.md says which functions there are.
  *
  * @module
  */

@@ -9,19 +9,19 @@ import { GROUP_QUIRKS } from "./groups.ts";
 import { QUIRKS } from "./quirks.ts";
 import { readEdits } from "./read.ts";
 
-const page = readFileSync(join(import.meta.dirname, "../../../docs/simulator-input.md"), "utf8");
+const page = readFileSync(join(import.meta.dirname, "../../../docs/reference/simulator-input.md"), "utf8");
 const listed = [...page.matchAll(/^- (?!\*\*)(.+)$/gm)].map(([, text]) => text);
 const examples = [...page.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)].map(
   ([, name, text]) => [name!, text!] as const,
 );
 
-test("docs/simulator-input.md lists what is drawn, in its order", () => {
+test("docs/reference/simulator-input.md lists what is drawn, in its order", () => {
   const drawn = [...QUIRKS.map(({ what }) => what), ...GROUP_QUIRKS.values(), ...KINDS.map(({ what }) => what)];
   expect(listed).toEqual(drawn);
   expect(page).toContain(`${CULTURES.length} parts of the world`);
 });
 
-test("the examples of docs/simulator-input.md can be read, and nothing in them is remarked on", async () => {
+test("the examples of docs/reference/simulator-input.md can be read, and nothing in them is remarked on", async () => {
   const folder = mkdtempSync(join(tmpdir(), "postern-simulator-input-"));
   const read = new Map<string, readonly Edit[]>();
   try {

@@ -3,15 +3,14 @@ import { checksOf, type NotAsked } from "../check.ts";
 import { publishedType, resourcesIn } from "../discovery.ts";
 import { must, mustAnswer, mustBe, mustFindNothing, mustFindOne, mustList } from "../expect.ts";
 import { Skip } from "../outcome.ts";
-import { valueAt } from "../paths.ts";
-import type { Target, TypeName } from "../plan.ts";
+import type { TypeName } from "../plan.ts";
 import { randomEmail, randomLetters } from "../random.ts";
-import { needed, patchBody, type Session } from "../session.ts";
+import { needed } from "../session.ts";
 import { groupOf, mustHaveMembers } from "./entra-groups.ts";
 import { managerOf, mustHaveManager, threeOf } from "./entra-users.ts";
-import { checkValues, mustHold, operationsOf, valuesOf } from "./values.ts";
+import { changed, planOf, SUITE, written } from "./gallery-values.ts";
+import { checkValues } from "./values.ts";
 
-const SUITE = "Microsoft: Validate user provisioning for the app gallery";
 const MANAGER = `${ENTERPRISE_USER}:manager`;
 
 /** The tests of Microsoft's validation for the application gallery, by their numbers: what of them an endpoint can be asked. */
@@ -272,58 +271,6 @@ function gone(id: string, type: TypeName): Parameters<typeof checksOf>[1][number
       mustFindNothing(await session.filtered(type, `${path} eq ${JSON.stringify(made[path!])}`));
     },
   };
-}
-
-const planOf = (session: Session, type: TypeName) => (type === "User" ? session.users : session.groups());
-
-function written(number: number, type: TypeName): Parameters<typeof checksOf>[1][number] {
-  return {
-    id: `gallery-${number}`,
-    area: `POST /${type}s`,
-    title: `A ${type.toLowerCase()} is created with everything that is mapped`,
-    rule: { says: "POST is answered with 200 or 201 and an id, and the values are read back.", source: SUITE },
-    fix: "Store and return every attribute that /Schemas publishes.",
-    run: async (session) => {
-      const values = valuesOf(planOf(session, type));
-      const answer = mustAnswer(await session.post(type, session.body(type, values)), 200, 201);
-      mustHold(await session.read(type, String(answer.json?.id)), values);
-    },
-  };
-}
-
-function changed(number: number, type: TypeName): Parameters<typeof checksOf>[1][number] {
-  return {
-    id: `gallery-${number}`,
-    area: `PATCH /${type}s`,
-    title: `All single-valued attributes of a ${type.toLowerCase()} are changed`,
-    rule: { says: "PATCH with an operation for each attribute is read back.", source: SUITE },
-    fix: "Support Replace of every attribute that /Schemas publishes as readWrite.",
-    run: async (session) => {
-      const plan = planOf(session, type);
-      const made = type === "User" ? await session.user() : await session.group();
-      const targets = plan.targets.filter(
-        ({ path, isChangeable }) => isChangeable && path !== "active" && !path.includes("["),
-      );
-      const values = valuesOf(plan, (target) => targets.includes(target) && !target.choices);
-      mustHold(await session.patch(type, made.id, ...operationsOf("Replace", values)), values);
-      for (const target of targets) await changeChoice(session, type, made.id, target);
-    },
-  };
-}
-
-/**
- * Changes an attribute that takes published values only to one of them. A server may refuse some steps between them, as Active Directory
- * does from a global group to a domain local one, but not all: then the last refusal is a `Finding`.
- */
-async function changeChoice(session: Session, type: TypeName, id: string, { path, choices = [] }: Target) {
-  const before = choices.length === 0 ? undefined : valueAt(await session.read(type, id), path);
-  const others = choices.filter((choice) => choice !== before);
-  for (const [at, value] of others.entries()) {
-    const answer = await session.tryPatch(type, id, patchBody({ op: "Replace", path, value }));
-    if (answer.status === 400 && at < others.length - 1) continue;
-    mustAnswer(answer, 200, 204);
-    return mustHold(await session.read(type, id), { [path]: value });
-  }
 }
 
 function paged(id: string, type: TypeName): Parameters<typeof checksOf>[1][number] {
