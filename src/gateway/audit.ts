@@ -140,10 +140,7 @@ const only = (entry: Entry, attrs: readonly string[]): Entry =>
 async function present(write: Write, attrs: readonly string[]): Promise<Entry | undefined> {
   const { endpoint, context } = write;
   if (write.action === "create") return undefined;
-  const { mapping, connector } = endpoint;
-  const entry = await ask(context, () =>
-    connector.get({ kind: mapping.kind, key: write.key, attrs, signal: context.signal }),
-  );
+  const entry = await ask(context, endpoint, "get", { key: write.key, attrs });
   return entry && only(entry, attrs);
 }
 

@@ -1,3 +1,4 @@
+import type { Connector } from "../connector/connector.ts";
 import { ConnectorError } from "../connector/error.ts";
 import { ExpressionError } from "../expression/compile.ts";
 import { badRequest } from "../scim/error.ts";
@@ -30,15 +31,42 @@ export interface Context {
   readonly waited: (milliseconds: number) => void;
 }
 
-/** Calls a connector: its time is counted, and its failures become SCIM's. */
-export async function ask<T>(context: Context, call: () => Promise<T>): Promise<T> {
+/** Where a resource type's entries are: a kind of a connector, which has a name in the configuration. */
+export interface Backend {
+  readonly name: string;
+  readonly connector: Connector;
+  readonly mapping: { readonly kind: string };
+}
+
+/** The methods of a connector that ask its backend for something. */
+type Call = "search" | "get" | "create" | "update" | "delete" | "resolve" | "outside";
+type Method<Name extends Call> = NonNullable<Connector[Name]>;
+/** What a method is asked for: the kind and the signal come from the backend and the context. */
+type Asked<Name extends Call> = Omit<Parameters<Method<Name>>[0], "kind" | "signal">;
+
+/** Calls a connector's method: its time is counted, and its failures become SCIM's. */
+export async function ask<Name extends Call>(
+  context: Context,
+  { connector, mapping }: Backend,
+  method: Name,
+  asked: Asked<Name>,
+): Promise<Awaited<ReturnType<Method<Name>>>> {
+  const request = { ...asked, kind: mapping.kind, signal: context.signal };
+  const call = connector[method] as (request: unknown) => Promise<Awaited<ReturnType<Method<Name>>>>;
   const start = performance.now();
   try {
-    return await call();
-  } catch (error) {
-    throw inScim(error, context);
+    return await inTermsOfScim(context, () => call(request));
   } finally {
     context.waited(performance.now() - start);
+  }
+}
+
+/** Does what a connector may fail at, and turns its failures into SCIM's. */
+export async function inTermsOfScim<T>(context: Context, work: () => T): Promise<Awaited<T>> {
+  try {
+    return await work();
+  } catch (error) {
+    throw inScim(error, context);
   }
 }
 

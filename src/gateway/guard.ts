@@ -67,10 +67,7 @@ export function guarded(
     const { name } = endpoint.mapping.type;
     const known = totals.get(name);
     if (known && Date.now() - known.at < COUNTED_MS) return known.total;
-    const { kind } = endpoint.mapping;
-    const { total = 0 } = await ask(context, () =>
-      endpoint.connector.search({ kind, attrs: [], limit: 0, count: true, signal: context.signal }),
-    );
+    const { total = 0 } = await ask(context, endpoint, "search", { attrs: [], limit: 0, count: true });
     totals.set(name, { total, at: Date.now() });
     return total;
   };
@@ -134,12 +131,10 @@ async function disables(write: Extract<Write, { action: "update" }>): Promise<bo
   const selection = selectionOf(endpoint);
   const touched = selection ? changes.filter(({ attr }) => selection.attrs.includes(attr)) : [];
   if (!selection || touched.length === 0) return false;
-  const { mapping, connector } = endpoint;
-  const { signal } = context;
+  const { mapping } = endpoint;
   const known = new Set(changes.filter(({ op }) => op === "replace" || op === "swap").map(({ attr }) => attr));
   const isKnown = selection.attrs.every((attr) => known.has(attr) || attr === mapping.id.attr);
-  const request = { kind: mapping.kind, key, attrs: selection.attrs, signal };
-  const present = isKnown ? {} : ((await ask(context, () => connector.get(request))) ?? {});
+  const present = isKnown ? {} : ((await ask(context, endpoint, "get", { key, attrs: selection.attrs })) ?? {});
   // What a swap expects is the write's to check.
   const settled = touched.map((change) =>
     change.op === "swap"

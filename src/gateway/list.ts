@@ -1,5 +1,5 @@
 import { setImmediate as next } from "node:timers/promises";
-import type { Bookmark } from "../connector/connector.ts";
+import type { Bookmark, Entry } from "../connector/connector.ts";
 import { behindPosition, isCount, positionIn } from "../connector/paging.ts";
 import type { Position } from "../connector/reference.ts";
 import { idsInFilter, type Plan, planFilter } from "../mapping/plan.ts";
@@ -10,7 +10,7 @@ import { type ListResponse, listResponse, type Page, readPage } from "../scim/li
 import { attributesIn, type TypedFilter, typedFilter } from "../scim/path.ts";
 import { checkFilter } from "../scim/profile.ts";
 import type { Resource } from "../scim/schema.ts";
-import { ask, type Context } from "./context.ts";
+import { ask, type Context, inTermsOfScim } from "./context.ts";
 import { MAX_ID } from "./input.ts";
 import type { Named, Query } from "./operation.ts";
 import { byId, type Ordering, orderingOf } from "./order.ts";
@@ -78,8 +78,7 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, place, 
   const ordering = orderingOf(mapping, connector, query);
   const plan = await planFor(endpoint, query.filter, known);
   if (plan.where?.op === "or" && plan.where.conditions.length === 0) return { resources: [], total: 0 };
-  const { signal } = context;
-  const base = { kind: mapping.kind, ...(plan.where && { where: plan.where }), signal };
+  const base = plan.where && { where: plan.where };
   if (!plan.rest && (!ordering || ordering.pushed)) {
     const { cut, selection: shown } = views.of(query);
     const orderBy = ordering?.pushed;
@@ -92,7 +91,7 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, place, 
       limit: page.count,
       count: true,
     };
-    const { entries, total = 0, next } = await ask(context, () => connector.search(asked));
+    const { entries, total = 0, next } = await ask(context, endpoint, "search", asked);
     const read = await resourcesOf(serving, entries, shown, context, known);
     return {
       resources: cut ? read.map((each) => cut(each)) : read,
@@ -108,11 +107,9 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, place, 
   const { cut, selection } = views.with(query, compared);
   const { attrs } = selection;
   return serving.inTurn(context, async () => {
-    const { entries } = await ask(context, async () => {
-      if (!plan.keyed) return connector.search({ ...base, attrs, limit: scan + 1, count: false });
-      const entry = await connector.get({ kind: mapping.kind, key: plan.keyed.key, attrs, signal });
-      return { entries: entry ? [entry] : [] };
-    });
+    const { entries } = plan.keyed
+      ? await alone(ask(context, endpoint, "get", { key: plan.keyed.key, attrs }))
+      : await ask(context, endpoint, "search", { ...base, attrs, limit: scan + 1, count: false });
     if (entries.length > scan) throw tooMany(plan, scan);
     const matches = rest ? compileFilter(rest, mapping.type) : () => true;
     const matching: Resource[] = [];
@@ -122,12 +119,18 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, place, 
       // Others are served in between.
       await next();
     }
-    const after = place && (await ask(context, async () => positionIn(place.bookmark)));
+    const after = place && (await inTermsOfScim(context, () => positionIn(place.bookmark)));
     const inOrder = ordering ?? (page.by === "cursor" ? byId(mapping) : undefined);
     const { shown, last } = pageOf(matching, page, after, inOrder);
     return { resources: shown.map((each) => cut(each)), total: matching.length, next: last && behindPosition(last) };
   });
 }
+
+/** The entries that there are of one. */
+const alone = async (got: Promise<Entry | undefined>): Promise<{ readonly entries: readonly Entry[] }> => {
+  const entry = await got;
+  return { entries: entry ? [entry] : [] };
+};
 
 /** How many entries are looked at in one piece. */
 const PIECE = 500;

@@ -127,23 +127,18 @@ async function findsProtected(
 
 /** Reads entries by their keys: one by itself, several in one search where the backend answers that. */
 async function entriesWith(
-  { mapping, connector }: Endpoint,
+  endpoint: Endpoint,
   keys: readonly string[],
   attrs: readonly string[],
   context: Context,
 ): Promise<readonly Entry[]> {
-  const { kind } = mapping;
-  const { signal } = context;
+  const { mapping, connector } = endpoint;
   const conditions = keys.map((value): Condition => ({ op: "eq", attr: mapping.id.attr, value, caseExact: true }));
   const where: Condition = { op: "or", conditions };
-  const isAnswered = [where, ...conditions].every((each) => connector.supports(kind, each) !== "none");
+  const isAnswered = [where, ...conditions].every((each) => connector.supports(mapping.kind, each) !== "none");
   if (keys.length > 1 && isAnswered)
-    return (
-      await ask(context, () => connector.search({ kind, where, attrs, limit: keys.length, count: false, signal }))
-    ).entries;
-  const found = await Promise.all(
-    keys.map((key) => ask(context, () => connector.get({ kind, key, attrs, signal })).catch(gone)),
-  );
+    return (await ask(context, endpoint, "search", { where, attrs, limit: keys.length, count: false })).entries;
+  const found = await Promise.all(keys.map((key) => ask(context, endpoint, "get", { key, attrs }).catch(gone)));
   return found.filter((entry) => entry !== undefined);
 }
 
@@ -170,11 +165,10 @@ async function checkMembers(
   if (references.length === 0) return checked;
   const found = new Set<string>();
   for (const rule of guarding) {
-    const { kind, type } = rule.endpoint.mapping;
-    const { signal } = context;
+    const { type } = rule.endpoint.mapping;
     const resolved = async () =>
       connector.resolve
-        ? [...(await ask(context, () => connector.resolve!({ kind, to: "keys", values: references, signal }))).values()]
+        ? [...(await ask(context, rule.endpoint, "resolve", { to: "keys", values: references })).values()]
         : references;
     const keys = row.by === undefined ? await resolved() : await keysBy(row.by, rule.endpoint, references, write);
     if (await findsProtected(rule, keys, endpoints, context, found))
@@ -219,8 +213,7 @@ async function membersTouched(attr: string, write: Write): Promise<Touched> {
     return { come: changes.flatMap((change) => valuesIn(change).map(String)), gone: [], checked: write };
   const { endpoint, context, key } = write;
   const { mapping, connector } = endpoint;
-  const { signal } = context;
-  const entry = await ask(context, () => connector.get({ kind: mapping.kind, key, attrs: [attr], signal }));
+  const entry = await ask(context, endpoint, "get", { key, attrs: [attr] });
   if (!entry) throw noSuch(mapping.type.name);
   const before = valuesOf(entry, attr).map(String);
   if (write.action === "delete") return { come: [], gone: before, checked: write };

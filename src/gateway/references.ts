@@ -39,11 +39,9 @@ export function knownReferences(endpoints: Endpoints, home: Endpoint, context: C
     const { type, by } = partsOfTarget(target);
     const endpoint = endpointOf(type);
     if (!endpoint || values.length === 0) return;
-    const { connector, mapping } = endpoint;
-    const { signal } = context;
     const resolved = () =>
-      connector.resolve
-        ? ask(context, () => connector.resolve!({ kind: mapping.kind, to, values, signal }))
+      endpoint.connector.resolve
+        ? ask(context, endpoint, "resolve", { to, values })
         : new Map(values.map((value) => [value, value]));
     for (const [from, result] of by === undefined
       ? await resolved()
@@ -64,11 +62,10 @@ export function knownReferences(endpoints: Endpoints, home: Endpoint, context: C
       await Promise.all(
         [...Map.groupBy(unknown, ([target]) => target)].map(async ([target, pairs]) => {
           const { type, by } = partsOfTarget(target);
-          const { connector, mapping } = endpointOf(type) ?? {};
-          if (!connector?.outside || !mapping || by !== undefined) return;
+          const endpoint = endpointOf(type);
+          if (!endpoint?.connector.outside || by !== undefined) return;
           const values = [...new Set(pairs.map(([, id]) => id))];
-          const { signal } = context;
-          const found = await ask(context, () => connector.outside!({ kind: mapping.kind, values, signal }));
+          const found = await ask(context, endpoint, "outside", { values });
           for (const [id, reference] of found) removed.set(pair(target, id), reference);
         }),
       );
@@ -137,14 +134,14 @@ export async function keysNamed(
 
 /** The entries that have one of some values of an attribute: many in one search, and of each value by itself where that is cut short. */
 async function entriesBy(
-  { mapping, connector }: Endpoint,
+  endpoint: Endpoint,
   attr: string,
   values: readonly string[],
   attrs: readonly string[],
   context: Context,
 ): Promise<readonly Entry[]> {
+  const { mapping, connector } = endpoint;
   const { kind } = mapping;
-  const { signal } = context;
   const equal = (value: string): Condition => ({
     op: "eq",
     attr,
@@ -152,7 +149,7 @@ async function entriesBy(
     ...(attr === mapping.id.attr && { caseExact: true }),
   });
   const search = (where: Condition, limit: number) =>
-    ask(context, () => connector.search({ kind, where, attrs, limit, count: false, signal }));
+    ask(context, endpoint, "search", { where, attrs, limit, count: false });
   const isTogether =
     values.length > 1 && connector.supports(kind, { op: "or", conditions: [equal(values[0]!)] }) !== "none";
   const all: Entry[] = [];

@@ -101,11 +101,7 @@ export async function entryOf(
   attrs: readonly string[],
   context: Context,
 ): Promise<Entry> {
-  const { mapping, connector } = endpoint;
-  const { signal } = context;
-  const entry = await ask(context, () =>
-    connector.get({ kind: mapping.kind, key: keyOf(endpoint, id), attrs, signal }),
-  );
-  if (!entry) throw notFound(`There is no ${mapping.type.name} with the id ${JSON.stringify(id)}.`);
+  const entry = await ask(context, endpoint, "get", { key: keyOf(endpoint, id), attrs });
+  if (!entry) throw notFound(`There is no ${endpoint.mapping.type.name} with the id ${JSON.stringify(id)}.`);
   return entry;
 }

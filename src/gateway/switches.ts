@@ -20,12 +20,11 @@ export const dryRun =
     const { endpoint, context, action } = write;
     const { connector, mapping, name } = endpoint;
     const { kind } = mapping;
-    const { signal } = context;
     const key = connector.kinds.get(kind)!.key;
     log({ requestId: context.requestId, connector: name, kind, action, attributes: attrsOfWrite(write) }, "dry run");
     if (action === "create") return { ...write.entry, [key]: `dry-run-${randomUUID()}` };
     const attrs = action === "update" ? [...new Set([...write.attrs, ...attrsOfWrite(write)])] : [];
-    const present = await ask(context, () => connector.get({ kind, key: write.key, attrs, signal }));
+    const present = await ask(context, write.endpoint, "get", { key: write.key, attrs });
     if (!present) throw notFound(`There is no ${mapping.type.name} with the id ${JSON.stringify(write.key)}.`);
     return action === "update" ? applyChanges(present, write.changes) : undefined;
   };

@@ -52,23 +52,18 @@ const sameName = (one: string, other: string): boolean => one.toLowerCase() === 
 
 const perform: Perform = async (write) => {
   const { endpoint, context } = write;
-  const { connector, mapping } = endpoint;
-  const { signal } = context;
-  const { kind } = mapping;
   switch (write.action) {
     case "create": {
       const { entry, attrs, requestKey } = write;
-      return ask(context, () =>
-        connector.create({ kind, entry, attrs, ...(requestKey !== undefined && { requestKey }), signal }),
-      );
+      return ask(context, endpoint, "create", { entry, attrs, ...(requestKey !== undefined && { requestKey }) });
     }
     case "update": {
       const { key, changes, expected, attrs } = write;
-      return ask(context, () => connector.update({ kind, key, changes, ...(expected && { expected }), attrs, signal }));
+      return ask(context, endpoint, "update", { key, changes, ...(expected && { expected }), attrs });
     }
     case "delete": {
       const { key, expected } = write;
-      await ask(context, () => connector.delete({ kind, key, ...(expected && { expected }), signal }));
+      await ask(context, endpoint, "delete", { key, ...(expected && { expected }) });
       return undefined;
     }
   }
