@@ -64,8 +64,14 @@ dn: OU=Machines,${DOMAIN}
 objectClass: organizationalUnit
 `;
 
+const dnOf = (domain: string) =>
+  domain
+    .split(".")
+    .map((label) => `DC=${label}`)
+    .join(",");
+
 /** Provisions a domain and starts its controller, of whose services LDAP is all that is needed. */
-export async function startSamba(): Promise<Samba> {
+export async function startSamba(domain = "corp.example.test"): Promise<Samba> {
   const folder = mkdtempSync(join(tmpdir(), "postern-samba-"));
   const address = loopback();
   const authority = makeAuthority(folder);
@@ -75,7 +81,7 @@ export async function startSamba(): Promise<Samba> {
       ...[
         "domain",
         "provision",
-        "--realm=CORP.EXAMPLE.TEST",
+        `--realm=${domain.toUpperCase()}`,
         "--domain=CORP",
         "--server-role=dc",
         "--use-rfc2307",
@@ -86,8 +92,9 @@ export async function startSamba(): Promise<Samba> {
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
-  const samba = await serve(folder, "dc", address, authority);
-  samba.ldapmodify(organization.replace(/^objectClass/gm, "changetype: add\nobjectClass"));
+  const samba = await serve(folder, "dc", address, authority, undefined, domain);
+  const root = dnOf(domain);
+  samba.ldapmodify(organization.replaceAll(DOMAIN, root).replace(/^objectClass/gm, "changetype: add\nobjectClass"));
   return { ...samba, stop: async () => samba.stop().finally(() => rmSync(folder, { recursive: true })) };
 }
 
@@ -96,9 +103,10 @@ async function serve(
   data: string,
   address: string,
   ca: string,
-  certificateFor = `IP:${address},DNS:dc1.corp.example.test`,
+  certificateFor?: string,
+  domain = "corp.example.test",
 ): Promise<Samba> {
-  const { key, certificate } = makeCertificate(folder, address, certificateFor);
+  const { key, certificate } = makeCertificate(folder, address, certificateFor ?? `IP:${address},DNS:dc1.${domain}`);
   const own = join(folder, address);
   const file = `${own}.conf`;
   for (const each of ["cache", "lock", "pid"]) mkdirSync(join(own, each), { recursive: true });
@@ -132,13 +140,14 @@ async function serve(
   };
   await run();
   const url = `ldaps://${address}`;
-  const admin = ["-x", "-H", url, "-D", ADMIN, "-w", ADMIN_PASSWORD];
+  const administrator = ADMIN.replace(DOMAIN, dnOf(domain));
+  const admin = ["-x", "-H", url, "-D", administrator, "-w", ADMIN_PASSWORD];
   const env = { ...process.env, LDAPTLS_CACERT: ca };
   return {
     address,
     url,
     ca,
-    bind: { dn: ADMIN, password: ADMIN_PASSWORD },
+    bind: { dn: administrator, password: ADMIN_PASSWORD },
     ldapsearch: (base, ...args) =>
       execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", base, ...args], {
         encoding: "utf8",
@@ -176,11 +185,11 @@ ${script}`,
     signal: (name) => void child.kill(name),
     kill: end,
     restart: run,
-    another: ({ certificateFor } = {}) => serve(folder, data, loopback(), ca, certificateFor),
+    another: ({ certificateFor } = {}) => serve(folder, data, loopback(), ca, certificateFor, domain),
     lagging: () => {
       const copy = `${data}-${Math.random().toString(36).slice(2)}`;
       cpSync(join(folder, data), join(folder, copy), { recursive: true });
-      return serve(folder, copy, loopback(), ca);
+      return serve(folder, copy, loopback(), ca, undefined, domain);
     },
     stop: end,
   };

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { makeAuthority, makeCertificate } from "./certificates.ts";
 import { ROOT, startBefore, type TestGateway } from "./gateway.ts";
 import { freePort, listening } from "./ports.ts";
 
@@ -14,6 +15,8 @@ const PASSWORD = "admin-of-the-tests";
 export interface Slapd {
   readonly url: string;
   readonly port: number;
+  /** The file with the authority that its certificate is from, where it speaks TLS. */
+  readonly ca: string;
   readonly pid: () => number;
   readonly bind: { readonly dn: string; readonly password: string };
   /** Runs ldapsearch, as an administrator would; gives the LDIF. */
@@ -93,13 +96,33 @@ cn: postern
 userPassword: ${PASSWORD}
 `;
 
+function tlsSettings(folder: string, name: string): string {
+  makeAuthority(folder);
+  const { certificate, key } = makeCertificate(folder, "server", `DNS:${name},IP:127.0.0.1`);
+  return `TLSCertificateFile ${certificate}\nTLSCertificateKeyFile ${key}\n`;
+}
+
+/** Another suffix than `SUFFIX`, and TLS under a name. */
+interface Elsewhere {
+  readonly suffix: string;
+  readonly tls: { readonly name: string; readonly port: number };
+}
+
 /** Starts a slapd that holds the tree above and, after it, the LDIF given. */
-export async function startSlapd(ldif = "", access: readonly string[] = ACCESS, overlays = OVERLAYS): Promise<Slapd> {
+export async function startSlapd(
+  ldif = "",
+  access: readonly string[] = ACCESS,
+  overlays = OVERLAYS,
+  elsewhere?: Elsewhere,
+): Promise<Slapd> {
   const folder = mkdtempSync(join(tmpdir(), "postern-slapd-"));
   mkdirSync(join(folder, "db"));
   const file = join(folder, "slapd.conf");
-  writeFileSync(file, config(folder, access, overlays));
-  writeFileSync(join(folder, "tree.ldif"), `${tree}\n${ldif}`);
+  const { suffix = SUFFIX, tls } = elsewhere ?? {};
+  const placed = (text: string) =>
+    text.replaceAll(SUFFIX, suffix).replace("dc: example\n", `dc: ${/^dc=([^,]+)/.exec(suffix)![1]}\n`);
+  writeFileSync(file, placed(`${tls ? tlsSettings(folder, tls.name) : ""}${config(folder, access, overlays)}`));
+  writeFileSync(join(folder, "tree.ldif"), placed(`${tree}\n${ldif}`));
   execFileSync("/usr/sbin/slapadd", ["-q", "-f", file, "-l", join(folder, "tree.ldif")], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -107,7 +130,8 @@ export async function startSlapd(ldif = "", access: readonly string[] = ACCESS, 
   const url = `ldap://127.0.0.1:${port}`;
   let child: ChildProcess;
   const run = async () => {
-    child = spawn("/usr/sbin/slapd", ["-d", "0", "-f", file, "-h", url], { stdio: "ignore" });
+    const urls = tls ? `${url} ldaps://127.0.0.1:${tls.port}` : url;
+    child = spawn("/usr/sbin/slapd", ["-d", "0", "-f", file, "-h", urls], { stdio: "ignore" });
     await listening("127.0.0.1", port);
   };
   const end = async () => {
@@ -117,14 +141,15 @@ export async function startSlapd(ldif = "", access: readonly string[] = ACCESS, 
       await new Promise((resolve) => child.once("exit", resolve));
   };
   await run();
-  const admin = ["-x", "-H", url, "-D", ADMIN, "-w", PASSWORD];
+  const admin = ["-x", "-H", url, "-D", placed(ADMIN), "-w", PASSWORD];
   return {
     url,
     port,
+    ca: join(folder, "ca.pem"),
     pid: () => child.pid!,
-    bind: { dn: `cn=postern,ou=services,${SUFFIX}`, password: PASSWORD },
+    bind: { dn: `cn=postern,ou=services,${suffix}`, password: PASSWORD },
     ldapsearch: (...args) =>
-      execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", SUFFIX, ...args], {
+      execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", suffix, ...args], {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       }),
@@ -195,6 +220,7 @@ export async function startDebianSlapd(example: string): Promise<Slapd> {
   return {
     url,
     port,
+    ca: "",
     pid: () => child.pid!,
     bind: { dn: `cn=postern,${suffix}`, password: PASSWORD },
     ldapsearch: (...args) =>
