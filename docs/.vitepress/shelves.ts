@@ -1,0 +1,166 @@
+/** A page of the documentation: its path below docs/, and what it says in one line. */
+export type Page = readonly [path: string, says: string];
+
+/** Pages that belong together, in the order in which they are listed. */
+export interface Group {
+  readonly title: string | undefined;
+  readonly pages: readonly Page[];
+}
+
+/** A shelf of the documentation. */
+export interface Shelf {
+  readonly title: string;
+  /** What one goes there for. */
+  readonly purpose: string;
+  readonly groups: readonly Group[];
+}
+
+/** All pages, by shelf: the site's sidebar and docs/README.md follow from this list. A page that is missing here fails a test. */
+export const shelves: readonly Shelf[] = [
+  {
+    title: "Tutorials",
+    purpose: "Learn Postern by doing, from nothing to a first result.",
+    groups: [
+      {
+        title: undefined,
+        pages: [
+          [
+            "tutorial/hr-to-active-directory.md",
+            "Make accounts in Active Directory from a CSV file of HR's, up to the first leaver",
+          ],
+        ],
+      },
+    ],
+  },
+  {
+    title: "Guides",
+    purpose: "Get one task done.",
+    groups: [
+      {
+        title: "Configure",
+        pages: [
+          ["guides/check.md", "Find mistakes before they reach a backend, on the command line and in CI"],
+          ["guides/mapping-tests.md", "Test a mapping with examples of your own"],
+        ],
+      },
+      {
+        title: "Directories",
+        pages: [
+          ["guides/active-directory.md", "Windows Server Active Directory: service account, rights, first user"],
+          ["guides/openldap.md", "OpenLDAP and 389 Directory Server"],
+        ],
+      },
+      {
+        title: "Databases and files",
+        pages: [
+          ["guides/sql.md", "The user tables of an application: PostgreSQL, MariaDB, SQL Server, SQLite"],
+          ["guides/mattermost.md", "Mattermost, through its database"],
+          ["guides/file.md", "CSV, JSON lines and workbooks, from a folder or SFTP"],
+        ],
+      },
+      {
+        title: "HTTP APIs",
+        pages: [
+          ["guides/rest.md", "Any HTTP API, described call by call"],
+          ["guides/scim-servers.md", "Another SCIM server, 2.0 or 1.1"],
+          ["guides/gitlab.md", "GitLab"],
+          ["guides/microsoft-graph.md", "Microsoft Graph"],
+          ["guides/parse-server.md", "Parse Server"],
+          ["guides/rabbitmq.md", "RabbitMQ"],
+          ["guides/synapse.md", "Matrix Synapse"],
+          ["guides/zabbix.md", "Zabbix"],
+          ["guides/zendesk.md", "Zendesk"],
+        ],
+      },
+      {
+        title: "HR systems",
+        pages: [
+          ["guides/hr/README.md", "People from an HR system: what all of them have in common"],
+          ["guides/hr/workday.md", "Workday"],
+          ["guides/hr/successfactors.md", "SAP SuccessFactors"],
+          ["guides/hr/oracle-hcm.md", "Oracle HCM"],
+          ["guides/hr/bamboohr.md", "BambooHR"],
+          ["guides/hr/personio.md", "Personio"],
+          ["guides/hr/hibob.md", "HiBob"],
+          ["guides/hr/others.md", "Other HR systems"],
+          ["guides/entra-inbound.md", "From HR to Entra ID, through its inbound provisioning"],
+        ],
+      },
+      {
+        title: "Run",
+        pages: [
+          ["guides/operations.md", "Install, secure, observe and restart the gateway"],
+          ["guides/high-availability.md", "Several gateways behind a load balancer"],
+          ["guides/sizing.md", "How much CPU, memory and how many gateways you need"],
+        ],
+      },
+      {
+        title: "Try out",
+        pages: [["guides/simulator.md", "Provision as Entra does, before any SCIM endpoint"]],
+      },
+    ],
+  },
+  {
+    title: "Reference",
+    purpose: "Look up a setting, a command or a check.",
+    groups: [
+      {
+        title: "Files",
+        pages: [
+          ["reference/settings.md", "The configuration file, setting by setting"],
+          ["reference/mappings.md", "Mapping files: rows from SCIM attributes to a backend's"],
+          ["reference/types.md", "Resource types and schemas of your own"],
+          ["reference/syncs.md", "Syncs: rules, guards, states, and what is guaranteed"],
+        ],
+      },
+      {
+        title: "Connectors and sinks",
+        pages: [
+          ["reference/connectors/active-directory.md", "Connector `active-directory`"],
+          ["reference/connectors/ldap.md", "Connector `ldap`"],
+          ["reference/connectors/sql.md", "Connector `sql`"],
+          ["reference/connectors/rest.md", "Connector `rest`"],
+          ["reference/connectors/scim.md", "Connector `scim`"],
+          ["reference/connectors/file.md", "Connector `file`"],
+          ["reference/connectors/memory.md", "Connector `memory`"],
+          ["reference/sinks/file.md", "Sink `file`"],
+        ],
+      },
+      {
+        title: "Protocol",
+        pages: [
+          ["reference/clients.md", "What clients can ask: filters, order, pages, cursors, bulk"],
+          ["reference/conformance.md", "RFC 7643 and 7644, requirement by requirement, with the test for each"],
+          ["reference/interop.md", "The SCIM 2.0 Interoperability Profile"],
+          ["reference/ipsie.md", "IPSIE"],
+          ["reference/validate.md", "`postern validate`: the checks of a SCIM endpoint"],
+        ],
+      },
+      {
+        title: "Entra simulator",
+        pages: [
+          ["reference/simulator-input.md", "The simulator's input: people, groups, changes"],
+          ["reference/simulator-report.md", "The simulator's report, finding by finding"],
+          ["reference/entra-expressions.md", "Functions of Entra's attribute mappings"],
+        ],
+      },
+    ],
+  },
+  {
+    title: "Explanation",
+    purpose: "Understand why Postern is as it is.",
+    groups: [
+      {
+        title: undefined,
+        pages: [
+          ["architecture.md", "How the source is laid out, and how to add to it"],
+          ["performance.md", "What was measured, and how"],
+        ],
+      },
+    ],
+  },
+];
+
+/** The pages of a shelf or of all. */
+export const pagesOf = (...given: readonly Shelf[]): Page[] =>
+  given.flatMap(({ groups }) => groups.flatMap(({ pages }) => pages));
