@@ -9,6 +9,7 @@ import { mappingFormat } from "../src/mapping/format.ts";
 import { mappingTestFormat } from "../src/mapping/testing.ts";
 import { typesFormat } from "../src/mapping/types.ts";
 import { conformancePage } from "./conformance.ts";
+import { contentsPage } from "./contents.ts";
 import { expressionsPage } from "./expressions.ts";
 import { simulatorReportPage } from "./findings.ts";
 import { connectorPage, settingsPage, sinkPage } from "./settings-page.ts";
@@ -26,6 +27,7 @@ export function generated(): Map<string, string> {
     ["schemas/gateway.schema.json", text(schemaOf(configFormat(registry)))],
     ["schemas/mapping.schema.json", text(schemaOf(mappingFormat))],
     ["schemas/types.schema.json", text(schemaOf(typesFormat))],
+    ["docs/README.md", contentsPage()],
     ["docs/reference/conformance.md", conformancePage()],
     ["docs/reference/validate.md", validatePage()],
     ["docs/reference/settings.md", settingsPage()],
