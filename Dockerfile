@@ -33,6 +33,7 @@ COPY --from=packages /build/node_modules node_modules
 COPY --from=build /build/dist dist
 COPY mappings mappings
 COPY schemas schemas
+COPY examples/legacy-hr examples/legacy-hr
 RUN mkdir --mode=0700 /var/lib/postern && chown node /var/lib/postern
 VOLUME /var/lib/postern
 USER node

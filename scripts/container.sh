@@ -36,7 +36,7 @@ echo "building"
 buildah bud --pull=never --build-arg "NODE_IMAGE=localhost/$base" "${settings[@]}" -t postern . >"$work/build.log" 2>&1 || { grep -v "npm warn" "$work/build.log" | head -30; exit 1; }
 
 mkdir "$work/config"
-sed 's|file: data/legacy-hr.db|file: ":memory:"|; s|mappings/|/app/mappings/|; s|port: 8880|port: 8881, host: 127.0.0.1|' gateway.config.yaml >"$work/config/gateway.config.yaml"
+sed 's|../../mappings/|/app/mappings/|; s|port: 8880|port: 8881, host: 127.0.0.1|' examples/legacy-hr/gateway.config.yaml >"$work/config/gateway.config.yaml"
 chmod -R a+rX "$work"
 container=$(buildah from --pull=never postern)
 buildah run --isolation chroot "$container" -- id

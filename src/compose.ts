@@ -3,6 +3,7 @@ import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { exposure } from "./config/checks.ts";
 import { DEFAULT_SINK } from "./config/format.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
 import { loosened, type Strictness, strictest } from "./config/loosened.ts";
@@ -52,10 +53,12 @@ export interface Running {
   readonly stop: () => Promise<void>;
 }
 
-/** What may be done to a gateway while it runs. */
+/** How a gateway is started, beside its configuration. */
 export interface StartOptions {
   /** Whether a configuration that is read again may take safety settings away. */
   readonly mayLoosen?: boolean;
+  /** Where it listens, in place of what the configuration says. */
+  readonly listen?: { readonly host?: string; readonly port?: number };
 }
 
 /** Configuration to connectors to routes to HTTP, and listens. Throws `ConfigError` and `StartError`. */
@@ -63,11 +66,12 @@ export async function start(
   registry: Registry,
   file: string,
   env: Readonly<Record<string, string | undefined>>,
-  { mayLoosen = false }: StartOptions = {},
+  { mayLoosen = false, listen: given = {} }: StartOptions = {},
 ): Promise<Running> {
-  const loaded = loadConfig(file, registry, env);
+  const load = () => listeningOn(loadConfig(file, registry, env), given);
+  const loaded = load();
   const { config, folder } = loaded;
-  const log = createLog(config.log.level);
+  const log = createLog(config.log);
   const metrics = createMetrics();
   let isDraining = false;
   const closing: (() => unknown)[] = [];
@@ -134,10 +138,11 @@ export async function start(
     const reload = (): boolean => {
       const before = current;
       try {
-        const next = loadConfig(file, registry, env);
+        const next = load();
         refuseLoosening(strict, next, mayLoosen);
         current = buildGeneration(next, shared, before);
         strict = strictest(strict, next.config);
+        tellWarnings(next, log);
         syncs.update(current);
         const fixed = ["server", "audit", "operations", "log", "state"] as const;
         const isOther = (before: unknown, after: unknown) => JSON.stringify(before) !== JSON.stringify(after);
@@ -158,6 +163,7 @@ export async function start(
     watch.files(filesOf(file, loaded));
     closing.push(watch.end);
 
+    tellWarnings(loaded, log);
     const { port } = main.server.address() as AddressInfo;
     const host = config.server.host === "0.0.0.0" ? "127.0.0.1" : config.server.host;
     return {
@@ -176,6 +182,20 @@ export async function start(
     await close();
     throw error;
   }
+}
+
+/** A configuration that listens where the command line says. Throws a `StartError` where tokens would cross a network in the clear. */
+function listeningOn(loaded: Loaded, listen: NonNullable<StartOptions["listen"]>): Loaded {
+  const server = { ...loaded.config.server, ...listen };
+  const problem = exposure(server);
+  if (problem !== undefined) throw new StartError(`--host: ${problem}`);
+  return { ...loaded, config: { ...loaded.config, server } };
+}
+
+/** Logs what is worth a look in a configuration, but for what its author accepts. */
+function tellWarnings({ warnings }: Loaded, log: Pick<Shared["log"], "warn">): void {
+  for (const { accepted, file, line, column, code, message } of warnings)
+    if (accepted === undefined) log.warn({ file, line, column, code }, message);
 }
 
 /** Throws where a configuration takes away what keeps the system behind safe, unless that is allowed. */

@@ -69,7 +69,9 @@ function listenFailure(error: NodeJS.ErrnoException, host: string, port: number)
   };
   const reason = reasons[error.code ?? ""];
   return reason
-    ? new StartError(`cannot listen on ${host}:${port}: ${reason}. Change server.host or server.port.`)
+    ? new StartError(
+        `cannot listen on ${host}:${port}: ${reason}. Change server.host or server.port, or start it with --host or --port.`,
+      )
     : error;
 }
 

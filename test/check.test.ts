@@ -128,7 +128,7 @@ gateway.config.yaml: 1 error.
     });
   });
 
-  test.each(globSync(["gateway.config.yaml", "examples/*/*.config.yaml"], { cwd: ROOT }))(
+  test.each(globSync("examples/*/*.config.yaml", { cwd: ROOT }))(
     "has nothing to say of %s that its mappings do not explain",
     async (file) => {
       const text = readFileSync(join(ROOT, file), "utf8");

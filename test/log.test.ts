@@ -37,9 +37,10 @@ describe("the log, at warn", () => {
     gateway = spawn(process.execPath, [join(ROOT, "src/main.ts"), "serve", "-c", "gateway.config.yaml"], {
       cwd: folder,
     });
-    gateway.stdout!.on("data", (data) => {
-      output += data;
-    });
+    for (const stream of [gateway.stdout!, gateway.stderr!])
+      stream.on("data", (data) => {
+        output += data;
+      });
     const address = () => /http:\S+\/scim\/v2/.exec(output)?.[0];
     base = await vi.waitUntil(address, { timeout: 30_000 });
   }, 40_000);

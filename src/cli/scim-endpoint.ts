@@ -87,6 +87,7 @@ const DEFAULT_TIMEOUT = 30;
 /** Adds the options that say where a SCIM endpoint is and who asks. `command.opts()` with the URL are then `EndpointOptions`. */
 export function addEndpointOptions(command: Command): Command {
   return command
+    .optionsGroup("Credentials and connection:")
     .option("--token <token>", "the bearer token; prefer --token-file or the environment variable POSTERN_TOKEN")
     .option("--token-file <file>", "a file that holds the bearer token")
     .option("--token-url <url>", "an OAuth 2.0 token endpoint: tokens are requested with client credentials")

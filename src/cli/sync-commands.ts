@@ -1,31 +1,25 @@
 import { type Command, Option } from "commander";
-import type { Registry } from "../config/registry.ts";
 import { STATUSES } from "../sync/person.ts";
 import { FORMATS } from "../sync/report.ts";
+import { type CommandContext, configOption, withToken } from "./context.ts";
+import { DRIFT_FORMATS, driftCommand } from "./drift.ts";
 import { type SyncCommand, syncPersonCommand, syncRunCommand, syncStatusCommand } from "./sync.ts";
 import { syncCancelCommand, syncForgetCommand, syncReleaseCommand, syncRetryCommand } from "./sync-acts.ts";
+import { withExamples } from "./worked-examples.ts";
 
-/** What the commands on syncs are made with. */
-export interface SyncProgram {
-  readonly registry: Registry;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The configuration's option, as every command has it. */
-  readonly config: readonly [flags: string, description: string, fallback: string];
-  readonly exit: (status: number) => void;
-}
-
-/** Adds the commands on syncs to a program. */
-export function addSyncCommands(program: Command, { registry, env, config, exit }: SyncProgram): void {
-  const sync = program.command("sync").description("People who flow from one route to another.");
+/** Adds the commands on syncs. */
+export function addSyncCommands(program: Command, { registry, env: given, exit }: CommandContext): void {
+  const env = withToken(given);
+  const sync = program.command("sync").description("Plan, run and look into syncs between routes.");
   const on = (file: string, name: string | undefined): SyncCommand => ({ registry, env, file, name });
   const named = ["[name]", "the sync; the only one that is configured without it"] as const;
   const format = () => new Option("-f, --format <format>", "how it is shown").choices(FORMATS).default("table");
-  sync
+  const plan = sync
     .command("plan")
     .description("Say what a run would do, person by person. Nothing is written to the target.")
     .argument(...named)
     .option("-s, --sync <name>", "the same, as other commands take it")
-    .option(...config)
+    .addOption(configOption())
     .addOption(format())
     .option("--reconcile", "compare every account, not only those of people who changed")
     .option("--accept-shrink", "believe that the source has become so much smaller")
@@ -39,12 +33,16 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
       };
       exit(await syncRunCommand(on(options.config, name ?? options.sync), wish, { format: options.format }));
     });
-  sync
+  withExamples(plan, [
+    ["postern sync plan", "Show what the next run would do"],
+    ["postern sync plan hr --format csv > plan.csv", "Write the plan of one sync into a file"],
+  ]);
+  const run = sync
     .command("run")
     .description("Run a sync once.")
     .argument(...named)
     .option("-s, --sync <name>", "the same, as other commands take it")
-    .option(...config)
+    .addOption(configOption())
     .option("--first", "let the first run happen, whose plan you have seen: before that everything is held")
     .option("--reconcile", "compare every account, not only those of people who changed")
     .option("--accept-shrink", "believe that the source has become so much smaller")
@@ -58,12 +56,16 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
       };
       exit(await syncRunCommand(on(options.config, name ?? options.sync), wish));
     });
-  sync
+  withExamples(run, [
+    ["postern sync run hr", "Run a sync once"],
+    ["postern sync run hr --first", "Let the first run write, once its plan has been read"],
+  ]);
+  const status = sync
     .command("status")
     .description("Show the last runs, and how many people are in which state.")
     .argument(...named)
     .option("-s, --sync <name>", "the same, as other commands take it")
-    .option(...config)
+    .addOption(configOption())
     .addOption(format())
     .option("--held", "list the changes that wait to be released")
     .addOption(new Option("--people <status>", "list the people of a state").choices(STATUSES))
@@ -77,21 +79,27 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
         }),
       );
     });
-  sync
+  withExamples(status, [
+    ["postern sync status", "Show the last runs"],
+    ["postern sync status hr --held", "List the changes that wait for a release"],
+    ["postern sync status hr --people failed", "List the people whose change failed"],
+  ]);
+  const person = sync
     .command("person")
     .description("Show all that is known of one person, and why nothing is done where nothing is.")
     .argument("<key>", "the person's key in the source, or the account's id")
     .option("-s, --sync <name>", named[1])
-    .option(...config)
+    .addOption(configOption())
     .action(async (key, options) => {
       exit(await syncPersonCommand(on(options.config, options.sync), key));
     });
-  sync
+  withExamples(person, [["postern sync person 10017", "Show all that is known of one person"]]);
+  const release = sync
     .command("release")
     .description("Let changes happen that the guard holds, with the next run.")
     .argument("[people...]", "the keys of the people")
     .option("-s, --sync <name>", named[1])
-    .option(...config)
+    .addOption(configOption())
     .requiredOption("--reason <text>", "why, for the history of runs and the audit log")
     .option("--by <name>", "who releases them; by default your user name here")
     .option("--kind <kind>", "all changes of a kind: creates, disables, deletes ...")
@@ -102,25 +110,45 @@ export function addSyncCommands(program: Command, { registry, env, config, exit 
       const release = { people, kind, as, by, reason, all: options.all === true, isNew: options.new === true };
       exit(await syncReleaseCommand(on(file, name), release));
     });
-  sync
+  withExamples(release, [
+    [`postern sync release 10017 --reason "checked with HR"`, "Release the changes of one person"],
+    [`postern sync release --kind disables --reason "end of season"`, "Release all held disables"],
+  ]);
+  const cancel = sync
     .command("cancel")
     .description("End the run that is under way; the next one goes on.")
     .argument(...named)
     .option("-s, --sync <name>", "the same, as other commands take it")
-    .option(...config)
+    .addOption(configOption())
     .action(async (name, options) => exit(await syncCancelCommand(on(options.config, name ?? options.sync))));
-  sync
+  withExamples(cancel, [["postern sync cancel hr", "End the current run"]]);
+  const retry = sync
     .command("retry")
     .description("Try people again with the next run, who failed or were stopped.")
     .argument("[people...]", "their keys; all of them without any")
     .option("-s, --sync <name>", named[1])
-    .option(...config)
+    .addOption(configOption())
     .action(async (people, options) => exit(await syncRetryCommand(on(options.config, options.sync), people)));
-  sync
+  withExamples(retry, [
+    ["postern sync retry", "Try everybody again who failed or was stopped"],
+    ["postern sync retry 10017 10023", "Try two people again"],
+  ]);
+  const forget = sync
     .command("forget")
     .description("Forget what is known of people. Their accounts stay as they are.")
     .argument("<people...>", "their keys")
     .option("-s, --sync <name>", named[1])
-    .option(...config)
+    .addOption(configOption())
     .action(async (people, options) => exit(await syncForgetCommand(on(options.config, options.sync), people)));
+  withExamples(forget, [["postern sync forget 10017", "Forget one person; the account stays"]]);
+  const drift = program
+    .command("drift")
+    .description("Report what of a route differs from what syncs wrote last. Nothing is written.")
+    .argument("<route>", "the route that syncs write to, such as /ad")
+    .addOption(configOption())
+    .addOption(new Option("-f, --format <format>", "how it is printed").choices(DRIFT_FORMATS).default("table"))
+    .action(async (route, { config: file, format }) =>
+      exit(await driftCommand({ registry, file, env, route, format })),
+    );
+  withExamples(drift, [["postern drift /ad --format csv > drift.csv", "Write the differences into a file"]]);
 }

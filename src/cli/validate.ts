@@ -10,7 +10,9 @@ import { htmlReport, junitReport } from "../validate/report/markup.ts";
 import { coloured, endText, plain, resultText } from "../validate/report/text.ts";
 import { isSuccess, validate } from "../validate/run.ts";
 import { openSession, type Session } from "../validate/session.ts";
+import type { CommandContext } from "./context.ts";
 import { addEndpointOptions, type EndpointOptions, openEndpoint, type ScimEndpoint } from "./scim-endpoint.ts";
+import { withExamples } from "./worked-examples.ts";
 
 /** What is checked, and where the results go. */
 interface ValidateOptions extends EndpointOptions {
@@ -28,13 +30,14 @@ const FORMATS = ["text", "json"] as const;
 /** The exit status: all passed, something was found, wrong usage, the endpoint could not be asked. */
 const EXIT = { success: 0, findings: 1, usage: 2, unasked: 3 } as const;
 
-/** Adds `postern validate URL`. `exit` is given the exit status. */
-export function addValidateCommand(program: Command, exit: (status: number) => void): void {
+/** Adds `postern validate URL`. */
+export function addValidateCommand(program: Command, { exit }: Pick<CommandContext, "exit">): void {
   const command = program
     .command("validate")
     .description("Check any SCIM endpoint against what Entra, the interoperability profile and IPSIE expect of it.")
     .argument("<url>", "the endpoint's base URL, such as https://scim.example.com/scim/v2");
-  addEndpointOptions(command)
+  command
+    .optionsGroup("What is checked:")
     .option(
       "--profile <profiles>",
       `what is expected: ${profileNames.join(", ")}, or several with commas`,
@@ -42,19 +45,29 @@ export function addValidateCommand(program: Command, exit: (status: number) => v
       ["entra"],
     )
     .option("--only <ids...>", "run these checks only, such as entra-9")
-    .addOption(new Option("-f, --format <format>", "how results are printed").choices(FORMATS).default("text"))
-    .option("--junit <file>", "also write the results as JUnit XML")
-    .option("--html <file>", "also write the results as one HTML file")
     .option(
       "--entra-schema <file>",
       "write the attributes of a provisioning job, as exported from Entra, not those of /Schemas",
     )
     .option("--user-joining <path>", "the attribute that users are matched by", "userName")
     .option("--group-joining <path>", "the attribute that groups are matched by", "displayName")
+    .optionsGroup("Reports:")
+    .addOption(new Option("-f, --format <format>", "how results are printed").choices(FORMATS).default("text"))
+    .option("--junit <file>", "also write the results as JUnit XML")
+    .option("--html <file>", "also write the results as one HTML file");
+  addEndpointOptions(command)
     .exitOverride((error) => {
       throw Object.assign(error, { exitCode: error.exitCode === 0 ? 0 : EXIT.usage });
     })
     .action(async (url: string) => exit(await validateCommand({ ...command.opts(), url } as ValidateOptions)));
+  withExamples(command, [
+    ["postern validate https://scim.example.com/scim/v2 --token-file token.txt", "Check what Entra expects"],
+    [
+      "postern validate https://scim.example.com/scim/v2 --profile entra,ipsie-al1 --junit scim.xml",
+      "Check two profiles, and write a report for CI",
+    ],
+    ["postern validate http://127.0.0.1:8880/scim/v2 --only entra-9", "Run one check again"],
+  ]);
 }
 
 function profilesIn(text: string): readonly Profile[] {

@@ -19,13 +19,16 @@ export function unknownName(what: string, name: string, known: readonly string[]
   };
 }
 
-/** Tokens must not go over a network in the clear without anybody having said so. */
-function exposed(yaml: YamlFile, { server }: Config): Diagnostic[] {
-  const { host, tls, trustProxy, plainHttp } = server;
+/** Why a gateway must not listen where it is told to: tokens would cross a network in the clear without anybody having said so. */
+export function exposure({ host, tls, trustProxy, plainHttp }: Config["server"]): string | undefined {
   const isLoopback = /^(127\.|localhost$|::1$|\[::1\]$)/.test(host);
-  if (isLoopback || tls || trustProxy.length > 0 || plainHttp) return [];
-  const message = `others than this machine are listened to on ${host}, without TLS: give server.tls, or name the proxy that speaks TLS by trustProxy, or say plainHttp: true`;
-  return [yaml.diagnose(["server", "host"], message, { code: "plain-http" })];
+  if (isLoopback || tls || trustProxy.length > 0 || plainHttp) return undefined;
+  return `others than this machine are listened to on ${host}, without TLS: give server.tls, or name the proxy that speaks TLS by trustProxy, or say plainHttp: true`;
+}
+
+function exposed(yaml: YamlFile, { server }: Config): Diagnostic[] {
+  const message = exposure(server);
+  return message === undefined ? [] : [yaml.diagnose(["server", "host"], message, { code: "plain-http" })];
 }
 
 /** Pages smaller than the interoperability profile has them, §6.4, where a route has that profile. */

@@ -258,10 +258,16 @@ export function configFormat({ connectors, sinks }: Registry) {
       state: stateConfig,
       log: z
         .strictObject({
-          level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("The least level that is logged."),
+          level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("Minimum log level."),
+          format: z
+            .enum(["json", "text"])
+            .optional()
+            .describe(
+              "`json` writes one JSON object a line, for machines; `text` writes lines for people. Default: `text` on a terminal, `json` everywhere else.",
+            ),
         })
         .prefault({})
-        .describe("The log, JSON lines on standard output."),
+        .describe("The log, on standard output."),
     })
     .meta({ title: "Postern configuration" });
 }

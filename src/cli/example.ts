@@ -1,0 +1,15 @@
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { INSTALLED } from "./installed.ts";
+
+/** The configuration of the embedded example. Its data is kept in memory: nothing is written where Postern is installed. */
+export const EXAMPLE = join(INSTALLED, "examples/legacy-hr/gateway.config.yaml");
+
+/** Whether a configuration is the embedded example, by whatever path it is named. */
+export function isExample(file: string): boolean {
+  try {
+    return realpathSync(file) === realpathSync(EXAMPLE);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,43 @@
+import { Command } from "commander";
+import { addAuditCommands } from "./audit-commands.ts";
+import { type CommandContext, requireConfig } from "./context.ts";
+import { addGatewayCommands } from "./gateway-commands.ts";
+import { addGuardCommands } from "./guard-commands.ts";
+import { addInitCommands } from "./init-commands.ts";
+import { versionText } from "./installed.ts";
+import { addMappingCommands } from "./mapping-commands.ts";
+import { usageText } from "./mistyped.ts";
+import { addSimulateCommands } from "./simulate.ts";
+import { addSyncCommands } from "./sync-commands.ts";
+import { addValidateCommand } from "./validate.ts";
+import { withExamples } from "./worked-examples.ts";
+
+/** Builds the command line. Nothing runs until the program parses its arguments, which are given here for messages alone. */
+export function buildProgram(context: CommandContext, args: readonly string[] = []): Command {
+  const program: Command = new Command("postern")
+    .description("A SCIM 2.0 gateway in front of directories, databases and APIs.")
+    .version(versionText(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .configureOutput({ outputError: (text, write) => write(usageText(text, args, program)) })
+    .exitOverride()
+    .hook("preAction", (_, command) => requireConfig(command));
+  program.commandsGroup("Run a gateway:");
+  addGatewayCommands(program, context);
+  program.commandsGroup("Set up and try:");
+  addInitCommands(program, context);
+  addMappingCommands(program, context);
+  program.commandsGroup("Operate:");
+  addGuardCommands(program, context);
+  addSyncCommands(program, context);
+  addAuditCommands(program, context);
+  program.commandsGroup("Test SCIM endpoints:");
+  addValidateCommand(program, context);
+  addSimulateCommands(program, context);
+  program.commandsGroup("Get help:").helpCommand("help [command]", "Show the help of a command.");
+  return withExamples(program, [
+    ["postern", "Serve gateway.config.yaml of this folder, or the embedded example"],
+    ["postern init", "List the backends that a first configuration can be written for"],
+    ["postern check --connect", "Check a configuration, and ask its backends"],
+    ["postern help check", "Show the options and examples of a command"],
+  ]);
+}
