@@ -31,6 +31,7 @@ import { DRAIN_MS, type Fetch, type Listening, listen } from "./listen.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { guardedRoutes, listenForAdmin } from "./operations.ts";
+import { createReach } from "./reach.ts";
 import { StartError } from "./routes.ts";
 import { type RunningSyncs, runningSyncs } from "./running-syncs.ts";
 import { withoutFloods } from "./sink/floods.ts";
@@ -108,6 +109,7 @@ export async function start(
       isOverloaded: overload.isOverloaded,
       isLate: overload.isLate,
       readiness: { current: undefined },
+      reach: createReach(log),
       isDraining: () => isDraining,
     };
     let current = buildGeneration(loaded, shared);
@@ -143,6 +145,7 @@ export async function start(
         current = buildGeneration(next, shared, before);
         strict = strictest(strict, next.config);
         tellWarnings(next, log);
+        void shared.readiness.current?.ask();
         syncs.update(current);
         const fixed = ["server", "audit", "operations", "log", "state"] as const;
         const isOther = (before: unknown, after: unknown) => JSON.stringify(before) !== JSON.stringify(after);
@@ -164,6 +167,8 @@ export async function start(
     closing.push(watch.end);
 
     tellWarnings(loaded, log);
+    // Nobody waits for it: a backend may be down when the gateway starts.
+    void shared.readiness.current?.ask();
     const { port } = main.server.address() as AddressInfo;
     const host = config.server.host === "0.0.0.0" ? "127.0.0.1" : config.server.host;
     return {

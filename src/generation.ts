@@ -21,6 +21,7 @@ import { publishedType } from "./mapping/published.ts";
 import type { Log } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { tracedCall } from "./observe/trace.ts";
+import type { Reach } from "./reach.ts";
 import { type RouteServices, routeAt, StartError } from "./routes.ts";
 
 /** What outlives a change of the configuration. */
@@ -36,6 +37,8 @@ export interface Shared {
   readonly isLate: () => boolean;
   /** Whether the connectors of the generation in use serve. Connectors outlive a generation, and tell the one in use. */
   readonly readiness: { current: Readiness | undefined };
+  /** Tells of connectors that cannot be reached. */
+  readonly reach: Reach;
   /** Whether the process is about to end. */
   readonly isDraining: () => boolean;
 }
@@ -149,7 +152,10 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   const { log, metrics } = shared;
   const chain = chainOf(config.auth);
   const trust = trustOf(loaded);
-  const observer = observerFor(metrics, log, (name, isWell) => shared.readiness.current?.heard(name, isWell));
+  const observer = observerFor(metrics, log, (name, isWell) => {
+    shared.readiness.current?.heard(name, isWell);
+    if (isWell) shared.reach.answered(name);
+  });
   const opened = new Map<string, Opened>();
   for (const [name, settings] of Object.entries(config.connectors)) {
     const said = [typesOf(loaded, name), referencesOf(loaded, name), [...mappedOf(loaded, name)]];
@@ -162,7 +168,10 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
     const connectors = new Map([...opened].map(([name, { connector }]) => [name, connector]));
     const routes = [...loaded.routes.keys()].map((base) => servedAt(base, loaded, connectors, shared));
     const probes = [...connectors].map(([name, connector]) => ({ name, probe: connector.probe }));
-    const readiness = createReadiness(probes, shared.isDraining);
+    const readiness = createReadiness(probes, shared.isDraining, (name, error) => {
+      if (error === undefined) shared.reach.answered(name);
+      else shared.reach.failed(whereIs(loaded, name), error);
+    });
     const { inFlight: most } = config.limits;
     const ofOne = callersIn(config.auth) > 1 ? Math.max(1, Math.floor(most * CALLERS_SHARE)) : most;
     const admission = countRequests(ofOne, shared.isLate);
@@ -229,6 +238,13 @@ function servedAt(
   const route = routeAt(loaded, base, connectors, services);
   const types = [...route.endpoints.values()].map(({ mapping }) => publishedType(mapping));
   return { route, types, limits, publicUrl: server.publicUrl, log };
+}
+
+/** A connector, and where its backend is. */
+function whereIs({ config, registry }: Loaded, name: string) {
+  const { type, ...settings } = config.connectors[name]!;
+  const definition = registry.connectors.find((each) => each.type === type);
+  return { connector: name, type, address: definition?.address?.(settings) };
 }
 
 function observerFor(metrics: Metrics, log: Log, heard: Readiness["heard"]): Observer {

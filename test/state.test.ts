@@ -234,7 +234,7 @@ describe.each(Object.keys(stores))("the store on %s", (name) => {
 test("a store of the first version is brought up to date", async () => {
   const folder = mkdtempSync(join(tmpdir(), "postern-state-"));
   const file = join(folder, "state.db");
-  const db = new Kysely<unknown>({ dialect: sqliteDialect(openSqlite(file)) });
+  const db = new Kysely<unknown>({ dialect: sqliteDialect(() => openSqlite(file)) });
   const [[name, first]] = Object.entries(migrations) as [[string, (typeof migrations)[string]]];
   await new Migrator({ db, provider: { getMigrations: async () => ({ [name]: first! }) } }).migrateToLatest();
   await db.destroy();

@@ -1,4 +1,5 @@
 import { type Connector, defineConnector, type Entry } from "../../src/connector/connector.ts";
+import { bareUrl } from "../../src/connector/kit/text.ts";
 import { readCertificates } from "../../src/connector/kit/tls.ts";
 import { attributeTypeNames, checkReferences } from "../ldap/attributes.ts";
 import { find, openDirectory, toEntry } from "../ldap/directory.ts";
@@ -37,6 +38,7 @@ kinds:
 `,
   types: attributeTypeNames.filter((type) => !["boolean", "integer", "time"].includes(type)),
   init: { options, run: init },
+  address: ({ urls, domain }) => urls?.map(bareUrl).join(", ") ?? `the domain ${domain}`,
   open: (settings, { files, log, types, references = [], mapped }): Connector => {
     const { tls, domain: name } = settings;
     const names = createNames(settings.nameServers);

@@ -32,6 +32,7 @@ kinds:
   person: { key: WorkerID }
 `,
   init: { argument, options, run: init },
+  address: ({ path, folder, sftp }) => `${sftp ? `sftp://${sftp.host}:${sftp.port}/` : ""}${path ?? folder?.path}`,
   open: (settings, services): Connector => {
     const source = openSource(sourceParts(settings, services));
     // It is never asked: what a request leads to, and how well it is answered, follows from the settings.

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Connector, defineConnector } from "../../src/connector/connector.ts";
+import { bareUrl } from "../../src/connector/kit/text.ts";
 import { readCertificates } from "../../src/connector/kit/tls.ts";
 import { checkReferences } from "./attributes.ts";
 import { checkDirectory } from "./check.ts";
@@ -67,6 +68,7 @@ kinds:
     placeholder: { attr: member, value: "cn=nobody" }
 `,
   init: { options, run: init },
+  address: ({ url }) => bareUrl(url),
   open: (settings, { files, log, references = [], mapped }): Connector => {
     const { url, bind, tls, connections, attributes } = settings;
     const directory = openDirectory(

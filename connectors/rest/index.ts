@@ -1,5 +1,6 @@
 import { type Connector, defineConnector, type ResolveRequest } from "../../src/connector/connector.ts";
 import { createSeal } from "../../src/connector/kit/seal.ts";
+import { bareUrl } from "../../src/connector/kit/text.ts";
 import { openClient } from "../../src/http/client.ts";
 import { apiOf } from "./api.ts";
 import { compileCall } from "./calls.ts";
@@ -44,6 +45,7 @@ kinds:
         add: { method: PUT, path: "/users/{$key}/roles/{$value}" }
         remove: { method: DELETE, path: "/users/{$key}/roles/{$value}" }
 `,
+  address: ({ url }) => bareUrl(url),
   open: (settings, services): Connector => {
     const client = openClient(settings, services);
     const kinds = new Map(Object.entries(settings.kinds).map(([name, each]) => [name, compileKind(name, each)]));

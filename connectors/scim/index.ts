@@ -8,6 +8,7 @@ import {
 import { afterWrite, ConnectorError, entryNotFound, isNotFound, refersToNothing } from "../../src/connector/error.ts";
 import type { Answer } from "../../src/connector/http.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
+import { bareUrl } from "../../src/connector/kit/text.ts";
 import { numberedIn, readNumbered, searchFailure } from "../../src/connector/paging.ts";
 import { checkExpected } from "../../src/connector/reference.ts";
 import type { Call } from "../../src/http/call.ts";
@@ -48,6 +49,7 @@ kinds:
   user: { endpoint: /Users }
   group: { endpoint: /Groups }
 `,
+  address: ({ url }) => bareUrl(url),
   open: (settings, services): Connector => {
     const client = openClient(settings, services);
     const kinds = new Map(Object.entries(settings.kinds).map(([name, kind]) => [name, kindOf(name, kind, settings)]));

@@ -43,7 +43,7 @@ const create = (text: string, after = "") =>
 const onSqlite = async () => {
   const folder = mkdtempSync(join(tmpdir(), "postern-sql-"));
   writeFileSync(join(folder, "schema.sql"), create("text"));
-  const settings = { dialect: "sqlite", file: "test.db", script: "schema.sql", kinds };
+  const settings = { dialect: "sqlite", file: "test.db", create: true, script: "schema.sql", kinds };
   const connector = sql.open(sql.config.parse(settings), lent(folder));
   return { connector, close: () => connector.close().then(() => rmSync(folder, { recursive: true })) };
 };

@@ -39,7 +39,7 @@ testConnector({
       `create table people (id integer primary key, login text not null unique collate nocase, sort text not null, title text, "odd ""name" text);
        create table tags (person integer references people (id) on delete cascade, tag text, primary key (person, tag));`,
     );
-    const config = sql.config.parse({ dialect: "sqlite", file: "test.db", script: "schema.sql", kinds });
+    const config = sql.config.parse({ dialect: "sqlite", file: "test.db", create: true, script: "schema.sql", kinds });
     const again = () => sql.open(config, lent(folder));
     const connector = again();
     const close = async () => {

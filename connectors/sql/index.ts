@@ -55,6 +55,7 @@ kinds:
       member_ids: { table: team_members, owner: team_id, value: person_id }
 `,
   init: { options, run: init },
+  address: (settings) => placeOf(settings),
   open: (settings, { files, references = [], mapped, operationMs }): Connector => {
     const dialect = dialectOf(settings, files, operationMs);
     const db = new Kysely<unknown>({ dialect: dialect.kysely() });

@@ -48,7 +48,7 @@ const dialects: Record<string, () => Promise<{ connector: Connector; close: () =
       `${table} insert into places values ${places}; insert into t values ${valuesOf(["null", "x''", "x'6162'", "x'6163'"], [])};`,
     );
     const connector = sql.open(
-      sql.config.parse({ dialect: "sqlite", file: "t.db", script: "t.sql", kinds }),
+      sql.config.parse({ dialect: "sqlite", file: "t.db", create: true, script: "t.sql", kinds }),
       lent(folder),
     );
     return { connector, close: async () => connector.close().then(() => rmSync(folder, { recursive: true })) };

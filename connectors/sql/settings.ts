@@ -168,7 +168,7 @@ const needed = {
   mysql: ["host", "database", "user"],
   mssql: ["host", "database", "user"],
 } as const;
-const ofFiles = ["file", "script"];
+const ofFiles = ["file", "script", "create"];
 const ofServers = ["host", "port", "database", "user", "password", "tls", "replicas"];
 
 /** What a kind with `rows` cannot have. */
@@ -185,7 +185,18 @@ export const config = z
       .string()
       .optional()
       .describe("SQLite: the database file; a relative path starts at the configuration's folder."),
-    script: z.string().optional().describe("SQLite: a file of SQL that makes the database where there is none yet."),
+    create: z
+      .boolean()
+      .optional()
+      .describe(
+        "SQLite: creates the database file if it doesn't exist. By default a missing file is an error, since it is usually a mistyped path.",
+      ),
+    script: z
+      .string()
+      .optional()
+      .describe(
+        'SQLite: a file of SQL statements that a new database is filled with; needs `create`, or `file: ":memory:"`.',
+      ),
     host: z.string().optional().describe("The database server."),
     port: z.int().min(1).max(65535).optional().describe("Its port; the usual one without it."),
     replicas: z

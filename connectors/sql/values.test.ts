@@ -100,7 +100,13 @@ const systems: [string, () => Promise<Started>][] = [
     async () => {
       const folder = mkdtempSync(join(tmpdir(), "postern-values-"));
       writeFileSync(join(folder, "schema.sql"), tables("blob", "integer", "text", "text", " collate nocase"));
-      const settings = sql.config.parse({ dialect: "sqlite", file: "values.db", script: "schema.sql", kinds });
+      const settings = sql.config.parse({
+        dialect: "sqlite",
+        file: "values.db",
+        create: true,
+        script: "schema.sql",
+        kinds,
+      });
       const connector = sql.open(settings, lent(folder, { references, mapped }));
       const stop = async () => {
         await connector.close();

@@ -43,13 +43,18 @@ export const fileDiagnostic = (file: string, message: string, code = "file"): Di
 const SECRET =
   /((?:^|[\s{,"'])["']?(?:password|token|secret|passphrase|key(?=["']?\s*:\s*["']?[^"',}#]{32}))["']?\s*:\s*)(["']?)(?!\$\{)([^\s"',}{[\]#][^"',}#]*)/gi;
 
-/** A line of a file that may be shown: values of settings that hold secrets are masked, character by character. */
+/** A password within an address, `https://name:password@host`. */
+const IN_ADDRESS = /(\/\/[^\s/:@]*:)([^\s/@]+)(?=@)/g;
+
+/** A line of a file that may be shown: values of settings that hold secrets are masked, character by character, and passwords in addresses. */
 export const withoutSecrets = (line: string): string =>
-  line.replace(
-    SECRET,
-    (_, before: string, quote: string, value: string) =>
-      before + quote + "*".repeat(value.trimEnd().length) + value.slice(value.trimEnd().length),
-  );
+  line
+    .replace(
+      SECRET,
+      (_, before: string, quote: string, value: string) =>
+        before + quote + "*".repeat(value.trimEnd().length) + value.slice(value.trimEnd().length),
+    )
+    .replace(IN_ADDRESS, (_, before: string, password: string) => before + "*".repeat(password.length));
 
 /** A comment by which the author of a file accepts a warning on the line, or the one below: `# postern-accept CODE: reason`. */
 const ACCEPT = /#\s*postern-accept\s+([\w-]+)\s*:\s*(\S.*)$/;

@@ -299,6 +299,8 @@ export interface ConnectorDefinition<Config extends z.ZodType = z.ZodType> {
     readonly options: readonly { readonly flags: string; readonly description: string; readonly required?: boolean }[];
     readonly run: (request: InitRequest) => Promise<Initial>;
   };
+  /** Where the backend is, for the log and without secrets: `ldaps://ldap.example.com`. */
+  readonly address?: (config: z.output<Config>) => string;
   /** Opens a connector without waiting for the backend, which may be down when the gateway starts. Throws `SettingError`. */
   readonly open: (config: z.output<Config>, services: Services) => Connector;
 }

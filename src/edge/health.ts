@@ -28,15 +28,22 @@ const PROBE_MS = 3000;
 /** How long what was found is told again, in milliseconds: health checks must not be a load on a system that is in trouble. */
 const KEPT_MS = 3000;
 
+/** Called with how each probe ended: with the error of one that failed. */
+type Told = (connector: string, error?: unknown) => void;
+
 /** Asks connectors in turn whether they serve, and remembers the answers for a moment. A process that is about to end is not ready. */
-export function createReadiness(probes: readonly Probe[], isDraining: () => boolean = () => false): Readiness {
+export function createReadiness(
+  probes: readonly Probe[],
+  isDraining: () => boolean = () => false,
+  told: Told = () => {},
+): Readiness {
   let asking: Promise<Ready> | undefined;
   let found: { readonly at: number; readonly ready: Ready } | undefined;
   return {
     ask: async () => {
       if (isDraining()) return { isReady: false, connectors: {} };
       if (found && Date.now() - found.at < KEPT_MS) return found.ready;
-      asking ??= asked(probes)
+      asking ??= asked(probes, told)
         .then((ready) => {
           found = { at: Date.now(), ready };
           return ready;
@@ -53,13 +60,19 @@ export function createReadiness(probes: readonly Probe[], isDraining: () => bool
   };
 }
 
-async function asked(probes: readonly Probe[]): Promise<Ready> {
+async function asked(probes: readonly Probe[], told: Told): Promise<Ready> {
   const states = await Promise.all(
     probes.map(async ({ name, probe }) => {
       const signal = AbortSignal.timeout(PROBE_MS);
       const state = await probe(signal).then(
-        () => "ok",
-        () => "unavailable",
+        () => {
+          told(name);
+          return "ok";
+        },
+        (error) => {
+          told(name, error);
+          return "unavailable";
+        },
       );
       return [name, state] as const;
     }),

@@ -109,6 +109,12 @@ const authConfig = z.discriminatedUnion("type", [
       "say where the session goes: in a `header`, or in a `property` of each body",
     ),
 ]);
+/** Whether an address holds nothing but where something is: what is wrong with it may be logged. */
+function isBare(url: string): boolean {
+  const { username, password, search } = URL.parse(url) ?? {};
+  return !username && !password && !search;
+}
+
 /** How the gateway proves to an API who it is. */
 export type AuthSettings = z.output<typeof authConfig>;
 
@@ -116,6 +122,7 @@ export type AuthSettings = z.output<typeof authConfig>;
 export const httpSettings = {
   url: z
     .url({ protocol: /^https?$/ })
+    .refine(isBare, "the address has neither credentials nor a query: give credentials by `auth`")
     .describe(
       "The API's base address; no request goes to another host. Plain http is for this machine and for networks that are trusted.",
     )

@@ -46,7 +46,8 @@ export function openDatabase<Tables>(location: Location, files: Files): Database
 function openFile<Tables>(url: string, files: Files): Database<Tables> {
   const name = url.slice("sqlite:".length);
   const file = name === ":memory:" ? name : files.path(name);
-  const db = new Kysely<Tables>({ dialect: withTransactionalDdl(sqliteDialect(openSqlite(file))) });
+  const database = openSqlite(file);
+  const db = new Kysely<Tables>({ dialect: withTransactionalDdl(sqliteDialect(() => database)) });
   return {
     db,
     // A transaction here waits for all others.

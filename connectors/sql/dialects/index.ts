@@ -19,7 +19,7 @@ export function dialectOf(
 ): SqlDialect {
   if (settings.dialect === "sqlite") {
     const file = settings.file === ":memory:" ? settings.file : files.path(settings.file!);
-    return sqlite(file, scriptOf(settings, files));
+    return sqlite({ file, mayCreate: settings.create === true, script: scriptOf(settings, files) });
   }
   const { host, port, database, user, password, connections, wait, tls = false } = settings;
   return servers[settings.dialect]({

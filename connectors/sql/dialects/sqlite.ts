@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import type { Kysely, SqliteDialect } from "kysely";
 import type { Scalar, Value } from "../../../src/connector/connector.ts";
-import { ConnectorError } from "../../../src/connector/error.ts";
+import { ConnectorError, SettingError } from "../../../src/connector/error.ts";
 import { openSqlite, sqliteDialect } from "../../../src/connector/kit/sqlite.ts";
 import { createThread } from "../../../src/thread/thread.ts";
 import type { Column, Columns, TableName } from "../column.ts";
@@ -12,12 +12,22 @@ import { openDatabase, type Reading, TOO_LONG } from "./sqlite-database.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toNumber, toTypedColumn } from "./values.ts";
 
+/** A database of SQLite's. */
+interface Database {
+  /** The file, or `:memory:`. */
+  readonly file: string;
+  /** Whether a file that is not there is created. */
+  readonly mayCreate: boolean;
+  /** What a new database is filled with. */
+  readonly script: (() => string) | undefined;
+}
+
 /**
- * SQLite in the process itself, by `node:sqlite`. The file is made by the script where there is none yet. `fold` is there
- * as a SQL function, because SQLite's own case folding knows ASCII only.
+ * SQLite in the process itself, by `node:sqlite`. `fold` is there as a SQL function, because SQLite's own case folding knows ASCII
+ * only.
  */
-export const sqlite = (file: string, script: (() => string) | undefined): SqlDialect => ({
-  kysely: () => open(file, script),
+export const sqlite = (database: Database): SqlDialect => ({
+  kysely: () => open(database),
   ...usual,
   unknownColumn: any,
   columnsOf,
@@ -28,7 +38,7 @@ export const sqlite = (file: string, script: (() => string) | undefined): SqlDia
     caseExact ? undefined : { condition: sql`${column} = ${value} collate nocase`, isExact: true },
   foldsAll: true,
   inTime: sql`in_time()`,
-  apart: readApart(file),
+  apart: readApart(database.file),
   // `like` goes through the part again at each letter of the text; nothing interrupts it within a row.
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   isSame: (column, value) => sql`${column} is ${value}`,
@@ -123,13 +133,37 @@ function declared(type: string): Partial<Column> {
   return { isText, isRounded: !isText && type !== "" };
 }
 
-function open(file: string, script: (() => string) | undefined): SqliteDialect {
-  const isNew = file === ":memory:" || !existsSync(file);
-  const { database, within } = openDatabase(openSqlite(file, HELD_MS));
-  if (isNew && script !== undefined) database.exec(script());
+/** Opens a database. Throws a `SettingError` for a file that is not there, and may not be created, or that cannot be used. */
+function open({ file, mayCreate, script }: Database): SqliteDialect {
+  const isInMemory = file === ":memory:";
+  const isNew = isInMemory || !existsSync(file);
+  if (isNew && !isInMemory && !mayCreate)
+    throw new SettingError(
+      `file: there is no database ${file}. Correct the path, or have it created with create: true`,
+      "file",
+    );
+  const make = () => {
+    const made = openDatabase(usable(file));
+    if (isNew && script !== undefined) made.database.exec(script());
+    return made;
+  };
+  // A file is not created before it is needed: checking a configuration writes nothing.
+  let opened = isNew && !isInMemory ? undefined : make();
+  const database = () => {
+    opened ??= make();
+    return opened.database;
+  };
   // Without a file nobody else can read it.
-  const ms = file === ":memory:" ? SEARCH_MS : AT_ONCE_MS;
-  return sqliteDialect(database, () => within(ms));
+  const ms = isInMemory ? SEARCH_MS : AT_ONCE_MS;
+  return sqliteDialect(database, () => opened?.within(ms));
+}
+
+function usable(file: string) {
+  try {
+    return openSqlite(file, HELD_MS);
+  } catch (error) {
+    throw new SettingError(`file: ${file} cannot be used: ${(error as Error).message}`, "file");
+  }
 }
 
 /** Reads on a thread of its own: nobody else waits for a search that goes through a whole table. */
@@ -175,6 +209,7 @@ const isHeld = (error: unknown): boolean => [5, 6].includes(((error as { errcode
 
 /** SQLite's extended result codes, as what they mean to a client (https://sqlite.org/rescode.html). */
 function sqliteFailure(error: unknown): unknown {
+  if (error instanceof SettingError) return new ConnectorError("unavailable", error.message, { cause: error });
   if (error instanceof Error && error.message === TOO_LONG)
     return new ConnectorError(
       "tooMany",

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { SqliteDialect } from "kysely";
+import { type SqliteDatabase, SqliteDialect } from "kysely";
 
 /**
  * Opens a SQLite database by `node:sqlite`. A file that is not there is made, for its owner alone; `:memory:` is none. While another
@@ -40,10 +40,14 @@ interface Prepared {
 }
 
 /**
- * A database of `node:sqlite` as kysely speaks to it; `begin` is called before each statement. A statement is prepared once: its
- * text depends on its shape alone, never on values.
+ * A database of `node:sqlite` as kysely speaks to it, opened before the first statement; `begin` is called before each. A statement is prepared
+ * once: its text depends on its shape alone, never on values.
  */
-export function sqliteDialect(database: DatabaseSync, begin: () => void = () => {}): SqliteDialect {
+export function sqliteDialect(open: () => DatabaseSync, begin: () => void = () => {}): SqliteDialect {
+  return new SqliteDialect({ database: async () => spoken(open(), begin) });
+}
+
+function spoken(database: DatabaseSync, begin: () => void): SqliteDatabase {
   const prepared = new Map<string, Prepared>();
   const prepare = (text: string): Prepared => {
     const known = prepared.get(text);
@@ -56,23 +60,21 @@ export function sqliteDialect(database: DatabaseSync, begin: () => void = () => 
     if (prepared.size > MAX_PREPARED) prepared.delete(prepared.keys().next().value!);
     return made;
   };
-  return new SqliteDialect({
-    database: {
-      close: () => database.close(),
-      prepare: (text) => {
-        // A transaction that has read and then writes would be refused at once while another process writes: one that writes waits.
-        const { statement, reader } = prepare(text === "begin" ? "begin immediate" : text);
-        const values = (parameters: readonly unknown[]) => {
-          begin();
-          return parameters as SQLInputValue[];
-        };
-        return {
-          reader,
-          all: (parameters) => statement.all(...values(parameters)).map(exactRow),
-          run: (parameters) => statement.run(...values(parameters)),
-          iterate: (parameters) => statement.iterate(...values(parameters)),
-        };
-      },
+  return {
+    close: () => database.close(),
+    prepare: (text) => {
+      // A transaction that has read and then writes would be refused at once while another process writes: one that writes waits.
+      const { statement, reader } = prepare(text === "begin" ? "begin immediate" : text);
+      const values = (parameters: readonly unknown[]) => {
+        begin();
+        return parameters as SQLInputValue[];
+      };
+      return {
+        reader,
+        all: (parameters) => statement.all(...values(parameters)).map(exactRow),
+        run: (parameters) => statement.run(...values(parameters)),
+        iterate: (parameters) => statement.iterate(...values(parameters)),
+      };
     },
-  });
+  };
 }

@@ -46,3 +46,10 @@ function distance(a: string, b: string): number {
 export function escapeDnValue(value: string): string {
   return value.replace(/[\x00-\x1f"+,;<=>\\#]|^ | $/g, (character) => `\\${Buffer.from(character).toString("hex")}`);
 }
+
+/** An address without what may be secret in it: credentials, and the query. */
+export function bareUrl(text: string): string {
+  if (!URL.canParse(text)) return "";
+  const { protocol, host, pathname } = new URL(text);
+  return `${protocol}//${host}${pathname.replace(/\/$/, "")}`;
+}
