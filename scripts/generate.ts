@@ -5,6 +5,7 @@ import { connectors } from "../connectors/index.ts";
 import { sinks } from "../sinks/index.ts";
 import { exchangesFormat } from "../src/cli/exchanges.ts";
 import { configFormat } from "../src/config/format.ts";
+import { type ShippedKind, shippedNames } from "../src/config/shipped.ts";
 import { mappingFormat } from "../src/mapping/format.ts";
 import { mappingTestFormat } from "../src/mapping/testing.ts";
 import { typesFormat } from "../src/mapping/types.ts";
@@ -18,7 +19,16 @@ import { validatePage } from "./validate-page.ts";
 const registry = { connectors, sinks };
 const root = join(import.meta.dirname, "..");
 
-const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" });
+const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", override: completed });
+
+/** Of a setting that takes the name of a shipped file, an editor is told the names. */
+function completed({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  const { completes } = jsonSchema as { completes?: ShippedKind };
+  if (completes === undefined) return;
+  delete (jsonSchema as { completes?: ShippedKind }).completes;
+  delete jsonSchema.type;
+  jsonSchema.anyOf = [{ enum: shippedNames(completes) }, { type: "string" }];
+}
 
 /** What is generated from the zod schemas, by path: JSON Schemas for editors, a reference page for each connector and each sink, tables in pages. */
 export function generated(): Map<string, string> {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { chainOf } from "./auth/chain.ts";
-import { type Loaded, shownName } from "./config/load.ts";
+import type { Loaded } from "./config/load.ts";
+import { shownName } from "./config/shipped.ts";
 import type { Connector, Mapped, References, Services } from "./connector/connector.ts";
 import { SettingError } from "./connector/error.ts";
 import { filesIn } from "./connector/kit/files.ts";

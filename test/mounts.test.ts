@@ -16,10 +16,7 @@ describe("a gateway in a pod", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const [config, secret] = [join(folder, "config"), join(folder, "secrets/scim")];
   /** The paths of a container as those of this machine. */
-  const here = (text: string) =>
-    text
-      .replaceAll("/etc/postern/secrets", join(folder, "secrets"))
-      .replaceAll("/app/mappings", join(ROOT, "mappings"));
+  const here = (text: string) => text.replaceAll("/etc/postern/secrets", join(folder, "secrets"));
   const postern = (...args: string[]) => [
     join(ROOT, "src/main.ts"),
     ...args,
@@ -42,7 +39,7 @@ describe("a gateway in a pod", () => {
       .replaceAll("0.0.0.0", "127.0.0.1")
       .replace(/port: 8880/, `port: ${port}`)
       .replace(/port: 9464/, `port: ${operations}`)
-      .replace(join(ROOT, "mappings/scim/user.yaml"), "mappings/user.yaml");
+      .replace("postern:scim/user", "mappings/user.yaml");
     const mount = (own: string, mapping: string) =>
       mountFiles(config, { "gateway.config.yaml": own, "mappings/user.yaml": mapping });
     mount(local, user);

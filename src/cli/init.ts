@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { shippedFolder } from "../config/shipped.ts";
 import type { ConnectorDefinition } from "../connector/connector.ts";
 import { filesIn } from "../connector/kit/files.ts";
 
@@ -13,7 +14,7 @@ export async function initCommand(
   out: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const request = { options, env, mappings: shippedMappings(), files: filesIn(process.cwd()) };
+  const request = { options, env, mappings: shippedFolder, files: filesIn(process.cwd()) };
   let initial: Awaited<ReturnType<NonNullable<typeof init>["run"]>>;
   try {
     initial = await init!.run({ ...request, signal: AbortSignal.timeout(INIT_MS) });
@@ -37,10 +38,4 @@ export async function initCommand(
   const file = relative(process.cwd(), join(out, "gateway.config.yaml"));
   console.log(`\nRead them, set SCIM_TOKEN, and then: postern check --connect --config ${file}   (${type})`);
   return 0;
-}
-
-/** The folder of the shipped mappings: beside the sources, and beside what is built of them. */
-function shippedMappings(): string {
-  const candidates = ["../../mappings", "../../../mappings"].map((path) => join(import.meta.dirname, path));
-  return candidates.find((path) => existsSync(join(path, "ad"))) ?? candidates[0]!;
 }

@@ -1,10 +1,11 @@
 import { existsSync, globSync } from "node:fs";
-import { relative } from "node:path";
+import { dirname, resolve } from "node:path";
 import { ConfigError, fileDiagnostic } from "../config/diagnostic.ts";
 import { loadMapping } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
+import { locate, shownName } from "../config/shipped.ts";
 import { validate } from "../config/validate.ts";
-import { readYaml } from "../config/yaml.ts";
+import { type About, readYaml, type YamlFile } from "../config/yaml.ts";
 import { mappingTestFormat, runMappingTests } from "../mapping/testing.ts";
 import { runExchanges } from "./exchanges.ts";
 
@@ -44,13 +45,25 @@ export async function testCommand(registry: Registry, names: readonly string[]):
 }
 
 async function runTests(registry: Registry, file: string): Promise<readonly Outcome[]> {
-  const mappingFile = file.replace(/\.test\.yaml$/, ".yaml");
   const yaml = readYaml(file);
-  if (!existsSync(mappingFile))
-    throw new ConfigError([yaml.diagnose([], `there is no ${relative(process.cwd(), mappingFile)} beside it`)]);
   const { value: tests, diagnostics } = validate(yaml, mappingTestFormat);
   if (!tests) throw new ConfigError(diagnostics);
+  const mappingFile = mappingOf(file, tests.mapping, yaml);
+  const named = (message: string, about: About) => yaml.diagnose(["mapping"], message, about);
   const attributeTypes = registry.connectors.flatMap(({ types }) => types ?? []);
-  const outcomes = await runMappingTests(loadMapping(mappingFile, { attributeTypes }).mapping, tests);
+  const outcomes = await runMappingTests(loadMapping(mappingFile, { attributeTypes, named }).mapping, tests);
   return outcomes.map((each, index) => ({ ...each, line: yaml.diagnose(["cases", index], "").line }));
+}
+
+/** The mapping that a test file is for: the one that it names, or the one beside it. Throws `ConfigError` where that is not there. */
+function mappingOf(file: string, named: string | undefined, yaml: YamlFile): string {
+  const beside = file.replace(/\.test\.yaml$/, ".yaml");
+  if (named === undefined && existsSync(beside)) return beside;
+  if (named === undefined)
+    throw new ConfigError([
+      yaml.diagnose([], `there is no ${shownName(resolve(beside))} beside it, and it names no "mapping"`),
+    ]);
+  const located = locate(named, dirname(file), "mapping");
+  if (located.file !== undefined) return located.file;
+  throw new ConfigError([yaml.diagnose(["mapping"], located.problem.message, located.problem.about)]);
 }

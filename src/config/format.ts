@@ -9,7 +9,12 @@ import { routeProblem } from "./route-name.ts";
 
 const endpoint = z.strictObject({
   connector: z.string().describe("The name of one of the connectors."),
-  mapping: z.string().describe("The mapping file; a relative path starts at the configuration's folder."),
+  mapping: z
+    .string()
+    .meta({ completes: "mapping" })
+    .describe(
+      "The mapping: the name of a shipped one, such as postern:openldap/user, or a file. A relative path starts at the configuration's folder.",
+    ),
   patchResponse: z
     .enum(["resource", "none"])
     .optional()

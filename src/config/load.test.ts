@@ -1,6 +1,6 @@
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { z } from "zod";
@@ -113,14 +113,7 @@ describe("a configuration", () => {
   test.each(globSync("examples/*/*.config.yaml"))("that is shipped is right: %s", (file) => {
     const names = [...readFileSync(file, "utf8").matchAll(/\$\{env:(\w+)\}/g)].map(([, name]) => name!);
     const env = Object.fromEntries(names.map((name) => [name, "0123456789abcdef"]));
-    // In the container the shipped mappings are at /app.
-    const own = join(dirname(file), `.${basename(file)}`);
-    writeFileSync(own, readFileSync(file, "utf8").replaceAll("/app/mappings", resolve("mappings")));
-    try {
-      expect(loadConfig(own, registry, env).routes.size).toBeGreaterThan(0);
-    } finally {
-      rmSync(own);
-    }
+    expect(loadConfig(file, registry, env).routes.size).toBeGreaterThan(0);
   });
 
   test.each(

@@ -1,4 +1,4 @@
-import { dirname, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { nearestOf } from "../connector/kit/text.ts";
 import { compileMapping } from "../mapping/compile.ts";
 import { mappingFormat } from "../mapping/format.ts";
@@ -13,8 +13,9 @@ import { ConfigError, type Diagnostic } from "./diagnostic.ts";
 import { type Config, configFormat } from "./format.ts";
 import type { Registry } from "./registry.ts";
 import { withSecrets } from "./secrets.ts";
+import { locate, type ShippedKind, shownName } from "./shipped.ts";
 import { validate } from "./validate.ts";
-import { readYaml, type YamlFile } from "./yaml.ts";
+import { type About, readYaml, type YamlFile } from "./yaml.ts";
 
 /** A resource type that a route serves, with the compiled mapping. */
 export interface RouteEndpoint {
@@ -84,13 +85,14 @@ export function loadConfig(
         const { message, about } = unknownName("there is no connector", endpoint.connector, names);
         diagnostics.push(yaml.diagnose([...at, "connector"], message, about));
       }
-      const mappingFile = resolve(folder, endpoint.mapping);
+      const named: Naming = (message, about) => yaml.diagnose([...at, "mapping"], message, about);
       try {
+        const mappingFile = fileOf(endpoint.mapping, folder, "mapping", named);
         const definition = registry.connectors.find(({ type }) => type === connector?.type);
         const { mapping, ...loaded } = loadMapping(mappingFile, {
           kinds: connector && Object.keys(connector.kinds),
           attributeTypes: definition?.types ?? [],
-          named: (message) => yaml.diagnose([...at, "mapping"], message, { code: "file" }),
+          named,
         });
         warnings.push(...loaded.warnings);
         if (mapping.type.name === type) {
@@ -133,7 +135,7 @@ const once = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
 
 /** Users as a job of Entra's takes them: SCIM's attributes, and those of schemas that were added to it. */
 const entraUser = ({ types }: { types?: string | undefined }, folder: string, named: Naming) => {
-  const known = types === undefined ? builtInTypes : loadTypes(resolve(folder, types), builtInTypes, named);
+  const known = types === undefined ? builtInTypes : loadTypes(types, folder, builtInTypes, named);
   return { type: known.find(({ name }) => name === "User")!, rows: undefined };
 };
 
@@ -156,9 +158,7 @@ function syncsIn(
     };
     const entraUserOf = (sync: string, to: { types?: string | undefined }) => {
       try {
-        return entraUser(to, folder, (message) =>
-          yaml.diagnose(["syncs", sync, "to", "types"], message, { code: "file" }),
-        );
+        return entraUser(to, folder, (message, about) => yaml.diagnose(["syncs", sync, "to", "types"], message, about));
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         diagnostics.push(...error.diagnostics);
@@ -203,15 +203,13 @@ export function loadMapping(
   types = builtInTypes,
 ): LoadedMapping {
   const shown = shownName(file);
-  const yaml = readYaml(file, shown, named);
+  const yaml = readYaml(file, shown, named && ((message) => named(message, { code: "file" })));
   const { value: source, diagnostics } = validate(yaml, mappingFormat);
   if (!source) throw new ConfigError(diagnostics);
   const known =
     source.types === undefined
       ? types
-      : loadTypes(resolve(dirname(file), source.types), types, (message) =>
-          yaml.diagnose(["types"], message, { code: "file" }),
-        );
+      : loadTypes(source.types, dirname(file), types, (message, about) => yaml.diagnose(["types"], message, about));
   const { mapping, problems } = compileMapping(source, known, { attributeTypes, file: shown });
   const located = ({ path, message, ...about }: Problem) => yaml.diagnose(path, message, about);
   const found = problems.map(located);
@@ -225,17 +223,25 @@ export function loadMapping(
   return { mapping, warnings: remarks, diagnose: yaml.diagnose };
 }
 
-/** A file's name in messages: relative where it is below the folder that the command runs in. */
-export function shownName(file: string): string {
-  const path = relative(process.cwd(), file);
-  return path.startsWith("..") ? file : path;
+/** Says something of a file where another one names it. */
+type Naming = (message: string, about: About) => Diagnostic;
+
+/** Where a file is that another one names. Throws `ConfigError` where no file is shipped under that name. */
+function fileOf(name: string, folder: string, kind: ShippedKind, named: Naming): string {
+  const located = locate(name, folder, kind);
+  if (located.file !== undefined) return located.file;
+  throw new ConfigError([named(located.problem.message, located.problem.about)]);
 }
 
-type Naming = (message: string) => Diagnostic;
-
 /** Loads a file of resource types, to be there beside others. Throws `ConfigError`; one that cannot be read is a mistake where it is named. */
-function loadTypes(file: string, known: readonly ResourceType[], named: Naming): readonly ResourceType[] {
-  const yaml = readYaml(file, shownName(file), named);
+function loadTypes(
+  name: string,
+  folder: string,
+  known: readonly ResourceType[],
+  named: Naming,
+): readonly ResourceType[] {
+  const file = fileOf(name, folder, "types", named);
+  const yaml = readYaml(file, shownName(file), (message) => named(message, { code: "file" }));
   const { value: source, diagnostics } = validate(yaml, typesFormat);
   if (!source) throw new ConfigError(diagnostics);
   const { types, problems } = defineTypes(source, known);

@@ -91,8 +91,11 @@ export const mappingFormat = z
     resource: z.string().describe("The resource type, such as User or Group."),
     types: z
       .string()
+      .meta({ completes: "types" })
       .optional()
-      .describe("A file of resource types and schemas of your own; a relative path starts at the mapping's folder."),
+      .describe(
+        "A file of resource types and schemas of your own, or the name of a shipped one, such as postern:ad/ad.types. A relative path starts at the mapping's folder.",
+      ),
     kind: z.string().describe("The connector's kind of entries."),
     unmapped: z
       .enum(["ignore", "reject"])

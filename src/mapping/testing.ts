@@ -22,6 +22,13 @@ const caseName = z.string().describe("What the case shows, as a sentence.");
 /** A mapping's test file: each case says what goes in and, under another key, what must come out. */
 export const mappingTestFormat = z
   .strictObject({
+    mapping: z
+      .string()
+      .meta({ completes: "mapping" })
+      .optional()
+      .describe(
+        "The mapping that is tested: a file, or the name of a shipped one, such as postern:openldap/user. Default: the file beside this one with the same name, user.yaml for user.test.yaml.",
+      ),
     references: z
       .record(z.string(), z.record(z.string(), z.string()))
       .default({})

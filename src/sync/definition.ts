@@ -194,9 +194,10 @@ export const syncConfig = z.strictObject({
         ),
         types: z
           .string()
+          .meta({ completes: "types" })
           .optional()
           .describe(
-            "A file of schemas, for attributes that the job has beside SCIM's; a relative path starts at the configuration's folder.",
+            "A file of schemas, for attributes that the job has beside SCIM's, or the name of a shipped one. A relative path starts at the configuration's folder.",
           ),
       }),
     ])

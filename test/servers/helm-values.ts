@@ -5,7 +5,7 @@ import { trial } from "./helm.ts";
 export const shared = (more: object = {}) => ({
   ...trial(),
   connectors: { directory: { type: "ldap", url: "ldaps://ldap.example.com", kinds: { user: {}, group: {} } } },
-  routes: { "/scim/v2": { User: { connector: "directory", mapping: "/app/mappings/openldap/user.yaml" } } },
+  routes: { "/scim/v2": { User: { connector: "directory", mapping: "postern:openldap/user" } } },
   ...more,
 });
 /** A change guard. */

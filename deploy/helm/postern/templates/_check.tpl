@@ -55,8 +55,8 @@
 {{- range $type, $served := $types }}
 {{- if kindIs "map" $served }}
 {{- $mapping := $served.mapping | default "" | trimPrefix "./" -}}
-{{- if not (or (hasPrefix "/" $mapping) (hasKey $values.files $mapping)) }}
-{{- fail (printf "config: the mapping %q of %s %s is not among the chart's files. Add it with --set-file 'files.%s=PATH', or name a shipped one below /app/mappings." $mapping $route $type ($mapping | replace "." "\\.")) }}
+{{- if not (or (hasPrefix "/" $mapping) (hasPrefix "postern:" $mapping) (hasKey $values.files $mapping)) }}
+{{- fail (printf "config: the mapping %q of %s %s is not among the chart's files. Add it with --set-file 'files.%s=PATH', or name a shipped one, such as postern:openldap/user." $mapping $route $type ($mapping | replace "." "\\.")) }}
 {{- end }}
 {{- end }}
 {{- end }}
