@@ -10,6 +10,7 @@ import { loosened, type Strictness, strictest } from "./config/loosened.ts";
 import type { Registry } from "./config/registry.ts";
 import { abortable } from "./connector/kit/deadline.ts";
 import { filesIn } from "./connector/kit/files.ts";
+import { assertInstalled } from "./connector/kit/optional.ts";
 import { readCertificates } from "./connector/kit/tls.ts";
 import { draining, shedding } from "./edge/admission.ts";
 import { createBodies } from "./edge/body.ts";
@@ -227,6 +228,7 @@ export function sharedLimitsOf({ config, folder }: Pick<Loaded, "config" | "fold
   const { shared } = config.limits;
   if (!shared) return undefined;
   try {
+    assertInstalled("@redis/client", "limits.shared");
     const { ca } = readCertificates(filesIn(folder), { ca: shared.ca }, (name) => `limits.shared.${name}`);
     return { ...shared, ca };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import type Client from "ssh2-sftp-client";
+import { loadOptional } from "../../src/connector/kit/optional.ts";
 import { copyStream, type Drop, type DroppedFile, tooManyFiles } from "./drop.ts";
 import type { Settings } from "./settings.ts";
 
@@ -15,9 +15,9 @@ export interface SftpSettings extends Omit<NonNullable<Settings["sftp"]>, "priva
 export function sftpDrop(settings: SftpSettings, folder: string): Drop {
   const { host, port, user, seconds } = settings;
   const place = `sftp://${user}@${host}:${port}/${folder.replace(/^\//, "")}`;
+  const SftpClient = loadOptional("ssh2-sftp-client", "sftp") as typeof Client;
   let connected: Promise<Client> | undefined;
   const connect = async (): Promise<Client> => {
-    const SftpClient = createRequire(import.meta.url)("ssh2-sftp-client") as typeof Client;
     const client = new SftpClient();
     let seen: string | undefined;
     const prints = [settings.hostKey].flat();

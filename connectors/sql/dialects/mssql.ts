@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { type Dialect, type Kysely, MssqlDialect } from "kysely";
 import { ConnectorError } from "../../../src/connector/error.ts";
+import { loadOptional } from "../../../src/connector/kit/optional.ts";
 import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
 import { type Sql, sql } from "../sql.ts";
@@ -97,9 +98,8 @@ function insertMissing(
 
 /** The driver is loaded where it is needed: it brings along all that signs in to Azure. */
 function dialectFor({ host, port, database, user, password, connections, waitMs, statementMs, tls }: Server): Dialect {
-  const require = createRequire(import.meta.url);
-  const Tedious = require("tedious") as typeof import("tedious");
-  const Tarn = require("tarn") as typeof import("tarn");
+  const Tedious = loadOptional("tedious", "dialect") as typeof import("tedious");
+  const Tarn = createRequire(import.meta.url)("tarn") as typeof import("tarn");
   const connect = () =>
     new Tedious.Connection({
       server: host,
