@@ -34,7 +34,9 @@ const server = z
     host: z
       .string()
       .default("127.0.0.1")
-      .describe("The address to listen on; 0.0.0.0 for all, which wants tls, trustProxy or plainHttp."),
+      .describe(
+        "The address to listen on; 0.0.0.0 for all, which wants tls, trustProxy or plainHttp. The environment variable POSTERN_HOST sets another default: 0.0.0.0 in the container image.",
+      ),
     port: z.int().min(0).max(65535).default(8880).describe("The port to listen on."),
     publicUrl: z.url().optional().describe("The gateway's address as its clients see it, for meta.location."),
     tls: tls.optional().describe("Speaks HTTPS, TLS 1.2 or 1.3."),

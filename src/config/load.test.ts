@@ -50,6 +50,13 @@ describe("a configuration", () => {
   test.each([
     ["a missing secret, by name", good, mapping, {}, "1:51: the environment variable TOKEN is not set"],
     [
+      "an address that its environment gives, and others reach without TLS",
+      good,
+      mapping,
+      { TOKEN: "0123456789abcdef", POSTERN_HOST: "0.0.0.0" },
+      expect.stringMatching(/^1:1: .*0\.0\.0\.0.*plainHttp: true/),
+    ],
+    [
       "an unknown key, with the one that was meant",
       good.replace("kinds:", "kind:"),
       mapping,
@@ -122,6 +129,21 @@ describe("a configuration", () => {
     const { type: said, ...settings } = parse(example);
     expect(said).toBe(type);
     expect((config as z.ZodType).safeParse(settings).error?.issues ?? []).toEqual([]);
+  });
+
+  test.each([
+    ["server: { port: 8880, plainHttp: true }\n", "0.0.0.0"],
+    ["server: { host: 127.0.0.1 }\n", "127.0.0.1"],
+  ])("listens where its environment says, unless it says so itself: %j", (server, host) => {
+    const folder = mkdtempSync(join(tmpdir(), "postern-config-"));
+    try {
+      writeFileSync(join(folder, "user.yaml"), mapping);
+      writeFileSync(join(folder, "c.yaml"), server + good);
+      const env = { TOKEN: "0123456789abcdef", POSTERN_HOST: "0.0.0.0" };
+      expect(loadConfig(join(folder, "c.yaml"), registry, env).config.server.host).toBe(host);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("shows all its mistakes at once", () => {

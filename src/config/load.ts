@@ -59,7 +59,8 @@ export function loadConfig(
 ): Loaded {
   const folder = dirname(resolve(file));
   const yaml = readYaml(file);
-  const { data, missing, files: secretFiles } = withSecrets(yaml.data, env);
+  const { data: given, missing, files: secretFiles } = withSecrets(yaml.data, env);
+  const data = listeningOn(given, env.POSTERN_HOST);
   const diagnostics: Diagnostic[] = missing.map(({ path, message }) =>
     yaml.diagnose(path, message, { code: "secret" }),
   );
@@ -114,6 +115,15 @@ export function loadConfig(
   const { diagnose } = yaml;
   return { config, folder, registry, routes, syncs, secretFiles, warnings: once(warnings), diagnose };
 }
+
+/** A configuration that does not say where to listen does so where its environment says: in a container others must reach it. */
+function listeningOn(data: unknown, host: string | undefined): unknown {
+  if (!host || !isTable(data) || !isTable(data.server ?? {})) return data;
+  return { ...data, server: { host, ...(data.server as object | undefined) } };
+}
+
+const isTable = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** That a mapping is for another type than the one it stands at: where that is misspelt its name is wrong, else the mapping. */
 function otherType(
