@@ -21,7 +21,7 @@ let isReadOnly = false;
 while (args[0]?.startsWith("-")) {
   const option = args.shift();
   if (option === "--read-only") isReadOnly = true;
-  else if (WITH_VALUE.includes(option)) (given[option] ??= []).push(args.shift());
+  else if (WITH_VALUE.includes(option)) given[option] = [...(given[option] ?? []), args.shift()];
   else if (!["--rm", "-d", "-it"].includes(option)) throw new Error(`docker run ${option} is not known here`);
 }
 const [, ...command] = args;
