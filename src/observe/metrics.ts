@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
-/** What is counted, for Prometheus. Names and labels are part of what operators build on: see docs/guides/operations.md. */
+/** What is counted, for Prometheus. Names and labels are part of what operators build on: see docs/guides/monitoring.md. */
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];

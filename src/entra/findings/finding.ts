@@ -6,7 +6,7 @@ import type { Seen } from "./seen.ts";
  */
 export type Severity = "fault" | "warning" | "note";
 
-/** A page to read: Microsoft's by its address, or ours by its path, such as `docs/guides/operations.md`. */
+/** A page to read: Microsoft's by its address, or ours by its path, such as `docs/guides/access.md`. */
 export interface Page {
   readonly title: string;
   readonly url: string;
@@ -59,8 +59,8 @@ export const pages = {
     "Requirements for provisioning apps",
     "identity/enterprise-apps/app-gallery-user-provisioning-requirements",
   ),
-  access: { title: "Running Postern: who may call", url: "docs/guides/operations.md#who-may-call-and-from-where" },
-  slow: { title: "Running Postern: a slow system", url: "docs/guides/operations.md#when-a-system-is-slow-or-away" },
-  errors: { title: "Running Postern: errors", url: "docs/guides/operations.md#errors" },
-  sizing: { title: "Sizing Postern", url: "docs/guides/sizing.md" },
+  access: { title: "Decide who may call", url: "docs/guides/access.md" },
+  slow: { title: "Set limits and survive overload", url: "docs/guides/limits-and-overload.md" },
+  errors: { title: "Errors that clients see", url: "docs/reference/errors.md" },
+  sizing: { title: "Size a gateway", url: "docs/guides/sizing.md" },
 } as const satisfies Record<string, Page>;
