@@ -29,50 +29,58 @@ function testNames(): { name: string; file: string }[] {
   return [...named, ...cases.map(({ name }) => ({ name: `RFC 7644 §3.5.2: ${name}`, file: table }))];
 }
 
-/** docs/reference/conformance.md: each requirement with the test that holds it. Throws for one that names a test that is not there. */
+/** docs/reference/conformance.md: each requirement with its test. Throws if a row names a test that does not exist. */
 export function conformancePage(): string {
   const requirements = parse(readFileSync(join(root, "test/conformance/requirements.yaml"), "utf8")) as Requirement[];
   const names = testNames();
   const rows = requirements.map(({ at, level, says, test, why, note }) => {
     const held = test === undefined ? undefined : names.find(({ name }) => name.includes(test));
-    if (test !== undefined && !held) throw new Error(`${at}: no test's name has "${test}" in it`);
-    const by = held ? `“${held.name.replace(/^RFC \d+ §[\d.]+: /, "")}”, \`${held.file}\`` : `not by a test: ${why}`;
+    if (test !== undefined && !held) throw new Error(`${at}: no test has "${test}" in its name`);
+    const by = held ? `“${held.name.replace(/^RFC \d+ §[\d.]+: /, "")}”, \`${held.file}\`` : `no test: ${why}`;
     return `| RFC ${at} | ${level} | ${says} | ${by}${note ? ` ${note}` : ""} |`.replaceAll("\n", " ");
   });
   const tested = requirements.filter(({ test }) => test !== undefined).length;
-  return `# What of the RFCs is held, and by which test
+  return `# Conformance to the SCIM RFCs
 
-What RFC 7643, RFC 7644 and RFC 9865 ask of a service provider, and the test that holds it: ${tested} of ${requirements.length} rows
-have one, the others say why not. The tests of \`test/suites/\` run on SQLite, PostgreSQL, MariaDB, OpenLDAP and
-Active Directory. This page is made from the
-tests' own names by \`npm run generate\`, which fails where a row names a test that is not there.
+What RFC 7643, RFC 7644 and RFC 9865 require of a service provider, and the test that proves it. ${tested} of ${requirements.length} rows
+have a test; the others say why not. The tests in \`test/suites/\` run on SQLite, PostgreSQL, MariaDB, OpenLDAP and Active Directory.
 
-## Where clients are let off
+This page is generated from the tests' own names by \`npm run generate\`, which fails if a row names a test that doesn't exist.
 
-Entra, and other clients that people use, do not keep to the letter; what is harmless is taken, unless the route says \`strict: true\`:
+## Where Postern is tolerant
 
-| what comes | is taken for | with \`strict\` |
+Entra and other common clients deviate from the RFCs. Postern accepts what is harmless, unless the route says \`strict: true\`:
+
+| a client sends | Postern takes it for | with \`strict\` |
 | --- | --- | --- |
-| a body without \`schemas\`, or with an empty list | one of the type | 400 invalidSyntax |
-| URNs in \`schemas\` that nothing here knows, beside the type's own | nothing | 400 invalidSyntax |
-| a PATCH without an operation | no change | 400 invalidSyntax |
-| an empty \`filter\` | none | 400 invalidFilter |
-| \`"True"\` and \`"False"\` as text, values in a list of one, numbers as text | what they mean | the same: Entra sends them |
-| a date without a time | its midnight | the same |
+| a body without \`schemas\`, or with an empty list | the endpoint's type | 400 \`invalidSyntax\` |
+| unknown URNs in \`schemas\`, beside the type's own | nothing | 400 \`invalidSyntax\` |
+| a PATCH without operations | no change | 400 \`invalidSyntax\` |
+| an empty \`filter\` | no filter | 400 \`invalidFilter\` |
+| \`"True"\` and \`"False"\` as text, single values in a list of one, numbers as text | what they mean | the same: Entra sends them |
+| a date without a time | midnight of that day | the same |
 | \`//Users\`, \`/users/\` | \`/Users\` | the same |
 
-[\`profile: interop\`](interop.md) refuses all of these, the last two rows aside, and more.
+[\`profile: interop\`](interop.md) refuses all of these except the last two rows, and more.
 
-A body whose \`schemas\` say that it is something else is 400 on every route, and so is \`true\` as text, an empty text as a name, and a replace of what its selector does not find, unless
-\`type\` (and \`primary\`) say all that it takes to make it.
+Some mistakes get 400 on every route:
 
-Beside these, \`test/suites/entra.ts\` runs the checks of \`postern validate\` ([validate.md](validate.md)) on every backend: the rows of
-Microsoft's validators among them (not federated identity, which needs a tenant). And \`test/probes.test.ts\` runs two suites that others wrote. scim-sanity finds nothing wrong in
-its plain and its \`entra\` profile, where a PATCH of a group answers the group (\`patchResponse: resource\`) and a member that
-does not exist is passed over (\`missing: ignore\`), as in the embedded default. scim2-tester finds nothing wrong on SQLite; on
-OpenLDAP it finds that inetOrgPerson keeps a name, that an account is active or not, and that the mapping says which mail is primary.
+- \`schemas\` that name another type
+- \`"true"\` in lower case as text
+- an empty text as a name
+- \`replace\` with a selector that finds nothing, unless \`type\` (and \`primary\`) say all that it takes to create the value
 
-| where | | what | held by |
+## Other suites
+
+| suite | result |
+| --- | --- |
+| the checks of [\`postern validate\`](validate.md), with the rows of Microsoft's validators, except federated identity, which needs a tenant | pass on every backend (\`test/suites/entra.ts\`) |
+| scim-sanity, in its plain and its \`entra\` profile | finds nothing wrong (\`test/probes.test.ts\`). In the \`entra\` profile, a PATCH of a group answers with the group (\`patchResponse: resource\`) and a member who doesn't exist is ignored (\`missing: ignore\`), as in the embedded example |
+| scim2-tester | finds nothing wrong on SQLite. On OpenLDAP it finds that inetOrgPerson keeps a name, that an account is active or not, and that the mapping decides which mail is primary |
+
+## Rule by rule
+
+| where | level | requirement | test |
 | --- | --- | --- | --- |
 ${rows.join("\n")}
 `;
