@@ -66,8 +66,8 @@ Entra and other common clients deviate from the RFCs. Postern accepts what is ha
 Some mistakes get 400 on every route:
 
 - \`schemas\` that name another type
-- \`"true"\` in lower case as text
-- an empty text as a name
+- a boolean where text is expected, and text other than true or false where a boolean is
+- an empty text as a required name
 - \`replace\` with a selector that finds nothing, unless \`type\` (and \`primary\`) say all that it takes to create the value
 
 ## Other suites
