@@ -89,9 +89,19 @@ export const shelves: readonly Shelf[] = [
       {
         title: "Run",
         pages: [
-          ["guides/operations.md", "Install, secure, observe and restart the gateway"],
+          ["guides/operations.md", "A checklist for production, with a page for each task"],
+          ["guides/access.md", "Who may call: methods, rights, secrets, networks"],
+          ["guides/tls.md", "TLS by Postern itself, or by a proxy"],
+          ["guides/guard.md", "Change guard, protected entries, dry run"],
+          ["guides/audit.md", "Who changed what, in a log that shows tampering"],
+          ["guides/monitoring.md", "Health checks, metrics, and what to do about each alert"],
+          ["guides/logs.md", "What the log says, and what needs you"],
+          ["guides/reload.md", "Change settings without a restart"],
+          ["guides/limits-and-overload.md", "Limits of a request, a client and a slow backend"],
+          ["guides/backup.md", "What Postern keeps, and how to get it back"],
+          ["guides/sizing.md", "How much memory, and how many gateways"],
           ["guides/high-availability.md", "Several gateways behind a load balancer"],
-          ["guides/sizing.md", "How much CPU, memory and how many gateways you need"],
+          ["guides/kubernetes.md", "The Helm chart"],
         ],
       },
       {
@@ -129,6 +139,7 @@ export const shelves: readonly Shelf[] = [
       {
         title: "Protocol",
         pages: [
+          ["reference/errors.md", "Errors that clients see, and what to do"],
           ["reference/clients.md", "What clients can ask: filters, order, pages, cursors, bulk"],
           ["reference/conformance.md", "RFC 7643 and 7644, requirement by requirement, with the test for each"],
           ["reference/interop.md", "The SCIM 2.0 Interoperability Profile"],
@@ -153,6 +164,9 @@ export const shelves: readonly Shelf[] = [
       {
         title: undefined,
         pages: [
+          ["explanation/request.md", "What happens to one PATCH, step by step"],
+          ["explanation/pushdown.md", "How filters reach the backend, and what they cost"],
+          ["explanation/guarantees.md", "What holds for reads, writes, repeats, crashes and several gateways"],
           ["architecture.md", "How the source is laid out, and how to add to it"],
           ["performance.md", "What was measured, and how"],
         ],
