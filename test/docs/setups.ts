@@ -1,6 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { filesIn } from "../../src/connector/kit/files.ts";
+import { openState } from "../../src/state/state.ts";
 import { type Database, startHr, startMariaDb, startPostgres } from "../servers/databases.ts";
 import { ROOT } from "../servers/gateway.ts";
 import { freePort } from "../servers/ports.ts";
@@ -75,9 +77,34 @@ export const setups: Readonly<Record<string, (folder: string) => Promise<Setup>>
   /** PostgreSQL with the legacy HR tables. */
   "legacy-hr": async (folder) => database(folder, await startHr("postgres", NAMES), 5432),
 
+  /**
+   * A gateway's store in postern-state.db, and one in PostgreSQL at postgres://postern@db.example.com/postern, both with a deletion that the change
+   * guard stopped.
+   */
+  stores: async (folder) => {
+    await leaveStopped({ url: `sqlite:${join(folder, "postern-state.db")}` });
+    const server = await startPostgres(NAMES);
+    const { port, database: name, password } = server.settings;
+    const url = `postgres://postern@127.0.0.1:${port}/${name}`;
+    await leaveStopped({ url, password: String(password) });
+    return {
+      env: { PGPASSWORD: String(password) },
+      words: { "postgres://postern@db.example.com/postern": url },
+      stop: server.stop,
+    };
+  },
+
   /** The CSV file drop/employees-2026-11-01.csv of the tutorial. */
   "hr-file": async () => ({ files: { "drop/employees-2026-11-01.csv": EMPLOYEES } }),
 };
+
+/** Makes a store, and leaves a stopped deletion in it. */
+async function leaveStopped(location: Parameters<typeof openState>[0]): Promise<void> {
+  const state = openState(location, filesIn("/"));
+  const change = { route: "/scim/v2", type: "User", danger: "deletes", key: "2" } as const;
+  await state.guard.reserve(change, { own: 0, both: undefined }, { caller: "entra", requestId: "7d1c" });
+  await state.close();
+}
 
 const NAMES = "DNS:db.example.com,DNS:localhost,IP:127.0.0.1";
 

@@ -32,7 +32,18 @@ export interface Shell {
 /** Ports that pages speak of; each is a free one in truth. */
 const PORTS = [80, 443, 8080, 8443, 8880, 8881, 8882, 9464, 9465, 9466];
 /** Programs that are not Node.js', and so are told other words. */
-const PROGRAMS = ["ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami", "psql", "mariadb", "mysql", "openssl"];
+const PROGRAMS = [
+  "ldapsearch",
+  "ldapmodify",
+  "ldapadd",
+  "ldapwhoami",
+  "psql",
+  "pg_dump",
+  "pg_restore",
+  "mariadb",
+  "mysql",
+  "openssl",
+];
 const LIMIT_MS = 120_000;
 /** Where a page's folder is, as the page sees it. */
 const HOME = "/home/ada";
