@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { DRAIN_MS } from "../src/listen.ts";
+import { readPage } from "./docs/page.ts";
 import { ROOT } from "./servers/gateway.ts";
 import { CHART, hasHelm, lint, type Manifest, mistakesIn, notes, render, trial } from "./servers/helm.ts";
 import { everything, guard, postgres, secrets, shared } from "./servers/helm-values.ts";
@@ -76,6 +77,14 @@ describe.skipIf(!hasHelm)(
         kinds: [...one, "PersistentVolumeClaim"],
       },
     };
+    test("renders with the values that docs/guides/kubernetes.md shows, for a backend that pods share", () => {
+      const page = readPage(join(ROOT, "docs/guides/kubernetes.md"));
+      const shown = page.blocks.filter(({ notes }) => notes.get("run by") === "test/helm.test.ts");
+      expect(shown.length).toBeGreaterThan(1);
+      for (const { text } of shown)
+        expect(render({ secrets, config: stringify(shared()), ...parse(text) })).toMatchObject({ ok: true });
+    });
+
     describe.each(Object.entries(accepted))("with %s", (_, { values, kinds }) => {
       const { text, manifests } = hasHelm ? render(values) : { text: "", manifests: [] };
 
