@@ -213,14 +213,6 @@ describe("postern explain", () => {
 });
 
 describe("postern test", () => {
-  test("passes the example of its page", async () => {
-    const page = readFileSync(join(ROOT, "docs/guides/mapping-tests.md"), "utf8");
-    const example = /```yaml\n([\s\S]*?)```/.exec(page)![1]!;
-    const mapping = readFileSync(join(ROOT, "mappings/openldap/user.yaml"), "utf8");
-    const { stdout } = postern({ "page.yaml": mapping, "page.test.yaml": example }, "test", "page.test.yaml");
-    expect(stdout).toMatch(/\n4 passed, 0 failed\n$/);
-  });
-
   test.each([
     ["postern:scim/user", "1 passed, 0 failed\n"],
     ["postern:scim/usr", 'no mapping is shipped as "postern:scim/usr", did you mean "postern:scim/user"?'],
