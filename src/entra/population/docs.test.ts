@@ -11,7 +11,7 @@ import { readEdits } from "./read.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../../docs/reference/simulator-input.md"), "utf8");
 const listed = [...page.matchAll(/^- (?!\*\*)(.+)$/gm)].map(([, text]) => text);
-const examples = [...page.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```$/gm)].map(
+const examples = [...page.matchAll(/^```\w+ \[(\S+)\]\n([\s\S]*?)^```$/gm)].map(
   ([, name, text]) => [name!, text!] as const,
 );
 
