@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { send } from "./clients/replay.ts";
+import { startDebianSlapd } from "./servers/debian-slapd.ts";
 import { openDirectoryServer, startDirectoryServer } from "./servers/directory-server.ts";
 import { ROOT, startGateway, TOKEN } from "./servers/gateway.ts";
-import { openLdap, type Slapd, SUFFIX, startDebianSlapd, startSlapd } from "./servers/slapd.ts";
+import { openLdap, type Slapd, SUFFIX, startSlapd } from "./servers/slapd.ts";
 
 type Server = Pick<Slapd, "url" | "bind" | "ldapsearch" | "ldapmodify" | "stop">;
 type Settings = ReturnType<typeof openLdap> | ReturnType<typeof openDirectoryServer>;

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { filesIn } from "../../src/connector/kit/files.ts";
 import { openState } from "../../src/state/state.ts";
 import { type Database, startHr, startMariaDb, startPostgres } from "../servers/databases.ts";
+import { startFreshSlapd } from "../servers/debian-slapd.ts";
 import { ROOT } from "../servers/gateway.ts";
 import { freePort } from "../servers/ports.ts";
 import { startSamba } from "../servers/samba.ts";
@@ -41,6 +42,16 @@ export const setups: Readonly<Record<string, (folder: string) => Promise<Setup>>
         "ldap://ldap.example.com": `ldap://127.0.0.1:${slapd.port}`,
       },
       run: { language: "ldif", take: slapd.ldapmodify },
+      stop: slapd.stop,
+    };
+  },
+
+  /** OpenLDAP as Debian's package leaves it, at ldap://localhost and for root at ldapi:///, for dc=example,dc=org with the password admin-secret. */
+  "debian-slapd": async () => {
+    const slapd = await startFreshSlapd("admin-secret");
+    return {
+      hosts: { "localhost:389": `127.0.0.1:${slapd.port}` },
+      words: { "ldap://localhost": slapd.url, "ldapi:///": slapd.socket },
       stop: slapd.stop,
     };
   },

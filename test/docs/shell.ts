@@ -200,6 +200,7 @@ exec "${process.execPath}" --import "${hook}" "${join(ROOT, "src/main.ts")}" "$@
     "npm",
     '#!/bin/sh\n[ "$1" = start ] || { echo "npm $1: only npm start is at hand" >&2; exit 1; }\nshift; [ "$1" != -- ] || shift; exec postern serve "$@"\n',
   );
+  program("sudo", '#!/bin/sh\nexec "$@"\n');
   const changes = Object.entries(words).map(([word, real]) => `each="\${each//${quoted(word)}/${quoted(real)}}"`);
   for (const name of changes.length > 0 ? PROGRAMS : [])
     program(

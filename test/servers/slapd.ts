@@ -165,78 +165,12 @@ export async function startSlapd(
 }
 
 /** Sends a signal; a process that is to stop has stopped behind it, with each of its threads. */
-function signalled(child: ChildProcess, name: NodeJS.Signals): void {
+export function signalled(child: ChildProcess, name: NodeJS.Signals): void {
   child.kill(name);
   if (name !== "SIGSTOP") return;
   const tasks = `/proc/${child.pid}/task`;
   const isStopped = (task: string) => / T /.test(readFileSync(join(tasks, task, "stat"), "utf8"));
   for (const until = Date.now() + 5000; Date.now() < until && !readdirSync(tasks).every(isStopped); );
-}
-
-/**
- * Starts slapd as Debian's package sets it up, with a tree of its own below dc=example,dc=org and the configuration LDIF of an
- * example applied as that says.
- */
-export async function startDebianSlapd(example: string): Promise<Slapd> {
-  const folder = mkdtempSync(join(tmpdir(), "postern-debian-"));
-  for (const name of ["slapd.d", "db"]) mkdirSync(join(folder, name));
-  const suffix = "dc=example,dc=org";
-  const init = readFileSync("/usr/share/slapd/slapd.init.ldif", "utf8")
-    .replaceAll("@SUFFIX@", suffix)
-    .replaceAll("@PASSWORD@", PASSWORD)
-    .replace("/var/lib/ldap", join(folder, "db"))
-    .replaceAll("/var/run/slapd/", `${folder}/`);
-  const account = `\n\ndn: cn=postern,${suffix}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: postern\nuserPassword: ${PASSWORD}\n`;
-  const load = (database: string, ldif: string) =>
-    execFileSync("/usr/sbin/slapadd", ["-F", join(folder, "slapd.d"), ...database.split(" ")], {
-      input: ldif,
-      stdio: ["pipe", "ignore", "pipe"],
-    });
-  load("-n 0", init);
-  load("-n 1", tree.replaceAll(SUFFIX, suffix).split("\n\n").slice(0, 3).join("\n\n") + account);
-  const port = await freePort();
-  const url = `ldap://127.0.0.1:${port}`;
-  const socket = `ldapi://${encodeURIComponent(join(folder, "ldapi"))}`;
-  let child: ChildProcess;
-  const run = async () => {
-    child = spawn("/usr/sbin/slapd", ["-d", "0", "-F", join(folder, "slapd.d"), "-h", `${url} ${socket}`], {
-      stdio: "ignore",
-    });
-    await listening("127.0.0.1", port);
-  };
-  const end = async () => {
-    child.kill("SIGKILL");
-    if (child.exitCode === null && child.signalCode === null)
-      await new Promise((resolve) => child.once("exit", resolve));
-  };
-  await run();
-  execFileSync("ldapmodify", ["-Q", "-Y", "EXTERNAL", "-H", socket, "-f", example], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const admin = ["-x", "-H", url, "-D", `cn=admin,${suffix}`, "-w", PASSWORD];
-  // What the example says to add by hand.
-  const [, policy = ""] = /<<'END'\n([\s\S]*?)# {3}END/.exec(readFileSync(example, "utf8")) ?? [];
-  execFileSync("ldapadd", admin, { input: policy.replaceAll(/^# {3}/gm, ""), stdio: ["pipe", "ignore", "pipe"] });
-  return {
-    url,
-    port,
-    ca: "",
-    pid: () => child.pid!,
-    bind: { dn: `cn=postern,${suffix}`, password: PASSWORD },
-    ldapsearch: (...args) =>
-      execFileSync("ldapsearch", ["-LLL", "-o", "ldif-wrap=no", ...admin, "-b", suffix, ...args], {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
-      }),
-    ldapmodify: (text) => void execFileSync("ldapmodify", admin, { input: text, stdio: ["pipe", "ignore", "pipe"] }),
-    signal: (name) => signalled(child, name),
-    kill: end,
-    restart: run,
-    stop: async () => {
-      await end();
-      rmSync(folder, { recursive: true });
-    },
-  };
 }
 
 /** The connector's settings for this server, and the routes of the shipped mappings. */
