@@ -5,9 +5,10 @@ import { filesIn } from "../../src/connector/kit/files.ts";
 import { openState } from "../../src/state/state.ts";
 import { type Database, startHr, startMariaDb, startPostgres } from "../servers/databases.ts";
 import { startFreshSlapd } from "../servers/debian-slapd.ts";
+import { dsacls } from "../servers/dsacls.ts";
 import { ROOT } from "../servers/gateway.ts";
 import { freePort } from "../servers/ports.ts";
-import { startSamba } from "../servers/samba.ts";
+import { ADMIN_PASSWORD, startSamba } from "../servers/samba.ts";
 import { startSlapd } from "../servers/slapd.ts";
 import type { Surroundings } from "./shell.ts";
 
@@ -68,6 +69,26 @@ export const setups: Readonly<Record<string, (folder: string) => Promise<Setup>>
       },
       words: { "ldaps://dc1.corp.example.com": samba.url },
       run: { language: "ldif", take: samba.ldapmodify },
+      stop: samba.stop,
+    };
+  },
+
+  /** The same domain with the account svc-scim@corp.example.com, which has no rights yet and whose password is in `AD_PASSWORD`; blocks of `bat` are dsacls. */
+  "samba-service": async (folder) => {
+    const samba = await startSamba("corp.example.com");
+    const domain = "DC=corp,DC=example,DC=com";
+    const account = `CN=svc-scim,OU=Service,${domain}`;
+    const password = Buffer.from(`"${ADMIN_PASSWORD}"`, "utf16le").toString("base64");
+    samba.ldapmodify(`dn: OU=Service,${domain}\nchangetype: add\nobjectClass: organizationalUnit\n`);
+    samba.ldapmodify(
+      `dn: ${account}\nchangetype: add\nobjectClass: user\nsAMAccountName: svc-scim\nuserPrincipalName: svc-scim@corp.example.com\nuserAccountControl: 512\nunicodePwd:: ${password}\n`,
+    );
+    writeFileSync(join(folder, "corp-ca.pem"), readFileSync(samba.ca));
+    return {
+      env: { AD_PASSWORD: ADMIN_PASSWORD, LDAPTLS_REQCERT: "never" },
+      hosts: { "dc1.corp.example.com:636": `${samba.address}:636` },
+      words: { "ldaps://dc1.corp.example.com": samba.url },
+      run: { language: "bat", take: (text) => dsacls(samba, account, text) },
       stop: samba.stop,
     };
   },
