@@ -48,13 +48,16 @@ export const setups: Readonly<Record<string, (folder: string) => Promise<Setup>>
   },
 
   /** OpenLDAP as Debian's package leaves it, at ldap://localhost and for root at ldapi:///, for dc=example,dc=org with the password admin-secret. */
-  "debian-slapd": async () => {
+  "debian-slapd": async () => debianSlapd(await startFreshSlapd("admin-secret")),
+  /** The same with people and groups. */
+  "debian-people": async () => {
     const slapd = await startFreshSlapd("admin-secret");
-    return {
-      hosts: { "localhost:389": `127.0.0.1:${slapd.port}` },
-      words: { "ldap://localhost": slapd.url, "ldapi:///": slapd.socket },
-      stop: slapd.stop,
-    };
+    const branches = ["people", "groups"].map(
+      (ou) => `dn: ou=${ou},dc=example,dc=org\nobjectClass: organizationalUnit\n\n`,
+    );
+    const entries = `${branches.join("")}${PEOPLE}`.replaceAll("dc=example,dc=com", "dc=example,dc=org");
+    slapd.ldapmodify(entries.replaceAll(/^(dn: .*)$/gm, "$1\nchangetype: add"));
+    return debianSlapd(slapd);
   },
 
   /** Active Directory (Samba) at ldaps://dc1.corp.example.com, the domain DC=corp,DC=example,DC=com, Administrator's password in `AD_PASSWORD`. */
@@ -137,6 +140,11 @@ async function leaveStopped(location: Parameters<typeof openState>[0]): Promise<
   await state.guard.reserve(change, { own: 0, both: undefined }, { caller: "entra", requestId: "7d1c" });
   await state.close();
 }
+const debianSlapd = (slapd: Awaited<ReturnType<typeof startFreshSlapd>>): Setup => ({
+  hosts: { "localhost:389": `127.0.0.1:${slapd.port}` },
+  words: { "ldap://localhost": slapd.url, "ldapi:///": slapd.socket },
+  stop: slapd.stop,
+});
 
 const NAMES = "DNS:db.example.com,DNS:localhost,IP:127.0.0.1";
 
