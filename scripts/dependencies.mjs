@@ -1,4 +1,4 @@
-// npm run dependencies: whether what Postern is delivered with has a licence that lets it be, and no vulnerability of a high severity that
+// npm run licences: whether what Postern is delivered with has a licence that lets it be, and no vulnerability of a high severity that
 // is known. Where the registry answers no audits (mirrors often do not) this is said, and is no failure.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -39,7 +39,7 @@ const { stdout } = spawnSync(
 );
 const severe = vulnerable(stdout);
 if (severe === undefined)
-  console.log("audit: the registry answers no audits; ask another with: npm run dependencies -- --registry URL");
+  console.log("audit: the registry answers no audits; ask another with: npm run licences -- --registry URL");
 else console.log(`audit: ${severe.length} packages have a vulnerability of severity ${LEVEL} or worse that is known`);
 for (const { name, severity, via } of severe ?? [])
   console.error(

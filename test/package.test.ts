@@ -66,6 +66,9 @@ describe("the package, installed into an empty folder", () => {
       "--no-audit",
       "--no-fund",
       "--prefer-offline",
+      // Else npm looks for a project above the folder.
+      "--prefix",
+      empty,
       join(folder, archive),
     );
     expect(installed.status, installed.output).toBe(0);
@@ -129,7 +132,7 @@ routes:
     [
       "sftp",
       "ssh2-sftp-client@12",
-      '{ type: file, path: a.csv, sftp: { host: h, user: u, password: p, hostKey: "SHA256:x" }, stateFile: s.json, format: csv, kinds: { user: { key: id } } }',
+      `{ type: file, path: a.csv, sftp: { host: h, user: u, password: p, hostKey: "SHA256:${"a".repeat(43)}" }, stateFile: s.json, format: csv, kinds: { user: { key: id } } }`,
       "",
     ],
     [
@@ -155,6 +158,7 @@ ${more}`;
         expect(status, output).toBe(1);
         expect(output).toContain(`npm install ${wanted}`);
         expect(output).toContain(setting);
+        expect(output).toMatch(/needs\.config\.yaml:[3-5]:\d+/);
       }
       const { output } = await postern("check", "--config", "needs.config.yaml");
       expect(output).toMatch(/needs\.config\.yaml:[3-5]:\d+/);

@@ -1,10 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-
-/** The folder that Postern is installed in: a clone, a package or the image's. It may be read-only. */
-export const INSTALLED = ["../..", "../../.."]
-  .map((path) => join(import.meta.dirname, path))
-  .find((path) => existsSync(join(path, "package.json")))!;
+import { packageFolder } from "../config/shipped.ts";
 
 /** The version, with the commit that it was built from where that is known: `0.1.0 (commit 2d68c9e, Node.js 24.21.0)`. */
 export function versionText(): string {
@@ -15,6 +11,6 @@ export function versionText(): string {
 }
 
 function jsonIn(path: string): unknown {
-  const file = join(INSTALLED, path);
+  const file = join(packageFolder, path);
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
 }
