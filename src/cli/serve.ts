@@ -35,8 +35,8 @@ export async function serveCommand(
     console.error(refusal(file, problems));
     return EXIT.findings;
   }
-  // A terminal that is gone sends it, too: what has no terminal is told to read its configuration again.
-  process.on("SIGHUP", () => running.reload());
+  // A terminal that is gone sends it, too: what has no terminal is told to read its configuration again. Windows ends what has no console.
+  if (process.platform !== "win32") process.on("SIGHUP", () => running.reload());
   console.error(greeting(running, { example: isExample(file), made }));
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
