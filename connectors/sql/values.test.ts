@@ -108,6 +108,8 @@ const systems: [string, () => Promise<Started>][] = [
         kinds,
       });
       const connector = sql.open(settings, lent(folder, { references, mapped }));
+      // The database is created when something is asked of it first.
+      await connector.probe(AbortSignal.timeout(10_000));
       const stop = async () => {
         await connector.close();
         rmSync(folder, { recursive: true });

@@ -8,6 +8,7 @@ import { limitsOf, memoryBudget } from "../graph/budget.ts";
 import { openEntra } from "../graph/client.ts";
 import { isSharedState } from "../state/state.ts";
 import { openStateOf } from "../store.ts";
+import { withProgress } from "./progress.ts";
 import { usesOf } from "./uses.ts";
 
 /** What was asked, such as a connector, and what came of it. */
@@ -24,13 +25,28 @@ export interface Asked {
 const PROBE_MS = 5000;
 const CHECK_MS = 30_000;
 
+/** Something that is asked. */
+type Question = readonly [name: string, ask: () => Promise<Asked>];
+
 /** Asks all that a configuration names whether it serves, and has what the mappings need. Nothing is written. */
 export async function askAll(loaded: Loaded, connectors: ReadonlyMap<string, Connector>): Promise<Asked[]> {
-  return Promise.all([
-    ...[...connectors].map(([name, connector]) => askConnector(loaded, name, connector)),
+  const questions: readonly Question[] = [
+    ...[...connectors].map(([name, connector]): Question => [name, () => askConnector(loaded, name, connector)]),
     ...sharedProbes(loaded),
     ...entraJobs(loaded),
-  ]);
+  ];
+  const open = questions.map(([name]) => name);
+  const text = () => `asking ${open.join(", ")}`;
+  return withProgress(text(), ({ show }) =>
+    Promise.all(
+      questions.map(async ([name, ask]) => {
+        const asked = await ask();
+        open.splice(open.indexOf(name), 1);
+        if (open.length > 0) show(text());
+        return asked;
+      }),
+    ),
+  );
 }
 
 const failed = (name: string, says: string, error: unknown): Asked => ({
@@ -60,11 +76,11 @@ const isAnswer = (error: unknown): error is ConnectorError =>
   error instanceof ConnectorError && (!AWAY.includes(error.kind) || isAnswer(error.cause));
 
 /** Whether the jobs of Entra's that syncs write to can be used. */
-function entraJobs(loaded: Loaded): Promise<Asked>[] {
+function entraJobs(loaded: Loaded): Question[] {
   return Object.entries(loaded.config.syncs).flatMap(([sync, { to }]) => {
     if (!("entra" in to)) return [];
+    const name = `sync ${sync}`;
     const ask = async (): Promise<Asked> => {
-      const name = `sync ${sync}`;
       const client = openEntra(to.entra, { files: filesIn(loaded.folder), budget: memoryBudget(limitsOf(to.entra)) });
       try {
         const findings = await client.probe(AbortSignal.timeout(CHECK_MS));
@@ -75,12 +91,12 @@ function entraJobs(loaded: Loaded): Promise<Asked>[] {
         await client.close();
       }
     };
-    return [ask()];
+    return [[name, ask]];
   });
 }
 
 /** Whether what several gateways share can be reached: PostgreSQL, and Valkey or Redis. */
-function sharedProbes(loaded: Loaded): Promise<Asked>[] {
+function sharedProbes(loaded: Loaded): Question[] {
   const { url } = loaded.config.state;
   const shared = sharedLimitsOf(loaded);
   const probes: [string, () => Promise<void>][] = [];
@@ -89,12 +105,15 @@ function sharedProbes(loaded: Loaded): Promise<Asked>[] {
     probes.push([`state: ${url}`, () => state.probe().finally(state.close)]);
   }
   if (shared) probes.push([`limits.shared: ${shared.url}`, () => probeShared(shared)]);
-  return probes.map(async ([name, probe]): Promise<Asked> => {
-    try {
-      await probe();
-      return { name, says: "answers", isThere: true, findings: [] };
-    } catch (error) {
-      return failed(name, "is unreachable", error);
-    }
+  return probes.map(([name, probe]) => {
+    const ask = async (): Promise<Asked> => {
+      try {
+        await probe();
+        return { name, says: "answers", isThere: true, findings: [] };
+      } catch (error) {
+        return failed(name, "is unreachable", error);
+      }
+    };
+    return [name, ask];
   });
 }

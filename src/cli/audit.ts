@@ -9,6 +9,7 @@ import type { Registry } from "../config/registry.ts";
 import { StartError } from "../routes.ts";
 import { isSharedState, type State } from "../state/state.ts";
 import { openStateOf } from "../store.ts";
+import { type Progress, withProgress } from "./progress.ts";
 
 /** Options of `postern audit verify`. */
 export interface VerifyOptions {
@@ -45,7 +46,7 @@ export async function auditVerifyCommand(
   try {
     if (options.config !== undefined) return await verifyAll(given, { ...options, config: options.config }, reading);
     const files = given.length === 1 && !options.excerpt ? withOlder(given[0]!) : given;
-    return tell(verified(files, anchorsOf(files, options)));
+    return tell(await verified(files, anchorsOf(files, options)));
   } catch (error) {
     if (error instanceof ConfigError || error instanceof StartError) throw error;
     console.log((error as Error).message);
@@ -93,7 +94,7 @@ async function verifyAll(
     let status = 0;
     for (const file of given) {
       const files = withOlder(file);
-      const found = verified(files, { ...anchorsOf(files, options, configured), chains });
+      const found = await verified(files, { ...anchorsOf(files, options, configured), chains });
       const { ok, chains: names } = found.verdict;
       for (const chain of names.filter((each) => seen.has(each))) {
         console.log(`${file}: the chain ${shown(chain)} is in another of the files, too`);
@@ -121,7 +122,10 @@ async function verifyAll(
 /** A verdict, and where what is wrong stands. */
 type Found = { readonly verdict: Verdict; readonly place: string };
 
-function verified(files: readonly string[], anchors: Anchors): Found {
+const verified = (files: readonly string[], anchors: Anchors): Promise<Found> =>
+  withProgress("reading the log", (progress) => verifiedBy(files, anchors, progress));
+
+function verifiedBy(files: readonly string[], anchors: Anchors, progress: Progress): Found {
   const verifier = createVerifier(anchors);
   let torn = false;
   for (const file of files) {
@@ -130,6 +134,7 @@ function verified(files: readonly string[], anchors: Anchors): Found {
     let number = 0;
     for (const bytes of linesOf(file)) {
       number++;
+      progress.show(`verifying ${file}: record ${number}`);
       if (bytes.at(-1) !== 0x0a) {
         torn = true;
         continue;

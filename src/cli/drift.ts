@@ -8,6 +8,7 @@ import { counted } from "../sync/words.ts";
 import { storeOf } from "../sync-target.ts";
 import { openRoutes } from "./opened.ts";
 import { write } from "./output.ts";
+import { startProgress } from "./progress.ts";
 
 /** The forms that drift is shown in. */
 export const DRIFT_FORMATS = ["table", "csv", "json"] as const;
@@ -26,6 +27,7 @@ export async function driftCommand({ registry, file, env, route: base, format }:
   const loaded = loadConfig(file, registry, env);
   const names = Object.entries(loaded.config.syncs).filter(([, { to }]) => "route" in to && to.route === base);
   if (names.length === 0) throw new StartError(`no sync writes to ${base}, so nothing is known of what it should hold`);
+  let closing = () => {};
   const opened = await openRoutes(loaded, { writes: false });
   try {
     const { to } = names[0]![1] as { to: { route: string; type: string } };
@@ -40,11 +42,15 @@ export async function driftCommand({ registry, file, env, route: base, format }:
       })),
     );
     let count = 0;
+    const progress = startProgress(`comparing ${base} with what syncs wrote`);
+    closing = progress.end;
     if (format === "csv") await write("what,key,id,path,was,is\n");
     for await (const each of driftOf({ route, type: to.type, target, asking, syncs })) {
       count++;
+      progress.show(`comparing ${base} with what syncs wrote: ${counted(count, "difference")} so far`);
       if (!(await write(lineOf(each, format)))) return 1;
     }
+    progress.end();
     console.error(
       count === 0
         ? `${base} is as it was written last.`
@@ -52,6 +58,7 @@ export async function driftCommand({ registry, file, env, route: base, format }:
     );
     return count === 0 ? 0 : 1;
   } finally {
+    closing();
     await opened.close();
   }
 }

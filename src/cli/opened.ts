@@ -5,6 +5,7 @@ import { routeAt } from "../routes.ts";
 import type { State } from "../state/state.ts";
 import { openStateOf } from "../store.ts";
 import { lazyEntra, type SyncParts } from "../syncs.ts";
+import { wipeProgress } from "./progress.ts";
 
 /** What a command works with: routes as the gateway has them, and the store. */
 export interface Opened extends SyncParts {
@@ -12,7 +13,10 @@ export interface Opened extends SyncParts {
 }
 
 /** Warns on standard error, as commands do. */
-export const warn = (fields: unknown, message?: string) => console.error(message, JSON.stringify(fields));
+export const warn = (fields: unknown, message?: string) => {
+  wipeProgress();
+  console.error(message, JSON.stringify(fields));
+};
 const nobody = {
   called: () => {},
   breaker: () => {},

@@ -1,3 +1,5 @@
+import { wipeProgress } from "./progress.ts";
+
 /** Whether who reads the output has seen enough, as `head` has. */
 let isOver = false;
 
@@ -13,6 +15,7 @@ export function takeBrokenPipes(): void {
 /** Writes to standard output, and resolves when there is room for more. Gives false where nobody reads any more: then there is no need to go on. */
 export async function write(text: string): Promise<boolean> {
   if (isOver) return false;
+  wipeProgress();
   await new Promise<void>((done) => void process.stdout.write(text, () => done()));
   return !isOver;
 }

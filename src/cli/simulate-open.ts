@@ -34,6 +34,7 @@ import { openStore, type Store, StoreError } from "../entra/store.ts";
 import { StartError } from "../routes.ts";
 import { EXIT } from "./exit.ts";
 import { jsonIn, UsageError } from "./given.ts";
+import { startProgress, wipeProgress } from "./progress.ts";
 import { isFailure, openEndpoint, type ScimEndpoint } from "./scim-endpoint.ts";
 import type { SimulateOptions } from "./simulate-options.ts";
 
@@ -45,6 +46,8 @@ export interface Opened {
   readonly signal: AbortSignal;
   /** Tells something on the terminal, behind what shows the progress. */
   readonly say: (line: string) => void;
+  /** Shows what is going on, on a terminal. */
+  readonly show: (text: string) => void;
   /** What this command has found so far. */
   readonly found: () => ReportData;
   /** The exit status, by what this command found. */
@@ -66,7 +69,7 @@ export async function openSimulated(options: SimulateOptions): Promise<Opened> {
   refuseOther(store, endpoint, options.state);
   const whole = usable(() => collectorIn(folder.path));
   const run = createCollector();
-  const progress = progressOn(process.stderr);
+  const progress = toldOn(process.stderr);
   const log = logIn(join(folder.path, "provisioning-log.jsonl"), reported);
   const stop = new AbortController();
   const onSignal = () => stop.abort();
@@ -86,9 +89,10 @@ export async function openSimulated(options: SimulateOptions): Promise<Opened> {
       exchange: (exchange) => {
         const { purpose, failure, method, path, body } = exchange;
         unreachable ||= failure !== undefined && (purpose === "probe" || purpose === "discover");
-        if (options.dryRun && method !== "GET")
+        if (options.dryRun && method !== "GET") {
+          wipeProgress();
           console.log(`would send ${method} ${path}${body === undefined ? "" : ` ${JSON.stringify(body)}`}`);
-        else for (const each of [whole, run]) each.exchange(exchange);
+        } else for (const each of [whole, run]) each.exchange(exchange);
         progress.step(exchange);
       },
       trace: (trace) => {
@@ -119,6 +123,7 @@ export async function openSimulated(options: SimulateOptions): Promise<Opened> {
     store,
     signal: stop.signal,
     say: progress.say,
+    show: progress.show,
     found: run.report,
     status: () => (unreachable ? EXIT.unreachable : isClean(run) ? EXIT.fine : EXIT.findings),
     report: () => {
@@ -294,24 +299,22 @@ function isClean(collector: Collector): boolean {
   );
 }
 
-/** Shows on a terminal, once a second at most, how far it is; in a pipe it shows nothing. */
-function progressOn(stream: NodeJS.WriteStream) {
+/** What is told on the way: how far it is, and lines that stay. */
+function toldOn(stream: NodeJS.WriteStream) {
   const began = performance.now();
-  let [requests, shown] = [0, began];
-  const clear = () => stream.isTTY && stream.write("\r\x1b[K");
+  const progress = startProgress("starting", stream);
+  let requests = 0;
   return {
+    show: progress.show,
     step: ({ method, path }: Exchange) => {
       requests++;
-      const now = performance.now();
-      if (!stream.isTTY || now - shown < 1000) return;
-      shown = now;
-      const line = `${requests} requests, ${Math.round((requests * 1000) / (now - began))} a second; ${method} ${path}`;
-      stream.write(`\r\x1b[K${line.slice(0, (stream.columns ?? 80) - 1)}`);
+      const rate = Math.round((requests * 1000) / (performance.now() - began));
+      progress.show(`${requests} requests, ${rate} a second; ${method} ${path}`);
     },
     say: (line: string) => {
-      clear();
+      wipeProgress();
       stream.write(`${line}\n`);
     },
-    end: clear,
+    end: progress.end,
   };
 }

@@ -8,6 +8,7 @@ import type { CycleSummary } from "../entra/report-data.ts";
 import type { CycleKind } from "../entra/simulation.ts";
 import { EXIT } from "./exit.ts";
 import { UsageError } from "./given.ts";
+import { wipeProgress } from "./progress.ts";
 import { type Opened, openSimulated } from "./simulate-open.ts";
 import type { SimulateOptions } from "./simulate-options.ts";
 
@@ -33,6 +34,7 @@ export const simulateWatch = (
       const summary = await opened.simulation.cycle(nextKind(opened));
       opened.say(lineOf(summary));
       if (cycle === options.cycles) return;
+      opened.show("waiting for the next cycle");
       await sleep(Math.min(CYCLE_MS / options.speed, 2 ** 31 - 1), undefined, { signal }).catch(() => {});
     }
   });
@@ -68,6 +70,7 @@ export const simulateDiscovery = (options: SimulateOptions): Promise<number> =>
     const counts = { local: 0, unassigned: 0, assigned: 0 };
     for await (const { id, name, status } of opened.simulation.discover()) {
       counts[status]++;
+      wipeProgress();
       console.log(`${status.padEnd(10)} ${id} ${name}`);
     }
     opened.say(`${counts.assigned} assigned, ${counts.unassigned} unassigned, ${counts.local} local`);
@@ -164,12 +167,14 @@ function shareOf({ edits }: SimulateOptions): number | undefined {
 
 const BATCH = 1000;
 
-async function read({ simulation, store, say }: Opened, file: string, type: ObjectType): Promise<void> {
+async function read({ simulation, store, say, show }: Opened, file: string, type: ObjectType): Promise<void> {
   const batch: Edit[] = [];
+  let count = 0;
   const resolve = (name: string) => store.named(name, "User")[0]?.objectId;
   try {
     for await (const each of readEdits(file, type, { resolve, note: say })) {
       batch.push(each);
+      show(`reading ${file}: ${++count} records`);
       if (batch.length === BATCH) simulation.apply(batch.splice(0));
     }
   } catch (error) {

@@ -12,6 +12,7 @@ import { storeOf } from "../sync-target.ts";
 import { type NamedReport, type RunWish, runNamed } from "../syncs.ts";
 import { openRoutes, openStore } from "./opened.ts";
 import { write } from "./output.ts";
+import { withProgress } from "./progress.ts";
 
 /** What every command on a sync is given. */
 export interface SyncCommand {
@@ -51,7 +52,9 @@ export async function syncRunCommand(
   process.once("SIGINT", end).once("SIGTERM", end);
   try {
     const cause = `${userInfo().username}, by the command line`;
-    const report = await runNamed(name, parts, { ...wish, cause }, { signal: ending.signal });
+    const report = await withProgress(wish.isPlan ? `planning ${name}` : `running ${name}`, () =>
+      runNamed(name, parts, { ...wish, cause }, { signal: ending.signal }),
+    );
     if (wish.isPlan && !isQuiet) {
       await printPeople(parts.state.syncs.of(report.store), format, `What ${name} would do`);
     }

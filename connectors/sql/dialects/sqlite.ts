@@ -136,19 +136,20 @@ function declared(type: string): Partial<Column> {
 /** Opens a database. Throws a `SettingError` for a file that is not there, and may not be created, or that cannot be used. */
 function open({ file, mayCreate, script }: Database): SqliteDialect {
   const isInMemory = file === ":memory:";
-  const isNew = isInMemory || !existsSync(file);
-  if (isNew && !isInMemory && !mayCreate)
+  const isThere = () => !isInMemory && existsSync(file);
+  if (!isInMemory && !isThere() && !mayCreate)
     throw new SettingError(
       `file: there is no database ${file}. Correct the path, or have it created with create: true`,
       "file",
     );
   const make = () => {
+    const isNew = !isThere();
     const made = openDatabase(usable(file));
     if (isNew && script !== undefined) made.database.exec(script());
     return made;
   };
   // A file is not created before it is needed: checking a configuration writes nothing.
-  let opened = isNew && !isInMemory ? undefined : make();
+  let opened = isInMemory || isThere() ? make() : undefined;
   const database = () => {
     opened ??= make();
     return opened.database;
