@@ -51,6 +51,14 @@ function read(file: string): Linked {
 
 const frontMatterLines = (matter: string) => matter.replace(/[^\n]/g, "");
 
+test("every picture says in words what it shows", () => {
+  const silent: string[] = [];
+  for (const file of files)
+    for (const [, alt, target] of readFileSync(join(ROOT, file), "utf8").matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g))
+      if (alt!.length < 15) silent.push(`${file}: ${target}`);
+  expect(silent).toEqual([]);
+});
+
 /** The anchor that GitHub gives to a heading; VitePress is told to give the same. */
 function addAnchor(anchors: Set<string>, children: readonly { type: string; content: string }[]): void {
   const text = children

@@ -36,7 +36,7 @@
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { ROOT } from "../servers/gateway.ts";
 import { type Command, consoleCommands, shellCommands } from "./commands.ts";
 import { compare, kept, trimmed } from "./compare.ts";
@@ -67,13 +67,12 @@ interface Run {
 
 /** Runs a page. Gives what does not hold, and the page as it would be with the outputs that came. */
 export async function runPage(page: string): Promise<{ mistakes: readonly Mistake[]; updated: string }> {
-  const read = readPage(join(ROOT, page));
+  const read = readPage(resolve(ROOT, page));
   const mistakes: Mistake[] = read.indented.map((line) => ({
     line,
     text: "indented code: write a fence, which says what it is",
   }));
-  if (read.blocks.every(({ language, notes }) => language === "text" || notes.has("not run")))
-    return { mistakes: [...mistakes, ...textMistakes(read)], updated: read.text };
+  if (read.blocks.length === 0) return { mistakes, updated: read.text };
   const folder = mkdtempSync(join(tmpdir(), "postern-page-"));
   mkdirSync(join(folder, "ada"));
   const setup = await startSetups(read.setups, join(folder, "ada"));
@@ -102,9 +101,6 @@ function placedIn(fence: number, text: string): Mistake {
   const [, line, message] = /^(\d+): ([\s\S]*)$/.exec(text) ?? [];
   return line === undefined ? { line: fence, text } : { line: fence + Number(line), text: message! };
 }
-
-const textMistakes = ({ blocks }: Page): Mistake[] =>
-  blocks.flatMap((block) => (block.notes.has("not run") ? [] : textMistake(block)));
 
 function textMistake({ line, text }: Block): Mistake[] {
   const at = text
@@ -256,7 +252,7 @@ if (import.meta.main) {
     const began = performance.now();
     const { mistakes, updated } = await runPage(page);
     for (const { line, text } of mistakes) console.log(`${page}:${line}: ${text}\n`);
-    if (isUpdate) writeFileSync(join(ROOT, page), updated);
+    if (isUpdate) writeFileSync(resolve(ROOT, page), updated);
     failed += mistakes.length;
     console.log(
       `${mistakes.length === 0 ? "ok  " : "FAIL"} ${page} (${((performance.now() - began) / 1000).toFixed(1)} s)`,

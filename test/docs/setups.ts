@@ -23,9 +23,9 @@ export interface Setup extends Partial<Surroundings> {
 
 /** The set-ups that pages name, each given the page's folder. */
 export const setups: Readonly<Record<string, (folder: string) => Promise<Setup>>> = {
-  /** The files of a clone: examples, mappings, schemas, deploy, and the embedded example's configuration. */
+  /** The files of a clone that pages speak of. */
   clone: async (folder) => {
-    for (const name of ["examples", "mappings", "schemas", "deploy", "gateway.config.yaml", "docker-compose.yaml"])
+    for (const name of ["examples", "mappings", "schemas", "deploy", "docker-compose.yaml"])
       cpSync(join(ROOT, name), join(folder, name), { recursive: true });
     return {};
   },
