@@ -25,6 +25,10 @@ export const shelves: readonly Shelf[] = [
         title: undefined,
         pages: [
           [
+            "tutorial/first-directory.md",
+            "From nothing to an OpenLDAP directory that Entra provisions, in thirty minutes",
+          ],
+          [
             "tutorial/hr-to-active-directory.md",
             "Make accounts in Active Directory from a CSV file of HR's, up to the first leaver",
           ],
@@ -36,6 +40,20 @@ export const shelves: readonly Shelf[] = [
     title: "Guides",
     purpose: "Get one task done.",
     groups: [
+      {
+        title: "Microsoft Entra ID",
+        pages: [
+          [
+            "guides/entra.md",
+            "Screen by screen and field by field: credentials, mappings, scoping, provision on demand",
+          ],
+          ["guides/outbound-only.md", "Without an inbound port: Microsoft's provisioning agent, or a tunnel"],
+          ["guides/entra-inbound.md", "The other direction: people from HR to Entra ID"],
+          ["guides/migrate-from-ecma.md", "From the ECMA connector host to Postern"],
+          ["guides/simulator.md", "Provision as Entra does, before any SCIM endpoint and without a tenant"],
+          ["guides/troubleshooting.md", "By symptom, by Entra's error codes, and by what the log says"],
+        ],
+      },
       {
         title: "Configure",
         pages: [
@@ -83,7 +101,6 @@ export const shelves: readonly Shelf[] = [
           ["guides/hr/personio.md", "Personio"],
           ["guides/hr/hibob.md", "HiBob"],
           ["guides/hr/others.md", "Other HR systems"],
-          ["guides/entra-inbound.md", "From HR to Entra ID, through its inbound provisioning"],
         ],
       },
       {
@@ -103,10 +120,6 @@ export const shelves: readonly Shelf[] = [
           ["guides/high-availability.md", "Several gateways behind a load balancer"],
           ["guides/kubernetes.md", "The Helm chart"],
         ],
-      },
-      {
-        title: "Try out",
-        pages: [["guides/simulator.md", "Provision as Entra does, before any SCIM endpoint"]],
       },
     ],
   },
