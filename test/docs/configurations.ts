@@ -9,10 +9,15 @@ import { registry } from "../servers/registry.ts";
 
 type Data = Readonly<Record<string, unknown>>;
 
-/** Whatever a configuration asks of the environment is there. */
+/** Whatever a configuration asks of the environment is there, but for what the command line itself takes from it. */
 const env = new Proxy(
   {},
-  { get: (_, name) => (name === "SCIM_TOKEN" ? "a-token-that-is-for-tests-only" : "a-secret-of-the-tests-0123456789") },
+  {
+    get: (_, name) => {
+      if (String(name).startsWith("POSTERN_")) return undefined;
+      return name === "SCIM_TOKEN" ? "a-token-that-is-for-tests-only" : "a-secret-of-the-tests-0123456789";
+    },
+  },
 );
 
 const CONFIG_KEYS = [

@@ -23,7 +23,7 @@ export interface Setup extends Partial<Surroundings> {
 
 /** The set-ups that pages name, each given the page's folder. */
 export const setups: Readonly<Record<string, (folder: string) => Promise<Setup>>> = {
-  /** The files of a clone that pages speak of. */
+  /** The files of a clone: examples, mappings, schemas, deploy. */
   clone: async (folder) => {
     for (const name of ["examples", "mappings", "schemas", "deploy", "docker-compose.yaml"])
       cpSync(join(ROOT, name), join(folder, name), { recursive: true });
