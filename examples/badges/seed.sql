@@ -1,4 +1,4 @@
--- The database of a door system: badges, and the doors that each opens.
+-- The database of a door system: badges and the doors that each opens.
 create table badges (
   id integer primary key,
   number integer not null unique,

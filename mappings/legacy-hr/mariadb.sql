@@ -1,4 +1,4 @@
--- The legacy HR database as MariaDB: flags as tinyint, times without a zone in UTC, collations that fold case and accents.
+-- The legacy HR database for MariaDB: flags as tinyint, times in UTC without a zone, collations that ignore case and accents.
 create table people (
   id int auto_increment primary key,
   login varchar(200) not null,

@@ -1,4 +1,4 @@
--- The legacy HR database as PostgreSQL: booleans, times with a zone, indexes on what is compared without regard to case.
+-- The legacy HR database for PostgreSQL: booleans, times with a zone, indexes that ignore case.
 create table people (
   id serial primary key,
   login text not null,

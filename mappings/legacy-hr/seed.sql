@@ -1,5 +1,5 @@
--- A small "legacy HR" database, as an application of the nineties might have left it: whole numbers for keys, flags as
--- 0 and 1, a manager as a foreign key, teams with a membership table.
+-- A small "legacy HR" database, as a business application of the nineties might have: integer keys, flags as
+-- 0 and 1, the manager as a foreign key, teams with a membership table.
 create table people (
   id integer primary key autoincrement,
   login text not null collate nocase unique,

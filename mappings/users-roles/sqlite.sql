@@ -1,5 +1,5 @@
--- Users and roles as web applications have them, for SQLite: rows that are only marked as deleted, a table of
--- departments, managers by their staff number, a join table that says who granted what and when, hashed passwords.
+-- Users and roles of a typical web application, for SQLite: soft deletes, a table of departments,
+-- managers by staff number, a join table with who granted a role and when, hashed passwords.
 create table departments (
   id integer primary key,
   code text not null unique,
