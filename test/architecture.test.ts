@@ -31,6 +31,7 @@ const allowed: Record<string, readonly string[]> = {
   "src/observe": [],
   "src/sink": [],
   "src/state": ["src/connector", "src/gateway"],
+  "src/scimgateway": ["src/scim"],
   "src/sync": [
     "src/gateway",
     "src/scim",

@@ -37,7 +37,11 @@ kinds:
   group: { base: "OU=Groups,DC=corp,DC=example,DC=com", filter: (objectCategory=group) }
 `,
   types: attributeTypeNames.filter((type) => !["boolean", "integer", "time"].includes(type)),
-  init: { options, run: init },
+  init: {
+    example: "postern init active-directory --domain corp.example.com --bind svc-scim@corp.example.com",
+    options,
+    run: init,
+  },
   address: ({ urls, domain }) => urls?.map(bareUrl).join(", ") ?? `the domain ${domain}`,
   open: (settings, { files, log, types, references = [], mapped }): Connector => {
     const { tls, domain: name } = settings;

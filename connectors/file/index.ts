@@ -31,7 +31,7 @@ failed: failed
 kinds:
   person: { key: WorkerID }
 `,
-  init: { argument, options, run: init },
+  init: { example: "postern init file employees.csv --out hr", argument, options, run: init },
   address: ({ path, folder, sftp }) => `${sftp ? `sftp://${sftp.host}:${sftp.port}/` : ""}${path ?? folder?.path}`,
   open: (settings, services): Connector => {
     const source = openSource(sourceParts(settings, services));

@@ -67,7 +67,11 @@ kinds:
     rdn: cn
     placeholder: { attr: member, value: "cn=nobody" }
 `,
-  init: { options, run: init },
+  init: {
+    example: "postern init ldap --url ldaps://ldap.example.com --bind cn=postern,dc=example,dc=org",
+    options,
+    run: init,
+  },
   address: ({ url }) => bareUrl(url),
   open: (settings, { files, log, references = [], mapped }): Connector => {
     const { url, bind, tls, connections, attributes } = settings;

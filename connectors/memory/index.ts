@@ -11,6 +11,7 @@ import {
 import { ConnectorError, entryNotFound } from "../../src/connector/error.ts";
 import { behindPosition, positionIn } from "../../src/connector/paging.ts";
 import { applyChanges, checkExpected, comparePositions, matches, positionOf } from "../../src/connector/reference.ts";
+import { init } from "./init.ts";
 
 const kind = z.strictObject({
   key: z.string().default("id").describe("The attribute that holds the key; the connector makes a UUID for it."),
@@ -31,6 +32,7 @@ kinds:
   person: { key: id, unique: [login] }
   team: { unique: [name] }
 `,
+  init: { example: "postern init memory --out trial", options: [], run: init },
   open: (settings): Connector => {
     const stores = new Map(Object.keys(settings.kinds).map((name) => [name, new Map<string, Entry>()]));
     const storeOf = (name: string) => stores.get(name)!;

@@ -7,6 +7,7 @@ import { compileCall } from "./calls.ts";
 import { supports } from "./conditions.ts";
 import { explain } from "./explain.ts";
 import { judgeBy } from "./failures.ts";
+import { argument, init, options } from "./init/init.ts";
 import { compileKind } from "./kind.ts";
 import { readsOf } from "./reads.ts";
 import { searchOf } from "./search.ts";
@@ -45,6 +46,12 @@ kinds:
         add: { method: PUT, path: "/users/{$key}/roles/{$value}" }
         remove: { method: DELETE, path: "/users/{$key}/roles/{$value}" }
 `,
+  init: {
+    example: "postern init rest openapi.yaml --url https://people.example.com/api/v2",
+    argument,
+    options,
+    run: init,
+  },
   address: ({ url }) => bareUrl(url),
   open: (settings, services): Connector => {
     const client = openClient(settings, services);

@@ -30,6 +30,7 @@ import {
 import { needsResource } from "./changes.ts";
 import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
+import { init, options } from "./init.ts";
 import { pathOf, valuesAt } from "./paths.ts";
 import { config, URNS } from "./settings.ts";
 
@@ -49,6 +50,11 @@ kinds:
   user: { endpoint: /Users }
   group: { endpoint: /Groups }
 `,
+  init: {
+    example: "postern init scim --url https://app.example.com/scim/v2 --token-env APP_TOKEN",
+    options,
+    run: init,
+  },
   address: ({ url }) => bareUrl(url),
   open: (settings, services): Connector => {
     const client = openClient(settings, services);

@@ -54,7 +54,7 @@ kinds:
     lists:
       member_ids: { table: team_members, owner: team_id, value: person_id }
 `,
-  init: { options, run: init },
+  init: { example: "postern init sql --dialect sqlite --file people.db", options, run: init },
   address: (settings) => placeOf(settings),
   open: (settings, { files, references = [], mapped, operationMs }): Connector => {
     const dialect = dialectOf(settings, files, operationMs);

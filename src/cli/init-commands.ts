@@ -1,25 +1,44 @@
 import type { Command } from "commander";
-import type { CommandContext } from "./context.ts";
-import { configOption, withToken } from "./context.ts";
+import type { Registry } from "../config/registry.ts";
+import { type CommandContext, configOption, withToken } from "./context.ts";
+import { EXIT } from "./exit.ts";
 import { initCommand } from "./init.ts";
+import { initScimgatewayCommand } from "./init-scimgateway.ts";
 import { initSyncCommand } from "./init-sync.ts";
 import { withExamples } from "./worked-examples.ts";
 
-/** Adds `init`, with a command for each connector that can draft a configuration. */
+/** Adds `init`, with a command for each connector, for scimgateway's configurations, and for syncs. */
 export function addInitCommands(program: Command, { registry, env, exit }: CommandContext): void {
-  const init = program.command("init").description("Ask a backend about itself, and write a first configuration.");
+  const init = program
+    .command("init")
+    .description("Write a first configuration, from what a backend says about itself. Without a connector: list them.")
+    .action(() => {
+      console.log(overview(registry));
+      exit(EXIT.fine);
+    });
   for (const definition of registry.connectors.filter((each) => each.init)) {
+    const { argument, options, example } = definition.init!;
     const command = init.command(definition.type).description(definition.summary);
-    for (const { flags, description, required } of definition.init?.options ?? [])
+    for (const { flags, description, required } of options)
       required ? command.requiredOption(flags, description) : command.option(flags, description);
-    const { argument } = definition.init ?? {};
-    if (argument) command.argument(`<${argument.name}>`, argument.description);
+    if (argument)
+      command.argument(argument.optional ? `[${argument.name}]` : `<${argument.name}>`, argument.description);
+    withExamples(command, [[example, `Write a first configuration for ${definition.type}`]]);
     command.option("-o, --out <folder>", "the folder to write to", ".").action(async (...given: unknown[]) => {
-      const { out, ...options } = command.opts<{ out: string }>();
-      const named = argument ? { [argument.name]: given[0], ...options } : options;
-      exit(await initCommand(definition, named, out, env));
+      const { out, ...rest } = command.opts<{ out: string }>();
+      const named = argument ? { [argument.name]: given[0], ...rest } : rest;
+      exit(await initCommand(definition, named, { registry, out, env }));
     });
   }
+  const scimgateway = init
+    .command("scimgateway")
+    .description("Convert configurations of jelhub/scimgateway, and say what became of each setting.")
+    .argument("<files...>", "such as config/plugin-ldap.json; several become one gateway with a route each")
+    .option("-o, --out <folder>", "the folder to write to", ".")
+    .action(async (files: string[], { out }: { out: string }) => {
+      exit(await initScimgatewayCommand(files, { registry, out, env }));
+    });
+  withExamples(scimgateway, [[SCIMGATEWAY, "Convert plugin-ldap into a folder of its own"]]);
   const sync = init
     .command("sync")
     .description("Draft a sync: ask a source and a target of the configuration, and print the rules between them.")
@@ -30,4 +49,21 @@ export function addInitCommands(program: Command, { registry, env, exit }: Comma
       exit(await initSyncCommand({ registry, file, env: withToken(env), from, to }));
     });
   withExamples(sync, [["postern init sync --from /hr --to /ad", "Draft the rules from an HR system to a directory"]]);
+}
+
+const SCIMGATEWAY = "postern init scimgateway config/plugin-ldap.json --out postern";
+
+/** What there is to start from. */
+function overview({ connectors }: Registry): string {
+  const each = connectors.flatMap(({ type, summary, init }) =>
+    init ? [`  ${type}\n    ${summary}\n    $ ${init.example}`] : [],
+  );
+  return [
+    "postern init writes a first configuration, mappings and their tests. It overwrites nothing. Choose what is behind the gateway:",
+    ...each,
+    "\nOr start from what you have:",
+    `  scimgateway\n    Configurations of jelhub/scimgateway: convert them, and say what became of each setting.\n    $ ${SCIMGATEWAY}`,
+    "  sync\n    Two routes of a configuration: draft the rules by which people flow from one to the other.\n    $ postern init sync --from /hr --to /ad",
+    "\nAll options of one: postern init ldap --help",
+  ].join("\n");
 }

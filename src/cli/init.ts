@@ -1,41 +1,76 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
+import type { Registry } from "../config/registry.ts";
 import { shippedFolder } from "../config/shipped.ts";
-import type { ConnectorDefinition } from "../connector/connector.ts";
+import type { ConnectorDefinition, Initial } from "../connector/connector.ts";
 import { filesIn } from "../connector/kit/files.ts";
+import { EXIT } from "./exit.ts";
+import { variablesIn, writeDraft } from "./init-write.ts";
 
 /** Asking a backend about itself may take this long, in milliseconds. */
 const INIT_MS = 60_000;
 
+/** Where a draft goes, and what it is made with. */
+export interface InitTarget {
+  readonly registry: Registry;
+  readonly out: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /** Writes a first configuration for a backend, made of what it says about itself. Files that are there stay as they are. */
 export async function initCommand(
-  { type, init }: ConnectorDefinition,
+  { init }: ConnectorDefinition,
   options: Readonly<Record<string, unknown>>,
-  out: string,
-  env: Readonly<Record<string, string | undefined>>,
+  target: InitTarget,
 ): Promise<number> {
-  const request = { options, env, mappings: shippedFolder, files: filesIn(process.cwd()) };
-  let initial: Awaited<ReturnType<NonNullable<typeof init>["run"]>>;
+  const request = { options, env: target.env, mappings: shippedFolder, files: filesIn(process.cwd()) };
+  let initial: Initial;
   try {
     initial = await init!.run({ ...request, signal: AbortSignal.timeout(INIT_MS) });
   } catch (error) {
     console.error((error as Error).message);
-    return 1;
+    return EXIT.findings;
   }
-  const present = [...initial.files.keys()].filter((path) => existsSync(join(out, path)));
-  if (present.length > 0) {
+  return tellDraft(initial, target);
+}
+
+/**
+ * Writes a draft, and says what was written, what there is to know, and what to do next. `fresh` are the environment variables whose
+ * secret may be made up now.
+ */
+export async function tellDraft(
+  initial: Initial,
+  { registry, out, env }: InitTarget,
+  fresh: readonly string[] = ["SCIM_TOKEN"],
+): Promise<number> {
+  const result = await writeDraft(initial, out, registry);
+  if ("present" in result) {
     console.error(
-      `Nothing was written: ${present.join(", ")} would be overwritten in ${out}. Name another folder by --out.`,
+      `Nothing was written: ${result.present.join(", ")} would be overwritten in ${out}. Name another folder by --out.`,
     );
-    return 1;
+    return EXIT.findings;
   }
-  for (const [path, text] of initial.files) {
-    mkdirSync(dirname(join(out, path)), { recursive: true });
-    writeFileSync(join(out, path), text);
-    console.log(`wrote ${relative(process.cwd(), join(out, path)) || path}`);
-  }
+  const shown = (path: string) => relative(process.cwd(), join(out, path)) || path;
+  for (const path of result.written) console.log(`wrote ${shown(path)}`);
   for (const note of initial.notes) console.log(note);
-  const file = relative(process.cwd(), join(out, "gateway.config.yaml"));
-  console.log(`\nRead them, set SCIM_TOKEN, and then: postern check --connect --config ${file}   (${type})`);
-  return 0;
+  console.log(nextSteps(initial, out, { env, fresh }).join("\n"));
+  return EXIT.fine;
+}
+
+/** The commands that come next, ready to paste. */
+function nextSteps(
+  initial: Initial,
+  out: string,
+  { env, fresh }: { env: InitTarget["env"]; fresh: readonly string[] },
+): string[] {
+  const folder = relative(process.cwd(), out);
+  const unset = variablesIn(initial.files).filter((name) => !env[name]);
+  return [
+    "\nNext, read the files, and then:",
+    ...(folder === "" ? [] : [`  cd ${folder}`]),
+    ...unset.map((name) => `  export ${name}=${fresh.includes(name) ? "$(openssl rand -hex 32)" : "..."}`),
+    "  postern check",
+    "  postern test",
+    "  postern check --connect",
+    "  postern serve",
+  ];
 }

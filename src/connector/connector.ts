@@ -293,8 +293,10 @@ export interface ConnectorDefinition<Config extends z.ZodType = z.ZodType> {
   readonly types?: readonly string[];
   /** Asks a backend about itself and drafts a first configuration: `postern init TYPE`. */
   readonly init?: {
+    /** A command line that works, for the list of `postern init`. */
+    readonly example: string;
     /** What stands behind the command by itself; `run` is given it as the option of its name. */
-    readonly argument?: { readonly name: string; readonly description: string };
+    readonly argument?: { readonly name: string; readonly description: string; readonly optional?: boolean };
     /** The options of the command line, as commander writes them. */
     readonly options: readonly { readonly flags: string; readonly description: string; readonly required?: boolean }[];
     readonly run: (request: InitRequest) => Promise<Initial>;

@@ -103,11 +103,12 @@ function referencesOf(source: MappingTests["references"]): References {
   };
 }
 
-async function run(
+/** Runs one case. Gives what the case expects, and what comes out. Throws where the mapping refuses the case. */
+export async function run(
   mapping: Mapping,
   each: Case,
   references: References,
-): Promise<{ expected: unknown; actual: unknown }> {
+): Promise<{ readonly expected: unknown; readonly actual: unknown }> {
   const reading = { references, location: (type: string, id: string) => `/${type}s/${id}` };
   const selection = select(mapping);
   if ("read" in each) {

@@ -1,0 +1,88 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { stringify } from "yaml";
+import { loadMapping } from "../config/load.ts";
+import type { Registry } from "../config/registry.ts";
+import { packageFolder } from "../config/shipped.ts";
+import type { Initial } from "../connector/connector.ts";
+import { firstTests } from "../mapping/first-tests.ts";
+
+/** The configuration that every draft has. */
+const CONFIG = "gateway.config.yaml";
+/** The names of secrets, without their values. */
+const SECRETS = ".env.example";
+
+/**
+ * Writes a draft with what goes along with it: the schemas that its files name, so that editors complete, the names of its secrets, and
+ * first tests of its mappings. Nothing is written if a file would be overwritten. Gives the lines to print, or the files in the way.
+ */
+export async function writeDraft(
+  { files }: Initial,
+  out: string,
+  registry: Registry,
+): Promise<{ readonly written: readonly string[] } | { readonly present: readonly string[] }> {
+  const all = new Map([...files, ...schemasOf(files), ...secretsOf(files)]);
+  const mappings = [...files.keys()].filter((path) => isMapping(path, files.get(path)!));
+  const tests = mappings.map(testOf).filter((path) => !all.has(path));
+  const inTheWay = (path: string) => existsSync(join(out, path)) && contentOf(join(out, path)) !== all.get(path);
+  const present = [...all.keys(), ...tests].filter(inTheWay);
+  if (present.length > 0) return { present };
+  for (const [path, text] of all) write(join(out, path), text);
+  const written = [...all.keys()];
+  for (const mapping of mappings) {
+    const test = testOf(mapping);
+    const text = tests.includes(test) ? await firstTestsText(join(out, mapping), registry) : undefined;
+    if (text === undefined) continue;
+    write(join(out, test), text.replace("SCHEMAS", relative(dirname(test), "schemas")));
+    written.push(test);
+  }
+  return { written };
+}
+
+const isMapping = (path: string, text: string) => path.endsWith(".yaml") && /^resource:/m.test(text);
+const testOf = (path: string) => path.replace(/\.yaml$/, ".test.yaml");
+const contentOf = (path: string) => readFileSync(path, "utf8");
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** The schemas that files name in their first lines, and that of mapping tests. */
+function schemasOf(files: Initial["files"]): [string, string][] {
+  const named = [...files.values()].flatMap((text) =>
+    [...text.matchAll(/\$schema=\S*schemas\/([\w-]+\.schema\.json)/g)].map(([, name]) => name!),
+  );
+  return [...new Set([...named, "mapping-test.schema.json"])].map((name) => [
+    join("schemas", name),
+    contentOf(join(packageFolder, "schemas", name)),
+  ]);
+}
+
+/** The environment variables that a configuration names. */
+export const variablesIn = (files: Initial["files"]): string[] => [
+  ...new Set([...(files.get(CONFIG) ?? "").matchAll(/\$\{env:(\w+)\}/g)].map(([, name]) => name!)),
+];
+
+function secretsOf(files: Initial["files"]): [string, string][] {
+  const names = variablesIn(files);
+  if (names.length === 0) return [];
+  return [
+    [
+      SECRETS,
+      `# The secrets that ${CONFIG} takes from the environment. Copy this file to .env, fill it in, and keep .env out of
+# version control: add it to .gitignore. Load it with: set -a; . ./.env; set +a
+${names.map((name) => `${name}=\n`).join("")}`,
+    ],
+  ];
+}
+
+async function firstTestsText(mapping: string, registry: Registry): Promise<string | undefined> {
+  const attributeTypes = registry.connectors.flatMap(({ types }) => types ?? []);
+  const tests = await firstTests(loadMapping(mapping, { attributeTypes }).mapping).catch(() => undefined);
+  if (!tests) return undefined;
+  const cases = stringify({ cases: tests.cases }, { lineWidth: 0, aliasDuplicateObjects: false });
+  return `# yaml-language-server: $schema=SCHEMAS/mapping-test.schema.json
+# What this mapping did when it was drafted. Change a case when you mean to change the mapping; add your own cases.
+${cases}`;
+}
