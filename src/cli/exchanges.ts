@@ -76,11 +76,10 @@ export async function runExchanges(
   const yaml = readYaml(file);
   const { value, diagnostics } = validate(yaml, exchangesFormat);
   if (!value) throw new ConfigError(diagnostics);
-  // Nothing is sent, so no secret is needed; POSTERN_HOST is none, but where to listen.
-  const env = new Proxy(
-    {},
-    { get: (_, name) => (name === "POSTERN_HOST" ? undefined : "a-value-that-is-no-secret"), has: () => true },
-  );
+  // Secrets are not needed where nobody is asked; what the gateway's own settings are set to elsewhere does not matter.
+  const get = (_: object, name: string | symbol) =>
+    String(name).startsWith("POSTERN_") ? undefined : "a-value-that-is-no-secret";
+  const env = new Proxy({}, { get, has: () => true });
   const loaded = withoutSecrets(loadConfig(resolve(dirname(file), value.config), registry, env));
   const outcomes = [];
   for (const each of value.cases) outcomes.push({ name: each.name, failure: await played(each, loaded) });
