@@ -33,6 +33,8 @@ export default defineConfig({
   lang: "en",
   cleanUrls: true,
   lastUpdated: false,
+  // The index of the search is one chunk.
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
   outDir: join(root, "dist-docs"),
   cacheDir: join(root, ".cache/vitepress"),
   rewrites: (path) => (path === "README.md" ? "contents.md" : path.replace(/README\.md$/, "index.md")),
