@@ -20,7 +20,5 @@ export function contentsPage(): string {
 
 Postern is a SCIM 2.0 gateway in front of directories, databases and HTTP APIs. The [README](../README.md) says what it does and how to start it.
 
-![Entra and other SCIM clients send requests to Postern, which speaks LDAP, SQL, HTTP or SCIM to the system behind it](pictures/architecture.svg)
-
 ${shelves.map(shelf).join("\n")}`;
 }

@@ -51,12 +51,16 @@ function read(file: string): Linked {
 
 const frontMatterLines = (matter: string) => matter.replace(/[^\n]/g, "");
 
-test("every picture says in words what it shows", () => {
+test("every picture is on a page, and says in words what it shows", () => {
+  const used = new Set<string>();
   const silent: string[] = [];
   for (const file of files)
-    for (const [, alt, target] of readFileSync(join(ROOT, file), "utf8").matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g))
+    for (const [, alt, target] of readFileSync(join(ROOT, file), "utf8").matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)) {
+      used.add(join(dirname(file), target!));
       if (alt!.length < 15) silent.push(`${file}: ${target}`);
+    }
   expect(silent).toEqual([]);
+  expect(globSync("docs/pictures/*.svg", { cwd: ROOT }).filter((picture) => !used.has(picture))).toEqual([]);
 });
 
 /** The anchor that GitHub gives to a heading; VitePress is told to give the same. */
