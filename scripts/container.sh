@@ -20,8 +20,6 @@ stop() {
   if [ -n "$running" ]; then kill $running 2>/dev/null || true; fi
   if [ -n "$served" ]; then wait "$served" || true; fi
   served=
-  # What a configuration was mounted on is no part of the image.
-  if [ -n "$root" ]; then rm -f "$root"/etc/postern/*; fi
 }
 finish() {
   stop
@@ -92,7 +90,11 @@ ip netns add "$network"
 ip -n "$network" link set lo up
 # An address of the container's that is not loopback: that is where Docker passes requests on to.
 ip -n "$network" addr add 198.51.100.1/32 dev lo
-docker() { (cd "$work/folder" && exec node "$here/scripts/docker-run.mjs" "$network" "$root" "$work/image.json" "$work" -- docker "$@"); }
+docker() {
+  # What a configuration was mounted on before is no part of the image.
+  rm -f "$root"/etc/postern/*
+  (cd "$work/folder" && exec node "$here/scripts/docker-run.mjs" "$network" "$root" "$work/image.json" "$work" -- docker "$@")
+}
 ask() { ip netns exec "$network" curl -fsS --max-time 5 "$@"; }
 
 # The commands that pages and the Dockerfile show, a line each.

@@ -41,6 +41,14 @@ export const shelves: readonly Shelf[] = [
     purpose: "Get one task done.",
     groups: [
       {
+        title: "Install",
+        pages: [
+          ["guides/install.md", "Package, container image, clone or systemd, each within a minute"],
+          ["guides/windows.md", "As a Windows service"],
+          ["guides/upgrade.md", "Upgrade, go back, and what versions promise"],
+        ],
+      },
+      {
         title: "Microsoft Entra ID",
         pages: [
           [

@@ -60,7 +60,8 @@ export function loadConfig(
   const folder = dirname(resolve(file));
   const yaml = readYaml(file);
   const { data: given, missing, files: secretFiles } = withSecrets(yaml.data, env);
-  const data = listeningOn(given, env.POSTERN_HOST);
+  // Not of an environment that has a value for every name, as where secrets do not matter.
+  const data = listeningOn(given, Object.hasOwn(env, "POSTERN_HOST") ? env.POSTERN_HOST : undefined);
   const diagnostics: Diagnostic[] = missing.map(({ path, message }) =>
     yaml.diagnose(path, message, { code: "secret" }),
   );
