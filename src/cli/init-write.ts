@@ -9,34 +9,45 @@ import { firstTests } from "../mapping/first-tests.ts";
 
 /** The configuration that every draft has. */
 const CONFIG = "gateway.config.yaml";
+/** What is said to be written of the schemas, of which there are several. */
+const SCHEMAS = "schemas/*.schema.json";
 /** The names of secrets, without their values. */
 const SECRETS = ".env.example";
 
+/** What was written. */
+export interface Written {
+  /** The files of the draft. */
+  readonly written: readonly string[];
+  /** What goes along with them. */
+  readonly beside: readonly string[];
+}
+
 /**
  * Writes a draft with what goes along with it: the schemas that its files name, so that editors complete, the names of its secrets, and
- * first tests of its mappings. Nothing is written if a file would be overwritten. Gives the lines to print, or the files in the way.
+ * first tests of its mappings. Nothing is written if a file would be overwritten. Gives what was written, or the files in the way.
  */
 export async function writeDraft(
   { files }: Initial,
   out: string,
   registry: Registry,
-): Promise<{ readonly written: readonly string[] } | { readonly present: readonly string[] }> {
-  const all = new Map([...files, ...schemasOf(files), ...secretsOf(files)]);
+): Promise<Written | { readonly present: readonly string[] }> {
+  const secrets = new Map(secretsOf(files));
+  const all = new Map([...files, ...schemasOf(files), ...secrets]);
   const mappings = [...files.keys()].filter((path) => isMapping(path, files.get(path)!));
   const tests = mappings.map(testOf).filter((path) => !all.has(path));
   const inTheWay = (path: string) => existsSync(join(out, path)) && contentOf(join(out, path)) !== all.get(path);
   const present = [...all.keys(), ...tests].filter(inTheWay);
   if (present.length > 0) return { present };
   for (const [path, text] of all) write(join(out, path), text);
-  const written = [...all.keys()];
+  const beside = [...secrets.keys(), SCHEMAS];
   for (const mapping of mappings) {
     const test = testOf(mapping);
     const text = tests.includes(test) ? await firstTestsText(join(out, mapping), registry) : undefined;
     if (text === undefined) continue;
     write(join(out, test), text.replace("SCHEMAS", relative(dirname(test), "schemas")));
-    written.push(test);
+    beside.unshift(test);
   }
-  return { written };
+  return { written: [...files.keys()], beside };
 }
 
 const isMapping = (path: string, text: string) => path.endsWith(".yaml") && /^resource:/m.test(text);

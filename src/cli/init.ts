@@ -52,6 +52,9 @@ export async function tellDraft(
   const shown = (path: string) => relative(process.cwd(), join(out, path)) || path;
   for (const path of result.written) console.log(`wrote ${shown(path)}`);
   for (const note of initial.notes) console.log(note);
+  console.log(
+    `\nAlso written, for tests, secrets and editors:\n${result.beside.map((path) => `  ${shown(path)}`).join("\n")}`,
+  );
   console.log(nextSteps(initial, out, { env, fresh }).join("\n"));
   return EXIT.fine;
 }
