@@ -50,6 +50,8 @@ if (process.argv.includes("--servers")) {
     haproxy: ["haproxy"],
     "redis-server": ["redis-server"],
     sshd: ["openssh-server"],
+    zsh: ["zsh"],
+    fish: ["fish"],
     php: ["php-cli", "php-mysql", "php-mbstring", "php-bcmath", "php-gd", "php-xml"],
   };
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];

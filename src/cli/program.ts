@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addAuditCommands } from "./audit-commands.ts";
+import { addCompletionCommand } from "./completion-command.ts";
 import { type CommandContext, requireConfig } from "./context.ts";
 import { addGatewayCommands } from "./gateway-commands.ts";
 import { addGuardCommands } from "./guard-commands.ts";
@@ -33,7 +34,9 @@ export function buildProgram(context: CommandContext, args: readonly string[] = 
   program.commandsGroup("Test SCIM endpoints:");
   addValidateCommand(program, context);
   addSimulateCommands(program, context);
-  program.commandsGroup("Get help:").helpCommand("help [command]", "Show the help of a command.");
+  program.commandsGroup("Get help:");
+  addCompletionCommand(program);
+  program.helpCommand("help [command]", "Show the help of a command.");
   return withExamples(program, [
     ["postern", "Serve gateway.config.yaml of this folder, or the embedded example"],
     ["postern init", "List the backends that a first configuration can be written for"],
