@@ -9,6 +9,7 @@ import { type ShippedKind, shippedNames } from "../src/config/shipped.ts";
 import { mappingFormat } from "../src/mapping/format.ts";
 import { mappingTestFormat } from "../src/mapping/testing.ts";
 import { typesFormat } from "../src/mapping/types.ts";
+import { cliPage } from "./cli-page.ts";
 import { conformancePage } from "./conformance.ts";
 import { contentsPage } from "./contents.ts";
 import { expressionsPage } from "./expressions.ts";
@@ -38,6 +39,7 @@ export function generated(): Map<string, string> {
     ["schemas/mapping.schema.json", text(schemaOf(mappingFormat))],
     ["schemas/types.schema.json", text(schemaOf(typesFormat))],
     ["docs/README.md", contentsPage()],
+    ["docs/reference/cli.md", cliPage()],
     ["docs/reference/conformance.md", conformancePage()],
     ["docs/reference/validate.md", validatePage()],
     ["docs/reference/settings.md", settingsPage()],

@@ -144,6 +144,7 @@ export const shelves: readonly Shelf[] = [
         title: "Files",
         pages: [
           ["reference/settings.md", "The configuration file, setting by setting"],
+          ["reference/cli.md", "The command line: every command, its options and examples, exit codes"],
           ["reference/mappings.md", "Mapping files: rows from SCIM attributes to a backend's"],
           ["reference/types.md", "Resource types and schemas of your own"],
           ["reference/syncs.md", "Syncs: rules, guards, states, and what is guaranteed"],

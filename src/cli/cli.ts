@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { StartError } from "../compose.ts";
 import { ConfigError } from "../config/diagnostic.ts";
 import type { Registry } from "../config/registry.ts";
+import { requireConfig } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { UsageError } from "./given.ts";
 import { checkCommandName } from "./mistyped.ts";
@@ -15,6 +16,7 @@ export async function run(args: readonly string[], registry: Registry): Promise<
     status = given;
   };
   const program = buildProgram({ registry, env: process.env, exit }, args);
+  program.hook("preAction", (_, command) => requireConfig(command));
   try {
     checkCommandName(args, program);
     await program.parseAsync([...args], { from: "user" });

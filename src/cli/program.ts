@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { addAuditCommands } from "./audit-commands.ts";
 import { addCompletionCommand } from "./completion-command.ts";
-import { type CommandContext, requireConfig } from "./context.ts";
+import type { CommandContext } from "./context.ts";
 import { addGatewayCommands } from "./gateway-commands.ts";
 import { addGuardCommands } from "./guard-commands.ts";
 import { addInitCommands } from "./init-commands.ts";
@@ -20,8 +20,7 @@ export function buildProgram(context: CommandContext, args: readonly string[] = 
     .version(versionText(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
     .configureOutput({ outputError: (text, write) => write(usageText(text, args, program)) })
-    .exitOverride()
-    .hook("preAction", (_, command) => requireConfig(command));
+    .exitOverride();
   program.commandsGroup("Run a gateway:");
   addGatewayCommands(program, context);
   program.commandsGroup("Set up and try:");
