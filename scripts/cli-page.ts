@@ -58,11 +58,12 @@ interface Placed {
   readonly command: Command;
 }
 
-/** The commands below one that do something of their own. */
+/** The commands below one that do something of their own: a group is one of them where it has examples. */
 function below(command: Command, path: readonly string[]): Placed[] {
   return command.commands.flatMap((each) => {
     const placed = { path: [...path, each.name()], command: each };
-    return each.commands.length === 0 ? [placed] : below(each, placed.path);
+    const isOwn = each.commands.length === 0 || examplesOf(each).length > 0;
+    return [...(isOwn ? [placed] : []), ...below(each, placed.path)];
   });
 }
 

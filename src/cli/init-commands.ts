@@ -16,6 +16,7 @@ export function addInitCommands(program: Command, { registry, env, exit }: Comma
       console.log(overview(registry));
       exit(EXIT.fine);
     });
+  withExamples(init, [["postern init", "List the backends, with an example for each"]]);
   for (const definition of registry.connectors.filter((each) => each.init)) {
     const { argument, options, example } = definition.init!;
     const command = init.command(definition.type).description(definition.summary);

@@ -10,6 +10,7 @@ import { contextFor } from "../sync/targets/route.ts";
 import { placeIn, shortNames, valueAt } from "../sync/values.ts";
 import { counted, people as inWords } from "../sync/words.ts";
 import { openRoutes } from "./opened.ts";
+import { withProgress } from "./progress.ts";
 
 /** What a sync is drafted from. */
 export interface InitSync {
@@ -36,7 +37,9 @@ export async function initSyncCommand({ registry, file, env, from, to }: InitSyn
         throw new StartError(`${base} serves no users; there are: ${[...opened.routes.keys()].join(", ")}`);
       return found;
     };
-    console.log(await draft(route(from), route(to), Math.round(loaded.config.limits.seconds * 1000)));
+    const [source, target] = [route(from), route(to)];
+    const operationMs = Math.round(loaded.config.limits.seconds * 1000);
+    console.log(await withProgress(`asking ${from} and ${to}`, () => draft(source, target, operationMs)));
     return 0;
   } finally {
     await opened.close();

@@ -5,6 +5,7 @@ import type { ConnectorDefinition, Initial } from "../connector/connector.ts";
 import { filesIn } from "../connector/kit/files.ts";
 import { EXIT } from "./exit.ts";
 import { variablesIn, writeDraft } from "./init-write.ts";
+import { withProgress } from "./progress.ts";
 
 /** Asking a backend about itself may take this long, in milliseconds. */
 const INIT_MS = 60_000;
@@ -18,14 +19,16 @@ export interface InitTarget {
 
 /** Writes a first configuration for a backend, made of what it says about itself. Files that are there stay as they are. */
 export async function initCommand(
-  { init }: ConnectorDefinition,
+  { type, init }: ConnectorDefinition,
   options: Readonly<Record<string, unknown>>,
   target: InitTarget,
 ): Promise<number> {
   const request = { options, env: target.env, mappings: shippedFolder, files: filesIn(process.cwd()) };
   let initial: Initial;
   try {
-    initial = await init!.run({ ...request, signal: AbortSignal.timeout(INIT_MS) });
+    initial = await withProgress(`asking the backend (${type}) about itself`, () =>
+      init!.run({ ...request, signal: AbortSignal.timeout(INIT_MS) }),
+    );
   } catch (error) {
     console.error((error as Error).message);
     return EXIT.findings;
