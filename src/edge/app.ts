@@ -88,13 +88,17 @@ const typesOf = ({ route }: Served): ResourceType[] => {
 
 const ownEndpoints = ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas", "/Bulk", "/Me"];
 
-/** Normalises the path: canonical endpoint case, no trailing slash. Some clients get these wrong. */
+/**
+ * Normalises the path: canonical endpoint case, no trailing slash, none twice behind the base. Some clients get these wrong, and Entra
+ * appends `/Users` to a Tenant URL that ends in a slash.
+ */
 function canonicalPath(path: string, routes: readonly Served[]): string {
   const served = routes.find(({ route: { base } }) => path === base || path.startsWith(`${base}/`));
   if (!served) return path;
-  const [, segment = "", ...rest] = path.slice(served.route.base.length).split("/");
-  while (rest.at(-1) === "") rest.pop();
-  if (segment === "") return rest.length === 0 ? served.route.base : path;
+  const parts = path.slice(served.route.base.length).split("/");
+  while (parts.at(-1) === "") parts.pop();
+  const [segment, ...rest] = parts.slice(parts.findIndex((each) => each !== ""));
+  if (segment === undefined) return served.route.base;
   const endpoints = [...ownEndpoints, ...typesOf(served).map(({ endpoint }) => endpoint)];
   const endpoint = endpoints.find((each) => each.toLowerCase() === `/${segment.toLowerCase()}`);
   return [`${served.route.base}${endpoint ?? `/${segment}`}`, ...rest].join("/");

@@ -882,7 +882,16 @@ export function scimSuite(backend: string, start: () => Promise<TestGateway>): v
 
       test("RFC 7644 §3.1: endpoints are found in any case and with a slash behind", async () => {
         const { id } = await createUser();
-        for (const path of ["/users", "/USERS/", `/users/${id}`, `/Users/${id}/`, "/schemas", "/serviceproviderconfig"])
+        for (const path of [
+          "/users",
+          "/USERS/",
+          "//Users",
+          `//users/${id}`,
+          `/users/${id}`,
+          `/Users/${id}/`,
+          "/schemas",
+          "/serviceproviderconfig",
+        ])
           expect((await get(path)).status, path).toBe(200);
       });
 
