@@ -57,7 +57,6 @@ export const shelves: readonly Shelf[] = [
           ],
           ["guides/outbound-only.md", "Without an inbound port: Microsoft's provisioning agent, or a tunnel"],
           ["guides/entra-inbound.md", "The other direction: people from HR to Entra ID"],
-          ["guides/migrate-from-scimgateway.md", "From jelhub/scimgateway, with its configuration converted"],
           ["guides/migrate-from-ecma.md", "From the ECMA connector host to Postern"],
           ["guides/migrate-from-scimgateway.md", "From jelhub/scimgateway to Postern, without creating anybody twice"],
           ["guides/simulator.md", "Provision as Entra does, before any SCIM endpoint and without a tenant"],
@@ -116,8 +115,6 @@ export const shelves: readonly Shelf[] = [
       {
         title: "Run",
         pages: [
-          ["guides/install.md", "npm, a container, a clone, a systemd unit"],
-          ["guides/windows.md", "Postern as a Windows service"],
           ["guides/operations.md", "A checklist for production, with a page for each task"],
           ["guides/access.md", "Who may call: methods, rights, secrets, networks"],
           ["guides/tls.md", "TLS by Postern itself, or by a proxy"],
@@ -127,7 +124,6 @@ export const shelves: readonly Shelf[] = [
           ["guides/logs.md", "What the log says, and what needs you"],
           ["guides/reload.md", "Change settings without a restart"],
           ["guides/limits-and-overload.md", "Limits of a request, a client and a slow backend"],
-          ["guides/upgrade.md", "To the next version, and back"],
           ["guides/backup.md", "What Postern keeps, and how to get it back"],
           ["guides/sizing.md", "How much memory, and how many gateways"],
           ["guides/high-availability.md", "Several gateways behind a load balancer"],

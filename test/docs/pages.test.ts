@@ -1,11 +1,8 @@
 import { expect, test } from "vitest";
-import { pages, pendingPages } from "./pages.ts";
+import { pages } from "./pages.ts";
 import { runPage } from "./run.ts";
 
-const all = pages();
-const pending = pendingPages();
-
-test.each(all.filter((page) => !pending.includes(page)))(
+test.each(pages())(
   "%s shows what comes out",
   async (page) => {
     const { mistakes } = await runPage(page);
@@ -13,7 +10,3 @@ test.each(all.filter((page) => !pending.includes(page)))(
   },
   180_000,
 );
-
-test("pages that wait to be written anew are there", () => {
-  expect(pending.filter((page) => !all.includes(page))).toEqual([]);
-});

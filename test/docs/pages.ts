@@ -1,5 +1,4 @@
-import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { globSync } from "node:fs";
 import { ROOT } from "../servers/gateway.ts";
 
 /** Every page of documentation, by its path in the repository. */
@@ -8,11 +7,3 @@ export const pages = (): string[] =>
     cwd: ROOT,
     exclude: ["docs/.vitepress/**", "**/node_modules/**", "CHANGELOG.md"],
   }).sort();
-
-const PENDING = join(ROOT, "test/docs/pending");
-
-/** The pages that do not follow the conventions yet, and so are not run: test/docs/pending/*.txt, one a line. Whoever writes a page anew takes it out. */
-export const pendingPages = (): string[] =>
-  existsSync(PENDING)
-    ? readdirSync(PENDING).flatMap((name) => readFileSync(join(PENDING, name), "utf8").split("\n").filter(Boolean))
-    : [];

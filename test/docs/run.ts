@@ -1,7 +1,7 @@
 /**
  * Runs the pages of the documentation: what a page shows is what comes out.
  *
- *     npm run docs:test                      all pages that are not in test/docs/pending/
+ *     npm run docs:test                      all pages
  *     npm run docs:test -- PAGE...           these, such as docs/guides/sql.md
  *     npm run docs:test -- --update PAGE     writes what came out into the page's console blocks: look at `git diff` afterwards
  *
@@ -42,7 +42,7 @@ import { type Command, consoleCommands, shellCommands } from "./commands.ts";
 import { compare, kept, trimmed } from "./compare.ts";
 import { mistakesInFile, mistakesInFragment } from "./configurations.ts";
 import { type Block, type Page, readPage } from "./page.ts";
-import { pages, pendingPages } from "./pages.ts";
+import { pages } from "./pages.ts";
 import { type Setup, startSetups } from "./setups.ts";
 import { isLongRunning, openShell, type Said, type Shell } from "./shell.ts";
 
@@ -245,10 +245,9 @@ function withOutputs({ text, blocks }: Page, shown: ReadonlyMap<number, string>)
 if (import.meta.main) {
   const args = process.argv.slice(2);
   const isUpdate = args.includes("--update");
-  const pending = pendingPages();
   const named = args.filter((each) => each !== "--update");
   let failed = 0;
-  for (const page of named.length > 0 ? named : pages().filter((each) => !pending.includes(each))) {
+  for (const page of named.length > 0 ? named : pages()) {
     const began = performance.now();
     const { mistakes, updated } = await runPage(page);
     for (const { line, text } of mistakes) console.log(`${page}:${line}: ${text}\n`);
