@@ -1,4 +1,4 @@
-import { ConnectorError } from "./connector/error.ts";
+import { ConnectorError, readFailure } from "./connector/error.ts";
 import type { Log } from "./observe/log.ts";
 
 /** A connector, and where its backend is. */
@@ -17,10 +17,14 @@ export interface Reach {
 /** Failures of a backend that does not answer; any other is its answer. */
 const AWAY: readonly string[] = ["unavailable", "timeout"];
 
-const UNREACHABLE =
-  "connector cannot be reached: requests to it fail until it answers. Check the address, the network, and that the system is running; postern check --connect tells more";
-const REFUSED =
-  "connector does not serve: the system answers, but refuses what the gateway needs. postern check --connect tells what is missing";
+const UNREACHABLE = {
+  message: "connector cannot be reached",
+  next: "check the address, the network, and that the system is running; requests fail until it answers",
+};
+const REFUSED = {
+  message: "connector is refused by its system",
+  next: "postern check --connect tells what is missing; requests fail until then",
+};
 
 /** Begins with every connector taken for reachable. */
 export function createReach(log: Pick<Log, "warn">): Reach {
@@ -30,7 +34,8 @@ export function createReach(log: Pick<Log, "warn">): Reach {
       if (away.has(where.connector)) return;
       away.add(where.connector);
       const isAway = !(error instanceof ConnectorError) || (AWAY.includes(error.kind) && error.isAnswered !== true);
-      log.warn({ ...where, reason: (error as Error).message }, isAway ? UNREACHABLE : REFUSED);
+      const { message, next } = isAway ? UNREACHABLE : REFUSED;
+      log.warn({ ...where, reason: readFailure(error), next }, message);
     },
     answered: (connector) => {
       if (away.delete(connector)) log.warn({ connector }, "connector can be reached again");

@@ -1,7 +1,7 @@
 import { sharedLimitsOf } from "../compose.ts";
 import type { Loaded } from "../config/load.ts";
 import type { Connector, Finding } from "../connector/connector.ts";
-import { ConnectorError } from "../connector/error.ts";
+import { ConnectorError, readFailure } from "../connector/error.ts";
 import { filesIn } from "../connector/kit/files.ts";
 import { probeShared } from "../edge/limiters.ts";
 import { limitsOf, memoryBudget } from "../graph/budget.ts";
@@ -51,7 +51,7 @@ export async function askAll(loaded: Loaded, connectors: ReadonlyMap<string, Con
 
 const failed = (name: string, says: string, error: unknown): Asked => ({
   name,
-  says: `${says}: ${(error as Error).message}`,
+  says: `${says}: ${readFailure(error)}`,
   isThere: false,
   findings: [],
 });

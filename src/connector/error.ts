@@ -102,6 +102,10 @@ export const timedOut = (what: string, cause: unknown) =>
     { cause },
   );
 
+/** What a failure says where something was only read: there is no write that may have happened. */
+export const readFailure = (error: unknown): string =>
+  (error as Error).message.replace(/ A write may or may not have happened: read before repeating it\.$/, "");
+
 /** Settings of a connector, or mappings on it, that cannot work, found when it is opened. */
 export class SettingError extends Error {
   override name = "SettingError";
