@@ -152,6 +152,17 @@ describe("postern init scimgateway", () => {
     }
   });
 
+  test("a setting that the conversion does not know is told, and left to the reader", () => {
+    const file = JSON.parse(given("plugin-openldap.json")[0]!.text);
+    file.scimgateway.auth.basik = [{ username: "x" }];
+    file.endpoint.entity.undefined.ldap.homeServer = "fs1";
+    const { items } = convertScimgateway([{ path: "plugin-openldap.json", text: JSON.stringify(file) }], shipped);
+    const unknown = items
+      .filter(({ text }) => text.startsWith("Not a setting"))
+      .map(({ place }) => place.split(" ")[1]);
+    expect(unknown).toEqual(["scimgateway.auth.basik.0.username", "endpoint.entity.undefined.ldap.homeServer"]);
+  });
+
   test("Graph is called as the example calls it", () => {
     const example = parse(readFileSync(join(ROOT, "examples/microsoft-graph/gateway.config.yaml"), "utf8"), {
       merge: true,

@@ -9,6 +9,7 @@ import { convertScim } from "./scim.ts";
 import { isSet, isTable, type Path, readSource, type Source, slug } from "./source.ts";
 import { convertSql, isSql } from "./sql.ts";
 import type { Converted } from "./target.ts";
+import { tellUnknown } from "./unknown.ts";
 
 /** A configuration of scimgateway's, as it is read. */
 export interface ConfigurationFile {
@@ -65,12 +66,14 @@ export function convertScimgateway(files: readonly ConfigurationFile[], shipped:
           ),
         );
   });
-  for (const { report, parts: own } of plugins)
+  for (const { source, report, parts: own } of plugins) {
+    if (own.length > 0) tellUnknown(source, report);
     for (const { entity, route } of own)
       report.changed(
         ["endpoint"],
         `The base URL ${entity === "undefined" ? "/" : `/${entity}`} is now ${route}: change the Tenant URL in Entra.`,
       );
+  }
   const configuration = {
     server: gateway!.server,
     ...gateway!.more,

@@ -67,6 +67,11 @@ const CHANGED: readonly Rule[] = [
     text: "Not needed: Postern keeps every element of a list as the client sent it.",
   },
   { path: at("scim", "usePutSoftSync"), text: "Not needed: a PUT of a user never takes it out of groups." },
+  {
+    path: at("payloadSize"),
+    text: "limits.body is 1048576 bytes: raise it if clients send more, such as large groups in one PUT.",
+    when: (value: unknown) => isSet(value) && String(value).toLowerCase() !== "1mb",
+  },
   { path: at("kubernetes", "enabled"), text: "Use /livez and /readyz, and server.shutdownDelay." },
   {
     path: at("log", "logDirectory"),

@@ -75,6 +75,7 @@ function authOf(source: Source, report: Report, entity: Path): object {
     : report.text([...options, "tokenUrl"]);
   if (type === "oauth" && tokenUrl !== undefined && client && secret) {
     report.carried(tenant ?? [...options, "tokenUrl"], `auth: OAuth client credentials at ${tokenUrl}`);
+    report.carried(client, `auth.clientId: ${report.text(client)}`);
     const scope = report.text([...options, "scope"]);
     return {
       type: "clientCredentials",

@@ -14,6 +14,8 @@ export interface Item {
 /** Takes down what becomes of a file's settings while it is converted. */
 export interface Report {
   readonly items: readonly Item[];
+  /** Whether something was said of a setting, of what is within it, or of what it is within. */
+  readonly isTold: (path: Path) => boolean;
   readonly carried: (path: Path, text: string) => void;
   readonly changed: (path: Path, text: string) => void;
   readonly left: (path: Path, text: string) => void;
@@ -28,7 +30,9 @@ export interface Report {
 /** Opens a report on a file. `names` are the environment variables that are taken, over all files. */
 export function openReport(source: Source, names: Set<string>): Report {
   const items: Item[] = [];
+  const told: Path[] = [];
   const note = (outcome: Outcome) => (path: Path, text: string) => {
+    told.push(path);
     const item = { outcome, place: source.place(path), text };
     // Maps are shared by all base entities.
     if (!items.some((each) => each.place === item.place && each.text === text)) items.push(item);
@@ -50,8 +54,11 @@ export function openReport(source: Source, names: Set<string>): Report {
     );
     return undefined;
   };
+  const isWithin = (inner: Path, outer: Path) => outer.every((each, index) => String(inner[index]) === String(each));
   return {
     items,
+    // What is said of the whole of a file or of an entity says nothing of each setting.
+    isTold: (path) => told.some((each) => (each.length > 3 && isWithin(path, each)) || isWithin(each, path)),
     carried,
     changed,
     left,

@@ -35,6 +35,7 @@ export function convertSql(source: Source, report: Report, name: string): Conver
     return value;
   });
   const port = Number(source.at([...OPTIONS, "port"]));
+  if (Number.isInteger(port) && port > 0) report.carried([...OPTIONS, "port"], `port: ${port}`);
   if (isSet(source.at([...OPTIONS, "instanceName"])))
     report.left(
       [...OPTIONS, "instanceName"],
