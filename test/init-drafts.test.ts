@@ -245,6 +245,18 @@ describe("postern init", () => {
     expect(globSync(join(out, "*.yaml"))).toEqual([]);
   });
 
+  test("a name that is misspelt is told, with the one that was meant", async () => {
+    const { status, output } = await new Promise<{ status: unknown; output: string }>((resolve) =>
+      execFile(process.execPath, [join(ROOT, "src/main.ts"), "init", "ldpa"], (error, stdout, stderr) =>
+        resolve({ status: error?.code, output: stdout + stderr }),
+      ),
+    );
+    expect({ status, output: output.trim() }).toEqual({
+      status: 2,
+      output: 'error: there is nothing to start from called "ldpa", did you mean "ldap"?',
+    });
+  });
+
   test("without a connector it lists them, with a command line that works for each", async () => {
     const output = await new Promise<string>((resolve) =>
       execFile(process.execPath, [join(ROOT, "src/main.ts"), "init"], (_, stdout) => resolve(stdout)),

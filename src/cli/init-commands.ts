@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import type { Registry } from "../config/registry.ts";
+import { nearest } from "../connector/kit/text.ts";
 import { type CommandContext, configOption, withToken } from "./context.ts";
 import { EXIT } from "./exit.ts";
+import { UsageError } from "./given.ts";
 import { initCommand } from "./init.ts";
 import { initScimgatewayCommand } from "./init-scimgateway.ts";
 import { initSyncCommand } from "./init-sync.ts";
@@ -12,7 +14,13 @@ export function addInitCommands(program: Command, { registry, env, exit }: Comma
   const init = program
     .command("init")
     .description("Write a first configuration, from what a backend says about itself. Without a connector: list them.")
+    .allowExcessArguments()
     .action(() => {
+      const [word] = init.args;
+      if (word !== undefined) {
+        const names = init.commands.map((each) => each.name());
+        throw new UsageError(`there is nothing to start from called "${word}"${nearest(word, names)}`);
+      }
       console.log(overview(registry));
       exit(EXIT.fine);
     });

@@ -48,7 +48,7 @@ export async function tellDraft(
   const result = await writeDraft(initial, out, registry);
   if ("present" in result) {
     console.error(
-      `Nothing was written: ${result.present.join(", ")} would be overwritten in ${out}. Name another folder by --out.`,
+      `Nothing was written: ${result.present.join(", ")} would be overwritten in ${out === "." ? "this folder" : out}. Name another folder by --out.`,
     );
     return EXIT.findings;
   }
