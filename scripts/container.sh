@@ -98,7 +98,7 @@ docker() {
 ask() { ip netns exec "$network" curl -fsS --max-time 5 "$@"; }
 
 # The commands that pages and the Dockerfile show, a line each.
-mapfile -t lines < <(sed -E 's/^# ?//' Dockerfile README.md docs/guides/*.md | sed -E ':a; /\\$/ { N; s/\\\n */ /; ta }' | tr '\140' '\n' | sed -E 's/^ *(\$ )?//; s/ +/ /g' | grep -E '^docker run .* postern$' | sort -u)
+mapfile -t lines < <(sed -E 's/^# ?//' Dockerfile README.md docs/guides/*.md | sed -E ':a; /\\$/ { N; s/\\\n */ /; ta }' | tr '\140' '\n' | sed -E 's/^ *(\$ )?//; s/ +/ /g' | grep -E '^docker run .* postern$' | grep -v '[.][.][.]' | sort -u)
 [ ${#lines[@]} -ge 2 ] || fail "no docker run lines were found"
 for line in "${lines[@]}"; do
   echo "$line"

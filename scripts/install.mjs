@@ -52,6 +52,7 @@ if (process.argv.includes("--servers")) {
     sshd: ["openssh-server"],
     zsh: ["zsh"],
     fish: ["fish"],
+    "systemd-analyze": ["systemd"],
     php: ["php-cli", "php-mysql", "php-mbstring", "php-bcmath", "php-gd", "php-xml"],
   };
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
