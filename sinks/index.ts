@@ -3,6 +3,6 @@ import file from "./file/index.ts";
 
 /** The sinks that come with Postern: one line each. */
 export const sinks: readonly SinkDefinition[] = [
-  // The one that needs no name.
+  // The default sink.
   file,
 ] as readonly SinkDefinition[];

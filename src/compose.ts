@@ -43,27 +43,27 @@ import { createWatch } from "./watch.ts";
 export { openConnectors } from "./generation.ts";
 export { endpointsOf, StartError } from "./routes.ts";
 
-/** A gateway that listens. */
+/** A running gateway. */
 export interface Running {
   readonly url: string;
   readonly routes: readonly string[];
-  /** The administrators' address, if there is one. */
+  /** The operators' address, if configured. */
   readonly operations: string | undefined;
-  /** Takes the configuration as it is now, whole, or goes on with the one before; says whether it was taken. */
+  /** Reloads the configuration. If the new one is invalid, the previous one stays in use. Returns whether it was applied. */
   readonly reload: () => boolean;
-  /** After `server.shutdownDelay` lets running requests end, for at most ten seconds, and closes the connectors. */
+  /** Waits for `server.shutdownDelay`, lets running requests finish for at most ten seconds, and closes the connectors. */
   readonly stop: () => Promise<void>;
 }
 
 /** How a gateway is started, beside its configuration. */
 export interface StartOptions {
-  /** Whether a configuration that is read again may take safety settings away. */
+  /** Whether a reload may remove safety settings. */
   readonly mayLoosen?: boolean;
   /** Where it listens, in place of what the configuration says. */
   readonly listen?: { readonly host?: string; readonly port?: number };
 }
 
-/** Configuration to connectors to routes to HTTP, and listens. Throws `ConfigError` and `StartError`. */
+/** Starts a gateway: configuration, connectors, routes, HTTP. Throws `ConfigError` and `StartError`. */
 export async function start(
   registry: Registry,
   file: string,
@@ -82,7 +82,7 @@ export async function start(
       try {
         await each();
       } catch (error) {
-        log.error({ reason: (error as Error).message }, "something could not be closed");
+        log.error({ reason: (error as Error).message }, "closing failed");
       }
   };
   try {
@@ -127,7 +127,7 @@ export async function start(
       );
     const main = await listen(fetch, config.server, tls, admit);
     const listeners: Listening[] = [main];
-    // All of them let their requests end at the same time.
+    // All servers drain at the same time.
     closing.push(() => Promise.all(listeners.map(({ stop }) => stop())));
     if (tls) closing.push(watchCertificates(main.server as SecureServer, tls, log));
     const syncs = runningSyncs(shared, state);
@@ -204,16 +204,16 @@ function tellWarnings({ warnings }: Loaded, log: Pick<Shared["log"], "warn">): v
     if (accepted === undefined) log.warn({ file, line, column, code }, message);
 }
 
-/** Throws where a configuration takes away what keeps the system behind safe, unless that is allowed. */
+/** Throws if a configuration removes protection of the backend, unless that is allowed. */
 function refuseLoosening(before: Strictness, after: Loaded, mayLoosen: boolean): void {
   const gone = mayLoosen ? [] : loosened(before, after.config);
   if (gone.length > 0)
     throw new StartError(
-      `the new file takes away or weakens ${gone.join(", ")}. Restart the gateway to run without, or start it with --allow safety`,
+      `the new file removes or weakens ${gone.join(", ")}. Restart the gateway to run without, or start it with --allow safety`,
     );
 }
 
-/** What counts callers' rates and wrong credentials. Rejects with a `StartError` where the shared server refuses the password. */
+/** The counters of request rates and failed authentications. Rejects with a `StartError` if the shared server refuses the password. */
 async function limitersFor(loaded: Loaded, log: Pick<Shared["log"], "warn">): Promise<Limiters> {
   const shared = sharedLimitsOf(loaded);
   if (!shared) return memoryLimiters();
@@ -223,7 +223,7 @@ async function limitersFor(loaded: Loaded, log: Pick<Shared["log"], "warn">): Pr
   return sharedLimiters(shared, (fields, message) => log.warn(fields, message));
 }
 
-/** Where counts are that several gateways share, with the certificate read. Throws `StartError`. */
+/** The server of shared counters, with its certificate loaded. Throws `StartError`. */
 export function sharedLimitsOf({ config, folder }: Pick<Loaded, "config" | "folder">): SharedLimits | undefined {
   const { shared } = config.limits;
   if (!shared) return undefined;
@@ -236,14 +236,14 @@ export function sharedLimitsOf({ config, folder }: Pick<Loaded, "config" | "fold
   }
 }
 
-/** The files of `server.tls`, by their whole paths. */
+/** The files of `server.tls`, as absolute paths. */
 export const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles => ({
   cert: resolve(folder, cert),
   key: resolve(folder, key),
   ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),
 });
 
-/** Opens the audit trail that a configuration asks for. Rejects with a `StartError`. */
+/** Opens the configured audit trail. Rejects with a `StartError`. */
 export async function openAuditFor(
   { config, folder, registry }: Pick<Loaded, "config" | "folder" | "registry">,
   log: Pick<Shared["log"], "warn">,
@@ -261,10 +261,10 @@ export async function openAuditFor(
   }
 }
 
-/** How long the store is waited for when the metrics are asked for, in milliseconds. */
+/** How long metrics wait for the store, in milliseconds. */
 const STORE_MS = 1000;
 
-/** What is looked at when the metrics are asked for. */
+/** Values that are read when metrics are collected. */
 function measure(
   { running, waiting, inFlight, stopped, stores, heap, delay }: Metrics,
   current: () => Generation,
@@ -272,14 +272,14 @@ function measure(
   limiters: Limiters,
   { pressure }: ReturnType<typeof createOverloadManager>,
 ): void {
-  // A metric is read when its own collection has ended.
+  // Each metric is set when its own collection runs.
   const occupancy = () => {
     for (const [connector, { connector: opened }] of current().connectors) {
       running.set({ connector }, opened.occupancy.running());
       waiting.set({ connector }, opened.occupancy.waiting());
     }
   };
-  // The other metrics are wanted most where the store fails: it is not waited for.
+  // Metrics matter most when the store fails, so they do not wait for it.
   const stops = async () => {
     await Promise.all(
       guardedRoutes(current()).map(async (route) => {
@@ -303,7 +303,7 @@ function measure(
   Object.assign(delay, { collect: () => delay.set(pressure().delay / 1000) });
 }
 
-/** Closes what a generation has open and the next one does not go on with, once its requests have ended, and each connector's runs of syncs. */
+/** Closes what the next generation does not take over, once its requests, and each connector's sync runs, have finished. */
 async function retire(generation: Generation, next: Generation, left: RunningSyncs["left"]): Promise<void> {
   for (const end = Date.now() + DRAIN_MS; generation.inFlight() > 0 && Date.now() < end; ) await sleep(50);
   const gone = [...generation.connectors].filter(
@@ -320,7 +320,7 @@ async function retire(generation: Generation, next: Generation, left: RunningSyn
 const closeAll = ({ connectors }: Generation) =>
   Promise.all([...connectors.values()].map(({ connector }) => connector.close()));
 
-/** The configuration and its mappings. */
+/** The configuration file and its mappings. */
 const filesOf = (file: string, { routes, secretFiles }: Loaded): string[] => [
   resolve(file),
   ...secretFiles,

@@ -25,7 +25,7 @@ import { tracedCall } from "./observe/trace.ts";
 import type { Reach } from "./reach.ts";
 import { type RouteServices, routeAt, StartError } from "./routes.ts";
 
-/** What outlives a change of the configuration. */
+/** State that survives a reload. */
 export interface Shared {
   readonly log: Log;
   readonly metrics: Metrics;
@@ -34,36 +34,36 @@ export interface Shared {
   readonly bodies: Bodies;
   readonly lane: Lane;
   readonly isOverloaded: () => boolean;
-  /** Whether the process was late just now. */
+  /** Reports whether the event loop was late just now. */
   readonly isLate: () => boolean;
-  /** Whether the connectors of the generation in use serve. Connectors outlive a generation, and tell the one in use. */
+  /** Readiness of the connectors in use. Connectors outlive a generation and report to the current one. */
   readonly readiness: { current: Readiness | undefined };
   /** Tells of connectors that cannot be reached. */
   readonly reach: Reach;
-  /** Whether the process is about to end. */
+  /** Reports whether the process is shutting down. */
   readonly isDraining: () => boolean;
 }
 
-/** An open connector, by what it was opened with: as long as that is the same it stays open. */
+/** An open connector with its settings. It stays open while they are unchanged. */
 interface Opened {
   readonly key: string;
   readonly connector: ReturnType<typeof resilient>;
 }
 
-/** All that follows from one configuration. */
+/** Everything built from one configuration. */
 export interface Generation {
   readonly loaded: Loaded;
   readonly fetch: ReturnType<typeof createApp>["fetch"];
   readonly connectors: ReadonlyMap<string, Opened>;
-  /** The routes by their paths. */
+  /** The routes by path. */
   readonly routes: ReadonlyMap<string, Route>;
-  /** How many requests it is answering. */
+  /** The number of requests in flight. */
   readonly inFlight: () => number;
-  /** Whether there is no place for one more: here, or in any of the connectors. */
+  /** Reports whether another request must be shed: here, or because a connector is full. */
   readonly isFull: () => boolean;
 }
 
-/** Opens the connectors that a configuration names, bare. */
+/** Opens the connectors of a configuration, without resilience. */
 export function openConnectors(
   loaded: Loaded,
   log: Pick<Log, "warn">,
@@ -72,7 +72,7 @@ export function openConnectors(
   return new Map(Object.keys(loaded.config.connectors).map((name) => [name, openConnector(loaded, name, log, more)]));
 }
 
-/** Opens one connector of a configuration, bare. Throws a `StartError`, whose cause is the connector's own. */
+/** Opens one connector, without resilience. Throws a `StartError` whose cause is the connector's own error. */
 export function openConnector(
   loaded: Loaded,
   name: string,
@@ -98,7 +98,7 @@ export function openConnector(
   }
 }
 
-/** What the mappings say of the types of a connector's attributes. */
+/** The attribute types that mappings specify for a connector. */
 function typesOf({ routes }: Loaded, name: string): Record<string, string> {
   const types: Record<string, string> = {};
   for (const { connector, mapping } of [...routes.values()].flatMap((endpoints) => [...endpoints.values()]))
@@ -107,7 +107,7 @@ function typesOf({ routes }: Loaded, name: string): Record<string, string> {
   return types;
 }
 
-/** What the mappings refer to by attributes of a connector's kinds. */
+/** The references that mappings make through attributes of a connector. */
 function referencesOf({ routes }: Loaded, name: string): References {
   return [...routes.values()].flatMap((endpoints) =>
     [...endpoints.values()]
@@ -123,7 +123,7 @@ function referencesOf({ routes }: Loaded, name: string): References {
   );
 }
 
-/** What the mappings do with the entries of a connector's kinds. */
+/** How mappings use the entries of a connector's kinds. */
 function mappedOf({ routes }: Loaded, name: string): Map<string, Mapped> {
   const all = [...routes.values()].flatMap((endpoints) => [...endpoints.values()]);
   const ours = all.filter(({ connector }) => connector === name);
@@ -145,8 +145,8 @@ function mappedOf({ routes }: Loaded, name: string): Map<string, Mapped> {
 }
 
 /**
- * Builds what a configuration describes: connectors to gateways to HTTP. Connectors of the generation before are taken
- * over where their settings are the same. Throws `StartError`; nothing is left open then.
+ * Builds connectors, gateways and HTTP from a configuration. Connectors with unchanged settings are taken over from the previous
+ * generation. Throws `StartError`, and leaves nothing open then.
  */
 export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generation): Generation {
   const { config } = loaded;
@@ -218,10 +218,10 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   }
 }
 
-/** Of several callers none has more than this part of the places for requests. */
+/** Maximum share of the slots for one caller when several are active. */
 const CALLERS_SHARE = 0.5;
 
-/** How many callers there may be. */
+/** The number of callers, if it is known. */
 const callersIn = (methods: Loaded["config"]["auth"]): number =>
   methods.reduce((count, method) => {
     if (method.type === "bearer") return count + method.tokens.length;
@@ -257,8 +257,8 @@ function observerFor(metrics: Metrics, log: Log, heard: Readiness["heard"]): Obs
     },
     breaker: (connector, state) => {
       metrics.breaker.set({ connector }, states[state]);
-      if (state === "open") log.warn({ connector }, "failed again and again: it is left alone for a moment");
-      if (state === "closed") log.warn({ connector }, "serves again");
+      if (state === "open") log.warn({ connector }, "circuit breaker open after repeated failures");
+      if (state === "closed") log.warn({ connector }, "backend available again");
     },
     traced: tracedCall,
   };
@@ -272,13 +272,13 @@ function networks(where: string, prefixes: readonly string[]): Networks {
   }
 }
 
-/** The networks of the configuration: of proxies, and those that requests may come from. Throws a `StartError`. */
+/** Trusted proxies and allowed networks. Throws a `StartError`. */
 export const trustOf = (loaded: Loaded) => ({
   proxies: networks("server.trustProxy", loaded.config.server.trustProxy),
   allowed: allowedNetworks(loaded),
 });
 
-/** The networks that requests may come from: those that are named, and those of Microsoft's service tags. */
+/** Networks that may connect: those listed, and those of Microsoft's service tags. */
 function allowedNetworks({ config, folder }: Loaded): Networks | undefined {
   const { networks: given } = config.server;
   if (!given) return undefined;
@@ -295,7 +295,7 @@ function serviceTags(file: string, tags: readonly string[]): string[] {
     };
     return tags.flatMap((tag) => {
       const found = values.find(({ name }) => name.toLowerCase() === tag.toLowerCase());
-      if (!found) throw new Error(`there is no tag ${JSON.stringify(tag)} in it`);
+      if (!found) throw new Error(`the file has no service tag ${JSON.stringify(tag)}`);
       return found.properties.addressPrefixes;
     });
   } catch (error) {

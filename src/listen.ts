@@ -5,7 +5,7 @@ import { boundConnections, HANDSHAKE_MS } from "./edge/connections.ts";
 import { type TlsFiles, tlsOptions } from "./edge/tls.ts";
 import { StartError } from "./routes.ts";
 
-/** Time limits for clients that are slow, in milliseconds, and the most that headers may hold, in bytes. */
+/** Time limits for slow clients, in milliseconds, and the maximum header size in bytes. */
 const SLOW = {
   headersTimeout: HANDSHAKE_MS,
   requestTimeout: 30_000,
@@ -14,20 +14,20 @@ const SLOW = {
   connectionsCheckingInterval: 1000,
 };
 
-/** What answers requests, as Hono's server for Node.js takes it. */
+/** A request handler, as Hono's server for Node.js takes it. */
 export type Fetch = Parameters<typeof serve>[0]["fetch"];
 
-/** Running requests get this long to end, in milliseconds. */
+/** How long running requests may take to finish, in milliseconds. */
 export const DRAIN_MS = 10_000;
 
-/** A server that listens. */
+/** A listening server. */
 export interface Listening {
   readonly server: ServerType;
-  /** Lets running requests end, for at most ten seconds. */
+  /** Lets running requests finish, for at most ten seconds. */
   readonly stop: () => Promise<void>;
 }
 
-/** Listens; what `admit` makes of the listener sees requests first. Rejects with a `StartError` where the address cannot be had. */
+/** Listens. `admit` wraps the listener and sees requests first. Rejects with a `StartError` if the address is not available. */
 export function listen(
   fetch: Fetch,
   { host: hostname, port }: { readonly host: string; readonly port: number },
@@ -60,12 +60,12 @@ function secureOptions(tls: TlsFiles) {
   }
 }
 
-/** An address that cannot be had is the configuration's to change. */
+/** An unavailable address is a mistake in the configuration. */
 function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): Error {
   const reasons: Record<string, string> = {
-    EADDRINUSE: "another process listens there",
-    EACCES: "this process may not listen there: ports below 1024 are the administrator's",
-    EADDRNOTAVAIL: "this machine has no such address",
+    EADDRINUSE: "another process is already listening there",
+    EACCES: "no permission: ports below 1024 need additional privileges",
+    EADDRNOTAVAIL: "this machine does not have that address",
   };
   const reason = reasons[error.code ?? ""];
   return reason

@@ -7,14 +7,14 @@ import { type Fetch, type Listening, listen } from "./listen.ts";
 import type { RunningSyncs } from "./running-syncs.ts";
 import type { Store } from "./store.ts";
 
-/** How many released entries one record names. */
+/** Maximum number of released entries that one record names. */
 const RECORDED = 500;
 
-/** The routes of a configuration that have a change guard. */
+/** The routes with a change guard. */
 export const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
   Object.entries(config.safety).flatMap(([route, { guard }]) => (guard ? [route] : []));
 
-/** Listens at the administrators' address. Rejects with a `StartError` where it cannot be had. */
+/** Listens at the operators' address. Rejects with a `StartError` if it is not available. */
 export async function listenForAdmin(
   { host, port, hosts, tokens }: NonNullable<Loaded["config"]["operations"]>,
   { metrics, log, services, readiness }: Shared,
@@ -30,21 +30,21 @@ export async function listenForAdmin(
       status: (route) => ledger().status(route),
       release: async (release) => {
         const { route, by, reason } = release;
-        // Recorded before it is done: a release without a record would be nobody's.
+        // Recorded first, so that no release goes unrecorded.
         const intent = await services.audit?.intent({ event: "release", route, by, reason });
         const released = await ledger().release(release);
         for (let at = 0; at === 0 || at < released.length; at += RECORDED) {
           const entries = released.slice(at, at + RECORDED);
           await services.audit?.outcome({ event: "released", intent, route, by, reason, entries });
         }
-        log.warn({ route, by, reason, released: released.length }, "the change guard was released");
+        log.warn({ route, by, reason, released: released.length }, "change guard released");
         return released;
       },
     },
     syncs: syncs.admin,
     hosts,
     authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
-    refused: () => log.warn({}, "a wrong token at the address of operations"),
+    refused: () => log.warn({}, "invalid token at the operators' address"),
     isLoopback: /^(127\.|localhost$|::1$)/.test(host),
   });
   const listening = await listen(app.fetch as Fetch, { host, port }, undefined);

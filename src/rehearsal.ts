@@ -16,9 +16,9 @@ import { routeAt, StartError } from "./routes.ts";
 import { isSharedState } from "./state/state.ts";
 import { openStateOf } from "./store.ts";
 
-/** What a gateway of a configuration would be made with, and what keeps it from starting. */
+/** What a gateway would be built from, and what would prevent its start. */
 export interface Rehearsal {
-  /** The connectors that can be opened, bare. Close them. */
+  /** The connectors that can be opened, without resilience. The caller closes them. */
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly mistakes: readonly Diagnostic[];
 }
@@ -26,8 +26,8 @@ export interface Rehearsal {
 type Path = readonly (string | number)[];
 
 /**
- * Makes all that a start makes of a configuration, but listens nowhere, writes nothing and asks nobody. Where a start ends with the first
- * failure, this one goes on: each is a mistake at its place.
+ * Builds everything that a start would, without listening, writing or connecting. Unlike a start it continues after a failure and reports
+ * each one at its place.
  */
 export async function rehearse(loaded: Loaded): Promise<Rehearsal> {
   const { config, folder, diagnose } = loaded;
@@ -81,20 +81,20 @@ export async function rehearse(loaded: Loaded): Promise<Rehearsal> {
 
 const quiet = { warn: () => {} };
 const nothing = () => {
-  throw new Error("a rehearsal counts nothing");
+  throw new Error("a rehearsal does not count changes");
 };
 const services = {
   audit: undefined,
-  // A route takes the ledger when it is made, and asks it when something is written.
+  // A route gets its ledger when it is built, but uses it only for writes.
   ledger: () => ({ reserve: nothing, settle: nothing }),
   log: quiet,
   stopped: () => {},
 };
 
-/** Whether a failure is one that an administrator can do something about. */
+/** Reports whether an administrator can act on a failure. */
 const isTold = (error: unknown): error is Error => error instanceof StartError || error instanceof SettingError;
 
-/** The place that a failure is told at: the setting that it names, as far as it is known. */
+/** The place of a failure: the setting that it names, as precisely as known. */
 function placed(path: Path, error: Error): { at: Path; message: string } {
   const cause = error instanceof SettingError ? error : error.cause;
   const { message } = error;
@@ -103,7 +103,7 @@ function placed(path: Path, error: Error): { at: Path; message: string } {
     const reason = cause.message.startsWith(`${cause.setting}: `)
       ? cause.message.slice(cause.setting.length + 2)
       : cause.message;
-    // Of what is not a connector's the setting is the whole path.
+    // Outside connectors, the setting is the whole path.
     return { at: steps[0] === path[0] ? steps : [...path, ...steps], message: reason };
   }
   const [whole, safety, server] =
@@ -113,34 +113,33 @@ function placed(path: Path, error: Error): { at: Path; message: string } {
   return { at, message: message.slice(whole.length) };
 }
 
-/** Throws a `SettingError` where a file could not be written, because its folder is not there or may not be written. */
+/** Throws a `SettingError` if a file cannot be written, because its folder is missing or read-only. */
 function folderOf(setting: string, file: unknown, folder: string): void {
   const above = dirname(resolve(folder, String(file)));
   try {
     accessSync(above, constants.W_OK);
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such folder" : "it cannot be written";
+    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "no such folder" : "it is not writable";
     throw new SettingError(`${setting}: ${above}: ${reason}`, setting);
   }
 }
 
-/** Reads a file of `server.tls`. Throws a `SettingError` where it cannot be read, or holds no PEM of that kind. */
+/** Reads a file of `server.tls`. Throws a `SettingError` if it is unreadable, or contains no PEM of the expected kind. */
 function readTls(file: string | undefined, name: "cert" | "key" | "clientCa", folder: string): void {
   if (file === undefined) return;
   const setting = `server.tls.${name}`;
   const text = filesIn(folder).text(setting, file);
   const what = name === "key" ? "PRIVATE KEY" : "CERTIFICATE";
   if (!text.includes(`${what}-----`))
-    throw new SettingError(`${setting}: ${file} holds no ${what.toLowerCase()} in PEM`, setting);
+    throw new SettingError(`${setting}: ${file} contains no ${what.toLowerCase()} in PEM`, setting);
   if (name !== "key") inSettings(setting, () => new X509Certificate(text));
 }
 
-/** What fails for the files that a setting names is told as the setting's. */
+/** Reports failures of files under the setting that names them. */
 function inSettings<T>(setting: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    throw new SettingError(`${setting}: what the files hold cannot be used: ${(error as Error).message}`, setting);
+    throw new SettingError(`${setting}: the files are not usable: ${(error as Error).message}`, setting);
   }
 }

@@ -16,13 +16,13 @@ import { ScimError } from "./scim/error.ts";
 import { profileOf } from "./scim/profile.ts";
 import type { AuditTrail } from "./sink/trail.ts";
 
-/** The gateway cannot start, for a reason that its administrator can do something about. */
+/** The gateway cannot start, for a reason that its administrator can fix. */
 export class StartError extends Error {}
 
-/** What the routes of a gateway share. */
+/** Services that routes share. */
 export interface RouteServices {
   readonly audit: AuditTrail | undefined;
-  /** The change guard's ledger; opened where a route has a guard. */
+  /** The change guard's ledger. Opened if a route has a guard. */
   readonly ledger: () => GuardLedger;
   readonly log: Pick<Log, "warn">;
   readonly repeats?: Repeats;
@@ -30,7 +30,7 @@ export interface RouteServices {
   readonly stopped: (route: string, type: string, danger: Danger) => void;
 }
 
-/** The endpoints of a route, by resource type. */
+/** The endpoints of a route by resource type. */
 export function endpointsOf(
   { config, routes }: Loaded,
   base: string,
@@ -51,14 +51,14 @@ export function endpointsOf(
   return endpoints;
 }
 
-/** A mapping whose type says what the route asks of its clients. */
+/** Adds the route's profile to the mapping's resource type. */
 function inProfile(mapping: Mapping, settings: Loaded["config"]["routes"][string]): Mapping {
   const types = { type: mapping.type, defined: publishedType(mapping) };
   const profile = profileOf(settings, types, (attribute) => mapping.groups.has(attribute));
   return profile ? { ...mapping, type: { ...mapping.type, profile } } : mapping;
 }
 
-/** Throws a `StartError` where entries cannot be found by the attribute that references hold. */
+/** Throws a `StartError` if entries cannot be found by the attribute that references use. */
 function checkLookUps(base: string, { mapping, name }: Endpoint, endpoints: ReadonlyMap<string, Endpoint>): void {
   for (const row of mapping.rows) {
     if (row.is !== "ref" || row.by === undefined) continue;
@@ -68,7 +68,7 @@ function checkLookUps(base: string, { mapping, name }: Endpoint, endpoints: Read
       const { kind } = target.mapping;
       if (target.connector.supports(kind, { op: "eq", attr: row.by, value: "x" }) === "none")
         throw new StartError(
-          `${base}: "${row.name}" refers to a ${type} by ${row.by}, and the connector ${name} cannot look for a ${kind} by that`,
+          `${base}: "${row.name}" refers to a ${type} by ${row.by}, but the connector ${name} cannot search for a ${kind} by that attribute`,
         );
     }
   }
@@ -83,13 +83,13 @@ const optionsOf = (loaded: Loaded, base: string, connectors: ReadonlyMap<string,
   ),
 });
 
-/** A route with nothing before its operations, for what is played and never written. */
+/** A route without middleware, for planning that never writes. */
 export const bareRoute = (loaded: Loaded, base: string, connectors: ReadonlyMap<string, Connector>): Route =>
   createRoute({ ...optionsOf(loaded, base, connectors), middleware: [], steps: [] });
 
 /**
- * A route as it is configured. This is the one place that says what stands before what, the outermost first. Throws `StartError`
- * for a protection that cannot be evaluated.
+ * Builds a route with its middleware. This is the only place that defines the order, outermost first. Throws `StartError` if a protection
+ * filter cannot be evaluated.
  */
 export function routeAt(
   loaded: Loaded,
@@ -120,13 +120,13 @@ export function routeAt(
           ({ type, danger, key }, { requestId, caller }) => {
             stopped(base, type, danger);
             const release = `postern guard release ${base}`;
-            warn(
-              { type, danger, key, requestId, ...(caller && { caller }), release },
-              "the change guard stopped a change",
-            );
+            warn({ type, danger, key, requestId, ...(caller && { caller }), release }, "change guard stopped a change");
           },
           ({ type, danger }, { message }) =>
-            warn({ type, danger, reason: message }, "the guard's store could not be written: a place stays taken"),
+            warn(
+              { type, danger, reason: message },
+              "change guard could not update its store: a reservation stays counted",
+            ),
         ),
       ),
       ...only(isDry, () => dryRun(warn)),
@@ -135,7 +135,7 @@ export function routeAt(
   });
 }
 
-/** Says at which route a mistake in the settings of protection is. */
+/** Adds the route to mistakes in protection settings. */
 function atRoute<T>(base: string, make: () => T): T {
   try {
     return make();

@@ -12,12 +12,12 @@ import { storeOf } from "./sync-target.ts";
 import { createScheduler, lazyEntra } from "./syncs.ts";
 import { createUses } from "./uses.ts";
 
-/** What of a generation syncs work with. */
+/** The parts of a generation that syncs use. */
 type Parts = Pick<Generation, "loaded" | "routes" | "connectors">;
 
-/** The syncs of a gateway that runs. */
+/** The syncs of a running gateway. */
 export interface RunningSyncs {
-  /** Goes on with the syncs of a generation; runs that are under way end with the one that they began with. */
+  /** Takes over the syncs of a new generation. Running ones finish with the previous one. */
   readonly update: (generation: Parts) => void;
   /** Resolves when no run uses a connector any more. */
   readonly left: (connector: object) => Promise<void>;
@@ -25,7 +25,7 @@ export interface RunningSyncs {
   readonly stop: () => Promise<void>;
 }
 
-/** Runs the syncs of a gateway by their schedules and signals. The store is opened where there are any. */
+/** Runs the gateway's syncs by schedule and signal. Opens the store if there are any. */
 export function runningSyncs(
   { log, metrics, services }: Pick<Shared, "log" | "metrics" | "services">,
   store: Store,
@@ -44,12 +44,12 @@ export function runningSyncs(
       store: state.syncs.of(await storeOf({ loaded: current!.loaded, state }, sync)),
     };
   };
-  /** Closes clients of Entra when the last run that uses them has ended. */
+  /** Closes Entra clients once the last run that uses them has finished. */
   const retire = (clients: ReturnType<typeof lazyEntra>) => {
     const closed = uses
       .ended(clients)
       .then(clients.close)
-      .catch((error: Error) => log.warn({ reason: error.message }, "the connections to Entra could not be closed"))
+      .catch((error: Error) => log.warn({ reason: error.message }, "connections to Entra could not be closed"))
       .finally(() => closing.delete(closed));
     closing.add(closed);
   };
@@ -80,7 +80,7 @@ export function runningSyncs(
       act: async (name, { by, reason, ...act }) => {
         try {
           const acted = await carryOutAct({ ...(await kept(name)), audit: services.audit }, name, act, { by, reason });
-          log.warn({ sync: name, act: act.do, by, reason, people: acted.count }, "an operator worked on a sync");
+          log.warn({ sync: name, act: act.do, by, reason, people: acted.count }, "operator action on a sync");
           return acted;
         } catch (error) {
           if (error instanceof BusyError) return { busy: error.message };
@@ -103,7 +103,7 @@ export function runningSyncs(
   };
 }
 
-/** The connectors that a sync reads and writes; none of a sync that there is not. */
+/** The connectors that a sync reads and writes; none if the sync does not exist. */
 function connectorsOf({ loaded, connectors }: Parts, sync: string): object[] {
   const settings = loaded.config.syncs[sync];
   if (!settings) return [];
@@ -123,7 +123,7 @@ function counted(
   syncRuns.inc({ sync, outcome });
   syncSeconds.set({ sync }, seconds);
   if (outcome === "done") syncEnded.set({ sync }, Date.now() / 1000);
-  // What is not held any more is 0, and what is in a state that nobody is in.
+  // Reset gauges for states without people.
   for (const kind of [...KINDS, "rehires"]) syncHeld.set({ sync, kind }, 0);
   for (const status of STATUSES) syncPeople.set({ sync, status }, 0);
   for (const [kind, { done, failed }] of Object.entries(counts)) {

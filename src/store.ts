@@ -7,25 +7,25 @@ import type { Anchor, ChainEnd } from "./sink/sink.ts";
 import type { Ledger } from "./state/guard.ts";
 import { isSharedState, openState, type State } from "./state/state.ts";
 
-/** The store, opened when something needs it first. */
+/** The store, opened on first use. */
 export interface Store {
-  /** Throws `StartError` where the store cannot be opened. */
+  /** Throws `StartError` if the store cannot be opened. */
   readonly ledger: () => Ledger;
-  /** The whole store, for syncs. Throws `StartError` where it cannot be opened. */
+  /** The whole store, for syncs. Throws `StartError` if it cannot be opened. */
   readonly state: () => State;
-  /** Anchors chains of audit records; undefined where no other gateway may share the store. */
+  /** Anchors audit chains; undefined if no other gateway can share the store. */
   readonly anchor: ((chain: string, holder: string) => Promise<Anchor>) | undefined;
   /**
-   * Waits until it can be used, where anything needs it; says in the log where it is new, or away for now. Rejects with a `StartError` where it
+   * Waits until the store is usable, if anything needs it. Logs if it is new or temporarily unavailable. Rejects with a `StartError` if it
    * cannot be used.
    */
   readonly started: () => Promise<void>;
-  /** Whether it can be asked; undefined where nothing has needed it. */
+  /** Reports whether the store is available; undefined if nothing has needed it. */
   readonly isUp: () => Promise<boolean | undefined>;
   readonly close: () => Promise<void>;
 }
 
-/** Opens the store that a configuration names. Throws `StartError`. */
+/** Opens the configured store. Throws `StartError`. */
 export function openStateOf({ config, folder }: Pick<Loaded, "config" | "folder">): State {
   try {
     return openState(config.state, filesIn(folder));
@@ -37,8 +37,8 @@ export function openStateOf({ config, folder }: Pick<Loaded, "config" | "folder"
 const unusable = (url: string, error: unknown): StartError => {
   const { message } = error as Error;
   if (error instanceof SettingError) return new StartError(message, { cause: error });
-  const hint = isSharedState(url) ? "" : ": name a file that can be written by state.url";
-  return new StartError(`state: ${url} cannot be used: ${message}. What outlives the gateway is kept there${hint}`);
+  const hint = isSharedState(url) ? "" : ": set state.url to a writable file";
+  return new StartError(`state: ${url} cannot be used: ${message}. It holds the state that survives restarts${hint}`);
 };
 
 /** Keeps the store closed until something needs it. */
@@ -57,11 +57,14 @@ export function lazyStore(loaded: Pick<Loaded, "config" | "folder">, log: Pick<L
       if (!opened) return;
       try {
         const { isNew } = await opened.ready();
-        if (isNew) log.warn({ url }, "the change guard has a new store: it counts from nothing");
+        if (isNew) log.warn({ url }, "change guard has a new store: counts start at zero");
       } catch (error) {
         if (!isSharedState(url) || !opened.willPass(error)) throw unusable(url, error);
         const reason = (error as Error).message;
-        log.warn({ url, reason }, "the store cannot be reached: what the change guard counts is refused until it can");
+        log.warn(
+          { url, reason },
+          "store unavailable: changes that the change guard counts are refused until it is back",
+        );
       }
     },
     isUp: async () =>
@@ -73,10 +76,10 @@ export function lazyStore(loaded: Pick<Loaded, "config" | "folder">, log: Pick<L
   };
 }
 
-/** How often the end of a chain is noted, if it has changed, and how often its lease is renewed, in milliseconds. */
+/** How often the end of a chain is saved, if it has changed, and its lease renewed, in milliseconds. */
 const KEEP_MS = 1000;
 const RENEW_MS = 5000;
-/** For how long nobody else may write the chain of a gateway that was killed, in milliseconds. */
+/** How long the chain of a killed gateway stays locked for others, in milliseconds. */
 const LEASE_MS = 15_000;
 
 interface Chained {
@@ -86,14 +89,14 @@ interface Chained {
   readonly log: Pick<Log, "warn">;
 }
 
-/** Anchors a chain, and holds its lease. A store that is away keeps nobody from writing: the end is noted when it is there again. */
+/** Anchors a chain and holds its lease. If the store is unavailable, writing goes on and the end is saved later. */
 async function anchored({ chains, leases, willPass }: State, of: Chained): Promise<Anchor> {
   const { chain, log } = of;
   const lease = leaseOf(leases, of);
   const checkpoint = checkpointOf(chains, of);
   let isAway = false;
   const failed = (error: unknown) => {
-    if (!isAway) log.warn({ chain, reason: (error as Error).message }, "the end of the audit log cannot be noted");
+    if (!isAway) log.warn({ chain, reason: (error as Error).message }, "end of the audit log could not be saved");
     isAway = true;
   };
   let end: ChainEnd | undefined;
@@ -101,7 +104,7 @@ async function anchored({ chains, leases, willPass }: State, of: Chained): Promi
     const other = await lease.hold();
     if (other !== undefined)
       throw new StartError(
-        `audit: another gateway (${other}) already writes the audit chain ${JSON.stringify(chain)}: set a unique audit.chain. If that one was killed, its chain is free ${LEASE_MS / 1000} seconds later`,
+        `audit: another gateway (${other}) already writes the audit chain ${JSON.stringify(chain)}: set a unique audit.chain. If that gateway was killed, the chain is released after ${LEASE_MS / 1000} seconds`,
       );
     end = await checkpoint.stored();
   } catch (error) {
@@ -112,7 +115,7 @@ async function anchored({ chains, leases, willPass }: State, of: Chained): Promi
   let latest: ChainEnd | undefined;
   const note = async () => {
     if ((await lease.hold()) === undefined && latest) await checkpoint.save(latest);
-    if (isAway) log.warn({ chain }, "the end of the audit log is noted again");
+    if (isAway) log.warn({ chain }, "end of the audit log saved again");
     isAway = false;
   };
   let running: Promise<void> | undefined;
@@ -132,7 +135,7 @@ async function anchored({ chains, leases, willPass }: State, of: Chained): Promi
     close: async () => {
       clearInterval(timer);
       await running;
-      // A log that was not opened may be that of a gateway which runs: the lease is its own then.
+      // A log that was never opened may belong to a running gateway, which then holds the lease.
       if (!checkpoint.hasBegun()) return;
       await note().catch(failed);
       await lease.release().catch(() => {});
@@ -140,13 +143,13 @@ async function anchored({ chains, leases, willPass }: State, of: Chained): Promi
   };
 }
 
-/** The lease of a chain: renewed every few seconds, and lost where another holds it. */
+/** The lease of a chain. It is renewed every few seconds, and lost if another gateway takes it. */
 function leaseOf(leases: State["leases"], { chain, holder, log }: Chained) {
   const name = `audit ${chain}`;
   let renewed = Number.NEGATIVE_INFINITY;
   let other: string | undefined;
   return {
-    /** Renews the lease. Gives who else holds it; undefined where nobody does. */
+    /** Renews the lease. Returns the other holder, or undefined. */
     hold: async (): Promise<string | undefined> => {
       if (Date.now() - renewed < RENEW_MS) return other;
       const held = await leases.take(name, holder, LEASE_MS);
@@ -154,14 +157,14 @@ function leaseOf(leases: State["leases"], { chain, holder, log }: Chained) {
       const before = other;
       other = held === holder ? undefined : held;
       if (other !== undefined && other !== before)
-        log.warn({ chain, other }, "another gateway writes an audit chain of the same name: its end is not noted here");
+        log.warn({ chain, other }, "another gateway writes an audit chain of the same name: set a unique audit.chain");
       return other;
     },
     release: () => leases.release(name, holder),
   };
 }
 
-/** The end of a chain in the store. It moves on only if the log has the record where it was. */
+/** The saved end of a chain. It advances only if the log contains the previous one. */
 function checkpointOf(chains: State["chains"], { chain, log }: Chained) {
   let holds: ((stored: ChainEnd) => boolean) | undefined;
   let state: "unchecked" | "held" | "broken" = "unchecked";
@@ -180,7 +183,7 @@ function checkpointOf(chains: State["chains"], { chain, log }: Chained) {
         if (state === "broken")
           log.warn(
             { chain, seq: stored!.seq, expected: stored!.hash },
-            "the audit log does not have the record that the store knows as its last: the store keeps that. Look into it, then: postern audit forget",
+            "audit log does not contain the last record known to the store. Investigate, then run: postern audit forget",
           );
       }
       if (state !== "held") return;

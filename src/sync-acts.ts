@@ -6,62 +6,62 @@ import { isUnderWay, withLease } from "./sync/lease.ts";
 import { memoryOf, planOf } from "./sync/person.ts";
 import { REHIRE } from "./sync/source.ts";
 
-/** Which held changes are released: of some people, of a kind, or all. */
+/** Which held changes to release: of some people, of one kind, or all. */
 export interface Release {
   readonly people: readonly string[];
   readonly kind?: string | undefined;
   readonly all: boolean;
   /** The key of the person whose account a rehire takes over. */
   readonly as?: string | undefined;
-  /** Whether a possible rehire is somebody new. */
+  /** Whether a possible rehire is a new person. */
   readonly isNew: boolean;
 }
 
-/** What an operator does to a sync. `retry` without people means all that failed or were stopped. */
+/** An operator's action on a sync. `retry` without people means everyone whose change failed or was stopped. */
 export type Act =
   | ({ readonly do: "release" } & Release)
   | { readonly do: "retry" | "forget"; readonly people: readonly string[] }
   | { readonly do: "cancel" };
 
-/** Who does it, and why. */
+/** Who acts, and why. */
 export interface Operator {
   readonly by: string;
   readonly reason?: string | undefined;
 }
 
-/** What an act needs: the store, and the audit log where there is one. */
+/** What an action needs: the store, and the audit log if there is one. */
 export interface ActParts {
   readonly leases: Leases;
   readonly store: SyncStore;
   readonly audit: AuditTrail | undefined;
 }
 
-/** What an act has done: for how many people, and which of those that were named the sync does not know. */
+/** The result of an action: the number of people affected, and the named people that the sync does not know. */
 export interface Acted {
   readonly count: number;
   readonly unknown: readonly string[];
 }
 
-/** What was asked for cannot be done as it was asked; nothing was changed. */
+/** The action is not possible as requested. Nothing was changed. */
 export class ActError extends Error {
   override name = "ActError";
 }
 
-/** How many people one record of the audit log names, and how many are changed at a time. */
+/** Maximum number of people named in one audit record and changed in one batch. */
 const PIECE = 500;
 
-/** What the audit log calls an act that is done. */
+/** The audit log's names for completed actions. */
 const DONE = { release: "released", retry: "retried", forget: "forgotten", cancel: "cancelled" } as const;
 
-/** An act that works on people, in pieces: it changes those that it is given, and gives how many there were. */
+/** An action on people. It changes each batch that it is given and returns the number changed. */
 interface Work {
   readonly people: () => AsyncGenerator<readonly Person[]>;
   readonly change: (people: readonly Person[]) => Promise<unknown>;
 }
 
 /**
- * Does what an operator asks for, alone of all processes that share the store, and records who asked, why, and for whom it was done: before it is
- * done, and after each piece of it. Rejects with an `ActError`, with a `BusyError` while a run is under way, and where it cannot be recorded.
+ * Performs an operator's action while no other process works on the sync. Records the request first, and each batch after it. Rejects with
+ * `ActError`, with `BusyError` while a run is under way, and if the request cannot be recorded.
  */
 export async function carryOutAct(parts: ActParts, sync: string, act: Act, operator: Operator): Promise<Acted> {
   const never = new AbortController().signal;
@@ -69,11 +69,11 @@ export async function carryOutAct(parts: ActParts, sync: string, act: Act, opera
   return withLease(parts.leases, sync, never, () => onPeople(parts, sync, act, operator));
 }
 
-/** The records of an act: the first before it, `done` for each piece of it. Rejects where the first cannot be written. */
+/** Records an action: one record before it, and one per batch. Rejects if the first cannot be written. */
 async function recorded({ audit }: ActParts, sync: string, act: Act, { by, reason }: Operator) {
   const about = { sync, by, ...(reason !== undefined && { reason }) };
   const { do: event, ...asked } = act;
-  // One record is no longer for whoever names ten thousand people: the records behind name each of them.
+  // Keeps the first record short when thousands of people are named: the records of the batches name each of them.
   const some = "people" in asked && { people: asked.people.slice(0, PIECE) };
   const intent = await audit?.intent({ event, ...about, ...asked, ...some });
   return {
@@ -82,7 +82,7 @@ async function recorded({ audit }: ActParts, sync: string, act: Act, { by, reaso
   };
 }
 
-/** Has the run that is under way end soon. */
+/** Asks the current run to stop soon. */
 async function cancel(parts: ActParts, sync: string, operator: Operator): Promise<Acted> {
   const { leases, store } = parts;
   if (!(await isUnderWay(leases, sync))) throw new ActError("no run is under way");
@@ -134,13 +134,15 @@ function workOf(store: SyncStore, act: Exclude<Act, { do: "cancel" }>): Work | P
   return { people: people.length > 0 ? () => named(store, people) : failed, change: again };
 }
 
-/** The release of held changes: the next run makes them. */
+/** Releases held changes, which the next run makes. */
 async function releases(store: SyncStore, { people, kind, all }: Release): Promise<Work> {
   if (people.length === 0 && kind === undefined && !all)
-    throw new ActError("say what is released: the keys of people, a kind of changes, or all");
+    throw new ActError("specify what to release: keys of people, a kind of change, or all");
   for await (const piece of named(store, people))
     if (piece.some((person) => person.kind === "rehires"))
-      throw new ActError("a possible rehire is released by saying whose account it is, or that the person is new");
+      throw new ActError(
+        "to release a possible rehire, specify whose account it takes over, or that the person is new",
+      );
   const isMeant = (person: Person) =>
     person.held === HELD.held && person.kind !== "rehires" && (kind === undefined || person.kind === kind);
   return {
@@ -149,9 +151,9 @@ async function releases(store: SyncStore, { people, kind, all }: Release): Promi
   };
 }
 
-/** The decision on possible rehires: whose account each of them takes over, or that it is somebody new. */
+/** Decides possible rehires: whose account each takes over, or that it is a new person. */
 async function rehires(store: SyncStore, { people, as }: Release): Promise<Work> {
-  if (as !== undefined && people.length !== 1) throw new ActError("whose account is taken over is said of one person");
+  if (as !== undefined && people.length !== 1) throw new ActError("an account can be assigned to only one person");
   if (as !== undefined) await refuseUnlike(store, people[0]!, as);
   const decided = (person: Person): Person => ({
     ...person,
@@ -165,21 +167,21 @@ async function rehires(store: SyncStore, { people, as }: Release): Promise<Work>
   };
 }
 
-/** Rejects where an account is not to be taken over: only that of who was proposed is, or of somebody else who would be told for the same person and is not here. */
+/** Rejects unless the account was proposed for the person, or belongs to a departed person with the same identifying attributes. */
 async function refuseUnlike(store: SyncStore, key: string, as: string): Promise<void> {
   const former = await store.person(as);
-  if (former?.target == null) throw new ActError(`${as} is nobody with an account`);
+  if (former?.target == null) throw new ActError(`${as} has no account`);
   const person = await store.person(key);
   if (person?.kind !== "rehires" || planOf(person)?.of === as) return;
   if (!(await store.namesakes(key, REHIRE)).includes(as))
     throw new ActError(
-      `${as} differs from ${key} in what tells a rehire: the account that was proposed is ${planOf(person)?.of}'s`,
+      `${as} and ${key} differ in the attributes that identify a rehire: the proposed account is ${planOf(person)?.of}'s`,
     );
   if (former.missing === null && former.status !== "left")
-    throw new ActError(`${as} is in the source, and was not proposed: the account is in use`);
+    throw new ActError(`${as} was not proposed and is still in the source: the account is in use`);
 }
 
-/** A release is in the history of runs, too. */
+/** Adds the release to the history of runs. */
 async function noteRelease(store: SyncStore, act: Release, { by, reason }: Operator, count: number): Promise<void> {
   const now = Date.now();
   const { people, kind, all, as, isNew } = act;
@@ -188,7 +190,7 @@ async function noteRelease(store: SyncStore, act: Release, { by, reason }: Opera
   await store.end(run, { ended: now, outcome: "released", counts });
 }
 
-/** People by their keys, as far as the sync knows them. */
+/** The named people, as far as the sync knows them. */
 async function* named(store: SyncStore, keys: readonly string[]): AsyncGenerator<readonly Person[]> {
   for (const piece of inPieces([...new Set(keys)])) {
     const found = await Promise.all(piece.map((key) => store.person(key)));
@@ -196,7 +198,7 @@ async function* named(store: SyncStore, keys: readonly string[]): AsyncGenerator
   }
 }
 
-/** All people of a status, or whose change is held. */
+/** Everyone with a status, or whose change is held. */
 async function* listed(
   store: SyncStore,
   filter: Parameters<SyncStore["listed"]>[0],

@@ -1,15 +1,15 @@
 import type { Loaded } from "./config/load.ts";
 import { fingerprint } from "./sync/values.ts";
 
-/** The settings of connectors, and of their kinds, that tell an operator which system and which part of it are meant. */
+/** Settings of connectors and kinds that tell an operator which system and which part of it is meant. */
 const ADDRESS = ["dialect", "url", "urls", "domain", "host", "port", "database", "file"];
 const PLACE = ["base", "schema", "table", "endpoint"];
-/** Ports that say nothing: LDAP without TLS and with it is the same directory. */
+/** Ports that do not distinguish systems: LDAP with and without TLS is the same directory. */
 const USUAL_PORTS = ["389", "636"];
 
 /**
- * Settings of connectors that do not say which system it is: credentials, how it is reached, and how it is asked. Every other setting does, also one
- * that is added later: a target that is taken for another one is held, and one that is taken for the same loses accounts.
+ * Connector settings that do not identify the system: credentials, transport and query options. All others do, including future ones.
+ * Taking one system for another only holds a run; taking two systems for one would lose accounts.
  */
 const NOT_OF_SYSTEM: ReadonlySet<string> = new Set([
   ...["type", "kinds", "auth", "bind", "user", "password", "tls", "proxy", "nameServers", "replicas", "script"],
@@ -17,7 +17,7 @@ const NOT_OF_SYSTEM: ReadonlySet<string> = new Set([
   ...["attributes", "version", "patch", "filter", "projection", "failures", "probe"],
 ]);
 
-/** Settings of kinds that do not say which entries they are, nor what their keys mean: how entries are read, written and listed. */
+/** Kind settings that do not define which entries are meant or what their keys are: how to read, write and list them. */
 const NOT_OF_KIND: ReadonlySet<string> = new Set([
   ...["text", "type", "lists", "lookups", "joined", "json", "statements", "deletedBy", "updatedBy", "generate"],
   ...["rdn", "placeholder", "withoutPassword", "onDelete", "unique", "caseExact", "attributes", "secrets", "version"],
@@ -25,13 +25,13 @@ const NOT_OF_KIND: ReadonlySet<string> = new Set([
   ...["quote", "and", "or", "not", "order", "maximum", "create", "created", "update", "delete"],
 ]);
 
-/** Parameters of the query, and headers, that are credentials or say how a connection is made. */
+/** Query parameters and headers that are credentials or connection options. */
 const CREDENTIAL =
   /pass|pwd|secret|token|auth|api[-_]?key|cookie|session|signature|credential|^user$|^ssl|timeout|application_name/i;
 
 /**
- * What a sync writes, in words: the route, and what stands behind it. The same as long as an id means the same account, and without secrets: what
- * settings say beside the address and the place is there as a hash.
+ * Describes a sync's target: the route and the system behind it. It stays the same as long as an ID means the same account. It contains no
+ * secrets: settings other than the address are hashed.
  */
 export function targetOf({ config, routes }: Pick<Loaded, "config" | "routes">, sync: string): string {
   const { to } = config.syncs[sync]!;
@@ -48,14 +48,14 @@ export function targetOf({ config, routes }: Pick<Loaded, "config" | "routes">, 
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** What settings say but for some of them, always in the same order. What is empty says nothing: a setting that is new changes no target. */
+/** Settings without the excluded ones, in a fixed order. Empty values are skipped, so that a new setting does not change the target. */
 function telling(value: unknown, left: ReadonlySet<string>): unknown {
   if (typeof value === "string") return plainAddress(value, true);
   if (Array.isArray(value)) return value.map((each) => telling(each, left));
   if (typeof value !== "object" || value === null) return value;
   const told = Object.entries(value).flatMap(([name, each]): [string, unknown][] => {
     if (left.has(name) || isEmpty(each)) return [];
-    // Names that are the site's own, such as columns.
+    // Names that the site chooses, such as columns.
     const isOwn = name === "where" || name === "query" || name === "headers";
     const kept = name === "query" || name === "headers" ? withoutCredentials(each as Settings) : each;
     const inner = telling(kept, isOwn ? new Set() : left);
@@ -73,7 +73,9 @@ const withoutCredentials = (given: Settings): Settings =>
 const partsOf = (settings: Settings, names: readonly string[]): string[] =>
   names.flatMap((name) => [settings[name] ?? []].flat().map((value) => plainAddress(String(value), false)));
 
-/** An address without what does not say which system it is, and without credentials. The query may hold some that nobody knows: it is not for the eye. */
+/**
+ * An address without credentials or anything that does not identify the system. The query may hold unknown credentials, and is never shown.
+ */
 function plainAddress(text: string, hasQuery: boolean): string {
   const url = /^\w+:\/\//.test(text) ? URL.parse(text) : null;
   if (!url) return text;

@@ -4,21 +4,21 @@ import type { KnownTarget } from "./state/targets.ts";
 import { fingerprint } from "./sync/values.ts";
 import { targetOf } from "./sync-identity.ts";
 
-/** A target that a sync wrote before, and the one that it writes now. */
+/** The previous target of a sync and its current one. */
 export interface Moved {
   readonly from: string;
   readonly to: string;
 }
 
-/** Where what is known of a sync's target is kept; whether the sync wrote another one before, and which one it is taken for. */
+/** Where the state of a sync's target is kept, whether the target has changed, and which earlier target it is identified with. */
 export interface Kept {
   readonly store: string;
   readonly moved: Moved | undefined;
-  /** Where somebody says that it is the target from before: that one. */
+  /** The earlier target, if an operator declared it to be the same. */
   readonly same: Moved | undefined;
 }
 
-/** What is asked of a run's target: at what time, whether it is the one from before, and whether there is only a plan. */
+/** What a run asks: the time, whether the target is declared the same, and whether this is only a plan. */
 export interface TargetWish {
   readonly now: number;
   readonly isSame?: boolean | undefined;
@@ -28,9 +28,8 @@ export interface TargetWish {
 type Parts = { readonly loaded: Pick<Loaded, "config" | "routes">; readonly state: Pick<State, "syncs"> };
 
 /**
- * Finds where what is known of the target is kept that a sync writes now. Links hold for one target alone: where the sync is pointed at another one,
- * nothing is known of that, and its first run is held. With `isSame` it is the target from before, under another address. A plan decides nothing: it
- * says nothing of targets, and looks at a copy of what is known of the one from before.
+ * Finds the state of a sync's current target. Links are valid for one target only: with a new target the state starts empty and the first
+ * run is held. With `isSame` the new address means the previous target. A plan changes nothing and works on a copy of the previous state.
  */
 export async function keepTarget(
   { loaded, state: { syncs } }: Parts,
@@ -57,7 +56,7 @@ export async function keepTarget(
   return { store, moved: before?.store === store ? undefined : from, same: undefined };
 }
 
-/** The target that was used last of those that a sync has accounts in, or was let write: at a mistyped address nothing was, but held. */
+/** The most recently used target that the sync has accounts in or was allowed to write. A mistyped address is neither: its run was held. */
 async function lastWritten(syncs: Parts["state"]["syncs"], known: readonly KnownTarget[]) {
   for (const each of known) {
     const store = syncs.of(each.store);
@@ -66,11 +65,11 @@ async function lastWritten(syncs: Parts["state"]["syncs"], known: readonly Known
   return undefined;
 }
 
-/** The name under which what is known of a sync's target is kept. Writes nothing. */
+/** The name under which a target's state is kept. Writes nothing. */
 export const storeOf = async ({ loaded, state }: Parts, sync: string): Promise<string> =>
   storeIn(await state.syncs.targets(sync).all(), sync, targetOf(loaded, sync));
 
-/** The first target of a sync is kept under its name. */
+/** The first target of a sync is kept under the sync's own name. */
 function storeIn(known: readonly KnownTarget[], sync: string, target: string): string {
   const found = known.find((each) => each.target === target);
   if (found) return found.store;

@@ -18,17 +18,17 @@ import { type Asking, routeTarget } from "./sync/targets/route.ts";
 import { fingerprint } from "./sync/values.ts";
 import { keepTarget, type Moved, storeOf } from "./sync-target.ts";
 
-/** What syncs are made with. */
+/** What syncs are built from. */
 export interface SyncParts {
   readonly loaded: Loaded;
-  /** The routes by their paths, with all that stands before their writes. */
+  /** The routes by path, with their write middleware. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly state: State;
-  /** The client of a sync into Entra, opened when it is needed first. */
+  /** The client of a sync into Entra, opened on first use. */
   readonly entra: (sync: string) => Uploads;
 }
 
-/** Opens the clients of syncs into Entra, one each, and none before it is needed. */
+/** Opens one client for each sync into Entra, on first use. */
 export function lazyEntra(
   { config, folder }: Pick<Loaded, "config" | "folder">,
   state: State,
@@ -39,7 +39,7 @@ export function lazyEntra(
     of: (name) => {
       const { to } = config.syncs[name]!;
       if (!("entra" in to)) throw new StartError(`syncs.${name} does not write to Entra`);
-      // One budget for each tenant, over all replicas.
+      // One budget per tenant, shared by all replicas.
       const budget = sharedBudget(state.syncs.take, limitsOf(to.entra));
       const client =
         opened.get(name) ?? openEntra(to.entra, { files: filesIn(folder), budget, ...(clock && { clock }) });
@@ -52,7 +52,7 @@ export function lazyEntra(
   };
 }
 
-/** Makes a sync of the configuration ready to run, on the store of its first target. Throws a `StartError` where there is none of the name. */
+/** Prepares a sync to run on its target's state. Throws a `StartError` if there is no sync of that name. */
 export function syncNamed(name: string, parts: SyncParts, signal: AbortSignal): Sync {
   const { loaded, routes, state } = parts;
   const settings = loaded.config.syncs[name];
@@ -74,7 +74,7 @@ export function syncNamed(name: string, parts: SyncParts, signal: AbortSignal): 
   };
 }
 
-/** What of the settings is a rule: where they change, everybody is looked at again. */
+/** The settings that count as rules. When they change, everyone is evaluated again. */
 const rulesIn = ({ from, to, asOf, scope, match, attributes, leavers, groups, rehires }: SyncSettings) => [
   from.key,
   "route" in to ? to : to.entra.job,
@@ -97,23 +97,23 @@ function engineOf(name: string, settings: SyncSettings, parts: SyncParts, asking
   return (work, options) => uploadEngine(work, parts.entra(name), options);
 }
 
-/** What a run is to do, beside what every run has. */
+/** Options of one run. */
 export interface RunWish extends Pick<RunOptions, "isPlan" | "isReconciling" | "isFirst" | "acceptsShrink" | "cause"> {
-  /** Somebody says that the target is the one from before, though its address is another. */
+  /** Whether an operator declares the target to be the previous one at a new address. */
   readonly isSameTarget?: boolean;
 }
 
-/** What became of a run, and of which target. */
+/** The result of a run and its target. */
 export interface NamedReport extends RunReport {
-  /** The name under which people are kept as this run has left them. */
+  /** The name under which the run left its state. */
   readonly store: string;
-  /** Where the first run into another target than before is held: both of them. */
+  /** Both targets, if the first run into a new target was held. */
   readonly moved: Moved | undefined;
-  /** Where somebody says that the target is the one from before: which one that is. */
+  /** The earlier target, if an operator declared it to be the same. */
   readonly same: Moved | undefined;
 }
 
-/** Runs a sync once, alone of all processes that share the store. Rejects with a `BusyError` where another does. */
+/** Runs a sync once. Rejects with a `BusyError` if any process that shares the store is running it. */
 export function runNamed(
   name: string,
   parts: SyncParts,
@@ -129,32 +129,32 @@ export function runNamed(
   });
 }
 
-/** What the syncs of a gateway that runs are made with, until its configuration is read again. */
+/** What the syncs of a running gateway are built from, until the next reload. */
 export interface ScheduledParts extends SyncParts {
-  /** Called when a run of a sync begins with these parts; what it gives is called when the run has ended, however it did. */
+  /** Called when a run starts with these parts. The returned function is called when the run ends, whatever the result. */
   readonly began: (sync: string) => () => void;
 }
 
-/** The syncs of a gateway that runs, by their schedules. */
+/** The scheduled syncs of a running gateway. */
 export interface Scheduler {
-  /** Takes the schedules of another configuration. Runs that are under way go on with the parts that they began with. */
+  /** Applies the schedules of a new configuration. Running syncs finish with their own parts. */
   readonly update: (parts: ScheduledParts) => void;
-  /** Begins a run, as a signal asks for one; one that comes while one is under way makes one more behind it. */
+  /** Starts a run, as requested by a signal. During a run, one more is queued. */
   readonly signal: (name: string, cause: string) => void;
   readonly run: (name: string, wish: RunWish) => Promise<NamedReport>;
   readonly stop: () => Promise<void>;
 }
 
-/** Called with what became of each run. */
+/** Called with the result of each run. */
 export type Ended = (name: string, report: RunReport, seconds: number) => void;
 
-/** Signals that come together make one run, so long after the first, in milliseconds. */
+/** Delay that combines signals into one run, in milliseconds after the first. */
 const DEBOUNCE_MS = 1000;
 
-/** Runs by the schedule that begin within so many milliseconds are the same one. */
+/** Scheduled runs that start within this many milliseconds are the same run. */
 const SAME_MS = 10_000;
 
-/** Runs syncs by their schedules, one run of a sync at a time, until it is stopped. */
+/** Runs syncs by schedule, one run of a sync at a time, until it is stopped. */
 export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended: Ended): Scheduler {
   let current: ScheduledParts | undefined;
   let jobs: Cron[] = [];
@@ -165,7 +165,7 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
   const timers = new Set<NodeJS.Timeout>();
 
   async function run(name: string, wish: RunWish): Promise<NamedReport> {
-    if (underWay.has(name)) throw new BusyError(`The sync ${name} is under way already.`);
+    if (underWay.has(name)) throw new BusyError(`The sync ${name} is already running.`);
     const start = performance.now();
     const parts = current!;
     const end = parts.began(name);
@@ -190,7 +190,7 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
       if (next) begin(name, next);
     }
   }
-  /** Begins a run, or one behind the one that is under way. Of several that wait one is made, which compares everything if any is to. */
+  /** Starts a run, or queues one after the current run. Queued requests are combined; if any reconciles, the combined run does. */
   function begin(name: string, wish: RunWish): void {
     if (controller.signal.aborted) return;
     if (underWay.has(name)) {
@@ -201,14 +201,14 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
       return;
     }
     run(name, wish).catch((error: Error) => {
-      if (error instanceof BusyError) log.info({ sync: name }, "sync under way elsewhere");
+      if (error instanceof BusyError) log.info({ sync: name }, "sync is running in another process");
       else log.error({ sync: name, error: error.stack }, "sync run failed");
     });
   }
   async function byClock(name: string, isReconciling: boolean): Promise<void> {
     const parts = current!;
     const { not_before: notBefore, ran } = await parts.state.syncs.of(await storeOf(parts, name)).record();
-    // Another gateway may have run it a moment ago, by the same schedule. A reconciliation is made once in any case.
+    // Another gateway may just have run it by the same schedule. A requested reconciliation always runs.
     if (Date.now() < notBefore || (!isReconciling && Date.now() - (ran ?? 0) < SAME_MS)) return;
     if (!isReconciling && underWay.has(name)) return;
     begin(name, { cause: "schedule", isReconciling });
@@ -217,7 +217,7 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
     if (pattern === undefined) return [];
     const { zone } = current!.loaded.config.syncs[name]!.asOf;
     const timezone = typeof zone === "string" ? zone : "UTC";
-    const failed = (error: unknown) => log.error({ sync: name, reason: (error as Error).message }, "sync not begun");
+    const failed = (error: unknown) => log.error({ sync: name, reason: (error as Error).message }, "sync not started");
     return [new Cron(pattern, { timezone, unref: true, catch: failed }, () => byClock(name, isReconciling))];
   };
   return {
@@ -243,7 +243,7 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
     stop: async () => {
       for (const job of jobs) job.stop();
       for (const timer of timers) clearTimeout(timer);
-      controller.abort(new Error("the gateway ends"));
+      controller.abort(new Error("the gateway is shutting down"));
       await Promise.all(underWay.values());
     },
   };

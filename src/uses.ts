@@ -1,12 +1,12 @@
-/** Counts who uses what, so that nothing is closed under somebody who still works with it. */
+/** Counts users of resources, so that nothing is closed while in use. */
 export interface Uses {
-  /** Notes that some things are in use, until the function that it gives is called. */
+  /** Marks resources as in use until the returned function is called. */
   readonly begin: (things: Iterable<object>) => () => void;
-  /** Resolves when nobody uses a thing any more; at once where nobody does. */
+  /** Resolves when a resource is no longer in use; at once if it is not. */
   readonly ended: (thing: object) => Promise<void>;
 }
 
-/** Begins to count, with nothing in use. */
+/** Creates a counter with nothing in use. */
 export function createUses(): Uses {
   const used = new Map<object, { count: number; readonly waiting: (() => void)[] }>();
   const end = (thing: object) => {

@@ -1,20 +1,17 @@
 import { type Stats, statSync, unwatchFile, watchFile } from "node:fs";
 
-/** How often files are looked at, in milliseconds, and how long one must stay as it is before it is read. */
+/** Polling interval, and how long a file must stay unchanged before it is read, in milliseconds. */
 const WATCH_MS = 1000;
 const SETTLED_MS = 700;
 
 /** Watches files. */
 export interface Watch {
-  /** Watches these files from now on, and no others. */
+  /** Replaces the set of watched files. */
   readonly files: (paths: readonly string[]) => void;
   readonly end: () => void;
 }
 
-/**
- * Calls back after one of the files changed, when none of them has changed any more for a while: one that is being written is half
- * a file, and half a configuration may lack its end.
- */
+/** Calls back after a file has changed and none has changed again for a while: a half-written configuration may lack its end. */
 export function createWatch(changed: () => void): Watch {
   let watched: readonly string[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -32,7 +29,7 @@ export function createWatch(changed: () => void): Watch {
     files: (paths) => {
       end();
       watched = [...new Set(paths)];
-      // Polled, because what is mounted into a container changes by links that other watches do not see.
+      // Polled, because files mounted into a container change by symbolic links, which other watchers miss.
       for (const each of watched) watchFile(each, { interval: WATCH_MS, persistent: false }, noticed);
     },
   };

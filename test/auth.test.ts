@@ -139,7 +139,10 @@ describe("who may call", () => {
     const second = await tokenFor(grant, `Basic ${encoded}`);
     expect(await status(String(second.json.access_token))).toBe(200);
     const write = await send({ ...gateway, token }, "POST", "/Users", { userName: "x" });
-    expect(write.json).toMatchObject({ status: "403", detail: "The caller entra app may not create User." });
+    expect(write.json).toMatchObject({
+      status: "403",
+      detail: "The caller entra app is not permitted to create User.",
+    });
     const [header, payload, signature = ""] = token.split(".");
     expect(await status(`${header}.${payload}.${signature.split("").reverse().join("")}`)).toBe(401);
   });
@@ -193,7 +196,7 @@ describe("who may call", () => {
     const made = await send(keeper, "POST", "/Users", { userName: "kept" });
     expect(made.status).toBe(201);
     expect((await send(keeper, "DELETE", `/Users/${made.json.id}`)).json.detail).toBe(
-      "The caller no delete may not delete User.",
+      "The caller no delete is not permitted to delete User.",
     );
     expect((await send(as("the-token-for-another-route"), "GET", "/Users")).status).toBe(403);
   });

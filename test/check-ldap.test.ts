@@ -97,7 +97,9 @@ describe("postern check --connect, on LDAP directories", () => {
         expect.stringContaining("ok      user in"),
         expect.stringContaining("ok      group in"),
         expect.stringMatching(/^UNKNOWN user: whether new passwords are hashed cannot be seen/),
-        expect.stringMatching(/^UNKNOWN user: whether a lock keeps anybody out cannot be seen: set pwdLockout: TRUE/),
+        expect.stringMatching(
+          /^UNKNOWN user: could not determine whether locking an account prevents logons: set pwdLockout: TRUE/,
+        ),
         expect.stringMatching(/^UNKNOWN whether member, manager follow renames and deletions cannot be seen/),
       ],
     });
@@ -128,7 +130,7 @@ describe("postern check --connect, on LDAP directories", () => {
     const bind = { dn: `cn=other,ou=services,${SUFFIX}`, password: "secret" };
     const { findings } = await check(openLdap({ ...server, bind }, ROOT));
     expect(findings).toContainEqual(
-      `MISSING user: the server does not let the account list all of them: limits dn.exact="${bind.dn}" size=unlimited`,
+      `MISSING user: the server does not let the account list all entries: limits dn.exact="${bind.dn}" size=unlimited`,
     );
   });
 
@@ -158,11 +160,11 @@ describe("postern check --connect, on LDAP directories", () => {
     const { findings } = await check({ ...settings, routes } as unknown as Settings);
     rmSync(folder, { recursive: true });
     expect(findings.filter((line) => line.startsWith("MISSING"))).toEqual([
-      "MISSING user: the schema has no class nothing",
+      "MISSING user: the schema has no object class nothing",
       "MISSING user: the schema has no attribute nickname",
-      "MISSING user: the directory keeps modifiersName itself: map it readOnly",
-      "MISSING user: none of a new entry's classes (account, top, nothing) allows gidNumber: one of posixAccount does; add it to objectClass",
-      "MISSING user: none of a new entry's classes (account, top, nothing) allows dnQualifier",
+      "MISSING user: the directory maintains modifiersName itself: map it readOnly",
+      "MISSING user: no class of a new entry (account, top, nothing) allows gidNumber: one of posixAccount does; add it to objectClass",
+      "MISSING user: no class of a new entry (account, top, nothing) allows dnQualifier",
     ]);
   });
 
@@ -239,7 +241,7 @@ describe("postern check --connect, on LDAP directories", () => {
   test("389 Directory Server: an account that sees nothing", async () => {
     server = await startDirectoryServer("", []);
     const { findings } = await check(openDirectoryServer(server, ROOT));
-    expect(findings[0]).toBe(`MISSING user: the base ${PEOPLE} is not there, or the account may not see it`);
+    expect(findings[0]).toBe(`MISSING user: the base ${PEOPLE} does not exist, or the account may not see it`);
   });
 
   test("389 Directory Server as it comes: what its plug-ins keep is not there", async () => {
@@ -247,7 +249,7 @@ describe("postern check --connect, on LDAP directories", () => {
     server.ldapmodify(adding(person("ann")));
     server.ldapmodify(group(`uid=ann,${PEOPLE}`).replace("\n", "\nchangetype: add\n"));
     const { findings } = await check(openDirectoryServer(server, ROOT));
-    expect(findings).toContainEqual("MISSING user: entries have no entryusn: the USN plug-in keeps it");
+    expect(findings).toContainEqual("MISSING user: entries have no entryusn: the USN plug-in maintains it");
     expect(findings.join("\n")).toMatch(/MISSING user: nobody has memberOf, though uid=ann/);
   });
 });

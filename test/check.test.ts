@@ -52,7 +52,7 @@ describe("postern check", () => {
     expect(status).toBe(1);
     expect(
       stdout,
-    ).toBe(`user.yaml:5:13: error: this is an expression, but the name of an attribute is expected here: write { read: ... } for an expression, or { attr: ... } if that is the attribute's name
+    ).toBe(`user.yaml:5:13: error: this is an expression, but an attribute name is expected here: for an expression, write { read: ... }; for an attribute of this name, write { attr: ... }
   5 |   userName: $trim(login)
     |             ^^^^^^^^^^^^
 
@@ -123,7 +123,7 @@ gateway.config.yaml: 1 error.
   test("a file that is not there is told in a line", () => {
     const { stdout, stderr } = postern(files, "check", "-c", "other.yaml");
     expect({ stdout, stderr }).toEqual({
-      stdout: "other.yaml: error: there is no such file: other.yaml\n\nother.yaml: 1 error.\n",
+      stdout: "other.yaml: error: no such file: other.yaml\n\nother.yaml: 1 error.\n",
       stderr: "",
     });
   });
@@ -237,7 +237,7 @@ cases: [{ name: a filter is pushed down, filter: 'userName eq "ann"', where: 'us
     );
     expect(status).toBe(1);
     expect(stdout).toBe(`FAIL user.test.yaml:2: an entry is read
-     - expected  + came out
+     - expected  + actual
        ...
            value: ann@example.com
        id: "1"

@@ -216,7 +216,7 @@ describe.each(["postgres", "mysql"] as const)("tables as they are, on %s", (dial
     expect(status).toBe(1);
     expect(stdout).toContain('MISSING account: user accounts has no column "full name"');
     expect(stdout).toMatch(
-      /SLOW {4}account: every look-up by "state" reads the whole table user accounts: create index/,
+      /SLOW {4}account: every look-up by "state" scans the whole table user accounts: create index/,
     );
   });
 
@@ -235,7 +235,7 @@ describe.each(["postgres", "mysql"] as const)("tables as they are, on %s", (dial
     const table = dialect === "postgres" ? '"app data"."user accounts"' : "`user accounts`";
     const by = dialect === "postgres" ? "(lower(state))" : "(state)";
     expect(slow).toContain(
-      `# slow: every look-up by "state" reads the whole table user accounts: create index user_accounts_state on ${table} ${by}`,
+      `# slow: every look-up by "state" scans the whole table user accounts: create index user_accounts_state on ${table} ${by}`,
     );
     // What a column holds is known then.
     expect(slow).toMatch(/salary.{1,2} > [?$]/);

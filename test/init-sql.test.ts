@@ -56,7 +56,7 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("postern init sql, on %s
     expect(user).toContain("# ? rows of user_phones (kind, number) belong to users: perhaps a list");
     expect(user).toMatch(/password: .*version/);
     const checked = postern(database.settings.password, "check", "--connect", "-c", config);
-    expect(checked.output).toContain("ok      user: users has all columns, and indexes where clients look for rows");
+    expect(checked.output).toContain("ok      user: users has all columns, and indexes for look-ups");
     expect(checked.output).not.toContain("has no column");
     expect(checked.output).toMatch(
       /MISSING group: nothing gives "granted_by" of user_roles a value, for "\w+", and it/,

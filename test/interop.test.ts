@@ -352,7 +352,7 @@ describe("the SCIM 2.0 Interoperability Profile (draft-zollner-scim-interop-prof
     const { connectors, routes } = legacyHr();
     const small = { "/scim/v2": { profile: "interop", ...routes["/scim/v2"] } };
     await expect(startGateway({ connectors, routes: small, limits: { pageSize: 50 } })).rejects.toThrow(
-      /the profile interop of \/scim\/v2 asks for pages of at least 100 resources/,
+      /the interop profile of \/scim\/v2 requires pages of at least 100 resources/,
     );
   });
 

@@ -109,7 +109,7 @@ describe("a directory of 60,000 people", () => {
     );
     expect(looked.map(({ status }) => status)).toEqual(Array(4).fill(200));
     // Four were asked for, four waited, and the other four were refused at once.
-    const refused = (await listings).filter(({ text }) => text.includes("has all it can do: 4 operations"));
+    const refused = (await listings).filter(({ text }) => text.includes("is at capacity: 4 operations"));
     expect(refused).toHaveLength(4);
     await gateway.stop();
   });

@@ -206,13 +206,15 @@ describe("a backend that is away or slow", () => {
     const gateway = await startGateway({ ...ldap("ldap://127.0.0.1:1", { breakAfter: 2 }), operations: { port: 0 } });
     const ask = async () => (await send(gateway, "GET", LOOK_UP)).json;
     for (let n = 0; n < 15; n++) expect((await ask()).status).toBe("503");
-    expect((await ask()).detail).toContain("directory has failed again and again, and is left alone for a moment");
+    expect((await ask()).detail).toContain("directory failed repeatedly: its circuit breaker is open");
     const breaker = async () =>
       /postern_breaker_open\{connector="directory"\} (\S+)/.exec(
         await (await fetch(`${gateway.operations}/metrics`)).text(),
       )?.[1];
     expect(await breaker()).toBe("1");
-    await expect.poll(async () => (await ask()).detail, { timeout: 8000, interval: 200 }).not.toContain("left alone");
+    await expect
+      .poll(async () => (await ask()).detail, { timeout: 8000, interval: 200 })
+      .not.toContain("circuit breaker");
     await gateway.stop();
   });
 
@@ -237,7 +239,7 @@ describe("a backend that is away or slow", () => {
     const answers = await Promise.all(asked);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     const details = answers.map(({ json }) => json.detail);
-    expect(details.filter((detail) => detail.includes("has all it can do"))).toHaveLength(20);
+    expect(details.filter((detail) => detail.includes("is at capacity"))).toHaveLength(20);
     await gateway.stop();
     slow.stop();
   });

@@ -86,7 +86,7 @@ describe("RabbitMQ's management API", () => {
     const refused = await send(gateway, "PATCH", "/Users/bo", rename("bob"));
     expect([refused.status, refused.json.detail]).toEqual([
       400,
-      "A user cannot be renamed by this API: its name is its key.",
+      "A user cannot be renamed through this API: name is its key.",
     ]);
     expect((await send(gateway, "PATCH", "/Users/bo", rename("bo"))).status).toBe(200);
   });

@@ -80,7 +80,7 @@ describe.each(["postgres", "mysql"] as const)("a pool that has no connection fre
     );
     expect(made.map(({ status }) => status).sort(), made.map(({ text }) => text).join()).toEqual([201, 503]);
     const refused = made.find(({ status }) => status === 503)!;
-    expect(refused.json.detail).toBe("No connection was free, or made, in time.");
+    expect(refused.json.detail).toBe("No database connection became available in time.");
     expect(refused.headers.get("retry-after")).toBeTruthy();
     expect(database.run("select count(*) from teams;").trim()).toBe("1");
     expect((await send(gateway, "GET", "/Groups")).json.totalResults).toBe(1);

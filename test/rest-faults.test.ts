@@ -89,7 +89,7 @@ describe("an API that fails", () => {
       "gives something that is no object",
       (_, r) => json(r, 200, { items: [17], total: 1 }),
       503,
-      /gave something for a person that is no object/,
+      /returned something other than an object for a person/,
     ],
     [
       "gives an error without words",
@@ -168,7 +168,7 @@ describe("an API that fails", () => {
     const answer = await send(gateway, "POST", "/Users", { userName: "unknown" });
     expect([answer.status, answer.json.detail]).toEqual([
       503,
-      expect.stringContaining("does not say its key. Look at created.key: it is there now."),
+      expect.stringContaining("without reporting its key. Check created.key: the entry now exists."),
     ]);
     api.fail(({ method }, response) => method === "POST" && html({} as never, response));
     expect((await send(gateway, "POST", "/Users", { userName: "unknown" })).json.detail).toMatch(
@@ -181,7 +181,7 @@ describe("an API that fails", () => {
     const refused = await send(gateway, "POST", "/Users", { userName: "undone", title: "clerk" });
     expect(refused.status).toBe(503);
     expect(refused.json.detail).toMatch(
-      /no roles today.*This was call 2 of several: what was done before it was taken back\.$/,
+      /no roles today.*This was call 2 of several; the previous calls were undone\.$/,
     );
     expect([...api.people.values()].filter(({ login }) => login === "undone")).toEqual([]);
     api.fail(undefined);
@@ -195,7 +195,7 @@ describe("an API that fails", () => {
     );
     const refused = await send(gateway, "POST", "/Users", { userName: "left", title: "clerk" });
     expect(refused.json.detail).toMatch(
-      /what was done before it is left: call 1 could not be taken back: The API refused DELETE \/people\//,
+      /earlier changes remain: call 1 could not be undone: The API refused DELETE \/people\//,
     );
     expect([...api.people.values()].filter(({ login }) => login === "left")).toHaveLength(1);
   });
@@ -209,7 +209,7 @@ describe("an API that fails", () => {
     });
     expect([refused.status, refused.json.detail]).toEqual([
       400,
-      expect.stringContaining("no such note. This was call 2 of several: what was done before it was taken back."),
+      expect.stringContaining("no such note. This was call 2 of several; the previous calls were undone."),
     ]);
     expect(api.people.get(made.id)!.title).toBe("clerk");
   });

@@ -282,7 +282,7 @@ describe("the audit log", () => {
       output: expect.stringContaining("copy.log:3: the record was altered"),
     });
     expect(judged(lines.toSpliced(3, 1), ...head).output).toContain(
-      "copy.log:4: records are missing: behind number 3 comes number 5",
+      "copy.log:4: records are missing: number 3 is followed by number 5",
     );
     expect(judged([lines[1]!, lines[0]!, ...lines.slice(2)], ...head).status).toBe(1);
     expect(judged(lines.with(1, "{}"), ...head).output).toContain("copy.log:2: this is no record");
@@ -294,7 +294,10 @@ describe("the audit log", () => {
         status: 1,
         output: expect.stringContaining("at the end are missing"),
       });
-    expect(judged([], ...head)).toMatchObject({ status: 1, output: expect.stringContaining("there is no record") });
+    expect(judged([], ...head)).toMatchObject({
+      status: 1,
+      output: expect.stringContaining("the log contains no record"),
+    });
     await gateway.stop();
   });
 

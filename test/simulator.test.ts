@@ -223,7 +223,7 @@ describe("the Entra simulator before this gateway", () => {
     expect((await team("crew")).members).toMatchObject([{ value: ann.id }]);
   });
 
-  test("an account that is there already is found and linked; a restart reads by id, one in full looks up again and creates nothing", async () => {
+  test("an account that already exists is found and linked; a restart reads by id, one in full looks up again and creates nothing", async () => {
     const made: Json = await entra.endpoint.send("POST", "/Users", {
       userName: `${name("Ann")}@Contoso.example`,
       externalId: "before",

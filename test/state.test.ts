@@ -252,7 +252,7 @@ describe("where the store is", () => {
     ["postgres://user@host", "a store is sqlite:FILE"],
     ["postgres://user@host/db?sslmode=disable", "a store is sqlite:FILE"],
     ["sqlite:", "a store is sqlite:FILE"],
-    ["postgres://user:secret@host/db", "give the password by state.password"],
+    ["postgres://user:secret@host/db", "set the password in state.password"],
   ])("%s is refused", (url, reason) => {
     expect(stateConfig.safeParse({ url }).error?.issues[0]?.message).toContain(reason);
   });

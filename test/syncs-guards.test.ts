@@ -156,7 +156,7 @@ describe("bad input changes nobody", () => {
     syncing.hire(...people(1), { number: null, given: "No", family: "Number" }, { number: "  ", given: "Blank" });
     const report = await syncing.run();
     expect(report).toMatchObject({ outcome: "done", people: { read: 3, unusable: 2 } });
-    expect(report.unusable[0]).toEqual({ row: "2", reason: "it has no externalId, by which people are told apart" });
+    expect(report.unusable[0]).toEqual({ row: "2", reason: "it has no externalId, which identifies people" });
   });
 
   test.each([

@@ -33,7 +33,7 @@ const withPassword = { ...RULES, password: { value: "$secret()" } };
 describe("settings of a sync that are refused", () => {
   test("passwords go by https, or to this machine", () => {
     const to = (url: string) => wrongWith({ attributes: withPassword, passwords: { url, secret } });
-    expect(to("http://sms.example.com/new")).toContain("passwords are sent there: it must be https");
+    expect(to("http://sms.example.com/new")).toContain("this URL receives passwords: it must be https");
     expect(to("ftp://sms.example.com/new")).toContain("it must be https");
     expect(to("http://localhost.example.com/new")).toContain("it must be https");
     expect(to("http://localhost:80@sms.example.com/new")).toContain("it must be https");

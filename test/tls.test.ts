@@ -111,7 +111,7 @@ describe("TLS", () => {
     const refused = await ask(shown("entra"), "/Users", "POST", "{}");
     expect(refused).toMatchObject({
       status: 403,
-      text: expect.stringContaining("The caller entra may not create User."),
+      text: expect.stringContaining("The caller entra is not permitted to create User."),
     });
     expect((await ask(shown("somebody"))).status).toBe(401);
     expect((await ask({ headers: {} })).status).toBe(401);

@@ -262,7 +262,7 @@ describe("the metadata of token endpoints", () => {
   test("one id twice is a mistake: a token would have the rights of the first", async () => {
     const clients = [1, 2].map((n) => ({ name: `client ${n}`, id: "app", secrets: [SECRET + n] }));
     await expect(startGateway({ ...legacyHr(), auth: [{ ...endpoint("/token"), clients }] })).rejects.toThrow(
-      /two clients have the same id/,
+      /two clients have the same ID/,
     );
   });
 

@@ -57,7 +57,7 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("users and roles of the 
     expect(refused.json).toMatchObject({
       status: "400",
       scimType: "invalidValue",
-      detail: 'There is no row in departments whose name is "Alchemy".',
+      detail: 'No row in departments has this value: name is "Alchemy".',
     });
     expect((await send(gateway, "POST", "/Users", { userName: "x", [ENTERPRISE]: { department: "?" } })).status).toBe(
       400,

@@ -4,14 +4,14 @@ import { type Entry, valuesOf } from "../../src/connector/connector.ts";
 /** Bits of userAccountControl (MS-ADTS §2.2.16). */
 export const ACCOUNT_DISABLE = 0x2;
 const NORMAL_ACCOUNT = 0x200;
-/** What says which type of account it is: normal, or a domain's, a workstation's, a server's. */
+/** The type of account: normal, domain trust, workstation or server. */
 const ACCOUNT_TYPES = 0x200 | 0x800 | 0x1000 | 0x2000;
 
-/** Whether an entry that is to be made can log on, so that it has a password and can be disabled. */
+/** Reports whether a new entry can log on, and so has a password and can be disabled. */
 export const isAccount = (entry: Entry): boolean =>
   valuesOf(entry, "objectClass").some((name) => ["user", "inetorgperson"].includes(String(name).toLowerCase()));
 
-/** The flags of an account that is to be made: a normal one, unless the mapping says otherwise. */
+/** The flags of a new account: a normal one, unless the mapping sets others. */
 export function accountControl(entry: Entry): number {
   const asked = Number(entry.userAccountControl ?? 0);
   return (asked & ACCOUNT_TYPES) === 0 ? asked | NORMAL_ACCOUNT : asked;
@@ -20,7 +20,7 @@ export function accountControl(entry: Entry): number {
 const LENGTH = 64;
 const classes = ["ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz", "23456789", "!#$%&()*+,-./:;<=>?@[]^_{|}~"];
 
-/** A password that nobody knows, and every policy takes: 64 characters, with each of the four classes in it. */
+/** A random password that satisfies any policy: 64 characters of all four classes. */
 export function generatePassword(): string {
   const all = classes.join("");
   const draw = (from: string) => from[randomInt(from.length)]!;

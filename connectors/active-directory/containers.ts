@@ -5,8 +5,8 @@ import { CONTAINER } from "./dialect.ts";
 import type { DomainKind } from "./domain.ts";
 
 /**
- * The container that a value names: a DN of its own, or one from the kind's base on, such as `OU=Sales`; the base itself
- * where there is none. Throws `invalid` for one outside the base: an entry there would be out of reach.
+ * The container that a value names: a full DN, or one relative to the kind's base, such as `OU=Sales`; the base itself if empty. Throws
+ * `invalid` for one outside the base, where entries would be out of reach.
  */
 export function containerDn({ base }: Pick<DomainKind, "base">, container: Entry[string] | null): string {
   const value = Array.isArray(container) ? fromValues(container) : container;

@@ -1,6 +1,6 @@
 import { Ber, BerWriter, Control } from "ldapts";
 
-/** MS-ADTS §3.1.1.3.4.1.5: DNs come with their entries' GUID and SID, as text, so that no reference has to be looked up for it. */
+/** MS-ADTS §3.1.1.3.4.1.5: DNs are returned with GUID and SID as text, so that references need no look-up. */
 export class ExtendedDnControl extends Control {
   constructor() {
     super("1.2.840.113556.1.4.529", { critical: true });
@@ -15,7 +15,7 @@ export class ExtendedDnControl extends Control {
   }
 }
 
-/** MS-ADTS §3.1.1.3.4.1.11: of a security descriptor only the owner and the list of who may do what. */
+/** MS-ADTS §3.1.1.3.4.1.11: returns only the owner and the access control list of a security descriptor. */
 export class SecurityDescriptorControl extends Control {
   constructor() {
     super("1.2.840.113556.1.4.801", { critical: true });

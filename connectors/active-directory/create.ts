@@ -14,33 +14,33 @@ import { containerDn } from "./containers.ts";
 import { CONTAINER, domainOf, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
 import { type Domain, type DomainKind, entryAt, requireCaughtUp } from "./domain.ts";
 
-/** The most characters of a name within its container. */
+/** Maximum characters of a name within its container. */
 const MAX_RDN = 64;
 
-/** A creation, step by step: what is added, and what is then changed to bring an account to life. */
+/** The steps of a creation: the entry to add, and the changes that then activate the account. */
 export interface CreationPlan {
   readonly dn: string;
-  /** What is added: of an account that will get a password, disabled until it has one. */
+  /** The entry to add. Accounts that will get a password are disabled until then. */
   readonly entry: Entry;
-  /** The password with the flags that enable the account, in one modification; undefined where there is none to set. */
+  /** The password and the flags that enable the account, set in one modification; undefined if there is none. */
   readonly account: Readonly<Record<string, Value>> | undefined;
 }
 
 /**
- * Plans a creation. A new account is disabled until its password is set (MS-ADTS §3.1.1.3.1.5.1 lets it be modified only).
- * Throws `invalid` for a name that cannot be one, or a password that would go over the wire unencrypted.
+ * Plans a creation. A new account is disabled until its password is set, which only a modification can do (MS-ADTS §3.1.1.3.1.5.1). Throws
+ * `invalid` for an impossible name, or a password on an unencrypted connection.
  */
 export function planCreation(domain: Domain, kind: DomainKind, given: Entry): CreationPlan {
   const name = nameOf(kind, given);
   if (String(name).length > MAX_RDN)
     throw new ConnectorError("invalid", `"${kind.rdn}" has more than ${MAX_RDN} characters.`, { attr: kind.rdn });
   const { [CONTAINER]: container, [MUST_CHANGE_PASSWORD]: mustChange, [LOCKED]: locked, unicodePwd, ...entry } = given;
-  if (locked === true) throw new ConnectorError("invalid", "An account is locked by failed logons, not by a write.");
+  if (locked === true) throw new ConnectorError("invalid", "Failed logons lock an account; a write cannot.");
   const dn = `${kind.rdn}=${escapeDnValue(String(name))},${containerDn(kind, container)}`;
   if (!isAccount(entry)) return { dn, entry, account: undefined };
   const flags = accountControl(entry);
   const isEnabled = (flags & ACCOUNT_DISABLE) === 0;
-  // A disabled account gets one, too: Windows enables none without.
+  // Disabled accounts get one too: Windows does not enable accounts without a password.
   const password = unicodePwd ?? (kind.withoutPassword === "generate" ? generatePassword() : undefined);
   const disabled = { ...entry, userAccountControl: flags | ACCOUNT_DISABLE };
   if (password === undefined) return { dn, entry: disabled, account: undefined };
@@ -53,19 +53,19 @@ export function planCreation(domain: Domain, kind: DomainKind, given: Entry): Cr
   return { dn, entry: disabled, account };
 }
 
-/** Throws `invalid` where a password would be sent in the clear, which Active Directory refuses. */
+/** Throws `invalid` if a password would be sent in the clear, which Active Directory refuses. */
 export function requireEncryption({ isEncrypted }: Domain): void {
   if (isEncrypted) return;
   throw new ConnectorError(
     "invalid",
-    "A password is sent over an encrypted connection only: connect by ldaps://, or set tls.startTls.",
+    "Passwords can only be sent over an encrypted connection: use ldaps://, or set tls.startTls.",
     { attr: "unicodePwd" },
   );
 }
 
 /**
- * Creates an entry: an account comes out with its password, or not at all. Rejects with `conflict` and the attribute whose
- * value is taken, with `invalid` and the policy's reason where the password is refused; nothing is left behind then.
+ * Creates an entry. An account is created with its password or not at all. Rejects with `conflict` and the attribute whose value is taken,
+ * or with `invalid` and the policy's reason if the password is refused. Either way nothing is left behind.
  */
 export async function create(domain: Domain, { kind: name, entry, attrs, signal }: CreateRequest): Promise<Entry> {
   const kind = domain.kinds.get(name)!;
@@ -88,16 +88,16 @@ export async function create(domain: Domain, { kind: name, entry, attrs, signal 
   return created;
 }
 
-/** Why an entry that was just made is not found among those of its kind. */
+/** Explains why a new entry is not found among those of its kind. */
 async function lost(domain: Domain, kind: DomainKind, dn: string, signal: AbortSignal): Promise<ConnectorError> {
   if (!(await entryAt(domain, { base: dn, attrs: ["1.1"] }, signal)))
-    return new ConnectorError("unavailable", `${dn} was made, and somebody moved it away at once.`);
+    return new ConnectorError("unavailable", `${dn} was created, and moved away immediately by somebody else.`);
   return outOfReach(dn, kind.filter, () =>
     write(domain.pool, AbortSignal.timeout(UNDO_MS), (client) => client.del(dn)),
   );
 }
 
-/** Sets the password and the flags of a new account; takes the account back where that is refused. */
+/** Sets the password and flags of a new account, and deletes the account if that is refused. */
 async function bringToLife(domain: Domain, { dn, account }: CreationPlan, signal: AbortSignal): Promise<void> {
   const changes = Object.entries(account ?? {}).map(
     ([attr, value]) =>
@@ -108,13 +108,13 @@ async function bringToLife(domain: Domain, { dn, account }: CreationPlan, signal
   } catch (error) {
     const failure = domain.failure(error) as Error;
     try {
-      // The signal may have ended already: what is half-made is taken back all the same.
+      // The signal may have fired already, but a half-made account must not remain.
       await write(domain.pool, AbortSignal.timeout(UNDO_MS), (client) => client.del(dn));
     } catch (left) {
       if (resultCode(left) === result.noSuchObject) throw failure;
       throw new ConnectorError(
         "unavailable",
-        `The account ${dn} was made but has no password, and could not be taken back: it is there, disabled. ${failure.message}`,
+        `The account ${dn} was created without a password and could not be deleted: it still exists, disabled. ${failure.message}`,
         { cause: error },
       );
     }
@@ -122,7 +122,7 @@ async function bringToLife(domain: Domain, { dn, account }: CreationPlan, signal
   }
 }
 
-/** A refused addition as what it means: of a clash which name it is, of a missing container that it is the container. */
+/** Explains a refused addition: which name is taken, or that the container is missing. */
 async function explained(
   domain: Domain,
   kind: DomainKind,
@@ -135,19 +135,21 @@ async function explained(
   const parent = dn.slice(dn.indexOf(",") + 1);
   if (resultCode(error) === result.noSuchObject && failure.kind === "notFound") {
     if (dnKey(parent) === dnKey(kind.base)) return baseIsThere(domain, parent, failure);
-    return new ConnectorError("invalid", `The container ${parent} is not there. ${failure.message}`, { cause: error });
+    return new ConnectorError("invalid", `The container ${parent} does not exist. ${failure.message}`, {
+      cause: error,
+    });
   }
   if (failure.kind !== "conflict" || failure.attr !== undefined) return failure;
   const attr = await takenAttr(domain, entry, dn, signal);
   const value = JSON.stringify(valuesOf(entry, attr ?? kind.rdn)[0]);
   const where = attr === undefined ? ` in ${parent}` : "";
-  return new ConnectorError("conflict", `There is already an entry with ${attr ?? kind.rdn} ${value}${where}.`, {
+  return new ConnectorError("conflict", `An entry with ${attr ?? kind.rdn} ${value}${where} already exists.`, {
     attr: attr ?? kind.rdn,
     cause: error,
   });
 }
 
-/** Which of the names that are unique in the whole domain another entry has; undefined where it is the one in the container. */
+/** Which domain-wide unique name is taken; undefined if it is the name within the container. */
 async function takenAttr(domain: Domain, entry: Entry, dn: string, signal: AbortSignal): Promise<string | undefined> {
   for (const attr of ["userPrincipalName", "sAMAccountName"]) {
     const value = valuesOf(entry, attr)[0] as Scalar | undefined;

@@ -7,26 +7,26 @@ import { dnOf, sidOf } from "../ldap/formats.ts";
 import { ExtendedDnControl } from "./controls.ts";
 import { refusal } from "./errors.ts";
 
-/** MS-ADTS §3.1.1.3.4.4.3: through links of any length. */
+/** MS-ADTS §3.1.1.3.4.4.3: matches through any number of links. */
 const IN_CHAIN = "1.2.840.113556.1.4.1941";
-/** UF_LOCKOUT in msDS-User-Account-Control-Computed, which knows when a lock has run out; userAccountControl does not. */
+/** UF_LOCKOUT in msDS-User-Account-Control-Computed, which considers expired lockouts; userAccountControl does not. */
 const LOCKOUT = 0x10;
 
-/** Names of the attributes that Postern adds to those of Active Directory. */
+/** Attributes that Postern adds to those of Active Directory. */
 export const CONTAINER = "container";
 /** Whether the password must be changed at the next logon: `pwdLastSet` is 0. */
 export const MUST_CHANGE_PASSWORD = "mustChangePassword";
 /** Whether the account is locked out. */
 export const LOCKED = "locked";
-/** The groups that an account is a member of itself, its primary group among them. */
+/** The groups that directly contain the account, including its primary group. */
 export const DIRECT_MEMBER_OF = "directMemberOf";
-/** The groups that an account is a member of through others. */
+/** The groups that contain the account through other groups. */
 export const INDIRECT_MEMBER_OF = "indirectMemberOf";
 
-/** The domain of a DN: its part from the first `DC=` on. */
+/** The domain of a DN: from the first `DC=` on. */
 export const domainOf = (dn: string): string => /(?:^|,)\s*(DC=.*)$/is.exec(dn)?.[1] ?? dn;
 
-/** The reference to a user's primary group, which neither `member` nor `memberOf` tells of: its SID is the domain's and a number. */
+/** The reference to a user's primary group, which is in neither `member` nor `memberOf`: its SID is the domain's SID plus a number. */
 export function primaryGroupOf(entry: Entry): string | undefined {
   const { primaryGroupID, objectSid } = entry;
   if (primaryGroupID === undefined || typeof objectSid !== "string") return undefined;
@@ -73,7 +73,7 @@ const virtual: Readonly<Record<string, VirtualAttribute>> = {
       return { filter: new OrFilter({ filters: [isMember, ...isPrimary] }), support: "exact" };
     },
   },
-  // The connector fills it in: it takes more than the entry to know.
+  // Filled in by the connector: it cannot be computed from the entry alone.
   [INDIRECT_MEMBER_OF]: {
     reads: ["memberOf", "primaryGroupID", "objectSid"],
     read: () => undefined,
@@ -85,7 +85,7 @@ const virtual: Readonly<Record<string, VirtualAttribute>> = {
   },
 };
 
-/** What Windows Server, and Samba as a domain controller, do in their own way (MS-ADTS). */
+/** The behaviour of Windows Server and of Samba as a domain controller (MS-ADTS). */
 export const activeDirectory: Dialect = {
   attributes: {
     guid: ["objectGUID", "mS-DS-ConsistencyGuid", "schemaIDGUID", "attributeSecurityGUID"],
@@ -153,7 +153,7 @@ export const activeDirectory: Dialect = {
   key: "objectGUID",
   isKey: isUuid,
   dnAttribute: "distinguishedName",
-  // MaxPageSize of a domain's default query policy.
+  // MaxPageSize of the default query policy.
   pageSize: 1000,
   ranges: true,
   searchControls: (): Control[] => [new ExtendedDnControl()],
@@ -167,8 +167,8 @@ export const activeDirectory: Dialect = {
 };
 
 /**
- * Windows compares letters without regard to accents, too (MS-ADTS §3.1.1.2.2.4): `jose` finds José. What it finds by
- * letters is looked at again, so that nobody is taken for another.
+ * Windows also ignores accents (MS-ADTS §3.1.1.2.2.4): `jose` matches José. Such matches are checked again, so that nobody is taken for
+ * another.
  */
 const isFolded = (leaf: Leaf, type: string): boolean =>
   "value" in leaf && (type === "text" || type === "exact") && /\p{L}/u.test(String(leaf.value));

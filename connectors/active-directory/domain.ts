@@ -6,47 +6,47 @@ import { type Directory, find, type LdapKind, toEntry } from "../ldap/directory.
 import { isUnder } from "../ldap/dn.ts";
 import { addressOf, dnOf, guidOf } from "../ldap/formats.ts";
 
-/** What is done with an account that comes without a password and is to be enabled. */
+/** What to do with a new or enabled account without a password. */
 export type WithoutPassword = "generate" | "disable";
 
 /** What `DELETE` does. */
 export type OnDelete = "delete" | { readonly moveTo: string; readonly disable: boolean };
 
-/** A kind of entries of a domain. */
+/** A kind of entries in a domain. */
 export interface DomainKind extends LdapKind {
   readonly withoutPassword: WithoutPassword;
   readonly onDelete: OnDelete;
 }
 
-/** A domain that is open. */
+/** An open domain. */
 export interface Domain extends Directory {
   readonly kinds: ReadonlyMap<string, DomainKind>;
-  /** The service account, as commands name it. */
+  /** The service account, as command lines name it. */
   readonly accountName: string;
   /** Whether passwords can be sent. */
   readonly isEncrypted: boolean;
   readonly written: Written;
 }
 
-/** Which keys were written of late, and on which server. */
+/** Recent writes, by key and server. */
 export interface Written {
   readonly note: (key: string, isNew: boolean) => void;
-  /** Whether an entry was written on another server than the one in use, which may not have heard of it yet. */
+  /** Reports whether an entry was written on another server, from which the one in use may not have it yet. */
   readonly isElsewhere: (key: string) => boolean;
   readonly forget: (key: string) => void;
-  /** The key of what was made last on another server than the one in use, of late; undefined where there is none. */
+  /** The key of the last entry recently created on another server; undefined if there is none. */
   readonly lastElsewhere: () => string | undefined;
-  /** Takes note that the server in use has heard of all that was written elsewhere. */
+  /** Records that the server in use has received everything written elsewhere. */
   readonly caughtUp: () => void;
 }
 
-/** Replication within a site takes seconds, between sites 15 minutes at the least (by default 180). */
+/** Replication takes seconds within a site, and at least 15 minutes between sites (180 by default). */
 const REPLICATION_MS = 15 * 60_000;
 const MAX_WRITTEN = 10_000;
-/** For this long after a write on one server nothing is made on another that has not heard of it. */
+/** For this long after a write on one server, nothing is created on another that has not received it. */
 const CATCH_UP_MS = 60_000;
 
-/** Remembers what was written on which server; `inUse` is the one that is asked now. */
+/** Remembers which server each entry was written on. `inUse` is the server in use now. */
 export function createWritten(inUse: () => string | undefined): Written {
   const written = new Map<string, { server: string | undefined; at: number }>();
   let last: { key: string; server: string | undefined; at: number } | undefined;
@@ -74,7 +74,7 @@ export function createWritten(inUse: () => string | undefined): Written {
   };
 }
 
-/** Reads the entry at a DN, or at an address; undefined where there is none, or none that meets the filter. */
+/** Reads the entry at a DN or GUID; undefined if there is none that matches the filter. */
 export async function entryAt(
   domain: Domain,
   search: { readonly base: string; readonly filter?: Filter; readonly attrs: readonly string[] },
@@ -89,8 +89,8 @@ export async function entryAt(
 }
 
 /**
- * Reads an entry by its key; undefined where it is not there or not of the kind. Rejects with `unavailable` where it was
- * written on another server, from which it may not have come here yet: an id that answers 404 is lost to Entra for good.
+ * Reads an entry by key; undefined if it does not exist or is of another kind. Rejects with `unavailable` if it was written on another
+ * server and may not have been replicated yet: after a 404, Entra would forget the ID for good.
  */
 export async function locate(
   domain: Domain,
@@ -107,17 +107,17 @@ export async function locate(
   if (!found && domain.written.isElsewhere(key))
     throw new ConnectorError(
       "unavailable",
-      `The ${name} ${key} was written on another domain controller, and ${domain.servers.inUse()} does not have it yet.`,
+      `The ${name} ${key} was written on another domain controller and is not yet replicated to ${domain.servers.inUse()}. Try again later.`,
     );
   await requireBase(domain, kind, signal);
   return undefined;
 }
 
-/** How long a base that was seen is taken to be there, in milliseconds. */
+/** How long a base is assumed to exist, in milliseconds. */
 const BASE_MS = 60_000;
 const basesSeen = new WeakMap<DomainKind, number>();
 
-/** Rejects with `unavailable` where a kind's base is not there: an entry is found by its GUID, and so would not be missed below it. */
+/** Rejects with `unavailable` if a kind's base is missing: entries are read by GUID, which would not notice. */
 async function requireBase(domain: Domain, kind: DomainKind, signal: AbortSignal): Promise<void> {
   if ((basesSeen.get(kind) ?? 0) > Date.now()) return;
   await find(domain, { base: kind.base, scope: "base", attrs: ["1.1"] }, signal);
@@ -125,8 +125,8 @@ async function requireBase(domain: Domain, kind: DomainKind, signal: AbortSignal
 }
 
 /**
- * Waits for nobody: rejects with `unavailable` where the server in use has not heard yet of what was made last on the one
- * before. A client's look-up there may have missed a user that was made just now, and it would make a second one.
+ * Rejects with `unavailable`, without waiting, if the server in use has not received the last creation on the previous one. A client's
+ * look-up may have missed that user, and it would create a second one.
  */
 export async function requireCaughtUp(domain: Domain, signal: AbortSignal): Promise<void> {
   const key = domain.written.lastElsewhere();
@@ -134,18 +134,18 @@ export async function requireCaughtUp(domain: Domain, signal: AbortSignal): Prom
   if (!(await entryAt(domain, { base: addressOf(key), attrs: ["1.1"] }, signal)))
     throw new ConnectorError(
       "unavailable",
-      `${domain.servers.inUse()} does not have yet what was written on another domain controller: nothing is made there before it has.`,
+      `${domain.servers.inUse()} has not received recent changes from another domain controller: nothing is created until it has. Try again later.`,
     );
   domain.written.caughtUp();
 }
 
-/** What a write finds at its key. */
+/** The current state of an entry to write. */
 export interface Present {
   readonly dn: string;
   readonly entry: Entry;
 }
 
-/** The entry that a write is about, as it is. Rejects with `notFound`, or `versionMismatch` where it is not as expected. */
+/** The current entry for a write. Rejects with `notFound`, or `versionMismatch` if it is not as expected. */
 export async function locateToWrite(
   domain: Domain,
   name: string,
@@ -162,7 +162,7 @@ export async function locateToWrite(
   return { dn: dnOf(found.dn), entry };
 }
 
-/** Whether an attribute holds this one value, or nothing for null; references are the same when their GUIDs are. */
+/** Reports whether an attribute has exactly this value, or none for null. References are equal if their GUIDs are. */
 export function holds(entry: Entry, attr: string, value: Value | null): boolean {
   const actual = valuesOf(entry, attr);
   if (value === null) return actual.length === 0;

@@ -7,7 +7,7 @@ import { planCreation } from "./create.ts";
 import { CONTAINER, LOCKED, MUST_CHANGE_PASSWORD } from "./dialect.ts";
 import type { Domain, DomainKind } from "./domain.ts";
 
-/** An operation as an administrator reads it: a search, or LDIF (RFC 2849), with every step that it takes. */
+/** Describes an operation for an administrator: a search, or LDIF (RFC 2849) with every step. */
 export function explain(domain: Domain, operation: BackendOperation): string {
   const kind = domain.kinds.get(operation.kind)!;
   switch (operation.type) {
@@ -19,7 +19,7 @@ export function explain(domain: Domain, operation: BackendOperation): string {
       return creationText(domain, kind, operation);
     case "update":
       return [
-        "# after a look whether it is there, of the kind and below its base, and as expected",
+        "# after checking that it exists, is of the kind, below its base and as expected",
         `dn: ${addressOf(operation.key)}`,
         "changetype: modify",
         ...operation.changes.flatMap((change) => changeLines(change, domain.typeOf, noteOn(kind, change))),
@@ -47,7 +47,7 @@ function creationText(
   return [
     ...added,
     "",
-    "# and then, or the entry is deleted again",
+    "# then as follows; if that fails, the entry is deleted again",
     ldifLine("dn", plan.dn, typeOf),
     "changetype: modify",
     ...changes.flatMap((change) => changeLines(change, typeOf, undefined)),

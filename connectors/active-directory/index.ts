@@ -20,7 +20,7 @@ import { createNames, findControllers } from "./servers.ts";
 import { config } from "./settings.ts";
 import { remove, update } from "./update.ts";
 
-/** Windows Server Active Directory, and Samba as a domain controller: the LDAP connector with their ways added. */
+/** Windows Server Active Directory and Samba as a domain controller, on top of the LDAP connector. */
 export default defineConnector({
   type: "active-directory",
   summary: "Windows Server Active Directory.",
@@ -74,7 +74,7 @@ kinds:
     checkReferences(references, domain.typeOf);
     checkNames(kinds, mapped);
     if (!domain.isEncrypted)
-      log.warn({ urls: settings.urls }, "the service account's password goes over the wire unencrypted: use ldaps://");
+      log.warn({ urls: settings.urls }, "the service account's password is sent unencrypted: use ldaps://");
     const { search, changed } = createSearch(domain);
     const writes: Pick<Connector, "create" | "update" | "delete"> = {
       create: (request) => create(domain, request),
@@ -117,7 +117,7 @@ kinds:
   },
 });
 
-/** A DN's first value stands for the account: commands take names of old, and those like e-mail addresses. */
+/** The service account: the first value of its DN. Command lines accept down-level names and UPNs. */
 const accountName = (bind: string): string => firstRdn(bind)?.value ?? bind;
 
 const wantsIndirect = (attrs: readonly string[]): boolean =>

@@ -8,17 +8,17 @@ import { addressOf } from "../ldap/formats.ts";
 import { CONTAINER } from "./dialect.ts";
 import { type Domain, type DomainKind, entryAt } from "./domain.ts";
 
-/** Where an entry is to be: its RDN, its container, and whether it is the name that was asked for. */
+/** The target of a move or rename: RDN, container, and whether the client chose the name. */
 export interface Place {
   readonly rdn: string;
   readonly container: string;
   readonly isNamed: boolean;
 }
 
-/** Names in a container are tried with a number up to this one. */
+/** Up to this number is appended to make a name unique in its container. */
 const MAX_NAMESAKES = 20;
 
-/** Renames and moves an entry in one step. Gives what takes that back, with the failure that made it necessary. */
+/** Renames and moves an entry in one step. Returns a function that undoes it, given the failure that made this necessary. */
 async function move(
   domain: Domain,
   kind: DomainKind,
@@ -37,7 +37,7 @@ async function move(
       !isClash &&
       !(await entryAt(domain, { base: container, attrs: ["1.1"] }, signal))
     )
-      throw new ConnectorError("invalid", `The container ${container} is not there. ${(failure as Error).message}`, {
+      throw new ConnectorError("invalid", `The container ${container} does not exist. ${(failure as Error).message}`, {
         attr: CONTAINER,
         cause: error,
       });
@@ -50,17 +50,14 @@ async function move(
     } catch (error) {
       return new ConnectorError(
         "unavailable",
-        `The entry is now ${rdn},${container}, but its other changes were not made, and it could not be put back: ${(failure as Error).message}`,
+        `The entry is now ${rdn},${container}, but its other changes were refused, and it could not be moved back: ${(failure as Error).message}`,
         { cause: error },
       );
     }
   };
 }
 
-/**
- * Gives an entry another place. Where another one has its name there it gets a number behind it, unless the name itself was asked
- * for.
- */
+/** Moves an entry. If its name is taken there, a number is appended, unless the client chose the name. */
 export async function moveTo(
   domain: Domain,
   kind: DomainKind,
@@ -81,5 +78,5 @@ export async function moveTo(
   }
 }
 
-/** A name with room for a number behind it. */
+/** A name shortened to leave room for a number. */
 const shortened = (name: string): string => [...name].slice(0, 58).join("").trimEnd();

@@ -7,19 +7,16 @@ import { batches } from "../ldap/resolve.ts";
 import { domainOf } from "./dialect.ts";
 import type { Domain } from "./domain.ts";
 
-/** The number of a group by which `primaryGroupID` names it. */
+/** The number that `primaryGroupID` refers to. */
 export const GROUP_NUMBER = "primaryGroupToken";
 
-/** Whether changes take members out of a group. */
+/** Reports whether changes remove members from a group. */
 export const takesMembers = (changes: readonly Change[]): boolean => changes.some(isRemoval);
 
 const isRemoval = (change: Change): change is Change & { readonly op: "delete" } =>
   change.op === "delete" && change.attr.toLowerCase() === "member";
 
-/**
- * Refuses to take those out of a group whose primary group it is: their membership is not in `member`, so that nothing would
- * change and they would stay in it. Rejects with `invalid`.
- */
+/** Refuses to remove members whose primary group this is: they are not in `member`, so nothing would change. Rejects with `invalid`. */
 export async function checkPrimary(
   domain: Domain,
   base: string,

@@ -7,14 +7,14 @@ import { batches, type LookUp } from "../ldap/resolve.ts";
 import { DIRECT_MEMBER_OF, domainOf, INDIRECT_MEMBER_OF } from "./dialect.ts";
 import type { Domain } from "./domain.ts";
 
-/** The key that a reference holds, of an entry of any kind. */
+/** The key within a reference, whatever the entry's kind. */
 export const keyOf = (reference: string): string | undefined => guidOf(reference);
 
 /** The reference to an entry of any kind. */
 export const referenceTo = (domain: Domain, key: string): string | undefined =>
   domain.dialect.isKey(key, "objectGUID") ? addressOf(key) : undefined;
 
-/** What names an entry in a filter: its GUID, else its SID, else its DN. */
+/** Identifies an entry in a filter: by GUID, else SID, else DN. */
 function naming(reference: string): Filter {
   const guid = guidOf(reference);
   if (guid !== undefined) return new EqualityFilter({ attribute: "objectGUID", value: guidToBytes(guid) });
@@ -26,8 +26,8 @@ function naming(reference: string): Filter {
 const anyOf = (references: readonly string[]): Filter => new OrFilter({ filters: references.map(naming) });
 
 /**
- * Looks up in one search which of many keys or references are entries of a kind. References that the directory gave hold
- * the key already; whether it is of the kind is what is asked, of those that are below its base.
+ * Finds in one search which keys or references belong to entries of a kind. References from the directory contain the key already; the
+ * search only checks the kind, below its base.
  */
 export const lookUp =
   (domain: Domain): LookUp =>
@@ -57,18 +57,18 @@ export const lookUp =
     return result;
   };
 
-/** By what a reference can be told to be another one. */
+/** The texts by which references are recognised as equal. */
 const identities = (reference: string): string[] =>
   [guidOf(reference), sidOf(reference), dnOf(reference).toLowerCase()].filter(
     (each) => each !== undefined && each !== "",
   ) as string[];
 
-/** How deep groups in groups are followed. */
+/** Maximum depth of nested groups. */
 const MAX_DEPTH = 20;
 
 /**
- * Fills in which groups entries are in through others, `indirectMemberOf`: level by level, one search a level for all of
- * the entries together, whether they are one or a page of them. Circles are gone round once.
+ * Adds `indirectMemberOf`, the groups that entries are in through others: one search per level for all entries together. Cycles are
+ * followed once.
  */
 export async function withIndirectGroups(
   domain: Domain,
@@ -105,7 +105,7 @@ export async function withIndirectGroups(
 
 const identityOf = (reference: string): string => identities(reference)[0] ?? reference;
 
-/** The groups that each of some groups is in, under every name that the group has. */
+/** The groups that contain each of some groups, under every identifier of the group. */
 async function groupsAbove(
   domain: Domain,
   base: string,

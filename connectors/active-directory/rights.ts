@@ -10,10 +10,10 @@ import { type Ace, acesOfChild, acesOfSddl, daclOf, grants, RIGHT } from "./secu
 
 /** The extended right User-Force-Change-Password, MS-ADTS §5.1.3.2.1. */
 const RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529";
-/** The most containers that are looked into. */
+/** Maximum number of containers to examine. */
 const MAX_CONTAINERS = 1000;
 
-/** What the schema says of a class or an attribute. */
+/** The schema's definition of a class or attribute. */
 interface Definition {
   readonly guid: string;
   /** The property set that an attribute belongs to. */
@@ -21,7 +21,7 @@ interface Definition {
   readonly sddl: string;
 }
 
-/** What the service account is, and what the rights that it needs are called. */
+/** The service account, and the identifiers of the rights that it needs. */
 interface Account {
   readonly sids: ReadonlySet<string>;
   readonly domainSid: string;
@@ -29,8 +29,8 @@ interface Account {
 }
 
 /**
- * Whether the service account may read, create, change, set passwords and delete where entries of each kind live: worked
- * out of the containers' access control lists for a new entry in each, without writing anything.
+ * Checks whether the service account may read, create, change, set passwords and delete entries of each kind. Evaluates the containers'
+ * access control lists for a new entry, without writing.
  */
 export async function checkRights(
   domain: Domain,
@@ -99,12 +99,12 @@ async function checkKind(
     if (!aces) {
       findings.push({
         ok: false,
-        text: `${name} in ${dn}: its access control list cannot be read: grant Read permissions`,
+        text: `${name} in ${dn}: the access control list cannot be read: grant Read permissions`,
       });
       continue;
     }
     const { missing, attrs: unwritable } = may(aces);
-    // Below the base only what differs from it is worth a line.
+    // Below the base, only differences are reported.
     const isBase = dnKey(dn) === dnKey(kind.base);
     if (isBase) ofBase = missing.join();
     else if (missing.join() === ofBase) continue;
@@ -119,7 +119,7 @@ async function checkKind(
   return findings;
 }
 
-/** What deleted entries are moved to has to take them. */
+/** Checks the container that deleted entries are moved to. */
 async function checkRetired(
   domain: Domain,
   name: string,
@@ -135,17 +135,17 @@ async function checkRetired(
   );
   const aces = dacl(found[0]);
   if (!aces)
-    return [{ ok: false, text: `${name}: the container of onDelete, ${moveTo}, is not there or cannot be read` }];
+    return [{ ok: false, text: `${name}: the container of onDelete, ${moveTo}, does not exist or cannot be read` }];
   const ok = grants(aces, sids, RIGHT.createChild, [guid]);
   return [
     {
       ok,
-      text: `${name} in ${moveTo}: ${ok ? "deleted ones may be moved there" : "may not create, and so not move deleted ones there"}`,
+      text: `${name} in ${moveTo}: ${ok ? "deleted entries may be moved there" : "may not create entries, and so not move deleted ones there"}`,
     },
   ];
 }
 
-/** The attributes of the directory that writing one of the mapping's comes down to. */
+/** The directory's attributes behind a mapped attribute. */
 function realAttrs(attr: string, { rdn }: DomainKind): string[] {
   switch (attr.toLowerCase()) {
     case "unicodepwd":
@@ -190,7 +190,7 @@ async function definitionsOf(
   );
 }
 
-/** The containers in which entries of a kind may be, the base first. */
+/** The containers that may hold entries of a kind, the base first. */
 async function containersOf(
   domain: Domain,
   { base }: DomainKind,
@@ -211,14 +211,14 @@ function dacl(entry: LdapEntry | undefined): Ace[] | undefined {
   return bytes === undefined ? undefined : daclOf(bytes as Buffer);
 }
 
-/** A search whose binary attributes stay bytes. */
+/** A search that leaves binary attributes as bytes. */
 const raw = (domain: Domain, search: Parameters<typeof find>[1], signal: AbortSignal): Promise<LdapEntry[]> =>
   find(domain, { ...search, controls: [new SecurityDescriptorControl()] }, signal);
 
 const values = (entry: LdapEntry | undefined, attr: string): (string | Buffer)[] =>
   entry?.[attr] === undefined ? [] : ([entry[attr]].flat() as (string | Buffer)[]);
 
-/** What an administrator enters to grant what is missing. */
+/** Commands that grant the missing permissions. */
 function remediesFor(
   dn: string,
   className: string,

@@ -1,20 +1,20 @@
 import { guidFromBytes, sidFromBytes } from "../ldap/formats.ts";
 
-/** An entry of an access control list (MS-DTYP §2.4.4): who may, or may not, do what, and to which part of an object. */
+/** An access control entry (MS-DTYP §2.4.4): grants or denies rights on an object or a part of it. */
 export interface Ace {
   readonly allows: boolean;
   readonly mask: number;
   readonly sid: string;
-  /** The attribute, property set, class or extended right that it is about; all where it names none. */
+  /** The attribute, property set, class or extended right it applies to; undefined for all. */
   readonly object: string | undefined;
-  /** Whether it is about what is below the object, about the object itself, or both. */
+  /** Whether it applies to objects below, to the object itself, or both. */
   readonly inherits: boolean;
   readonly isOwn: boolean;
-  /** The class of objects that inherit it; all where it names none. */
+  /** The class of objects that inherit it; undefined for all. */
   readonly inheritedBy: string | undefined;
 }
 
-/** Rights of MS-ADTS §5.1.3.2. */
+/** Access rights, MS-ADTS §5.1.3.2. */
 export const RIGHT = {
   createChild: 0x1,
   deleteChild: 0x2,
@@ -27,7 +27,7 @@ export const RIGHT = {
 const GENERIC_ALL = 0x10000000;
 const FLAG = { containerInherit: 0x2, inheritOnly: 0x8 } as const;
 
-/** The list of who may do what, of a self-relative security descriptor (MS-DTYP §2.4.6); undefined where it has none. */
+/** The access control list of a self-relative security descriptor (MS-DTYP §2.4.6); undefined if it has none. */
 export function daclOf(descriptor: Buffer): Ace[] | undefined {
   const start = descriptor.length >= 20 ? descriptor.readUInt32LE(16) : 0;
   if (start === 0) return undefined;
@@ -85,7 +85,7 @@ const sddlRights: Readonly<Record<string, number>> = {
   GA: GENERIC_ALL,
 };
 
-/** Well-known names of SDDL (MS-DTYP §2.5.1.1); those of a domain by their number in it. */
+/** Well-known SIDs in SDDL (MS-DTYP §2.5.1.1); those of a domain by relative ID. */
 const sddlSids: Readonly<Record<string, string | number>> = {
   WD: "S-1-1-0",
   AU: "S-1-5-11",
@@ -100,7 +100,7 @@ const sddlSids: Readonly<Record<string, string | number>> = {
   RS: 553,
 };
 
-/** The entries of a security descriptor in SDDL, a class's default one: each is the object's own. */
+/** The entries of a class's default security descriptor in SDDL. Each applies to the object itself. */
 export function acesOfSddl(sddl: string, domainSid: string): Ace[] {
   return [...sddl.matchAll(/\(([^)]*)\)/g)].flatMap(([, text = ""]): Ace[] => {
     const [type = "", , rights = "", object, , who = ""] = text.split(";");
@@ -120,7 +120,7 @@ export function acesOfSddl(sddl: string, domainSid: string): Ace[] {
   });
 }
 
-/** What a new object of a class has below a container: the class's own entries, and those that it inherits. */
+/** The entries of a new object in a container: the class's own and inherited ones. */
 export const acesOfChild = (own: readonly Ace[], container: readonly Ace[], classGuid: string): Ace[] => [
   ...own,
   ...container
@@ -129,8 +129,8 @@ export const acesOfChild = (own: readonly Ace[], container: readonly Ace[], clas
 ];
 
 /**
- * Whether a right is granted to somebody who is all of some SIDs (MS-ADTS §5.1.3.3): by the first entry that speaks of it.
- * `objects` are the names under which an entry may speak of the part in question: an attribute and its property set.
+ * Reports whether a right is granted to a holder of several SIDs (MS-ADTS §5.1.3.3): the first relevant entry decides. `objects` are the
+ * identifiers that entries may use for the part in question: an attribute and its property set.
  */
 export function grants(
   aces: readonly Ace[],

@@ -3,14 +3,14 @@ import { Resolver } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import { ConnectorError } from "../../src/connector/error.ts";
 
-/** Where the names of a domain are asked for: the system's name servers, or those that the configuration names. */
+/** Resolves the names of a domain: by the system's name servers, or configured ones. */
 export interface Names {
   readonly resolveSrv: (name: string) => Promise<SrvRecord[]>;
-  /** How a host's name becomes its address, for sockets; the system's way without it. */
+  /** Resolves host names for sockets; undefined for the system's resolver. */
   readonly lookup: LookupFunction | undefined;
 }
 
-/** Asks name servers for the names of a domain; the system's where none is named. */
+/** Resolves names by the given name servers, or by the system's. */
 export function createNames(nameServers: readonly string[] | undefined): Names {
   const resolver = new Resolver({ timeout: 1000, tries: 2 });
   if (!nameServers) return { resolveSrv: (name) => resolver.resolveSrv(name), lookup: undefined };
@@ -33,8 +33,8 @@ export function createNames(nameServers: readonly string[] | undefined): Names {
 }
 
 /**
- * The domain controllers of a domain, by the SRV records that they register, in the order of RFC 2782: by priority, and
- * within one the heavier ones first. Rejects with `unavailable` where there are none.
+ * Finds a domain's controllers by their SRV records, in the order of RFC 2782: by priority, then by weight. Rejects with `unavailable` if
+ * there are none.
  */
 export async function findControllers(domain: string, startTls: boolean, names: Names): Promise<string[]> {
   const name = `_ldap._tcp.dc._msdcs.${domain}`;
@@ -44,11 +44,11 @@ export async function findControllers(domain: string, startTls: boolean, names: 
   } catch (error) {
     throw new ConnectorError(
       "unavailable",
-      `The domain controllers of ${domain} cannot be found: no SRV record ${name} (${(error as NodeJS.ErrnoException).code ?? error}). Are the name servers those of the domain?`,
+      `The domain controllers of ${domain} cannot be found: no SRV record ${name} (${(error as NodeJS.ErrnoException).code ?? error}). Check that the name servers are the domain's (nameServers).`,
       { cause: error },
     );
   }
   const ordered = [...records].sort((a, b) => a.priority - b.priority || b.weight - a.weight);
-  // The records tell the port of LDAP; LDAPS is beside it, at its own.
+  // The records contain LDAP's port; LDAPS has a port of its own.
   return ordered.map((record) => (startTls ? `ldap://${record.name}:${record.port}` : `ldaps://${record.name}`));
 }

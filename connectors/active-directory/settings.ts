@@ -5,34 +5,34 @@ import { bindSettings, connectionSettings, dnSetting, filterSetting, tlsSettings
 
 const kind = z
   .strictObject({
-    base: dnSetting.describe("The DN below which entries of the kind live; new ones are made in it, or below."),
+    base: dnSetting.describe("Base DN of the entries of this kind. New entries are created in it or below."),
     filter: filterSetting
       .default("(objectClass=*)")
-      .describe("What else they have in common, as an LDAP filter. An entry that does not meet it is out of reach."),
+      .describe("LDAP filter that all entries of this kind match. Entries that do not match are out of reach."),
     rdn: z
       .string()
       .default("cn")
-      .describe("The attribute that names an entry within its container. The mapping gives it to new entries."),
+      .describe("Attribute that names an entry within its container. The mapping must set it for new entries."),
     withoutPassword: z
       .enum(["generate", "disable"])
       .default("generate")
       .describe(
-        "What becomes of an account that comes without a password: it gets a long random one that nobody knows, or is made disabled.",
+        "What to do with a new account without a password: set a long random one that nobody knows, or create the account disabled.",
       ),
     onDelete: z
       .union([
         z.literal("delete"),
         z.strictObject({
-          moveTo: z.string().describe("The container that it is moved to, outside the kind's base."),
-          disable: z.boolean().default(true).describe("Whether an account is disabled, too."),
+          moveTo: z.string().describe("Container to move deleted entries to. It must be outside the kind's base."),
+          disable: z.boolean().default(true).describe("Also disables moved accounts."),
         }),
       ])
       .default("delete")
-      .describe("What DELETE does: delete the entry, or move it away and disable it."),
+      .describe("What DELETE does: delete the entry, or move and disable it."),
   })
   .refine(({ base, onDelete }) => onDelete === "delete" || !isWithin(onDelete.moveTo, base), {
     path: ["onDelete", "moveTo"],
-    message: "must be outside the kind's base: what was deleted has to be gone for SCIM clients",
+    message: "must be outside the kind's base: deleted entries must disappear for SCIM clients",
   });
 
 /** The settings of the connector. */
@@ -42,33 +42,33 @@ export const config = z
       .array(z.url({ protocol: /^ldaps?$/, hostname: /.+/ }))
       .min(1)
       .optional()
-      .describe("The domain controllers, ldaps://host, the preferred one first; or name the domain."),
+      .describe("Domain controllers, ldaps://host, in order of preference. Use either this or domain."),
     domain: z
       .string()
       .optional()
-      .describe("The domain's DNS name, whose controllers are found by SRV records; in place of urls."),
+      .describe("DNS name of the domain. Its controllers are found by SRV records. Use either this or urls."),
     nameServers: z
       .array(z.string())
       .min(1)
       .optional()
-      .describe("Name servers that know the domain, as IP addresses; the system's without it."),
-    bind: bindSettings.describe("The service account: a DN, or a name such as svc-scim@corp.example.com."),
+      .describe("Name servers of the domain, as IP addresses. Default: the system's."),
+    bind: bindSettings.describe("Service account: a DN, or a name such as svc-scim@corp.example.com."),
     tls: tlsSettings,
     connections: connectionSettings,
     returnAfter: z
       .int()
       .min(1)
       .default(60)
-      .describe("For how many seconds a preferred domain controller must have been well again before it is used."),
+      .describe("Seconds for which a preferred domain controller must be available before it is used again."),
     attributes: z
       .record(z.string(), z.enum(attributeTypeNames))
       .default({})
       .describe(
-        "Types of attributes that are not in Microsoft's schema; others are text. A mapping's `as` says it, too.",
+        "Types of attributes outside Microsoft's schema; others are text. A mapping can set them with `as`, too.",
       ),
-    kinds: z.record(z.string(), kind).describe("The kinds of entries that there are."),
+    kinds: z.record(z.string(), kind).describe("The kinds of entries, under names that mappings use."),
   })
   .refine(({ urls, domain }) => (urls === undefined) !== (domain === undefined), {
     path: ["urls"],
-    message: "name the domain controllers by urls, or the domain, one of the two",
+    message: "set either urls, the domain controllers, or domain",
   });

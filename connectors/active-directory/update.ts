@@ -25,14 +25,14 @@ import { type Domain, type DomainKind, entryAt, holds, locateToWrite, type Prese
 import { moveTo, type Place } from "./places.ts";
 import { checkPrimary, GROUP_NUMBER, takesMembers } from "./primary.ts";
 
-/** What changes ask for: of the entry's attributes, and of its place in the tree. */
+/** The requested changes: of attributes, and of the entry's place in the tree. */
 interface UpdatePlan {
   readonly changes: readonly Change[];
-  /** Undefined where it stays. */
+  /** Undefined if the entry is not moved. */
   readonly place: Place | undefined;
 }
 
-/** What Active Directory answers to adding what is there, and to deleting what is not. */
+/** Results for adding a present value and deleting an absent one. */
 const ALREADY_SO: readonly (number | undefined)[] = [
   result.noSuchAttribute,
   result.valueExists,
@@ -41,9 +41,8 @@ const ALREADY_SO: readonly (number | undefined)[] = [
 ];
 
 /**
- * Changes an entry, addressed by its GUID, whatever its name is by now: one search for the entry as it is, one modification,
- * and one search for the answer. A rename or a move comes first, and is taken back where the rest is refused; but whoever is
- * disabled is so before anything else is tried, and stays so.
+ * Changes an entry, addressed by GUID: one search for its current state, one modification, and one search for the result. A rename or move
+ * comes first, and is undone if the rest is refused. A disable comes before everything else and is never undone.
  */
 export async function update(domain: Domain, request: UpdateRequest): Promise<Entry> {
   const { kind: name, key, attrs, expected, signal } = request;
@@ -71,7 +70,7 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
     undo: async (back: readonly Change[]) => {
       const ends = AbortSignal.timeout(UNDO_MS);
       if (place) await write(domain.pool, ends, (client) => client.modifyDN(addressOf(key), present.dn));
-      // Who was disabled stays so, whatever else is taken back.
+      // A disabled account stays disabled, whatever else is undone.
       const stays = isDisabled ? [kind.rdn, "userAccountControl"] : [kind.rdn];
       const others = back.filter((change) => !stays.some((attr) => isAttr(change, attr)));
       await modify(domain, kind, key, others, ends);
@@ -96,12 +95,12 @@ export async function update(domain: Domain, request: UpdateRequest): Promise<En
   });
 }
 
-/** Whether a change leaves an account that nobody can use. */
+/** Reports whether a change disables an account. */
 const isDisabling = (change: Change): boolean => (Number(finalValue(change) ?? 0) & ACCOUNT_DISABLE) !== 0;
 
 /**
- * Makes changes that disable an account: that comes first, and is not taken back because of a name or a place. Where the other
- * changes are refused, the account is disabled all the same, and the failure says so.
+ * Disables an account. This comes first and is not undone because of a name or place. If the other changes are refused, the account is
+ * disabled all the same, and the error says so.
  */
 async function disable(
   domain: Domain,
@@ -118,7 +117,7 @@ async function disable(
     const options = { cause: failure, mayHaveHappened: true, ...(attr && { attr }) };
     return new ConnectorError(
       what,
-      `The account is disabled, and its other changes were not all made: ${message}`,
+      `The account is disabled, but not all other changes were made: ${message}`,
       options,
     );
   };
@@ -135,7 +134,7 @@ async function disable(
   }
 }
 
-/** Throws `versionMismatch` where a swap's attribute is not what it is to be swapped from. */
+/** Throws `versionMismatch` if the current value is not the one to swap. */
 function checkSwaps(changes: readonly Change[], entry: Entry): void {
   for (const change of changes)
     if (change.op === "swap" && !holds(entry, change.attr, change.from))
@@ -164,30 +163,30 @@ function planUpdate(
   };
 }
 
-/** A change of an attribute that Postern adds, as one of those that the directory has. */
+/** Converts a change of an attribute that Postern adds to the directory's own attributes. */
 function realChange(domain: Domain, change: Change): Change {
   const { attr } = change;
   if (isAttr(change, MUST_CHANGE_PASSWORD))
     return { op: "replace", attr: "pwdLastSet", values: [finalValue(change) === true ? "0" : "-1"] };
   if (isAttr(change, LOCKED)) {
     if (finalValue(change) === true)
-      throw new ConnectorError("invalid", "An account is locked by failed logons, not by a write.", { attr });
+      throw new ConnectorError("invalid", "Failed logons lock an account; a write cannot.", { attr });
     return { op: "replace", attr: "lockoutTime", values: ["0"] };
   }
   if (domain.dialect.virtual.has(attr.toLowerCase()))
-    throw new ConnectorError("invalid", `"${attr}" follows from others and cannot be written.`, { attr });
+    throw new ConnectorError("invalid", `"${attr}" is derived from other attributes and cannot be written.`, { attr });
   if (domain.typeOf(attr) === "password") requireEncryption(domain);
-  // Never is a number here: the attribute is always there, and its old value was looked at already.
+  // "Never" is a number here: the attribute always exists, and the old value was checked already.
   if (domain.typeOf(attr) === "fileTime") return { op: "replace", attr, values: [finalValue(change) ?? "0"] };
   return change;
 }
 
-/** How many values one modification adds or takes away: more take a domain controller longer than a request has. */
+/** Maximum values added or removed in one modification. More would take longer than a request may. */
 const PART = 100;
 
 /**
- * Makes changes; many values of a list in parts, the other changes with the first one. What parts were made stays, and may come again:
- * a failure behind the first says how far it came.
+ * Makes changes. Long lists are changed in parts, with all other changes in the first. Completed parts remain and can be repeated; a later
+ * failure says how far it came.
  */
 async function modify(
   domain: Domain,
@@ -202,7 +201,7 @@ async function modify(
       if (index === 0) throw error;
       const failure = domain.failure(error);
       if (!(failure instanceof ConnectorError)) throw failure;
-      const made = `The first ${index} of ${parts.length} parts of this change were made: repeat it.`;
+      const made = `The first ${index} of ${parts.length} parts of this change were made: repeat the request.`;
       const options = { cause: failure, mayHaveHappened: true, attr: failure.attr };
       throw new ConnectorError(failure.kind, `${failure.message} ${made}`, options);
     });
@@ -210,7 +209,7 @@ async function modify(
 
 function inParts(changes: readonly Change[]): Change[][] {
   const isLong = (change: Change) => (change.op === "add" || change.op === "delete") && change.values.length > PART;
-  // They are combined: none takes away what another adds, so that their order says nothing.
+  // The changes are combined, so no change affects another and their order does not matter.
   const first: Change[] = [];
   const rest: Change[][] = [];
   for (const change of changes) {
@@ -234,7 +233,7 @@ async function modifyOnce(
 ): Promise<void> {
   const wanted = changes.flatMap((change) => ldapChanges(kind, change, false, domain.typeOf));
   if (wanted.length === 0) return;
-  // With it an old value that is not there any more would pass, and a swap would not notice.
+  // With this control, deleting an absent old value would succeed, and a swap would not notice.
   const controls = changes.some((change) => change.op === "swap") ? [] : [permissiveModify()];
   try {
     await write(domain.pool, signal, (client) => client.modify(addressOf(key), wanted, controls));
@@ -251,8 +250,8 @@ async function modifyOnce(
 }
 
 /**
- * Changes an entry. An account that is enabled and never had a password, because it was made elsewhere or its creation was
- * cut short, gets one where its kind gives it one: the password policy refuses it otherwise.
+ * Changes an entry. An account that is being enabled without ever having had a password, because it was created elsewhere or incompletely,
+ * gets one if its kind says so. Otherwise the password policy would refuse.
  */
 async function modifyAccount(
   domain: Domain,
@@ -282,8 +281,8 @@ const countValues = (changes: readonly Change[]): number =>
   changes.reduce((count, change) => count + (change.op === "swap" ? 1 : change.values.length), 0);
 
 /**
- * Of changes that were refused those that still change something: Samba refuses to add what is there and to delete what is
- * not. Each value is asked for by itself, so that a large group costs no more than a small one.
+ * The refused changes that still have an effect: Samba refuses to add present values and to delete absent ones. Each value is checked by
+ * itself, so that large groups cost no more.
  */
 async function outstanding(
   domain: Domain,
@@ -312,7 +311,7 @@ async function outstanding(
   return left.filter((change) => (change.op !== "add" && change.op !== "delete") || change.values.length > 0);
 }
 
-/** Deletes an entry, or moves it away and disables it, as its kind is configured. */
+/** Deletes an entry, or moves and disables it, as configured. */
 export async function remove(domain: Domain, { kind: name, key, expected, signal }: DeleteRequest): Promise<void> {
   const kind = domain.kinds.get(name)!;
   const { onDelete } = kind;

@@ -1,9 +1,9 @@
 import { type DateReader, dateReader } from "./dates.ts";
 
-/** A word of the settings, as YAML reads it. */
+/** A word in the settings, as YAML parses it. */
 type Word = string | number | boolean | null;
 
-/** What a column holds, as the settings say. */
+/** The configured properties of a column. */
 export interface ColumnSettings {
   readonly as: "text" | "date" | "dateTime" | "integer" | "decimal" | "boolean" | "list";
   readonly format?: string | readonly string[] | undefined;
@@ -12,14 +12,14 @@ export interface ColumnSettings {
   readonly nulls?: readonly Word[] | undefined;
 }
 
-/** How keys are written alike, in all columns that hold them. */
+/** How keys are normalised in all columns that hold them. */
 export interface IdSettings {
   readonly columns: readonly string[];
   readonly pad?: number | undefined;
   readonly case?: "upper" | "lower" | undefined;
 }
 
-/** A cell's value as the database holds it; or why it has none. */
+/** A cell's value in the database, or the reason why it has none. */
 export type CellValue = { readonly value: string | number | bigint | null } | { readonly problem: string };
 
 /** Converts a cell's text. */
@@ -29,7 +29,7 @@ const WORDS = { true: ["true", "yes", "y", "1", "on"], false: ["false", "no", "n
 
 const none: CellValue = { value: null };
 
-/** The reader of a column's cells: words for nothing first, then the type, then how keys are written. */
+/** The reader of a column's cells: first the words for "no value", then the type, then the key format. */
 export function cellReader(
   of: ColumnSettings | undefined,
   nulls: readonly Word[],
@@ -53,13 +53,13 @@ function typed(of: ColumnSettings): CellReader {
         const digits = /^[-+]?(\d{1,18})(?:\.0+)?$/.exec(text);
         return digits
           ? { value: BigInt(text.replace(/\.0+$/, "").replace("+", "")) }
-          : { problem: "is no whole number" };
+          : { problem: "is not a whole number" };
       };
     case "decimal":
       return (text) =>
         /^[-+]?\d{1,15}([.,]\d{1,15})?$/.test(text)
           ? { value: Number(text.replace(",", ".")) }
-          : { problem: "is no number" };
+          : { problem: "is not a number" };
     case "boolean":
       return booleans(of);
     case "list":
@@ -67,9 +67,9 @@ function typed(of: ColumnSettings): CellReader {
         try {
           if (Array.isArray(JSON.parse(text))) return { value: text };
         } catch {
-          // Told below.
+          // Reported below.
         }
-        return { problem: "is no list of JSON" };
+        return { problem: "is not a JSON list" };
       };
     default:
       return (text) => ({ value: text });
@@ -78,18 +78,18 @@ function typed(of: ColumnSettings): CellReader {
 
 function dates({ as, format = "iso" }: ColumnSettings): CellReader {
   const formats = [format].flat();
-  // A workbook's dates come in ISO form.
+  // Dates in workbooks are already in ISO format.
   const readers: readonly DateReader[] = [...new Set([...formats, "iso"])].map(dateReader);
   return (text) => {
     for (const read of readers) {
       const date = read(text);
       if (date !== undefined) return { value: as === "date" ? date.slice(0, 10) : instantText(date) };
     }
-    return { problem: `is no date in the form ${formats.join(" or ")}` };
+    return { problem: `is not a date in the format ${formats.join(" or ")}` };
   };
 }
 
-/** A time of day without a zone is one of UTC. */
+/** A time without a zone is taken for UTC. */
 const instantText = (date: string): string =>
   new Date(date.length === 10 ? date : /(Z|[+-]\d\d:\d\d)$/.test(date) ? date : `${date}Z`).toISOString();
 
@@ -106,9 +106,9 @@ function booleans(of: ColumnSettings): CellReader {
 
 function idReader({ pad, case: letters }: IdSettings): CellReader {
   return (text) => {
-    // Excel writes long numbers so, and has lost their last digits then.
+    // Excel writes long numbers like this, after losing their last digits.
     if (/^\d([.,]\d+)?E\+\d+$/i.test(text))
-      return { problem: "was rounded by a spreadsheet: have the column exported as text" };
+      return { problem: "was rounded by a spreadsheet: export the column as text" };
     const cased = letters === "upper" ? text.toUpperCase() : letters === "lower" ? text.toLowerCase() : text;
     const whole = cased.replace(/^(\d+)\.0+$/, "$1");
     return { value: pad !== undefined && /^\d+$/.test(whole) ? whole.padStart(pad, "0") : whole };

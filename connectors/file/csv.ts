@@ -6,21 +6,21 @@ import { guessSeparator, toldSeparator } from "../../src/connector/kit/separator
 import { decodeFile } from "./encoding.ts";
 import { type Bounds, headerName, type RawRow, type RawTable, Refusal } from "./refusal.ts";
 
-/** How a file of separated values is written. What is left out is guessed. */
+/** The format of a file of separated values. Missing settings are guessed. */
 export interface CsvSettings {
   readonly encoding: Encoding;
   readonly separator: string | undefined;
-  /** Undefined where nothing is quoted. */
+  /** Undefined if nothing is quoted. */
   readonly quote: string | undefined;
-  /** The line of the header, the first one without it; or the names of the columns where there is none. */
+  /** The line of the header, the first one by default; or the column names if there is no header. */
   readonly header: number | readonly string[];
 }
 
-/** How much of a file is looked at to guess its separator, in characters, and how long a record may be. */
+/** How many characters are examined to guess the separator, and the maximum length of a record. */
 const HEAD = 65_536;
 const MAX_RECORD = 8 * 1024 * 1024;
 
-/** Opens a file of separated values: its rows are read as they are asked for. */
+/** Opens a file of separated values. Rows are read on demand. */
 export async function openCsv(path: string, settings: CsvSettings, bounds: Bounds): Promise<RawTable> {
   const { quote, header } = settings;
   const { head, text } = await peek(unifiedLines(decodeFile(path, settings.encoding)));
@@ -30,7 +30,7 @@ export async function openCsv(path: string, settings: CsvSettings, bounds: Bound
   const records = recordsOf(skipLines(text, skipped), { separator, quote, skipped, bounds });
   const first = Array.isArray(header) ? undefined : await records.next();
   if (first?.done)
-    throw new Refusal("the file holds no header: it is empty, or has blank lines alone. Have it exported anew.");
+    throw new Refusal("the file has no header: it is empty or contains only blank lines. Export it again.");
   return {
     names: (first ? first.value.cells : (header as readonly string[])).map(headerName),
     headerLine: first?.value.line ?? 0,
@@ -41,7 +41,7 @@ export async function openCsv(path: string, settings: CsvSettings, bounds: Bound
   };
 }
 
-/** The beginning of a text, and all of it. */
+/** The beginning of a text, and the whole of it. */
 async function peek(chunks: AsyncGenerator<string>): Promise<{ head: string; text: AsyncGenerator<string> }> {
   let head = "";
   while (head.length < HEAD) {
@@ -56,7 +56,7 @@ async function peek(chunks: AsyncGenerator<string>): Promise<{ head: string; tex
   return { head, text: whole() };
 }
 
-/** Line breaks of all kinds as one, so that lines are counted as people see them. */
+/** Normalises line breaks, so that line numbers match what people see. */
 async function* unifiedLines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   let isBehindReturn = false;
   for await (const chunk of chunks) {
@@ -68,7 +68,7 @@ async function* unifiedLines(chunks: AsyncIterable<string>): AsyncGenerator<stri
 
 const withoutLines = (text: string, count: number): string => text.split("\n").slice(count).join("\n");
 
-/** The text behind the first lines. */
+/** The text after the first lines. */
 async function* skipLines(chunks: AsyncIterable<string>, count: number): AsyncGenerator<string> {
   let left = count;
   for await (const chunk of chunks) {
@@ -102,7 +102,7 @@ async function* recordsOf(text: AsyncIterable<string>, reading: Reading): AsyncG
     relax_column_count: true,
     info: true,
     max_record_size: MAX_RECORD,
-    // Records that were read and not yet taken are lost when the next one is wrong: its line is told by theirs.
+    // Records that were parsed but not yet consumed are lost when the next one is invalid; their lines locate the error.
     on_record: (record: string[], { lines }) => {
       ended = lines;
       return record;
@@ -115,7 +115,7 @@ async function* recordsOf(text: AsyncIterable<string>, reading: Reading): AsyncG
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       const cells = record.map((cell) => cell.trim());
-      // The last line may end without a line break, and is counted nonetheless.
+      // The last line may lack a line break, and counts nevertheless.
       if (cells.some((cell) => cell !== "")) {
         checkCells(cells, line, bounds);
         yield { line, cells };
@@ -130,22 +130,22 @@ async function* recordsOf(text: AsyncIterable<string>, reading: Reading): AsyncG
   }
 }
 
-/** Rejects a row with more cells, or a longer one, than may be. */
+/** Rejects a row with too many cells, or a cell that is too long. */
 export function checkCells(cells: readonly string[], line: number, bounds: Bounds): void {
   if (cells.length > bounds.columns)
-    throw new Refusal(`line ${line} has ${cells.length} columns, and ${bounds.columns} are allowed (maximum.columns).`);
+    throw new Refusal(`line ${line} has ${cells.length} columns; the maximum is ${bounds.columns} (maximum.columns).`);
   const at = cells.findIndex((cell) => cell.length > bounds.cell);
   if (at >= 0)
     throw new Refusal(
-      `line ${line}, column ${at + 1}: the cell has ${cells[at]!.length} characters, and ${bounds.cell} are allowed (maximum.cell).`,
+      `line ${line}, column ${at + 1}: the cell has ${cells[at]!.length} characters; the maximum is ${bounds.cell} (maximum.cell).`,
     );
 }
 
 const quoteErrors: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: "a quote opens there and is never closed",
-  CSV_MAX_RECORD_SIZE: "a quote opens there and is not closed for millions of characters",
-  INVALID_OPENING_QUOTE: "a quote stands within a cell that is not quoted",
-  CSV_INVALID_CLOSING_QUOTE: "text follows a quote that closes a cell; quotes within a cell must be doubled",
+  CSV_QUOTE_NOT_CLOSED: "a quote starts there and is never closed",
+  CSV_MAX_RECORD_SIZE: "a quote starts there and is not closed within millions of characters",
+  INVALID_OPENING_QUOTE: "a quote appears within an unquoted cell",
+  CSV_INVALID_CLOSING_QUOTE: "text follows a closing quote; quotes within a cell must be doubled",
 };
 
 function asRefusal(error: unknown, line: number): unknown {
@@ -153,5 +153,5 @@ function asRefusal(error: unknown, line: number): unknown {
   const problem = quoteErrors[code];
   return problem === undefined
     ? error
-    : new Refusal(`line ${line}: ${problem}. Correct it, or say by \`quote\` what the file is quoted with.`);
+    : new Refusal(`line ${line}: ${problem}. Correct the file, or set \`quote\` to its quote character.`);
 }

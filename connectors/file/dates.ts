@@ -1,10 +1,10 @@
 import { isOfCalendar } from "../../src/json/date.ts";
 import { serialDate } from "./xlsx/serial.ts";
 
-/** Reads a date, with its time of day where there is one, as `2026-01-31` or `2026-01-31T08:00:00`; undefined for what is none. */
+/** Parses a date, optionally with a time, to `2026-01-31` or `2026-01-31T08:00:00`; undefined for anything else. */
 export type DateReader = (text: string) => string | undefined;
 
-/** The years that people live, and work, in: what lies outside is a mark, such as 9999-12-31 for an open end. */
+/** Plausible years. Others are markers, such as 9999-12-31 for an open end. */
 const FIRST_YEAR = 1850;
 const LAST_YEAR = 2199;
 
@@ -23,19 +23,19 @@ const MONTHS = [
   ["dec", "dez", "december", "dezember"],
 ];
 
-/** What may follow a date: a time of day, and a zone. */
+/** A time and zone that may follow a date. */
 const TIME = /^(?:[T ]\s*(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?(?: ?([AP])M)?)? ?(Z|[+-]\d\d(?::?\d\d)?)?$/i;
 
-/** The tokens of a format, each with what it stands for. */
+/** The tokens of a format. */
 const TOKEN = /yyyy|yy|mmm|mm|m|dd|d/g;
 
-/** A reader of dates in a format: `iso`, `excel`, `excel1904`, or a pattern such as `dd.mm.yyyy`. Throws a `TypeError` for what is none. */
+/** A parser for a date format: `iso`, `excel`, `excel1904`, or a pattern such as `dd.mm.yyyy`. Throws a `TypeError` for anything else. */
 export function dateReader(format: string): DateReader {
   if (format === "excel" || format === "excel1904") return excelReader(format === "excel" ? 1900 : 1904);
   return patternReader(format === "iso" ? "yyyy-mm-dd" : format);
 }
 
-/** A workbook's dates are in ISO form already, whatever the format says of other cells. */
+/** Dates in workbooks are already in ISO format, whatever the format of other cells. */
 const excelReader = (system: 1900 | 1904): DateReader => {
   const iso = patternReader("yyyy-mm-dd");
   return (text) => (/^\d{1,7}(\.\d+)?$/.test(text) ? inYears(serialDate(Number(text), system)) : iso(text));
@@ -48,7 +48,7 @@ const inYears = (date: string | undefined): string | undefined => {
 
 function patternReader(pattern: string): DateReader {
   const tokens: string[] = [];
-  // Without anything between its parts, each has all its digits.
+  // Without separators, every part needs all its digits.
   const isPacked = /^[ymd]+$/i.test(pattern) && !/mmm/i.test(pattern);
   const source = pattern
     .toLowerCase()
@@ -63,7 +63,7 @@ function patternReader(pattern: string): DateReader {
     .join("");
   const letters = tokens.map((token) => token[0]).sort();
   if (letters.join("") !== "dmy")
-    throw new TypeError(`"${pattern}" is no date format: write it as dd.mm.yyyy, or iso, or excel`);
+    throw new TypeError(`"${pattern}" is not a date format: use dd.mm.yyyy, or iso, or excel`);
   const expression = new RegExp(`^${source}(.*)$`, "iu");
   return (text) => {
     const match = expression.exec(text);
@@ -77,7 +77,7 @@ function patternReader(pattern: string): DateReader {
 const monthOf = (text: string): number =>
   /^\d+$/.test(text) ? Number(text) : MONTHS.findIndex((names) => names.includes(text.toLowerCase())) + 1;
 
-/** Two digits of a year as Excel takes them. */
+/** Interprets two-digit years as Excel does. */
 const yearOf = (text: string): number =>
   text.length > 2 ? Number(text) : Number(text) + (Number(text) < 30 ? 2000 : 1900);
 

@@ -11,32 +11,32 @@ import { Refusal } from "./refusal.ts";
 export interface DroppedFile {
   readonly name: string;
   readonly bytes: number;
-  /** When it was modified, in milliseconds. */
+  /** Modification time, in milliseconds. */
   readonly modified: number;
 }
 
-/** What was copied out of a drop. */
+/** A file copied from a drop folder. */
 export interface Copy {
   readonly hash: string;
   readonly bytes: number;
   readonly encoding: Encoding;
 }
 
-/** A place that files are dropped into: a local folder, or one on an SFTP server. Paths are within it. */
+/** A drop folder: local or on an SFTP server. Paths are relative to it. */
 export interface Drop {
-  /** What it is called in sentences. */
+  /** Its name in messages. */
   readonly place: string;
-  /** The files in it, without those in folders within. */
+  /** The files directly in it. */
   readonly list: (maxFiles: number) => Promise<DroppedFile[]>;
   readonly look: (path: string) => Promise<DroppedFile | undefined>;
   /** Copies a file to a local one. */
   readonly copy: (path: string, to: string, maxBytes: number) => Promise<Copy>;
-  /** Moves a file into a folder within, which is made where it is not there. */
+  /** Moves a file into a subfolder, which is created if necessary. */
   readonly move: (name: string, folder: string, as: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** Copies a stream to a local file, for its owner alone, and looks at what passes. */
+/** Copies a stream to a local file, readable by its owner only, and examines the content. */
 export async function copyStream(source: Readable, to: string, maxBytes: number): Promise<Copy> {
   const hash = createHash("sha256");
   const sniffer = createSniffer();
@@ -46,7 +46,7 @@ export async function copyStream(source: Readable, to: string, maxBytes: number)
     async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
         bytes += chunk.length;
-        if (bytes > maxBytes) throw new Refusal(`the file has more than ${maxBytes} bytes (maximum.bytes).`);
+        if (bytes > maxBytes) throw new Refusal(`the file is larger than ${maxBytes} bytes (maximum.bytes).`);
         hash.update(chunk);
         sniffer.push(chunk);
         yield chunk;
@@ -57,11 +57,13 @@ export async function copyStream(source: Readable, to: string, maxBytes: number)
   return { hash: hash.digest("hex"), bytes, encoding: sniffer.end() };
 }
 
-/** More files than anybody drops: a pattern or a path is wrong, or nobody tidies up. */
+/** Too many files: a wrong pattern or path, or nobody cleans up. */
 export const tooManyFiles = (place: string, maxFiles: number) =>
-  new Error(`${place} holds more than ${maxFiles} files (maximum.files): move old ones away, by \`processed\``);
+  new Error(
+    `${place} contains more than ${maxFiles} files (maximum.files): move old ones away, for example with \`processed\``,
+  );
 
-/** A local folder. */
+/** A local drop folder. */
 export function localDrop(folder: string): Drop {
   const look = async (path: string): Promise<DroppedFile | undefined> => {
     const found = await stat(join(folder, path)).catch((error) => {
@@ -83,7 +85,7 @@ export function localDrop(folder: string): Drop {
     move: async (name, into, as) => {
       await mkdir(join(folder, into), { recursive: true });
       const to = join(folder, into, as);
-      if (await exists(to)) throw new Error(`${to} is there already`);
+      if (await exists(to)) throw new Error(`${to} already exists`);
       await rename(join(folder, name), to);
     },
     close: async () => {},

@@ -12,10 +12,10 @@ import { sftpDrop } from "./sftp.ts";
 import { openSource, type SourceParts } from "./source.ts";
 import { attributesOf, openSql, toSql } from "./table.ts";
 
-/** Files that a system exports: values separated by something, JSON lines, workbooks. Each is loaded into SQLite, and asked there. */
+/** Files exported by other systems: separated values, JSON lines and workbooks. Each is loaded into SQLite and queried there. */
 export default defineConnector({
   type: "file",
-  summary: "CSV, TSV, JSON lines and XLSX files: one file, a drop folder, or SFTP. Read only.",
+  summary: "CSV, TSV, JSON lines and XLSX files: a single file, a drop folder, or SFTP. Read-only.",
   config,
   example: `type: file
 folder: { path: /srv/hr/drop, pattern: "employees-*.csv" }
@@ -35,11 +35,11 @@ kinds:
   address: ({ path, folder, sftp }) => `${sftp ? `sftp://${sftp.host}:${sftp.port}/` : ""}${path ?? folder?.path}`,
   open: (settings, services): Connector => {
     const source = openSource(sourceParts(settings, services));
-    // It is never asked: what a request leads to, and how well it is answered, follows from the settings.
+    // Never queried: it only answers questions about capabilities, which follow from the settings.
     const shape = openSql(settings, ":memory:", services);
     const attributes = attributesOf(settings, shape);
     const refuse = async (): Promise<never> => {
-      throw new ConnectorError("invalid", "Files are read only: change the data where the file comes from.", {
+      throw new ConnectorError("invalid", "Files are read-only: change the data at its source.", {
         mayHaveHappened: false,
       });
     };
@@ -50,7 +50,7 @@ kinds:
         const isBeginning = !bookmark && offset === 0;
         const latest = await (isBeginning ? source.refresh(signal) : source.current(signal));
         const version = bookmark ? source.version(bookmark[0]) : latest;
-        // What a listing began on may have gone: pages of two versions would miss people.
+        // The version that a listing started on may be gone. Pages of two versions would miss people.
         if (!version) throw expired();
         const { sql, entries } = version;
         const inner = bookmark?.slice(1);
@@ -88,13 +88,13 @@ kinds:
           })),
           ...writes.map((attr) => ({
             ok: false,
-            text: `${kind}: files are read only, and the mapping writes "${attr}": mark it readOnly`,
+            text: `${kind}: files are read-only, but the mapping writes "${attr}": mark it readOnly`,
           })),
         ]);
         return findings.length > 0 ? findings : [{ ok: true, text: await source.status(signal) }];
       },
       explain: (operation) => {
-        if (operation.type !== "search" && operation.type !== "get") return "nothing: files are read only";
+        if (operation.type !== "search" && operation.type !== "get") return "nothing: files are read-only";
         const shown: Condition | undefined =
           operation.type === "search" && operation.where ? toSql(operation.where) : undefined;
         return shape.explain({ ...operation, ...(shown && { where: shown }) } as typeof operation);
@@ -109,7 +109,7 @@ kinds:
 
 const ownOrder = (attr: string): string => (attr === "line" ? "postern:line" : attr);
 
-/** The columns that a mapping reads of rows, and the file has not. */
+/** Columns that a mapping reads in rows, but the file lacks. */
 function missingColumns(
   settings: Settings,
   kind: string,
@@ -118,7 +118,7 @@ function missingColumns(
 ): string[] {
   const { rows } = settings.kinds[kind]!;
   const own = rows ? ["rows", "problems"] : ["line", "problems"];
-  // An expression over `rows` names the columns within them, and a column by itself is no attribute of such an entry.
+  // An expression over `rows` uses the columns within them; such an entry has no columns itself.
   const isThere = (attr: string) => columns.includes(attr) || (rows !== undefined && attr === "line");
   const isDirect = (attr: string) =>
     rows !== undefined && !reads.includes("rows") && attr !== columnNamed(rows.by, settings);

@@ -4,12 +4,12 @@ import { checkCells } from "./csv.ts";
 import { decodeFile } from "./encoding.ts";
 import { type Bounds, headerName, type RawRow, type RawTable, Refusal } from "./refusal.ts";
 
-/** How long a line may be, in characters, and how deep objects may lie within one another. */
+/** Maximum length of a line in characters, and maximum depth of nested objects. */
 const MAX_LINE = 8 * 1024 * 1024;
 const MAX_DEPTH = 8;
 
 /**
- * Opens a file of JSON lines: an object a line. Objects within are columns by their path, `name.first`; lists stay JSON. It is
+ * Opens a JSON lines file: one object per line. Nested objects become columns named by path, `name.first`; lists stay JSON. The file is
  * read twice, because each line may have names of its own.
  */
 export async function openJsonLines(path: string, encoding: Encoding, bounds: Bounds): Promise<RawTable> {
@@ -51,17 +51,19 @@ async function* objectsIn(path: string, encoding: Encoding) {
 function parsed(text: string, line: number): object {
   let value: unknown;
   try {
-    // A number that JavaScript would round is the text that it is written as.
+    // Numbers that JavaScript would round are kept as text.
     value = parseExactly(text, String);
   } catch {
-    throw new Refusal(`line ${line} is not JSON: each line must be one whole object. The file may have been cut off.`);
+    throw new Refusal(
+      `line ${line} is not valid JSON: each line must be a complete object. The file may be truncated.`,
+    );
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw new Refusal(`line ${line} is no JSON object: each line must be one.`);
+  throw new Refusal(`line ${line} is not a JSON object: each line must be one.`);
 }
 
 function flatten(value: object, prefix: string, into: Map<string, string>, depth: number, line: number): void {
-  if (depth > MAX_DEPTH) throw new Refusal(`line ${line}: objects lie more than ${MAX_DEPTH} deep in one another.`);
+  if (depth > MAX_DEPTH) throw new Refusal(`line ${line}: objects are nested more than ${MAX_DEPTH} levels deep.`);
   for (const [name, each] of Object.entries(value)) {
     const path = prefix + name;
     if (typeof each === "object" && each !== null && !Array.isArray(each))

@@ -5,43 +5,43 @@ import { checkedRows, openFile } from "./read.ts";
 import { type RawRow, Refusal } from "./refusal.ts";
 import { keysOf, type Settings } from "./settings.ts";
 
-/** Columns of the table that are none of the file's. */
+/** Columns of the table that are not in the file. */
 export const LINE = "postern:line";
-/** The column with the problems of a row, as JSON. */
+/** The column with a row's problems, as JSON. */
 export const PROBLEMS = "postern:problems";
-/** Whether a row is the one of its key, and which others have the key, for a kind by its place among them. */
+/** The column that marks the first row with a key, for a kind by its index. */
 export const firstOf = (kind: number): string => `postern:first:${kind}`;
-/** The column with the problem that several rows have a key. */
+/** The column that lists the rows that share a key. */
 export const repeatedOf = (kind: number): string => `postern:repeated:${kind}`;
-/** What the names of such columns begin with. */
+/** The prefix of such columns. */
 export const OWN = "postern:";
 
-/** Attributes that entries have beside the file's columns. */
+/** Attributes that entries have in addition to the file's columns. */
 const RESERVED = ["line", "problems", "rows"];
 
-/** What a file was loaded as. */
+/** The result of loading a file. */
 export interface Loaded {
   readonly columns: readonly string[];
   readonly rows: number;
-  /** Rows with a problem, and rows without a key of some kind. */
+  /** The number of rows with problems, and without a key. */
   readonly problems: number;
   readonly withoutKey: number;
-  /** Keys that several rows have, of kinds whose entries are one row. */
+  /** The number of keys that several rows share, in kinds with one row per entry. */
   readonly repeated: number;
   readonly notes: readonly string[];
 }
 
-/** A file to load: a copy of it, the settings, and the database to make. */
+/** A file to load: a local copy, the settings and the database to create. */
 export interface LoadTask {
   readonly path: string;
-  /** What it is called in the drop. */
+  /** Its name in the drop folder. */
   readonly name: string;
   readonly encoding: Encoding;
   readonly settings: Settings;
   readonly database: string;
 }
 
-/** Loads a file into a database that is made for it. Rejects with a `Refusal` where the file is no good as a whole. */
+/** Loads a file into a new database. Rejects with a `Refusal` if the file as a whole is unusable. */
 export async function loadFile({ settings, ...file }: LoadTask): Promise<Loaded> {
   const table = await openFile(file.path, file.name, file.encoding, settings);
   const database = new DatabaseSync(file.database);
@@ -71,20 +71,20 @@ export async function loadFile({ settings, ...file }: LoadTask): Promise<Loaded>
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** The attribute of each column; empty for one without a header. Throws a `Refusal` for names that tell columns not apart. */
+/** The attribute name of each column; empty for one without a header. Throws a `Refusal` for ambiguous names. */
 function attributeNames(headers: readonly string[], line: number, settings: Settings): string[] {
   const where = line > 0 ? `line ${line}: ` : "";
   const { columns, required, maximum } = settings;
   if (headers.length > maximum.columns)
     throw new Refusal(
-      `${where}the header has ${headers.length} columns, and ${maximum.columns} are allowed (maximum.columns).`,
+      `${where}the header has ${headers.length} columns; the maximum is ${maximum.columns} (maximum.columns).`,
     );
   const isKnown = (name: string) => headers.some((header) => header === name || columns[header]?.name === name);
   const wanted = [...Object.keys(columns), ...keysOf(settings.kinds), ...required, ...(settings.ids?.columns ?? [])];
   const missing = [...new Set(wanted)].filter((name) => !isKnown(name));
   if (missing.length > 0)
     throw new Refusal(
-      `${where}there is no column ${missing.map((name) => JSON.stringify(name)).join(", ")}. The header has ${headers.map((name) => JSON.stringify(name)).join(", ")}.`,
+      `${where}the column ${missing.map((name) => JSON.stringify(name)).join(", ")} is missing. The header has ${headers.map((name) => JSON.stringify(name)).join(", ")}.`,
     );
   const seen = new Map<string, number>();
   return headers.map((header, index) => {
@@ -92,12 +92,12 @@ function attributeNames(headers: readonly string[], line: number, settings: Sett
     if (name === "") return name;
     if (RESERVED.includes(name.toLowerCase()) || name.startsWith(OWN))
       throw new Refusal(
-        `${where}column ${index + 1} is called ${JSON.stringify(header)}, which entries have themselves. Rename it by \`columns: { ${JSON.stringify(header)}: { name: ... } }\`.`,
+        `${where}column ${index + 1} is named ${JSON.stringify(header)}, which is reserved. Rename it with \`columns: { ${JSON.stringify(header)}: { name: ... } }\`.`,
       );
     const other = seen.get(name.toLowerCase());
     if (other !== undefined)
       throw new Refusal(
-        `${where}columns ${other + 1} and ${index + 1} are both called ${JSON.stringify(header)}: nobody can tell which is meant.`,
+        `${where}columns ${other + 1} and ${index + 1} are both named ${JSON.stringify(header)}: rename one of them.`,
       );
     seen.set(name.toLowerCase(), index);
     return name;
@@ -106,12 +106,12 @@ function attributeNames(headers: readonly string[], line: number, settings: Sett
 
 function create(database: DatabaseSync, columns: readonly string[], settings: Settings): void {
   const own = Object.keys(settings.kinds).flatMap((_, kind) => [firstOf(kind), repeatedOf(kind)]);
-  // Without a type a column keeps each value as it comes.
+  // Untyped columns store values unchanged.
   const all = [...columns, PROBLEMS, ...own].map(quoted).join(", ");
   database.exec(`create table data (${quoted(LINE)} integer primary key, ${all})`);
 }
 
-/** Puts rows in, each value converted. */
+/** Inserts rows with converted values. */
 function inserter(
   database: DatabaseSync,
   names: readonly string[],
@@ -148,7 +148,7 @@ function inserter(
       const result = unreadable === undefined ? read(text) : { problem: unreadable };
       if ("value" in result) return result.value;
       const place = `line ${line}, column ${JSON.stringify(name)}`;
-      // A key that is wrong hides a person, and whoever is not there has left.
+      // A wrong key would hide a person, who would then count as having left.
       if (isKey) throw new Refusal(`${place}: the key ${result.problem}.`);
       if (problems.length < limit)
         problems.push(`${place}: ${unreadable === undefined ? `${shown(text)} ` : "the cell "}${result.problem}.`);
@@ -160,7 +160,7 @@ function inserter(
 
 const shown = (text: string): string => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
 
-/** Says of each kind which rows are its entries, and tells of keys that several rows have. Counts both, and rows without a key. */
+/** Marks which rows are entries of each kind, and which share a key. Counts those, and rows without a key. */
 function finish(database: DatabaseSync, settings: Settings): Pick<Loaded, "withoutKey" | "repeated"> {
   let withoutKey = 0;
   let repeated = 0;
@@ -189,6 +189,6 @@ function finish(database: DatabaseSync, settings: Settings): Pick<Loaded, "witho
   return { withoutKey, repeated };
 }
 
-/** The attribute of a column that settings name by its header, or by the attribute. */
+/** The attribute of a column that settings name by header or attribute. */
 export const columnNamed = (name: string, { columns }: Pick<Settings, "columns">): string =>
   columns[name]?.name ?? name;

@@ -9,7 +9,7 @@ import { openXlsx } from "./xlsx/index.ts";
 
 type Format = NonNullable<Settings["format"]>;
 
-/** What a file is read by. */
+/** The settings for reading a file. */
 export type ReadSettings = Pick<
   Settings,
   "format" | "encoding" | "separator" | "quote" | "header" | "sheet" | "maximum"
@@ -26,10 +26,10 @@ const ENDINGS: Readonly<Record<string, Format>> = {
   xlsm: "xlsx",
 };
 
-/** A file's format by its name; values separated by something where the ending says nothing. */
+/** A file's format by its ending; separated values by default. */
 export const formatOf = (name: string): Format => ENDINGS[name.slice(name.lastIndexOf(".") + 1).toLowerCase()] ?? "csv";
 
-/** Opens a local file; `name` is what it is called in the drop. `close` ends the reading. */
+/** Opens a local file. `name` is its name in the drop folder; `close` stops reading. */
 export async function openFile(
   path: string,
   name: string,
@@ -56,24 +56,26 @@ export async function openFile(
   }
 }
 
-/** Files that no format is: nothing, and what is encrypted. */
+/** Rejects files that are empty or encrypted. */
 async function checkContent(path: string): Promise<void> {
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(32), 0, 32, 0);
     if (bytesRead === 0)
-      throw new Refusal("the file is empty. It must hold its header at least, and is taken for a failed export.");
+      throw new Refusal(
+        "the file is empty. It must contain at least its header, so this is treated as a failed export.",
+      );
     const head = buffer.subarray(0, bytesRead).toString("latin1");
     if (head.startsWith("-----BEGIN PGP MESSAGE"))
-      throw new Refusal("the file is encrypted by PGP. Decrypt it before it is dropped.");
+      throw new Refusal("the file is encrypted with PGP. Decrypt it before dropping it.");
   } finally {
     await file.close();
   }
 }
 
 /**
- * The rows without the trailer. Throws a `Refusal` where the trailer is missing, or counts other rows than there are; where a row
- * has more or fewer cells than the header, which says that cells have moved; and where there are none or too many.
+ * The rows without the trailer. Throws a `Refusal` if the trailer is missing or has another count; if a row has more or fewer cells than
+ * the header; and if there are no rows or too many.
  */
 export async function* checkedRows(
   table: RawTable,
@@ -90,11 +92,11 @@ export async function* checkedRows(
     const extra = cells.findIndex((cell, index) => cell !== "" && (index >= names.length || names[index] === ""));
     if (extra >= 0)
       throw new Refusal(
-        `line ${line}, column ${extra + 1}: there is a value, and the header names no such column. Have cells that hold separators quoted.`,
+        `line ${line}, column ${extra + 1}: there is a value, but no such column in the header. Quote cells that contain separators.`,
       );
     if (isStrict && cells.length < names.length)
       throw new Refusal(
-        `line ${line} has ${cells.length} columns, and the header has ${names.length}: the line was cut off, or cells are missing.`,
+        `line ${line} has ${cells.length} columns, but the header has ${names.length}: the line is truncated, or cells are missing.`,
       );
     return row;
   };
@@ -109,7 +111,7 @@ export async function* checkedRows(
   if (pattern) checkTrailer(last, separator, pattern, count);
   if (count === 0)
     throw new Refusal(
-      "the file has a header and no rows. That is taken for a failed export, and not for everybody's having left.",
+      "the file has a header but no rows. This is treated as a failed export rather than as everybody having left.",
     );
 }
 
@@ -119,11 +121,11 @@ function checkTrailer(last: RawRow | undefined, separator: string, pattern: RE2J
   const matcher = pattern.matcher(text);
   if (!last || !matcher.find())
     throw new Refusal(
-      `${last ? `line ${last.line}` : "the end"}: the last line is not the trailer (\`trailer\`): the file was cut off.`,
+      `${last ? `line ${last.line}` : "the end"}: the last line is not the trailer (\`trailer\`): the file is truncated.`,
     );
   const told = matcher.groupCount() > 0 ? matcher.group(1) : null;
   if (told !== null && Number(told) !== count)
     throw new Refusal(
-      `line ${last.line}: the trailer counts ${told} rows, and the file has ${count}: rows are missing, or came twice.`,
+      `line ${last.line}: the trailer counts ${told} rows, but the file has ${count}: rows are missing or repeated.`,
     );
 }

@@ -1,33 +1,33 @@
-/** A file that is refused as a whole: the sentence names the place in it, and what to do. It holds no values of cells. */
+/** A file that is refused as a whole. The message names the place and the remedy, but no cell values. */
 export class Refusal extends Error {
   override name = "Refusal";
 }
 
 /** A row of a file, as text. */
 export interface RawRow {
-  /** Its line; of a workbook its row in the sheet. */
+  /** Its line; in a workbook, its row. */
   readonly line: number;
-  /** One text a column, trimmed; empty for none. */
+  /** One text per column, trimmed; empty if absent. */
   readonly cells: readonly string[];
-  /** What is wrong with cells, by the index of their column, beside what their text says. */
+  /** Problems of cells, by column index, in addition to their text. */
   readonly wrong?: ReadonlyMap<number, string>;
 }
 
-/** A file that has been opened: its header, and its rows as they come. */
+/** An open file: its header, and its rows on demand. */
 export interface RawTable {
   readonly names: readonly string[];
-  /** The line of the header; 0 where the settings name the columns. */
+  /** The line of the header; 0 if the settings name the columns. */
   readonly headerLine: number;
   readonly rows: AsyncIterable<RawRow>;
-  /** Whether each row must have as many cells as the header; else those left out at the end are empty. */
+  /** Whether each row must have as many cells as the header. Otherwise trailing cells may be missing. */
   readonly isStrict: boolean;
-  /** What joins cells to a line, for the trailer. */
+  /** Joins cells to a line, for the trailer. */
   readonly separator: string;
-  /** What was guessed, or is worth a remark, once all rows are read. */
+  /** Guesses and remarks, available once all rows are read. */
   readonly notes: () => readonly string[];
 }
 
-/** How large a file, and its parts, may be. */
+/** Size limits of a file and its parts. */
 export interface Bounds {
   readonly bytes: number;
   readonly rows: number;
@@ -35,5 +35,5 @@ export interface Bounds {
   readonly cell: number;
 }
 
-/** A header's name as it is used: on one line, without blanks around it or non-breaking ones in it. */
+/** A header's name without line breaks, surrounding blanks and non-breaking spaces. */
 export const headerName = (text: string): string => text.replace(/[\s\u00a0]+/g, " ").trim();

@@ -3,13 +3,10 @@ import { join } from "node:path";
 
 const PREFIX = "postern-file-";
 
-/** Folders of a process that was killed are taken away after so long, in milliseconds. */
+/** Folders left by a killed process are removed after this long, in milliseconds. */
 const LEFT_MS = 86_400_000;
 
-/**
- * A folder for what a file is loaded into: for this account alone, and taken away when the connector is closed. What a killed process
- * left is taken away a day later.
- */
+/** A private folder for loaded files, removed when the connector is closed. Folders left by killed processes are removed a day later. */
 export function createScratch(within: string): { readonly path: string; readonly remove: () => void } {
   mkdirSync(within, { recursive: true });
   for (const name of readdirSync(within))
@@ -22,7 +19,7 @@ const remove = (path: string): void => {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // Another account's.
+    // It belongs to another account.
   }
 };
 

@@ -5,13 +5,13 @@ import { loadOptional } from "../../src/connector/kit/optional.ts";
 import { copyStream, type Drop, type DroppedFile, tooManyFiles } from "./drop.ts";
 import type { Settings } from "./settings.ts";
 
-/** How an SFTP server is reached. */
+/** Connection settings of an SFTP server. */
 export interface SftpSettings extends Omit<NonNullable<Settings["sftp"]>, "privateKey"> {
   /** The private key itself. */
   readonly privateKey: string | undefined;
 }
 
-/** A folder on an SFTP server. A connection is made for each look, and stays for as long as one follows the other. */
+/** A drop folder on an SFTP server. A connection is opened when needed, and kept while it is in use. */
 export function sftpDrop(settings: SftpSettings, folder: string): Drop {
   const { host, port, user, seconds } = settings;
   const place = `sftp://${user}@${host}:${port}/${folder.replace(/^\//, "")}`;
@@ -30,7 +30,7 @@ export function sftpDrop(settings: SftpSettings, folder: string): Drop {
         ...(settings.privateKey !== undefined && { privateKey: settings.privateKey }),
         ...(settings.passphrase !== undefined && { passphrase: settings.passphrase }),
         readyTimeout: seconds * 1000,
-        // A server that says nothing more is given up after twice as long.
+        // A silent server is given up after twice this time.
         keepaliveInterval: seconds * 1000,
         keepaliveCountMax: 2,
         hostVerifier: (key: Buffer) => {
@@ -41,12 +41,10 @@ export function sftpDrop(settings: SftpSettings, folder: string): Drop {
     } catch (error) {
       await client.end().catch(() => {});
       if (seen !== undefined && !prints.some((print) => isSamePrint(print, seen!)))
-        throw new Error(
-          `the server's key is ${seen}, which is none of those in hostKey: it is another server, or its key was changed`,
-        );
+        throw new Error(`the server's key ${seen} is not in hostKey: it is another server, or its key was replaced`);
       throw error;
     }
-    // A connection that broke is made anew.
+    // A broken connection is reopened.
     for (const event of ["end", "close", "error"])
       client.on(event, () => {
         connected = undefined;
@@ -97,7 +95,7 @@ export function sftpDrop(settings: SftpSettings, folder: string): Drop {
   };
 }
 
-/** A key's fingerprint, as OpenSSH writes it. */
+/** A key's fingerprint in OpenSSH's format. */
 export const fingerprint = (key: Buffer): string =>
   `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 

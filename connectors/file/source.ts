@@ -11,38 +11,38 @@ import type { Settings } from "./settings.ts";
 import { type Known, readState, type State, writeState } from "./state.ts";
 import { createVersions, type Version } from "./versions.ts";
 
-/** Where files come from: it takes the newest one, remembers it, and refuses what is no good. */
+/** Finds the newest file, accepts or refuses it, and remembers the decision. */
 export interface Source {
-  /** Looks at the drop, and takes a file that is newer. Rejects where there is none to serve, or the newest one was refused. */
+  /** Checks the drop folder and accepts a newer file. Rejects if there is nothing to serve, or the newest file was refused. */
   readonly refresh: (signal: AbortSignal) => Promise<Version>;
-  /** The version that is served, without a look at the drop where there has been one. */
+  /** The version in use, without checking the drop folder if that has been done before. */
   readonly current: (signal: AbortSignal) => Promise<Version>;
-  /** The version that a listing began on, if it is still open. */
+  /** The version that a listing started on, if it is still open. */
   readonly version: (id: unknown) => Version | undefined;
-  /** A line about what is served, and what is wrong. */
+  /** One line about what is served, and any problem. */
   readonly status: (signal: AbortSignal) => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
-/** What a source is made of. */
+/** What a source needs. */
 export interface SourceParts {
   readonly settings: Settings;
   readonly services: Services;
   readonly drop: Drop;
-  /** The file's name within the drop, or the pattern of names. */
+  /** The file's name in the drop folder, or a pattern. */
   readonly pattern: string;
   readonly fits: (name: string) => boolean;
   readonly stateFile: string;
-  /** The folder that files are copied and loaded into. */
+  /** The folder for working copies. */
   readonly temporary: string;
-  /** For how long an answer of the drop's counts, in milliseconds. */
+  /** How long the folder's contents are cached, in milliseconds. */
   readonly everyMs: number;
 }
 
-/** A file that is looked at: where it is in the drop. */
+/** A file under consideration, with its place in the drop folder. */
 type Candidate = Dated & { readonly at: string };
 
-/** Opens a source; nothing is read yet. */
+/** Opens a source without reading anything yet. */
 export function openSource(parts: SourceParts): Source {
   const { settings, services, drop, pattern, fits, stateFile, everyMs } = parts;
   const closed = new AbortController();
@@ -59,11 +59,11 @@ export function openSource(parts: SourceParts): Source {
   const save = (state: State) =>
     writeState(stateFile, state).catch((error) => {
       throw new Error(
-        `${stateFile} cannot be written (${error.message}): it must say which file was taken last. Name another one by stateFile`,
+        `${stateFile} cannot be written (${error.message}): it must record which file was accepted last. Set stateFile to another file`,
       );
     });
 
-  /** Whether a file stayed the same for a moment: else somebody is still writing it. */
+  /** Reports whether a file has stopped changing. Otherwise it is still being written. */
   const isSettled = async (file: Candidate): Promise<boolean> => {
     const seen = `${file.at} ${file.bytes} ${file.modified}`;
     if (settled.has(seen)) return true;
@@ -75,7 +75,7 @@ export function openSource(parts: SourceParts): Source {
     return true;
   };
 
-  /** Copies a file; undefined where it changed meanwhile. */
+  /** Copies a file; undefined if it changed meanwhile. */
   const copied = async (file: Candidate): Promise<{ folder: string; copy: Copy } | undefined> => {
     const folder = versions.folder();
     const copy = await drop.copy(file.at, join(folder, "copy"), maximum.bytes);
@@ -85,13 +85,13 @@ export function openSource(parts: SourceParts): Source {
     return undefined;
   };
 
-  /** Moves a file, with its companion, into a folder within the drop; gives where it is then. */
+  /** Moves a file and its companion into a subfolder. Returns its new place. */
   const moved = async (file: Candidate, hash: string, into: string | undefined): Promise<string> => {
     if (into === undefined || file.at.startsWith(`${into}/`)) return file.at;
     try {
       const taken = await drop.look(`${into}/${file.name}`);
       const as = taken ? `${file.name}.${hash.slice(0, 8)}.${file.modified}` : file.name;
-      // What came out of another folder within has its companion no more.
+      // A file from another subfolder no longer has a companion.
       await drop.move(file.at, into, as);
       for (const each of done === undefined ? [] : companionsOf(file.name, done))
         if (await drop.look(each)) await drop.move(each, into, `${as}${done}`).catch(() => {});
@@ -99,7 +99,7 @@ export function openSource(parts: SourceParts): Source {
     } catch (error) {
       services.log.warn(
         { file: file.at, folder: into, error: (error as Error).message },
-        "the file could not be moved: it stays in the drop folder",
+        "file could not be moved: it stays in the drop folder",
       );
       return file.at;
     }
@@ -115,7 +115,7 @@ export function openSource(parts: SourceParts): Source {
     await save({ ...state, refused: entry });
     refused = { ...entry, at: await moved(file, hash, failed) };
     if (refused.at !== entry.at) await save({ ...state, refused });
-    services.log.warn({ file: file.name, why }, "the file was refused as a whole: reads fail until it is put right");
+    services.log.warn({ file: file.name, why }, "file refused as a whole: reads fail until it is corrected");
   };
 
   const accept = async (file: Candidate, hash: string) => {
@@ -152,7 +152,7 @@ export function openSource(parts: SourceParts): Source {
       if (!(error instanceof Refusal)) throw error;
       return refuse(file, copy.hash, error.message, state);
     }
-    // What is not remembered is not served: it could be taken again.
+    // A file that is not recorded could be accepted again, so it is not served.
     await accept(file, copy.hash);
     served = version;
     remark = undefined;
@@ -160,7 +160,7 @@ export function openSource(parts: SourceParts): Source {
     if (withoutKey + problems + repeated > 0)
       services.log.warn(
         { file: file.name, withoutKey, problems, repeated },
-        "rows of the file have problems, or no key",
+        "file has rows with problems or without a key",
       );
   };
 
@@ -169,12 +169,10 @@ export function openSource(parts: SourceParts): Source {
     await serve(taken);
   };
 
-  /** Serves the file that was taken last, wherever it is now. */
+  /** Serves the file that was accepted last, wherever it is now. */
   const serve = async (taken: Known | undefined): Promise<void> => {
     if (!taken) {
-      const why =
-        remark ??
-        `no file has come that is called ${pattern}${done === undefined ? "" : ` and has its ${done} beside it`}`;
+      const why = remark ?? `no file matches ${pattern}${done === undefined ? "" : ` and has its ${done} companion`}`;
       throw failing(`${drop.place}: ${why}.`);
     }
     if (served?.hash === taken.hash) return;
@@ -194,11 +192,11 @@ export function openSource(parts: SourceParts): Source {
         return;
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        throw failing(`${taken.name}: ${error.message} It was taken before: the settings may have changed since.`);
+        throw failing(`${taken.name}: ${error.message} It was accepted before: the settings may have changed since.`);
       }
     }
     throw failing(
-      `${taken.name}, the last file that was taken, is no longer in ${drop.place}, and no newer one has come. Put it back, or drop a new one.`,
+      `${taken.name}, the last accepted file, is no longer in ${drop.place}, and there is no newer one. Put it back, or drop a new one.`,
     );
   };
 
@@ -211,15 +209,15 @@ export function openSource(parts: SourceParts): Source {
     const { taken } = state;
     if (refused) {
       const isNewer = candidate && !isSame(candidate, refused) && !isOlder(candidate, refused);
-      // The settings may have been put right since.
+      // The settings may have been corrected since.
       if (!isNewer && !hasLooked) return take({ ...refused, at: refused.at }, { taken });
       if (!isNewer) return;
     }
     if (!candidate || (taken && (isSame(candidate, taken) || isOlder(candidate, taken)))) {
       const isIgnored = candidate && taken && !isSame(candidate, taken);
-      remark = isIgnored ? `${candidate.name} is older than ${taken.name}, and was passed over` : undefined;
+      remark = isIgnored ? `${candidate.name} is older than ${taken.name} and was ignored` : undefined;
       await serve(taken);
-      // A process that was killed between remembering and moving left it there.
+      // A process that was killed between recording and moving left the file there.
       if (candidate && taken && !isIgnored && processed && !hasLooked) await accept(candidate, taken.hash);
       return;
     }
@@ -250,7 +248,7 @@ export function openSource(parts: SourceParts): Source {
 
   const good = (): Version => {
     if (refused) throw refusedError(refused, drop.place);
-    if (!served) throw failing(`${drop.place}: no file was read yet.`);
+    if (!served) throw failing(`${drop.place}: no file has been read yet.`);
     return served;
   };
 
@@ -271,7 +269,7 @@ export function openSource(parts: SourceParts): Source {
       return remark === undefined ? line : `${line}; ${remark}`;
     },
     close: async () => {
-      closed.abort(new Error("the connector was closed"));
+      closed.abort(new Error("the connector has been closed"));
       await versions.stop();
       await looking?.catch(() => {});
       await versions.close();
@@ -287,24 +285,24 @@ const servedLine = ({ name, loaded: { rows, problems, withoutKey, repeated, note
   [
     `${name}: ${rows} rows`,
     ...(problems > 0 ? [`${problems} of them with problems`] : []),
-    ...(repeated > 0 ? [`${repeated} keys that several rows have`] : []),
-    ...(withoutKey > 0 ? [`${withoutKey} without a key, which are passed over`] : []),
+    ...(repeated > 0 ? [`${repeated} keys shared by several rows`] : []),
+    ...(withoutKey > 0 ? [`${withoutKey} without a key, which are skipped`] : []),
     ...notes,
   ].join(", ");
 
-/** A failure that says nothing of others: the next file may be good. */
+/** A failure of this file only: the next one may be good. */
 const failing = (message: string, cause?: unknown) =>
   new ConnectorError("unavailable", message, { cause, isAnswered: true, mayHaveHappened: false });
 
 const refusedError = ({ name, at, why }: NonNullable<State["refused"]>, place: string) =>
   failing(
-    `${name} was refused: ${why} Nothing is read until a corrected file is dropped; to go on with the file before it, delete ${at} in ${place}.`,
+    `${name} was refused: ${why} Reads fail until a corrected file is dropped. To go on with the previous file, delete ${at} in ${place}.`,
   );
 
-/** What a failure of the drop's means. */
+/** Interprets a failure of the drop folder. */
 function meaning(error: unknown, place: string): unknown {
   if (error instanceof ConnectorError || isOwnFault(error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  const reason = { ENOENT: "there is no such folder", EACCES: "the gateway's user may not read it" }[code ?? ""];
+  const reason = { ENOENT: "no such folder", EACCES: "no permission" }[code ?? ""];
   return failing(`${place}: ${reason ?? message}.`, error);
 }

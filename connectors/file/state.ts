@@ -4,7 +4,7 @@ import { z } from "zod";
 
 const file = z.object({
   name: z.string(),
-  /** Where it was last, within the drop. */
+  /** Its last place in the drop folder. */
   at: z.string(),
   hash: z.string(),
   bytes: z.number(),
@@ -13,18 +13,18 @@ const file = z.object({
 });
 
 const state = z.object({
-  /** The last file that was taken. */
+  /** The last accepted file. */
   taken: file.optional(),
-  /** A newer one that was refused, and why. */
+  /** A newer file that was refused, and why. */
   refused: file.extend({ why: z.string() }).optional(),
 });
 
-/** A file that was taken or refused. */
+/** An accepted or refused file. */
 export type Known = z.output<typeof file>;
-/** What is remembered from one start to the next. */
+/** What is remembered across restarts. */
 export type State = z.output<typeof state>;
 
-/** Reads what is remembered; nothing where there is no file yet. */
+/** Reads the state; empty if there is no file yet. */
 export async function readState(path: string): Promise<State> {
   let text: string;
   try {
@@ -37,13 +37,13 @@ export async function readState(path: string): Promise<State> {
     return state.parse(JSON.parse(text));
   } catch (error) {
     throw new Error(
-      `${path} is damaged: it says which file was taken last. Delete it to begin with the newest file in the drop`,
+      `${path} is damaged: it records which file was accepted last. Delete it to start with the newest file in the drop folder`,
       { cause: error },
     );
   }
 }
 
-/** Remembers; the file is there as a whole or as it was. */
+/** Writes the state atomically. */
 export async function writeState(path: string, given: State): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.new`, `${JSON.stringify(given, null, 2)}\n`, { mode: 0o600 });

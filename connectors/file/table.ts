@@ -4,7 +4,7 @@ import sql from "../sql/index.ts";
 import { columnNamed, firstOf, LINE, type Loaded, OWN, PROBLEMS, repeatedOf } from "./load.ts";
 import type { Settings } from "./settings.ts";
 
-/** What is known of the attributes of entries without a file. */
+/** What is known about attributes without a file. */
 export interface Attributes {
   readonly supports: (kind: string, condition: Condition) => Support;
   readonly isSingle: (kind: string, attr: string) => boolean;
@@ -14,7 +14,7 @@ export interface Attributes {
 
 type ColumnType = Settings["columns"][string]["as"];
 
-/** The types of attributes that are no text, by name. */
+/** The types of attributes other than text, by name. */
 function typesOf({ columns }: Settings): ReadonlyMap<string, ColumnType> {
   return new Map(Object.entries(columns).map(([header, { name, as }]) => [name ?? header, as]));
 }
@@ -42,11 +42,11 @@ function sqlKinds(settings: Settings) {
   );
 }
 
-/** Opens the SQL connector on a database that a file was loaded into. */
+/** Opens the SQL connector on the database of a loaded file. */
 export const openSql = (settings: Settings, file: string, services: Services): Connector =>
   sql.open(sql.config.parse({ dialect: "sqlite", file, kinds: sqlKinds(settings) }), services);
 
-/** What follows from the settings alone; `inner` is a SQL connector with the same kinds. */
+/** Everything that follows from the settings; `inner` is a SQL connector with the same kinds. */
 export function attributesOf(settings: Settings, inner: Connector): Attributes {
   const types = typesOf(settings);
   const isList = (attr: string) => attr === "problems" || types.get(attr) === "list";
@@ -57,7 +57,7 @@ export function attributesOf(settings: Settings, inner: Connector): Attributes {
     supports: (kind, condition) => {
       if (!("attr" in condition)) return inner.supports(kind, condition);
       if (isList(condition.attr)) return "none";
-      // The database has numbers in place of truth values.
+      // The database stores numbers for truth values.
       if (types.get(condition.attr) === "boolean" && condition.op !== "pr")
         return condition.op === "eq" && typeof condition.value === "boolean" ? "exact" : "none";
       return inner.supports(kind, { ...condition, attr: ownAttr(condition.attr) });
@@ -65,10 +65,10 @@ export function attributesOf(settings: Settings, inner: Connector): Attributes {
   };
 }
 
-/** What an attribute is called in the database. */
+/** The name of an attribute in the database. */
 const ownAttr = (attr: string): string => (attr === "line" ? LINE : attr);
 
-/** Says a condition as the database has the values. */
+/** A condition in terms of the database's values. */
 export function toSql(condition: Condition): Condition {
   switch (condition.op) {
     case "and":
@@ -85,7 +85,7 @@ export function toSql(condition: Condition): Condition {
   }
 }
 
-/** How a loaded file's rows become entries. */
+/** Converts rows of a loaded file to entries. */
 export function createEntries(settings: Settings, loaded: Loaded, name: string) {
   const types = typesOf(settings);
   const columns = new Set(loaded.columns);
@@ -106,7 +106,7 @@ export function createEntries(settings: Settings, loaded: Loaded, name: string) 
     if (lines === undefined) return own;
     return [
       ...own,
-      `lines ${String(lines)} have the same ${key}: the first is taken. Where a person may have several rows, say so by \`rows: { by: ${key} }\`.`,
+      `lines ${String(lines)} have the same ${key}: the first is used. If a person may have several rows, set \`rows: { by: ${key} }\`.`,
     ];
   };
   const entryOf = (row: Entry, kind: number, key: string, isWanted: (attr: string) => boolean): Entry => {
@@ -120,7 +120,7 @@ export function createEntries(settings: Settings, loaded: Loaded, name: string) 
     return entry;
   };
   return {
-    /** The attributes to ask the database for. Rejects for a column that the file has not. */
+    /** The attributes to request from the database. Rejects for a column that the file lacks. */
     asked: (kindName: string, attrs: readonly string[]): readonly string[] => {
       const kind = kinds.findIndex(([each]) => each === kindName);
       const { rows } = kinds[kind]![1];
@@ -141,7 +141,7 @@ export function createEntries(settings: Settings, loaded: Loaded, name: string) 
       const { key, rows } = kinds[kind]![1];
       if (!rows) {
         const keyAttr = columnNamed(key!, settings);
-        // A page's key comes along, whether it was asked for or not.
+        // Pages include the key, whether requested or not.
         return entryOf(found, kind, keyAttr, (attr) => attr === keyAttr || attrs.length === 0 || attrs.includes(attr));
       }
       const list = ((found.rows ?? []) as readonly Entry[]).map((row) => entryOf(row, kind, rows.by, () => true));

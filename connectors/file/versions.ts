@@ -9,9 +9,9 @@ import { createScratch } from "./scratch.ts";
 import type { Settings } from "./settings.ts";
 import { createEntries, openSql } from "./table.ts";
 
-/** A file that was loaded, and can be asked. */
+/** A loaded file that can be queried. */
 export interface Version {
-  /** What bookmarks name it by: the beginning of its hash. */
+  /** Its identifier in bookmarks: the start of its hash. */
   readonly id: string;
   readonly hash: string;
   readonly name: string;
@@ -20,16 +20,16 @@ export interface Version {
   readonly entries: ReturnType<typeof createEntries>;
 }
 
-/** How many versions of a file stay open, so that listings that began on one end on it. */
+/** How many versions stay open, so that listings can finish on the one they started on. */
 const MAX_OPEN = 3;
 
 const idOf = (hash: string): string => hash.slice(0, 24);
 
-/** How long a file may take to load, in milliseconds, and how much memory, in megabytes. */
+/** Time limit for loading a file in milliseconds, and its memory limit in megabytes. */
 const MAX_MS = 1_800_000;
 const MAX_MB = 1024;
 
-/** The versions of a file that are open. */
+/** The open versions of a file. */
 export function createVersions(settings: Settings, services: Services, temporary: string) {
   const thread = createThread<LoadTask, Loaded>({
     module: new URL(`./load-thread${extname(import.meta.filename)}`, import.meta.url),
@@ -42,7 +42,7 @@ export function createVersions(settings: Settings, services: Services, temporary
       const { name, message } = error as Error;
       throw name === Refusal.name ? new Refusal(message) : error;
     } finally {
-      // The next file comes in a day: nothing is kept for it.
+      // The next file comes in a day, so the thread is not kept.
       await thread.end();
     }
   };
@@ -58,9 +58,9 @@ export function createVersions(settings: Settings, services: Services, temporary
   return {
     get: (id: unknown): Version | undefined => (typeof id === "string" ? open.get(id) : undefined),
     byHash: (hash: string): Version | undefined => open.get(idOf(hash)),
-    /** A new folder for a copy of a file, with what it is loaded into. */
+    /** A new folder for a working copy and its database. */
     folder,
-    /** Loads a copy in a folder of `folder()`. Rejects with a `Refusal` where the file is no good as a whole. */
+    /** Loads a copy from a folder of `folder()`. Rejects with a `Refusal` if the file as a whole is unusable. */
     load: async (path: string, name: string, { hash, encoding }: Copy): Promise<Version> => {
       const database = join(path, "data.db");
       const loaded = await load({ path: join(path, "copy"), name, encoding, settings, database });
@@ -80,7 +80,7 @@ export function createVersions(settings: Settings, services: Services, temporary
       }
       return version;
     },
-    /** Ends what is being loaded. */
+    /** Stops the current load. */
     stop: () => thread.end(),
     close: async () => {
       await Promise.all([...open.values()].map((each) => each.sql.close()));

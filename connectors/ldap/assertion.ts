@@ -3,7 +3,7 @@ import type { Expected, Value } from "../../src/connector/connector.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 import { keyFilter, type LdapKind } from "./directory.ts";
 
-/** What a write asserts of the entry: that it is the one with the key, of the kind, and still as expected. */
+/** What a write asserts about the entry: its key, its kind and the expected values. */
 export function assertionOf(
   kind: LdapKind,
   key: string,

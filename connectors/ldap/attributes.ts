@@ -13,7 +13,7 @@ import {
   sidToBytes,
 } from "./formats.ts";
 
-/** How an attribute's values are written and matched, after its syntax and equality rule (RFC 4517, MS-ADTS). */
+/** How values are encoded and compared, by syntax and equality rule (RFC 4517, MS-ADTS). */
 export const attributeTypeNames = [
   "text",
   "exact",
@@ -31,25 +31,25 @@ export const attributeTypeNames = [
   "binary",
 ] as const;
 
-/** How an attribute's values are written and matched. */
+/** How an attribute's values are encoded and compared. */
 export type AttributeType = (typeof attributeTypeNames)[number];
 
-/** The names of attributes, by their types. */
+/** Attribute names by type. */
 export type AttributesByType = Readonly<Partial<Record<AttributeType, readonly string[]>>>;
 
-/** The type of an attribute, by its name in any case. */
+/** The type of an attribute; case does not matter. */
 export type TypeOf = (attr: string) => AttributeType;
 
 /**
- * The types of attributes: those of the schema are known, so that `check` and `explain` need no server; a site's own are
- * text, matched without regard to case, unless the configuration or a mapping says otherwise.
+ * Attribute types. Those of standard schemas are known, so that `check` and `explain` need no server. Others are text, compared
+ * case-insensitively, unless the configuration or a mapping says otherwise.
  */
 export function attributeTypes(schema: AttributesByType, configured: Readonly<Record<string, AttributeType>>): TypeOf {
   const types = new Map<string, AttributeType>();
   for (const [type, names] of Object.entries(schema))
     for (const name of names) types.set(name.toLowerCase(), type as AttributeType);
   for (const [name, type] of Object.entries(configured)) types.set(name.toLowerCase(), type);
-  // Mappings spell an attribute in one way, mostly the schema's: the common case needs no folding.
+  // Mappings usually use the schema's spelling: avoid case folding in the common case.
   const spelled = new Map<string, AttributeType>();
   return (attr) => {
     const known = spelled.get(attr);
@@ -60,17 +60,17 @@ export function attributeTypes(schema: AttributesByType, configured: Readonly<Re
   };
 }
 
-/** Attributes of text by which entries are called, and that are no DN of any. */
+/** Text attributes that name entries and never contain DNs. */
 const NAMES = ["uid", "cn", "mail", "samaccountname", "userprincipalname", "displayname", "employeenumber"];
 
-/** Refuses references by attributes that hold no DN: the directory would take one for a name. Throws a `SettingError`. */
+/** Refuses references through attributes that do not hold DNs. Throws a `SettingError`. */
 export function checkReferences(references: References, typeOf: TypeOf): void {
   for (const { kind, attr, by } of references) {
     if (by !== undefined) continue;
     const isDn = ["dn", "reference", "text"].includes(typeOf(attr)) && !NAMES.includes(attr.toLowerCase());
     if (!isDn)
       throw new SettingError(
-        `the mapping of ${kind} takes "${attr}" for a reference, which holds no DN: say by which attribute it refers, such as \`by: uid\``,
+        `the mapping of ${kind} uses "${attr}" as a reference, but it does not hold DNs: specify the attribute that it refers to, such as \`by: uid\``,
         `kinds.${kind}`,
       );
   }
@@ -78,10 +78,10 @@ export function checkReferences(references: References, typeOf: TypeOf): void {
 
 const MAX_SPELLINGS = 1000;
 
-/** Whether values of a type come as bytes. */
+/** Reports whether values of a type are bytes. */
 export const isBinary = (type: AttributeType): boolean => type === "binary" || type === "guid" || type === "sid";
 
-/** A value of the wire as an entry's; undefined for one that stands for none, such as a date that never comes. */
+/** Decodes a value; undefined if it means "none", such as a date that never comes. */
 export function fromLdap(value: string | Buffer, type: AttributeType): Value | undefined {
   if (Buffer.isBuffer(value)) {
     if (type === "guid") return guidFromBytes(value);
@@ -95,7 +95,7 @@ export function fromLdap(value: string | Buffer, type: AttributeType): Value | u
     case "boolean":
       return value.toUpperCase() === "TRUE";
     case "integer":
-      // Beyond 2^53 the digits are kept as they are.
+      // Beyond 2^53 keep the digits as text.
       return Number.isSafeInteger(Number(value)) ? Number(value) : value;
     case "dn":
       return dnOf(value);
@@ -104,7 +104,7 @@ export function fromLdap(value: string | Buffer, type: AttributeType): Value | u
   }
 }
 
-/** An entry's value as it goes on the wire. Throws a `TypeError` for one that cannot be of the type. */
+/** Encodes a value. Throws a `TypeError` if it does not fit the type. */
 export function toLdap(value: Value | Scalar, type: AttributeType): string | Buffer {
   switch (type) {
     case "binary":
@@ -154,7 +154,7 @@ function timeFromLdap(text: string): string | undefined {
 function timeToLdap(iso: string): string {
   const instant = new Date(iso);
   if (Number.isNaN(instant.getTime())) return iso;
-  // Active Directory wants the fraction in its filters, others do not mind it.
+  // Active Directory requires the fraction in filters; other servers accept it.
   return instant
     .toISOString()
     .replace(/[-:T]/g, "")

@@ -7,19 +7,19 @@ import type { LdapKind } from "./directory.ts";
 import { dnKey, firstRdn } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
 
-/** How long taking something back may take, in milliseconds: the request's own time may be over. */
+/** Time limit for undoing a change, in milliseconds. The request's own time may have run out. */
 export const UNDO_MS = 2000;
 
-/** Whether a change is of an attribute, whose name has no case. */
+/** Reports whether a change concerns an attribute. Names are case-insensitive. */
 export const isAttr = (change: Change, attr: string): boolean => change.attr.toLowerCase() === attr.toLowerCase();
 
-/** The one value that a change leaves. */
+/** The single value that a change leaves. */
 export const finalValue = (change: Change): Value | undefined =>
   change.op === "swap" ? (change.to ?? undefined) : change.op === "delete" ? undefined : change.values.at(-1);
 
 /**
- * Changes whose values take the place of what is there, after a directory refused them beside it: its schema has room for one. Undefined
- * for any other refusal.
+ * Changes whose values replace the present ones, after the directory refused a second value for a single-valued attribute. Undefined for
+ * any other refusal.
  */
 export function inPlace(changes: readonly Change[], error: unknown): Change[] | undefined {
   const isFull = /multiple values|single.?valued/i.test((error as Error).message);
@@ -29,10 +29,10 @@ export function inPlace(changes: readonly Change[], error: unknown): Change[] | 
   );
 }
 
-/** The swaps among changes. */
+/** The swaps among the changes. */
 export const swapsIn = (changes: readonly Change[]) => changes.filter((change) => change.op === "swap");
 
-/** An attribute with values as they go on the wire. */
+/** An attribute with encoded values. */
 export function ldapAttribute(type: string, values: readonly Value[], typeOf: TypeOf, folds = false): Attribute {
   try {
     return new Attribute({
@@ -46,9 +46,8 @@ export function ldapAttribute(type: string, values: readonly Value[], typeOf: Ty
 }
 
 /**
- * A change as LDAP's: a swap is asserted and replaced, or, without assertions, deletes the old value
- * and adds the new. The placeholder stays where it is when members come: nobody sees it, and to take it away would need a
- * look at the group first.
+ * Converts a change for LDAP. A swap is asserted and replaced, or, without assertions, deletes the old value and adds the new. A
+ * placeholder stays when members are added: it is hidden anyway, and removing it would require a read.
  */
 export function ldapChanges(
   kind: LdapKind,
@@ -75,20 +74,22 @@ export function ldapChanges(
   return [one(change.op, change.values)];
 }
 
-/** Values, each once: a directory refuses two that it takes for one. That these differ in case alone only shows when it does. */
+/**
+ * Distinct values: directories refuse duplicates. Values that differ only in case may be duplicates too, which only the directory can tell.
+ */
 function distinct(values: readonly Value[], type: ReturnType<TypeOf>, folds: boolean): Value[] {
   const exact = formOf(type);
   const form = (value: Value) => (folds ? exact(value).toLowerCase() : exact(value));
   return [...new Map(values.toReversed().map((value) => [form(value), value])).values()].toReversed();
 }
 
-/** The text by which two values of a type are surely the same. */
+/** A text that is equal only for values that are certainly equal. */
 export const formOf =
   (type: ReturnType<TypeOf>) =>
   (value: Value): string =>
     type === "dn" || type === "reference" ? dnKey(String(value)) : String(value);
 
-/** The new name that changes ask for, where they change the value in the entry's RDN. */
+/** The new RDN value, if the changes affect it. */
 export function renaming(
   kind: LdapKind,
   dn: string,
@@ -104,15 +105,15 @@ export function renaming(
         ? asked.to === null
         : asked.op === "replace" && (asked.values.length === 0 || asked.values[0] === "");
   if (isTakenAway)
-    throw new ConnectorError("invalid", `"${kind.rdn}" names the entry: it cannot be taken away.`, { attr: kind.rdn });
-  // Other values beside the name come and go as any do.
+    throw new ConnectorError("invalid", `"${kind.rdn}" names the entry and cannot be removed.`, { attr: kind.rdn });
+  // Other values of the attribute can be added and removed freely.
   if (asked.op === "add" || asked.op === "delete") return undefined;
   const values = asked.op === "swap" ? [asked.to] : asked.values;
   const [to] = values.map(String);
   return values.map(String).includes(rdn.value) ? undefined : { from: rdn.value, to: to! };
 }
 
-/** Changes without that of the name, which is made by renaming: other values of the attribute stay beside it. */
+/** The changes without the name, which a rename makes. Other values of the attribute are kept. */
 export const withoutName = (kind: LdapKind, dn: string, changes: readonly Change[]): readonly Change[] =>
   firstRdn(dn)?.type.toLowerCase() === kind.rdn.toLowerCase()
     ? changes.filter(
@@ -124,32 +125,32 @@ export const withoutName = (kind: LdapKind, dn: string, changes: readonly Change
       )
     : changes;
 
-/** A name that a directory holds in an entry's DN: OpenLDAP's database takes about 240 bytes, and says "other" (80) of more. */
+/** Maximum reliable length of an RDN value in bytes. OpenLDAP's database accepts about 240 and reports "other" (80) beyond. */
 const LONG_NAME_BYTES = 200;
 
-/** What a refusal says of the name that an entry was to get: that it is taken, or too long. */
+/** Explains a refusal that concerns the entry's new name: already taken, or too long. */
 export function withName(failure: unknown, kind: LdapKind, value: Value): unknown {
   if (!(failure instanceof ConnectorError)) return failure;
   const bytes = Buffer.byteLength(String(value));
   if (resultCode(failure.cause) === result.other && bytes > LONG_NAME_BYTES)
     return new ConnectorError(
       "invalid",
-      `The directory refuses the name (result 80): ${kind.rdn} has ${bytes} bytes.`,
+      `The directory refuses the name: ${kind.rdn} has ${bytes} bytes, which is probably too long (result 80).`,
       {
         attr: kind.rdn,
         cause: failure.cause,
       },
     );
   if (failure.kind !== "conflict") return failure;
-  return new ConnectorError("conflict", `There is already an entry with ${kind.rdn} ${JSON.stringify(value)}.`, {
+  return new ConnectorError("conflict", `An entry with ${kind.rdn} ${JSON.stringify(value)} already exists.`, {
     attr: kind.rdn,
     cause: failure.cause,
   });
 }
 
 /**
- * Of changes those that still change something of an entry: of values that come or go those that are not there, or are. Throws
- * `versionMismatch` for a swap of what is no longer there.
+ * The changes that still have an effect: additions of absent values and deletions of present ones. Throws `versionMismatch` for a swap
+ * whose `from` is no longer there.
  */
 export function stillToMake(present: Entry, changes: readonly Change[], typeOf: TypeOf): Change[] {
   return changes.flatMap((change): Change[] => {

@@ -6,13 +6,13 @@ import { checkLock, checkOverlays, checkPasswords, readOverlays } from "./overla
 import { type Rights, rightsOf } from "./rights.ts";
 import { attributesOf, attributeTypeOf, EVERYWHERE, has, readSubschema, type Subschema } from "./subschema.ts";
 
-/** How many entries are listed, to find out whether the server lets the account. */
+/** How many entries are listed to find size limits. */
 const MAX_LISTED = 5000;
 
 /**
- * Whether the directory has what the mappings need, and lets the account do it: for each kind its base, key, classes and
- * attributes, the account's rights and limits, then what keeps references and passwords. Nothing is written. Rejects with a
- * `ConnectorError` where the directory cannot be asked.
+ * Checks that the directory has what the mappings need and that the account may use it. For each kind: base, key, classes, attributes,
+ * permissions and limits; then overlays for references and passwords. Writes nothing. Rejects with a `ConnectorError` if the directory
+ * cannot be queried.
  */
 export async function checkDirectory(
   directory: Directory,
@@ -36,7 +36,7 @@ export async function checkDirectory(
   ];
 }
 
-/** A kind that is looked at. */
+/** A kind under examination. */
 interface Checked {
   readonly name: string;
   readonly kind: LdapKind;
@@ -52,7 +52,7 @@ async function checkKind(directory: Directory, checked: Checked, signal: AbortSi
   let sample: LdapEntry | undefined;
   try {
     const [container] = await find(directory, { base, scope: "base", attrs: ["1.1"] }, signal);
-    if (!container) return [missing(`the base ${base} is not there, or the account may not see it`)];
+    if (!container) return [missing(`the base ${base} does not exist, or the account may not see it`)];
     [sample] = await find(
       directory,
       { base, filter, attrs: ["objectClass", kind.key, ...EVERYWHERE], size: 1 },
@@ -70,12 +70,12 @@ async function checkKind(directory: Directory, checked: Checked, signal: AbortSi
     ...(sample ? absentProblems(checked, sample) : []),
     ...Object.entries(use.constants).flatMap(([attr, value]) =>
       /^CHOOSE\b/.test(String(value))
-        ? [`new entries would be given ${attr} "${value}": say by \`create\` what they have`]
+        ? [`new entries would get ${attr} "${value}": set the right value under \`create\``]
         : [],
     ),
   ];
   const findings = problems.map(missing);
-  // Of what a new entry's classes do not allow a directory tells nothing true.
+  // Answers about attributes that the classes do not allow would be meaningless.
   const definitions = classes.flatMap((each) => schema.class(each) ?? []);
   const ofClasses = definitions.flatMap(({ must, may }) => [...must, ...may]);
   const isAllowed = (attr: string) => has(ofClasses, attr) || schema.attribute(attr)?.isOperational === true;
@@ -89,7 +89,7 @@ async function checkKind(directory: Directory, checked: Checked, signal: AbortSi
   };
   const isWritten = use.writes.length > 0;
   const rights = isWritten ? await rightsOf(directory, checked.account, asked, schema, signal) : undefined;
-  // What the schema would refuse is told already, in better words than the server's.
+  // Schema problems are reported already, in clearer words than the server's.
   const isTold = problems.length > 0 && rights?.refusal !== undefined;
   return [
     ...findings,
@@ -98,7 +98,7 @@ async function checkKind(directory: Directory, checked: Checked, signal: AbortSi
   ];
 }
 
-/** The classes of a new entry, the most special one first: those that `create` gives, else those of an entry that is there. */
+/** The classes of a new entry, most specific first: those from `create`, or those of an existing entry. */
 function classesOf({ constants }: Uses, sample: LdapEntry | undefined, schema: Subschema): string[] {
   const given = Object.entries(constants).find(([attr]) => attr.toLowerCase() === "objectclass")?.[1];
   const named = [given ?? (sample?.objectClass as string[] | undefined) ?? []].flat().map(String);
@@ -114,21 +114,21 @@ function keyProblems({ key }: LdapKind, sample: LdapEntry | undefined, schema: S
     (name) => name !== key && schema.attribute(name) !== undefined,
   );
   return [
-    `entries have no ${key}, or the account may not read it: name another attribute that never changes as \`key\`${other ? `, such as ${other}` : ""}`,
+    `entries have no ${key}, or the account may not read it: set \`key\` to another attribute that never changes${other ? `, such as ${other}` : ""}`,
   ];
 }
 
-/** What the schema has, and entries do not: the server does not keep it, or does not show it. */
+/** Attributes in the schema that entries lack: the server does not maintain or does not show them. */
 const absentProblems = ({ use, kind, schema }: Checked, sample: LdapEntry): string[] =>
   EVERYWHERE.filter(
     (attr) => has(use.reads, attr) && attr !== kind.key && schema.attribute(attr) && !has(attributesOf(sample), attr),
   ).map((attr) => {
-    const how = attr === "entryusn" ? ": the USN plug-in keeps it" : ", or the account may not read it";
+    const how = attr === "entryusn" ? ": the USN plug-in maintains it" : ", or the account may not read it";
     return `entries have no ${attr}${how}`;
   });
 
 const classProblems = (classes: readonly string[], schema: Subschema): string[] =>
-  classes.flatMap((each) => (schema.class(each) ? [] : [`the schema has no class ${each}`]));
+  classes.flatMap((each) => (schema.class(each) ? [] : [`the schema has no object class ${each}`]));
 
 function attributeProblems(
   { typeOf, dialect }: Directory,
@@ -153,28 +153,32 @@ function attributeProblems(
   });
   return [
     ...unknown.map((attr) => `the schema has no attribute ${attr}${hintFor(attr)}`),
-    ...[...new Set(kept)].map((attr) => `the directory keeps ${attr} itself: map it readOnly`),
+    ...[...new Set(kept)].map((attr) => `the directory maintains ${attr} itself: map it readOnly`),
     ...[...new Set(refused)].map((attr) => {
       const other = schema.allowing(attr);
       const how = other.length > 0 ? `: one of ${other.slice(0, 5).join(", ")} does; add it to objectClass` : "";
-      return `none of a new entry's classes (${classes.join(", ")}) allows ${attr}${how}`;
+      return `no class of a new entry (${classes.join(", ")}) allows ${attr}${how}`;
     }),
-    ...(writes.length > 0 ? ungiven : []).map((attr) => `a new entry must have ${attr}, and nothing gives it`),
+    ...(writes.length > 0 ? ungiven : []).map(
+      (attr) => `a new entry requires ${attr}, but the mapping does not set it`,
+    ),
     ...(otherTypes.length > 0
-      ? [`the schema gives these attributes other types; declare them: \`attributes: { ${otherTypes.join(", ")} }\``]
+      ? [
+          `the schema defines other types for these attributes; declare them: \`attributes: { ${otherTypes.join(", ")} }\``,
+        ]
       : []),
   ];
 }
 
-/** What brings an attribute that the schema does not have. */
+/** How to get an attribute that the schema lacks. */
 function hintFor(attr: string): string {
   const overlay = { memberof: "memberof", pwdaccountlockedtime: "ppolicy", pwdreset: "ppolicy" }[attr.toLowerCase()];
-  return overlay === undefined ? "" : `: in OpenLDAP the overlay ${overlay} brings it`;
+  return overlay === undefined ? "" : `: in OpenLDAP it comes with the overlay ${overlay}`;
 }
 
 function rightsFinding({ name, kind, account }: Checked, rights: Rights | undefined, isOpenLdap: boolean): Finding {
   const where = `${name} in ${kind.base}`;
-  if (!rights) return { ok: "unknown", text: `${where}: the directory does not tell what the account may do` };
+  if (!rights) return { ok: "unknown", text: `${where}: the directory does not report the account's permissions` };
   const { create, unreadable, unwritable, refusal } = rights;
   if (refusal !== undefined)
     return { ok: false, text: `${where}: the directory would refuse a new entry (${refusal})` };
@@ -192,7 +196,7 @@ function rightsFinding({ name, kind, account }: Checked, rights: Rights | undefi
   return { ok: false, text: `${where}: may not ${missing.join("; ")}${remedies.join("")}` };
 }
 
-/** What an administrator enters to grant what is missing. */
+/** What an administrator can enter to grant the missing permissions. */
 function remediesFor(
   base: string,
   account: string,
@@ -211,7 +215,7 @@ function remediesFor(
   ];
 }
 
-/** Whether all entries can be listed, or a size limit ends it. */
+/** Checks whether all entries can be listed, or a size limit interferes. */
 async function checkLimit(
   directory: Directory,
   { name, kind, account }: Checked,
@@ -227,6 +231,6 @@ async function checkLimit(
     const how = isOpenLdap
       ? `limits dn.exact="${account ?? ""}" size=unlimited`
       : `nsSizeLimit: -1, nsPagedSizeLimit: -1 and nsLookThroughLimit: -1 on ${account ?? "its entry"}`;
-    return [{ ok: false, text: `${name}: the server does not let the account list all of them: ${how}` }];
+    return [{ ok: false, text: `${name}: the server does not let the account list all entries: ${how}` }];
   }
 }

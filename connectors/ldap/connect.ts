@@ -5,17 +5,17 @@ import { timedOut } from "../../src/connector/error.ts";
 import { abortable } from "../../src/connector/kit/deadline.ts";
 import type { Certificates } from "../../src/connector/kit/tls.ts";
 
-/** How a connection is made, whichever server it is to. */
+/** How to connect, to any of the servers. */
 export interface ConnectOptions {
   readonly bind: { readonly dn: string; readonly password: string } | undefined;
   readonly tls: Certificates & { readonly startTls: boolean };
-  /** How a server's name becomes its address, where it is not the system that says so. */
+  /** Resolves host names, if not the system's resolver. */
   readonly lookup?: LookupFunction | undefined;
 }
 
 /**
- * A bound client that connects once. ldapts would connect again by itself after a loss, without binding, and run the
- * next operation as nobody. Rejects with a `timeout`, or with what the server or the network says.
+ * A bound client that connects once. ldapts itself would reconnect after a loss without binding, and run the next operation anonymously.
+ * Rejects with a `timeout`, or with the error of the server or network.
  */
 export async function connect(
   url: string,
@@ -28,7 +28,7 @@ export async function connect(
     isUsed = true;
   };
   const { hostname, protocol } = new URL(url);
-  // By StartTLS a name is checked that the socket does not know any more.
+  // With StartTLS, the socket no longer knows the host name to verify.
   const secure = {
     host: hostname.replace(/^\[|\]$/g, ""),
     ...(tls.ca !== undefined && { ca: tls.ca }),
@@ -62,7 +62,7 @@ export async function connect(
   }
 }
 
-/** Ends a connection without waiting for what is under way on it. */
+/** Closes a connection without waiting for running operations. */
 export function close(client: Client): void {
   client.unbind().catch(() => {});
 }

@@ -1,15 +1,15 @@
 import { Ber, type BerReader, BerWriter, Control, type Entry, type Filter, SearchEntry } from "ldapts";
 
-/** The object identifiers of controls. */
+/** Object identifiers of controls. */
 export const OID = {
   assertion: "1.3.6.1.1.12",
   postRead: "1.3.6.1.1.13.2",
   permissiveModify: "1.2.840.113556.1.4.1413",
-  /** Get Effective Rights, of 389 Directory Server and its kin (draft-ietf-ldapext-acl-model). */
+  /** Get Effective Rights, of 389 Directory Server and its relatives (draft-ietf-ldapext-acl-model). */
   effectiveRights: "1.3.6.1.4.1.42.2.27.9.5.2",
 } as const;
 
-/** RFC 4528: the operation happens only while the entry meets the filter; else result 122. */
+/** RFC 4528: the operation runs only if the entry matches the filter; otherwise result 122. */
 export class AssertionControl extends Control {
   readonly filter: Filter;
 
@@ -25,7 +25,7 @@ export class AssertionControl extends Control {
   }
 }
 
-/** RFC 4527: the entry as it is after the write, in the write's own answer. */
+/** RFC 4527: returns the entry as it is after the write, in the write's response. */
 export class PostReadControl extends Control {
   readonly attributes: readonly string[];
   entry: Entry | undefined;
@@ -51,5 +51,5 @@ export class PostReadControl extends Control {
   }
 }
 
-/** Active Directory's and OpenLDAP's: adding what is there and deleting what is not are no errors. */
+/** Of Active Directory and OpenLDAP: adding a present value or deleting an absent one is not an error. */
 export const permissiveModify = (): Control => new Control(OID.permissiveModify);

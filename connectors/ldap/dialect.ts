@@ -3,35 +3,35 @@ import type { Entry, Leaf, Support, Value } from "../../src/connector/connector.
 import type { ConnectorError } from "../../src/connector/error.ts";
 import type { AttributesByType, TypeOf } from "./attributes.ts";
 
-/** What servers of one make do in their own way, beside what RFC 4511 has in common. */
+/** What one kind of server does differently, or in addition to RFC 4511. */
 export interface Dialect {
-  /** What the attributes of the schema are; others are text. */
+  /** The types of the schema's attributes; others are text. */
   readonly attributes: AttributesByType;
   /** The attribute that never changes. */
   readonly key: string;
-  /** Whether a text has the form of a key. */
+  /** Reports whether a text has the form of a key. */
   readonly isKey: (text: string, attr: string) => boolean;
-  /** The attribute by which an entry's own DN is compared. */
+  /** The attribute that an entry's own DN is compared by. */
   readonly dnAttribute: string;
-  /** The most entries that the server gives at a time, where it has a bound and more are had by going on. */
+  /** Maximum entries per page, if the server limits it. */
   readonly pageSize?: number | undefined;
-  /** Whether many values of an attribute come in parts, `member;range=0-1499`. */
+  /** Whether long lists are returned in parts, `member;range=0-1499`. */
   readonly ranges: boolean;
   /** Sent with each search. */
   readonly searchControls: () => Control[];
-  /** How well a comparison of an attribute of a type is answered. */
+  /** How well a comparison is supported, by the attribute's type. */
   readonly supports: (leaf: Leaf, typeOf: TypeOf) => Support;
-  /** Attributes that the server does not have, made of those that it has, by name in lower case. */
+  /** Attributes that are computed from the server's, by name in lower case. */
   readonly virtual: ReadonlyMap<string, VirtualAttribute>;
-  /** What a refusal means, where the server's own words say more than its result code. */
+  /** Interprets a refusal whose message says more than its result code. */
   readonly refusal: (code: number, words: string, cause: unknown) => ConnectorError | undefined;
 }
 
-/** An attribute that is made of others when it is read. */
+/** An attribute that is computed when read. */
 export interface VirtualAttribute {
-  /** The attributes that it is made of. */
+  /** The attributes that it is computed from. */
   readonly reads: readonly string[];
   readonly read: (entry: Entry) => Value | readonly Value[] | undefined;
-  /** What a comparison with it asks, and how well that answers it; not asked of the server without it. */
+  /** The filter for a comparison, and how well it answers it. Without this, the server is not asked. */
   readonly filter?: (leaf: Leaf) => { readonly filter: Filter; readonly support: Support } | undefined;
 }

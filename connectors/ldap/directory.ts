@@ -24,55 +24,55 @@ import { createPool, type Pool } from "./pool.ts";
 import { withAllValues } from "./ranges.ts";
 import { createServers, type Servers, type ServersOptions } from "./servers.ts";
 
-/** Where entries of a kind live, and what is particular about them. */
+/** A kind of entries: where they are, and what is special about them. */
 export interface LdapKind {
   readonly base: string;
-  /** The kind's own condition, joined to every search and asserted by every write. */
+  /** The kind's own condition, part of every search and asserted by every write. */
   readonly filter: Filter;
   readonly rdn: string;
   readonly key: string;
-  /** A value that stands for "none" where the schema wants at least one: hidden when read. */
+  /** A value that means "none" where the schema requires at least one. Hidden when read. */
   readonly placeholder: { readonly attr: string; readonly value: string } | undefined;
 }
 
-/** A kind as the configuration writes it. */
+/** A kind as configured. */
 export interface KindSettings {
   readonly base: string;
   readonly filter: string;
   readonly rdn: string;
-  /** The attribute that never changes, where it is not the dialect's. */
+  /** The attribute that never changes, if not the dialect's. */
   readonly key?: string | undefined;
   readonly placeholder?: { readonly attr: string; readonly value: string } | undefined;
 }
 
-/** What a directory is opened with. */
+/** What is needed to open a directory. */
 export interface Settings extends ConnectOptions, Pick<ServersOptions, "find" | "returnAfter" | "note"> {
   readonly connections: number;
   readonly attributes: Readonly<Record<string, AttributeType>>;
   readonly kinds: Readonly<Record<string, KindSettings>>;
 }
 
-/** How many searches with very many results there may be at a time. */
+/** Maximum number of large listings at a time. */
 export const READINGS = 2;
-/** The most referrals that are remembered, so that each is told once. */
+/** How many referrals are remembered, so that each is logged once. */
 const MAX_REFERRALS = 100;
 
-/** A directory that is open: its connections, and what is known about it. */
+/** An open directory: its connections, and what is known about it. */
 export interface Directory extends Schema {
   readonly kinds: ReadonlyMap<string, LdapKind>;
   readonly servers: Servers;
   readonly pool: Pool;
-  /** For searches with very many results, so that they hold up no others: one at a time for each of its connections. */
+  /** For large listings, so that they do not delay other work: one at a time per connection. */
   readonly bulk: Pool;
   readonly features: (signal: AbortSignal) => Promise<Features>;
-  /** Takes note, once, of other servers that a search was referred to for a part of what it asked. */
+  /** Logs, once, that a search was referred to other servers. */
   readonly referred: (base: string, urls: readonly string[]) => void;
-  /** What a failure of the directory or of its connection means. */
+  /** Interprets a failure of the directory or its connection. */
   readonly failure: (error: unknown) => unknown;
   readonly close: () => Promise<void>;
 }
 
-/** Opens a directory; nothing is connected yet. */
+/** Opens a directory, without connecting yet. */
 export function openDirectory(settings: Settings, dialect: Dialect): Directory {
   const account = createAccount("The directory", (error) => resultCode(error) === result.invalidCredentials);
   const servers = createServers({
@@ -80,7 +80,7 @@ export function openDirectory(settings: Settings, dialect: Dialect): Directory {
     connect: (url, milliseconds) => account.prove(() => connect(url, settings, milliseconds)),
   });
   const pool = createPool(servers, settings.connections);
-  // Servers keep the place of one search in pages for each connection.
+  // Servers keep the state of one paged search per connection.
   const bulk = createPool(servers, READINGS, 1);
   let features: Features | undefined;
   const known = new Set<string>();
@@ -104,7 +104,7 @@ export function openDirectory(settings: Settings, dialect: Dialect): Directory {
       for (const url of unknown) known.add(url);
       settings.note(
         { base, refersTo: unknown },
-        "the directory refers to others for a part of this base; they are not followed",
+        "the directory returned a referral for part of this base; referrals are not followed",
       );
     },
     failure: (error) => ldapFailure(error, dialect.refusal),
@@ -122,7 +122,7 @@ async function readFeatures(directory: Directory, signal: AbortSignal): Promise<
   return featuresOf(searchEntries[0]);
 }
 
-/** Runs reads, on a new connection once more where the first was lost. */
+/** Runs reads. If the connection was lost, they run once more on a new one. */
 export async function read<T>(
   directory: Pick<Directory, "failure" | "pool">,
   signal: AbortSignal,
@@ -136,22 +136,22 @@ export async function read<T>(
   return readTwice(once, signal);
 }
 
-/** Runs a write: once, whatever becomes of the connection. Refusals keep their result code for the caller to act on. */
+/** Runs a write exactly once, whatever happens to the connection. Refusals keep their result code for the caller. */
 export const write = <T>(pool: Pool, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> =>
   pool.run(signal, work);
 
-/** A search of the directory for entries with the attributes that they are to be read with. */
+/** A search in the directory. */
 export interface DirectorySearch {
   readonly base: string;
   readonly scope?: "base" | "one" | "sub";
   readonly filter?: Filter;
   readonly attrs: readonly string[];
-  /** The most entries to find; without it a few are expected, in one answer. */
+  /** Maximum entries to return; if absent, few are expected, in one response. */
   readonly size?: number;
   readonly controls?: readonly Control[];
 }
 
-/** Finds entries, in as many pages as the server makes of them, and completes lists that it gives in parts. */
+/** Finds entries, over as many pages as the server needs, and completes lists that it returns in parts. */
 export function find(
   directory: Directory,
   { size, ...search }: DirectorySearch,
@@ -170,8 +170,8 @@ export function find(
 }
 
 /**
- * Gives entries to `collect` page by page, RFC 2696, or all at once where no size of a page is given. Where the connection is lost that begins
- * anew, with another call of `collect`.
+ * Passes entries to `collect` page by page, RFC 2696, or all at once without a page size. If the connection is lost, it starts over with a
+ * new call of `collect`.
  */
 export async function readPages<T>(
   directory: Directory,
@@ -206,41 +206,40 @@ async function* pagesOf(
     yield await whole(await client.search(base, options, standing));
     return;
   }
-  // A size limit would do the same for one page, but ldapts takes a result cut short for a whole one.
+  // A size limit would do for a single page, but ldapts takes a truncated result for a complete one.
   const paged = { pageSize: Math.min(pageSize, dialect.pageSize ?? pageSize) };
   for await (const page of client.searchPaginated(base, { ...options, paged }, standing)) yield await whole(page);
 }
 
 /**
- * That a kind's own base is not there says nothing of an entry: whoever is told that one is gone forgets it for good. Of any other
- * place it is what the failure says.
+ * A missing base of a kind must not look like a missing entry, which clients would forget for good. For other places the failure stands.
  */
 export function baseIsThere({ kinds }: Pick<Directory, "kinds">, base: string, error: ConnectorError): ConnectorError {
   const named = [...kinds].filter(([, kind]) => dnKey(kind.base) === dnKey(base)).map(([name]) => name);
   if (named.length === 0) return error;
   return new ConnectorError(
     "unavailable",
-    `The base ${base} of ${named.join(", ")} is not there, or the bind DN may not see it: look at \`kinds.${named[0]}.base\`.`,
+    `The base ${base} of ${named.join(", ")} does not exist, or the bind DN may not see it: check \`kinds.${named[0]}.base\`.`,
     { cause: error, mayHaveHappened: false },
   );
 }
 
-/** Every entry has a class. */
+/** Every entry has an object class. */
 const anything = () => new PresenceFilter({ attribute: "objectClass" });
 
-/** The attributes to ask the server for, in place of those that are made of others. */
+/** The attributes to request, with computed ones replaced by their sources. */
 function realAttributes({ virtual }: Dialect, attrs: readonly string[]): string[] {
   if (virtual.size === 0) return [...attrs];
   return [...new Set(attrs.flatMap((attr) => virtual.get(attr.toLowerCase())?.reads ?? [attr]))];
 }
 
-/** The filter of a search: the kind's own, and what is asked. */
+/** The filter of a search: the kind's own and the condition. */
 export function filterOf(kind: LdapKind, where: Condition | undefined, schema: Schema): Filter {
   const own = hidePlaceholder(kind, where);
   return own ? new AndFilter({ filters: [kind.filter, toFilter(own, schema)] }) : kind.filter;
 }
 
-/** A list that only the placeholder fills counts as empty. */
+/** A list with only the placeholder counts as empty. */
 function hidePlaceholder(kind: LdapKind, where: Condition | undefined): Condition | undefined {
   const { placeholder } = kind;
   if (!placeholder || !where) return where;
@@ -267,13 +266,13 @@ function hidePlaceholder(kind: LdapKind, where: Condition | undefined): Conditio
   return hide(where);
 }
 
-/** The entry with a key, of the kind. */
+/** The filter for the entry of a kind with a key. */
 export const keyFilter = (kind: LdapKind, key: string, typeOf: TypeOf): Filter =>
   new AndFilter({
     filters: [new EqualityFilter({ attribute: kind.key, value: toLdap(key, typeOf(kind.key)) }), kind.filter],
   });
 
-/** An entry of the wire with the attributes that were asked for, under the names by which they were. */
+/** Converts an entry from LDAP, with attributes named as requested. */
 export function toEntry(kind: LdapKind, found: LdapEntry, attrs: readonly string[], schema: Schema): Entry {
   const { virtual } = schema.dialect;
   let byName: Map<string, LdapEntry[string]> | undefined;
@@ -286,7 +285,7 @@ export function toEntry(kind: LdapKind, found: LdapEntry, attrs: readonly string
       if (value !== undefined) entry[attr] = value;
       continue;
     }
-    // Servers answer in the schema's spelling, which is nearly always the mapping's too.
+    // Servers return the schema's spelling, which is usually the mapping's.
     byName ??= found[attr] === undefined ? inLowerCase(found) : undefined;
     const raw = found[attr] ?? byName?.get(attr.toLowerCase());
     if (raw === undefined || raw.length === 0) {
@@ -314,14 +313,14 @@ export function toEntry(kind: LdapKind, found: LdapEntry, attrs: readonly string
   return entry;
 }
 
-/** An entry without its key would be everybody's, or nobody's. */
+/** An entry without its key could not be addressed. */
 const noKey = ({ key }: LdapKind, dn: string) =>
   new ConnectorError(
     "unavailable",
-    `The directory gives no ${key} of ${dn}. It may not have one, or the account may not read it: without it nothing can be told apart. Name another attribute that never changes as \`key\`.`,
+    `The directory returned no ${key} for ${dn}: it has none, or the account may not read it. Set \`key\` to another attribute that never changes.`,
   );
 
-/** The values of a naming attribute, the one that the entry is called by before its others. */
+/** The values of a naming attribute, with the one in the RDN first. */
 function nameFirst<V extends Value>(values: readonly V[], dn: string): V[] {
   const name = firstRdn(dn)?.value.toLowerCase();
   const isName = (value: V) => String(value).toLowerCase() === name;

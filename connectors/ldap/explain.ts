@@ -5,7 +5,7 @@ import { type Directory, filterOf, keyFilter } from "./directory.ts";
 import { changeLines, entryLines, ldifLine, pagingText, searchText } from "./ldif.ts";
 import { nameOf } from "./naming.ts";
 
-/** An operation as an administrator reads it: a search with its base, filter and attributes, or LDIF (RFC 2849). */
+/** Describes an operation for an administrator: a search with base, filter and attributes, or LDIF (RFC 2849). */
 export function explain(directory: Directory, operation: BackendOperation): string {
   const kind = directory.kinds.get(operation.kind)!;
   const { typeOf } = directory;
@@ -25,7 +25,7 @@ export function explain(directory: Directory, operation: BackendOperation): stri
       const asserted = assertionOf(kind, operation.key, operation.expected, swaps, typeOf);
       const isName = (attr: string) => attr.toLowerCase() === kind.rdn.toLowerCase();
       return [
-        `# only of the entry that meets ${asserted}`,
+        `# only if the entry matches ${asserted}`,
         `dn: ${target(operation.key)}`,
         "changetype: modify",
         ...operation.changes.flatMap((change) =>

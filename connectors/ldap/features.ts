@@ -1,31 +1,31 @@
 import type { Entry as LdapEntry } from "ldapts";
 import { OID } from "./controls.ts";
 
-/** What a server says that it can do. */
+/** What a server supports. */
 export interface Features {
-  /** Whether a write can be bound to what the entry holds (RFC 4528). */
+  /** Whether writes can assert the entry's content (RFC 4528). */
   readonly assertion: boolean;
   readonly postRead: boolean;
   readonly permissiveModify: boolean;
-  /** Whether it can be asked for an account's rights. */
+  /** Whether the server can report an account's rights. */
   readonly effectiveRights: boolean;
   readonly isOpenLdap: boolean;
   readonly vendor: string;
 }
 
-/** The attributes of the root DSE that tell. */
+/** The root DSE attributes that reveal features. */
 export const ROOT_ATTRIBUTES = ["supportedControl", "vendorName", "vendorVersion", "structuralObjectClass"] as const;
 
-/** What the root DSE (RFC 4512 §5.1) tells of the server. */
+/** Reads features from the root DSE (RFC 4512 §5.1). */
 export function featuresOf(root: LdapEntry | undefined): Features {
   const controls = [root?.supportedControl ?? []].flat().map(String);
   const isOpenLdap = root?.structuralObjectClass === "OpenLDAProotDSE";
   return {
-    // OpenLDAP's overlays carry the control into work of their own, which then fails: memberof leaves memberOf as it was, and unique
-    // and constraint refuse what is right.
+    // OpenLDAP's overlays pass the control on to operations of their own, which then fail: memberof leaves memberOf unchanged, and unique
+    // and constraint refuse valid writes.
     assertion: controls.includes(OID.assertion) && !isOpenLdap,
     postRead: controls.includes(OID.postRead),
-    // OpenLDAP has this control and does not list it.
+    // OpenLDAP supports this control without listing it.
     permissiveModify: isOpenLdap || controls.includes(OID.permissiveModify),
     effectiveRights: controls.includes(OID.effectiveRights),
     isOpenLdap,

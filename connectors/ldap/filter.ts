@@ -16,26 +16,26 @@ import { type TypeOf, toLdap } from "./attributes.ts";
 import type { Dialect } from "./dialect.ts";
 import { dnOf, NEVER } from "./formats.ts";
 
-/** MS-ADTS §3.1.1.3.4.4.1: all of some bits of an integer. */
+/** MS-ADTS §3.1.1.3.4.4.1: all of the given bits of an integer. */
 const BIT_AND = "1.2.840.113556.1.4.803";
-/** What is never so, and what always is; `simplified` takes both out of a filter, because few servers know them (RFC 4526). */
+/** The constants false and true. `simplified` removes both from filters, because few servers support them (RFC 4526). */
 const nothing = () => new OrFilter({ filters: [] });
 const everything = () => new AndFilter({ filters: [] });
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** PrintableString, RFC 4517 §3.3.29: all that a telephone number may be made of. */
+/** PrintableString, RFC 4517 §3.3.29: the characters of telephone numbers. */
 const isPrintable = (text: string): boolean => /^[A-Za-z0-9'()+,\-./:?= ]+$/.test(text);
 
-/** True when a key has the form that entryUUID and objectGUID have. */
+/** Reports whether a key has the form of entryUUID and objectGUID. */
 export const isUuid = (key: string): boolean => UUID.test(key);
 
-/** What a condition's attributes are. */
+/** The attributes that conditions use. */
 export interface Schema {
   readonly typeOf: TypeOf;
   readonly dialect: Dialect;
 }
 
-/** A condition as a filter object, of what every server understands; no value ever becomes filter text. */
+/** Converts a condition to a filter object that every server supports. Values never become filter text. */
 export function toFilter(condition: Condition, schema: Schema): Filter {
   const filter = simplified(filterFor(condition, schema));
   const isConstant = (filter instanceof OrFilter || filter instanceof AndFilter) && filter.filters.length === 0;
@@ -58,8 +58,8 @@ function filterFor(condition: Condition, schema: Schema): Filter {
 }
 
 /**
- * A filter without parts that are always or never so, unless it is one itself: an `and` or an `or` of nothing. Negations stand before
- * single comparisons: 389 Directory Server takes `(|(!(|(a=*)(b=*)))(c=1))` for something else.
+ * Removes constant parts from a filter. Negations are pushed down to single comparisons: 389 Directory Server misreads
+ * `(|(!(|(a=*)(b=*)))(c=1))`.
  */
 function simplified(filter: Filter, isNegated = false): Filter {
   if (filter instanceof NotFilter) return simplified(filter.filter, !isNegated);
@@ -80,7 +80,7 @@ const isEverything = (filter: Filter): boolean => filter instanceof AndFilter &&
 const virtualOf = ({ attr }: Leaf, { dialect: { virtual } }: Schema) =>
   virtual.size > 0 ? virtual.get(attr.toLowerCase()) : undefined;
 
-/** A leaf on an attribute that the server has. */
+/** The filter for a leaf on one of the server's attributes. */
 export function leafFilter(leaf: Leaf, typeOf: TypeOf): Filter {
   switch (leaf.op) {
     case "pr":
@@ -92,7 +92,7 @@ export function leafFilter(leaf: Leaf, typeOf: TypeOf): Filter {
   }
 }
 
-/** A FILETIME that is there, and is not never. */
+/** A FILETIME that is present and not "never". */
 const someTime = (attribute: string): Filter =>
   new AndFilter({
     filters: [
@@ -104,7 +104,7 @@ const someTime = (attribute: string): Filter =>
 function comparison({ op, attr: attribute, value: given }: ComparisonLeaf, typeOf: TypeOf): Filter {
   const type = typeOf(attribute);
   if ((type === "uuid" || type === "guid") && !isUuid(String(given))) return nothing();
-  // A server answers "undefined" to what an attribute cannot hold, and to its negation, too.
+  // For a value that an attribute cannot hold, servers answer "undefined", and also for its negation.
   if (type === "telephone" && !isPrintable(String(given))) return nothing();
   if (type === "binary" && !bytesOf(given)) return nothing();
   if (type === "boolean" && booleanOf(given) === undefined) return nothing();
@@ -135,7 +135,7 @@ function comparison({ op, attr: attribute, value: given }: ComparisonLeaf, typeO
   }
 }
 
-/** How well a condition is answered, as far as its own part in it goes. */
+/** How well a condition itself is supported, apart from its parts. */
 export function supports(condition: Condition, schema: Schema): Support {
   switch (condition.op) {
     case "and":
@@ -150,12 +150,12 @@ export function supports(condition: Condition, schema: Schema): Support {
   }
 }
 
-/** Whether a text is a whole number as directories write it, and of no more digits than every one of them compares. */
+/** Reports whether a text is an integer in LDAP's notation, short enough for every directory. */
 const isWholeText = (text: string): boolean => /^(0|-?[1-9]\d{0,17})$/.test(text);
 
 /**
- * How well LDAP's matching rules answer a leaf. They squeeze blanks and fold more letters than we do (RFC 4518),
- * so that a value with blanks or beyond ASCII may find more than asked; they never order text by code points.
+ * How well LDAP's matching rules answer a leaf. They ignore more differences in blanks and letters than we do (RFC 4518), so values with
+ * blanks or beyond ASCII may match too much. They never order text by code points.
  */
 export function standardSupport(leaf: Leaf, typeOf: TypeOf): Support {
   if (leaf.op === "pr") return typeOf(leaf.attr) === "password" ? "none" : "exact";
@@ -182,7 +182,7 @@ export function standardSupport(leaf: Leaf, typeOf: TypeOf): Support {
     case "password":
       return "none";
     case "telephone": {
-      // Blanks and hyphens do not count (RFC 4517 §4.2.29), so that nothing may be left to compare.
+      // Blanks and hyphens are ignored (RFC 4517 §4.2.29), so that nothing may be left to compare.
       if ((op !== "eq" && !isPart) || !/[^\s-]/.test(String(value))) return "none";
       return isPrintable(String(value)) ? "superset" : "exact";
     }

@@ -1,6 +1,6 @@
 /** Microsoft's formats of values, MS-DTYP and MS-ADTS: pure conversions between what is on the wire and text. */
 
-/** A GUID's 16 bytes, of which the first three fields are little-endian, as its usual text (MS-DTYP §2.3.4). */
+/** A GUID's 16 bytes as text. The first three fields are little-endian (MS-DTYP §2.3.4). */
 export function guidFromBytes(bytes: Buffer): string {
   const hex = Buffer.concat([
     Buffer.from(bytes.subarray(0, 4)).reverse(),
@@ -11,7 +11,7 @@ export function guidFromBytes(bytes: Buffer): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** The bytes of a GUID's text. */
+/** The bytes of a GUID. */
 export function guidToBytes(text: string): Buffer {
   const bytes = Buffer.from(text.replaceAll("-", ""), "hex");
   return Buffer.concat([
@@ -22,7 +22,7 @@ export function guidToBytes(text: string): Buffer {
   ]);
 }
 
-/** A security identifier's bytes as `S-1-5-21-...` (MS-DTYP §2.4.2); undefined where they are none. */
+/** A SID's bytes as `S-1-5-21-...` (MS-DTYP §2.4.2); undefined if they are not a SID. */
 export function sidFromBytes(bytes: Buffer): string | undefined {
   const count = bytes[1];
   if (count === undefined || bytes.length < 8 + 4 * count) return undefined;
@@ -30,7 +30,7 @@ export function sidFromBytes(bytes: Buffer): string | undefined {
   return ["S", bytes[0], bytes.readUIntBE(2, 6), ...parts].join("-");
 }
 
-/** The bytes of a security identifier; undefined where the text is none. */
+/** The bytes of a SID; undefined if the text is not a SID. */
 export function sidToBytes(text: string): Buffer | undefined {
   if (!/^S-\d{1,3}-\d{1,15}(-\d{1,10}){0,15}$/i.test(text)) return undefined;
   const [revision, authority, ...parts] = text.slice(2).split("-").map(Number);
@@ -44,10 +44,10 @@ export function sidToBytes(text: string): Buffer | undefined {
 }
 
 const EPOCH_MS = 11_644_473_600_000n;
-/** What stands for "never" in a FILETIME: 0, and the largest number of 63 bits. */
+/** FILETIME values that mean "never". */
 export const NEVER = ["0", "9223372036854775807"] as const;
 
-/** A FILETIME, a number of 100 nanoseconds since 1601, as ISO 8601; undefined for never. */
+/** Converts a FILETIME, in units of 100 nanoseconds since 1601, to ISO 8601; undefined for "never". */
 export function fileTimeToIso(ticks: string): string | undefined {
   if ((NEVER as readonly string[]).includes(ticks)) return undefined;
   if (!/^\d{1,19}$/.test(ticks)) return ticks;
@@ -55,31 +55,31 @@ export function fileTimeToIso(ticks: string): string | undefined {
   return Number.isNaN(instant.getTime()) ? ticks : instant.toISOString();
 }
 
-/** A FILETIME of an ISO 8601 instant; a number of ticks, and what is no instant, stays what it is. */
+/** Converts an ISO 8601 instant to a FILETIME. Other texts stay as they are. */
 export function fileTimeFromIso(text: string): string {
   const instant = /^-?\d+$/.test(text) ? Number.NaN : Date.parse(text);
   return Number.isNaN(instant) ? text : String((BigInt(instant) + EPOCH_MS) * 10_000n);
 }
 
-/** The form in which `unicodePwd` is written: in quotes, as UTF-16LE (MS-ADTS §3.1.1.3.1.5.1). */
+/** The encoding of `unicodePwd`: quoted UTF-16LE (MS-ADTS §3.1.1.3.1.5.1). */
 export const quotedUtf16 = (text: string): Buffer => Buffer.from(`"${text}"`, "utf16le");
 
-/** `<GUID=...>;<SID=...>;CN=...`, the form of a DN that the extended-DN control asks for (MS-ADTS §3.1.1.3.4.1.5). */
+/** `<GUID=...>;<SID=...>;CN=...`, an extended DN (MS-ADTS §3.1.1.3.4.1.5). */
 const EXTENDED = /^(?:<GUID=([0-9a-fA-F-]{32,36})>)?;?(?:<SID=([^>]+)>)?;?(.*)$/s;
 
-/** The plain DN of one that may be extended. */
+/** The plain part of a DN that may be extended. */
 export const dnOf = (text: string): string => (text.startsWith("<") ? (EXTENDED.exec(text)?.[3] ?? text) : text);
 
-/** The GUID in an extended DN, as text in lower case. */
+/** The GUID of an extended DN, in lower case. */
 export const guidOf = (text: string): string | undefined => EXTENDED.exec(text)?.[1]?.toLowerCase();
 
-/** The security identifier in an extended DN. */
+/** The SID of an extended DN. */
 export const sidOf = (text: string): string | undefined => EXTENDED.exec(text)?.[2];
 
-/** The DN form that addresses an entry by its GUID, whatever its name is by now (MS-ADTS §3.1.1.3.1.2.4). */
+/** A DN that addresses an entry by GUID, whatever its current name (MS-ADTS §3.1.1.3.1.2.4). */
 export const addressOf = (guid: string): string => `<GUID=${guid}>`;
 
-/** The form in which a reference is written: by its GUID where it has one, so that a rename meanwhile does not matter. */
+/** How a reference is written: by GUID if known, so that a rename in the meantime does not matter. */
 export function referenceToWrite(text: string): string {
   const guid = guidOf(text);
   return guid === undefined ? text : addressOf(guid);

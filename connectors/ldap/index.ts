@@ -16,29 +16,31 @@ import { isSingle, standard } from "./standard.ts";
 import { createWrites } from "./write.ts";
 
 const kind = z.strictObject({
-  base: dnSetting.describe("The DN below which entries of the kind live, and where new ones are made."),
+  base: dnSetting.describe("Base DN of the entries of this kind. New entries are created here."),
   filter: filterSetting
     .default("(objectClass=*)")
-    .describe("What else they have in common, as an LDAP filter. An entry that does not meet it is out of reach."),
+    .describe("LDAP filter that all entries of this kind match. Entries that do not match are out of reach."),
   rdn: z
     .string()
-    .describe("The attribute that names an entry within its container. The mapping gives it to new entries."),
+    .describe("Attribute that names an entry within its container. The mapping must set it for new entries."),
   key: z
     .string()
     .min(1)
     .default("entryUUID")
-    .describe("The attribute that each entry has and that never changes, such as nsUniqueId; it is the SCIM id."),
+    .describe("Attribute that every entry has and that never changes, such as nsUniqueId. It becomes the SCIM ID."),
   placeholder: z
     .strictObject({ attr: z.string(), value: z.string() })
     .optional()
-    .describe("For groupOfNames, which must have a member: the DN that stands for none. It is never shown."),
+    .describe(
+      "For groups that must have a member, such as groupOfNames: the DN that represents an empty group. It is never shown.",
+    ),
 });
 
 const config = z.strictObject({
   url: z
     .url({ protocol: /^ldaps?$/, hostname: /.+/ })
-    .describe("The directory's address: ldap://host:389 or ldaps://host:636."),
-  bind: bindSettings.optional().describe("Who the gateway is to the directory; anonymous without it."),
+    .describe("Address of the directory: ldap://host:389 or ldaps://host:636."),
+  bind: bindSettings.optional().describe("The gateway's account. Default: anonymous."),
   tls: tlsSettings,
   connections: connectionSettings,
   attributes: z
@@ -47,11 +49,11 @@ const config = z.strictObject({
       z.enum(["text", "exact", "telephone", "time", "boolean", "integer", "dn", "reference", "binary"]),
     )
     .default({})
-    .describe("Types of attributes that are not standard ones; others are text, matched without regard to case."),
-  kinds: z.record(z.string(), kind).describe("The kinds of entries that there are."),
+    .describe("Types of attributes outside the standard schemas. Others are text, compared case-insensitively."),
+  kinds: z.record(z.string(), kind).describe("The kinds of entries, under names that mappings use."),
 });
 
-/** LDAP directories by ldapts: OpenLDAP and others that have entryUUID. */
+/** LDAP directories by ldapts: OpenLDAP and others with entryUUID. */
 export default defineConnector({
   type: "ldap",
   summary: "An LDAP directory, such as OpenLDAP.",

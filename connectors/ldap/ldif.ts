@@ -2,18 +2,18 @@ import type { Filter } from "ldapts";
 import { type BackendOperation, type Change, type Entry, type Value, valuesOf } from "../../src/connector/connector.ts";
 import { type TypeOf, toLdap } from "./attributes.ts";
 
-/** A search as an administrator reads it. */
+/** A search in readable form. */
 export const searchText = (base: string, filter: Filter, attributes: readonly string[]): string =>
   `search  base ${base}, subtree\nfilter  ${filter}\nattributes  ${attributes.join(" ")}`;
 
-/** How a page is found that is not simply the first one. */
+/** How a page other than the first is found. */
 export function pagingText({ orderBy, bookmark, offset = 0 }: Extract<BackendOperation, { type: "search" }>): string {
   if (!orderBy && !bookmark && offset === 0) return "";
   const order = orderBy ? `, ordered here by ${orderBy.attr}${orderBy.descending ? " descending" : ""}` : "";
   return `\nby the keys of all that match${order}`;
 }
 
-/** An attribute's value as a line of LDIF (RFC 2849), which ldapmodify reads with `<` at its start, too; passwords are hidden. */
+/** An attribute's value as a line of LDIF (RFC 2849), quoted if ldapmodify would misread it. Passwords are hidden. */
 export function ldifLine(attr: string, value: Value, typeOf: TypeOf): string {
   if (/password|^unicodePwd$/i.test(attr)) return `${attr}: <hidden>`;
   const text = toLdap(value, typeOf(attr));
@@ -21,11 +21,11 @@ export function ldifLine(attr: string, value: Value, typeOf: TypeOf): string {
   return isSafe ? `${attr}: ${text}` : `${attr}:: ${Buffer.from(text).toString("base64")}`;
 }
 
-/** The lines of an entry that is added. */
+/** The lines of a new entry. */
 export const entryLines = (entry: Entry, typeOf: TypeOf): string[] =>
   Object.keys(entry).flatMap((attr) => valuesOf(entry, attr).map((value) => ldifLine(attr, value, typeOf)));
 
-/** The lines of a change; what needs words of its own is said in `note`. */
+/** The lines of a change. Anything LDIF cannot express is passed to `note`. */
 export function changeLines(change: Change, typeOf: TypeOf, note: string | undefined): string[] {
   const [op, values] =
     change.op === "swap" ? ["replace", change.to === null ? [] : [change.to]] : [change.op, change.values];

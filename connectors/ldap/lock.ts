@@ -1,14 +1,14 @@
 import type { Change, Value } from "../../src/connector/connector.ts";
 import { finalValue, isAttr } from "./changes.ts";
 
-/** The attribute of ppolicy(5) that locks an account, and its value for a lock that only an administrator takes away. */
+/** The attribute of ppolicy(5) that locks an account, and its value for an administrator's permanent lock. */
 const LOCK = "pwdAccountLockedTime";
 const PERMANENT = "000001010000Z";
 
 /**
- * Changes that write or delete a password, so that they keep an administrator's lock: OpenLDAP's ppolicy takes any lock away with
- * the old password, but for changes that delete the lock themselves. What failed logons locked is unlocked, as it should be. `read` gives
- * the lock that is there; it is asked for only where a password is written.
+ * Keeps an administrator's lock when a password is written or deleted: OpenLDAP's ppolicy removes any lock with the old password, unless
+ * the change deletes the lock itself. Locks from failed logons are removed, as they should be. `read` returns the current lock, and is
+ * called only for password changes.
  */
 export async function keepingLock(
   changes: readonly Change[],

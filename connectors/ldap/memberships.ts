@@ -6,15 +6,15 @@ import { type Directory, filterOf, find, write } from "./directory.ts";
 import { dnKey } from "./dn.ts";
 import { result, resultCode } from "./errors.ts";
 
-/** The most groups that are cleared of a name at a time. */
+/** How many groups are cleared of a name at a time. */
 const AT_ONCE = 500;
 
-/** The attributes by which entries of other kinds refer to those of a kind, in place of their DN: `memberUid` by `uid`. */
+/** Attributes by which entries of other kinds refer to those of a kind, other than by DN: `memberUid` by `uid`. */
 export const namesOf = (references: References, kind: string): string[] => [
   ...new Set(references.flatMap(({ to, by }) => (by !== undefined && to.includes(kind) ? [by] : []))),
 ];
 
-/** An entry that is to be deleted, with the attributes that others refer to it by. */
+/** An entry about to be deleted, with the attributes that others refer to. */
 export interface Leaving {
   readonly kind: string;
   readonly dn: string;
@@ -22,9 +22,9 @@ export interface Leaving {
 }
 
 /**
- * Takes the names of an entry out of what refers to it by them, before it is deleted: the next one of the name must not come into what
- * this one had. A name that another entry has, too, stays. To DNs the directory itself sees. Gives what puts the names back, for
- * a deletion that fails.
+ * Removes an entry's names from the groups that refer to them before it is deleted: the next entry of that name must not inherit its
+ * memberships. Names that another entry shares are kept. References by DN are the directory's own task. Returns a function that restores
+ * the names if the deletion fails.
  */
 export async function clearNames(
   directory: Directory,
@@ -50,7 +50,7 @@ export async function clearNames(
         const isHeld = new EqualityFilter({ attribute: attr, value: String(name) });
         const filter = new AndFilter({ filters: [holder.filter, isHeld] });
         const seen = new Set<string>();
-        // Each one found is cleared, so that the next search finds others: unless its values are made as they are read.
+        // Each batch is cleared, so that the next search finds others, unless the values are computed.
         for (let isMore = true; isMore; ) {
           const found = await find(directory, { base: holder.base, filter, attrs: ["1.1"], size: AT_ONCE }, signal);
           const come = found.filter(({ dn }) => !seen.has(dn));
@@ -76,20 +76,20 @@ export async function clearNames(
   return { undo };
 }
 
-/** Puts names back after a deletion that failed: the failure, which says so where that fails as well. */
+/** Restores names after a failed deletion. If that fails too, the returned failure says so. */
 export async function notCleared(error: unknown, undo: () => Promise<void>): Promise<unknown> {
   try {
     await undo();
     return error;
   } catch {
     const why = error instanceof Error ? error.message : String(error);
-    return new ConnectorError("unavailable", `The entry was taken out of groups, but not deleted: ${why}`, {
+    return new ConnectorError("unavailable", `The entry was removed from groups, but not deleted: ${why}`, {
       cause: error,
     });
   }
 }
 
-/** Whether an entry other than one has a name. */
+/** Reports whether another entry has a name. */
 async function isOfAnother(
   directory: Directory,
   kinds: readonly string[],

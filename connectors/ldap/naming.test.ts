@@ -9,7 +9,7 @@ describe("the name of a new entry", () => {
   });
 
   test.each([[{}], [{ surname: "" }], [{ surname: [] }]])("cannot be empty: %j", (entry) => {
-    expect(() => nameOf({ rdn: "surname" }, entry)).toThrow('"surname" names the entry, and there is no value for it.');
+    expect(() => nameOf({ rdn: "surname" }, entry)).toThrow('"surname" names the entry and needs a value.');
   });
 });
 
@@ -23,7 +23,7 @@ describe("a kind whose mapping gives new entries no name", () => {
 
   test("is refused, with the mapping and an attribute that would do", () => {
     expect(() => check(["mail", "cn", "objectClass"])).toThrow(
-      '"surname" names the entries of user, and user.yaml gives none to new ones: map it in a row or in `create`, or take another one for rdn, such as cn',
+      '"surname" names the entries of user, but user.yaml does not set it for new ones: map it in a row or in `create`, or choose another rdn, such as cn',
     );
   });
 
@@ -42,6 +42,6 @@ test("an entry is not renamed to nothing", () => {
     placeholder: undefined,
   };
   expect(() => renaming(kind, "uid=ann,dc=x", [{ op: "replace", attr: "uid", values: [""] }])).toThrow(
-    '"uid" names the entry: it cannot be taken away.',
+    '"uid" names the entry and cannot be removed.',
   );
 });

@@ -6,18 +6,18 @@ interface Named {
   readonly rdn: string;
 }
 
-/** The value that names a new entry in its container. Throws `invalid` where there is none: an entry cannot be called `uid=`. */
+/** The value that names a new entry in its container. Throws `invalid` if there is none: a DN cannot be `uid=`. */
 export function nameOf({ rdn }: Named, entry: Entry): Value {
   const attr = Object.keys(entry).find((each) => each.toLowerCase() === rdn.toLowerCase()) ?? rdn;
   const [name] = valuesOf(entry, attr);
   if (name === undefined || name === "")
-    throw new ConnectorError("invalid", `"${rdn}" names the entry, and there is no value for it.`, { attr: rdn });
+    throw new ConnectorError("invalid", `"${rdn}" names the entry and needs a value.`, { attr: rdn });
   return name;
 }
 
 /**
- * Refuses kinds whose new entries would have no name: a mapping creates them, as it gives an objectClass, and nothing in it
- * gives the attribute that names them. `others` are attributes that may name entries, too. Throws a `SettingError`.
+ * Refuses a mapping that creates entries, because it sets objectClass, but never sets the naming attribute. `others` are further attributes
+ * that may name entries. Throws a `SettingError`.
  */
 export function checkNames(
   kinds: ReadonlyMap<string, Named>,
@@ -29,9 +29,9 @@ export function checkNames(
       const given = new Set(attrs.map((attr) => attr.toLowerCase()));
       if (!given.has("objectclass") || given.has(rdn.toLowerCase())) continue;
       const other = others.find((attr) => given.has(attr));
-      const hint = other === undefined ? "" : `, or take another one for rdn, such as ${other}`;
+      const hint = other === undefined ? "" : `, or choose another rdn, such as ${other}`;
       throw new SettingError(
-        `kinds.${kind}.rdn: "${rdn}" names the entries of ${kind}, and ${mapping} gives none to new ones: map it in a row or in \`create\`${hint}`,
+        `kinds.${kind}.rdn: "${rdn}" names the entries of ${kind}, but ${mapping} does not set it for new ones: map it in a row or in \`create\`${hint}`,
         `kinds.${kind}.rdn`,
       );
     }

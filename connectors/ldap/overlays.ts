@@ -5,18 +5,18 @@ import { type Directory, find } from "./directory.ts";
 import { dnKey, isWithin, parentOf } from "./dn.ts";
 import { has } from "./subschema.ts";
 
-/** The overlays of OpenLDAP's databases; undefined where they cannot be read, and of other servers. */
+/** The overlays of OpenLDAP's databases; undefined if unreadable, and for other servers. */
 export type Overlays = readonly LdapEntry[] | undefined;
 
-/** How many entries with a password are looked at. */
+/** How many entries with a password are examined. */
 const MAX_PASSWORDS = 50;
 
-/** Attributes of the usual schemas whose references ought to follow renames and deletions. */
+/** Reference attributes of common schemas that should follow renames and deletions. */
 const REFERENCES = ["member", "uniqueMember", "manager", "owner", "secretary", "roleOccupant", "seeAlso"];
 
 /**
- * Whether passwords that are written are kept as hashes: OpenLDAP keeps what it is sent, unless its ppolicy hashes it. Seen of those
- * that are there, where the account may read them, or of the configuration.
+ * Checks whether new passwords are stored as hashes: OpenLDAP stores what it receives unless ppolicy hashes it. Judged from existing
+ * passwords, if readable, or from the configuration.
  */
 export async function checkPasswords(
   directory: Directory,
@@ -37,26 +37,26 @@ export async function checkPasswords(
     if (inClear > 0)
       findings.push({
         ok: false,
-        text: `${name}: ${inClear} of ${values.length} passwords that were looked at are kept in clear: in OpenLDAP set olcPPolicyHashCleartext: TRUE of the overlay ppolicy, and keep accounts from reading userPassword`,
+        text: `${name}: ${inClear} of ${values.length} examined passwords are stored in clear text: in OpenLDAP, set olcPPolicyHashCleartext: TRUE in the overlay ppolicy, and deny accounts read access to userPassword`,
       });
     else if (isOpenLdap) {
       const isHashed = overlays?.some((entry) => texts(entry, "olcPPolicyHashCleartext")[0] === "TRUE");
       if (overlays && !isHashed)
         findings.push({
           ok: false,
-          text: `${name}: new passwords are kept in clear: set olcPPolicyHashCleartext: TRUE of the overlay ppolicy`,
+          text: `${name}: new passwords are stored in clear text: set olcPPolicyHashCleartext: TRUE in the overlay ppolicy`,
         });
       if (!overlays)
         findings.push({
           ok: "unknown",
-          text: `${name}: whether new passwords are hashed cannot be seen: OpenLDAP does so where the overlay ppolicy has olcPPolicyHashCleartext: TRUE`,
+          text: `${name}: could not determine whether new passwords are hashed: in OpenLDAP, check that the overlay ppolicy has olcPPolicyHashCleartext: TRUE`,
         });
     }
   }
   return findings;
 }
 
-/** Whether what keeps references true is there: memberOf, and those to entries that are renamed or deleted. */
+/** Checks what maintains references: memberOf, and references to renamed or deleted entries. */
 export async function checkOverlays(
   directory: Directory,
   uses: ReadonlyMap<string, Uses>,
@@ -72,22 +72,22 @@ export async function checkOverlays(
   const keeper = isOpenLdap ? "the overlay refint" : "referential integrity";
   const kept = isOpenLdap ? keptByRefint(overlays) : await keptByPlugin(directory, signal);
   if (!kept) {
-    const text = `whether ${named} follow renames and deletions cannot be seen, as the account may not read the server's configuration: ${keeper} has to name them`;
+    const text = `could not determine whether ${named} follow renames and deletions, because the account may not read the server's configuration: check that ${keeper} lists them`;
     return [...findings, { ok: "unknown", text }];
   }
   const left = references.filter((attr) => !has(kept, attr));
   return [
     ...findings,
     left.length === 0
-      ? { ok: true, text: `${keeper} keeps ${named} true` }
+      ? { ok: true, text: `${keeper} maintains ${named}` }
       : {
           ok: false,
-          text: `${left.join(", ")} keep the names of those that were renamed or deleted: name them in ${keeper}`,
+          text: `${left.join(", ")} do not follow renames and deletions: add them to ${keeper}`,
         },
   ];
 }
 
-/** Whether who is in a group has it in memberOf. */
+/** Checks whether group members have memberOf. */
 async function checkMemberOf(
   directory: Directory,
   uses: ReadonlyMap<string, Uses>,
@@ -110,17 +110,14 @@ async function checkMemberOf(
       return [
         {
           ok: false,
-          text: `${reading[0]}: nobody has memberOf, though ${member} is in ${group.dn}: the overlay memberof (389: the MemberOf plug-in) has to be there before members are added`,
+          text: `${reading[0]}: no entry has memberOf, although ${group.dn} has ${member}: the overlay memberof (389: the MemberOf plug-in) must be active before members are added`,
         },
       ];
   }
   return [];
 }
 
-/**
- * The overlays of the databases that hold the kinds' entries: a server may have several, each with its own. Undefined where the
- * configuration cannot be read.
- */
+/** The overlays of the databases that hold the kinds' entries; each database has its own. Undefined if the configuration is unreadable. */
 export async function readOverlays(directory: Directory, signal: AbortSignal): Promise<Overlays> {
   if (!(await directory.features(signal)).isOpenLdap) return undefined;
   const [root] = await find(directory, { base: "", scope: "base", attrs: ["configContext"] }, signal);
@@ -146,9 +143,7 @@ export async function readOverlays(directory: Directory, signal: AbortSignal): P
   });
 }
 
-/**
- * Whether a locked account is kept out: OpenLDAP looks at the lock where its overlay ppolicy is, and a policy with pwdLockout applies.
- */
+/** Checks whether a lock prevents logons: in OpenLDAP it needs the overlay ppolicy and a policy with pwdLockout. */
 export async function checkLock(
   directory: Directory,
   uses: ReadonlyMap<string, Uses>,
@@ -158,7 +153,9 @@ export async function checkLock(
   const locking = [...uses].find(([, { writes }]) => has(writes, "pwdAccountLockedTime"));
   const kind = locking && directory.kinds.get(locking[0]);
   if (!kind || !(await directory.features(signal)).isOpenLdap) return [];
-  const missing = (text: string): Finding[] => [{ ok: false, text: `${locking[0]}: a lock keeps nobody out: ${text}` }];
+  const missing = (text: string): Finding[] => [
+    { ok: false, text: `${locking[0]}: locking an account does not prevent logons: ${text}` },
+  ];
   const policy = overlays?.find((each) => /ppolicy$/i.test(texts(each, "olcOverlay")[0] ?? ""));
   if (overlays && !policy) return missing("the database has no overlay ppolicy");
   const [root] = await find(directory, { base: "", scope: "base", attrs: ["namingContexts"] }, signal);
@@ -175,16 +172,18 @@ export async function checkLock(
   const how = "set pwdLockout: TRUE in the policy that olcPPolicyDefault of the overlay ppolicy names";
   if (policies.length > 0 && locks.length === 0) return missing(how);
   if (!policy || policies.length === 0)
-    return [{ ok: "unknown", text: `${locking[0]}: whether a lock keeps anybody out cannot be seen: ${how}` }];
+    return [
+      { ok: "unknown", text: `${locking[0]}: could not determine whether locking an account prevents logons: ${how}` },
+    ];
   const [named] = texts(policy, "olcPPolicyDefault");
   if (named === undefined || !locks.some(({ dn }) => dnKey(dn) === dnKey(named))) return missing(how);
-  return [{ ok: true, text: `${locking[0]}: a lock keeps an account out, by ${named}` }];
+  return [{ ok: true, text: `${locking[0]}: locking an account prevents logons, by ${named}` }];
 }
 
 const keptByRefint = (overlays: Overlays): string[] | undefined =>
   overlays?.flatMap((entry) => texts(entry, "olcRefintAttribute").flatMap((value) => value.split(/\s+/)));
 
-/** What 389 Directory Server's plug-in keeps; undefined where the account may not look. */
+/** What 389 Directory Server's plug-in maintains; undefined if the account may not look. */
 async function keptByPlugin(directory: Directory, signal: AbortSignal): Promise<string[] | undefined> {
   const base = "cn=referential integrity postoperation,cn=plugins,cn=config";
   const attrs = ["nsslapd-pluginEnabled", "referint-membership-attr"];
@@ -193,7 +192,7 @@ async function keptByPlugin(directory: Directory, signal: AbortSignal): Promise<
   return texts(found, "nsslapd-pluginEnabled")[0] === "on" ? texts(found, "referint-membership-attr") : [];
 }
 
-/** What cannot be read for want of rights, or is not there, is as good as nothing. */
+/** Treats unreadable and missing entries as absent. */
 async function tolerantly<T>(work: Promise<T>, otherwise: T): Promise<T> {
   return work.catch((error) => {
     if (error instanceof ConnectorError && ["denied", "notFound", "tooMany", "invalid"].includes(error.kind))

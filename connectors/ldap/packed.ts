@@ -1,28 +1,28 @@
 import { setImmediate as next } from "node:timers/promises";
 import TinyQueue from "tinyqueue";
 
-/** Byte strings in their order, each once, packed: no object for any of them. */
+/** A sorted set of byte strings in packed memory, without an object for each. */
 export interface Packed {
   readonly length: () => number;
-  /** How much memory they take, in bytes. */
+  /** Memory used, in bytes. */
   readonly size: () => number;
-  /** Some of them, from an index on. */
+  /** A range of items. */
   readonly slice: (start: number, count: number) => Buffer[];
-  /** The index of the first item that comes behind some bytes. */
+  /** The index of the first item greater than the given bytes. */
   readonly upperBound: (bytes: Buffer) => number;
   readonly insert: (item: Buffer) => void;
   readonly remove: (item: Buffer) => void;
 }
 
-/** A part of the list: items one behind the other, and where each ends. */
+/** Part of the list: concatenated items, and where each ends. */
 interface Chunk {
   readonly bytes: Buffer;
   readonly ends: Uint32Array;
 }
 
-/** How many items a chunk has when it is made: so many are copied where one is put in. */
+/** Initial number of items in a chunk, and so how many are copied by an insertion. */
 const CHUNK = 1024;
-/** Others are served after so many items. */
+/** Yields to other work after this many items. */
 const PIECE = 10_000;
 
 const itemAt = ({ bytes, ends }: Chunk, index: number): Buffer =>
@@ -39,7 +39,7 @@ function chunkOf(items: readonly Buffer[]): Chunk {
   return { bytes: Buffer.concat(items, end), ends };
 }
 
-/** A chunk with an item put in at an index. */
+/** A chunk with an item inserted. */
 function inserted({ bytes, ends }: Chunk, index: number, item: Buffer): Chunk {
   const start = index === 0 ? 0 : ends[index - 1]!;
   const more = new Uint32Array(ends.length + 1);
@@ -49,7 +49,7 @@ function inserted({ bytes, ends }: Chunk, index: number, item: Buffer): Chunk {
   return { bytes: Buffer.concat([bytes.subarray(0, start), item, bytes.subarray(start)]), ends: more };
 }
 
-/** A chunk without the item at an index. */
+/** A chunk with an item removed. */
 function removed({ bytes, ends }: Chunk, index: number): Chunk {
   const start = index === 0 ? 0 : ends[index - 1]!;
   const end = ends[index]!;
@@ -59,7 +59,7 @@ function removed({ bytes, ends }: Chunk, index: number): Chunk {
   return { bytes: Buffer.concat([bytes.subarray(0, start), bytes.subarray(end)]), ends: fewer };
 }
 
-/** The two halves of a chunk. */
+/** Splits a chunk in half. */
 function halved({ bytes, ends }: Chunk): Chunk[] {
   const middle = ends.length >> 1;
   const end = ends[middle - 1]!;
@@ -69,7 +69,7 @@ function halved({ bytes, ends }: Chunk): Chunk[] {
   ];
 }
 
-/** The first index below `length` for which something holds that holds for all behind it; found by halving. */
+/** Binary search: the first index below `length` for which a monotonic condition holds. */
 function firstIndex(length: number, holds: (index: number) => boolean): number {
   let [low, high] = [0, length];
   while (low < high) {
@@ -80,17 +80,17 @@ function firstIndex(length: number, holds: (index: number) => boolean): number {
   return low;
 }
 
-/** Sorts items that come in parts. */
+/** Sorts items that arrive in parts. */
 export interface Sorter {
   readonly add: (items: Buffer[]) => void;
   readonly count: () => number;
-  /** How much memory they take, in bytes. */
+  /** Memory used, in bytes. */
   readonly size: () => number;
-  /** All of them in order. It takes turns with others. */
+  /** All items in order. Yields to other work. */
   readonly finish: () => Promise<Packed>;
 }
 
-/** Sorts: each part by itself, and at the end all parts into one list. */
+/** Sorts each part, and merges all parts at the end. */
 export function createSorter(): Sorter {
   const runs: Chunk[] = [];
   let count = 0;
@@ -126,7 +126,7 @@ export function createSorter(): Sorter {
   };
 }
 
-/** The first six bytes as a number: few items are the same that far. */
+/** The first six bytes as a number: few items share them. */
 const prefixOf = (item: Buffer): number => (item.length >= 6 ? item.readUIntBE(0, 6) : 0);
 
 interface Head {
@@ -146,7 +146,7 @@ const inOrder = (a: Head, b: Head): number =>
     ? Buffer.compare(a.item, b.item)
     : a.prefix - b.prefix || Buffer.compare(a.item, b.item);
 
-/** The items of sorted runs in their order. The runs are taken out, and each is let go when it is merged. */
+/** Merges sorted runs. Each run is released once it is consumed. */
 function* merged(runs: Chunk[]): Generator<Buffer> {
   const heads = runs.splice(0).map((run) => headOf(run, 0));
   const queue = new TinyQueue(heads, inOrder);
@@ -157,7 +157,7 @@ function* merged(runs: Chunk[]): Generator<Buffer> {
 }
 
 function packed(chunks: Chunk[]): Packed {
-  /** How many items come before each chunk, counted when it is asked for. */
+  /** The number of items before each chunk, computed on demand. */
   let known: number[] | undefined;
   const starts = (): number[] => {
     if (known) return known;
@@ -166,7 +166,7 @@ function packed(chunks: Chunk[]): Packed {
     return known;
   };
   const length = () => starts().at(-1)!;
-  /** The chunk that an item is in, or belongs into. */
+  /** The chunk that contains an item, or where it belongs. */
   const chunkFor = (item: Buffer): number =>
     Math.max(0, firstIndex(chunks.length, (n) => Buffer.compare(itemAt(chunks[n]!, 0), item) > 0) - 1);
   const put = (at: number, chunk: Chunk) => {
@@ -174,7 +174,7 @@ function packed(chunks: Chunk[]): Packed {
     chunks.splice(at, 1, ...(length === 0 ? [] : length > 2 * CHUNK ? halved(chunk) : [chunk]));
     known = undefined;
   };
-  /** The index in a chunk of the first item that does not come before another. */
+  /** The index in a chunk of the first item not less than the given one. */
   const indexIn = (chunk: Chunk, item: Buffer) =>
     firstIndex(chunk.ends.length, (n) => Buffer.compare(itemAt(chunk, n), item) >= 0);
   const isAt = (chunk: Chunk, index: number, item: Buffer) =>

@@ -7,7 +7,7 @@ import type { Servers } from "./servers.ts";
 
 /** Bound connections that share the work. */
 export interface Pool {
-  /** Runs on the connection with the least to do. Work that the signal ends takes its connection along: it may hang. */
+  /** Runs work on the least busy connection. If the signal ends it, the connection is closed, because it may hang. */
   readonly run: <T>(signal: AbortSignal, work: (client: Client) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface Pool {
 interface Connection {
   readonly client: Client;
   readonly url: string;
-  /** What ends the operations that are under way, should the connection be given up. */
+  /** Rejects the running operations when the connection is closed. */
   readonly pending: Set<(reason: unknown) => void>;
 }
 
@@ -25,12 +25,12 @@ interface Slot {
   opening: Promise<Connection> | undefined;
 }
 
-/** What one connection carries at a time, if nothing else is said; more waits for its turn. */
+/** Default maximum operations per connection; more wait. */
 const IN_FLIGHT = 64;
-/** After this long without an answer, in milliseconds, the server is suspected. */
+/** After this long without an answer, in milliseconds, the server is checked. */
 const SLOW_MS = 2000;
 
-/** A pool of so many bound connections to the servers, made when they are needed; each carries so many operations at a time. */
+/** A pool of bound connections, opened on demand, each with limited concurrency. */
 export function createPool(servers: Servers, connections: number, inFlight = IN_FLIGHT): Pool {
   const slots: Slot[] = Array.from({ length: connections }, () => ({
     running: 0,
@@ -38,8 +38,8 @@ export function createPool(servers: Servers, connections: number, inFlight = IN_
     opening: undefined,
   }));
   const waiting: (() => void)[] = [];
-  // What runs on a lost server gets no answer any more: it ends now, so that reads can be repeated elsewhere. What runs on
-  // one that is only left is let end.
+  // Operations on a lost server will never be answered: they end now, so that reads can be repeated elsewhere. Operations on
+  // a server that was only left finish normally.
   servers.onChange((isLost) => {
     for (const slot of slots) {
       const { connection } = slot;
@@ -74,7 +74,11 @@ export function createPool(servers: Servers, connections: number, inFlight = IN_
   return {
     run: async (signal, work) => {
       const slot = await turn(signal).catch((error) => {
-        throw neverAsked("timeout", "The directory was busy for longer than a request may take.", error);
+        throw neverAsked(
+          "timeout",
+          "The directory was busy for the operation's whole time limit. Try again later.",
+          error,
+        );
       });
       slot.running++;
       let connection: Connection | undefined;
@@ -85,7 +89,7 @@ export function createPool(servers: Servers, connections: number, inFlight = IN_
       } catch (error) {
         if (resultCode(error) !== undefined || error instanceof ConnectorError) throw error;
         if (connection) discard(slot, connection);
-        // The connection may be in any state: it is given up, and the fault told as it is.
+        // The connection's state is unknown: close it, and rethrow the error unchanged.
         if (isOwnFault(error)) throw error;
         if (!connection && !signal.aborted)
           throw neverAsked("unavailable", `The directory cannot be reached: ${(error as Error).message}.`, error);
@@ -109,7 +113,7 @@ function discard(slot: Slot, connection: Connection): void {
   close(connection.client);
 }
 
-/** Work on a connection, which ends when the connection is given up, even if the server never says another word. */
+/** Runs work on a connection. It ends when the connection is closed, even if the server never responds. */
 function unlessLost<T>({ client, pending }: Connection, work: (client: Client) => Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     pending.add(reject);

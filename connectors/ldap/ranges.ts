@@ -2,15 +2,12 @@ import type { Client, Control, Entry as LdapEntry } from "ldapts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { referenceToWrite } from "./formats.ts";
 
-/** `member;range=0-1499`: the option that says which values of a long list these are (MS-ADTS §3.1.1.3.1.3.3). */
+/** `member;range=0-1499`: which values of a long list were returned (MS-ADTS §3.1.1.3.1.3.3). */
 const RANGED = /^(.+);range=(\d+)-(\d+|\*)$/i;
-/** The most parts that one list is read in. */
+/** Maximum number of parts of one list. */
 const MAX_PARTS = 1000;
 
-/**
- * Completes the lists of an entry of which the server gave the first part only: it is asked for the next until the last.
- * The attribute is then under its own name. Rejects where the entry is gone meanwhile, as every read of it would.
- */
+/** Completes lists that the server returned in part, by requesting the remaining ranges. Rejects if the entry was deleted meanwhile. */
 export async function withAllValues(
   client: Client,
   entry: LdapEntry,
@@ -32,9 +29,12 @@ export async function withAllValues(
         [...controls],
       );
       const name = Object.keys(searchEntries[0] ?? {}).find((each) => RANGED.test(each));
-      // A list that is cut short would be taken for a whole one.
+      // A truncated list would be taken for a complete one.
       if (!name || part === MAX_PARTS)
-        throw new ConnectorError("unavailable", `The directory gave a part of "${attr}" only, and not the next one.`);
+        throw new ConnectorError(
+          "unavailable",
+          `The directory returned only part of "${attr}", and not the next part.`,
+        );
       values.push(...[searchEntries[0]![name]!].flat());
       end = RANGED.exec(name)![3]!;
     }

@@ -14,18 +14,18 @@ import { applyChanges } from "../../src/connector/reference.ts";
 import type { TypeOf } from "./attributes.ts";
 
 /**
- * Whether an entry as it was written surely meets a filter. Where this says no, the directory has to be asked: it knows more, such
- * as the classes above a class, and what its overlays add.
+ * Reports whether an entry certainly matches a filter. If not, the directory must be asked: it knows more, such as superclasses and what
+ * overlays add.
  */
 export const surelyMeets = (filter: Filter, entry: Entry): boolean => meets(filter, entry, false);
 
-/** Active Directory's rules that match bits of an integer: all of them, and any. */
+/** Active Directory's bit matching rules: all bits, and any bit. */
 const ALL_BITS = "1.2.840.113556.1.4.803";
 const ANY_BIT = "1.2.840.113556.1.4.804";
 
 /**
- * Whether an entry meets a filter, as far as that can be told here. Where all values of the filter's attributes are known, `isWhole`,
- * what an entry does not have can be told, too.
+ * Reports whether an entry matches a filter, as far as the gateway can tell. With all values of the filter's attributes known (`isWhole`),
+ * it can also tell that they do not match.
  */
 function meets(filter: Filter, entry: Entry, isWhole: boolean, typeOf: TypeOf = () => "text"): boolean {
   const values = (attribute: string) => {
@@ -57,8 +57,8 @@ function meets(filter: Filter, entry: Entry, isWhole: boolean, typeOf: TypeOf = 
 }
 
 /**
- * Whether `meets` can tell both that an entry meets a filter and that it does not: of text that is compared without regard to case it
- * can, of DNs, numbers and the like only the directory knows what is equal.
+ * Reports whether `meets` can decide a filter both ways. It can for case-insensitive text; equality of DNs, numbers and so on is for the
+ * directory to decide.
  */
 function isTold(filter: Filter, typeOf: TypeOf): boolean {
   if (filter instanceof AndFilter || filter instanceof OrFilter)
@@ -84,10 +84,10 @@ function holdsInTurn(value: string, parts: readonly string[]): boolean {
   return true;
 }
 
-/** Text as most matching rules compare it, RFC 4518: without regard to case, width and blanks. */
+/** Text as most matching rules compare it, RFC 4518: without case, width and blanks. */
 const plain = (text: string): string => text.normalize("NFKC").toLowerCase().trim().replace(/\s+/g, " ");
 
-/** The attributes that a filter names, in lower case. */
+/** The attributes in a filter, in lower case. */
 function attributesIn(filter: Filter): string[] {
   const { filters, filter: inner, attribute, matchType } = filter as unknown as Readonly<Record<string, unknown>>;
   return [
@@ -97,7 +97,7 @@ function attributesIn(filter: Filter): string[] {
   ];
 }
 
-/** Other names of attributes, by which filters name them too (RFC 4519, RFC 4524), in lower case. */
+/** Alternative names of attributes that filters use (RFC 4519, RFC 4524), in lower case. */
 const ALIASES: Readonly<Record<string, string>> = {
   commonname: "cn",
   countryname: "c",
@@ -117,28 +117,27 @@ const ALIASES: Readonly<Record<string, string>> = {
   userid: "uid",
 };
 const canonical = (attr: string): string => ALIASES[attr] ?? attr;
-/** Attributes that directories make of others, in lower case: any change may be one of them. */
+/** Attributes that directories derive from others, in lower case: any change may affect them. */
 const OF_OTHERS = new Set(["name", "anr", "entrydn", "distinguishedname", "rdn"]);
 
-/** What is asked of a directory about an entry that changes. */
+/** What to find out about an entry that is being changed. */
 export interface Changing {
   readonly filter: Filter;
   readonly changes: readonly Change[];
   readonly typeOf: TypeOf;
-  /** The attributes that nobody can read. */
+  /** Reports whether nobody can read an attribute. */
   readonly isSecret: (attr: string) => boolean;
-  /** The entry as it is, with some attributes. */
+  /** Reads attributes of the current entry. */
   readonly read: (attrs: readonly string[]) => Promise<Entry>;
-  /** Whether the directory finds the entry by its kind's filter. */
+  /** Reports whether the directory finds the entry with its kind's filter. */
   readonly isReached: () => Promise<boolean>;
-  /** Makes changes that take others back. */
+  /** Makes changes that undo others. */
   readonly undo: (changes: readonly Change[]) => Promise<unknown>;
 }
 
 /**
- * Makes changes that keep an entry within its kind: one that leaves it would be out of everybody's sight, and perhaps in another
- * kind, where other callers reach it. Rejects with `invalid` before the changes are made where that can be told, else when they are
- * taken back.
+ * Makes changes, provided that the entry stays within its kind. Otherwise nobody would find it, or it would become another kind that other
+ * callers can reach. Rejects with `invalid`, before the changes if that can be decided, else after undoing them.
  */
 export async function withinReach<T>(
   { filter, changes, typeOf, isSecret, read, isReached, undo }: Changing,
@@ -152,7 +151,7 @@ export async function withinReach<T>(
   const others = named.filter((name) => !changed.some((attr) => attr.toLowerCase() === name));
   const readable = changed.filter((attr) => !isSecret(attr));
   const before = await read([...new Set([...readable, ...others])]);
-  const why = `The entry would no longer meet its kind's filter ${filter}`;
+  const why = `The entry would no longer match its kind's filter ${filter}`;
   if (meets(filter, before, true, typeOf)) {
     const after = applyChanges(
       before,
@@ -162,27 +161,27 @@ export async function withinReach<T>(
   }
   const made = await work();
   if (await afterWrite(isReached)) return made;
-  const kept = changed.length > readable.length ? " (passwords cannot be taken back)" : "";
+  const kept = changed.length > readable.length ? " (passwords cannot be restored)" : "";
   throw await undo(readable.map((attr) => ({ op: "replace", attr, values: valuesOf(before, attr) }))).then(
-    () => new ConnectorError("invalid", `${why}: the changes were taken back${kept}.`),
+    () => new ConnectorError("invalid", `${why}: the changes were undone${kept}.`),
     (error: Error) =>
-      new ConnectorError("unavailable", `${why}, and the changes could not be taken back: ${error.message}`, {
+      new ConnectorError("unavailable", `${why}, and the changes could not be undone: ${error.message}`, {
         cause: error,
       }),
   );
 }
 
 /**
- * A creation whose entry its own kind does not reach: no client would ever find it. `undo` takes it back; the failure says whether
- * that was done.
+ * The failure of a creation whose entry is not within its kind: no client would find it. `undo` deletes it; the message says whether that
+ * worked.
  */
 export async function outOfReach(dn: string, filter: Filter, undo: () => Promise<unknown>): Promise<ConnectorError> {
-  const why = `The entry that was made, ${dn}, does not meet its kind's filter ${filter}`;
-  const advice = "Give what the filter asks for by the mapping's `create`";
+  const why = `The new entry ${dn} does not match its kind's filter ${filter}`;
+  const advice = "Set what the filter requires under the mapping's `create`";
   return undo().then(
     () => new ConnectorError("invalid", `${why}: it was deleted again. ${advice}.`),
     (error: Error) =>
-      new ConnectorError("unavailable", `${why}, and could not be deleted again: it is there. ${error.message}`, {
+      new ConnectorError("unavailable", `${why}, and it could not be deleted: it still exists. ${error.message}`, {
         cause: error,
       }),
   );

@@ -5,16 +5,16 @@ import { dnKey, isWithin } from "./dn.ts";
 import { toFilter } from "./filter.ts";
 import { dnOf } from "./formats.ts";
 
-/** How many keys or DNs one search names. */
+/** Maximum number of keys or DNs in one search. */
 const BATCH = 500;
 
-/** The values in parts of which each is few enough to be named in one search. */
+/** Splits values into batches for one search each. */
 export const batches = (values: readonly string[]): string[][] =>
   Array.from({ length: Math.ceil(values.length / BATCH) }, (_, index) =>
     values.slice(index * BATCH, (index + 1) * BATCH),
   );
 
-/** Turns keys of a kind into DNs, or DNs into keys. */
+/** Converts keys of a kind to DNs, or DNs to keys. */
 export type Resolve = (
   kind: string,
   to: "references" | "keys",
@@ -25,20 +25,20 @@ export type Resolve = (
 const KEY_MS = 2000;
 const MAX_KNOWN = 10_000;
 
-/** Looks up some keys or DNs, few enough for one search; what is not of the kind is absent from the answer. */
+/** Looks up one batch of keys or DNs. Those that are not of the kind are absent from the result. */
 export type LookUp = Resolve;
 
-/** Resolves references of a directory, and forgets what writes of this gateway make wrong. */
+/** Resolves references, and forgets what this gateway's writes invalidate. */
 export interface Resolver {
   readonly resolve: Resolve;
-  /** Called when an entry was made or deleted here: its DN stands for another entry now, or for none. */
+  /** Called when an entry was created or deleted here: its DN may now mean another entry, or none. */
   readonly changed: () => void;
 }
 
 /**
- * Keys to DNs, or DNs to keys, of entries of the kind: one search for up to 500. A DN is always looked up: none is served
- * after a rename. The key of a DN is remembered for two seconds, because many entries refer to few: a rename brings
- * another DN, and only an entry that others delete and make anew in that time could be taken for the old one.
+ * Converts keys to DNs, or DNs to keys, with one search for up to 500. DNs are always looked up, so a rename is never missed. The key of a
+ * DN is cached for two seconds, because many entries refer to few. A stale key would need an entry to be deleted and recreated by others
+ * within that time.
  */
 export function createResolver(lookUp: LookUp): Resolver {
   const known = new LRUCache<string, string>({ max: MAX_KNOWN, ttl: KEY_MS });
@@ -56,7 +56,7 @@ export function createResolver(lookUp: LookUp): Resolver {
     const found = await Promise.all(batches(unknown).map((batch) => lookUp(name, to, batch, signal)));
     for (const [value, answer] of found.flatMap((each) => [...each])) {
       result.set(value, answer);
-      // A look-up that a write overtook may have seen the entry before it.
+      // If a write overtook a look-up, it may have read the earlier entry.
       if (to === "keys" && changes === before) known.set(of(name, value), answer);
     }
     return result;
@@ -70,7 +70,7 @@ export function createResolver(lookUp: LookUp): Resolver {
   };
 }
 
-/** Looks up by the key, or by the operational attribute that holds an entry's own DN. */
+/** Looks up by key, or by the operational attribute that holds an entry's own DN. */
 export const lookUpByDn =
   (directory: Directory): LookUp =>
   async (name, to, batch, signal) => {
@@ -88,7 +88,7 @@ export const lookUpByDn =
     return result;
   };
 
-/** Looks up keys in the whole of the tree that a kind's base is in: entries of any kind, wherever they were moved. */
+/** Looks up keys in the whole tree that contains a kind's base: entries of any kind, wherever they were moved. */
 export async function lookOutside(
   directory: Directory,
   name: string,

@@ -7,28 +7,28 @@ import { attributeTypeOf, type Subschema } from "./subschema.ts";
 /** What the account may not do with entries of a kind. */
 export interface Rights {
   readonly create: boolean;
-  /** Whether it may; undefined where that could not be found out without deleting one. */
+  /** Whether it may delete; undefined if only a deletion could tell. */
   readonly delete: boolean | undefined;
   readonly unreadable: readonly string[];
   readonly unwritable: readonly string[];
-  /** Why the directory would refuse a new entry all the same, in its own words. */
+  /** Why the directory would still refuse a new entry, in its own words. */
   readonly refusal?: string | undefined;
 }
 
-/** What is asked about: entries of a kind, with the attributes that the mappings read and write. */
+/** What is checked: entries of a kind, with the attributes that mappings read and write. */
 export interface Asked {
   readonly kind: LdapKind;
-  /** The classes of a new entry, the most special one first. */
+  /** The classes of a new entry, most specific first. */
   readonly classes: readonly string[];
-  /** Those that a new entry must have. */
+  /** Attributes that a new entry requires. */
   readonly required: readonly string[];
   readonly reads: readonly string[];
   readonly writes: readonly string[];
-  /** An entry of the kind, where there is one. */
+  /** An existing entry of the kind, if any. */
   readonly sample: string | undefined;
 }
 
-/** What an account may do, as far as the directory tells; undefined where it tells nothing. Nothing is written. */
+/** The account's permissions, as far as the directory reveals them; undefined if it does not. Writes nothing. */
 export async function rightsOf(
   directory: Directory,
   account: string | undefined,
@@ -41,7 +41,7 @@ export async function rightsOf(
   return isOpenLdap ? tryRights(directory, asked, schema, signal) : undefined;
 }
 
-/** Says whose rights are asked for. */
+/** Names the account whose rights are requested. */
 class EffectiveRightsControl extends Control {
   readonly account: string;
 
@@ -51,12 +51,12 @@ class EffectiveRightsControl extends Control {
   }
 
   override writeControl(writer: BerWriter): void {
-    // The control's value is the text itself, without a type of its own.
+    // The control's value is the raw text, without an ASN.1 type.
     writer.writeBuffer(Buffer.from(`dn: ${this.account}`), Ber.OctetString);
   }
 }
 
-/** Asks for the rights to a new entry of the class, which the directory makes up as a template. */
+/** Asks for the rights to a new entry of a class, for which the directory makes a template. */
 async function askRights(
   directory: Directory,
   account: string,
@@ -86,10 +86,9 @@ async function askRights(
 }
 
 /**
- * Tries writes of which OpenLDAP looks at the rights first, and that fail whatever these are: to take a value out of an entry twice
- * in one change, and to add one whose name is longer than its database holds. (Its no-op control is not for this: it leaves the
- * server with attributes in memory that the database does not know, and entries that are written then cannot be read.) To delete
- * one is not tried, lest it be done.
+ * Tries writes that always fail, but for which OpenLDAP checks permissions first: removing a value twice in one change, and adding an entry
+ * whose name is too long for its database. (Its no-op control is unsuitable: it leaves attributes in memory that the database does not
+ * know, and entries written then are unreadable.) Deletion is not tried, since it could succeed.
  */
 async function tryRights(
   directory: Directory,
@@ -122,7 +121,7 @@ async function tryRights(
   const unwritable: string[] = [];
   if (sample !== undefined)
     for (const attr of writes.filter((each) => !isSame(each, kind.rdn) && !isSame(each, "objectClass"))) {
-      // Whatever the entry holds, a value cannot be taken away twice.
+      // Whatever the entry contains, a value cannot be removed twice.
       const modification = new Attribute({ type: attr, values: [sampleOf(attr)] });
       const twice = [1, 2].map(() => new Change({ operation: "delete", modification }));
       const { code } = await attempt((client) => client.modify(sample, twice));
@@ -136,7 +135,7 @@ async function tryRights(
     unreadable: [],
     unwritable,
     refusal: left
-      ? `${dn} was made to try it, and could not be deleted: delete it`
+      ? `${dn} was created as a test and could not be deleted: delete it`
       : isRefused
         ? `result ${added.code}: ${added.words}`
         : undefined,
@@ -144,14 +143,14 @@ async function tryRights(
 }
 
 const INSUFFICIENT_RIGHTS = 50;
-/** What OpenLDAP says of a name that its database cannot hold. */
+/** OpenLDAP's result for a name that its database cannot store. */
 const OTHER = 80;
-/** More than any of its databases holds, in characters. */
+/** Longer than any of its databases can store, in characters. */
 const TOO_LONG = 2000;
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
-/** A value that an attribute may have, and that no entry has. */
+/** A valid value for an attribute that no entry has. */
 function sampleValue(schema: Subschema, attr: string, unlikely: string): string {
   const definition = schema.attribute(attr);
   switch (definition ? attributeTypeOf(definition) : "text") {

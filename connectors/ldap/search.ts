@@ -12,29 +12,29 @@ import { type Directory, filterOf, find, type LdapKind, toEntry } from "./direct
 import { batches } from "./resolve.ts";
 import { createSnapshots, keyIn, type Listing, type Snapshot, type Snapshots } from "./snapshots.ts";
 
-/** How long what several callers share may take, in milliseconds. */
+/** Time limit of work that several callers share, in milliseconds. */
 const LIST_MS = 4000;
 
-/** Searches a directory, as the connector interface says. */
+/** Searches a directory as the connector interface specifies. */
 export interface Search {
   readonly search: (request: SearchRequest) => Promise<SearchResult>;
-  /** Takes note of entries that were made or deleted here. */
+  /** Records entries that were created or deleted here. */
   readonly changed: Snapshots["changed"];
 }
 
 /**
- * Searches at a flat cost a page. What fits in one page is one search; of more the keys of all that match are read once (`snapshots.ts`), in
- * the order asked for or else by key, and each page reads its own entries.
+ * Searches at a constant cost per page. A result of one page is one search. For longer ones the keys of all matches are read once
+ * (`snapshots.ts`), in the requested order or by key, and each page reads its own entries.
  */
 export function createSearch(directory: Directory): Search {
   const snapshots = createSnapshots(directory);
-  /** The entries of first pages, which callers that come at the same time share as they share the keys. */
+  /** The entries of first pages. Concurrent callers share them as they share the keys. */
   const firstEntries = coalesce((name: string) => {
     const { kind, where, keys, attrs } = JSON.parse(name) as Named;
     return byKeys(directory, { kind: directory.kinds.get(kind)!, where, keys, attrs }, AbortSignal.timeout(LIST_MS));
   });
 
-  /** All that matches, where it fits in one page. */
+  /** All matches, if they fit in one page. */
   const singlePage = async (request: SearchRequest, order: Listing["order"]): Promise<SearchResult | undefined> => {
     const { kind: name, where, attrs, limit, count, signal } = request;
     const kind = directory.kinds.get(name)!;
@@ -44,7 +44,7 @@ export function createSearch(directory: Directory): Search {
     return entries.length > limit ? undefined : { entries: inOrder(kind, entries, order), total: entries.length };
   };
 
-  /** A page of a snapshot. Entries that are gone since, or no longer match, make room for those behind them. */
+  /** A page of a snapshot. Entries that were deleted or no longer match are replaced by the next ones. */
   const pageOf = async (
     { list, codec, at }: Snapshot,
     request: SearchRequest,
@@ -68,7 +68,7 @@ export function createSearch(directory: Directory): Search {
         else list.remove(here[n]!);
       }
       last = here.at(-1)!;
-      // Others may have changed the list meanwhile: only the sort key says where it goes on.
+      // The list may have changed meanwhile: only the sort key says where to continue.
       start = list.upperBound(last);
     }
     const isMore = last !== undefined && start < list.length();
@@ -84,7 +84,7 @@ export function createSearch(directory: Directory): Search {
     const kind = directory.kinds.get(name)!;
     const listing: Listing = { kind: name, where, order: orderBy ?? { attr: kind.key, descending: false } };
     const isFirst = offset === 0 && !bookmark;
-    // What had more than a page a moment ago is not read for nothing.
+    // Do not try a single page for a list that was longer a moment ago.
     const isLong = () => !(where && isByName(directory, kind, where)) && snapshots.has(listing);
     if (isFirst && limit > 0 && !(count && isLong())) {
       const single = await singlePage(request, listing.order);
@@ -96,14 +96,14 @@ export function createSearch(directory: Directory): Search {
   return { search, changed: snapshots.changed };
 }
 
-/** Writes that tell lists and references of the entries that they make and delete. */
+/** Reports created and deleted entries to snapshots and references. */
 export const telling = (
   { create, delete: remove, update }: Pick<Connector, "create" | "update" | "delete">,
   keyOf: (kind: string) => string,
   { listed, resolved }: { readonly listed: Search["changed"]; readonly resolved: () => void },
 ): Pick<Connector, "create" | "update" | "delete"> => ({
   create: async (request) => {
-    // Also of a creation whose answer was lost something may be left.
+    // A creation whose response was lost may have left something.
     const made = await create(request).finally(resolved);
     const key = made[keyOf(request.kind)];
     if (key !== undefined) listed(request.kind, { added: String(key) });
@@ -116,7 +116,7 @@ export const telling = (
   },
 });
 
-/** Some entries of a kind, by their keys, as far as they still match. */
+/** Entries of a kind by key, as far as they still match. */
 interface Named {
   readonly kind: string;
   readonly where: Condition | undefined;
@@ -124,14 +124,14 @@ interface Named {
   readonly attrs: readonly string[];
 }
 
-/** Where a listing goes on. */
+/** The place where a listing continues. */
 interface Place {
   readonly sortKey: Buffer;
-  /** When it began, in milliseconds since 1970: what was there by then is not hidden, whichever gateway goes on with it. */
+  /** When the listing started, in milliseconds since 1970. Entries that existed then are not skipped, whichever gateway continues. */
   readonly since: number;
 }
 
-/** The place that a bookmark holds. Throws `expired` for a bookmark of another kind. */
+/** The place of a bookmark. Throws `expired` for another kind of bookmark. */
 function placeIn([text, since, ...more]: Bookmark): Place {
   if (typeof text !== "string" || !isCount(since) || more.length > 0) throw expired();
   return { sortKey: Buffer.from(text, "base64url"), since };
@@ -147,7 +147,7 @@ function inOrder(kind: LdapKind, entries: readonly Entry[], order: Listing["orde
     .map(({ entry }) => entry);
 }
 
-/** Callers that come while a run is under way share the next one: none sees a result older than its question. */
+/** Callers that arrive during a run share the next one, so that no result is older than its request. */
 function coalesce<T>(run: (name: string) => Promise<T>): (name: string) => Promise<T> {
   const running = new Map<string, Promise<unknown>>();
   const next = new Map<string, Promise<T>>();
@@ -183,13 +183,13 @@ async function firstPage(
   return found.slice(0, size).map((each) => toEntry(kind, each, attrs, directory));
 }
 
-/** Whether a condition names its entries. It finds few then, and pages would only cost: a third of a server's time. */
+/** Reports whether a condition identifies entries by name. It then matches few, and paging would cost a third of the server's time. */
 const isByName = (directory: Directory, kind: LdapKind, where: Condition): boolean =>
   where.op === "or"
     ? where.conditions.every((each) => isByName(directory, kind, each))
     : where.op === "eq" && [kind.key, kind.rdn, directory.dialect.dnAttribute].includes(where.attr);
 
-/** Entries by their keys in lower case, as directories compare names; those that are gone meanwhile, or no longer match, are left out. */
+/** Entries by key in lower case, as directories compare names. Entries that were deleted or no longer match are absent. */
 async function byKeys(
   directory: Directory,
   { kind, where, keys, attrs }: Omit<Named, "kind"> & { readonly kind: LdapKind },

@@ -1,34 +1,34 @@
 import type { Client } from "ldapts";
 import { close } from "./connect.ts";
 
-/** The servers of one directory, of which one is in use, so that what was written there is read there. */
+/** The servers of a directory. One is in use at a time, so that reads see earlier writes. */
 export interface Servers {
-  /** The server in use; undefined until the first connection. */
+  /** The server in use; undefined before the first connection. */
   readonly inUse: () => string | undefined;
-  /** Connects to the server in use or, where that fails, to the next that can be had, which is in use from then on. */
+  /** Connects to the server in use or, if that fails, to the next available one, which is then in use. */
   readonly connect: () => Promise<{ readonly client: Client; readonly url: string }>;
-  /** The server in use is slow to answer: it is tried, and left where it does not even take a connection. */
+  /** Reports a slow server. It is checked, and left if it does not accept connections. */
   readonly suspect: () => void;
-  /** Calls back after another server has come into use; `isLost` where the one before does not answer any more. */
+  /** Calls back after a switch of servers. `isLost` if the previous one no longer answers. */
   readonly onChange: (listener: (isLost: boolean) => void) => void;
   readonly close: () => void;
 }
 
-/** How servers are found and connected to. */
+/** How to find and connect to servers. */
 export interface ServersOptions {
-  /** The servers' addresses, the preferred one first. Asked again whenever none of those that are known can be had. */
+  /** The servers' addresses in order of preference. Called again when no known server is available. */
   readonly find: () => Promise<readonly string[]>;
   readonly connect: (url: string, milliseconds: number) => Promise<Client>;
-  /** For how many seconds a preferred server must have been well before it is used again. */
+  /** How many seconds a preferred server must be available before it is used again. */
   readonly returnAfter: number;
   readonly note: (fields: object, message: string) => void;
 }
 
-/** How long a connection may take, in milliseconds, where there is no other server, and where there is one. */
+/** Connection timeout in milliseconds: for the only server, and if there is another. */
 const ALONE_MS = 3000;
 const ONE_OF_MANY_MS = 1500;
 
-/** Keeps to the first server that can be had. */
+/** Uses the first available server. */
 export function createServers({ find, connect, returnAfter, note }: ServersOptions): Servers {
   let urls: readonly string[] = [];
   let current: string | undefined;
@@ -46,12 +46,12 @@ export function createServers({ find, connect, returnAfter, note }: ServersOptio
     if (url === current) return;
     const before = current;
     current = url;
-    if (before !== undefined) note({ from: before, to: url }, "another directory server is in use");
+    if (before !== undefined) note({ from: before, to: url }, "switched to another directory server");
     for (const listener of listeners) listener(isLost);
     watchPreferred();
   }
 
-  /** While another server than the preferred one is in use, looks whether one that is preferred to it is well again. */
+  /** Checks whether a more preferred server is available again. */
   function watchPreferred(): void {
     clearTimeout(returning);
     if (current === undefined || current === urls[0]) return;
@@ -91,7 +91,7 @@ export function createServers({ find, connect, returnAfter, note }: ServersOptio
         return { client, url };
       } catch (error) {
         failure = error;
-        if (all.length > 1) note({ server: url, failure: (error as Error).message }, "a directory server is not there");
+        if (all.length > 1) note({ server: url, failure: (error as Error).message }, "directory server unavailable");
       }
     }
     urls = [];

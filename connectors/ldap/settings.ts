@@ -2,7 +2,7 @@ import { FilterParser } from "ldapts";
 import { z } from "zod";
 import { isDn } from "./dn.ts";
 
-/** An LDAP filter as text, RFC 4515, that can be parsed. */
+/** A valid LDAP filter, RFC 4515. */
 export const filterSetting = z
   .string()
   .refine(isFilter, "this is not an LDAP filter such as (objectClass=inetOrgPerson)");
@@ -19,23 +19,23 @@ function isFilter(text: string): boolean {
   }
 }
 
-/** Settings of who the gateway is to a directory. */
+/** Settings for the gateway's account. */
 export const bindSettings = z.strictObject({
-  dn: z.string().describe("The DN to bind as."),
-  password: z.string().min(1).describe("Its password; best ${file:PATH} or ${env:NAME}."),
+  dn: z.string().describe("DN of the gateway's account."),
+  password: z.string().min(1).describe("Password, preferably as ${file:PATH} or ${env:NAME}."),
 });
 
-/** Settings of how connections to a directory are encrypted. */
+/** Settings for encryption. */
 export const tlsSettings = z
   .strictObject({
-    startTls: z.boolean().default(false).describe("Encrypt an ldap:// connection by StartTLS."),
+    startTls: z.boolean().default(false).describe("Encrypt an ldap:// connection with StartTLS."),
     ca: z
       .string()
       .optional()
-      .describe("A file with the certificates, PEM, that the server's is checked against; the system's without it."),
+      .describe("File with the CAs of the server's certificate, PEM. Default: the system's CAs."),
   })
   .prefault({})
-  .describe("How connections are encrypted. Certificates and host names are always checked.");
+  .describe("Encryption. Certificates and host names are always verified.");
 
-/** How many connections are kept. */
-export const connectionSettings = z.int().min(1).max(64).default(4).describe("Bound connections that share the work.");
+/** The number of connections. */
+export const connectionSettings = z.int().min(1).max(64).default(4).describe("Number of connections to the directory.");

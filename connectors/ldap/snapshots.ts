@@ -8,55 +8,56 @@ import { type Directory, filterOf, type LdapKind, READINGS, readPages, toEntry }
 import { createSorter, type Packed, type Sorter } from "./packed.ts";
 import { type SortKeyCodec, sortKeysOf } from "./sort-key.ts";
 
-/** What a list is of. */
+/** What a list contains. */
 export interface Listing {
   readonly kind: string;
   readonly where: Condition | undefined;
   readonly order: Order;
 }
 
-/** The sort keys of all entries that a listing finds, and how they are written. */
+/** The sort keys of all matches of a listing, and their encoding. */
 export interface Snapshot {
   readonly list: Packed;
   readonly codec: SortKeyCodec;
-  /** When its reading began, in milliseconds since 1970: it holds all that was there by then. */
+  /** When reading started, in milliseconds since 1970. Everything that existed then is included. */
   readonly at: number;
 }
 
-/** Since when a snapshot must show all there is: `now`, or a time in milliseconds since 1970. */
+/** How recent a snapshot must be: `now`, or a time in milliseconds since 1970. */
 export type Since = "now" | number;
 
-/** The snapshots of a directory: LDAP has no offset and no order, so the keys of all that match are read once, and kept for a while. */
+/** Snapshots of a directory. LDAP has neither offsets nor order, so the keys of all matches are read once and kept for a while. */
 export interface Snapshots {
   /**
-   * A snapshot for a page. It shows all that was there at some time, such as when the listing began, on whichever gateway; one that takes long to
-   * read may be up to a minute older. Rejects with `busy` if it is not read by the time that the signal aborts; the reading goes on.
+   * A snapshot for a page. It includes everything that existed at the given time, such as the start of the listing on any gateway; if
+   * reading takes long it may be up to a minute older. Rejects with `busy` if it is not complete when the signal aborts, while reading
+   * continues.
    */
   readonly take: (listing: Listing, since: Since, signal: AbortSignal) => Promise<Snapshot>;
-  /** Whether there is a snapshot of a listing, or one is being read. */
+  /** Reports whether a snapshot of a listing exists or is being read. */
   readonly has: (listing: Listing) => boolean;
-  /** Takes note of entries that were made or deleted here: lists of the whole kind show that at once. */
+  /** Records entries created or deleted here. Lists of the whole kind include them at once. */
   readonly changed: (kind: string, change: Changed) => void;
 }
 
-/** The key of an entry that has come, or has gone. */
+/** The key of a created or deleted entry. */
 export type Changed = { readonly added: string } | { readonly removed: string };
 
 /** Maximum age of a snapshot in milliseconds, or twice its read time if that is longer. */
 const MAX_AGE_MS = 60_000;
-/** A snapshot that takes longer to read than this, in milliseconds, is not read for each listing, and is read anew behind. */
+/** A snapshot that takes longer than this to read, in milliseconds, is shared between listings and refreshed in the background. */
 const LONG_MS = 250;
 /** Maximum time for reading one, in milliseconds. */
 const READ_MS = 600_000;
-/** A list that may lack what was written here is read anew behind once it is so many times as old as it took to read. */
+/** A list that may miss writes made here is refreshed once it is this many times as old as its read time. */
 const TOUCHED_FACTOR = 2;
-/** How long a failed reading is told to others who ask for the same, in milliseconds, before it is tried again. */
+/** How long a failed read is reported to other callers before another attempt, in milliseconds. */
 const FAILED_MS = 5000;
-/** A snapshot that nobody has taken for so long is forgotten, in milliseconds. */
+/** Unused snapshots are dropped after this long, in milliseconds. */
 const UNUSED_MS = 300_000;
 /** Maximum number of snapshots. */
 const MAX_SNAPSHOTS = 8;
-/** A server that gives no page of keys for so long, in milliseconds, is given up: the connection may be dead. */
+/** A server that returns no page of keys for this long, in milliseconds, is given up: the connection may be dead. */
 const PAGE_MS = 10_000;
 /** Maximum memory for one snapshot, and for all of them, in bytes. */
 const MAX_BYTES = 128 * 1024 * 1024;
@@ -65,39 +66,39 @@ const PAGE = 1000;
 
 interface Kept {
   readonly snapshot: Snapshot;
-  /** How long it took to read, in milliseconds. */
+  /** How long reading took, in milliseconds. */
   readonly ms: number;
 }
 
 interface Reading {
-  /** When it began; undefined while it waits for others. */
+  /** When reading started; undefined while it is queued. */
   began: number | undefined;
-  /** The same by the clock, in milliseconds since 1970. */
+  /** The same as wall-clock time, in milliseconds since 1970. */
   at: number | undefined;
   readonly snapshot: Promise<Snapshot>;
-  /** What has come and gone meanwhile: the reading may have passed its place by then. */
+  /** Entries created and deleted during the read, which may have passed their place already. */
   readonly changes: Changed[];
   readonly count: () => number;
 }
 
-/** What is known of a listing. */
+/** What is known about a listing. */
 interface Known {
   readonly listing: Listing;
-  /** Whether the entries of the whole kind are listed by their keys: what comes and goes has a place without another look. */
+  /** Whether the list contains a whole kind in order of keys, so that changes can be applied without another read. */
   readonly isPlain: boolean;
   kept?: Kept;
   reading?: Reading;
-  /** The reading that begins when that one has ended. */
+  /** The read that starts when the current one ends. */
   next?: Promise<Snapshot> | undefined;
   failed?: { readonly error: unknown; readonly at: number };
-  /** Whether entries of the kind were written here since the last reading began, which may belong into the list or not. */
+  /** Whether entries of the kind were written since the last read started, which may affect the list. */
   isTouched: boolean;
 }
 
-/** What a snapshot is good for: as it is, as it is while it is read anew behind, or for nothing any more. */
+/** Whether a snapshot can be used, can be used while it is refreshed, or must be read again. */
 export type Freshness = "use" | "refresh" | "wait";
 
-/** When a snapshot's reading began, how long it took, and whether entries of the kind were written here since. */
+/** When a snapshot's read started, how long it took, and whether entries were written since. */
 type Age = Pick<Snapshot, "at"> & Pick<Kept, "ms"> & Pick<Known, "isTouched">;
 
 /** How fresh a snapshot is for a page. */
@@ -106,12 +107,12 @@ export function freshnessOf({ at, ms, isTouched }: Age, since: Since, now: numbe
   const most = Math.max(MAX_AGE_MS, 2 * ms);
   const isLong = ms >= LONG_MS;
   if (age > most || (!isLong && (since === "now" || at < since))) return "wait";
-  // Whoever lists on does not wait for what is read anew behind.
+  // Callers in the middle of a listing do not wait for the refresh.
   const isOverdue = (isTouched && age > TOUCHED_FACTOR * ms) || (isLong && age > most / 2);
   return isOverdue ? "refresh" : "use";
 }
 
-/** Reads snapshots, each for all who list the same. */
+/** Reads snapshots, shared by all callers of the same listing. */
 export function createSnapshots(directory: Directory): Snapshots {
   const known = new LRUCache<string, Known>({ max: MAX_SNAPSHOTS, ttl: UNUSED_MS, ttlAutopurge: true });
   const readings = bulkhead(READINGS, Number.POSITIVE_INFINITY);
@@ -120,7 +121,7 @@ export function createSnapshots(directory: Directory): Snapshots {
     const { listing } = of;
     let sorter: Sorter | undefined;
     const snapshot = readings.execute(async () => {
-      // Those who ask in the same turn share it.
+      // Callers in the same turn of the event loop share it.
       await undefined;
       const began = performance.now();
       const at = Date.now();
@@ -154,14 +155,14 @@ export function createSnapshots(directory: Directory): Snapshots {
     });
     return snapshot;
   };
-  /** A name that was freed may be somebody else's by now: only keys that are never given again are taken out of what was just read. */
+  /** A freed name may be taken again: only keys that are never reused are removed from a new snapshot. */
   const mayApply = (change: Changed, { kind }: Listing): boolean =>
     "added" in change || directory.kinds.get(kind)!.key === directory.dialect.key;
   const forgetOver = (bytes: number) => {
     const sizes = () => known.values().reduce((sum, { kept }) => sum + (kept?.snapshot.list.size() ?? 0), 0);
     while (known.size > 1 && sizes() > bytes) known.pop();
   };
-  /** The snapshot that is being read, or, if it must show all until now, the one that is read after it. */
+  /** The snapshot being read or, if it must include everything until now, the next one. */
   const awaited = (of: Known, since: Since, now: number): Promise<Snapshot> => {
     const { reading, failed, kept } = of;
     if (!reading) return hasJustFailed(of, now) ? Promise.reject(failed!.error) : read(of);
@@ -211,7 +212,7 @@ export function createSnapshots(directory: Directory): Snapshots {
 
 const hasJustFailed = ({ failed }: Known, now: number): boolean => failed !== undefined && now - failed.at < FAILED_MS;
 
-/** An entry's key; of several values, which a naming attribute may have, the one that it is called by. */
+/** An entry's key. A naming attribute may have several values; the key is the one in the RDN. */
 export const keyIn = (entry: Entry, { key }: LdapKind): string => String([entry[key]].flat()[0]);
 
 const nameOf = (listing: Listing): string => JSON.stringify(listing);
@@ -248,7 +249,7 @@ async function readSnapshot(
   const attrs = [...new Set([kind.key, order.attr])];
   const search = { base: kind.base, filter: filterOf(kind, where, directory), attrs, pageSize: PAGE };
   const silent = new AbortController();
-  const watchdog = setTimeout(() => silent.abort(new Error("no page came in time")), PAGE_MS);
+  const watchdog = setTimeout(() => silent.abort(new Error("no page arrived in time")), PAGE_MS);
   const signal = AbortSignal.any([AbortSignal.timeout(READ_MS), silent.signal]);
   const reading = readPages(
     directory,

@@ -2,18 +2,18 @@ import type { Order, Scalar } from "../../src/connector/connector.ts";
 import type { Position } from "../../src/connector/reference.ts";
 
 /**
- * Writes an entry's position in an order as bytes that are compared as they are: its value of the order's attribute, and its key behind it. A
- * UUID takes 17 bytes, so that a million keys take little.
+ * Encodes a position in an order as bytes that sort correctly: the value of the ordering attribute, then the key. A UUID takes 17 bytes, so
+ * a million keys use little memory.
  */
 export interface SortKeyCodec {
   readonly encode: (position: Position) => Buffer;
-  /** The key of the entry that a sort key is of. */
+  /** The key of the entry that a sort key belongs to. */
   readonly keyOf: (sortKey: Buffer) => string;
-  /** Whether bytes are a sort key: what a client sends may be anything. */
+  /** Reports whether bytes are a valid sort key: clients may send anything. */
   readonly isSortKey: (bytes: Buffer) => boolean;
 }
 
-/** How sort keys are written in an order by an attribute; by the key alone where that is the attribute. */
+/** The encoding for an order; by key alone if the ordering attribute is the key. */
 export function sortKeysOf({ descending, caseExact }: Order, isByKey: boolean): SortKeyCodec {
   const turned = (bytes: Buffer) => (descending ? inverted(bytes) : bytes);
   if (isByKey)
@@ -33,7 +33,7 @@ const inverted = (bytes: Buffer): Buffer => {
   return result;
 };
 
-/** How keys are written: text, or hexadecimal digits in groups, of UUIDs and of nsUniqueId. */
+/** Encodings of keys: text, or grouped hexadecimal digits as in UUIDs and nsUniqueId. */
 const TEXT = 3;
 const UUID = 1;
 const NS_UNIQUE_ID = 2;
@@ -64,7 +64,7 @@ function decodeKey(bytes: Buffer): string {
 const isKey = (bytes: Buffer): boolean =>
   groups[bytes[0]!] ? bytes.length === 1 + DIGITS / 2 : bytes[0] === TEXT && endOf(bytes, 1) === bytes.length;
 
-/** What a value is: their order is that of the types, and no value comes behind all others. */
+/** Type markers, in the order of the types. "No value" sorts last. */
 const FALSE = 1;
 const TRUE = 2;
 const NUMBER = 4;
@@ -79,7 +79,7 @@ function encodeValue(value: Scalar | undefined, caseExact: boolean | undefined):
   return Buffer.concat([Buffer.of(STRING), ended(caseExact ? value : value.toLowerCase())]);
 }
 
-/** IEEE 754 in the order of the numbers: negative ones with all bits turned, others with their sign. */
+/** IEEE 754 in numeric order: negative numbers with all bits inverted, others with the sign bit set. */
 function sortableNumber(value: number): Buffer {
   const bytes = Buffer.alloc(NUMBER_BYTES);
   bytes.writeDoubleBE(value);
@@ -88,14 +88,14 @@ function sortableNumber(value: number): Buffer {
   return bytes;
 }
 
-/** Where the value at the beginning of a sort key ends. */
+/** The end of the value at the start of a sort key. */
 function valueEnd(sortKey: Buffer): number {
   const [type] = sortKey;
   if (type === NUMBER) return 1 + NUMBER_BYTES;
   return type === STRING ? endOf(sortKey, 1) : 1;
 }
 
-/** Text as UTF-8, which keeps the order of code points. It ends with a 0 that no 255 follows: in it each 0 is followed by one. */
+/** UTF-8, which preserves code point order. A 0 that is not followed by 255 ends the text; zeros within it are followed by 255. */
 function ended(text: string): Buffer {
   const escaped = text.includes("\0") ? Buffer.from(text).toString("latin1").replaceAll("\0", "\0\xff") : undefined;
   return Buffer.concat([escaped === undefined ? Buffer.from(text) : Buffer.from(escaped, "latin1"), Buffer.of(0)]);
@@ -107,7 +107,7 @@ function unended(bytes: Buffer): string {
   return Buffer.from(text.toString("latin1").replaceAll("\0\xff", "\0"), "latin1").toString();
 }
 
-/** Where text ends that begins somewhere, behind its 0. Beyond the bytes where it does not. */
+/** The end of a text, after its terminator. Beyond the bytes if it is not terminated. */
 function endOf(bytes: Buffer, start: number): number {
   for (let at = bytes.indexOf(0, start); at >= 0; at = bytes.indexOf(0, at + 1))
     if (bytes[at + 1] !== 0xff) return at + 1;

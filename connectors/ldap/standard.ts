@@ -1,10 +1,10 @@
 import type { Dialect } from "./dialect.ts";
 import { isUuid, standardSupport } from "./filter.ts";
 
-/** No attribute that tells entries apart is longer. */
+/** Maximum length of a key. */
 const MAX_KEY = 256;
 
-/** OpenLDAP, and others that keep to the RFCs and have entryUUID (RFC 4530) and entryDN (RFC 5020). */
+/** OpenLDAP and other servers that follow the RFCs, with entryUUID (RFC 4530) and entryDN (RFC 5020). */
 export const standard: Dialect = {
   attributes: {
     exact: [
@@ -18,12 +18,12 @@ export const standard: Dialect = {
       "userPassword",
       "labeledURI",
       "memberUid",
-      // A time, but for an administrator's lock, which is none.
+      // A time, except for an administrator's lock.
       "pwdAccountLockedTime",
     ],
     telephone: ["telephoneNumber", "mobile", "homePhone", "pager"],
     time: ["createTimestamp", "modifyTimestamp", "pwdChangedTime", "pwdLastSuccess", "authTimestamp"],
-    // The last is text in 389 Directory Server, which takes it in any case.
+    // 389 Directory Server stores the last one as text and accepts any case.
     boolean: ["hasSubordinates", "pwdReset", "pwdMustChange", "nsAccountLock"],
     integer: ["entryusn"],
     dn: ["entryDN", "creatorsName", "modifiersName"],
@@ -41,6 +41,6 @@ export const standard: Dialect = {
   refusal: () => undefined,
 };
 
-/** Attributes of the usual schemas by which entries are marked, and that hold one value: a mark takes the place of what is there. */
+/** Single-valued attributes of common schemas that mark entries: a new mark replaces the present value. */
 export const isSingle = (attr: string): boolean =>
   ["pwdaccountlockedtime", "nsaccountlock"].includes(attr.toLowerCase());

@@ -2,38 +2,38 @@ import type { Entry as LdapEntry } from "ldapts";
 import type { AttributeType } from "./attributes.ts";
 import { type Directory, find } from "./directory.ts";
 
-/** An attribute as the directory's schema has it (RFC 4512 §4.1.2), with what it takes from the one above it. */
+/** An attribute type in the directory's schema (RFC 4512 §4.1.2), including inherited properties. */
 export interface AttributeDefinition {
   readonly name: string;
   readonly syntax: string;
   readonly equality: string | undefined;
   readonly isSingle: boolean;
-  /** Whether the directory keeps it itself. */
+  /** Whether the directory maintains it itself. */
   readonly isReadOnly: boolean;
-  /** Whether entries have it whatever their classes are. */
+  /** Whether entries have it regardless of their classes. */
   readonly isOperational: boolean;
 }
 
-/** A class as the directory's schema has it (RFC 4512 §4.1.1), with what it takes from those above it. */
+/** An object class in the directory's schema (RFC 4512 §4.1.1), including inherited attributes. */
 export interface ClassDefinition {
   readonly name: string;
   readonly isStructural: boolean;
   readonly isAuxiliary: boolean;
   readonly must: readonly string[];
   readonly may: readonly string[];
-  /** The classes above it, by their first names. */
+  /** Superclasses by their first names. */
   readonly above: readonly string[];
 }
 
-/** What a directory publishes of its schema; names are found without regard to case, by any of their spellings. */
+/** The published schema. Names are found by any of their spellings, in any case. */
 export interface Subschema {
   readonly attribute: (name: string) => AttributeDefinition | undefined;
   readonly class: (name: string) => ClassDefinition | undefined;
-  /** The auxiliary classes that allow an attribute. */
+  /** Auxiliary classes that allow an attribute. */
   readonly allowing: (attr: string) => readonly string[];
 }
 
-/** Reads the schema, RFC 4512 §4.4. Rejects with a `ConnectorError`; undefined where the directory publishes none. */
+/** Reads the schema, RFC 4512 §4.4. Rejects with a `ConnectorError`; undefined if the directory publishes none. */
 export async function readSubschema(directory: Directory, signal: AbortSignal): Promise<Subschema | undefined> {
   const [root] = await find(directory, { base: "", scope: "base", attrs: ["subschemaSubentry"] }, signal);
   const [base] = texts(root?.subschemaSubentry);
@@ -46,7 +46,7 @@ export async function readSubschema(directory: Directory, signal: AbortSignal): 
   return subschemaOf(under("attributeTypes"), under("objectClasses"));
 }
 
-/** The schema that descriptions are of, as RFC 4512 §4.1 writes them. What cannot be read is passed over. */
+/** Parses descriptions in the format of RFC 4512 §4.1. Unparsable ones are skipped. */
 export function subschemaOf(attributeTypes: readonly string[], objectClasses: readonly string[]): Subschema {
   const attributes = byName(attributeTypes.map(parseDescription));
   const classes = byName(objectClasses.map(parseDescription));
@@ -91,7 +91,7 @@ export function subschemaOf(attributeTypes: readonly string[], objectClasses: re
   };
 }
 
-/** Attributes that a server gives every entry, or none. */
+/** Attributes that a server gives to every entry or to none. */
 export const EVERYWHERE: readonly string[] = [
   "entryUUID",
   "nsUniqueId",
@@ -103,15 +103,15 @@ export const EVERYWHERE: readonly string[] = [
   "entryusn",
 ];
 
-/** The attributes that an entry has; ldapts lists those, too, that were asked for and are not there. */
+/** The attributes of an entry; ldapts also lists requested ones that are absent. */
 export const attributesOf = (entry: LdapEntry): string[] =>
   Object.keys(entry).filter((name) => name !== "dn" && name !== "*" && entry[name]?.length !== 0);
 
-/** Whether an attribute is among others, however each is written. */
+/** Reports whether an attribute is in a list; case does not matter. */
 export const has = (attrs: readonly string[], attr: string): boolean =>
   attrs.some((each) => each.toLowerCase() === attr.toLowerCase());
 
-/** The type that values of an attribute have, by its syntax and how they are compared (RFC 4517). */
+/** The type of an attribute's values, by syntax and equality rule (RFC 4517). */
 export function attributeTypeOf({ syntax, equality = "" }: AttributeDefinition): AttributeType {
   const type = bySyntax[syntax.replace("1.3.6.1.4.1.1466.115.121.1.", "")];
   if (type) return type;
@@ -132,10 +132,10 @@ const bySyntax: Readonly<Record<string, AttributeType>> = {
   "1.3.6.1.1.16.1": "uuid",
 };
 
-/** A description by its keywords, each with its values. */
+/** A description: keywords with their values. */
 type Description = ReadonlyMap<string, readonly string[]>;
 
-/** The words of a description: keywords, their values, and the values of lists, without quotes and dollars. */
+/** The tokens of a description: keywords, values and list items, without quotes and dollar signs. */
 function parseDescription(text: string): Description {
   const tokens = text.match(/'[^']*'|[()$]|[^\s()$']+/g) ?? [];
   const found = new Map<string, string[]>();
@@ -167,7 +167,7 @@ const byName = (all: readonly Description[]): ReadonlyMap<string, Description> =
     ),
   );
 
-/** A description, and those above it. */
+/** A description and its superiors. */
 function chainOf(all: ReadonlyMap<string, Description>, name: string): Description[] {
   const found: Description[] = [];
   const wanted = [name];

@@ -3,9 +3,8 @@ import { ConnectorError } from "../../src/connector/error.ts";
 import { type Directory, filterOf, find } from "./directory.ts";
 
 /**
- * Rejects with `conflict` where another entry of the kind has a value that may be there once: an entry's DN keeps names apart in its own
- * branch alone. Two that write the same value in the same moment can both pass; an overlay or a plug-in for unique attributes keeps
- * those apart.
+ * Rejects with `conflict` if another entry of the kind has a value that must be unique: DNs are unique only within their branch. Two
+ * simultaneous writes of a value can both pass; an overlay or plug-in for unique attributes prevents that.
  */
 export async function checkUnique(
   directory: Directory,
@@ -21,7 +20,7 @@ export async function checkUnique(
     const search = { base: kind.base, filter, attrs: [kind.key], size: 2 };
     const found = await find(directory, search, signal);
     if (found.some((other) => key === undefined || String(other[kind.key]).toLowerCase() !== key.toLowerCase()))
-      throw new ConnectorError("conflict", `There is already an entry with ${attr} ${JSON.stringify(value)}.`, {
+      throw new ConnectorError("conflict", `An entry with ${attr} ${JSON.stringify(value)} already exists.`, {
         attr,
       });
   }

@@ -39,15 +39,15 @@ import { outOfReach, surelyMeets, withinReach } from "./reach.ts";
 import { checkUnique } from "./unique.ts";
 
 const MAX_KNOWN = 10_000;
-/** The attributes that directories give to nobody, in lower case. */
+/** Attributes that directories never return, in lower case. */
 const SECRETS = ["userpassword", "unicodepwd"];
 
-/** What changes entries of a directory. */
+/** The write operations of a directory. */
 export type Writes = Pick<Connector, "create" | "update" | "delete">;
 
 /**
- * Writes by key. DNs that were seen are remembered only to address a write, and each write asserts that the entry there
- * still is the one with the key: after a rename by anyone the entry is looked for again, and no other is ever touched.
+ * Writes by key. Known DNs are cached only to address a write, and each write asserts that the entry there has the key. After a rename the
+ * entry is searched for again, so no other entry is ever changed.
  */
 export function createWrites(
   directory: Directory,
@@ -55,12 +55,12 @@ export function createWrites(
   mapped: ReadonlyMap<string, Mapped> = new Map(),
 ): Writes {
   const { pool, typeOf, failure } = directory;
-  // By kind, then by key: where one kind found an entry says nothing of whether it is within the reach of another.
+  // By kind and key: that one kind found an entry does not mean that another may reach it.
   const known = new Map([...directory.kinds.keys()].map((name) => [name, new Map<string, string>()]));
   const remember = (name: string, key: string, dn: string) => {
     const ofKind = known.get(name)!;
     ofKind.delete(key);
-    // An entry that was moved out of the base is no longer the kind's.
+    // An entry that was moved out of the base no longer belongs to the kind.
     if (isUnder(dn, directory.kinds.get(name)!.base)) ofKind.set(key, dn);
     if (ofKind.size > MAX_KNOWN) ofKind.delete(ofKind.keys().next().value!);
   };
@@ -80,10 +80,7 @@ export function createWrites(
     return entry;
   }
 
-  /**
-   * Runs a write on the entry's DN, with the wanted attributes that it has; where the entry is no longer there, or not as expected,
-   * finds out which.
-   */
+  /** Runs a write on the entry's DN, with the requested attributes. If the entry is missing or not as expected, finds out which. */
   async function addressed<T>(
     request: DeleteRequest & { readonly changes?: readonly Change[] },
     work: (dn: string, held: Entry) => Promise<T>,
@@ -143,7 +140,7 @@ export function createWrites(
     const stored = after.entry ?? (await afterWrite(() => readAt(dn, [...attrs, kind.key], signal)));
     const reached = () => find(directory, { base: dn, scope: "base", filter: kind.filter, attrs: ["1.1"] }, signal);
     const isReached = surelyMeets(kind.filter, entry) || (await afterWrite(reached)).length > 0;
-    // The request's own time may be over: what is out of reach must not stay.
+    // The request's time may have run out, but an entry out of reach must not remain.
     const undo = () => write(pool, AbortSignal.timeout(UNDO_MS), (client) => client.del(dn));
     if (!isReached) throw await outOfReach(dn, kind.filter, undo);
     remember(name, String(stored[kind.key]), stored.dn);
@@ -187,7 +184,7 @@ export function createWrites(
       attrs.length === 0 ? {} : entry,
     );
 
-    /** Makes changes of the entry at a DN: a rename first, which is taken back where the rest is refused. */
+    /** Changes the entry at a DN. A rename comes first, and is undone if the rest is refused. */
     async function changeAt(dn: string, of: LdapKind, asked: UpdateRequest): Promise<Entry> {
       const renamed = renaming(of, dn, asked.changes);
       const changes = withoutName(of, dn, asked.changes);
@@ -202,7 +199,7 @@ export function createWrites(
       }
     }
 
-    /** Takes a rename back whose other changes were refused; or says that it is still there. */
+    /** Undoes a rename whose other changes were refused, or reports that it remains. */
     async function undone(
       error: unknown,
       of: LdapKind,
@@ -220,7 +217,7 @@ export function createWrites(
         const { message } = failure(error) as Error;
         return new ConnectorError(
           "unavailable",
-          `The entry was renamed to ${dn}, but its other changes were not made, and the rename could not be taken back: ${message}`,
+          `The entry was renamed to ${dn}, but its other changes were refused, and the rename could not be undone: ${message}`,
           { cause: error },
         );
       }
@@ -273,13 +270,13 @@ export function createWrites(
         await write(pool, signal, (client) => client.modify(dn, wanted, controls));
       } catch (error) {
         const code = resultCode(error);
-        // Servers refuse what is already so, OpenLDAP even where it is told not to: it is left out, once.
+        // Servers refuse changes without effect, OpenLDAP even when told not to. Such changes are dropped, once.
         if (attempt === 1 && (code === result.valueExists || code === result.noSuchAttribute)) {
           return modify(kind, dn, { ...request, changes: await outstanding(kind, dn, changes, signal) }, 2);
         }
         const over = inPlace(changes, error);
         if (over) return modify(kind, dn, { ...request, changes: over }, attempt);
-        // The last member of a group whose schema wants one.
+        // The last member of a group that must have one.
         const { placeholder } = kind;
         if (
           attempt === 1 &&
@@ -301,7 +298,7 @@ export function createWrites(
     return toEntry(kind, after.entry ?? (await afterWrite(() => readAt(dn, attrs, signal))), attrs, directory);
   }
 
-  /** Of adds and deletes those that still change something. */
+  /** The additions and deletions that still have an effect. */
   async function outstanding(
     kind: LdapKind,
     dn: string,
@@ -333,5 +330,5 @@ export function createWrites(
   return { create, update, delete: remove };
 }
 
-/** A kind without its condition, for an entry that has left it. */
+/** A kind without its filter, for an entry that no longer matches it. */
 const anywhere = (kind: LdapKind): LdapKind => ({ ...kind, filter: new PresenceFilter({ attribute: "objectClass" }) });

@@ -14,18 +14,18 @@ import { applyChanges, checkExpected, comparePositions, matches, positionOf } fr
 import { init } from "./init.ts";
 
 const kind = z.strictObject({
-  key: z.string().default("id").describe("The attribute that holds the key; the connector makes a UUID for it."),
-  unique: z.array(z.string()).default([]).describe("Attributes of which no two entries may hold the same value."),
+  key: z.string().default("id").describe("Attribute that holds the key. The connector generates a UUID for it."),
+  unique: z.array(z.string()).default([]).describe("Attributes whose values must be unique."),
 });
 
 const config = z.strictObject({
-  kinds: z.record(z.string(), kind).describe("The kinds of entries that there are."),
+  kinds: z.record(z.string(), kind).describe("The kinds of entries, under names that mappings use."),
 });
 
-/** Entries in the memory of the process: the interface's reference made into a connector, for tests and examples. */
+/** Entries in memory: the reference semantics as a connector, for tests and examples. */
 export default defineConnector({
   type: "memory",
-  summary: "Entries in the memory of the process, gone when it ends: to try mappings, and for tests.",
+  summary: "Entries in memory, lost when the process ends. For tests and for trying out mappings.",
   config,
   example: `type: memory
 kinds:
@@ -47,7 +47,7 @@ kinds:
           const taken = { op: "eq", attr, value: value as string } as const;
           for (const [other, stored] of storeOf(name)) {
             if (other !== key && matches(stored, taken)) {
-              throw new ConnectorError("conflict", `There is already a ${name} with this ${attr}.`, { attr });
+              throw new ConnectorError("conflict", `A ${name} with this ${attr} already exists.`, { attr });
             }
           }
         }
@@ -109,7 +109,7 @@ kinds:
 const pick = (entry: Entry, attrs: readonly string[]): Entry =>
   Object.fromEntries(attrs.filter((attr) => entry[attr] !== undefined).map((attr) => [attr, entry[attr]]));
 
-/** An entry in the form that connectors give back: one value bare, none left out. */
+/** An entry as connectors return it: single values bare, no empty lists. */
 const normalised = (entry: Entry): Entry => {
   const values = Object.keys(entry).map((attr) => [attr, fromValues(valuesOf(entry, attr))] as const);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined));

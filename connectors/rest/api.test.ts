@@ -36,7 +36,7 @@ describe("calls in turn, of which one fails", () => {
     const { asked, failure } = await inTurn({ "POST /c": 400 }, [add("/a"), add("/b"), add("/c")]);
     expect(asked).toEqual(["POST /a", "POST /b", "POST /c", "DELETE /b", "DELETE /a"]);
     expect(failure).toBeInstanceOf(ConnectorError);
-    expect(failure!.message).toMatch(/This was call 3 of several: what was done before it was taken back\.$/);
+    expect(failure!.message).toMatch(/This was call 3 of several; the previous calls were undone\.$/);
   });
 
   test("leave alone what was there already, what only looked, and what was not made", async () => {
@@ -57,7 +57,7 @@ describe("calls in turn, of which one fails", () => {
       add("/c"),
     ]);
     expect(failure!.message).toMatch(
-      /what was done before it is left: call 2 has no undo; call 1 could not be taken back: The API refused DELETE \/a, status 500/,
+      /earlier changes remain: call 2 has no undo; call 1 could not be undone: The API refused DELETE \/a, status 500/,
     );
   });
 });

@@ -7,28 +7,28 @@ import type { Client } from "../../src/http/client.ts";
 import type { Scope, Step, Template } from "./calls.ts";
 import type { Judge } from "./failures.ts";
 
-/** The API: calls that are answered, and failures that are understood. */
+/** An API: makes calls and interprets failures. */
 export interface Api {
-  /** Makes a call that reads, whatever its method. Rejects where its answer is a failure. */
+  /** Makes a call that reads, whatever its method. Rejects if the response is a failure. */
   readonly ask: (template: Template, scope: Scope, signal: AbortSignal) => Promise<Answer>;
   readonly read: (call: Call, signal: AbortSignal) => Promise<Answer>;
-  /** Makes calls in turn; where one fails those before it are taken back, the last first. */
+  /** Makes calls one after another. If one fails, the previous ones are undone in reverse order. */
   readonly inTurn: (steps: readonly Step[], turn: Turn, signal: AbortSignal) => Promise<void>;
 }
 
-/** What calls in turn are made over. */
+/** The variables of a sequence of calls. */
 export interface Turn {
   readonly input: unknown;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Called with the first answer; gives further variables for the calls after it, and for those that undo. */
+  /** Called with the first response. Returns variables for the later calls and for undo calls. */
   readonly learnt?: (first: Answer) => Promise<Readonly<Record<string, unknown>>>;
-  /** What is the same each time the client's request comes: with the call's number it is the call's idempotency key. */
+  /** Identifies the client's request, also when it is repeated. With the number of the call it becomes the idempotency key. */
   readonly requestKey?: string | undefined;
-  /** Takes back what has no `undo` of its own. */
+  /** Undoes calls that have no `undo` of their own. */
   readonly otherwise?: readonly Template[] | undefined;
 }
 
-/** An API whose failures `judge` knows. */
+/** An API whose failures `judge` interprets. */
 export function apiOf(client: Client, judge: Judge): Api {
   const send = async (call: Call, signal: AbortSignal): Promise<Answer> => {
     const answer = await client.call(call, signal);
@@ -36,7 +36,7 @@ export function apiOf(client: Client, judge: Judge): Api {
     if (failure) throw failure;
     return answer;
   };
-  /** Makes a call; says whether it did something, which a look at the API, or a failure that is accepted, did not. */
+  /** Makes a call. Reports whether it changed anything: reads and accepted failures did not. */
   const made = async (
     step: Step,
     scope: Scope,
@@ -80,33 +80,33 @@ export function apiOf(client: Client, judge: Judge): Api {
           throw await takenBack(error, done, number, send);
         }
       }
-      // Of an entry that is as it should be nothing may have to be asked.
+      // An entry that is already as requested may need no calls.
       if (number === 0 && steps.length > 0 && !steps.some(({ dependsOnEntry }) => dependsOnEntry))
         throw new ConnectorError(
           "invalid",
-          "The connector has no call for this: the `when` of each one is false, so that nothing was changed.",
+          "The connector has no call for this change: every `when` is false. Nothing was changed.",
         );
     },
   };
 }
 
-/** What was made, but cannot be told from the answer, is there all the same. */
+/** The call succeeded, even if its response cannot be interpreted. */
 function tellMade(error: Error): never {
-  throw new ConnectorError("unavailable", `${error.message} What the call made is there now.`, { cause: error });
+  throw new ConnectorError("unavailable", `${error.message} The call itself succeeded.`, { cause: error });
 }
 
-/** How long taking back may take after a failure, in milliseconds: the request's own time may be over. */
+/** Time limit for undoing, in milliseconds. The request's own time may have run out. */
 export const UNDO_MS = 3000;
 
-/** A call that did something, and what takes it back. */
+/** A call that changed something, and how to undo it. */
 interface Done {
   readonly undo: readonly Template[];
   readonly scope: Scope;
-  /** Which of the calls it was, from 1. */
+  /** The number of the call, from 1. */
   readonly number: number;
 }
 
-/** Takes back what was done; what cannot be is said in the failure. */
+/** Undoes calls. The error lists what could not be undone. */
 async function takenBack(
   error: unknown,
   done: readonly Done[],
@@ -122,22 +122,20 @@ async function takenBack(
       try {
         await send(await each.call(scope), signal);
       } catch (problem) {
-        remains.push(`call ${number} could not be taken back: ${(problem as Error).message}`);
+        remains.push(`call ${number} could not be undone: ${(problem as Error).message}`);
       }
     }
   }
   if (!(error instanceof ConnectorError)) return error;
   const fate =
-    remains.length === 0
-      ? "what was done before it was taken back"
-      : `what was done before it is left: ${remains.join("; ")}`;
+    remains.length === 0 ? "the previous calls were undone" : `earlier changes remain: ${remains.join("; ")}`;
   const { kind, attr, retryAfter, message } = error;
-  const detail = `${message} This was call ${failed} of several: ${fate}.`;
+  const detail = `${message} This was call ${failed} of several; ${fate}.`;
   const mayHaveHappened = error.mayHaveHappened || remains.length > 0;
   return new ConnectorError(kind, detail, { attr, retryAfter, mayHaveHappened, cause: error });
 }
 
-/** Evaluates over an answer. What is not there is undefined; what fails is the API's answer's fault. */
+/** Evaluates an expression over a response. Missing values are undefined; errors are attributed to the API's response. */
 export async function readFrom(
   expression: Expression,
   { body, headers, status }: Answer,
@@ -148,7 +146,7 @@ export async function readFrom(
   } catch (error) {
     throw new ConnectorError(
       "unavailable",
-      `The API's answer is not what the connector is told: ${(error as Error).message}`,
+      `The API's response does not match the connector's configuration: ${(error as Error).message}`,
       { cause: error },
     );
   }

@@ -6,19 +6,19 @@ import { isObject } from "./entries.ts";
 import { pathParts, segment } from "./path.ts";
 import type { ListSettings, StepSettings, UndoSettings } from "./settings.ts";
 
-/** What the expressions of a call are evaluated over. */
+/** The input and variables of a call's expressions. */
 export interface Scope {
   readonly input: unknown;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** A call of the API, compiled. */
+/** A compiled call. */
 export interface Template {
-  /** The call for a scope. Rejects with `invalid` where an expression fails or a path names nothing. */
+  /** Builds the call. Rejects with `invalid` if an expression fails or a path segment is empty. */
   readonly call: (scope: Scope) => Promise<Call>;
-  /** Every variable that it speaks of. */
+  /** All variables that it uses. */
   readonly variables: ReadonlySet<string>;
-  /** Whether it reads its input. */
+  /** Whether it uses its input. */
   readonly readsInput: boolean;
 }
 
@@ -31,7 +31,7 @@ interface Question {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Compiles the description of a call. Throws `ExpressionError`. */
+/** Compiles a call. Throws `ExpressionError`. */
 export function compileCall({ method, path, query, headers, body, idempotencyKey }: Question): Template {
   const parts = pathParts(path);
   const compiled = (record: Readonly<Record<string, string>>) =>
@@ -69,15 +69,15 @@ export function compileCall({ method, path, query, headers, body, idempotencyKey
   };
 }
 
-/** `$key` is the entry's key in every call, and nothing where there is none yet; never the function `$key()`. */
+/** `$key` is the entry's key in every call, and undefined if there is none yet; never the function `$key()`. */
 const value = ({ evaluate }: Expression, { input, variables }: Scope): Promise<unknown> =>
   evaluate(input, { key: undefined, ...variables });
 
-/** A value whose numbers are what was meant: JSONata's are rounded beyond 2^53. Throws a `TypeError` for another. */
+/** A value with exact numbers: JSONata rounds beyond 2^53. Throws a `TypeError` for a rounded one. */
 function exactly(given: unknown, source: string): unknown {
   if (typeof given === "number" && Number.isInteger(given) && !Number.isSafeInteger(given))
     throw new TypeError(
-      `${given} in ${JSON.stringify(source)} may be rounded: leave $number out, ids that the API gave as numbers are sent as numbers`,
+      `${given} in ${JSON.stringify(source)} may be rounded: remove $number. IDs that the API returned as numbers are sent as numbers anyway`,
     );
   if (typeof given === "object" && given !== null) for (const each of Object.values(given)) exactly(each, source);
   return given;
@@ -88,42 +88,42 @@ const textOf = (given: unknown): string => {
   exactly(given, "the call");
   return typeof given === "object" ? JSON.stringify(given) : String(given);
 };
-/** A line break would begin another header. */
+/** A line break would start another header. */
 const headerOf = (given: unknown): string => textOf(given).replace(/[\r\n\0]/g, " ");
 
-/** A parameter of the query; of an object each property is one. */
+/** A query parameter. Each property of an object is a parameter of its own. */
 function parameterOf(name: string, given: unknown): [string, string][] {
   if (isNothing(given)) return [];
   if (isObject(given)) return Object.entries(given).flatMap(([inner, each]) => parameterOf(inner, each));
   return [[name, textOf(given)]];
 }
 
-/** A call that gives a list, page by page. */
+/** A call that returns a list, page by page. */
 export interface ListCall extends Template {
   readonly items: Expression;
-  /** How many there are in all, where the API says so. */
+  /** The total, if the API reports it. */
   readonly total?: Expression | undefined;
-  /** How many there are at least where nothing is filtered, where that is known. */
+  /** Minimum length of the unfiltered list, if known. */
   readonly atLeast?: Expression | undefined;
   readonly page: ListSettings["page"];
   readonly next: Expression | undefined;
 }
 
-/** Compiles the description of a call that lists. Throws `ExpressionError`. */
+/** Compiles a list call. Throws `ExpressionError`. */
 export function listCall({ items, page, ...question }: ListSettings): ListCall {
   return { ...compileCall(question), items: compileExpression(items), page, next: compileOptional(page?.next) };
 }
 
-/** A call among several, compiled. */
+/** A compiled call of a sequence. */
 export interface Step extends Template {
   readonly when: ((scope: Scope) => Promise<boolean>) | undefined;
-  /** Whether it is made for some states of the entry, as `when` says, and not for what is asked alone. */
+  /** Whether its `when` depends on the entry's state, and not only on the request. */
   readonly dependsOnEntry: boolean;
   readonly accept: ((scope: Scope) => Promise<boolean>) | undefined;
   readonly undo: Template | undefined;
 }
 
-/** Compiles the description of a call among several. Throws `ExpressionError`. */
+/** Compiles a call of a sequence. Throws `ExpressionError`. */
 export function compileStep({ when, accept, undo, ...question }: StepSettings): Step {
   const condition = (source: string | undefined) => {
     if (source === undefined) return undefined;
@@ -149,13 +149,13 @@ export function compileStep({ when, accept, undo, ...question }: StepSettings): 
   };
 }
 
-/** An expression that fails on an entry says so of the entry. */
+/** Reports an expression that fails on an entry as a mistake in the entry. */
 export async function asInvalid<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof ExpressionError || error instanceof TypeError)
-      throw new ConnectorError("invalid", `The connector's call cannot be made: ${error.message}`, { cause: error });
+      throw new ConnectorError("invalid", `The connector's call cannot be built: ${error.message}`, { cause: error });
     throw error;
   }
 }

@@ -8,11 +8,11 @@ import type { AskedSettings, KindSettings } from "./settings.ts";
 interface Asked {
   readonly to: Expression;
   readonly exact: boolean;
-  /** The call to use in place of the kind's search. */
+  /** The call to use instead of the kind's search. */
   readonly call: ListCall | undefined;
 }
 
-/** What an API can be asked, compiled. */
+/** The compiled filters of an API. */
 export interface Filters {
   readonly leaves: ReadonlyMap<string, { readonly caseExact: boolean; readonly asked: ReadonlyMap<string, Asked> }>;
   readonly and: Expression | undefined;
@@ -21,7 +21,7 @@ export interface Filters {
   readonly quote: Quote | undefined;
 }
 
-/** Compiles what a kind says of its filters. Throws `ExpressionError`. */
+/** Compiles a kind's filters. Throws `ExpressionError`. */
 export function compileFilters({ attributes, search }: KindSettings): Filters {
   const leaves = Object.entries(attributes).flatMap(([attr, { filter }]) => {
     if (!filter) return [];
@@ -46,12 +46,12 @@ const askedOf = (given: AskedSettings): Asked =>
     ? { to: compileExpression(given), exact: true, call: undefined }
     : { to: compileExpression(given.to), exact: given.exact, call: given.call && listCall(given.call) };
 
-/** How well the API answers a condition. What has letters is asked of an API that tells case from case only where that is meant. */
+/** How well the API answers a condition. A case-sensitive API is asked about letters only if case matters. */
 export function supports(filters: Filters, condition: Condition): Support {
   const { leaves, and, or, not } = filters;
   switch (condition.op) {
     case "and":
-      // Without a way to put them together the first is asked, which finds no less.
+      // If conditions cannot be combined, only the first is asked, which finds no less.
       return and && !hasOwnCall(filters, condition) ? "exact" : "superset";
     case "or":
       return or && !hasOwnCall(filters, condition) ? "exact" : "none";
@@ -70,7 +70,7 @@ export function supports(filters: Filters, condition: Condition): Support {
   }
 }
 
-/** Whether some part of a condition uses a call of its own, which cannot be combined with other conditions. */
+/** Reports whether part of a condition uses a call of its own, which cannot be combined. */
 function hasOwnCall(filters: Filters, condition: Condition): boolean {
   if (condition.op === "and" || condition.op === "or")
     return condition.conditions.some((each) => hasOwnCall(filters, each));
@@ -78,18 +78,18 @@ function hasOwnCall(filters: Filters, condition: Condition): boolean {
   return ownCall(filters, condition) !== undefined;
 }
 
-/** The search that a condition is asked by, where that is another one than the kind's. */
+/** The call for a condition, if it is not the kind's search. */
 export function ownCall(filters: Filters, condition: Condition): ListCall | undefined {
   if (condition.op === "and" && (!filters.and || hasOwnCall(filters, condition)))
     return condition.conditions.length === 0 ? undefined : ownCall(filters, chosen(filters, condition.conditions));
   return "attr" in condition ? filters.leaves.get(condition.attr)?.asked.get(condition.op)?.call : undefined;
 }
 
-/** The one of several conditions that is asked, where they cannot be asked together: one with a search of its own, else the narrowest. */
+/** The condition to ask if they cannot be combined: one with a call of its own, else the narrowest. */
 const chosen = (filters: Filters, conditions: readonly Condition[]): Condition =>
   conditions.find((each) => "attr" in each && ownCall(filters, each)) ?? narrowest(conditions);
 
-/** What the API is asked for a condition, in its own words: a text, or an object, as the configuration makes it. */
+/** A condition in the API's query language: text or an object, as configured. */
 export async function inWords(filters: Filters, condition: Condition): Promise<unknown> {
   const { leaves, and, or, not } = filters;
   const together = async (conditions: readonly Condition[], how: Expression) => {
@@ -108,7 +108,7 @@ export async function inWords(filters: Filters, condition: Condition): Promise<u
       return asInvalid(() => not!.evaluate(undefined, { condition: inner }));
     }
     case "has":
-      throw new TypeError("bits are not asked of an API");
+      throw new TypeError("bit conditions cannot be sent to an API");
     default: {
       const { to } = leaves.get(condition.attr)!.asked.get(condition.op)!;
       if (condition.op === "pr") return asInvalid(() => to.evaluate(undefined, {}));

@@ -1,6 +1,6 @@
 import { type Page, type Place, START } from "./lists.ts";
 
-/** How many there are, of an API that does not say: up to a bound, beyond which there is one more than was seen. */
+/** The total for an API that does not report one, counted up to a limit, beyond which it is one more than was seen. */
 export async function counted(
   countTo: number,
   last: Page | undefined,
@@ -8,10 +8,10 @@ export async function counted(
 ): Promise<number> {
   if (!last) return 0;
   let end = last.place.offset + last.items.length;
-  // Beyond the end nothing says where it was.
+  // Beyond the end nothing tells where the end was.
   const isBeyond = last.items.length === 0 && end > 0;
   if (!last.next && !isBeyond) return end;
-  // It is before the place that was asked for, however far that is.
+  // The end is before the requested place, however far.
   const upTo = isBeyond ? end : countTo;
   if (isBeyond || end < upTo) {
     const from = isBeyond ? START : last.next!;
@@ -24,7 +24,7 @@ export async function counted(
   return isBeyond ? Math.min(end, upTo) : end + 1;
 }
 
-/** A whole number that an API gave, as a number or as its digits. */
+/** An integer from an API, given as a number or digits. */
 export const numberIn = (given: unknown): number | undefined => {
   const number = typeof given === "string" ? Number(given) : given;
   return typeof number === "number" && Number.isInteger(number) && number >= 0 ? number : undefined;

@@ -9,7 +9,7 @@ import { callAt, pageSize, placeOf } from "./lists.ts";
 import { changing, creation, needsEntry, type Plan, readBefore } from "./plans.ts";
 import { searchScope } from "./reads.ts";
 
-/** The requests that an operation comes down to, as text. What of them is known only from an answer stands in angle brackets. */
+/** The requests of an operation as text. Values that depend on a response are in angle brackets. */
 export async function explain(kind: RestKind, operation: BackendOperation): Promise<string> {
   switch (operation.type) {
     case "search": {
@@ -24,9 +24,11 @@ export async function explain(kind: RestKind, operation: BackendOperation): Prom
       const isCounted = operation.count && !own && !total;
       return [
         callText(call),
-        ...(isBrief ? ["# and each entry by itself: the list does not give all that is wanted"] : []),
+        ...(isBrief ? ["# and each entry by itself: the list lacks some of the requested attributes"] : []),
         ...(isCounted && count ? [callText(await count.call(scope))] : []),
-        ...(isCounted && !count && !where ? ["# and on, to count: the API does not say how many there are"] : []),
+        ...(isCounted && !count && !where
+          ? ["# further pages are read to count: the API does not report a total"]
+          : []),
       ].join("\n");
     }
     case "get":
@@ -54,7 +56,7 @@ export async function explain(kind: RestKind, operation: BackendOperation): Prom
         isRead && kind.get
           ? [
               await inText(kind.get, { key, ...(attrs && { attrs }) }),
-              "# what the calls take over from that is not shown",
+              "# values that the calls copy from it are not shown",
             ]
           : [];
       return [...reading, ...plans].join("\n");
@@ -67,10 +69,10 @@ export async function explain(kind: RestKind, operation: BackendOperation): Prom
   }
 }
 
-/** What is said of a read that asks the API nothing by itself. */
-const FROM_SNAPSHOT = "# the entry is looked for in the snapshot of the list";
+/** The description of a read that sends no request of its own. */
+const FROM_SNAPSHOT = "# the entry is read from the snapshot of the list";
 
-/** Values that the changes do something to. */
+/** The values that changes affect. */
 const valuesBefore = (changes: Extract<BackendOperation, { type: "update" }>["changes"]) =>
   Object.fromEntries(
     changes.flatMap((change) => {
@@ -97,4 +99,4 @@ const inText = async (
 ): Promise<string> =>
   template
     .call({ input, variables })
-    .then(callText, (error: Error) => `# a call that depends on an answer: ${error.message}`);
+    .then(callText, (error: Error) => `# a call that depends on a response: ${error.message}`);

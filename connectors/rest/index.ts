@@ -15,10 +15,10 @@ import { config } from "./settings.ts";
 import { snapshotsOf } from "./snapshots.ts";
 import { writesOf } from "./writes.ts";
 
-/** Any API of HTTP and JSON, by a description of its calls. */
+/** Any HTTP and JSON API, by a description of its calls. */
 export default defineConnector({
   type: "rest",
-  summary: "Users and groups behind an HTTP API of JSON, proprietary or not, described call by call.",
+  summary: "Users and groups behind any JSON API over HTTP, described call by call.",
   config,
   example: `type: rest
 url: https://people.example.com/api/v2
@@ -72,7 +72,7 @@ kinds:
         const special = kindNamed(kind).special.get(attr);
         return !special?.list && !special?.read && !special?.add;
       },
-      // In which order text comes there, and whether case counts, no API says.
+      // How an API orders text, and whether case matters, is unknown.
       sorts: () => false,
       search: (request) => search(kindNamed(request.kind), request),
       get: async (request) => {

@@ -4,7 +4,7 @@ import { compileCall, compileStep, type ListCall, listCall, type Step, type Temp
 import { compileFilters, type Filters } from "./conditions.ts";
 import type { KindSettings, SnapshotSettings, StepSettings } from "./settings.ts";
 
-/** What is special about an attribute, compiled. */
+/** The compiled settings of an attribute. */
 export interface Special {
   readonly list: boolean;
   readonly read: ListCall | undefined;
@@ -13,14 +13,14 @@ export interface Special {
   readonly remove: readonly Step[] | undefined;
 }
 
-/** A kind of entries and its calls, compiled. */
+/** A kind of entries with its compiled calls. */
 export interface RestKind {
   readonly name: string;
   readonly key: string;
   readonly entry: Expression | undefined;
-  /** Whether an entry is of the kind; all are without it. */
+  /** Whether an entry is of the kind; undefined if all are. */
   readonly within: Expression | undefined;
-  /** The call that reads one entry; a kind without it reads one from its snapshot. */
+  /** The call that reads one entry. Without it, entries are read from the snapshot. */
   readonly get:
     | (Template & { readonly item: Expression | undefined; readonly gone: Expression | undefined })
     | undefined;
@@ -28,9 +28,9 @@ export interface RestKind {
     readonly total: Expression | undefined;
     readonly count: (Template & { readonly total: Expression }) | undefined;
     readonly countTo: number;
-    /** How the whole list is kept, where it is; `path` is the list's place in the answer. */
+    /** Settings of the snapshot, if any; `path` is the list's place in the response. */
     readonly snapshot: (SnapshotSettings & { readonly path: readonly string[] }) | undefined;
-    /** The attributes that it gives, where it gives some alone. */
+    /** The attributes that the list contains, if not all. */
     readonly gives: ReadonlySet<string> | undefined;
   };
   readonly filters: Filters;
@@ -45,7 +45,7 @@ export interface RestKind {
 
 const stepsOf = (steps: readonly StepSettings[] | undefined) => steps?.map(compileStep);
 
-/** Compiles the description of a kind. Throws `ExpressionError`, and `SettingError` for calls that speak of nobody. */
+/** Compiles a kind. Throws `ExpressionError`, and `SettingError` for calls that do not identify an entry. */
 export function compileKind(name: string, settings: KindSettings): RestKind {
   const kind = compiled(name, settings);
   checkSpoken(kind);
@@ -53,18 +53,15 @@ export function compileKind(name: string, settings: KindSettings): RestKind {
 }
 
 /**
- * Refuses calls that do not speak of what they are to find or to change, as a misspelt variable makes them: those would find everybody,
- * or change somebody else. Throws a `SettingError`.
+ * Refuses calls that do not use the variable that identifies an entry, for example because it is misspelt: they would find everybody, or
+ * change the wrong entry. Throws a `SettingError`.
  */
 function checkSpoken({ name, get, search, filters, update, delete: removal }: RestKind): void {
   const wrong = (setting: string, variable: string, why: string): never => {
-    throw new SettingError(
-      `kinds.${name}.${setting} does not speak of ${variable}: ${why}`,
-      `kinds.${name}.${setting}`,
-    );
+    throw new SettingError(`kinds.${name}.${setting} does not use ${variable}: ${why}`, `kinds.${name}.${setting}`);
   };
   if (get && !get.variables.has("key") && !get.readsInput)
-    wrong("get", "$key", "it would give the same entry for every key");
+    wrong("get", "$key", "it would return the same entry for every key");
   for (const [setting, steps] of Object.entries({ update, delete: removal }))
     if (
       steps &&
@@ -75,7 +72,7 @@ function checkSpoken({ name, get, search, filters, update, delete: removal }: Re
     for (const variable of ["attrs", "limit", "offset"])
       if (search.variables.has(variable))
         throw new SettingError(
-          `kinds.${name}.search speaks of $${variable}: with a snapshot it gives the whole list at once`,
+          `kinds.${name}.search uses $${variable}, but with a snapshot it returns the whole list at once`,
           `kinds.${name}.search`,
         );
   let isAsked = false;
@@ -85,11 +82,11 @@ function checkSpoken({ name, get, search, filters, update, delete: removal }: Re
       if (op !== "pr" && !to.variables.has("value") && !to.variables.has("quoted"))
         wrong(setting, "$value", "it would find the same entries for every value");
       if (to.variables.has("quoted") && !filters.quote)
-        wrong(setting, "$value", "$quoted needs search.quote, which says how to quote");
-      if (call && !call.variables.has("where")) wrong(`${setting}.call`, "$where", "it would find everybody");
+        wrong(setting, "$value", "$quoted requires search.quote, the quoting of the API's query language");
+      if (call && !call.variables.has("where")) wrong(`${setting}.call`, "$where", "it would find every entry");
       isAsked ||= call === undefined;
     }
-  if (isAsked && !search.variables.has("where")) wrong("search", "$where", "filters would find everybody");
+  if (isAsked && !search.variables.has("where")) wrong("search", "$where", "filters would find every entry");
 }
 
 function compiled(name: string, settings: KindSettings): RestKind {

@@ -5,19 +5,19 @@ import type { Call } from "../../src/http/call.ts";
 import { type Api, readFrom } from "./api.ts";
 import type { ListCall, Scope } from "./calls.ts";
 
-/** Where a page of an API's list begins. */
+/** The start of a page in an API's list. */
 export interface Place {
-  /** How many items there are before it. */
+  /** The number of preceding items. */
   readonly offset: number;
-  /** The API's own word for it, where it has one. */
+  /** The API's cursor, if it has one. */
   readonly cursor?: string | undefined;
-  /** The address of it, where the API gave that. */
+  /** The page's URL, if the API returned one. */
   readonly url?: string | undefined;
 }
-/** The beginning of a list. */
+/** The start of a list. */
 export const START: Place = { offset: 0 };
 
-/** A page of an API's list, and where the next one begins. */
+/** A page of an API's list, and the start of the next one. */
 export interface Page {
   readonly place: Place;
   readonly items: readonly unknown[];
@@ -25,28 +25,28 @@ export interface Page {
   readonly next: Place | undefined;
 }
 
-/** A list that never ends is the API's mistake. */
+/** More pages than this are a mistake of the API. */
 const MAX_PAGES = 10_000;
 
-/** Whether one can go to any place of the list at once. */
+/** Reports whether any place in the list can be requested directly. */
 export const isRandom = ({ page }: ListCall): boolean => isNumbered(page);
 const isNumbered = (page: ListCall["page"]): boolean => page?.by === "number" || page?.by === "offset";
 
-/** How many items to ask for at a time, to get so many from there on: for numbered pages one that the place is the beginning of. */
+/** The page size to request for so many items from a place. Numbered pages must start exactly there. */
 export function pageSize({ page, variables }: ListCall, limit: number, offset: number): number {
-  // An API that is not told how many to give has pages of its own.
+  // An API without a size parameter has its own page size.
   if (page?.size !== undefined && isNumbered(page) && !variables.has("limit")) return page.size;
   const most = page?.size ?? Number.POSITIVE_INFINITY;
-  // Who asks for nobody asks for their number.
+  // A limit of 0 asks for the total only.
   const wanted = limit === 0 && most < Number.POSITIVE_INFINITY ? most : Math.max(1, Math.min(limit, most));
   return page?.by === "number" && (offset % wanted !== 0 || wanted < limit) ? most : wanted;
 }
 
-/** The page that an item of a list is in, of pages of a size. */
+/** The page that contains an item, for a given page size. */
 export const placeOf = (list: ListCall, offset: number, size: number): Place =>
   list.page?.by === "number" ? { offset: offset - (offset % size) } : { offset };
 
-/** A list of an API's: the call, what its expressions speak of, and where its addresses start. */
+/** A list of an API: the call, its variables and the base of relative URLs. */
 export interface Listing {
   readonly api: Api;
   readonly base: string;
@@ -54,7 +54,7 @@ export interface Listing {
   readonly scope: Scope;
 }
 
-/** The pages of a list from a place on, each asked for when it is wanted. */
+/** The pages of a list from a place on, requested on demand. */
 export async function* pagesOf(
   { api, base, list, scope }: Listing,
   start: Place,
@@ -69,7 +69,7 @@ export async function* pagesOf(
       if (!isNotFound(error) || !isNumbered(list.page) || place!.offset === 0) throw error;
       return undefined;
     });
-    // Some have no page behind the last one. That there is a list at all shows at its beginning.
+    // Some APIs answer 404 behind the last page. At the start that is an error.
     if (!answer) {
       if (n === 0) {
         const beginning = await api.read(await callAt(list, scope, START, size), signal);
@@ -88,14 +88,14 @@ export async function* pagesOf(
       size,
       /^https?:/i.test(call.path) ? call.path : base + call.path,
     );
-    // A filter finds as few as there are.
+    // A filter may find any number.
     if (!next && scope.variables.where === undefined) await checkEnd(list, answer, place.offset + items.length);
     yield { place, items, answer, next };
     place = next;
   }
 }
 
-/** JSONata gives a list of one as its item. */
+/** JSONata returns a single item instead of a list of one. */
 const listIn = (given: unknown): readonly unknown[] =>
   Array.isArray(given) ? given : given === undefined || given === null ? [] : [given];
 
@@ -106,7 +106,7 @@ export async function callAt(list: ListCall, { input, variables }: Scope, place:
   return url === undefined ? call : { ...call, path: url, query: {} };
 }
 
-/** What the expressions of a page's call can speak of. */
+/** The variables of a page's call. */
 const turnOf = ({ page }: ListCall, { offset, cursor }: Place, size: number) => ({
   limit: size,
   offset,
@@ -114,32 +114,35 @@ const turnOf = ({ page }: ListCall, { offset, cursor }: Place, size: number) => 
   ...(page?.by === "number" && { page: page.first + offset / size }),
 });
 
-/** Rejects an answer without a list that is none: an API may leave out an empty list, and not the answer around it. */
+/** Rejects a response without a list: an API may omit an empty list, but not the response around it. */
 export function checkAnswered({ status, body }: Answer, { method, path }: Call): void {
   const isObject = typeof body === "object" && body !== null;
   const isFailure = isObject && ["error", "errors"].some((name) => isTrue((body as Record<string, unknown>)[name]));
   if ((isObject && !isFailure) || status === 204) return;
-  const what = isFailure ? "says that something failed" : "is no object and no list";
+  const what = isFailure ? "reports a failure" : "is neither an object nor a list";
   throw new ConnectorError(
     "unavailable",
-    `The API's answer to ${method} ${path} has no list, and ${what}. Look at items.`,
+    `The API's response to ${method} ${path} has no list, and ${what}. Check the setting items.`,
   );
 }
 
-/** Rejects a list that ends too early for what the settings, or the API itself, say of it: nobody is missing for an answer that was cut short. */
+/**
+ * Rejects a list that is shorter than the settings, or the API itself, say: nobody must seem to be missing because a response was cut
+ * short.
+ */
 export async function checkEnd({ atLeast }: ListCall, answer: Answer, count: number): Promise<void> {
   if (!atLeast) return;
   const least = Number((await readFrom(atLeast, answer)) ?? 0);
   if (count >= least) return;
   throw new ConnectorError(
     "unavailable",
-    `The API's list ended after ${count} items, where search.atLeast asks for ${Number.isNaN(least) ? "what is no number" : least}: it is not taken for the whole list.`,
+    `The API's list ended after ${count} items, but search.atLeast requires ${Number.isNaN(least) ? "something that is not a number" : least}: the list is considered incomplete.`,
   );
 }
 
-/** That there is no list says of no entry that it is gone. */
+/** A missing list does not mean that an entry is missing. */
 export const noList = ({ name }: { readonly name: string }, error: ConnectorError): ConnectorError =>
-  new ConnectorError("unavailable", `${error.message} So there is no list of ${name} entries.`, { cause: error });
+  new ConnectorError("unavailable", `${error.message} There is no list of ${name} entries.`, { cause: error });
 
 async function nextOf(
   list: ListCall,
@@ -162,7 +165,7 @@ async function nextOf(
       if (page.by === "offset") return { offset: behind };
       throw new ConnectorError(
         "unavailable",
-        `The API gave ${count} of ${total} on a page of ${size}: say by page.size how many it gives at a time.`,
+        `The API returned ${count} of ${total} items on a page of ${size}: set page.size to the API's maximum.`,
       );
     }
     case "link": {
@@ -182,7 +185,7 @@ async function nextOf(
 
 const resolved = (url: string, address: string): string => URL.parse(url, address)?.href ?? url;
 
-/** The address of rel=next in the header Link, RFC 8288 §3. */
+/** The URL of rel=next in the Link header, RFC 8288 §3. */
 function nextLink(header: string | undefined): string | undefined {
   for (const [, url, parameters] of (header ?? "").matchAll(
     /<([^>]*)>((?:\s*;\s*[^,;"=]+(?:=(?:"[^"]*"|[^,;"]*))?)*)/g,

@@ -13,21 +13,21 @@ import type { Scope, Step } from "./calls.ts";
 import { isObject, type Json, toObject } from "./entries.ts";
 import type { RestKind, Special } from "./kind.ts";
 
-/** Calls in turn, and what they are made over. */
+/** A sequence of calls with their variables. */
 export interface Plan {
   readonly steps: readonly Step[];
   readonly input: unknown;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** Why an API cannot be asked for something. */
+/** The error for an operation that has no call. */
 export const refused = (kind: RestKind, what: string, setting: string) =>
   new ConnectorError(
     "invalid",
-    `A ${kind.name} cannot be ${what} by this API: the connector has no \`${setting}\` for it.`,
+    `A ${kind.name} cannot be ${what} through this API: the connector has no \`${setting}\` for it.`,
   );
 
-/** The calls that make an entry: the kind's own, and those that set what has calls of its own. */
+/** The calls that create an entry: the kind's own, then those of attributes with calls. */
 export function creation(kind: RestKind, entry: Entry): Plan {
   if (!kind.create) throw refused(kind, "created", "create");
   const special = Object.keys(entry).filter((attr) => isWritten(kind.special.get(attr)));
@@ -43,30 +43,30 @@ export function creation(kind: RestKind, entry: Entry): Plan {
   return { steps: [...kind.create, ...more], input: toObject(own), variables: {} };
 }
 
-/** The values of an attribute in the API's form: null for none, and a list where it keeps one. */
+/** The values of an attribute in the API's form: null for none, a list if the API keeps one. */
 export const inJson = (kind: RestKind, attr: string, values: readonly Value[]): unknown =>
   kind.special.get(attr)?.list ? [...values] : (fromValues(values) ?? null);
 
-/** What is there before a change. */
+/** The state before a change. */
 export interface Before {
   readonly item: Json;
   readonly entry: Entry;
   readonly version: unknown;
 }
 
-/** Whether an attribute has calls of its own that write it. */
+/** Reports whether an attribute has write calls of its own. */
 export const isWritten = (special: Special | undefined): boolean =>
   Boolean(special?.set ?? special?.add ?? special?.remove);
 
-/** Whether a change cannot be told to the API without knowing what is there. */
+/** Reports whether a change requires reading the entry first. */
 export const needsEntry = (kind: RestKind, changes: readonly Change[], isExpected: boolean): boolean =>
   isExpected || speaksOfEntry(kind, changes) || changes.some((change) => needsValues(kind, change));
 
-/** Whether the values of an attribute have to be known before it is changed. */
+/** Reports whether a change requires knowing an attribute's values. */
 export const needsValues = (kind: RestKind, change: Change): boolean =>
   change.op === "swap" || !isTold(kind.special.get(change.attr), change);
 
-/** Whether the calls that changes come to speak of the entry as a whole, before or after it. */
+/** Reports whether the calls for changes use the entry as a whole, before or after. */
 function speaksOfEntry({ update, special }: RestKind, changes: readonly Change[]): boolean {
   const steps = changes.flatMap(({ attr }) => {
     const own = special.get(attr);
@@ -77,23 +77,23 @@ function speaksOfEntry({ update, special }: RestKind, changes: readonly Change[]
     .some(({ readsInput, variables }) => readsInput || variables.has("entry") || variables.has("version"));
 }
 
-/** The attributes that an update changes or expects something of. */
+/** The attributes that an update changes or checks. */
 export const touchedBy = (changes: readonly Change[], expected: UpdateRequest["expected"]): string[] => [
   ...new Set([...changes.map(({ attr }) => attr), ...Object.keys(expected ?? {})]),
 ];
 
-/** The attributes that are read before a change; undefined for the entry as a whole. */
+/** The attributes to read before a change; undefined for the whole entry. */
 export const readBefore = (kind: RestKind, changes: readonly Change[], expected: UpdateRequest["expected"]) =>
   speaksOfEntry(kind, changes) ? undefined : touchedBy(changes, expected);
 
-/** Whether the API can be told of a change as it is. */
+/** Reports whether a change can be sent to the API as it is. */
 function isTold(special: Special | undefined, { op }: Change): boolean {
   if (op === "add") return special?.add !== undefined;
   if (op === "delete") return special?.remove !== undefined;
   return !isWritten(special) || special?.set !== undefined;
 }
 
-/** The calls that make changes, each attribute's own behind those of the entry. Where values are the same already there are none. */
+/** The calls for changes: the entry's, then those of attributes. Unchanged values need no calls. */
 export function changing(kind: RestKind, key: string, changes: readonly Change[], before: Before | undefined): Plan[] {
   const { item = {}, entry = {}, version } = before ?? {};
   checkKey(kind, key, changes);
@@ -129,13 +129,13 @@ export function changing(kind: RestKind, key: string, changes: readonly Change[]
   return steps.length === 0 ? [] : [{ steps, input: merged(item, toObject(changed)), variables }];
 }
 
-/** The key is what an entry is called by: another one would be another entry. */
+/** The key identifies the entry and cannot change. */
 function checkKey(kind: RestKind, key: string, changes: readonly Change[]): void {
   const change = changes.find(({ attr }) => attr === kind.key);
   if (!change) return;
   const wanted = change.op === "swap" ? change.to : fromValues(change.values);
   if (String(wanted) !== key)
-    throw new ConnectorError("invalid", `A ${kind.name} cannot be renamed by this API: its ${kind.key} is its key.`, {
+    throw new ConnectorError("invalid", `A ${kind.name} cannot be renamed through this API: ${kind.key} is its key.`, {
       attr: kind.key,
     });
 }
@@ -162,7 +162,7 @@ function specialCalls(
   return [...callsFor(remove ?? [], gone), ...callsFor(add ?? [], come)];
 }
 
-/** Calls for values: for all of them at once where any speaks of `$values`, else for each. */
+/** Calls for values: one for all if it uses `$values`, else one for each. */
 function callsFor(steps: readonly Step[], values: readonly (Value | null)[], isSet = false): Step[] {
   if (values.length === 0) return [];
   const some = values.filter((value) => value !== null);
@@ -178,13 +178,13 @@ function callsFor(steps: readonly Step[], values: readonly (Value | null)[], isS
     };
   };
   const one = isSet ? [values.length > 1 ? [...values] : values[0]] : values;
-  // Several calls for a value are made before those for the next one.
+  // All calls for one value precede those for the next.
   return steps.some(({ variables }) => variables.has("values"))
     ? steps.map((step) => bound(step, { values: some, value: some[0] ?? null }))
     : one.flatMap((value) => steps.map((step) => bound(step, { value, values: some })));
 }
 
-/** An object with what changed put into it: null takes away. */
+/** An object with changes merged in; null removes a property. */
 export function merged(item: Json, changed: Json): Json {
   const result: Json = { ...item };
   for (const [name, value] of Object.entries(changed)) {

@@ -1,8 +1,8 @@
 import jsonata from "jsonata";
 
-/** How query languages of APIs write text. */
+/** Quoting styles of query languages. */
 export const quotes = ["json", "odata", "backslash", "lucene"] as const;
-/** How a query language writes a value. */
+/** How a query language quotes a value. */
 export type Quote = (typeof quotes)[number];
 
 const text: Readonly<Record<Quote, (value: string) => string>> = {
@@ -12,22 +12,22 @@ const text: Readonly<Record<Quote, (value: string) => string>> = {
   lucene: (value) => `"${value.replace(/[\r\n]+/g, " ").replace(/[\\"]/g, "\\$&")}"`,
 };
 
-/** A value as it stands in a query of the language: text in quotes, whatever it holds; anything else bare. */
+/** A value as a literal of the query language: text is quoted and escaped, everything else is bare. */
 export const quoted = (value: string | number | boolean, quote: Quote): string =>
   typeof value === "string" ? text[quote](value) : String(value);
 
-/** Functions that make a value fit for the text that they are put into: a regular expression within a query that is data. */
+/** Functions that make a value safe for the text around it, such as a regular expression within a query. */
 const SAFE = ["regexQuote"];
 
 /**
- * Whether an expression joins one of some variables into text, by `&` or `$join`, without a function around it that quotes. Such a
- * value could end the text that it stands in, and begin another.
+ * Reports whether an expression inserts one of the variables into text, by `&` or `$join`, without quoting it. Such a value could end its
+ * text and start another query.
  */
 export function joinsBare(source: string, variables: readonly string[]): boolean {
   try {
     return joins(jsonata(source).ast(), false);
   } catch {
-    // Whether it is an expression is asked elsewhere.
+    // Syntax errors are reported elsewhere.
     return false;
   }
 

@@ -12,54 +12,54 @@ import type { RestKind } from "./kind.ts";
 import { pagesOf, START } from "./lists.ts";
 import { createSpellings } from "./spelling.ts";
 
-/** An entry as the API gives it, and its version where it has one. */
+/** An entry as the API returns it, with its version if it has one. */
 export interface Present {
   readonly item: Json;
   readonly version: unknown;
 }
 
-/** What is read of an API. */
+/** Reads from an API. */
 export interface Reads {
   readonly get: (kind: RestKind, request: GetRequest) => Promise<Entry | undefined>;
-  /** An entry as changes start from it: with some attributes or, without any named, whole. Rejects with `notFound`. */
+  /** The entry before a change: with some attributes, or whole if none are named. Rejects with `notFound`. */
   readonly present: (
     kind: RestKind,
     key: string,
     attrs: readonly string[] | undefined,
     signal: AbortSignal,
   ) => Promise<Present>;
-  /** Whether a key is spelled as the API spells it; notes one that it gave. */
+  /** Reports whether a key is spelled as the API spells it, and records keys that the API returned. */
   readonly spellings: ReturnType<typeof createSpellings>;
-  /** Whether anything answers to a key, of the kind or not, under whatever spelling. */
+  /** Reports whether any entry answers to a key, whatever its kind and spelling. */
   readonly isTaken: (kind: RestKind, key: string, signal: AbortSignal) => Promise<boolean>;
-  /** What of an entry is asked for; values that need a call of their own are read by it. */
+  /** The requested attributes of an entry. Values with a call of their own are read by it. */
   readonly pick: (kind: RestKind, item: Json, attrs: readonly string[], signal: AbortSignal) => Promise<Entry>;
-  /** Of some keys those of entries of the kind, each for itself; all of them where every entry is of the kind. */
+  /** The keys that belong to entries of the kind, each checked by itself; all of them if every entry is of the kind. */
   readonly among: (
     kind: RestKind,
     keys: readonly string[],
     signal: AbortSignal,
   ) => Promise<ReadonlyMap<string, string>>;
-  /** What a list gives as an entry's object that has some attributes, which is read by itself where it has not; undefined where it is gone. */
+  /** A listed item as an object with the requested attributes, read by itself if the list lacks some; undefined if it no longer exists. */
   readonly whole: (
     kind: RestKind,
     listed: unknown,
     attrs: readonly string[],
     signal: AbortSignal,
   ) => Promise<Json | undefined>;
-  /** The entry's object in what the API gives of one. */
+  /** The entry's object within the API's response. */
   readonly itemOf: (kind: RestKind, found: unknown) => Promise<Json>;
-  /** An entry's key. Throws for what has none. */
+  /** An entry's key. Throws if it has none. */
   readonly keyIn: (kind: RestKind, item: Json) => string;
-  /** Whether an entry is of the kind. */
+  /** Reports whether an entry is of the kind. */
   readonly isWithin: (kind: RestKind, item: Json) => Promise<boolean>;
-  /** The key of what a list gives. */
+  /** The key of a listed item. */
   readonly keyOf: (kind: RestKind, listed: unknown) => Promise<string>;
-  /** The indices of those among a list's items that are of the kind. */
+  /** The indices of listed items that are of the kind. */
   readonly ofKind: (kind: RestKind, items: readonly unknown[], signal: AbortSignal) => Promise<readonly number[]>;
 }
 
-/** The scope of a search: what its expressions can speak of. */
+/** The variables of a search. */
 export async function searchScope(
   kind: RestKind,
   { where, attrs }: Pick<SearchRequest, "where" | "attrs">,
@@ -68,9 +68,9 @@ export async function searchScope(
   return { input: undefined, variables: { where: words, attrs: [...attrs, ...(kind.within?.names ?? [])] } };
 }
 
-/** The most values of one attribute of one entry. */
+/** Maximum values of an attribute of one entry. */
 const MAX_VALUES = 100_000;
-/** What is read of an API whose paths start at a base address. */
+/** Reads from an API with the given base URL. */
 export function readsOf(api: Api, base: string): Reads {
   const spellings = createSpellings();
 
@@ -79,7 +79,7 @@ export function readsOf(api: Api, base: string): Reads {
     if (isObject(item)) return item;
     throw new ConnectorError(
       "unavailable",
-      `The API gave something for a ${kind.name} that is no object. Look at items, item and entry.`,
+      `The API returned something other than an object for a ${kind.name}. Check the settings items, item and entry.`,
     );
   };
 
@@ -96,7 +96,7 @@ export function readsOf(api: Api, base: string): Reads {
   };
 
   const pick: Reads["pick"] = async (kind, item, attrs, signal) => {
-    // What was given with the entry is not read again; something else of that name may stand there, such as an address.
+    // Values returned with the entry are not read again. A property of the same name may hold something else, such as a URL.
     const own = attrs.filter((attr) => kind.special.get(attr)?.read && !isGiven(item, attr));
     const entry = toEntry(
       item,
@@ -106,11 +106,11 @@ export function readsOf(api: Api, base: string): Reads {
     return { ...entry, ...Object.fromEntries(more.filter(([, value]) => value !== undefined)) };
   };
 
-  /** What the API gives for a key, whatever it is. */
+  /** Whatever the API returns for a key. */
   const given = async (kind: RestKind, scope: Scope, signal: AbortSignal) => {
-    if (!kind.get) throw new TypeError("a kind without a call that reads one entry is read from its snapshot");
+    if (!kind.get) throw new TypeError("a kind without a call for one entry is read from its snapshot");
     const answer = await api.ask(kind.get, scope, signal).catch((error) => {
-      // What is wrong otherwise is not told as that there is none: a client would make it anew.
+      // Other failures are not reported as a missing entry: a client would create it again.
       if (isNotFound(error)) return undefined;
       throw error;
     });
@@ -119,7 +119,7 @@ export function readsOf(api: Api, base: string): Reads {
     return answer && value !== undefined && value !== null ? { answer, value } : undefined;
   };
 
-  /** An entry's object, of the attributes that are named, or whole; and the answer that it was in. */
+  /** An entry's object, whole or with the named attributes, and the response that contained it. */
   const found = async (
     kind: RestKind,
     key: string,
@@ -164,7 +164,7 @@ export function readsOf(api: Api, base: string): Reads {
     return indices.filter((index) => own[index]);
   };
 
-  /** The keys of all entries of a kind, to tell which of many references are to one. */
+  /** The keys of all entries of a kind, to decide which of many references belong to it. */
   const keysOf = async (kind: RestKind, signal: AbortSignal): Promise<Set<string>> => {
     const scope = await searchScope(kind, { attrs: [kind.key] });
     const keys = new Set<string>();
@@ -215,20 +215,20 @@ export function readsOf(api: Api, base: string): Reads {
   };
 }
 
-/** An entry's key. What has none is no entry: nobody is told that one is gone for an answer that is something else. */
+/** An entry's key. Without one it is not an entry, and an unexpected response must not look like a missing entry. */
 function keyIn({ name, key }: RestKind, item: Json): string {
   const value = item[key];
   if (value !== undefined && value !== null && value !== "") return String(value);
   throw new ConnectorError(
     "unavailable",
-    `The API gave something for a ${name} that has no "${key}". Look at items, item and key: it holds ${Object.keys(item).slice(0, 10).join(", ") || "nothing"}.`,
+    `The API returned a ${name} without "${key}". Check the settings items, item and key. The object has: ${Object.keys(item).slice(0, 10).join(", ") || "nothing"}.`,
   );
 }
 
 const isGiven = (item: Json, attr: string): boolean =>
   Array.isArray(item[attr]) && item[attr].every((value) => typeof value !== "object");
 
-/** Whether an entry is of the kind. What the condition fails on is not. */
+/** Reports whether an entry is of the kind. If the expression fails, it is not. */
 async function isWithin({ within }: RestKind, item: Json): Promise<boolean> {
   return within === undefined || isTrue(await within.evaluate(item).catch(() => false));
 }

@@ -17,38 +17,38 @@ import type { RestKind } from "./kind.ts";
 import { isRandom, noList, type Page, type Place, pageSize, pagesOf, placeOf, START } from "./lists.ts";
 import { type Reads, searchScope } from "./reads.ts";
 
-/** Where a search begins in an API's list. */
+/** The start of a search in an API's list. */
 interface Start {
-  /** The page of the API's that it begins in. */
+  /** The API's page that it starts in. */
   readonly place: Place;
-  /** How many items of that page are passed over. */
+  /** Number of items of that page to skip. */
   readonly skip: number;
-  /** How many entries of the kind come before. */
+  /** Number of preceding entries of the kind. */
   readonly before: number;
 }
 
-/** Some items of an API's list in a row. */
+/** Consecutive items of an API's list. */
 interface Stretch {
   readonly items: readonly unknown[];
-  /** Where the list goes on; undefined at its end. */
+  /** Where the list continues; undefined at its end. */
   readonly next: Start | undefined;
-  /** How many there are in all, where the API says so beside a list. */
+  /** The total, if the API reports it with the list. */
   readonly total: number | undefined;
-  /** The last page that was read, and how many entries of the kind there are up to its end. */
+  /** The last page read, and the number of entries of the kind up to its end. */
   readonly last: Page | undefined;
   readonly seen: number;
 }
 
-/** What searches are made with. */
+/** What searches need. */
 export interface SearchOptions {
   readonly api: Api;
   readonly reads: Reads;
-  /** The address that paths start from. */
+  /** The base URL. */
   readonly base: string;
   readonly seal: Seal;
 }
 
-/** Searches of an API, page by page as it pages itself. */
+/** Searches of an API, in the API's own pages. */
 export const searchOf =
   (options: SearchOptions) =>
   async (kind: RestKind, request: SearchRequest): Promise<SearchResult> => {
@@ -63,7 +63,7 @@ export const searchOf =
     };
     const found = await present(first.items);
     let { next } = first;
-    // Those who are gone since they were listed are no end of it: a page is full, or the last one.
+    // Entries deleted since they were listed do not end the list: a page is full, or the last.
     while (found.length < limit && next && first.items.length > 0) {
       const more = await pageAt(list, next, limit - found.length);
       found.push(...(await present(more.items)));
@@ -76,19 +76,19 @@ export const searchOf =
     return { ...result, total: entries.length > 0 ? Math.max(total, first.before + entries.length) : total };
   };
 
-/** What a search lists. */
+/** The list of a search. */
 interface List {
   readonly keyOf: (item: unknown) => Promise<string>;
-  /** Whether one can go to any of its items at once, each of which is an entry of the kind. */
+  /** Whether any item can be requested directly, and every item is an entry of the kind. */
   readonly isNumbered: boolean;
-  /** Where an item of the API's list is, before which there are so many entries of the kind. */
+  /** The place of an item in the API's list, with the number of preceding entries of the kind. */
   readonly startAt: (item: number, before: number) => Start;
-  /** The items from a place on, of which so many are passed over first. */
+  /** Items from a place on, after skipping some. */
   readonly read: (start: Start, over: number, wanted: number) => Promise<Stretch>;
-  /** How many there are in all, as far as they are counted. */
+  /** The total, as far as it is counted. */
   readonly total: (first: Stretch) => Promise<number>;
   readonly closed: (start: Start) => string;
-  /** The place that was closed; undefined for what this list did not close. */
+  /** The place that was sealed; undefined if this list did not seal it. */
   readonly opened: (closed: string) => Start | undefined;
 }
 
@@ -101,7 +101,7 @@ async function openList(
   const own = where && ownCall(kind.filters, where);
   const search = own ?? kind.search;
   const { countTo } = kind.search;
-  // An address of the API's own asks for the attributes of the page that it was given with.
+  // A URL of the API's own repeats the attributes of the page that returned it.
   const listing = JSON.stringify([kind.name, where, search.variables.has("attrs") ? request.attrs : undefined]);
   const scope = await searchScope(kind, request);
   const size = pageSize(search, limit, (bookmark ? offsetOf(bookmark) : request.offset) ?? 0);
@@ -109,20 +109,20 @@ async function openList(
     const all = pagesOf({ api, base, list: search, scope }, place, of, signal);
     return own ? lookedUp(all) : all;
   };
-  /** The pages that are only counted: as large as they may be. */
+  /** Pages that are only counted are as large as possible. */
   const counting = (place: Place) => {
     const most = search.page?.size ?? size;
     if (isOfApi(place) || most <= size) return pages(place);
     return pages(search.page?.by === "number" ? START : place, most);
   };
-  // What an API says of how many there are is said of what it lists, and in a look-up of nothing.
+  // The API's total counts what it lists, and means nothing for a look-up.
   const says = !own && !kind.within;
 
   let asked: Promise<number | undefined> | undefined;
   const totalIn = async ({ answer, items }: Page): Promise<number | undefined> => {
     const { total, count: call } = kind.search;
     if (says && total) return numberIn(await readFrom(total, answer));
-    // What is not given in pages is all here.
+    // A list without pages is complete.
     if (!search.page && !kind.within) return items.length;
     if (!says || !call || !count) return undefined;
     asked ??= api.ask(call, scope, signal).then(async (answered) => numberIn(await readFrom(call.total, answered)));
@@ -146,7 +146,7 @@ async function openList(
       const isWhole = items.length >= wanted && pass === 0 && skip === 0;
       const then = rest.length > 0 ? { place: page.place, skip: rest[0]! } : page.next && { place: page.next, skip: 0 };
       if (isWhole) next ??= then && { ...then, before };
-      // How many there are of the kind only shows at the end.
+      // The number of entries of the kind is known only at the end.
       const isCounting = kind.within && count && seen < countTo;
       if (isWhole && !isCounting) break;
     }
@@ -168,7 +168,7 @@ async function openList(
     read: (start, over, wanted) =>
       read(start, over, wanted).catch((error) => {
         if (!(error instanceof ConnectorError)) throw error;
-        // A cursor of the API's own may be too old for it by now.
+        // The API may have forgotten an old cursor.
         if (isNotFound(error)) throw isOfApi(start.place) ? expired(error) : noList(kind, error);
         throw searchFailure(error, bookmark);
       }),
@@ -179,7 +179,7 @@ async function openList(
   };
 }
 
-/** A page of a search's list, how many entries come before it, and where it goes on. */
+/** A page of a search, the number of preceding entries and where it continues. */
 interface ListPage {
   readonly items: readonly unknown[];
   readonly before: number;
@@ -189,7 +189,7 @@ interface ListPage {
 
 async function pageAt(list: List, at: Bookmark | number, limit: number): Promise<ListPage> {
   if (list.isNumbered) return numberedPage(list, typeof at === "number" ? { offset: at } : numberedIn(at), limit);
-  // Where one cannot go to an entry at once, those before it are passed over.
+  // If the place cannot be requested directly, preceding entries are read and skipped.
   const isOffset = typeof at === "number";
   const start = isOffset ? list.startAt(0, 0) : startIn(at, list);
   const over = isOffset ? at : 0;
@@ -203,7 +203,7 @@ async function numberedPage(list: List, place: Numbered, limit: number): Promise
   const read = async (offset: number, wanted: number) => {
     stretch = await list.read(list.startAt(offset, offset), 0, wanted);
     const { items, total, next } = stretch;
-    // A total that was more than was seen before means what it says: a full page may be the last.
+    // A total above what was seen is exact: a full page may be the last.
     const isEnd = place.total !== undefined && place.total > place.offset && total === offset + items.length;
     return { items, total, isMore: next !== undefined && !isEnd };
   };
@@ -211,12 +211,12 @@ async function numberedPage(list: List, place: Numbered, limit: number): Promise
   return { items, before: offset, next, stretch: stretch! };
 }
 
-/** Whether a place is known by a word or an address of the API's. */
+/** Reports whether a place is a cursor or URL of the API. */
 const isOfApi = ({ cursor, url }: Place): boolean => cursor !== undefined || url !== undefined;
 
 /**
- * The bookmark of a place: the numbers of the item and of the entries before it or, where the API has a word or an address
- * for it, that too. It is sealed then: an address may hold credentials, and another one would be asked with them.
+ * The bookmark of a place: numbers of the item and of preceding entries, and the API's cursor or URL if it has one. Those are sealed: a URL
+ * may contain credentials, and a forged one would receive them.
  */
 function bookmarkAt(start: Start, list: List): Bookmark {
   const { place, skip, before } = start;
@@ -224,7 +224,7 @@ function bookmarkAt(start: Start, list: List): Bookmark {
   return [place.offset + skip, before, list.closed(start)];
 }
 
-/** Where a bookmark leads. Throws `expired` for one that this search did not give. */
+/** The place of a bookmark. Throws `expired` if this search did not create it. */
 function startIn([item, before, sealed, ...more]: Bookmark, list: List): Start {
   if (!isCount(item) || !isCount(before) || more.length > 0) throw expired();
   if (sealed === undefined) return list.startAt(item, before);
@@ -233,12 +233,12 @@ function startIn([item, before, sealed, ...more]: Bookmark, list: List): Start {
   return start;
 }
 
-/** The number of the item that a bookmark leads to. */
+/** The item number of a bookmark. */
 const offsetOf = ([item]: Bookmark): number | undefined => (isCount(item) ? item : undefined);
 
 const cut = <T>(all: readonly T[], length: number): [T[], T[]] => [all.slice(0, length), all.slice(length)];
 
-/** The pages of a look-up by something: it may give keys alone, and answer 404 where nobody has it. */
+/** The pages of a look-up: it may return only keys, and 404 for no match. */
 async function* lookedUp(pages: AsyncGenerator<Page>): AsyncGenerator<Page> {
   try {
     for await (const page of pages)

@@ -165,7 +165,7 @@ describe("a list that is given all at once", () => {
     const api = await startWhole((response) => give(response, JSON.stringify({ data: { rows: twice } })));
     expect((await all(open(api.url), 1)).map(({ name }) => name)).toEqual(["c", "a", "b"]);
     const keyless = await startWhole((response) => give(response, '{"data":{"rows":[{"name":"a"}]}}'));
-    await expect(page(open(keyless.url), 10)).rejects.toThrow(/has no "id"/);
+    await expect(page(open(keyless.url), 10)).rejects.toThrow(/without "id"/);
   });
 
   test("is read once for many who ask at once, and goes on being read for those who come later", async () => {
@@ -226,7 +226,7 @@ describe("a list that is given all at once", () => {
       /`get`/,
     );
     expect(parse({ search: { path: "/x", snapshot: {}, items: "rows[a = 1]" } })).toThrow(/path as `items`/);
-    expect(parse({ search: { path: "/x", snapshot: {}, page: { by: "offset" } } })).toThrow(/all at once/);
-    expect(() => open("http://x", { query: { n: "$limit" } })).toThrow(/speaks of \$limit/);
+    expect(parse({ search: { path: "/x", snapshot: {}, page: { by: "offset" } } })).toThrow(/at once/);
+    expect(() => open("http://x", { query: { n: "$limit" } })).toThrow(/uses \$limit/);
   });
 });

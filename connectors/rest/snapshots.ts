@@ -10,13 +10,13 @@ import type { RestKind } from "./kind.ts";
 import { callAt, checkAnswered, checkEnd, noList, START } from "./lists.ts";
 import { type Reads, searchScope } from "./reads.ts";
 
-/** Lists that an API gives all at once, read once and served page by page. */
+/** Lists that an API returns at once, read once and served page by page. */
 export interface Snapshots {
-  /** A page of the list, in the order of the keys. */
+  /** A page of the list, in order of keys. */
   readonly search: (kind: RestKind, request: SearchRequest) => Promise<SearchResult>;
   /** An entry by its key. */
   readonly get: (kind: RestKind, key: string, signal: AbortSignal) => Promise<Json | undefined>;
-  /** Of some keys those of entries of the kind, each for itself. */
+  /** The keys that belong to entries of the kind, each checked by itself. */
   readonly among: (
     kind: RestKind,
     keys: readonly string[],
@@ -25,19 +25,19 @@ export interface Snapshots {
   readonly close: () => void;
 }
 
-/** A list as it was. */
+/** A snapshot of a list. */
 interface Snapshot {
   readonly rows: Rows;
-  /** When it was asked for, in milliseconds since the process began. */
+  /** When it was requested, in milliseconds since the process started. */
   readonly since: number;
-  /** Whether anybody was answered from it. One whose readers waited no longer is there for those who come next, or they would begin it anew for ever. */
+  /** Whether it has served anybody. One whose readers gave up stays valid for the next caller, who would otherwise start over forever. */
   isServed: boolean;
 }
 
-/** A listing that began with a snapshot goes on with it for so long, in milliseconds; then its data is deleted. */
+/** A listing continues on its snapshot for this long, in milliseconds; then the data is deleted. */
 const HOLD_MS = 3_600_000;
 
-/** Snapshots of an API's lists, each of a kind whose `search.snapshot` asks for it. */
+/** Snapshots of an API's lists, for the kinds with `search.snapshot`. */
 export function snapshotsOf(api: Api, reads: Reads): Snapshots {
   const current = new Map<string, Snapshot>();
   const coming = new Map<string, Promise<Snapshot>>();
@@ -60,7 +60,7 @@ export function snapshotsOf(api: Api, reads: Reads): Snapshots {
     reading.catch(() => {}).finally(() => coming.delete(kind.name));
     return reading;
   };
-  /** A snapshot that is no older than the settings say, or for a listing that has begun the one that is there. */
+  /** A snapshot that is recent enough or, for a listing that has started, the existing one. */
   const snapshotFor = async (kind: RestKind, isBegun: boolean, signal: AbortSignal): Promise<Snapshot> => {
     const present = current.get(kind.name);
     const isYoung = present && performance.now() - present.since <= kind.search.snapshot!.seconds * 1000;
@@ -68,7 +68,7 @@ export function snapshotsOf(api: Api, reads: Reads): Snapshots {
     const snapshot = isUsable
       ? present
       : await abortable(signal, coming.get(kind.name) ?? readAnew(kind)).catch((error) => {
-          // Who waits no longer leaves the reading going on: the next one finds it further, or done.
+          // Reading continues when a caller gives up: the next one finds it further, or done.
           throw error instanceof ConnectorError || !signal.aborted ? error : stillReading(kind, error);
         });
     snapshot.isServed = true;
@@ -102,7 +102,7 @@ const stillReading = ({ name }: RestKind, cause: unknown): ConnectorError =>
     cause,
   });
 
-/** Reads a list whole, from the API to a temporary database. Rejects where any of it is missing. */
+/** Reads a whole list from the API into a temporary database. Rejects if any part is missing. */
 async function read(api: Api, reads: Reads, kind: RestKind, signal: AbortSignal): Promise<Snapshot> {
   const snapshot = kind.search.snapshot!;
   const { path, timeout, maxBytes, maxItems } = snapshot;
@@ -125,9 +125,12 @@ async function read(api: Api, reads: Reads, kind: RestKind, signal: AbortSignal)
     const list = listAt(answer.body, path);
     if (!list) {
       checkAnswered(answer, call);
-      throw new ConnectorError("unavailable", `The API's answer to ${call.method} ${call.path} has no list at items.`);
+      throw new ConnectorError(
+        "unavailable",
+        `The API's response to ${call.method} ${call.path} has no list at items.`,
+      );
     }
-    // What answers in the API's place gives its answers whole.
+    // Recorded responses are not streamed.
     if (!answer.isTaken) await take(list);
     await checkEnd(kind.search, answer, rows.count);
     return { rows, since, isServed: false };
@@ -139,12 +142,12 @@ async function read(api: Api, reads: Reads, kind: RestKind, signal: AbortSignal)
 
 interface Row {
   readonly key: string;
-  /** Which of several items of this key it is. */
+  /** Distinguishes items with the same key. */
   readonly n: number;
   readonly item: Json;
 }
 
-/** The items of a list by their keys, in a temporary file that nobody else can open, and that ends with the process. */
+/** The items of a list by key, in a temporary file that nobody else can open and that disappears with the process. */
 interface Rows {
   readonly add: (rows: readonly Omit<Row, "n">[]) => void;
   readonly page: (behind: Pick<Row, "key" | "n"> | undefined, offset: number, limit: number) => readonly Row[];
@@ -153,11 +156,11 @@ interface Rows {
   readonly close: () => void;
 }
 
-/** How much of it SQLite holds in memory, in KiB. */
+/** SQLite's cache, in KiB. */
 const CACHE_KIB = 8192;
 
 function openRows(): Rows {
-  // A database without a name is a temporary file: SQLite deletes it as soon as it is open.
+  // A database without a name is a temporary file, which SQLite deletes as soon as it is open.
   const database = new DatabaseSync("");
   database.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
     CREATE TABLE rows (key TEXT, n INTEGER, item TEXT, PRIMARY KEY (key, n)) WITHOUT ROWID`);
@@ -193,7 +196,7 @@ function openRows(): Rows {
   };
 }
 
-/** The position in a bookmark. Throws `expired` for a bookmark of another list. */
+/** The position of a bookmark. Throws `expired` for a bookmark of another list. */
 function positionOf([key, n, ...more]: Bookmark): Pick<Row, "key" | "n"> {
   if (typeof key !== "string" || !isCount(n) || more.length > 0) throw expired();
   return { key, n };

@@ -36,14 +36,14 @@ import {
 } from "./plans.ts";
 import type { Reads } from "./reads.ts";
 
-/** What is written to an API. */
+/** Write operations of an API. */
 export interface Writes {
   readonly create: (kind: RestKind, request: CreateRequest) => Promise<Entry>;
   readonly update: (kind: RestKind, request: UpdateRequest) => Promise<Entry>;
   readonly delete: (kind: RestKind, request: DeleteRequest) => Promise<void>;
 }
 
-/** What changes entries of an API. */
+/** The write operations of an API. */
 export function writesOf(api: Api, reads: Reads): Writes {
   return {
     create: async (kind, { entry, attrs, requestKey, signal }) => {
@@ -68,14 +68,14 @@ export function writesOf(api: Api, reads: Reads): Writes {
         signal,
       );
       await made.catch((error) => {
-        // What is not there is what the new entry refers to: it is itself not what was looked for.
+        // Something that the new entry refers to is missing, not the entry itself.
         if (!isNotFound(error)) throw error;
         throw refersToNothing(error);
       });
       if (key === undefined)
         throw new ConnectorError(
           "unavailable",
-          `The API made a ${kind.name}, and does not say its key. Look at created.key: it is there now.`,
+          `The API created a ${kind.name} without reporting its key. Check created.key: the entry now exists.`,
         );
       const its = key;
       reads.spellings.note(kind.name, its);
@@ -94,12 +94,12 @@ export function writesOf(api: Api, reads: Reads): Writes {
       for (const [index, plan] of plans.entries())
         await api.inTurn(plan.steps, plan, signal).catch(async (error) => {
           const failure = index > 0 ? happened(error) : error;
-          // Of two that a call names it may be the other that is not there: then this one is not told as gone.
+          // With two entries in a call, the other may be the missing one.
           if (!isNotFound(failure) || !(await reads.get(kind, { kind: kind.name, key, attrs: [], signal })))
             throw failure;
           throw refersToNothing(failure);
         });
-      // Of an entry that is known to be there nothing but its key needs no look at it.
+      // An entry that is known to exist needs no check, except for its key.
       const isKnown = plans.length > 0 || before !== undefined;
       if (isKnown && attrs.every((attr) => attr === kind.key)) return { [kind.key]: key };
       if (plans.length === 0) return stored(kind, key, attrs, signal);
@@ -122,14 +122,14 @@ export function writesOf(api: Api, reads: Reads): Writes {
         : { item: {}, version: undefined };
       checkExpected(toEntry(item, Object.keys(expected ?? {})), expected);
       await api.inTurn(kind.delete, { input: item, variables: { key, version } }, signal).catch(async (error) => {
-        // Its address may be wrong: then the entry is not gone.
+        // If the path is wrong, the entry is not missing.
         if (!isNotFound(error) || !(await reads.get(kind, { kind: kind.name, key, attrs: [], signal }))) throw error;
         throw refersToNothing(error);
       });
     },
   };
 
-  /** Rejects with `notFound` where the API has no entry whose key is spelled so. */
+  /** Rejects with `notFound` if the API has no entry with exactly this key. */
   async function lookAtUnknown(kind: RestKind, key: string, signal: AbortSignal): Promise<void> {
     if (kind.get?.gone || !reads.spellings.isKnown(kind.name, key)) await reads.present(kind, key, [kind.key], signal);
   }
@@ -138,33 +138,36 @@ export function writesOf(api: Api, reads: Reads): Writes {
     if (await reads.isTaken(kind, key, signal))
       throw new ConnectorError(
         "conflict",
-        `There is already a ${kind.name} with the ${kind.key} ${JSON.stringify(key)}.`,
+        `A ${kind.name} with the ${kind.key} ${JSON.stringify(key)} already exists.`,
         {
           attr: kind.key,
         },
       );
   }
 
-  /** A new entry as it is. One that is not of its kind would never be found: it is taken back. */
+  /** Reads a new entry. If it is not of its kind, nobody would find it: it is deleted again. */
   async function created(kind: RestKind, key: string, attrs: readonly string[], signal: AbortSignal): Promise<Entry> {
     const entry = await reads.get(kind, { kind: kind.name, key, attrs, signal });
     if (entry) return entry;
     if (!kind.within)
-      throw new ConnectorError("unavailable", `The API made a ${kind.name}, ${key}, and does not give it by its key.`);
+      throw new ConnectorError(
+        "unavailable",
+        `The API created the ${kind.name} ${key}, but does not return it by its key.`,
+      );
     const gone = api.inTurn(kind.delete ?? [], { input: {}, variables: { key } }, AbortSignal.timeout(UNDO_MS));
     const fate = kind.delete
       ? await gone.then(
           () => "it was deleted again",
-          (error: Error) => `it is there, as ${key}: it could not be deleted again: ${error.message}`,
+          (error: Error) => `it still exists as ${key}, because deleting it failed: ${error.message}`,
         )
-      : `it is there, as ${key}: the connector has no \`delete\` for it`;
+      : `it still exists as ${key}, because the connector has no \`delete\``;
     throw new ConnectorError(
       "invalid",
-      `What was made is no ${kind.name}, by the connector's \`within\`: ${fate}. Give what makes it one by the mapping.`,
+      `The new entry is not a ${kind.name} according to the connector's \`within\`: ${fate}. Set the required values in the mapping.`,
     );
   }
 
-  /** Throws where an entry that is changed so is no longer of its kind: out of sight here, and perhaps in another one. */
+  /** Throws if the changed entry would leave its kind: it would be out of sight here, and perhaps in another kind. */
   async function checkStays(
     kind: RestKind,
     within: NonNullable<RestKind["within"]>,
@@ -180,7 +183,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
     if (!isTrue(stays))
       throw new ConnectorError(
         "invalid",
-        `It would no longer be a ${kind.name}, by the connector's \`within\`: nothing was changed.`,
+        `The entry would no longer be a ${kind.name} according to the connector's \`within\`: nothing was changed.`,
       );
   }
 
@@ -197,7 +200,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
     expected: UpdateRequest["expected"],
     signal: AbortSignal,
   ): Promise<Before> {
-    // What has a call of its own to add it, or to take it away, need not be read for that.
+    // Values with calls of their own for adding and removing need not be read.
     const needed = changes.filter((change) => !isWritten(kind.special.get(change.attr)) || needsValues(kind, change));
     const { item, version } = await reads.present(kind, key, readBefore(kind, changes, expected), signal);
     const entry = await reads.pick(kind, item, touchedBy(needed, expected), signal);
@@ -209,7 +212,7 @@ export function writesOf(api: Api, reads: Reads): Writes {
 const hasLeft = (kind: RestKind, key: string) =>
   new ConnectorError(
     "invalid",
-    `${JSON.stringify(key)} was changed as asked, and is no ${kind.name} any more, by the connector's \`within\`.`,
+    `${JSON.stringify(key)} was changed as requested, and is no longer a ${kind.name} according to the connector's \`within\`.`,
   );
 
 const keyIn = (given: unknown): string | undefined =>

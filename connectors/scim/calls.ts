@@ -25,13 +25,13 @@ export interface ScimKind {
   readonly filters: Filters;
 }
 
-/** A resource as the server gives it, and its version where it has one. */
+/** A resource as the server returns it, with its version if it has one. */
 export interface Present {
   readonly resource: Resource;
   readonly etag: string | undefined;
 }
 
-/** A kind by its settings. */
+/** Builds a kind from its settings. */
 export function kindOf(
   name: string,
   { endpoint, schema, caseExact }: Settings["kinds"][string],
@@ -48,13 +48,13 @@ export function kindOf(
   return { name, endpoint, schema: schema ?? named, filters };
 }
 
-/** The path of a resource. Throws `notFound` for a key that names none. */
+/** The path of a resource. Throws `notFound` for an impossible key. */
 export function pathTo({ name, endpoint }: ScimKind, key: string): string {
   if (!isSegment(key)) throw entryNotFound(name, key);
   return `${endpoint}/${encodeURIComponent(key)}`;
 }
 
-/** The attributes that are read before a change. Who sends a PATCH needs to know of what it touches alone: not of a group's members, to rename it. */
+/** The attributes to read before a change. A PATCH needs only what it affects: renaming a group does not require its members. */
 export const readBefore = (
   changes: readonly Change[],
   expected: Expected | undefined,
@@ -80,7 +80,7 @@ export function getCall(
   };
 }
 
-/** The call for a page of a list, behind so many resources. */
+/** The call for a page of a list, after skipping resources. */
 export function listCall(
   { endpoint, filters }: ScimKind,
   { where, attrs }: Pick<SearchRequest, "where" | "attrs">,
@@ -101,10 +101,10 @@ export function listCall(
   };
 }
 
-/** A resource in an answer, and its version. */
+/** The resource in a response, and its version. */
 export function resourceIn({ body, headers }: Answer, { name }: ScimKind, key?: string): Present {
   if (!isObject(body) || (key !== undefined && body.id !== undefined && String(body.id) !== key))
-    throw new ConnectorError("unavailable", `The server's answer is no ${name}.`);
+    throw new ConnectorError("unavailable", `The server's response is not a ${name}.`);
   const { version } = isObject(body.meta) ? body.meta : {};
   return {
     resource: key === undefined ? body : { id: key, ...body },
@@ -112,32 +112,32 @@ export function resourceIn({ body, headers }: Answer, { name }: ScimKind, key?: 
   };
 }
 
-/** The condition under which a write is made. */
+/** The precondition of a write. */
 export const matching = (etag: string | undefined): Record<string, string> =>
   etag === undefined ? {} : { "if-match": etag };
 
-/** The resource that an entry is made as. */
+/** The resource for a new entry. */
 export function resourceOf({ schema }: ScimKind, entry: Entry, path: PathOf): Resource {
   const resource: Resource = { schemas: [schema] };
   for (const attr of Object.keys(entry)) putAt(resource, path(attr), valuesOf(entry, attr));
   return withSchemas(resource);
 }
 
-/** A resource says which extensions it has values of. */
+/** Lists the extensions whose attributes a resource has. */
 function withSchemas(resource: Resource): Resource {
   const own = Array.isArray(resource.schemas) ? resource.schemas : [];
   const extensions = Object.keys(resource).filter((name) => /^urn:/i.test(name));
   return { ...resource, schemas: [...new Set([...own, ...extensions])] };
 }
 
-/** Changes of a resource, and the resource before them where it was read. */
+/** Changes of a resource, and the resource before them if it was read. */
 export interface PlannedUpdate {
   readonly key: string;
   readonly changes: readonly Change[];
   readonly before: Present | undefined;
 }
 
-/** The call that makes changes: a PATCH, or a PUT of the whole resource where the server has none. */
+/** The call for changes: a PATCH, or a PUT of the whole resource if the server has no PATCH. */
 export function updateCall(
   kind: ScimKind,
   { key, changes, before }: PlannedUpdate,
@@ -150,7 +150,7 @@ export function updateCall(
   const entry = Object.fromEntries(
     attrs.map((attr) => [attr, fromValues(valuesAt(before?.resource ?? {}, path(attr)))]),
   );
-  // Says where a swap starts from what is no longer there.
+  // Throws if a swap's old value is no longer there.
   const after = before ? applyChanges(entry, changes) : {};
   if (hasPatch)
     return {

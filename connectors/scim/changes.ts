@@ -13,11 +13,11 @@ import {
 } from "./paths.ts";
 import type { Version } from "./settings.ts";
 
-/** Whether changes can only be told to a server by one who knows what is there. */
+/** Reports whether changes require reading the resource first. */
 export const needsResource = (changes: readonly Change[], pathOf: PathOf): boolean =>
   changes.some(({ op, attr }) => op === "swap" || pathOf(attr).holds !== undefined);
 
-/** A resource after changes, for a server that takes it whole. */
+/** A resource after changes, for a PUT. */
 export function changed(
   resource: Resource,
   after: { readonly [attr: string]: Value | readonly Value[] | undefined },
@@ -28,7 +28,7 @@ export function changed(
   return result;
 }
 
-/** The body of a PATCH, RFC 7644 §3.5.2, or SCIM 1.1's §3.3.2; `present` is the resource where it was read. */
+/** The body of a PATCH, RFC 7644 §3.5.2 or SCIM 1.1 §3.3.2. `present` is the resource if it was read. */
 export function patchBody(
   changes: readonly Change[],
   present: Resource | undefined,
@@ -38,7 +38,7 @@ export function patchBody(
 ): Resource {
   if (version === "1.1") return olderPatch(changes, schemas, pathOf);
   const paths = changes.map((change) => ({ change, path: pathOf(change.attr) }));
-  // What is put into the same element goes into it together, where it is not there yet.
+  // Changes of a new element are added together.
   const byElement = Map.groupBy(paths, ({ change, path }) =>
     path.holds && (change.op === "replace" || change.op === "swap")
       ? `${nameOf(path)} ${JSON.stringify(path.holds)}`
@@ -52,11 +52,11 @@ export function patchBody(
   return { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations };
 }
 
-/** The values that a change leaves where it says so itself. */
+/** The values that a change leaves, if it determines them itself. */
 const valuesPut = (change: Change): readonly Value[] =>
   change.op === "swap" ? (change.to === null ? [] : [change.to]) : change.values;
 
-/** An element that is made of several changes. */
+/** A new element from several changes. */
 function newElement(group: readonly { readonly change: Change; readonly path: Path }[]): object[] {
   const [{ path }] = group as [(typeof group)[number]];
   const parts = group.flatMap(({ change, path: { sub } }) =>
@@ -84,7 +84,7 @@ function operations(change: Change, present: Resource | undefined, path: Path): 
     const there = valuesAt(present ?? {}, path);
     if (there.length === 1 && values.length === 1)
       return [{ op: "replace", path: `${name}[${selectorText(holds)}].${inner}`, value: values[0] }];
-    // Without its value an element is none; without something else it is there.
+    // Without its value the element is removed as a whole; without another sub-attribute it stays.
     const whole = `${name}[${selectorText(holds)}]${inner === "value" ? "" : `.${inner}`}`;
     return [
       ...(there.length > 0 ? [{ op: "remove", path: whole }] : []),
@@ -97,7 +97,7 @@ function operations(change: Change, present: Resource | undefined, path: Path): 
   return [{ op: "replace", path: target, value: isList ? elements : values[0] }];
 }
 
-/** SCIM 1.1 sends a resource with what changed, and by `meta.attributes` what is taken away. */
+/** SCIM 1.1 sends a partial resource, and lists removed attributes in `meta.attributes`. */
 function olderPatch(changes: readonly Change[], schemas: readonly string[], pathOf: PathOf): Resource {
   const body: Resource = { schemas: [...schemas] };
   const gone: string[] = [];

@@ -9,7 +9,7 @@ import type { Settings } from "./settings.ts";
 
 const SECRETS = ["password"];
 
-/** The requests that an operation comes down to, as text. Passwords are left out. */
+/** The requests of an operation as text, without passwords. */
 export function explain(
   kind: ScimKind,
   operation: BackendOperation,

@@ -3,7 +3,7 @@ import { narrowest, supportByCase } from "../../src/connector/kit/support.ts";
 import { nameOf, type PathOf, selectorText } from "./paths.ts";
 import type { Settings } from "./settings.ts";
 
-/** What filters a server answers, and which attributes of a kind it compares with regard to case. */
+/** The filters that a server supports, and the attributes that it compares case-sensitively. */
 export interface Filters extends Pick<Settings, "version"> {
   readonly operators: readonly string[];
   readonly logic: readonly string[];
@@ -25,7 +25,7 @@ export function supports(filters: Filters, condition: Condition): Support {
       return "none";
     default: {
       if (!operators.includes(condition.op)) return "none";
-      // SCIM 1.1 has no brackets: what is asked of all elements finds no less.
+      // SCIM 1.1 has no brackets: a filter over all elements finds no less.
       const exact = version === "1.1" && pathOf(condition.attr).holds ? "superset" : "exact";
       const byCase = condition.op === "pr" ? "exact" : supportByCase(condition, caseExact.has(condition.attr));
       return byCase === "exact" ? exact : byCase;
@@ -33,7 +33,7 @@ export function supports(filters: Filters, condition: Condition): Support {
   }
 }
 
-/** A condition as the server's filter. */
+/** A condition as a SCIM filter. */
 export function filterText(filters: Filters, condition: Condition): string {
   switch (condition.op) {
     case "and":

@@ -34,14 +34,13 @@ import { init, options } from "./init.ts";
 import { pathOf, valuesAt } from "./paths.ts";
 import { config, URNS } from "./settings.ts";
 
-/** What is known of a failure by the word that SCIM has for it, RFC 7644 §3.12. */
+/** Failures by their scimType, RFC 7644 §3.12. */
 const meanings: Readonly<Record<string, "conflict" | "tooMany">> = { uniqueness: "conflict", tooMany: "tooMany" };
 
-/** Another SCIM server, as it is: its attributes are SCIM paths. */
+/** Another SCIM server. Its attributes are SCIM paths. */
 export default defineConnector({
   type: "scim",
-  summary:
-    "Another SCIM server, of version 2.0 or 1.1: reshaped, filtered, or spoken to in a dialect that its clients do not have.",
+  summary: "Another SCIM server, version 2.0 or 1.1: to reshape or restrict it, or to translate a dialect.",
   config,
   example: `type: scim
 url: https://app.example.com/scim/v2
@@ -107,7 +106,7 @@ kinds:
         const items = Resources ?? resources ?? [];
         const total = Number(totalResults);
         if (!Array.isArray(items) || !items.every(isObject) || !Number.isInteger(total))
-          throw new ConnectorError("unavailable", "The server's answer is no list of resources.");
+          throw new ConnectorError("unavailable", "The server's response is not a list of resources.");
         yield { offset, items: items as Resource[], total };
         offset += items.length;
         if (items.length === 0 || offset >= total) return;
@@ -117,12 +116,12 @@ kinds:
     return {
       kinds: new Map([...kinds.keys()].map((name) => [name, { key: "id" }])),
       supports: (kind, condition) => supports(kindNamed(kind).filters, condition),
-      // In which order text comes there, and whether case counts, cannot be asked.
+      // How the server orders text, and whether case matters, is unknown.
       sorts: () => false,
       search: async (request) => {
         const { kind: name, bookmark, limit, attrs, count } = request;
         const kind = kindNamed(name);
-        // A server's list goes on by index: there is no other way that every server has.
+        // Index-based paging is the only method that every server has.
         const place = bookmark ? numberedIn(bookmark) : { offset: request.offset ?? 0 };
         const read = async (start: number, wanted: number) => {
           const items: Resource[] = [];
@@ -136,7 +135,7 @@ kinds:
         };
         const list = { keyOf: ({ id }: Resource) => String(id), read };
         const { items, total, next } = await readNumbered(place, limit, list).catch((error) => {
-          // A number that no list of the server's has.
+          // An index that the server's list does not have.
           throw searchFailure(error, bookmark);
         });
         return {
@@ -153,7 +152,7 @@ kinds:
         const kind = kindNamed(name);
         const answer = await call({ method: "POST", path: kind.endpoint, body: resourceOf(kind, entry, path) }, signal);
         if (answer.body !== undefined) return afterWrite(async () => toEntry(resourceIn(answer, kind).resource, attrs));
-        // A server may say where it is, and no more.
+        // The server may return only a Location.
         const key = decodeURIComponent(answer.headers.location?.split("/").at(-1) ?? "");
         return afterWrite(async () => toEntry((await present(kind, key, attrs, signal)).resource, attrs));
       },
@@ -164,7 +163,7 @@ kinds:
         if (before) checkExpected(toEntry(before.resource, Object.keys(expected ?? {})), expected);
         const request = updateCall(kind, { key, changes, before }, settings, hasPatch, path);
         const answer = await call(request, signal).catch(async (error) => {
-          // What a change refers to may be what is not there: then the resource itself is not told as gone.
+          // Something that the change refers to may be missing, not the resource itself.
           if (!isNotFound(error)) throw error;
           throw (await read(kind, key, ["id"], signal)) ? refersToNothing(error) : error;
         });

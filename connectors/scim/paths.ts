@@ -2,21 +2,21 @@ import type { Value } from "../../src/connector/connector.ts";
 import { type Filter, type PathSyntax, parsePath } from "../../src/scim/filter.ts";
 import { isObject, type Resource } from "../../src/scim/schema.ts";
 
-/** An attribute of the connector: a SCIM path of the server's. */
+/** An attribute of the connector: a SCIM path on the server. */
 export interface Path {
   readonly urn: string | undefined;
   readonly attribute: string;
-  /** What its elements hold, of `[type eq "work"]`: `{ type: "work" }`. */
+  /** The values that elements must have, for `[type eq "work"]`: `{ type: "work" }`. */
   readonly holds: Resource | undefined;
   readonly sub: string | undefined;
 }
 
-/** The path that an attribute's name says. */
+/** Parses an attribute's name. */
 export type PathOf = (attr: string) => Path;
 
 const cache = new Map<string, Path>();
 
-/** Parses an attribute as a SCIM path; `enterprise:` stands for the extension's URN. Throws a `TypeError`. */
+/** Parses an attribute as a SCIM path. `enterprise:` stands for the extension's URN. Throws a `TypeError`. */
 export function pathOf(attr: string, enterprise: string): Path {
   const key = `${enterprise} ${attr}`;
   const known = cache.get(key);
@@ -30,10 +30,10 @@ export function pathOf(attr: string, enterprise: string): Path {
 function constants(selector: Filter<PathSyntax>, attr: string): Resource {
   if (selector.op === "eq") return { [selector.path.attribute]: selector.value };
   if (selector.op === "and") return Object.assign({}, ...selector.filters.map((each) => constants(each, attr)));
-  throw new TypeError(`"${attr}": what is in brackets may only say what an element holds, with eq and and.`);
+  throw new TypeError(`"${attr}": brackets may only contain comparisons with eq, combined with and.`);
 }
 
-/** A property without regard to case, as SCIM's names are. */
+/** The name of a property, found case-insensitively as SCIM requires. */
 function nameIn(object: Resource, name: string): string {
   if (Object.hasOwn(object, name)) return name;
   const lower = name.toLowerCase();
@@ -63,10 +63,10 @@ export function valuesAt(resource: Resource, { urn, attribute, holds, sub }: Pat
   return values.filter((each): each is Value => each !== undefined && each !== null && each !== "");
 }
 
-/** Attributes of the core schema stand in the resource itself, also where their path has its URN. */
+/** Core attributes are in the resource itself, even if their path includes the URN. */
 const isCore = (urn: string | undefined): boolean => urn === undefined || /schemas:core:/i.test(urn);
 
-/** Puts values at a path of a resource, in place of what is there. */
+/** Replaces the values at a path of a resource. */
 export function putAt(resource: Resource, path: Path, values: readonly Value[]): void {
   const { urn, attribute, holds, sub } = path;
   const part = partFor(resource, urn, values.length > 0);
@@ -97,9 +97,9 @@ export function putAt(resource: Resource, path: Path, values: readonly Value[]):
   }
 }
 
-/** Whether values at a path are elements of a list: by how many they are, or by what the path is. */
+/** Reports whether values at a path are elements of a list: by their number, or by the path. */
 export const isManyAt = (path: Path, values: readonly Value[]): boolean => values.length > 1 || isListed(path);
-/** Whether a path is of a sub-attribute of many elements: `members.value`, not `name.givenName` or `manager.value`. */
+/** Reports whether a path is a sub-attribute of list elements: `members.value`, not `name.givenName` or `manager.value`. */
 export const isListed = ({ attribute, sub }: Path): boolean =>
   sub !== undefined &&
   [
@@ -125,7 +125,7 @@ function partFor(resource: Resource, urn: string | undefined, make: boolean): Re
   return resource[name] as Resource;
 }
 
-/** Sets a property; nothing, and what holds nothing, takes it away. */
+/** Sets a property. Empty values remove it. */
 function set(object: Resource, name: string, value: unknown): void {
   const isEmpty =
     value === undefined ||
@@ -135,17 +135,17 @@ function set(object: Resource, name: string, value: unknown): void {
   else object[name] = value;
 }
 
-/** The attribute's text up to its brackets. */
+/** The path up to its brackets. */
 export const nameOf = ({ urn, attribute }: Path): string => `${urn === undefined ? "" : `${urn}:`}${attribute}`;
 
-/** The attribute's text up to its brackets, and for its values: what `attributes` asks for. */
+/** The path without brackets, as `attributes` takes it. */
 export const askedFor = (path: Path): string =>
   `${nameOf(path)}${path.holds || path.sub === undefined ? "" : `.${path.sub}`}`;
 
-/** What is within the brackets of a path, and more: `type eq "work" and value eq "x"`. */
+/** The contents of a path's brackets, with additions: `type eq "work" and value eq "x"`. */
 export const selectorText = (holds: Resource | undefined, ...more: readonly string[]): string =>
   [...Object.entries(holds ?? {}).map(([name, value]) => `${name} eq ${JSON.stringify(value)}`), ...more].join(" and ");
 
-/** An element of a list that holds a value. */
+/** A list element with a value. */
 export const elementOf = ({ holds, sub }: Path, value: Value): unknown =>
   holds || sub !== undefined ? { ...holds, [sub ?? "value"]: value } : value;

@@ -5,50 +5,47 @@ const kind = z.strictObject({
   endpoint: z
     .string()
     .regex(/^\/[\w./-]+$/, "an endpoint is a path such as /Users")
-    .describe("The endpoint, such as /Users."),
-  schema: z.string().optional().describe("The URN of its schema; of /Users and /Groups the RFC's by itself."),
+    .describe("Endpoint, such as /Users."),
+  schema: z.string().optional().describe("URN of the schema. Default for /Users and /Groups: the RFC's."),
   caseExact: z
     .array(z.string())
     .default(["id", "externalId", "meta.version", "password"])
-    .describe("Attributes that the server compares with regard to case."),
+    .describe("Attributes that the server compares case-sensitively."),
 });
 
 /** Settings of the connector. */
 export const config = z.strictObject({
   ...httpSettings,
-  version: z.enum(["2.0", "1.1"]).default("2.0").describe("The version of SCIM that the server speaks."),
+  version: z.enum(["2.0", "1.1"]).default("2.0").describe("SCIM version of the server."),
   patch: z
     .boolean()
     .optional()
     .describe(
-      "Whether it has PATCH; else a resource is read, changed and put back. By default version 2.0 has it and 1.1 has not.",
+      "Whether the server supports PATCH. If not, resources are read, changed and sent back. Default: true for 2.0, false for 1.1.",
     ),
   filter: z
     .strictObject({
       operators: z
         .array(z.enum(["eq", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"]))
         .default(["eq", "co", "sw", "ew", "pr"])
-        .describe("The operators that the server answers."),
+        .describe("Filter operators that the server supports."),
       logic: z
         .array(z.enum(["and", "or", "not"]))
         .default(["and", "or", "not"])
-        .describe("How filters are put together; 1.1 has no not."),
+        .describe("Logical operators that the server supports. 1.1 has no not."),
     })
     .prefault({})
-    .describe("What filters the server answers; the rest is filtered behind it."),
-  projection: z
-    .boolean()
-    .default(true)
-    .describe("Whether the server gives the asked attributes alone where it is asked to."),
-  pageSize: z.int().min(1).max(10_000).default(100).describe("The most resources that it gives in a page."),
-  kinds: z.record(z.string(), kind).describe("The kinds of resources, by names of your own."),
+    .describe("Filters that the server supports. Everything else is filtered by Postern."),
+  projection: z.boolean().default(true).describe("Whether the server honours the attributes parameter."),
+  pageSize: z.int().min(1).max(10_000).default(100).describe("Maximum page size of the server."),
+  kinds: z.record(z.string(), kind).describe("The kinds of resources, under names that mappings use."),
 });
-/** The connector's settings, with the defaults. */
+/** The connector's settings with defaults. */
 export type Settings = z.output<typeof config>;
 /** A version of SCIM. */
 export type Version = Settings["version"];
 
-/** The URNs of the RFC's own schemas, and of SCIM 1.1's. */
+/** The URNs of the schemas in RFC 7643 and SCIM 1.1. */
 export const URNS = {
   "2.0": {
     core: "urn:ietf:params:scim:schemas:core:2.0:",

@@ -3,31 +3,31 @@ import type { TableName } from "./column.ts";
 import type { Settings } from "./settings.ts";
 import { sql } from "./sql.ts";
 
-/** A table, or a view, as the catalogue describes it. */
+/** A table or view in the database's catalogue. */
 export interface CatalogueTable {
   readonly name: TableName;
   readonly columns: readonly CatalogueColumn[];
   readonly primaryKey: readonly string[];
   readonly unique: readonly (readonly string[])[];
   readonly foreignKeys: readonly ForeignKey[];
-  /** Whether it keeps rows of its own. */
+  /** Whether it is a view. */
   readonly isView: boolean;
-  /** The storage engine, where it is one that cannot take a change back: MyISAM and its like. */
+  /** The storage engine if it cannot roll back, such as MyISAM. */
   readonly withoutTransactions?: string | undefined;
 }
 
-/** A column, as the database's catalogue describes it. */
+/** A column in the database's catalogue. */
 export interface CatalogueColumn {
   readonly name: string;
-  /** The type as the database names it, in small letters: `varchar`, `tinyint(1)`. */
+  /** The type as the database names it, in lower case: `varchar`, `tinyint(1)`. */
   readonly type: string;
-  /** Whether a new row must be given a value: it may not be NULL, and nothing else gives it one. */
+  /** Whether a new row needs a value: NOT NULL without a default. */
   readonly isRequired: boolean;
-  /** Whether the database itself makes a new row's value. */
+  /** Whether the database generates the value of a new row. */
   readonly isMade: boolean;
 }
 
-/** A foreign key: the columns that refer, and those that they refer to. */
+/** A foreign key: its columns, and the columns that they refer to. */
 export interface ForeignKey {
   readonly columns: readonly string[];
   readonly table: TableName;
@@ -59,7 +59,7 @@ interface KeyRow {
   readonly to_column: string | null;
 }
 
-/** Reads the tables of a schema, or of those that are looked through where a table is named without one. */
+/** Reads the tables of a schema, or of the default search path. */
 export async function readCatalogue(
   db: Kysely<unknown>,
   dialect: Settings["dialect"],
@@ -106,7 +106,7 @@ export async function readCatalogue(
   });
 }
 
-/** What the catalogue says of tables by their names: nothing of those that are not there. Each schema is read once. */
+/** The catalogue's description of tables by name, without those that do not exist. Each schema is read once. */
 export async function describeTables(
   db: Kysely<unknown>,
   dialect: Settings["dialect"],
@@ -122,7 +122,7 @@ export async function describeTables(
 
 type Of = ReturnType<typeof sql>;
 
-/** A schema's tables and views, each with its engine where that knows no transactions. */
+/** Tables and views of a schema, with the engine if it has no transactions. */
 const tablesQuery = {
   others: (of: Of) => sql<TableRow>`
     select table_name as "table", table_type as type, null as engine from information_schema.tables
@@ -133,7 +133,7 @@ const tablesQuery = {
     where t.table_schema = ${of}`,
 };
 
-/** The columns of a schema's tables: `made` by the database itself, or `given` a value where a new row has none. */
+/** Columns of a schema's tables: `made` if the database generates values, `given` if there is a default. */
 const columnsQuery = {
   postgres: (of: Of) => sql<ColumnRow>`
     select table_schema as schema, table_name as table, column_name as name,
@@ -157,13 +157,13 @@ const columnsQuery = {
 const constraintsFrom = sql`information_schema.table_constraints c
   join information_schema.key_column_usage k on k.constraint_schema = c.constraint_schema
     and k.constraint_name = c.constraint_name and k.table_name = c.table_name`;
-/** Where a foreign key's columns lead to, by the key that it refers to. */
+/** Joins the columns that a foreign key refers to. */
 const referred = sql`left join information_schema.referential_constraints r on r.constraint_schema = c.constraint_schema
     and r.constraint_name = c.constraint_name
   left join information_schema.key_column_usage u on u.constraint_schema = r.unique_constraint_schema
     and u.constraint_name = r.unique_constraint_name and u.ordinal_position = k.ordinal_position`;
 
-/** Unique indexes that are no constraints, of which the information schema says nothing. */
+/** Unique indexes that are not constraints, which the information schema omits. */
 const uniqueIndexes = {
   postgres: (of: Of) => sql`
     select n.nspname, t.relname, i.relname, 'UNIQUE', a.attname, null, null, null, array_position(x.indkey::int2[], a.attnum)
@@ -217,7 +217,7 @@ async function readSqlite(db: Kysely<unknown>): Promise<CatalogueTable[]> {
       const { rows: references } = await sql<{ id: number; to: string | null; from: string; table: string }>`
         select id, "from", "to", "table" from pragma_foreign_key_list(${table}) order by id, seq`.execute(db);
       const primaryKey = columns.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
-      // A single integer key is the row's number, which SQLite makes.
+      // A single integer key is the rowid, which SQLite generates.
       const isMade = (name: string) =>
         primaryKey.length === 1 && primaryKey[0]!.name === name && primaryKey[0]!.type.toLowerCase() === "integer";
       return {

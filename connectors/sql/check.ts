@@ -7,9 +7,8 @@ import { columnOf, joinedColumns, type SqlKind } from "./kind.ts";
 import { tablesOf } from "./tables.ts";
 
 /**
- * Whether the tables have the columns that the mappings and the settings name, an index for each column by which clients look
- * for rows, a unique one where a value may be there once, and transactions. What the catalogue says of a table as a whole is
- * given by `described`.
+ * Checks that the tables have the columns that mappings and settings use, indexes for look-ups, unique indexes where required, and
+ * transactions. `described` has what the catalogue says about whole tables.
  */
 export function checkTables(
   kinds: ReadonlyMap<string, SqlKind>,
@@ -20,7 +19,7 @@ export function checkTables(
     const kind = kinds.get(name);
     if (!kind) return [];
     const { table } = kind.name;
-    if (kind.columns.size === 0) return [{ ok: false, text: `${name}: there is no table ${table}` }];
+    if (kind.columns.size === 0) return [{ ok: false, text: `${name}: the table ${table} does not exist` }];
     const problems = kind.rows
       ? rowsProblems(kind, use)
       : [
@@ -38,24 +37,24 @@ export function checkTables(
         ...problems.map((text): Finding => ({ ok: false, text: `${name}: ${text}` })),
         ...slow.map((text): Finding => ({ ok: false, severity: "warning", text: `${name}: ${text}` })),
       ];
-    return [{ ok: true, text: `${name}: ${table} has all columns, and indexes where clients look for rows` }];
+    return [{ ok: true, text: `${name}: ${table} has all columns, and indexes for look-ups` }];
   });
 }
 
-/** What is wrong with a kind of several rows for each entry. */
+/** Problems of a kind with several rows for each entry. */
 function rowsProblems(kind: SqlKind, { reads, writes }: Uses): string[] {
   const { by, order } = kind.rows!;
   const { indexed } = columnOf(kind, by);
-  // An expression over `rows` names the columns within them.
+  // An expression over `rows` uses the columns within them.
   const inRows = reads.filter((attr) => attr !== by && attr !== ROWS);
   const direct = reads.includes(ROWS) ? [] : inRows;
   return [
     ...missing(kind, [by, ...order, ...Object.keys(kind.where), ...inRows]),
-    ...direct.map((attr) => `its entries have "${by}" and "${ROWS}" alone: the mapping reads "${attr}"`),
-    ...writes.map((attr) => `it is read only: the mapping writes "${attr}"; mark it readOnly`),
+    ...direct.map((attr) => `entries of this kind have only "${by}" and "${ROWS}": the mapping reads "${attr}"`),
+    ...writes.map((attr) => `this kind is read-only, but the mapping writes "${attr}"; mark it readOnly`),
     ...(indexed.exact || indexed.folded
       ? []
-      : [`no index of ${kind.name.table} begins with "${by}": each page reads the whole table`]),
+      : [`no index of ${kind.name.table} starts with "${by}": each page reads the whole table`]),
   ];
 }
 
@@ -67,7 +66,7 @@ const missing = ({ name, columns }: Table, wanted: readonly string[], why = ""):
 function absentColumns(kind: SqlKind, { reads, writes }: Uses): string[] {
   const named = new Set(statementsOf(kind).flatMap(({ attrs }) => [...attrs]));
   const isOwn = (attr: string) => kind.lists[attr] || kind.lookups[attr] || joinedColumns(kind, attr);
-  // What is only written may be a statement's alone.
+  // Attributes that are only written may be parameters of a statement.
   const written = writes.filter((attr) => !named.has(attr));
   const columns = [
     ...[...reads, ...written].filter((attr) => !isOwn(attr)).map((attr) => pathIn(kind, attr)?.column ?? attr),
@@ -93,7 +92,7 @@ function absentColumns(kind: SqlKind, { reads, writes }: Uses): string[] {
   ];
 }
 
-/** Columns that take no NULL, have no default, and are given nothing when a row is made. */
+/** NOT NULL columns without a default that new rows do not set. */
 function emptyColumns(kind: SqlKind, { writes }: Uses): string[] {
   const required = ({ columns }: Table, given: readonly string[]) =>
     [...columns].flatMap(([name, { isRequired }]) => (isRequired && !given.includes(name) ? [name] : []));
@@ -110,14 +109,14 @@ function emptyColumns(kind: SqlKind, { writes }: Uses): string[] {
     writes.includes(attr)
       ? required(list, [...list.owner, ...list.value, ...Object.keys({ ...list.where, ...list.set })]).map(
           (column) =>
-            `nothing gives "${column}" of ${list.name.table} a value, for "${attr}", and it takes no NULL: give it by the list's \`set\`, unless a trigger does`,
+            `"${column}" of ${list.name.table} is NOT NULL, but nothing sets it for "${attr}": set it with the list's \`set\`, unless a trigger does`,
         )
       : [],
   );
   return [
     ...ofRow.map(
       (column) =>
-        `nothing gives "${column}" of ${kind.name.table} a value, and it takes no NULL: give it by the mapping's \`create\`, unless a trigger does`,
+        `"${column}" of ${kind.name.table} is NOT NULL, but nothing sets it: set it with the mapping's \`create\`, unless a trigger does`,
     ),
     ...ofLists,
   ];
@@ -130,7 +129,7 @@ const statementsOf = ({ statements }: SqlKind) => [
   ...(statements.lock ? [statements.lock] : []),
 ];
 
-/** Parameters of statements that nothing gives a value. */
+/** Statement parameters without a value. */
 function absentParameters(kind: SqlKind, { writes }: Uses): string[] {
   const isKnown = (attr: string) =>
     kind.columns.has(attr) ||
@@ -142,13 +141,13 @@ function absentParameters(kind: SqlKind, { writes }: Uses): string[] {
   const unknown = statementsOf(kind).flatMap(({ attrs }) => [...attrs].filter((attr) => !isKnown(attr)));
   return [...new Set(unknown)].map(
     (attr) =>
-      `a statement has the parameter :${attr}, which is no column of ${kind.name.table}, and no mapping writes it`,
+      `a statement has the parameter :${attr}, but that is not a column of ${kind.name.table}, and no mapping writes it`,
   );
 }
 
 type Described = (name: TableName) => CatalogueTable | undefined;
 
-/** A key that two rows could have: a write to one of them would be refused, lest it be one to both. */
+/** A key that several rows could share: writes to such rows would be refused. */
 function repeatableKey(kind: SqlKind, described: Described): string[] {
   const table = described(kind.name);
   const { columns } = kind.key;
@@ -157,35 +156,35 @@ function repeatableKey(kind: SqlKind, described: Described): string[] {
   const keys = [table.primaryKey, ...table.unique];
   if (keys.some((key) => key.length > 0 && key.every((column) => within.includes(column)))) return [];
   const how = createIndex(kind, kind.name, columns, "unique index");
-  return [`nothing in ${kind.name.table} keeps two rows from having the same key, ${columns.join(" and ")}: ${how}`];
+  return [`two rows of ${kind.name.table} could have the same key, ${columns.join(" and ")}: ${how}`];
 }
 
-/** The values that two entries could have, against what the mapping says, where others write at the same time. */
+/** Values that two entries could share against the mapping, when other programs write. */
 const repeatable = (kind: SqlKind, described: Described): string[] =>
   repeatableColumns(kind, described).map(({ attr, caseExact }) => {
     const how = columnIndex(kind, attr, caseExact, "unique index");
-    return `nothing in ${kind.name.table} keeps a value of "${attr}" from being there twice; only the gateway looks: ${how}`;
+    return `two rows of ${kind.name.table} could have the same "${attr}"; only the gateway checks: ${how}`;
   });
 
 function repeatableColumns(kind: SqlKind, described: Described) {
   const table = described(kind.name);
   const keys = table ? [table.primaryKey, ...table.unique] : [];
   return (kind.mapped?.unique ?? []).filter(({ attr, caseExact }) => {
-    // Of a key it is said already.
+    // Reported for the key already.
     if (kind.key.attr === attr) return false;
-    // An index over the whole table would hold for the deleted, too.
+    // An index over the whole table would also apply to deleted rows.
     if (Object.values(kind.where).includes(null)) return false;
     if (!kind.columns.has(attr) || kind.lists[attr] || kind.lookups[attr] || table?.isView) return false;
     const column = columnOf(kind, attr);
     const { unique, foldsCase } = column;
     const isAlike = caseExact || foldsCase || !mayHoldText(column);
-    // A key that has columns beside it which are the same in each row of the kind.
+    // A key with additional columns that are the same for all rows of the kind.
     const isKept = keys.some((key) => key.includes(attr) && key.every((name) => name === attr || name in kind.where));
     return !(unique?.folded || (isAlike && (isKept || unique?.exact)));
   });
 }
 
-/** The lists whose values could be there twice, because no key of their table keeps them from it. */
+/** Lists that could contain a value twice, because no key prevents it. */
 function repeatableLists(kind: SqlKind, { writes }: Uses, described: Described): string[] {
   return Object.entries(kind.lists).flatMap(([attr, list]) => {
     const table = described(list.name);
@@ -195,21 +194,21 @@ function repeatableLists(kind: SqlKind, { writes }: Uses, described: Described):
     if ([table.primaryKey, ...table.unique].some((key) => key.length > 0 && key.every((column) => told.has(column))))
       return [];
     const how = createIndex(kind, list.name, [...columns, ...Object.keys(list.where)], "unique index");
-    return [`nothing in ${list.name.table} keeps a value of "${attr}" from being there twice: ${how}`];
+    return [`${list.name.table} could contain a value of "${attr}" twice: ${how}`];
   });
 }
 
-/** The lists of which an entry's values are found by reading the whole table. */
+/** Lists whose values are found only by a full table scan. */
 const slowLists = (kind: SqlKind, { reads, writes }: Uses): string[] =>
   Object.entries(kind.lists).flatMap(([attr, list]) => {
     const [first] = list.owner;
     const column = first === undefined ? undefined : list.columns.get(first);
     if (!column || column.indexed.exact || column.indexed.folded || ![...reads, ...writes].includes(attr)) return [];
     const how = createIndex(kind, list.name, list.owner, "index");
-    return [`an entry's "${attr}" are found by reading the whole table ${list.name.table}: ${how}`];
+    return [`reading an entry's "${attr}" scans the whole table ${list.name.table}: ${how}`];
   });
 
-/** The tables that keep half of a change that fails. */
+/** Tables that keep half of a failed change. */
 function withoutTransactions(kind: SqlKind, { writes }: Uses, described: Described): string[] {
   if (writes.length === 0) return [];
   const written = new Map(tablesOf(kind).map(({ name }) => [quoted(name, kind.dialect), described(name)]));
@@ -218,12 +217,12 @@ function withoutTransactions(kind: SqlKind, { writes }: Uses, described: Describ
     return engine === undefined
       ? []
       : [
-          `${name} uses ${engine}, which has no transactions, so that a failed change is left half done: alter table ${name} engine = InnoDB`,
+          `${name} uses ${engine}, which has no transactions, so a failed change is left half done: alter table ${name} engine = InnoDB`,
         ];
   });
 }
 
-/** The look-ups that read the whole table, each with what would make it quick; what a unique index would is said before. */
+/** Look-ups that scan a whole table, with a remedy. Missing unique indexes are reported above. */
 const slowMatches = (kind: SqlKind, matches: Uses["matches"], described: Described): string[] => {
   const told = new Set(repeatableColumns(kind, described).map(({ attr }) => attr));
   return matches.flatMap(({ attr, caseExact }) => {
@@ -237,10 +236,10 @@ function slowEquality(kind: SqlKind, attr: string, caseExact: boolean): string[]
   const isText = mayHoldText(column);
   if (column.indexed[caseExact || !isText ? "exact" : "folded"]) return [];
   const advice = columnIndex(kind, attr, caseExact, "index");
-  return [`every look-up by "${attr}" reads the whole table ${kind.name.table}: ${advice}`];
+  return [`every look-up by "${attr}" scans the whole table ${kind.name.table}: ${advice}`];
 }
 
-/** What to do so that an index answers an equality of a column. */
+/** How to get an index for equality of a column. */
 function columnIndex(kind: SqlKind, attr: string, caseExact: boolean, what: Index): string {
   const column = columnOf(kind, attr);
   const isText = mayHoldText(column);
@@ -252,7 +251,7 @@ function columnIndex(kind: SqlKind, attr: string, caseExact: boolean, what: Inde
 
 type Index = "index" | "unique index";
 
-/** The statement that makes an index, as an administrator may run it. */
+/** The statement that creates an index. */
 function createIndex(
   { dialect }: SqlKind,
   table: TableName,
@@ -265,10 +264,10 @@ function createIndex(
   return `create ${what} ${quoted({ table: name.slice(0, MAX_NAME) }, dialect)} on ${quoted(table, dialect)} (${by})`;
 }
 
-/** The longest name that every database takes, in characters. */
+/** Maximum name length that every database accepts, in characters. */
 const MAX_NAME = 60;
 
-/** What of a condition no index answers, so that every row of the table is read. */
+/** Parts of a condition that no index answers and that need a full table scan. */
 export function slowConditions(kind: SqlKind, where: Condition): string[] {
   switch (where.op) {
     case "and": {
@@ -278,7 +277,7 @@ export function slowConditions(kind: SqlKind, where: Condition): string[] {
     case "or":
       return [...new Set(where.conditions.flatMap((condition) => slowConditions(kind, condition)))];
     case "not":
-      return [`what is not so is looked for in the whole table ${kind.name.table}: narrow it by something that is`];
+      return [`a negated condition scans the whole table ${kind.name.table}: combine it with one that has an index`];
     case "eq": {
       const [first] = kind.key.columns;
       if (where.attr === kind.key.attr || where.attr === first) return [];
@@ -288,11 +287,11 @@ export function slowConditions(kind: SqlKind, where: Condition): string[] {
       return each.some((slow) => slow.length === 0) ? [] : (each[0] ?? []);
     }
     default:
-      return [`"${where.attr}" ${where.op} is looked for in the whole table ${kind.name.table}: no index serves it`];
+      return [`"${where.attr}" ${where.op} scans the whole table ${kind.name.table}: it has no suitable index`];
   }
 }
 
-/** A name as SQL has it: quoted where it is not plain. */
+/** A name in SQL, quoted if necessary. */
 const quoted = ({ schema, table }: TableName, { quote }: SqlKind["dialect"]): string =>
   [...(schema === undefined ? [] : [schema]), table]
     .map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quote + name.replaceAll(quote, quote + quote) + quote))

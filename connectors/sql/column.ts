@@ -1,6 +1,6 @@
 import type { Scalar } from "../../src/connector/connector.ts";
 
-/** What a column holds, as far as comparing and converting it differs; `any` where each value has a type of its own. */
+/** The type of a column, as far as it matters for comparison and conversion; `any` if each value has its own. */
 export type ColumnType =
   | "any"
   | "text"
@@ -15,68 +15,68 @@ export type ColumnType =
   | "json"
   | "bytes";
 
-/** What is known of a column. */
+/** Properties of a column. */
 export interface Column {
   readonly type: ColumnType;
-  /** Whether the database itself compares it without regard to case. */
+  /** Whether the database compares it case-insensitively. */
   readonly foldsCase: boolean;
-  /** Whether its text is collated otherwise than the database's, so that letters may be folded otherwise, too. */
+  /** Whether its collation differs from the database's, so that letters may fold differently. */
   readonly hasCollation?: boolean;
-  /** Whether it takes no NULL. */
+  /** Whether it is NOT NULL. */
   readonly takesNoNull?: boolean;
-  /** Whether it takes none, and has no value of its own for what is left out. */
+  /** Whether it is NOT NULL without a default. */
   readonly isRequired?: boolean;
-  /** Whether it is the table's primary key, by itself. */
+  /** Whether it alone is the table's primary key. */
   readonly isKey?: boolean;
   /** Whether the database numbers new rows in it. */
   readonly isCounted?: boolean;
-  /** Whether a column of any type was declared to hold text. */
+  /** Whether an untyped column was declared as text. */
   readonly isText?: boolean;
-  /** Whether an index keeps its values unique, as they are or without regard to case. */
+  /** Whether a unique index covers it, case-sensitively or case-insensitively. */
   readonly unique?: { readonly exact: boolean; readonly folded: boolean };
-  /** Whether a column of any type prefers whole numbers, and rounds those that are too large for one. */
+  /** Whether an untyped column prefers integers and rounds those that are too large. */
   readonly isInteger?: boolean;
-  /** Whether the database keeps its text as bytes of UTF-8. */
+  /** Whether its text is stored as UTF-8 bytes. */
   readonly isBytes?: boolean;
-  /** Whether it is of a type of the database's own that is read as text, such as an enumeration or an address. */
+  /** Whether it has a database-specific type that is read as text, such as an enum or an address. */
   readonly isOwnType?: boolean;
-  /** Whether a column of any type rounds numbers of more than 15 digits. */
+  /** Whether an untyped column rounds numbers of more than 15 digits. */
   readonly isRounded?: boolean;
-  /** The texts that it takes alone, and whether several of them at once, with commas between them. */
+  /** The permitted texts, and whether several may be combined with commas. */
   readonly values?: readonly string[] | undefined;
   readonly takesSeveral?: boolean;
-  /** The character set of its text, where that cannot write every character. */
+  /** The character set, if it cannot represent every character. */
   readonly charset?: string | undefined;
-  /** Whether text in it is filled up with blanks to a fixed width. */
+  /** Whether text is padded with blanks to a fixed width. */
   readonly isPadded: boolean;
-  /** Whether an index of the table begins with it, in a form that an equality can use, as it is and without regard to case. */
+  /** Whether an index starts with it and supports equality, case-sensitively or case-insensitively. */
   readonly indexed: { readonly exact: boolean; readonly folded: boolean };
 }
 
-/** Whether a column may hold text, so that letters of either case, and nothing, count as they do for text. */
+/** Reports whether a column may hold text, so that case and empty text matter. */
 export const mayHoldText = ({ type }: Pick<Column, "type">): boolean => type === "text" || type === "any";
 
-/** A table or a view: its name, qualified by a schema where that is given. */
+/** A table or view, optionally qualified by a schema. */
 export interface TableName {
   readonly schema?: string | undefined;
   readonly table: string;
 }
 
-/** The columns of a table, by their names. */
+/** Columns by name. */
 export type Columns = ReadonlyMap<string, Column>;
 
-/** A table, or a view, with what the catalogue says of its columns. */
+/** A table or view with its columns. */
 export interface Table {
   readonly name: TableName;
   readonly columns: Columns;
 }
 
-/** Values that a column has in every row that is of the kind. */
+/** Column values that all rows of a kind have. */
 export type Fixed = { readonly [column: string]: Scalar | null };
 
-/** Values that a column is given: constants, or expressions of the database's own. */
+/** Values to assign to columns: constants, or SQL expressions. */
 export type Assigned = { readonly [column: string]: Scalar | null | { readonly sql: string } };
 
-/** What is known of a column by its name. */
+/** The properties of a column by name. */
 export const columnIn = (columns: Columns, name: string, dialect: { readonly unknownColumn: Column }): Column =>
   columns.get(name) ?? dialect.unknownColumn;

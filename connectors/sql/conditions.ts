@@ -26,8 +26,8 @@ const always = sql`1 = 1`;
 const never = sql`1 = 0`;
 
 /**
- * A condition as SQL, values bound, identifiers quoted. SQL's third truth value is kept away: a comparison with NULL
- * is false, so that `not` of it is true.
+ * A condition as SQL, with bound values and quoted identifiers. Comparisons with NULL are false instead of NULL, so that `not` of them is
+ * true.
  */
 export function conditionSql(kind: SqlKind, condition: Condition): Sql {
   switch (condition.op) {
@@ -56,7 +56,7 @@ function attributeSql(kind: SqlKind, leaf: Leaf): Sql {
   return leafSql(leaf, columnSql(kind.name, attr), columnOf(kind, attr), dialect);
 }
 
-/** That another table has a row of the entry's whose value compares so. */
+/** The condition that a row of another table belongs to the entry and has a matching value. */
 const existsSql = (
   leaf: Leaf,
   { from, where }: { readonly from: Sql; readonly where: readonly Sql[] },
@@ -65,7 +65,7 @@ const existsSql = (
   dialect: SqlDialect,
 ): Sql => sql`exists (select 1 ${from}${allOf([...where, columnsSql(leaf, table, names, dialect)])})`;
 
-/** A comparison with the value of one column, or with that of several: those are compared for equality alone. */
+/** A comparison with one column, or with several, which support only equality. */
 function columnsSql(leaf: Leaf, { name, columns }: Table, names: readonly string[], dialect: SqlDialect): Sql {
   if (names.length === 1)
     return leafSql(leaf, columnSql(name, names[0]!), columnIn(columns, names[0]!, dialect), dialect);
@@ -82,11 +82,11 @@ function columnsSql(leaf: Leaf, { name, columns }: Table, names: readonly string
   return sql`(${haveValues(sides, values)})`;
 }
 
-/** A list's or a lookup's table by a name of its own: it may be the kind's table, too. */
+/** An alias for a list's or lookup's table, which may be the kind's own table. */
 const aliased = (attr: string, { columns }: Table): Table => ({ name: { table: `of ${attr}` }, columns });
 const fromAliased = (attr: string, { name }: Table): Sql => sql`from ${tableSql(name)} as ${sql.id(`of ${attr}`)}`;
 
-/** What names the rows of a list that belong to the kind's row. */
+/** Joins the rows of a list to the kind's row. */
 export function listRows(kind: SqlKind, attr: string, list: List): { from: Sql; values: Sql[]; where: Sql[] } {
   const { name, columns } = aliased(attr, list);
   const keys = keySql(kind);
@@ -109,7 +109,7 @@ export function listRows(kind: SqlKind, attr: string, list: List): { from: Sql; 
   };
 }
 
-/** The condition that values are keys of entries that are within their kind's reach, where it bounds that. */
+/** The condition that values are keys of entries within their kind's reach, if that is limited. */
 function withinReach({ of }: List, values: readonly Sql[], dialect: SqlDialect): Sql[] {
   if (!of || Object.keys(of.where).length === 0) return [];
   const target = { name: { table: "of its kind" }, columns: of.columns };
@@ -120,7 +120,7 @@ function withinReach({ of }: List, values: readonly Sql[], dialect: SqlDialect):
   return [sql`exists (select 1 from ${tableSql(of.name)} as ${sql.id("of its kind")}${allOf(conditions)})`];
 }
 
-/** What names the row that the kind's row refers to. */
+/** Joins the row that the kind's row refers to. */
 export function lookupRow(kind: SqlKind, attr: string, lookup: Lookup): { from: Sql; value: Sql; where: Sql[] } {
   const { name, columns } = aliased(attr, lookup);
   return {
@@ -133,10 +133,10 @@ export function lookupRow(kind: SqlKind, attr: string, lookup: Lookup): { from: 
   };
 }
 
-/** How well a database answers a condition: letters beyond ASCII it may fold in ways of its own. */
+/** How well a database answers a condition. It may fold letters beyond ASCII differently. */
 export function supports(kind: SqlKind, condition: Condition): Support {
   const { foldsAll } = kind.dialect;
-  // What is within a document is compared behind the database.
+  // Values within documents are compared by the gateway.
   if ("attr" in condition && pathIn(kind, condition.attr)) return "none";
   if ("attr" in condition && condition.op !== "eq" && condition.op !== "pr" && isOfSeveral(kind, condition.attr))
     return "none";
@@ -152,14 +152,14 @@ const isOfSeveral = (kind: SqlKind, attr: string): boolean =>
 /** A comparison with a column's value. */
 export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect): Sql {
   const { type, isBytes } = of;
-  // Bytes that are the same are the same text, and an index answers.
+  // Equal bytes are equal text, and an index can be used.
   if (isBytes && leaf.op === "eq" && leaf.caseExact) return compared(given, "eq", bound(leaf.value, of, dialect));
   const column = isBytes ? dialect.decoded(given) : inText(given, of, dialect);
   const isText = mayHoldText(of);
   if (leaf.op === "pr") return sql`not ${isEmpty(given, of, dialect)}`;
   if (leaf.op === "has") return isText && type !== "any" ? never : sql`(${column} & ${leaf.bits}) = ${leaf.bits}`;
   const { op, value } = leaf;
-  // Of what its character set cannot write a column holds nothing: to ask for it is an error in MariaDB.
+  // A column cannot contain what its character set lacks, and MariaDB reports an error for the comparison.
   if (typeof value === "string" && !isInCharset(value, of)) return isOrder(op) ? sql`${column} is not null` : never;
   if (isText && leaf.instant)
     return instantOf(String(value)) && !isPart(op)
@@ -172,7 +172,7 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
       return typeof value === "string" ? textSql(leaf, column, value, of, dialect) : never;
     case "integer":
     case "decimal": {
-      // A key is text to those who ask for it.
+      // A key is compared as text with text.
       if (type === "integer" && typeof value === "string" && op !== "eq")
         return textSql(leaf, dialect.castToText(column), value, { ...of, type: "text" }, dialect);
       if (type === "integer" && typeof value === "number" && !Number.isInteger(value))
@@ -198,7 +198,7 @@ export function leafSql(leaf: Leaf, given: Sql, of: Column, dialect: SqlDialect)
   }
 }
 
-/** A comparison of whole numbers with one that is none. */
+/** A comparison of integers with a fraction. */
 function fraction(column: Sql, op: ComparisonLeaf["op"], value: number): Sql {
   if (op === "gt" || op === "ge") return sql`${column} > ${Math.floor(value)}`;
   return op === "lt" || op === "le" ? sql`${column} < ${Math.ceil(value)}` : never;
@@ -211,12 +211,12 @@ const isPart = (op: ComparisonLeaf["op"]): boolean => op === "co" || op === "sw"
 function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, of: Column, dialect: SqlDialect): Sql {
   const isAscii = /^[\x00-\x7f]*$/.test(value);
   const form = caseExact ? dialect.exact : dialect.folded;
-  // Of letters beyond ASCII the database makes what it makes of the column's; others are folded here.
+  // The database folds letters beyond ASCII as in the column; others are folded here.
   const isPlain = caseExact || isAscii || dialect.foldsAll;
   const given = (text: string) =>
     isPlain
       ? sql`${caseExact ? text : text.toLowerCase()}`
-      : // Beside the column it is folded as that is.
+      : // Next to the column, the value is folded in the same way.
         dialect.folded(of.hasCollation ? sql`coalesce(${text}, ${column})` : sql`${text}`);
   const wanted = isPlain ? dialect.exact(given(value)) : given(value);
   const left = form(column);
@@ -239,7 +239,7 @@ function textSql({ op, caseExact }: ComparisonLeaf, column: Sql, value: string, 
   }
 }
 
-/** Text as it is in a pattern; `[` means something to SQL Server alone. */
+/** Escapes text for a pattern; `[` is special only in SQL Server. */
 const likeEscaped = (value: string): string => value.replace(/[!%_[]/g, "!$&");
 
 function compared(left: Sql, op: ComparisonLeaf["op"], value: Scalar | Sql): Sql {

@@ -8,24 +8,23 @@ import { isOwned, isReleasable, releaseSql } from "./rows.ts";
 import { type Sql, sql } from "./sql.ts";
 import { inKind } from "./statements.ts";
 
-/** Rows of lists that are gone with an entry: those that it owns, and those of others that refer to it. */
+/** List rows that are deleted with an entry: its own, and those of others that refer to it. */
 export interface Rows {
   readonly attr: string;
   readonly list: List;
   /** The columns that hold the entry's key. */
   readonly columns: readonly string[];
-  /** The attribute of the entry that they hold in its place. */
+  /** The attribute that they hold instead of the key. */
   readonly by?: string | undefined;
-  /** Other kinds that they may refer to: a key, or a name, that an entry of these has is taken for its. */
+  /** Other kinds that they may refer to: values of their entries are kept. */
   readonly others: readonly SqlKind[];
-  /** Whether the rows stay, and are taken from the entry. */
+  /** Whether the rows are kept and only released from the entry. */
   readonly isReleased: boolean;
 }
 
 /**
- * The rows that a deletion of an entry takes with it: a new entry with its key must not come into what the old one had. Whatever
- * kind is deleted, the row may be an entry of other kinds too, with lists of their own. Rows that are things in their own right
- * stay, without their owner, and those that the configuration keeps stay as they are.
+ * The rows that a deletion affects: a new entry with the same key must not inherit them. The row may be an entry of other kinds too, each
+ * with its lists. Rows that exist in their own right are kept without their owner, and those that the configuration keeps stay unchanged.
  */
 export function rowsBehind(kinds: ReadonlyMap<string, SqlKind>, name: string, references: References): Rows[] {
   const deleted = kinds.get(name)!;
@@ -41,7 +40,7 @@ export function rowsBehind(kinds: ReadonlyMap<string, SqlKind>, name: string, re
       if (isReleased) return owned;
       const said = references.filter((each) => each.kind === of && each.attr === attr && each.to.some(isSame));
       const isOfDeleted = list.ofKind !== undefined && isSame(list.ofKind);
-      // By the kind's own settings what the values are is sure.
+      // If the kind's own settings say what the values are, it is certain.
       const others = isOfDeleted ? [] : said.flatMap(({ to }) => to.filter((each) => !isSame(each)));
       const referring = said.length > 0 ? said : isOfDeleted ? [{ by: undefined }] : [];
       return [
@@ -63,15 +62,15 @@ export function rowsBehind(kinds: ReadonlyMap<string, SqlKind>, name: string, re
   return [...unlike.values()];
 }
 
-/** Whether two kinds are of one table, by the same key. */
+/** Reports whether two kinds use the same table and key. */
 const isSameRow = (a: SqlKind, b: SqlKind): boolean =>
   nameOf(a.name) === nameOf(b.name) && a.key.columns.join() === b.key.columns.join();
 
 const nameOf = ({ schema, table }: List["name"]): string => JSON.stringify([schema ?? null, table]);
 
 /**
- * Takes rows of an entry away, or marks them as gone where the list does so: none where the entry has nothing that they hold. `entry`
- * has the attributes by which rows refer to it.
+ * Deletes an entry's list rows, or marks them as deleted if the list does. None if the entry lacks the values that they hold. `entry` has
+ * the attributes that rows refer to.
  */
 export function rowsDeletion(kind: SqlKind, rows: Rows, key: string, entry: Entry = {}): Sql[] {
   const { dialect } = kind;
@@ -92,7 +91,7 @@ export function rowsDeletion(kind: SqlKind, rows: Rows, key: string, entry: Entr
 const notKeyed = (other: SqlKind, key: string): Sql[] =>
   isKey(other, key) ? [none(other, [isKeyed(other, key)])] : [];
 
-/** The conditions that no other entry, of the same kind or of others, is called so. */
+/** The conditions that no other entry, of any kind, has the name. */
 function nobodyElse(kind: SqlKind, others: readonly SqlKind[], by: string, name: Value, key: string): Sql[] {
   const isCalled = (of: SqlKind) => conditionSql(of, { op: "eq", attr: by, value: name as string });
   const isOther = sql`not ${kind.dialect.isTrue(isKeyed(kind, key))}`;
@@ -102,7 +101,7 @@ function nobodyElse(kind: SqlKind, others: readonly SqlKind[], by: string, name:
 const none = (kind: SqlKind, conditions: readonly Sql[]): Sql =>
   sql`not exists (select 1 from ${tableSql(kind.name)}${allOf([...conditions, ...inKind(kind)])})`;
 
-/** The condition that rows refer to an entry by a name of its own, in whatever case: so they are read, too. */
+/** The condition that rows refer to an entry by name, in any case, as they are read. */
 function namedBy({ dialect }: SqlKind, list: List, name: Value): Sql {
   const [attr] = list.value as [string];
   return leafSql(
@@ -113,12 +112,12 @@ function namedBy({ dialect }: SqlKind, list: List, name: Value): Sql {
   );
 }
 
-/** Why rows could not be taken away, with what to do about it. */
+/** Explains why rows could not be deleted, and what to do. */
 export const notDeleted = ({ attr, list }: Rows, failure: unknown): unknown =>
   failure instanceof ConnectorError && failure.kind !== "busy" && failure.kind !== "timeout"
     ? new ConnectorError(
         failure.kind,
-        `The rows of "${attr}" in ${list.name.table} cannot be deleted with the entry: ${failure.message} Where they are not the entry's, say \`onDelete: keep\` for the list.`,
+        `The rows of "${attr}" in ${list.name.table} cannot be deleted with the entry: ${failure.message} If they do not belong to the entry, set \`onDelete: keep\` for the list.`,
         { cause: failure },
       )
     : failure;

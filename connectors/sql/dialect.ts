@@ -3,21 +3,21 @@ import type { Scalar, Value } from "../../src/connector/connector.ts";
 import type { Column, Columns, TableName } from "./column.ts";
 import type { Sql } from "./sql.ts";
 
-/** What databases of one make do in their own way. */
+/** What one database product does differently. */
 export interface SqlDialect {
-  /** Kysely's part: the driver, and how identifiers and parameters are written. */
+  /** Kysely's dialect: the driver, and how identifiers and parameters are written. */
   readonly kysely: () => Dialect;
-  /** What a column is taken for that the catalogue does not tell of. */
+  /** The assumed properties of a column that the catalogue does not describe. */
   readonly unknownColumn: Column;
-  /** Asks the catalogue for the columns of tables, in the order of the names. */
+  /** Reads the columns of tables from the catalogue, in the order of the names. */
   readonly columnsOf: (db: Kysely<unknown>, names: readonly TableName[]) => Promise<Columns[]>;
-  /** Text without regard to case, compared by code points. */
+  /** Text for case-insensitive comparison by code points. */
   readonly folded: (text: Sql) => Sql;
-  /** Text as it is, compared by code points, whatever collation the column has. */
+  /** Text for exact comparison by code points, whatever the column's collation. */
   readonly exact: (text: Sql) => Sql;
   /**
-   * An equality, for a value of ASCII, that an index answers: all there is to ask where it is exact, else asked beside what
-   * is. Undefined where no index could.
+   * An equality with an ASCII value that an index can answer: complete if exact, else an additional condition. Undefined if no index
+   * applies.
    */
   readonly indexed: (
     column: Sql,
@@ -25,19 +25,19 @@ export interface SqlDialect {
     of: Column,
     caseExact: boolean,
   ) => { readonly condition: Sql; readonly isExact: boolean } | undefined;
-  /** Whether letters beyond ASCII are folded as JavaScript does, so that what is found is just what is asked for. */
+  /** Whether letters beyond ASCII fold as in JavaScript, so that results are exact. */
   readonly foldsAll: boolean;
-  /** Equality of texts in a form that `folded` or `exact` made. */
+  /** Equality of texts produced by `folded` or `exact`. */
   readonly equals: (left: Sql, right: Sql) => Sql;
-  /** Whether a text holds another, both in a form that `folded` or `exact` made; by `like` without it. */
+  /** Whether a text contains another, both produced by `folded` or `exact`. Default: `like`. */
   readonly contains?: (text: Sql, part: Sql) => Sql;
-  /** Comparison that takes NULL for a value. */
+  /** Equality that treats NULL as a value. */
   readonly isSame: (column: Sql, value: unknown) => Sql;
-  /** Whether a column of JSON says the same as a text of JSON, however each is written. */
+  /** Whether a JSON column is equivalent to a JSON text. */
   readonly isSameJson: (column: Sql, text: string) => Sql;
-  /** A condition that is true while a search may go on, where the database itself has no time limit. */
+  /** A condition that is true while a search may continue, if the database has no time limit. */
   readonly inTime?: Sql;
-  /** Reads beside the process, where the database is in it: for what `isFor` says took too long. */
+  /** Reads outside the process's main thread, if the database is embedded, for statements that `isFor` says took too long. */
   readonly apart?:
     | {
         readonly isFor: (error: unknown) => boolean;
@@ -47,56 +47,56 @@ export interface SqlDialect {
     | undefined;
   /** A condition that is never NULL. */
   readonly isTrue: (condition: Sql) => Sql;
-  /** A condition as a value to order by. */
+  /** A condition as a sortable value. */
   readonly asValue: (condition: Sql) => Sql;
-  /** A select of columns of the rows that its rest names, as JSON: an array of values, or of arrays where they are several. */
+  /** A subquery that returns columns as JSON: an array of values, or of arrays for several columns. */
   readonly jsonList: (values: readonly Sql[], rest: Sql) => Sql;
-  /** Inserts rows, and passes over those that are there; `identity` are the columns that tell one from another. */
+  /** Inserts rows and skips existing ones, which the columns `identity` identify. */
   readonly insertMissing: (
     table: Sql,
     columns: readonly string[],
     rows: readonly (readonly unknown[])[],
     identity: readonly string[],
   ) => Sql;
-  /** Whether the driver tells how many rows `insertMissing` made, without those that were there. */
+  /** Whether the driver reports how many rows `insertMissing` really inserted. */
   readonly countsInserted: boolean;
-  /** What an insert says that names no column. */
+  /** The clause of an insert without columns. */
   readonly noColumns: Sql;
-  /** What an insert ends with to give back columns, or the number that it made as `made`; else the driver tells that. */
+  /** The end of an insert that returns columns, or the generated number as `made`. Otherwise the driver reports it. */
   readonly returning: (columns: readonly Sql[]) => Sql;
-  /** What a select has behind its table, or ends with, that keeps others from changing its rows until the transaction ends. */
+  /** Clauses of a select that lock its rows until the transaction ends. */
   readonly lockHint: Sql;
   readonly forUpdate: Sql;
-  /** What an ordered select ends with that takes a part of its rows. */
+  /** The clause that limits an ordered select. */
   readonly page: (limit: number, offset: number) => Sql;
   readonly castToText: (column: Sql) => Sql;
-  /** A text that names an instant in any form of ISO 8601, in a form in which instants compare; NULL for other texts. */
+  /** Converts an ISO 8601 text to a comparable instant; NULL for other texts. */
   readonly instantOf: (text: Sql) => Sql;
-  /** A value of a type of the database's own as text, just as the driver gives it. */
+  /** A value of a database-specific type as text, as the driver returns it. */
   readonly written?: (column: Sql) => Sql;
-  /** The largest whole number that a column holds. */
+  /** The largest integer that a column can hold. */
   readonly maxWhole: bigint;
-  /** Bytes of UTF-8 as text. */
+  /** Converts UTF-8 bytes to text. */
   readonly decoded: (bytes: Sql) => Sql;
-  /** Bytes as hexadecimal digits, for lists that are read as JSON. */
+  /** Converts bytes to hexadecimal digits, for lists that are read as JSON. */
   readonly hex: (bytes: Sql) => Sql;
   readonly toDatabase: (value: Value | Scalar, column: Column) => unknown;
   readonly fromDatabase: (value: unknown, column: Column) => Value | undefined;
   /**
-   * The expression that an index has for an equality of a column without regard to case, by its name as it has to be quoted; in
-   * words what to do first where no index could serve.
+   * The index expression for case-insensitive equality of a column, and how to name it; or a text that says what to do first if no index
+   * can help.
    */
   readonly foldedIndex: (column: string, of: Column) => { readonly on: string } | { readonly first: string };
-  /** What names are quoted by. */
+  /** The quotation mark of identifiers. */
   readonly quote: '"' | "`";
-  /** Keeps others from writing a value until the transaction ends, by a name for it; left out where nothing does. */
+  /** Locks a value by name until the transaction ends. Undefined if not supported. */
   readonly lockValue?: (name: string) => Sql;
-  /** What a failure of the driver means. */
+  /** Interprets a failure of the driver. */
   readonly failure: (error: unknown) => unknown;
-  /** Whether a transaction that failed so may succeed when it is run again. */
+  /** Reports whether a failed transaction may succeed when repeated. */
   readonly isPassing: (error: unknown) => boolean;
-  /** Whether another process holds the whole database: that is waited for. */
+  /** Reports whether another process has locked the database, which is worth waiting for. */
   readonly isHeld?: (error: unknown) => boolean;
-  /** A select of one text: what database this is. */
+  /** A query for the product and version. */
   readonly version: Sql;
 }

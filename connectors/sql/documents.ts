@@ -16,15 +16,15 @@ import { type Sql, sql } from "./sql.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Where an attribute's values are in a column of JSON: `profile.contact.phone` in the column profile; with no names, all of it. */
+/** The place of an attribute in a JSON column: `profile.contact.phone` in the column profile. No names mean the whole document. */
 export interface DocumentPath {
   readonly column: string;
   readonly names: readonly string[];
-  /** Whether it holds a list, even of one value: otherwise what is one there stays one. */
+  /** Whether it holds a list, even of one value. Otherwise a single value is stored as such. */
   readonly isList: boolean;
 }
 
-/** The place of an attribute in a column that the configuration says holds JSON; undefined for one that is a column itself. */
+/** The place of an attribute in a configured JSON column; undefined if the attribute is a column. */
 export function pathIn({ json, columns, mapped }: SqlKind, attr: string): DocumentPath | undefined {
   if (json.length === 0) return undefined;
   const isList = mapped?.lists.includes(attr) === true;
@@ -34,10 +34,10 @@ export function pathIn({ json, columns, mapped }: SqlKind, attr: string): Docume
   return isPlace ? { column, names, isList } : undefined;
 }
 
-/** What a column of JSON is called in a row, where it is read for attributes within it. */
+/** The result name of a JSON column that is read for attributes within it. */
 export const documentName = (column: string): string => `json ${column}`;
 
-/** A column of JSON as text, as it is written: drivers read numbers otherwise than they are. */
+/** A JSON column as text: drivers would change its numbers. */
 export const documentSql = (kind: SqlKind, column: string): Sql =>
   sql`${kind.dialect.castToText(columnSql(kind.name, column))} as ${sql.id(documentName(column))}`;
 
@@ -48,23 +48,23 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
   readonly rawJSON: (text: string) => unknown;
   readonly isRawJSON: (value: unknown) => value is { readonly rawJSON: string };
 };
-/** Whether a value is a number that JavaScript does not hold: it goes back as it was written. */
+/** Reports whether a value is a number that JavaScript cannot represent; it is written back unchanged. */
 const isNumber = (value: unknown): value is { readonly rawJSON: string } => isRawJSON(value);
 
-/** What a column of JSON holds; undefined for nothing. Throws `invalid` where it is no JSON. */
+/** Parses a JSON column; undefined if empty. Throws `invalid` for invalid JSON. */
 function documentOf(text: unknown, attr: string): unknown {
   if (text === null || text === undefined || text === "") return undefined;
   try {
     return parseExactly(String(text), rawJSON);
   } catch {
-    throw noPlace(attr, "the column holds text that is no JSON");
+    throw noPlace(attr, "the column contains invalid JSON");
   }
 }
 
 const noPlace = (attr: string, why: string) =>
-  new ConnectorError("invalid", `There is no place for "${attr}": ${why}, which is left as it is.`, { attr });
+  new ConnectorError("invalid", `"${attr}" cannot be stored: ${why}. The document is unchanged.`, { attr });
 
-/** The documents of a row that was read, by their columns: one that is no JSON holds nothing. */
+/** The documents of a row by column. Invalid JSON counts as empty. */
 export function documentsOf(kind: SqlKind, row: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> {
   return new Map(
     kind.json.map((column) => {
@@ -89,12 +89,12 @@ const asValue = (value: unknown): Value[] => {
   return [isNumber(value) ? value.rawJSON : isObject(value) ? (plain(value) as Value) : (value as Value)];
 };
 
-/** An object whose numbers are what entries have for them. */
+/** Converts a document's numbers to entry values. */
 const plain = (value: unknown): unknown => parseExactly(JSON.stringify(value), String);
 
 type Paths = ReadonlyMap<string, DocumentPath>;
 
-/** A document with the values of some attributes put at their places, or taken away: what else it holds stays. */
+/** A document with the values of attributes set or removed. Everything else is kept. */
 function withValues(document: unknown, paths: Paths, entry: Entry): unknown {
   let result = document;
   for (const [attr, path] of paths) result = put(result, path.names, { attr, path, values: valuesOf(entry, attr) });
@@ -107,13 +107,13 @@ interface Put {
   readonly values: readonly Value[];
 }
 
-/** What is at a place once the values are put below it; undefined for nothing. Throws `invalid` where no object is on the way. */
+/** The content of a place after setting values below it; undefined for none. Throws `invalid` if something on the path is not an object. */
 function put(held: unknown, [name, ...more]: readonly string[], what: Put): unknown {
   if (name === undefined) return putHere(held, what);
   const object = held ?? {};
   if (!isObject(object)) {
     if (what.values.length === 0) return held;
-    throw noPlace(what.attr, "something else than an object is on the way there");
+    throw noPlace(what.attr, "its path leads through a value that is not an object");
   }
   const before = Object.hasOwn(object, name) ? object[name] : undefined;
   const after = put(before, more, what);
@@ -122,7 +122,7 @@ function put(held: unknown, [name, ...more]: readonly string[], what: Put): unkn
   return before === undefined ? held : others;
 }
 
-/** What was a list stays one, of one value or of none; and what stays in it stays as it was written. */
+/** A list stays a list, whatever its length, and unchanged elements stay as written. */
 function putHere(held: unknown, { path: { isList }, values }: Put): unknown {
   const kept = new Map([held].flat().flatMap((each) => asValue(each).map((value) => [JSON.stringify(value), each])));
   const next = values.map((value) => kept.get(JSON.stringify(value)) ?? value);
@@ -130,7 +130,7 @@ function putHere(held: unknown, { path: { isList }, values }: Put): unknown {
   return isList || Array.isArray(held) || next.length > 1 ? next : next[0];
 }
 
-/** Of some attributes those that are within documents, by the column. */
+/** The attributes within documents, by column. */
 function byColumn(kind: SqlKind, attrs: readonly string[]): Map<string, Paths> {
   const result = new Map<string, Map<string, DocumentPath>>();
   for (const attr of attrs) {
@@ -140,7 +140,7 @@ function byColumn(kind: SqlKind, attrs: readonly string[]): Map<string, Paths> {
   return result;
 }
 
-/** An entry to create, whose attributes within documents are put together into these. */
+/** An entry to create, with attributes within documents combined into documents. */
 export function withDocuments(kind: SqlKind, entry: Entry): Entry {
   const columns = byColumn(kind, Object.keys(entry));
   const others = Object.fromEntries(Object.entries(entry).filter(([attr]) => !pathIn(kind, attr)));
@@ -154,15 +154,15 @@ export function withDocuments(kind: SqlKind, entry: Entry): Entry {
   return { ...others, ...Object.fromEntries(documents) };
 }
 
-/** A document as the one value of its column: text where the column is one of text. */
+/** A document as its column's value: text for a text column. */
 const inColumn = (kind: SqlKind, column: string, document: unknown): readonly Value[] =>
   document === undefined
     ? []
     : [columnOf(kind, column).type === "json" ? (document as Value) : JSON.stringify(document)];
 
 /**
- * Changes with those of attributes within documents as changes of the whole documents: these are read in the transaction, which keeps
- * others from changing them. Rejects with `versionMismatch` where a swap's value is no longer there.
+ * Converts changes within documents to changes of whole documents, which are read in the transaction and locked. Rejects with
+ * `versionMismatch` if a swap's old value is no longer there.
  */
 export async function documentChanges(
   run: Run,
@@ -185,7 +185,7 @@ export async function documentChanges(
   return [...rest, ...documents];
 }
 
-/** Those changes, and the statement that reads the documents, where what these hold is not known. */
+/** The same changes with unknown documents, and the statement that would read them. */
 export function documentsUnknown(
   kind: SqlKind,
   key: string,
@@ -199,7 +199,7 @@ export function documentsUnknown(
   return { changes: [...rest, ...documents], read: [documentsStatement(kind, key, names)] };
 }
 
-/** Changes of what is within documents, by the column, and the others. */
+/** Divides changes into those within documents, by column, and others. */
 function divided(kind: SqlKind, changes: readonly Change[]) {
   const attrs = changes.map(({ attr }) => attr);
   const columns = new Map(
@@ -218,8 +218,8 @@ const documentsStatement = (kind: SqlKind, key: string, columns: readonly string
 };
 
 /**
- * Refuses attributes of which one write would undo another: a place in a document beside the whole document or a place around it; and
- * those that only one entry may hold, which no index keeps apart. Throws a `SettingError`.
+ * Refuses attributes whose writes would undo each other, such as a place within a document and one around it, and unique attributes within
+ * documents, which no index can enforce. Throws a `SettingError`.
  */
 export function checkDocuments(name: string, json: readonly string[], { writes, unique }: Mapped): void {
   const isWithin = (attr: string) => json.some((column) => attr.startsWith(`${column}.`));
@@ -227,14 +227,14 @@ export function checkDocuments(name: string, json: readonly string[], { writes, 
     const around = isWithin(attr) && writes.find((other) => attr.startsWith(`${other}.`));
     if (around)
       throw new SettingError(
-        `the mapping of ${name} writes both "${around}" and "${attr}" within it: map one`,
+        `the mapping of ${name} writes both "${around}" and "${attr}" within it: map only one of them`,
         `kinds.${name}`,
       );
   }
   const [first] = unique.filter(({ attr }) => isWithin(attr));
   if (first)
     throw new SettingError(
-      `the mapping of ${name} has "${first.attr}" for what is unique, which nothing ensures within JSON: map a column`,
+      `the mapping of ${name} requires "${first.attr}" to be unique, which nothing ensures within JSON: map a column`,
       `kinds.${name}`,
     );
 }

@@ -13,7 +13,7 @@ import { type Sql, sql } from "./sql.ts";
 import { countedTo, countStatement, getStatement, searchStatement } from "./statements.ts";
 import { deleteStatement, guardStatement, insertStatement, rowOf, updateStatements } from "./writes.ts";
 
-/** The statements of an operation, each with its parameters. */
+/** The statements of an operation with their parameters. */
 export function explain(of: SqlKind, operation: BackendOperation, db: Kysely<unknown>): string {
   return statementsOf(of, operation)
     .map((statement) => {
@@ -23,7 +23,7 @@ export function explain(of: SqlKind, operation: BackendOperation, db: Kysely<unk
     .join("\n");
 }
 
-/** What the database says only when it is asked. */
+/** Stands for values that only the database knows. */
 const UNKNOWN = "<as it is>";
 
 function statementsOf(of: SqlKind, operation: BackendOperation): Sql[] {
@@ -74,7 +74,7 @@ function creation(of: SqlKind, entry: Entry): Sql[] {
   return [...lookups, ...first, insertStatement(of, row), ...listInserts(of, rest, key)];
 }
 
-/** Looked-up values as what stands for them, and the statements that find it. */
+/** Placeholders for looked-up values, and the statements that find them. */
 function lookedUp(of: SqlKind, entry: Entry): { rest: Entry; lookups: Sql[] } {
   const found = Object.entries(of.lookups).filter(([attr]) => entry[attr] !== undefined);
   const rest = Object.fromEntries(Object.entries(entry).filter(([attr]) => !of.lookups[attr]));
@@ -114,7 +114,7 @@ function change(of: SqlKind, { key, changes, expected }: Extract<BackendOperatio
 const lockStatement = (of: SqlKind, key: string, expected: Parameters<typeof guardStatement>[2]): Sql =>
   of.statements.lock ? boundStatement(of, of.statements.lock, keyEntry(of, key)) : guardStatement(of, key, expected);
 
-/** An entry of which is known only what is changed. */
+/** An entry of which only the changed values are known. */
 const filled = ({ attrs }: OwnStatement, entry: Entry): Entry => ({
   ...Object.fromEntries([...attrs].map((attr) => [attr, UNKNOWN])),
   ...entry,

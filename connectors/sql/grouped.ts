@@ -10,7 +10,7 @@ import { type Sql, sql } from "./sql.ts";
 import { byKey, inKind, positionOfRow, whereSql } from "./statements.ts";
 
 /**
- * Kinds with `rows`: one entry for each value of a column, with all rows that have it. Such a kind is read only.
+ * Kinds with `rows`: one entry for each value of a column, with all rows that have it. Such kinds are read-only.
  *
  * @module
  */
@@ -18,16 +18,16 @@ import { byKey, inKind, positionOfRow, whereSql } from "./statements.ts";
 /** The attribute that holds an entry's rows. */
 export const ROWS = "rows";
 
-/** The column that the rows of an entry have in common. */
+/** The column that an entry's rows share. */
 const byOf = (kind: SqlKind): string => kind.key.columns[0]!;
 
-/** How a database answers a condition on such a kind: only those on the key are pushed down. */
+/** How well a database answers a condition on such a kind: only conditions on the key are pushed down. */
 export function groupSupports(kind: SqlKind, condition: Condition): Support {
   if ("attr" in condition && condition.attr !== kind.key.attr) return "none";
   return supports(kind, condition);
 }
 
-/** Rows without a key belong to nobody: NULL, nothing, or blanks. */
+/** Rows without a key are skipped: NULL, empty or blank. */
 function hasKey(kind: SqlKind): Sql {
   const column = columnSql(kind.name, byOf(kind));
   const of = columnOf(kind, byOf(kind));
@@ -37,13 +37,13 @@ function hasKey(kind: SqlKind): Sql {
   return sql`not ${isEmpty(column, of, dialect)} and ltrim(rtrim(${text})) <> ''`;
 }
 
-/** The distinct keys of the rows that meet some conditions: to the letter, whatever collation the column has. */
+/** The distinct keys of matching rows, compared exactly, whatever the column's collation. */
 function groups(kind: SqlKind, conditions: readonly Sql[]): { from: Sql; key: Sql } {
   const key = keyInOrder(kind);
   return { key, from: sql`from ${tableSql(kind.name)}${allOf([...conditions, hasKey(kind)])} group by ${key}` };
 }
 
-/** Selects a page of keys, and one more where the caller pages. */
+/** Selects a page of keys, with one more when paging. */
 export function groupKeysStatement(kind: SqlKind, asked: Omit<SearchRequest, "kind" | "signal" | "count">): Sql {
   const { where, limit, offset = 0, orderBy = byKey(kind), bookmark } = asked;
   const { from, key } = groups(kind, [
@@ -52,21 +52,21 @@ export function groupKeysStatement(kind: SqlKind, asked: Omit<SearchRequest, "ki
     ...(bookmark ? [behind(kind, orderBy, positionOfRow(kind, bookmark))] : []),
   ]);
   const of = columnOf(kind, byOf(kind));
-  // Those of a group are the same text; what they are compared by may have another type.
+  // Keys of a group are equal as text, but may be compared as another type.
   const selected = of.type === "text" && !of.isBytes ? sql`min(${columnSql(kind.name, byOf(kind))})` : key;
   const order = orderBy.descending ? sql`${key} desc` : key;
   const page = kind.dialect.page(Math.trunc(limit), bookmark ? 0 : Math.trunc(offset));
   return sql`select ${selected} as ${sql.id(byOf(kind))} ${from} order by ${order} ${page}`;
 }
 
-/** Counts the keys, as far as `upTo`. */
+/** Counts the keys, up to `upTo`. */
 export function groupCountStatement(kind: SqlKind, where: Condition | undefined, upTo: number): Sql {
   const { from, key } = groups(kind, [...inKind(kind), ...whereSql(kind, where)]);
   const part = upTo === Number.POSITIVE_INFINITY ? sql`` : sql` order by ${key} ${kind.dialect.page(upTo, 0)}`;
   return sql`select count(*) as total from (select 1 as one ${from}${part}) as counted`;
 }
 
-/** Selects the rows of some keys, as many as they may have and one more. */
+/** Selects the rows of some keys, up to one more than the maximum. */
 export function groupRowsStatement(kind: SqlKind, keys: readonly string[]): Sql {
   const by = byOf(kind);
   const column = inText(columnSql(kind.name, by), columnOf(kind, by), kind.dialect);
@@ -85,13 +85,13 @@ const noTable = ({ name }: SqlKind) =>
     isAnswered: true,
   });
 
-/** The key that a row has. */
+/** The key of a row. */
 export function groupKeyOf(kind: SqlKind, row: Record<string, unknown>): string {
   const value = kind.dialect.fromDatabase(row[byOf(kind)], columnOf(kind, byOf(kind)));
   return String(value ?? "");
 }
 
-/** The rows of each key, in a stable order. Rejects where one has more than it may have. */
+/** The rows of each key in a stable order. Rejects if a key has more than the maximum. */
 export function groupRows(
   kind: SqlKind,
   keys: readonly string[],
@@ -101,7 +101,7 @@ export function groupRows(
   const found = new Map<string, Entry[]>(keys.map((key) => [key, []]));
   for (const row of rows) found.get(groupKeyOf(kind, row))?.push(rowEntry(kind, row));
   for (const [key, each] of found) if (each.length > maximum) throw tooManyRows(kind, JSON.stringify(key));
-  // A column that folds case or pads also gives the rows of keys that are written otherwise.
+  // A column that ignores case or pads also returns rows of differently written keys.
   if (rows.length > keys.length * maximum) throw tooManyRows(kind, `one of ${keys.length} keys`);
   const names = [...order, ...kind.columns.keys()];
   const compare = (a: Entry, b: Entry): number => {
@@ -118,11 +118,11 @@ export function groupRows(
 const tooManyRows = ({ name, rows }: SqlKind, key: string) =>
   new ConnectorError(
     "unavailable",
-    `${name.table} has more than ${rows!.maximum} rows with ${rows!.by} ${key}. Raise rows.maximum, or leave such rows out by \`where\`.`,
+    `${name.table} has more than ${rows!.maximum} rows with ${rows!.by} ${key}. Raise rows.maximum, or exclude such rows with \`where\`.`,
     { isAnswered: true },
   );
 
-/** A row as an object: NULL and empty text are left out. */
+/** A row as an object, without NULL and empty text. */
 function rowEntry(kind: SqlKind, row: Record<string, unknown>): Entry {
   const entry: Record<string, Value> = {};
   for (const name of kind.columns.keys()) {
@@ -133,7 +133,7 @@ function rowEntry(kind: SqlKind, row: Record<string, unknown>): Entry {
   return entry;
 }
 
-/** Numbers by size, everything else as text; absent values last. */
+/** Compares numbers by size and everything else as text; absent values come last. */
 function compareValues(a: Value | undefined, b: Value | undefined): number {
   if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
   if (typeof a === "number" && typeof b === "number") return a - b;
@@ -143,7 +143,7 @@ function compareValues(a: Value | undefined, b: Value | undefined): number {
 
 const textOf = (value: Value): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
 
-/** An entry with those of its attributes that were asked for; the key where none was. */
+/** An entry with the requested attributes; the key if there are none. */
 export function groupEntry(
   { key }: SqlKind,
   name: string,

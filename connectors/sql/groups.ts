@@ -5,10 +5,10 @@ import type { SqlKind } from "./kind.ts";
 import type { Session } from "./session.ts";
 import { attrsRead } from "./statements.ts";
 
-/** How many keys one statement names: databases bound the number of parameters. */
+/** Maximum number of keys in one statement: databases limit the number of parameters. */
 export const KEYS_AT_ONCE = 500;
 
-/** A page of entries with their rows; of a page that is gone on with, one entry more, which is its key alone. */
+/** A page of entries with their rows. If another page follows, one more entry with only its key. */
 export async function readGroups(session: Session, of: SqlKind, request: SearchRequest): Promise<Entry[]> {
   const { limit, count, signal } = request;
   const statement = groupKeysStatement(of, { ...request, limit: count ? limit + 1 : limit });
@@ -28,13 +28,13 @@ export async function readGroups(session: Session, of: SqlKind, request: SearchR
   return [...entries, ...keys.slice(limit).map((key) => groupEntry(of, key, undefined, attrs))];
 }
 
-/** A page that misses an entry must not pass for a whole one. */
+/** An incomplete page must not be taken for a complete one. */
 const changedMeanwhile = ({ name }: SqlKind) =>
-  new ConnectorError("unavailable", `Rows of ${name.table} were deleted while the page was read: ask again.`, {
+  new ConnectorError("unavailable", `Rows of ${name.table} were deleted while the page was read. Try again.`, {
     isAnswered: true,
   });
 
-/** The entry with a key, with its rows. */
+/** The entry with a key and its rows. */
 export async function readGroup(
   session: Session,
   of: SqlKind,

@@ -7,11 +7,11 @@ import type { SqlDialect } from "./dialect.ts";
 import { columnOf, columnSql, type SqlKind } from "./kind.ts";
 import { type Sql, sql } from "./sql.ts";
 
-/** A value as a column of the kind's holds it. Throws `invalid` with the column's name. */
+/** Converts a value for a column. Throws `invalid` with the column's name. */
 export const toColumn = (kind: SqlKind, column: string, value: Value): unknown =>
   ofAttr(column, () => kind.dialect.toDatabase(value, columnOf(kind, column)));
 
-/** A value that a column does not take is told with the attribute that it was for. */
+/** Adds the attribute to the error of a value that does not fit its column. */
 export function ofAttr<T>(attr: string, work: () => T): T {
   try {
     return work();
@@ -22,8 +22,7 @@ export function ofAttr<T>(attr: string, work: () => T): T {
 }
 
 /**
- * The condition that a column holds what was read of it: empty text was read as nothing, times to the millisecond, and JSON by what it
- * says.
+ * The condition that a column still holds what was read: empty text was read as absent, times to the millisecond, and JSON by its meaning.
  */
 export function isStill(kind: SqlKind, attr: string, from: Value | null): Sql {
   const column = columnSql(kind.name, attr);
@@ -35,20 +34,20 @@ export function isStill(kind: SqlKind, attr: string, from: Value | null): Sql {
     : sql`${column} is null`;
 }
 
-/** The last millisecond that is written with a year of four digits. */
+/** The last millisecond with a four-digit year. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** The condition that a column, or what stands for one, holds a value that was read of it. */
+/** The condition that an expression holds a value that was read from it. */
 export function isHeld(column: Sql, of: Column, dialect: SqlDialect, from: Value): Sql {
   const { type } = of;
   if (type === "json") {
     const [text, exact] = [JSON.stringify(from), stringifyExactly(from)];
     if (text === exact) return dialect.isSameJson(column, text);
-    // A number that JavaScript does not hold was read as text.
+    // A number that JavaScript cannot represent was read as text.
     return sql`(${dialect.isSameJson(column, text)} or ${dialect.isSameJson(column, exact)})`;
   }
   const instant = type === "time" ? (instantOf(String(from))?.getTime() ?? Number.NaN) : Number.NaN;
-  // A date that is none, such as MariaDB's 0000-00-00, is read as it is written.
+  // An impossible date, such as MariaDB's 0000-00-00, is read as written.
   const isOdd = (type === "time" || type === "date") && !instantOf(String(from));
   if (isOdd) return sql`${dialect.castToText(column)} = ${String(from)}`;
   if (Number.isNaN(instant)) return dialect.isSame(column, dialect.toDatabase(from, of));
@@ -56,7 +55,7 @@ export function isHeld(column: Sql, of: Column, dialect: SqlDialect, from: Value
   return end === undefined ? sql`${column} >= ${start}` : sql`(${column} >= ${start} and ${column} < ${end})`;
 }
 
-/** Where the millisecond begins and ends that an instant was read as; the last one of all has no end. */
+/** The bounds of the millisecond that an instant was read as; the very last has no upper bound. */
 export function millisecondOf(instant: number, of: Column, dialect: SqlDialect): [start: unknown, end: unknown] {
   const at = (milliseconds: number) => dialect.toDatabase(new Date(milliseconds).toISOString(), of);
   return [at(instant), instant < LAST_INSTANT ? at(instant + 1) : undefined];

@@ -30,7 +30,7 @@ import {
 } from "./statements.ts";
 import { kindsOf, tablesOf } from "./tables.ts";
 
-/** SQL databases through kysely: SQLite in the process, PostgreSQL, MariaDB and MySQL, Microsoft SQL Server. */
+/** SQL databases through kysely: SQLite in the process, PostgreSQL, MariaDB, MySQL and Microsoft SQL Server. */
 export default defineConnector({
   type: "sql",
   summary: "Users and groups in the tables of a SQL database: SQLite, PostgreSQL, MariaDB, MySQL or SQL Server.",
@@ -65,7 +65,7 @@ kinds:
     });
     const session = openSession(db, replicas, dialect);
     const { configured, known, current } = kindsOf(settings.kinds, dialect, db, mapped, references);
-    /** A kind with what the catalogue says of its columns. */
+    /** A kind with its columns from the catalogue. */
     const kindNamed = async (name: string): Promise<SqlKind> => {
       const kinds = await known().catch((error) => {
         throw isOwnFault(error) ? error : dialect.failure(error);
@@ -122,13 +122,13 @@ kinds:
         const next = read.length > limit && limit > 0 ? bookmarkBehind(of, entries.at(-1)!, orderBy) : undefined;
         const result = { entries, ...(next && { next }) };
         const seen = offset + entries.length + (next ? 1 : 0);
-        // Behind a bookmark some may have come or gone since it was given; beyond the end nothing says where that was.
+        // Entries may have come or gone since the bookmark was created. Beyond the end nothing tells where the end was.
         const isBeyond = limit > 0 && entries.length === 0 && offset > 0;
         const isLast = limit > 0 && !next && !bookmark && !isBeyond;
         if (isLast) return { ...result, total: seen };
         const upTo = isBeyond ? Number.POSITIVE_INFINITY : countedTo(of, limit);
         if (upTo === 0) return { ...result, total: seen };
-        // Counting goes through the whole table, which pages that follow do not have to.
+        // Counting scans the whole table, which later pages can avoid.
         if (request.total !== undefined && upTo === Number.POSITIVE_INFINITY)
           return { ...result, total: Math.max(request.total, seen) };
         const [row] = (await session.read(counting(of, where, upTo), signal)).rows;
@@ -145,8 +145,8 @@ kinds:
       update: (request) => write(request, (run, of) => updateIn(run, of, request)),
       delete: (request) =>
         write(request, (run, of) => deleteIn(run, of, request, rowsBehind(current(), request.kind, references))),
-      // A reference is the key itself. Where every row is of the kind the database's foreign keys hold, and only ids that clients
-      // send are looked up.
+      // References are keys. If every row is of the kind, foreign keys guarantee them, and only IDs from clients
+      // are looked up.
       resolve: async ({ kind: name, to, values, signal }) => {
         const of = await kindNamed(name);
         if (to === "keys" && Object.keys(of.where).length === 0) return new Map(values.map((value) => [value, value]));
@@ -159,7 +159,7 @@ kinds:
         }
         return found;
       },
-      // What is out of the kind's reach may have rows in lists: to take one away that is not there does nothing.
+      // Entries out of the kind's reach may have list rows. Removing one that does not exist is harmless.
       outside: async ({ kind: name, values }) => {
         const of = await kindNamed(name);
         return new Map(values.filter((value) => isKey(of, value)).map((value) => [value, value]));
@@ -189,26 +189,26 @@ kinds:
 const counting = (of: SqlKind, where: Condition | undefined, upTo: number) =>
   of.rows ? groupCountStatement(of, where, upTo) : countStatement(of, where, upTo);
 
-/** A statement that fails where the kind cannot be read. */
+/** A statement that fails if the kind cannot be read. */
 const firstStatement = (of: SqlKind) =>
   of.rows ? groupKeysStatement(of, { attrs: [], limit: 1 }) : searchStatement(of, { attrs: [], limit: 1 });
 
 const readOnly = (kind: string) =>
-  new ConnectorError("invalid", `The kind "${kind}" has several rows for each entry ("rows"), and is read only.`, {
+  new ConnectorError("invalid", `The kind "${kind}" has several rows for each entry ("rows") and is read-only.`, {
     mayHaveHappened: false,
   });
 
 const placeOf = ({ file, host, port, database }: Settings): string =>
   file ?? `${database} at ${host}${port === undefined ? "" : `:${port}`}`;
 
-/** A clash names the column by which it is one: what the database says holds its name, as that of a key or of an index. */
+/** Names the column of a conflict. The database's message contains the name of a column, key or index. */
 function byColumn(error: unknown, { columns, where }: SqlKind): unknown {
   if (!(error instanceof ConnectorError) || error.kind !== "conflict" || error.attr === undefined) return error;
   const { attr: said } = error;
   const named = [...columns.keys()].filter((column) => said.includes(column) && !(column in where));
   const [column] = named.sort((a, b) => b.length - a.length);
   if (column === undefined) return error;
-  return new ConnectorError("conflict", `There is already an entry with this ${column}.`, {
+  return new ConnectorError("conflict", `An entry with this ${column} already exists.`, {
     attr: column,
     cause: error.cause,
   });

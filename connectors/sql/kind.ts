@@ -3,20 +3,20 @@ import { type Assigned, type Column, columnIn, type Fixed, type Table, type Tabl
 import type { SqlDialect } from "./dialect.ts";
 import { type Sql, sql } from "./sql.ts";
 
-/** A statement of the site's own: its text, with the attributes that are bound in it. */
+/** A custom statement: its text and its parameters. */
 export interface OwnStatement {
   readonly parts: readonly (string | { readonly attr: string })[];
   readonly attrs: ReadonlySet<string>;
 }
 
-/** A statement of the site's own that makes changes. */
+/** A custom statement that makes changes. */
 export interface OwnUpdate {
-  /** The attributes whose change it makes, or the values that it gives them; undefined for all that no other makes. */
+  /** The attributes that it changes, or the values that it sets; undefined for all changes that no other statement makes. */
   readonly when: readonly string[] | Fixed | undefined;
   readonly statement: OwnStatement;
 }
 
-/** What a kind's entries are written by, where it is not the table. */
+/** Custom statements that replace writes to the table. */
 export interface OwnStatements {
   readonly create: readonly OwnStatement[];
   readonly update: readonly OwnUpdate[];
@@ -24,37 +24,37 @@ export interface OwnStatements {
   readonly lock: OwnStatement | undefined;
 }
 
-/** What a list's rows are: the entry's own, such as its memberships, or things in their own right, such as a department's people. */
+/** What a list's rows are: parts of the entry, such as memberships, or records in their own right, such as a department's people. */
 export interface Things {
-  /** True where a row is no more made or deleted with the entry, but given to it and taken from it. */
+  /** Whether rows are assigned to an entry and released, but never inserted or deleted. */
   readonly isOfThings: boolean;
-  /** Whether its rows are entries of a kind, by whatever they are listed. */
+  /** Whether its rows are entries of a kind. */
   readonly isOfEntries: boolean;
-  /** The owner's columns that are set to NULL to take a row from it: those that do not tell the row itself from others. */
+  /** The owner columns that are set to NULL to release a row: those that do not identify the row. */
   readonly released: readonly string[];
-  /** What rows meet that may be given to an entry: any of these. */
+  /** Conditions on rows that may be assigned to an entry; any of them suffices. */
   readonly within: readonly Fixed[];
 }
 
-/** A kind's place in the database: its table, its key, and what other tables hold of its entries. */
+/** A kind in the database: its table, its key, and other tables with data of its entries. */
 export interface SqlKind extends Table {
   readonly dialect: SqlDialect;
   readonly key: Key;
   readonly where: Fixed;
-  /** What a deletion sets in place of taking the row away. */
+  /** Assignments that replace deletion. */
   readonly deletedBy?: Assigned | undefined;
-  /** What a change of the row sets as well. */
+  /** Assignments made with each change. */
   readonly updatedBy: Assigned;
   readonly lists: { readonly [attr: string]: List };
   readonly lookups: { readonly [attr: string]: Lookup };
-  /** Attributes whose value is that of several columns, as a key's is that has several. */
+  /** Attributes that combine several columns, like a composite key. */
   readonly joined: { readonly [attr: string]: readonly string[] };
-  /** Columns that hold JSON objects, in which attributes have places. */
+  /** Columns that hold JSON objects with attributes. */
   readonly json: readonly string[];
   readonly statements: OwnStatements;
-  /** Where an entry has several rows: the column that they share, their order, and how many there may be. */
+  /** For entries of several rows: the shared column, their order and their maximum number. */
   readonly rows?: { readonly by: string; readonly order: readonly string[]; readonly maximum: number } | undefined;
-  /** What the mappings do with its entries. */
+  /** How mappings use its entries. */
   readonly mapped: Mapped | undefined;
   /** How far entries are counted. */
   readonly countTo: number;
@@ -62,36 +62,36 @@ export interface SqlKind extends Table {
 
 /** The key of a kind's rows. */
 export interface Key {
-  /** The attribute of entries that holds it: the column, or the columns' names joined as their values are. */
+  /** The attribute that holds it: the column, or the names of the columns joined like their values. */
   readonly attr: string;
   readonly columns: readonly string[];
-  /** Undefined where the table says it. */
+  /** Undefined to use the column's type. */
   readonly type?: "integer" | "text" | undefined;
   readonly generate: "database" | "uuid" | { readonly sql: string };
 }
 
-/** A list's values in a table of their own, one a row. */
+/** A list whose values are rows of another table. */
 export interface List extends Table, Things {
   /** The columns that hold the entry's key. */
   readonly owner: readonly string[];
   readonly value: readonly string[];
-  /** What tells these rows from others of the table, such as the type of an address. */
+  /** Values that distinguish these rows from others in the table, such as the type of an address. */
   readonly where: Fixed;
-  /** What new rows are given beside it. */
+  /** Further assignments for new rows. */
   readonly set: Assigned;
-  /** What taking a value out sets in place of taking its row away. */
+  /** Assignments that replace the deletion of a row. */
   readonly deletedBy?: Assigned | undefined;
-  /** Whether a deletion of the entry takes the rows with it; where nothing is said, unless they are things in their own right. */
+  /** Whether deleting the entry deletes the rows. Default: yes, unless they are records in their own right. */
   readonly onDelete?: "delete" | "keep" | undefined;
-  /** Whether the values are keys of entries, by what the configuration or the mappings say. */
+  /** Whether the values are keys of entries, according to the configuration or mappings. */
   readonly isOfKeys: boolean;
-  /** The kind whose keys the values are, by its name. */
+  /** The kind whose keys the values are. */
   readonly ofKind?: string | undefined;
-  /** The kind whose keys the values are, where others are to be left out. */
+  /** The kind whose keys the values are, if other values are to be skipped. */
   readonly of: (Table & { readonly key: readonly string[]; readonly where: Fixed }) | undefined;
 }
 
-/** A value in the row of another table that a column of the kind's refers to. */
+/** A value from a row of another table that a column refers to. */
 export interface Lookup extends Table {
   readonly column: string;
   readonly key: string;
@@ -99,42 +99,42 @@ export interface Lookup extends Table {
   readonly where: Fixed;
 }
 
-/** The columns of an attribute that has several. */
+/** The columns of a combined attribute. */
 export const joinedColumns = (kind: SqlKind, attr: string): readonly string[] | undefined =>
   kind.joined[attr] ?? (attr === kind.key.attr && kind.key.columns.length > 1 ? kind.key.columns : undefined);
 
-/** A table's name, quoted. */
+/** A table's quoted name. */
 export const tableSql = ({ schema, table }: TableName): Sql =>
   schema === undefined ? sql.id(table) : sql.id(schema, table);
 
-/** A column of a kind's table or of a list's, with its table before it. */
+/** A quoted column with its table. */
 export const columnSql = ({ schema, table }: TableName, column: string): Sql =>
   schema === undefined ? sql.id(table, column) : sql.id(schema, table, column);
 
-/** A kind's column; its key is what the configuration says. */
+/** A kind's column. The configuration may override the type of the key. */
 export function columnOf(kind: SqlKind, name: string): Column {
   const column = columnIn(kind.columns, name, kind.dialect);
   const { columns, type } = kind.key;
   if (columns.length > 1 || name !== columns[0]) return column;
   if (type === "integer" || (type === "text" && column.type === "any")) return { ...column, type };
-  // What has no type, such as a view's column, is a number, as most keys are.
+  // An untyped column, as in a view, is assumed to be a number, like most keys.
   return column.type === "any" ? { ...column, type: column.isText ? "text" : "integer" } : column;
 }
 
-/** The columns of the key, quoted and with their table. */
+/** The quoted columns of the key. */
 export const keySql = (kind: SqlKind): Sql[] => kind.key.columns.map((column) => columnSql(kind.name, column));
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Whether a text is a UUID. */
+/** Reports whether a text is a UUID. */
 export const isUuid = (text: string): boolean => UUID.test(text);
-/** A whole number of 64 bits, up to the database's largest, written as databases write it. */
+/** Reports whether a text is a canonical integer within the database's range. */
 export const isWhole = (text: string, { maxWhole }: Pick<SqlDialect, "maxWhole">): boolean =>
   /^(0|-?[1-9]\d{0,19})$/.test(text) && BigInt(text) >= -(2n ** 63n) && BigInt(text) <= maxWhole;
-/** A whole number as drivers take it, exactly. */
+/** An integer as drivers take it, exactly. */
 export const wholeOf = (text: string): number | bigint =>
   Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
 
-/** The conditions that rows of a table meet which are of the kind, or of the list. */
+/** The conditions for rows of the kind or the list. */
 export const fixedSql = ({ name, columns }: Table, fixed: Fixed, dialect: SqlDialect): Sql[] =>
   Object.entries(fixed).map(([column, value]) => {
     const left = columnSql(name, column);
@@ -143,13 +143,13 @@ export const fixedSql = ({ name, columns }: Table, fixed: Fixed, dialect: SqlDia
       : sql`${left} = ${dialect.toDatabase(value, columnIn(columns, column, dialect))}`;
   });
 
-/** The value that a column is given: bound, or an expression as the configuration has it. */
+/** The value of an assignment: a parameter or a configured expression. */
 export function assignedSql({ columns }: Table, column: string, value: Assigned[string], dialect: SqlDialect): Sql {
   if (value === null) return sql`null`;
   if (typeof value === "object") return sql.raw(`(${value.sql})`);
   return sql`${dialect.toDatabase(value, columnIn(columns, column, dialect))}`;
 }
 
-/** The `where` of all of some conditions; nothing without any. */
+/** A `where` clause of conditions, empty if there are none. */
 export const allOf = (conditions: readonly Sql[]): Sql =>
   conditions.length > 0 ? sql` where ${sql.join(conditions, sql` and `)}` : sql``;

@@ -8,13 +8,13 @@ import type { Run } from "./session.ts";
 import type { Sql } from "./sql.ts";
 import { getStatement, toEntry } from "./statements.ts";
 
-/** The statements that give a new entry the values of its lists, as far as they are known without a look. */
+/** Inserts the list values of a new entry, as far as they are known without a read. */
 export const listInserts = (kind: SqlKind, entry: Entry, key: string): Sql[] =>
   Object.keys(kind.lists).flatMap((attr) =>
     listStatements(kind, key, { op: "add", attr, values: valuesOf(entry, attr) }),
   );
 
-/** The statements of a list's change, as far as they are known without a look at it: `changeList` makes fewer where it can. */
+/** The statements of a list change, as far as they are known without a read; `changeList` uses fewer if it can. */
 export function listStatements(kind: SqlKind, key: string, change: Change): Sql[] {
   const { attr } = change;
   const list = rowsOf(kind, key, attr);
@@ -33,10 +33,9 @@ export function listStatements(kind: SqlKind, key: string, change: Change): Sql[
 }
 
 /**
- * Changes lists, in a transaction that is the caller's. What stays keeps its row; where one value goes and another comes it takes
- * that row, in one change or in several, for rows hold more than the value. Not where the values are keys: what a row says of one
- * entry is not said of another. Rejects with `versionMismatch` where a swap's value is not there any more, and with `conflict` where
- * the database passes over a value.
+ * Changes lists within the caller's transaction. Unchanged values keep their rows. If a value is replaced, its row is updated, because rows
+ * hold more than the value, unless values are keys: data about one entry must not pass to another. Rejects with `versionMismatch` if a
+ * swap's old value is gone, and with `conflict` if the database ignores a value.
  */
 export async function changeLists(
   run: Run,
@@ -82,7 +81,7 @@ async function changeList(run: Run, kind: SqlKind, key: string, change: Change, 
   return replaceValues(run, kind, key, attr, present, to === null ? [] : [to]);
 }
 
-/** Of values that come those that need a row: an only row that holds nothing takes the first. */
+/** The values that need a new row: a single row without a value takes the first. */
 async function withoutBlank(
   run: Run,
   kind: SqlKind,
@@ -120,7 +119,7 @@ async function replaceValues(
   const there = new Map(present.map((value) => [form(value), value]));
   const gone = present.filter((value) => !wanted.has(form(value)));
   const come = [...wanted].flatMap(([each, value]) => (there.has(each) ? [] : [value]));
-  // What the database takes for the same is written otherwise, perhaps.
+  // Values that the database considers equal may be written differently.
   const rewritten = [...wanted].flatMap(([each, value]): [Value, Value][] => {
     const held = there.get(each);
     return held === undefined || textOf(held) === textOf(value) ? [] : [[held, value]];
@@ -137,7 +136,7 @@ async function replaceValues(
   await addValues(run, kind, key, attr, await withoutBlank(run, kind, key, attr, into));
 }
 
-/** Values that go and come as the same but for their case: some columns take them for one. */
+/** Values that are removed and added differing only in case, which some columns consider equal. */
 function alike(gone: readonly Value[], come: readonly Value[]): [Value, Value][] {
   const byForm = new Map(gone.map((value) => [folded(value), value]));
   return come.flatMap((value): [Value, Value][] => {
@@ -155,13 +154,13 @@ async function deleteValues(run: Run, kind: SqlKind, key: string, attr: string, 
     if ((await run(list.remaining(batch))).rows.length > 0)
       throw new ConnectorError(
         "denied",
-        `The database kept a value of "${attr}" in ${kind.lists[attr]!.name.table}: its removal was undone. A trigger or a rule decides that.`,
+        `The database kept a value of "${attr}" in ${kind.lists[attr]!.name.table}: its removal was undone. A trigger or rule prevents it.`,
         { attr },
       );
   }
 }
 
-/** Adds values, those of them that are not there. An insert that passes over what is there passes over what a rule forbids, too. */
+/** Adds missing values. An insert that skips existing rows also skips those that a rule forbids. */
 async function addValues(run: Run, kind: SqlKind, key: string, attr: string, values: readonly Value[]): Promise<void> {
   const form = formOf(kind, attr);
   const unlike = [...new Map(values.map((value) => [form(value), value])).values()];
@@ -174,7 +173,7 @@ async function addValues(run: Run, kind: SqlKind, key: string, attr: string, val
     for (const statement of list.additions(batch)) made = Number((await run(statement)).numAffectedRows ?? 0);
     if (made === batch.length && kind.dialect.countsInserted) continue;
     const held = await heldIn(run, kind, attr, list.matching(batch));
-    // A collation may take what is there for what was to come, where SCIM does not: José is not Jose.
+    // A collation may consider a value present that SCIM does not: José is not Jose.
     const isThere = columnsIn(kind, kind.lists[attr]!).every(isText)
       ? new Set(held.map(folded)).size >= new Set(wanted.map(folded)).size &&
         wanted.every((value) => held.some((each) => folded(each) === folded(value)))
@@ -186,8 +185,8 @@ async function addValues(run: Run, kind: SqlKind, key: string, attr: string, val
 function notAdded({ lists }: SqlKind, attr: string): ConnectorError {
   const { name, isOfThings, value } = lists[attr]!;
   return isOfThings
-    ? new ConnectorError("invalid", `There is no row of ${name.table} with such a ${value.join(" and ")}.`, { attr })
-    : new ConnectorError("conflict", `A value of "${attr}" clashes with another row of ${name.table}.`, { attr });
+    ? new ConnectorError("invalid", `No row of ${name.table} has this ${value.join(" and ")}.`, { attr })
+    : new ConnectorError("conflict", `A value of "${attr}" conflicts with another row of ${name.table}.`, { attr });
 }
 
 /** The values that a statement finds in a list. */
@@ -202,7 +201,7 @@ async function heldIn(run: Run, kind: SqlKind, attr: string, statement: Sql): Pr
 
 const folded = (value: Value): string => textOf(value).normalize("NFC").toLowerCase();
 
-/** Of values those that a list holds: to the letter, or else all that its columns, which fold case, take for the same. */
+/** The values that a list contains: exactly, or as columns that ignore case compare them. */
 async function heldAs(run: Run, kind: SqlKind, key: string, attr: string, values: readonly Value[]): Promise<Value[]> {
   const rows = rowsOf(kind, key, attr);
   const held: Value[] = [];
@@ -214,11 +213,11 @@ async function heldAs(run: Run, kind: SqlKind, key: string, attr: string, values
 
 const joinedValue = (parts: readonly Value[]): Value => (parts.length === 1 ? parts[0]! : joinParts(parts));
 
-/** Whether the database takes two of a list's values for one that differ in case. */
+/** Reports whether the database considers list values equal that differ in case. */
 const foldsCase = (kind: SqlKind, attr: string): boolean =>
   columnsIn(kind, kind.lists[attr]!).some((column) => column.foldsCase);
 
-/** The form in which the database takes two values of a list for one: some columns fold case, and UUIDs have none. */
+/** Normalises list values for comparison as the database does: some columns ignore case, and UUIDs have none. */
 function formOf(kind: SqlKind, attr: string): (value: Value) => string {
   const folds = columnsIn(kind, kind.lists[attr]!).some(({ foldsCase, type }) => foldsCase || type.startsWith("uuid"));
   return folds ? folded : textOf;

@@ -6,7 +6,7 @@ import { allOf, columnSql, fixedSql, type Lookup, type SqlKind, tableSql } from 
 import type { Run } from "./session.ts";
 import { type Sql, sql } from "./sql.ts";
 
-/** Selects what a row of a looked-up table is referred to by, for a value of it: one more than may be found. */
+/** Selects the references to a looked-up value, with one more than is allowed. */
 export function referenceStatement({ dialect }: SqlKind, lookup: Lookup, value: Value): Sql {
   const held = leafSql(
     { op: "eq", attr: lookup.value, value: value as string },
@@ -22,7 +22,7 @@ export function referenceStatement({ dialect }: SqlKind, lookup: Lookup, value: 
   ])} order by ${key} ${dialect.page(2, 0)}`;
 }
 
-/** What the kind's column refers to a value by. Rejects with `invalid` where no row has it, or where several do. */
+/** The reference to a looked-up value. Rejects with `invalid` if no row or several rows have it. */
 async function referenceTo(kind: SqlKind, attr: string, value: Value, run: Run): Promise<Value> {
   const lookup = kind.lookups[attr]!;
   const { dialect } = kind;
@@ -31,9 +31,9 @@ async function referenceTo(kind: SqlKind, attr: string, value: Value, run: Run):
   const found = rows.length > 1 ? rows.filter((row) => dialect.fromDatabase(row.value, of) === value) : rows;
   const what = `${lookup.value} is ${JSON.stringify(value)}`;
   if (rows.length === 0)
-    throw new ConnectorError("invalid", `There is no row in ${lookup.name.table} whose ${what}.`, { attr });
+    throw new ConnectorError("invalid", `No row in ${lookup.name.table} has this value: ${what}.`, { attr });
   if (found.length !== 1)
-    throw new ConnectorError("invalid", `There are several rows in ${lookup.name.table} whose ${what}.`, { attr });
+    throw new ConnectorError("invalid", `Several rows in ${lookup.name.table} have this value: ${what}.`, { attr });
   const key = dialect.fromDatabase(found[0]!.key, columnIn(lookup.columns, lookup.key, dialect)) ?? null;
   if (key === null)
     throw new ConnectorError("invalid", `The row in ${lookup.name.table} whose ${what} has no ${lookup.key}.`, {
@@ -44,7 +44,7 @@ async function referenceTo(kind: SqlKind, attr: string, value: Value, run: Run):
 
 const isLookedUp = (kind: SqlKind, attr: string): boolean => kind.lookups[attr] !== undefined;
 
-/** An entry whose looked-up values are what the kind's columns refer to them by. */
+/** An entry with looked-up values replaced by references. */
 export async function withReferences(kind: SqlKind, entry: Entry, run: Run): Promise<Entry> {
   const attrs = Object.keys(entry).filter((attr) => isLookedUp(kind, attr));
   if (attrs.length === 0) return entry;
@@ -57,7 +57,7 @@ export async function withReferences(kind: SqlKind, entry: Entry, run: Run): Pro
   return result;
 }
 
-/** Changes of looked-up values as those of the kind's columns; that a swap's old value is there still is seen to before. */
+/** Converts changes of looked-up values to changes of references. The caller verifies a swap's old value. */
 export async function referringChanges(
   kind: SqlKind,
   changes: readonly Change[],
@@ -76,7 +76,7 @@ export async function referringChanges(
       const values = change.to === null ? [] : [await refer(change.to)];
       result.push({ op: "replace", attr, values });
     } else if (change.op === "delete") {
-      // What no row has cannot be there.
+      // A value that no row has cannot be present.
       const present = await each(change.values, (value) => refer(value).catch(absent));
       result.push({ op: "delete", attr, values: present.filter((value) => value !== undefined) });
     } else result.push({ op: change.op, attr, values: await each(change.values, refer) });
@@ -84,7 +84,7 @@ export async function referringChanges(
   return result;
 }
 
-/** One after the other: a transaction has one connection. */
+/** Sequentially, because a transaction has one connection. */
 async function each<T>(values: readonly Value[], work: (value: Value) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
   for (const value of values) results.push(await work(value));

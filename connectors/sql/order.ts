@@ -9,7 +9,7 @@ import { inText, isKeyed, keyValues } from "./keys.ts";
 import { allOf, columnOf, columnSql, type SqlKind, tableSql } from "./kind.ts";
 import { type Sql, sql } from "./sql.ts";
 
-/** What a kind's rows are ordered by for an attribute: its column, or what it looks up. */
+/** The value that rows are ordered by for an attribute: its column, or a looked-up one. */
 function sortedBy(kind: SqlKind, attr: string) {
   const lookup = kind.lookups[attr];
   const read = (given: Sql, of: Column) => ({
@@ -22,7 +22,7 @@ function sortedBy(kind: SqlKind, attr: string) {
   return read(sql`(select ${value} ${from}${allOf(where)})`, columnIn(lookup.columns, lookup.value, kind.dialect));
 }
 
-/** The value that is compared, and whether there is none: then nothing is compared but the key. */
+/** The compared value, and whether it is absent: then only the key is compared. */
 const parts = (kind: SqlKind, { attr, caseExact }: Order) => {
   const { given, column, of } = sortedBy(kind, attr);
   const { exact, folded } = kind.dialect;
@@ -32,7 +32,7 @@ const parts = (kind: SqlKind, { attr, caseExact }: Order) => {
   return { isAbsent, value: sql`case when ${isAbsent} then null else ${value} end` };
 };
 
-/** What `order by` names: absent values last, or first when descending, and the key at the end. */
+/** The `order by` clause: absent values last, or first when descending; then the key. */
 export function orderOf(kind: SqlKind, orderBy: Order): Sql {
   const keys = kind.key.columns.map((column) => inOrder(kind, column, columnSql(kind.name, column)));
   if (orderBy.attr === kind.key.attr) return sql.join(orderBy.descending ? keys.map((key) => sql`${key} desc`) : keys);
@@ -47,14 +47,14 @@ export const keyInOrder = (kind: SqlKind): Sql => {
   return inOrder(kind, column!, columnSql(kind.name, column!));
 };
 
-/** Keys of text are ordered by code points, whatever collation they have. */
+/** Text keys are ordered by code points, whatever their collation. */
 function inOrder(kind: SqlKind, column: string, value: Sql): Sql {
   const { type, isBytes } = columnOf(kind, column);
   if (type !== "text") return value;
   return kind.dialect.exact(isBytes ? kind.dialect.decoded(value) : value);
 }
 
-/** The condition of the rows that come behind a position: the same work for the last page as for the first. */
+/** The condition for rows after a position, with the same cost for every page. */
 export function behind(kind: SqlKind, orderBy: Order, after: Position): Sql {
   if (orderBy.attr === kind.key.attr) return behindKey(kind, after.key, orderBy.descending);
   const { isAbsent, value } = parts(kind, orderBy);
@@ -70,7 +70,7 @@ export function behind(kind: SqlKind, orderBy: Order, after: Position): Sql {
   const { of, given: held } = sortedBy(kind, orderBy.attr);
   const read = asRead(kind, orderBy, of, after.value);
   if (isReadExactly(of)) return behindValue(read);
-  // The row says what it holds, while that is as it was read.
+  // Uses the row's current value while it is unchanged.
   const isSame = [isKeyed(kind, after.key), isAsRead(kind, held, of, after.value)];
   const last = sql`(select ${value} from ${tableSql(kind.name)}${allOf(isSame)})`;
   const [from, to] = boundsOf(kind, of, after.value);
@@ -83,25 +83,25 @@ export function behind(kind: SqlKind, orderBy: Order, after: Position): Sql {
   return sql`((${last} is not null and ${behindValue(last)}) or (${last} is null and ${otherwise}))`;
 }
 
-/** Whether what is read of a column is just what it holds, and compares as it does there. */
+/** Reports whether a value read from a column is exactly what it holds and compares the same. */
 const isReadExactly = ({ type, isPadded, hasCollation }: Column): boolean =>
   type === "text" ? !isPadded && hasCollation !== true : !["time", "decimal", "any"].includes(type);
 
-/** A value that was read, as it is compared with a column. */
+/** A value that was read, for comparison with its column. */
 function asRead(kind: SqlKind, { caseExact }: Order, of: Column, value: Scalar): Sql {
   const { dialect } = kind;
   const isInstant = of.type === "time" || of.type === "date";
-  // What a database has besides instants and numbers, such as infinity, it takes as it writes it.
+  // Special values such as infinity are passed as the database writes them.
   const isOdd = (isInstant && !instantOf(String(value))) || (of.type === "decimal" && typeof value === "string");
   if (isOdd) return sql`${value}`;
-  // SQLite's whole numbers beyond what JavaScript holds were read as text.
+  // SQLite integers beyond JavaScript's range were read as text.
   const isLong = of.type === "any" && of.isInteger && /^-?\d{1,19}$/.test(String(value));
   if (isLong && BigInt.asIntN(64, BigInt(value)) === BigInt(value)) return sql`${BigInt(value)}`;
   if (typeof value !== "string" || !mayHoldText(of)) return sql`${dialect.toDatabase(value, of)}`;
   return caseExact ? dialect.exact(sql`${value}`) : dialect.folded(sql`${value}`);
 }
 
-/** Whether a column holds what was read of it. Numbers of single precision are written shorter than they are held, or rounded. */
+/** The condition that a column holds what was read. Single-precision numbers are displayed shorter than stored, or rounded. */
 function isAsRead({ dialect }: SqlKind, held: Sql, of: Column, value: Scalar): Sql {
   const isSame = (read: Scalar) => isHeld(held, of, dialect, read);
   const isWritten = sql`${dialect.castToText(held)} = ${String(value)}`;
@@ -110,7 +110,7 @@ function isAsRead({ dialect }: SqlKind, held: Sql, of: Column, value: Scalar): S
   return sql`(${isSame(value)} or ${isSame(Math.fround(value))} or ${isWritten})`;
 }
 
-/** Between which values lies what was read of a column; where that says nothing, what was read is what is held. */
+/** The range of stored values that are read as a given value; if unknown, exactly that value. */
 function boundsOf({ dialect }: SqlKind, of: Column, value: Scalar): [from: unknown, to: unknown] | [] {
   const instant = of.type === "time" ? instantOf(String(value))?.getTime() : undefined;
   if (instant !== undefined) return millisecondOf(instant, of, dialect);
@@ -119,7 +119,7 @@ function boundsOf({ dialect }: SqlKind, of: Column, value: Scalar): [from: unkno
   return [value - width, value + width];
 }
 
-/** The condition of keys behind a key: column by column, the first one bounded by itself so that an index serves. */
+/** The condition for keys after a key, column by column. The first column has its own bound, so that an index applies. */
 function behindKey(kind: SqlKind, key: string, descending: boolean): Sql {
   const values = keyValues(kind, key);
   const sides = kind.key.columns.map((column, index) => ({

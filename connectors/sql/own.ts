@@ -4,11 +4,11 @@ import type { OwnStatement, OwnStatements, OwnUpdate, SqlKind } from "./kind.ts"
 import type { Settings } from "./settings.ts";
 import { type Sql, sql } from "./sql.ts";
 
-/** What may hold a colon that names no parameter: literals, quoted names, comments, casts and assignments. */
+/** Tokens that may contain a colon without naming a parameter: literals, quoted names, comments, casts and assignments. */
 const TOKEN =
   /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|\$(\w*)\$[\s\S]*?\$\1\$|::|:=|:(?:([A-Za-z_]\w*)|\{([^}]+)\})/g;
 
-/** Reads a statement with its parameters: `:name`, or `:{any name}`. */
+/** Parses a statement with its parameters: `:name`, or `:{any name}`. */
 export function readStatement(text: string): OwnStatement {
   const parts: (string | { attr: string })[] = [];
   let end = 0;
@@ -22,7 +22,7 @@ export function readStatement(text: string): OwnStatement {
   return { parts, attrs: new Set(parts.flatMap((part) => (typeof part === "string" ? [] : [part.attr]))) };
 }
 
-/** Reads the statements of the site's own that a kind names. */
+/** Parses a kind's custom statements. */
 export function readStatements(given: Settings["kinds"][string]["statements"]): OwnStatements {
   const all = (each: string | readonly string[] = []) => [each].flat().map(readStatement);
   const steps = typeof given.update === "string" ? [{ when: undefined, sql: given.update }] : (given.update ?? []);
@@ -34,7 +34,7 @@ export function readStatements(given: Settings["kinds"][string]["statements"]): 
   };
 }
 
-/** A statement with an entry's values bound: NULL where it has none, lists as JSON. */
+/** A statement with an entry's values bound: NULL if absent, lists as JSON. */
 export function boundStatement(kind: SqlKind, { parts }: OwnStatement, entry: Entry): Sql {
   return sql.join(
     parts.map((part) => (typeof part === "string" ? sql.raw(part) : sql`${parameterOf(kind, part.attr, entry)}`)),
@@ -50,26 +50,26 @@ function parameterOf(kind: SqlKind, attr: string, entry: Entry): unknown {
   const lookup = kind.lookups[attr];
   const column = lookup ? columnIn(lookup.columns, lookup.value, kind.dialect) : kind.columns.get(attr);
   if (column) return kind.dialect.toDatabase(value, column);
-  // What is no column goes to the database as it is, for the statement to say what it is.
+  // Values without a column are passed as they are, and the statement decides their type.
   if (typeof value === "object") return JSON.stringify(value);
   return typeof value === "boolean" ? Number(value) : value;
 }
 
-/** Whether a statement inserts into a table itself, and does no more. */
+/** Reports whether a statement is a single insert into a table. */
 export function insertsInto({ parts }: OwnStatement, { table }: TableName): boolean {
   const text = parts.map((part) => (typeof part === "string" ? part : "?")).join("");
   const into = /^\s*insert\s+(?:ignore\s+)?into\s+(?:[`"\w[\]]+\.)?([`"[]?)([^`"\s(\]]+)\1?\]?/i.exec(text)?.[2];
   return into?.toLowerCase() === table.toLowerCase();
 }
 
-/** How changes are made: by which statements, and which of them by the table and its lists. */
+/** How changes are made: by custom statements, and by the table and its lists. */
 export interface Division {
   readonly statements: readonly OwnStatement[];
   readonly taken: readonly Change[];
   readonly rest: readonly Change[];
 }
 
-/** Divides changes among the statements of one's own and the table; `after` is the entry as it is to be. */
+/** Divides changes among custom statements and the table. `after` is the entry after the changes. */
 export function divide(kind: SqlKind, changes: readonly Change[], after: Entry): Division {
   const { update } = kind.statements;
   const isNamed = ({ when }: OwnUpdate, attr: string): boolean => {

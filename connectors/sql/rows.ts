@@ -9,15 +9,15 @@ import { allOf, assignedSql, columnOf, fixedSql, type List, type SqlKind, tableS
 import { type Sql, sql } from "./sql.ts";
 import { assignments, partsOf } from "./writes.ts";
 
-/** How many parameters go in one statement: databases bound their number. */
+/** Maximum number of parameters in one statement: databases limit it. */
 const BATCH = 2000;
 
-/** Values as their columns hold them, as many as one statement takes. */
+/** Values as their columns hold them, for one statement. */
 type Batch = readonly unknown[][];
 
 /**
- * The statements on an entry's rows in a list. Rows that are things in their own right, such as the people of a department, are
- * given to the entry and taken from it by their owner, and never made or deleted.
+ * Statements on an entry's list rows. Records in their own right, such as a department's people, are assigned and released through their
+ * owner columns, and never inserted or deleted.
  */
 export function rowsOf(kind: SqlKind, key: string, attr: string) {
   const { dialect } = kind;
@@ -28,7 +28,7 @@ export function rowsOf(kind: SqlKind, key: string, attr: string) {
     ...Object.entries(list.set),
   ].map(([column, value]) => ({ column, value: assignedSql(list, column, value, dialect) }));
   const names = [...list.owner, ...list.value, ...given.map(({ column }) => column)];
-  // An expression may count on from what is there, and has to see the row before.
+  // An expression that counts existing rows must see the previous row.
   const isCounted = Object.values(list.set).some((value) => typeof value === "object" && value !== null);
   const size = isCounted ? 1 : Math.floor(BATCH / (names.length + list.value.length));
   const owned = isOwned(kind, list, list.owner, key);
@@ -46,7 +46,7 @@ export function rowsOf(kind: SqlKind, key: string, attr: string) {
           isGiven: list.released.includes(column),
         }));
         const given = ofOwner.flatMap(({ equal, isGiven }) => (isGiven ? [equal] : []));
-        // A column of the owner's that the row is told by stays what it is: another tenant's is none of the entry's.
+        // An owner column that identifies the row is never changed: another tenant's rows are out of reach.
         const free = [
           isOneOf(kind, list, batch, true),
           ...ofOwner.flatMap(({ equal, isGiven }) => (isGiven ? [] : [equal])),
@@ -73,15 +73,15 @@ export function rowsOf(kind: SqlKind, key: string, attr: string) {
       if (!isReleasable(list))
         throw new ConnectorError(
           "invalid",
-          `"${attr}" cannot be taken away: ${list.owner.join(" and ")} of ${list.name.table} tells the row itself from others.`,
+          `"${attr}" cannot be removed: ${list.owner.join(" and ")} identifies the row in ${list.name.table}.`,
           { attr },
         );
       return releaseSql(list, dialect, gone);
     },
-    /** Those of some values that are there, to the letter. */
+    /** Selects which of some values are present, exactly. */
     remaining: (batch: Batch): Sql =>
       sql`select 1 as one from ${tableSql(list.name)}${allOf([...mine, isOneOf(kind, list, batch, true)])}`,
-    /** Rows that hold no value, which are shown to nobody: one of them takes a value that comes. */
+    /** Rows without a value, which are never shown: a new value can use one of them. */
     blanks: (): { readonly found: Sql; readonly filled: (value: Value) => Sql } => {
       const [name = ""] = list.value;
       const column = sql.id(name);
@@ -97,10 +97,10 @@ export function rowsOf(kind: SqlKind, key: string, attr: string) {
   };
 }
 
-/** Whether rows can be taken from their owner, and stay. */
+/** Reports whether rows can be released and kept. */
 export const isReleasable = ({ deletedBy, released }: List): boolean => deletedBy !== undefined || released.length > 0;
 
-/** Takes rows from their owner: by what the list sets for that, or by clearing the owner. */
+/** Releases rows from their owner, by the list's assignments or by clearing the owner. */
 export function releaseSql(list: List, dialect: SqlDialect, rows: Sql): Sql {
   const set = list.deletedBy
     ? assignments(list, list.deletedBy, dialect)
@@ -108,14 +108,14 @@ export function releaseSql(list: List, dialect: SqlDialect, rows: Sql): Sql {
   return sql`update ${tableSql(list.name)} set ${sql.join(set)}${rows}`;
 }
 
-/** The condition that rows are entries within the reach of a kind. */
+/** The condition that rows are entries within a kind's reach. */
 function within(list: List, dialect: SqlDialect): Sql[] {
   if (list.within.length === 0 || list.within.some((where) => Object.keys(where).length === 0)) return [];
   const any = list.within.map((where) => sql`(${sql.join(fixedSql(list, where, dialect), sql` and `)})`);
   return [sql`(${sql.join(any, sql` or `)})`];
 }
 
-/** Gives a value of a list another one in its own row: whatever else that row holds stays. */
+/** Replaces a list value within its row, which keeps its other columns. */
 export function valueUpdate(kind: SqlKind, key: string, attr: string, from: Value, to: Value): Sql {
   const { dialect } = kind;
   const list = kind.lists[attr]!;
@@ -130,22 +130,22 @@ export function valueUpdate(kind: SqlKind, key: string, attr: string, from: Valu
   return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf(rows)}`;
 }
 
-/** The column of another table that holds a part of an entry's key: of any type it is of the key's. */
+/** The column of another table that holds part of an entry's key; an untyped one gets the key's type. */
 function ownerColumn(kind: SqlKind, list: List, name: string, index: number): Column {
   const { type } = columnOf(kind, kind.key.columns[index]!);
   const column = columnIn(list.columns, name, kind.dialect);
   return column.type === "any" && type === "integer" ? { ...column, type } : column;
 }
 
-/** An entry's key as the columns of its rows hold it. Throws `invalid` where they cannot. */
+/** An entry's key for the columns of its list rows. Throws `invalid` if it does not fit. */
 const ownersOf = (kind: SqlKind, list: List, key: string): unknown[] =>
   splitParts(key, kind.key.columns.length)!.map((part, index) =>
     kind.dialect.toDatabase(part, ownerColumn(kind, list, list.owner[index]!, index)),
   );
 
 /**
- * The condition that rows are an entry's: to the letter where its own table tells keys apart that the rows' takes for the same. A key
- * that the columns cannot hold has no rows.
+ * The condition that rows belong to an entry, exactly, if only the entry's own table distinguishes such keys. A key that the columns cannot
+ * hold has no rows.
  */
 export function isOwned(kind: SqlKind, list: List, columns: readonly string[], key: string): Sql {
   const parts = splitParts(key, kind.key.columns.length)!;
@@ -163,7 +163,7 @@ export function isOwned(kind: SqlKind, list: List, columns: readonly string[], k
   return sql.join(conditions, sql` and `);
 }
 
-/** Takes rows back that are there, but were taken out: as new ones they are given what those are. */
+/** Restores rows that were marked as deleted, with the assignments of new ones. */
 function revival(kind: SqlKind, list: List, owned: Sql, batch: Batch): Sql {
   const { dialect } = kind;
   const set = assignments(list, { ...list.where, ...list.set }, dialect);
@@ -171,7 +171,7 @@ function revival(kind: SqlKind, list: List, owned: Sql, batch: Batch): Sql {
   return sql`update ${tableSql(list.name)} set ${sql.join(set)}${allOf([owned, isOneOf(kind, list, batch, false), sql`not ${dialect.isTrue(isIn)}`])}`;
 }
 
-/** The values of a list's columns for one value of the attribute. */
+/** The column values for one list value. */
 export function valuesIn(kind: SqlKind, attr: string, list: List, value: Value): unknown[] {
   const { dialect } = kind;
   const parts = list.value.length === 1 ? [value] : partsOf(kind, attr, list.value, value);
@@ -180,7 +180,7 @@ export function valuesIn(kind: SqlKind, attr: string, list: List, value: Value):
   );
 }
 
-/** The condition that a row's value is one of these: to the letter, or as the columns' collations compare them. */
+/** The condition that a row's value is one of these: exactly, or as the columns' collations compare. */
 function isOneOf(kind: SqlKind, list: List, batch: Batch, toTheLetter: boolean): Sql {
   const { exact } = kind.dialect;
   const columns = columnsIn(kind, list);
@@ -207,6 +207,6 @@ function isOneOf(kind: SqlKind, list: List, batch: Batch, toTheLetter: boolean):
   return sql`(${sql.join(rows, sql` or `)})`;
 }
 
-/** What is known of the columns that hold a list's values. */
+/** The properties of the columns that hold a list's values. */
 export const columnsIn = (kind: SqlKind, { columns, value }: List): Column[] =>
   value.map((name) => columnIn(columns, name, kind.dialect));

@@ -9,24 +9,23 @@ import type { Sql } from "./sql.ts";
 /** Runs a statement. */
 export type Run = (statement: Sql) => Promise<QueryResult<unknown>>;
 
-/** Statements on a database: reads by themselves, writes in transactions. */
+/** Runs statements on a database: reads directly, writes in transactions. */
 export interface Session {
   readonly read: (statement: Sql, signal: AbortSignal) => Promise<QueryResult<unknown>>;
-  /** Runs all of the work or none of it; again where others were in its way, a few times. */
+  /** Runs work in a transaction; repeats it a few times on conflicts. */
   readonly transaction: <T>(signal: AbortSignal, work: (run: Run) => Promise<T>) => Promise<T>;
 }
 
 const ATTEMPTS = 6;
-/** How long a database is waited for that another process holds, in milliseconds. */
+/** How long to wait for a database that another process has locked, in milliseconds. */
 const HELD_MS = 4000;
-/** How long reads go to the server that was written to, and a replica that failed is left alone, in milliseconds. */
+/** How long reads use the primary after a write, and how long a failed replica is avoided, in milliseconds. */
 const AFTER_WRITE_MS = 10_000;
 const AFTER_FAILURE_MS = 10_000;
 
 /**
- * Nobody waits for longer than the signal says; the server ends a statement by a time limit of its own, set on each
- * connection. Replicas are read from in turn, but not soon after a write, nor after one that was refused because the row
- * was no longer what had been read: they follow behind.
+ * Waits no longer than the signal allows; the server enforces a time limit of its own, set on each connection. Reads are spread over
+ * replicas, except soon after a write, or after one that was refused because its data was stale: replicas lag behind.
  */
 export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unknown>[], dialect: SqlDialect): Session {
   const meaning = (error: unknown, signal: AbortSignal): unknown => {
@@ -39,7 +38,7 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
         signal.throwIfAborted();
         return statement.execute(transaction);
       });
-      // Nobody is told of what is done after the end of the operation: it is undone.
+      // Work that finishes after the operation has ended is rolled back, since nobody learns of it.
       signal.throwIfAborted();
       return result;
     });
@@ -62,7 +61,7 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
       return apart.read(statement.compile(from), signal);
     });
   };
-  /** Waits, without holding others up, while another process holds the database. */
+  /** Waits, without blocking, while another process has locked the database. */
   const whenFree = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     const until = Date.now() + HELD_MS;
     for (;;) {
@@ -117,6 +116,6 @@ export function openSession(db: Kysely<unknown>, replicas: readonly Kysely<unkno
   };
 }
 
-/** Whether it is the server that failed, and not the statement that was wrong. */
+/** Reports whether the server failed, rather than the statement. */
 const isOfServer = (error: unknown): boolean =>
   error instanceof ConnectorError && ["unavailable", "timeout", "busy", "denied"].includes(error.kind);

@@ -1,9 +1,9 @@
 import { CompiledQuery, type Kysely, MssqlAdapter, MysqlAdapter, PostgresAdapter, type QueryResult } from "kysely";
 
-/** Text, a name that is quoted, a value, or another part with all of its own. */
+/** Text, a quoted name, a value, or another part. */
 type Token = string | { readonly names: readonly string[] } | { readonly value: unknown } | Sql;
 
-/** The text of a part for a make of database, cut where its values stand, and those. */
+/** The text of a part for one dialect, split at its values, and the values. */
 interface Rendered {
   readonly style: Style;
   readonly texts: readonly string[];
@@ -11,8 +11,8 @@ interface Rendered {
 }
 
 /**
- * A part of a statement, with its values: what they are never becomes text. It is made of text, names, values and other parts in their order. Its
- * text is worked out when it is run first: a part that is kept, and put into other statements again, costs no more than a reference to it.
+ * Part of a statement with its values, which never become text. It consists of text, names, values and other parts. The text is generated
+ * on first use: a part that is kept and reused costs only a reference.
  */
 export class Sql<Row = unknown> {
   readonly tokens: readonly Token[];
@@ -22,7 +22,7 @@ export class Sql<Row = unknown> {
     this.tokens = tokens;
   }
 
-  /** The text and the parameters for a database. */
+  /** The text and parameters for a database. */
   compile(db: Kysely<unknown>): CompiledQuery<Row> {
     const style = styleOf(db);
     const { texts, values } = this.rendered(style);
@@ -57,13 +57,13 @@ export class Sql<Row = unknown> {
     return this.#rendered;
   }
 
-  /** Runs it. */
+  /** Runs the statement. */
   execute(db: Kysely<unknown>): Promise<QueryResult<Row>> {
     return db.executeQuery(this.compile(db));
   }
 }
 
-/** A part of a statement that is written as a template: values in it are parameters, and parts are put in as they are. */
+/** Builds part of a statement from a template. Values become parameters, and parts are inserted. */
 export function sql<Row = unknown>(texts: TemplateStringsArray, ...parts: readonly unknown[]): Sql<Row> {
   const tokens: Token[] = [];
   add(tokens, texts[0]!);
@@ -74,13 +74,13 @@ export function sql<Row = unknown>(texts: TemplateStringsArray, ...parts: readon
   return new Sql<Row>(tokens);
 }
 
-/** A name, with those of what it is in before it. */
+/** A quoted name, with its qualifiers. */
 sql.id = (...names: readonly string[]): Sql => new Sql([{ names }]);
 
-/** Text as it is: never anything that comes from outside. */
+/** Literal text, which must never come from outside. */
 sql.raw = (text: string): Sql => new Sql([text]);
 
-/** Parts, or values, with a comma between them, or what else is said. */
+/** Joins parts or values with commas, or another separator. */
 sql.join = (parts: readonly unknown[], separator: Sql = COMMA): Sql => {
   const tokens: Token[] = [];
   for (const [index, part] of parts.entries()) {
@@ -92,7 +92,7 @@ sql.join = (parts: readonly unknown[], separator: Sql = COMMA): Sql => {
 
 const COMMA = new Sql([", "]);
 
-/** Parts of fewer tokens than this are put in as they are, longer ones by reference. */
+/** Parts with fewer tokens than this are copied, longer ones are referenced. */
 const SHORT = 4;
 
 function addPart(tokens: Token[], part: unknown): void {
@@ -101,7 +101,7 @@ function addPart(tokens: Token[], part: unknown): void {
   else for (const token of part.tokens) add(tokens, token);
 }
 
-/** Adds a token; text is joined to the text before it. */
+/** Adds a token; adjacent texts are merged. */
 function add(tokens: Token[], token: Token): void {
   if (token === "") return;
   const last = tokens.at(-1);
@@ -109,7 +109,7 @@ function add(tokens: Token[], token: Token): void {
   else tokens.push(token);
 }
 
-/** How a make of database quotes names, and what stands for the nth parameter. */
+/** How a dialect quotes names and numbers parameters. */
 interface Style {
   readonly quote: string;
   readonly placeholder: (n: number) => string;

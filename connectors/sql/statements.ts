@@ -27,13 +27,13 @@ import {
 import { behind, orderOf } from "./order.ts";
 import { type Sql, sql } from "./sql.ts";
 
-/** The conditions that make a row one of the kind. */
+/** The conditions for rows of the kind. */
 export const inKind = (kind: SqlKind): Sql[] => fixedSql(kind, kind.where, kind.dialect);
 
-/** What a part of an attribute of several columns is called in a row. */
+/** The result name of one column of a combined attribute. */
 const partOf = (attr: string, index: number): string => `${index} of ${attr}`;
 
-/** What is selected for some attributes: worked out once for each choice, of which a view has one. */
+/** The select list for some attributes, generated once for each combination. */
 const selections = new WeakMap<SqlKind, WeakMap<readonly string[], Sql>>();
 
 function selection(kind: SqlKind, attrs: readonly string[]): Sql {
@@ -44,7 +44,7 @@ function selection(kind: SqlKind, attrs: readonly string[]): Sql {
   return made;
 }
 
-/** The entry's columns, and its lists as JSON, so that one statement reads them all. */
+/** The entry's columns, and its lists as JSON, so that one statement reads everything. */
 function selectionOf(kind: SqlKind, attrs: readonly string[]): Sql {
   const documents = new Set(attrs.flatMap((attr) => pathIn(kind, attr)?.column ?? []));
   const columns = attrs.filter((attr) => !pathIn(kind, attr));
@@ -71,29 +71,29 @@ function selectionOf(kind: SqlKind, attrs: readonly string[]): Sql {
 
 const isOfBytes = ({ type }: Column): boolean => type === "bytes" || type === "uuidBytes";
 
-/** A value of a list in a form that JSON holds: it has no bytes. */
+/** A list value in a form that JSON can hold, which has no bytes. */
 function inJson({ dialect }: SqlKind, { columns, value: names }: List, index: number, value: Sql): Sql {
   const column = columnIn(columns, names[index]!, dialect);
   if (column.isBytes) return dialect.decoded(value);
   return isOfBytes(column) ? dialect.hex(value) : value;
 }
 
-/** What is asked, behind what ends a search that takes too long. */
+/** The search condition, after the time limit. */
 export const whereSql = (kind: SqlKind, where: SearchRequest["where"]): Sql[] => [
   ...(kind.dialect.inTime ? [kind.dialect.inTime] : []),
   ...(where ? [conditionSql(kind, where)] : []),
 ];
 
-/** What a search asks for. */
+/** The arguments of a search. */
 type Asked = Omit<SearchRequest, "kind" | "signal" | "count"> & { readonly count?: boolean };
 
-/** The order that a search has where none is asked for. */
+/** The default order. */
 export const byKey = ({ key }: SqlKind): Order => ({ attr: key.attr, descending: false });
 
-/** The attributes that pages read, by those that are asked for and that of the order. */
+/** The attributes that pages read: the requested ones and that of the order. */
 const pageAttrs = new WeakMap<readonly string[], Map<string, readonly string[]>>();
 
-/** The attributes that a search reads: those that are asked for and, of a page, those that its bookmark is made of. */
+/** The attributes that a search reads: the requested ones and, when paging, those of its bookmark. */
 export function attrsRead(
   kind: SqlKind,
   { attrs, orderBy, count }: Pick<Asked, "attrs" | "orderBy" | "count">,
@@ -109,7 +109,7 @@ export function attrsRead(
   return read;
 }
 
-/** The rows of a search; of a page one more than is given, which tells whether it is the last. */
+/** The rows of a search. When paging, one more is selected to find out whether another page follows. */
 export function searchStatement(kind: SqlKind, asked: Asked): Sql {
   const { where, limit, offset = 0, orderBy = byKey(kind), bookmark, count } = asked;
   const conditions = [
@@ -124,29 +124,29 @@ export function searchStatement(kind: SqlKind, asked: Asked): Sql {
   const passed = bookmark ? 0 : Math.trunc(offset);
   const page = sql`${allOf(conditions)} ${order} ${kind.dialect.page(Math.trunc(rows), passed)}`;
   if (passed === 0) return sql`select ${selected} from ${table}${page}`;
-  // Databases work out what is selected of the rows that they pass over, too: of those only the keys are.
+  // Databases evaluate the select list even for skipped rows: for those, only keys are selected.
   const keys = keySql(kind);
   const named = keys.map((key, index) => sql`${key} as ${sql.id(`key ${index}`)}`);
   const same = keys.map((key, index) => sql`${key} = ${sql.id("page", `key ${index}`)}`);
   return sql`select ${selected} from ${table} join (select ${sql.join(named)} from ${table}${page}) as ${sql.id("page")} on ${sql.join(same, sql` and `)} ${order}`;
 }
 
-/** The bookmark behind the last row of a page. */
+/** The bookmark after the last row of a page. */
 export const bookmarkBehind = (kind: SqlKind, last: Entry, orderBy: Order | undefined): Bookmark =>
   behindPosition(positionOf(last, (orderBy ?? byKey(kind)).attr, kind.key.attr));
 
-/** The row that a bookmark is behind. Throws `expired` for one of another search. */
+/** The row of a bookmark. Throws `expired` if another search created it. */
 export function positionOfRow(kind: SqlKind, bookmark: Bookmark): Position {
   const position = positionIn(bookmark);
   if (!isKey(kind, position.key)) throw expired();
   return position;
 }
 
-/** How far entries are counted beside a page. Who asks for no entries asks for their number: that is never cut short. */
+/** How far entries are counted with a page. A request without entries asks for the total, which is never cut off. */
 export const countedTo = ({ countTo }: SqlKind, limit: number): number =>
   limit === 0 ? Number.POSITIVE_INFINITY : countTo;
 
-/** Counts what meets a condition, as far as `upTo`. */
+/** Counts matching rows, up to `upTo`. */
 export function countStatement(kind: SqlKind, where: SearchRequest["where"], upTo = Number.POSITIVE_INFINITY): Sql {
   const from = sql`from ${tableSql(kind.name)}${allOf([...inKind(kind), ...whereSql(kind, where)])}`;
   if (upTo === Number.POSITIVE_INFINITY) return sql`select count(*) as total ${from}`;
@@ -158,11 +158,11 @@ export function countStatement(kind: SqlKind, where: SearchRequest["where"], upT
 export const getStatement = (kind: SqlKind, key: string, attrs: readonly string[]): Sql =>
   sql`select ${selection(kind, attrs)} from ${tableSql(kind.name)}${allOf([isKeyed(kind, key), ...inKind(kind)])}`;
 
-/** Selects the key that the columns take for the same as another one. */
+/** Selects the key that the columns consider equal to another one. */
 export const likeStatement = (kind: SqlKind, key: string): Sql =>
   sql`select ${selection(kind, [kind.key.attr])} from ${tableSql(kind.name)}${allOf([haveValues(keySql(kind), keyValues(kind, key)), ...inKind(kind)])}`;
 
-/** Finds which of some keys are of the kind. */
+/** Finds which keys belong to rows of the kind. */
 export function keysStatement(kind: SqlKind, keys: readonly string[]): Sql {
   const [column, ...more] = keySql(kind);
   const named =
@@ -175,7 +175,7 @@ export function keysStatement(kind: SqlKind, keys: readonly string[]): Sql {
   return sql`select ${selection(kind, [kind.key.attr])} from ${tableSql(kind.name)}${allOf([named, ...inKind(kind)])}`;
 }
 
-/** A row that was read for some attributes as an entry: lists parsed, NULL and empty text left out, the key as text. */
+/** Converts a row to an entry: lists parsed, NULL and empty text omitted, the key as text. */
 export function toEntry(kind: SqlKind, attrs: readonly string[], row: Record<string, unknown>): Entry {
   const entry: Record<string, Entry[string]> = {};
   const documents = documentsOf(kind, row);
@@ -217,5 +217,5 @@ function listIn({ dialect }: SqlKind, { columns, value }: List, given: unknown):
   return fromValues(values.filter((each) => each !== undefined).sort(inOrder));
 }
 
-/** Lists have no order in tables: they are given in one all the same, so that pages and answers are stable. */
+/** Lists have no order in tables. They are sorted, so that pages and responses are stable. */
 const inOrder = (a: Value, b: Value): number => (a < b ? -1 : a > b ? 1 : 0);

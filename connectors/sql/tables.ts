@@ -10,14 +10,14 @@ import { readStatements } from "./own.ts";
 import type { Settings } from "./settings.ts";
 import { thingsIn } from "./things.ts";
 
-/** How long after a failure the catalogue is asked once more, in milliseconds. */
+/** Delay before a failed catalogue query is repeated, in milliseconds. */
 const AGAIN_MS = 100;
 
 const nothing: Columns = new Map();
 
 /**
- * The kinds as they are configured, and with what the catalogue says of their columns: that is asked for once, when it is
- * needed first, so that a database that is down does not keep the gateway from starting.
+ * The kinds as configured, and with their columns from the catalogue. The catalogue is read on first use, so that the gateway starts while
+ * the database is down.
  */
 export function kindsOf(
   settings: Settings["kinds"],
@@ -28,7 +28,7 @@ export function kindsOf(
 ): {
   configured: ReadonlyMap<string, SqlKind>;
   known: () => Promise<ReadonlyMap<string, SqlKind>>;
-  /** With what the catalogue said, where it was asked. */
+  /** With columns, if the catalogue has been read. */
   current: () => ReadonlyMap<string, SqlKind>;
 } {
   for (const [name, uses] of mapped) checkDocuments(name, settings[name]?.json ?? [], uses);
@@ -54,7 +54,7 @@ export function kindsOf(
     configured,
     current: () => current,
     known: () => {
-      // All that come meanwhile wait for the one answer: it is asked for twice before they all fail.
+      // Concurrent callers share one query, which is repeated once before all of them fail.
       asked ??= ask()
         .catch(() => sleep(AGAIN_MS).then(ask))
         .catch((error) => {
@@ -109,7 +109,7 @@ function kindOf(
   };
 }
 
-/** Columns whose bytes are text, where the configuration says so. */
+/** Binary columns that are configured as text. */
 function withTexts(columns: Columns, texts: readonly string[]): Columns {
   if (texts.length === 0) return columns;
   return new Map(
@@ -130,7 +130,7 @@ const mapped = <From, To>(
   change: (each: From, name: string) => To,
 ): Record<string, To> => Object.fromEntries(Object.entries(all).map(([name, each]) => [name, change(each, name)]));
 
-/** A kind's table, and those of its lists and look-ups. */
+/** A kind's table and those of its lists and lookups. */
 export const tablesOf = (kind: SqlKind): Table[] => [
   kind,
   ...Object.values(kind.lists),

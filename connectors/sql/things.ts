@@ -7,9 +7,9 @@ type KindSettings = Settings["kinds"][string];
 type ListSettings = KindSettings["lists"][string];
 
 /**
- * Whether a list's rows are things in their own right: entries of a kind, named by its key or by what a reference names them by; or
- * rows that the list's value numbers, as their primary key. A text that is the primary key, such as an address, is as good as its row;
- * and the key of an entry is the row's only in so far as it refers to that.
+ * Reports whether a list's rows are records in their own right: entries of a kind, identified by its key or by a reference; or rows whose
+ * primary key is the list's value. A textual primary key, such as an address, counts as part of the entry. An entry's key identifies a row
+ * only if it refers to it.
  */
 export function thingsIn(
   kinds: Settings["kinds"],
@@ -44,14 +44,14 @@ function isNumbered(list: ListSettings, columns: Columns, isOfKeys: boolean): bo
   return more.length === 0 && isKey === true && isNumber && !isOfKeys;
 }
 
-/** Whether no two rows have the same key, as far as is known: a group's name in a table of memberships is no row's alone. */
+/** Reports whether rows are known to have different keys: a group name in a membership table identifies no row. */
 function tellsApart(columns: Columns, key: readonly string[]): boolean {
   const [name, ...more] = key;
   const isUnique = (each: string) => {
     const { isKey, unique } = columns.get(each) ?? {};
     return isKey === true || unique?.exact === true || unique?.folded === true;
   };
-  // Of a view nothing is known.
+  // Nothing is known about a view.
   const isKnown = [...columns].some(([each, { indexed }]) => isUnique(each) || indexed.exact || indexed.folded);
   return more.length > 0 || isUnique(name!) || !isKnown;
 }

@@ -9,9 +9,8 @@ import { sql } from "./sql.ts";
 import { inKind } from "./statements.ts";
 
 /**
- * Rejects with `conflict` where another entry has a value that may be there once, in a transaction that is the caller's: where an
- * index says so itself nothing is asked. Where the database has no lock for it, two that write the same value in the same moment
- * can both pass.
+ * Rejects with `conflict` if another entry has a value that must be unique, within the caller's transaction. Nothing is queried if an index
+ * enforces it. Without a database lock, two simultaneous writes of a value can both pass.
  */
 export async function checkUnique(run: Run, kind: SqlKind, entry: Entry, key: string | undefined): Promise<void> {
   const { dialect } = kind;
@@ -28,6 +27,6 @@ export async function checkUnique(run: Run, kind: SqlKind, entry: Entry, key: st
     const where = allOf([...inKind(kind), same, ...others]);
     const { rows } = await run(sql`select count(*) as total from ${tableSql(kind.name)}${where}`);
     if (Number((rows[0] as { total: unknown }).total) > 0)
-      throw new ConnectorError("conflict", `There is already an entry with this ${attr}.`, { attr });
+      throw new ConnectorError("conflict", `An entry with this ${attr} already exists.`, { attr });
   }
 }

@@ -9,7 +9,7 @@ import { allOf, assignedSql, columnOf, columnSql, joinedColumns, type SqlKind, t
 import { type Sql, sql } from "./sql.ts";
 import { inKind } from "./statements.ts";
 
-/** Takes the row away, or marks it as deleted where the kind says how. */
+/** Deletes the row, or marks it as deleted if configured. */
 export function deleteStatement(kind: SqlKind, key: string, expected: Expected | undefined): Sql {
   const conditions = allOf(guarded(kind, key, expected, []));
   if (!kind.deletedBy) return sql`delete from ${tableSql(kind.name)}${conditions}`;
@@ -17,28 +17,28 @@ export function deleteStatement(kind: SqlKind, key: string, expected: Expected |
   return sql`update ${tableSql(kind.name)} set ${set}${conditions}`;
 }
 
-/** What `set` says for columns and their values. */
+/** The `set` clause for columns and values. */
 export const assignments = (table: Table, values: Assigned, dialect: SqlDialect): Sql[] =>
   Object.entries(values).map(
     ([column, value]) => sql`${sql.id(column)} = ${assignedSql(table, column, value, dialect)}`,
   );
 
 /**
- * Finds the row that a change of lists alone belongs to, if it still holds what is expected, and keeps it: two that change
- * the lists of one entry come one after the other, and never each wait for the other.
+ * Finds and locks the row of a change that affects only lists, if it has the expected values. Concurrent list changes of an entry run one
+ * after another without deadlocks.
  */
 export const guardStatement = (kind: SqlKind, key: string, expected: Expected | undefined): Sql =>
   sql`select 1 as one from ${tableSql(kind.name)}${kind.dialect.lockHint}${allOf(guarded(kind, key, expected, []))}${kind.dialect.forUpdate}`;
 
-/** What an insert names of a row: its columns, each with its value. */
+/** The columns of an insert with their values. */
 export type Row = Map<string, unknown>;
 
-/** An entry's row: what the kind's rows have in common, its columns, and those of attributes that have several. */
+/** An entry's row: the kind's fixed values, its columns, and those of combined attributes. */
 export function rowOf(kind: SqlKind, entry: Entry): Row {
   const row: Row = new Map();
   for (const [column, value] of Object.entries(kind.where))
     if (value !== null) row.set(column, toColumn(kind, column, value));
-  // Of what the mapping writes, what is left empty is empty text where the column takes no NULL.
+  // Mapped attributes without a value become empty text in NOT NULL columns.
   for (const attr of kind.mapped?.writes ?? []) if (wantsText(kind, attr)) row.set(attr, toColumn(kind, attr, ""));
   for (const attr of Object.keys(entry)) {
     if (kind.lists[attr]) continue;
@@ -52,7 +52,7 @@ export function rowOf(kind: SqlKind, entry: Entry): Row {
   return row;
 }
 
-/** Whether a column holds empty text in place of nothing. */
+/** Reports whether a column stores empty text instead of NULL. */
 const wantsText = (kind: SqlKind, attr: string): boolean =>
   kind.columns.get(attr)?.isRequired === true && isOfText(kind, attr);
 
@@ -64,15 +64,15 @@ function isOfText(kind: SqlKind, attr: string): boolean {
   );
 }
 
-/** The values of the columns that an attribute is joined of. Throws `invalid` for another number of parts. */
+/** The column values of a combined attribute. Throws `invalid` for a wrong number of parts. */
 export function partsOf(kind: SqlKind, attr: string, columns: readonly string[], value: Value): string[] {
   const parts = splitParts(String(value), columns.length);
   if (parts) return parts;
-  const wanted = `${columns.length} values with a colon between them, for ${columns.join(" and ")} of ${kind.name.table}`;
-  throw new ConnectorError("invalid", `"${attr}" holds ${wanted}, not ${JSON.stringify(value)}.`, { attr });
+  const wanted = `${columns.length} values joined with colons, for ${columns.join(" and ")} of ${kind.name.table}`;
+  throw new ConnectorError("invalid", `"${attr}" must be ${wanted}, not ${JSON.stringify(value)}.`, { attr });
 }
 
-/** Inserts a row, and gives its key back. */
+/** Inserts a row and returns its key. */
 export function insertStatement(kind: SqlKind, row: Row): Sql {
   const { dialect } = kind;
   const keys = kind.key.columns.map((column) => sql.id(column));
@@ -83,8 +83,8 @@ export function insertStatement(kind: SqlKind, row: Row): Sql {
 }
 
 /**
- * The changes of a row in one statement, guarded by what it must still hold; what takes values of several columns away; and the
- * changes of its lists, which `lists.ts` makes.
+ * The row's changes in one statement with its expected values, the removals from combined attributes, and the list changes, which
+ * `lists.ts` makes.
  */
 export function updateStatements(
   kind: SqlKind,
@@ -99,7 +99,7 @@ export function updateStatements(
     .flatMap((change) => sharingChanges(kind, key, change));
   const assigned = new Map(ofRow.map((change) => [change.attr, assignedValue(kind, change)]));
   const set = [...assigned].map(([attr, value]) => sql`${sql.id(attr)} = ${value}`);
-  // First, because some databases look at what was set before in the same statement.
+  // First, because some databases see earlier assignments of the same statement.
   const all = set.length > 0 ? [...whenChanged(kind, ofRow), ...set] : [];
   return {
     row:
@@ -113,7 +113,7 @@ export function updateStatements(
   };
 }
 
-/** What each change of the row sets as well: not where every column has its value already, so that a repeat changes nothing. */
+/** The assignments of each change, unless all columns already have their values, so that a repeated change has no effect. */
 function whenChanged(kind: SqlKind, changes: readonly Change[]): Sql[] {
   const { dialect } = kind;
   const values = changes.map((change) =>
@@ -133,7 +133,7 @@ function whenChanged(kind: SqlKind, changes: readonly Change[]): Sql[] {
   });
 }
 
-/** The condition that a column has a value to the letter, whatever its collation takes for the same. */
+/** The condition that a column has exactly this value, whatever its collation. */
 function isExactly(kind: SqlKind, attr: string, value: Value | null): Sql {
   if (typeof value !== "string" || !isText(columnOf(kind, attr))) return isStill(kind, attr, value);
   const { exact } = kind.dialect;
@@ -141,7 +141,7 @@ function isExactly(kind: SqlKind, attr: string, value: Value | null): Sql {
   return sql`${exact(column)} = ${exact(sql`${toColumn(kind, attr, value)}`)}`;
 }
 
-/** Takes values away from an attribute of several columns, where it is all of them. */
+/** Removes values from a combined attribute if they are all of it. */
 function joinedDeletes(kind: SqlKind, key: string, attr: string, values: readonly Value[]): Sql[] {
   const columns = joinedColumns(kind, attr)!;
   return values.map((value) => {
@@ -156,19 +156,19 @@ function joinedDeletes(kind: SqlKind, key: string, attr: string, values: readonl
   });
 }
 
-/** Whether a change leaves a column of the key as it is. Throws `invalid` where it would change it: others refer to it. */
+/** Reports whether a change leaves a key column unchanged. Throws `invalid` if it would change: others refer to it. */
 function isOfKey(kind: SqlKind, key: string, change: Change): boolean {
   const index = kind.key.columns.indexOf(change.attr);
   if (index < 0 && change.attr !== kind.key.attr) return false;
   const [wanted] = change.op === "swap" ? [change.to] : change.values;
   const held = index < 0 ? key : splitParts(key, kind.key.columns.length)![index];
   if (change.op !== "delete" && String(wanted) === held) return true;
-  throw new ConnectorError("invalid", `"${change.attr}" is of the key: it stays as it was made.`, {
+  throw new ConnectorError("invalid", `"${change.attr}" is part of the key and cannot be changed.`, {
     attr: change.attr,
   });
 }
 
-/** A change of an attribute of several columns as a change of each. */
+/** Splits a change of a combined attribute into its columns. */
 function columnChanges(kind: SqlKind, change: Change): Change[] {
   const columns = joinedColumns(kind, change.attr);
   if (!columns) return [change];
@@ -183,8 +183,8 @@ function columnChanges(kind: SqlKind, change: Change): Change[] {
 }
 
 /**
- * A change of an attribute of several columns, but for those of the key, which it may share with it, such as the tenant: they stay.
- * Throws `invalid` where it would refer beyond them.
+ * A change of a combined attribute without the key columns that it shares, such as the tenant, which stay. Throws `invalid` if it would
+ * refer to another tenant.
  */
 function sharingChanges(kind: SqlKind, key: string, change: Change): Change[] {
   const all = columnChanges(kind, change);
@@ -214,10 +214,12 @@ function assignedValue(kind: SqlKind, change: Change): Sql {
 
 function singleValue(kind: SqlKind, attr: string, values: readonly Value[]): Value | undefined {
   if (values.length > 1)
-    throw new ConnectorError("invalid", `"${attr}" is a column: it holds one value, not ${values.length}.`, { attr });
+    throw new ConnectorError("invalid", `"${attr}" is a single column: it takes one value, not ${values.length}.`, {
+      attr,
+    });
   const [value] = values;
   if (typeof value === "object" && columnOf(kind, attr).type !== "json")
-    throw new ConnectorError("invalid", `"${attr}" is a column: it holds text or a number.`, { attr });
+    throw new ConnectorError("invalid", `"${attr}" is a single column: it takes text or a number.`, { attr });
   return value;
 }
 
@@ -228,7 +230,7 @@ function guarded(kind: SqlKind, key: string, expected: Expected | undefined, cha
     const of = columnOf(kind, attr);
     const column = columnSql(kind.name, attr);
     const isInstant = of.type === "time" && instantOf(String(value)) !== undefined;
-    // A version that is an instant was shown to the millisecond, in a form that is not the database's.
+    // A version that is an instant was returned to the millisecond, in a form other than the database's.
     return isInstant ? isHeld(column, of, dialect, value) : sql`${dialect.castToText(column)} = ${String(value)}`;
   });
   return [isKeyed(kind, key), ...inKind(kind), ...swaps, ...held];

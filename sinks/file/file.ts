@@ -6,29 +6,29 @@ import type { Files } from "./files.ts";
 import { afterHead, contentOf, openHead, writeHead } from "./head.ts";
 import { headIn, isHeadLike, isWhole, type Link, MAX_RECORD, ORIGIN, recordIn } from "./record.ts";
 
-/** Something that was found, and is to be recorded. */
+/** Something found that must be recorded. */
 export type Note = AuditEvent;
 
-/** A file of audit records that is open. */
+/** An open file of audit records. */
 export interface AuditFile {
-  /** Where the chain that is gone on with ended. */
+  /** The end of the chain that is continued. */
   readonly end: Link;
-  /** Writes a line, whole or not at all. Throws where it cannot. Gives what is to be recorded before it is tried again. */
+  /** Writes a line completely or not at all. Throws if it cannot. Returns what must be recorded before it is tried again. */
   readonly write: (line: string, link: Link) => void;
-  /** What has happened to the file since it was looked at last, opening it anew where it is another: to be recorded first. */
+  /** Checks the file, and reopens it if it was replaced. Returns what must be recorded first. */
   readonly look: (end: Link) => readonly Note[];
   readonly sync: () => void;
   readonly close: () => void;
 }
 
-/** What a file of audit records is opened with. */
+/** What is needed to open a file of audit records. */
 export interface FileOptions {
   readonly path: string;
-  /** Where the head of the chain is kept; beside the file by default. */
+  /** The path of the head file; by default next to the file. */
   readonly head: string;
-  /** Where the chain ended as the store knows it, where one is shared. */
+  /** The end of the chain in the shared store, if there is one. */
   readonly anchor?: ChainEnd | undefined;
-  /** A file that is larger is put aside. */
+  /** A larger file is rotated. */
   readonly maxBytes: number;
   readonly key?: string | undefined;
   readonly files?: Files | undefined;
@@ -36,15 +36,15 @@ export interface FileOptions {
 }
 
 /**
- * Opens a file of audit records, for this process alone. One that is there is gone on with: half a record at its end, as a crash
- * leaves it, is cut off. Throws where another process has it, or where it is no audit log: nothing of it is touched then.
+ * Opens a file of audit records for this process alone, and continues an existing one. Half a record at its end, left by a crash, is cut
+ * off. Throws if another process has it, or if it is not an audit log: then nothing is changed.
  */
 export function openAuditFile(options: FileOptions): AuditFile {
   const { path, head: headPath, anchor, maxBytes, key, files = fs, warn } = options;
   const isSpecial = isDevice(path, files);
   if (!isSpecial && realName(path) === realName(headPath))
-    throw new Error(`${path} and its head file are the same: give audit.head another name`);
-  // By the file's own name: another one may lead to it, too.
+    throw new Error(`${path} and its head file are the same: set audit.head to another name`);
+  // By the real name, because a link may lead to the same file.
   const unlock = isSpecial ? () => {} : lock(`${realName(path)}.lock`);
   let descriptor = -1;
   let headDescriptor = -1;
@@ -63,7 +63,7 @@ export function openAuditFile(options: FileOptions): AuditFile {
     }
     descriptor = opened;
   };
-  /** Opens a file that has taken the place of the one before: an empty one, or one that ends where this log does. */
+  /** Opens a file that has replaced the previous one: an empty one, or one that ends where this log does. */
   const openAnother = (last: Link): void => {
     closeFile();
     open();
@@ -79,7 +79,7 @@ export function openAuditFile(options: FileOptions): AuditFile {
     if (descriptor >= 0) files.closeSync(descriptor);
     descriptor = -1;
   };
-  /** Cuts what a failed write left. */
+  /** Cuts off the remains of a failed write. */
   const mend = () => {
     if (!isTorn) return;
     files.ftruncateSync(descriptor, size);
@@ -103,14 +103,14 @@ export function openAuditFile(options: FileOptions): AuditFile {
       const head = headIn(content, key);
       if (!head && content !== "" && !isHeadLike(content))
         throw new Error(
-          `${headPath} is no head file of an audit log, and stays as it is: give audit.head another name`,
+          `${headPath} is not the head file of an audit log and was not changed: set audit.head to another name`,
         );
       files.fchmodSync(headDescriptor, 0o600);
       const missed = afterHead({ end, last, head, isHeadEmpty: content === "", anchor });
       end = missed.end;
       for (const note of missed.notes) {
         notes.push(note);
-        warn({ file: path, ...note }, `the audit log: ${note.event}`);
+        warn({ file: path, ...note }, `audit log: ${note.event}`);
       }
     }
   } catch (error) {
@@ -143,13 +143,13 @@ export function openAuditFile(options: FileOptions): AuditFile {
       if (descriptor < 0 || !isSameFile(path, descriptor, files)) {
         openAnother(last);
         found.push({ event: "the file was removed or replaced", after: last.seq });
-        warn({ file: path }, "the audit file was removed or replaced: the log goes on in a new one");
+        warn({ file: path }, "audit file was removed or replaced: the log continues in a new one");
       }
       mend();
       const actual = files.fstatSync(descriptor).size;
       if (actual !== size) {
         found.push({ event: "somebody else changed the file", expected: size, bytes: actual });
-        warn({ file: path, expected: size, bytes: actual }, "somebody else changed the audit file");
+        warn({ file: path, expected: size, bytes: actual }, "audit file was changed by another program");
         size = actual;
       }
       if (size > maxBytes) {
@@ -158,7 +158,7 @@ export function openAuditFile(options: FileOptions): AuditFile {
           isRotationBroken = false;
         } catch (error) {
           if (!isRotationBroken)
-            warn({ file: path, reason: (error as Error).message }, "the audit file cannot be put aside: it grows on");
+            warn({ file: path, reason: (error as Error).message }, "audit file cannot be rotated: it keeps growing");
           isRotationBroken = true;
         }
       }
@@ -188,17 +188,20 @@ export function openAuditFile(options: FileOptions): AuditFile {
   };
 }
 
-/** Whether it is a device, such as a terminal. Throws for what would hold up the process, or is no file at all. */
+/**
+ * Reports whether it is a device, such as a terminal. Throws for a pipe, which could block the process, and for anything that is not a
+ * file.
+ */
 export function isDevice(path: string, { statSync }: Pick<Files, "statSync">): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found?.isFIFO() || found?.isSocket())
     throw new Error(
-      `${path} is a pipe, whose reader could hold up everything: leave audit.file out for standard output`,
+      `${path} is a pipe, whose reader could block the gateway: leave audit.file out for standard output`,
     );
   return found?.isCharacterDevice() === true;
 }
 
-/** A file's name without links; of one that is not there yet, its folder's. */
+/** A file's real name; if it does not exist yet, its folder's. */
 function realName(path: string): string {
   try {
     return fs.realpathSync(path);
@@ -209,21 +212,21 @@ function realName(path: string): string {
 }
 
 /**
- * Keeps other processes off a file, on this machine or any that shares its disk: SQLite's lock is the operating system's own, so
- * that it is gone when the process is, however that ended.
+ * Locks a file against other processes, on this machine or any that shares its disk. SQLite's lock is the operating system's, so it ends
+ * with the process.
  */
 function lock(path: string): () => void {
   let database: DatabaseSync | undefined;
   try {
     fs.closeSync(fs.openSync(path, "a", 0o600));
     database = new DatabaseSync(path);
-    // Without a journal on the disk, which may be full.
+    // The journal is in memory, because the disk may be full.
     database.exec("pragma journal_mode = memory; pragma locking_mode = exclusive; begin exclusive");
   } catch (error) {
     database?.close();
     if (/locked|busy/i.test((error as Error).message))
       throw new Error(
-        `another process writes this audit log (it has locked ${path}): give each gateway a file of its own`,
+        `another process writes this audit log (it has locked ${path}): use a separate file for each gateway`,
       );
     throw new Error(`${path} cannot be locked: ${(error as Error).message}`);
   }
@@ -231,15 +234,15 @@ function lock(path: string): () => void {
   return () => held.close();
 }
 
-/** The link of a file's last line. Throws where that is no record of a log with this key. */
+/** The link of a file's last line. Throws if that is not a record of a log with this key. */
 function linkIn(line: string, key: string | undefined, path: string): Link & { readonly previous: string } {
   const record = recordIn(line);
-  if (!record) throw new Error(`${path} is no audit log: its last line is no audit record. Name another file`);
+  if (!record) throw new Error(`${path} is not an audit log: its last line is not an audit record. Use another file`);
   if (!isWhole(line, record, key))
     throw new Error(
       key !== undefined && isWhole(line, record, undefined)
-        ? `${path} was written without a key, so that anybody could have written it: move it away, and a log with a key begins`
-        : `the last record of ${path} was altered, or has another key: verify it, and put it aside`,
+        ? `${path} was written without a key, so anybody could have written it: move it away, and a new log with the key is started`
+        : `the last record of ${path} was altered or has another key: verify it with postern audit verify, and move it away`,
     );
   return { seq: record.seq, hash: record.hash, previous: record.previous };
 }
@@ -248,7 +251,7 @@ const BLOCK = 65_536;
 /** Longer than any record, in bytes. */
 const MAX_TAIL = 8 * MAX_RECORD;
 
-/** The last whole line of a file, how long the file is up to its end, and how many bytes there are behind it. */
+/** The last complete line of a file, its end position, and the number of bytes after it. */
 function endOf(
   descriptor: number,
   size: number,
@@ -268,9 +271,9 @@ function endOf(
     const line = tail.subarray(start + 1, end).toString("utf8");
     return { line, size: at + end + 1, torn: tail.length - end - 1 };
   }
-  // Half of a first record is one only where it begins as records do.
+  // A fragment of a first record counts only if it starts like one.
   if (size > 0 && (tail.length < size || !tail.subarray(0, 7).equals(Buffer.from('{"seq":'))))
-    throw new Error("the file is no audit log: name another one");
+    throw new Error("the file is not an audit log: use another file");
   return { line: undefined, size: 0, torn: size };
 }
 
@@ -280,7 +283,7 @@ function isSameFile(path: string, descriptor: number, { statSync, fstatSync }: F
   return named?.ino === held.ino && named.dev === held.dev;
 }
 
-/** Files that were put aside are in the order of their names. */
+/** Rotated files sort by name. */
 function freeName(path: string, seq: number, { statSync }: Files): string {
   const name = `${path}.${String(seq).padStart(12, "0")}`;
   return statSync(name, { throwIfNoEntry: false }) ? `${name}.${Date.now()}` : name;

@@ -1,6 +1,6 @@
 import type * as fs from "node:fs";
 
-/** The calls of the file system that the log makes: tests put failures in. */
+/** The file system calls that the log uses. Tests inject failures. */
 export type Files = Pick<
   typeof fs,
   | "closeSync"

@@ -4,20 +4,20 @@ import { type Head, headText, type Link } from "./record.ts";
 
 const HEAD_BYTES = 256;
 
-/** Opens a head file for reading and for writing in place; it is made where there is none. */
+/** Opens a head file for reading and writing in place, and creates it if necessary. */
 export function openHead(path: string, { openSync, closeSync }: Files): number {
   closeSync(openSync(path, "a", 0o600));
   return openSync(path, "r+");
 }
 
-/** What a head file holds. */
+/** The content of a head file. */
 export function contentOf(descriptor: number, { readSync }: Files): string {
   const bytes = Buffer.alloc(HEAD_BYTES);
   const length = readSync(descriptor, bytes, 0, HEAD_BYTES, 0);
   return bytes.subarray(0, length).toString("utf8");
 }
 
-/** The record itself is written: a head that cannot be is one behind, which a verification takes for a crash. */
+/** The record itself has been written: a head that cannot be is one behind, which verification accepts as a crash. */
 export function writeHead(
   descriptor: number,
   head: Head,
@@ -28,26 +28,26 @@ export function writeHead(
   try {
     writeSync(descriptor, Buffer.from(headText(head, key)), 0, HEAD_BYTES, 0);
   } catch (error) {
-    warn({ reason: (error as Error).message }, "the head file of the audit log cannot be written");
+    warn({ reason: (error as Error).message }, "head file of the audit log cannot be written");
   }
 }
 
-/** What is known of a log's end when it is opened. */
+/** What is known about a log's end when it is opened. */
 interface Ends {
-  /** Where the file ends. */
+  /** The end of the file. */
   readonly end: Link;
   /** Its last record. */
   readonly last: { readonly previous: string } | undefined;
-  /** Where the head file says that the log ends. */
+  /** The end according to the head file. */
   readonly head: Head | undefined;
   readonly isHeadEmpty: boolean;
-  /** Where the store says that it ended, some time ago. */
+  /** The earlier end according to the store. */
   readonly anchor: ChainEnd | undefined;
 }
 
 /**
- * Compares where a file ends with what its head file and the store say. Gives what is to be recorded of that, and where the chain goes on:
- * behind records that are missing, so that nobody can put others in their place.
+ * Compares a file's end with its head file and the store. Returns what must be recorded, and where the chain continues: after missing
+ * records, so that nobody can insert others in their place.
  */
 export function afterHead({ end, last, head, isHeadEmpty, anchor }: Ends): { end: Link; notes: readonly AuditEvent[] } {
   const { end: known, notes } = fromHead({ end, last, head, isHeadEmpty });

@@ -11,19 +11,19 @@ const config = z.strictObject({
   file: z
     .string()
     .optional()
-    .describe("The file; a relative path starts at the configuration's folder. Standard output without it."),
+    .describe("Audit file. Relative paths start at the configuration's folder. Default: standard output."),
   key: z
     .string()
-    .min(32, "a key has at least 32 characters")
+    .min(32, "a key needs at least 32 characters")
     .optional()
     .describe(
-      "Makes the records' hashes by HMAC-SHA256 with this key, best ${file:PATH}: who can write the file, but does not have the key, cannot make another log. Without it, hashes are SHA-256.",
+      "Key for HMAC-SHA256 hashes of the records, preferably as ${file:PATH}. Without the key, somebody with access to the file cannot forge a log. Default: plain SHA-256.",
     ),
   head: z
     .string()
     .optional()
     .describe(
-      "The file that holds the number and hash of the last record, by which records that are missing at the end are found; FILE.head by default. Best on another disk.",
+      "Head file with the number and hash of the last record, which reveals records missing at the end. Default: FILE.head. Preferably on another disk.",
     ),
   chain: z
     .string()
@@ -31,20 +31,16 @@ const config = z.strictObject({
     .max(200)
     .optional()
     .describe(
-      "The name of this gateway's log among those of several, where `state` is PostgreSQL: each has one of its own. By default the machine's or container's name.",
+      "Name of this gateway's log if several share `state` in PostgreSQL. It must be unique. Default: the name of the machine or container.",
     ),
-  maxBytes: z
-    .int()
-    .min(10_000)
-    .default(100_000_000)
-    .describe("A file that is larger is put aside, and a new one begun."),
+  maxBytes: z.int().min(10_000).default(100_000_000).describe("Maximum size. A larger file is rotated."),
   sync: z
     .boolean()
     .default(false)
     .describe("Waits until each record is on the disk, so that a power failure loses none."),
 });
 
-/** Who writes a log: an id that is made with it, and stays with it, so that a gateway which was killed is let in again at once. */
+/** The writer of a log: an ID that is stored with it, so that a restarted gateway regains access at once. */
 function holderOf(path: string): string {
   const file = `${path}.id`;
   try {
@@ -55,11 +51,11 @@ function holderOf(path: string): string {
   return `${hostname()} ${path} ${fs.readFileSync(file, "utf8").slice(0, 36)}`;
 }
 
-/** Records as lines of JSON, each chained to the one before. */
+/** Records as JSON lines, each chained to the previous one. */
 export default defineSink({
   type: "file",
   summary:
-    "A file, or standard output: lines of JSON, each chained to the one before, so that `postern audit verify` finds what was altered or taken out.",
+    "A file or standard output: JSON lines, each chained to the previous one, so that `postern audit verify` detects altered and removed records.",
   config,
   example: `type: file
 file: /var/log/postern/audit.log
@@ -70,7 +66,7 @@ head: /srv/postern/audit.head
     const pathOf = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
     const path = pathOf(file);
     const options = { ...settings, file: path, head: pathOf(head), warn: log.warn };
-    // Standard output, or a device, begins a chain with each process.
+    // Standard output, or a device, starts a chain with each process.
     if (!anchor || path === undefined || isDevice(path, fs)) return openAudit(options);
     const anchored = { chain, anchor: await anchor(chain, holderOf(path)) };
     try {

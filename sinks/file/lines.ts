@@ -4,7 +4,7 @@ import { recordIn } from "./record.ts";
 
 const BLOCK = 1_048_576;
 
-/** The lines of a file with their line breaks, read piece by piece. */
+/** The lines of a file with their line breaks, read in blocks. */
 export function* linesOf(file: string): Generator<Buffer> {
   const descriptor = openSync(file, "r");
   try {
@@ -27,7 +27,7 @@ export function* linesOf(file: string): Generator<Buffer> {
   }
 }
 
-/** A file, and before it those that were put aside from it, the oldest first. */
+/** A file with its rotated predecessors, oldest first. */
 export function withOlder(file: string): string[] {
   const prefix = `${basename(file)}.`;
   const older = readdirSync(dirname(file)).filter(
@@ -36,7 +36,7 @@ export function withOlder(file: string): string[] {
   return [...older.sort().map((name) => join(dirname(file), name)), file];
 }
 
-/** The hash of a record of a log, by its number, the newest files first. Undefined if none of them holds it. */
+/** The hash of a record by its number, searching the newest files first. Undefined if none contains it. */
 export function hashAt(file: string, seq: number): string | undefined {
   const beginning = Buffer.from(`{"seq":${seq},`);
   for (const each of withOlder(file).toReversed().filter(existsSync))

@@ -84,7 +84,7 @@ describe("an audit file", () => {
   ])("that is %s is left as it is", (_, content) => {
     const file = newFile();
     writeFileSync(file, content, { mode: 0o644 });
-    expect(() => open(file)).toThrow(/is no audit log/);
+    expect(() => open(file)).toThrow(/is not an audit log/);
     expect(readFileSync(file)).toEqual(content);
     expect(statSync(file).mode & 0o777).toBe(0o644);
   });
@@ -95,7 +95,7 @@ describe("an audit file", () => {
     const log = open(file, { key });
     await log.intent({ event: "intent", caller: "ann" });
     await log.close();
-    expect(() => open(file)).toThrow(/was altered, or has another key/);
+    expect(() => open(file)).toThrow(/was altered or has another key/);
     expect(judge(file, key)).toMatchObject({ ok: true });
     writeFileSync(file, readFileSync(file, "utf8").replace(/closed/, "opened"));
     expect(() => open(file, { key })).toThrow(/was altered/);
@@ -167,7 +167,7 @@ describe("an audit file", () => {
     expect(judge(file)).toMatchObject({ ok: true, records: 4 });
     renameSync(file, `${file}.000000000004`);
     writeFileSync(file, "somebody else's\n");
-    await expect(log.intent({ event: "intent" })).rejects.toThrow(/is no audit log/);
+    await expect(log.intent({ event: "intent" })).rejects.toThrow(/is not an audit log/);
     rmSync(file);
     await log.intent({ event: "intent" });
     await log.close();
@@ -247,7 +247,7 @@ describe("a log between two starts", () => {
     const file = newFile();
     const precious = join(folder, "precious.db");
     writeFileSync(precious, "SQLite format 3\0 and much more");
-    expect(() => open(file, { head: precious })).toThrow(/no head file/);
+    expect(() => open(file, { head: precious })).toThrow(/is not the head file/);
     expect(readFileSync(precious, "utf8")).toContain("and much more");
     expect(() => open(file, { head: file })).toThrow(/the same/);
   });
@@ -348,7 +348,7 @@ describe("where the file system fails", () => {
     ["renameSync", () => true],
     ["openSync", (_: string, flags: string) => flags === "ax+"],
   ] as const)(
-    "at %s, a file that cannot be put aside grows on, and no other descriptor is touched",
+    "at %s, a file that cannot be rotated grows on, and no other descriptor is touched",
     async (call, isHit) => {
       const file = newFile();
       const { files, state } = failing(call, "EACCES", isHit as never);
@@ -365,7 +365,7 @@ describe("where the file system fails", () => {
       await log.intent({ event: "intent", n: 10 });
       await log.close();
       for (const each of others) fs.closeSync(each);
-      expect(notes.filter((each) => each.includes("cannot be put aside"))).toHaveLength(1);
+      expect(notes.filter((each) => each.includes("cannot be rotated"))).toHaveLength(1);
       expect(readdirSync(folder).some((name) => join(folder, name).startsWith(`${file}.0`))).toBe(true);
       expect(judge(file)).toMatchObject({ ok: true });
     },
@@ -393,7 +393,7 @@ test("a reader of standard output that stalls makes writes fail, and never holds
   });
   await Promise.race([new Promise((resolve) => child.once("exit", resolve)), sleep(30_000)]);
   child.kill("SIGKILL");
-  expect(said).toContain("who reads standard output has stalled true");
+  expect(said).toContain("the reader of standard output has stalled true");
 });
 
 test("a process that is killed at any moment leaves a log that is whole, with what it was about to do", () => {

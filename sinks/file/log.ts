@@ -5,26 +5,26 @@ import { type FileOptions, openAuditFile } from "./file.ts";
 import { hashAt } from "./lines.ts";
 import { integrityOf, type Link, lineOf, ORIGIN } from "./record.ts";
 
-/** What a log is opened with. */
+/** What is needed to open a log. */
 export interface AuditOptions {
-  /** The file; standard output without it. */
+  /** The file; undefined for standard output. */
   readonly file: string | undefined;
-  /** Where the number and hash of the last record are kept; `FILE.head` without it. */
+  /** The path of the head file; by default `FILE.head`. */
   readonly head?: string | undefined;
-  /** A file that is larger is put aside. */
+  /** A larger file is rotated. */
   readonly maxBytes: number;
-  /** Whether a record is to be on the disk before it counts as written, not only with the operating system. */
+  /** Whether a record must be on the disk, not only with the operating system, to count as written. */
   readonly sync: boolean;
-  /** Makes hashes that only who has the key can make. */
+  /** Makes hashes that require the key. */
   readonly key?: string | undefined;
-  /** The chain's name, in each record, and its end in the store that gateways share. */
+  /** The chain's name, part of each record, and its end in the shared store. */
   readonly anchored?: { readonly chain: string; readonly anchor: Anchor } | undefined;
   readonly warn?: (fields: object, message: string) => void;
-  /** The file system, in which tests put failures. */
+  /** The file system, for injecting failures in tests. */
   readonly files?: FileOptions["files"];
 }
 
-/** Where lines go. */
+/** The destination of lines. */
 interface Lines {
   readonly end: Link;
   readonly look: (end: Link) => readonly AuditEvent[];
@@ -39,8 +39,8 @@ interface Waiting {
 }
 
 /**
- * Opens a log: events become records in one chain, each written before the next. Throws where its file cannot be written, is
- * another process's, or is no audit log.
+ * Opens a log: events become records in one chain, written one after another. Throws if its file cannot be written, belongs to another
+ * process or is not an audit log.
  */
 export function openAudit(options: AuditOptions): Sink {
   const { key, sync, anchored, warn = () => {} } = options;
@@ -60,7 +60,7 @@ export function openAudit(options: AuditOptions): Sink {
     end = link;
     anchored?.anchor.keep(end);
   };
-  // It says how hashes are made from here on.
+  // Says how the following records are hashed.
   const opened = { event: "opened", log: "postern-audit", integrity: integrityOf(key) };
   const notes: AuditEvent[] = [...lines.look(end), opened];
   /** Records what has happened to the log itself. */
@@ -75,9 +75,9 @@ export function openAudit(options: AuditOptions): Sink {
     }
   };
 
-  /** Events whose lines are in the file or on their way, and may not be on the disk: they are not written again. */
+  /** Events that are written but perhaps not on the disk: they are not written again. */
   const unsynced = new WeakSet<AuditEvent>();
-  /** Writes some in their order; where one cannot be written, none behind it is. Gives those that were. */
+  /** Writes events in order, up to the first failure. Returns those written. */
   const writeAll = async (batch: readonly Waiting[]): Promise<Waiting[]> => {
     const written: Waiting[] = [];
     let failure: { readonly error: unknown } | undefined;
@@ -163,14 +163,14 @@ const linesIn = (
     anchor: options.anchored?.anchor.end,
   });
 
-/** A line is on its way, and may come late: the chain goes on behind it. */
+/** The line has been sent and may arrive late: the chain continues after it. */
 class LateError extends Error {}
 
 /** How long a reader of standard output may stall, in milliseconds. */
 const STALL_MS = 2000;
 const writeBytes = promisify(fs.write) as (descriptor: number, bytes: Buffer) => Promise<{ bytesWritten: number }>;
 
-/** Standard output. A reader that stalls makes writes fail after a while; it never holds up the process. */
+/** Standard output. If its reader stalls, writes fail after a while instead of blocking the process. */
 function standardOutput(): Lines {
   let stalled: Promise<void> | undefined;
   const whole = async (bytes: Buffer) => {
@@ -180,7 +180,7 @@ function standardOutput(): Lines {
     end: ORIGIN,
     look: () => [],
     write: async (line) => {
-      if (stalled) throw new Error("who reads standard output has stalled");
+      if (stalled) throw new Error("the reader of standard output has stalled");
       const writing = whole(Buffer.from(line));
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<"late">((resolve) => {
@@ -188,19 +188,19 @@ function standardOutput(): Lines {
       });
       const outcome = await Promise.race([writing, late]).finally(() => clearTimeout(timer));
       if (outcome !== "late") return;
-      // It is written in the end, or never: until then nothing else is, and nobody is told that it was.
+      // It will be written eventually or never. Until then nothing else is, and no write is confirmed.
       stalled = writing.finally(() => {
         stalled = undefined;
       });
       stalled.catch(() => {});
-      throw new LateError("who reads standard output has stalled");
+      throw new LateError("the reader of standard output has stalled");
     },
     sync: () => {},
     close: () => {},
   };
 }
 
-/** A pipe that takes nothing just now is asked again. */
+/** A pipe that is full is tried again. */
 async function written(bytes: Buffer): Promise<{ bytesWritten: number }> {
   for (;;) {
     try {

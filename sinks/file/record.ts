@@ -7,17 +7,17 @@ export interface Link {
   readonly hash: string;
 }
 
-/** What the first record of all goes back to. */
+/** The predecessor of the first record. */
 export const ORIGIN: Link = { seq: 0, hash: "0".repeat(64) };
 
-/** A record as it was read, its link and what it goes back to among its fields. */
+/** A parsed record, with its link and its predecessor's among its fields. */
 export interface AuditRecord extends Link {
   readonly previous: string;
   readonly event?: unknown;
   readonly [field: string]: unknown;
 }
 
-/** Hashes a text: by SHA-256, or, with a key, by HMAC, which nobody makes who does not have it. */
+/** Hashes a text with SHA-256 or, with a key, HMAC, which cannot be forged without it. */
 export const digestOf = (text: string, key: string | undefined): string =>
   (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex");
 
@@ -25,10 +25,10 @@ export const digestOf = (text: string, key: string | undefined): string =>
 export const integrityOf = (key: string | undefined): "sha256" | "hmac-sha256" =>
   key === undefined ? "sha256" : "hmac-sha256";
 
-/** The longest record, in characters: what does not fit is left out, and said to be. */
+/** Maximum record length, in characters. What does not fit is omitted and marked as such. */
 export const MAX_RECORD = 262_144;
 
-/** A record as one line: its fields, what it goes back to, and at its end the hash of all that. */
+/** A record as a line: its fields, its predecessor and finally the hash of everything. */
 export function lineOf(fields: AuditEvent, previous: Link, key: string | undefined): { line: string; link: Link } {
   const seq = previous.seq + 1;
   const time = new Date().toISOString();
@@ -43,13 +43,13 @@ export function lineOf(fields: AuditEvent, previous: Link, key: string | undefin
 
 const hashField = (hash: string): string => `,"hash":"${hash}"}`;
 
-/** A record that would be too long: without values, texts cut, and of lists and objects no more than the beginning. */
+/** Shortens a record that would be too long: without values, with shorter texts, lists and objects. */
 function shortened({ before: _, after: __, ...fields }: AuditEvent): AuditEvent {
   const few = bounded(fields, 100, 2) as AuditEvent;
   return JSON.stringify(few).length < MAX_RECORD / 2 ? few : (bounded(fields, 100, 0) as AuditEvent);
 }
 
-/** A value with no text longer than 200 characters, no list or object longer than some, and none deeper than some levels. */
+/** Limits a value: texts to 200 characters, and the size of lists and objects and their depth. */
 function bounded(value: unknown, most: number, levels: number): unknown {
   if (typeof value === "string") return value.slice(0, 200);
   if (typeof value !== "object" || value === null) return value;
@@ -61,8 +61,8 @@ function bounded(value: unknown, most: number, levels: number): unknown {
 }
 
 /**
- * Reads a line as a record. Undefined for any line that the log would not have written just so, byte by byte: fields behind the
- * hash, a field twice, other blanks.
+ * Parses a line as a record. Undefined for a line that the log would not have written byte by byte: fields after the hash, repeated fields,
+ * other blanks.
  */
 export function recordIn(line: string): AuditRecord | undefined {
   let parsed: unknown;
@@ -79,26 +79,26 @@ export function recordIn(line: string): AuditRecord | undefined {
 
 const isHash = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 
-/** Whether a record's hash is that of what it says. */
+/** Reports whether a record's hash matches its content. */
 export function isWhole(line: string, { hash }: Link, key: string | undefined): boolean {
   const body = `${line.slice(0, -hashField(hash).length)}}`;
   return timingSafeEqual(Buffer.from(digestOf(body, key)), Buffer.from(hash));
 }
 
-/** Where a chain ends, as its head file says. */
+/** The end of a chain according to its head file. */
 export type Head = Link;
 
-/** The head file's content, of a fixed length so that it is written in place. */
+/** The content of the head file, of fixed length, so that it can be written in place. */
 export function headText({ seq, hash }: Head, key: string | undefined): string {
   const mac = digestOf(`${seq} ${hash}`, key);
   return `${JSON.stringify({ seq, hash, mac }).padEnd(255)}\n`;
 }
 
-/** Whether a file is a head file, of whatever log: anything else must not be written over. */
+/** Reports whether a file is a head file of any log: anything else must not be overwritten. */
 export const isHeadLike = (text: string): boolean =>
   /^\{"seq":\d+,"hash":"[0-9a-f]{64}","mac":"[0-9a-f]{64}"\}/.test(text);
 
-/** Reads a head file. Undefined where it is none, or, with a key, not made by who has it. */
+/** Parses a head file. Undefined if it is not one or, with a key, was made without it. */
 export function headIn(text: string, key: string | undefined): Head | undefined {
   try {
     const { seq, hash, mac } = JSON.parse(text) as Head & { mac: unknown };

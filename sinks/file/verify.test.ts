@@ -90,7 +90,7 @@ describe.each([
   test("a tail that is cut is found although its hash stands in half a record, and an empty log is no log", () => {
     const torn = `${textOf(lines.slice(0, 5))}{"seq":6,"hash":"${head.hash}"`;
     expect(verifyAudit(torn, { key, last: head.hash })).toMatchObject({ ok: false });
-    expect(verifyAudit("", anchors)).toMatchObject({ ok: false, problem: "there is no record" });
+    expect(verifyAudit("", anchors)).toMatchObject({ ok: false, problem: "the log contains no record" });
     expect(verifyAudit(text, { key })).toMatchObject({ ok: false, problem: expect.stringContaining("nothing says") });
   });
 });

@@ -1,28 +1,28 @@
 import { type AuditRecord, type Head, isWhole, type Link, ORIGIN, recordIn } from "./record.ts";
 
-/** What is known of a log from elsewhere. */
+/** What is known about a log from elsewhere. */
 export interface Anchors {
-  /** The key of the log's hashes; SHA-256 alone without it. */
+  /** The key of the log's hashes; undefined for plain SHA-256. */
   readonly key?: string | undefined;
-  /** The hash of the record before the first one, where the log begins in its middle. */
+  /** The hash before the first record, if the log starts in the middle. */
   readonly first?: string | undefined;
-  /** The hash of a record that must be there. */
+  /** The hash of a record that must be present. */
   readonly last?: string | undefined;
-  /** What the log's head file says; undefined where there is none. */
+  /** The log's head file; undefined if there is none. */
   readonly head?: Head | undefined;
-  /** Where chains end as the store knows them, by their names; undefined where it was not asked. */
+  /** The ends of chains in the store, by name; undefined if the store was not asked. */
   readonly chains?: ReadonlyMap<string, Link> | undefined;
-  /** Whether it is a part of a log, of which nothing says where it begins and ends. */
+  /** Whether it is an excerpt, whose start and end are not checked. */
   readonly isExcerpt?: boolean;
 }
 
-/** A record to look into: a write of which the log does not say what became, or what happened to the log itself. */
+/** A record to investigate: a write without an outcome, or an event of the log itself. */
 export interface Question {
   readonly seq: number;
   readonly about: string;
 }
 
-/** What is wrong in an audit log, and in which line; or how far it is whole. */
+/** What is wrong with an audit log and in which line; or how far it is intact. */
 export type Verdict =
   | {
       readonly ok: true;
@@ -30,12 +30,12 @@ export type Verdict =
       readonly first: number;
       readonly last: number;
       readonly hash: string;
-      /** The names that its chain has had, the last one last. */
+      /** The names that its chain has had, latest last. */
       readonly chains: readonly string[];
-      /** Whether there is half a record behind the last one, as a crash leaves it. */
+      /** Whether it ends with half a record, as after a crash. */
       readonly torn: boolean;
       readonly questions: readonly Question[];
-      /** Records in which the log says that something happened to itself. */
+      /** Records of events of the log itself. */
       readonly notes: readonly Question[];
     }
   | {
@@ -46,19 +46,19 @@ export type Verdict =
       readonly chains: readonly string[];
     };
 
-/** Takes a log's lines one after the other, so that a log of any length is verified in little memory. */
+/** Verifies a log line by line, so that any length fits in little memory. */
 export interface Verifier {
-  /** Takes the next line, without its line break. Gives what is wrong with it, where anything is. */
+  /** Checks the next line, without its line break. Returns what is wrong with it. */
   readonly line: (line: string) => string | undefined;
   /** The names that the chain has had so far. */
   readonly chains: () => readonly string[];
-  /** Says, behind the last line, how it is; `torn` where something without a line break is left. */
+  /** Returns the verdict after the last line; `torn` if something without a line break follows. */
   readonly end: (torn: boolean) => Verdict;
 }
 
 /**
- * Verifies an audit log, its files one after the other: that no record was altered, taken out, put in or moved, and none is
- * missing before the first or behind the last, by what is known from elsewhere. With a key each record must have been made by who has it.
+ * Verifies an audit log over all its files: no record was altered, removed, inserted or moved, and none is missing at the start or end,
+ * according to what is known from elsewhere. With a key, each record must have been made with it.
  */
 export function createVerifier(anchors: Anchors): Verifier {
   const { key, last, head, chains } = anchors;
@@ -69,14 +69,14 @@ export function createVerifier(anchors: Anchors): Verifier {
   let first = 0;
   let isLastThere = last === undefined;
   let atHead: string | undefined;
-  /** The chains that the records name, the last one last, and the record of each that the store knows. */
+  /** The chains in the records, latest last, with the saved record of each. */
   const named = new Map<string, string | undefined>();
   return {
     chains: () => [...named.keys()],
     line: (line) => {
       lines++;
       const record = recordIn(line);
-      if (!record) return "this is no record as the log writes them";
+      if (!record) return "this line is not a record as the log writes them";
       if (!isWhole(line, record, key)) return alteredProblem(line, record, anchors);
       const problem = previous ? linkProblem(record, previous) : beginningProblem(record, anchors);
       if (problem !== undefined) return problem;
@@ -102,7 +102,7 @@ export function createVerifier(anchors: Anchors): Verifier {
   };
 }
 
-/** What the log says of itself that somebody should look into. */
+/** Events of the log itself that somebody should investigate. */
 const ABOUT_ITSELF = [
   "records are missing",
   "the last record is another than the head file says",
@@ -120,7 +120,7 @@ const ABOUT_ITSELF = [
 export function verifyAudit(text: string, anchors: Anchors = {}): Verdict {
   const verifier = createVerifier(anchors);
   const lines = text.split("\n");
-  // Behind the last line break is nothing, or what a crash left.
+  // What follows the last line break was left by a crash.
   const torn = lines.pop() !== "";
   for (const [index, line] of lines.entries()) {
     const problem = verifier.line(line);
@@ -130,16 +130,16 @@ export function verifyAudit(text: string, anchors: Anchors = {}): Verdict {
 }
 
 function alteredProblem(line: string, record: AuditRecord, { key }: Anchors): string {
-  if (key === undefined && record.integrity === "hmac-sha256") return "the log has a key: give it by --key-file";
+  if (key === undefined && record.integrity === "hmac-sha256") return "the log has a key: pass it with --key-file";
   return key !== undefined && isWhole(line, record, undefined)
     ? "the record was made without the key, as anybody could have made it"
-    : "the record was altered: its hash is another";
+    : "the record was altered: its hash does not match";
 }
 
 function linkProblem(record: AuditRecord, previous: Link): string | undefined {
   if (record.seq !== previous.seq + 1)
-    return `records are missing: behind number ${previous.seq} comes number ${record.seq}`;
-  if (record.previous !== previous.hash) return "the record before it is another than was there";
+    return `records are missing: number ${previous.seq} is followed by number ${record.seq}`;
+  if (record.previous !== previous.hash) return "the previous record differs from the one that was there";
   return undefined;
 }
 
@@ -147,9 +147,9 @@ function beginningProblem({ seq, previous }: AuditRecord, { first, isExcerpt }: 
   if (first !== undefined)
     return previous === first
       ? undefined
-      : `the record before it has the hash ${previous}, not the one that --first says`;
+      : `the hash of the previous record is ${previous}, not the one given with --first`;
   if (isExcerpt || (seq === 1 && previous === ORIGIN.hash)) return undefined;
-  return `records are missing: the log begins with number ${seq}. Give the files before it, or by --first the hash of record ${seq - 1}`;
+  return `records are missing: the log starts with number ${seq}. Add the earlier files, or pass the hash of record ${seq - 1} with --first`;
 }
 
 function endProblem(
@@ -158,13 +158,13 @@ function endProblem(
   atHead: string | undefined,
   { last, head, chains, isExcerpt }: Anchors,
 ): string | undefined {
-  if (!end && !isExcerpt) return "there is no record";
-  if (!isLastThere) return `there is no record with the hash ${last}: records at the end are missing`;
+  if (!end && !isExcerpt) return "the log contains no record";
+  if (!isLastThere) return `no record has the hash ${last}: records at the end are missing`;
   if (head && end && head.seq > end.seq)
-    return `records at the end are missing: the last is number ${end.seq}, and the head file says ${head.seq}`;
-  if (atHead !== undefined && atHead !== head!.hash) return `record ${head!.seq} is another than the head file says`;
+    return `records at the end are missing: the last is number ${end.seq}, but the head file says ${head.seq}`;
+  if (atHead !== undefined && atHead !== head!.hash) return `record ${head!.seq} differs from the one in the head file`;
   if (last === undefined && !head && !chains && !isExcerpt)
-    return "nothing says where the log ends, so records at its end may be missing: give its head file by --head, or by --last a hash that must be there; or say --excerpt";
+    return "nothing says where the log ends, so records at its end may be missing: pass its head file with --head, or a hash that must be present with --last; or use --excerpt";
   return undefined;
 }
 
@@ -175,12 +175,12 @@ function noteChain(
   chains: Anchors["chains"],
 ): void {
   const known = seq === chains?.get(chain)?.seq ? hash : named.get(chain);
-  // The last one that is named stands last.
+  // Keeps the latest name last.
   if (!named.has(chain)) named.set(chain, known);
   else if (known !== undefined) named.set(chain, known);
 }
 
-/** What is wrong with a log by where the store says that its chain ended, under each of the names that it has had. */
+/** Compares a log's end with the store, under each name that its chain has had. */
 function storedProblem(
   {
     first,
@@ -189,24 +189,25 @@ function storedProblem(
   }: { readonly first: number; readonly end: Link; readonly named: ReadonlyMap<string, string | undefined> },
   chains: ReadonlyMap<string, Link>,
 ): string | undefined {
-  if (named.size === 0) return "no record names its chain, so the store knows nothing of this log";
+  if (named.size === 0) return "no record names its chain, so the store has nothing to compare";
   const last = [...named.keys()].at(-1)!;
   if (!chains.has(last))
-    return `the store knows no chain ${JSON.stringify(last)}: it is told of a new one within a second or two`;
+    return `the store has no chain ${JSON.stringify(last)}: a new one is saved there within a second or two`;
   for (const [chain, atStored] of named) {
     const stored = chains.get(chain);
     if (!stored) continue;
     if (stored.seq > end.seq)
-      return `records at the end are missing: the last is number ${end.seq}, and the store says ${stored.seq}`;
-    if (stored.seq >= first && atStored !== stored.hash) return `record ${stored.seq} is another than the store says`;
+      return `records at the end are missing: the last is number ${end.seq}, but the store says ${stored.seq}`;
+    if (stored.seq >= first && atStored !== stored.hash)
+      return `record ${stored.seq} differs from the one in the store`;
   }
   return undefined;
 }
 
-/** What operators do: releases of the change guard, and acts on syncs. */
+/** Operators' actions: releases of the change guard, and actions on syncs. */
 const ACTS = ["release", "retry", "forget", "cancel"];
 
-/** Takes note of intents, and of what became of them. One is known by its id or, in logs of older versions, by its number. */
+/** Tracks intents and their outcomes, by ID or, in logs of older versions, by number. */
 function noteQuestion(record: AuditRecord, open: Map<unknown, Question>): void {
   const { seq, event, id = seq, intent } = record;
   if (event === "intent") {

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { type Authenticate, type Caller, callerConfig } from "./caller.ts";
 import { hashOf, isSecret, secretConfig, sha256 } from "./secret.ts";
 
-/** Settings of `auth` with names and passwords, RFC 7617. */
+/** Settings of `auth` with user names and passwords, RFC 7617. */
 export const basicConfig = z.strictObject({
   type: z.literal("basic").describe("User names and passwords, HTTP Basic."),
   users: z.array(z.strictObject({ ...callerConfig, password: secretConfig })).min(1),
 });
 
-/** A name and a password of an Authorization header, RFC 7617. */
+/** The name and password in an Authorization header, RFC 7617. */
 export function basicCredentials(authorization: string | undefined): { name: string; password: string } | undefined {
   const encoded = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization ?? "")?.[1];
   if (encoded === undefined) return undefined;
@@ -16,7 +16,7 @@ export function basicCredentials(authorization: string | undefined): { name: str
   return name === undefined || password === undefined ? undefined : { name, password };
 }
 
-/** HTTP Basic, RFC 7617. Every user is compared, name and password as one. */
+/** HTTP Basic, RFC 7617. All users are compared, name and password together. */
 export function basic(config: z.output<typeof basicConfig>): Authenticate {
   const known = config.users.map(({ password, ...caller }) => ({ caller, hash: hashOf(password) }));
   return async ({ authorization }) => {

@@ -1,64 +1,72 @@
 import { z } from "zod";
 
-/** What can be done to resources. */
+/** Actions on resources. */
 export type Action = "read" | "create" | "update" | "delete";
 
-/** What a caller may do: everything that is not said otherwise. */
+/** A caller's permissions. Everything is permitted unless restricted. */
 export interface Permissions {
   readonly routes?: readonly string[] | undefined;
   readonly types?: readonly string[] | undefined;
   readonly actions?: readonly Action[] | undefined;
 }
 
-/** Who a request comes from. */
+/** The sender of a request. */
 export interface Caller {
   readonly name: string;
   readonly may: Permissions;
-  /** The most requests a second; undefined for no bound of its own. */
+  /** Maximum requests per second; undefined for no limit of its own. */
   readonly rate?: number | undefined;
 }
 
-/** A client's certificate: the attributes of its subject, and its SHA-256 fingerprint. */
+/** A client certificate: the attributes of its subject, and its SHA-256 fingerprint. */
 export interface ShownCertificate {
   readonly subject: readonly (readonly [type: string, value: string])[];
   readonly fingerprint: string;
 }
 
-/** What a request shows of who sent it. */
+/** The credentials of a request. */
 export interface Presented {
   readonly authorization: string | undefined;
-  /** The client's certificate, where one was shown that the server's authority issued. */
+  /** The client certificate, if one was presented that the server's CA issued. */
   readonly certificate?: ShownCertificate | undefined;
 }
 
 /**
- * One method: the caller that it knows by what was presented, or undefined where it knows none by it. Rejects with
- * `AuthUnavailable` where it cannot say because somebody else does not answer.
+ * An authentication method: returns the caller, or undefined if the credentials are not of this method or unknown. Rejects with
+ * `AuthUnavailable` if it cannot decide because a third party does not respond.
  */
 export type Authenticate = (presented: Presented) => Promise<Caller | undefined>;
 
-/** Keys that are needed to check a token cannot be had: that is not the caller's fault. */
+/** The keys for checking a token are unavailable. That is not the caller's fault. */
 export class AuthUnavailable extends Error {
   override name = "AuthUnavailable";
 }
 
-/** The settings that every caller has. */
+/** Settings that all callers share. */
 export const callerConfig = {
-  name: z.string().describe("Who it is, for the log and the audit."),
+  name: z.string().describe("Name of the caller in the log and the audit log."),
   may: z
     .strictObject({
-      routes: z.array(z.string()).optional().describe("The routes, such as [/scim/v2]; all without it."),
-      types: z.array(z.string()).optional().describe("The resource types, such as [User]; all without it."),
+      routes: z
+        .array(z.string())
+        .optional()
+        .describe("Routes that the caller may use, such as [/scim/v2]. Default: all."),
+      types: z
+        .array(z.string())
+        .optional()
+        .describe("Resource types that the caller may use, such as [User]. Default: all."),
       actions: z
         .array(z.enum(["read", "create", "update", "delete"]))
         .optional()
-        .describe("What may be done; all without it. Someone who only reads: [read]."),
+        .describe("Permitted actions, such as [read] for a read-only caller. Default: all."),
     })
     .prefault({})
-    .describe("What it may do; else the answer is 403."),
+    .describe("Permissions of the caller. Everything else is refused with 403."),
   rate: z
     .int()
     .min(1)
     .optional()
-    .describe("The most requests a second, over a second; more are 429 with Retry-After. Not bounded without it."),
+    .describe(
+      "Maximum requests per second. Beyond it, requests are rejected with 429 and Retry-After. Default: no limit.",
+    ),
 };

@@ -3,7 +3,7 @@ import { type Authenticate, callerConfig, type ShownCertificate } from "./caller
 
 /** Settings of `auth` with client certificates. */
 export const certificateConfig = z.strictObject({
-  type: z.literal("certificate").describe("Client certificates that the authority of server.tls.clientCa issued."),
+  type: z.literal("certificate").describe("Client certificates issued by the CA in server.tls.clientCa."),
   clients: z
     .array(
       z
@@ -11,20 +11,20 @@ export const certificateConfig = z.strictObject({
           ...callerConfig,
           subject: z
             .string()
-            .refine((subject) => subjectIn(subject) !== undefined, "a subject is CN=entra, O=Example")
+            .refine((subject) => subjectIn(subject) !== undefined, "a subject is written CN=entra, O=Example")
             .optional()
             .describe(
-              'The attributes of the certificate\'s subject, all of them, in any order: CN=entra, O=Example. A value with a comma in it stands in quotes: O="Example, Inc.".',
+              'Subject of the certificate, with all its attributes in any order: CN=entra, O=Example. Quote a value that contains a comma: O="Example, Inc.".',
             ),
           fingerprint: z
             .string()
             .regex(/^[0-9A-Fa-f:]{64,95}$/, "a fingerprint is SHA-256 in hex")
             .optional()
-            .describe("Or its SHA-256 fingerprint, with colons or without."),
+            .describe("SHA-256 fingerprint of the certificate, with or without colons. Use this or the subject."),
         })
         .refine(
           ({ subject, fingerprint }) => subject !== undefined || fingerprint !== undefined,
-          "name the certificate's subject or its fingerprint",
+          "set either the certificate's subject or its fingerprint",
         ),
     )
     .min(1),
@@ -32,10 +32,10 @@ export const certificateConfig = z.strictObject({
 
 const plain = (fingerprint: string): string => fingerprint.replaceAll(":", "").toLowerCase();
 
-/** One attribute of a subject as text: its type, and its value, in quotes or with backslashes before what means something. */
+/** One attribute of a subject: its type and value, quoted or with escaped special characters. */
 const ATTRIBUTE = /\s*([A-Za-z][\w.-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|((?:[^",\\+]|\\.)*?))\s*(?:[,+]|$)/y;
 
-/** The attributes of a subject that is written as text, RFC 4514 with quotes as OpenSSL writes them; undefined where it is none. */
+/** Parses a subject in the format of RFC 4514 with OpenSSL's quotes; undefined if it is not one. */
 export function subjectIn(text: string): ShownCertificate["subject"] | undefined {
   const attributes: [string, string][] = [];
   ATTRIBUTE.lastIndex = 0;
@@ -47,14 +47,14 @@ export function subjectIn(text: string): ShownCertificate["subject"] | undefined
   return attributes.length > 0 ? attributes : undefined;
 }
 
-/** Attributes are the same where each of one is in the other: a value that looks like several is still one. */
+/** Reports whether subjects are equal attribute by attribute: a value that looks like several is still one. */
 function isSameSubject(one: ShownCertificate["subject"], other: ShownCertificate["subject"]): boolean {
   const form = (subject: ShownCertificate["subject"]) =>
     subject.map(([type, value]) => JSON.stringify([type.toUpperCase(), value])).sort();
   return JSON.stringify(form(one)) === JSON.stringify(form(other));
 }
 
-/** Client certificates: the TLS layer has checked who issued them, here is said which of them are callers. */
+/** Client certificates. The TLS layer has verified the issuer; this decides which of them are callers. */
 export function certificate(config: z.output<typeof certificateConfig>): Authenticate {
   const clients = config.clients.map(({ subject, fingerprint, ...caller }) => ({
     caller,

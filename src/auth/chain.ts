@@ -6,7 +6,7 @@ import { certificate, certificateConfig } from "./certificate.ts";
 import { clientCredentials, clientCredentialsConfig, type TokenEndpoint } from "./clientCredentials.ts";
 import { entra, entraConfig, oidc, oidcConfig } from "./jwt.ts";
 
-/** Settings of any way to authenticate, by `type`. */
+/** Settings of any authentication method, by `type`. */
 export const methodConfig = z.discriminatedUnion("type", [
   bearerConfig,
   entraConfig,
@@ -16,18 +16,18 @@ export const methodConfig = z.discriminatedUnion("type", [
   certificateConfig,
 ]);
 
-/** All the ways in which callers prove who they are, in turn, and the token endpoints that go with some. */
+/** All authentication methods in order, with the token endpoints of some. */
 export interface Chain {
   readonly authenticate: Authenticate;
   readonly endpoints: readonly TokenEndpoint[];
 }
 
-/** Makes a chain of the ways that a configuration names; the first that knows the caller decides. */
+/** Builds a chain from the configured methods. The first that recognises the caller decides. */
 export function chainOf(configs: readonly z.output<typeof methodConfig>[]): Chain {
   const methods = configs.map(methodOf);
   return {
     endpoints: methods.flatMap((method) => ("issue" in method ? [method] : [])),
-    // One that cannot say must not keep those behind it from knowing the caller.
+    // A method that cannot decide must not prevent others from recognising the caller.
     authenticate: async (presented) => {
       let unavailable: unknown;
       for (const { authenticate } of methods) {

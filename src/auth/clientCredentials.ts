@@ -9,46 +9,48 @@ import { issuerKeys, secureUrl } from "./keys.ts";
 import { createReplayGuard } from "./replay.ts";
 import { hashOf, isSecret, secretConfig, sha256 } from "./secret.ts";
 
-/** Settings of `auth` with a token endpoint of the gateway's own, RFC 6749 §4.4. */
+/** Settings of `auth` with the gateway's own token endpoint, RFC 6749 §4.4. */
 export const clientCredentialsConfig = z.strictObject({
   type: z
     .literal("clientCredentials")
-    .describe("A token endpoint of the gateway's own: OAuth 2.0 client credentials, as Entra asks for them."),
+    .describe("The gateway's own token endpoint: OAuth 2.0 client credentials, as Entra uses them."),
   path: z
     .string()
     .regex(/^(\/[A-Za-z0-9._~-]+)+$/, "a path, such as /oauth2/token")
     .default("/oauth2/token")
-    .describe("Where tokens are asked for."),
+    .describe("Path of the token endpoint."),
   key: z
     .string()
-    .min(32, "a key has at least 32 characters")
-    .describe("What tokens are signed with, best ${env:NAME} or ${file:PATH}; all that serve together have the same."),
+    .min(32, "a key needs at least 32 characters")
+    .describe(
+      "Key that signs tokens, preferably as ${env:NAME} or ${file:PATH}. All gateways that serve together must use the same.",
+    ),
   lifetime: z
     .int()
     .min(3600)
     .max(21_600)
     .default(3600)
-    .describe("Seconds that a token is valid, from 60 minutes to 6 hours."),
+    .describe("Lifetime of tokens in seconds, between 60 minutes and 6 hours."),
   clients: z
     .array(
       z.strictObject({
         ...callerConfig,
-        id: z.string().min(1).describe("The client's id."),
+        id: z.string().min(1).describe("Client ID."),
         secrets: z
           .array(secretConfig)
           .default([])
-          .describe("All that are valid: two at once for a change without a gap."),
+          .describe("Valid secrets. With two, a secret can be replaced without a gap."),
         assertion: z
           .strictObject({
             issuer: z
               .string()
               .describe(
-                "Issuer of the assertions: https://login.microsoftonline.com/TENANT/v2.0 for Entra, the client's id for private_key_jwt.",
+                "Issuer of the assertions: https://login.microsoftonline.com/TENANT/v2.0 for Entra, the client ID for private_key_jwt.",
               ),
             subject: z
               .string()
               .describe(
-                "Subject of the assertions: the object id of Entra's service principal, or the client's id for private_key_jwt.",
+                "Subject of the assertions: the object ID of Entra's service principal, or the client ID for private_key_jwt.",
               ),
             audience: z
               .union([z.string(), z.array(z.string()).min(1)])
@@ -61,33 +63,31 @@ export const clientCredentialsConfig = z.strictObject({
           })
           .refine(({ issuer, keys }) => keys !== undefined || secureUrl.safeParse(issuer).success, {
             path: ["keys"],
-            error: "give the URL of the keys: the issuer is no https address whose metadata could name it",
+            error: "set the URL of the keys: the issuer is not an https URL, so it has no metadata",
           })
           .optional()
-          .describe(
-            "A signed assertion in place of a secret, RFC 7523: workload identity federation or private_key_jwt.",
-          ),
+          .describe("Signed assertion instead of a secret, RFC 7523: workload identity federation or private_key_jwt."),
       }),
     )
     .min(1)
-    // A token names its client by the id alone: of two it would have the rights of the first.
-    .refine((clients) => new Set(clients.map(({ id }) => id)).size === clients.length, "two clients have the same id"),
+    // A token identifies its client only by ID: of two, it would get the first one's permissions.
+    .refine((clients) => new Set(clients.map(({ id }) => id)).size === clients.length, "two clients have the same ID"),
 });
 type Config = z.output<typeof clientCredentialsConfig>;
 
 const ISSUER = "postern";
-/** The one scope that there is. What a caller may do within it, its `may` says. */
+/** The only scope. The permissions of a caller are set by `may`. */
 const SCOPE = "scim";
 /** RFC 6749 §3.3. */
 const SCOPES = /^[!#-[\]-~]+( [!#-[\]-~]+)*$/;
 const ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/** Parameters that a request has at most once, RFC 6749 §3.2. Others, such as `resource`, may come again. */
+/** Parameters that may occur only once, RFC 6749 §3.2. Others, such as `resource`, may be repeated. */
 const SINGLE = ["grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type"];
-/** How far ahead an assertion may expire, in seconds: platforms give theirs out for up to a day. */
+/** How far ahead an assertion may expire, in seconds: platforms issue them for up to a day. */
 const MAX_ASSERTION_SECONDS = 86_400;
 
-/** What a token endpoint answers, RFC 6749 §5. */
+/** The response of a token endpoint, RFC 6749 §5. */
 export type TokenAnswer =
   | {
       readonly ok: true;
@@ -97,19 +97,19 @@ export type TokenAnswer =
 
 type TokenError = "invalid_client" | "invalid_request" | "invalid_scope" | "unsupported_grant_type";
 
-/** An endpoint that gives tokens for client credentials, and knows them again. */
+/** An endpoint that issues tokens for client credentials and recognises them. */
 export interface TokenEndpoint {
   readonly path: string;
-  /** What RFC 8414 says of it, beside its addresses. */
+  /** Its RFC 8414 metadata, apart from addresses. */
   readonly metadata: Readonly<Record<string, readonly string[]>>;
-  /** Answers a form, with the Authorization header beside. Rejects with `AuthUnavailable`. */
+  /** Answers a form and an optional Authorization header. Rejects with `AuthUnavailable`. */
   readonly issue: (form: URLSearchParams, authorization: string | undefined) => Promise<TokenAnswer>;
   readonly authenticate: Authenticate;
 }
 
 /**
- * OAuth 2.0 client credentials, RFC 6749 §4.4: the secret in the Basic header or in the form, or an assertion, RFC 7523
- * §2.2. What is issued is signed and kept nowhere, so that a restart, or another gateway with the same key, knows it.
+ * OAuth 2.0 client credentials, RFC 6749 §4.4: with the secret in the Basic header or the form, or an assertion, RFC 7523 §2.2. Issued
+ * tokens are signed and not stored, so they survive a restart and work with other gateways that have the key.
  */
 export function clientCredentials(config: Config): TokenEndpoint {
   const key = createHash("sha256").update(config.key).digest();
@@ -135,14 +135,14 @@ export function clientCredentials(config: Config): TokenEndpoint {
     if (!id || !secret) return undefined;
     const hash = sha256(secret);
     const client = clients.find((each) => each.id === id);
-    // Unknown ids are compared as well, so that they take as long.
+    // Unknown IDs are compared too, so that they take as long.
     const right = (client?.hashes ?? [sha256("nobody's")]).filter((each) => isSecret(each, hash));
     return client && right.length > 0 ? client : undefined;
   }
 
   async function asserted(assertion: string, id: string | undefined): Promise<Client | undefined> {
     const claims = safely(() => decodeJwt(assertion));
-    // One who signs may be several clients, by the audience.
+    // One issuer may be several clients, distinguished by audience.
     for (const client of clients) {
       if (client.assertion?.issuer !== claims?.iss || client.assertion?.subject !== claims?.sub) continue;
       if (!client.assertion || (id !== undefined && client.id !== id)) continue;
@@ -151,7 +151,7 @@ export function clientCredentials(config: Config): TokenEndpoint {
       if (!payload) continue;
       const { jti, exp = 0 } = payload;
       if (exp > Date.now() / 1000 + MAX_ASSERTION_SECONDS + CLOCK_SECONDS) return undefined;
-      // A client that signs for itself makes an assertion for each request. Platforms give theirs out for more than one.
+      // A client that signs for itself creates an assertion per request. Platforms reuse theirs.
       const isReplayed =
         issuer === subject && jti !== undefined && !isFirstUse({ issuer, jti, expires: exp + CLOCK_SECONDS });
       return isReplayed ? undefined : client;
@@ -159,7 +159,7 @@ export function clientCredentials(config: Config): TokenEndpoint {
     return undefined;
   }
 
-  // Endpoints may have the same key, and clients of the same id: a token is for the endpoint that gave it.
+  // Endpoints may share a key and client IDs: a token is valid only for the endpoint that issued it.
   const audience = ISSUER + config.path;
 
   return {
@@ -167,19 +167,20 @@ export function clientCredentials(config: Config): TokenEndpoint {
     metadata: metadataOf(config),
     issue: async (form, authorization) => {
       const repeated = SINGLE.find((name) => form.getAll(name).length > 1);
-      if (repeated !== undefined) return refusal("invalid_request", `${repeated} is there more than once.`);
+      if (repeated !== undefined) return refusal("invalid_request", `${repeated} occurs more than once.`);
       if (form.has("client_assertion") && (form.has("client_secret") || basicCredentials(authorization)))
-        return refusal("invalid_request", "Send a secret or an assertion, not both.");
+        return refusal("invalid_request", "Send either a secret or an assertion, not both.");
       const grant = form.get("grant_type");
       if (grant === null) return refusal("invalid_request", "grant_type is missing.");
-      if (grant !== "client_credentials") return refusal("unsupported_grant_type", "Only client_credentials is.");
+      if (grant !== "client_credentials")
+        return refusal("unsupported_grant_type", "Only client_credentials is supported.");
       const scope = form.get("scope");
       if (scope && !SCOPES.test(scope))
-        return refusal("invalid_scope", "scope must be names with one blank between them.");
+        return refusal("invalid_scope", "scope must be names separated by single spaces.");
       const client = await identify(form, authorization);
-      if (!client) return refusal("invalid_client", "The client's id, secret or assertion is not right.");
+      if (!client) return refusal("invalid_client", "Invalid client ID, secret or assertion.");
       const { lifetime } = config;
-      // Whatever else was asked for is left out, and the answer says so: RFC 6749 §3.3.
+      // Other requested scopes are dropped, and the response says so: RFC 6749 §3.3.
       const token = await new SignJWT({ scope: SCOPE })
         .setProtectedHeader({ alg: "HS256", typ: "at+jwt" })
         .setIssuer(ISSUER)
@@ -202,7 +203,7 @@ export function clientCredentials(config: Config): TokenEndpoint {
 
 const refusal = (error: TokenError, detail: string): TokenAnswer => ({ ok: false, error, detail });
 
-/** RFC 8414 §2: what the clients that there are can use. No response type is supported, as there is no authorization endpoint. */
+/** RFC 8414 §2: what the configured clients can use. There are no response types, since there is no authorization endpoint. */
 function metadataOf({ clients }: Config): TokenEndpoint["metadata"] {
   const hasSecrets = clients.some(({ secrets }) => secrets.length > 0);
   const hasAssertions = clients.some(({ assertion }) => assertion !== undefined);

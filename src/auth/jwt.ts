@@ -4,54 +4,56 @@ import { bearerToken } from "./bearer.ts";
 import { type Authenticate, AuthUnavailable, type Caller, callerConfig } from "./caller.ts";
 import { issuerKeys, remoteKeys, secureUrl } from "./keys.ts";
 
-/** Claims with the values that they must have. */
+/** Required claims and their values. */
 const claimsConfig = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({});
 
-/** The scope that tokens must carry. */
+/** The scope that tokens must have. */
 const scopeConfig = z
   .string()
   .regex(/^[!#-[\]-~]+$/, "one scope, such as scim")
   .optional()
-  .describe("Scope that the token must carry, in `scope` or `scp`, such as scim. Default: not checked.");
+  .describe("Scope that the token must have in `scope` or `scp`, such as scim. Default: not checked.");
 
-/** Settings of `auth` with Entra's tokens. */
+/** Settings of `auth` with tokens from Entra. */
 export const entraConfig = z.strictObject({
   ...callerConfig,
-  type: z.literal("entra").describe("Tokens that Microsoft Entra ID issues, where its Secret Token is left empty."),
-  tenant: z.guid().describe("The tenant's id."),
+  type: z.literal("entra").describe("Tokens that Microsoft Entra ID issues if its Secret Token field is left empty."),
+  tenant: z.guid().describe("Tenant ID."),
   audience: z
     .string()
     .default("8adf8e6e-67b2-4cf2-a259-e3dc5476c621")
-    .describe("Whom the token is for; Entra's provisioning service says this for applications of one's own."),
+    .describe(
+      "Audience of the token. This default is what Entra's provisioning service uses for non-gallery applications.",
+    ),
   authority: secureUrl
     .default("https://login.microsoftonline.com")
-    .describe("Where the keys are; another one in national clouds."),
+    .describe("Authority with the tenant's keys. National clouds have others."),
   claims: claimsConfig.describe(
-    "What the token must say besides, to take tokens of one application alone: { azp: APPLICATION-ID }, { oid: OBJECT-ID }, { roles: Provision }.",
+    "Further required claims, to accept only tokens of one application: { azp: APPLICATION-ID }, { oid: OBJECT-ID }, { roles: Provision }.",
   ),
   scope: scopeConfig,
 });
 
-/** Settings of `auth` with tokens of any OpenID Connect provider. */
+/** Settings of `auth` with tokens from any OpenID Connect provider. */
 export const oidcConfig = z.strictObject({
   ...callerConfig,
-  type: z.literal("oidc").describe("Tokens of any OpenID Connect issuer."),
-  issuer: secureUrl.describe("The issuer, as its tokens name it."),
-  audience: z.string().describe("Whom the token must be for."),
-  keys: secureUrl.optional().describe("Where its keys are; asked of the issuer without it."),
-  claims: claimsConfig.describe("What the token must say besides, such as { azp: entra-provisioning }."),
+  type: z.literal("oidc").describe("Tokens from any OpenID Connect issuer."),
+  issuer: secureUrl.describe("Issuer, as in its tokens."),
+  audience: z.string().describe("Audience that the token must have."),
+  keys: secureUrl.optional().describe("URL of the issuer's keys. Default: from the issuer's metadata."),
+  claims: claimsConfig.describe("Further required claims, such as { azp: entra-provisioning }."),
   scope: scopeConfig,
 });
 
-/** How far clocks may be apart, in seconds. */
+/** Maximum clock difference, in seconds. */
 export const CLOCK_SECONDS = 60;
-/** The algorithms by which tokens and assertions may be signed, RFC 7518. */
+/** Accepted signature algorithms for tokens and assertions, RFC 7518. */
 export const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
-/** Tokens of an Entra tenant, of the first version's issuer or the second's. */
+/** Tokens of an Entra tenant, from the v1.0 or v2.0 issuer. */
 export function entra(config: z.output<typeof entraConfig>): Authenticate {
   const { authority, audience, claims, scope, name, may, rate } = config;
-  // As tokens spell it.
+  // As spelled in tokens.
   const tenant = config.tenant.toLowerCase();
   const base = `${authority.replace(/\/$/, "")}/${tenant}`;
   return tokens({
@@ -64,7 +66,7 @@ export function entra(config: z.output<typeof entraConfig>): Authenticate {
   });
 }
 
-/** Tokens of an OpenID Connect issuer, whose keys its discovery document names. */
+/** Tokens of an OpenID Connect issuer, whose discovery document locates its keys. */
 export function oidc(config: z.output<typeof oidcConfig>): Authenticate {
   const { issuer, audience, keys, claims, scope, name, may, rate } = config;
   return tokens({
@@ -97,21 +99,21 @@ function tokens({ caller, issuers, audience, keys, claims, scope }: Trusted): Au
   };
 }
 
-/** Whether a token does not say by its `typ` that it is for something else, `logout+jwt` say: RFC 8725 §3.11, RFC 9068 §4. */
+/** Reports whether a token's `typ` permits its use for access, unlike `logout+jwt`: RFC 8725 §3.11, RFC 9068 §4. */
 function isForAccess(token: string): boolean {
   const { typ } = decodeProtectedHeader(token);
   return typeof typ !== "string" || !/\+jwt$/i.test(typ) || /\bat\+jwt$/i.test(typ);
 }
 
-/** Whether a claim has a value, or, of a list such as `roles`, has it among others. */
+/** Reports whether a claim equals a value or, as a list like `roles`, contains it. */
 const says = (claim: unknown, value: unknown): boolean =>
   claim === value || (Array.isArray(claim) && claim.includes(value));
 
-/** The scopes of a token: RFC 9068 has them as one text in `scope`; Entra in `scp`, and others there as a list. */
+/** The scopes of a token: RFC 9068 uses text in `scope`; Entra uses `scp`, and others a list. */
 const scopesIn = ({ scope, scp }: JWTPayload): string[] =>
   [scope, scp].flat().flatMap((each) => (typeof each === "string" ? each.split(" ") : []));
 
-/** The payload of a token that is signed, in time and for us; undefined of any other. Rejects with `AuthUnavailable`. */
+/** The payload of a valid token for this audience; undefined for any other. Rejects with `AuthUnavailable`. */
 export async function verified(
   token: string,
   keys: () => Promise<JWTVerifyGetKey>,
@@ -122,13 +124,13 @@ export async function verified(
     const { payload } = await jwtVerify(token, await keys(), options);
     return payload;
   } catch (error) {
-    // The key that the token names is broken: keys can be had, but not by this token.
+    // The key that the token names is broken: keys are available, but not for this token.
     if (error instanceof DOMException && error.name === "DataError") return undefined;
     if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError))
-      throw new AuthUnavailable("The keys that the token is to be checked by cannot be had.", { cause: error });
-    // The key set was there, but is no key set.
+      throw new AuthUnavailable("The keys for verifying the token are unavailable. Try again later.", { cause: error });
+    // The key set was fetched but is invalid.
     if (error instanceof errors.JWKSInvalid || error.code === "ERR_JOSE_GENERIC")
-      throw new AuthUnavailable("The keys that the token is to be checked by cannot be read.", { cause: error });
+      throw new AuthUnavailable("The keys for verifying the token are invalid.", { cause: error });
     return undefined;
   }
 }

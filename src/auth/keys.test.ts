@@ -202,13 +202,13 @@ describe("an issuer's keys, from a server", () => {
     ["without TLS, with this machine's name as a user", { jwks_uri: "http://localhost:x@idp.example/keys" }],
   ])("are not taken by metadata that is %s", async (_, more) => {
     answer = async () => metadata(more);
-    await expect(issuerKeys(url)()).rejects.toThrow("has no metadata that names its keys");
+    await expect(issuerKeys(url)()).rejects.toThrow("has no metadata that locates its keys");
   });
 
   test("of an issuer elsewhere are not fetched from this machine", async () => {
     const elsewhere = "https://idp.example";
     vi.stubGlobal("fetch", async () => Response.json({ issuer: elsewhere, jwks_uri: `${url}/keys` }));
-    await expect(issuerKeys(elsewhere)()).rejects.toThrow("an address of this machine");
+    await expect(issuerKeys(elsewhere)()).rejects.toThrow("a URL of this machine");
     vi.unstubAllGlobals();
     expect(asked).toEqual([]);
   });

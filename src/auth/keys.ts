@@ -4,42 +4,42 @@ import { z } from "zod";
 
 const HERE = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Whether an address is one of this machine, without TLS. */
+/** Reports whether a URL is on this machine, without TLS. */
 function isHere(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === "http:" && HERE.has(hostname);
 }
 
-/** An address that keys, or secrets, travel to or from: https, or this machine. */
+/** A URL for keys or secrets: https, or this machine. */
 export const secureUrl = z
   .url()
   .refine(
     (url) => URL.canParse(url) && (new URL(url).protocol === "https:" || isHere(url)),
-    "keys are fetched by https",
+    "keys must be fetched over https",
   );
 
-/** Deadline for keys, all attempts together, in milliseconds. Callers wait for it only where there are no keys yet. */
+/** Time limit for fetching keys, all attempts together, in milliseconds. Callers wait only if there are no keys yet. */
 const DEADLINE_MS = 3000;
-/** Pauses before the second and the third attempt, in milliseconds. */
+/** Pauses before the second and third attempt, in milliseconds. */
 const PAUSES_MS = [100, 400];
-/** Keys older than this are fetched again in the background, in milliseconds: a key that was withdrawn should not serve for long. */
+/** Keys older than this are refreshed in the background, in milliseconds, so that a withdrawn key is dropped soon. */
 const FRESH_MS = 10 * 60_000;
-/** Where nobody has asked for the keys for so long, in milliseconds, callers wait for the answer: they may have been withdrawn long ago. */
+/** If nobody has used the keys for this long, in milliseconds, callers wait for fresh ones: the old ones may have been withdrawn. */
 const IDLE_MS = 3_600_000;
-/** Metadata older than this is fetched again in the background, in milliseconds. */
+/** Metadata older than this is refreshed in the background, in milliseconds. */
 const METADATA_MS = 3_600_000;
-/** Keys older than this are not used, in milliseconds. Until then they outlast an issuer that does not answer. */
+/** Maximum age of keys, in milliseconds. Until then they are used if the issuer is unavailable. */
 const STALE_MS = 48 * 3_600_000;
-/** Minimum time between two fetches for unknown keys, in milliseconds: tokens of nobody must not make us ask for each. */
+/** Minimum time between fetches for unknown keys, in milliseconds: forged tokens must not cause a fetch each. */
 const COOLDOWN_MS = 10_000;
 
-/** Key sets by their address. They outlive a configuration, so that a reload while the issuer is away refuses nobody. */
+/** Key sets by URL. They survive reloads, so that one during an issuer's outage refuses nobody. */
 const sets = new Map<string, JWTVerifyGetKey>();
 
 /**
- * The keys that an issuer publishes at a URL. jose fetches them, one fetch at a time, when they are first needed, and again when a
- * token names an unknown one; what is added here is that keys older than ten minutes are renewed in the background and serve for 48 hours meanwhile,
- * that a fetch that fails is tried again within one deadline, and that a failure is not repeated during the cooldown.
+ * The keys that an issuer publishes at a URL. jose fetches them once on first use, and again for an unknown key. In addition, keys older
+ * than ten minutes are refreshed in the background and used for up to 48 hours, failed fetches are repeated within one time limit, and
+ * failures are not repeated during the cooldown.
  */
 export function remoteKeys(url: string): JWTVerifyGetKey {
   const present = sets.get(url);
@@ -62,7 +62,7 @@ export function remoteKeys(url: string): JWTVerifyGetKey {
   const keys: JWTVerifyGetKey = async (header, token) => {
     if (set.fresh && Date.now() >= cache.uat! + FRESH_MS) {
       const isIdle = Date.now() >= triedAt + IDLE_MS;
-      // A failure is told where there are no keys any more.
+      // A failure matters only if there are no keys.
       const renewal = set.reload().catch(() => {});
       if (isIdle) await renewal;
     }
@@ -74,7 +74,7 @@ export function remoteKeys(url: string): JWTVerifyGetKey {
 
 type Fetch = (url: string, options: { readonly signal: AbortSignal } & RequestInit) => Promise<Response>;
 
-/** Remembers a failure for the cooldown, where `isSpared` says that its answer can wait. */
+/** Remembers a failure during the cooldown, if `isSpared` says that the result can wait. */
 function onceInAWhile(fetch: Fetch, isSpared: () => boolean): Fetch {
   let failure: { readonly error: unknown; readonly at: number } | undefined;
   return async (url, options) => {
@@ -91,19 +91,19 @@ function onceInAWhile(fetch: Fetch, isSpared: () => boolean): Fetch {
   };
 }
 
-/** Why an answer gives no keys, a login page with status 200 say; undefined where it is a key set. */
+/** Why a response contains no keys, such as a login page with status 200; undefined if it is a key set. */
 async function problemOf(response: Response): Promise<string | undefined> {
   if (response.status !== 200) return `HTTP ${response.status}`;
   const body = await response
     .clone()
     .json()
     .catch(() => undefined);
-  return keySet.safeParse(body).success ? undefined : "the answer is no key set";
+  return keySet.safeParse(body).success ? undefined : "the response is not a key set";
 }
 
 const keySet = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 
-/** Fetches, up to three times, within the deadline of the signal; answers that are worth another attempt are 429 and 5xx. */
+/** Fetches up to three times, until the signal fires. 429 and 5xx are retried. */
 const fetchWithRetries: Fetch = async (url, options) => {
   for (let attempt = 0; ; attempt++) {
     const pause = PAUSES_MS[attempt];
@@ -122,9 +122,9 @@ const fetchWithRetries: Fetch = async (url, options) => {
 };
 
 /**
- * The keys of an issuer: at a URL, or, without one, where its metadata says, OpenID Connect's or RFC 8414's. The metadata is fetched
- * again in the background after an hour, and, once in the cooldown, where the keys cannot be had or do not have the one that is asked
- * for: they may have moved. A failure to find them at all is not remembered.
+ * The keys of an issuer: at the given URL, or located by its OpenID Connect or RFC 8414 metadata. Metadata is refreshed in the background
+ * after an hour and, once per cooldown, if keys are unavailable or lack the requested one: they may have moved. A failure to locate them is
+ * not remembered.
  */
 export function issuerKeys(issuer: string, url?: string): () => Promise<JWTVerifyGetKey> {
   if (url !== undefined) return async () => remoteKeys(url);
@@ -159,10 +159,7 @@ export function issuerKeys(issuer: string, url?: string): () => Promise<JWTVerif
   };
 }
 
-/**
- * The address of an issuer's keys, by OpenID Connect Discovery 1.0 §4 or RFC 8414 §3: by the first of the two that names it. Rejects
- * where neither does.
- */
+/** Locates an issuer's keys by OpenID Connect Discovery 1.0 §4 or RFC 8414 §3, whichever answers first. Rejects if neither does. */
 async function discoverKeys(issuer: string): Promise<string> {
   const signal = AbortSignal.timeout(DEADLINE_MS);
   const base = issuer.replace(/\/$/, "");
@@ -176,10 +173,10 @@ async function discoverKeys(issuer: string): Promise<string> {
       problems.push(`${url}: ${(error as Error).message}`);
     }
   }
-  throw new Error(`${issuer} has no metadata that names its keys: ${problems.join("; ")}`);
+  throw new Error(`${issuer} has no metadata that locates its keys: ${problems.join("; ")}`);
 }
 
-/** The address of the keys in an issuer's metadata. Rejects where it is another issuer's, or names none that is safe. */
+/** The URL of the keys in an issuer's metadata. Rejects if the metadata is another issuer's, or the URL is not secure. */
 async function keysNamedAt(url: string, issuer: string, signal: AbortSignal): Promise<string> {
   const response = await fetch(url, { signal, redirect: "error" });
   if (!response.ok) {
@@ -187,11 +184,11 @@ async function keysNamedAt(url: string, issuer: string, signal: AbortSignal): Pr
     throw new Error(`HTTP ${response.status}`);
   }
   const metadata = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown } | null;
-  // OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3: identical, or somebody else's.
-  if (metadata?.issuer !== issuer) throw new Error("its issuer is another one");
+  // OpenID Connect Discovery 1.0 §4.3, RFC 8414 §3.3: the issuer must be identical.
+  if (metadata?.issuer !== issuer) throw new Error("its issuer is a different one");
   const keys = secureUrl.safeParse(metadata.jwks_uri);
-  if (!keys.success) throw new Error("its jwks_uri is missing, or no https address");
-  // An issuer elsewhere has no say in what is asked of this machine.
-  if (isHere(keys.data) && !isHere(issuer)) throw new Error("its jwks_uri is an address of this machine");
+  if (!keys.success) throw new Error("its jwks_uri is missing or not an https URL");
+  // A remote issuer must not direct requests to this machine.
+  if (isHere(keys.data) && !isHere(issuer)) throw new Error("its jwks_uri is a URL of this machine");
   return keys.data;
 }

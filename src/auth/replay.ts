@@ -1,16 +1,16 @@
-/** How many assertions are remembered at most. */
+/** Maximum number of remembered assertions. */
 const MAX_REMEMBERED = 100_000;
 
 /**
- * Remembers assertions until they expire, RFC 7523 §3 (7). The function that it returns reports whether an assertion, by who issued it
- * and its `jti`, is used for the first time; `expires` is in seconds since 1970.
+ * Remembers assertions until they expire, RFC 7523 §3 (7). The returned function reports whether an assertion, identified by issuer and
+ * `jti`, is used for the first time; `expires` is in seconds since 1970.
  */
 export function createReplayGuard(): (assertion: { issuer: string; jti: string; expires: number }) => boolean {
   const used = new Map<string, number>();
   return ({ issuer, jti, expires }) => {
     const now = Date.now() / 1000;
     for (const [key, until] of used) {
-      // In the order of use: those behind are looked at when it is their turn.
+      // In order of use: later ones are checked when it is their turn.
       if (until > now && used.size < MAX_REMEMBERED) break;
       used.delete(key);
     }

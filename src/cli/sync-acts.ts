@@ -60,7 +60,7 @@ async function carryOut(
     const audit = await openAuditFor(loaded, { warn }, undefined).catch((error: unknown) => {
       if (!(error instanceof StartError)) throw error;
       throw new StartError(
-        `${error.message}. If it is the gateway, ask that one: POST /syncs/${name}/${act.do} at the address of operations`,
+        `${error.message}. If it is the gateway, ask that one: POST /syncs/${name}/${act.do} at the operators' address (operations)`,
       );
     });
     try {

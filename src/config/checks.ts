@@ -3,7 +3,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Config } from "./format.ts";
 import type { YamlFile } from "./yaml.ts";
 
-/** What is wrong with a configuration whose parts are each right: what does not go together. */
+/** Mistakes in how the parts of a configuration fit together, when each part is valid by itself. */
 export const wholeMistakes = (yaml: YamlFile, config: Config): Diagnostic[] => [
   ...exposed(yaml, config),
   ...elsewhere(yaml, config),
@@ -11,7 +11,7 @@ export const wholeMistakes = (yaml: YamlFile, config: Config): Diagnostic[] => [
   ...smallPages(yaml, config),
 ];
 
-/** That something is named which is not there, with the name that was probably meant. */
+/** The message for an unknown name, with the closest known name as a suggestion. */
 export function unknownName(what: string, name: string, known: readonly string[]) {
   return {
     message: `${what} "${name}"${nearest(name, known)}`,
@@ -19,11 +19,11 @@ export function unknownName(what: string, name: string, known: readonly string[]
   };
 }
 
-/** Why a gateway must not listen where it is told to: tokens would cross a network in the clear without anybody having said so. */
+/** Why a gateway must not listen at its configured address: tokens would travel in the clear without anybody having intended it. */
 export function exposure({ host, tls, trustProxy, plainHttp }: Config["server"]): string | undefined {
   const isLoopback = /^(127\.|localhost$|::1$|\[::1\]$)/.test(host);
   if (isLoopback || tls || trustProxy.length > 0 || plainHttp) return undefined;
-  return `others than this machine are listened to on ${host}, without TLS: give server.tls, or name the proxy that speaks TLS by trustProxy, or say plainHttp: true`;
+  return `the gateway would accept tokens in the clear on ${host}: set server.tls, name the proxy that terminates TLS in server.trustProxy, or set plainHttp: true`;
 }
 
 function exposed(yaml: YamlFile, { server }: Config): Diagnostic[] {
@@ -31,17 +31,17 @@ function exposed(yaml: YamlFile, { server }: Config): Diagnostic[] {
   return message === undefined ? [] : [yaml.diagnose(["server", "host"], message, { code: "plain-http" })];
 }
 
-/** Pages smaller than the interoperability profile has them, §6.4, where a route has that profile. */
+/** The interoperability profile, §6.4, sets a minimum page size. */
 function smallPages(yaml: YamlFile, { routes, limits }: Config): Diagnostic[] {
   const route = Object.keys(routes).find((each) => routes[each]!.profile === "interop");
   if (route === undefined || limits.pageSize >= INTEROP_PAGE) return [];
-  const message = `the profile interop of ${route} asks for pages of at least ${INTEROP_PAGE} resources`;
+  const message = `the interop profile of ${route} requires pages of at least ${INTEROP_PAGE} resources`;
   return [yaml.diagnose(["limits", "pageSize"], message, { code: "small-pages" })];
 }
 
 const INTEROP_PAGE = 100;
 
-/** What is set for a route, or a type, that is not there. */
+/** Safety settings for a route or a resource type that does not exist. */
 function elsewhere(yaml: YamlFile, { safety, routes }: Config): Diagnostic[] {
   return Object.entries(safety).flatMap(([route, { protect }]) => {
     const types = routes[route];
@@ -53,17 +53,17 @@ function elsewhere(yaml: YamlFile, { safety, routes }: Config): Diagnostic[] {
       .filter((type) => !types[type])
       .map((type) => {
         const served = Object.keys(types).filter((each) => each !== "strict" && each !== "profile");
-        const message = `the route serves no ${type}${nearest(type, served)}`;
+        const message = `the route does not serve ${type}${nearest(type, served)}`;
         const about = { code: "unknown-name", onKey: true, suggestion: nearestOf(type, served) };
         return yaml.diagnose(["safety", route, "protect", type], message, about);
       });
   });
 }
 
-/** Addresses of the gateway's own, beside those of its routes. */
+/** Addresses of the gateway itself. */
 const OWN = ["/healthz", "/readyz", "/.well-known"];
 
-/** Routes at addresses that something else has: the gateway itself, a token endpoint, or another route. */
+/** Routes whose address collides with the gateway itself, a token endpoint, or another route. */
 function collisions(yaml: YamlFile, { routes, auth, server, operations }: Config): Diagnostic[] {
   const names = Object.keys(routes);
   const tokens = auth.flatMap((method) => (method.type === "clientCredentials" ? [method.path] : []));
@@ -74,17 +74,16 @@ function collisions(yaml: YamlFile, { routes, auth, server, operations }: Config
     ];
     const own = OWN.find((each) => isWithin(each, route) || isWithin(route, each));
     if (own !== undefined)
-      return at(`${own} is an address of the gateway's own: choose another path, such as /scim/v2`);
+      return at(`${own} is one of the gateway's own addresses: choose another path, such as /scim/v2`);
     const token = tokens.find((each) => isWithin(route, each) || isWithin(each, route));
-    if (token !== undefined)
-      return at(`tokens are issued at ${token}, which collides with this route: choose another path`);
+    if (token !== undefined) return at(`this route collides with the token endpoint ${token}: choose another path`);
     const other = names.find((each) => each !== route && isWithin(route, each));
     if (other !== undefined)
       return at(
-        `this route is inside the route ${other}, which answers everything below it: choose paths beside each other`,
+        `this route is inside the route ${other}, which handles every path below it: choose paths that do not overlap`,
       );
     const twin = names.find((each) => each < route && each.toLowerCase() === route.toLowerCase());
-    return twin === undefined ? [] : at(`this route and ${twin} differ in capital letters only`);
+    return twin === undefined ? [] : at(`this route and ${twin} differ only in upper and lower case`);
   });
   const isTaken =
     operations && operations.port === server.port && operations.port !== 0 && operations.host === server.host;
@@ -93,7 +92,7 @@ function collisions(yaml: YamlFile, { routes, auth, server, operations }: Config
         ...found,
         yaml.diagnose(
           ["operations", "port"],
-          `the port ${operations.port} is that of server, too: each needs one of its own`,
+          `port ${operations.port} is already used by "server": choose another port`,
           { code: "port" },
         ),
       ]

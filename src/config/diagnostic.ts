@@ -1,23 +1,23 @@
-/** A mistake in a file, or something worth a look, with the place where it is. Lines and columns count from 1. */
+/** A mistake or a warning, with its place in a file. Lines and columns count from 1. */
 export interface Diagnostic {
   readonly severity: "error" | "warning";
-  /** What kind of mistake it is, for tools: `unknown-key`, `unknown-function`. */
+  /** The kind of mistake, for tools: `unknown-key`, `unknown-function`. */
   readonly code: string;
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** How many characters of the line are wrong; 0 if that is not known. */
+  /** How many characters to mark; 0 if unknown. */
   readonly length: number;
   readonly message: string;
-  /** What was probably meant in place of what is wrong; the message says it too. */
+  /** What the author probably meant. The message contains it too. */
   readonly suggestion?: string | undefined;
-  /** The line of the file, without secrets. */
+  /** The line of the file, with secrets masked. */
   readonly excerpt?: string | undefined;
-  /** Of a warning, why the file's author accepts it. */
+  /** The reason that the file's author gave for accepting a warning. */
   readonly accepted?: string | undefined;
 }
 
-/** Files that cannot be used: every mistake in them, as `file:line:column: message`, a line each. */
+/** Invalid files. The message lists every mistake as `file:line:column: message`, one a line. */
 export class ConfigError extends Error {
   readonly diagnostics: readonly Diagnostic[];
 
@@ -29,7 +29,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** A mistake of a file as a whole. */
+/** A mistake that concerns a file as a whole. */
 export const fileDiagnostic = (file: string, message: string, code = "file"): Diagnostic => ({
   severity: "error",
   code,
@@ -46,7 +46,7 @@ const SECRET =
 /** A password within an address, `https://name:password@host`. */
 const IN_ADDRESS = /(\/\/[^\s/:@]*:)([^\s/@]+)(?=@)/g;
 
-/** A line of a file that may be shown: values of settings that hold secrets are masked, character by character, and passwords in addresses. */
+/** Masks the values of secret settings in a line, character by character, and passwords in URLs, so that it can be shown. */
 export const withoutSecrets = (line: string): string =>
   line
     .replace(
@@ -56,10 +56,10 @@ export const withoutSecrets = (line: string): string =>
     )
     .replace(IN_ADDRESS, (_, before: string, password: string) => before + "*".repeat(password.length));
 
-/** A comment by which the author of a file accepts a warning on the line, or the one below: `# postern-accept CODE: reason`. */
+/** A comment that accepts a warning on its own line or the next: `# postern-accept CODE: reason`. */
 const ACCEPT = /#\s*postern-accept\s+([\w-]+)\s*:\s*(\S.*)$/;
 
-/** Why the author of a file accepts a warning; undefined where nothing is said. `line` counts from 1. */
+/** The reason for accepting a warning, or undefined. `line` counts from 1. */
 export function acceptedIn(lines: readonly string[], line: number, code: string): string | undefined {
   const reasonIn = (text: string | undefined) => {
     const [, accepted, reason] = ACCEPT.exec(text ?? "") ?? [];

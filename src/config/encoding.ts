@@ -1,11 +1,11 @@
-/** What is wrong with a file's bytes, and where. */
+/** An encoding mistake and its place. */
 interface EncodingProblem {
   readonly message: string;
   readonly line?: number;
   readonly column?: number;
 }
 
-/** The text of a file, or what it is in place of UTF-8. */
+/** Decodes a file as UTF-8, or reports which other encoding it seems to have. */
 export function decoded(
   bytes: Buffer,
 ):
@@ -16,19 +16,19 @@ export function decoded(
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch {
     const before = bytes.subarray(0, firstWrong(bytes)).toString("latin1").split("\n");
-    const message = "this character is not UTF-8: the file looks like Latin-1 or Windows-1252. Save it as UTF-8";
+    const message = "this character is not valid UTF-8: the file looks like Latin-1 or Windows-1252. Save it as UTF-8";
     return { problem: { message, line: before.length, column: before.at(-1)!.length + 1 } };
   }
 }
 
-/** Whether bytes are UTF-16: by their mark, or by a zero in every other place. */
+/** Reports whether bytes are UTF-16: by a byte order mark, or by zeros in every other byte. */
 function isUtf16(bytes: Buffer): boolean {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
   return bytes.length > 1 && (first === 0 || second === 0);
 }
 
-/** Where the first byte is that no UTF-8 holds at its place. */
+/** The offset of the first byte that is not valid UTF-8. */
 function firstWrong(bytes: Buffer): number {
   const replaced = Buffer.from(bytes.toString("utf8"));
   const at = replaced.findIndex((byte, index) => byte !== bytes[index]);

@@ -1,13 +1,13 @@
 import type { z } from "zod";
 
-/** A longer example says less than none. */
+/** Longer examples confuse more than they help. */
 const MAX_LENGTH = 110;
-/** What is in the words "a list" and "a table of names and values" already. */
+/** Examples that add nothing to the words "a list" and "a table of names and values". */
 const SAYS_NOTHING = ["{}", "[...]", "{ NAME: ... }", "{ NAME: {} }"];
 
 /**
- * A value that a schema takes, as YAML in one line: lists and tables with what they must have, `...` for the rest. Nothing for a
- * schema of single values, or one whose values are too long to be shown.
+ * An example of a value that a schema accepts, as one line of YAML: required parts, then `...`. Undefined for scalars, and where the
+ * example would be too long.
  */
 export function exampleOf(schema: unknown): string | undefined {
   if (schema === undefined) return undefined;
@@ -23,7 +23,7 @@ function yamlOf(schema: unknown): string {
   if (String(description).includes("${env:NAME}")) return '"${env:NAME}"';
   switch (type) {
     case "object":
-      // Such as a route: settings that may be there, and types of resources by names.
+      // For example a route: optional settings, and resource types under free names.
       if (catchall?.def.type === "object") return tableOf([["NAME", catchall]]);
       return tableOf(Object.entries(shape as Record<string, z.ZodType>).filter(([, each]) => isRequired(each)));
     case "record":
@@ -52,7 +52,7 @@ function tableOf(properties: readonly (readonly [string, z.ZodType])[]): string 
 
 const isRequired = (schema: z.ZodType): boolean => !schema.safeParse(undefined).success;
 
-/** Of the alternatives the one that is told by example. */
+/** Which alternative serves as the example. */
 const COMMON = ["bearer", "ldap"];
 
 const isCommon = (option: z.ZodType): boolean =>

@@ -8,25 +8,23 @@ import type { Registry } from "./registry.ts";
 import { routeProblem } from "./route-name.ts";
 
 const endpoint = z.strictObject({
-  connector: z.string().describe("The name of one of the connectors."),
+  connector: z.string().describe("Name of a connector under `connectors`."),
   mapping: z
     .string()
     .meta({ completes: "mapping" })
     .describe(
-      "The mapping: the name of a shipped one, such as postern:openldap/user, or a file. A relative path starts at the configuration's folder.",
+      "Mapping: the name of a shipped one, such as postern:openldap/user, or a file. Relative paths start at the configuration's folder.",
     ),
   patchResponse: z
     .enum(["resource", "none"])
     .optional()
-    .describe(
-      "What a PATCH answers: the resource (200), or nothing (204). By default the resource, and for groups nothing.",
-    ),
+    .describe("Response to PATCH: the resource (200) or nothing (204). Default: the resource, but nothing for groups."),
 });
 
 const tls = z.strictObject({
-  cert: z.string().describe("The certificate with those that lead to its authority, PEM; read again when it changes."),
-  key: z.string().describe("Its key, PEM."),
-  clientCa: z.string().optional().describe("The authority, PEM, of client certificates, for auth of type certificate."),
+  cert: z.string().describe("Certificate chain, PEM. Reloaded when the file changes."),
+  key: z.string().describe("Private key, PEM."),
+  clientCa: z.string().optional().describe("CA of client certificates, PEM. Needed for auth of type certificate."),
 });
 
 const server = z
@@ -35,47 +33,49 @@ const server = z
       .string()
       .default("127.0.0.1")
       .describe(
-        "The address to listen on; 0.0.0.0 for all, which wants tls, trustProxy or plainHttp. The environment variable POSTERN_HOST sets another default: 0.0.0.0 in the container image.",
+        "Address to listen on; 0.0.0.0 for all. Any address beyond this machine requires tls, trustProxy or plainHttp. The environment variable POSTERN_HOST sets another default: 0.0.0.0 in the container image.",
       ),
-    port: z.int().min(0).max(65535).default(8880).describe("The port to listen on."),
-    publicUrl: z.url().optional().describe("The gateway's address as its clients see it, for meta.location."),
-    tls: tls.optional().describe("Speaks HTTPS, TLS 1.2 or 1.3."),
+    port: z.int().min(0).max(65535).default(8880).describe("Port to listen on."),
+    publicUrl: z.url().optional().describe("Address of the gateway as clients see it. Used in meta.location."),
+    tls: tls.optional().describe("Serves HTTPS, with TLS 1.2 or 1.3."),
     trustProxy: z
       .array(z.string())
       .default([])
-      .describe("Proxies whose X-Forwarded-For, -Proto and -Host are believed, as networks: [10.0.0.0/8]."),
+      .describe("Proxies whose X-Forwarded-For, -Proto and -Host headers are trusted, as networks: [10.0.0.0/8]."),
     plainHttp: z
       .boolean()
       .default(false)
-      .describe(
-        "Listens to others without TLS and without a proxy that is trusted: tokens are sent in the clear then.",
-      ),
+      .describe("Listens beyond this machine without TLS or a trusted proxy. Tokens then travel in the clear."),
     shutdownDelay: z
       .number()
       .min(0)
       .max(300)
       .default(0)
       .describe(
-        "Seconds after SIGTERM for which requests are still served, while /readyz is 503 and answers close their connections: as long as a load balancer takes to see that. 0 ends at once, once running requests have ended.",
+        "Seconds to keep serving after SIGTERM, while /readyz returns 503 and responses close their connections. Set it to the time your load balancer needs to notice. With 0 the gateway stops as soon as running requests have ended.",
       ),
     networks: z
       .strictObject({
-        allow: z.array(z.string()).default([]).describe("Networks, 192.0.2.0/24 or 2001:db8::/32, or addresses."),
+        allow: z
+          .array(z.string())
+          .default([])
+          .describe("Networks or single addresses, such as 192.0.2.0/24 or 2001:db8::/32."),
         serviceTags: z
           .strictObject({
-            file: z
-              .string()
-              .describe("Microsoft's file of service tags, ServiceTags_Public_....json, as it is published."),
-            tags: z.array(z.string()).default(["AzureActiveDirectory"]).describe("The tags whose networks may."),
+            file: z.string().describe("Microsoft's service tags file, ServiceTags_Public_....json, as published."),
+            tags: z
+              .array(z.string())
+              .default(["AzureActiveDirectory"])
+              .describe("Service tags whose networks may connect."),
           })
           .optional()
-          .describe("Networks that Microsoft publishes."),
+          .describe("Networks published by Microsoft."),
       })
       .optional()
-      .describe("Where requests may come from; anywhere without it."),
+      .describe("Networks that may connect. Default: any."),
   })
   .prefault({})
-  .describe("Where the gateway listens, and to whom.");
+  .describe("Where the gateway listens, and who may connect.");
 
 const sharedLimits = z
   .strictObject({
@@ -83,17 +83,17 @@ const sharedLimits = z
       .string()
       .regex(
         /^rediss?:\/\/([^@/:]+@)?[^@/]+(\/\d+)?$/,
-        "the address is redis://HOST:PORT, with rediss for TLS, USER@ before the host and /DATABASE behind it where needed; the password is `password`",
+        "a Redis address is redis://HOST:PORT, or rediss:// for TLS, with an optional USER@ before the host and /DATABASE after the port; set the password in `password`",
       )
-      .refine((url) => URL.canParse(url), "the address has no port that there is")
+      .refine((url) => URL.canParse(url), "the port of this address is not valid")
       .describe(
-        "Valkey or Redis: redis://HOST:PORT, or rediss://HOST:PORT for TLS; /DATABASE behind it where it is not 0.",
+        "Valkey or Redis server: redis://HOST:PORT, or rediss://HOST:PORT for TLS. Append /DATABASE for a database other than 0.",
       ),
-    password: z.string().min(1).optional().describe("Its password, best ${env:NAME} or ${file:PATH}."),
-    ca: z.string().optional().describe("The authority of its certificate, PEM; the system's without it."),
+    password: z.string().min(1).optional().describe("Password, preferably as ${env:NAME} or ${file:PATH}."),
+    ca: z.string().optional().describe("CA of the server's certificate, PEM. Default: the system's CAs."),
   })
   .describe(
-    "Counts requests a second (`rate`) and wrong credentials over all gateways that name the same server. While it is away each gateway counts for itself, as it does without this setting.",
+    "Counts requests per second (`rate`) and failed authentications across all gateways that use the same server. While the server is unavailable, each gateway counts for itself, as it does without this setting.",
   );
 
 const guard = z.strictObject({
@@ -104,16 +104,16 @@ const guard = z.strictObject({
     .min(0)
     .max(100)
     .optional()
-    .describe("Maximum of both together per hour, in per cent of the resources of the type."),
+    .describe("Maximum of both together per hour, as a percentage of the type's resources."),
 });
 
 const safety = z.strictObject({
   readOnly: z.boolean().optional().describe("Rejects writes with 503, so that clients retry them later."),
-  dryRun: z.boolean().optional().describe("Logs what would be written, and answers as if it had been."),
+  dryRun: z.boolean().optional().describe("Logs each write and responds as if it had been made, but writes nothing."),
   guard: guard
     .optional()
     .describe(
-      "Stops deletions and disablements above these limits until an operator releases them. Counts survive restarts: see `state`.",
+      "Stops deletions and disables above these limits until an operator releases them. Counts survive restarts; see `state`.",
     ),
   protect: z
     .record(
@@ -123,16 +123,16 @@ const safety = z.strictObject({
           .string()
           .optional()
           .describe(
-            'A SCIM filter: what it finds is not changed, nor its memberships, such as userName sw "svc-". It is evaluated on the resource as it is, whatever the client asked for.',
+            'A SCIM filter, such as userName sw "svc-". Matching entries and their memberships are never changed. The filter applies to the current resource, whatever the client requested.',
           ),
-        attributes: z.array(z.string()).default([]).describe("Attributes of the backend that are never written."),
+        attributes: z.array(z.string()).default([]).describe("Backend attributes that are never written."),
       }),
     )
     .default({})
-    .describe("By resource type, what must never be touched."),
+    .describe("What must never be changed, by resource type."),
 });
 
-/** The type of sink that needs no name. */
+/** The default sink type. */
 export const DEFAULT_SINK = "file";
 
 function sinkOptions(sinks: Registry["sinks"]) {
@@ -140,12 +140,15 @@ function sinkOptions(sinks: Registry["sinks"]) {
     const named = z.literal(type).describe(summary);
     return (config as z.ZodObject).extend({
       type: type === DEFAULT_SINK ? named.optional() : named,
-      values: z.boolean().default(false).describe("Records values, too, before and after; secrets never."),
+      values: z
+        .boolean()
+        .default(false)
+        .describe("Also records values before and after each change. Secrets are never recorded."),
     });
   });
   return options as unknown as [SinkOption, ...SinkOption[]];
 }
-/** The settings that every connector has; those that are its own it knows itself. */
+/** Settings that all connectors share. Each connector adds its own. */
 type ConnectorOption = z.ZodObject<
   {
     type: z.ZodLiteral<string>;
@@ -155,15 +158,14 @@ type ConnectorOption = z.ZodObject<
   z.core.$loose
 >;
 
-/** The settings of any sink; those that are its own it knows itself. */
+/** Settings that all sinks share. Each sink adds its own. */
 type SinkOption = z.ZodObject<
   { type: z.ZodOptional<z.ZodLiteral<string>>; values: z.ZodDefault<z.ZodBoolean> },
   z.core.$loose
 >;
 
 /**
- * The schema of the configuration file, for the connectors and sinks that there are: what is checked, and what the JSON Schema
- * and the reference pages are made of.
+ * The configuration's schema for the given connectors and sinks. Validation, the JSON Schema and the reference pages are derived from it.
  */
 export function configFormat({ connectors, sinks }: Registry) {
   const options = connectors.map((each) =>
@@ -177,11 +179,11 @@ export function configFormat({ connectors, sinks }: Registry) {
       server,
       auth: z
         .array(methodConfig)
-        .min(1, "name at least one way to authenticate")
-        .describe("How clients prove who they are."),
+        .min(1, "configure at least one authentication method")
+        .describe("How clients authenticate."),
       connectors: z
         .record(z.string(), z.discriminatedUnion("type", options as unknown as [ConnectorOption, ...ConnectorOption[]]))
-        .describe("The systems behind the gateway, by names of your own."),
+        .describe("The backends, under names that you choose."),
       routes: z
         .record(
           z.string().regex(/^(\/[A-Za-z0-9._~-]+)+$/, { error: ({ input }) => routeProblem(String(input)) }),
@@ -191,7 +193,7 @@ export function configFormat({ connectors, sinks }: Registry) {
                 .boolean()
                 .optional()
                 .describe(
-                  "Asks of clients what the RFCs say to the letter, where they are let off otherwise: `schemas` in each body, operations in each PATCH, no empty filter.",
+                  "Enforces RFC details that are otherwise tolerated: `schemas` in each body, at least one operation in each PATCH, no empty filter.",
                 ),
               profile: z
                 .enum(["entra", "interop"])
@@ -202,66 +204,71 @@ export function configFormat({ connectors, sinks }: Registry) {
             })
             .catchall(endpoint),
         )
-        .describe("Base paths, and for each the resource types that it serves."),
+        .describe("Base paths, each with the resource types that it serves."),
       limits: z
         .strictObject({
-          pageSize: z.int().min(1).max(10_000).default(100).describe("The most resources in a page."),
+          pageSize: z.int().min(1).max(10_000).default(100).describe("Maximum resources per page."),
           scan: z
             .int()
             .min(1)
             .max(1_000_000)
             .default(5000)
-            .describe("The most entries that are read for a filter that the backend answers in part."),
-          bulkOperations: z.int().min(1).max(10_000).default(1000).describe("The most operations of one bulk request."),
+            .describe("Maximum entries read for a filter that the backend can evaluate only in part."),
+          bulkOperations: z.int().min(1).max(10_000).default(1000).describe("Maximum operations per bulk request."),
           inFlight: z
             .int()
             .min(1)
             .max(100_000)
             .default(256)
-            .describe("Maximum requests in flight; more are 503. Of several callers each has at most half."),
+            .describe(
+              "Maximum requests in flight; more are rejected with 503. When several callers are active, each gets at most half.",
+            ),
           seconds: z
             .number()
             .min(1)
             .max(60)
             .default(4.5)
             .describe(
-              "How long one operation may take, all that is asked of the system behind included; then it is 503. Entra's own patience is some thirty seconds.",
+              "Time limit for an operation in milliseconds, including all calls to the backend; then it fails with 503. Entra itself gives up after about thirty seconds.",
             ),
-          body: z.int().min(1024).default(1_048_576).describe("The largest body of a request, in bytes."),
+          body: z.int().min(1024).default(1_048_576).describe("Maximum size of a request body, in bytes."),
           shared: sharedLimits.optional(),
         })
         .prefault({})
-        .describe("Bounds on what one request may cost."),
-      safety: z
-        .record(z.string(), safety)
-        .default({})
-        .describe("For routes, by their paths: what must not happen to the system behind."),
+        .describe("Limits on what a request may cost."),
+      safety: z.record(z.string(), safety).default({}).describe("Protection of the backend, by route."),
       syncs: z
-        .record(z.string().regex(/^[\w.-]{1,60}$/, "a sync's name has letters, digits, - . and _"), syncConfig)
+        .record(
+          z.string().regex(/^[\w.-]{1,60}$/, "the name of a sync consists of letters, digits, - . and _"),
+          syncConfig,
+        )
         .default({})
-        .describe("What Postern does by itself: people flow from one route to another. See docs/reference/syncs.md."),
+        .describe("Scheduled syncs, which copy people from one route to another. See docs/reference/syncs.md."),
       audit: z
         .discriminatedUnion("type", sinkOptions(sinks))
         .optional()
-        .describe("A record before each write, one of what became of it, and one of each refusal, and where they go."),
+        .describe("Audit log: a record before each write, its outcome, and each refusal."),
       operations: z
         .strictObject({
-          host: z.string().default("127.0.0.1").describe("The address to listen on: administrators' alone."),
-          port: z.int().min(0).max(65535).default(9464).describe("The port."),
+          host: z
+            .string()
+            .default("127.0.0.1")
+            .describe("Address to listen on. Only administrators should be able to reach it."),
+          port: z.int().min(0).max(65535).default(9464).describe("Port to listen on."),
           hosts: z
             .array(z.string())
             .default([])
-            .describe("Names by which the address may be called, beside IP addresses and localhost."),
+            .describe("Host names that requests may use, besides IP addresses and localhost."),
           tokens: z
-            .array(z.strictObject({ name: z.string().min(1).describe("Who it is."), token: secretConfig }))
+            .array(z.strictObject({ name: z.string().min(1).describe("Name of the operator."), token: secretConfig }))
             .min(1)
             .optional()
             .describe(
-              "Who may ask there, by bearer tokens; then nobody else. The guard needs them beyond this machine.",
+              "Bearer tokens of operators. If set, all other requests are refused. Required for the guard and syncs if the address can be reached from other machines.",
             ),
         })
         .optional()
-        .describe("A second address, for metrics, readiness by connector, and the release of the change guard."),
+        .describe("A separate address for operators: metrics, readiness by connector, change guard and syncs."),
       state: stateConfig,
       log: z
         .strictObject({
@@ -279,5 +286,5 @@ export function configFormat({ connectors, sinks }: Registry) {
     .meta({ title: "Postern configuration" });
 }
 
-/** A configuration that was checked, with its defaults. */
+/** A validated configuration, with defaults filled in. */
 export type Config = z.output<ReturnType<typeof configFormat>>;

@@ -110,7 +110,7 @@ describe("a configuration", () => {
       good,
       mapping.replace(/ {2}id.*\n/, ""),
       undefined,
-      '3:1: there is no row for "id": name the attribute that holds the immutable key',
+      '3:1: there is no row for "id": map the attribute that holds the immutable key',
     ],
     ["YAML that is none", good.replace("routes:", "routes: ]"), mapping, undefined, expect.stringMatching(/^6:\d+: /)],
   ])("with %s is refused at its place", (_, config, user, env, message) => {

@@ -17,41 +17,38 @@ import { locate, type ShippedKind, shownName } from "./shipped.ts";
 import { validate } from "./validate.ts";
 import { type About, readYaml, type YamlFile } from "./yaml.ts";
 
-/** A resource type that a route serves, with the compiled mapping. */
+/** A resource type of a route, with its compiled mapping. */
 export interface RouteEndpoint {
   readonly connector: string;
   readonly mapping: Mapping;
   readonly mappingFile: string;
   readonly patchResponse: "resource" | "none";
-  /** Says something of a place in the mapping file. */
+  /** Makes a diagnostic for a place in the mapping file. */
   readonly diagnose: YamlFile["diagnose"];
 }
 
-/** The resource types of each route, by its path. */
+/** The resource types of each route, by path. */
 type Routes = ReadonlyMap<string, ReadonlyMap<string, RouteEndpoint>>;
 
-/** A configuration that is whole: everything in it was checked, and its mappings are compiled. */
+/** A validated configuration with its compiled mappings. */
 export interface Loaded {
   readonly config: Config;
-  /** The folder that relative paths of the configuration start from. */
+  /** The folder that relative paths start from. */
   readonly folder: string;
-  /** The types of connectors and sinks that it may name. */
+  /** The available connector and sink types. */
   readonly registry: Registry;
   readonly routes: Routes;
-  /** The rules of the syncs, compiled. */
+  /** The compiled rules of the syncs. */
   readonly syncs: ReadonlyMap<string, Rules>;
-  /** The files that secrets were read from. */
+  /** Files that secrets were read from. */
   readonly secretFiles: readonly string[];
-  /** What is worth a look, and stops nothing. */
+  /** Warnings. They do not prevent a start. */
   readonly warnings: readonly Diagnostic[];
-  /** Says something of a place in the configuration file. */
+  /** Makes a diagnostic for a place in the configuration file. */
   readonly diagnose: YamlFile["diagnose"];
 }
 
-/**
- * Loads a configuration with its mappings. Throws `ConfigError` with every mistake, each with file, line and column:
- * nothing starts half-configured.
- */
+/** Loads a configuration with its mappings. Throws `ConfigError` with every mistake, each with file, line and column. */
 export function loadConfig(
   file: string,
   registry: Registry,
@@ -65,7 +62,7 @@ export function loadConfig(
   const diagnostics: Diagnostic[] = missing.map(({ path, message }) =>
     yaml.diagnose(path, message, { code: "secret" }),
   );
-  // A text without its secret is wrong in a second way that would only hide the first.
+  // A text whose secret is missing often fails a second check too. That would only hide the cause.
   const isHidden = (each: Diagnostic) =>
     diagnostics.some((other) => other.line === each.line && other.column === each.column);
   const { value: config, diagnostics: wrong } = validate(yaml, configFormat(registry), data);
@@ -126,7 +123,7 @@ function listeningOn(data: unknown, host: string | undefined): unknown {
 const isTable = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** That a mapping is for another type than the one it stands at: where that is misspelt its name is wrong, else the mapping. */
+/** A mapping for another type than the one it is used for. If the type is misspelt, the name is wrong; otherwise the mapping is. */
 function otherType(
   yaml: YamlFile,
   at: readonly string[],
@@ -139,18 +136,18 @@ function otherType(
   return yaml.diagnose(at, message, { code: "other-type", onKey: true, suggestion });
 }
 
-/** Each mistake once: several routes may have the same mapping. */
+/** Removes duplicates: several routes may use the same mapping. */
 const once = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
   ...new Map(diagnostics.map((each) => [JSON.stringify(each), each])).values(),
 ];
 
-/** Users as a job of Entra's takes them: SCIM's attributes, and those of schemas that were added to it. */
+/** Users as Entra's provisioning jobs know them: SCIM's attributes and those of added schemas. */
 const entraUser = ({ types }: { types?: string | undefined }, folder: string, named: Naming) => {
   const known = types === undefined ? builtInTypes : loadTypes(types, folder, builtInTypes, named);
   return { type: known.find(({ name }) => name === "User")!, rows: undefined };
 };
 
-/** Compiles the rules of the syncs; what is wrong with them is added to the diagnostics. */
+/** Compiles the rules of the syncs and adds their mistakes to the diagnostics. */
 function syncsIn(
   yaml: YamlFile,
   { config: { syncs }, folder, routes }: { config: Config; folder: string; routes: Routes },
@@ -162,7 +159,7 @@ function syncsIn(
       const found = routes.get(route)?.get(type);
       const known = routes.get(route);
       const { message, about } = known
-        ? unknownName(`the route ${route} serves no`, type, [...known.keys()])
+        ? unknownName(`the route ${route} does not serve`, type, [...known.keys()])
         : unknownName("there is no route", route, [...routes.keys()]);
       if (!found) diagnostics.push(yaml.diagnose(["syncs", name, end, known ? "type" : "route"], message, about));
       return found?.mapping;
@@ -185,22 +182,22 @@ function syncsIn(
     for (const [index, { type }] of settings.groups.entries())
       if ("route" in settings.to && !routes.get(settings.to.route)?.has(type))
         diagnostics.push(
-          yaml.diagnose(["syncs", name, "groups", index], `the route ${settings.to.route} serves no ${type}`),
+          yaml.diagnose(["syncs", name, "groups", index], `the route ${settings.to.route} does not serve ${type}`),
         );
     compiled.set(name, rules);
   }
   return compiled;
 }
 
-/** What a mapping may name of its connector: the kinds, where the connector is known, and types of attributes. */
+/** What a mapping may refer to in its connector: the kinds, if the connector is known, and the types of attributes. */
 export interface ConnectorNames {
   readonly kinds?: readonly string[] | undefined;
   readonly attributeTypes: readonly string[];
-  /** Says that the file cannot be read, where it is named. */
+  /** Reports an unreadable file at the place that names it. */
   readonly named?: Naming;
 }
 
-/** A mapping that was loaded, with what is worth a look in it. */
+/** A loaded mapping, with its warnings. */
 export interface LoadedMapping {
   readonly mapping: Mapping;
   readonly warnings: readonly Diagnostic[];
@@ -244,7 +241,7 @@ function fileOf(name: string, folder: string, kind: ShippedKind, named: Naming):
   throw new ConfigError([named(located.problem.message, located.problem.about)]);
 }
 
-/** Loads a file of resource types, to be there beside others. Throws `ConfigError`; one that cannot be read is a mistake where it is named. */
+/** Loads a file of resource types in addition to known ones. Throws `ConfigError`; an unreadable file is reported where it is named. */
 function loadTypes(
   name: string,
   folder: string,

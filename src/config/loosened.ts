@@ -1,7 +1,7 @@
 import { allowedBy } from "../sync/guard.ts";
 import type { Config } from "./format.ts";
 
-/** What of a configuration keeps the system behind safe. */
+/** The parts of a configuration that protect the backend. */
 export interface Strictness {
   readonly safety: Config["safety"];
   readonly auth: Config["auth"];
@@ -12,9 +12,9 @@ export interface Strictness {
 }
 
 /**
- * What a configuration takes away of one before, by its place: safety settings of routes that are still served, higher limits of the change
- * guard among them, and what such routes ask of their clients; bounds of callers and of what their tokens must say that disappear, not those that change; the networks that may
- * call; what bounds a kind of entries, and what a deletion does in place of one. It may be half a file, and nobody's intention.
+ * Lists, by place, the protection that a new configuration would remove: safety settings of routes that are still served, including higher
+ * guard limits; profiles of such routes; limits and required claims of callers that disappear (changed ones are allowed); allowed networks;
+ * bounds of kinds; and settings that replace deletion. Such a file may be half-written rather than intended.
  */
 export function loosened(before: Strictness, after: Strictness): string[] {
   const safety = Object.entries(before.safety)
@@ -42,7 +42,7 @@ export function loosened(before: Strictness, after: Strictness): string[] {
 
 type Asking = Pick<Config["routes"][string], "strict" | "profile">;
 
-/** The settings by which a route refused what it now lets pass. The interoperability profile includes all that `strict` refuses. */
+/** Settings by which a route refused requests that it would now accept. The interop profile includes everything that `strict` refuses. */
 function lessAsked(before: Asking, after: Asking, at: string): string[] {
   const [wasInterop, isInterop] = [before.profile === "interop", after.profile === "interop"];
   return gone(
@@ -52,10 +52,10 @@ function lessAsked(before: Asking, after: Asking, at: string): string[] {
   );
 }
 
-/** How many accounts a directory may have, to hold bounds of which one is a share against each other. */
+/** Directory sizes at which absolute limits and percentages are compared. */
 const SIZES = [10, 1000, 100_000];
 
-/** The bounds of a sync's guard that are higher, and what it respects no more. */
+/** Limits of a sync's guard that were raised or removed. */
 function higher(name: string, before: Sync, after: Sync | undefined): string[] {
   if (!after) return [];
   const kinds = Object.keys(before.guard) as (keyof Sync["guard"])[];
@@ -73,10 +73,10 @@ function higher(name: string, before: Sync, after: Sync | undefined): string[] {
 
 type Sync = Config["syncs"][string];
 
-/** The settings of connectors that say which entries are a kind's, and that keep those that are deleted. */
+/** Connector settings that define which entries belong to a kind, or that keep deleted entries. */
 const BOUNDS = ["where", "filter", "within", "deletedBy", "onDelete", "of"];
 
-/** The bounds that are left out of a part of a connector's settings which is still there. */
+/** Bounds that were removed from a part of the connector's settings that still exists. */
 function missing(before: unknown, after: unknown, at: string): string[] {
   if (!isRecord(before) || !isRecord(after)) return [];
   return Object.entries(before).flatMap(([name, value]) => {
@@ -94,7 +94,7 @@ function missing(before: unknown, after: unknown, at: string): string[] {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What a method's tokens had to say, and need no longer. Methods are told apart by their type and issuer, or their place. */
+/** Claims that tokens no longer need. Methods are matched by type and issuer, or by position. */
 function claimsGone(before: Config["auth"], after: Config["auth"]): string[] {
   const byName = (methods: Config["auth"]) =>
     new Map(
@@ -124,8 +124,8 @@ interface Method {
 }
 
 /**
- * What a later configuration is held against: of routes that one does not serve the settings from before stay known, so that two
- * changes in turn take away no more than one.
+ * The strictest combination of two configurations. Settings of routes that are no longer served are remembered, so that two reloads in a
+ * row cannot remove more than one could.
  */
 export function strictest(before: Strictness, after: Strictness): Strictness {
   const unserved = <T>(settings: Readonly<Record<string, T>>): Record<string, T> =>
@@ -137,7 +137,7 @@ export function strictest(before: Strictness, after: Strictness): Strictness {
   };
 }
 
-/** The bounds of each caller, by its name: each is there only where it says something. */
+/** The limits of each caller by name. Only limits that are set are included. */
 function boundsOf(methods: Config["auth"]): Map<string, object> {
   const bounds = new Map<string, object>();
   for (const method of methods) {
@@ -160,7 +160,7 @@ interface Caller {
   readonly rate?: number;
 }
 
-/** The places at which a value says something that another does not, or says less of; `false` says nothing. */
+/** The places where `after` no longer contains what `before` does. `false` counts as absent. */
 function gone(before: unknown, after: unknown, at: string): string[] {
   if (before === undefined || before === null || before === false) return [];
   if (after === undefined || after === null) return [at];

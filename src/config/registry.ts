@@ -1,7 +1,7 @@
 import type { ConnectorDefinition } from "../connector/connector.ts";
 import type { SinkDefinition } from "../sink/sink.ts";
 
-/** What the program is made with: the types of connectors and of sinks that a configuration may name. */
+/** The connector and sink types that a configuration may use. */
 export interface Registry {
   readonly connectors: readonly ConnectorDefinition[];
   readonly sinks: readonly SinkDefinition[];

@@ -7,24 +7,30 @@ describe("a text of the configuration that only looks like a reference to a secr
   test.each([
     [
       "${POSTERN_SCIM_TOKEN}",
-      "`${POSTERN_SCIM_TOKEN}` is no reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`",
+      "`${POSTERN_SCIM_TOKEN}` is not a valid reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`",
     ],
-    ["${env.SCIM_TOKEN_1}", "`${env.SCIM_TOKEN_1}` is no reference: write `${env:SCIM_TOKEN_1}` or `${file:PATH}`"],
-    ["${ENV:SCIM_TOKEN}", "`${ENV:SCIM_TOKEN}` is no reference: write `${env:SCIM_TOKEN}` or `${file:PATH}`"],
-    ["${env: SCIM_TOKEN", "`${env: SCIM_TOKEN` is no reference: write `${env:SCIM_TOKEN}` or `${file:PATH}`"],
+    [
+      "${env.SCIM_TOKEN_1}",
+      "`${env.SCIM_TOKEN_1}` is not a valid reference: write `${env:SCIM_TOKEN_1}` or `${file:PATH}`",
+    ],
+    ["${ENV:SCIM_TOKEN}", "`${ENV:SCIM_TOKEN}` is not a valid reference: write `${env:SCIM_TOKEN}` or `${file:PATH}`"],
+    ["${env: SCIM_TOKEN", "`${env: SCIM_TOKEN` is not a valid reference: write `${env:SCIM_TOKEN}` or `${file:PATH}`"],
     [
       "${SCIM_TOKEN:-changeme}",
-      "`${SCIM_TOKEN:-changeme}` is no reference: write `${env:SCIM_TOKEN}` or `${file:PATH}`",
+      "`${SCIM_TOKEN:-changeme}` is not a valid reference: write `${env:SCIM_TOKEN}` or `${file:PATH}`",
     ],
     [
       "${{ secrets.SCIM_TOKEN }}",
-      "`${{ secrets.SCIM_TOKEN }}` is no reference: write `${env:SCIM_TOKEN}` or `${file:PATH}`",
+      "`${{ secrets.SCIM_TOKEN }}` is not a valid reference: write `${env:SCIM_TOKEN}` or `${file:PATH}`",
     ],
-    ["${FILE:/run/secrets/token}", "`${FILE:/run/secrets/token}` is no reference: write `${file:/run/secrets/token}`"],
-    ["${env:}", "`${env:}` is no reference: write `${env:NAME}` or `${file:PATH}`"],
+    [
+      "${FILE:/run/secrets/token}",
+      "`${FILE:/run/secrets/token}` is not a valid reference: write `${file:/run/secrets/token}`",
+    ],
+    ["${env:}", "`${env:}` is not a valid reference: write `${env:NAME}` or `${file:PATH}`"],
     [
       "$POSTERN_SCIM_TOKEN",
-      "`$POSTERN_SCIM_TOKEN` is no reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`",
+      "`$POSTERN_SCIM_TOKEN` is not a valid reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`",
     ],
   ])("is refused: %s", (token, message) => {
     expect(told({ auth: [{ tokens: [{ token }] }] })).toEqual([message]);
@@ -32,7 +38,7 @@ describe("a text of the configuration that only looks like a reference to a secr
 
   test("is refused in every setting, and what stands beside it is not repeated", () => {
     expect(told({ bind: { dn: "cn=${ACCOUNT},dc=example" } })).toEqual([
-      "`${...}` is no reference: write `${env:ACCOUNT}` or `${file:PATH}`",
+      "`${...}` is not a valid reference: write `${env:ACCOUNT}` or `${file:PATH}`",
     ]);
   });
 

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 
-/** A secret that could not be had: its place in the data, and what is wrong: never what is there. */
+/** A secret that could not be resolved: its place and the reason, never its value. */
 export interface MissingSecret {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
 /**
- * Puts secrets in place of `${env:NAME}` and `${file:PATH}` in every text of the data; a file's last line break is cut.
- * What is missing, or only looks like a reference, is told in `missing`; `files` are those that were read.
+ * Resolves `${env:NAME}` and `${file:PATH}` in all texts of the data, without a file's last line break. `missing` lists failed or misspelt
+ * references, `files` the files that were read.
  */
 export function withSecrets(
   data: unknown,
@@ -18,7 +18,7 @@ export function withSecrets(
   const files: string[] = [];
   const replace = (value: unknown, path: readonly (string | number)[]): unknown => {
     if (typeof value === "string") {
-      // What comes in place of a reference is not looked at: a secret may have any text.
+      // Resolved secrets are not searched for references: a secret may be any text.
       missing.push(...mistaken(value, path).map((message) => ({ path, message })));
       return value.replace(REFERENCE, (_, source: string, name: string) => {
         if (source === "file") files.push(name);
@@ -42,33 +42,32 @@ export function withSecrets(
 }
 
 const REFERENCE = /\$\{(env|file):([^}]+)\}/g;
-/** JSONata that groups, `${"name": value}` and `${name: value}`, which is no reference that was misspelt. */
+/** JSONata that groups, `${"name": value}` or `${name: value}`, is not a misspelt reference. */
 const GROUPS = /^\s*(?:["'`$(]|(?!env\b|file\b)[\w.]+\s*:\s)/i;
-/** A whole text that a shell would fill in, in the place of a secret. */
+/** A text that a shell would expand. */
 const SHELL = /^\$([A-Z_][A-Z0-9_]*)$/;
 const SECRET_SETTING = /(?:password|passphrase|token|secret|secrets|key)$/i;
 
 /**
- * What of a text looks like a reference and is none. Such a text would be the secret itself: one that anybody can guess
- * who has read the documentation.
+ * Finds texts that look like references but are not. Taken literally, they would be secrets that any reader of the documentation can guess.
  */
 function mistaken(text: string, path: readonly (string | number)[]): string[] {
   const found = [...text.replace(REFERENCE, "").matchAll(/\$\{(\{[^{}]*\}|[^{}]*)(\}?)/g)];
   const wrong = found.filter(([, inner = ""]) => !GROUPS.test(inner));
   if (wrong.length > 0)
     return wrong.map(([whole, inner = ""]) => {
-      // A secret that has braces of its own must not be repeated.
+      // A secret that contains braces must not be repeated in the message.
       const shown = whole === text.trim() ? whole : "${...}";
-      return `\`${shown}\` is no reference: write ${meant(inner)}`;
+      return `\`${shown}\` is not a valid reference: write ${meant(inner)}`;
     });
   const setting = path.findLast((each) => typeof each === "string");
   const [, name] = SHELL.exec(text) ?? [];
   return name !== undefined && SECRET_SETTING.test(String(setting))
-    ? [`\`$${name}\` is no reference: write ${meant(name)}`]
+    ? [`\`$${name}\` is not a valid reference: write ${meant(name)}`]
     : [];
 }
 
-/** The references that can have been meant. */
+/** The references that were probably meant. */
 function meant(inner: string): string {
   const [, source = "env", rest = ""] = /^[{\s]*(?:(env|file|secrets?|vars?)\s*[.:]\s*)?(.*)$/is.exec(inner)!;
   if (source.toLowerCase() === "file") return `\`\${file:${rest.trim() || "PATH"}}\``;

@@ -58,9 +58,9 @@ attributes: { id: { attr: id, readOnly: true }, userName: login }
     ],
     [
       "mappings/openldap/user.yaml",
-      `there is no such file: ${join(folder, "mappings/openldap/user.yaml")}, did you mean "postern:openldap/user"?`,
+      `no such file: ${join(folder, "mappings/openldap/user.yaml")}, did you mean "postern:openldap/user"?`,
     ],
-    ["nowhere.yaml", `there is no such file: ${join(folder, "nowhere.yaml")}`],
+    ["nowhere.yaml", `no such file: ${join(folder, "nowhere.yaml")}`],
   ])("a name that is none, %s, is told at its place", (name, message) =>
     expect(loaded(name)).toEqual([`5:38: ${message}`]),
   );

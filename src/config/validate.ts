@@ -8,13 +8,13 @@ import type { About, YamlFile } from "./yaml.ts";
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
 
-/** What a file is checked with: its schema, and where in the file the data is. */
+/** What validation needs: the schema, and the place of the data in its file. */
 interface Checking {
   readonly yaml: YamlFile;
   readonly schema: z.ZodType;
 }
 
-/** Checks a file's data by its schema. Gives the data, or every mistake with its place. */
+/** Validates a file's data against its schema. Returns the data, or every mistake with its place. */
 export function validate<Schema extends z.ZodType>(
   yaml: YamlFile,
   schema: Schema,
@@ -25,7 +25,7 @@ export function validate<Schema extends z.ZodType>(
   const result = schema.safeParse(data, { error: inWords });
   if (result.success) return { value: result.data, diagnostics: [] };
   const found = result.error.issues.flatMap((issue) => explain(issue, data, [], { yaml, schema }));
-  // What is missing because its name is misspelt is told once.
+  // A key that is missing because it is misspelt is reported once.
   const meant = new Set(found.map(({ suggestion }) => suggestion));
   return { diagnostics: found.filter(({ code, message }) => code !== "missing" || !meant.has(missingName(message))) };
 }
@@ -67,7 +67,7 @@ function unknownKeys(keys: readonly string[], path: Path, known: readonly string
   );
 }
 
-/** What a mistake says beside its message: a check of ours says it in `params`, a choice of words has the one that was meant. */
+/** Details of a mistake beside its message. Our own checks put them in `params`; a closed choice of words names the closest one. */
 function aboutOf(issue: Issue, value: unknown): About {
   if (issue.code === "custom") return { code: "invalid-value", ...(issue.params as About | undefined) };
   if (issue.code !== "invalid_value") return { code: "invalid-value" };
@@ -92,7 +92,7 @@ function explainUnion(
     const about = { code: "invalid-value", suggestion: nearestOf(String(given), names) };
     return [yaml.diagnose(at, `there is no ${discriminator} "${String(given)}"${hint}`, about)];
   }
-  // Of the alternatives those that have the value's own form say what is wrong inside it.
+  // Report mistakes from the alternatives that match the value's shape.
   const inside = errors.filter((each) =>
     each.every(({ path: at, code }) => at.length > 0 || code === "unrecognized_keys"),
   );
@@ -111,7 +111,7 @@ function explainUnion(
   return [yaml.diagnose(path, `this must be ${[...new Set(wanted)].join(" or ")}`, { code: "invalid-value" })];
 }
 
-/** How far a value is from an alternative: what is missing and what is unknown there, then what has the wrong form. */
+/** How far a value is from an alternative: first missing and unknown keys, then wrong shapes. */
 const wrongness = (errors: readonly Issue[]): number =>
   errors.reduce(
     (sum, each) => sum + (each.code === "unrecognized_keys" ? 2 * each.keys.length : each.path.length > 1 ? 1 : 2),
@@ -121,7 +121,7 @@ const wrongness = (errors: readonly Issue[]): number =>
 const valueAt = (data: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined | null)?.[key], data);
 
-/** The keys that a schema knows at a place in the data, for a hint at the one that was meant. */
+/** The keys that a schema allows at a place, for suggestions. */
 const keysAt = (schema: z.ZodType, path: Path, data: unknown): string[] => [
   ...new Set(schemasAt(schema, path, data).flatMap(keysOf)),
 ];
@@ -132,7 +132,7 @@ function keysOf({ def: { innerType, in: input, options, shape } }: any): string[
   return options ? options.flatMap(keysOf) : Object.keys(shape ?? {});
 }
 
-/** The schemas of a place in the data: of a union those that can be meant. */
+/** The schemas of a place; for a union, those that the data could mean. */
 function schemasAt(schema: z.ZodType, path: Path, data: unknown): z.ZodType[] {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   const { innerType, shape, valueType, element, options, catchall, in: input } = (schema as any).def;
@@ -147,7 +147,7 @@ function schemasAt(schema: z.ZodType, path: Path, data: unknown): z.ZodType[] {
   return next ? schemasAt(next, rest, valueAt(data, [key!])) : [];
 }
 
-/** Of a discriminated union the option with the data's own `type`. */
+/** Reports whether an option of a discriminated union has the data's `type`. */
 function isOption(option: z.ZodType, data: unknown): boolean {
   // biome-ignore lint/suspicious/noExplicitAny: as above
   const type = (option as any).def.shape?.type;

@@ -4,7 +4,7 @@ import { exampleOf } from "./example.ts";
 
 type Raw = z.core.$ZodRawIssue;
 
-/** What a value of a kind is called. */
+/** Words for types of values. */
 const kinds: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",
@@ -16,7 +16,7 @@ const kinds: Readonly<Record<string, string>> = {
   null: "nothing",
 };
 
-/** A kind of value in words. */
+/** The type of a value in words. */
 export const kindInWords = (kind: string): string => kinds[kind] ?? kind;
 
 function whatIs(value: unknown): string {
@@ -30,7 +30,9 @@ function whatIs(value: unknown): string {
 
 const many = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
-/** What is wrong with a value, in the words of the files and not the validator's. Gives nothing where the schema has words of its own. */
+/**
+ * Describes a validation issue in the words of the configuration rather than the validator's. Undefined if the schema has its own message.
+ */
 export function inWords(issue: Raw): string | undefined {
   const { input } = issue;
   switch (issue.code) {
@@ -47,13 +49,13 @@ export function inWords(issue: Raw): string | undefined {
       return bounded(issue, Number(issue.maximum), "at most", issue.inclusive !== false);
     case "invalid_format":
       if (issue.format === "url") return `this is not a URL such as ${addressOf(issue)}`;
-      return "this does not have the expected form";
+      return "this does not have the expected format";
     default:
       return undefined;
   }
 }
 
-/** An address of the kind that a setting takes. */
+/** An example of the kind of URL that a setting takes. */
 const addressOf = ({ inst }: Raw): string =>
   String((inst?._zod.def as { readonly protocol?: RegExp } | undefined)?.protocol).includes("ldap")
     ? "ldap://host:389 or ldaps://host:636"
@@ -73,6 +75,6 @@ function oneOf(input: unknown, values: readonly unknown[]): string {
   const given = typeof input === "string" ? `"${input}"` : String(input);
   if (input === undefined) return "this is missing";
   const hint =
-    nearestOf(String(input), names) === undefined ? `: it is ${names.join(", ")}` : nearest(String(input), names);
+    nearestOf(String(input), names) === undefined ? `: use one of ${names.join(", ")}` : nearest(String(input), names);
   return `this cannot be ${given}${hint}`;
 }

@@ -7,21 +7,21 @@ import { syntaxMistakes } from "./syntax.ts";
 
 type Path = readonly PropertyKey[];
 
-/** What is said of a place in a file. */
+/** Details of a diagnostic, apart from its place and message. */
 export type About = Omit<Problem, "path" | "message">;
 
-/** A YAML file as data, with the way back from a place in the data to the place in the file. */
+/** A YAML file as data. Maps places in the data back to places in the file. */
 export interface YamlFile {
   readonly data: unknown;
   readonly diagnose: (path: Path, message: string, about?: About) => Diagnostic;
 }
 
-/** Where a file is named by another, for the message that it cannot be read. */
+/** Reports an unreadable file at the place that names it. */
 type Naming = (message: string) => Diagnostic;
 
 /**
- * Reads a YAML file. Throws `ConfigError` where it cannot be read or is not YAML. `shown` is its name in messages; a file that another one
- * names, and that cannot be read, is a mistake `named` there.
+ * Reads a YAML file. Throws `ConfigError` if the file cannot be read or is not YAML. `shown` is its name in messages; if another file names
+ * this one, `named` reports that it cannot be read.
  */
 export function readYaml(
   file: string,
@@ -77,13 +77,14 @@ export function readYaml(
   try {
     return { data: document.toJS(), diagnose };
   } catch {
-    // What is wrong with an alias is not said in its own words: a secret that begins with "*" is taken for one.
-    const message = "an alias, *name, leads nowhere, to itself, or to too much; quote a text that begins with * or &";
+    // The parser's own message would repeat the alias, and a secret that starts with "*" looks like one.
+    const message =
+      "this alias, *name, is undefined, refers to itself or expands too far; quote a text that starts with * or &";
     throw new ConfigError([at(0, 0, message, { code: "yaml" })]);
   }
 }
 
-/** A file's text. Throws a `ConfigError` where it cannot be read, or is not UTF-8. */
+/** A file's text. Throws `ConfigError` if the file cannot be read or is not UTF-8. */
 function textOf(file: string, shown: string, named: Naming): string {
   let bytes: Buffer;
   try {
@@ -98,25 +99,25 @@ function textOf(file: string, shown: string, named: Naming): string {
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException, shown: string): string {
-  if (code === "ENOENT") return `there is no such file: ${shown}`;
-  if (code === "EACCES") return `you may not read ${shown}`;
+  if (code === "ENOENT") return `no such file: ${shown}`;
+  if (code === "EACCES") return `no permission to read ${shown}`;
   if (code === "EISDIR") return `${shown} is a folder`;
   return message;
 }
 
-/** How long what begins at a place is on its own line. */
+/** The length of a node on its first line. */
 function lengthOnLine(text: string, start: number, end: number): number {
   const [line = ""] = text.slice(start, end).split("\n");
   return line.trimEnd().length;
 }
 
-/** Where a part of an expression is within the text of the node that holds it; undefined where the node writes it otherwise. */
+/** The place of part of an expression within its YAML node; undefined if the YAML text differs from the expression. */
 function partWithin(source: string, part: About["part"]): { offset: number; length: number } | undefined {
   if (!part) return undefined;
   const { text, position, length } = part;
   const whole = source.indexOf(text);
   if (whole !== -1) return { offset: whole + position, length };
-  // A block has blanks before each line that the text has not.
+  // Lines of a block are indented in the file but not in the text.
   const start = text.lastIndexOf("\n", position - 1) + 1;
   const [line = ""] = text.slice(start).split("\n");
   const found = line.trim() === "" ? -1 : source.indexOf(line.trimEnd());

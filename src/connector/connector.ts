@@ -35,7 +35,7 @@ export interface ComparisonLeaf {
   readonly attr: string;
   readonly value: Scalar;
   readonly caseExact?: boolean;
-  /** The value is an instant in ISO 8601, and is compared as one with values that are, however each is written. */
+  /** The value is an ISO 8601 instant, and is compared as one, however each value is written. */
   readonly instant?: true;
 }
 
@@ -80,7 +80,7 @@ export interface SearchRequest {
   readonly attrs: readonly string[];
   /** The order of the entries; without it the connector's own, the same each time. */
   readonly orderBy?: Order;
-  /** How many entries to skip. Beside a bookmark it skips nothing: it says how many come before it, where that is known. */
+  /** How many entries to skip. With a bookmark it skips nothing, and says how many entries precede it, if known. */
   readonly offset?: number;
   /** Where to continue: the `next` of an earlier answer to the same search. Rejects with `expired` if it leads nowhere. */
   readonly bookmark?: Bookmark;
@@ -88,7 +88,7 @@ export interface SearchRequest {
   readonly limit: number;
   /** Whether the caller is paging, and needs `total` and `next`. */
   readonly count: boolean;
-  /** How many there are in all, as an earlier page said. A connector to which counting is dear returns this again. */
+  /** The total, from an earlier page. A connector for which counting is expensive returns it unchanged. */
   readonly total?: number;
   readonly signal: AbortSignal;
 }
@@ -128,7 +128,7 @@ export interface CreateRequest {
 export interface UpdateRequest {
   readonly kind: string;
   readonly key: string;
-  /** Made all together or not at all. */
+  /** Makes all changes or none. */
   readonly changes: readonly Change[];
   readonly expected?: Expected;
   /** The attributes to return; none if the caller needs nothing. */
@@ -162,12 +162,12 @@ export type BackendOperation =
   | ({ readonly type: "delete" } & Omit<DeleteRequest, "signal">);
 
 /**
- * The result of one check of `postern check --connect`: whether something is as it must be, and what to do if not. `unknown`
- * if it could not be checked.
+ * The result of one check of `postern check --connect`: what was checked, and how to fix it if it failed. `unknown` if it could not be
+ * checked.
  */
 export interface Finding {
   readonly ok: boolean | "unknown";
-  /** Set to "warning" for what works, but slowly: a look-up without an index. */
+  /** Set to "warning" for what works but is slow, such as a look-up without an index. */
   readonly severity?: "warning";
   readonly text: string;
 }
@@ -214,13 +214,13 @@ export interface Connector {
     readonly keyOf: (reference: string) => string | undefined;
     readonly referenceTo: (key: string) => string | undefined;
   };
-  /** Asks the backend whether it serves; returns a line that says what it is. */
+  /** Asks the backend whether it is available; returns one line that identifies it. */
   readonly probe: (signal: AbortSignal) => Promise<string>;
   /** Checks that the backend has what the mappings need, and that the gateway's account may do it. Writes nothing. */
   readonly check?: (uses: ReadonlyMap<string, Uses>, signal: AbortSignal) => Promise<readonly Finding[]>;
   /** Describes the requests that an operation leads to, for an administrator to read. Contains no secrets. */
   readonly explain: (operation: BackendOperation) => string | Promise<string>;
-  /** What of a condition no index of the backend's answers, so that it goes through all entries: with what to do about it. */
+  /** Which parts of a condition need a full scan, because the backend has no index for them, and how to fix that. */
   readonly slow?: (kind: string, where: Condition, signal: AbortSignal) => Promise<readonly string[]>;
   readonly close: () => Promise<void>;
 }
@@ -230,11 +230,11 @@ export interface Services {
   /** Reads the files that settings name. */
   readonly files: Files;
   readonly log: { readonly warn: (fields: object, message: string) => void };
-  /** Wraps the sender of HTTP requests, to record them or to answer in the API's place. */
+  /** Wraps the HTTP transport, to record requests or to answer in the API's place. */
   readonly transport?: (transport: Transport) => Transport;
   /** The types that mappings give to attributes by `as`, by attribute; each is one of the definition's `types`. */
   readonly types?: Readonly<Record<string, string>>;
-  /** How long an operation may take, in milliseconds: for systems that can end a statement themselves. */
+  /** Time limit of an operation, in milliseconds, for backends that can cancel statements themselves. */
   readonly operationMs?: number;
   /** How mappings use the entries of each kind. */
   readonly mapped?: ReadonlyMap<string, Mapped>;
@@ -263,7 +263,7 @@ export interface Mapped {
   readonly creates?: readonly { readonly mapping: string; readonly attrs: readonly string[] }[];
 }
 
-/** What `postern init` gives to a connector, which drafts a configuration from it. */
+/** What `postern init` passes to a connector that drafts a configuration. */
 export interface InitRequest {
   /** The options of the command line, by name in camel case. */
   readonly options: Readonly<Record<string, unknown>>;
@@ -275,7 +275,7 @@ export interface InitRequest {
   readonly signal: AbortSignal;
 }
 
-/** A first configuration: the contents of its files by path, and remarks for the administrator. */
+/** A first configuration: files by path, and remarks for the administrator. */
 export interface Initial {
   readonly files: ReadonlyMap<string, string>;
   readonly notes: readonly string[];
@@ -291,11 +291,11 @@ export interface ConnectorDefinition<Config extends z.ZodType = z.ZodType> {
   readonly example: string;
   /** Types that a mapping may give to attributes by `as`; the connector converts their values. */
   readonly types?: readonly string[];
-  /** Asks a backend about itself and drafts a first configuration: `postern init TYPE`. */
+  /** Surveys a backend and drafts a first configuration: `postern init TYPE`. */
   readonly init?: {
     /** A command line that works, for the list of `postern init`. */
     readonly example: string;
-    /** What stands behind the command by itself; `run` is given it as the option of its name. */
+    /** The positional argument of the command. `run` gets it as the option of that name. */
     readonly argument?: { readonly name: string; readonly description: string; readonly optional?: boolean };
     /** The options of the command line, as commander writes them. */
     readonly options: readonly { readonly flags: string; readonly description: string; readonly required?: boolean }[];

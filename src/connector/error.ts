@@ -1,4 +1,4 @@
-/** What went wrong, by what the client is to do: `scim/error.ts` gives each its status. */
+/** The kind of failure, by what the client should do. `scim/error.ts` maps it to a status. */
 export type ConnectorErrorKind =
   /** The backend says that there is no such entry, or it is outside the kind: 404. */
   | "notFound"
@@ -23,16 +23,16 @@ export type ConnectorErrorKind =
   /** The backend cannot be reached, or its answer makes no sense, such as a broken file. As for `timeout`. */
   | "unavailable";
 
-/** A failure of a backend, by its kind, with a detail fit for an administrator. It never holds a secret. */
+/** A failed backend call: its kind, and details for an administrator. It never contains a secret. */
 export class ConnectorError extends Error {
   readonly kind: ConnectorErrorKind;
-  /** The attribute that the backend refused, where it is known. */
+  /** The attribute that the backend refused, if known. */
   readonly attr: string | undefined;
-  /** Seconds after which the backend may be asked again, where it says. */
+  /** Seconds after which the backend asked to be called again. */
   readonly retryAfter: number | undefined;
-  /** Whether a write that failed so may have been made all the same. False only where it is known that nothing was changed. */
+  /** Whether a failed write may have been made all the same. False only if it is certain that nothing was changed. */
   readonly mayHaveHappened: boolean;
-  /** Whether the backend was there and answered so: what fails of one request says nothing of others. */
+  /** Whether the backend itself answered. Such a failure concerns one request, not the backend's health. */
   readonly isAnswered: boolean;
 
   constructor(
@@ -41,7 +41,7 @@ export class ConnectorError extends Error {
     options?: ErrorOptions & {
       attr?: string | undefined;
       retryAfter?: number | undefined;
-      /** By default true of what is `unavailable` or a `timeout`. */
+      /** Default: true for `unavailable` and `timeout`. */
       mayHaveHappened?: boolean | undefined;
       isAnswered?: boolean | undefined;
     },
@@ -56,25 +56,23 @@ export class ConnectorError extends Error {
   }
 }
 
-/** The entry is not there, or not of that kind. */
+/** The entry does not exist, or is of another kind. */
 export const entryNotFound = (kind: string, key: string) =>
-  new ConnectorError("notFound", `There is no ${kind} with the id ${JSON.stringify(key)}.`);
+  new ConnectorError("notFound", `There is no ${kind} with the ID ${JSON.stringify(key)}.`);
 
-/** Whether a failure says that an entry is not there. */
+/** Reports whether an entry was not found. */
 export const isNotFound = (error: unknown): error is ConnectorError =>
   error instanceof ConnectorError && error.kind === "notFound";
 
-/** What an entry refers to is not there: that is not told as if the entry itself were gone, which a client would make anew. */
+/** A missing reference must not look as if the entry itself were missing: a client would create it again. */
 export const refersToNothing = (error: ConnectorError): ConnectorError =>
   new ConnectorError("invalid", error.message, { cause: error, mayHaveHappened: error.mayHaveHappened });
 
-/**
- * Reads what a write has made. Whatever goes wrong from here on, the write itself was made: no failure of the read says otherwise.
- */
+/** Reads the result of a write. The write was made, so a failed read must not suggest otherwise. */
 export const afterWrite = <T>(read: () => Promise<T>): Promise<T> =>
   read().catch((error) => Promise.reject(happened(error)));
 
-/** A failure behind something that was done, or may have been. */
+/** A failure after something that was, or may have been, done. */
 export function happened(error: unknown): unknown {
   if (!(error instanceof ConnectorError) || error.mayHaveHappened) return error;
   const { kind, message, attr, retryAfter, isAnswered } = error;
@@ -82,19 +80,19 @@ export function happened(error: unknown): unknown {
 }
 
 /**
- * Whether a failure is a fault of this program. It says nothing of the system behind, and is thrown as it is: 500, with its stack in the log.
- * What the network or a library says has a code, or a cause.
+ * Reports whether a failure is a bug in Postern rather than the backend's. It is rethrown unchanged: 500, with the stack in the log. Errors
+ * of the network and of libraries have a code or a cause.
  */
 export const isOwnFault = (error: unknown): boolean =>
   (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) &&
   error.cause === undefined &&
   !("code" in error);
 
-/** Nothing was asked: there was no connection, or no place, for it. */
+/** Nothing was sent: no connection or no capacity was available. */
 export const neverAsked = (kind: ConnectorErrorKind, detail: string, cause?: unknown) =>
   new ConnectorError(kind, detail, { cause, mayHaveHappened: false });
 
-/** What is asked did not answer before the operation had to end. */
+/** The backend did not answer within the operation's time limit. */
 export const timedOut = (what: string, cause: unknown) =>
   new ConnectorError(
     "timeout",
@@ -106,10 +104,10 @@ export const timedOut = (what: string, cause: unknown) =>
 export const readFailure = (error: unknown): string =>
   (error as Error).message.replace(/ A write may or may not have happened: read before repeating it\.$/, "");
 
-/** Settings of a connector, or mappings on it, that cannot work, found when it is opened. */
+/** Connector settings, or mappings on them, that cannot work. Found when the connector is opened. */
 export class SettingError extends Error {
   override name = "SettingError";
-  /** The setting, below the connector's, where the message is of one. */
+  /** The setting, relative to the connector's, if the message concerns one. */
   readonly setting: string | undefined;
 
   constructor(message: string, setting?: string) {

@@ -1,65 +1,65 @@
-/** A request, with its whole address. */
+/** An HTTP request with its absolute URL. */
 export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as a form, in place of a body. */
+  /** Sent as a form, instead of a body. */
   readonly form?: Readonly<Record<string, string>>;
-  /** Whether it is there to prove who asks, and holds secrets. */
+  /** Whether the request authenticates and therefore contains secrets. */
   readonly isProof?: boolean;
-  /** What is added as it is sent, so that the API knows who asks: no record of the request has it. */
+  /** Credentials that are added on sending and never recorded. */
   readonly proof?: Proof;
-  /** A long list in the answer whose items are taken as they arrive. */
+  /** A long list in the response whose items are processed as they arrive. */
   readonly items?: Streamed | undefined;
-  /** What the request may take in place of what others may. */
+  /** Limits that replace the defaults for this request. */
   readonly bounds?: Bounds | undefined;
 }
 
-/** What one request may take. */
+/** Limits of one request. */
 export interface Bounds {
-  /** Seconds until the whole answer is there. */
+  /** Seconds until the response must be complete. */
   readonly timeout: number;
-  /** The largest answer, in bytes. */
+  /** Maximum response size, in bytes. */
   readonly maxBytes: number;
 }
 
-/** A long list within an answer, whose items are taken as they arrive, so that the answer is never held whole. */
+/** A long list within a response, whose items are processed as they arrive, so that the response is never held in memory. */
 export interface Streamed {
-  /** The names of the properties that lead to the list; none where the answer is the list. */
+  /** Property names that lead to the list; empty if the response is the list. */
   readonly path: readonly string[];
-  /** Called before the first item of an answer, and again where the request is repeated: what was taken before is void. */
+  /** Called before the first item, and again if the request is repeated: discard the items taken so far. */
   readonly begin: () => void;
-  /** Takes some items in a row. Reading goes on when they are taken. */
+  /** Processes a batch of items. Reading continues when it resolves. */
   readonly take: (items: readonly unknown[]) => Promise<void>;
 }
 
-/** What is added to a request so that the API knows who asks. */
+/** Credentials that are added to a request. */
 export interface Proof {
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
-  /** Properties of the body, or of each request of a body that is a list of them. */
+  /** Properties of the body, or of each request in a body that is a list of them. */
   readonly body?: Readonly<Record<string, string>>;
 }
 
-/** What an API answered. */
+/** The response of an API. */
 export interface Answer {
   readonly status: number;
-  /** By their names in lower case. */
+  /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: Readonly<Record<string, string>>;
-  /** What the body holds as JSON; undefined of an empty one. */
+  /** The body as JSON; undefined if empty. */
   readonly body: unknown;
-  /** Whether the items that were asked for were taken: the body then has an empty list in their place. */
+  /** Whether the streamed items were taken. The body then has an empty list in their place. */
   readonly isTaken?: boolean;
-  /** Why the body is not JSON, where it is not. */
+  /** Why the body is not JSON, if it is not. */
   readonly notJson?: string | undefined;
-  /** Whether the call was sent before, and its answer lost: this one may speak of what the first did. */
+  /** Whether the request was sent before and its response lost: this response may reflect the first attempt. */
   readonly isRepeat?: boolean;
 }
 
-/** Sends one request, as it is, and reads the answer whole. */
+/** Sends one request and reads the whole response. */
 export interface Transport {
   readonly send: (request: HttpRequest, signal: AbortSignal) => Promise<Answer>;
   readonly close: () => Promise<void>;

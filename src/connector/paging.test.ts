@@ -96,7 +96,8 @@ test("bookmarks are positions or numbers, and nothing else", () => {
   const place = { offset: 7, total: 9, last: ["i", "j", "k"] };
   expect(numberedIn(behindNumber(place))).toEqual(place);
   expect(numberedIn(behindNumber({ ...place, last: ["h", ...place.last] }))).toEqual(place);
-  for (const wrong of [[7], [], ["k", "v", "w"], [true]]) expect(() => positionIn(wrong)).toThrow("begin it anew");
+  for (const wrong of [[7], [], ["k", "v", "w"], [true]])
+    expect(() => positionIn(wrong)).toThrow("start the list again");
   for (const wrong of [
     ["7"],
     [],
@@ -109,7 +110,7 @@ test("bookmarks are positions or numbers, and nothing else", () => {
     [1, 2, "a", "b", "c", "d"],
     [2 ** 53],
   ])
-    expect(() => numberedIn(wrong)).toThrow("begin it anew");
+    expect(() => numberedIn(wrong)).toThrow("start the list again");
 });
 
 test("a list known by numbers hides nobody who stays in it, whoever else comes, goes or is moved between its pages", async () => {

@@ -4,45 +4,45 @@ import type { Bookmark, Connector, Scalar, SearchRequest, SearchResult } from ".
 import { ConnectorError } from "./error.ts";
 import type { Position } from "./reference.ts";
 
-/** The search cannot go on from a bookmark: it is none of this search's, or what it led to is no longer there. */
+/** A search cannot continue from a bookmark: it belongs to another search, or its place no longer exists. */
 export const expired = (cause?: unknown): ConnectorError =>
-  new ConnectorError("expired", "The list cannot be gone on with from here: begin it anew.", { cause });
+  new ConnectorError("expired", "This cursor is no longer valid: start the list again.", { cause });
 
-/** What a failure of a search means: a request that the backend does not take holds a bookmark that it never gave. */
+/** Interprets a failed search: if the backend rejects the request, the bookmark was not one of its own. */
 export const searchFailure = (error: unknown, bookmark: Bookmark | undefined): unknown =>
   bookmark && error instanceof ConnectorError && error.kind === "invalid" ? expired(error) : error;
 
-/** The bookmark of a list that goes on behind a position in its order. */
+/** The bookmark of a position in an ordered list. */
 export const behindPosition = ({ key, value }: Position): Bookmark => {
   if (value === undefined) return [key];
-  // JSON has no infinity.
+  // JSON cannot represent infinity.
   return [key, typeof value === "number" && !Number.isFinite(value) ? String(value) : value];
 };
 
-/** The position behind which a list goes on. Throws `expired` for a bookmark of another kind. */
+/** The position of a bookmark. Throws `expired` for another kind of bookmark. */
 export function positionIn([key, value, ...more]: Bookmark): Position {
   if (typeof key !== "string" || more.length > 0) throw expired();
   return { key, ...(value !== undefined && { value }) };
 }
 
-/** A place in a list that its backend knows by numbers alone. */
+/** A place in a list that its backend addresses by number only. */
 export interface Numbered {
-  /** How many items come before. */
+  /** The number of preceding items. */
   readonly offset: number;
-  /** How many items there were in all, where the backend says: to see that some came or went. */
+  /** The total, if the backend reports it, to notice additions and deletions. */
   readonly total?: number | undefined;
-  /** The keys of the last few items before, to find the place again then. */
+  /** The keys of the last few preceding items, to find the place again then. */
   readonly last?: readonly string[];
 }
 
-/** How many keys a bookmark holds: two of them are enough to find the place again. */
+/** How many keys a bookmark holds. Two are enough to find the place again. */
 const MAX_LAST = 3;
 
-/** The bookmark of a place in a list that is known by numbers. */
+/** The bookmark of a numbered place. */
 export const behindNumber = ({ offset, total, last = [] }: Numbered): Bookmark =>
   total === undefined || last.length === 0 ? [offset] : [offset, total, ...last.slice(-MAX_LAST)];
 
-/** The place at a bookmark. Throws `expired` for a bookmark of another kind. */
+/** The place of a bookmark. Throws `expired` for another kind of bookmark. */
 export function numberedIn([offset, total, ...last]: Bookmark): Numbered {
   if (!isCount(offset)) throw expired();
   if (total === undefined) return { offset };
@@ -50,39 +50,38 @@ export function numberedIn([offset, total, ...last]: Bookmark): Numbered {
   return { offset, total, last };
 }
 
-/** Whether a value is a number of items. */
+/** Reports whether a value is a number of items. */
 export const isCount = (given: unknown): given is number => Number.isSafeInteger(given) && (given as number) >= 0;
 const isText = (given: Scalar): given is string => typeof given === "string";
 
-/** A part of a list that is known by numbers. */
+/** Part of a numbered list. */
 interface Part<Item> {
   readonly items: readonly Item[];
-  /** How many there are in all, where the backend says. */
+  /** The total, if the backend reports it. */
   readonly total?: number | undefined;
-  /** Whether others follow. */
+  /** Whether more items follow. */
   readonly isMore: boolean;
 }
 
-/** What a list that is known by numbers is read by. */
+/** How to read a numbered list. */
 export interface NumberedList<Item> {
   readonly keyOf: (item: Item) => string | Promise<string>;
   readonly read: (offset: number, limit: number) => Promise<Part<Item>>;
 }
 
-/** A page of such a list, how many items come before it, and where the next one begins. */
+/** A page of a numbered list, the number of preceding items and the start of the next page. */
 export interface NumberedPage<Item> extends Omit<Part<Item>, "isMore"> {
   readonly offset: number;
   readonly next: Bookmark | undefined;
 }
 
-/** How far a place is looked for to both sides of where it was, in items. */
+/** How far to search on both sides of the previous place, in items. */
 const MAX_MOVED = 1000;
 
 /**
- * Goes on in a list that its backend knows by numbers alone. What is deleted there moves all that is behind it forward, so that a page
- * by its number would hide as many: where the number of all has changed, the items that came last are looked for around the place, and
- * the list is gone on with behind them. Some entries may be given twice then, and none is hidden, unless the last ones themselves were
- * moved together. Rejects with `expired` where too few of them are found to tell.
+ * Continues a list that its backend addresses by number only. A deletion shifts all later items, and would hide as many. If the total has
+ * changed, the last known items are searched near the place, and the list continues behind them. Items may be repeated but none is skipped,
+ * unless the last items were moved together. Rejects with `expired` if too few of them are found.
  */
 export async function readNumbered<Item>(
   place: Numbered,
@@ -91,7 +90,7 @@ export async function readNumbered<Item>(
 ): Promise<NumberedPage<Item>> {
   const { offset, total } = place;
   const part = await list.read(offset, limit);
-  // Some count to a bound, and say of more that there is one more than was seen.
+  // Some backends count up to a limit and then report one more than was seen.
   const isOneMore = total === offset + 1 && part.total === offset + part.items.length + 1;
   const isAsBefore = total === undefined || part.total === undefined || part.total === total || isOneMore;
   const found = isAsBefore ? { ...place, ...part } : await movedPage(place, part.total! - total, limit, list);
@@ -106,7 +105,7 @@ export async function readNumbered<Item>(
   };
 }
 
-/** The page behind the items that came last, wherever they are now. */
+/** The page after the last known items, wherever they are now. */
 async function movedPage<Item>(
   { offset, last = [] }: Numbered,
   moved: number,
@@ -118,7 +117,7 @@ async function movedPage<Item>(
     const from = Math.max(0, offset - reach);
     const { items, isMore } = await read(from, offset + reach + limit - from);
     const keys = await Promise.all(items.map(keyOf));
-    // Where all that was given is known, nothing is lost by beginning anew.
+    // If all earlier items are known, starting again skips nothing.
     const start = startBehind(keys, last) ?? (last.length >= offset ? 0 : undefined);
     if (start !== undefined)
       return {
@@ -132,8 +131,8 @@ async function movedPage<Item>(
 }
 
 /**
- * Behind which of some keys those that came last end: where they no longer stand together, behind the first of them. One alone may
- * have been moved itself: it tells nothing.
+ * The index after the last known keys. If they are no longer adjacent, after the first of them. A single key may have moved, and proves
+ * nothing.
  */
 function startBehind(keys: readonly string[], last: readonly string[]): number | undefined {
   const indices = last.map((key) => keys.indexOf(key)).filter((index) => index >= 0);
@@ -142,18 +141,17 @@ function startBehind(keys: readonly string[], last: readonly string[]): number |
   return (end - first === indices.length - 1 ? end : first) + 1;
 }
 
-/** How many bookmarks are remembered, and for how long, in milliseconds. */
+/** How many bookmarks are remembered, and for how long in milliseconds. */
 const MAX_KEPT = 2000;
 const KEPT_MS = 60_000;
 
 /**
- * Remembers, for clients that page by index, the bookmark behind each page that was given: the next page is then gone on
- * to, as by a cursor, where backends would go through all entries before it. What is not remembered, such as pages that
- * another process gave, is found by its index.
+ * Remembers the bookmark after each page for clients that page by index, so that the next page continues as with a cursor instead of
+ * scanning everything before it. Unknown pages, such as those of another process, are found by index.
  */
 export function withOffsets<C extends Connector>(connector: C): C {
   const kept = new LRUCache<string, Bookmark>({ max: MAX_KEPT, ttl: KEPT_MS });
-  /** Searches; from the bookmark that is kept for the place, where there is one that still leads somewhere. */
+  /** Searches, from a remembered bookmark if it is still valid. */
   const searched = async (request: SearchRequest, name: string | undefined): Promise<SearchResult> => {
     const bookmark = name === undefined ? undefined : kept.get(name);
     if (name === undefined || !bookmark) return connector.search(request);
@@ -176,10 +174,10 @@ export function withOffsets<C extends Connector>(connector: C): C {
       const seen = offset + entries.length;
       if (next) {
         kept.set(placeIn(listing ?? listingOf(request), seen), next);
-        // Clients that go on until they have had as many would stop too early where some before their place are gone.
+        // Clients that stop after `total` items would stop too early if earlier items were deleted.
         return offset > 0 && total !== undefined && total <= seen ? { ...result, total: seen + 1 } : result;
       }
-      // The list ends here now: what another one had behind it is no place in this one.
+      // The list now ends here, so remembered places behind it are void.
       if (kept.size > 0)
         for (const end of new Set([seen, offset + limit])) kept.delete(placeIn(listing ?? listingOf(request), end));
       return result;
@@ -187,7 +185,7 @@ export function withOffsets<C extends Connector>(connector: C): C {
   };
 }
 
-/** What a list is of: short, because filters may be long and many. */
+/** A short key of a list: filters may be long and many. */
 const listingOf = ({ kind, where, attrs, orderBy }: SearchRequest): string =>
   hash("sha256", JSON.stringify([kind, where, attrs, orderBy]), "base64url");
 

@@ -5,7 +5,7 @@ import { fromValues, valuesOf } from "./connector.ts";
 import { ConnectorError } from "./error.ts";
 import { distinctValues, hasBits, withoutValues } from "./kit/values.ts";
 
-/** What a condition means: every connector answers as this does. */
+/** The meaning of a condition. Every connector must answer as this does. */
 export function matches(entry: Entry, condition: Condition): boolean {
   switch (condition.op) {
     case "and":
@@ -22,7 +22,7 @@ export function matches(entry: Entry, condition: Condition): boolean {
       if (condition.instant) return matchesInstant(entry, condition);
       const wanted = fold(condition.value, condition.caseExact);
       return valuesOf(entry, condition.attr).some((value) => {
-        // Digits are compared as what they are compared with: a number is text to who asks for text.
+        // Numbers are compared as text with text.
         const held = typeof value === "number" && typeof wanted === "string" ? String(value) : value;
         const actual = fold(held, condition.caseExact);
         return typeof actual === typeof wanted && compare[condition.op](actual as Scalar, wanted as Scalar);
@@ -53,7 +53,7 @@ const compare = {
 const fold = (value: Value, caseExact?: boolean) =>
   typeof value === "string" && !caseExact ? value.toLowerCase() : value;
 
-/** Without these, UTF-16's units are in the order of code points. */
+/** Without surrogates, UTF-16 order equals code point order. */
 const SURROGATE = /[\ud800-\udfff]/;
 
 function order(a: Scalar, b: Scalar): number {
@@ -62,13 +62,13 @@ function order(a: Scalar, b: Scalar): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** An entry's place in an order: its key, and its value of the order's attribute where it has one. */
+/** An entry's position in an order: its key, and its value of the ordering attribute if it has one. */
 export interface Position {
   readonly key: string;
   readonly value?: Scalar | undefined;
 }
 
-/** What an order means: which of two positions comes first. Text is compared as `fold` makes it. */
+/** The meaning of an order: compares two positions. Text is compared after `fold`. */
 export function comparePositions({ descending, caseExact }: Omit<Order, "attr">): (a: Position, b: Position) => number {
   const folded = (value: Scalar) => fold(value, caseExact) as Scalar;
   const byValue = (a: Scalar | undefined, b: Scalar | undefined) => {
@@ -81,13 +81,13 @@ export function comparePositions({ descending, caseExact }: Omit<Order, "attr">)
   };
 }
 
-/** An entry's position in an order by one of its attributes. */
+/** An entry's position in the order of an attribute. */
 export function positionOf(entry: Entry, attr: string, key: string): Position {
   const value = attr === key ? undefined : valuesOf(entry, attr)[0];
   return { key: String(entry[key]), ...(value !== undefined && { value: value as Scalar }) };
 }
 
-/** What changes mean: the entry after all of them. Throws `versionMismatch` for a swap of what is no longer there. */
+/** The meaning of changes: the entry after all of them. Throws `versionMismatch` for a swap whose `from` is no longer there. */
 export function applyChanges(entry: Entry, changes: readonly Change[]): Entry {
   const result: Record<string, Entry[string]> = { ...entry };
   for (const change of changes) {
@@ -98,7 +98,7 @@ export function applyChanges(entry: Entry, changes: readonly Change[]): Entry {
   return result;
 }
 
-/** What changes say of an entry by themselves, whatever it held: the values that they put there. */
+/** The values that changes set, whatever the entry contained. */
 export function valuesPut(changes: readonly Change[]): Entry {
   const swapped = changes.flatMap((change) =>
     change.op === "swap" && change.to !== null ? [[change.attr, change.to] as const] : [],
@@ -119,7 +119,7 @@ function changedValues(values: readonly Value[], change: Change): readonly Value
       const isFrom =
         change.from === null ? values.length === 0 : values.length === 1 && isDeepStrictEqual(values[0], change.from);
       if (!isFrom)
-        throw new ConnectorError("versionMismatch", `"${change.attr}" is no longer what it was.`, {
+        throw new ConnectorError("versionMismatch", `"${change.attr}" has changed since it was read.`, {
           attr: change.attr,
         });
       return change.to === null ? [] : [change.to];
@@ -127,7 +127,7 @@ function changedValues(values: readonly Value[], change: Change): readonly Value
   }
 }
 
-/** Throws `versionMismatch` unless the entry still holds what is expected of it. A version that a client sent is text: 7 is "7". */
+/** Throws `versionMismatch` unless the entry still has the expected values. A client's version is text: 7 equals "7". */
 export function checkExpected(entry: Entry, expected: Expected | undefined): void {
   for (const [attr, value] of Object.entries(expected ?? {})) {
     if (entry[attr] === undefined || String(entry[attr]) !== String(value))

@@ -12,70 +12,70 @@ import type { Condition, Connector, SearchRequest } from "./connector.ts";
 import { ConnectorError, neverAsked } from "./error.ts";
 import { abortable } from "./kit/deadline.ts";
 
-/** The settings that every connector has beside its own. */
+/** Settings that every connector has in addition to its own. */
 export const resilienceConfig = z
   .strictObject({
-    concurrency: z.int().min(1).max(10_000).default(64).describe("The most operations on the system at a time."),
+    concurrency: z.int().min(1).max(10_000).default(64).describe("Maximum concurrent operations on the backend."),
     queue: z
       .int()
       .min(0)
       .max(100_000)
       .default(128)
-      .describe("How many more wait for their turn; beyond that the answer is 503."),
+      .describe("Maximum operations waiting for a slot; beyond that they are rejected with 503."),
     breakAfter: z
       .number()
       .min(1)
       .max(600)
       .default(1)
       .describe(
-        "Seconds for which nothing is asked of a system that has failed nine times in ten lately; then one try is made.",
+        "Seconds for which the circuit breaker stays open after nine of ten recent operations failed. Then one operation is tried.",
       ),
   })
   .prefault({})
-  .describe("How a system that is slow or away is spared, and the gateway with it.");
-/** How a connector is spared, with the defaults. */
+  .describe("Protects a slow or unavailable backend, and the gateway from it.");
+/** Resilience settings with defaults. */
 export type Resilience = z.output<typeof resilienceConfig>;
 
-/** Who is told of the calls to a connector. */
+/** Called for connector calls. */
 export interface Observer {
   readonly called: (call: {
     readonly connector: string;
     readonly operation: string;
     readonly ms: number;
-    /** `ok`, or the kind of the failure. */
+    /** `ok`, or the kind of failure. */
     readonly result: string;
   }) => void;
   readonly breaker: (connector: string, state: "closed" | "open" | "halfOpen") => void;
-  /** Runs a call within what traces it. */
+  /** Runs a call within a trace span. */
   readonly traced: <T>(connector: string, operation: string, call: () => Promise<T>) => Promise<T>;
 }
 
-/** What of the wrapped connector can be looked at. */
+/** The load of a wrapped connector. */
 export interface Occupancy {
   readonly running: () => number;
   readonly waiting: () => number;
-  /** Whether one more would be refused. */
+  /** Reports whether another call would be rejected. */
   readonly isFull: () => boolean;
 }
 
 const kindOf = (error: unknown): string => (error instanceof ConnectorError ? error.kind : "unforeseen");
-/** Failures that say something of the system, and nothing of what was asked. */
+/** Failures that concern the backend rather than the request. */
 const isOfSystem = (error: unknown): boolean =>
   ["unavailable", "timeout"].includes(kindOf(error)) && !(error instanceof ConnectorError && error.isAnswered);
 
-/** The breaker opens when so much of what was asked within so long failed. */
+/** The circuit breaker opens when this share of the calls within this time has failed. */
 const SAMPLE = { threshold: 0.9, duration: 10_000, minimumRps: 1 };
 
-/** Listings have at most this part of the places, so that there are always others for look-ups and writes. */
+/** Maximum share of slots for listings, so that look-ups and writes always find one. */
 const LISTINGS_SHARE = 0.5;
 
-/** Runs calls, so many at a time; others wait for their turn. */
+/** Runs a limited number of calls at a time; others wait. */
 type Lane = <T>(signal: AbortSignal, call: () => Promise<T>) => Promise<T>;
 
 /**
- * A connector that is spared when it cannot keep up: so many operations at a time, a short queue behind them, and none for
- * a while where nearly all have failed. Listings, which are dear, have a lane of their own: however they end, look-ups and writes are
- * neither kept waiting nor refused. The probe goes straight through: health says how the system is.
+ * Protects a connector that cannot keep up: limited concurrency, a short queue, and a circuit breaker. Listings are expensive and have a
+ * lane of their own, so that they neither delay nor block look-ups and writes. The probe bypasses all of it, because health checks report
+ * the backend's state.
  */
 export function resilient(
   connector: Connector,
@@ -104,10 +104,11 @@ export function resilient(
   const lane =
     (of: typeof places): Lane =>
     (signal, call) => {
-      // Who has a place is ended by the connector; who waits for one waits no longer than the request has.
+      // A running call is ended by the connector. A waiting one is ended by the request's signal.
       if (of.executionSlots > 0) return of.execute(call);
       const waiting = new AbortController();
-      const late = () => waiting.abort(neverAsked("timeout", `${name} was busy for longer than a request may take.`));
+      const late = () =>
+        waiting.abort(neverAsked("timeout", `${name} was busy for the operation's whole time limit. Try again later.`));
       signal.addEventListener("abort", late, { once: true });
       const run = of.execute(() => {
         signal.removeEventListener("abort", late);
@@ -160,7 +161,7 @@ export function resilient(
   };
 }
 
-/** Whether a search may find very many: it does not name what it looks for by a value. Of true and false there are too few to name anything. */
+/** Reports whether a search may return very many entries because it has no selective value. True and false are not selective. */
 const isListing = ({ where }: SearchRequest): boolean => !where || !names(where);
 
 function names(condition: Condition): boolean {
@@ -178,8 +179,15 @@ function names(condition: Condition): boolean {
 
 function refused(error: unknown, name: string, concurrency: number): unknown {
   if (error instanceof BulkheadRejectedError)
-    return neverAsked("busy", `${name} has all it can do: ${concurrency} operations, and as many as may wait.`);
+    return neverAsked(
+      "busy",
+      `${name} is at capacity: ${concurrency} operations are running and the queue is full. Try again later.`,
+    );
   if (error instanceof BrokenCircuitError)
-    return neverAsked("unavailable", `${name} has failed again and again, and is left alone for a moment.`, error);
+    return neverAsked(
+      "unavailable",
+      `${name} failed repeatedly: its circuit breaker is open for a few seconds. Try again later.`,
+      error,
+    );
   return error;
 }

@@ -1,6 +1,6 @@
 import type { Change, Condition } from "./connector.ts";
 
-/** A condition as a line to read: `and(login eq "ann", not(title pr))`. */
+/** A condition as readable text: `and(login eq "ann", not(title pr))`. */
 export function conditionText(condition: Condition): string {
   switch (condition.op) {
     case "and":
@@ -18,7 +18,7 @@ export function conditionText(condition: Condition): string {
   }
 }
 
-/** A change as a line to read: `replace title "x"`. */
+/** A change as readable text: `replace title "x"`. */
 export function changeText(change: Change): string {
   if (change.op === "swap") return `swap ${change.attr} ${JSON.stringify(change.from)} ${JSON.stringify(change.to)}`;
   return [change.op, change.attr, ...change.values.map((value) => JSON.stringify(value))].join(" ");

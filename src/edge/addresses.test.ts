@@ -20,7 +20,7 @@ describe("networks", () => {
   test.each(["192.0.2.0/33", "2001:db8::/129", "example.com", "192.0.2.0/", "192.0.2.0/x"])(
     "%s is refused, with what is right",
     (prefix) => {
-      expect(() => networksOf([prefix])).toThrow(/is no network: write 192.0.2.0\/24/);
+      expect(() => networksOf([prefix])).toThrow(/is not a network: write 192.0.2.0\/24/);
     },
   );
 });

@@ -1,11 +1,11 @@
 import { BlockList, isIP } from "node:net";
 
-/** A set of networks, IPv4 and IPv6. */
+/** A set of IPv4 and IPv6 networks. */
 export interface Networks {
   readonly has: (address: string) => boolean;
 }
 
-/** Networks by their CIDR prefixes, or single addresses. Throws `TypeError` for what is neither. */
+/** Parses CIDR prefixes and single addresses. Throws `TypeError` for anything else. */
 export function networksOf(prefixes: readonly string[]): Networks {
   const list = new BlockList();
   for (const prefix of prefixes) {
@@ -13,7 +13,9 @@ export function networksOf(prefixes: readonly string[]): Networks {
     const version = isIP(address);
     const length = bits === undefined ? (version === 4 ? 32 : 128) : Number(bits);
     if (version === 0 || !Number.isInteger(length) || length < 0 || length > (version === 4 ? 32 : 128) || bits === "")
-      throw new TypeError(`${JSON.stringify(prefix)} is no network: write 192.0.2.0/24, 2001:db8::/32 or an address`);
+      throw new TypeError(
+        `${JSON.stringify(prefix)} is not a network: write 192.0.2.0/24, 2001:db8::/32 or an address`,
+      );
     list.addSubnet(address, length, version === 4 ? "ipv4" : "ipv6");
   }
   return {
@@ -25,15 +27,15 @@ export function networksOf(prefixes: readonly string[]): Networks {
   };
 }
 
-/** An IPv4 address that a socket for both versions shows as an IPv6 one, as what it is; without a zone. */
+/** Converts an IPv4-mapped IPv6 address to IPv4 and removes the zone. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
 
-/** Whether an address is this machine's own. */
+/** Reports whether an address is a loopback address. */
 export const isLoopback = (address: string): boolean => /^127\.|^::1$/.test(plainAddress(address));
 
 /**
- * Where a request comes from: the peer, or, where that is a proxy that is believed, the nearest address of
- * `X-Forwarded-For` that is not one. What is further left anybody may have written.
+ * The source of a request: the peer, or, if that is a trusted proxy, the last address in `X-Forwarded-For` that is not one. Anybody may
+ * have written the addresses before it.
  */
 export function sourceOf(peer: string, forwardedFor: string | undefined, trusted: Networks): string {
   let source = plainAddress(peer);

@@ -7,76 +7,76 @@ import { type SyncAdmin, syncEndpoints, syncSignals } from "./syncs.ts";
 
 /** The admin endpoints: metrics, readiness by connector, change-guard status and release. */
 export interface Admin {
-  /** The metrics, in Prometheus's text form. */
+  /** The metrics in Prometheus text format. */
   readonly metrics: () => Promise<{ readonly text: string; readonly type: string }>;
   readonly readiness: Pick<Readiness, "ask">;
-  /** The routes that have a guard. */
+  /** The routes with a change guard. */
   readonly guarded: () => readonly string[];
   readonly guard: {
     readonly status: (route: string) => Promise<unknown>;
-    /** Releases what was stopped, and records who did it and why. Gives what was released. */
+    /** Releases stopped changes, and records who did it and why. Returns what was released. */
     readonly release: (release: z.output<typeof releaseFormat>) => Promise<readonly unknown[]>;
   };
   readonly syncs: SyncAdmin;
-  /** Names of hosts by which the address may be called, beside addresses and localhost. */
+  /** Host names that requests may use, besides IP addresses and localhost. */
   readonly hosts: readonly string[];
-  /** Who holds a token; undefined where no tokens are configured. */
+  /** The operator who holds a token; undefined if no tokens are configured. */
   readonly authenticate: ((authorization: string | undefined) => Promise<string | undefined>) | undefined;
-  /** Called for each wrong token. */
+  /** Called for each invalid token. */
   readonly refused: () => void;
-  /** Whether only this machine can reach the address. */
+  /** Reports whether only this machine can reach the address. */
   readonly isLoopback: boolean;
 }
 
-/** A letter or a digit: what has none says nothing. */
+/** At least one letter or digit is required: without it a text says nothing. */
 const WORD = /[\p{L}\p{N}]/u;
 
-/** Which stopped changes are released, by whom and why. */
+/** Which stopped changes to release, by whom and why. */
 export const releaseFormat = z.strictObject({
   route: z.string().min(1),
   type: z.string().optional(),
   keys: z.array(z.string()).min(1).max(10_000).optional(),
-  by: z.string().trim().regex(WORD, "say who releases it").max(200),
-  reason: z.string().trim().regex(WORD, "say why").max(1000),
+  by: z.string().trim().regex(WORD, '"by" must say who releases the changes').max(200),
+  reason: z.string().trim().regex(WORD, '"reason" must say why').max(1000),
 });
 
-/** How many who sent a wrong token wait at a time. */
+/** Maximum number of delayed responses to invalid tokens. */
 const MAX_WAITING = 20;
-/** The longest body, in bytes: the keys of ten thousand entries. */
+/** Maximum body size in bytes: enough for the keys of ten thousand entries. */
 const MAX_BODY = 4 * 1024 * 1024;
 
 const USAGE =
-  "/metrics, /readyz, /guard, /syncs, or POST /guard/release, /syncs/NAME/run, release, retry, forget, cancel, signal";
+  "Available: GET /metrics, /readyz, /guard and /syncs; POST /guard/release, and /syncs/NAME/run, release, retry, forget, cancel and signal.";
 
 /**
- * The administrators' address. Pages in a browser cannot use it: a request that comes from one, or for a name that is not
- * this address's, is refused, so that neither forged requests nor rebound names reach it.
+ * The operators' endpoints. Requests from browsers and for other host names are refused, to prevent cross-site request forgery and DNS
+ * rebinding.
  */
 export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string | undefined } }> {
   const { metrics, readiness, guarded, guard, syncs, hosts, authenticate, refused, isLoopback } = admin;
   const app = new Hono<{ Variables: { operator: string | undefined } }>();
   let waiting = 0;
-  app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.json({ error: "the body is too large" }, 413) }));
+  app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.json({ error: "The body is too large." }, 413) }));
   app.onError((error, c) => c.json({ error: error.message }, 500));
   app.route("/", syncSignals(syncs));
   app.use(async (c, next) => {
     const host = c.req.header("host") ?? "";
     if (!isOwnName(host, hosts))
-      return c.json({ error: `${host} is no name of this address: add it to operations.hosts` }, 421);
+      return c.json({ error: `${host} is not an allowed host name: add it to operations.hosts.` }, 421);
     const origin = c.req.header("origin");
     const site = c.req.header("sec-fetch-site") ?? "none";
     if ((origin !== undefined && URL.parse(origin)?.host !== host) || !["none", "same-origin"].includes(site))
-      return c.json({ error: "pages of other sites may not ask here" }, 403);
+      return c.json({ error: "Requests from web pages are not allowed." }, 403);
     if (!authenticate) return next();
-    // Who guesses waits, before the next guess is looked at.
-    if (waiting >= MAX_WAITING) return c.json({ error: "too many wrong tokens: wait" }, 429);
+    // Delays the response to each wrong guess.
+    if (waiting >= MAX_WAITING) return c.json({ error: "Too many invalid tokens. Try again later." }, 429);
     const operator = await authenticate(c.req.header("authorization"));
     if (operator === undefined) {
       waiting++;
       await sleep(1000);
       waiting--;
       refused();
-      return c.json({ error: "send a token of operations.tokens" }, 401);
+      return c.json({ error: "Send a bearer token from operations.tokens." }, 401);
     }
     c.set("operator", operator);
     return next();
@@ -92,7 +92,12 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
   for (const path of ["/guard/*", "/syncs/*"])
     app.use(path, async (c, next) => {
       if (authenticate || isLoopback) return next();
-      return c.json({ error: "beyond this machine the guard and syncs need operations.tokens" }, 403);
+      return c.json(
+        {
+          error: "The guard and syncs can be used from other machines only with a token: configure operations.tokens.",
+        },
+        403,
+      );
     });
   app.route("/", syncEndpoints(syncs));
   app.get("/guard", async (c) => {
@@ -101,9 +106,9 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
   });
   app.post("/guard/release", async (c) => {
     if (!/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? ""))
-      return c.json({ error: "send JSON: route, by, reason" }, 415);
+      return c.json({ error: "Send JSON with route, by and reason." }, 415);
     const given: unknown = await c.req.json().catch(() => undefined);
-    // Who has a token is who it says, and nobody else.
+    // A token identifies its operator, whatever the body says.
     const operator = c.get("operator");
     const asked = typeof given === "object" && given !== null && operator ? { ...given, by: operator } : given;
     const { data: release, error } = releaseFormat.safeParse(asked);
@@ -113,14 +118,14 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
         400,
       );
     if (!guarded().includes(release.route))
-      return c.json({ error: `name a route: ${guarded().join(", ") || "none has a guard"}` }, 404);
+      return c.json({ error: `No such guarded route. Available: ${guarded().join(", ") || "none has a guard"}.` }, 404);
     return c.json({ route: release.route, released: await guard.release(release) });
   });
   app.notFound((c) => c.json({ error: USAGE }, 404));
   return app;
 }
 
-/** Whether a Host header names this address: by an IP address, as localhost, or by a name that is configured. */
+/** Reports whether a Host header names this address: an IP address, localhost or a configured name. */
 function isOwnName(host: string, hosts: readonly string[]): boolean {
   const name = URL.parse(`http://${host}`)?.hostname.toLowerCase() ?? "";
   return name === "localhost" || /^(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:.]+\])$/.test(name) || hosts.includes(name);

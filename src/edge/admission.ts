@@ -9,13 +9,13 @@ import type { Env } from "./env.ts";
 import { ALWAYS, RETRY_AFTER, SCIM_JSON } from "./headers.ts";
 
 /**
- * Delay before a refusal is sent, in milliseconds. Without it, clients that retry at once would cost more than the ones being
- * served. It varies, so that they do not all come again together.
+ * Delay before a refusal is sent, in milliseconds. Without it, clients that retry at once would cost more than the ones being served. It
+ * varies, to spread the retries.
  */
 const holdMs = () => 1000 * (1 + Math.random());
 /** Maximum number of delayed refusals. Beyond it, refusals are sent at once and close the connection. */
 const MAX_HELD = 10_000;
-/** Health is told whatever the load is. */
+/** Health checks are answered whatever the load is. */
 const HEALTH = ["/healthz", "/readyz"];
 
 /** Reports whether another request can be admitted. */
@@ -26,8 +26,8 @@ export interface Load {
 }
 
 /**
- * Sheds excess load with 503 before doing any work, so that admitted requests stay fast. It stands before the router, because at ten
- * times the capacity refusing is most of the work.
+ * Sheds excess load with 503 before doing any work, so that admitted requests stay fast. It runs before the router: at ten times the
+ * capacity, most work is refusing.
  */
 export function shedding(listener: RequestListener, { isFull, shed }: Load): RequestListener {
   let held = 0;
@@ -44,7 +44,7 @@ export function shedding(listener: RequestListener, { isFull, shed }: Load): Req
   };
 }
 
-/** While the process is about to end, each answer closes its connection, so that clients and balancers make theirs elsewhere. */
+/** During shutdown each response closes its connection, so that clients and load balancers reconnect elsewhere. */
 export const draining =
   (listener: RequestListener, isDraining: () => boolean): RequestListener =>
   (request, response) => {
@@ -52,22 +52,22 @@ export const draining =
     listener(request, response);
   };
 
-/** Counts the requests that are worked on. */
+/** Counts requests in flight. */
 export interface Admission {
   readonly counted: MiddlewareHandler<Env>;
   readonly inFlight: () => number;
 }
 
 /**
- * Counts requests from when they are there whole until their answers are written, or their clients gone. No caller has more than `ofOne`
- * at a time, so that there is always a place for the others. While the process is late and others are there, the one that has the most
- * has no more than a few: its next one is 503.
+ * Counts requests from when they have arrived whole until their responses are sent or their clients disconnect. No caller has more than
+ * `ofOne` at a time, so that others are always admitted. While the event loop is late and several callers are active, the busiest one is
+ * limited to a few requests; more are rejected with 503.
  */
 export function countRequests(ofOne: number, isLate: () => boolean): Admission {
   const inFlightOf = new Map<string, number>();
   let inFlight = 0;
   const seen = new Map<string, number>();
-  /** Whether anybody but the caller was there lately. */
+  /** Reports whether another caller was active recently. */
   const isShared = (caller: string): boolean => {
     const now = performance.now();
     seen.set(caller, now);
@@ -79,10 +79,10 @@ export function countRequests(ofOne: number, isLate: () => boolean): Admission {
     const hasMost = isShared(caller) && [...inFlightOf.values()].every((others) => others <= count);
     const most = hasMost && isLate() ? Math.min(ofOne, WHILE_LATE) : ofOne;
     if (count >= most)
-      throw notNow(`${caller} has as many requests in flight as one caller may, ${most}. Try again later.`);
+      throw notNow(`${caller} already has ${most} requests in flight, the maximum for one caller. Try again later.`);
     const { outgoing } = c.env as unknown as HttpBindings;
-    // A client that has gone while it waited is not served, and takes no place that nobody gives back.
-    if (outgoing.closed || outgoing.destroyed) throw notNow("The client has gone.");
+    // If the client disconnected while waiting, nobody would release its slot.
+    if (outgoing.closed || outgoing.destroyed) throw notNow("The client has disconnected.");
     inFlight++;
     inFlightOf.set(caller, count + 1);
     outgoing.once("close", () => {
@@ -96,15 +96,15 @@ export function countRequests(ofOne: number, isLate: () => boolean): Admission {
   return { counted, inFlight: () => inFlight };
 }
 
-/** How many requests a caller may have in flight while the process is late: each holds up the others. */
+/** Maximum requests in flight of one caller while the event loop is late. */
 const WHILE_LATE = 16;
-/** A caller counts as being there for so long after its last request, in milliseconds: its next one may wait before the door unseen. */
+/** A caller counts as active for this long after its last request, in milliseconds. Its next request may be waiting in the network. */
 const PRESENT_MS = 60_000;
 
-/** A client waits five seconds for an answer: none is held back beyond this, in milliseconds since it came. */
+/** Clients time out after five seconds. No response is delayed beyond this, in milliseconds since the request arrived. */
 const PATIENCE_MS = 4000;
 
-/** Holds back the answer where the system behind has all that it can do; the request is not counted meanwhile. */
+/** Delays the response while the backend is saturated. The request does not count as in flight meanwhile. */
 export const holdBack: MiddlewareHandler<Env> = async (c, next) => {
   const start = performance.now();
   await next();
@@ -112,10 +112,10 @@ export const holdBack: MiddlewareHandler<Env> = async (c, next) => {
   await sleep(Math.max(0, Math.min(holdMs(), PATIENCE_MS - (performance.now() - start))));
 };
 
-/** A body that was not read ends its connection: no request may follow it. */
+/** A request whose body was not read must close its connection. */
 function refuse(request: IncomingMessage, response: ServerResponse, ends: boolean): void {
   const hasBody = request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"]) > 0;
-  const error = notNow("As many requests are in flight as may be: by limits.inFlight, or by what the connectors take.");
+  const error = notNow("Too many requests in flight (limits.inFlight, or a connector's limit). Try again later.");
   response
     .writeHead(error.status, {
       ...ALWAYS,
@@ -127,16 +127,16 @@ function refuse(request: IncomingMessage, response: ServerResponse, ends: boolea
     .end(JSON.stringify(errorBody(error)));
 }
 
-/** A longer address than any client needs: queries with long filters go by POST, /.search. */
+/** Longer than any client needs: long queries can use POST /.search. */
 const MAX_URL = 16_384;
 
-/** Refuses addresses that are too long. */
+/** Rejects URLs that are too long. */
 export const limitAddress: MiddlewareHandler<Env> = async (c, next) => {
   if (c.req.url.length > MAX_URL)
     throw new ScimError(
       414,
       undefined,
-      `The address is longer than ${MAX_URL} characters: send the query by POST to /.search.`,
+      `The URL is longer than ${MAX_URL} characters: send the query by POST to /.search.`,
     );
   await next();
 };

@@ -4,13 +4,10 @@ import { badRequest, errorBody, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
 import { commonHeaders, RETRY_AFTER, SCIM_JSON } from "./headers.ts";
 
-/** The longest answer, in characters. */
+/** Maximum response size, in characters. */
 const MAX_ANSWER = 32 * 1024 * 1024;
 
-/**
- * Answers SCIM's JSON. All headers go in one plain object: that is the form in which Hono's Node.js server writes them
- * without building a Response first.
- */
+/** Sends SCIM JSON. All headers go in one plain object, which Hono's Node.js server writes without building a Response first. */
 export function scimJson(
   c: HonoContext<Env>,
   body: unknown,
@@ -20,18 +17,15 @@ export function scimJson(
   const all = { ...commonHeaders(c), "Content-Type": SCIM_JSON, ...headers };
   const text = JSON.stringify(body);
   if (text.length > MAX_ANSWER)
-    throw badRequest(
-      "tooMany",
-      "The answer would be longer than 32 MB. Ask for fewer resources, by count, or attributes.",
-    );
+    throw badRequest("tooMany", "The response would exceed 32 MB. Request fewer resources (count) or attributes.");
   return c.body(text, status as 200, all);
 }
 
-/** Answers without content. */
+/** Sends a response without content. */
 export const noContent = (c: HonoContext<Env>, status: 204 | 304 = 204): Response =>
   c.body(null, status, commonHeaders(c));
 
-/** What some failures say beside. A body that was not read to its end ends its connection: no request may follow it. */
+/** Additional headers of some errors. If the body was not read to its end, the connection must close. */
 const headersOf: Readonly<Record<number, Record<string, string>>> = {
   401: { Connection: "close" },
   403: { Connection: "close" },
@@ -40,15 +34,15 @@ const headersOf: Readonly<Record<number, Record<string, string>>> = {
   503: { "Retry-After": RETRY_AFTER },
 };
 
-/** Answers a failure, RFC 7644 §3.12. What was not foreseen is logged in full and told as no more than that. */
+/** Sends an error, RFC 7644 §3.12. Unexpected errors are logged in full, and the client gets only the request ID. */
 export function scimFailure(c: HonoContext<Env>, error: Error, log: Log): Response {
   if (!(error instanceof ScimError)) {
-    log.error({ requestId: c.get("requestId"), error: error.stack }, "unforeseen failure");
+    log.error({ requestId: c.get("requestId"), error: error.stack }, "unexpected error");
     return scimJson(
       c,
       errorBody({
         status: 500,
-        message: `Something went wrong here; the log has it under the request id ${c.get("requestId")}.`,
+        message: `Internal error. The log has the details under request ID ${c.get("requestId")}.`,
       }),
       500,
     );

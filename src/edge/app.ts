@@ -21,21 +21,21 @@ import { root } from "./root.ts";
 import type { Served } from "./served.ts";
 import { tokenEndpoint } from "./token.ts";
 
-/** What the HTTP application is made with. */
+/** What the HTTP application needs. */
 export interface EdgeOptions {
   readonly routes: readonly Served[];
   readonly door: Door;
   readonly trust: Trust;
-  /** Counts the requests that are worked on. */
+  /** Counts requests in flight. */
   readonly admission: Admission;
   readonly bodies: Bodies;
   readonly lane: Lane;
-  /** Called for each request that has been answered. */
+  /** Called for each completed request. */
   readonly answered: (request: Answered) => void;
   readonly readiness: Readiness;
-  /** How long an operation may take, in milliseconds. */
+  /** Time limit of an operation, in milliseconds. */
   readonly operationMs: number;
-  /** The gateway's address as its clients see it; undefined for the one that they use. */
+  /** The gateway's address as clients see it; undefined to use the request's own. */
   readonly publicUrl: string | undefined;
   readonly log: Log;
 }
@@ -48,12 +48,12 @@ export interface Answered {
   readonly seconds: number;
 }
 
-/** The HTTP side of the gateway. Read it from top to bottom: that is the order in which a request goes through. */
+/** The HTTP side of the gateway. A request passes through the middleware in the order of the code. */
 export function createApp(options: EdgeOptions): Hono<Env> {
   const { log, routes, door, admission, bodies, lane } = options;
   const app = new Hono<Env>({ getPath: (request) => canonicalPath(getPath(request), routes) });
   app.onError((error, c) => scimFailure(c, error, log));
-  app.notFound((c) => scimFailure(c, notFound("There is nothing at this address."), log));
+  app.notFound((c) => scimFailure(c, notFound("No such endpoint. Check the base path and the resource type."), log));
 
   app.use(readRest);
   app.use(holdBack);
@@ -80,7 +80,7 @@ export function createApp(options: EdgeOptions): Hono<Env> {
   return app;
 }
 
-/** The route's own types, and the RFC's: a route that serves users only still answers a search for groups. */
+/** The route's own types and the RFC's, so that a route that serves only users still answers a search for groups. */
 const typesOf = ({ route }: Served): ResourceType[] => {
   const own = [...route.endpoints.values()].map(({ mapping }) => mapping.type);
   return [...own, ...builtInTypes.filter(({ name }) => !route.endpoints.has(name))];
@@ -104,7 +104,7 @@ function canonicalPath(path: string, routes: readonly Served[]): string {
   return [`${served.route.base}${endpoint ?? `/${segment}`}`, ...rest].join("/");
 }
 
-/** One line a request: what was asked, how it ended, how long it took, and nothing of whom it was about. */
+/** Logs one line per request: what was requested, the result and the duration, but no personal data. */
 function requestLog({ log, routes, answered, operationMs }: EdgeOptions): MiddlewareHandler<Env> {
   return async (c, next) => {
     const start = performance.now();
@@ -114,7 +114,7 @@ function requestLog({ log, routes, answered, operationMs }: EdgeOptions): Middle
     c.set("notes", {});
     c.set("connectorMs", 0);
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(new Error("the request ran out of time")), operationMs);
+    const timer = setTimeout(() => controller.abort(new Error("request timed out")), operationMs);
     c.set("deadline", controller.signal);
     c.set("operationMs", operationMs);
     await tracedRequest(c.req.raw.headers, `${c.req.method} request`, async (span) => {
@@ -149,10 +149,10 @@ function requestLog({ log, routes, answered, operationMs }: EdgeOptions): Middle
   };
 }
 
-/** A text without what a terminal obeys beyond ASCII; what is in ASCII is escaped in JSON. */
+/** Removes control characters beyond ASCII, which a terminal might obey. JSON escapes those in ASCII. */
 const printable = (text: string): string => text.replace(/[\x7f-\x9f\u2028\u2029]/g, encodeURIComponent);
 
-/** The route, and what was asked of it, of which there are as many as there are handlers. */
+/** The route and the operation, as labels with few values. */
 function labelsOf(c: HonoContext<Env>, routes: readonly Served[]): { route: string; operation: string } {
   const path = routePath(c, -1);
   const route = routes.find(({ route: { base } }) => path === base || path.startsWith(`${base}/`))?.route.base;

@@ -8,7 +8,7 @@ import type { Throttle, Verdict } from "./throttle.ts";
 
 /** Called for each failed authentication, with the method attempted. */
 export type Failed = (method: string) => void;
-/** Called for each request that is refused for who sent it, for the audit log. */
+/** Called for each request refused because of its sender, for the audit log. */
 export type Refused = (refusal: {
   readonly status: number;
   readonly refusal: string;
@@ -18,7 +18,7 @@ export type Refused = (refusal: {
   readonly route?: string | undefined;
 }) => void;
 
-/** What deciding about a caller needs. */
+/** What authentication needs. */
 export interface Door {
   readonly chain: Chain;
   readonly throttle: Throttle;
@@ -26,11 +26,11 @@ export interface Door {
   readonly refused: Refused;
 }
 
-/** The connection that a request came on. */
+/** The connection that carries a request. */
 export const connectionOf = (c: HonoContext<Env>): object | undefined =>
   (c.env as unknown as HttpBindings | undefined)?.incoming?.socket;
 
-/** Looks at a request's credentials, at once or when its source has waited long enough. Throws 429 where too many wait. */
+/** Checks a request's credentials, after a delay if its source has failed too often. Throws 429 if too many requests are waiting. */
 export async function judged<T extends { readonly verdict: Verdict }>(
   c: HonoContext<Env>,
   { throttle }: Pick<Door, "throttle">,
@@ -38,12 +38,12 @@ export async function judged<T extends { readonly verdict: Verdict }>(
 ): Promise<T> {
   const found = await throttle.judge(c.get("source"), connectionOf(c), look);
   if (found) return found;
-  throw tooMany("There were too many wrong credentials from this address. Try again later.");
+  throw tooMany("Too many failed authentications from this address. Try again later.");
 }
 
 /**
- * Authenticates the caller, before anything else of a request is looked at: 401 where it is nobody, 403 where the route is not for
- * it, 429 where it asks too often.
+ * Authenticates the caller before anything else: 401 for invalid credentials, 403 if the caller may not use the route, 429 above its rate
+ * limit.
  */
 export function authentication(door: Door, base: string): MiddlewareHandler<Env> {
   const { chain, throttle, refused } = door;
@@ -65,10 +65,12 @@ export function authentication(door: Door, base: string): MiddlewareHandler<Env>
     know(c, caller, throttle);
     if (caller.may.routes && !caller.may.routes.includes(base)) {
       tell(c, 403, "route", caller.name);
-      throw forbidden(`The route ${base} is not for the caller ${caller.name}.`, "route");
+      throw forbidden(`The caller ${caller.name} may not use the route ${base}.`, "route");
     }
     if (!(await throttle.isWithinRate(caller)))
-      throw tooMany(`${caller.name} may ask ${caller.rate} times a second. Try again in a second.`);
+      throw tooMany(
+        `${caller.name} has exceeded its limit of ${caller.rate} requests per second. Try again in a second.`,
+      );
     return next();
   };
 }
@@ -79,7 +81,7 @@ function know(c: HonoContext<Env>, caller: Caller, throttle: Throttle): void {
   c.set("mayDo", (operations) => throttle.isWithinRate(caller, operations));
 }
 
-/** Only wrong credentials count as a failure: who sends none guesses nothing. */
+/** Only wrong credentials count as failures. A request without any guesses nothing. */
 const isGiven = (c: HonoContext<Env>): boolean => c.req.header("authorization") !== undefined;
 
 /** 401, RFC 6750 §3. */
@@ -90,12 +92,12 @@ function nobody(c: HonoContext<Env>, { failed }: Door): ScimError {
     401,
     undefined,
     isGiven(c)
-      ? "The credentials are not those of a caller that is configured, or are no longer valid."
-      : "Send a token as Authorization: Bearer ...",
+      ? "The credentials are unknown or no longer valid."
+      : "Authentication required. Send Authorization: Bearer TOKEN.",
   );
 }
 
-/** The method attempted, for the metrics: never by whom. */
+/** The attempted method, for metrics. Never the caller's name. */
 const methodOf = (c: HonoContext<Env>): string => {
   const scheme = /^(\w+)/.exec(c.req.header("authorization") ?? "")?.[1]?.toLowerCase();
   return scheme === "bearer" || scheme === "basic" ? scheme : scheme === undefined ? "none" : "other";

@@ -6,53 +6,52 @@ import { parseExactly } from "../json/exact.ts";
 import { badRequest, notNow, ScimError } from "../scim/error.ts";
 import type { Env } from "./env.ts";
 
-/** A body has so long to arrive, in milliseconds, from when it is waited for. */
+/** Time limit for receiving a body, in milliseconds. */
 const BODY_MS = 10_000;
-/** What bodies may hold in memory together, in bytes: those that are still coming, and those that are worked on. */
+/** Maximum memory for all request bodies together, in bytes, both arriving and in use. */
 const MAX_HELD = 128 * 1024 * 1024;
-/** Of several callers none has more than this part of that memory, and all who are nobody yet have this part together. */
+/** Maximum share of that memory for one caller when several are active, and for all unauthenticated senders together. */
 const SHARE_OF_ONE = 0.5;
 const SHARE_OF_NOBODY = 0.1;
-/** How many bodies may be coming at a time of one caller, of all who are nobody yet, and of one address of theirs. */
+/** Maximum number of bodies arriving at once: per caller, for all unauthenticated senders, and per unauthenticated address. */
 const MAX_COMING = 256;
 const MAX_COMING_OF_ADDRESS = 32;
 
-/** What a sender's bodies take. */
+/** Usage of one sender. */
 interface Share {
   held: number;
   coming: number;
 }
 
-/** Bodies in memory, over all routes, in all and by who sends them. */
+/** Request bodies in memory over all routes: in total and per sender. */
 export interface Bodies {
   readonly all: Share;
   readonly of: Map<string, Share>;
 }
-/** No body has arrived yet. */
+/** Starts with no bodies in memory. */
 export const createBodies = (): Bodies => ({ all: { held: 0, coming: 0 }, of: new Map() });
 
 /**
- * Reads the whole body before anything else is done for the request, so that a client that sends slowly, or never ends, takes
- * no place from others. Throws 413 for more than `maxBytes`, by the announced length or as soon as it is more; 408 where it does
- * not arrive in time; 503 where bodies hold all the memory that they may.
+ * Reads the whole body before anything else is done, so that slow clients occupy no capacity. Throws 413 above `maxBytes`, by
+ * Content-Length or while reading; 408 if the body arrives too slowly; 503 if bodies already use all their memory.
  */
 export function readBody(bodies: Bodies, maxBytes: number): MiddlewareHandler<Env> {
   return async (c, next) => {
     const incoming = (c.env as unknown as HttpBindings).incoming as IncomingMessage;
     const length = Number(incoming.headers["content-length"] ?? Number.NaN);
     const hasBody = length > 0 || incoming.headers["transfer-encoding"] !== undefined;
-    // Hono runs middleware twice for an address that is written as its own pattern.
+    // Hono runs middleware twice for a URL that equals its own pattern.
     if (!hasBody || c.get("body")) return next();
     if (length > maxBytes) throw tooLarge(maxBytes);
     const caller = c.get("caller");
-    // Those who are nobody yet have one share together, so that they take no place from callers that are known.
+    // Unauthenticated senders share one allowance, so that they cannot displace known callers.
     const names = caller === undefined ? ["nobody", `from ${c.get("source")}`] : [`caller ${caller}`];
     const bounds = caller === undefined ? [MAX_COMING, MAX_COMING_OF_ADDRESS] : [MAX_COMING];
     const most = MAX_HELD * (caller === undefined ? SHARE_OF_NOBODY : SHARE_OF_ONE);
     const shares = [bodies.all, ...names.map((name) => shareOf(bodies, name))];
     const own = shares[1]!;
     const isFull = shares.slice(1).some(({ coming }, index) => coming >= bounds[index]!);
-    // What has arrived counts, not what was announced: an announcement costs nothing.
+    // Count bytes received, not bytes announced: an announcement costs nothing.
     const take = (bytes: number): boolean => {
       if (bodies.all.held + bytes > MAX_HELD || own.held + bytes > most) return false;
       for (const share of shares) share.held += bytes;
@@ -77,13 +76,13 @@ export function readBody(bodies: Bodies, maxBytes: number): MiddlewareHandler<En
   };
 }
 
-/** What of a refused request's body is read on for nothing: for so long, in milliseconds, and so many bytes. */
+/** Limits for draining the body of a refused request: milliseconds and bytes. */
 const REST_MS = 2000;
 const MAX_REST = 16 * 1024 * 1024;
 
 /**
- * Reads the rest of a body that nobody wanted before its answer is sent. A connection that is closed while bytes are still coming is
- * reset, and the reset takes the answer with it: the client, or the balancer before it, sees a broken connection instead of 401 or 413.
+ * Drains an unwanted body before the response is sent. Closing the connection while bytes arrive resets it, and the client or load balancer
+ * would see a broken connection instead of 401 or 413.
  */
 export const readRest: MiddlewareHandler<Env> = async (c, next) => {
   await next();
@@ -112,7 +111,7 @@ function shareOf({ of }: Bodies, name: string): Share {
   return share;
 }
 
-const noRoom = () => notNow("As many bodies are on their way as may be. Try again later.");
+const noRoom = () => notNow("Too many request bodies are arriving. Try again later.");
 
 function received(incoming: IncomingMessage, maxBytes: number, take: (bytes: number) => boolean): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -136,25 +135,26 @@ function received(incoming: IncomingMessage, maxBytes: number, take: (bytes: num
       parts.push(part);
     };
     const whole = () => end(() => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)));
-    const gone = () => end(() => reject(new ScimError(400, undefined, "The connection ended within the body.")));
+    const gone = () =>
+      end(() => reject(new ScimError(400, undefined, "The connection ended before the body was complete.")));
     const timer = setTimeout(late, BODY_MS);
     incoming.on("data", arrived).on("end", whole).on("close", gone).on("error", gone);
   });
 }
 
 const tooLarge = (maxBytes: number) =>
-  new ScimError(413, undefined, `The body is larger than the ${maxBytes} bytes that are allowed (limits.body).`);
+  new ScimError(413, undefined, `The body exceeds the maximum of ${maxBytes} bytes (limits.body).`);
 
-/** The body of a request as text. Throws 400 `invalidSyntax` for bytes that are not UTF-8. */
+/** The body as text. Throws 400 `invalidSyntax` if it is not UTF-8. */
 export function textBody(c: HonoContext<Env>): string {
   const bytes = c.get("body") ?? Buffer.alloc(0);
-  if (!isUtf8(bytes)) throw badRequest("invalidSyntax", "The body is not UTF-8.");
+  if (!isUtf8(bytes)) throw badRequest("invalidSyntax", "The body is not valid UTF-8.");
   return bytes.toString("utf8").replace(/^\ufeff/, "");
 }
 
 /**
- * The body of a request as JSON. Throws 415 for another content type, 400 `invalidSyntax` for what is not JSON, and 400
- * `invalidValue` for a number that would be another one here.
+ * The body as JSON. Throws 415 for another content type, 400 `invalidSyntax` for invalid JSON, and 400 `invalidValue` for a number that
+ * cannot be represented exactly.
  */
 export function jsonBody(c: HonoContext<Env>): unknown {
   const type = (c.req.header("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
@@ -168,13 +168,16 @@ export function jsonBody(c: HonoContext<Env>): unknown {
   const text = textBody(c);
   const body = parse(text);
   if (isDeeperThan(MAX_DEPTH, body))
-    throw badRequest("invalidSyntax", `The body is nested more than ${MAX_DEPTH} levels deep, which no resource is.`);
+    throw badRequest(
+      "invalidSyntax",
+      `The body is nested more than ${MAX_DEPTH} levels deep. No SCIM resource needs that.`,
+    );
   if (/\\u[dD][89a-fA-F]/.test(text) && !isWellFormed(body))
-    throw badRequest("invalidValue", "The body holds one half of a surrogate pair, which is no character.");
+    throw badRequest("invalidValue", "The body contains half of a surrogate pair, which is not a valid character.");
   return body;
 }
 
-/** No SCIM message is nested deeper than this; what walks through a body may go as deep as the body. */
+/** SCIM messages are never deeper. The limit also protects recursive code. */
 const MAX_DEPTH = 32;
 
 function parse(text: string): unknown {
@@ -182,19 +185,19 @@ function parse(text: string): unknown {
     return parseExactly(text, inexact);
   } catch (error) {
     if (error instanceof ScimError) throw error;
-    throw badRequest("invalidSyntax", `The body is not JSON: ${(error as Error).message}`);
+    throw badRequest("invalidSyntax", `The body is not valid JSON: ${(error as Error).message}`);
   }
 }
 
-/** Refuses a number that JavaScript does not hold as it is written: an id, or a name, would silently be another one. */
+/** Rejects numbers that JavaScript cannot represent exactly: an ID would silently become another one. */
 function inexact(source: string): never {
   throw badRequest(
     "invalidValue",
-    `The number ${source.slice(0, 40)} cannot be kept exactly: send it as text, in quotes.`,
+    `The number ${source.slice(0, 40)} cannot be represented exactly: send it as a string.`,
   );
 }
 
-/** Whether all texts are Unicode: an escape can write half a character, which no system behind keeps as it is. */
+/** Reports whether all strings are valid Unicode. An escape can write half a surrogate pair, which backends do not store faithfully. */
 const isWellFormed = (value: unknown): boolean =>
   typeof value === "string"
     ? value.isWellFormed()

@@ -1,27 +1,27 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
-/** The most connections, in all and from one address: each holds memory, whether it asks anything or not. */
+/** Maximum connections, in total and per address: each uses memory, even when idle. */
 const MAX_CONNECTIONS = 10_000;
 const MAX_OF_ONE = 5000;
-/** A handshake, and what comes before a request's first byte, may take this long, in milliseconds. */
+/** Time limit for a TLS handshake, and for the first byte of a request, in milliseconds. */
 export const HANDSHAKE_MS = 10_000;
-/** What answers that nobody reads may hold in memory, in bytes, of all connections together. */
+/** Maximum memory for unread responses over all connections, in bytes. */
 const MAX_UNREAD = 64 * 1024 * 1024;
-/** An answer of which nothing is read for so long ends its connection, in milliseconds. */
+/** A connection whose response is not read for this long is closed, in milliseconds. */
 const UNREAD_MS = 20_000;
-/** Connections are looked at so often, in milliseconds. */
+/** How often connections are checked, in milliseconds. */
 const LOOK_MS = 500;
 
 interface Unread {
   bytes: number;
-  /** Since when nothing was read. */
+  /** When the client last read anything. */
   since: number;
 }
 
 /**
- * Bounds what connections hold: their number, how long they are silent before they ask, and answers that their clients do not read.
- * Gives what ends the watch.
+ * Limits connections: their number, how long they may stay silent before a request, and unread responses. Returns a function that stops the
+ * checks.
  */
 export function boundConnections(server: Server): () => void {
   server.maxConnections = MAX_CONNECTIONS;
@@ -43,13 +43,13 @@ export function boundConnections(server: Server): () => void {
       else ofOne.delete(address);
     });
   });
-  // With TLS answers are written to the socket that stands on the connection's own.
+  // With TLS, responses are written to a socket on top of the connection's own.
   server.on("secureConnection", (socket: Socket) => watched(socket));
   const timer = setInterval(() => look(sockets), LOOK_MS).unref();
   return () => clearInterval(timer);
 }
 
-/** Ends connections whose clients do not read: those that stand still, and the fullest ones where all together hold too much. */
+/** Closes connections whose clients do not read: stalled ones, and the fullest ones if all together use too much memory. */
 function look(sockets: Map<Socket, Unread>): void {
   const now = performance.now();
   let total = 0;

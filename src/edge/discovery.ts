@@ -8,18 +8,14 @@ import { contextOf, type Env } from "./env.ts";
 import { onlyMethods } from "./methods.ts";
 import type { Served } from "./served.ts";
 
-/** The endpoints by which clients learn what there is, RFC 7644 §4. */
+/** The discovery endpoints, RFC 7644 §4. */
 export function discovery(app: Hono<Env>, { route, types, limits, publicUrl, log }: Served): void {
   const { base } = route;
   const baseUrlOf = (c: HonoContext<Env>) => contextOf(c, base, publicUrl).baseUrl;
   const get = (path: string, answer: (c: HonoContext<Env>) => unknown) => {
     app.get(`${base}${path}`, (c) => {
       if (c.req.query("filter") !== undefined)
-        throw new ScimError(
-          403,
-          undefined,
-          "What this service can do is not filtered (RFC 7644 §4): leave filter out.",
-        );
+        throw new ScimError(403, undefined, "Discovery endpoints cannot be filtered (RFC 7644 §4): remove the filter.");
       return scimJson(c, answer(c));
     });
     onlyMethods(app, `${base}${path}`, ["GET"], log);
@@ -40,7 +36,7 @@ export function discovery(app: Hono<Env>, { route, types, limits, publicUrl, log
     get(`${path}/:id`, (c) => {
       const id = c.req.param("id")!;
       const found = resourcesAt(baseUrlOf(c)).find((each) => String(each.id).toLowerCase() === id.toLowerCase());
-      if (!found) throw notFound(`There is no ${JSON.stringify(id)} among ${base}${path}.`);
+      if (!found) throw notFound(`There is no ${JSON.stringify(id)} at ${base}${path}.`);
       return found;
     });
   };

@@ -2,20 +2,20 @@ import type { Context as HonoContext } from "hono";
 import type { Permissions, ShownCertificate } from "../auth/caller.ts";
 import type { Context } from "../gateway/context.ts";
 
-/** What the middleware leaves for the handlers. */
+/** Values that middleware sets for handlers. */
 export interface Env {
   readonly Variables: {
     requestId: string;
-    /** Where the request comes from: an address. */
+    /** The client's address. */
     source: string;
     caller?: string;
-    /** Whether the caller may do so many more operations in this second. */
+    /** Reports whether the caller may do this many more operations in this second. */
     mayDo?: (operations: number) => Promise<boolean>;
     may?: Permissions;
-    /** The request's body, whole. */
+    /** The whole request body. */
     body?: Buffer;
     certificate?: ShownCertificate;
-    /** The address that the client used, `https://host`. */
+    /** The origin that the client used, `https://host`. */
     origin: string;
     notes: Record<string, unknown>;
     connectorMs: number;
@@ -24,7 +24,7 @@ export interface Env {
   };
 }
 
-/** The gateway's context of a request. */
+/** The gateway's context for a request. */
 export function contextOf(c: HonoContext<Env>, base: string, publicUrl: string | undefined): Context {
   return {
     baseUrl: `${publicUrl?.replace(/\/+$/, "") ?? c.get("origin")}${base}`,

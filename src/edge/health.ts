@@ -3,35 +3,35 @@ import { isLoopback, type Networks } from "./addresses.ts";
 import type { Env } from "./env.ts";
 import { commonHeaders } from "./headers.ts";
 
-/** A connector's name and its probe, which rejects where the connector does not serve. */
+/** A connector's name and its probe, which rejects if the connector is unavailable. */
 export interface Probe {
   readonly name: string;
   readonly probe: (signal: AbortSignal) => Promise<string>;
 }
 
-/** Whether each connector serves. */
+/** The readiness of all connectors. */
 export interface Ready {
   readonly isReady: boolean;
-  /** By the connectors' names: `ok` or `unavailable`. */
+  /** By connector name: `ok` or `unavailable`. */
   readonly connectors: Readonly<Record<string, string>>;
 }
 
-/** What is known of whether the connectors serve. */
+/** Cached readiness of the connectors. */
 export interface Readiness {
-  /** Asks each connector, once for all who want to know at the same time and shortly after. */
+  /** Probes each connector, once for all concurrent and recent requests. */
   readonly ask: () => Promise<Ready>;
-  /** Takes note of how a call of a connector ended: what was found before no longer counts where that says otherwise. */
+  /** Records the result of a connector call. If it contradicts the cached result, the cache is discarded. */
   readonly heard: (connector: string, isWell: boolean) => void;
 }
 
 const PROBE_MS = 3000;
-/** How long what was found is told again, in milliseconds: health checks must not be a load on a system that is in trouble. */
+/** How long results are cached, in milliseconds: health checks must not burden a backend in trouble. */
 const KEPT_MS = 3000;
 
 /** Called with how each probe ended: with the error of one that failed. */
 type Told = (connector: string, error?: unknown) => void;
 
-/** Asks connectors in turn whether they serve, and remembers the answers for a moment. A process that is about to end is not ready. */
+/** Probes connectors and caches the results briefly. A process that is shutting down is not ready. */
 export function createReadiness(
   probes: readonly Probe[],
   isDraining: () => boolean = () => false,
@@ -81,8 +81,8 @@ async function asked(probes: readonly Probe[], told: Told): Promise<Ready> {
 }
 
 /**
- * `/healthz`: the process lives. `/readyz`: every connector serves and the process goes on, or 503; which one does not is for operators to see, at
- * their address. From outside of the networks that may call there is no `/readyz`; this machine's own checks always get one.
+ * `/healthz`: the process is alive. `/readyz`: all connectors are available and the process is not shutting down, else 503. Details by
+ * connector are at the operators' address. `/readyz` is served only to allowed networks and this machine.
  */
 export function health(app: Hono<Env>, { ask }: Pick<Readiness, "ask">, allowed: Networks | undefined): void {
   app.get("/healthz", (c) => c.json({ status: "ok" }, 200, commonHeaders(c)));

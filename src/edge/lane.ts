@@ -3,38 +3,37 @@ import type { MiddlewareHandler } from "hono";
 import { tooMany } from "../scim/error.ts";
 import type { Env } from "./env.ts";
 
-/** Requests that are longer than this are dear: their body in bytes, their address in characters. */
+/** Thresholds above which a request counts as expensive: bytes of body, characters of URL. */
 const DEAR_BODY = 32_768;
 const DEAR_ADDRESS = 1024;
-/** No address is longer than this, and no query by POST does more than one of this length. */
+/** Maximum URL length. A query by POST costs no more than one of this length. */
 const MAX_ADDRESS = 16_384;
-/** What a dear request may take of the process's one thread, in milliseconds, for each of its bytes. */
+/** Estimated time that an expensive request takes on the main thread, in milliseconds per byte. */
 const MS_PER_BYTE = 100 / 1_048_576;
 const MS_PER_CHARACTER = 250 / 16_384;
-/** Of a bulk request each byte: an operation of a hundred bytes takes about half a millisecond. */
+/** The same for bulk requests: an operation of a hundred bytes takes about half a millisecond. */
 const MS_PER_BULK_BYTE = 0.005;
-/** A page is dear from so many resources on; and what each of them may take. */
+/** Pages of at least this many resources count as expensive, with this cost for each resource. */
 const DEAR_PAGE = 500;
 const MS_PER_RESOURCE = 0.02;
-/** Of the thread's time the dear requests of a caller get one part in so many, while others are served. */
+/** While others are active, expensive requests of one caller get this fraction of the thread's time. */
 const SHARE = 16;
-/** A caller counts as being there for so long after its last request, in milliseconds: its next one may wait before the door unseen. */
+/** A caller counts as active for this long after its last request, in milliseconds. Its next request may be waiting in the network. */
 const PRESENT_MS = 60_000;
-/** A dear request waits for so long at most, in milliseconds; then it is 429. */
+/** Maximum wait of an expensive request, in milliseconds; then it is rejected with 429. */
 const PATIENCE_MS = 4000;
 
-/** The lane of dear requests, over all routes. */
+/** The lane of expensive requests over all routes. */
 export interface Lane {
-  /** When each caller asked last, and from when on its next dear request may begin. */
+  /** When each caller last sent a request, and when its next expensive one may start. */
   readonly callers: Map<string, { seen: number; freeAt: number }>;
 }
-/** A lane that nobody is in. */
+/** An empty lane. */
 export const createLane = (): Lane => ({ callers: new Map() });
 
 /**
- * Lets a caller's dear requests begin one after the other, with pauses in which other callers are served: long bodies and long
- * filters take milliseconds of the one thread that all share, and nobody can be served within them. A caller that is alone does
- * not wait, and none waits for another's.
+ * Runs a caller's expensive requests one after another, with pauses for other callers: long bodies and filters occupy the single main
+ * thread. A caller that is alone does not wait, and callers do not wait for each other.
  */
 export function inLane(lane: Lane): MiddlewareHandler<Env> {
   return async (c, next) => {
@@ -44,7 +43,7 @@ export function inLane(lane: Lane): MiddlewareHandler<Env> {
     own.seen = now;
     lane.callers.set(caller, own);
     const body = c.get("body")?.length ?? 0;
-    // A query by POST has in its body what it would have in its address.
+    // A query by POST carries in its body what would otherwise be in its URL.
     const { path, url } = c.req;
     const cost = path.endsWith("/.search")
       ? costOf(0, body)
@@ -54,14 +53,14 @@ export function inLane(lane: Lane): MiddlewareHandler<Env> {
     if (cost === 0 || !isShared(lane, caller, now)) return next();
     const begin = Math.max(now, own.freeAt);
     if (begin - now > PATIENCE_MS)
-      throw tooMany("Requests of this length have to wait for others, and too many of them do. Send shorter ones.");
+      throw tooMany("Too many long requests are waiting. Send shorter ones, or try again later.");
     own.freeAt = begin + cost * SHARE;
     if (begin > now) await sleep(begin - now);
     await next();
   };
 }
 
-/** What a request may take of the thread, in milliseconds; nothing for one that is not dear. */
+/** Estimated cost of a request on the main thread, in milliseconds; 0 for cheap ones. */
 function costOf(body: number, address: number): number {
   const dearBody = body > DEAR_BODY ? body * MS_PER_BYTE : 0;
   const dearAddress = address > DEAR_ADDRESS ? Math.min(address, MAX_ADDRESS) * MS_PER_CHARACTER : 0;
@@ -70,7 +69,7 @@ function costOf(body: number, address: number): number {
 
 const costOfPage = (count: number): number => (count > DEAR_PAGE ? Math.min(count, 10_000) * MS_PER_RESOURCE : 0);
 
-/** Whether anybody but the caller was served lately; those who were not are forgotten. */
+/** Reports whether another caller was active recently, and forgets those that were not. */
 function isShared({ callers }: Lane, caller: string, now: number): boolean {
   let isOther = false;
   for (const [name, { seen, freeAt }] of callers) {

@@ -1,31 +1,31 @@
 import { createRequire } from "node:module";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 
-/** Where shared counts are, and how they are reached. */
+/** The server that holds shared counters. */
 export interface SharedLimits {
   readonly url: string;
   readonly password?: string | undefined;
-  /** The authority of its certificate, PEM; the system's without it. */
+  /** CA of the server's certificate, PEM. Default: the system's CAs. */
   readonly ca?: string | undefined;
 }
 
-/** Counts points by key within a window of time. */
+/** Counts points by key within a time window. */
 export interface Limiter {
-  /** Takes points. Reports whether there were as many left. */
+  /** Takes points. Reports whether enough were left. */
   readonly consume: (key: string, points?: number) => Promise<boolean>;
-  /** How many points were taken within the window. */
+  /** Points taken within the window. */
   readonly consumed: (key: string) => Promise<number>;
 }
 
-/** Makes limiters, by a name that tells their keys apart. */
+/** Creates limiters. The name keeps their keys apart. */
 export interface Limiters {
   readonly limiter: (name: string, window: { readonly points: number; readonly seconds: number }) => Limiter;
-  /** Whether counts are shared at this time; undefined where they are not to be. */
+  /** Reports whether counters are currently shared; undefined if sharing is not configured. */
   readonly isShared: () => boolean | undefined;
   readonly close: () => void;
 }
 
-/** Counts in this process. */
+/** Counters in this process. */
 export function memoryLimiters(): Limiters {
   return {
     limiter: (_, { points, seconds }) => limiterOf(new RateLimiterMemory({ points, duration: seconds })),
@@ -34,17 +34,17 @@ export function memoryLimiters(): Limiters {
   };
 }
 
-/** How long one question may take, how long a connection may be silent, and how often it is tried, in milliseconds. */
+/** Time limit of a query, idle time of a connection and interval of attempts, in milliseconds. */
 const ASK_MS = 250;
 const SILENT_MS = 1500;
 const PING_MS = 500;
 const MAX_RETRY_MS = 2000;
-/** A server that failed is not asked for so long, in milliseconds. */
+/** How long a failed server is left alone, in milliseconds. */
 const AGAIN_MS = 2000;
-/** A server counts as well again when nothing has failed for so long, in milliseconds. */
+/** A server counts as recovered after this long without failures, in milliseconds. */
 const WELL_MS = 5000;
 
-/** The client library takes as much memory as half of Node.js: it is loaded where it is needed. */
+/** The client library uses as much memory as half of Node.js, so it is loaded only when needed. */
 function clientOf({ url, password, ca }: SharedLimits, reconnectStrategy: false | ((retries: number) => number)) {
   const { createClient } = createRequire(import.meta.url)("@redis/client") as typeof import("@redis/client");
   return createClient({
@@ -61,10 +61,10 @@ function clientOf({ url, password, ca }: SharedLimits, reconnectStrategy: false 
   });
 }
 
-/** Whether the server is there, and does not let the gateway in: a password, or rights, that will not mend by themselves. */
+/** Reports whether the server refuses the gateway because of its password or permissions, which will not resolve itself. */
 export const isRefusal = (error: Error): boolean => /^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH)/.test(error.message);
 
-/** Rejects where the server cannot be asked. */
+/** Rejects if the server cannot be used. */
 export async function probeShared(shared: SharedLimits): Promise<void> {
   const client = clientOf(shared, false);
   client.on("error", () => {});
@@ -76,20 +76,20 @@ export async function probeShared(shared: SharedLimits): Promise<void> {
   }
 }
 
-/** Counts in Valkey or Redis; in this process while that is away, or does not answer within a quarter of a second. */
+/** Counters in Valkey or Redis. Falls back to this process while the server is unavailable or slower than a quarter of a second. */
 export function sharedLimiters(shared: SharedLimits, warn: (fields: object, message: string) => void): Limiters {
   const client = clientOf(shared, (retries) => Math.min(50 * 2 ** retries, MAX_RETRY_MS));
   let isAway = false;
   let failedAt = 0;
   const failed = (error: Error) => {
     failedAt = performance.now();
-    if (!isAway) warn({ reason: error.message }, "shared limits cannot be counted: each gateway counts for itself");
+    if (!isAway) warn({ reason: error.message }, "shared limits unavailable: each gateway counts for itself");
     isAway = true;
   };
   const counted = () => {
-    // A server that comes and goes is told of once.
+    // A server that comes and goes is logged once.
     if (!isAway || performance.now() - failedAt < WELL_MS) return;
-    warn({}, "shared limits are counted again");
+    warn({}, "shared limits available again");
     isAway = false;
   };
   client.on("error", failed);
@@ -113,7 +113,7 @@ export function sharedLimiters(shared: SharedLimits, warn: (fields: object, mess
         if (isAway && performance.now() - failedAt < AGAIN_MS) return ask(insurance);
         let timer: NodeJS.Timeout | undefined;
         const late = new Promise<never>((_, reject) => {
-          timer = setTimeout(() => reject(new Error("no answer in time")), ASK_MS);
+          timer = setTimeout(() => reject(new Error("no response in time")), ASK_MS);
         });
         try {
           const answer = await Promise.race([ask(together), late]);

@@ -8,9 +8,9 @@ import { onlyMethods } from "./methods.ts";
 const WELL_KNOWN = "/.well-known/oauth-authorization-server";
 
 /**
- * Serves the metadata of the token endpoints, RFC 8414, to anybody who may connect. The issuer of the first is the gateway's own
- * address, `publicUrl` or the one that the client used; that of any other is the address of its endpoint. An issuer's path stands
- * behind the well-known one (RFC 8414 §3.1); as a proxy may have taken the path of `publicUrl` away, it may be missing.
+ * Serves the metadata of the token endpoints, RFC 8414, without authentication. The first endpoint's issuer is the gateway's own address
+ * (`publicUrl` or the request's); the others' is their endpoint's address. An issuer's path follows the well-known path (RFC 8414 §3.1),
+ * and may be missing if a proxy removed it.
  */
 export function tokenMetadata(
   app: Hono<Env>,

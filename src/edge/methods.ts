@@ -6,8 +6,8 @@ import type { Env } from "./env.ts";
 import { commonHeaders } from "./headers.ts";
 
 /**
- * What an address answers to the methods that no handler takes: OPTIONS tells those that there are, others are 405 with
- * them in `Allow` (RFC 9110 §15.5.6). To be called when the address has all its handlers.
+ * Handles methods without a handler: OPTIONS lists the allowed ones, others get 405 with `Allow` (RFC 9110 §15.5.6). Call it after
+ * registering all handlers of a path.
  */
 export function onlyMethods(app: Hono<Env>, path: string, methods: readonly string[], log: Log): void {
   const all = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
@@ -16,7 +16,7 @@ export function onlyMethods(app: Hono<Env>, path: string, methods: readonly stri
     if (c.req.method === "OPTIONS") return c.body(null, 204, { ...commonHeaders(c), Allow: allow });
     const response = scimFailure(
       c,
-      new ScimError(405, undefined, `${c.req.method} is not for this address, only ${allow}.`),
+      new ScimError(405, undefined, `${c.req.method} is not allowed here. Allowed: ${allow}.`),
       log,
     );
     response.headers.set("Allow", allow);

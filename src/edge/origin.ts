@@ -7,15 +7,15 @@ import { type Networks, sourceOf } from "./addresses.ts";
 import type { Refused } from "./authentication.ts";
 import type { Env } from "./env.ts";
 
-/** Whose word is taken, and who may come at all. */
+/** Trusted proxies and allowed networks. */
 export interface Trust {
-  /** Proxies whose `X-Forwarded-*` is believed. */
+  /** Proxies whose `X-Forwarded-*` headers are trusted. */
   readonly proxies: Networks;
-  /** Where requests may come from; undefined for anywhere. */
+  /** Networks that may connect; undefined for any. */
   readonly allowed: Networks | undefined;
 }
 
-/** Notes where a request comes from, by which address it came, and which certificate was shown with it. */
+/** Records where a request comes from, the address it used and its client certificate. */
 export function origin({ proxies }: Trust): MiddlewareHandler<Env> {
   return (c, next) => {
     const socket = (c.env as HttpBindings | undefined)?.incoming?.socket;
@@ -32,7 +32,7 @@ export function origin({ proxies }: Trust): MiddlewareHandler<Env> {
   };
 }
 
-/** The last of several is the nearest proxy's own word. */
+/** With several values, the last is from the nearest proxy. */
 const forwarded = (c: HonoContext<Env>, name: string): string | undefined =>
   c.req.header(name)?.split(",").at(-1)?.trim() || undefined;
 
@@ -46,13 +46,13 @@ function shownCertificate(socket: TLSSocket): ShownCertificate | undefined {
   return { subject: parts, fingerprint: fingerprint256 };
 }
 
-/** Refuses requests that come from outside of the networks that may. */
+/** Refuses requests from outside the allowed networks. */
 export function allowedOnly({ allowed }: Trust, refused: Refused): MiddlewareHandler<Env> {
   return (c, next) => {
     const source = c.get("source");
     if (allowed && !allowed.has(source)) {
       refused({ status: 403, refusal: "network", requestId: c.get("requestId"), source });
-      throw forbidden(`Requests from ${source} are not taken: it is in none of server.networks.`, "network");
+      throw forbidden(`Requests from ${source} are not allowed: the address is in none of server.networks.`, "network");
     }
     return next();
   };

@@ -1,32 +1,32 @@
 import { getHeapStatistics } from "node:v8";
 
-/** Signs of a process that has too much to do, as Envoy's overload manager looks at them. */
+/** Signs of overload, as in Envoy's overload manager. */
 export interface Pressure {
-  /** The part of the heap that is in use, from 0 to 1. */
+  /** Used share of the heap, from 0 to 1. */
   readonly heap: number;
-  /** How late the event loop is, in milliseconds: the least of the last looks at it. */
+  /** Delay of the event loop in milliseconds: the minimum of the last checks. */
   readonly delay: number;
 }
 
-/** Above one of these, and for a while, no new request is taken. */
+/** Above either of these for several checks, new requests are rejected. */
 const LIMITS: Pressure = { heap: 0.9, delay: 1000 };
 const LOOK_MS = 100;
-/** A process that comes so much later than it was to, in milliseconds, is late. */
+/** An event loop that is delayed by this much, in milliseconds, is late. */
 const LATE_MS = 50;
-/** So many looks in a row must be bad: one long turn of the event loop is no overload. */
+/** Consecutive bad checks that count as overload: one long turn of the event loop does not. */
 const LOOKS = 4;
 
-/** Looks at the process itself. */
+/** Watches the process. */
 export interface OverloadManager {
   readonly pressure: () => Pressure;
-  /** Whether new requests are to be refused, so that those within can be answered. */
+  /** Reports whether new requests should be rejected, so that admitted ones can be answered. */
   readonly isOverloaded: () => boolean;
-  /** Whether the process was late just now: what one caller asks for holds up the others. */
+  /** Reports whether the event loop was late just now, because one caller's request delays others. */
   readonly isLate: () => boolean;
   readonly stop: () => void;
 }
 
-/** Watches the heap and the event loop; `stop` ends it. */
+/** Watches the heap and the event loop until `stop` is called. */
 export function createOverloadManager(limits = LIMITS): OverloadManager {
   let pressure: Pressure = { heap: 0, delay: 0 };
   const delays: number[] = [];

@@ -10,7 +10,7 @@ import { contextOf, type Env } from "./env.ts";
 import { onlyMethods } from "./methods.ts";
 import type { Served } from "./served.ts";
 
-/** What is asked of a route as a whole: a search over all types, bulk, and `/Me`, RFC 7644 §3.4.2.1, §3.7 and §3.11. */
+/** Endpoints of a route as a whole: search over all types, bulk, and `/Me`, RFC 7644 §3.4.2.1, §3.7 and §3.11. */
 export function root(app: Hono<Env>, { route, limits, publicUrl, log }: Served): void {
   const { base } = route;
   const contextFor = (c: HonoContext<Env>) => contextOf(c, base, publicUrl);
@@ -31,6 +31,6 @@ export function root(app: Hono<Env>, { route, limits, publicUrl, log }: Served):
   onlyMethods(app, `${base}/Bulk`, ["POST"], log);
 
   app.all(`${base}/Me`, () => {
-    throw new ScimError(501, undefined, "A caller is a service here, not a user: there is no /Me.");
+    throw new ScimError(501, undefined, "/Me is not available: callers are services, not users.");
   });
 }

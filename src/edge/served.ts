@@ -3,15 +3,15 @@ import type { Limits } from "../gateway/serving.ts";
 import type { Log } from "../observe/log.ts";
 import type { ResourceType } from "../scim/schema.ts";
 
-/** A route, and what its HTTP endpoints need to know beside. */
+/** A route and what its HTTP endpoints need. */
 export interface Served {
   readonly route: Route;
-  /** The types as they are published: cut down to what is mapped. */
+  /** The published types, reduced to mapped attributes. */
   readonly types: readonly ResourceType[];
   readonly limits: Limits & {
-    /** The largest body, in bytes. */
+    /** Maximum body size, in bytes. */
     readonly body: number;
-    /** The most operations of a bulk request. */
+    /** Maximum operations per bulk request. */
     readonly bulkOperations: number;
   };
   readonly publicUrl: string | undefined;

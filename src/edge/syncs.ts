@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 
-/** What a run that is asked for is to do. */
+/** Options of a requested run. */
 const runFormat = z.strictObject({
   plan: z.boolean().default(false),
   reconcile: z.boolean().default(false),
@@ -11,21 +11,21 @@ const runFormat = z.strictObject({
 });
 
 const people = z.array(z.string().min(1)).max(10_000);
-/** A letter or a digit: what has none says nothing. */
+/** At least one letter or digit is required: without it a text says nothing. */
 const said = (message: string, length: number) =>
   z
     .string()
     .trim()
     .regex(/[\p{L}\p{N}]/u, message)
     .max(length);
-const who = { by: said("say who asks for it", 200), reason: said("say why", 1000).optional() };
+const who = { by: said('"by" must say who requests it', 200), reason: said('"reason" must say why', 1000).optional() };
 
-/** What an operator asks of a sync, beside runs. */
+/** Operators' actions on a sync, apart from runs. */
 const actFormat = z.discriminatedUnion("do", [
   z.strictObject({
     ...who,
     do: z.literal("release"),
-    reason: said("say why", 1000),
+    reason: said('"reason" must say why', 1000),
     people: people.default([]),
     kind: z.string().optional(),
     all: z.boolean().default(false),
@@ -37,14 +37,14 @@ const actFormat = z.discriminatedUnion("do", [
   z.strictObject({ ...who, do: z.literal("cancel") }),
 ]);
 
-/** What an operator asks of a sync, and who it is. */
+/** A requested action, and the operator. */
 export type AskedAct = z.output<typeof actFormat>;
 
-/** The administrators' side of syncs. */
+/** The operators' interface to syncs. */
 export interface SyncAdmin {
   readonly names: () => readonly string[];
   readonly status: (name: string) => Promise<unknown>;
-  /** Runs a sync; `busy` says why not where it does not run. */
+  /** Runs a sync. `busy` says why it cannot run now. */
   readonly run: (
     name: string,
     wish: {
@@ -56,7 +56,7 @@ export interface SyncAdmin {
       readonly cause: string;
     },
   ) => Promise<{ readonly report: unknown } | { readonly busy: string }>;
-  /** Does what an operator asks for, and records it; `busy` and `wrong` say why not where it is not done. */
+  /** Performs and records an operator's action. `busy` and `wrong` say why it was not performed. */
   readonly act: (
     name: string,
     asked: AskedAct,
@@ -65,27 +65,25 @@ export interface SyncAdmin {
     | { readonly busy: string }
     | { readonly wrong: string }
   >;
-  /** Begins a run where the request is signed as the sync's `signal` asks; says whether it is. */
+  /** Starts a run if the request has the signature of the sync's `signal`; reports whether it has. */
   readonly signal: (
     name: string,
     request: { readonly headers: Readonly<Record<string, string | undefined>>; readonly body: string },
   ) => boolean;
 }
 
-/** Signals need no token: who sends one proves by its signature that it may. */
+/** Signals need no token: their signature authorises them. */
 export function syncSignals(syncs: SyncAdmin): Hono {
   const app = new Hono();
   app.post("/syncs/:name/signal", async (c) => {
     const headers = c.req.header();
     const isSigned = syncs.signal(c.req.param("name"), { headers, body: await c.req.text() });
-    return isSigned
-      ? c.json({ status: "a run begins" }, 202)
-      : c.json({ error: "the signature is not this sync's" }, 401);
+    return isSigned ? c.json({ status: "run started" }, 202) : c.json({ error: "invalid signature" }, 401);
   });
   return app;
 }
 
-/** Status, runs and people of syncs, for who holds a token. */
+/** Status, runs and people of syncs, for holders of a token. */
 export function syncEndpoints(syncs: SyncAdmin): Hono<{ Variables: { operator: string | undefined } }> {
   const app = new Hono<{ Variables: { operator: string | undefined } }>();
   app.get("/syncs", async (c) => {
@@ -94,7 +92,8 @@ export function syncEndpoints(syncs: SyncAdmin): Hono<{ Variables: { operator: s
   });
   app.post("/syncs/:name/run", async (c) => {
     const name = c.req.param("name");
-    if (!syncs.names().includes(name)) return c.json({ error: `name a sync: ${syncs.names().join(", ")}` }, 404);
+    if (!syncs.names().includes(name))
+      return c.json({ error: `No such sync. Available: ${syncs.names().join(", ")}.` }, 404);
     const text = await c.req.text();
     const { data, error } = runFormat.safeParse(text === "" ? {} : await c.req.json().catch(() => undefined));
     if (!data) return c.json({ error: z.prettifyError(error) }, 400);
@@ -113,12 +112,13 @@ export function syncEndpoints(syncs: SyncAdmin): Hono<{ Variables: { operator: s
   });
   app.post("/syncs/:name/:act{release|retry|forget|cancel}", async (c) => {
     const { name, act } = c.req.param();
-    if (!syncs.names().includes(name)) return c.json({ error: `name a sync: ${syncs.names().join(", ")}` }, 404);
+    if (!syncs.names().includes(name))
+      return c.json({ error: `No such sync. Available: ${syncs.names().join(", ")}.` }, 404);
     if (!/^application\/json\s*(;|$)/i.test(c.req.header("content-type") ?? ""))
-      return c.json({ error: "send JSON: by, reason, and the people" }, 415);
+      return c.json({ error: "Send JSON with by, reason and the people." }, 415);
     const given: unknown = await c.req.json().catch(() => undefined);
-    if (typeof given !== "object" || given === null) return c.json({ error: "send an object as JSON" }, 400);
-    // Who has a token is who it says, and nobody else.
+    if (typeof given !== "object" || given === null) return c.json({ error: "Send a JSON object." }, 400);
+    // A token identifies its operator, whatever the body says.
     const operator = c.get("operator");
     const { new: isNew, ...asked } = given as { readonly new?: unknown };
     const { data, error } = actFormat.safeParse({

@@ -2,48 +2,48 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Caller } from "../auth/caller.ts";
 import { type Limiter, type Limiters, memoryLimiters } from "./limiters.ts";
 
-/** Failed authentications of one source within a minute after which it is slowed down. */
+/** Failed authentications per minute and source before it is slowed down. */
 const FREE_FAILURES = 10;
-/** How long a request of a source that failed too often waits before its credentials are looked at, in milliseconds. */
+/** Delay before credentials are checked for a source that has failed too often, in milliseconds. */
 const SLOW_MS = 1000;
-/** The most requests that wait so at a time, in all and of one source; others are turned away. */
+/** Maximum number of requests delayed at a time, in total and per source; more are rejected. */
 const MAX_SLOWED = 200;
 const MAX_SLOWED_OF_ONE = 20;
-/** The most requests of one source that wait for others of it to be looked at. */
+/** Maximum number of requests of one source that wait for earlier ones to be checked. */
 const MAX_WAITING = 1000;
 
-/** What looking at a request's credentials found; `nothing` where there were none, or nobody could say. */
+/** The result of checking credentials; `nothing` if there were none, or the check could not be made. */
 export type Verdict = "proven" | "failed" | "nothing";
 
 /** Rate-limit and failure counters, over all routes and the token endpoint. They survive configuration reloads. */
 export interface Throttle {
   /**
-   * Looks at credentials by `look`, and gives what that gives. Where a source has failed too often it waits before, for right and
-   * wrong ones alike: who guesses learns no more than twenty answers a second. What is being looked at counts until it is judged,
-   * so that many guesses at once are no way around. A connection that has proven itself for the source does not wait, and has one
-   * request looked at at a time. Gives undefined, without a look, where too many wait already.
+   * Checks credentials with `look` and returns its result. A source that has failed too often waits first, whether its credentials are
+   * right or wrong, which limits guessing to twenty attempts a second. Pending checks count until they finish, so parallel guesses gain
+   * nothing. A connection that has authenticated before does not wait, but has one request checked at a time. Returns undefined, unchecked,
+   * if too many requests are waiting.
    */
   readonly judge: <T extends { readonly verdict: Verdict }>(
     source: string,
     connection: object | undefined,
     look: () => Promise<T>,
   ) => Promise<T | undefined>;
-  /** Reports whether a caller may do so many more operations in this second. */
+  /** Reports whether a caller may do this many more operations in this second. */
   readonly isWithinRate: (caller: Caller, operations?: number) => Promise<boolean>;
 }
 
-/** Counts by limiters: in this process, where nothing else is said. */
+/** Counts with the given limiters, by default in this process. */
 export function createThrottle({ limiter }: Pick<Limiters, "limiter"> = memoryLimiters()): Throttle {
   const failures = limiter("failures", { points: FREE_FAILURES, seconds: 60 });
   const rates = new Map<number, Limiter>();
   const slowedOf = new Map<string, number>();
   const provenFor = new WeakMap<object, string>();
   const lastOn = new WeakMap<object, Promise<unknown>>();
-  /** How many of a source are looked at, and who waits for one of them to be judged. */
+  /** Pending checks by source, and the requests waiting for one of them to finish. */
   const looking = new Map<string, { count: number; waiting: (() => void)[] }>();
   let slowed = 0;
 
-  /** Waits as long as a source that failed too often has to; false where too many wait. */
+  /** Waits for as long as a source with too many failures must; false if too many are waiting. */
   const slow = async (source: string): Promise<boolean> => {
     const ofOne = slowedOf.get(source) ?? 0;
     if (slowed >= MAX_SLOWED || ofOne >= MAX_SLOWED_OF_ONE) return false;
@@ -57,7 +57,7 @@ export function createThrottle({ limiter }: Pick<Limiters, "limiter"> = memoryLi
     return true;
   };
 
-  /** Waits until a source may be looked at, and counts it as such. */
+  /** Waits until a source may be checked, and counts the check. */
   const admit = async (source: string): Promise<boolean> => {
     for (;;) {
       const failed = await failures.consumed(source);
@@ -109,7 +109,7 @@ export function createThrottle({ limiter }: Pick<Limiters, "limiter"> = memoryLi
         if (found) return found;
       }
       if (!(await admit(source))) return undefined;
-      // A look that takes long, at an issuer that does not answer, keeps nobody else from being looked at: it is no way to guess fast.
+      // A slow check, for example at an unresponsive issuer, does not hold up others: it is no way to guess fast.
       let isCounted = true;
       const uncount = () => {
         if (isCounted) judged(source);
@@ -132,7 +132,7 @@ export function createThrottle({ limiter }: Pick<Limiters, "limiter"> = memoryLi
   };
 }
 
-/** Who counts as one source: an IPv4 address, or the 64 bits of an IPv6 one that a network has, of which it may use every address. */
+/** What counts as one source: an IPv4 address, or an IPv6 /64, of which a client may use every address. */
 function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.toLowerCase().split("::");

@@ -2,14 +2,14 @@ import { readFileSync, unwatchFile, watchFile } from "node:fs";
 import { createSecureContext, type SecureContextOptions, type Server } from "node:tls";
 import type { Log } from "../observe/log.ts";
 
-/** Where a server's certificate and key are, and whose client certificates are taken. */
+/** A server's certificate and key, and the CA of accepted client certificates. */
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
   readonly clientCa?: string | undefined;
 }
 
-/** ECDHE with AES-GCM, as Microsoft asks for them, and TLS 1.3's own. */
+/** ECDHE with AES-GCM, as Microsoft requires, and TLS 1.3's own suites. */
 const CIPHERS = [
   "TLS_AES_256_GCM_SHA384",
   "TLS_AES_128_GCM_SHA256",
@@ -21,7 +21,7 @@ const CIPHERS = [
 ].join(":");
 const POLL_MS = 1000;
 
-/** The options of a TLS server. Throws where the files cannot be read, or do not go together. */
+/** Options for a TLS server. Throws if files cannot be read or do not match. */
 export function tlsOptions({ cert, key, clientCa }: TlsFiles): SecureContextOptions & {
   requestCert: boolean;
   rejectUnauthorized: boolean;
@@ -35,28 +35,28 @@ export function tlsOptions({ cert, key, clientCa }: TlsFiles): SecureContextOpti
     honorCipherOrder: true,
   };
   createSecureContext(options);
-  // A client without a certificate may have another way to say who it is.
+  // A client without a certificate may authenticate in another way.
   return { ...options, requestCert: clientCa !== undefined, rejectUnauthorized: false };
 }
 
 /**
- * Takes new certificates when their files change: connections that are there go on with the old ones, new ones get the
- * new. Files that do not go together, in the middle of a change perhaps, are passed over. Gives what ends the watch.
+ * Reloads certificates when their files change. Existing connections keep the old ones. Files that do not match, perhaps in the middle of a
+ * change, are ignored. Returns a function that stops watching.
  */
 export function watchCertificates(server: Pick<Server, "setSecureContext">, files: TlsFiles, log: Log): () => void {
   const paths = [files.cert, files.key, ...(files.clientCa === undefined ? [] : [files.clientCa])];
   const reload = () => {
     try {
       server.setSecureContext(tlsOptions(files));
-      log.info({ cert: files.cert }, "new certificate");
+      log.info({ cert: files.cert }, "certificate reloaded");
     } catch (error) {
       log.warn(
         { cert: files.cert, reason: (error as Error).message },
-        "the new certificate cannot be used: the old one stays",
+        "new certificate is invalid: still using the previous one",
       );
     }
   };
-  // Polled, because what is mounted into a container changes by links that other watches do not see.
+  // Polled, because files mounted into a container change by symbolic links, which other watchers miss.
   for (const path of paths) watchFile(path, { interval: POLL_MS, persistent: false }, reload);
   return () => {
     for (const path of paths) unwatchFile(path, reload);

@@ -9,7 +9,7 @@ import { commonHeaders } from "./headers.ts";
 
 const MAX_FORM = 16_384;
 
-/** The token endpoint of OAuth 2.0 client credentials, RFC 6749 §3.2: its answers and errors are OAuth's, not SCIM's. */
+/** The token endpoint for OAuth 2.0 client credentials, RFC 6749 §3.2. Its responses and errors are OAuth's, not SCIM's. */
 export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, door: Door, bodies: Bodies): void {
   const { failed, refused } = door;
   const oauthError = (c: HonoContext<Env>, status: 400 | 401 | 405 | 429 | 503, error: string, detail: string) =>
@@ -45,6 +45,6 @@ export function tokenEndpoint(app: Hono<Env>, { path, issue }: TokenEndpoint, do
   });
   app.all(path, (c) => {
     c.header("Allow", "POST");
-    return oauthError(c, 405, "invalid_request", "Tokens are asked for by POST.");
+    return oauthError(c, 405, "invalid_request", "Request tokens with POST.");
   });
 }

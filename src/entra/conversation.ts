@@ -1,18 +1,18 @@
 import type { ObjectType } from "./directory.ts";
 import type { Answer, Exchange, Purpose } from "./report-data.ts";
 
-/** A request as it is sent. */
+/** A request to send. */
 export interface Request {
   readonly method: Exchange["method"];
-  /** Relative to the endpoint, with its query. */
+  /** Relative to the endpoint, including the query. */
   readonly path: string;
   readonly body?: unknown;
 }
 
-/** What sends requests: gives the answer, or says why there is none. It follows no redirects, and never rejects. */
+/** Sends a request and returns the response, or says why there is none. Follows no redirects, and never rejects. */
 export type Send = (request: Request) => Promise<Answer | { readonly failure: string }>;
 
-/** Why a request did not do what it was to do, by Microsoft's code. */
+/** Why a request failed, with Microsoft's code. */
 export class ProvisioningError extends Error {
   readonly code: string;
   constructor(code: string, message: string) {
@@ -21,16 +21,16 @@ export class ProvisioningError extends Error {
   }
 }
 
-/** What conversations have in common. */
+/** What conversations share. */
 export interface Line {
   readonly send: Send;
   /** The job's clock, milliseconds since 1970. */
   readonly now: () => number;
-  /** Waits so many milliseconds. */
+  /** Waits some milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
-  /** Requests a second, over all conversations; without a limit where it is undefined. */
+  /** Maximum requests per second over all conversations; undefined for no limit. */
   readonly rate?: number | undefined;
-  /** Masks what must not be shown; what is asked goes on with the answer as it came. */
+  /** Masks secrets for display; the caller still gets the original response. */
   readonly redacted: (exchange: Exchange) => Exchange;
   /** Called for each exchange, redacted. */
   readonly onExchange: (exchange: Exchange) => void;
@@ -43,11 +43,11 @@ const MAX_WAIT_MS = 60_000;
 /** The exchanges for one object. */
 export interface Conversation {
   readonly exchanges: readonly Exchange[];
-  /** Asks, and gives the answer whatever its status is. Throws a `ProvisioningError` where there is none. */
+  /** Sends a request and returns the response, whatever its status. Throws a `ProvisioningError` if there is none. */
   readonly ask: (purpose: Purpose, request: Request) => Promise<Answer>;
 }
 
-/** Gives what begins conversations over a line. 429, and 503 with a `Retry-After`, are waited for. */
+/** Creates conversations. 429, and 503 with `Retry-After`, are retried after a wait. */
 export function conversationsOver({
   send,
   now,
@@ -78,10 +78,10 @@ export function conversationsOver({
         "failure" in result ? { ...common, failure: result.failure } : { ...common, answer: result };
       const shown = redacted(exchange);
       onExchange(shown);
-      // Of a long conversation, such as a group's with a request for each member, the first and the last exchanges are kept.
+      // Of a long conversation, such as a group's with a request per member, the first and last exchanges are kept.
       if (exchanges.length === MAX_KEPT) exchanges.splice(MAX_KEPT / 2, 1);
       exchanges.push(shown.answer ? { ...shown, answer: { ...shown.answer, json: undefined } } : shown);
-      // Whoever asks needs the values; what it says of the answer must not show them.
+      // The caller needs the original values, but messages about the response must not show them.
       return answerOf(exchange, shown);
     };
     const ask = async (purpose: Purpose, request: Request): Promise<Answer> => {
@@ -97,7 +97,7 @@ export function conversationsOver({
   };
 }
 
-/** Exchanges kept of one conversation. */
+/** Maximum exchanges kept per conversation. */
 const MAX_KEPT = 20;
 
 const answerOf = ({ answer, failure }: Exchange, shown: Exchange): Pick<Exchange, "answer" | "failure"> =>
@@ -106,7 +106,7 @@ const answerOf = ({ answer, failure }: Exchange, shown: Exchange): Pick<Exchange
 const codeOfFailure = (failure: string): string =>
   /within|time|cancelled/i.test(failure) ? "Timeout" : "WebExceptionProtocolError";
 
-/** How long an answer asks to wait, in milliseconds; undefined where it does not. */
+/** The requested delay in milliseconds; undefined if there is none. */
 function delayAsked({ status, headers }: Answer): number | undefined {
   const after = headers["retry-after"];
   if (status !== 429 && !(status === 503 && after !== undefined)) return undefined;
@@ -116,7 +116,7 @@ function delayAsked({ status, headers }: Answer): number | undefined {
   return Number.isNaN(until) ? 1000 : Math.max(0, until - Date.now());
 }
 
-/** Microsoft's codes for answers that are no success. */
+/** Microsoft's codes for unsuccessful responses. */
 const CODES: Readonly<Record<number, string>> = {
   401: "Unauthorized",
   403: "InsufficientRights",
@@ -129,23 +129,23 @@ const CODES: Readonly<Record<number, string>> = {
 };
 const INCOMPATIBLE = "SystemForCrossDomainIdentityManagementServiceIncompatible";
 
-/** The failure that an answer with a status of no success is, in Microsoft's code and with what the endpoint said. */
+/** The error for an unsuccessful response, with Microsoft's code and the endpoint's own message. */
 export function refusal(what: string, { status, text }: Answer): ProvisioningError {
   const code = CODES[status] ?? (status >= 500 ? "InternalServerError" : INCOMPATIBLE);
   return new ProvisioningError(code, `${what} was answered with ${status}: ${reasonIn(text)}`);
 }
 
-/** What an endpoint says of an error: the detail of RFC 7644 §3.12, or the beginning of whatever it sent. */
+/** An endpoint's error message: the detail of RFC 7644 §3.12, or the start of the body. */
 function reasonIn(text: string): string {
   try {
     const { scimType, detail } = JSON.parse(text) as { readonly scimType?: unknown; readonly detail?: unknown };
     if (typeof detail === "string")
       return `${typeof scimType === "string" ? `${scimType}: ` : ""}${detail.slice(0, 500)}`;
   } catch {
-    // What is no JSON is shown as it came.
+    // Anything but JSON is shown as received.
   }
   return text.slice(0, 500) || "(no body)";
 }
 
-/** The failure that an answer in the wrong form is. */
+/** The error for a malformed response. */
 export const incompatible = (message: string): ProvisioningError => new ProvisioningError(INCOMPATIBLE, message);

@@ -10,26 +10,26 @@ import { linkReferences } from "./references.ts";
 import type { StoredObject } from "./source-store.ts";
 import { verify } from "./verify.ts";
 
-/** What a cycle came to, beside the traces. */
+/** The result of a cycle, apart from traces. */
 export interface CycleResult {
-  /** Why the job is put in quarantine by this cycle; undefined where it is not. */
+  /** Why this cycle puts the job in quarantine; undefined if it does not. */
   readonly reason?: Reason;
-  /** Objects that were read from the source, and those of them that are to be in the target. */
+  /** The number of objects read from the source, and of those in scope. */
   readonly imported: number;
   readonly entitled: number;
 }
 
-/** What a cycle is asked for. */
+/** Options of a cycle. */
 export interface CycleOptions {
-  /** Whatever is in the source is looked at, not only what changed. */
+  /** Whether everything in the source is processed, not only changes. */
   readonly isWhole: boolean;
-  /** Deletions are sent however many they are. */
+  /** Whether deletions are sent however many there are. */
   readonly allowsDeletions: boolean;
 }
 
 /**
- * One cycle: probes; then users, their references, groups, and members. What failed is kept for another attempt. Deletions and
- * disablings above the threshold are held, all of them.
+ * One cycle: probes; then users, their references, groups, and members. Failures are kept for another attempt. If deletions and disables
+ * exceed the threshold, all of them are held.
  */
 export async function runCycle(engine: Engine, options: CycleOptions): Promise<CycleResult> {
   const { store, job, behaviour } = engine;
@@ -48,12 +48,12 @@ export async function runCycle(engine: Engine, options: CycleOptions): Promise<C
     for (const { flow, until } of ranges) store.set(watermark(flow), until);
   });
   if (isStaged) {
-    const held = leaving === 1 ? "1 deletion or disabling is" : `${leaving} deletions and disablings are`;
+    const held = leaving === 1 ? "1 deletion or disable is" : `${leaving} deletions and disables are`;
     const message = `${held} held: the threshold is ${threshold}. To send them, run cycle --allow-deletes.`;
     return { ...counts, reason: { reason: "TooManyDeletes", error: { code: "TooManyDeletes", message } } };
   }
   const escrows = store.countEscrows();
-  // Who is linked, and who failed to be.
+  // Linked objects, and those that failed to be.
   const failures = { ...escrows, objects: store.countLinks() + escrows.export };
   const reason = quarantineFor(failures, behaviour.quarantine);
   return { ...counts, ...(reason && { reason }) };
@@ -71,7 +71,7 @@ async function probed(engine: Engine): Promise<Reason | undefined> {
 
 const watermark = ({ type }: ObjectFlow): string => `watermark.${type}`;
 
-/** A flow, with what of the source's changes it has seen and what it will have. */
+/** A flow with the range of source changes to process. */
 interface FlowRange {
   readonly flow: ObjectFlow;
   readonly since: number;
@@ -83,7 +83,7 @@ const placesOf = ({ store }: Engine, flow: ObjectFlow, { isWhole }: CycleOptions
   until: store.lastChange(),
 });
 
-/** Objects that are to be looked at: those that changed, then those whose attempt is due. */
+/** Objects to process: changed ones first, then those due for another attempt. */
 function* toLookAt({ store, now }: Engine, { flow, since, until }: FlowRange): Generator<StoredObject> {
   yield* store.changedSince(flow.type, since, until);
   for (let after = ""; ; ) {
@@ -97,7 +97,7 @@ function* toLookAt({ store, now }: Engine, { flow, since, until }: FlowRange): G
   }
 }
 
-/** How many would be deleted or disabled. */
+/** How many objects would be deleted or disabled. */
 function leavingIn(engine: Engine, range: FlowRange): number {
   if (engine.behaviour.deletionThreshold === undefined) return 0;
   const { flow } = range;
@@ -125,7 +125,7 @@ async function runFlow(
   });
 }
 
-/** Sends an object's references, now that what they refer to has been provisioned. A cycle that dies before goes on with them. */
+/** Sends an object's references after their targets have been provisioned. An interrupted cycle continues with them. */
 export async function linkObject(engine: Engine, flow: ObjectFlow, id: string, since: number): Promise<void> {
   const object = engine.store.object(flow.type, id);
   if (object)

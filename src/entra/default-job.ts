@@ -16,7 +16,7 @@ const direct = ([target, source, more]: Mapping) => ({
   ...more,
 });
 
-/** What Entra proposes for users of an application that is not in its gallery. */
+/** Entra's default mapping for users of a non-gallery application. */
 const USER: readonly Mapping[] = [
   ["userName", "userPrincipalName", { matchingPriority: 1 }],
   ["active", 'Switch([IsSoftDeleted], , "False", "True", "True", "False")'],
@@ -48,7 +48,7 @@ const GROUP: readonly Mapping[] = [
   ["members", "members"],
 ];
 
-/** Attributes whose case counts by RFC 7643. */
+/** Attributes that RFC 7643 defines as case-sensitive. */
 const CASE_EXACT = new Set(["externalId"]);
 
 const declared = (mappings: readonly Mapping[]) =>
@@ -69,7 +69,7 @@ const objectMapping = (source: string, target: string, mappings: readonly Mappin
 
 const GROUP_URN = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
-/** The schema of a job as Entra makes it for a new application that is not in its gallery: users with the enterprise extension, and groups. */
+/** The default schema of a job for a new non-gallery application: users with the enterprise extension, and groups. */
 export const DEFAULT_JOB_SCHEMA = {
   directories: [
     {

@@ -1,16 +1,16 @@
 import { expressionText, type Value } from "./expression/index.ts";
 import type { AttributeFlow } from "./job.ts";
 
-/** The form of PATCH: what new applications get, or what `?aadOptscim062020` on the tenant's URL asks for. */
+/** The PATCH dialect: `legacy` as new applications get it, or `compliant` as `?aadOptscim062020` on the Tenant URL requests. */
 export const DIALECTS = ["legacy", "compliant"] as const;
-/** One of them. */
+/** A PATCH dialect. */
 export type Dialect = (typeof DIALECTS)[number];
 
-/** An attribute whose value differs from what the target shows. */
+/** An attribute whose value differs from the target's. */
 export interface Difference {
   readonly flow: AttributeFlow;
   readonly wanted: Value;
-  /** What the target shows, as text; undefined for nothing. */
+  /** The target's value, as text; undefined for none. */
   readonly current?: string;
 }
 
@@ -26,7 +26,7 @@ const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 /** A PATCH body, RFC 7644 §3.5.2. */
 export const patchBody = (operations: readonly Operation[]) => ({ schemas: [PATCH_OP], Operations: operations });
 
-/** A value as a body holds it: truth values are texts in legacy PATCHes, and JSON's own elsewhere. */
+/** A value in a body: booleans are strings in legacy PATCHes, and JSON booleans elsewhere. */
 export function bodyValue({ type }: AttributeFlow, value: Value, isLegacyPatch: boolean): unknown {
   if (typeof value !== "string") return value;
   if (type === "Boolean") return isLegacyPatch ? value : /^true$/i.test(value);
@@ -34,7 +34,10 @@ export function bodyValue({ type }: AttributeFlow, value: Value, isLegacyPatch: 
   return value;
 }
 
-/** The operations that change attributes: one for each in the legacy dialect; in the compliant one those without a selector together. */
+/**
+ * The operations that change attributes: one per attribute in the legacy dialect; in the compliant one, those without a selector are
+ * combined.
+ */
 export function changeOperations(differences: readonly Difference[], dialect: Dialect): Operation[] {
   if (dialect === "legacy")
     return differences.map(({ flow, wanted, current }) => ({
@@ -56,7 +59,7 @@ export function changeOperations(differences: readonly Difference[], dialect: Di
   return [...alone, { op: "replace", value }];
 }
 
-/** Roles of `AppRoleAssignmentsComplex` are added, each as JSON in a text. */
+/** Roles of `AppRoleAssignmentsComplex` are added one by one, each as JSON in a string. */
 const isAddedAsText = ({ source }: AttributeFlow): boolean =>
   source !== undefined && expressionText(source).startsWith("AppRoleAssignmentsComplex(");
 
@@ -64,14 +67,14 @@ const asJsonText = (value: unknown) => ({ value: JSON.stringify(value) });
 
 const isActive = ({ target }: AttributeFlow): boolean => target.text.toLowerCase() === "active";
 
-/** The operation that sets a reference, such as the manager, or takes it away by an empty text. */
+/** The operation that sets a reference, such as the manager, or removes it with an empty string. */
 export function referenceOperation(flow: AttributeFlow, targetId: string | undefined, dialect: Dialect): Operation {
   const path = flow.target.text;
   const op = targetId === undefined ? "Replace" : "Add";
   return { op: dialect === "legacy" ? op : op.toLowerCase(), path, value: targetId ?? "" };
 }
 
-/** The operations that add members, or remove them. */
+/** The operations that add or remove members. */
 export function memberOperations(ids: readonly string[], isAdding: boolean, dialect: Dialect): Operation[] {
   if (dialect === "legacy")
     return [{ op: isAdding ? "Add" : "Remove", path: "members", value: ids.map((value) => ({ $ref: null, value })) }];

@@ -1,9 +1,9 @@
-/** What an attribute of the source directory holds. A reference holds the objectId of what it refers to. */
+/** The value of an attribute in the source directory. A reference holds the objectId of its target. */
 export type SourceValue = string | number | boolean | null | readonly (string | Readonly<Record<string, unknown>>)[];
 
 /** The objects that Entra provisions. */
 export const OBJECT_TYPES = ["User", "Group"] as const;
-/** One of them. */
+/** An object type. */
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 
 /** An object of the source directory. */
@@ -19,17 +19,15 @@ export interface SourceObject {
   readonly assigned: boolean;
 }
 
-/**
- * A change of the source directory. An objectId that is not there yet is created by it. Attributes that are not named stay; `null` clears one.
- */
+/** A change in the source directory. An unknown objectId creates the object. Attributes that are not named are kept; `null` clears one. */
 export interface Edit {
   readonly type: ObjectType;
   readonly objectId: string;
   readonly attributes?: Readonly<Record<string, SourceValue>>;
-  /** Of groups: objectIds of direct members, by what is added and what is removed. */
+  /** For groups: objectIds of direct members to add and to remove. */
   readonly members?: { readonly add?: readonly string[]; readonly remove?: readonly string[] };
-  /** Assigns the object to the application, or takes the assignment away. New objects are assigned unless it is false. */
+  /** Assigns the object to the application, or removes the assignment. New objects are assigned unless it is false. */
   readonly assigned?: boolean;
-  /** The object is deleted for good. (A soft deletion is the attribute `IsSoftDeleted`.) */
+  /** Deletes the object permanently. (A soft deletion is the attribute `IsSoftDeleted`.) */
   readonly purged?: true;
 }

@@ -7,12 +7,12 @@ import type { ObjectFlow } from "./job.ts";
 import type { StoredObject } from "./source-store.ts";
 import { asText, readAt } from "./target-path.ts";
 
-/** What account discovery says of an account of the target. */
+/** What account discovery reports about an account of the target. */
 export interface Account {
   readonly id: string;
   /** The value of the matching attribute. */
   readonly name: string;
-  /** `local`: nobody of the source has this value; `unassigned`: somebody who is not in scope; `assigned`: somebody in scope. */
+  /** `local`: nobody in the source has this value; `unassigned`: somebody out of scope; `assigned`: somebody in scope. */
   readonly status: "local" | "unassigned" | "assigned";
   readonly objectId?: string;
 }
@@ -20,8 +20,8 @@ export interface Account {
 const PAGE = 100;
 
 /**
- * Walks through all users of the target page by page, as account discovery does, and says whose each is by the first matching attribute.
- * Tells of an account that came twice, and of pages that do not add up. Throws a `ProvisioningError` for an answer that is no page.
+ * Reads all users of the target page by page, as account discovery does, and assigns each to a person by the first matching attribute.
+ * Reports accounts that occur twice, and inconsistent pages. Throws a `ProvisioningError` for a response that is not a page.
  */
 export async function* discover(engine: Engine, flow: ObjectFlow): AsyncGenerator<Account> {
   const [matching] = flow.matching;
@@ -33,16 +33,17 @@ export async function* discover(engine: Engine, flow: ObjectFlow): AsyncGenerato
     if (answer.status !== 200) throw refusal("The page of users", answer);
     const { json } = answer;
     if (!isObject(json) || typeof json.totalResults !== "number")
-      throw incompatible("A page of users is no ListResponse");
+      throw incompatible("A page of users is not a ListResponse");
     total = json.totalResults;
     const resources = Array.isArray(json.Resources) ? (json.Resources as unknown[]).filter(isObject) : [];
     if (resources.length === 0) {
-      if (startIndex <= total) throw incompatible(`The page from ${startIndex} is empty, although there are ${total}`);
+      if (startIndex <= total)
+        throw incompatible(`The page from ${startIndex} is empty, although the total is ${total}`);
       return;
     }
     for (const resource of resources) {
       const id = String(resource.id);
-      if (seen.has(id)) throw incompatible(`Account ${id} came on two pages: the order of pages is not stable`);
+      if (seen.has(id)) throw incompatible(`Account ${id} was returned on two pages: the order of pages is not stable`);
       seen.add(id);
       const name = asText(readAt(resource, matching!.target)) ?? "";
       const owner = owners.get(name.toLowerCase());
@@ -68,7 +69,7 @@ function ownersBy(
   return owners;
 }
 
-/** The value that an object is matched by; undefined where it has none, or the expression cannot be evaluated. */
+/** The value that an object is matched by; undefined if it has none, or the expression cannot be evaluated. */
 function nameOf(engine: Engine, flow: ObjectFlow, object: StoredObject): string | undefined {
   try {
     return asText(mapped(engine, flow.matching[0]!, object));

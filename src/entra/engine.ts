@@ -7,37 +7,37 @@ import type { Observation, Trace } from "./report-data.ts";
 import type { Store } from "./store.ts";
 import { asText } from "./target-path.ts";
 
-/** How a simulation behaves, beside what its job says. */
+/** How a simulation behaves, in addition to its job. */
 export interface Behaviour {
   readonly dialect: Dialect;
-  /** Everybody is in scope who passes the filters, or only who is assigned. */
+  /** Whether everybody who passes the filters is in scope, or only assigned objects. */
   readonly scope: "all" | "assigned";
-  /** Members in one PATCH. */
+  /** Maximum members in one PATCH. */
   readonly membersPerRequest: number;
-  /** Objects that fall out of scope are left as they are. */
+  /** Whether objects that fall out of scope are left unchanged. */
   readonly skipsOutOfScopeDeletions: boolean;
-  /** Deletions and disablings of one cycle above which none is sent; undefined for no limit. */
+  /** The number of deletions and disables in one cycle above which none is sent; undefined for no limit. */
   readonly deletionThreshold?: number | undefined;
-  /** Conversations at a time. */
+  /** Concurrent conversations. */
   readonly lanes: number;
-  /** Whatever was written is read back at the end of a cycle, which Entra does not do. */
+  /** Whether everything written is read back at the end of a cycle, which Entra does not do. */
   readonly verifies: boolean;
   readonly quarantine: QuarantineLimits;
 }
 
 /** When a job is put in quarantine. */
 export interface QuarantineLimits {
-  /** The proportion of failures is looked at from so many failures on. */
+  /** Minimum number of failures for the proportion to count. */
   readonly from: number;
-  /** Failures among the objects of a job. */
+  /** Maximum share of a job's objects that may fail. */
   readonly proportion: number;
-  /** Failures, references not counted. */
+  /** Maximum failures without references. */
   readonly base: number;
-  /** Failures, references counted. */
+  /** Maximum failures including references. */
   readonly total: number;
 }
 
-/** What each part of a cycle works with. */
+/** What each part of a cycle uses. */
 export interface Engine {
   readonly store: Store;
   readonly job: Job;
@@ -47,16 +47,16 @@ export interface Engine {
   readonly now: () => number;
   readonly random: () => number;
   readonly defaultDomain: string;
-  /** Aborted when the cycle is to end. */
+  /** Aborted when the cycle should end. */
   readonly signal: AbortSignal;
-  /** Runs work alone among all that has the same key. */
+  /** Serialises work with the same key. */
   readonly alone: <T>(key: string, work: () => Promise<T>) => Promise<T>;
   readonly conversation: (type: SourceObject["type"]) => Conversation;
   readonly traced: (trace: Trace) => void;
   readonly observed: (observation: Observation) => void;
 }
 
-/** An attribute of an object by its name. What every directory object has is there even where the input does not say it. */
+/** An attribute of an object by name. Properties of every directory object exist even if the input omits them. */
 export function attributeOf(object: SourceObject, overrides: Readonly<Record<string, SourceValue>> = {}) {
   return (name: string): SourceValue | undefined => {
     const value = overrides[name] ?? object.attributes[name];
@@ -67,7 +67,7 @@ export function attributeOf(object: SourceObject, overrides: Readonly<Record<str
   };
 }
 
-/** What the mapping gives for an attribute. `overrides` stand in for attributes of the source. Throws an `ExpressionError`. */
+/** The mapping's result for an attribute. `overrides` replace attributes of the source. Throws an `ExpressionError`. */
 export function mapped(
   { now, random, defaultDomain }: Engine,
   { source }: AttributeFlow,
@@ -84,11 +84,11 @@ export function mapped(
   return value === "" || (Array.isArray(value) && value.length === 0) ? undefined : value;
 }
 
-/** The name that an object is shown by. */
+/** The display name of an object. */
 export const displayNameOf = ({ attributes, objectId }: SourceObject): string =>
   String(attributes.displayName ?? attributes.userPrincipalName ?? objectId);
 
-/** Whether what the target shows is what is wanted, as Entra compares it. */
+/** Reports whether the target's value equals the wanted one, as Entra compares them. */
 export function isSame({ type, isCaseExact }: AttributeFlow, wanted: Value, current: unknown): boolean {
   const [a, b] = [asText(wanted), asText(current)];
   if (a === undefined || b === undefined) return a === b;
@@ -96,14 +96,14 @@ export function isSame({ type, isCaseExact }: AttributeFlow, wanted: Value, curr
   return isCaseExact ? a === b : a.toLowerCase() === b.toLowerCase();
 }
 
-/** A cycle that was told to end before it was through. What was done is kept. */
+/** A cycle that was stopped early. Completed work is kept. */
 export class InterruptedError extends Error {
-  override readonly message = "The cycle was interrupted. The next one goes on from here.";
+  override readonly message = "The cycle was interrupted. The next one continues from here.";
 }
 
 /**
- * Processes items, with as many at a time as the engine has lanes. After a failure, or once the engine is told to end, no further item is
- * begun; what is under way is finished first. Rejects with the failure, or with an `InterruptedError`.
+ * Processes items on the engine's lanes. After a failure, or once the engine should end, no further item is started, and running ones
+ * finish. Rejects with the failure, or with an `InterruptedError`.
  */
 export async function inLanes<T>(
   { behaviour, signal }: Pick<Engine, "behaviour" | "signal">,
@@ -137,6 +137,6 @@ export const CYCLE_MS = 40 * 60_000;
 export const GIVEN_UP_AFTER_MS = 28 * 24 * HOUR;
 const RETRIES_MS = [CYCLE_MS, 2 * CYCLE_MS, 6 * HOUR, 12 * HOUR, 24 * HOUR];
 
-/** When something that failed so often is tried again. */
+/** When something that failed this often is tried again. */
 export const nextAttempt = (attempts: number, now: number): number =>
   now + (RETRIES_MS[Math.min(attempts, RETRIES_MS.length) - 1] ?? CYCLE_MS);

@@ -4,18 +4,18 @@ import type { Step } from "./report-data.ts";
 import { passes } from "./scope.ts";
 import type { StoredObject } from "./source-store.ts";
 
-/** Whether an object is to be in the target, and what the log says of it. */
+/** Whether an object should be in the target, and how the log describes it. */
 export interface Entitlement {
   readonly isEntitled: boolean;
   readonly isActive: boolean;
   readonly step: Step;
 }
 
-/** Whether an object is taken into account at all: input filters drop objects as if they were not there. */
+/** Reports whether an object is considered at all: input filters drop objects as if they did not exist. */
 export const isImported = ({ input }: ObjectFlow, object: StoredObject): boolean =>
   passes(input, attributeOf(object)).passed;
 
-/** Asks the four questions of Entra's scoping: active, assigned, with a role, passing the filter. */
+/** Evaluates the four parts of Entra's scoping: active, assigned, role, filter. */
 export function entitlementOf(
   { store, behaviour, job }: Engine,
   { scope }: ObjectFlow,

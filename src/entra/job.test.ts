@@ -77,12 +77,12 @@ test.each([
   [
     "the same place twice",
     schema(user({ targetAttributeName: "UserName", source: { name: "mail" } })),
-    "mapped to the same place",
+    "mapped to the same attribute",
   ],
   [
     "a list as a whole and by its parts",
     schema(user({ targetAttributeName: "emails" }, { targetAttributeName: 'emails[type eq "work"].value' })),
-    "mapped to the same place",
+    "mapped to the same attribute",
   ],
   ["two mappings of users", schema(user(), user()), "several mappings of User are enabled"],
   [
@@ -93,7 +93,7 @@ test.each([
   [
     "an operator that Entra does not have",
     schema({ ...user(), scope: { groups: [{ clauses: [{ operatorName: "EQUALZ", sourceOperandName: "a" }] }] } }),
-    'the mapping of User: the scoping filter on a: Entra has no operator "EQUALZ"',
+    'the mapping of User: the scoping filter on a: unknown operator "EQUALZ"',
   ],
 ])("a schema with %s is refused with its place", (_, given, message) => {
   expect(() => compileJob(given)).toThrow(JobError);

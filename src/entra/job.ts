@@ -64,7 +64,7 @@ const objectMapping = z.object({
   attributeMappings: z.array(attributeMapping),
 });
 
-/** A job's schema, as the portal exports it and Graph answers it (`synchronizationSchema`): what the simulator reads of it. */
+/** A job's schema as exported by the portal or returned by Graph (`synchronizationSchema`), as far as the simulator uses it. */
 export const jobSchema = z.object({
   directories: z
     .array(
@@ -90,25 +90,25 @@ export const jobSchema = z.object({
     )
     .min(1),
 });
-/** What is read of it. */
+/** A parsed job schema. */
 export type JobSchema = z.infer<typeof jobSchema>;
 
 /** How one attribute flows. */
 export interface AttributeFlow {
   readonly target: TargetPath;
-  /** Undefined where nothing but the default value flows. */
+  /** Undefined if only the default value is used. */
   readonly source?: Expression;
   readonly defaultValue?: string;
-  /** 0 where it is not used for matching; else its place in the order of look-ups. */
+  /** 0 if not used for matching; otherwise its position in the order of look-ups. */
   readonly matchingPriority: number;
   readonly isForCreationOnly: boolean;
-  /** It is sent even where nothing changed. */
+  /** Whether it is sent even if nothing changed. */
   readonly isAlwaysSent: boolean;
   readonly type: "String" | "Boolean" | "Integer" | "DateTime" | "Reference";
   readonly isCaseExact: boolean;
-  /** Its value is masked wherever it is shown: `Redact` says so, or it is a password. */
+  /** Whether its value is masked wherever it is shown: because of `Redact`, or because it is a password. */
   readonly isRedacted: boolean;
-  /** The attributes of the source that it reads. */
+  /** The source attributes that it reads. */
   readonly reads: ReadonlySet<string>;
 }
 
@@ -116,22 +116,22 @@ export interface AttributeFlow {
 export interface ObjectFlow {
   readonly type: ObjectType;
   readonly endpoint: "/Users" | "/Groups";
-  /** The name of the target's objects, a URN. */
+  /** The target's object name, a URN. */
   readonly target: string;
   readonly creates: boolean;
   readonly updates: boolean;
   readonly deletes: boolean;
-  /** Objects that pass one of these groups; all where there is none. */
+  /** Objects that pass one of these groups are in scope; all if there is none. */
   readonly scope: readonly FilterGroup[];
-  /** Objects that do not pass are as if they were not there. */
+  /** Objects that do not pass are ignored entirely. */
   readonly input: readonly FilterGroup[];
-  /** Those that are used for matching, in order. */
+  /** Matching attributes, in order. */
   readonly matching: readonly AttributeFlow[];
-  /** Those that hold values. */
+  /** Attributes with values. */
   readonly values: readonly AttributeFlow[];
-  /** Those that refer to other objects: `manager`, `members`. */
+  /** Attributes that refer to other objects: `manager`, `members`. */
   readonly references: readonly AttributeFlow[];
-  /** Those that say whether the object is active: they read `IsSoftDeleted`. */
+  /** Attributes that state whether the object is active: they read `IsSoftDeleted`. */
   readonly activity: readonly AttributeFlow[];
 }
 
@@ -143,10 +143,13 @@ export interface Job {
   readonly flows: readonly ObjectFlow[];
 }
 
-/** A schema that the simulator cannot follow, with the place in it. */
+/** A schema that the simulator cannot use, with the place in it. */
 export class JobError extends Error {}
 
-/** Compiles a job's schema. Throws a `JobError` with the place of what is wrong: expressions, paths, operators, a mapping without a matching attribute. */
+/**
+ * Compiles a job's schema. Throws a `JobError` with the place of an invalid expression, path or operator, or a mapping without a matching
+ * attribute.
+ */
 export function compileJob(given: unknown): Job {
   const parsed = jobSchema.safeParse(given);
   if (!parsed.success) {
@@ -163,7 +166,7 @@ export function compileJob(given: unknown): Job {
   const twice = flows.find((each, place) => flows.findIndex(({ type }) => type === each.type) !== place);
   if (twice)
     throw new JobError(
-      `several mappings of ${twice.type} are enabled. The simulator runs one: disable the others in a copy of the schema`,
+      `several mappings of ${twice.type} are enabled, but the simulator runs one: disable the others in a copy of the schema`,
     );
   if (flows.length === 0) throw new JobError("no object mapping of this schema is enabled");
   return { sourceName: first!.sourceDirectoryName, targetName: first!.targetDirectoryName, flows };
@@ -172,7 +175,7 @@ export function compileJob(given: unknown): Job {
 function compileObject(data: JobSchema, directory: string, mapping: z.infer<typeof objectMapping>): ObjectFlow {
   const { sourceObjectName, targetObjectName, flowTypes, scope, attributeMappings } = mapping;
   const type = OBJECT_TYPES.find((each) => each.toLowerCase() === sourceObjectName.toLowerCase());
-  if (!type) throw new JobError(`objects of "${sourceObjectName}" are not simulated: users and groups are`);
+  if (!type) throw new JobError(`objects of "${sourceObjectName}" are not supported: only users and groups are`);
   const where = `the mapping of ${sourceObjectName}`;
   const declared = data.directories
     .find(({ name }) => name === directory)
@@ -182,7 +185,7 @@ function compileObject(data: JobSchema, directory: string, mapping: z.infer<type
     .filter(({ matchingPriority }) => matchingPriority > 0)
     .sort((a, b) => a.matchingPriority - b.matchingPriority);
   if (matching.length === 0)
-    throw new JobError(`${where} has no matching attribute: one mapping needs a matchingPriority above 0`);
+    throw new JobError(`${where} has no matching attribute: one mapping requires a matchingPriority above 0`);
   refuseOverlaps(attributes, where);
   const isReference = ({ type: kind }: AttributeFlow) => kind === "Reference";
   const within = new Set(flowTypes.split(",").map((each) => each.trim().toLowerCase()));
@@ -202,7 +205,7 @@ function compileObject(data: JobSchema, directory: string, mapping: z.infer<type
   };
 }
 
-/** One attribute cannot flow as a whole and by its parts, nor twice. */
+/** An attribute must not be mapped both as a whole and in parts, nor twice. */
 function refuseOverlaps(attributes: readonly AttributeFlow[], where: string): void {
   const seen = new Map<string, string>();
   const wholes = new Map<string, string>();
@@ -211,7 +214,7 @@ function refuseOverlaps(attributes: readonly AttributeFlow[], where: string): vo
     const isPart = target.selector !== undefined || target.sub !== undefined;
     const other = seen.get(target.text.toLowerCase()) ?? wholes.get(`${whole} ${isPart ? "whole" : "part"}`);
     if (other !== undefined)
-      throw new JobError(`${where}: ${target.text} and ${other} are mapped to the same place of the target`);
+      throw new JobError(`${where}: ${target.text} and ${other} are mapped to the same attribute of the target`);
     seen.set(target.text.toLowerCase(), target.text);
     wholes.set(`${whole} ${isPart ? "part" : "whole"}`, target.text);
   }
@@ -234,7 +237,7 @@ function compileAttribute(
   return {
     target,
     ...(source && { source }),
-    // An expression that is to leave the attribute out when it is empty leaves the default out, too.
+    // An expression that omits the attribute when empty omits the default, too.
     ...(defaultValue && !(source && omitsWhenEmpty(source)) && { defaultValue }),
     matchingPriority,
     isForCreationOnly: flowType === "ObjectAddOnly",
@@ -246,7 +249,7 @@ function compileAttribute(
   };
 }
 
-/** The text form of a source is read; `parameters`, the same as a tree, is not. */
+/** The text form of a source is used; `parameters`, the same as a tree, is not. */
 function sourceOf(given: z.infer<typeof source> | undefined): Expression | undefined {
   if (!given) return undefined;
   const { type, name, expression } = given;
@@ -256,12 +259,12 @@ function sourceOf(given: z.infer<typeof source> | undefined): Expression | undef
   if (expression) return parseExpression(expression);
   if (type === "Function")
     throw new Error(
-      `the function ${name ?? ""} has no expression: export the schema from Graph or the portal, which write it`,
+      `the function ${name ?? ""} has no expression: export the schema from Graph or the portal, which include it`,
     );
   return name ? parseExpression(`[${name}]`) : undefined;
 }
 
-/** Says the place of what is wrong. */
+/** Adds the place to an error. */
 function placed<T>(place: string, work: () => T): T {
   try {
     return work();

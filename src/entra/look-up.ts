@@ -7,7 +7,7 @@ import type { StoredObject } from "./source-store.ts";
 import { asText, type TargetPath } from "./target-path.ts";
 import type { Tracing } from "./tracing.ts";
 
-/** The path of a search, as Entra writes it: blanks as plus signs; groups without their members. */
+/** The path of a search in Entra's notation: blanks as plus signs; groups without members. */
 export function searchPath({ endpoint, type }: ObjectFlow, filter: string): string {
   const without = type === "Group" ? "excludedAttributes=members&" : "";
   return `${endpoint}?${without}filter=${encoded(filter)}`;
@@ -16,36 +16,37 @@ export function searchPath({ endpoint, type }: ObjectFlow, filter: string): stri
 /** A comparison in a filter. */
 export const isEqual = ({ text }: TargetPath, value: string): string => `${text} eq ${JSON.stringify(value)}`;
 
-/** The path of a resource. Groups are read without their members. */
+/** The path of a resource. Groups are read without members. */
 export const resourcePath = ({ endpoint, type }: ObjectFlow, id: string, isWhole = false): string =>
   `${endpoint}/${encodeURIComponent(id)}${type === "Group" && !isWhole ? "?excludedAttributes=members" : ""}`;
 
 const encoded = (text: string): string => encodeURIComponent(text).replaceAll("%20", "+");
 
-/** What a search gives. Throws a `ProvisioningError` for an answer that is no list. */
+/** The result of a search. Throws a `ProvisioningError` for a response that is not a list. */
 export async function search({ ask }: Conversation, purpose: Purpose, path: string): Promise<readonly Resource[]> {
   const answer = await ask(purpose, { method: "GET", path });
   if (answer.status !== 200) throw refusal("The search", answer);
   const { json } = answer;
-  if (!isObject(json)) throw incompatible("The search was answered with something that is no JSON object");
+  if (!isObject(json)) throw incompatible("The response to the search is not a JSON object");
   const { Resources, totalResults } = json;
   if (Resources === undefined && totalResults === 0) return [];
-  if (!Array.isArray(Resources)) throw incompatible("The search was answered without Resources: it is no ListResponse");
+  if (!Array.isArray(Resources))
+    throw incompatible("The response to the search has no Resources: it is not a ListResponse");
   return Resources as Resource[];
 }
 
-/** The resource of an answer. Throws a `ProvisioningError` where it is none, or has no id. */
+/** The resource of a response. Throws a `ProvisioningError` if it is not one, or has no id. */
 export function resourceIn(what: string, { json }: Answer): Identified {
   return identified(what, json);
 }
 
-/** A resource whose id can stand in a path. Throws a `ProvisioningError` for another. */
+/** A resource whose id can be used in a path. Throws a `ProvisioningError` otherwise. */
 function identified(what: string, given: unknown): Identified {
-  if (!isObject(given)) throw incompatible(`${what} was answered with something that is no JSON object`);
+  if (!isObject(given)) throw incompatible(`${what} was answered with something that is not a JSON object`);
   const { id } = given;
-  if (typeof id !== "string" || id === "") throw incompatible(`${what} was answered without an id that is a text`);
+  if (typeof id !== "string" || id === "") throw incompatible(`${what} was answered without an id that is a string`);
   if (/^\.\.?$/.test(id) || !id.isWellFormed())
-    throw incompatible(`${what} was answered with an id that no path can hold`);
+    throw incompatible(`${what} was answered with an id that cannot be used in a path`);
   return given as Identified;
 }
 
@@ -58,14 +59,13 @@ export function refuseShared({ store }: Engine, { type, objectId }: StoredObject
   if (owner !== undefined && owner !== objectId)
     throw new ProvisioningError(
       "DuplicateSourceEntries",
-      `resource ${targetId} of the target is provisioned from another object of the source, ${owner}`,
+      `resource ${targetId} of the target is already provisioned from another object of the source, ${owner}`,
     );
 }
 
 /**
- * Looks an object up by its matching attributes, one after the other, until one finds it. Throws a `ProvisioningError`:
- * `DuplicateTargetEntries` for several, `DuplicateSourceEntries` where it is another object's already, `ImportSkipped` where no matching
- * attribute has a value.
+ * Looks an object up by its matching attributes in order, until one finds it. Throws a `ProvisioningError`: `DuplicateTargetEntries` for
+ * several results, `DuplicateSourceEntries` if it belongs to another object, `ImportSkipped` if no matching attribute has a value.
  */
 export async function match(
   engine: Engine,
@@ -104,7 +104,7 @@ export async function match(
   if (!hasValue)
     throw new ProvisioningError(
       "ImportSkipped",
-      "no matching attribute has a value, so that the object cannot be looked up",
+      "no matching attribute has a value, so the object cannot be looked up",
     );
   return undefined;
 }

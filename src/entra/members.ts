@@ -9,8 +9,8 @@ import { beginTrace, type Tracing } from "./tracing.ts";
 import { patch } from "./update.ts";
 
 /**
- * Sends members of a group that were removed, and those that were added after a place in the source's count of changes; all of a group
- * whose members failed before. Users that are not in the target are left out. A batch that is refused does not keep the others.
+ * Sends a group's removed members, and those added after a place in the source's change count; all of a group whose members failed before.
+ * Users that are not in the target are skipped. A refused batch does not affect others.
  */
 export async function linkMembers(engine: Engine, flow: ObjectFlow, group: StoredObject, since: number): Promise<void> {
   const { store } = engine;
@@ -88,7 +88,7 @@ async function sendMembers(
   return counts;
 }
 
-/** The id of a member in the target; `later` where it is to come, undefined where it is not. */
+/** The ID of a member in the target; `later` if it is expected, undefined if not. */
 function targetOf(engine: Engine, member: string, isAdding: boolean): string | undefined {
   const link = engine.store.link("User", member);
   if (link || !isAdding) return link?.targetId;

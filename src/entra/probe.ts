@@ -3,7 +3,10 @@ import type { Engine } from "./engine.ts";
 import type { ObjectFlow } from "./job.ts";
 import { isEqual, search, searchPath } from "./look-up.ts";
 
-/** Asks for somebody who does not exist, as Entra does before each cycle. Throws a `ProvisioningError` where that is not answered with an empty list. */
+/**
+ * Searches for somebody who does not exist, as Entra does before each cycle. Throws a `ProvisioningError` unless the response is an empty
+ * list.
+ */
 export async function probe({ conversation, random }: Engine, flow: ObjectFlow): Promise<void> {
   const [first] = flow.matching;
   const found = await search(conversation(flow.type), "probe", searchPath(flow, isEqual(first!.target, guid(random))));
@@ -13,7 +16,7 @@ export async function probe({ conversation, random }: Engine, flow: ObjectFlow):
     );
 }
 
-/** A GUID of a generator's making. */
+/** A GUID from a random generator. */
 export function guid(random: () => number): string {
   const digits = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16));
   digits[12] = "4";

@@ -13,19 +13,19 @@ import type { Link } from "./target-store.ts";
 import { beginTrace, type Ending, exportedStep, note, type Tracing, type Work } from "./tracing.ts";
 import { differences, sendChanges } from "./update.ts";
 
-/** How an object is provisioned now. */
+/** How an object is provisioned in this cycle. */
 export interface Manner {
-  /** Deletions and disablings are held. */
+  /** Whether deletions and disables are held. */
   readonly isStaged: boolean;
-  /** Asked for on demand: nobody is disabled or deleted. */
+  /** Whether it was requested on demand: nobody is disabled or deleted. */
   readonly isOnDemand?: true;
-  /** Members that changed after this place in the count of changes are sent; all of an object that is new in the target. */
+  /** Members that changed after this place in the change count are sent; all of an object that is new in the target. */
   readonly since: number;
 }
 
 /**
- * Brings one object of the source to the target, without its references: looked up and linked, created, changed, disabled or deleted.
- * What fails is traced and kept for another attempt; nothing is thrown but this program's own faults. Gives whether the object is in scope.
+ * Provisions one object of the source, without its references: looked up and linked, created, changed, disabled or deleted. Failures are
+ * traced and kept for another attempt; only bugs are thrown. Returns whether the object is in scope.
  */
 export async function provision(
   engine: Engine,
@@ -62,7 +62,7 @@ function failed(work: Work, error: unknown, link: Link | undefined): Ending {
   const { code, message } = failureOf(error);
   const escrow = keepFailure(engine, object, "export", code);
   const { store, now } = engine;
-  // Members that changed meanwhile are not to be forgotten: all are looked at with the next attempt.
+  // Members that changed meanwhile must not be lost: all are checked with the next attempt.
   if (link && object.type === "Group" && !store.escrow("Group", object.objectId, "reference")) {
     const waiting = { kind: "reference", attempts: 0, since: now(), next: escrow, code } as const;
     store.saveEscrow("Group", object.objectId, waiting);
@@ -84,14 +84,14 @@ function actionOf({ engine, flow, object }: Work, link: Link | undefined): Endin
   return leaves(engine, flow, object, link) ? "disable" : "update";
 }
 
-/** The code and the words of a failure. Throws what is no failure of provisioning. */
+/** The code and message of a failure. Rethrows anything but a provisioning failure. */
 export function failureOf(error: unknown): { readonly code: string; readonly message: string } {
   if (error instanceof ProvisioningError) return { code: error.code, message: error.message };
   if (error instanceof ExpressionError) return { code: "EntrySynchronizationError", message: error.message };
   throw error;
 }
 
-/** Puts an object among those that are tried again. Gives when. */
+/** Schedules an object for another attempt. Returns the time. */
 export function keepFailure(
   { store, now }: Engine,
   { type, objectId }: StoredObject,
@@ -105,14 +105,14 @@ export function keepFailure(
   return next;
 }
 
-/** An object that is not linked: it is looked up, and created if it is not there. */
+/** An object that is not linked: it is looked up, and created if necessary. */
 async function createOrLink(work: Work, isEntitled: boolean): Promise<Ending> {
   if (!isEntitled) return { action: "other", status: "skipped", skipReason: "NotEffectivelyEntitled" };
-  // Two objects of one name are not looked up at the same time: both would be created.
+  // Two objects of the same name are not looked up at the same time: both would be created.
   return work.engine.alone(matchingKey(work), () => createOrLinkAlone(work));
 }
 
-/** What an object is looked up by first. */
+/** The first value that an object is looked up by. */
 function matchingKey({ engine, flow, object }: Work): string {
   for (const attribute of flow.matching) {
     const value = asText(mapped(engine, attribute, object));
@@ -125,7 +125,7 @@ async function createOrLinkAlone(work: Work): Promise<Ending> {
   const { engine, flow, object, tracing } = work;
   const resource = await match(engine, flow, object, tracing);
   if (resource) {
-    // Asked once more, in the moment in which it is linked: others are looked up at the same time.
+    // Checked again when linking, because others are looked up concurrently.
     refuseShared(engine, object, resource.id);
     const link: Link = { targetId: resource.id, exported: {}, isActive: true, since: engine.cycle };
     engine.store.saveLink(object.type, object.objectId, link, engine.cycle);
@@ -171,7 +171,7 @@ async function create(work: Work): Promise<Ending> {
 
 const GROUP_EXTENSION = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group";
 
-/** The beginning of a resource that is created. Extensions of the job's own are left out of `schemas`, as Entra leaves them out. */
+/** The start of a new resource. The job's own extensions are omitted from `schemas`, as in Entra. */
 function newResource({ type, values }: ObjectFlow): Resource {
   const core = `urn:ietf:params:scim:schemas:core:2.0:${type}`;
   const isEnterprise = values.some(({ target }) => target.urn?.toLowerCase() === ENTERPRISE_USER.toLowerCase());
@@ -179,7 +179,7 @@ function newResource({ type, values }: ObjectFlow): Resource {
   return { schemas: [core, ...more], meta: { resourceType: type } };
 }
 
-/** An object that is linked: read, and changed where it differs; disabled or deleted where it is not to be there. */
+/** A linked object: read, and changed if it differs; disabled or deleted if it is out of scope. */
 async function updateLinked(
   work: Work,
   link: Link,
@@ -209,7 +209,7 @@ async function updateLinked(
   return disable(work, link);
 }
 
-/** Whether an object would be deleted or disabled in the target: what the deletion threshold counts. */
+/** Reports whether an object would be deleted or disabled in the target, which the deletion threshold counts. */
 export function leaves(engine: Engine, flow: ObjectFlow, object: StoredObject, link: Link): boolean {
   if (object.isPurged) return flow.deletes;
   if (engine.behaviour.skipsOutOfScopeDeletions || !link.isActive) return false;
@@ -246,7 +246,7 @@ async function verifyGone(flow: ObjectFlow, targetId: string, { conversation, ob
 
 const OUT_OF_SCOPE: Readonly<Record<string, SourceValue>> = { IsSoftDeleted: true };
 
-/** Out of scope is as if softly deleted: what reads that is sent, and nothing else. */
+/** Out of scope is like a soft deletion: attributes that read it are sent, and nothing else. */
 async function disable(work: Work, link: Link): Promise<Ending> {
   const { flow } = work;
   if (!flow.updates)
@@ -257,7 +257,7 @@ async function disable(work: Work, link: Link): Promise<Ending> {
   return ending.action === "update" ? { ...ending, action: "disable" } : ending;
 }
 
-/** Compares an object that is in scope with what the target shows of it, and sends what differs. */
+/** Compares an object in scope with the target, and sends the differences. */
 async function updateInScope(work: Work, link: Link, resource: Resource): Promise<Ending> {
   const { flow } = work;
   if (!flow.updates)

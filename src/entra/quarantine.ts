@@ -5,30 +5,30 @@ import type { Quarantine } from "./report-data.ts";
 export const QUARANTINE_LIMITS: QuarantineLimits = { from: 5000, proportion: 0.4, base: 40_000, total: 60_000 };
 
 const HOUR = 3_600_000;
-/** In quarantine, a cycle is tried so long after the one before; daily from then on. */
+/** In quarantine, the delays between cycles; daily after these. */
 const ATTEMPTS_MS = [6 * HOUR, 12 * HOUR, 24 * HOUR];
 
 /** Why a job is put in quarantine. */
 export type Reason = Pick<Quarantine, "reason" | "error">;
 
-/** Counts of what a job failed to do. */
+/** Counts of a job's failures. */
 export interface Failures {
   readonly export: number;
   readonly reference: number;
-  /** Objects that the job looks after. */
+  /** The number of objects of the job. */
   readonly objects: number;
 }
 
-/** Whether so many failures put a job in quarantine. */
+/** Reports whether this many failures put a job in quarantine. */
 export function quarantineFor(failures: Failures, limits: QuarantineLimits): Reason | undefined {
   const { export: base, reference, objects } = failures;
   const told = (reason: Reason["reason"], message: string): Reason => ({ reason, error: { code: reason, message } });
   if (base > limits.base)
-    return told("EncounteredBaseEscrowThreshold", `${base} objects failed, and ${limits.base} are too many`);
+    return told("EncounteredBaseEscrowThreshold", `${base} objects failed; the limit is ${limits.base}`);
   if (base + reference > limits.total)
     return told(
       "EncounteredTotalEscrowThreshold",
-      `${base + reference} objects and references failed, and ${limits.total} are too many`,
+      `${base + reference} objects and references failed; the limit is ${limits.total}`,
     );
   if (base >= limits.from && base > limits.proportion * objects)
     return told(
@@ -38,7 +38,7 @@ export function quarantineFor(failures: Failures, limits: QuarantineLimits): Rea
   return undefined;
 }
 
-/** The quarantine that follows from a cycle: none, a new one, or the one before that goes on. */
+/** The quarantine after a cycle: none, a new one, or the continuing one. */
 export function nextQuarantine(
   before: Quarantine | undefined,
   reason: Reason | undefined,
@@ -55,6 +55,6 @@ export function nextQuarantine(
   };
 }
 
-/** Whether a job is disabled: four weeks of quarantine are the end. */
+/** Reports whether a job is disabled, which happens after four weeks of quarantine. */
 export const isDisabled = (quarantine: Quarantine | undefined, now: number): boolean =>
   quarantine !== undefined && now - quarantine.currentBegan > GIVEN_UP_AFTER_MS;

@@ -4,7 +4,7 @@ import type { Exchange } from "./report-data.ts";
 import { readAt, type TargetPath, writeAt } from "./target-path.ts";
 import { REDACTED } from "./tracing.ts";
 
-/** Masks the values of redacted attributes in exchanges, before anything keeps or shows them. Other exchanges stay as they are. */
+/** Masks the values of redacted attributes in exchanges before anything keeps or shows them. Other exchanges are unchanged. */
 export function redactionOf({ flows }: Job): (exchange: Exchange) => Exchange {
   const paths = new Map(
     flows.map(({ type, values }) => [type, values.filter(({ isRedacted }) => isRedacted).map(({ target }) => target)]),
@@ -54,7 +54,7 @@ function maskedList(json: unknown, redacted: readonly TargetPath[]): unknown {
   return masked;
 }
 
-/** The values of redacted attributes that a request sends: an endpoint may repeat them in its words. */
+/** The values of redacted attributes in a request, which an endpoint may repeat in its messages. */
 function secretsIn(body: unknown, redacted: readonly TargetPath[]): string[] {
   if (!isObject(body)) return [];
   const operations = Array.isArray(body.Operations) ? (body.Operations as Resource[]) : [];
@@ -70,7 +70,7 @@ const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 function withoutSecrets(text: string, secrets: readonly string[]): string {
   let cleaned = text;
   for (const secret of secrets) {
-    // As it is, as JSON, and as JSON that is repeated in a text of JSON: the longest first.
+    // As sent, as JSON, and as JSON within a JSON string: the longest first.
     const once = inJson(secret);
     for (const form of [inJson(once), once, secret]) cleaned = cleaned.replaceAll(form, REDACTED);
   }

@@ -20,8 +20,8 @@ type Wish =
   | { readonly kind: "later"; readonly objectId: string };
 
 /**
- * Sets what an object refers to, such as its manager, once both are in the target. What is referred to and out of scope is left out, and
- * not looked at again until the object itself changes, as Entra does it. Members of groups are elsewhere.
+ * Sets an object's references, such as its manager, once both are in the target. A target out of scope is skipped, and not checked again
+ * until the object itself changes, as in Entra. Members of groups are handled separately.
  */
 export async function linkReferences(engine: Engine, flow: ObjectFlow, object: StoredObject): Promise<void> {
   const { store } = engine;
@@ -48,14 +48,14 @@ export async function linkReferences(engine: Engine, flow: ObjectFlow, object: S
   }
 }
 
-/** Whether an object's references are sent: it is in scope, and changes of it are, or it is new in the target. */
+/** Reports whether an object's references are sent: it is in scope, and they changed, or it is new in the target. */
 export const refers = (engine: Engine, flow: ObjectFlow, object: StoredObject, link: Link): boolean =>
   !object.isPurged &&
   isImported(flow, object) &&
   (flow.updates || link.since === engine.cycle) &&
   entitlementOf(engine, flow, object).isEntitled;
 
-/** Keeps a reference that could not be set for another attempt. */
+/** Keeps a failed reference for another attempt. */
 export function failedReference(
   { engine, object, tracing, targetId }: { engine: Engine; object: StoredObject; tracing: Tracing; targetId: string },
   error: unknown,
@@ -66,7 +66,7 @@ export function failedReference(
   return { action: "update", status: "failure", targetId, error: { code, reason: description, nextAttempt } };
 }
 
-/** Whether somebody is to be in the target who is not there yet. */
+/** Reports whether somebody who is not in the target yet is expected there. */
 export function isExpected(engine: Engine, objectId: string): boolean {
   const users = engine.job.flows.find(({ type }) => type === "User");
   const object = engine.store.object("User", objectId);
@@ -89,7 +89,7 @@ interface Setting {
   readonly tracing: Tracing;
 }
 
-/** Gives whether something was sent. */
+/** Returns whether something was sent. */
 async function setReference(
   engine: Engine,
   flow: ObjectFlow,
@@ -121,7 +121,7 @@ async function setReference(
   return isNew;
 }
 
-/** Asks whether a reference is not what it should be: Entra asks by a filter, and does not read the resource for it. */
+/** Checks whether a reference differs from what it should be: Entra uses a filter, and does not read the resource for it. */
 async function isMissing(
   flow: ObjectFlow,
   id: string,

@@ -1,6 +1,6 @@
 import type { ObjectType } from "./directory.ts";
 
-/** What a request is sent for. `verify` is the simulator's own: it reads back what was written, which Entra does not do. */
+/** The purpose of a request. `verify` is the simulator's own: it reads back what was written, which Entra does not do. */
 export const PURPOSES = [
   "probe",
   "match",
@@ -12,37 +12,37 @@ export const PURPOSES = [
   "discover",
   "verify",
 ] as const;
-/** One of them. */
+/** A purpose. */
 export type Purpose = (typeof PURPOSES)[number];
 
-/** A request that was sent, and what came back. */
+/** A request and its response. */
 export interface Exchange {
   readonly purpose: Purpose;
   readonly type: ObjectType;
-  /** When it was sent, milliseconds since 1970 by the job's clock, and how long it took, by this machine's. */
+  /** When it was sent, in milliseconds since 1970 by the job's clock, and how long it took by this machine's. */
   readonly at: number;
   readonly tookMs: number;
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Relative to the endpoint, with its query: `/Users?filter=...`. */
+  /** Relative to the endpoint, including the query: `/Users?filter=...`. */
   readonly path: string;
   readonly body?: unknown;
-  /** What was answered: undefined where `failure` says why there is no answer (a time-out, a connection refused). */
+  /** The response; undefined if `failure` says why there is none (a time-out, a refused connection). */
   readonly answer?: Answer;
   readonly failure?: string;
 }
 
-/** An answer. */
+/** A response. */
 export interface Answer {
   readonly status: number;
-  /** Headers by their names in small letters, without those that hold credentials. */
+  /** Headers with lower-case names, without credentials. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body as it came, cut after 64 KB. */
+  /** The body as received, truncated after 64 KB. */
   readonly text: string;
-  /** The body as JSON, where it is JSON. */
+  /** The body as JSON, if it is JSON. */
   readonly json?: unknown;
 }
 
-/** A step of the provisioning of an object, by the names of Entra's provisioning log. */
+/** A step in provisioning an object, with the names of Entra's provisioning log. */
 export interface Step {
   readonly name: string;
   readonly type: "import" | "scoping" | "matching" | "processing" | "referenceResolution" | "export";
@@ -58,31 +58,31 @@ export interface ModifiedProperty {
   readonly newValue?: string;
 }
 
-/** What was done for one object in one cycle: a record of the provisioning log, with the requests behind it. */
+/** The work on one object in one cycle: a record of the provisioning log, with its requests. */
 export interface Trace {
   readonly cycle: number;
   readonly type: ObjectType;
   readonly objectId: string;
-  /** The name it is shown by: displayName or userPrincipalName. */
+  /** The name shown for it: displayName or userPrincipalName. */
   readonly displayName: string;
   readonly targetId?: string;
-  /** `other` is an object that nothing was sent for. */
+  /** `other` is an object for which nothing was sent. */
   readonly action: "create" | "update" | "delete" | "disable" | "stagedDelete" | "other";
   readonly status: "success" | "failure" | "skipped" | "warning";
   readonly at: number;
   readonly tookMs: number;
-  /** The attributes of the source that the mapping reads, as text. */
+  /** The source attributes that the mapping reads, as text. */
   readonly source: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
   readonly modified: readonly ModifiedProperty[];
-  /** `RedundantExport`, `NotEffectivelyEntitled` ..., where it was skipped. */
+  /** `RedundantExport`, `NotEffectivelyEntitled` ..., if it was skipped. */
   readonly skipReason?: string;
-  /** Microsoft's code and a sentence, where it failed; the time of the next attempt. */
+  /** Microsoft's code and a sentence, if it failed, with the time of the next attempt. */
   readonly error?: { readonly code: string; readonly reason: string; readonly nextAttempt?: number };
   readonly exchanges: readonly Exchange[];
 }
 
-/** What a cycle came to, by the names of Graph's `synchronizationTaskExecution`. */
+/** The result of a cycle, with the names of Graph's `synchronizationTaskExecution`. */
 export interface CycleSummary {
   readonly cycle: number;
   readonly kind: "initial" | "incremental" | "restart" | "restart in full" | "on demand" | "discovery";
@@ -96,13 +96,13 @@ export interface CycleSummary {
   readonly countEscrowed: number;
   readonly countEscrowedRaw: number;
   readonly requests: number;
-  /** Traces by action and by status, such as `{ "create success": 12 }`. */
+  /** Traces by action and status, such as `{ "create success": 12 }`. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Why no cycle, or no whole one, was possible. */
+  /** Why the cycle was impossible or incomplete. */
   readonly error?: { readonly code: string; readonly message: string };
 }
 
-/** Whether the job would stand in quarantine, by the names of Graph's `synchronizationQuarantine`. */
+/** The job's quarantine, with the names of Graph's `synchronizationQuarantine`. */
 export interface Quarantine {
   readonly reason:
     | "EncounteredBaseEscrowThreshold"
@@ -117,10 +117,7 @@ export interface Quarantine {
   readonly error: { readonly code: string; readonly message: string };
 }
 
-/**
- * Something about the endpoint that the engine found by comparing what it sent with what it read later. What a single exchange shows is
- * judged by `findings/` alone.
- */
+/** Something that the engine found by comparing what it sent with what it read later. Single exchanges are judged only by `findings/`. */
 export interface Observation {
   readonly kind: /** An attribute that was sent is missing when the resource is read: Entra sends it again whenever the object changes. */
     | "sent but not returned"
@@ -150,7 +147,7 @@ export interface Observation {
   readonly type: ObjectType;
   readonly objectId: string;
   readonly displayName: string;
-  /** The attribute by its path. */
+  /** The attribute by path. */
   readonly attribute?: string;
   readonly sent?: string;
   readonly returned?: string;

@@ -65,8 +65,8 @@ test("clauses of a group must all hold, groups are alternatives, and two clauses
 });
 
 test.each([
-  ["EQUALZ", ["x"], 'the scoping filter on a: Entra has no operator "EQUALZ"'],
-  ["EQUALS", [], "there is nothing to compare with"],
+  ["EQUALZ", ["x"], 'the scoping filter on a: unknown operator "EQUALZ"'],
+  ["EQUALS", [], "the value to compare with is missing"],
   ["Greater_Than", ["x"], "compares integers"],
   ["REGEX MATCH", ["("], 'the pattern "(" cannot be used'],
 ])("%s %j is refused in words", (operator, operand, message) => {

@@ -3,7 +3,7 @@ import type { SourceValue } from "./directory.ts";
 
 /** A condition on an attribute of the source. */
 export interface Clause {
-  /** What the log calls it: the attribute. */
+  /** Its name in the log: the attribute. */
   readonly name: string;
   readonly attribute: string;
   readonly test: (value: string | undefined) => boolean;
@@ -15,7 +15,7 @@ export interface FilterGroup {
   readonly clauses: readonly Clause[];
 }
 
-/** A group of clauses as a job's schema writes it. */
+/** A group of clauses as in a job's schema. */
 export interface GivenGroup {
   readonly name?: string | null | undefined;
   readonly clauses: readonly {
@@ -28,7 +28,7 @@ export interface GivenGroup {
 type Test = (value: string, operand: string) => boolean;
 const bit: Test = (value, operand) => (BigInt(integer(value)) & BigInt(integer(operand))) === BigInt(integer(operand));
 
-/** Tests of a value that is there; of one that is not, all but IS NULL are false, NOT REGEX MATCH too. */
+/** Tests of a present value. For an absent one all are false except IS NULL, including NOT REGEX MATCH. */
 const TESTS: Readonly<Record<string, Test>> = {
   EQUALS: (value, operand) => value === operand,
   NOTEQUALS: (value, operand) => value !== operand,
@@ -44,7 +44,7 @@ const TESTS: Readonly<Record<string, Test>> = {
 };
 const NUMERIC = new Set(["GREATERTHAN", "GREATERTHANOREQUALS", "&", "!&"]);
 
-/** Compiles scoping filters. Throws an `Error` in words for an operator that Entra does not have, and an operand it cannot use. */
+/** Compiles scoping filters. Throws an `Error` for an unknown operator, or an invalid operand. */
 export function compileScope(groups: readonly GivenGroup[]): FilterGroup[] {
   return groups.map(({ name, clauses }, place) => ({
     name: name ?? `Scoping filter ${place + 1}`,
@@ -64,7 +64,7 @@ function testOf(operator: string, operands: readonly string[], where: string): C
   if (operator === "ISNULL") return (value) => value === undefined;
   if (operator === "REGEXMATCH" || operator === "NOTREGEXMATCH") return patternTest(operator, operands, where);
   const test = TESTS[operator];
-  if (!test) throw new Error(`${where}: Entra has no operator "${operator}"`);
+  if (!test) throw new Error(`${where}: unknown operator "${operator}"`);
   if (operator.startsWith("IS")) return (value) => value !== undefined && test(value, "");
   refuseNone(operands, where);
   if (NUMERIC.has(operator) && !operands.every(isInteger))
@@ -76,10 +76,10 @@ function testOf(operator: string, operands: readonly string[], where: string): C
 }
 
 function refuseNone(operands: readonly string[], where: string): void {
-  if (operands.length === 0) throw new Error(`${where}: there is nothing to compare with`);
+  if (operands.length === 0) throw new Error(`${where}: the value to compare with is missing`);
 }
 
-/** The test by patterns, which are compiled once, when the job is loaded. */
+/** A test by patterns, compiled once when the job is loaded. */
 function patternTest(operator: string, operands: readonly string[], where: string): Clause["test"] {
   refuseNone(operands, where);
   const patterns = operands.map((operand) => patternOf(operand, where));
@@ -88,16 +88,19 @@ function patternTest(operator: string, operands: readonly string[], where: strin
   return (value) => value !== undefined && !patterns.some(isFound(value));
 }
 
-/** Throws an `Error` in words for a pattern that is wrong, or that no linear engine has. */
+/** Throws an `Error` for an invalid pattern, or one that a linear-time engine does not support. */
 function patternOf(text: string, where: string): RE2JS {
   try {
     return RE2JS.compile(text);
   } catch (error) {
-    throw new Error(`${where}: the pattern "${text}" cannot be used: ${(error as Error).message}`);
+    throw new Error(`${where}: the pattern "${text}" is not supported: ${(error as Error).message}`);
   }
 }
 
-/** Whether an object passes one of the groups, and each clause by the name that the log gives it. No group passes everything. */
+/**
+ * Reports whether an object passes one of the groups, and the result of each clause by its name in the log. Without groups everything
+ * passes.
+ */
 export function passes(
   groups: readonly FilterGroup[],
   attribute: (name: string) => SourceValue | undefined,
@@ -118,7 +121,7 @@ export function passes(
   return { passed, clauses };
 }
 
-/** Multi-valued attributes cannot be used in scoping filters: they count as no value. */
+/** Multi-valued attributes cannot be used in scoping filters: they count as absent. */
 function operandOf(value: SourceValue | undefined): string | undefined {
   if (value === undefined || value === null || value === "" || Array.isArray(value)) return undefined;
   return typeof value === "boolean" ? (value ? "True" : "False") : String(value);

@@ -12,20 +12,20 @@ import { redactionOf } from "./redaction.ts";
 import type { CycleSummary, Exchange, Observation, Quarantine, Trace } from "./report-data.ts";
 import type { Store } from "./store.ts";
 
-/** What a simulation is made with. */
+/** What a simulation needs. */
 export interface SimulationParts {
   readonly store: Store;
   readonly job: Job;
   readonly behaviour: Behaviour;
   readonly send: Send;
-  /** Requests a second; without a limit where it is undefined. */
+  /** Maximum requests per second; undefined for no limit. */
   readonly rate?: number | undefined;
   readonly wait: (ms: number) => Promise<void>;
-  /** Feeds GUIDs and random texts. */
+  /** Seed for GUIDs and random texts. */
   readonly seed: number;
   readonly defaultDomain: string;
   readonly listeners: Listeners;
-  /** Aborted when what is under way is to end. */
+  /** Aborted to stop the running work. */
   readonly signal: AbortSignal;
 }
 
@@ -38,30 +38,30 @@ export interface Listeners {
   readonly quarantine: (quarantine: Quarantine | undefined) => void;
 }
 
-/** The cycles that can be asked for. */
+/** The available kinds of cycles. */
 export const CYCLES = ["initial", "incremental", "restart", "restart in full"] as const;
-/** One of them. */
+/** A kind of cycle. */
 export type CycleKind = (typeof CYCLES)[number];
 
-/** A job of Entra's provisioning service, with a tenant before it and an endpoint behind. One thing at a time. */
+/** A job of Entra's provisioning service, between a tenant and an endpoint. It does one thing at a time. */
 export interface Simulation {
-  /** Makes changes of the source. They are seen by the next cycle. */
+  /** Changes the source. The next cycle sees the changes. */
   readonly apply: (edits: Iterable<Edit>) => void;
   /**
-   * Runs a cycle. The job's clock goes on by 40 minutes from one to the next, or to the attempt that quarantine allows. `allowsDeletions`
-   * lets deletions go that are held.
+   * Runs a cycle. The job's clock advances by 40 minutes between cycles, or to the attempt that a quarantine permits. `allowsDeletions`
+   * sends deletions that are held.
    */
   readonly cycle: (kind: CycleKind, allowsDeletions?: boolean) => Promise<CycleSummary>;
-  /** Provisions one object now, with all members of a group. Entra's watermark stays where it is. */
+  /** Provisions one object now, including all members of a group. Entra's watermark stays. */
   readonly onDemand: (type: ObjectType, objectId: string) => Promise<CycleSummary>;
-  /** Says that the job's schema is another one: the next cycle looks at everything, as after a change is saved in the portal. */
+  /** Reports a changed job schema: the next cycle processes everything, as after saving a change in the portal. */
   readonly renew: () => void;
-  /** Lists the accounts of the target, and whose they are. */
+  /** Lists the accounts of the target and their owners. */
   readonly discover: () => AsyncGenerator<Account>;
   readonly quarantine: () => Quarantine | undefined;
 }
 
-/** Opens a simulation over its state. */
+/** Opens a simulation on its state. */
 export function openSimulation(parts: SimulationParts): Simulation {
   const { store, job, listeners } = parts;
   const clock = () => store.setting<number>("clock", Date.now());
@@ -71,7 +71,7 @@ export function openSimulation(parts: SimulationParts): Simulation {
     listeners.quarantine(value);
   };
 
-  /** Does something as a cycle of its own, counted and summed up. */
+  /** Runs work as a cycle of its own, counted and summarised. */
   const counted = async (
     kind: CycleSummary["kind"],
     work: (engine: Engine) => Promise<CycleResult>,
@@ -94,7 +94,7 @@ export function openSimulation(parts: SimulationParts): Simulation {
     const before = quarantine();
     const allowed = kind === "incremental" ? (before?.nextAttempt ?? 0) : 0;
     if (store.setting("cycle", 0) > 0) store.set("clock", Math.max(clock() + CYCLE_MS, allowed));
-    // A whole cycle that did not come to its end is still owed, and links that it made are kept.
+    // An interrupted full cycle is still due, and the links it made are kept.
     const isOwed = store.setting("owed", false);
     if (kind !== "incremental" && !(kind === "initial" && isOwed)) forget(store, kind);
     const options: CycleOptions = { isWhole: kind !== "incremental" || isOwed, allowsDeletions };
@@ -136,7 +136,7 @@ export function openSimulation(parts: SimulationParts): Simulation {
   };
 }
 
-/** What a restart forgets: where the source was read to, what failed, the quarantine; a restart in full forgets the links, too. */
+/** What a restart forgets: the watermark, failures and the quarantine; a full restart also forgets links. */
 function forget(store: Store, kind: CycleKind): void {
   store.together(() => {
     store.set("owed", true);
@@ -150,11 +150,11 @@ const disabled = ({ error }: Quarantine): CycleResult => ({
   entitled: 0,
   reason: {
     reason: "EncounteredQuarantineException",
-    error: { code: "Disabled", message: `after four weeks in quarantine the job is disabled: ${error.message}` },
+    error: { code: "Disabled", message: `the job was disabled after four weeks in quarantine: ${error.message}` },
   },
 });
 
-/** How finely random numbers from 0 to 1 are drawn. */
+/** The resolution of random numbers between 0 and 1. */
 const RANDOM_STEPS = 2 ** 31 - 1;
 
 function engineOf(
@@ -178,7 +178,7 @@ function engineOf(
   return { store, job, behaviour, cycle, now, random, defaultDomain, signal, alone, conversation, traced, observed };
 }
 
-/** Gives what runs work of the same key one after the other. */
+/** Serialises work with the same key. */
 function keyedLocks(): Engine["alone"] {
   const last = new Map<string, Promise<unknown>>();
   return async (key, work) => {
@@ -196,7 +196,7 @@ function keyedLocks(): Engine["alone"] {
   };
 }
 
-/** Counts what listeners are told. */
+/** Counts what listeners receive. */
 function tallying(listeners: Listeners) {
   const counts: Record<string, number> = {};
   const sums = { exports: 0, exported: 0, requests: 0 };

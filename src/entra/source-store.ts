@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { Edit, ObjectType, SourceObject, SourceValue } from "./directory.ts";
 import type { Row, Statements } from "./statements.ts";
 
-/** An object of the source, as the store has it. */
+/** An object of the source in the store. */
 export interface StoredObject extends SourceObject {
   readonly isPurged: boolean;
-  /** When it changed last, by the source's count of changes. */
+  /** Its last change, by the source's change count. */
   readonly changed: number;
 }
 
@@ -14,7 +14,7 @@ const PAGE_SIZE = 500;
 
 /** The source directory in the store. */
 export function sourceIn({ run, first, all }: Statements) {
-  /** The source's count of changes, and the number of the next object of each type. */
+  /** The source's change count, and the next ordinal of each type. */
   let changes: number = first("select max(changed) as n from objects")?.n ?? 0;
   const nextOrdinal = (type: ObjectType): number =>
     (first("select max(ordinal) as n from objects where type = ?", type)?.n ?? -1) + 1;
@@ -73,14 +73,14 @@ export function sourceIn({ run, first, all }: Statements) {
     if (purged) run(`delete from members where ${type === "Group" ? "group_id" : "member"} = ?`, id);
   };
 
-  /** Users whom a change of a group may assign, or assign no more: those who are not assigned themselves. */
+  /** Users whose assignment a group change may affect: those not assigned themselves. */
   const mayTurn = ({ objectId: id, members }: Edit, isTurned: boolean): string[] => {
     const there = isTurned ? all("select member from members where group_id = ?", id).map((row) => row.member) : [];
     const named = new Set<string>([...(members?.add ?? []), ...(members?.remove ?? []), ...there]);
     return [...named].filter((member) => object("User", member)?.assigned === false);
   };
 
-  /** Whether nothing is changed by an edit: a file that is read again says mostly what is known. */
+  /** Reports whether an edit changes nothing: a file that is read again contains mostly known data. */
   const isSame = ({ attributes = {}, members, purged, objectId }: Edit, before: StoredObject, assigned: boolean) =>
     assigned === before.assigned &&
     (purged === true) === before.isPurged &&
@@ -88,7 +88,7 @@ export function sourceIn({ run, first, all }: Statements) {
     (members?.add ?? []).every((member) => isMember(objectId, member)) &&
     !(members?.remove ?? []).some((member) => isMember(objectId, member));
 
-  /** Makes a change, if it is one. Users whom a group assigns, or assigns no more, change with the group. */
+  /** Makes a change, if it is one. Users whose assignment depends on a group change with it. */
   const apply = (edit: Edit) => {
     const { type, objectId } = edit;
     const before = object(type, objectId);
@@ -111,9 +111,9 @@ export function sourceIn({ run, first, all }: Statements) {
     apply,
     object,
     lastChange: () => changes,
-    /** Whether the object is assigned to the application: itself, or as a direct member of a group that is. */
+    /** Reports whether the object is assigned to the application: directly, or as a direct member of an assigned group. */
     isAssigned: ({ type, objectId, assigned }: SourceObject) => isAssigned(type, objectId, assigned),
-    /** Objects that changed after a place in the count of changes, up to another, in order. */
+    /** Objects that changed between two places of the change count, in order. */
     *changedSince(type: ObjectType, since: number, until: number): Generator<StoredObject> {
       let [changed, id] = [since, "\uffff"];
       for (;;) {
@@ -130,7 +130,7 @@ export function sourceIn({ run, first, all }: Statements) {
       }
     },
     count,
-    /** Up to two objects with an objectId, a userPrincipalName or a displayName, in this order; of a type, or of any. */
+    /** Up to two objects with an objectId, userPrincipalName or displayName, in this order; of one type, or of any. */
     named: (name: string, type?: ObjectType): SourceObject[] =>
       all(
         `select * from objects where purged = 0 and (?2 is null or type = ?2) and (id = ?1 or name = lower(?1) or shown = lower(?1))
@@ -138,7 +138,9 @@ export function sourceIn({ run, first, all }: Statements) {
         name,
         type ?? null,
       ).map(stored),
-    /** The object of a number, from 0 to the count; where that is gone the next one. Numbers are spread over all that there ever were. */
+    /**
+     * The object at an index between 0 and the count, or the next one if it is gone. Indices are spread over all objects that ever existed.
+     */
     at: (type: ObjectType, index: number): SourceObject | undefined => {
       const place = Math.floor((index * ordinals[type]) / Math.max(1, count(type)));
       const row = first(
@@ -148,7 +150,7 @@ export function sourceIn({ run, first, all }: Statements) {
       );
       return row && stored(row);
     },
-    /** Direct members, as the source has them. */
+    /** Direct members in the source. */
     membersOf: (groupId: string, limit: number): string[] =>
       all("select member from members where group_id = ? order by member limit ?", groupId, limit).map(
         (row) => row.member,

@@ -1,12 +1,12 @@
 import type { SQLInputValue } from "node:sqlite";
 
-/** A row, by its columns. */
+/** A row by column. */
 export interface Row {
   // biome-ignore lint/suspicious/noExplicitAny: columns are of the schema in store.ts
   readonly [column: string]: any;
 }
 
-/** Statements of SQL, prepared once. */
+/** Prepared SQL statements. */
 export interface Statements {
   readonly run: (sql: string, ...values: SQLInputValue[]) => unknown;
   readonly first: (sql: string, ...values: SQLInputValue[]) => Row | undefined;

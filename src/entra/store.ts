@@ -5,7 +5,7 @@ import { sourceIn } from "./source-store.ts";
 import type { Row, Statements } from "./statements.ts";
 import { targetIn } from "./target-store.ts";
 
-/** The form of the state. */
+/** The format of the state. */
 const VERSION = 1;
 
 const SCHEMA = `
@@ -38,21 +38,21 @@ create table if not exists escrows (
   code text not null, primary key (type, id, kind)) strict, without rowid;
 `;
 
-/** A state that cannot be used, with the reason in words. */
+/** A state that cannot be used, with the reason. */
 export class StoreError extends Error {}
 
 function reasonOf(error: unknown, folder: string | undefined): string {
   const { errcode, message } = error as { errcode?: number; message: string };
   const isHeld = errcode !== undefined && [5, 6].includes(errcode & 0xff);
   return isHeld
-    ? `another simulation uses the folder ${folder}. Wait for its end, or name another folder with --state.`
+    ? `another simulation uses the folder ${folder}. Wait until it has finished, or choose another folder with --state.`
     : `the state in ${folder} cannot be used: ${message}`;
 }
 
-/** The state of a simulation: the source as it is, and what Entra remembers of the target. One process at a time. */
+/** The state of a simulation: the source, and what Entra remembers about the target. For one process at a time. */
 export type Store = ReturnType<typeof openStore>;
 
-/** Opens the state in a folder, which is made where it is not there; in memory without one. */
+/** Opens the state in a folder, which is created if necessary; without a folder, in memory. */
 export function openStore(folder: string | undefined) {
   if (folder !== undefined) mkdirSync(folder, { recursive: true });
   const database = new DatabaseSync(folder === undefined ? ":memory:" : join(folder, "simulation.db"));
@@ -61,7 +61,7 @@ export function openStore(folder: string | undefined) {
     const { user_version: version } = database.prepare("pragma user_version").get() as { user_version: number };
     const isNew = database.prepare("select 1 as n from sqlite_schema limit 1").get() === undefined;
     if (!isNew && version !== VERSION)
-      throw new Error("it is of another version of Postern. Name a new folder with --state");
+      throw new Error("it belongs to another version of Postern. Choose a new folder with --state");
     database.exec(`${SCHEMA}; pragma user_version = ${VERSION};`);
   } catch (error) {
     database.close();
@@ -81,7 +81,7 @@ export function openStore(folder: string | undefined) {
     ...settingsIn(parts),
     ...sourceIn(parts),
     ...targetIn(parts),
-    /** Does what `work` does in one transaction. */
+    /** Runs `work` in a transaction. */
     together: <T>(work: () => T): T => {
       database.exec("begin");
       try {
@@ -99,7 +99,7 @@ export function openStore(folder: string | undefined) {
 
 function settingsIn({ run, first }: Statements) {
   return {
-    /** A setting, or what stands in for one that was never set. */
+    /** A setting, or its default. */
     setting: <T>(name: string, otherwise: T): T => {
       const row = first("select value from settings where name = ?", name);
       return row ? (JSON.parse(row.value) as T) : otherwise;

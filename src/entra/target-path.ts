@@ -1,22 +1,25 @@
 import { type PathSyntax, parsePath } from "../scim/filter.ts";
 import { isObject, type Resource } from "../scim/schema.ts";
 
-/** An attribute of the target, as job schemas name it: `userName`, `name.givenName`, `emails[type eq "work"].value`, `urn:...:User:manager`. */
+/**
+ * An attribute of the target in the notation of job schemas: `userName`, `name.givenName`, `emails[type eq "work"].value`,
+ * `urn:...:User:manager`.
+ */
 export interface TargetPath {
-  /** As it is written. */
+  /** As written. */
   readonly text: string;
   readonly urn?: string;
   readonly attribute: string;
-  /** The element of a multi-valued attribute, by one of its sub-attributes. Microsoft writes `eq` and nothing else here. */
+  /** The element of a multi-valued attribute, selected by a sub-attribute. Microsoft uses only `eq` here. */
   readonly selector?: { readonly sub: string; readonly value: string };
   readonly sub?: string;
 }
 
-/** Reads the name of a target attribute. Throws an `Error` in words for a name that is no path, or whose selector is not one `eq`. */
+/** Parses the name of a target attribute. Throws an `Error` for a name that is not a path, or has a selector other than one `eq`. */
 export function targetPath(text: string): TargetPath {
   const { urn, attribute, selector, sub }: PathSyntax = parsePath(text);
   if (selector && (selector.op !== "eq" || selector.path.sub !== undefined))
-    throw new Error(`the selector of ${text} is not of the form [type eq "work"]`);
+    throw new Error(`the selector of ${text} does not have the form [type eq "work"]`);
   return {
     text,
     attribute,
@@ -26,7 +29,7 @@ export function targetPath(text: string): TargetPath {
   };
 }
 
-/** The value at a path of a resource: what is there, or undefined. Names are compared without regard to case, RFC 7643 §2.1. */
+/** The value at a path of a resource, or undefined. Names are case-insensitive, RFC 7643 §2.1. */
 export function readAt(resource: Resource, { urn, attribute, selector, sub }: TargetPath): unknown {
   const part = urn === undefined ? resource : (propertyOf(resource, urn) ?? (isCore(urn) ? resource : undefined));
   if (!isObject(part)) return undefined;
@@ -37,7 +40,7 @@ export function readAt(resource: Resource, { urn, attribute, selector, sub }: Ta
   return isObject(from) ? propertyOf(from, sub) : undefined;
 }
 
-/** Puts a value into a resource that is being made. Elements and extensions that are not there yet are made. */
+/** Sets a value in a new resource. Missing elements and extensions are created. */
 export function writeAt(resource: Resource, path: TargetPath, value: unknown): void {
   const { urn, attribute, selector, sub } = path;
   const part = urn === undefined || isCore(urn) ? resource : childOf(resource, urn);
@@ -56,11 +59,11 @@ export function writeAt(resource: Resource, path: TargetPath, value: unknown): v
   element[sub ?? "value"] = value;
 }
 
-/** A value as Entra compares it: texts, with truth values in its spelling and references as the id that they hold. Undefined for nothing. */
+/** A value as Entra compares it: texts, with booleans in its spelling and references by ID. Undefined for none. */
 export function asText(value: unknown): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value === "boolean") return value ? "True" : "False";
-  // The order of several values says nothing, RFC 7643 §2.4.
+  // The order of several values does not matter, RFC 7643 §2.4.
   if (Array.isArray(value))
     return value.length === 0
       ? undefined

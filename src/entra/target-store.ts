@@ -1,17 +1,17 @@
 import type { ObjectType } from "./directory.ts";
 import type { Row, Statements } from "./statements.ts";
 
-/** What is known of an object in the target: Entra's connector data store. */
+/** What is known about an object in the target: Entra's connector data store. */
 export interface Link {
   readonly targetId: string;
-  /** Values that were sent last, as text, by the attribute's path; references by the id that was sent. */
+  /** The values last sent, as text, by attribute path; references by the ID that was sent. */
   readonly exported: Readonly<Record<string, string>>;
   readonly isActive: boolean;
   /** The cycle in which the object was linked. */
   readonly since: number;
 }
 
-/** Something that failed and is tried again. */
+/** A failure that will be retried. */
 export interface Escrow {
   readonly kind: "export" | "reference";
   readonly attempts: number;
@@ -23,7 +23,7 @@ export interface Escrow {
 /** Rows read at a time. */
 const PAGE_SIZE = 500;
 
-/** What Entra remembers of the target, in the store. */
+/** What Entra remembers about the target, in the store. */
 export function targetIn({ run, first, all }: Statements) {
   return {
     link: (type: ObjectType, id: string): Link | undefined => {
@@ -63,10 +63,10 @@ export function targetIn({ run, first, all }: Statements) {
         id = rows.at(-1)!.id;
       }
     },
-    /** The object that is linked to an id of the target. */
+    /** The object that is linked to an ID of the target. */
     linkedTo: (type: ObjectType, targetId: string): string | undefined =>
       first("select id from links where type = ? and target = ?", type, targetId)?.id,
-    /** Members that became so after a place in the count of changes and were not sent yet, in order behind `after`. */
+    /** Members added after a place in the change count and not sent yet, in order after `after`. */
     membersToAdd: (groupId: string, since: number, after: string, limit: number): string[] =>
       all(
         `select member from members m where group_id = ? and changed > ? and member > ? and not exists
@@ -108,7 +108,7 @@ export function targetIn({ run, first, all }: Statements) {
         (row) => row.member,
       ),
 
-    /** Notes that an object's references are to be looked at: members that changed after a place in the count of changes. */
+    /** Marks an object's references for processing: members that changed after a place in the change count. */
     await: (type: ObjectType, id: string, since: number) =>
       run(
         "insert into pending values (?, ?, ?) on conflict do update set since = min(since, excluded.since)",
@@ -116,7 +116,7 @@ export function targetIn({ run, first, all }: Statements) {
         id,
         since,
       ),
-    /** Objects whose references are to be looked at. An object may be taken out while they are read. */
+    /** Objects whose references must be processed. Objects may be removed while they are read. */
     *pending(type: ObjectType): Generator<{ readonly id: string; readonly since: number }> {
       for (let after = ""; ; ) {
         const rows = all(
@@ -141,7 +141,7 @@ export function targetIn({ run, first, all }: Statements) {
     settle: (type: ObjectType, id: string, kind: Escrow["kind"]): void => {
       run("delete from escrows where type = ? and id = ? and kind = ?", type, id, kind);
     },
-    /** Objects of a type with something that is due, in order behind `after`. */
+    /** Objects of a type with something due, in order after `after`. */
     due: (type: ObjectType, now: number, after: string): string[] =>
       all(
         `select distinct id from escrows where type = ? and next <= ? and id > ? order by id limit ${PAGE_SIZE}`,
@@ -153,7 +153,7 @@ export function targetIn({ run, first, all }: Statements) {
       export: first("select count(*) as n from escrows where kind = 'export' and code <> 'StagedDelete'")?.n ?? 0,
       reference: first("select count(*) as n from escrows where kind = 'reference'")?.n ?? 0,
     }),
-    /** Drops what has been tried since before a time. */
+    /** Drops failures that are older than a time. */
     pruneEscrows: (before: number) => run("delete from escrows where since < ?", before),
     clearEscrows: () => run("delete from escrows"),
     clearLinks: () => {

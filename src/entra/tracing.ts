@@ -15,12 +15,12 @@ export interface Ending {
   readonly error?: Trace["error"];
 }
 
-/** What is noted while an object is worked on. */
+/** What is recorded while an object is processed. */
 export interface Tracing {
   readonly conversation: Conversation;
   readonly step: (step: Step) => void;
   readonly modified: (property: ModifiedProperty) => void;
-  /** Tells what was observed of this object. */
+  /** Reports an observation about this object. */
   readonly observe: (
     kind: Observation["kind"],
     details?: Partial<Pick<Observation, "attribute" | "sent" | "returned">>,
@@ -28,10 +28,10 @@ export interface Tracing {
   readonly end: (ending: Ending) => void;
 }
 
-/** Stands for a value that an expression has redacted. */
+/** Replaces a value that an expression has redacted. */
 export const REDACTED = "[Redact]";
 
-/** Begins the trace of an object: it was read from the source. */
+/** Starts the trace of an object that was read from the source. */
 export function beginTrace(engine: Engine, flow: ObjectFlow, object: SourceObject): Tracing {
   const began = performance.now();
   const at = engine.now();
@@ -72,7 +72,7 @@ export function beginTrace(engine: Engine, flow: ObjectFlow, object: SourceObjec
   };
 }
 
-/** The attributes that the mapping reads, as text. What only redacted expressions read is masked. */
+/** The attributes that the mapping reads, as text. Those that only redacted expressions read are masked. */
 function sourceText({ values, references }: ObjectFlow, object: SourceObject): Record<string, string> {
   const attribute = attributeOf(object);
   const text: Record<string, string> = {};
@@ -85,7 +85,7 @@ function sourceText({ values, references }: ObjectFlow, object: SourceObject): R
   return text;
 }
 
-/** An object that is worked on. */
+/** An object being processed. */
 export interface Work {
   readonly engine: Engine;
   readonly flow: ObjectFlow;
@@ -93,13 +93,13 @@ export interface Work {
   readonly tracing: Tracing;
 }
 
-/** Notes that an attribute is sent; a redacted value is masked. */
+/** Records that an attribute is sent; a redacted value is masked. */
 export function note({ tracing }: Work, flow: AttributeFlow, oldValue: string | undefined, newValue: string): void {
   const { target, isRedacted } = flow;
   if (isRedacted) tracing.modified({ name: target.text, newValue: REDACTED });
   else tracing.modified({ name: target.text, ...(oldValue !== undefined && { oldValue }), newValue });
 }
 
-/** The step of the log that says what was done in the target. */
+/** The log step that says what was done in the target. */
 export const exportedStep = (name: string, description: string) =>
   ({ name, type: "export", status: "success", description }) as const;

@@ -8,7 +8,7 @@ import { asText, readAt } from "./target-path.ts";
 import type { Link } from "./target-store.ts";
 import { type Ending, exportedStep, note, type Tracing, type Work } from "./tracing.ts";
 
-/** What differs. An empty source changes nothing: Entra sends no nulls. */
+/** The differences. An empty source changes nothing: Entra sends no nulls. */
 export function differences(
   { engine, object }: Work,
   flows: readonly AttributeFlow[],
@@ -24,7 +24,7 @@ export function differences(
   });
 }
 
-/** Sends what differs, if anything does, and keeps the link as it is given, with what was sent. */
+/** Sends differences, if any, and saves the given link with what was sent. */
 export async function sendChanges(
   work: Work,
   link: Link,
@@ -57,7 +57,7 @@ export async function sendChanges(
   return { action: "update", status: "success", targetId };
 }
 
-/** An attribute that was sent with this value before, and is still not there, is sent for ever. */
+/** Reports an attribute that was sent with this value before and is still missing: it would be sent forever. */
 function tellEndless(changes: readonly Difference[], { exported }: Link, { observe }: Tracing): void {
   for (const { flow, wanted, current } of changes) {
     const path = flow.target.text;
@@ -79,7 +79,7 @@ function confirmed(exported: Link["exported"], { values }: ObjectFlow, resource:
   return Object.fromEntries(Object.entries(exported).filter((entry) => !isSeen(entry)));
 }
 
-/** Sends a PATCH. Throws a `ProvisioningError` where it was not done. */
+/** Sends a PATCH. Throws a `ProvisioningError` if it failed. */
 export async function patch(
   { ask }: Conversation,
   flow: ObjectFlow,

@@ -9,8 +9,8 @@ import { asText, readAt } from "./target-path.ts";
 import type { Link } from "./target-store.ts";
 
 /**
- * Reads back what a cycle wrote, and tells what is not there or otherwise: Entra does not look, and sends it again with the next change.
- * Groups are read with their members.
+ * Reads back what a cycle wrote, and reports what is missing or different: Entra does not check, and sends it again with the next change.
+ * Groups are read with members.
  */
 export async function verify(engine: Engine, flow: ObjectFlow, id: string, link: Link): Promise<void> {
   const { store, cycle, observed } = engine;
@@ -40,7 +40,7 @@ export async function verify(engine: Engine, flow: ObjectFlow, id: string, link:
 
 type Observe = (kind: Observation["kind"], details?: Partial<Observation>) => void;
 
-/** Tells what of the values that were sent is otherwise. Gives what is still not seen. */
+/** Reports differences from the values sent. Returns those that are still not seen. */
 function compare(flow: ObjectFlow, link: Link, resource: Resource, observe: Observe): Record<string, string> {
   const left: Record<string, string> = {};
   for (const [path, sent] of Object.entries(link.exported)) {
@@ -65,7 +65,7 @@ function kindOf(path: string, sent: string, returned: string | undefined): Obser
   return returned.toLowerCase() === sent.toLowerCase() ? "case changed" : "returned otherwise";
 }
 
-/** So many members are compared; of larger groups the first ones by their ids. */
+/** Maximum members compared; of larger groups the first ones by ID. */
 const MAX_MEMBERS = 50_000;
 
 function compareMembers({ store, cycle }: Engine, id: string, resource: Resource, observe: Observe): void {

@@ -4,60 +4,60 @@ import { mistakesIn } from "./inspect.ts";
 import { build, plain } from "./jsonata.ts";
 import { passwordHelpers } from "./passwords.ts";
 
-/** A JSONata expression, compiled once and evaluated under bounds of time, depth and length. */
+/** A compiled JSONata expression, evaluated within limits of time, depth and length. */
 export interface Expression {
   readonly source: string;
-  /** JSONata's syntax tree, for checks when it is loaded. */
+  /** JSONata's syntax tree, for checks at load time. */
   readonly tree: unknown;
-  /** Every name that the expression reads: what it may need of its input, perhaps more, never less. */
+  /** Every name that the expression reads: a superset of what it needs of its input. */
   readonly names: ReadonlySet<string>;
-  /** Every variable that it mentions, without the `$`. */
+  /** Every variable that it uses, without the `$`. */
   readonly variables: ReadonlySet<string>;
-  /** The properties that it reads of a variable, `$entry.phone`, by the variable. */
+  /** The properties that it reads of a variable, `$entry.phone`, by variable. */
   readonly properties: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Where it is an object written out, `{ "title": ... }`: its properties, and of those that are such objects theirs. */
+  /** If it is an object, `{ "title": ... }`: its properties, and recursively those of nested objects. */
   readonly shape: Shape | undefined;
-  /** Whether it may read what it does not name: by `$`, by `*` or by `**`. */
+  /** Whether it may read more than it names: by `$`, `*` or `**`. */
   readonly readsAll: boolean;
-  /** Whether it reads its input at all: by a name that is not one of a variable's, or by what reads all. */
+  /** Whether it reads its input at all. */
   readonly readsInput: boolean;
   /** Evaluates over an input, with variables. Rejects with an `ExpressionError`. */
   readonly evaluate: (input: unknown, variables?: Record<string, unknown>) => Promise<unknown>;
 }
 
-/** The properties of an object that is written out. */
+/** The properties of an object expression. */
 export type Shape = ReadonlyMap<string, Shape | undefined>;
 
-/** What an expression is compiled for. */
+/** Compilation options. */
 export interface CompileOptions {
-  /** Functions that the caller binds when it evaluates, by name without the `$`. */
+  /** Functions that the caller binds for each evaluation, by name without the `$`. */
   readonly functions?: readonly string[];
-  /** Where the expression stands, such as the row of a mapping; failures carry it. */
+  /** The place of the expression, such as a mapping's row. Errors include it. */
   readonly place?: ExpressionPlace;
 }
 
-/** Where an expression stands: the file, where it is of one, and the place in it. */
+/** The place of an expression: its file, if any, and the place within. */
 export interface ExpressionPlace {
   readonly file?: string | undefined;
   readonly row: string;
 }
 
-/** The part of an expression that is wrong: the text, and the place in it. */
+/** The wrong part of an expression: its text and position. */
 export interface WrongPart {
   readonly text: string;
   readonly position: number;
   readonly length: number;
 }
 
-/** An expression that does not compile, or failed or ran out of its bounds on some input. */
+/** An expression that does not compile, fails on an input, or exceeds a limit. */
 export class ExpressionError extends Error {
   override name = "ExpressionError";
-  /** What kind of mistake it is, for tools. */
+  /** The kind of mistake, for tools. */
   readonly code: string;
-  /** Of an expression that does not compile, what of it is wrong. */
+  /** For an expression that does not compile, the wrong part. */
   readonly part: WrongPart | undefined;
   readonly suggestion: string | undefined;
-  /** Of an expression that failed, where it stands, and why without the expression's own text. */
+  /** For an expression that failed, its place, and the reason without the expression's text. */
   readonly place: ExpressionPlace | undefined;
   readonly reason: string | undefined;
 
@@ -80,18 +80,15 @@ export class ExpressionError extends Error {
   }
 }
 
-/** Hashes take long on purpose, and wait for each other: who calls one may take this, in milliseconds. */
+/** Time limit for expressions that hash passwords, in milliseconds: hashing is slow on purpose and queued. */
 const HASHING_MS = 20_000;
 const MAX_SOURCE = 10_000;
-/**
- * What is read of an input may be so large, in values and characters, to be evaluated on the thread that answers requests: no step
- * takes long on so little.
- */
+/** Maximum size of inputs, in values and characters, that are evaluated on the main thread: no step takes long on so little. */
 const MAX_HERE = 4000;
 
-/** Compiles a JSONata expression. Throws `ExpressionError` with the position where it is wrong. */
+/** Compiles a JSONata expression. Throws `ExpressionError` with the position of the mistake. */
 export function compileExpression(source: string, { functions = [], place }: CompileOptions = {}): Expression {
-  if (source.length > MAX_SOURCE) throw new ExpressionError(`an expression has at most ${MAX_SOURCE} characters`);
+  if (source.length > MAX_SOURCE) throw new ExpressionError(`an expression can have at most ${MAX_SOURCE} characters`);
   let compiled: jsonata.Expression;
   try {
     compiled = build(source);
@@ -110,7 +107,7 @@ export function compileExpression(source: string, { functions = [], place }: Com
   collect(tree, { names, inputNames, variables, types, properties });
   const readsAll = ["", "$"].some((name) => variables.has(name)) || types.has("wildcard") || types.has("descendant");
   if (variables.has("eval"))
-    throw new ExpressionError("$eval is not available: expressions are fixed when they are loaded");
+    throw new ExpressionError("$eval is not available: expressions cannot be created at run time");
   const [mistake] = mistakesIn(tree, source, functions);
   if (mistake) {
     const { code, message, suggestion, text, position } = mistake;
@@ -129,10 +126,10 @@ export function compileExpression(source: string, { functions = [], place }: Com
     readsInput: readsAll || inputNames.size > 0,
     evaluate: async (input, bindings) => {
       try {
-        // Functions cannot be given to another thread. Who binds them bounds the input.
+        // Functions cannot be passed to another thread. Callers that bind them limit the input.
         const hasFunctions = Object.values(bindings ?? {}).some((each) => typeof each === "function");
         const isHere = isHashing || hasFunctions || isSmall(readsAll ? input : only(input, inputNames), bindings);
-        // A hash is made beside this thread, and others need not wait for it.
+        // Hashing runs on other threads and does not block.
         if (isHashing) return plain(await compiled.evaluate(input, bindings));
         if (isHere) return plain(await inLine(() => compiled.evaluate(input, bindings)));
         return await evaluateApart(source, input, bindings ?? {});
@@ -144,7 +141,7 @@ export function compileExpression(source: string, { functions = [], place }: Com
   };
 }
 
-/** The syntax tree of a text that may be JSONata; undefined where it is none. */
+/** The syntax tree of a text; undefined if it is not valid JSONata. */
 export function treeOf(source: string): unknown {
   try {
     return build(source).ast();
@@ -156,8 +153,8 @@ export function treeOf(source: string): unknown {
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Evaluates behind those that have begun on this thread. Side by side they would take as long in all, and each would be charged with the time of the
- * others: a page of people would run out of what one expression may take. No function that is bound may evaluate an expression: it would wait for itself.
+ * Evaluates one expression after another on this thread. Interleaved evaluations would each be charged for the others' time, and exceed
+ * their limit. Bound functions must not evaluate expressions: they would wait for themselves.
  */
 function inLine<T>(evaluate: () => Promise<T>): Promise<T> {
   const result = last.then(evaluate);
@@ -165,11 +162,11 @@ function inLine<T>(evaluate: () => Promise<T>): Promise<T> {
   return result;
 }
 
-/** Why an evaluation failed, without the values that it failed on: those who are told may not be those who may read them. */
+/** Why an evaluation failed, without the values involved: those who see the error may not be permitted to read them. */
 function reasonOf(error: unknown): string {
   const { message, code, ...more } = error as { message?: string; code?: string } & Record<string, unknown>;
   if (message === undefined) return String(error);
-  // What `$error` and `$assert` say is the expression's own text; the bound of time is ours.
+  // The messages of `$error` and `$assert` are part of the expression; the time limit is ours.
   if (code === "D3137" || code === "D3141" || code === "D1012" || code === undefined) return message;
   return ["value", "value2", "exp"]
     .flatMap((name) => (more[name] === undefined ? [] : [JSON.stringify(more[name]), String(more[name])]))
@@ -177,7 +174,7 @@ function reasonOf(error: unknown): string {
     .reduce((reason, text) => reason.replaceAll(text, "(a value)"), message);
 }
 
-/** Compiles an expression where there is one. Throws as `compileExpression` does. */
+/** Compiles an optional expression. Throws like `compileExpression`. */
 export const compileOptional = (source: string | undefined): Expression | undefined =>
   source === undefined ? undefined : compileExpression(source);
 
@@ -189,7 +186,7 @@ interface Collected {
   readonly properties: Map<string, Set<string>>;
 }
 
-/** Walks the syntax tree for names and variables; every node that may hold others is entered. */
+/** Collects names and variables from the syntax tree. */
 function collect(node: unknown, into: Collected): void {
   if (Array.isArray(node)) {
     for (const each of node) collect(each, into);
@@ -205,7 +202,7 @@ function collect(node: unknown, into: Collected): void {
   if (type === "variable" && typeof value === "string") into.variables.add(value);
   if (type === "path" && Array.isArray(steps)) {
     const [variable, name] = steps as { type?: string; value?: unknown }[];
-    // Names behind a variable are those of its value, also within brackets.
+    // Names after a variable are properties of its value, also within brackets.
     if (variable?.type === "variable" && variable.value !== "") {
       if (name?.type === "name") {
         const known = into.properties.get(String(variable.value)) ?? new Set();
@@ -218,7 +215,7 @@ function collect(node: unknown, into: Collected): void {
   for (const each of Object.values(node)) collect(each, into);
 }
 
-/** The properties of an object that the syntax tree writes out; of a block it is the last expression that counts. */
+/** The properties of an object in the syntax tree; in a block, of its last expression. */
 function shapeOf(node: unknown): Shape | undefined {
   const { type, value, lhs, expressions } = node as {
     type?: unknown;
@@ -233,13 +230,13 @@ function shapeOf(node: unknown): Shape | undefined {
   return new Map(pairs.map(([key, inner]) => [String(key.value), shapeOf(inner)]));
 }
 
-/** Of an object the properties that are read by name; anything else whole. */
+/** The properties of an object that are read by name; anything else unchanged. */
 function only(input: unknown, names: ReadonlySet<string>): unknown {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
   return Object.fromEntries(Object.entries(input).filter(([name]) => names.has(name)));
 }
 
-/** Whether values hold no more, in number and characters, than is evaluated on the thread that answers requests. */
+/** Reports whether values are small enough, in number and characters, for the main thread. */
 function isSmall(...values: readonly unknown[]): boolean {
   let left = MAX_HERE;
   const pass = (value: unknown): boolean => {

@@ -6,7 +6,7 @@ const require = createRequire(import.meta.url);
 let loaded: Countries | undefined;
 const languages = new Set<string>();
 
-/** What HR systems say that is neither a code of ISO 3166 nor a name in its lists. */
+/** Common variants that are neither ISO 3166 codes nor names in its lists. */
 const VARIANTS: Readonly<Record<string, string>> = {
   uk: "GB",
   el: "GR",
@@ -27,20 +27,20 @@ const VARIANTS: Readonly<Record<string, string>> = {
   "the united states": "US",
 };
 
-/** The countries of ISO 3166, loaded when they are needed first; names in English, and in another language where it is asked for. */
+/** The countries of ISO 3166, loaded on first use, with names in English and another requested language. */
 function countries(language: string): Countries {
   loaded ??= require("i18n-iso-countries/index.js") as Countries;
   for (const each of ["en", language]) {
     if (languages.has(each)) continue;
     if (!loaded.getSupportedLanguages().includes(each))
-      throw new RangeError("the language of $country is a code of ISO 639-1, such as de");
+      throw new RangeError("the language of $country must be an ISO 639-1 code, such as de");
     loaded.registerLocale(require(`i18n-iso-countries/langs/${each}.json`) as iso.LocaleData);
     languages.add(each);
   }
   return loaded;
 }
 
-/** The alpha-2 code of a country that is given by a code or by a name. */
+/** The alpha-2 code of a country, given by code or name. */
 function alpha2Of(given: string, language: string, list: Countries): string | undefined {
   const code = given.toUpperCase();
   const variant = Object.hasOwn(VARIANTS, given.toLowerCase()) ? VARIANTS[given.toLowerCase()] : undefined;
@@ -53,7 +53,7 @@ function alpha2Of(given: string, language: string, list: Countries): string | un
 
 /**
  * `$country(text, form, language?)`: a country by ISO 3166, as `"alpha2"` (GB), `"alpha3"` (GBR), `"numeric"` (826) or `"name"` (United
- * Kingdom). It is given by any of them, by a common variant such as UK, or by its name in English or in `language`. Nothing for what is no country.
+ * Kingdom). Accepts any of these, common variants such as UK, and names in English or `language`. Nothing if it is not a country.
  */
 export function country(text: unknown, form: unknown = "alpha2", language: unknown = "en"): string | undefined {
   if (text === undefined || text === null) return undefined;
@@ -70,6 +70,6 @@ export function country(text: unknown, form: unknown = "alpha2", language: unkno
     case "name":
       return code && list.getName(code, String(language), { select: "official" });
     default:
-      throw new RangeError("the form of $country is one of alpha2, alpha3, numeric, name");
+      throw new RangeError("the form of $country must be one of alpha2, alpha3, numeric, name");
   }
 }

@@ -1,4 +1,4 @@
-/** A day of the calendar, as numbers. */
+/** A calendar day as numbers. */
 interface Day {
   readonly year: number;
   readonly month: number;
@@ -11,10 +11,10 @@ const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "
 const MS_PER_MINUTE = 60_000;
 
 /**
- * `$date(text, format?, zone?)`: the day that a text of an HR system means, as `yyyy-mm-dd`. Dates and date-times of ISO 8601, `yyyymmdd`
- * and OData's `/Date(ms)/` are known without a format; others need one, such as `"dd/mm/yyyy"`. Midnight, in whatever zone it is
- * written, is that day; another time is the day in `zone` or, without one, the day as written. Nothing for an empty date and for one without an
- * end (`0000-00-00`, `9999-12-31`). Throws for what is no date.
+ * `$date(text, format?, zone?)`: the day that a text means, as `yyyy-mm-dd`. ISO 8601 dates and date-times, `yyyymmdd` and OData's
+ * `/Date(ms)/` need no format; others do, such as `"dd/mm/yyyy"`. Midnight in any zone is that day; any other time is the day in `zone` or,
+ * without one, the day as written. Nothing for an empty date and an open end (`0000-00-00`, `9999-12-31`). Throws for anything that is not
+ * a date.
  */
 export function date(text: unknown, format?: unknown, zone?: unknown): string | undefined {
   if (text === undefined || text === null) return undefined;
@@ -26,12 +26,14 @@ export function date(text: unknown, format?: unknown, zone?: unknown): string | 
     ofIso(given, zone);
   if (!parsed)
     throw new TypeError(
-      'the text is no date that $date knows without a format: name the format, such as $date(text, "dd/mm/yyyy")',
+      '$date does not recognise this text without a format: add one, such as $date(text, "dd/mm/yyyy")',
     );
   return written(parsed);
 }
 
-/** `$isDate(text, format?, zone?)`: whether `$date` takes it, or it is empty, so that a wrong one can be told rather than fail. */
+/**
+ * `$isDate(text, format?, zone?)`: whether `$date` accepts it, or it is empty, so that an invalid date can be handled instead of failing.
+ */
 export function isDate(text?: unknown, format?: unknown, zone?: unknown): boolean {
   try {
     date(text, format, zone);
@@ -41,19 +43,19 @@ export function isDate(text?: unknown, format?: unknown, zone?: unknown): boolea
   }
 }
 
-/** `$today(zone)`: the day that it is now in a time zone, such as `"Europe/Oslo"`; in UTC without one. */
+/** `$today(zone)`: today's date in a time zone, such as `"Europe/Oslo"`; UTC by default. */
 export function today(zone?: unknown): string {
   return dayIn(Date.now(), zone ?? "UTC");
 }
 
-/** A day as ISO writes it; nothing where it stands for no date or for no end. Throws a `RangeError` for a day that does not exist. */
+/** A day in ISO format; nothing for no date or an open end. Throws a `RangeError` for a day that does not exist. */
 function written({ year, month, day }: Day): string | undefined {
   if (year === 0 && month === 0 && day === 0) return undefined;
   const isDay = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
-  if (!isDay) throw new RangeError("the date does not exist, like the 31st of February: correct it in the source");
+  if (!isDay) throw new RangeError("this date does not exist, like 31 February: correct it in the source");
   const two = (number: number) => String(number).padStart(2, "0");
   const iso = `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}`;
-  // .NET's empty date, and the ends of time.
+  // .NET's empty date, and open ends.
   return year <= 1 || year >= 9999 || iso === ORACLE_END ? undefined : iso;
 }
 
@@ -63,7 +65,7 @@ const daysIn = (year: number, month: number): number =>
 
 const TIME = String.raw`(\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?`;
 const OFFSET = String.raw`(Z|[+-]\d{2}:?(?:\d{2})?)`;
-/** A day alone, also with an offset as Workday has it: `2020-03-16-07:00`. */
+/** A day, optionally with an offset as in Workday: `2020-03-16-07:00`. */
 const ISO_DAY = /^(\d{4})-?(\d{2})-?(\d{2})(?:Z|[+-]\d{2}:\d{2})?$/i;
 const ISO_TIME = new RegExp(String.raw`^(\d{4})-(\d{2})-(\d{2})[T ]${TIME}\s?${OFFSET}?$`, "i");
 
@@ -78,12 +80,12 @@ function ofIso(text: string, zone: unknown): Day | undefined {
     number,
   ];
   if (hour > 23 || minute > 59 || second > 60)
-    throw new RangeError("the time of day does not exist: correct it in the source");
+    throw new RangeError("this time of day does not exist: correct it in the source");
   const there = dayOf(parts);
   const isMidnight = hour === 0 && minute === 0 && second === 0;
   const offset = parts[8];
   if (isMidnight || offset === undefined || zone === undefined || zone === null) return there;
-  // A day that does not exist is told as it was written.
+  // Reports a day that does not exist as it was written.
   written(there);
   const utc =
     Date.UTC(there.year, there.month - 1, there.day, hour, minute, second) - minutesOf(offset) * MS_PER_MINUTE;
@@ -101,7 +103,7 @@ function parsedIso(text: string): Day {
   return { year, month, day };
 }
 
-/** The minutes that an offset such as `+0530` is ahead of UTC. */
+/** The minutes by which an offset such as `+0530` is ahead of UTC. */
 function minutesOf(offset: string): number {
   if (/^z$/i.test(offset)) return 0;
   const digits = offset.slice(1).replace(":", "");
@@ -119,7 +121,7 @@ function ofOData(text: string, zone: unknown): Day | undefined {
   const there = utc + Number(parts[2] ?? 0) * MS_PER_MINUTE;
   const isMidnight = there % (24 * 60 * MS_PER_MINUTE) === 0;
   const isInZone = !isMidnight && zone !== undefined && zone !== null;
-  // Years are counted with sign and six digits beyond these.
+  // Beyond these, years have a sign and six digits.
   if (Math.abs(there) > 253_402_300_799_999) return { year: 9999, month: 12, day: 31 };
   return parsedIso(isInZone ? dayIn(utc, zone) : new Date(there).toISOString().slice(0, 10));
 }
@@ -133,10 +135,10 @@ const TOKENS: Readonly<Record<string, string>> = {
   d: String.raw`(?<day>\d{1,2})`,
 };
 const compiledFormats = new Map<string, RegExp>();
-/** The formats that are kept: a configuration has a few. */
+/** Maximum number of cached formats: a configuration has a few. */
 const MAX_FORMATS = 100;
 
-/** A format as a regular expression. Where a separator stands a leading zero may be missing, and a time of day may follow. */
+/** A format as a regular expression. Leading zeros are optional next to separators, and a time may follow. */
 function formatOf(format: string): RegExp {
   const known = compiledFormats.get(format);
   if (known) return known;
@@ -149,7 +151,7 @@ function formatOf(format: string): RegExp {
     return token.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
   });
   if ([...names].sort().join("") !== "dmy" || !format.toLowerCase().includes("yyyy"))
-    throw new RangeError("a format of $date has yyyy, mm (or mmm) and dd, each once, such as dd/mm/yyyy");
+    throw new RangeError("a format of $date contains yyyy, mm (or mmm) and dd once each, such as dd/mm/yyyy");
   const made = new RegExp(`^${pattern}(?:[T ]+${TIME}\\s?(?:[AP]M)?)?$`, "i");
   if (compiledFormats.size < MAX_FORMATS) compiledFormats.set(format, made);
   return made;
@@ -164,10 +166,10 @@ function inFormat(text: string, format: string): Day | undefined {
 }
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
-/** The zones whose clocks are kept: there are some hundred. */
+/** Maximum number of cached time zones: there are a few hundred. */
 const MAX_CLOCKS = 1000;
 
-/** The day that an instant is in a time zone. Throws a `RangeError` for a zone that does not exist. */
+/** The day of an instant in a time zone. Throws a `RangeError` for an unknown zone. */
 function dayIn(instant: number, zone: unknown): string {
   const name = String(zone);
   let clock = clocks.get(name);
@@ -181,7 +183,7 @@ function dayIn(instant: number, zone: unknown): string {
         day: "2-digit",
       });
     } catch {
-      throw new RangeError("the time zone does not exist: use a name of the IANA database, such as Europe/Oslo");
+      throw new RangeError("unknown time zone: use an IANA name, such as Europe/Oslo");
     }
     if (clocks.size < MAX_CLOCKS) clocks.set(name, clock);
   }

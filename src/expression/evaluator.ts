@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { createThread, type Thread } from "../thread/thread.ts";
 
-/** An evaluation that is given to the thread. */
+/** An evaluation for the thread. */
 export interface Task {
   readonly source: string;
   readonly input: unknown;
@@ -11,9 +11,8 @@ export interface Task {
 let thread: Thread<Task, unknown> | undefined;
 
 /**
- * Evaluates on a thread of its own, which is started when it is needed first, one expression after the other. JSONata looks at the
- * time between its steps, and some steps take long by themselves: here one that does not end is ended, and nobody else waits for
- * it. Rejects with an `Error` that says why it could not.
+ * Evaluates expressions one after another on a separate thread, started on first use. JSONata checks the time only between steps, and
+ * single steps may take long: here an endless one is killed, and nobody else waits for it. Rejects with an `Error` that says why.
  */
 export function evaluateApart(
   source: string,

@@ -1,7 +1,7 @@
 import { nearestOf } from "../connector/kit/text.ts";
 import { helpers } from "./helpers.ts";
 
-/** A node of JSONata's syntax tree, as far as it is looked at here. */
+/** A node of JSONata's syntax tree, as far as it is used here. */
 interface Node {
   readonly type?: string;
   readonly value?: unknown;
@@ -17,18 +17,18 @@ interface Node {
   readonly else?: Node;
 }
 
-/** A mistake in an expression: what is wrong, and the part of the text that is. */
+/** A mistake in an expression: the message, and the wrong part. */
 export interface ExpressionMistake {
   readonly code: "unknown-function" | "adds-text";
   readonly message: string;
-  /** The part of the source that is wrong, and where it begins. */
+  /** The wrong part of the source, and where it starts. */
   readonly text: string;
   readonly position: number;
-  /** What was probably meant in its place. */
+  /** What was probably meant. */
   readonly suggestion: string | undefined;
 }
 
-/** The functions of JSONata 2. `$eval` is left out: it is not available. A test compares the list with the library. */
+/** The functions of JSONata 2, except `$eval`, which is not available. A test compares the list with the library. */
 export const jsonataFunctions: readonly string[] =
   "sum count max min average string substring substringBefore substringAfter lowercase uppercase length trim match contains replace split join formatNumber formatBase formatInteger parseInteger number floor ceil round abs sqrt power random boolean not map zip filter single reduce sift keys lookup append exists spread merge reverse each error assert type sort shuffle distinct base64encode base64decode encodeUrlComponent encodeUrl decodeUrlComponent decodeUrl toMillis fromMillis clone now millis pad".split(
     " ",
@@ -42,8 +42,8 @@ const returnText = new Set(
 );
 
 /**
- * Mistakes that make an expression fail whenever it is evaluated: calls of functions that do not exist, and text added with `+`.
- * `functions` are those that the caller binds, beside JSONata's and ours.
+ * Mistakes that make an expression fail on every input: calls of unknown functions, and text added with `+`. `functions` are bound by the
+ * caller.
  */
 export function mistakesIn(tree: unknown, source: string, functions: readonly string[]): ExpressionMistake[] {
   const nodes = nodesIn(tree);
@@ -78,14 +78,14 @@ export function mistakesIn(tree: unknown, source: string, functions: readonly st
   });
 }
 
-/** Every node of a syntax tree. */
+/** All nodes of a syntax tree. */
 function nodesIn(tree: unknown): Node[] {
   if (Array.isArray(tree)) return tree.flatMap(nodesIn);
   if (typeof tree !== "object" || tree === null || tree instanceof RegExp) return [];
   return [tree as Node, ...Object.values(tree).flatMap(nodesIn)];
 }
 
-/** The names that a node binds: by `:=`, as parameters of a function, by `@` and by `#`. */
+/** The names that a node binds: by `:=`, function parameters, `@` and `#`. */
 function boundBy(node: Node): string[] {
   const { type, lhs, arguments: parameters = [] } = node;
   const names = type === "bind" ? [lhs as Node] : type === "lambda" ? parameters : [];
@@ -98,7 +98,7 @@ function boundBy(node: Node): string[] {
   ];
 }
 
-/** The variable that a node calls as a function, with the place behind it. */
+/** The variable that a node calls as a function, and the position after it. */
 function calledBy({ type, procedure, rhs }: Node): { name: string; position: number } | undefined {
   const called = type === "function" || type === "partial" ? procedure : type === "apply" ? (rhs as Node) : undefined;
   if (called?.type !== "variable" || typeof called.value !== "string" || called.value === "") return undefined;
@@ -107,17 +107,17 @@ function calledBy({ type, procedure, rhs }: Node): { name: string; position: num
 
 const isSum = ({ type, value }: Node): boolean => type === "binary" && value === "+";
 
-/** Whether a node is text whatever it is evaluated on, if it is anything at all. */
+/** Reports whether a node is always text, if it has a value. */
 function isText({ type, value, procedure }: Node): boolean {
   if (type === "string") return true;
   if (type === "binary") return value === "&";
   return type === "function" && procedure?.type === "variable" && returnText.has(String(procedure.value));
 }
 
-/** Whether an expression is, at its outermost, a sum of two attributes: certainly no text. */
+/** Reports whether an expression is a sum of two attributes at its top level: certainly not text. */
 export const isSumAtTop = (tree: unknown): boolean => isSum(tree as Node);
 
-/** Whether a text that is taken for a name is an expression: a call, or one that joins, chooses or compares. */
+/** Reports whether a text used as a name is an expression: a call, or one that joins, chooses or compares. */
 export function isExpressionTree(tree: unknown): boolean {
   const { type, value } = tree as Node;
   if (type === "path") return ((tree as Node).steps ?? []).some((step) => isExpressionTree(step));
@@ -125,7 +125,7 @@ export function isExpressionTree(tree: unknown): boolean {
   return ["function", "condition", "block", "string", "lambda", "apply", "bind"].includes(type ?? "");
 }
 
-/** The name that an expression is, where it is nothing but one: the value as it is. */
+/** The name, if an expression is nothing but a name. */
 export function nameAlone(tree: unknown): string | undefined {
   const { type, steps = [] } = tree as Node;
   const [only, ...more] = type === "path" ? steps : [];

@@ -3,15 +3,12 @@ import { RE2JS } from "re2js";
 import { helpers } from "./helpers.ts";
 
 /**
- * What one evaluation may take: milliseconds, depth of calls, length of sequences. The properties of an object are evaluated at once, and JSONata adds
- * their depths: an object of some dozens that is written out needs a hundred.
+ * Limits of an evaluation: milliseconds, call depth and sequence length. The properties of an object are evaluated together and JSONata
+ * adds up their depths: a large object needs a hundred.
  */
 export const bounds = { timeout: 200, stack: 500, sequence: 10_000 };
 
-/**
- * The regular expressions of JSONata, `RegexEngine`, in time linear in the text: JSONata's own time limit cannot
- * interrupt a RegExp that backtracks for ever.
- */
+/** Regular expressions for JSONata's `RegexEngine`, in linear time: JSONata's time limit cannot interrupt a backtracking RegExp. */
 class LinearRegExp {
   lastIndex = 0;
   readonly #compiled: RE2JS;
@@ -32,7 +29,7 @@ class LinearRegExp {
   }
 }
 
-/** Compiles an expression with the functions that it may call. Throws what JSONata throws. */
+/** Compiles an expression with its functions. Throws what JSONata throws. */
 export function build(source: string, timeout = bounds.timeout): jsonata.Expression {
   const RegexEngine = LinearRegExp as unknown as RegExpConstructor;
   const compiled = jsonata(source, { ...bounds, timeout, RegexEngine });
@@ -40,7 +37,7 @@ export function build(source: string, timeout = bounds.timeout): jsonata.Express
   return compiled;
 }
 
-/** JSONata marks its sequences with properties and functions of their own: what leaves is plain JSON. */
+/** Converts JSONata's sequences, which have extra properties and functions, to plain JSON. */
 export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return Array.from(value, plain);
   if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;

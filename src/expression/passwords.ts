@@ -5,8 +5,8 @@ import { hash as bcryptHash } from "@node-rs/bcrypt";
 import { encrypt } from "unixcrypt";
 
 /**
- * Hashes of passwords as applications keep them, each with a salt of its own. They take long on purpose, and beside the
- * thread that answers requests, all but SHA-2 crypt. What they say of a mistake never holds the password.
+ * Password hashes as applications store them, each with its own salt. They are slow on purpose and run on other threads, except SHA-2
+ * crypt. Error messages never contain the password.
  */
 export const passwordHelpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
   bcrypt: hashing(bcrypt),
@@ -19,13 +19,13 @@ export const passwordHelpers: Readonly<Record<string, (...args: unknown[]) => un
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** No password makes no hash; what is not an object of options is refused, as are numbers that are out of bounds. */
+/** An absent password gives no hash. Invalid options and numbers out of range are refused. */
 function hashing(hash: (password: string, options: Options) => Promise<string> | string) {
   return (password: unknown, options: unknown = {}): Promise<string> | string | undefined => {
     if (password === undefined || password === null || password === "") return undefined;
-    if (typeof password !== "string") throw new TypeError("a password is text");
+    if (typeof password !== "string") throw new TypeError("a password must be text");
     if (typeof options !== "object" || options === null)
-      throw new TypeError('options are an object, such as {"rounds": 12}');
+      throw new TypeError('options must be an object, such as {"rounds": 12}');
     return hash(password, options as Options);
   };
 }
@@ -33,26 +33,26 @@ function hashing(hash: (password: string, options: Options) => Promise<string> |
 function number(options: Options, name: string, usual: number, least: number, most: number): number {
   const value = options[name] ?? usual;
   if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most)
-    throw new RangeError(`"${name}" is a whole number from ${least} to ${most}`);
+    throw new RangeError(`"${name}" must be a whole number from ${least} to ${most}`);
   return value;
 }
 
 function oneOf<const T extends string>(options: Options, name: string, values: readonly [T, ...T[]]): T {
   const value = (options[name] ?? values[0]) as T;
-  if (!values.includes(value)) throw new RangeError(`"${name}" is one of ${values.join(", ")}`);
+  if (!values.includes(value)) throw new RangeError(`"${name}" must be one of ${values.join(", ")}`);
   return value;
 }
 
-/** bcrypt leaves out what is behind the 72nd byte: a password that long is refused, not cut. */
+/** bcrypt ignores everything after 72 bytes: a longer password is refused, not truncated. */
 const BCRYPT_BYTES = 72;
 
 /** `$bcrypt(password, {"rounds": 12, "version": "2b"})`: `$2b$12$...`; PHP's is version 2y. */
 async function bcrypt(password: string, options: Options): Promise<string> {
   if (Buffer.byteLength(password) > BCRYPT_BYTES)
-    throw new RangeError(`the password is longer than ${BCRYPT_BYTES} bytes, which is all that bcrypt takes`);
+    throw new RangeError(`the password is longer than ${BCRYPT_BYTES} bytes, the maximum for bcrypt`);
   const cost = number(options, "rounds", 12, 4, 16);
   const version = oneOf(options, "version", ["2b", "2y", "2a"]);
-  // The three are one algorithm, and differ in what older ones did wrong.
+  // The three are one algorithm, named after fixed bugs.
   return (await bcryptHash(password, cost)).replace(/^\$2[aby]\$/, `$${version}$`);
 }
 
@@ -83,8 +83,8 @@ async function scryptText(password: string, options: Options): Promise<string> {
 const LENGTHS = { sha256: 32, sha512: 64, sha1: 20 } as const;
 
 /**
- * `$pbkdf2(password, {"digest": "sha256", "iterations": 600000, "format": "passlib"})`: as passlib writes it,
- * `$pbkdf2-sha256$600000$salt$hash`, or as Django does, `pbkdf2_sha256$600000$salt$hash`.
+ * `$pbkdf2(password, {"digest": "sha256", "iterations": 600000, "format": "passlib"})`: like passlib, `$pbkdf2-sha256$600000$salt$hash`, or
+ * Django, `pbkdf2_sha256$600000$salt$hash`.
  */
 async function pbkdf2Text(password: string, options: Options): Promise<string> {
   const digest = oneOf(options, "digest", ["sha256", "sha512", "sha1"]);

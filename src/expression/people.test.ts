@@ -83,7 +83,7 @@ describe("$date", () => {
     for (const text of ["03/04/2020", "3.4.2020", "soon", "2020-3-16", "1584316800000", "2020-03-16T25:00:00Z"])
       await failing("$date(text)", { text }).toThrow(/format|time of day/);
     await failing('$date("1/1/20", "dd/mm/yy")').toThrow(/yyyy/);
-    await failing('$date("1/1/2020", "dd/dd/yyyy")').toThrow(/each once/);
+    await failing('$date("1/1/2020", "dd/dd/yyyy")').toThrow(/once each/);
     await failing('$date("2020-03-15T23:00:00Z", "", "Mars/Olympus")').toThrow(/IANA/);
   });
 

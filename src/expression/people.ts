@@ -3,7 +3,7 @@ import { date, isDate, today } from "./dates.ts";
 import { normalize } from "./letters.ts";
 import { asOf, primary } from "./rows.ts";
 
-/** Functions for what HR systems say of people: dates, rows that are valid for a time, names, countries, ids. */
+/** Functions for HR data: dates, time-bound rows, names, countries, IDs. */
 export const peopleHelpers: Readonly<Record<string, (...args: unknown[]) => unknown>> = {
   date,
   isDate,
@@ -15,12 +15,12 @@ export const peopleHelpers: Readonly<Record<string, (...args: unknown[]) => unkn
   key,
 };
 
-/** The widest that a key is padded to. */
+/** Maximum width of a key. */
 const MAX_WIDTH = 100;
 
 /**
- * `$key(text, width?)`: an id in one form, for systems that write it in several: without blanks around it and, where it is a number, with zeros
- * before it up to `width`. `1222`, `" 1222"` and `"00001222"` are all `"00001222"` with a width of 8. Use it for references as well.
+ * `$key(text, width?)`: an ID in canonical form, for systems that write it in several: without surrounding blanks and, if it is a number,
+ * padded with zeros to `width`. `1222`, `" 1222"` and `"00001222"` all become `"00001222"` with a width of 8. Use it for references too.
  */
 function key(text: unknown, width?: unknown): string | undefined {
   if (text === undefined || text === null) return undefined;
@@ -29,6 +29,6 @@ function key(text: unknown, width?: unknown): string | undefined {
   if (width === undefined || width === null || !/^\d+$/.test(trimmed)) return trimmed;
   const most = Number(width);
   if (!Number.isInteger(most) || most < 1 || most > MAX_WIDTH)
-    throw new RangeError(`the width of $key is a whole number from 1 to ${MAX_WIDTH}`);
+    throw new RangeError(`the width of $key must be a whole number from 1 to ${MAX_WIDTH}`);
   return trimmed.replace(/^0+(?=\d)/, "").padStart(most, "0");
 }

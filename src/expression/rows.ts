@@ -2,7 +2,7 @@ import { date, isDate, today } from "./dates.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Properties that begin a row, by their names in lower case and without separators, in the order that they are looked for. */
+/** Names of start properties, in lower case without separators, in order of preference. */
 const STARTS =
   "startdate effectivestartdate effectivefrom validfrom datefrom fromdate begda begindate effectivedate startofvalidity start from hiredate since date".split(
     " ",
@@ -17,13 +17,13 @@ const YES = new Set(["true", "1", "yes", "y", "x", "t", "primary", "main"]);
 
 const plainName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
-/** JSONata gives one row as itself, and no row as nothing. */
+/** JSONata returns a single row as itself, and no rows as undefined. */
 function rowsOf(rows: unknown): Row[] {
   if (rows === undefined || rows === null) return [];
   return (Array.isArray(rows) ? rows : [rows]).filter((row): row is Row => typeof row === "object" && row !== null);
 }
 
-/** The value of a property of a row: of the one that is named, else of the first of those that are known. */
+/** The value of a row's property: the named one, else the first known one. */
 function rowValue(row: Row, name: unknown, known: readonly string[]): unknown {
   if (typeof name === "string" && name !== "") return row[name];
   const names = new Map(Object.keys(row).map((each) => [plainName(each), each]));
@@ -33,11 +33,11 @@ function rowValue(row: Row, name: unknown, known: readonly string[]): unknown {
 
 interface Dated {
   readonly row: Row;
-  /** The first day; empty where it has always been. */
+  /** The first day; empty if it has always been valid. */
   readonly start: string;
   /** The last day. */
   readonly end: string | undefined;
-  /** Whether its dates are dates: what is wrong with a row must not hide the others. */
+  /** Whether its dates are valid: an invalid row must not hide the others. */
   readonly isSound: boolean;
 }
 
@@ -50,7 +50,7 @@ function dated(row: Row, from?: unknown, to?: unknown): Dated {
 const isValidOn = ({ start, end, isSound }: Dated, day: string): boolean =>
   isSound && start <= day && (end === undefined || day <= end);
 
-/** The latest start first; of two with the same start an order that does not depend on the one they came in. */
+/** Latest start first; ties are ordered independently of the input order. */
 function byStart(one: Dated, other: Dated): number {
   if (one.isSound !== other.isSound) return one.isSound ? -1 : 1;
   if (one.start !== other.start) return one.start < other.start ? 1 : -1;
@@ -59,9 +59,9 @@ function byStart(one: Dated, other: Dated): number {
 }
 
 /**
- * `$asOf(rows, date, from?, to?)`: the rows that are valid on a day, the latest start first. `from` and `to` name the properties with the first and
- * the last day of a row; without them the common ones are looked for. A row without a first day has always been valid, one without a
- * last day is valid for ever; one whose dates are none is valid on no day.
+ * `$asOf(rows, date, from?, to?)`: the rows that are valid on a day, latest start first. `from` and `to` name the properties with a row's
+ * first and last day; by default common names are searched for. Without a first day a row has always been valid, without a last day it is
+ * valid forever; with invalid dates it is never valid.
  */
 export function asOf(rows: unknown, on: unknown, from?: unknown, to?: unknown): Row[] {
   const day = date(on) ?? today();
@@ -79,9 +79,9 @@ const isMarked = (row: Row): boolean =>
   Object.entries(row).some(([name, value]) => PRIMARY.test(plainName(name)) && isYes(value));
 
 /**
- * `$primary(rows, predicate?)`: the row that counts among several, such as jobs. It is the one that is marked, by a property such as `isPrimary` or by
- * what `predicate` says, `function($row) { $row.status = "A" }`; of several that are marked, or of all where none is, the one that is valid today; of
- * several of those the one with the latest start.
+ * `$primary(rows, predicate?)`: the row that counts among several, such as jobs: the one marked by a property such as `isPrimary` or by
+ * `predicate`, `function($row) { $row.status = "A" }`; among several marked ones, or all if none is, the one valid today; among several of
+ * those, the one with the latest start.
  */
 export async function primary(rows: unknown, predicate?: unknown): Promise<Row | undefined> {
   const all = rowsOf(rows);

@@ -1,4 +1,4 @@
-/** What JSONata's `$boolean` makes of a value: false of nothing, 0, empty text, and of an object or an array that holds nothing true. */
+/** JSONata's `$boolean` of a value: false for nothing, 0, empty text, and objects and arrays without anything true. */
 export function isTrue(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(isTrue);
   if (typeof value === "object" && value !== null) return Object.keys(value).length > 0;

@@ -4,7 +4,7 @@ import { answerTasks } from "../thread/thread.ts";
 import type { Task } from "./evaluator.ts";
 import { build, plain } from "./jsonata.ts";
 
-/** The thread on which expressions are evaluated that may take long: see `evaluator.ts`. */
+/** The thread for expressions that may take long: see `evaluator.ts`. */
 const MAX_KEPT = 500;
 const compiled = new Map<string, jsonata.Expression>();
 

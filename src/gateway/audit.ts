@@ -8,29 +8,29 @@ import { attrsOfWrite, type Write, type WriteStep } from "./writes.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The places on an operation's way where it is recorded. */
+/** The three places where an operation is recorded. */
 export interface Recording {
-  /** Records operations that were refused before they came to a write. Outermost of the middleware. */
+  /** Records operations that are refused before they become a write. Outermost middleware. */
   readonly refusals: Middleware;
-  /** Records what became of each write. The first of the write's steps. */
+  /** Records the outcome of each write. The first write step. */
   readonly outcomes: WriteStep;
-  /** Records that a write is about to be made. The last step before the connector: a refused write leaves no question. */
+  /** Records that a write is about to be made. The last step before the connector, so that a refused write leaves no open intent. */
   readonly intents: WriteStep;
 }
 
 /**
- * Records each write twice: before it is made, and what became of it, so that a process killed between the two leaves a question
- * that `audit verify` shows. While the trail takes no intents nothing is written. With `values` the entry is read before,
- * and values are recorded; values of attributes that are only written, or never returned, never are.
+ * Records each write twice: before it is made, and its outcome, so that a process killed in between leaves an open intent that `audit
+ * verify` reports. While the trail rejects intents, nothing is written. With `values` the entry is read first, and values before and after
+ * are recorded, except those that are write-only or never returned.
  */
 export function recording(
   route: string,
   trail: AuditTrail,
   { values, isDry }: { readonly values: boolean; readonly isDry: boolean },
 ): Recording {
-  /** What is known of a write on its way. The id of its intent, where there is one. */
+  /** The ID of a write's intent, by the write's context. */
   const ids = new WeakMap<Context, string>();
-  /** Failures that have a record. */
+  /** Failures that have been recorded. */
   const recorded = new WeakSet<object>();
 
   const refusals: Middleware = (next) => async (operation) => {
@@ -50,7 +50,7 @@ export function recording(
 
   const outcomes: WriteStep = (next) => async (write) => {
     const { action } = write;
-    // Each write has a context of its own from here on, by which its intent is known.
+    // Each write gets its own context, which identifies its intent.
     const context = { ...write.context };
     const touched = attrsOfWrite(write);
     const readable = values ? shownAttrs(write.endpoint.mapping) : [];
@@ -92,7 +92,7 @@ export function recording(
       ids.set(write.context, await trail.intent({ event: "intent", ...aboutWrite(write, route) }));
     } catch (error) {
       throw notNow(
-        `The audit log cannot be written, so nothing else is: ${(error as Error).message}. Nothing was changed.`,
+        `The audit log cannot be written, so the write was not made: ${(error as Error).message}. Nothing was changed.`,
         "audit",
       );
     }
@@ -115,7 +115,7 @@ const aboutWrite = (write: Write, route: string) => ({
   attributes: attrsOfWrite(write),
 });
 
-/** How an operation ended, in words that are free of the values that were sent. */
+/** The outcome of an operation, without any values that were sent. */
 function resultOf(error: unknown): Fields {
   if (!(error instanceof ScimError)) return { result: "500" };
   const { status, scimType, refusal } = error;
@@ -136,7 +136,7 @@ const withAttrs = (write: Exclude<Write, { action: "delete" }>, more: readonly s
 const only = (entry: Entry, attrs: readonly string[]): Entry =>
   Object.fromEntries(attrs.flatMap((attr) => (entry[attr] === undefined ? [] : [[attr, entry[attr]]])));
 
-/** The entry's values as they are. */
+/** The entry's current values. */
 async function present(write: Write, attrs: readonly string[]): Promise<Entry | undefined> {
   const { endpoint, context } = write;
   if (write.action === "create") return undefined;
@@ -144,7 +144,7 @@ async function present(write: Write, attrs: readonly string[]): Promise<Entry | 
   return entry && only(entry, attrs);
 }
 
-/** Attributes that a row shows: none that is only written, and none of which a schema says that it is never returned. */
+/** Attributes that may be recorded: none that are write-only or never returned. */
 function shownAttrs({ rows }: Mapping): string[] {
   const attrs = rows.flatMap((row) => (row.is === "expression" ? [] : [row]));
   const isHidden = ({ writeOnly, path: { attribute, sub } }: (typeof attrs)[number]) =>

@@ -5,15 +5,15 @@ import { isObject, type Resource } from "../scim/schema.ts";
 import { type Context, OPERATION_MS } from "./context.ts";
 import type { Route } from "./route.ts";
 
-/** How many operations run side by side. */
+/** Number of concurrent operations. */
 const CONCURRENCY = 8;
-/** When this time is over nothing more is begun. */
+/** After this long, no further operation is started. */
 const MAX_MS = 60_000;
 
 /**
- * Runs a bulk request, RFC 7644 §3.7. An operation waits for those whose bulkId it refers to, and for the one before
- * it on the same resource; others run side by side, or, where `failOnErrors` is given, one by one. What refers to
- * itself in a circle is refused with 409. Outcomes come in the order of the request; what was not begun has none.
+ * Runs a bulk request, RFC 7644 §3.7. An operation waits for those whose bulkId it refers to, and for the previous one on the same
+ * resource. Others run concurrently, or one by one with `failOnErrors`. Circular references are refused with 409. Results are in the order
+ * of the request; operations that were not started have none.
  */
 export async function runBulk(route: Route, bulk: Bulk, context: Context): Promise<unknown> {
   const { operations, failOnErrors } = bulk;
@@ -28,9 +28,9 @@ export async function runBulk(route: Route, bulk: Bulk, context: Context): Promi
     const operation = operations[index]!;
     try {
       if (operation.mistake) throw operation.mistake;
-      // The request itself has counted as one.
+      // The request itself has been counted as one.
       if (index > 0 && !(await context.mayDo(1)))
-        throw tooMany("The caller's rate is used up: each operation of a bulk request counts. Send fewer at a time.");
+        throw tooMany("Rate limit exceeded: each operation of a bulk request counts. Send fewer at a time.");
       if (Date.now() - start > MAX_MS) throw notNow("The bulk request took too long: send fewer operations at a time.");
       const missing = [...bulkIdsIn(operation)].find((each) => !ids.has(each));
       if (missing !== undefined) throw unresolved(missing, operations);
@@ -65,13 +65,13 @@ export async function runBulk(route: Route, bulk: Bulk, context: Context): Promi
 }
 
 let last: Promise<void> = Promise.resolve();
-/** Lets requests that came meanwhile begin. Of several bulk requests one goes on in each turn of the event loop. */
+/** Lets other requests start: of several bulk requests, one continues in each turn of the event loop. */
 function othersFirst(): Promise<void> {
   last = last.then(() => next());
   return last;
 }
 
-/** For each operation those that it waits for. */
+/** The operations that each operation waits for. */
 function dependencies(operations: readonly BulkOperation[]): Set<number>[] {
   const made = new Map(operations.flatMap(({ bulkId }, index) => (bulkId === undefined ? [] : [[bulkId, index]])));
   const lastOf = new Map<string, number>();
@@ -93,7 +93,7 @@ async function run(
   const type = [...route.endpoints.values()]
     .map(({ mapping }) => mapping.type)
     .find((each) => each.endpoint.toLowerCase() === endpoint.toLowerCase());
-  if (!type) throw notFound(`There is no endpoint "${endpoint}" here.`);
+  if (!type) throw notFound(`There is no endpoint "${endpoint}".`);
   const location = `${context.baseUrl}${type.endpoint}/${encodeURIComponent(id)}`;
   const target = { type: type.name, id, ifMatch: version, context };
   switch (method) {
@@ -119,7 +119,7 @@ async function run(
       await route.run({ name: "delete", ...target });
       return { status: 204, location };
     case undefined:
-      throw badRequest("invalidSyntax", "The operation names no method.");
+      throw badRequest("invalidSyntax", "The operation has no method.");
   }
 }
 
@@ -143,20 +143,20 @@ const locationOf = ({ endpoint, id = "" }: BulkOperation, { baseUrl }: Context) 
   `${baseUrl}${endpoint}/${encodeURIComponent(id)}`;
 
 function refusedCircle(operation: BulkOperation, context: Context): BulkResult {
-  const detail = `These operations wait for one another through their bulkIds. Create the resources first, and refer to them in a PATCH.`;
+  const detail = `These operations refer to each other in a circle. Create the resources first, and add the references with a PATCH.`;
   const location = operation.id === undefined ? undefined : locationOf(operation, context);
   return { ...outcome(operation, 409, location), response: errorBody({ status: 409, message: detail }) };
 }
 
-/** One operation's own fault must not take the outcomes of the others along. */
+/** A bug in one operation must not discard the results of the others. */
 function noted(error: unknown, context: Context): ScimError {
   context.note({ unforeseen: error instanceof Error ? error.stack : String(error) });
-  return unforeseen("Something went wrong here; the log has it.");
+  return unforeseen("Internal error; the log has the details.");
 }
 
 function unresolved(bulkId: string, operations: readonly BulkOperation[]): ScimError {
   const name = JSON.stringify(bulkId);
   return operations.some((each) => each.bulkId === bulkId)
-    ? inConflict(`The operation with the bulkId ${name} failed, so nothing can refer to what it makes.`)
-    : badRequest("invalidValue", `No operation of this request has the bulkId ${name}.`);
+    ? inConflict(`The operation with the bulkId ${name} failed, so its resource cannot be referred to.`)
+    : badRequest("invalidValue", `No operation in this request has the bulkId ${name}.`);
 }

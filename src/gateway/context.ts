@@ -4,30 +4,30 @@ import { ExpressionError } from "../expression/compile.ts";
 import { badRequest } from "../scim/error.ts";
 import { BackendError } from "./failure.ts";
 
-/** A connector gets this long, in milliseconds, for all that one operation asks of it, where nothing else is said. */
+/** Default time limit for all connector calls of one operation, in milliseconds. */
 export const OPERATION_MS = 4500;
 
-/** What a caller may be allowed to do with resources of a type. */
+/** What a caller may be permitted to do with resources of a type. */
 export type Action = "read" | "create" | "update" | "delete";
 
-/** What a request brings along on its way through the gateway. */
+/** The context of a request on its way through the gateway. */
 export interface Context {
-  /** The address of the route as the client sees it, without a slash at its end. */
+  /** The route's URL as the client sees it, without a trailing slash. */
   readonly baseUrl: string;
   readonly signal: AbortSignal;
-  /** How long an operation of its own may take, in milliseconds: each of a bulk request has as long. */
+  /** Time limit of one operation, in milliseconds. Each operation of a bulk request has its own. */
   readonly operationMs?: number | undefined;
   readonly requestId: string;
-  /** Who asks, and from where. */
+  /** The caller and its address. */
   readonly caller: string | undefined;
   readonly source: string;
-  /** Whether the caller may do so many more operations now, by its rate: each operation of a bulk request counts. */
+  /** Reports whether the caller's rate limit permits this many more operations. Each operation of a bulk request counts. */
   readonly mayDo: (operations: number) => Promise<boolean>;
-  /** Whether the caller may do this to resources of the type. */
+  /** Reports whether the caller is permitted an action on resources of a type. */
   readonly allows: (type: string, action: Action) => boolean;
-  /** Takes notes for the request's log line; never values of attributes. */
+  /** Adds fields to the request's log line. Never attribute values. */
   readonly note: (fields: Record<string, unknown>) => void;
-  /** Adds to the time that the request spent waiting for the backend, in milliseconds. */
+  /** Adds to the time spent waiting for the backend, in milliseconds. */
   readonly waited: (milliseconds: number) => void;
 }
 
@@ -76,16 +76,16 @@ function inScim(error: unknown, context: Context): unknown {
   return new BackendError(error);
 }
 
-/** What a driver calls a failure. Its message is not logged: databases put the values in it that they refuse. */
+/** The driver's error code. Its message is not logged, because databases include refused values. */
 function codeOf(cause: unknown): { readonly code?: string } {
   const { code, errno, errcode, name } = (cause ?? {}) as Record<string, unknown>;
   const said = [code, errno, errcode, name].find((each) => typeof each === "string" || typeof each === "number");
   return said === undefined ? {} : { code: String(said).slice(0, 50) };
 }
 
-/** An expression that fails on this resource is the record's fault, not the backend's. */
+/** An expression that fails on a resource is not the backend's fault. */
 export function expressionFailure(error: unknown): unknown {
   return error instanceof ExpressionError
-    ? badRequest("invalidValue", `The mapping cannot handle this: ${error.message}`, { cause: error })
+    ? badRequest("invalidValue", `The mapping cannot process this resource: ${error.message}`, { cause: error })
     : error;
 }

@@ -9,7 +9,7 @@ import { type Endpoint, type KnownReferences, knownReferences } from "./referenc
 import { answerView, endpointOf, entryOf, resourceOf, type Serving } from "./serving.ts";
 import type { View } from "./view.ts";
 
-/** A creation on its way. */
+/** A creation in progress. */
 interface Creating {
   readonly operation: Named<"create">;
   readonly endpoint: Endpoint;
@@ -19,8 +19,8 @@ interface Creating {
 }
 
 /**
- * Creates a resource, RFC 7644 §3.3. Where a value that the mapping's `create` chose is taken, its next one is tried; but not where the
- * resource itself is there already. A request that is repeated because nobody knew whether it was made gets what it made.
+ * Creates a resource, RFC 7644 §3.3. If a value chosen by the mapping's `create` is taken, the next one is tried, unless the resource
+ * itself already exists. A request that is repeated because its outcome was unknown returns what it created.
  */
 export async function create(serving: Serving, operation: Named<"create">): Promise<Resource> {
   const { type, body, query, context } = operation;
@@ -41,15 +41,15 @@ export async function create(serving: Serving, operation: Named<"create">): Prom
           return resource;
         },
         (error) => {
-          request.ended(new Error("it was made, and cannot be shown", { cause: error }));
-          throw new UnshownError("it was made, and cannot be shown", { cause: error });
+          request.ended(new Error("created, but cannot be returned", { cause: error }));
+          throw new UnshownError("created, but cannot be returned", { cause: error });
         },
       );
     } catch (error) {
       if (error instanceof UnshownError) throw error.cause;
       const taken = takenAttr(error);
       const next = taken === undefined ? undefined : await nextOf(creation, taken);
-      // Whether it is there already matters where a name would be counted on, and where the client asked before.
+      // Whether the resource exists matters if a name would be incremented, or the client has asked before.
       const isAsked = next !== undefined || (taken !== undefined && request.isRepeat);
       const twin = isAsked ? await twinOf(serving, creating) : undefined;
       if (twin !== undefined && request.isRepeat) {
@@ -76,12 +76,12 @@ async function attempt(
   return (await serving.write({ endpoint, context, action: "create", entry, attrs, requestKey }))!;
 }
 
-/** What was made could not be shown, for its cause. */
+/** The new resource could not be returned, for the given cause. */
 class UnshownError extends Error {}
 
 /**
- * The id of the resource that is there already under the same identity: the attributes that the schema calls unique, and
- * `externalId`. Undefined where there is none, or where the request names none of them.
+ * The ID of an existing resource with the same identity: attributes that the schema declares unique, and `externalId`. Undefined if there
+ * is none, or the request has none of these attributes.
  */
 async function twinOf(serving: Serving, { operation, endpoint, resource }: Creating): Promise<string | undefined> {
   const { type: ofType, groups } = endpoint.mapping;
@@ -104,7 +104,7 @@ const identityOf = ({ attributes }: Schema): Attribute[] =>
       type === "string" && !multiValued && name !== "id" && (uniqueness !== "none" || name === "externalId"),
   );
 
-/** The entry with the next value for an attribute that is taken; undefined where there is none. */
+/** The entry with the next candidate for a taken attribute; undefined if there is none. */
 const nextOf = ({ next }: Creation, taken: string) => inMapping(next(taken));
 
 const inMapping = <T>(result: Promise<T>): Promise<T> =>

@@ -1,12 +1,12 @@
 import { ExpressionError } from "../expression/compile.ts";
 import type { Middleware } from "./operation.ts";
 
-/** Logs a failure for administrators, at `warn`. */
+/** Logs a failure for administrators, at level `warn`. */
 type Warn = (fields: Record<string, unknown>, message: string) => void;
 
 /**
- * Logs each operation that ended because an expression of a mapping failed: the file, the row and the reason, without values. The client is
- * told, too, but it is the administrator who can mend it.
+ * Logs each operation that failed because of a mapping's expression: file, row and reason, without values. The client is told too, but only
+ * the administrator can fix it.
  */
 export const logged =
   (warn: Warn): Middleware =>
@@ -22,14 +22,14 @@ export const logged =
         const { requestId } = context;
         warn(
           { requestId, type, operation: name, mapping, row, reason: failure.reason },
-          "an expression of the mapping failed",
+          "expression of the mapping failed",
         );
       }
       throw error;
     }
   };
 
-/** The failure of an expression that a failure comes from. */
+/** The expression error that caused a failure. */
 function expressionErrorIn(error: unknown): ExpressionError | undefined {
   for (let each = error; each instanceof Error; each = each.cause) if (each instanceof ExpressionError) return each;
   return undefined;

@@ -9,18 +9,18 @@ import type { Endpoint } from "./references.ts";
 import { mayHaveHappened } from "./repeats.ts";
 import type { Write, WriteStep } from "./writes.ts";
 
-/** How many deletions and disablements are let pass within an hour, by resource type. */
+/** Maximum deletions and disables per hour, by resource type. */
 export interface GuardLimits {
   readonly deletes?: number | undefined;
   readonly disables?: number | undefined;
-  /** Of both together, in per cent of what there is of the type. */
+  /** Maximum of both together, as a percentage of the type's resources. */
   readonly percent?: number | undefined;
 }
 
 /** What is counted. */
 export type Danger = "deletes" | "disables";
 
-/** A dangerous change of one entry. */
+/** A dangerous change of an entry. */
 export interface Endangered {
   readonly route: string;
   /** The resource type. */
@@ -29,30 +29,30 @@ export interface Endangered {
   readonly key: string;
 }
 
-/** What became of a change that had a place. */
+/** The outcome of a change that was counted. */
 export type Fate = "done" | "unknown" | "not done";
 
-/** Keeps count of dangerous changes, over restarts, and over all gateways that share it. */
+/** Counts dangerous changes across restarts and all gateways that share the store. */
 export interface GuardLedger {
   /**
-   * Takes a place for a change in one step, so that of many at once no more than are allowed get one. An entry counts once.
-   * `passed` where it has a place, or was released; `stopped` where there is none left: the entry is then listed.
+   * Counts a change atomically, so that simultaneous changes never exceed the limit. An entry counts once. Returns `passed` if it is within
+   * the limit or was released, else `stopped`, and lists the entry as stopped.
    */
   readonly reserve: (
     change: Endangered,
     limits: { readonly own: number | undefined; readonly both: number | undefined },
     about: { readonly caller: string | undefined; readonly requestId: string },
   ) => Promise<"passed" | "stopped">;
-  /** Says what became of it. The place is given back only where it is known that nothing was changed. */
+  /** Reports the outcome. The count is reduced only if it is certain that nothing was changed. */
   readonly settle: (change: Endangered, fate: Fate) => Promise<void>;
 }
 
-/** What there is of a type is counted no more often than this, in milliseconds. */
+/** Minimum interval between counts of a type's resources, in milliseconds. */
 const COUNTED_MS = 600_000;
 
 /**
- * Stops deletions and disablements above limits until an operator releases them: a wrong scope in the client must not empty
- * a directory. They are 503 until the hour is over or somebody releases them; everything else goes on.
+ * Stops deletions and disables above the limits, so that a wrong scope in the client cannot empty a directory. They are rejected with 503
+ * until the hour is over or an operator releases them. Everything else continues.
  */
 export function guarded(
   route: string,
@@ -77,15 +77,18 @@ export function guarded(
     if (!danger || write.action === "create") return next(write);
     const { caller, requestId } = write.context;
     const { [danger]: own, percent } = limits;
-    // Asked before a place is taken: from there on nothing else may be let in between.
+    // Determined before counting: nothing else may intervene after that.
     const both = percent === undefined ? undefined : Math.ceil(((await totalOf(write)) * percent) / 100);
     const change = { route, type: write.endpoint.mapping.type.name, danger, key: write.key };
     const reserving = ledger.reserve(change, { own, both }, { caller, requestId });
     const place = await abortable(write.context.signal, reserving).catch((error: Error) => {
-      // A place that comes too late is given back.
+      // A reservation that arrives too late is cancelled.
       reserving.then((late) => (late === "passed" ? ledger.settle(change, "not done") : undefined)).catch(() => {});
       write.context.note({ guard: error.message });
-      throw notNow("The change guard cannot count at present: its store fails. Nothing was changed.", "guard");
+      throw notNow(
+        "The change guard's store is unavailable, so the change cannot be counted. Nothing was changed. Try again later.",
+        "guard",
+      );
     });
     if (place === "stopped") {
       refused(change, write.context);
@@ -95,8 +98,8 @@ export function guarded(
       (entry) => ({ entry, fate: "done" as const }),
       (error: unknown) => ({ error, fate: mayHaveHappened(error) ? ("unknown" as const) : ("not done" as const) }),
     );
-    // What became of the write is told as it is. A place that cannot be settled stays taken, which is the safe side.
-    // It is settled behind where the store takes longer than the request has.
+    // The outcome of the write is reported in any case. A reservation that cannot be settled stays counted, which is the safe side.
+    // It is settled in the background if the store takes longer than the request may.
     await abortable(write.context.signal, ledger.settle(change, outcome.fate)).catch((error) =>
       unsettled(change, error),
     );
@@ -112,7 +115,7 @@ function stopped({ type, danger, route }: Endangered, limits: GuardLimits): Scim
     ...(percent === undefined ? [] : [`${percent} per cent`]),
   ];
   return notNow(
-    `The change guard stopped this: ${bounds.join(" or ")} of ${type} in an hour are all that safety.guard allows. An operator can release it: postern guard release ${route} --reason "...".`,
+    `The change guard stopped this: safety.guard allows ${bounds.join(" or ")} of ${type} per hour. An operator can release it: postern guard release ${route} --reason "...".`,
     "guard",
   );
 }
@@ -123,8 +126,8 @@ async function dangerOf(write: Write): Promise<Danger | undefined> {
 }
 
 /**
- * Whether changes leave `active` anything but true: false, or no value at all. It is read from the entry as it will be, by
- * whatever the mapping reads it from, an expression among it.
+ * Reports whether changes set `active` to anything but true: false or no value. It is computed from the entry after the changes, in
+ * whatever way the mapping reads it.
  */
 async function disables(write: Extract<Write, { action: "update" }>): Promise<boolean> {
   const { endpoint, changes, context, key } = write;
@@ -135,7 +138,7 @@ async function disables(write: Extract<Write, { action: "update" }>): Promise<bo
   const known = new Set(changes.filter(({ op }) => op === "replace" || op === "swap").map(({ attr }) => attr));
   const isKnown = selection.attrs.every((attr) => known.has(attr) || attr === mapping.id.attr);
   const present = isKnown ? {} : ((await ask(context, endpoint, "get", { key, attrs: selection.attrs })) ?? {});
-  // What a swap expects is the write's to check.
+  // The write itself checks a swap's old value.
   const settled = touched.map((change) =>
     change.op === "swap"
       ? ({ op: "replace", attr: change.attr, values: change.to === null ? [] : [change.to] } as const)
@@ -152,7 +155,7 @@ async function disables(write: Extract<Write, { action: "update" }>): Promise<bo
 
 const selections = new WeakMap<Mapping, ReturnType<typeof select> | null>();
 
-/** The rows that `active` is read from; null where there are none. */
+/** The rows that `active` is read from; null if there are none. */
 function selectionOf({ mapping }: Endpoint) {
   const known = selections.get(mapping);
   if (known !== undefined) return known;

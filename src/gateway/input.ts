@@ -9,12 +9,12 @@ import type { Context } from "./context.ts";
 import { BackendError } from "./failure.ts";
 import { type Endpoint, idsInValues } from "./references.ts";
 
-/** The most characters of an id. */
+/** Maximum length of an ID. */
 export const MAX_ID = 1024;
 
 /**
- * What a PUT leaves as it is because it does not speak of it: a boolean, `active` above all, so that nobody is enabled
- * by an omission, and what is immutable.
+ * Values that a PUT keeps if it omits them: booleans, above all `active`, so that an omission never enables anybody, and immutable
+ * attributes.
  */
 export function keepUnspoken(resource: Resource, current: Resource, { mapping }: Endpoint): Resource {
   const kept: Resource = { ...resource };
@@ -25,14 +25,14 @@ export function keepUnspoken(resource: Resource, current: Resource, { mapping }:
   return kept;
 }
 
-/** A client's resource made regular; what nothing takes is noted, or refused where the mapping says so. */
+/** Normalises a client's resource. Unmapped attributes are logged, or refused if the mapping says so. */
 export function readInput(endpoint: Endpoint, body: unknown, context: Context): Resource {
   const { resource, unknown } = readResource(body, endpoint.mapping.type);
   refuseOrNote(endpoint, [...unknown, ...unmappedIn(endpoint.mapping, resource)], context);
   return resource;
 }
 
-/** Says what no row of the mapping takes. */
+/** Logs or refuses attributes that no row maps. */
 export function refuseOrNote(endpoint: Endpoint, names: readonly string[], context: Context): void {
   if (names.length === 0) return;
   if (refusesUnmapped(endpoint.mapping)) {
@@ -40,42 +40,42 @@ export function refuseOrNote(endpoint: Endpoint, names: readonly string[], conte
     const isList = [...endpoint.mapping.groups.keys()].some((each) => each.multiValued && names.includes(each.name));
     throw badRequest(
       "invalidValue",
-      `Nothing here takes ${listed.join(", ")}${isList ? " with all of these values. Each needs a type that is mapped, and most types have room for one value" : ""}.`,
+      `Not mapped here: ${listed.join(", ")}${isList ? ", with all of these values. Each value needs a mapped type, and most types have room for one value" : ""}.`,
     );
   }
   context.note({ unmapped: names.slice(0, 20).map(loggable) });
 }
 
-/** A name that a client sent, as far as it looks like one: what does not may be anything, and of any length. */
+/** A client's attribute name, if it looks like one. Otherwise it could be anything of any length. */
 const loggable = (name: string): string => (/^[\w:.$-]{1,200}$/.test(name) ? name : "(no name)");
 
-/** An id is a key as it is; what no backend could have made is not asked for. */
+/** The key of an ID. IDs that no backend could have created are not looked up. */
 export function keyOf(endpoint: Endpoint, id: string): string {
   if (id.length > MAX_ID || id.includes("\0"))
-    throw notFound(`There is no ${endpoint.mapping.type.name} with this id.`);
+    throw notFound(`There is no ${endpoint.mapping.type.name} with this ID.`);
   return id;
 }
 
-/** What `If-Match` expects of the entry. Throws 412 where the mapping knows no version. */
+/** The values that `If-Match` expects. Throws 412 if the mapping has no version. */
 export function expectedFor(endpoint: Endpoint, ifMatch: string | undefined): { expected?: Expected } {
   const version = versionOf(ifMatch);
   if (version === undefined || version === "*") return {};
   const row = endpoint.mapping.version;
   if (!row)
     throw preconditionFailed(
-      `A ${endpoint.mapping.type.name} has no version here: leave If-Match out, or map meta.version.`,
+      `A ${endpoint.mapping.type.name} has no version here: remove If-Match, or map meta.version.`,
     );
   return { expected: { [row.attr]: version } };
 }
 
-/** The ids that a resource refers to, by type. */
+/** The IDs that a resource refers to, by type. */
 export const idsInResource = ({ mapping }: Endpoint, resource: Resource) =>
   idsInValues(mapping, (path) => {
     const schema = mapping.rows.find((row) => row.path.attribute === path.attribute)!.path.schema;
     return [schemaPart(resource, mapping.type, schema)?.[path.attribute.name]];
   });
 
-/** The ids that a PATCH refers to, by type. */
+/** The IDs that a PATCH refers to, by type. */
 export const idsInOperations = ({ mapping }: Endpoint, operations: readonly PatchOperation[]) =>
   idsInValues(mapping, (path) =>
     operations
@@ -86,10 +86,10 @@ export const idsInOperations = ({ mapping }: Endpoint, operations: readonly Patc
       }),
   );
 
-/** True for a write that met a change by another. */
+/** Reports whether a write conflicted with a concurrent change. */
 export const isVersionMismatch = (error: unknown): boolean =>
   error instanceof BackendError && error.failure.kind === "versionMismatch";
 
-/** The attribute of which another entry has the value, for a creation that was refused for it. */
+/** The attribute whose value another entry has, if that is why a creation was refused. */
 export const takenAttr = (error: unknown): string | undefined =>
   error instanceof BackendError && error.failure.kind === "conflict" ? error.failure.attr : undefined;

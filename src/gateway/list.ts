@@ -17,11 +17,11 @@ import { byId, type Ordering, orderingOf } from "./order.ts";
 import { type Endpoint, type KnownReferences, knownReferences } from "./references.ts";
 import { resourcesOf, type Serving, viewsOf } from "./serving.ts";
 
-/** A page of a type's resources, and how many there are in all. */
+/** A page of a type's resources, and the total. */
 interface Found {
   readonly resources: readonly Resource[];
   readonly total: number;
-  /** Where the next page begins, where there is one. */
+  /** Where the next page starts, if there is one. */
   readonly next?: Bookmark | undefined;
 }
 
@@ -29,7 +29,7 @@ interface Found {
 export async function list(serving: Serving, { type, query, context }: Named<"list">): Promise<ListResponse> {
   const page = readPage(query, serving.limits.pageSize);
   const endpoint = serving.endpoints.get(type);
-  // A route without groups is asked for them all the same, and a probe of Entra's for an attribute of this very name.
+  // Clients query groups even on routes without them, and Entra probes for an attribute of this name.
   if (!endpoint || isProbe(endpoint, query)) return listResponse([], 0, page);
   const marks = [
     type,
@@ -44,11 +44,13 @@ export async function list(serving: Serving, { type, query, context }: Named<"li
   return listResponse(resources, total, page, next && writeCursor(marks, [total, ...next]));
 }
 
-/** Whether a client looks whether there is an attribute PLACEHOLDER. The interoperability profile wants that refused. */
+/**
+ * Reports whether the filter is Entra's probe for an attribute named PLACEHOLDER. The interoperability profile requires it to be refused.
+ */
 const isProbe = ({ mapping }: Endpoint, { filter = "" }: Query): boolean =>
   /^\s*PLACEHOLDER\s/.test(filter) && !mapping.type.profile?.interop;
 
-/** Where a page by cursor begins, and how many resources there were in all on the page before. */
+/** Where a cursor page starts, and the total of the previous page. */
 interface Place {
   readonly bookmark: Bookmark;
   readonly total: number;
@@ -58,15 +60,15 @@ function placeOf(cursor: Bookmark | undefined): Place | undefined {
   if (!cursor) return undefined;
   const [total, ...bookmark] = cursor;
   if (!isCount(total) || bookmark.length === 0)
-    throw badRequest("invalidCursor", "This is no cursor of this service: start again with an empty one.");
+    throw badRequest("invalidCursor", "Invalid cursor: start again with an empty one.");
   return { bookmark, total };
 }
 
-/** A query as it is carried out. */
+/** A query being executed. */
 interface Finding {
   readonly query: Query;
   readonly page: Page;
-  /** Where the page begins, of one that is asked for by a cursor; undefined for the first. */
+  /** Where the page starts if a cursor was given; undefined for the first page. */
   readonly place: Place | undefined;
   readonly context: Context;
 }
@@ -101,7 +103,7 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, place, 
   }
 
   const { scan } = serving.limits;
-  // One entry is held against all that is asked: of it nothing was asked of the backend but its key.
+  // A query for one key reads that entry and checks the whole filter here.
   const rest = plan.keyed?.whole ?? plan.rest;
   const compared = [...(rest ? attributesIn(rest) : []), ...(ordering ? [ordering.attribute] : [])];
   const { cut, selection } = views.with(query, compared);
@@ -116,7 +118,7 @@ async function find(serving: Serving, endpoint: Endpoint, { query, page, place, 
     for (let at = 0; at < entries.length; at += PIECE) {
       const read = await resourcesOf(serving, entries.slice(at, at + PIECE), selection, context, known);
       for (const resource of read) if (matches(resource)) matching.push(resource);
-      // Others are served in between.
+      // Yield to other requests.
       await next();
     }
     const after = place && (await inTermsOfScim(context, () => positionIn(place.bookmark)));
@@ -132,10 +134,10 @@ const alone = async (got: Promise<Entry | undefined>): Promise<{ readonly entrie
   return { entries: entry ? [entry] : [] };
 };
 
-/** How many entries are looked at in one piece. */
+/** How many entries are processed before yielding. */
 const PIECE = 500;
 
-/** A page of resources that are all here, and the place of its last one, where it is not the last page. */
+/** A page of resources that are all in memory, and the place of its last one if another page follows. */
 function pageOf(
   found: readonly Resource[],
   page: Page,
@@ -155,15 +157,15 @@ function tooMany(plan: Plan, scan: number) {
   const what = plan.rest ? "This filter" : "This order";
   return badRequest(
     "tooMany",
-    `${what} is answered in part only by the backend, and more than ${scan} entries would have to be read. Narrow the filter, or raise limits.scan.`,
+    `${what} can only be partly evaluated by the backend, and would require reading more than ${scan} entries. Narrow the filter, or raise limits.scan.`,
   );
 }
 
-/** How a filter is answered. Where all that it finds must have one key, that entry is read, and held against the whole filter. */
+/** How a filter is evaluated. If all matches must have one key, that entry is read and checked against the whole filter. */
 type Planned = Plan & { readonly keyed?: { readonly key: string; readonly whole: TypedFilter } | undefined };
 
 async function planFor(endpoint: Endpoint, filter: string | undefined, known: KnownReferences): Promise<Planned> {
-  // Clients that look for everything have been seen to send an empty one.
+  // Some clients send an empty filter to list everything.
   const isNone = filter === undefined || (filter.trim() === "" && !endpoint.mapping.type.profile?.literal);
   if (isNone) return { where: undefined, rest: undefined };
   const { mapping, connector } = endpoint;
@@ -175,7 +177,7 @@ async function planFor(endpoint: Endpoint, filter: string | undefined, known: Kn
   return { ...plan, ...(key !== undefined && { keyed: { key, whole: typed } }) };
 }
 
-/** The id that a filter asks for, if with more. */
+/** The ID that a filter requires, possibly among other conditions. */
 function keyIn(filter: TypedFilter): string | undefined {
   if (filter.op === "and") return filter.filters.map(keyIn).find((key) => key !== undefined);
   const isKey = filter.op === "eq" && filter.path.attribute.name === "id" && !filter.path.sub;

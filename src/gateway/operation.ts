@@ -4,7 +4,7 @@ import type { Action, Context } from "./context.ts";
 import type { Sorting } from "./order.ts";
 import type { Shown } from "./view.ts";
 
-/** The parameters of a query, RFC 7644 §3.4.2 and RFC 9865; others are passed over. */
+/** Query parameters, RFC 7644 §3.4.2 and RFC 9865; others are ignored. */
 export interface Query extends Shown, Sorting {
   readonly filter?: string | undefined;
   readonly startIndex?: string | undefined;
@@ -12,9 +12,9 @@ export interface Query extends Shown, Sorting {
   readonly cursor?: string | undefined;
 }
 
-/** A SCIM operation on one resource type of a route, as data: RFC 7644 §3.3 to §3.6. */
+/** A SCIM operation on a resource type of a route, as data: RFC 7644 §3.3 to §3.6. */
 export type ScimOperation = {
-  /** The resource type's name, `User`. */
+  /** The name of the resource type, `User`. */
   readonly type: string;
   readonly context: Context;
 } & (
@@ -33,10 +33,10 @@ interface Rewritten {
   readonly ifMatch?: string | undefined;
 }
 
-/** The operation of a name. */
+/** The operation with a given name. */
 export type Named<Name extends ScimOperation["name"]> = Extract<ScimOperation, { readonly name: Name }>;
 
-/** What each operation answers. A PATCH answers nothing where the route says so; a deletion never answers anything. */
+/** The result of each operation. A PATCH returns nothing if the route is configured so; a deletion never does. */
 export interface Results {
   readonly get: Resource;
   readonly list: ListResponse;
@@ -46,12 +46,12 @@ export interface Results {
   readonly delete: undefined;
 }
 
-/** Carries out an operation. Rejects with a `ScimError`, which is the answer then. */
+/** Executes an operation. Rejects with a `ScimError`, which becomes the response. */
 export type Handler = <O extends ScimOperation>(operation: O) => Promise<Results[O["name"]]>;
-/** Stands before a handler: may look, refuse, or answer in its place. */
+/** Wraps a handler: may inspect, refuse, or answer in its place. */
 export type Middleware = (next: Handler) => Handler;
 
-/** What an operation does to resources, in the words in which callers are permitted it. */
+/** The permission that an operation requires. */
 export const actionOf = ({ name }: ScimOperation): Action => {
   switch (name) {
     case "get":
@@ -65,6 +65,6 @@ export const actionOf = ({ name }: ScimOperation): Action => {
   }
 };
 
-/** Puts middleware before a handler; the first stands outermost. */
+/** Wraps a handler in middleware, the first outermost. */
 export const through = (middleware: readonly Middleware[], handler: Handler): Handler =>
   middleware.reduceRight((next, each) => each(next), handler);

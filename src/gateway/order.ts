@@ -6,22 +6,22 @@ import { sortKeyAt } from "../scim/evaluate.ts";
 import { leafOf, typedPath } from "../scim/path.ts";
 import type { Attribute, Resource } from "../scim/schema.ts";
 
-/** The order that a client asks for, RFC 7644 §3.4.2.3. */
+/** The requested order, RFC 7644 §3.4.2.3. */
 export interface Sorting {
   readonly sortBy?: string | undefined;
   readonly sortOrder?: string | undefined;
 }
 
-/** An order of resources: what the backend is asked for, where it can, and the same order here, where it cannot. */
+/** An order of resources: for the backend if it supports it, and for sorting here otherwise. */
 export interface Ordering {
   readonly pushed: Order | undefined;
-  /** The attribute by whose values it is. */
+  /** The attribute to order by. */
   readonly attribute: Attribute;
   readonly positionOf: (resource: Resource) => Position;
   readonly compare: (a: Position, b: Position) => number;
 }
 
-/** Reads `sortBy` and `sortOrder`; undefined without them. Throws 400 `invalidPath` or `invalidValue`. */
+/** Parses `sortBy` and `sortOrder`; undefined if absent. Throws 400 `invalidPath` or `invalidValue`. */
 export function orderingOf(mapping: Mapping, connector: Connector, sorting: Sorting): Ordering | undefined {
   const { sortBy } = sorting;
   if (sortBy === undefined || sortBy.trim() === "") return undefined;
@@ -31,11 +31,14 @@ export function orderingOf(mapping: Mapping, connector: Connector, sorting: Sort
   if (leaf.type === "complex")
     throw badRequest("invalidPath", `"${sortBy}" is complex: name the sub-attribute to sort by.`);
   if (path.attribute.returned === "never" || leaf.returned === "never")
-    throw badRequest("invalidPath", `"${sortBy}" is never returned, so nothing is sorted by it: the order would tell.`);
+    throw badRequest(
+      "invalidPath",
+      `"${sortBy}" is never returned, so it cannot be sorted by: the order would reveal it.`,
+    );
   const caseExact = leaf.caseExact === true;
   const isCommon = path.attribute.name === "id" || path.attribute.name === "meta";
   if (!isCommon && !mapping.groups.has(path.attribute))
-    throw badRequest("invalidPath", `"${sortBy}" is not mapped here, so nothing can be sorted by it.`);
+    throw badRequest("invalidPath", `"${sortBy}" is not mapped, so it cannot be sorted by.`);
   const rows = (mapping.groups.get(path.attribute) ?? [])
     .flatMap((group) => (group.many ? [] : group.rows))
     .filter((row) => !row.writeOnly && (row.path.sub ?? path.attribute) === leaf);
@@ -55,11 +58,11 @@ export function orderingOf(mapping: Mapping, connector: Connector, sorting: Sort
 function isDescending(sortOrder: string | undefined): boolean {
   const order = (sortOrder ?? "ascending").toLowerCase();
   if (order !== "ascending" && order !== "descending")
-    throw badRequest("invalidValue", `"sortOrder" is ascending or descending, not ${JSON.stringify(sortOrder)}.`);
+    throw badRequest("invalidValue", `"sortOrder" must be ascending or descending, not ${JSON.stringify(sortOrder)}.`);
   return order === "descending";
 }
 
-/** The order by id, in which cursors go through what is ordered here, where nothing else is asked for. */
+/** The order by ID, which cursors use for lists that are sorted here without a requested order. */
 export const byId = ({ id }: Mapping): Ordering => ({
   attribute: id.path.attribute,
   pushed: undefined,

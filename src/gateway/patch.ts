@@ -13,8 +13,8 @@ import { isSingleIn, rewrite, update } from "./rewrite.ts";
 import { answerView, endpointOf, resourceOf, type Serving, viewsOf } from "./serving.ts";
 
 /**
- * Changes a resource, RFC 7644 §3.5.2: in one call where the mapping can say what the operations amount to without knowing
- * the resource, else by a rewriting. Gives nothing where the route answers PATCHes so, or the caller may not read.
+ * Changes a resource, RFC 7644 §3.5.2. If the mapping can translate the operations without knowing the resource, one call suffices;
+ * otherwise the resource is rewritten. Returns nothing if the route is configured so, or the caller may not read.
  */
 export async function patch(serving: Serving, operation: Named<"patch">): Promise<Resource | undefined> {
   const { type, id, body, query, context, ifMatch } = operation;
@@ -51,14 +51,14 @@ export async function patch(serving: Serving, operation: Named<"patch">): Promis
   return isAnswered ? resourceOf(serving, entry, view, context, known) : undefined;
 }
 
-/** Throws 403 for a selector that says more than `eq`: whether it finds something would tell a value letter by letter. */
+/** Throws 403 for a selector with anything but `eq`: whether it matches would reveal a value letter by letter. */
 function refuseLooks(operations: readonly PatchOperation[]): void {
   const isPlain = (filter: Filter<unknown>): boolean =>
     filter.op === "eq" || (filter.op === "and" && filter.filters.every(isPlain));
   if (operations.every(({ path: { selector } }) => selector === undefined || isPlain(selector))) return;
-  throw forbidden("Who may not read may select values by `eq` alone.", "permission");
+  throw forbidden("A caller without read permission may select values only with `eq`.", "permission");
 }
 
-/** Whether an operation may write what already has a value that cannot be changed: that has to be read first. */
+/** Reports whether an operation may write an immutable attribute that already has a value, which requires a read. */
 const touchesImmutable = ({ path: { attribute, sub } }: PatchOperation): boolean =>
   attribute.mutability === "immutable" || (sub?.mutability === "immutable" && !attribute.multiValued);

@@ -10,14 +10,14 @@ import { type Endpoint, type Endpoints, keysNamed, knownReferences } from "./ref
 import { resourcesOf } from "./serving.ts";
 import { attrsOfWrite, type Write, type WriteStep } from "./writes.ts";
 
-/** What must never be touched, by resource type. */
+/** What must never be changed, by resource type. */
 export type Protection = Readonly<
   Record<string, { readonly entries?: string | undefined; readonly attributes: readonly string[] }>
 >;
 
 /**
- * Refuses to write attributes of the backend that are never to be written, and what is below them (`profile` and `profile.title`).
- * Throws a `ScimError` for a name that the mapping does not write: it would protect nothing, though another name may write the same.
+ * Refuses writes to protected backend attributes and their parts (`profile` and `profile.title`). Throws a `ScimError` for a name that the
+ * mapping does not write: it would protect nothing, while another name may write the same data.
  */
 export const protectedAttributes = (protection: Protection, endpoints: Endpoints): WriteStep => {
   const names = new Map(Object.entries(protection).map(([type, { attributes }]) => [type, attributes]));
@@ -28,14 +28,14 @@ export const protectedAttributes = (protection: Protection, endpoints: Endpoints
     if (idle !== undefined)
       throw badRequest(
         "invalidPath",
-        `the mapping of ${type} writes no attribute "${idle}", so that nothing is protected by it: name what stands in the mapping`,
+        `the mapping of ${type} does not write "${idle}", so this protects nothing: use a name from the mapping`,
       );
   }
   return (next) => async (write) => {
     const ofType = names.get(write.endpoint.mapping.type.name) ?? [];
     const touched = attrsOfWrite(write).find((attr) => ofType.some((name) => isBelow(attr, name)));
     if (touched !== undefined)
-      throw badRequest("mutability", `"${touched}" is protected here (safety.protect): nothing was written.`, {
+      throw badRequest("mutability", `"${touched}" is protected (safety.protect): nothing was changed.`, {
         refusal: "protected attribute",
       });
     return next(write);
@@ -44,7 +44,7 @@ export const protectedAttributes = (protection: Protection, endpoints: Endpoints
 
 const isBelow = (attr: string, name: string): boolean => `${attr}.`.toLowerCase().startsWith(`${name}.`.toLowerCase());
 
-/** A rule that says which resources of a type are protected, and what has to be read to tell. */
+/** A rule that decides which resources of a type are protected, and what it needs to read. */
 interface Rule {
   readonly endpoint: Endpoint;
   readonly holds: Predicate;
@@ -52,9 +52,9 @@ interface Rule {
 }
 
 /**
- * Changes nothing of what filters find: no attribute, no deletion, no membership in a list of another resource. A rule is
- * evaluated on all that it speaks of, whatever the client asked for, on the resource as it is before the write.
- * Throws a `ScimError` for a filter that is none, or that speaks of what cannot be read.
+ * Refuses every change to protected resources: attributes, deletion and memberships in other resources' lists. A rule is evaluated on the
+ * resource before the write, with everything that it refers to, whatever the client requested. Throws a `ScimError` for an invalid filter,
+ * or one that refers to something unreadable.
  */
 export function protectedEntries(protection: Protection, endpoints: Endpoints): WriteStep {
   const rules = new Map<string, Rule>();
@@ -68,7 +68,7 @@ export function protectedEntries(protection: Protection, endpoints: Endpoints): 
     const rule = rules.get(type.name);
     if (rule && write.action !== "create") {
       const [found] = await entriesWith(write.endpoint, [write.key], rule.selection.attrs, write.context);
-      // What cannot be looked at is not written to, either: the backend might know it by another spelling.
+      // A resource that cannot be read is not written either: the backend might know it by another spelling.
       if (!found) throw noSuch(type.name);
       if (await holdsOf(rule, [found], endpoints, write.context))
         throw forbidden(`This ${type.name} is protected (safety.protect): nothing was changed.`, "protected entry");
@@ -89,14 +89,14 @@ function ruleOf(entries: string, endpoint: Endpoint): Rule {
     ["id", "meta"].includes(name) || selection.attributes.some(({ attribute }) => attribute.name === name);
   const unread = attributes.find(({ name }) => !isRead(name));
   if (unread)
-    throw badRequest("invalidFilter", `"${unread.name}" cannot be read here, so that nothing can be protected by it.`);
+    throw badRequest("invalidFilter", `"${unread.name}" cannot be read, so it cannot be used for protection.`);
   return { endpoint, holds: compileFilter(filter, mapping.type), selection };
 }
 
-/** How many entries one search names. */
+/** Maximum number of entries in one search. */
 const BATCH = 200;
 
-/** Whether one of some entries is protected. */
+/** Reports whether any of some entries is protected. */
 async function holdsOf(
   { endpoint, holds, selection }: Rule,
   entries: readonly Entry[],
@@ -107,7 +107,7 @@ async function holdsOf(
   return (await resourcesOf({ endpoints }, entries, selection, context, known)).some(holds);
 }
 
-/** Whether one of the entries with these keys is protected; the keys that there is an entry of are put into `found`. */
+/** Reports whether any entry with these keys is protected, and adds existing keys to `found`. */
 async function findsProtected(
   rule: Rule,
   keys: readonly string[],
@@ -125,7 +125,7 @@ async function findsProtected(
   return false;
 }
 
-/** Reads entries by their keys: one by itself, several in one search where the backend answers that. */
+/** Reads entries by key: one directly, several in one search if the backend supports it. */
 async function entriesWith(
   endpoint: Endpoint,
   keys: readonly string[],
@@ -147,8 +147,8 @@ function gone(error: unknown): undefined {
 }
 
 /**
- * Throws 403 where a write would put a protected resource into a list, or take it out of one. Gives the write without removals of what
- * the list does not hold, as it is written: the backend might know an entry by another spelling than the one that was looked at.
+ * Throws 403 if a write would add a protected resource to a list or remove it from one. Returns the write without removals of absent
+ * values: the backend might know an entry by another spelling than the one that was checked.
  */
 async function checkMembers(
   row: RefRow,
@@ -173,11 +173,11 @@ async function checkMembers(
     const keys = row.by === undefined ? await resolved() : await keysBy(row.by, rule.endpoint, references, write);
     if (await findsProtected(rule, keys, endpoints, context, found))
       throw forbidden(
-        `A protected ${type.name} would be added to "${row.name}", or taken out of it (safety.protect): nothing was changed.`,
+        `A protected ${type.name} would be added to or removed from "${row.name}" (safety.protect): nothing was changed.`,
         "protected entry",
       );
   }
-  // A connector that resolves references has found them already, and other types may be behind them.
+  // A connector that resolves references has found them already, and they may be of other types.
   const isJudged = row.by !== undefined || connector.resolve !== undefined || row.refs.some((type) => !rules.has(type));
   const unknown = isJudged ? undefined : come.find((key) => !found.has(key));
   if (unknown !== undefined)
@@ -188,7 +188,7 @@ async function checkMembers(
   return checked;
 }
 
-/** The keys of all that a row may refer to by another attribute: of two that have one name either may be the protected one. */
+/** The keys of all entries that a reference by attribute may mean: if two share a name, either may be protected. */
 const keysBy = async (
   by: string,
   endpoint: Endpoint,
@@ -198,7 +198,7 @@ const keysBy = async (
 
 const isServedBy = (rule: Rule, { connector }: Endpoint): boolean => rule.endpoint.connector === connector;
 
-/** What a write adds to a list and takes out of it, if only on the way, and the write without removals of what is not there. */
+/** What a write adds to a list or removes from it, even temporarily, and the write without removals of absent values. */
 interface Touched {
   readonly come: readonly string[];
   readonly gone: readonly string[];
@@ -217,7 +217,7 @@ async function membersTouched(attr: string, write: Write): Promise<Touched> {
   if (!entry) throw noSuch(mapping.type.name);
   const before = valuesOf(entry, attr).map(String);
   if (write.action === "delete") return { come: [], gone: before, checked: write };
-  // In turn, because what one change puts in the next may take out again.
+  // In order, because a later change may remove what an earlier one added.
   const come = new Set<string>();
   const gone = new Set<string>();
   const left: Change[] = [];
@@ -230,16 +230,16 @@ async function membersTouched(attr: string, write: Write): Promise<Touched> {
     const after = new Set(valuesOf(applyChanges({ [attr]: [...present] }, [settled(own)]), attr).map(String));
     for (const each of after.difference(present)) come.add(each);
     for (const each of present.difference(after)) gone.add(each);
-    // A reference that the connector resolves may be written otherwise in the list.
+    // A reference that the connector resolves may be spelled differently in the list.
     if (own.op === "delete") for (const each of own.values) gone.add(String(each));
     present = after;
   }
   return { come: [...come], gone: [...gone], checked: { ...write, changes: left } };
 }
 
-const noSuch = (type: string) => notFound(`There is no ${type} with this id.`);
+const noSuch = (type: string) => notFound(`There is no ${type} with this ID.`);
 
-/** A removal of no more than what is present; nothing where that is nothing. */
+/** A removal reduced to present values; undefined if none are left. */
 function onlyOf(change: Exclude<Change, { op: "swap" }>, present: ReadonlySet<string>): Change | undefined {
   const values = change.values.filter((each) => present.has(String(each)));
   return values.length === 0 ? undefined : { ...change, values };
@@ -248,7 +248,7 @@ function onlyOf(change: Exclude<Change, { op: "swap" }>, present: ReadonlySet<st
 const valuesIn = (change: Change): readonly Value[] =>
   change.op === "swap" ? [change.from, change.to].filter((value) => value !== null) : change.values;
 
-/** What a swap expects is the write's to check. */
+/** The write itself checks a swap's old value. */
 const settled = (change: Change): Change =>
   change.op === "swap"
     ? { op: "replace", attr: change.attr, values: change.to === null ? [] : [change.to] }

@@ -2,7 +2,7 @@ import { type Condition, type Connector, type Entry, valuesOf } from "../connect
 import { type Mapping, partsOfTarget, type References } from "../mapping/mapping.ts";
 import { ask, type Context } from "./context.ts";
 
-/** A resource type on a route: what it is mapped by, and the connector that serves it. */
+/** A resource type of a route: its mapping and its connector. */
 export interface Endpoint {
   readonly mapping: Mapping;
   readonly connector: Connector;
@@ -10,26 +10,26 @@ export interface Endpoint {
   readonly name: string;
 }
 
-/** The endpoints of a route, by resource type. */
+/** The endpoints of a route by resource type. */
 export type Endpoints = ReadonlyMap<string, Endpoint>;
 
-/** Pairs of ids and references that are known, by type; `References` for the mapping to use. */
+/** Known pairs of IDs and references by type, used as the mapping's `References`. */
 export interface KnownReferences extends References {
-  /** Turns ids into references: one call for each type, none where a reference is the key itself. */
+  /** Resolves IDs to references: one call per type, none if references are keys. */
   readonly learnIds: (ids: Iterable<readonly [type: string, id: string]>) => Promise<void>;
-  /** Finds what ids refer to that are to be taken out of lists, out of reach as it may be; of those that `learnIds` did not find. */
+  /** Resolves IDs that are to be removed from lists, even if out of reach, unless `learnIds` found them. */
   readonly learnRemoved: (ids: Iterable<readonly [type: string, id: string]>) => Promise<void>;
-  /** Turns references into ids, likewise. */
+  /** Resolves references to IDs in the same way. */
   readonly learnReferences: (references: ReadonlyMap<string, ReadonlySet<string>>) => Promise<void>;
 }
 
-/** Starts with nothing known; `home` is the endpoint whose attributes hold the references. */
+/** Starts empty. `home` is the endpoint whose attributes hold the references. */
 export function knownReferences(endpoints: Endpoints, home: Endpoint, context: Context): KnownReferences {
   const byId = new Map<string, string>();
   const removed = new Map<string, string>();
   const byReference = new Map<string, string>();
   const pair = (type: string, value: string) => `${type}\0${value}`;
-  // An id of a type that this route does not serve, or another connector does, refers to nothing here.
+  // IDs of types that this route does not serve, or another connector does, refer to nothing here.
   const endpointOf = (type: string): Endpoint | undefined => {
     const endpoint = endpoints.get(type);
     return endpoint?.connector === home.connector ? endpoint : undefined;
@@ -84,14 +84,11 @@ export function knownReferences(endpoints: Endpoints, home: Endpoint, context: C
   };
 }
 
-/** How many entries one search names, and how many of one value are looked at. */
+/** Maximum entries in one search, and maximum entries examined for one value. */
 const BATCH = 200;
 const MAX_NAMESAKES = 20;
 
-/**
- * Pairs of keys and values of an attribute by which entries are referred to. A value that several entries have refers to none of
- * them, and none is referred to by it.
- */
+/** Pairs of keys and values for references by attribute. A value that several entries share refers to none of them. */
 async function lookedUp(
   endpoint: Endpoint,
   by: string,
@@ -113,7 +110,7 @@ async function lookedUp(
   return new Map([...names].filter(([, name]) => sure.get(name)?.length === 1));
 }
 
-/** The keys of all entries that have each value of an attribute. */
+/** The keys of all entries with each value of an attribute. */
 export async function keysNamed(
   endpoint: Endpoint,
   by: string,
@@ -132,7 +129,7 @@ export async function keysNamed(
   return new Map([...found].map(([value, keys]) => [value, [...keys]]));
 }
 
-/** The entries that have one of some values of an attribute: many in one search, and of each value by itself where that is cut short. */
+/** The entries with one of several attribute values: in one search, or one per value if that is truncated. */
 async function entriesBy(
   endpoint: Endpoint,
   attr: string,
@@ -169,7 +166,7 @@ async function entriesBy(
 
 const folded = (text: string): string => text.normalize("NFKC").toLowerCase();
 
-/** The ids in a resource, or in the values of a PATCH, at the paths that are references. */
+/** The IDs in a resource, or in the values of a PATCH, at reference paths. */
 export function idsInValues(
   mapping: Mapping,
   valuesOf: (path: { attribute: { name: string } }) => unknown[],
@@ -183,7 +180,7 @@ export function idsInValues(
   );
 }
 
-/** Every `value`, and every bare text, that may be an id. */
+/** Every `value` and bare text that may be an ID. */
 function* idsIn(value: unknown): Generator<string> {
   if (typeof value === "string") yield value;
   else if (Array.isArray(value)) for (const each of value) yield* idsIn(each);

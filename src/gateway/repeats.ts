@@ -4,29 +4,26 @@ import { ScimError } from "../scim/error.ts";
 import type { Context } from "./context.ts";
 import { BackendError } from "./failure.ts";
 
-/** A creation of which it is not known whether it was made is remembered for so long, in milliseconds. */
+/** How long a creation with an unknown outcome is remembered, in milliseconds. */
 const KEPT_MS = 15 * 60_000;
 const MAX_KEPT = 10_000;
 
-/** A client's request to create something. */
+/** A client's request to create a resource. */
 export interface CreationRequest {
-  /** The same for each repeat of the request, as long as it is not known what became of it; else another one. */
+  /** The same for each repeat of a request with an unknown outcome; otherwise unique. */
   readonly key: string;
-  /** Whether the client asked for the same before, and nobody knows whether it was made. */
+  /** Whether the client sent the same request before, with an unknown outcome. */
   readonly isRepeat: boolean;
-  /** Takes note of how an attempt ended, by its failure; `undefined` for none. */
+  /** Records the outcome of an attempt: its failure, or `undefined`. */
   readonly ended: (failure: unknown) => void;
 }
 
-/** Creations of which it is not known whether they were made. They survive configuration reloads. */
+/** Creations with unknown outcomes. They survive configuration reloads. */
 export interface Repeats {
   readonly requestOf: (type: string, body: unknown, context: Context) => CreationRequest;
 }
 
-/**
- * Knows a creation again that a client repeats because it was told that it may or may not have been made. The request is the same
- * when the caller, the route, the type and the body are.
- */
+/** Recognises a creation that a client repeats because its outcome was unknown: the same caller, route, type and body. */
 export function createRepeats(): Repeats {
   const kept = new Map<string, { readonly key: string; readonly until: number }>();
   return {
@@ -40,7 +37,7 @@ export function createRepeats(): Repeats {
         key,
         isRepeat,
         ended: (failure) => {
-          // A repeat that was refused says nothing of the one before it.
+          // A refused repeat says nothing about the earlier attempt.
           if (failure !== undefined && isRepeat) return;
           kept.delete(name);
           if (!mayHaveHappened(failure)) return;
@@ -52,7 +49,7 @@ export function createRepeats(): Repeats {
   };
 }
 
-/** Whether a write that failed may have been made all the same: only the backend's own word says that it was not. */
+/** Reports whether a failed write may have been made. Only the backend can rule it out. */
 export function mayHaveHappened(failure: unknown): boolean {
   if (failure === undefined) return false;
   if (failure instanceof BackendError) return failure.failure.mayHaveHappened;

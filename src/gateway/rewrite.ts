@@ -37,29 +37,29 @@ export async function replace(serving: Serving, operation: Named<"replace">): Pr
   return resourceOf(serving, entry, view, context, known);
 }
 
-/** Whether attributes of an endpoint's entries never hold more than one value. */
+/** Reports whether attributes of an endpoint's entries are single-valued. */
 export const isSingleIn = ({ connector, mapping: { kind } }: Endpoint): ((attr: string) => boolean) => {
   return (attr) => connector.isSingle?.(kind, attr) ?? false;
 };
 
-/** A change of a resource that is worked out on the resource as it is. */
+/** A change that is computed from the current resource. */
 export interface Rewriting {
   readonly endpoint: Endpoint;
   readonly id: string;
   readonly change: (current: Resource) => Resource;
-  /** What becomes of what is emptied: see `changesBetween`. */
+  /** What happens to emptied attributes: see `changesBetween`. */
   readonly emptied: "refilled" | "left";
-  /** What is read back. */
+  /** What is read afterwards. */
   readonly view: View;
   readonly known: KnownReferences;
   readonly context: Context;
   readonly ifMatch: string | undefined;
 }
 
-/** How often a write that met a change by another is read and tried again before it is given up. */
+/** Maximum attempts when a concurrent change interferes. */
 const ATTEMPTS = 3;
 
-/** Reads, changes the resource, and writes the difference; again where another was faster, unless `If-Match` forbids. */
+/** Reads the resource, changes it and writes the difference. Repeats after a concurrent change, unless `If-Match` forbids it. */
 export async function rewrite(serving: Serving, rewriting: Rewriting): Promise<Entry> {
   const { endpoint, id, change, emptied, view, known, context, ifMatch } = rewriting;
   const { mapping } = endpoint;
@@ -69,7 +69,7 @@ export async function rewrite(serving: Serving, rewriting: Rewriting): Promise<E
     const present = await entryOf(endpoint, id, attrs, context);
     const [current] = await resourcesOf(serving, [present], all, context, known);
     const target = change(current!);
-    // What is there already, and is only read, was not asked for.
+    // Present values that are read-only were not requested.
     refuseOrNote(endpoint, unmappedIn(mapping, target, current!), context);
     const isSingle = isSingleIn(endpoint);
     const changes = await changesBetween(mapping, present, current!, target, known, { emptied, isSingle }).catch(
@@ -83,18 +83,18 @@ export async function rewrite(serving: Serving, rewriting: Rewriting): Promise<E
     } catch (error) {
       const isLostRace = isVersionMismatch(error) && ifMatch === undefined;
       if (!isLostRace) throw error;
-      if (attempt === ATTEMPTS) throw inConflict("Others keep changing this resource. Try again.");
+      if (attempt === ATTEMPTS) throw inConflict("The resource keeps being changed by others. Try again later.");
     }
   }
 }
 
-/** What a rewriting reads beside what is shown: attributes that are written, and those that expressions keep. */
+/** What a rewrite reads in addition to the response: written attributes, and those that expressions preserve. */
 function attrsToRewrite(mapping: Mapping): string[] {
   const unread = attrsUnread(mapping);
   return [...attrsOf(mapping).filter((attr) => !unread.has(attr)), ...attrsKept(mapping)];
 }
 
-/** Makes changes in one call, and reads the entry back; where there are none the entry must still be there. */
+/** Makes changes in one call and returns the entry. Without changes, the entry must still exist. */
 export async function update(
   { write }: Serving,
   { endpoint, id, context, ifMatch }: Pick<Rewriting, "endpoint" | "id" | "context" | "ifMatch">,

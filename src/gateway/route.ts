@@ -12,10 +12,7 @@ import { createTurns } from "./turns.ts";
 import { createViews } from "./view.ts";
 import { inSteps, toConnector, type WriteStep } from "./writes.ts";
 
-/**
- * A base path, and what is served there. Whoever has something done to its resources calls `run`: the HTTP edge, bulk, searches
- * over all types, the command line.
- */
+/** A base path with its resources. The HTTP edge, bulk requests, searches over all types and the command line all call `run`. */
 export interface Route {
   /** The path, `/scim/v2`. */
   readonly base: string;
@@ -23,20 +20,20 @@ export interface Route {
   readonly run: Handler;
 }
 
-/** What a route is made with. */
+/** What a route is built from. */
 export interface RouteOptions {
   readonly base: string;
   readonly endpoints: Endpoints;
   readonly limits: Limits;
   readonly patchAnswers: ReadonlyMap<string, "resource" | "none">;
   readonly repeats?: Repeats;
-  /** What stands before each operation, the outermost first. */
+  /** Wraps each operation, outermost first. */
   readonly middleware: readonly Middleware[];
-  /** What stands before each write that an operation has worked out, the outermost first. */
+  /** Wraps each write that an operation has computed, outermost first. */
   readonly steps: readonly WriteStep[];
 }
 
-/** Makes a route: middleware, the operation, the steps of its write, the connector. */
+/** Builds a route: middleware, operation, write steps, connector. */
 export function createRoute(options: RouteOptions): Route {
   const { base, endpoints, limits, patchAnswers, middleware, steps, repeats = createRepeats() } = options;
   const views = new Map([...endpoints].map(([type, { mapping }]) => [type, createViews(mapping)]));
@@ -52,10 +49,10 @@ export function createRoute(options: RouteOptions): Route {
   return { base, endpoints, run: through(middleware, carryOut(serving)) };
 }
 
-/** How an operation is carried out. */
+/** How an operation is executed. */
 type Carry<Name extends keyof Results> = (serving: Serving, operation: Named<Name>) => Promise<Results[Name]>;
 
-/** The operations, each in a file of its own. */
+/** The operations, one per file. */
 const operations: { readonly [Name in keyof Results]: Carry<Name> } = {
   get,
   list,

@@ -10,8 +10,8 @@ import type { Route } from "./route.ts";
 import type { Limits } from "./serving.ts";
 
 /**
- * A query over all resource types of a route, RFC 7644 §3.4.2.1: the types one after the other, as one list. A type
- * that does not have an attribute of the filter has no matches. Ordering across types is refused.
+ * A query over all resource types of a route, RFC 7644 §3.4.2.1: one type after another, as one list. Types without an attribute of the
+ * filter have no matches. Sorting across types is refused.
  */
 export async function searchAll(
   { endpoints, run }: Route,
@@ -19,11 +19,10 @@ export async function searchAll(
   query: Query,
   context: Context,
 ): Promise<ListResponse> {
-  if (query.sortBy)
-    throw badRequest("invalidValue", "Sort on an endpoint, such as /Users: types are not ordered together.");
+  if (query.sortBy) throw badRequest("invalidValue", "Sorting is supported only on an endpoint such as /Users.");
   const page = readPage(query, limits.pageSize);
   const types = [...endpoints.keys()].filter((type) => context.allows(type, "read"));
-  if (types.length === 0) throw forbidden("The caller may read none of the types that are here.", "permission");
+  if (types.length === 0) throw forbidden("The caller may not read any of these types.", "permission");
   const marks = ["", query.filter ?? ""];
   const start = startOf(page, marks, types);
   const resources: Resource[] = [];
@@ -47,10 +46,10 @@ export async function searchAll(
   return listResponse(resources, total, page, next && writeCursor(marks, next));
 }
 
-/** A place in the list of all types: one of them, and the cursor in its own list. */
+/** A place in the combined list: a type, and a cursor in its list. */
 type Place = readonly [type: string, cursor: string];
 
-/** Which of the types a page by a cursor begins with, and where in it. */
+/** The type that a cursor page starts with, and the place in it. */
 function startOf(page: Page, marks: readonly string[], types: readonly string[]): { index: number; cursor: string } {
   const place = page.by === "cursor" ? readCursor(marks, page.cursor) : undefined;
   if (!place) return { index: 0, cursor: "" };
@@ -62,19 +61,19 @@ function startOf(page: Page, marks: readonly string[], types: readonly string[])
 
 type Part = Pick<Query, "startIndex" | "cursor" | "count">;
 
-/** What a page by index asks of a type, of which so many come before. */
+/** The part of an index page for one type, given the number of preceding resources. */
 const indexPart = ({ startIndex }: Extract<Page, { by: "index" }>, before: number, wanted: number): Part => ({
   startIndex: String(Math.max(0, startIndex - 1 - before) + 1),
   count: String(wanted),
 });
 
-/** What a page by a cursor asks of a type: of those before its place, and of those behind its end, how many there are. */
+/** The part of a cursor page for one type. For types before and after the page, only the total is requested. */
 const cursorPart = (start: { index: number; cursor: string }, index: number, wanted: number): Part =>
   index < start.index || wanted === 0
     ? { startIndex: undefined, count: "0" }
     : { startIndex: undefined, cursor: index === start.index ? start.cursor : "", count: String(wanted) };
 
-/** Where the next page begins, when a type has more than this one shows. */
+/** Where the next page starts, if a type has more than this one shows. */
 function goesOn({ nextCursor, totalResults }: ListResponse, { cursor }: Part, type: string): Place | undefined {
   if (nextCursor !== undefined) return [type, nextCursor];
   return cursor === undefined && totalResults > 0 ? [type, ""] : undefined;

@@ -12,32 +12,32 @@ import type { InTurn } from "./turns.ts";
 import type { Shown, View, Views } from "./view.ts";
 import type { Perform } from "./writes.ts";
 
-/** Bounds on what one query may cost. */
+/** Limits on the cost of a query. */
 export interface Limits {
-  /** The most resources in a page. */
+  /** Maximum resources per page. */
   readonly pageSize: number;
-  /** The most entries that are read for a filter or an order that the backend answers in part. */
+  /** Maximum entries read for a filter or order that the backend supports only in part. */
   readonly scan: number;
 }
 
-/** What the operations of a route work with. */
+/** What a route's operations need. */
 export interface Serving {
   readonly endpoints: Endpoints;
   readonly limits: Limits;
-  /** What a PATCH answers, by resource type; the resource where nothing is said. */
+  /** The response to PATCH by resource type. Default: the resource. */
   readonly patchAnswers: ReadonlyMap<string, "resource" | "none">;
   readonly views: ReadonlyMap<string, Views>;
-  /** Creations that may come again. */
+  /** Creations that may be repeated. */
   readonly repeats: Repeats;
   readonly inTurn: InTurn;
-  /** The one way of every write. */
+  /** The path that all writes take. */
   readonly write: Perform;
 }
 
-/** The endpoint of a resource type. Throws 404 where the route has none. */
+/** The endpoint of a resource type. Throws 404 if the route has none. */
 export function endpointOf({ endpoints }: Pick<Serving, "endpoints">, type: string): Endpoint {
   const endpoint = endpoints.get(type);
-  if (!endpoint) throw notFound(`This route serves no ${type}.`);
+  if (!endpoint) throw notFound(`This route does not serve ${type}.`);
   return endpoint;
 }
 
@@ -45,13 +45,13 @@ export function endpointOf({ endpoints }: Pick<Serving, "endpoints">, type: stri
 export const viewsOf = ({ views }: Pick<Serving, "views">, { mapping }: Endpoint): Views =>
   views.get(mapping.type.name)!;
 
-/** What a write answers: no more than the id to a caller that may not read, however it asks. */
+/** The response to a write: only the ID for a caller without read permission, whatever it requests. */
 export const answerView = (serving: Serving, endpoint: Endpoint, query: Shown, { allows }: Context): View => {
   const views = viewsOf(serving, endpoint);
   return allows(endpoint.mapping.type.name, "read") ? views.of(query) : views.none;
 };
 
-/** Turns entries into resources, with the references among them looked up together. */
+/** Converts entries to resources, resolving their references together. */
 export async function resourcesOf(
   { endpoints }: Pick<Serving, "endpoints">,
   entries: readonly Entry[],
@@ -72,17 +72,17 @@ export async function resourcesOf(
   if (entries.length <= PIECE) return readAll(entries);
   const resources: Resource[] = [];
   for (let at = 0; at < entries.length; at += PIECE) {
-    // Others are served in between.
+    // Yield to other requests.
     if (at > 0) await next();
     for (const each of await readAll(entries.slice(at, at + PIECE))) resources.push(each);
   }
   return resources;
 }
 
-/** How many entries are turned into resources at a time: about a millisecond's work. */
+/** How many entries are converted before yielding: about a millisecond's work. */
 const PIECE = 50;
 
-/** One entry as the resource that a view shows. */
+/** Converts an entry to a resource for a view. */
 export async function resourceOf(
   serving: Pick<Serving, "endpoints">,
   entry: Entry,
@@ -94,7 +94,7 @@ export async function resourceOf(
   return cut?.(resource!) ?? resource!;
 }
 
-/** Reads an entry by the id of its resource. Throws 404 where it is not there. */
+/** Reads an entry by its resource's ID. Throws 404 if it does not exist. */
 export async function entryOf(
   endpoint: Endpoint,
   id: string,
@@ -102,6 +102,6 @@ export async function entryOf(
   context: Context,
 ): Promise<Entry> {
   const entry = await ask(context, endpoint, "get", { key: keyOf(endpoint, id), attrs });
-  if (!entry) throw notFound(`There is no ${endpoint.mapping.type.name} with the id ${JSON.stringify(id)}.`);
+  if (!entry) throw notFound(`There is no ${endpoint.mapping.type.name} with the ID ${JSON.stringify(id)}.`);
   return entry;
 }

@@ -6,13 +6,10 @@ import { attrsOfWrite, type WriteStep } from "./writes.ts";
 
 /** Rejects every write with 503, so that clients retry it later. */
 export const readOnly: WriteStep = () => async () => {
-  throw notNow(
-    "This route is read only at present (safety.readOnly): nothing was written. Try again later.",
-    "read only",
-  );
+  throw notNow("This route is read-only (safety.readOnly): nothing was changed. Try again later.", "read only");
 };
 
-/** Logs what would be written and answers as if it had been. The backend is read and never written. */
+/** Logs each write and responds as if it had been made. The backend is only read. */
 export const dryRun =
   (log: (fields: Record<string, unknown>, message: string) => void): WriteStep =>
   () =>
@@ -25,6 +22,6 @@ export const dryRun =
     if (action === "create") return { ...write.entry, [key]: `dry-run-${randomUUID()}` };
     const attrs = action === "update" ? [...new Set([...write.attrs, ...attrsOfWrite(write)])] : [];
     const present = await ask(context, write.endpoint, "get", { key: write.key, attrs });
-    if (!present) throw notFound(`There is no ${mapping.type.name} with the id ${JSON.stringify(write.key)}.`);
+    if (!present) throw notFound(`There is no ${mapping.type.name} with the ID ${JSON.stringify(write.key)}.`);
     return action === "update" ? applyChanges(present, write.changes) : undefined;
   };

@@ -2,30 +2,31 @@ import { setImmediate as next } from "node:timers/promises";
 import { notNow } from "../scim/error.ts";
 import type { Context } from "./context.ts";
 
-/** How many of a caller's long works may wait for their turn. */
+/** Maximum number of a caller's expensive queries that may wait. */
 const MAX_WAITING = 32;
 
 /**
- * Does long works of one caller one after the other, and lets others be served in between: each takes the one thread that all
- * share. Throws 503 where too many of the caller's wait already.
+ * Runs a caller's expensive work one item at a time, and yields to others in between: the main thread is shared. Throws 503 if too many of
+ * the caller's items are waiting.
  */
 export type InTurn = <T>(context: Context, work: () => Promise<T>) => Promise<T>;
 
-/** Nobody waits yet. */
+/** Starts with an empty queue. */
 export function createTurns(): InTurn {
   const waiting = new Map<string, { count: number; last: Promise<unknown> }>();
   return async (context, work) => {
     const caller = context.caller ?? "";
     const own = waiting.get(caller) ?? { count: 0, last: Promise.resolve() };
     if (own.count > MAX_WAITING)
-      throw notNow("Too many queries of this caller wait that the backend answers in part only. Send fewer at a time.");
+      throw notNow(
+        "Too many of this caller's queries that the backend can only partly evaluate are waiting. Send fewer at a time.",
+      );
     own.count++;
     waiting.set(caller, own);
     const turn = own.last.then(async () => {
-      // Whoever has come meanwhile is served first.
+      // Requests that arrived meanwhile go first.
       await next();
-      if (context.signal.aborted)
-        throw notNow("The caller's queries before this one took too long. Send fewer at a time.");
+      if (context.signal.aborted) throw notNow("The caller's earlier queries took too long. Send fewer at a time.");
       return work();
     });
     own.last = turn.catch(() => {});

@@ -3,13 +3,13 @@ import { type Selection, select } from "../mapping/selection.ts";
 import { type Projection, projection, type Requested, requested } from "../scim/project.ts";
 import type { Attribute } from "../scim/schema.ts";
 
-/** What an answer shows: the rows that are read for it, and how a resource is then cut. Frozen: many callers share it. */
+/** What a response shows: the rows to read, and how to project the resource. Frozen, because callers share it. */
 export interface View {
   readonly selection: Selection;
   readonly cut: Projection["cut"] | undefined;
 }
 
-/** The parameters that choose what an answer shows, RFC 7644 §3.9. */
+/** The parameters that select what a response shows, RFC 7644 §3.9. */
 export interface Shown {
   readonly attributes?: string | undefined;
   readonly excludedAttributes?: string | undefined;
@@ -17,18 +17,18 @@ export interface Shown {
 
 /** The views of a resource type. */
 export interface Views {
-  /** Every row, for what is compared or filtered here. */
+  /** All rows, for comparing or filtering here. */
   readonly all: Selection;
-  /** The id alone, for a write without an answer. */
+  /** Only the ID, for a write without a response body. */
   readonly none: View;
   readonly of: (shown: Shown) => View;
-  /** What an answer shows, where more than that has to be read: attributes that are compared here, and then cut off. */
+  /** A view that reads additional attributes for comparison and removes them afterwards. */
   readonly with: (shown: Shown, attributes: readonly Attribute[]) => View & Pick<Projection, "cut">;
 }
 
 /**
- * Whether a row has to be read for what is shown. An element of a list is there by any of its parts: what it is called, or refers to,
- * is shown of it even where that comes from no attribute.
+ * Reports whether a row must be read for a view. Any part of a list element requires reading its identifying parts, even if they do not
+ * come from an attribute.
  */
 const wantsRow =
   (needs: Projection["needs"]) =>
@@ -38,14 +38,13 @@ const wantsRow =
     return needs(path) || (isElement && needs({ schema, attribute }));
   };
 
-/** How many views are kept, and for how long a choice of attributes. Clients ask for few, by short lists. */
+/** How many views are cached, and the maximum length of their keys. Clients use few, with short attribute lists. */
 const MAX_KEPT = 100;
 const MAX_KEPT_LENGTH = 1000;
 
 /**
- * The views of a mapping's resources. A view follows from what is requested alone, in its one canonical form, which is also
- * what it is kept by: two requests share a view only where each by itself would have got the same one. Whose request it is does
- * not come in.
+ * The views of a mapping's resources. A view depends only on the requested attributes in canonical form, which is also its cache key.
+ * Requests share a view only if each alone would have got the same one. The caller does not matter.
  */
 export function createViews(mapping: Mapping): Views {
   const { type } = mapping;

@@ -4,7 +4,7 @@ import { ask, type Context } from "./context.ts";
 import { BackendError } from "./failure.ts";
 import type { Endpoint } from "./references.ts";
 
-/** A write that an operation has worked out, before it is made. */
+/** A write that an operation has computed but not yet made. */
 export type Write = {
   readonly endpoint: Endpoint;
   readonly context: Context;
@@ -13,7 +13,7 @@ export type Write = {
       readonly action: "create";
       readonly entry: Entry;
       readonly attrs: readonly string[];
-      /** The client's request, the same for each repeat of it. */
+      /** Identifies the client's request across repeats. */
       readonly requestKey?: string | undefined;
     }
   | {
@@ -26,25 +26,25 @@ export type Write = {
   | { readonly action: "delete"; readonly key: string; readonly expected?: Expected | undefined }
 );
 
-/** Makes a write; gives the entry after it, which a deletion has none of. */
+/** Makes a write. Returns the entry after it; undefined for a deletion. */
 export type Perform = (write: Write) => Promise<Entry | undefined>;
-/** Stands before a write: may look, refuse, or answer in its place. */
+/** Wraps a write: may inspect, refuse, or answer in its place. */
 export type WriteStep = (next: Perform) => Perform;
 
-/** The end of every write's way: the connector. What is wrong with an attribute of the entry is said of the resource's. */
+/** The last step of every write: the connector. Errors about the entry's attributes are translated to the resource's. */
 export const toConnector: Perform = (write) =>
   perform(write).catch((error) => {
     throw inWordsOf(write.endpoint, error);
   });
 
-/** A clash of values, told by the attribute of the resource that the client knows. */
+/** Reports a conflict under the SCIM attribute that the client knows. */
 function inWordsOf({ mapping }: Endpoint, error: unknown): unknown {
   if (!(error instanceof BackendError)) return error;
   const { kind, attr, mayHaveHappened, message } = error.failure;
   const row = attr && mapping.rows.find((each) => attrsWritten(each).some((name) => sameName(name, attr)));
   if (kind !== "conflict" || !row) return error;
-  const clash = `There is already a ${mapping.type.name} with this ${row.name} ("${attr}" behind).`;
-  // What was done before it is not left unsaid.
+  const clash = `A ${mapping.type.name} with this ${row.name} already exists (backend attribute "${attr}").`;
+  // Keep the information about what was already done.
   return new BackendError(error.failure, mayHaveHappened ? `${clash} ${message}` : clash);
 }
 
@@ -69,7 +69,7 @@ const perform: Perform = async (write) => {
   }
 };
 
-/** The attributes of the entry that a write touches. */
+/** The entry's attributes that a write affects. */
 export const attrsOfWrite = (write: Write): string[] =>
   write.action === "create"
     ? Object.keys(write.entry)
@@ -77,6 +77,6 @@ export const attrsOfWrite = (write: Write): string[] =>
       ? [...new Set(write.changes.map(({ attr }) => attr))]
       : [];
 
-/** Puts steps before a write; the first stands outermost. */
+/** Wraps a write in steps, the first outermost. */
 export const inSteps = (steps: readonly WriteStep[], perform: Perform): Perform =>
   steps.reduceRight((next, step) => step(next), perform);

@@ -1,6 +1,6 @@
 /**
- * Entra's limits on uploads, kept on this side so that they are not hit: 40 requests in 5 seconds, and 2,000 or 6,000 in 24 hours by licence,
- * counted per tenant. Several replicas, and several syncs into one tenant, share one `Budget`.
+ * Entra's limits on uploads, enforced here so that they are not hit: 40 requests in 5 seconds, and 2,000 or 6,000 in 24 hours by licence,
+ * per tenant. Several replicas, and several syncs into one tenant, share one `Budget`.
  * @module
  */
 
@@ -11,12 +11,12 @@ export type Permit = { readonly ok: true } | { readonly ok: false; readonly unti
 export interface Budget {
   /**
    * Takes one request from the budget, or says when to ask again, in milliseconds since 1970. Called before each request, with the tenant's
-   * ID. A request that was taken counts, whatever becomes of it. Must be atomic: two callers never get the same last place.
+   * ID. A request that was taken counts, whatever its result. Must be atomic: two callers never get the same last one.
    */
   readonly take: (tenant: string, now: number) => Promise<Permit>;
 }
 
-/** A number of requests in any period of a length, in milliseconds. */
+/** A maximum number of requests in any period of a length, in milliseconds. */
 export interface Limit {
   readonly requests: number;
   readonly ms: number;
@@ -29,8 +29,8 @@ export const limitsOf = ({ requestsPerDay }: { readonly requestsPerDay: number }
 ];
 
 /**
- * The times that still count: none that is older than the longest period, and those in the future as now. A store keeps them so, too: a clock
- * that was set back then delays nobody for longer than a period.
+ * The times that still count: none older than the longest period, and future times count as now. A store does the same, so that a clock
+ * that was set back delays nobody for longer than one period.
  */
 export function counting(taken: readonly number[], limits: readonly Limit[], now: number): number[] {
   const longest = Math.max(...limits.map(({ ms }) => ms));

@@ -17,17 +17,17 @@ import { openTokens } from "./tokens.ts";
 /** One API-driven provisioning app of a tenant, as a client. */
 export interface EntraClient {
   /**
-   * Sends 1 to 50 records in one request. Resolves when Entra has answered 202: it received them, and has looked at none. `at` is the time of that by
-   * Entra's clock. Waits for its turn within the rate limit; rejects with an `UploadError` otherwise, `budget` if the day's requests are
-   * used up. Never sends a second time by itself, except where the token was not accepted.
+   * Sends 1 to 50 records in one request. Resolves when Entra has answered 202: it has received them, but not processed any. `at` is that
+   * time by Entra's clock. Waits for its turn within the rate limit; rejects with an `UploadError` otherwise, `budget` if the daily
+   * requests are used up. Never repeats a request, unless the token was not accepted.
    */
   readonly upload: (
     records: readonly UploadRecord[],
     signal: AbortSignal,
   ) => Promise<{ readonly at: Date; readonly requestId: string }>;
   /**
-   * The job's records in the provisioning log since a time, page by page, the newest first. Records appear 5 to 10 minutes late and out of order: read
-   * since the oldest upload whose outcome is not known, not since the last reading. Rejects with an `UploadError`.
+   * The job's records in the provisioning log since a time, page by page, newest first. Records appear 5 to 10 minutes late and out of
+   * order: read since the oldest upload without a known outcome, not since the last reading. Rejects with an `UploadError`.
    */
   readonly log: (since: Date, signal: AbortSignal) => AsyncIterable<ProvisioningRecord>;
   /** Checks the token, the permissions and, as far as they allow, the job. Sends no upload. */
@@ -35,19 +35,19 @@ export interface EntraClient {
   readonly close: () => Promise<void>;
 }
 
-/** What a client is lent. */
+/** What a client needs. */
 export interface EntraServices extends Pick<Services, "files"> {
   readonly budget: Budget;
   readonly clock?: Clock;
-  /** Says how this host gives tokens to managed identities. Default: the process's. */
+  /** Environment variables that tell how this host issues tokens to managed identities. Default: the process's. */
   readonly env?: Env;
 }
 
 /** Graph's limit on reading logs, 5 requests in 10 seconds for an application in a tenant, with some room. */
 const READS: readonly Limit[] = [{ requests: 5, ms: 11_000 }];
-/** A request that may go on within this many milliseconds waits; an upload that may not is refused with `budget`. */
+/** A request that can start within this many milliseconds waits; otherwise an upload is refused with `budget`. */
 const PATIENCE_MS = 15_000;
-/** Attempts to get a turn when others take each of them first. */
+/** Maximum attempts to get a turn when others take each one first. */
 const MAX_TURNS = 100;
 const MAX_BYTES = 33_554_432;
 
@@ -149,6 +149,6 @@ function turnsOf(
 const overBudget = (when: Date, requestsPerDay: number) =>
   new UploadError(
     "budget",
-    `The tenant's ${requestsPerDay} upload requests of 24 hours are used up; the next one is possible at ${when.toISOString()}. With an ID Governance licence, set requestsPerDay to 6000.`,
+    `The tenant's ${requestsPerDay} upload requests per 24 hours are used up; the next one is possible at ${when.toISOString()}. With an ID Governance licence, set requestsPerDay to 6000.`,
     { when },
   );

@@ -15,7 +15,7 @@ export const systemClock: Clock = {
 };
 
 /**
- * How much older than an upload a record of the log may be that tells of it, in milliseconds: the log's times are whole seconds of another
- * machine's clock, and a record may be processed while its 202 is on its way.
+ * How much earlier than an upload its record in the log may be, in milliseconds: the log's times are whole seconds of another machine's
+ * clock, and a record may be processed while its 202 is on its way.
  */
 export const SKEW_MS = 5000;

@@ -28,9 +28,9 @@ const MAX_RECORDS = 20;
 const ACTIONS = ["create", "update", "disable", "stageddelete", "delete", "other"];
 
 /**
- * Finds out what became of people who were uploaded: the log has no request's ID, so a record belongs to a person by its source identity
- * or its joining value, if it is not older than the upload. People of whom the log says nothing yet are not in the result. The order of the records,
- * and whether one comes twice, makes no difference. Memory grows with `sent` only.
+ * Finds the outcomes of uploaded people: the log has no request ID, so a record belongs to a person by its source identity or its joining
+ * value, if it is not older than the upload. People without records yet are not in the result. The order of records, and duplicates, make
+ * no difference. Memory grows only with `sent`.
  */
 export async function correlate(
   sent: Iterable<Sent>,
@@ -52,7 +52,7 @@ export async function correlate(
   );
 }
 
-/** By what a record may name its person, the surest first. */
+/** The identifiers that a record may have for its person, the most reliable first. */
 function keysOf({ source, steps }: ProvisioningRecord): string[] {
   const details = steps.flatMap(({ details: each }) => [
     each.externalId,
@@ -132,7 +132,7 @@ function messageOf(record: ProvisioningRecord, status: Outcome["status"], skip: 
   return verbs[action] ?? `Processed by ${where}.`;
 }
 
-/** What a person's events come to, in their order: the last one counts, but "nothing to do" does not hide what was done before it. */
+/** Combines a person's events in order: the last one counts, but "nothing to do" does not hide what was done before. */
 function outcomeOf(externalId: string, events: readonly Event[]): Outcome {
   const pending = new Map<string, string>();
   let current: Event | undefined;

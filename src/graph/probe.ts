@@ -9,12 +9,12 @@ import type { EntraSettings } from "./settings.ts";
 import type { Tokens } from "./tokens.ts";
 
 const DAY_MS = 86_400_000;
-/** Days before a certificate's end from which it is told of. */
+/** Days before its expiry from which a certificate is reported. */
 const CERTIFICATE_DAYS = 30;
 const UPLOAD = ["SynchronizationData-User.Upload", "SynchronizationData-User.Upload.OwnedBy"];
 const READ_LOG = ["ProvisioningLog.Read.All", "AuditLog.Read.All"];
 
-/** What is checked: an app, with the address of its job. */
+/** What is checked: an app, with the URL of its job. */
 export interface Probed {
   readonly settings: EntraSettings;
   readonly address: string;
@@ -153,7 +153,7 @@ function stateOf(body: unknown, job: string): Finding {
   return (
     STATES[String(status?.code)] ?? {
       ok: "unknown",
-      text: `The provisioning job ${job} is there; its state is not known.`,
+      text: `The provisioning job ${job} exists; its state is unknown.`,
     }
   );
 }

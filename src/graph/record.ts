@@ -92,7 +92,7 @@ const wire = z.object({
   id: z.string(),
   activityDateTime: z.string().transform((value, context) => {
     const at = new Date(value);
-    if (Number.isNaN(at.getTime())) context.addIssue({ code: "custom", message: "no date" });
+    if (Number.isNaN(at.getTime())) context.addIssue({ code: "custom", message: "not a date" });
     return at;
   }),
   jobId: text,
@@ -113,8 +113,8 @@ const wire = z.object({
 });
 
 /**
- * Reads a record of the log in either form: `servicePrincipal` as an object or a collection, `errorInformation` null or absent, and the deprecated
- * `action` and `statusInfo`. Undefined for what is no record.
+ * Parses a record of the log in either form: `servicePrincipal` as an object or a collection, `errorInformation` null or absent, and the
+ * deprecated `action` and `statusInfo`. Undefined for anything else.
  */
 export function readRecord(value: unknown): ProvisioningRecord | undefined {
   const { success, data } = wire.safeParse(value);

@@ -26,11 +26,12 @@ test("the public cloud and the budget of P1 are the defaults", () => {
 });
 
 test("there is exactly one credential, and it is whole", () => {
-  const one =
-    "credential: give exactly one of: `secret`, `certificate` with `key`, `federatedToken`, `managedIdentity`";
+  const one = "credential: set exactly one of: `secret`, `certificate` with `key`, `federatedToken`, `managedIdentity`";
   expect(faults({ credential: {} })).toEqual([one]);
   expect(faults({ credential: { secret: "s", managedIdentity: true } })).toEqual([one]);
-  expect(faults({ credential: { certificate: "c.pem" } })).toEqual(["credential: `certificate` and `key` go together"]);
+  expect(faults({ credential: { certificate: "c.pem" } })).toEqual([
+    "credential: `certificate` and `key` must be set together",
+  ]);
   for (const credential of [{ certificate: "c", key: "k" }, { federatedToken: "f" }, { managedIdentity: true }])
     expect(faults({ credential })).toEqual([]);
 });

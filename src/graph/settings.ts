@@ -4,7 +4,7 @@ import { httpSettings, isConfidential } from "../http/settings.ts";
 const address = (fallback: string) =>
   z
     .url({ protocol: /^https?$/ })
-    .refine(isConfidential, "secrets are sent there: it must be https")
+    .refine(isConfidential, "this URL receives secrets: it must be https")
     .transform((url) => url.replace(/\/+$/, ""))
     .prefault(fallback);
 
@@ -17,48 +17,48 @@ const credentialConfig = z
       .string()
       .min(1)
       .optional()
-      .describe("A client secret: its value, not its ID. Best ${env:NAME} or ${file:PATH}."),
-    certificate: pem("The certificate that the app registration has under Certificates & secrets").optional(),
-    key: pem("The certificate's private key, RSA").optional(),
+      .describe("Client secret: its value, not its ID. Preferably ${env:NAME} or ${file:PATH}."),
+    certificate: pem("Certificate of the app registration, from Certificates & secrets").optional(),
+    key: pem("Private key of the certificate, RSA").optional(),
     federatedToken: z
       .string()
       .min(1)
       .optional()
       .describe(
-        "File with a token of another issuer that the app registration trusts as a federated credential, such as a Kubernetes service account's. It is read again whenever a token is requested.",
+        "File with another issuer's token that the app registration trusts as a federated credential, such as a Kubernetes service account's. It is read again whenever a token is requested.",
       ),
     managedIdentity: z
       .union([z.literal(true), z.guid()])
       .optional()
       .describe(
-        "The managed identity of the machine that Postern runs on: true for the system-assigned one, or the Client ID of a user-assigned one.",
+        "Managed identity of the machine that Postern runs on: true for the system-assigned one, or the Client ID of a user-assigned one.",
       ),
   })
   .superRefine(({ secret, certificate, key, federatedToken, managedIdentity }, context) => {
     const ways = [secret, certificate ?? key, federatedToken, managedIdentity].filter((each) => each !== undefined);
     const fail = (message: string) => context.addIssue({ code: "custom", message });
     if (ways.length !== 1)
-      fail("give exactly one of: `secret`, `certificate` with `key`, `federatedToken`, `managedIdentity`");
-    else if ((certificate === undefined) !== (key === undefined)) fail("`certificate` and `key` go together");
+      fail("set exactly one of: `secret`, `certificate` with `key`, `federatedToken`, `managedIdentity`");
+    else if ((certificate === undefined) !== (key === undefined)) fail("`certificate` and `key` must be set together");
   })
   .describe(
-    "How Postern proves to Entra who it is. Exactly one kind; a certificate or an identity is better than a secret.",
+    "How Postern authenticates to Entra. Exactly one kind; a certificate or an identity is better than a secret.",
   );
 
 /** Settings of Entra ID as the target of a sync: one API-driven provisioning app. */
 export const entraConfig = z
   .strictObject({
-    tenant: z.guid().describe("The tenant's ID (Directory ID)."),
+    tenant: z.guid().describe("Tenant ID (Directory ID)."),
     client: z
       .guid()
       .optional()
       .describe(
-        "The Application (client) ID of the app registration that Postern signs in as. Not needed with `managedIdentity`.",
+        "Application (client) ID of the app registration that Postern signs in as. Not needed with `managedIdentity`.",
       ),
     servicePrincipal: z
       .guid()
       .describe(
-        "The Object ID of the provisioning app, from Enterprise applications > the app > Overview. Not the Object ID of an app registration.",
+        "Object ID of the provisioning app, from Enterprise applications > the app > Overview. Not the Object ID of an app registration.",
       ),
     job: z
       .string()
@@ -67,12 +67,12 @@ export const entraConfig = z
         "a job's ID is letters, digits, dots and dashes, such as API2AAD.<tenant>.<guid>",
       )
       .describe(
-        "The Job ID, from the app's Provisioning > Overview > View technical information, such as API2AAD.<tenant>.<guid>.",
+        "Job ID, from the app's Provisioning > Overview > View technical information, such as API2AAD.<tenant>.<guid>.",
       ),
     credential: credentialConfig,
-    graph: address("https://graph.microsoft.com").describe("Microsoft Graph; national clouds have another address."),
+    graph: address("https://graph.microsoft.com").describe("URL of Microsoft Graph. National clouds have others."),
     login: address("https://login.microsoftonline.com").describe(
-      "Where tokens are issued; national clouds have another address.",
+      "URL that issues tokens. National clouds have others.",
     ),
     requestsPerDay: z
       .int()
@@ -82,7 +82,7 @@ export const entraConfig = z
       .describe(
         "Maximum upload requests in any 24 hours, over all syncs into the tenant. Entra allows 2000 with P1 or P2, and 6000 with ID Governance; each request carries up to 50 people.",
       ),
-    timeout: z.number().min(1).max(120).default(30).describe("Seconds that one request may take."),
+    timeout: z.number().min(1).max(120).default(30).describe("Time limit of a request, in seconds."),
     tls: httpSettings.tls,
     proxy: httpSettings.proxy,
   })
@@ -92,8 +92,8 @@ export const entraConfig = z
       fail("client", "this credential needs `client`, the Application (client) ID of the app registration");
     const [, owner] = /^API2[A-Z]+\.([0-9a-f]{32})\./i.exec(job) ?? [];
     if (owner !== undefined && owner.toLowerCase() !== tenant.replaceAll("-", "").toLowerCase())
-      fail("job", "the job is of another tenant: its second part is not the ID in `tenant`, without dashes");
+      fail("job", "the job belongs to another tenant: its second part is not the ID in `tenant`, without dashes");
   });
 
-/** Settings of Entra ID as the target of a sync, with the defaults. */
+/** Settings of Entra ID as a sync's target, with defaults. */
 export type EntraSettings = z.output<typeof entraConfig>;

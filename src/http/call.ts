@@ -3,18 +3,18 @@ import type { Bounds, Streamed } from "../connector/http.ts";
 /** A call of the API. */
 export interface Call {
   readonly method: string;
-  /** Below the base address, encoded; or an address that the API gave, which must be of the same host. */
+  /** Relative to the base URL, encoded; or a URL that the API returned, which must have the same host. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** A header by which the API knows a call that comes again, so that it may be sent again. */
+  /** The header for an idempotency key. If set, the call may be repeated. */
   readonly idempotencyKey?: string | undefined;
-  /** What that header holds; chance where nothing is said, so that only repeats of this very call are known. */
+  /** The idempotency key; random by default, so that only repeats of this call share it. */
   readonly repeatKey?: string | undefined;
-  /** A long list in the answer whose items are taken as they arrive. */
+  /** A long list in the response whose items are processed as they arrive. */
   readonly items?: Streamed | undefined;
-  /** What the call may take in place of what others may. */
+  /** Limits that replace the defaults for this call. */
   readonly bounds?: Bounds | undefined;
 }

@@ -10,28 +10,28 @@ import { retryAfter } from "./failures.ts";
 import type { HttpSettings } from "./settings.ts";
 import { openTransport } from "./transport.ts";
 
-/** An API as connectors call it. */
+/** An API client for connectors. */
 export interface Client {
   /**
-   * Calls the API. Gives any answer that is JSON, whatever its status, and those that have nothing. Rejects with a `ConnectorError`:
-   * `unavailable`, `timeout`, and `throttled` where the API asks for more patience than the request has.
+   * Calls the API. Returns any JSON or empty response, whatever its status. Rejects with a `ConnectorError`: `unavailable`, `timeout`, and
+   * `throttled` if the API asks for more patience than the request has.
    */
   readonly call: (call: Call, signal: AbortSignal) => Promise<Answer>;
-  /** A text of the API's without the gateway's own secrets. */
+  /** Removes the gateway's own secrets from a text of the API. */
   readonly clean: (text: string) => string;
   readonly close: () => Promise<void>;
 }
 
-/** Methods that may be sent twice, RFC 9110 §9.2.2. */
+/** Methods that may be repeated, RFC 9110 §9.2.2. */
 const IDEMPOTENT = ["PUT", "DELETE"];
 const MAX_REDIRECTS = 3;
-/** A request waits no longer than this for what the API says by Retry-After, in seconds; the client is told what is longer. */
+/** Maximum wait for a Retry-After, in seconds. Longer ones are passed to the client. */
 const MAX_PATIENCE = 2;
 
 /**
- * An HTTP API: credentials go with each call, and are had anew once where an answer says that they no longer hold; 429 is waited for where that is short; writes that may come
- * twice are sent again where the connection broke (reads are repeated by the connectors, `kit/retry.ts`); redirects
- * are followed for reads and on the same host alone.
+ * An HTTP API client. It adds credentials, renewed once if a response says that they are no longer valid; waits for a short 429; repeats
+ * idempotent writes after a broken connection (connectors repeat reads, `kit/retry.ts`); and follows redirects only for reads and on the
+ * same host.
  */
 export function openClient(
   settings: HttpSettings,
@@ -55,7 +55,7 @@ export function openClient(
     const request = requestOf(settings, addressOf(base, origin, call.path), call, key, proof);
     const first = await transport.send(request, signal);
     const follow = () => followed(first, request, origin, transport, signal);
-    // A session may end with a redirect to where one signs in.
+    // An expired session may redirect to a sign-in page.
     if (await credentials.isOver(first)) return { proof, isOver: true, answer: follow };
     const answer = await follow();
     return { proof, isOver: answer !== first && (await credentials.isOver(answer)), answer: async () => answer };
@@ -90,9 +90,9 @@ export function openClient(
       });
       if (answer.notJson !== undefined && answer.status < 400) {
         const then =
-          call.method === "GET" ? "" : " It may or may not have done what was asked: read before repeating it.";
+          call.method === "GET" ? "" : " The request may or may not have been carried out: read before repeating it.";
         const what = `${call.method} with ${answer.notJson}`;
-        throw new ConnectorError("unavailable", `The API answered ${what}, where JSON was expected.${then}`);
+        throw new ConnectorError("unavailable", `The API answered ${what}, but JSON was expected.${then}`);
       }
       return answer;
     },
@@ -100,7 +100,7 @@ export function openClient(
   };
 }
 
-/** A second attempt behind one that may have arrived: whatever becomes of it, the first may have done what was asked. */
+/** A repeated attempt after one that may have arrived. Whatever its result, the first may have succeeded. */
 async function again(attempt: Promise<Answer>, mayHaveHappened: boolean): Promise<Answer> {
   if (!mayHaveHappened) return attempt;
   const answer = await attempt.catch((error) => Promise.reject(happened(error)));
@@ -116,7 +116,7 @@ function requestOf(
 ): HttpRequest {
   const url = new URL(address);
   for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
-  // W3C trace context, where the process has an SDK that traces.
+  // W3C trace context, if the process has a tracing SDK.
   const trace: Record<string, string> = {};
   propagation.inject(context.active(), trace);
   const repeats = idempotencyKey !== undefined && key !== undefined ? { [idempotencyKey]: key } : {};
@@ -134,11 +134,11 @@ function requestOf(
 const lowered = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-/** The address of a call. What an answer names is taken on the API's own host alone: elsewhere it would learn the credentials. */
+/** The URL of a call. A URL from a response must be on the API's own host: another would receive the credentials. */
 function addressOf(base: string, origin: string, path: string): URL {
   const address = /^https?:/i.test(path) ? URL.parse(path) : URL.parse(base + path);
   if (!address || address.origin !== origin)
-    throw new ConnectorError("unavailable", "The API leads to another host, which is not followed.");
+    throw new ConnectorError("unavailable", "The API refers to another host, which is not followed.");
   return address;
 }
 
@@ -155,7 +155,7 @@ async function followed(
     if (!location || location.origin !== origin || request.method !== "GET" || n >= MAX_REDIRECTS)
       throw new ConnectorError(
         "unavailable",
-        `The API redirects a ${request.method} elsewhere, status ${current.status}, which is not followed.`,
+        `The API redirects a ${request.method}, status ${current.status}, which is not followed.`,
       );
     current = await send({ ...request, url: location.href }, signal);
   }
@@ -163,6 +163,6 @@ async function followed(
 }
 
 const throttled = (seconds: number) =>
-  new ConnectorError("throttled", `The API is asked more often than it allows. Try again in ${seconds} seconds.`, {
+  new ConnectorError("throttled", `The API's rate limit is exceeded. Try again in ${seconds} seconds.`, {
     retryAfter: seconds,
   });

@@ -5,19 +5,19 @@ import { compileExpression } from "../expression/compile.ts";
 import type { AuthSettings, HttpSettings } from "./settings.ts";
 import { askForToken, bearer, cacheToken, type Send, type Token } from "./tokens.ts";
 
-/** How the gateway proves who it is. */
+/** How the gateway authenticates to the API. */
 export interface Credentials {
-  /** What goes with a request now. Rejects with a `ConnectorError`. */
+  /** The credentials for a request. Rejects with a `ConnectorError`. */
   readonly proof: (signal: AbortSignal) => Promise<Proof>;
-  /** Whether an answer says that what was sent no longer holds. */
+  /** Reports whether a response says that the credentials are no longer valid. */
   readonly isOver: (answer: Answer) => Promise<boolean>;
-  /** Forgets what was kept; false where there is nothing that could be had anew. */
+  /** Drops cached credentials; false if there is nothing to renew. */
   readonly renew: (used: Proof) => boolean;
-  /** What must never be shown, in any error or record. */
+  /** Texts that must never appear in errors or records. */
   readonly secrets: () => readonly string[];
 }
 
-/** The credentials that settings name; `send` sends what is needed to have them. */
+/** The configured credentials; `send` sends the requests needed to get them. */
 export function credentialsOf({ auth, url }: Pick<HttpSettings, "auth" | "url">, send: Send): Credentials {
   switch (auth.type) {
     case "none":
@@ -51,7 +51,7 @@ const fixed = (proof: Proof, secrets: readonly string[]): Credentials => ({
   secrets: () => secrets,
 });
 
-/** Credentials that are a token, which is kept until shortly before it expires. */
+/** Token credentials, cached until shortly before they expire. */
 function kept(
   secret: string | undefined,
   get: (signal: AbortSignal) => Promise<Token>,
@@ -97,7 +97,7 @@ async function signedToken(
 ): Promise<Token> {
   const { algorithm, keyId, issuer, subject, audience, claims, lifetime, tokenUrl, scope } = auth;
   const key = await importPKCS8(auth.key, algorithm).catch(() => {
-    throw new ConnectorError("unavailable", "auth.key is no private key in PKCS #8 that the algorithm can sign with.");
+    throw new ConnectorError("unavailable", "auth.key is not a PKCS #8 private key that fits the algorithm.");
   });
   const jwt = new SignJWT(claims)
     .setProtectedHeader({ alg: algorithm, typ: "JWT", ...(keyId !== undefined && { kid: keyId }) })
@@ -124,7 +124,7 @@ async function granted(
   return bearer(token, seconds);
 }
 
-/** A login call: gives sessions, made anew as often as it is asked. */
+/** Sessions from a login call, renewed as needed. */
 function sessionsOf(
   {
     path,
@@ -149,7 +149,7 @@ function sessionsOf(
     if (answer.status >= 400 || typeof token !== "string" || token === "")
       throw new ConnectorError(
         "unavailable",
-        `The login call gave no session: status ${answer.status}. Look at auth in the configuration.`,
+        `The login call returned no session: status ${answer.status}. Check auth in the connector's configuration.`,
       );
     const proof = {
       ...(header !== undefined && { headers: { [header.toLowerCase()]: `${prefix}${token}` } }),
@@ -159,7 +159,7 @@ function sessionsOf(
   };
 }
 
-/** Whether an answer says that the session is over: by its status, or by what the configuration looks for. */
+/** Reports whether a response says that the session has expired: by status, or by the configured expression. */
 function overIn(source: string | undefined): Credentials["isOver"] {
   const over = source === undefined ? undefined : compileExpression(source);
   return async ({ status, headers, body }) => {
@@ -171,7 +171,7 @@ function overIn(source: string | undefined): Credentials["isOver"] {
 const lowered = (headers: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-/** All texts in a value: of a login's body, each may be a secret. */
+/** All texts in a login body: any of them may be a secret. */
 function texts(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : [];

@@ -4,16 +4,16 @@ import type { Call } from "./call.ts";
 
 const MAX_DETAIL = 300;
 
-/** What a failure means, where an API says more than its status does. */
+/** The meaning of a failure, if the API says more than its status. */
 export interface Meaning {
   readonly kind?: ConnectorErrorKind | undefined;
   readonly attr?: string | undefined;
   readonly detail?: string | undefined;
 }
 
-/** What a status means by itself, RFC 9110 §15. */
+/** The meaning of a status by itself, RFC 9110 §15. */
 function meaningOf({ status, notJson }: Answer): ConnectorErrorKind {
-  // What answers in HTML or text is a server before the API, or a router in it: it knows nothing of an entry.
+  // An HTML or text response comes from a proxy or router and says nothing about an entry.
   if (status === 404 || status === 410) return notJson === undefined ? "notFound" : "unavailable";
   if (status === 409) return "conflict";
   if (status === 412) return "versionMismatch";
@@ -23,7 +23,7 @@ function meaningOf({ status, notJson }: Answer): ConnectorErrorKind {
   return "invalid";
 }
 
-/** The failure that an answer is: by what it means, else by its status; in the API's own words, where it has any, without our secrets. */
+/** The error for a failed response: by its meaning, else by status; with the API's own message, without the gateway's secrets. */
 export function failureOf(
   answer: Answer,
   { method, path }: Call,
@@ -38,7 +38,7 @@ export function failureOf(
     status >= 500
       ? " A write may or may not have happened: read before repeating it."
       : status === 401
-        ? " It is the gateway's own account that is not taken: look at the connector's auth."
+        ? " The API does not accept the gateway's credentials: check the connector's auth."
         : "";
   return new ConnectorError(meant, `The API refused ${method} ${withoutQuery(path)}, status ${status}${said}.${then}`, {
     attr,
@@ -47,7 +47,7 @@ export function failureOf(
   });
 }
 
-/** Seconds after which one may ask again, RFC 9110 §10.2.3. */
+/** Seconds until the next attempt, RFC 9110 §10.2.3. */
 export function retryAfter({ headers }: Answer): number {
   const given = headers["retry-after"];
   if (given === undefined) return 1;
@@ -55,7 +55,7 @@ export function retryAfter({ headers }: Answer): number {
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : 1;
 }
 
-/** What APIs commonly call their own words for a failure. */
+/** Common names of error messages in APIs. */
 function wordsIn(body: unknown, depth = 0): string | undefined {
   if (typeof body === "string") return body;
   if (typeof body !== "object" || body === null || depth > 3) return undefined;
@@ -77,5 +77,5 @@ function wordsIn(body: unknown, depth = 0): string | undefined {
   return undefined;
 }
 
-/** A path without its query, for messages: that may hold what people are called. */
+/** A path without its query, which may contain names of people. */
 const withoutQuery = (path: string): string => path.replace(/^https?:\/\/[^/]+/, "").split("?")[0]!;

@@ -2,17 +2,16 @@ import { createRequire } from "node:module";
 import type * as parsing from "@streamparser/json";
 import { isExact } from "../json/exact.ts";
 
-/** Parses an answer piece by piece. */
+/** Parses a response incrementally. */
 export interface ItemReader {
-  /** The items that end in the next piece. Throws an `Error` for what is no JSON. */
+  /** The items completed by the next piece. Throws an `Error` for invalid JSON. */
   readonly read: (piece: Uint8Array) => readonly unknown[];
-  /** What stands around the items, with an empty list in their place. Throws an `Error` where the answer ends before its end. */
+  /** The rest of the response, with an empty list in place of the items. Throws an `Error` if the response is truncated. */
   readonly end: () => unknown;
 }
 
 /**
- * Reads the list at a path in JSON, item by item. Numbers that JavaScript does not hold as they are written are text, as in answers that are
- * read whole.
+ * Reads the list at a path in JSON, item by item. Numbers that JavaScript cannot represent exactly become text, as in complete responses.
  */
 export function readItems(path: readonly string[]): ItemReader {
   const { Tokenizer, TokenParser, TokenType } = createRequire(import.meta.url)("@streamparser/json") as typeof parsing;
@@ -29,9 +28,9 @@ export function readItems(path: readonly string[]): ItemReader {
   whole.onValue = ({ value }) => {
     around = value;
   };
-  /** Parses the items while the list is being read. */
+  /** Parses items while the list is being read. */
   let list: InstanceType<typeof TokenParser> | undefined;
-  /** The names that lead to what is being read; undefined for a place in a list. */
+  /** The property names that lead to the current place; undefined for a list index. */
   const names: (string | undefined)[] = [];
   let text = "";
   const isOpening = (type: number) => type === TokenType.LEFT_BRACE || type === TokenType.LEFT_BRACKET;
@@ -68,15 +67,15 @@ export function readItems(path: readonly string[]): ItemReader {
       return read;
     },
     end: () => {
-      // A parser of one value ends itself behind it.
+      // A parser of a single value ends itself.
       if (!tokens.isEnded) tokens.end();
-      if (!whole.isEnded) throw new Error("the JSON is cut off");
+      if (!whole.isEnded) throw new Error("the JSON is truncated");
       return around;
     },
   };
 }
 
-/** The list at a path in a value that was read whole; undefined where there is none. */
+/** The list at a path in a complete value; undefined if there is none. */
 export function listAt(body: unknown, path: readonly string[]): readonly unknown[] | undefined {
   const found = path.reduce<unknown>(
     (at, name) =>

@@ -1,14 +1,14 @@
 import { parseExactly } from "../json/exact.ts";
 
-/** JSON as an API writes and reads it, without rounding. */
+/** Reads and writes an API's JSON without rounding. */
 export interface ExactJson {
-  /** Parses JSON: a number that JavaScript does not hold as it is written becomes text. Throws a `SyntaxError`. */
+  /** Parses JSON. Numbers that JavaScript cannot represent exactly become text. Throws a `SyntaxError`. */
   readonly parse: (text: string) => unknown;
-  /** Writes JSON: such a text is a number again where the API gave the property as one. */
+  /** Writes JSON. Such texts become numbers again where the API returned the property as a number. */
   readonly stringify: (value: unknown) => string;
 }
 
-/** A number as its text, until its property is known. */
+/** A number as text, until its property is known. */
 class Inexact {
   readonly source: string;
   constructor(source: string) {
@@ -16,11 +16,11 @@ class Inexact {
   }
 }
 
-/** The most names of properties that are known to hold such numbers: an API has a few. */
+/** Maximum number of properties known to hold such numbers: an API has a few. */
 const MAX_NAMES = 1000;
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-/** For one API: what it gives as a number is sent to it as one. */
+/** For one API: what it returns as a number is sent to it as one. */
 export function createExactJson(): ExactJson {
   const names = new Set<string>();
   const asText = (value: unknown, name: string): unknown => {
@@ -45,7 +45,7 @@ export function createExactJson(): ExactJson {
   };
 }
 
-/** Whether a text is a number that JavaScript does not hold: another text of digits is text, whatever it is called. */
+/** Reports whether a text is a number that JavaScript cannot represent exactly. Other digits are text, whatever the property. */
 function isInexact(text: string): boolean {
   let found = false;
   if (NUMBER.test(text))
@@ -57,7 +57,7 @@ function isInexact(text: string): boolean {
 
 const rawJson = (JSON as unknown as { readonly rawJSON: (text: string) => unknown }).rawJSON;
 
-/** A value whose elements and properties are changed, each by the name of the property that it is in. */
+/** Maps the elements and properties of a value, by the name of the property that contains them. */
 function mapped(value: unknown, name: string, change: (value: unknown, name: string) => unknown): unknown {
   if (Array.isArray(value)) return value.map((each) => change(each, name));
   if (typeof value !== "object" || value === null) return value;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { compileExpression, ExpressionError } from "../expression/compile.ts";
 
-/** A JSONata expression: one that does not compile is a mistake in the configuration, at its line. */
+/** A JSONata expression. A syntax error is reported at its line of the configuration. */
 export const expression = z.string().superRefine((source, context) => {
   try {
     compileExpression(source);
@@ -10,14 +10,14 @@ export const expression = z.string().superRefine((source, context) => {
     const { code, message, part, suggestion } = error;
     context.addIssue({
       code: "custom",
-      message: code === "expression" ? `this is no JSONata: ${message}` : message,
+      message: code === "expression" ? `this is not valid JSONata: ${message}` : message,
       params: { code, part, suggestion },
     });
   }
 });
 
-const secret = z.string().min(1).describe("Best ${env:NAME} or ${file:PATH}.");
-/** Whether secrets may be sent to an address: https, or this machine. */
+const secret = z.string().min(1).describe("Preferably ${env:NAME} or ${file:PATH}.");
+/** Reports whether secrets may be sent to a URL: https, or this machine. */
 export const isConfidential = (url: string): boolean => {
   const { protocol, hostname } = URL.parse(url) ?? {};
   return protocol === "https:" || (protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(hostname!));
@@ -25,88 +25,88 @@ export const isConfidential = (url: string): boolean => {
 
 const tokenUrl = z
   .url({ protocol: /^https?$/ })
-  .refine(isConfidential, "secrets are sent there: it must be https")
-  .describe("Where tokens are had, by https.");
+  .refine(isConfidential, "this URL receives secrets: it must be https")
+  .describe("URL of the token endpoint, https.");
 
 const authConfig = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("none").describe("The API knows no callers.") }),
+  z.strictObject({ type: z.literal("none").describe("No authentication.") }),
   z.strictObject({
     type: z.literal("basic").describe("HTTP Basic."),
-    username: z.string().describe("The account."),
+    username: z.string().describe("Account."),
     password: secret,
   }),
-  z.strictObject({ type: z.literal("bearer").describe("A token that does not run out."), token: secret }),
+  z.strictObject({ type: z.literal("bearer").describe("Static token."), token: secret }),
   z.strictObject({
-    type: z.literal("apiKey").describe("A key in headers, in the query or in the body."),
+    type: z.literal("apiKey").describe("API key in headers, query or body."),
     headers: z
       .record(z.string(), z.string())
       .default({})
-      .describe("Headers, by name, such as { X-Api-Key: ${env:KEY} }."),
-    query: z.record(z.string(), z.string()).default({}).describe("Parameters of the query, by name."),
-    body: z
-      .record(z.string(), z.string())
-      .default({})
-      .describe("Properties of each body, by name, as JSON-RPC has it."),
+      .describe("Headers by name, such as { X-Api-Key: ${env:KEY} }."),
+    query: z.record(z.string(), z.string()).default({}).describe("Query parameters by name."),
+    body: z.record(z.string(), z.string()).default({}).describe("Properties of each body by name, as in JSON-RPC."),
   }),
   z.strictObject({
     type: z.literal("clientCredentials").describe("OAuth 2.0 client credentials, RFC 6749 §4.4."),
     tokenUrl,
-    clientId: z.string().describe("The client's id."),
+    clientId: z.string().describe("Client ID."),
     clientSecret: secret,
-    scope: z.string().optional().describe("The scope that is asked for."),
+    scope: z.string().optional().describe("Requested scope."),
     parameters: z
       .record(z.string(), z.string())
       .default({})
-      .describe("What the form says besides, such as { audience: ... }."),
-    credentials: z.enum(["header", "body"]).default("body").describe("Where the client's id and secret go."),
+      .describe("Further form parameters, such as { audience: ... }."),
+    credentials: z.enum(["header", "body"]).default("body").describe("Where the client ID and secret are sent."),
   }),
   z.strictObject({
     type: z
       .literal("jwt")
       .describe(
-        "A JWT that is signed here: the bearer token itself or, with tokenUrl, exchanged for one, RFC 7523 §2.1.",
+        "A JWT signed by the gateway: the bearer token itself or, with tokenUrl, exchanged for one, RFC 7523 §2.1.",
       ),
-    key: secret.describe("The private key, PEM (PKCS #8), best ${file:PATH}."),
-    algorithm: z.enum(["RS256", "PS256", "ES256", "EdDSA"]).default("RS256").describe("How it is signed."),
-    keyId: z.string().optional().describe("The key's id, kid."),
-    issuer: z.string().describe("Who signs, iss."),
-    subject: z.string().optional().describe("For whom, sub."),
-    audience: z.string().describe("Whom it is for, aud."),
-    claims: z.record(z.string(), z.unknown()).default({}).describe("Claims besides."),
-    lifetime: z.int().min(30).max(86_400).default(300).describe("Seconds for which it holds."),
+    key: secret.describe("Private key, PEM (PKCS #8), preferably as ${file:PATH}."),
+    algorithm: z.enum(["RS256", "PS256", "ES256", "EdDSA"]).default("RS256").describe("Signature algorithm."),
+    keyId: z.string().optional().describe("Key ID, kid."),
+    issuer: z.string().describe("Issuer, iss."),
+    subject: z.string().optional().describe("Subject, sub."),
+    audience: z.string().describe("Audience, aud."),
+    claims: z.record(z.string(), z.unknown()).default({}).describe("Further claims."),
+    lifetime: z.int().min(30).max(86_400).default(300).describe("Lifetime in seconds."),
     tokenUrl: tokenUrl.optional(),
-    scope: z.string().optional().describe("The scope that is asked for at tokenUrl."),
+    scope: z.string().optional().describe("Scope requested at tokenUrl."),
   }),
   z
     .strictObject({
       type: z
         .literal("login")
         .describe(
-          "A call that yields a session, which is sent with each request after it, and made anew on a 401 and where `over` says so.",
+          "A login call that returns a session, which is sent with each later request. Renewed on a 401, and when `over` says so.",
         ),
-      path: z.string().describe("The path of the call, below url."),
-      method: z.enum(["POST", "PUT", "GET"]).default("POST").describe("Its method."),
-      headers: z.record(z.string(), z.string()).default({}).describe("Its headers."),
+      path: z.string().describe("Path of the call, relative to url."),
+      method: z.enum(["POST", "PUT", "GET"]).default("POST").describe("HTTP method."),
+      headers: z.record(z.string(), z.string()).default({}).describe("Request headers."),
       body: z
         .record(z.string(), z.unknown())
         .optional()
-        .describe("Its body, JSON, such as { user: ..., password: ${env:PASSWORD} }."),
-      session: expression.describe(
-        "The session, JSONata over the answer; $headers are its headers, $cookies its cookies by name.",
-      ),
-      header: z.string().optional().describe("The header that it goes in."),
-      property: z.string().optional().describe("The property of each body that it goes in, in place of a header."),
+        .describe("Request body, JSON, such as { user: ..., password: ${env:PASSWORD} }."),
+      session: expression.describe("Session, JSONata over the response, with $headers and, by name, $cookies."),
+      header: z.string().optional().describe("Header that carries the session."),
+      property: z.string().optional().describe("Body property that carries the session, instead of a header."),
       over: expression
         .optional()
         .describe(
-          "Whether an answer says that the session is over, JSONata over its body, and $status, $headers: for an API that does not say 401.",
+          "Whether a response says that the session has expired: JSONata over its body, $status and $headers. For APIs that do not answer 401.",
         ),
-      prefix: z.string().default("").describe("What stands before it there, such as 'Bearer ' or 'JSESSIONID='."),
-      lifetime: z.int().min(10).max(86_400).default(3600).describe("Seconds after which it is made anew in any case."),
+      prefix: z.string().default("").describe("Text before the session, such as 'Bearer ' or 'JSESSIONID='."),
+      lifetime: z
+        .int()
+        .min(10)
+        .max(86_400)
+        .default(3600)
+        .describe("Seconds after which the session is renewed in any case."),
     })
     .refine(
       ({ header, property }) => (header === undefined) !== (property === undefined),
-      "say where the session goes: in a `header`, or in a `property` of each body",
+      "set where the session goes: a `header`, or a `property` of each body",
     ),
 ]);
 /** Whether an address holds nothing but where something is: what is wrong with it may be logged. */
@@ -115,44 +115,41 @@ function isBare(url: string): boolean {
   return !username && !password && !search;
 }
 
-/** How the gateway proves to an API who it is. */
+/** Authentication settings for an API. */
 export type AuthSettings = z.output<typeof authConfig>;
 
-/** The settings that every connector to an HTTP API has. */
+/** Settings that all connectors to HTTP APIs share. */
 export const httpSettings = {
   url: z
     .url({ protocol: /^https?$/ })
     .refine(isBare, "the address has neither credentials nor a query: give credentials by `auth`")
     .describe(
-      "The API's base address; no request goes to another host. Plain http is for this machine and for networks that are trusted.",
+      "Base URL of the API. Requests go to no other host. Use plain http only for this machine and trusted networks.",
     )
     .transform((url) => url.replace(/\/$/, "")),
-  auth: authConfig.prefault({ type: "none" }).describe("How the gateway proves who it is."),
-  headers: z.record(z.string(), z.string()).default({}).describe("Headers that every request has."),
+  auth: authConfig.prefault({ type: "none" }).describe("How the gateway authenticates."),
+  headers: z.record(z.string(), z.string()).default({}).describe("Headers of every request."),
   tls: z
     .strictObject({
-      ca: z
-        .string()
-        .optional()
-        .describe("The authority that the API's certificate is checked by, PEM file; the system's without it."),
-      cert: z.string().optional().describe("The gateway's own certificate for mutual TLS, PEM file."),
-      key: z.string().optional().describe("Its key, PEM file."),
+      ca: z.string().optional().describe("CA of the API's certificate, PEM file. Default: the system's CAs."),
+      cert: z.string().optional().describe("Client certificate of the gateway for mutual TLS, PEM file."),
+      key: z.string().optional().describe("Private key of the certificate, PEM file."),
     })
     .prefault({})
-    .describe("TLS; relative paths start at the configuration's folder."),
+    .describe("TLS. Relative paths start at the configuration's folder."),
   proxy: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe("An HTTP proxy that the requests go through."),
-  timeout: z.number().min(0.1).max(60).default(4).describe("Seconds that one request may take."),
-  connections: z.int().min(1).max(1000).default(32).describe("The most connections; they are kept open."),
+    .describe("HTTP proxy for the requests."),
+  timeout: z.number().min(0.1).max(60).default(4).describe("Time limit of a request, in seconds."),
+  connections: z.int().min(1).max(1000).default(32).describe("Maximum number of connections, which are kept open."),
   maxBytes: z
     .int()
     .min(1024)
     .max(1_073_741_824)
     .default(16_777_216)
-    .describe("The largest answer, in bytes, unpacked."),
+    .describe("Maximum size of a response in bytes, uncompressed."),
 };
 const httpConfig = z.strictObject(httpSettings);
-/** The settings that every connector to an HTTP API has, with the defaults. */
+/** Settings that all connectors to HTTP APIs share, with defaults. */
 export type HttpSettings = z.output<typeof httpConfig>;

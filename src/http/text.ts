@@ -1,12 +1,12 @@
 import type { Call } from "./call.ts";
 
-/** An address as one reads it: what is sent is encoded. */
+/** A URL in readable form; it is encoded when sent. */
 export function addressText(path: string, parameters: Iterable<readonly [string, string]>): string {
   const query = [...parameters].map(([name, value]) => `${name}=${value}`).join("&");
   return `${path}${query === "" ? "" : `?${query}`}`;
 }
 
-/** A call as an administrator reads it. */
+/** A call in readable form. */
 export function callText({ method, path, query, headers, body }: Call): string {
   const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`);
   const content = body === undefined ? [] : ["", JSON.stringify(body, undefined, 2)];
@@ -15,5 +15,5 @@ export function callText({ method, path, query, headers, body }: Call): string {
   );
 }
 
-/** Whether a text names something where it stands in a path: not nothing, nor the dots that mean this folder or the one above. */
+/** Reports whether a text is a valid path segment: not empty, and not dots that mean this folder or its parent. */
 export const isSegment = (text: string): boolean => text !== "" && text !== "." && text !== "..";

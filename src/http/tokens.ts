@@ -2,10 +2,10 @@ import { ConnectorError, timedOut } from "../connector/error.ts";
 import type { Answer, HttpRequest, Proof, Transport } from "../connector/http.ts";
 import { abortable } from "../connector/kit/deadline.ts";
 
-/** Sends a request as it is, without credentials. */
+/** Sends a request without credentials. */
 export type Send = Transport["send"];
 
-/** A token, or a session, with what of it goes into each request. */
+/** A token or session, and what of it goes into each request. */
 export interface Token {
   readonly proof: Proof;
   readonly token: string;
@@ -13,9 +13,9 @@ export interface Token {
   readonly until: number;
 }
 
-/** Keeps one token for everybody who needs it. */
+/** Caches one token for all callers. */
 export interface TokenCache {
-  /** The current token, or a new one. Callers that come meanwhile wait for the same request. Rejects with a `ConnectorError`. */
+  /** The current token, or a new one. Concurrent callers share one request. Rejects with a `ConnectorError`. */
   readonly proof: (signal: AbortSignal) => Promise<Proof>;
   /** Drops the token that a request was refused with, unless another caller has replaced it already. */
   readonly forget: (used: Proof) => void;
@@ -23,13 +23,13 @@ export interface TokenCache {
   readonly current: () => string | undefined;
 }
 
-/** Maximum time to wait for a token, in milliseconds. It is the same for every caller: the deadline of whoever came first does not count. */
+/** Maximum time to wait for a token, in milliseconds. It is the same for every caller, whatever their own time limits. */
 const GET_MS = 10_000;
 /** How long before its expiry a token is replaced, in milliseconds. */
 const AHEAD_MS = 60_000;
 const DEFAULT_LIFETIME = 3600;
 
-/** A cache for what `get` requests. */
+/** A cache for the results of `get`. */
 export function cacheToken(get: (signal: AbortSignal) => Promise<Token>, now: () => number = Date.now): TokenCache {
   let current: Token | undefined;
   let coming: Promise<Token> | undefined;
@@ -45,7 +45,7 @@ export function cacheToken(get: (signal: AbortSignal) => Promise<Token>, now: ()
           coming = undefined;
         });
       const { proof } = await abortable(signal, coming).catch((error) => {
-        throw error instanceof ConnectorError ? error : timedOut("What gives the API's tokens", error);
+        throw error instanceof ConnectorError ? error : timedOut("The API's token endpoint", error);
       });
       return proof;
     },
@@ -56,7 +56,7 @@ export function cacheToken(get: (signal: AbortSignal) => Promise<Token>, now: ()
   };
 }
 
-/** A bearer token that expires in some seconds. One with a short life is used for half of it at least. */
+/** A bearer token with a lifetime in seconds. A short-lived one is used for at least half of it. */
 export const bearer = (
   token: string,
   seconds: number,
@@ -68,7 +68,7 @@ export const bearer = (
   until: now + Math.max(seconds * 500, seconds * 1000 - aheadMs),
 });
 
-/** Asks a token endpoint, RFC 6749 §5. `refused` makes the error of an answer that holds no token. */
+/** Requests a token, RFC 6749 §5. `refused` makes the error for a response without a token. */
 export async function askForToken(
   request: Pick<HttpRequest, "url" | "headers" | "form"> & { readonly method?: string },
   send: Send,
@@ -87,6 +87,6 @@ function noToken({ status, body }: Answer): Error {
   const why = typeof error === "string" && /^\w+$/.test(error) ? `, ${error}` : "";
   return new ConnectorError(
     "unavailable",
-    `The token endpoint gave no token: status ${status}${why}. Look at auth in the configuration.`,
+    `The token endpoint returned no token: status ${status}${why}. Check auth in the connector's configuration.`,
   );
 }

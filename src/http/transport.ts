@@ -8,7 +8,7 @@ import { readItems } from "./items.ts";
 import { createExactJson, type ExactJson } from "./json.ts";
 import type { HttpSettings } from "./settings.ts";
 
-/** A request with what proves who asks. */
+/** A request with its credentials. */
 function proven(request: HttpRequest): HttpRequest {
   const { url, headers, body, proof } = request;
   if (!proof) return request;
@@ -24,10 +24,10 @@ function proven(request: HttpRequest): HttpRequest {
   };
 }
 
-/** Nothing was sent where one of these is what failed: whatever was asked has not happened. */
+/** Errors after which nothing was sent: the request was certainly not carried out. */
 const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
 
-/** HTTP by undici, loaded where it is needed: connections are kept, answers are unpacked and bounded, redirects are not followed. */
+/** HTTP by undici, loaded on first use: connections are kept alive, responses are decompressed and limited, redirects are not followed. */
 export function openTransport(settings: HttpSettings, files: Files): Transport {
   const { fetch, ...agents } = createRequire(import.meta.url)("undici") as typeof undici;
   const dispatcher = dispatcherOf(settings, files, agents);
@@ -82,18 +82,18 @@ function dispatcherOf(
   { Agent, ProxyAgent }: Pick<typeof undici, "Agent" | "ProxyAgent">,
 ): undici.Dispatcher {
   const secure = readCertificates(files, tls);
-  // A request as a whole has a bound of its own, which may be longer than the others'.
+  // The whole request has its own time limit, which may be longer than the default.
   const limits = { connections, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 };
   if (proxy !== undefined) return new ProxyAgent({ uri: proxy, requestTls: secure, ...limits });
   return new Agent({ ...limits, connect: { ...secure, timeout: timeout * 1000 } });
 }
 
-/** The pieces of a body. Throws where they are more than they may be, having read no more than that. */
+/** The chunks of a body. Throws if they exceed the limit, without reading further. */
 async function* bounded(body: AsyncIterable<Uint8Array> | null, most: number): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const part of body ?? []) {
     size += part.length;
-    if (size > most) throw new ConnectorError("unavailable", `The API answered more than maxBytes, ${most} bytes.`);
+    if (size > most) throw new ConnectorError("unavailable", `The API's response exceeds maxBytes, ${most} bytes.`);
     yield part;
   }
 }
@@ -105,7 +105,7 @@ async function text(body: AsyncIterable<Uint8Array> | null, most: number): Promi
   return Buffer.concat(parts).toString("utf8");
 }
 
-/** What an answer says around a list whose items are taken piece by piece. */
+/** The rest of a response whose items are streamed. */
 async function taken(
   body: AsyncIterable<Uint8Array> | null,
   most: number,
@@ -120,7 +120,7 @@ async function taken(
       return undefined;
     }
   };
-  const broken = { body: undefined, notJson: "JSON that is cut off or broken" };
+  const broken = { body: undefined, notJson: "JSON that is truncated or invalid" };
   for await (const part of bounded(body, most)) {
     const items = parsed(() => reader.read(part));
     if (!items) return broken;
@@ -137,7 +137,7 @@ function asJson(json: ExactJson, text: string, type: string | null): Pick<Answer
   } catch {
     return {
       body: undefined,
-      notJson: type?.includes("json") ? "JSON that is cut off or broken" : (type ?? "no JSON"),
+      notJson: type?.includes("json") ? "JSON that is truncated or invalid" : (type ?? "something other than JSON"),
     };
   }
 }
@@ -146,10 +146,10 @@ function failure(error: unknown, ends: AbortSignal, where: string): unknown {
   if (error instanceof ConnectorError || isOwnFault(error)) return error;
   if (ends.aborted) return timedOut(where, error);
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-  const code = cause?.code ?? (error as { code?: string }).code ?? "the connection ended";
+  const code = cause?.code ?? (error as { code?: string }).code ?? "the connection was closed";
   const mayHaveHappened = !NEVER_SENT.includes(code);
   const then = mayHaveHappened ? " A write may or may not have happened: read before repeating it." : "";
-  return new ConnectorError("unavailable", `${where} cannot be reached: ${code}.${then}`, {
+  return new ConnectorError("unavailable", `${where} is unreachable: ${code}.${then}`, {
     cause: error,
     mayHaveHappened,
   });

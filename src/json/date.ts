@@ -1,4 +1,4 @@
-/** Whether the date that a text begins with, as 2026-01-31, is one of the calendar: JavaScript takes 30 February for 2 March. */
+/** Reports whether the date at the start of a text, as 2026-01-31, exists: JavaScript converts 30 February to 2 March. */
 export function isOfCalendar(text: string): boolean {
   const [year, month, day] = text.split(/[-T ]/i).map(Number);
   return day! >= 1 && day! <= new Date(Date.UTC(400 + (year! % 400), month!, 0)).getUTCDate();
@@ -7,8 +7,8 @@ export function isOfCalendar(text: string): boolean {
 const INSTANT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /**
- * The instant that a text names, as ISO 8601 writes it: `2026-01-31`, or with a time of day behind it; without a zone it is UTC, whatever
- * this machine's is. Undefined for anything else, of which JavaScript guesses some date.
+ * Parses an ISO 8601 instant: `2026-01-31`, optionally with a time; UTC without a zone, whatever the machine's zone. Undefined for anything
+ * else, where JavaScript would guess.
  */
 export function instantOf(text: string): Date | undefined {
   const [, day, time = "00:00", zone = "Z"] = INSTANT.exec(text.trim()) ?? [];

@@ -1,12 +1,12 @@
-/** A number of so many digits, or with an exponent, may not be the one that is written. */
+/** Numbers with this many digits, or an exponent, may not be represented exactly. */
 const MAY_BE_INEXACT = /[0-9.]{16}|\d[eE]/;
 
-/** So many digits every number has in JavaScript as it is written, IEEE 754. */
+/** JavaScript represents every number of this many digits exactly, IEEE 754. */
 const MAX_DIGITS = 15;
 
 /**
- * Parses JSON without rounding: a number that JavaScript does not hold as it is written (an id beyond 2^53) becomes what `inexact`
- * makes of its text. Throws a `SyntaxError` where the text is not JSON, and what `inexact` throws.
+ * Parses JSON without rounding: a number that JavaScript cannot represent exactly (an ID beyond 2^53) becomes the result of `inexact` for
+ * its text. Throws a `SyntaxError` for invalid JSON, and whatever `inexact` throws.
  */
 export function parseExactly(text: string, inexact: (source: string) => unknown): unknown {
   if (!MAY_BE_INEXACT.test(text)) return JSON.parse(text);
@@ -15,7 +15,7 @@ export function parseExactly(text: string, inexact: (source: string) => unknown)
   return JSON.parse(text, revive as Parameters<typeof JSON.parse>[1]);
 }
 
-/** Whether a number is the one that its text says. */
+/** Reports whether a number equals its text. */
 export function isExact(value: number, source: string): boolean {
   if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value);
   const digits = source
@@ -25,7 +25,7 @@ export function isExact(value: number, source: string): boolean {
   return digits === "" || (digits.length <= MAX_DIGITS && Number.isFinite(value) && value !== 0);
 }
 
-/** JSON of a value whose texts that `parseExactly` may have made of numbers are numbers again. */
+/** Converts to JSON, turning texts that `parseExactly` may have made from numbers back into numbers. */
 export function stringifyExactly(value: unknown): string {
   const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
   const isNumber = (text: string) =>

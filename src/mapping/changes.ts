@@ -22,8 +22,8 @@ import { mayLose, refusesUnmapped } from "./unmapped.ts";
 import { encode, encodeAll, isUntyped, mayRead, withDefaults, writeResource } from "./write.ts";
 
 /**
- * The changes that a PATCH amounts to without knowing the entry; undefined where it has to be read first: what the two ways come to is
- * the same. Operations on what no row takes amount to none. Throws 400 `mutability` where a required attribute would be taken away.
+ * The changes that a PATCH requires, computed without the entry; undefined if it must be read first. Both ways have the same result.
+ * Operations on unmapped attributes require none. Throws 400 `mutability` if a required attribute would be removed.
  */
 export function directChanges(
   mapping: Mapping,
@@ -44,10 +44,10 @@ export function directChanges(
   return changes;
 }
 
-/** Whether a backend's attribute never holds more than one value. */
+/** Reports whether a backend attribute is single-valued. */
 export type IsSingle = (attr: string) => boolean;
 
-/** What a value is refused for may be taken back by an operation behind it: that is for the other way to say. */
+/** A later operation may undo the cause of a refusal: leave that to the other way. */
 function orElse<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -79,15 +79,15 @@ function changesOf(
     ),
   );
   if (!isDirect || mapping.write.some(({ expression }) => mayRead(expression, path.attribute.name))) return undefined;
-  // Values that are hidden are kept: the others are added and taken away.
-  // References to entries of other types, or out of reach, are hidden, too.
+  // Hidden values are kept: visible ones are added and removed.
+  // References to other types or out of reach are hidden too.
   const isPartial = groups.some((group) =>
     group.rows.some(
       (row) => (row.is === "attr" && row.codec.isPartial) || (row.is === "ref" && row.many && !row.readOnly),
     ),
   );
   if (isPartial && operation.op !== "addElements" && operation.op !== "removeElements") return undefined;
-  // What refers by a name may be written by another one of the same entry: that only shows in what is there.
+  // A reference by name may be spelled differently for the same entry, which only the present values show.
   const isNamed = groups.some((group) => group.rows.some((row) => row.is === "ref" && row.by !== undefined));
   if (isNamed && operation.op === "removeElements") return undefined;
   if (refusesUnmapped(mapping) && mayLose(mapping, operation, selectedGroup(groups, path))) return undefined;
@@ -110,14 +110,14 @@ function changesOf(
     case "clearSelected": {
       const group = selectedGroup(groups, path);
       if (!group) return undefined;
-      // Whether there is such a value has to be seen: a replace of none is refused.
+      // Whether such a value exists must be checked: replacing none is refused.
       if (operation.op === "setSelected" && operation.isReplace && mapping.type.profile?.interop) return undefined;
-      // What gets another type is another element.
+      // A new type makes it another element.
       if (operation.op === "setSelected" && !isSelectedBy({ ...group.selector, ...operation.value }, group.selector))
         return undefined;
       if (operation.op === "setSelected" && operation.value.primary === true && marksPrimary(groups)) return undefined;
       if (operation.op === "setSelected") return assign(group, operation.value, references, isSingle);
-      // Without that part an element may be none any more.
+      // Without that part the element may no longer exist.
       if (path.sub && group.rows.length > 1) return undefined;
       const names = path.sub ? [path.sub.name] : group.rows.map((row) => row.path.sub?.name ?? "");
       return assign(group, Object.fromEntries(names.map((name) => [name, undefined])), references, isSingle);
@@ -125,7 +125,7 @@ function changesOf(
   }
 }
 
-/** Whether what a row writes depends on the value that is there. */
+/** Reports whether what a row writes depends on the present value. */
 function needsPresent(
   { attr, codec: { keepsRest, mark } }: AttrRow,
   operation: PatchOperation,
@@ -135,7 +135,7 @@ function needsPresent(
   return operation.op === "set" ? keepsRest(operation.value) : true;
 }
 
-/** The one group that a selector names by what it fixes, and by nothing else. */
+/** The single group that a selector identifies by its constants and nothing else. */
 function selectedGroup(groups: readonly Group[], path: PatchOperation["path"]): Group | undefined {
   const { selector } = path;
   if (
@@ -152,13 +152,13 @@ function selectedGroup(groups: readonly Group[], path: PatchOperation["path"]): 
 const fold = (selector: Resource) =>
   Object.fromEntries(Object.entries(selector).map(([name, value]) => [name, String(value).toLowerCase()]));
 
-/** The changes of each, or undefined where one of them is not known. */
+/** The changes of all items, or undefined if any is unknown. */
 function allOf<T>(all: readonly T[], changesOfOne: (each: T) => Change[] | undefined): Change[] | undefined {
   const found = all.map(changesOfOne);
   return found.every((each) => each !== undefined) ? found.flat() : undefined;
 }
 
-/** Sets sub-attributes of a group that are rows; constants that already say so need nothing. */
+/** Sets mapped sub-attributes of a group. Constants that already match need no change. */
 function assign(
   group: Group,
   values: Readonly<Record<string, unknown>>,
@@ -171,30 +171,33 @@ function assign(
     if (row.is === "attr" && row.codec.mark && !isSingle(row.attr)) return marking(row, values[name]);
     const isUnset = values[name] === undefined && row.is === "ref";
     const value = isUnset ? undefined : encode(row, values[name], references);
-    // What refers to nothing leaves what is there, whatever that is by then.
+    // A reference to nothing keeps what is present.
     if (value === undefined && values[name] !== undefined && row.is === "ref") return undefined;
     return [{ op: "replace", attr: row.attr, values: value === undefined ? [] : [value] }];
   });
 }
 
-/** Puts a mark beside other values, or takes it away; nobody is disabled, or enabled, by an omission. */
+/** Adds or removes a mark among other values. An omission never disables or enables anybody. */
 function marking({ attr, codec: { mark } }: AttrRow, value: unknown): Change[] {
   if (value === undefined || value === null) return [];
   const values = [mark!.value];
   return [mark!.isSetBy(value) ? { op: "add", attr, values, over: true } : { op: "delete", attr, values }];
 }
 
-/** Whether a row with room for one element gets one, and all of it: what it would have of another is not known here. */
+/**
+ * Reports whether a row with room for one element gets exactly one complete element. Anything missing would have to come from the present
+ * one.
+ */
 function isOne(group: Group, op: ElementOperation["op"], elements: readonly unknown[]): boolean {
   const mine = elements.filter((element) => !isObject(element) || isSelectedBy(element, group.selector));
   return mine.length === 0 || (mine.length === 1 && (op === "replaceElements" || group.rows.length === 1));
 }
 
-/** Whether a column says which element is the primary one: there is at most one. */
+/** Reports whether a column marks the primary element, of which there is at most one. */
 const marksPrimary = (groups: readonly Group[]): boolean =>
   groups.some((group) => group.rows.some(({ path, readOnly }) => path.sub?.name === "primary" && !readOnly));
 
-/** Whether SCIM takes two values of a row that differ in case for one, and a backend perhaps not: which one is meant only shows in what is there. */
+/** Reports whether SCIM ignores case in a row's values while the backend may not: the present values then decide which one is meant. */
 const foldsCase = (row: Row): boolean => {
   const leaf = leafOf(row.path);
   return row.is === "attr" && !row.readOnly && leaf.type === "string" && !leaf.caseExact;
@@ -208,7 +211,7 @@ function elementChanges(
   references: References,
 ): Change[] | undefined {
   if (op === "removeElements" && groups.some((group) => !group.many || group.rows.some(foldsCase))) return undefined;
-  // Which row takes what says no type, and what else is no longer the primary one, depends on what is there.
+  // Untyped elements and the primary mark depend on what is present.
   if (elements.some((element) => isUntyped(element, groups))) return undefined;
   if (marksPrimary(groups) && elements.some((element) => isObject(element) && element.primary === true))
     return undefined;
@@ -233,9 +236,9 @@ function elementChanges(
 }
 
 /**
- * The changes that make an entry what it is to be: both resources written by the mapping, and compared. What a PUT leaves out may be
- * refilled with what a new entry would have; what a PATCH takes away is left so, or refused by the backend. Rejects with an
- * `ExpressionError`, or 400 `invalidValue`.
+ * The changes that turn one resource's entry into another's: both are written by the mapping and compared. What a PUT omits may be refilled
+ * with a new entry's values; what a PATCH removes stays removed, or is refused by the backend. Rejects with an `ExpressionError`, or 400
+ * `invalidValue`.
  */
 export async function changesBetween(
   mapping: Mapping,
@@ -252,8 +255,8 @@ export async function changesBetween(
 }
 
 /**
- * The changes from one written form of an entry to another, where `present` is the entry as it was read: single values
- * are swapped, so that a change made by another meanwhile is noticed; of lists the difference is added and deleted.
+ * The changes between two written forms of an entry, given the entry as read. Single values are swapped, so that concurrent changes are
+ * noticed; lists get additions and deletions.
  */
 function difference(
   mapping: Mapping,
@@ -270,10 +273,10 @@ function difference(
     const old = valuesOf(before, attr);
     const next = valuesOf(after, attr);
     if (isDeepStrictEqual(old, next)) return [];
-    // What is never read cannot be swapped from what it was.
+    // A value that is never read cannot be swapped.
     if (unread.has(attr)) return [{ op: "replace", attr, values: next }];
     const actual = valuesOf(present, attr);
-    // Others of its values were shown to nobody: a write replaces all of them.
+    // Hidden values exist: the write replaces all of them.
     const only = alone.get(attr);
     const mark = only?.is === "attr" ? only.codec.mark : undefined;
     if (mark && (actual.length > 1 || !isSingle(attr))) {
@@ -290,7 +293,7 @@ function difference(
     const id = identityBy(mapping, attr, references);
     const wanted = new Set(next.map(id));
     const held = new Set(actual.map(id));
-    // Of names that mean the same entry all go, whichever a write would use.
+    // All names of the same entry are removed, whichever a write would use.
     const isNamed = (value: Value) => id(value) !== undefined;
     const gone = [
       ...withoutValues(
@@ -305,7 +308,7 @@ function difference(
   });
 }
 
-/** The attributes that one row alone writes, as a single value, by that row. */
+/** Attributes that a single row writes as a single value, with the row. */
 function attrsAlone({ rows }: Mapping): Map<string, AttrRow | RefRow> {
   const written = rows.flatMap((row) => (row.is === "expression" ? row.write.map(({ attr }) => attr) : [row.attr]));
   return new Map(
@@ -316,10 +319,10 @@ function attrsAlone({ rows }: Mapping): Map<string, AttrRow | RefRow> {
   );
 }
 
-/** Whether a row leaves what others wrote where it says nothing itself. */
+/** Reports whether a row keeps other values when it has none itself. */
 const leavesOthers = (row: AttrRow | RefRow): boolean => row.is === "attr" && row.codec.keepsRest !== undefined;
 
-/** What tells which entry a value of an attribute refers to by a name; nothing where it does not, or where nobody has that name. */
+/** The identity behind a reference by name; undefined for other attributes and unknown names. */
 function identityBy(mapping: Mapping, attr: string, references: References): (value: Value) => string | undefined {
   const row = mapping.rows.find((each) => each.is === "ref" && each.attr === attr && each.by !== undefined);
   if (row?.is !== "ref") return () => undefined;

@@ -5,38 +5,38 @@ import { instantOf } from "../json/date.ts";
 import type { CodecSource } from "./format.ts";
 import { ProblemError } from "./problem.ts";
 
-/** A comparison as a codec sees it: on the SCIM value. */
+/** A comparison from the codec's point of view: on the SCIM value. */
 export interface Asked {
   readonly op: ComparisonLeaf["op"] | "pr";
   readonly value?: string | number | boolean;
   readonly caseExact: boolean;
 }
 
-/** A reversible conversion between an entry's value and SCIM's. Pure. */
+/** A reversible conversion between backend values and SCIM values. Pure. */
 export interface Codec {
-  /** The SCIM value; undefined where there is none. */
+  /** The SCIM value; undefined if there is none. */
   readonly decode: (value: Value | undefined) => unknown;
-  /** The entry's value for a SCIM value; undefined where the attribute is to be absent. Throws a `TypeError` that says why. */
+  /** The backend value for a SCIM value; undefined if the attribute should be absent. Throws a `TypeError` with the reason. */
   readonly encode: (value: unknown, present?: Value | undefined) => Value | undefined;
-  /** Whether `encode` of a value needs the one that is present, so that a write reads first and swaps; left out where none does. */
+  /** Reports whether `encode` needs the present value, so that a write reads first and swaps. Omitted if never. */
   readonly keepsRest?: (value: unknown) => boolean;
-  /** Of several values that which it speaks of; the first one where nothing is said. */
+  /** Selects the relevant one of several values. Default: the first. */
   readonly ofSeveral?: (values: readonly Value[]) => Value | undefined;
-  /** The value that alone says what it says, beside others that the attribute may hold, and what of SCIM's puts it there. */
+  /** A single value among others that carries the meaning, and the SCIM value for which it is present. */
   readonly mark?: { readonly value: string; readonly isSetBy: (value: unknown) => boolean };
-  /** The bits of an integer that it is: rows of other bits may write the same attribute. */
+  /** The bits of an integer that it uses. Other rows may use other bits of the same attribute. */
   readonly bits?: number;
-  /** True where the entry's values come in the order of SCIM's. */
+  /** Whether backend values sort like SCIM values. */
   readonly keepsOrder?: boolean;
-  /** True where some values of the attribute are hidden, so that the others are added and taken away, never replaced. */
+  /** Whether some values of the attribute are hidden. The others are then added and removed, never replaced. */
   readonly isPartial?: boolean;
-  /** What to ask of the attribute for a comparison of the SCIM value; undefined where that cannot be asked. */
+  /** The backend condition for a comparison of the SCIM value; undefined if there is none. */
   readonly condition: (attr: string, asked: Asked) => Condition | undefined;
 }
 
 const never: Condition = { op: "or", conditions: [] };
 
-/** The value as it is. */
+/** Leaves the value unchanged. */
 export const identity: Codec = {
   keepsOrder: true,
   decode: (value) => value,
@@ -47,13 +47,13 @@ export const identity: Codec = {
       : { op: asked.op, attr, value: asked.value!, ...(asked.caseExact && { caseExact: true }) },
 };
 
-/** The value as it is, for an attribute that SCIM calls a string: a number is shown as its digits, which find it. */
+/** Leaves the value unchanged, for an attribute that SCIM defines as a string: a number becomes its digits, which can be searched for. */
 export const text: Codec = {
   ...identity,
   decode: (value) => (typeof value === "number" ? String(value) : value),
 };
 
-/** A codec that converts value by value and keeps the given operators. */
+/** A codec that converts value by value and supports the given operators. */
 function scalar(
   decode: (value: Value) => unknown,
   encode: (value: unknown) => Value,
@@ -72,7 +72,7 @@ function scalar(
   };
 }
 
-/** A codec of texts, whose comparisons regard case where the attribute's do. */
+/** A codec of texts, whose comparisons are as case-sensitive as the attribute's. */
 const withCase = (codec: Codec): Codec => ({
   ...codec,
   condition: (attr, asked) => {
@@ -105,13 +105,13 @@ const named: Record<string, Codec> = {
   ),
 };
 
-/** Digits as a number where JavaScript holds it exactly, else as they are: nothing is rounded. */
+/** Digits as a number if JavaScript represents it exactly, else as text: nothing is rounded. */
 const wholeNumber = (digits: string): number | string => {
   const number = Number(digits);
   return Number.isInteger(number) && !Number.isSafeInteger(number) ? digits : number;
 };
 
-/** Any usual writing of an instant as ISO 8601 in UTC; what has no zone is taken for UTC, as databases keep it. */
+/** Converts common notations of an instant to ISO 8601 in UTC. Without a zone, UTC is assumed, as in databases. */
 function toIso(value: Value): string | undefined {
   const text = String(value);
   if (/^\d{4}-\d\d-\d\d/.test(text)) return instantOf(text)?.toISOString();
@@ -124,11 +124,11 @@ function flag(bits: number, inverted: boolean): Codec {
   return {
     decode: (value) => (value === undefined ? undefined : hasBits(value, bits) !== inverted),
     encode: (value, present) => {
-      // Nobody is disabled, or enabled, by an omission.
+      // An omission never disables or enables anybody.
       if (value === undefined) return present;
       const held = integerOf(present ?? 0);
       if (held === undefined)
-        throw new TypeError(`is kept as a bit of ${JSON.stringify(present)}, which is no integer`);
+        throw new TypeError(`is stored as a bit of ${JSON.stringify(present)}, which is not an integer`);
       const mask = BigInt(bits);
       const next = (value === true) !== inverted ? held | mask : held & ~mask;
       // Directories write 32 bits as a signed number.
@@ -170,14 +170,14 @@ function equalTo(written: string, inverted: boolean): Codec {
   return {
     decode: (value) => isMark(value) !== inverted,
     encode: (value, present) => {
-      // Nobody is disabled, or enabled, by an omission; and what others wrote there stays.
+      // An omission never disables or enables anybody, and other values are kept.
       if (value === undefined) return present;
       if ((value === true) !== inverted) return written;
       return isMark(present) ? undefined : present;
     },
     ofSeveral: (values) => values.find(isMark) ?? values[0],
     mark: { value: written, isSetBy: (value) => (value === true) !== inverted },
-    // Over a single value the mark is put, whatever that is; it alone is taken away.
+    // A mark replaces any single value, but only the mark itself is removed.
     keepsRest: (value) => value === undefined || (value === true) === inverted,
     condition: (attr, { op, value }) => {
       if (op === "pr") return { op: "and", conditions: [] };
@@ -233,10 +233,10 @@ const equals = (attr: string, value: string | number | boolean): Condition => ({
   ...(typeof value === "string" && { caseExact: true }),
 });
 const anyOf = (conditions: Condition[]): Condition => ({ op: "or", conditions });
-/** The keys of a dictionary are text in YAML: `true` and `false` are the boolean ones. */
+/** Keys of a YAML dictionary are text: `true` and `false` mean the booleans. */
 const scimLiteral = (text: string) => (text === "true" ? true : text === "false" ? false : text);
 
-/** The codec that a row's `as` names. Throws a `ProblemError` that lists the names there are, `others` among them. */
+/** The codec for a row's `as`. Throws a `ProblemError` that lists the known names, including `others`. */
 export function codecFor(source: CodecSource | undefined, others: readonly string[] = []): Codec {
   if (source === undefined) return identity;
   if (typeof source === "string") {

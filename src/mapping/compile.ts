@@ -14,17 +14,17 @@ type Compiled =
   | { readonly mapping: Mapping; readonly problems: readonly [] }
   | { readonly mapping?: undefined; readonly problems: readonly Problem[] };
 
-/** What a mapping is compiled for. */
+/** What a mapping is compiled against. */
 export interface MappingNames {
-  /** Types of attributes that the connector knows. */
+  /** Attribute types of the connector. */
   readonly attributeTypes?: readonly string[];
-  /** The file, for failures of its expressions. */
+  /** The file, for errors of its expressions. */
   readonly file?: string | undefined;
 }
 
 /**
- * Compiles a mapping once, when it is loaded: paths found in the schemas, codecs made, JSONata compiled. All mistakes
- * are given back together, none is left for a request to find.
+ * Compiles a mapping when it is loaded: resolves paths, builds codecs and compiles JSONata. Returns all mistakes together, so that none is
+ * left for a request to find.
  */
 export function compileMapping(
   source: MappingSource,
@@ -83,7 +83,7 @@ export function compileMapping(
   const rows = drafts.map(({ row }) => row);
   problems.push(...conflicts(rows), ...samePaths(drafts));
   const id = rows.find((row): row is AttrRow => row.is === "attr" && row.path.attribute.name === "id");
-  // A row that is there and wrong is told once.
+  // A row that exists but is invalid is reported once.
   const isWrong = (name: string) =>
     problems.some(({ path: [part, row = ""], suggestion }) => {
       const isRow = String(row).toLowerCase() === name.toLowerCase() || suggestion === name;
@@ -93,7 +93,7 @@ export function compileMapping(
     problems.push({
       path: ["attributes"],
       onKey: true,
-      message: 'there is no row for "id": name the attribute that holds the immutable key',
+      message: 'there is no row for "id": map the attribute that holds the immutable key',
     });
   else if (id && !id.readOnly)
     problems.push({ path: ["attributes", id.name], message: 'the row for "id" must be readOnly: true' });
@@ -103,7 +103,7 @@ export function compileMapping(
       problems.push({
         path: ["attributes"],
         onKey: true,
-        message: `there is no row for "${required.name}", which is required for a ${type.name}`,
+        message: `there is no row for "${required.name}", which a ${type.name} requires`,
       });
     }
   }
@@ -131,9 +131,9 @@ interface Compiling {
   readonly types: readonly ResourceType[];
   readonly attributeTypes: readonly string[];
   readonly attempt: Attempt;
-  /** Compiles an expression at its place; undefined, with a problem, where it does not compile. */
+  /** Compiles an expression at its place. Returns undefined and reports a problem if it is invalid. */
   readonly compileAt: (path: readonly (string | number)[], source: string) => Expression | undefined;
-  /** Whether the path names a complex attribute as a whole. */
+  /** Whether the path is a complex attribute as a whole. */
   readonly isWhole: boolean;
 }
 
@@ -153,15 +153,15 @@ function compileRow(
   if (isExpression === (settings.attr !== undefined)) {
     throw new TypeError('a row has either "attr", or "read" and "write"');
   }
-  if (base.readOnly && base.writeOnly) throw new TypeError("a row cannot be readOnly and writeOnly");
+  if (base.readOnly && base.writeOnly) throw new TypeError("a row cannot be both readOnly and writeOnly");
   if (settings.attr === undefined) return { ...expressionRow(base, settings, at, compileAt), isWhole };
   const many = settings.many ?? false;
   if (many && !path.attribute.multiValued)
-    throw new TypeError(`"many" needs a multi-valued attribute, which "${path.attribute.name}" is not`);
+    throw new TypeError(`"many" requires a multi-valued attribute, but "${path.attribute.name}" is not`);
   if (settings.ref !== undefined) {
-    if (settings.as !== undefined) throw new TypeError('"ref" and "as" exclude each other');
+    if (settings.as !== undefined) throw new TypeError('"ref" and "as" cannot be combined');
     if (settings.by !== undefined && settings.outside === "show")
-      throw new TypeError('"outside: show" has no key to show of what is referred to "by" another attribute');
+      throw new TypeError('"outside: show" cannot be combined with "by": there is no key to show');
     const refs = [settings.ref].flat();
     const names = types.map((each) => each.name);
     const absent = refs.find((ref) => !names.includes(ref));
@@ -184,8 +184,8 @@ function compileRow(
       missing: settings.missing ?? (many ? "reject" : "ignore"),
     };
   }
-  if (settings.outside !== undefined) throw new TypeError('"outside" is said of a "ref"');
-  if (settings.by !== undefined) throw new TypeError('"by" is said of a "ref"');
+  if (settings.outside !== undefined) throw new TypeError('"outside" requires "ref"');
+  if (settings.by !== undefined) throw new TypeError('"by" requires "ref"');
   const type = typeof settings.as === "string" && attributeTypes.includes(settings.as) ? settings.as : undefined;
   const codec: Codec | undefined =
     settings.as === undefined && (path.sub ?? path.attribute).type === "string"
@@ -197,18 +197,18 @@ function compileRow(
     const { values } = settings.as;
     attempt([...at, "as", "values"], () => checkValues(values, base));
   }
-  if (codec?.isPartial && !many) throw new TypeError('"prefix" is said of the values of a list: add many: true');
-  if (settings.unique && many) throw new TypeError('"unique" is said of a single value');
+  if (codec?.isPartial && !many) throw new TypeError('"prefix" applies to the values of a list: add many: true');
+  if (settings.unique && many) throw new TypeError('"unique" applies only to single values');
   return codec && { ...base, is: "attr", attr: settings.attr, codec, many, type, unique: settings.unique };
 }
 
-/** What tools are told of a name that is not there. */
+/** What tools are told about an unknown name. */
 const unknownName = (name: string, known: readonly string[]) => ({
   code: "unknown-name",
   suggestion: nearestOf(name, known),
 });
 
-/** A place in a mapping as the log writes it: `attributes."name.formatted".read`. */
+/** A place in a mapping as it is logged: `attributes."name.formatted".read`. */
 const placeName = (path: readonly (string | number)[]): string =>
   path.map((each) => (/^\w+$/.test(String(each)) ? each : JSON.stringify(each))).join(".");
 
@@ -234,7 +234,7 @@ function expressionRow(
   };
 }
 
-/** Two rows that would write the same attribute, or make the same value, leave open which of them wins. */
+/** Reports rows that write the same attribute or produce the same value. */
 function conflicts(rows: readonly Row[]): Problem[] {
   const writers = new Map<string, Row>();
   return rows.flatMap((row): Problem[] => {
@@ -251,7 +251,7 @@ function conflicts(rows: readonly Row[]): Problem[] {
   });
 }
 
-/** Two rows that read the same path, written in two ways: `title` and `Title`, or a URN and its shorthand. */
+/** Reports rows for the same path in two notations: `title` and `Title`, or a URN and its shorthand. */
 function samePaths(drafts: readonly Draft[]): Problem[] {
   const known = new Map<string, Row>();
   return drafts.flatMap(({ row, selector }): Problem[] => {
@@ -266,7 +266,7 @@ function samePaths(drafts: readonly Draft[]): Problem[] {
   });
 }
 
-/** Whether two rows write bits of one integer, each its own. */
+/** Reports whether two rows write different bits of an integer. */
 function areOtherBits(row: Row, other: Row): boolean {
   if (row.is !== "attr" || other.is !== "attr") return false;
   const [one, two] = [row.codec.bits, other.codec.bits];
@@ -301,7 +301,7 @@ function groupRows(drafts: readonly Draft[]): Map<Attribute, Group[]> {
   return groups;
 }
 
-/** A reference's `type` follows from the row where the schema says so: `User` in members, `direct` in groups. */
+/** The constant `type` of a reference, if the schema defines it: `User` in members, `direct` in groups. */
 function constantType(row: Row, selector: Resource): Resource {
   if (row.is !== "ref" || !row.path.attribute.multiValued || "type" in selector) return {};
   const values = findAttribute(row.path.attribute.subAttributes, "type")?.canonicalValues ?? [];
@@ -310,7 +310,7 @@ function constantType(row: Row, selector: Resource): Resource {
   return type ? { type } : {};
 }
 
-/** True when an element is the one that a group's selector names. */
+/** Reports whether an element matches a group's selector. */
 export const isSelectedBy = (element: unknown, selector: Resource): boolean =>
   isObject(element) &&
   Object.entries(selector).every(

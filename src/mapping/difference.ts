@@ -1,12 +1,12 @@
 import { diff } from "node:util";
 import { stringify } from "yaml";
 
-/** How many lines that agree are shown around those that differ. */
+/** Number of unchanged lines around differences. */
 const AROUND = 2;
 
 /**
- * What differs between what was expected and what came out, as YAML, line by line: `-` is expected and missing, `+` came out and is not
- * expected. Names are sorted, so that their order makes no difference.
+ * The difference between expected and actual, as YAML, line by line: `-` is expected but missing, `+` is unexpected. Keys are sorted, so
+ * that their order does not matter.
  */
 export function differenceText(expected: unknown, actual: unknown): string {
   const lines = diff(linesOf(expected), linesOf(actual));
@@ -20,7 +20,7 @@ export function differenceText(expected: unknown, actual: unknown): string {
     if (line !== undefined) return [line];
     return at > 0 && shown[at - 1] === undefined ? [] : ["  ..."];
   });
-  return ["- expected  + came out", ...text].join("\n");
+  return ["- expected  + actual", ...text].join("\n");
 }
 
 const linesOf = (value: unknown): string[] =>

@@ -4,31 +4,24 @@ const codec = z
   .union([
     z
       .string()
-      .describe(
-        "A conversion by name: boolean, string, integer, time, or a type of the connector's own, such as guid.",
-      ),
+      .describe("Conversion by name: boolean, string, integer, time, or a type of the connector, such as guid."),
     z.strictObject({
-      flag: z.int().min(1).describe("The bits of an integer that make the value true; its other bits are kept."),
-      inverted: z.boolean().optional().describe("True where the bits mean false."),
+      flag: z.int().min(1).describe("Bits of an integer that make the value true. Other bits are kept."),
+      inverted: z.boolean().optional().describe("Inverts the meaning: set bits mean false."),
     }),
     z.strictObject({
-      presence: z.string().describe("What is written where the value is true; false takes the attribute away."),
-      inverted: z.boolean().optional().describe("True where presence means false."),
+      presence: z.string().describe("Value to write for true. For false the attribute is removed."),
+      inverted: z.boolean().optional().describe("Inverts the meaning: presence means false."),
     }),
     z.strictObject({
       equals: z
         .string()
         .min(1)
-        .describe(
-          "The one value that means true: it is written, or taken away; any other value means false, and is kept.",
-        ),
-      inverted: z.boolean().optional().describe("True where that value means false."),
+        .describe("The one value that means true. It is added or removed; any other value means false and is kept."),
+      inverted: z.boolean().optional().describe("Inverts the meaning: that value means false."),
     }),
     z.strictObject({
-      prefix: z
-        .string()
-        .min(1)
-        .describe("What each value of a list begins with in the backend; values without it are hidden, and kept."),
+      prefix: z.string().min(1).describe("Prefix of each value in the backend. Values without it are hidden and kept."),
     }),
     z.strictObject({
       values: z
@@ -36,59 +29,59 @@ const codec = z
         .describe("SCIM value to backend value."),
     }),
   ])
-  .describe("A reversible conversion between the backend's value and SCIM's.");
+  .describe("Reversible conversion between backend values and SCIM values.");
 
 const attributeRow = z.strictObject({
-  attr: z.string().min(1).optional().describe("The attribute of the backend."),
+  attr: z.string().min(1).optional().describe("Attribute of the backend."),
   as: codec.optional(),
   ref: z
     .union([z.string(), z.array(z.string()).min(1)])
     .optional()
-    .describe("The resource type, or types, that the value refers to: ids in SCIM, DNs or foreign keys behind."),
+    .describe("Resource type or types that the value refers to: IDs in SCIM, DNs or foreign keys in the backend."),
   by: z
     .string()
     .min(1)
     .optional()
     .describe(
-      "The attribute of what is referred to that the value holds, such as uid for memberUid; without it DNs or foreign keys.",
+      "Attribute of the referenced entry that the value contains, such as uid for memberUid. Default: its DN or foreign key.",
     ),
   outside: z
     .enum(["hide", "show"])
     .optional()
     .describe(
-      "What refers to none of the types, or to an entry out of their reach: hidden, or shown by its key where the backend tells it.",
+      "What happens to references to other types, or to entries out of reach: hide them, or show their key if the backend reveals it.",
     ),
   missing: z
     .enum(["reject", "ignore"])
     .optional()
     .describe(
-      "What a reference to nothing does in a write; by default it is refused in lists and ignored in single ones.",
+      "What happens when a write refers to a resource that does not exist. Default: lists reject the request, single attributes ignore the value.",
     ),
   unique: z
     .boolean()
     .optional()
     .describe(
-      "Refuses a value that another entry has, by looking for it before a write where no index of the backend does; userName is unique by its schema.",
+      "Refuses a value that another entry has. Unless an index of the backend enforces it, Postern searches before each write. userName is unique by its schema.",
     ),
   many: z.boolean().optional().describe("Each value of the attribute is an element of its own."),
   primary: z.boolean().optional().describe("Marks the element as the primary one."),
   readOnly: z.boolean().optional().describe("Read from the backend, never written."),
   writeOnly: z.boolean().optional().describe("Written, never read."),
-  read: z.string().optional().describe("JSONata over the entry, for a value that no attribute holds as it is."),
+  read: z.string().optional().describe("JSONata over the entry, for a value that no attribute holds directly."),
   write: z
     .record(z.string(), z.string())
     .optional()
-    .describe("For each attribute of the entry, JSONata over the resource."),
+    .describe("JSONata over the resource, for each attribute of the entry."),
   search: z
     .record(z.string(), z.string())
     .optional()
-    .describe("For a path, the attribute that a filter on it may ask."),
+    .describe("For each path, the backend attribute that filters may use."),
 });
 
-/** A mapping file: a table of SCIM paths and what they are in the backend. */
+/** A mapping file: a table of SCIM paths and backend attributes. */
 export const mappingFormat = z
   .strictObject({
-    resource: z.string().describe("The resource type, such as User or Group."),
+    resource: z.string().describe("Resource type, such as User or Group."),
     types: z
       .string()
       .meta({ completes: "types" })
@@ -100,7 +93,9 @@ export const mappingFormat = z
     unmapped: z
       .enum(["ignore", "reject"])
       .default("ignore")
-      .describe("What becomes of values that a client sends and no row takes: passed over and logged, or refused."),
+      .describe(
+        "What happens to values that a client sends but no row maps: ignore and log them, or reject the request.",
+      ),
     attributes: z
       .record(
         z.string(),
@@ -109,32 +104,32 @@ export const mappingFormat = z
         }),
       )
       .describe(
-        "SCIM path to attribute, as Entra's attribute mapping page writes paths. `enterprise:` stands for the extension's URN.",
+        "SCIM path to attribute, in the notation of Entra's attribute mapping page. `enterprise:` stands for the extension's URN.",
       ),
     read: z
       .string()
       .optional()
       .describe(
-        'JSONata over the entry as a whole, an object that is written out, { "title": ... }: attributes that the table has no rows for. They are read only, unless `write` takes them.',
+        'JSONata over the whole entry, written as an object, { "title": ... }, for attributes without a row in the table. They are read-only unless `write` sets them.',
       ),
     write: z
       .record(z.string(), z.string())
       .default({})
       .describe(
-        "Attributes of the entry that follow from the resource as a whole, where the table gives none: JSONata over it, and $entry, the entry as it is; written whenever the result changes.",
+        "Entry attributes computed from the whole resource, if the table does not set them: JSONata over the resource, with the current entry as $entry. Written whenever the result changes.",
       ),
     create: z
       .record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]))
       .default({})
       .describe(
-        "Attributes of the entry set once, on POST, where the table gives none: JSONata over the resource. Of a list the first is taken whose value is free; one with $n is tried with 2, 3 and so on.",
+        "Entry attributes set once, on POST, if the table does not set them: JSONata over the resource. Of a list, the first value that is free is used; an expression with $n is tried with 2, 3 and so on.",
       ),
   })
   .meta({ title: "Postern mapping" });
 
-/** A mapping file that was checked, before it is compiled. */
+/** A validated mapping file, before compilation. */
 export type MappingSource = z.output<typeof mappingFormat>;
 /** An attribute of a mapping file. */
 export type RowSource = z.output<typeof attributeRow>;
-/** What a mapping file says of how a value is converted. */
+/** A mapping file's description of a conversion. */
 export type CodecSource = z.output<typeof codec>;

@@ -7,7 +7,7 @@ import { attrsRead, type ExpressionRow, type Mapping, type Row } from "./mapping
 import type { Problem } from "./problem.ts";
 import { isExpression } from "./row-checks.ts";
 
-/** What of a mapping that compiles is worth a look: most of it works, and probably not as it is meant; the rest gives wrong results. */
+/** Warnings about a mapping that compiles but probably does not do what was intended, and errors that would give wrong results. */
 export function mappingRemarks(source: MappingSource, mapping: Mapping): Problem[] {
   return [
     ...mapping.rows.flatMap((row) => rowWarnings(source, row)),
@@ -30,7 +30,7 @@ function rowWarnings(source: MappingSource, row: Row): Problem[] {
             path: [...at, "attr"],
             code: "expression-as-name",
             severity: "warning",
-            message: `"${row.attr}" looks like an expression, but is taken as the name of an attribute: an expression is { read: ... }`,
+            message: `"${row.attr}" looks like an expression, but is used as the name of an attribute: for an expression, write { read: ... }`,
           },
         ]
       : [];
@@ -38,16 +38,16 @@ function rowWarnings(source: MappingSource, row: Row): Problem[] {
   return [...addedText(row, at), ...loosely(row, at)];
 }
 
-/** A sum in place of a text: `givenName + sn` is no name. */
+/** Arithmetic on text: `givenName + sn` is not a name. */
 function addedText({ read, path }: ExpressionRow, at: readonly string[]): Problem[] {
   const { type } = leafOf(path);
   if (!read || type !== "string" || !isSumAtTop(read.tree)) return [];
   const part = { text: read.source, position: read.source.indexOf("+"), length: 1 };
-  const message = "+ adds numbers, and this attribute is text: join texts with &";
+  const message = "+ adds numbers, but this attribute is text: join texts with &";
   return [{ path: [...at, "read"], code: "adds-text", severity: "warning", message, part, suggestion: "&" }];
 }
 
-/** A filter on a boolean is asked of an attribute that is none: nobody would be found, or the wrong ones. */
+/** A filter on a non-text attribute that would compare the backend attribute with the wrong value. */
 function loosely({ read, search, path }: ExpressionRow, at: readonly string[]): Problem[] {
   const { type, name } = leafOf(path);
   if (!read || search === undefined || !["boolean", "integer", "decimal", "dateTime"].includes(type)) return [];
@@ -58,12 +58,12 @@ function loosely({ read, search, path }: ExpressionRow, at: readonly string[]): 
     texts.length > 0
       ? `, but the expression compares it with ${texts.map((each) => JSON.stringify(each)).join(", ")}`
       : "";
-  const message = `a filter on ${name} would ask the backend for ${search} = ${example}${held}: it would find nobody, or the wrong entries. Leave "search" out, or use "as" in place of an expression`;
+  const message = `a filter on ${name} would ask the backend for ${search} = ${example}${held}: it would find nobody, or the wrong entries. Remove "search", or use "as" instead of an expression`;
   const severity = texts.length > 0 && type === "boolean" ? undefined : "warning";
   return [{ path: [...at, "search"], code: "search", message, ...(severity && { severity }) }];
 }
 
-/** Attributes that a client must send, and that nothing keeps. A mapping that writes nothing at all is a source, and need not. */
+/** Required attributes that nothing stores. A mapping that writes nothing is a source and needs none. */
 function unwritable({ type, rows, write, create }: Mapping): Problem[] {
   if (!rows.some(({ readOnly }) => !readOnly)) return [];
   const made = new Set([...write, ...create].map(({ attr }) => attr.toLowerCase()));
@@ -78,13 +78,13 @@ function unwritable({ type, rows, write, create }: Mapping): Problem[] {
           path: ["attributes", own[0]!.name],
           code: "not-written",
           severity: "warning",
-          message: `a ${type.name} must have a ${attribute.name}, but this mapping only reads it: the value that a client sends is lost. Make the row writable, or set its attribute by "create" or "write"`,
+          message: `a ${type.name} requires ${attribute.name}, but this mapping only reads it: the value that a client sends is lost. Make the row writable, or set its attribute with "create" or "write"`,
         },
       ];
     });
 }
 
-/** Addresses that clients send beside the work address, and that go nowhere. */
+/** Addresses that clients commonly send and that would be dropped. */
 function droppedMails({ unmapped }: MappingSource, { groups, type }: Mapping): Problem[] {
   const emails = findAttribute(type.schema.attributes, "emails");
   const rows = emails && groups.get(emails);
@@ -100,16 +100,16 @@ function droppedMails({ unmapped }: MappingSource, { groups, type }: Mapping): P
       onKey: true,
       code: "dropped-values",
       severity: "warning",
-      message: `only ${kept.map((each) => `"${each}"`).join(" and ")} addresses are kept: a "home" address that a client sends is dropped. Map emails[type eq "home"].value, or set unmapped: reject`,
+      message: `only ${kept.map((each) => `"${each}"`).join(" and ")} addresses are stored: a "home" address that a client sends is dropped. Map emails[type eq "home"].value, or set unmapped: reject`,
     },
   ];
 }
 
-/** The types of elements that the schema knows. */
+/** The element types that the schema defines. */
 const canonicalTypes = ({ subAttributes }: Attribute): readonly string[] =>
   findAttribute(subAttributes, "type")?.canonicalValues ?? [];
 
-/** A selector whose type is none that the schema knows, and close to one that is. */
+/** A selector with an unknown type that resembles a known one. */
 function oddTypes(source: MappingSource, { groups }: Mapping): Problem[] {
   return [...groups.values()].flat().flatMap(({ attribute, selector, rows }): Problem[] => {
     const known = canonicalTypes(attribute);
@@ -118,7 +118,7 @@ function oddTypes(source: MappingSource, { groups }: Mapping): Problem[] {
     if (typeof type !== "string" || known.includes(type) || !row || !isOfTable(source, row)) return [];
     const meant = nearestOf(type, known);
     if (meant === undefined) return [];
-    const message = `"${type}" is no type of ${attribute.name} that the schema knows${nearest(type, known)}`;
+    const message = `"${type}" is not a type of ${attribute.name} in the schema${nearest(type, known)}`;
     return [
       {
         path: ["attributes", row.name],

@@ -5,7 +5,7 @@ import { type AttributePath, leafOf, pathName, type TypedFilter } from "../scim/
 import { type Group, isMixed, type Mapping, type References, type Row } from "./mapping.ts";
 import { referencesTo } from "./write.ts";
 
-/** A filter split in two: what the backend is asked, which finds all that match and perhaps more, and what is left. */
+/** A filter split in two: the condition for the backend, which finds all matches and perhaps more, and the rest. */
 export interface Plan {
   readonly where: Condition | undefined;
   readonly rest: TypedFilter | undefined;
@@ -21,7 +21,7 @@ const unknown: Part = { where: everything, exact: false };
 const isAll = (condition: Condition) => condition.op === "and" && condition.conditions.length === 0;
 const isNone = (condition: Condition) => condition.op === "or" && condition.conditions.length === 0;
 
-/** Splits a filter. Throws 400 `invalidFilter` for an attribute that is in no row. */
+/** Splits a filter. Throws 400 `invalidFilter` for an unmapped attribute. */
 export function planFilter(mapping: Mapping, filter: TypedFilter, supports: Supports, references: References): Plan {
   const push = (each: TypedFilter): Part => {
     switch (each.op) {
@@ -45,7 +45,7 @@ export function planFilter(mapping: Mapping, filter: TypedFilter, supports: Supp
     pushed.map(({ result }) => result),
     supports,
   );
-  // What the backend cannot put together it asks in part: which part is its own affair, so that all is looked at again.
+  // If the backend cannot combine conditions, it chooses which part to evaluate, so everything is checked again.
   const isAsked = where.op !== "and" || isAll(where) || supports(where) === "exact";
   const isSplit = !isAsked || pushed.filter(({ result }) => !isAll(result.where)).length > conditionsIn(where);
   const rest = pushed.filter(({ result }) => !result.exact || isSplit).map(({ part }) => part);
@@ -55,11 +55,11 @@ export function planFilter(mapping: Mapping, filter: TypedFilter, supports: Supp
   };
 }
 
-/** How many conditions are asked together; one that is never so stands for all. */
+/** The number of conditions combined; a condition that is never true stands for all. */
 const conditionsIn = (where: Condition): number =>
   isNone(where) ? Number.POSITIVE_INFINITY : where.op === "and" ? where.conditions.length : 1;
 
-/** `and` pushes what it can of each side. */
+/** `and` pushes down what it can of each side. */
 function conjunction(parts: readonly Part[], supports: Supports): Part {
   const exact = parts.every((part) => part.exact);
   const conditions = parts.map((part) => part.where).filter((where) => !isAll(where));
@@ -70,7 +70,7 @@ function conjunction(parts: readonly Part[], supports: Supports): Part {
   return support === "none" ? { where: conditions[0]!, exact: false } : { where, exact: exact && support === "exact" };
 }
 
-/** `or` is pushed only when all sides are. */
+/** `or` is pushed down only if all sides are. */
 function disjunction(parts: readonly Part[], supports: Supports): Part {
   const exact = parts.every((part) => part.exact);
   if (parts.some((part) => isAll(part.where)))
@@ -82,7 +82,7 @@ function disjunction(parts: readonly Part[], supports: Supports): Part {
   return support === "none" ? unknown : { where, exact: exact && support === "exact" };
 }
 
-/** `not` is pushed only when its inside is exact: the negation of a superset would lose results. */
+/** `not` is pushed down only if its inside is exact: negating a superset would lose results. */
 function negation(part: Part, supports: Supports): Part {
   if (!part.exact) return unknown;
   if (isAll(part.where)) return { where: nothing, exact: true };
@@ -106,7 +106,10 @@ function planLeaf(
   }
   const groups = mapping.groups.get(path.attribute)?.filter((group) => group.rows.some((row) => !row.writeOnly)) ?? [];
   if (groups.length === 0) {
-    throw badRequest("invalidFilter", `"${pathName(path, mapping.type)}" is not mapped, so it cannot be filtered by.`);
+    throw badRequest(
+      "invalidFilter",
+      `"${pathName(path, mapping.type)}" is not mapped, so it cannot be used in a filter.`,
+    );
   }
   return disjunction(
     groups.map((group) => planGroup(group, filter, supports, references)),
@@ -114,7 +117,7 @@ function planLeaf(
   );
 }
 
-/** A leaf on one element: its selector and the comparison, both on the same value. */
+/** A leaf on one element: the selector and the comparison apply to the same value. */
 function planGroup(
   group: Group,
   filter: Comparing | Extract<TypedFilter, { op: "pr" }>,
@@ -155,16 +158,16 @@ function planGroup(
     }
   };
   const selected = inner(path.selector);
-  // A negated comparison, or what is fixed anyway, says nothing of whether there is a value.
+  // A negated comparison, or a constant, says nothing about whether a value exists.
   const isImplied = [own, selected].some(({ where }) => !isAll(where) && !hasNot(where));
   const both = conjunction(isImplied ? [own, selected] : [own, selected, presence()], supports);
   if (!group.many || isAll(selected.where) || isNone(both.where)) return both;
-  // Of several values one may meet the selector and another the comparison: found, but to be looked at again. And a
-  // negation asks the backend about all values where the selector asks about one: only presence is sure.
+  // With several values, one may match the selector and another the comparison, so the result must be checked again. And a
+  // negation asks the backend about all values while the selector means one: only presence is certain.
   return { where: hasNot(both.where) ? presence().where : both.where, exact: both.exact && isBare(path) };
 }
 
-/** `members[value eq "x"]`: one comparison in the selector and none behind it. */
+/** `members[value eq "x"]`: a single comparison in the selector and none after it. */
 const isBare = (path: AttributePath) => path.sub === undefined && path.selector?.op === "eq";
 const hasNot = (condition: Condition): boolean =>
   condition.op === "not" || ((condition.op === "and" || condition.op === "or") && condition.conditions.some(hasNot));
@@ -210,7 +213,7 @@ function planSub(
   );
 }
 
-/** What is asked of the backend for one row. */
+/** The backend condition for one row. */
 function ask(
   row: Row,
   op: Exclude<Op, "ne">,
@@ -244,10 +247,10 @@ function ask(
   return checked(isInstant ? { ...condition, instant: true } : condition, supports);
 }
 
-/** The comparisons that instants have. */
+/** The operators for instants. */
 const ORDERED: ReadonlySet<string> = new Set(["eq", "gt", "ge", "lt", "le"]);
 
-/** A condition, with each of its leaves as good as the backend answers it. */
+/** A condition reduced to what the backend supports, leaf by leaf. */
 function checked(condition: Condition, supports: Supports): Part {
   switch (condition.op) {
     case "and":
@@ -269,7 +272,7 @@ function checked(condition: Condition, supports: Supports): Part {
   }
 }
 
-/** The ids that a filter compares references with, by the type they refer to. */
+/** The IDs that a filter compares references with, by target type. */
 export function idsInFilter(mapping: Mapping, filter: TypedFilter): [type: string, id: string][] {
   switch (filter.op) {
     case "and":

@@ -1,22 +1,22 @@
 import { ExpressionError } from "../expression/compile.ts";
 
-/** A mistake in a file: where in its structure, and what is wrong. `config/yaml.ts` finds its line. */
+/** A mistake in a file: its place in the structure, and what is wrong. `config/yaml.ts` finds the line. */
 export interface Problem {
   readonly path: readonly (string | number)[];
   readonly message: string;
-  /** Whether it is only a warning; an error without it. */
+  /** Set for warnings; absent for errors. */
   readonly severity?: "warning";
-  /** What kind of mistake it is, for tools. */
+  /** The kind of mistake, for tools. */
   readonly code?: string | undefined;
-  /** Whether the name at the path is wrong, and not the value. */
+  /** Whether the key at the path is wrong rather than the value. */
   readonly onKey?: boolean;
-  /** The part of the value that is wrong, where it is not the whole. */
+  /** The wrong part of the value, if not all of it. */
   readonly part?: { readonly text: string; readonly position: number; readonly length: number } | undefined;
-  /** What was probably meant in place of what is wrong. */
+  /** What the author probably meant. */
   readonly suggestion?: string | undefined;
 }
 
-/** A mistake as a thing to throw, for what is found in the middle of compiling. */
+/** A mistake as an exception, for use during compilation. */
 export class ProblemError extends Error {
   readonly about: Omit<Problem, "path" | "message">;
 
@@ -26,7 +26,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** The problem that a failure to compile what is at a path amounts to. */
+/** Converts a compilation error at a path to a problem. */
 export function problemAt(path: Problem["path"], error: Error): Problem {
   const { message } = error;
   if (error instanceof ExpressionError) {

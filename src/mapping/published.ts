@@ -1,7 +1,7 @@
 import type { Attribute, ResourceType, Schema } from "../scim/schema.ts";
 import { type Group, isMixed, type Mapping } from "./mapping.ts";
 
-/** A mapping's resource type cut down to what is mapped: what `/Schemas` and `/ResourceTypes` may promise. */
+/** A mapping's resource type reduced to mapped attributes: what `/Schemas` and `/ResourceTypes` may promise. */
 export function publishedType(mapping: Mapping): ResourceType {
   const cut = (schema: Schema): Schema => ({
     ...schema,
@@ -21,7 +21,7 @@ function publishedAttribute(attribute: Attribute, mapping: Mapping): Attribute[]
   const mutability = rows.every((row) => row.readOnly) ? "readOnly" : attribute.mutability;
   if (!attribute.subAttributes) return [{ ...attribute, mutability }];
   const constants = new Set(groups.flatMap((group) => Object.keys(group.constants)));
-  // A row of the attribute as a whole may give, and take, any part of it.
+  // A row for a whole attribute may read and write any of its parts.
   const isWhole = rows.some((row) => !row.path.sub && row.is === "expression");
   const isTyped = rows.some((row) => row.is === "ref" && isMixed(row));
   const hasReference = rows.some((row) => row.is === "ref");

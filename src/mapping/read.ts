@@ -4,13 +4,13 @@ import { etagOf } from "../scim/version.ts";
 import { type AttrRow, type Group, isMixed, type References, type RefRow, type Row } from "./mapping.ts";
 import type { Selection } from "./selection.ts";
 
-/** What a resource is read with: where it is found, and the ids of what it refers to. */
+/** What reading a resource needs: its location, and the IDs of referenced resources. */
 export interface ReadContext {
   readonly references: References;
   readonly location: (type: string, id: string) => string;
 }
 
-/** The references in an entry that have to be turned into ids, by the type they refer to. */
+/** The references in an entry to resolve to IDs, by target type. */
 export function referencesIn({ refs }: Selection, entries: readonly Entry[]): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const row of refs) {
@@ -23,13 +23,12 @@ export function referencesIn({ refs }: Selection, entries: readonly Entry[]): Ma
   return found;
 }
 
-/** What the rows of JSONata make of an entry, by row; evaluated ahead, so that all else needs no waiting. */
+/** The results of JSONata rows, evaluated in advance so that the rest is synchronous. */
 type Evaluated = ReadonlyMap<Row, unknown>;
 const nothing: Evaluated = new Map();
 
 /**
- * Turns an entry into a resource, with the attributes of the selected rows: at once where no JSONata is to be evaluated.
- * Rejects with an `ExpressionError`.
+ * Converts an entry to a resource with the attributes of the selected rows; synchronous without JSONata. Rejects with an `ExpressionError`.
  */
 export function readEntry(selection: Selection, entry: Entry, context: ReadContext): Resource | Promise<Resource> {
   if (selection.expressions.length === 0) return assemble(selection, entry, context, nothing);
@@ -85,7 +84,7 @@ function readGroup(
   for (const row of rows) {
     const value = readRow(row, entry, context, evaluated);
     if (!isValue(value)) continue;
-    // A list of its own shape: each item is an element, or a value of one.
+    // A computed list: each item is an element, or an element's value.
     if (Array.isArray(value) && group.attribute.multiValued)
       return value.filter(isValue).map((each) => element(group, row, each));
     if (!row.path.sub && !isObject(value)) return [value];
@@ -103,7 +102,7 @@ function readRow(row: Row, entry: Entry, context: ReadContext, evaluated: Evalua
   return value === undefined ? undefined : refer(row, value, context);
 }
 
-/** What refers to a resource: its id and its URI; undefined where it is none that the type's endpoint shows. */
+/** A reference's ID and URI; undefined if the type's endpoint would not show its target. */
 function refer(row: RefRow, value: Value, { references, location }: ReadContext): unknown {
   const { subAttributes } = row.path.attribute;
   for (const [index, type] of row.refs.entries()) {
@@ -121,11 +120,11 @@ function element(group: Group, row: Row, value: unknown): unknown {
   return row.path.sub ? { ...group.constants, [row.path.sub.name]: value } : value;
 }
 
-/** The value that a row for one reads. */
+/** The value that a single-valued row reads. */
 export const heldBy = ({ attr, codec }: Pick<AttrRow, "attr" | "codec">, entry: Entry): Value | undefined =>
   codec.ofSeveral ? codec.ofSeveral(valuesOf(entry, attr)) : first(entry, attr);
 
-/** An attribute's value, or the first of its values. */
+/** An attribute's value, or the first of several. */
 export function first(entry: Entry, attr: string): Value | undefined {
   const value = entry[attr];
   return Array.isArray(value) ? value[0] : (value as Value | undefined);

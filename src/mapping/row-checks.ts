@@ -3,18 +3,18 @@ import { isExpressionTree } from "../expression/inspect.ts";
 import { ProblemError } from "./problem.ts";
 
 /**
- * The attribute that a row names by a text alone. Throws a `ProblemError` for an expression: it would be taken for the name of an attribute
- * that no entry has. An attribute that is really called so is named by `{ attr: ... }`.
+ * The attribute that a row names with a plain text. Throws a `ProblemError` for an expression, which would otherwise be used as the name of
+ * an attribute that no entry has. Use `{ attr: ... }` for an attribute that is really called so.
  */
 export function attributeNamed(text: string): string {
   if (!isExpression(text)) return text;
   throw new ProblemError(
-    "this is an expression, but the name of an attribute is expected here: write { read: ... } for an expression, or { attr: ... } if that is the attribute's name",
+    "this is an expression, but an attribute name is expected here: for an expression, write { read: ... }; for an attribute of this name, write { attr: ... }",
     { code: "expression-as-name" },
   );
 }
 
-/** Whether a text can only be meant as JSONata. */
+/** Reports whether a text can only be JSONata. */
 export function isExpression(text: string): boolean {
   if (!/[$&"'(=?]/.test(text)) return false;
   const tree = treeOf(text);
@@ -22,8 +22,8 @@ export function isExpression(text: string): boolean {
 }
 
 /**
- * Throws a `ProblemError` for a table of values that gives one backend value twice where it is read: which of SCIM's values it stands for
- * could not be told. The names of SCIM's are compared without regard to case.
+ * Throws a `ProblemError` for a value table that is ambiguous when read: one backend value for two SCIM values. SCIM values are compared
+ * case-insensitively.
  */
 export function checkValues(
   values: Readonly<Record<string, string | number | boolean>>,
@@ -41,7 +41,7 @@ export function checkValues(
     const other = byBackend.get(backend);
     if (other !== undefined && !writeOnly)
       throw new ProblemError(
-        `${JSON.stringify(backend)} stands for both ${other} and ${scim}, so an entry that holds it cannot be read. Give each its own value, or use an expression`,
+        `${JSON.stringify(backend)} stands for both ${other} and ${scim}, so an entry with this value cannot be read. Give each its own value, or use an expression`,
         { code: "ambiguous-values" },
       );
     byBackend.set(backend, scim);

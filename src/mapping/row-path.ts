@@ -14,20 +14,20 @@ import {
 } from "../scim/schema.ts";
 import { ProblemError } from "./problem.ts";
 
-/** The path that a row's name writes. */
+/** The path that a row's name denotes. */
 export interface RowPath {
   readonly path: AttributePath;
-  /** What the selector fixes, taken off the path. */
+  /** The constants of the selector, removed from the path. */
   readonly selector: Resource;
-  /** Whether the name is of a complex attribute as a whole. */
+  /** Whether the name is a complex attribute as a whole. */
   readonly isWhole: boolean;
 }
 
 const SHORT = "enterprise:";
 
 /**
- * A row's path: the file's shorthand expanded, found in the schemas, the selector taken off as what it fixes. Throws a `ProblemError`,
- * with the path that was probably meant where it is misspelt.
+ * Resolves a row's name: expands the shorthand, finds the path in the schemas, and removes the selector. Throws a `ProblemError`, with a
+ * suggestion for a misspelt path.
  */
 export function rowPath(name: string, type: ResourceType, mayBeWhole: boolean): RowPath {
   const found = foundPath(name, type);
@@ -36,23 +36,26 @@ export function rowPath(name: string, type: ResourceType, mayBeWhole: boolean): 
   const value = found.sub ?? findAttribute(found.attribute.subAttributes, "value");
   if (found.attribute.type === "complex" && !value && !mayBeWhole) {
     const parts = found.attribute.subAttributes?.map((each) => `${name}.${each.name}`) ?? [];
-    throw new ProblemError(
-      `"${name}" is complex: name the sub-attribute that is mapped, such as ${parts.slice(0, 3).join(", ")}`,
-      { code: "complex-attribute", onKey: true },
-    );
+    throw new ProblemError(`"${name}" is complex: use a sub-attribute, such as ${parts.slice(0, 3).join(", ")}`, {
+      code: "complex-attribute",
+      onKey: true,
+    });
   }
   let fixed: Resource;
   try {
     fixed = constantsOf(selector, found);
   } catch (error) {
     if (!(error instanceof ScimError)) throw error;
-    throw new ProblemError('a selector in a mapping only says what identifies the element: [type eq "work"]', {
-      code: "selector",
-      onKey: true,
-    });
+    throw new ProblemError(
+      'a selector in a mapping can only contain comparisons that identify the element: [type eq "work"]',
+      {
+        code: "selector",
+        onKey: true,
+      },
+    );
   }
   if ("primary" in fixed)
-    throw new ProblemError("mark the row with primary: true; a selector holds only what identifies", {
+    throw new ProblemError("mark the row with primary: true; a selector can only contain what identifies the element", {
       code: "selector",
       onKey: true,
     });
@@ -72,7 +75,7 @@ function foundPath(name: string, type: ResourceType): AttributePath {
 function misspelt(name: string, full: string, type: ResourceType, message: string): ProblemError {
   const problem = (text: string, wrong?: string, known: readonly string[] = []) => {
     const meant = wrong === undefined ? undefined : nearestOf(wrong, known);
-    // `enterprise:` stays what the file writes.
+    // Keep `enterprise:` as the file writes it.
     const at = name.toLowerCase().lastIndexOf(wrong?.toLowerCase() ?? "");
     const suggestion =
       meant === undefined || wrong === undefined || at === -1
@@ -86,7 +89,7 @@ function misspelt(name: string, full: string, type: ResourceType, message: strin
   try {
     syntax = parsePath(full, "invalidPath");
   } catch {
-    return problem(`"${name}" is no SCIM path: ${message}`);
+    return problem(`"${name}" is not a SCIM path: ${message}`);
   }
   const schema = syntax.urn === undefined ? undefined : findSchema(type, syntax.urn);
   if (syntax.urn !== undefined && !schema)
@@ -102,10 +105,10 @@ function misspelt(name: string, full: string, type: ResourceType, message: strin
   }
   const parts = (attribute.subAttributes ?? []).map(nameOf);
   if (syntax.sub !== undefined && !parts.some((each) => each.toLowerCase() === syntax.sub?.toLowerCase()))
-    return problem(`"${attribute.name}" has no part "${syntax.sub}"`, syntax.sub, parts);
+    return problem(`"${attribute.name}" has no sub-attribute "${syntax.sub}"`, syntax.sub, parts);
   const selected = /\[\s*(\w+)/.exec(full)?.[1];
   return selected !== undefined && !parts.includes(selected)
-    ? problem(`"${attribute.name}" has no part "${selected}"`, selected, parts)
+    ? problem(`"${attribute.name}" has no sub-attribute "${selected}"`, selected, parts)
     : problem(message);
 }
 

@@ -1,25 +1,25 @@
 import type { Attribute } from "../scim/schema.ts";
 import { attrsRead, type ExpressionRow, type Group, type Mapping, type RefRow, type Row } from "./mapping.ts";
 
-/** The rows of a mapping that are worth reading, laid out in the way in which an entry is read. */
+/** The rows of a mapping that must be read, arranged for reading an entry. */
 export interface Selection {
   readonly mapping: Mapping;
-  /** The attributes of the entry that the rows read, the key always among them. */
+  /** The entry attributes that the rows read, always including the key. */
   readonly attrs: readonly string[];
   readonly refs: readonly RefRow[];
   readonly expressions: readonly ExpressionRow[];
   readonly attributes: readonly SelectedAttribute[];
 }
 
-/** An attribute that is shown, with the rows that make it. */
+/** An attribute to show, with the rows that form it. */
 export interface SelectedAttribute {
   readonly attribute: Attribute;
-  /** The URN of the extension that it belongs to; undefined for the type's own schema. */
+  /** The URN of its extension; undefined for the type's own schema. */
   readonly extension: string | undefined;
   readonly elements: readonly { readonly group: Group; readonly rows: readonly Row[] }[];
 }
 
-/** Selects the rows that `wants` holds for; those that are only written are never read. */
+/** Selects the rows for which `wants` is true. Write-only rows are never read. */
 export function select(mapping: Mapping, wants: (row: Row) => boolean = () => true): Selection {
   const isRead = (row: Row) => !row.writeOnly && wants(row);
   const rows = mapping.rows.filter(isRead);

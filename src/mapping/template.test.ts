@@ -104,8 +104,8 @@ describe("a mapping with a template for the whole resource", async () => {
   test.each(outcomes)("$name", ({ failure }) => expect(failure).toBeUndefined());
 
   test.each([
-    ["'no object'", /must be an object that is written out/],
-    ["{ name: first }", /must be an object that is written out/],
+    ["'no object'", /must be written as an object/],
+    ["{ name: first }", /must be written as an object/],
     ['{ "displyName": first }', /There is no attribute "displyName" in a User/],
     ['{ "name": { "first": first } , "title": }', /./],
   ])("whose `read` is %s is refused when it is loaded", (read, message) => {

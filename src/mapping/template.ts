@@ -5,8 +5,8 @@ import { findSchema, isObject, type ResourceType } from "../scim/schema.ts";
 import type { ExpressionRow, Row } from "./mapping.ts";
 
 /**
- * The rows that a whole-resource `read:` amounts to: one for each attribute, or sub-attribute, that it writes out and the table
- * has none for. They share one evaluation of an entry. Throws a `TypeError` where it names what the type does not have.
+ * The rows equivalent to a whole-resource `read:`: one for each attribute or sub-attribute that it contains and the table lacks. They share
+ * one evaluation per entry. Throws a `TypeError` for attributes that the type does not have.
  */
 export function templateRows(
   expression: Expression | undefined,
@@ -16,9 +16,7 @@ export function templateRows(
   if (!expression) return [];
   const { shape } = expression;
   if (!shape)
-    throw new TypeError(
-      '"read" must be an object that is written out, { "title": ..., ... }, so that its attributes are known',
-    );
+    throw new TypeError('"read" must be written as an object, { "title": ..., ... }, so that its attributes are known');
   const evaluate = once(expression);
   const rowFor = (names: readonly string[], text: string): ExpressionRow => ({
     is: "expression",
@@ -39,14 +37,14 @@ export function templateRows(
     [...shape].flatMap(([name, inner]) => {
       const extension = names.length === 0 ? findSchema(type, name) : undefined;
       if (extension) {
-        if (!inner) throw new TypeError(`"read": "${name}" must be an object that is written out, too`);
+        if (!inner) throw new TypeError(`"read": "${name}" must be written as an object too`);
         return rowsFor(inner, [name], `${name}:`);
       }
       const row = rowFor([...names, name], `${urn}${name}`);
       const { attribute } = row.path;
       const own = table.filter(({ path }) => path.attribute === attribute);
       if (own.length === 0) return [row];
-      // The table's rows are what counts; of a single complex attribute the template gives the other parts.
+      // The table's rows take precedence; for a single complex attribute, the template supplies the other parts.
       if (attribute.multiValued || !inner) return [];
       const taken = own.map(({ path }) => path.sub?.name.toLowerCase());
       return [...inner.keys()]
@@ -56,7 +54,7 @@ export function templateRows(
   return rowsFor(shape, [], "");
 }
 
-/** Evaluates an expression once for an entry, however many rows ask. */
+/** Evaluates an expression once for an entry, however many rows use it. */
 function once({ evaluate }: Expression): (entry: Entry) => Promise<unknown> {
   const known = new WeakMap<Entry, Promise<unknown>>();
   return (entry) => {

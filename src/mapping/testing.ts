@@ -19,7 +19,7 @@ const json = z.record(z.string(), z.unknown());
 
 const caseName = z.string().describe("What the case shows, as a sentence.");
 
-/** A mapping's test file: each case says what goes in and, under another key, what must come out. */
+/** A mapping's test file: each case has an input and, under another key, the expected result. */
 export const mappingTestFormat = z
   .strictObject({
     mapping: z
@@ -32,54 +32,54 @@ export const mappingTestFormat = z
     references: z
       .record(z.string(), z.record(z.string(), z.string()))
       .default({})
-      .describe("For each resource type, ids in SCIM and what the backend calls them: DNs or foreign keys."),
+      .describe("IDs in SCIM and the backend's references (DNs or foreign keys), by resource type."),
     cases: z
       .array(
         z.union([
           z.strictObject({
             name: caseName,
-            read: json.describe("An entry, with the names and values of the backend."),
-            resource: json.describe("The resource that it is read as, without meta and schemas."),
+            read: json.describe("Entry with the backend's names and values."),
+            resource: json.describe("Resource that the entry is read as, without meta and schemas."),
           }),
           z.strictObject({
             name: caseName,
-            create: json.describe("A SCIM resource, as a client sends it."),
-            entry: json.describe("The entry that is created for it."),
+            create: json.describe("SCIM resource as a client sends it."),
+            entry: json.describe("Entry that is created for it."),
           }),
           z.strictObject({
             name: caseName,
-            filter: z.string().describe("A SCIM filter."),
-            where: z.string().describe('What the backend is asked, such as: uid eq "ann".'),
+            filter: z.string().describe("SCIM filter."),
+            where: z.string().describe('Condition that is sent to the backend, such as: uid eq "ann".'),
             rest: z
               .string()
               .optional()
-              .describe("What of the filter Postern evaluates itself; left out where there is nothing."),
+              .describe("Part of the filter that Postern evaluates itself. Omit it if there is none."),
           }),
           z.strictObject({
             name: caseName,
-            patch: z.array(json).describe("The operations of a PATCH."),
-            present: json.optional().describe("The entry as it is, where the change depends on it."),
-            changes: z.array(z.string()).describe('The changes of the entry, such as: replace title "x".'),
+            patch: z.array(json).describe("Operations of a PATCH."),
+            present: json.optional().describe("Current entry, if the change depends on it."),
+            changes: z.array(z.string()).describe('Changes of the entry, such as: replace title "x".'),
           }),
         ]),
       )
       .min(1)
-      .describe("What goes in and what comes out. docs/guides/mapping-tests.md has an example of each kind."),
+      .describe("Inputs and expected results. docs/guides/mapping-tests.md has an example of each kind."),
   })
   .meta({ title: "Postern mapping test" });
 
-/** A mapping's tests, as the file says them. */
+/** The tests in a mapping's test file. */
 export type MappingTests = z.output<typeof mappingTestFormat>;
 type Case = MappingTests["cases"][number];
 
-/** How a test ended. */
+/** The result of a test. */
 export interface Outcome {
   readonly name: string;
-  /** What went wrong; undefined where nothing did. */
+  /** Why it failed; undefined if it passed. */
   readonly failure: string | undefined;
 }
 
-/** Runs a mapping's tests, as if the backend answered every condition exactly. */
+/** Runs a mapping's tests, assuming a backend that answers every condition exactly. */
 export function runMappingTests(mapping: Mapping, tests: MappingTests): Promise<Outcome[]> {
   const references = referencesOf(tests.references);
   return Promise.all(
@@ -134,7 +134,7 @@ export async function run(
 
   async function readAndCompare(present: Entry): Promise<Change[]> {
     if (!each || !("patch" in each) || !each.present)
-      throw new TypeError('this PATCH needs the entry as it is: give it as "present"');
+      throw new TypeError('this PATCH requires the current entry: add it as "present"');
     const current: Resource = await readEntry(selection, present, reading);
     const after = applyPatch(current, operations, mapping.type);
     return changesBetween(mapping, present, current, after, references, {

@@ -58,7 +58,7 @@ describe("resource types of one's own", () => {
     [
       "a built-in type with a schema",
       { ...good, resourceTypes: [{ ...device, name: "User" }] },
-      "User is there already: it can be given extensions only",
+      "User already exists: it can be given extensions only",
       ["resourceTypes", 0, "name"],
     ],
     [
@@ -70,13 +70,13 @@ describe("resource types of one's own", () => {
     [
       "an attribute that comes twice",
       { ...good, schemas: [schema("urn:x:Device", { name: "a" }, { name: "A" })] },
-      'there is already an attribute "A"',
+      'the attribute "A" is defined twice',
       ["schemas", 0, "attributes", 1, "name"],
     ],
     [
       "an attribute that every resource has",
       { ...good, schemas: [schema("urn:x:Device", { name: "meta" })] },
-      '"meta" is an attribute that every resource has',
+      'every resource already has an attribute "meta"',
       ["schemas", 0, "attributes", 0, "name"],
     ],
     [

@@ -8,29 +8,29 @@ const types = ["string", "boolean", "decimal", "integer", "dateTime", "reference
 const characteristics = {
   name: z
     .string()
-    .regex(/^[A-Za-z$][\w$-]*$/, "must begin with a letter, and hold letters, digits, - and _ only")
-    .describe("The attribute's name."),
-  type: z.enum(types).default("string").describe("The type of its values."),
+    .regex(/^[A-Za-z$][\w$-]*$/, "must start with a letter and contain only letters, digits, - and _")
+    .describe("Name of the attribute."),
+  type: z.enum(types).default("string").describe("Type of its values."),
   multiValued: z.boolean().default(false).describe("Whether it is a list."),
-  description: z.string().default("").describe("What it is, for people."),
+  description: z.string().default("").describe("Description for people."),
   required: z.boolean().default(false).describe("Whether a resource must have it."),
   caseExact: z
     .boolean()
     .optional()
-    .describe("Whether letters' case counts in comparisons; by default for references and binary values only."),
-  canonicalValues: z.array(z.string()).optional().describe("Values that clients may expect; others are taken too."),
+    .describe("Whether comparisons are case-sensitive. Default: only for references and binary values."),
+  canonicalValues: z.array(z.string()).optional().describe("Suggested values; others are accepted too."),
   mutability: z
     .enum(["readOnly", "readWrite", "immutable", "writeOnly"])
     .default("readWrite")
-    .describe("Who may write it: an immutable one is written once."),
+    .describe("Who may write it. An immutable attribute is written once."),
   returned: z
     .enum(["always", "never", "default", "request"])
     .default("default")
-    .describe("When it is in an answer: request means only where `attributes` names it."),
+    .describe("When it is returned. request means only if `attributes` names it."),
   uniqueness: z
     .enum(["none", "server", "global"])
     .default("none")
-    .describe("Whether two resources may have the same value; the backend is what refuses."),
+    .describe("Whether two resources may have the same value. The backend enforces it."),
   referenceTypes: z
     .array(z.string())
     .optional()
@@ -39,48 +39,48 @@ const characteristics = {
 
 const attribute = z.strictObject({
   ...characteristics,
-  subAttributes: z.array(z.strictObject(characteristics)).optional().describe("The parts of a complex attribute."),
+  subAttributes: z.array(z.strictObject(characteristics)).optional().describe("Sub-attributes of a complex attribute."),
 });
 
 const urn = z.string().regex(/^urn:[A-Za-z0-9][A-Za-z0-9-]*:\S+$/, "must be a URN, such as urn:example:2.0:Device");
 
-/** A file of resource types and schemas of one's own. */
+/** A file with your own resource types and schemas. */
 export const typesFormat = z
   .strictObject({
     schemas: z
       .array(
         z.strictObject({
-          id: urn.describe("The schema's URN."),
-          name: z.string().describe("Its name, for people."),
-          description: z.string().default("").describe("What it is, for people."),
-          attributes: z.array(attribute).min(1).describe("Its attributes, with the characteristics of RFC 7643 §7."),
+          id: urn.describe("URN of the schema."),
+          name: z.string().describe("Name for people."),
+          description: z.string().default("").describe("Description for people."),
+          attributes: z.array(attribute).min(1).describe("Attributes, with the characteristics of RFC 7643 §7."),
         }),
       )
       .default([])
-      .describe("Schemas, of types or of extensions."),
+      .describe("Schemas of resource types or extensions."),
     resourceTypes: z
       .array(
         z.strictObject({
           name: z
             .string()
             .regex(/^[A-Za-z]\w*$/)
-            .describe("The type's name; User and Group are there and can be extended."),
+            .describe("Name of the type. User and Group exist already and can be extended."),
           endpoint: z
             .string()
-            .regex(/^\/[A-Za-z][\w-]*$/, "must be a path of one part, such as /Devices")
+            .regex(/^\/[A-Za-z][\w-]*$/, "must be a path with one segment, such as /Devices")
             .optional()
-            .describe("Where its resources are."),
-          description: z.string().default("").describe("What it is, for people."),
-          schema: urn.optional().describe("The URN of its schema."),
+            .describe("Endpoint of its resources."),
+          description: z.string().default("").describe("Description for people."),
+          schema: urn.optional().describe("URN of its schema."),
           extensions: z
             .array(
               z.strictObject({
-                schema: urn.describe("The extension's URN."),
-                required: z.boolean().default(false).describe("Whether every resource must have it."),
+                schema: urn.describe("URN of the extension."),
+                required: z.boolean().default(false).describe("Whether every resource must have the extension."),
               }),
             )
             .default([])
-            .describe("Extensions of it."),
+            .describe("Extensions of the type."),
         }),
       )
       .min(1)
@@ -88,12 +88,12 @@ export const typesFormat = z
   })
   .meta({ title: "Postern resource types" });
 
-/** A file of resource types that was checked, before they are defined. */
+/** A validated file of resource types, before they are defined. */
 export type TypesSource = z.output<typeof typesFormat>;
 
 const reserved = ["/serviceproviderconfig", "/resourcetypes", "/schemas", "/bulk", "/me"];
 
-/** Makes the resource types of a file, beside those that there are. All mistakes are given back together. */
+/** Defines the resource types of a file, in addition to existing ones. Returns all mistakes together. */
 export function defineTypes(
   source: TypesSource,
   known: readonly ResourceType[],
@@ -105,7 +105,7 @@ export function defineTypes(
   source.schemas.forEach((schema, index) => {
     const at = ["schemas", index];
     if (schemas.has(schema.id.toLowerCase()))
-      problems.push({ path: [...at, "id"], message: `the schema "${schema.id}" is already there` });
+      problems.push({ path: [...at, "id"], message: `the schema "${schema.id}" already exists` });
     problems.push(...attributeProblems(schema.attributes, [...at, "attributes"]));
     schemas.set(schema.id.toLowerCase(), { ...schema, attributes: schema.attributes.map(attributeOf) });
   });
@@ -122,7 +122,7 @@ export function defineTypes(
     if (base && (type.schema !== undefined || type.endpoint !== undefined))
       problems.push({
         path: [...at, "name"],
-        message: `${type.name} is there already: it can be given extensions only`,
+        message: `${type.name} already exists: it can only be given extensions`,
       });
     if (!base && (type.schema === undefined || type.endpoint === undefined)) {
       problems.push({ path: [...at, "name"], message: `${type.name} needs an "endpoint" and a "schema"` });
@@ -135,7 +135,7 @@ export function defineTypes(
     if (other || reserved.includes(endpoint.toLowerCase()))
       problems.push({
         path: [...at, "endpoint"],
-        message: `"${endpoint}" is taken${other ? ` by ${other.name}` : ""}`,
+        message: `the endpoint "${endpoint}" is already used${other ? ` by ${other.name}` : ""}`,
       });
     const schema = base?.schema ?? schemaAt(type.schema!, [...at, "schema"]);
     const extensions = type.extensions.map((each, number) => ({
@@ -178,9 +178,9 @@ function attributeProblems(attributes: readonly Given[], at: Problem["path"]): P
     const twice = attributes.findIndex((other) => other.name.toLowerCase() === each.name.toLowerCase()) < index;
     const isComplex = each.type === "complex";
     return [
-      ...(twice ? [{ path: [...here, "name"], message: `there is already an attribute "${each.name}"` }] : []),
+      ...(twice ? [{ path: [...here, "name"], message: `the attribute "${each.name}" is defined twice` }] : []),
       ...(findAttribute(commonAttributes, each.name)
-        ? [{ path: [...here, "name"], message: `"${each.name}" is an attribute that every resource has` }]
+        ? [{ path: [...here, "name"], message: `every resource already has an attribute "${each.name}"` }]
         : []),
       ...(isComplex === (each.subAttributes === undefined)
         ? [
@@ -188,7 +188,7 @@ function attributeProblems(attributes: readonly Given[], at: Problem["path"]): P
               path: here,
               message: isComplex
                 ? 'a complex attribute needs "subAttributes"'
-                : 'only a complex attribute has "subAttributes"',
+                : 'only a complex attribute can have "subAttributes"',
             },
           ]
         : []),

@@ -6,13 +6,13 @@ import { isSelectedBy } from "./compile.ts";
 import { attrsWritten, type Group, type Mapping } from "./mapping.ts";
 import { mayRead } from "./write.ts";
 
-/** Whether a mapping refuses what no row takes: by `unmapped: reject`, or by the interoperability profile. */
+/** Reports whether a mapping refuses unmapped values: by `unmapped: reject`, or by the interoperability profile. */
 export const refusesUnmapped = ({ unmapped, type }: Mapping): boolean =>
   unmapped === "reject" || type.profile?.interop !== undefined;
 
 /**
- * What a resource holds and no row takes, by name: the attribute, for itself, a value that no row selects or a second value where there
- * is room for one, or `emails.display` for a part. What `present` already holds, and is only read, is left out.
+ * The unmapped parts of a resource, by name: a whole attribute, a value that no row selects or has room for, or a part such as
+ * `emails.display`. Read-only values that `present` already has are not included.
  */
 export function unmappedIn(mapping: Mapping, resource: Resource, present: Resource = {}): string[] {
   return [mapping.type.schema, ...mapping.type.extensions].flatMap((schema) => {
@@ -33,7 +33,7 @@ export function unmappedIn(mapping: Mapping, resource: Resource, present: Resour
   });
 }
 
-/** What the operations of a PATCH bring and no row takes, by name, whatever the entry holds. */
+/** The unmapped parts of a PATCH, by name, whatever the entry contains. */
 export function unmappedInOperations(mapping: Mapping, operations: readonly PatchOperation[]): string[] {
   return operations.flatMap((operation) => {
     const { attribute } = operation.path;
@@ -44,7 +44,7 @@ export function unmappedInOperations(mapping: Mapping, operations: readonly Patc
   });
 }
 
-/** The elements that an operation brings, in whole or in part; a single complex attribute is as one. */
+/** The elements that an operation contains, in whole or in part; a single complex attribute counts as one. */
 function broughtBy(operation: PatchOperation): readonly unknown[] {
   const { path } = operation;
   if (bringsElements(operation)) return operation.elements;
@@ -54,7 +54,7 @@ function broughtBy(operation: PatchOperation): readonly unknown[] {
   return isFixed ? [{ ...constantsOf(path.selector, path), ...operation.value }] : [];
 }
 
-/** Whether an operation may bring something that no row takes, or more than there is room for: that shows in what it results in. */
+/** Reports whether an operation may contain something unmapped, or more than there is room for, which only the result shows. */
 export function mayLose(mapping: Mapping, operation: PatchOperation, selected: Group | undefined): boolean {
   const { attribute } = operation.path;
   const groups = writtenGroups(mapping, attribute);
@@ -64,7 +64,7 @@ export function mayLose(mapping: Mapping, operation: PatchOperation, selected: G
     return selected !== undefined && !takes(selected, { ...selected.selector, ...operation.value });
   if (!bringsElements(operation)) return false;
   const { op, elements } = operation;
-  // What is added may be the second one.
+  // An added value may be the second one.
   const isSecond = (element: unknown) =>
     op === "addElements" && !groups.some((each) => each.many && takes(each, element));
   return elements.some(isSecond) || isLost(mapping, groups, elements, []);
@@ -81,10 +81,10 @@ const writtenGroups = ({ groups }: Mapping, attribute: Attribute): Group[] =>
 const isReadByWrites = ({ write }: Mapping, { name }: Attribute): boolean =>
   write.some(({ expression }) => mayRead(expression, name));
 
-/** Parts that say which element it is, or follow from another part. */
+/** Parts that identify an element or follow from another part. */
 const UNKEPT = new Set(["type", "primary", "$ref"]);
 
-/** The parts of elements for which no row is, by their dotted names; what `before` has is left out. A part that is only read has a row. */
+/** The parts of elements without a row, by dotted name, except those in `before`. Read-only parts have a row. */
 function partsWithoutRow(
   mapping: Mapping,
   attribute: Attribute,
@@ -96,7 +96,7 @@ function partsWithoutRow(
   for (const element of elements) {
     if (!isObject(element)) continue;
     const groups = (mapping.groups.get(attribute) ?? []).filter((each) => isSelectedBy(element, each.selector));
-    // Of an element that belongs to no row the whole is said.
+    // An element without any row is reported as a whole.
     if (groups.length === 0) continue;
     for (const [name, value] of Object.entries(element)) {
       const hasRow = groups.some(
@@ -108,7 +108,7 @@ function partsWithoutRow(
   return names.size > 0 && isReadByExpressions(mapping, attribute) ? [] : [...names];
 }
 
-/** Whether any expression that gives the backend something may read an attribute. */
+/** Reports whether any expression that writes to the backend may read an attribute. */
 const isReadByExpressions = (mapping: Mapping, attribute: Attribute): boolean =>
   isReadByWrites(mapping, attribute) ||
   mapping.create.some(({ expressions }) => expressions.some((each) => mayRead(each, attribute.name))) ||
@@ -119,7 +119,7 @@ const isReadByExpressions = (mapping: Mapping, attribute: Attribute): boolean =>
       row.write.some(({ expression }) => mayRead(expression, attribute.name)),
   );
 
-/** Whether a group has a row for an element, and a part of the element for that row. */
+/** Reports whether a group has a row for an element, and the element a part for that row. */
 function takes({ selector, rows }: Group, element: unknown): boolean {
   if (!isObject(element)) return true;
   return (
@@ -131,7 +131,7 @@ function takes({ selector, rows }: Group, element: unknown): boolean {
   );
 }
 
-/** Whether the rows do not take all of a list's elements, of those that were not there before. */
+/** Reports whether the rows do not take all new elements of a list. */
 function isLost(
   mapping: Mapping,
   groups: readonly Group[],
@@ -139,17 +139,17 @@ function isLost(
   before: readonly unknown[],
 ): boolean {
   const isTaken = (element: unknown) => groups.some((group) => takes(group, element));
-  // Of long lists most is as it was.
+  // Most of a long list is unchanged.
   const there = new Set(before.map(textOf));
   const isKnown = (element: unknown) => there.has(textOf(element)) || before.some((each) => isRestOf(element, each));
   if (elements.some((element) => !isTaken(element) && !isKnown(element))) return true;
-  // An expression over the whole list may keep what the rows do not.
+  // An expression over the whole list may keep what rows do not.
   const attribute = groups[0]?.attribute;
   if (attribute && isReadByWrites(mapping, attribute)) return false;
   return withoutRoom(groups, elements) > withoutRoom(groups, before);
 }
 
-/** How many elements are in the way of another: rows without `many` take the last one that they select. */
+/** The number of elements that displace each other: rows without `many` use the last matching one. */
 function withoutRoom(groups: readonly Group[], elements: readonly unknown[]): number {
   const single = groups.filter(({ many }) => !many);
   if (single.length === 0) return 0;
@@ -162,7 +162,7 @@ function withoutRoom(groups: readonly Group[], elements: readonly unknown[]): nu
 
 const textOf = (value: unknown): string => JSON.stringify(value);
 
-/** Whether an element is what is left of another; a new primary value takes that mark from the others. */
+/** Reports whether an element is a remainder of another; a new primary value removes the mark from others. */
 const isRestOf = (element: unknown, before: unknown): boolean =>
   isObject(element) && isObject(before)
     ? Object.entries(element).every(([name, value]) => name === "primary" || isDeepStrictEqual(before[name], value))

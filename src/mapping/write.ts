@@ -7,8 +7,8 @@ import { type AttrRow, attrsWritten, type Group, type Mapping, type References, 
 import { first, heldBy } from "./read.ts";
 
 /**
- * A resource in which an element that says no type has that of the row which is marked as primary, or of the only row there is: it
- * would fall between the rows else. Throws 400 `invalidValue` where that is not sure.
+ * A resource in which untyped elements get the type of the primary row, or of the only one. Otherwise no row would match them. Throws 400
+ * `invalidValue` if that is ambiguous.
  */
 export function withTypes(mapping: Mapping, resource: Resource): Resource {
   let result = resource;
@@ -28,7 +28,7 @@ export function withTypes(mapping: Mapping, resource: Resource): Resource {
   return result;
 }
 
-/** Whether an element says no type, and belongs to none of the groups for want of it. */
+/** Reports whether an element has no type and therefore matches no group. */
 export const isUntyped = (element: unknown, groups: readonly Group[]): element is Resource =>
   isObject(element) &&
   element.type === undefined &&
@@ -45,17 +45,17 @@ function rowForUntyped(name: string, elements: readonly unknown[], groups: reado
   const untyped = elements.filter((element) => isUntyped(element, groups)).length;
   if (group && others.length === 0 && isFree && (group.many || untyped === 1)) return group;
   const types = written.flatMap(({ selector }) => selector.type ?? []).map((type) => JSON.stringify(type));
-  throw badRequest("invalidValue", `A value of "${name}" says no type: it is one of ${types.join(", ")}.`);
+  throw badRequest("invalidValue", `A value of "${name}" has no type: use one of ${types.join(", ")}.`);
 }
 
-/** The values of a row in a resource: of the element that its selector names, the last where there are several. */
+/** The values of a row in a resource, from the element that its selector matches; the last of several. */
 function valuesIn(resource: Resource, group: Group, row: AttrRow | RefRow, mapping: Mapping): unknown[] {
   const value = schemaPart(resource, mapping.type, row.path.schema)?.[group.attribute.name];
   const elements = (Array.isArray(value) ? value : value === undefined ? [] : [value]).filter(
     (element) => !group.attribute.multiValued || !isObject(element) || isSelectedBy(element, group.selector),
   );
   const { sub } = row.path;
-  // A row has room for one element, and takes its parts from that one alone.
+  // A row has room for one element and takes all its parts from it.
   return (group.many ? elements : elements.slice(-1))
     .map((element) => (sub && isObject(element) ? element[sub.name] : element))
     .filter((each) => each !== undefined);
@@ -73,7 +73,7 @@ export function encode(
     const [reference] = referencesTo(row, id, references);
     if (reference === undefined && row.missing === "reject") {
       const types = row.refs.join(" or ");
-      throw badRequest("invalidValue", `"${row.name}": there is no ${types} with the id ${JSON.stringify(id)}.`);
+      throw badRequest("invalidValue", `"${row.name}": there is no ${types} with the ID ${JSON.stringify(id)}.`);
     }
     return reference;
   }
@@ -85,7 +85,7 @@ export function encode(
   }
 }
 
-/** The values that a row has of elements, as the entry's; those of a removal may be out of reach. Throws as `encode` does. */
+/** A row's values of elements as the entry's. Values to remove may be out of reach. Throws like `encode`. */
 export function encodeAll(
   row: AttrRow | RefRow,
   elements: readonly unknown[],
@@ -104,25 +104,25 @@ export function encodeAll(
     .filter((value) => value !== undefined);
 }
 
-/** What can be taken out of a list though it is out of reach is referred to for that alone. */
+/** Resolves values to be removed, even if out of reach. */
 const withRemoved = (references: References): References => ({
   ...references,
   toReference: (target, id) => references.toReference(target, id) ?? references.toRemoved?.(target, id),
 });
 
-/** What an id refers to, of the row's types; of any kind where what is outside of them is shown. */
+/** The references for an ID, among the row's types, or of any kind if those outside are shown. */
 export function referencesTo(row: RefRow, id: string, { toReference, anyKind }: References): string[] {
   const found = row.targets.map((target) => toReference(target, id)).filter((each) => each !== undefined);
   const other = found.length === 0 && row.outside === "show" ? anyKind?.referenceTo(id) : undefined;
   return other === undefined ? found : [other];
 }
 
-/** What expressions over a resource find beside it: the entry as it is, and the enterprise extension by a short name. */
+/** The variables of expressions over a resource: the current entry, and the enterprise extension under a short name. */
 const bindingsFor = (resource: Resource, entry: Entry) => ({ entry, enterprise: resource[ENTERPRISE_USER] });
 
 /**
- * Turns a resource into the entry that it describes: an attribute for each row that is written, absent where the
- * resource has no value. `present` is the entry as it is, for codecs and expressions that keep what SCIM does not know.
+ * Converts a resource to an entry: one attribute for each writable row, absent if the resource has no value. `present` is the current
+ * entry, for codecs and expressions that keep data unknown to SCIM.
  */
 export async function writeResource(
   mapping: Mapping,
@@ -155,7 +155,7 @@ export async function writeResource(
             : (first({ held }, "held") as Value);
         const encoded = inputs.map((value) => encode(row, value, references, before));
         const found = encoded.filter((value) => value !== undefined);
-        // A reference to nothing is passed over: what is there stays.
+        // A reference to nothing is ignored, and the present value kept.
         const isPassedOver = row.is === "ref" && !group.many && values.length > 0 && found.length === 0;
         entry[row.attr] = isPassedOver ? present[row.attr] : fromValues(found);
       }
@@ -171,14 +171,14 @@ export async function writeResource(
 
 const isNothing = (value: unknown): boolean => value === undefined || value === null || value === "";
 
-/** An entry to create, and what to try where another entry has one of its values. */
+/** An entry to create, with alternatives for values that are taken. */
 export interface Creation {
   readonly entry: Entry;
-  /** The entry with the next value for an attribute; undefined where there is none left to try. */
+  /** The entry with the next candidate for an attribute; undefined if there is none left. */
   readonly next: (attr: string) => Promise<Entry | undefined>;
 }
 
-/** The entry to create: what the table writes, and what `create` gives for attributes that it leaves empty. */
+/** The entry to create: what the table writes, and what `create` sets for attributes that it leaves empty. */
 export async function entryToCreate(mapping: Mapping, resource: Resource, references: References): Promise<Creation> {
   let entry: Entry = await writeResource(mapping, resource, references);
   const candidates = new Map<string, AsyncGenerator<Entry[string]>>();
@@ -205,7 +205,7 @@ export async function entryToCreate(mapping: Mapping, resource: Resource, refere
 /** The last number that `$n` is tried with. */
 const MAX_COUNTER = 99;
 
-/** The values of an attribute's expressions, in their order, each once; those that mention `$n` are counted on. */
+/** The values of an attribute's expressions in order, without duplicates; those with `$n` are continued. */
 async function* candidatesOf(
   expressions: readonly Expression[],
   resource: Resource,
@@ -223,9 +223,7 @@ async function* candidatesOf(
   }
 }
 
-/**
- * What of `create` is given anew where it is emptied: not what is true or false. Who is disabled would be enabled by an omission.
- */
+/** The parts of `create` that refill emptied attributes: not booleans, because an omission must not enable anybody. */
 export const refilled = ({ create, rows }: Mapping): Mapping["create"] =>
   create.filter(
     ({ attr }) =>
@@ -234,7 +232,7 @@ export const refilled = ({ create, rows }: Mapping): Mapping["create"] =>
       ),
   );
 
-/** A rewritten entry, where what would be emptied gets what `create` gives it: it is there for a reason. */
+/** A rewritten entry in which emptied attributes get their `create` values again. */
 export async function withDefaults(mapping: Mapping, before: Entry, entry: Entry, resource: Resource): Promise<Entry> {
   const filled: Record<string, Entry[string]> = { ...entry };
   for (const { attr, expressions } of refilled(mapping)) {
@@ -245,6 +243,6 @@ export async function withDefaults(mapping: Mapping, before: Entry, entry: Entry
   return filled;
 }
 
-/** Whether an expression may give something else when an attribute changes. */
+/** Reports whether an expression's result may depend on an attribute. */
 export const mayRead = ({ names, readsAll }: Expression, attribute: string): boolean =>
   readsAll || names.has(attribute);

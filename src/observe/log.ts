@@ -1,7 +1,7 @@
 import pino from "pino";
 import { textLine } from "./text-lines.ts";
 
-/** A log, by pino's levels. */
+/** A log with pino's levels. */
 export type Log = Pick<pino.Logger, "debug" | "info" | "warn" | "error" | "isLevelEnabled">;
 
 /** The forms of the log's lines. */

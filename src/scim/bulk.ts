@@ -3,22 +3,22 @@ import { isObject } from "./schema.ts";
 
 /** An operation of a bulk request, RFC 7644 §3.7. */
 export interface BulkOperation {
-  /** Undefined of an operation that names none. */
+  /** Undefined if the operation has none. */
   readonly method: "POST" | "PUT" | "PATCH" | "DELETE" | undefined;
   readonly bulkId: string | undefined;
-  /** The version that the resource must have, as an ETag. */
+  /** The required version of the resource, as an ETag. */
   readonly version: string | undefined;
-  /** The endpoint with its slash, and the id behind it; an id may be `bulkId:...`. */
+  /** The endpoint with its slash, and the ID, which may be `bulkId:...`. */
   readonly endpoint: string;
   readonly id: string | undefined;
   readonly data: unknown;
-  /** Why the operation cannot be begun: a mistake of its own, which is no other's. */
+  /** Why the operation cannot be executed. Others are not affected. */
   readonly mistake?: ScimError | undefined;
 }
 
 /** A bulk request, RFC 7644 §3.7. */
 export interface Bulk {
-  /** After so many failures nothing more is begun; undefined for no such number. */
+  /** After this many failures no further operation is started; undefined for no limit. */
   readonly failOnErrors: number | undefined;
   readonly operations: readonly BulkOperation[];
 }
@@ -26,19 +26,19 @@ export interface Bulk {
 const BULK_REQUEST = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 const methods = ["POST", "PUT", "PATCH", "DELETE"];
 
-/** Reads a bulk request. Throws 400 `invalidSyntax` or `invalidValue`, and 413 for more than `max` operations. */
+/** Parses a bulk request. Throws 400 `invalidSyntax` or `invalidValue`, and 413 for more than `max` operations. */
 export function readBulk(body: unknown, max: number): Bulk {
   const schemas = isObject(body) ? body.schemas : undefined;
   if (!isObject(body) || !Array.isArray(schemas) || !schemas.includes(BULK_REQUEST))
     throw badRequest("invalidSyntax", `The body must be a BulkRequest: "schemas": ["${BULK_REQUEST}"].`);
   const { Operations: list, failOnErrors } = body;
-  if (!Array.isArray(list)) throw badRequest("invalidSyntax", 'A BulkRequest needs "Operations", a list.');
+  if (!Array.isArray(list)) throw badRequest("invalidSyntax", 'A BulkRequest requires "Operations", a list.');
   if (list.length > max) {
-    const detail = `The bulk request has ${list.length} operations; ${max} are taken at a time (limits.bulkOperations).`;
+    const detail = `The bulk request has ${list.length} operations; the maximum is ${max} (limits.bulkOperations).`;
     throw new ScimError(413, undefined, detail);
   }
   if (failOnErrors !== undefined && !(Number.isInteger(failOnErrors) && Number(failOnErrors) >= 1))
-    throw badRequest("invalidValue", '"failOnErrors" must be a whole number from 1 on.');
+    throw badRequest("invalidValue", '"failOnErrors" must be a whole number of at least 1.');
   const operations = list.map(operationOf);
   const ids = operations.flatMap(({ bulkId }) => bulkId ?? []);
   const seen = new Set<string>();
@@ -47,7 +47,7 @@ export function readBulk(body: unknown, max: number): Bulk {
   return { failOnErrors: failOnErrors as number | undefined, operations };
 }
 
-/** An operation, or what is wrong with it: the others are done all the same, RFC 7644 §3.7.3. */
+/** Parses an operation. Mistakes do not affect other operations, RFC 7644 §3.7.3. */
 function operationOf(operation: unknown, index: number): BulkOperation {
   try {
     return readOperation(operation, index);
@@ -72,13 +72,17 @@ function readOperation(operation: unknown, index: number): BulkOperation {
   const { method: name, bulkId, version, path, data } = operation;
   const method = methods.find((each) => each === String(name).toUpperCase()) as BulkOperation["method"] | undefined;
   if (!method) throw fail(`"method" must be one of ${methods.join(", ")}.`);
-  if (bulkId !== undefined && typeof bulkId !== "string") throw fail('"bulkId" must be text.');
-  if (method === "POST" && !bulkId) throw fail('a POST needs a "bulkId".');
-  if (version !== undefined && typeof version !== "string") throw fail('"version" must be text, an ETag.');
+  if (bulkId !== undefined && typeof bulkId !== "string") throw fail('"bulkId" must be a string.');
+  if (method === "POST" && !bulkId) throw fail('a POST requires a "bulkId".');
+  if (version !== undefined && typeof version !== "string") throw fail('"version" must be a string, an ETag.');
   const [, endpoint, id] = (typeof path === "string" && /^(\/[^/]+)(?:\/([^/]+))?$/.exec(path)) || [];
-  if (!endpoint) throw fail('"path" must be an endpoint, and the id behind it: /Users or /Users/123.');
+  if (!endpoint) throw fail('"path" must be an endpoint, optionally with an ID: /Users or /Users/123.');
   if ((method === "POST") !== (id === undefined))
-    throw fail(method === "POST" ? `a POST goes to an endpoint: "${endpoint}".` : `a ${method} needs an id in "path".`);
+    throw fail(
+      method === "POST"
+        ? `a POST must go to an endpoint without an ID: "${endpoint}".`
+        : `a ${method} requires an ID in "path".`,
+    );
   if (method !== "DELETE" && !isObject(data)) throw fail('"data" must be a JSON object.');
   return { method, bulkId: bulkId as string | undefined, version: version as string | undefined, endpoint, id, data };
 }
@@ -96,7 +100,7 @@ export function bulkIdsIn({ id, data }: BulkOperation): Set<string> {
   return found;
 }
 
-/** The operation with the ids that were given in place of its `bulkId:...`. */
+/** The operation with `bulkId:...` replaced by the given IDs. */
 export function withIds(operation: BulkOperation, ids: ReadonlyMap<string, string>): BulkOperation {
   const replaced = (text: string) => ids.get(REFERENCE.exec(text)?.[1] ?? "") ?? text;
   const [id, data] = mapTexts([operation.id, operation.data], replaced) as [string | undefined, unknown];
@@ -110,14 +114,14 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapTexts(inner, change)]));
 }
 
-/** One operation's outcome, as the answer shows it. */
+/** The result of one operation in the response. */
 export interface BulkResult {
   readonly method?: string;
   readonly bulkId?: string;
   readonly location?: string;
   readonly version?: string;
   readonly status: string;
-  /** The error of an operation that failed. */
+  /** The error of a failed operation. */
   readonly response?: unknown;
 }
 

@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
 import { badRequest } from "./error.ts";
 
-/** The longest cursor: it may hold a value that is ordered by. In an address Node.js takes 16 KB, in a search by POST any. */
+/**
+ * Maximum length of a cursor, which may contain a value that the list is ordered by. Node.js limits URLs to 16 KB; a search by POST has no
+ * limit.
+ */
 const MAX_LENGTH = 65_536;
 
 /**
- * A cursor, RFC 9865: the place where the next page begins, as scalars of whoever finds it, and a fingerprint of the query
- * that it belongs to. Nothing is kept for it, so it does not expire by itself, and any replica takes it.
+ * A cursor, RFC 9865: the place where the next page starts, and a fingerprint of the query. It needs no state, so it does not expire and
+ * works with any replica.
  */
 export const writeCursor = (query: readonly unknown[], place: readonly Scalar[]): string =>
   Buffer.from(JSON.stringify([fingerprint(query), ...place])).toString("base64url");
 
-/** Reads a cursor; undefined for the empty one, with which a client starts. Throws 400 `invalidCursor`. */
+/** Parses a cursor; undefined for the empty one that starts a list. Throws 400 `invalidCursor`. */
 export function readCursor(query: readonly unknown[], cursor: string): readonly Scalar[] | undefined {
   if (cursor === "") return undefined;
   const [mark, ...place] = parsed(cursor);
@@ -20,7 +23,7 @@ export function readCursor(query: readonly unknown[], cursor: string): readonly 
   if (mark !== fingerprint(query)) {
     throw badRequest(
       "invalidCursor",
-      "This cursor belongs to another query: filter, sortBy, sortOrder and endpoint must stay as they were.",
+      "This cursor belongs to another query: filter, sortBy, sortOrder and endpoint must stay the same.",
     );
   }
   return place;
@@ -39,7 +42,7 @@ function parsed(cursor: string): unknown[] {
   }
 }
 
-/** Changes with what cursors hold, so that none is read as what it is not. */
+/** Changes with the content of cursors, so that old ones are not misread. */
 const FORMAT = 2;
 
 const fingerprint = (query: readonly unknown[]): string =>

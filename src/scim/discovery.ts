@@ -1,6 +1,6 @@
 import type { Resource, ResourceType, Schema } from "./schema.ts";
 
-/** What the gateway can do, RFC 7643 §5: just what is true. `has` is what the mappings of the route have. */
+/** The gateway's capabilities, RFC 7643 §5. `has` lists what the route's mappings support. */
 export function serviceProviderConfig(
   baseUrl: string,
   limits: { readonly pageSize: number; readonly bulkOperations: number; readonly body: number },
@@ -14,7 +14,7 @@ export function serviceProviderConfig(
     changePassword: { supported: has.password },
     sort: { supported: true },
     etag: { supported: has.version },
-    // RFC 9865 §4; a cursor does not expire, so there is no cursorTimeout.
+    // RFC 9865 §4; cursors do not expire, so there is no cursorTimeout.
     pagination: {
       cursor: true,
       index: true,
@@ -31,7 +31,7 @@ export function serviceProviderConfig(
         primary: true,
       },
     ],
-    // SCIM 2.0 Interoperability Profile §4: left out where it is not so.
+    // SCIM 2.0 Interoperability Profile §4: omitted if the route does not conform.
     ...(has.interop && { interopProfileConformant: true }),
     meta: { resourceType: "ServiceProviderConfig", location: `${baseUrl}/ServiceProviderConfig` },
   };

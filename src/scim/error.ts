@@ -1,4 +1,4 @@
-/** The words of RFC 7644 §3.12, table 9. */
+/** The keywords of RFC 7644 §3.12, table 9. */
 export type ScimType =
   | "invalidFilter"
   | "tooMany"
@@ -15,19 +15,19 @@ export type ScimType =
   | "expiredCursor"
   | "invalidCount";
 
-/** What else is known of an error. */
+/** Details of an error. */
 export interface ScimErrorOptions extends ErrorOptions {
   readonly retryAfter?: number | undefined;
   readonly refusal?: string | undefined;
 }
 
-/** A request that cannot be answered as asked: its HTTP status, the RFC's keyword and a detail for people. */
+/** A request that cannot be fulfilled: HTTP status, the RFC's keyword, and a detail for people. */
 export class ScimError extends Error {
   readonly status: number;
   readonly scimType: ScimType | undefined;
-  /** Seconds after which the client may try again, where that is known. */
+  /** Seconds after which the client may try again, if known. */
   readonly retryAfter: number | undefined;
-  /** Why the gateway itself refused, for the audit log; undefined where it did not. */
+  /** Why the gateway itself refused, for the audit log; undefined if it did not. */
   readonly refusal: string | undefined;
 
   constructor(status: number, scimType: ScimType | undefined, detail: string, options?: ScimErrorOptions) {
@@ -43,24 +43,24 @@ export class ScimError extends Error {
 /** 400 with the RFC's keyword. */
 export const badRequest = (scimType: ScimType, detail: string, options?: ScimErrorOptions) =>
   new ScimError(400, scimType, detail, options);
-/** 403: the caller may not do this. */
+/** 403: the caller is not permitted to do this. */
 export const forbidden = (detail: string, refusal: string) => new ScimError(403, undefined, detail, { refusal });
-/** 404: no resource, or none that this endpoint may show. */
+/** 404: no such resource, or none that this endpoint may show. */
 export const notFound = (detail: string) => new ScimError(404, undefined, detail);
-/** 409: others were faster, again and again, or operations of a bulk request stand in each other's way. */
+/** 409: repeated concurrent changes, or conflicting operations of a bulk request. */
 export const inConflict = (detail: string) => new ScimError(409, undefined, detail);
-/** 500: what was not foreseen; told as no more than that. */
+/** 500: an unexpected error, without details. */
 export const unforeseen = (detail: string) => new ScimError(500, undefined, detail);
-/** 429: too often. */
+/** 429: too many requests. */
 export const tooMany = (detail: string) => new ScimError(429, undefined, detail);
 /** 503: not now. */
 export const notNow = (detail: string, refusal?: string) => new ScimError(503, undefined, detail, { refusal });
-/** 412: `If-Match` names a version that is no longer the resource's. */
+/** 412: `If-Match` names an outdated version. */
 export const preconditionFailed = (detail: string) => new ScimError(412, undefined, detail);
 
 /**
- * What each failure of a backend means in SCIM. A backend that cannot be reached, or that refuses the gateway's own
- * account, is 503 and never 401, 403 or 404: a provisioning client takes those for its own mistake and stops.
+ * The SCIM error for each backend failure. A backend that is unavailable or refuses the gateway's account is 503, never 401, 403 or 404:
+ * provisioning clients would blame themselves and stop.
  */
 export const backendFailures = {
   notFound: [404, undefined],
@@ -76,7 +76,7 @@ export const backendFailures = {
   unavailable: [503, undefined],
 } as const satisfies Record<string, readonly [number, ScimType | undefined]>;
 
-/** The body of an error, RFC 7644 §3.12: the status is a string there. */
+/** The body of an error, RFC 7644 §3.12, in which the status is a string. */
 export function errorBody(error: { status: number; scimType?: ScimType | undefined; message: string }) {
   return {
     schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"],

@@ -3,12 +3,12 @@ import type { Comparison, Literal } from "./filter.ts";
 import { type AttributePath, leafOf, type TypedFilter } from "./path.ts";
 import { type Attribute, isObject, type Resource, type ResourceType, schemaPart } from "./schema.ts";
 
-/** Whether a resource meets a filter. */
+/** Reports whether a resource matches a filter. */
 export type Predicate = (resource: Resource) => boolean;
 
 /**
- * Compiles a filter to a predicate on resources, RFC 7644 §3.4.2.2. A multi-valued attribute matches when any of its
- * values does; `ne` is the negation of `eq`, so it holds where there is no value.
+ * Compiles a filter to a predicate on resources, RFC 7644 §3.4.2.2. A multi-valued attribute matches if any of its values does; `ne`
+ * negates `eq`, so it is true without a value.
  */
 export function compileFilter(filter: TypedFilter, type: ResourceType): Predicate {
   return compile(filter, (path) => {
@@ -17,7 +17,7 @@ export function compileFilter(filter: TypedFilter, type: ResourceType): Predicat
   });
 }
 
-/** Compiles a selector to a predicate on the elements of its attribute; of a simple one `value` is the element. */
+/** Compiles a selector to a predicate on elements; an element of a simple attribute is its `value`. */
 export function compileSelector(selector: TypedFilter): (element: unknown) => boolean {
   const valuesAt = (path: AttributePath) => (element: unknown) =>
     isObject(element) ? listOf(element[path.attribute.name]) : listOf(element);
@@ -26,7 +26,7 @@ export function compileSelector(selector: TypedFilter): (element: unknown) => bo
   ) => boolean;
 }
 
-/** The elements (or the one value) of an attribute that its selector admits. */
+/** The elements (or the single value) of an attribute that its selector matches. */
 function compileElements(path: AttributePath, type: ResourceType): (resource: Resource) => unknown[] {
   const selects = path.selector && compileSelector(path.selector);
   return (resource) => {
@@ -36,8 +36,7 @@ function compileElements(path: AttributePath, type: ResourceType): (resource: Re
 }
 
 /**
- * The value that a resource is sorted by, RFC 7644 §3.4.2.3: of several the primary one's, else the first. Instants are
- * numbers.
+ * The value that a resource is sorted by, RFC 7644 §3.4.2.3: of several values the primary one, else the first. Instants become numbers.
  */
 export function sortKeyAt(
   path: AttributePath,
@@ -89,13 +88,13 @@ function compile(filter: TypedFilter, valuesAt: (path: AttributePath) => (resour
   }
 }
 
-/** `emails pr` asks for any element, not for one that has a `value`. */
+/** `emails pr` means any element, not only one with a `value`. */
 function presencePath(path: AttributePath, valuesAt: (path: AttributePath) => (resource: Resource) => unknown[]) {
   if (path.sub || path.attribute.type !== "complex") return valuesAt(path);
   return valuesAt({ ...path, attribute: { ...path.attribute, subAttributes: [] } });
 }
 
-/** A value that counts as one: RFC 7644 says that null, an empty string of no meaning, [] and {} are not. */
+/** Reports whether a value counts as present: null, empty strings, [] and {} do not (RFC 7644). */
 export function isPresent(value: unknown): boolean {
   if (value === undefined || value === null || value === "") return false;
   if (Array.isArray(value)) return value.some(isPresent);
@@ -111,7 +110,7 @@ function comparisonOf(op: Exclude<Comparison, "ne">, wanted: Literal, leaf: Attr
   };
 }
 
-/** The form in which values of a type are compared: an instant, a number, or text folded unless `caseExact`. */
+/** The comparable form of a type's values: an instant, a number, or text, folded unless `caseExact`. */
 function comparisonKey(leaf: Attribute): (value: unknown) => Key | undefined {
   switch (leaf.type) {
     case "dateTime":
@@ -121,7 +120,7 @@ function comparisonKey(leaf: Attribute): (value: unknown) => Key | undefined {
       };
     case "integer":
     case "decimal":
-      // Whole numbers that JavaScript does not hold are text.
+      // Integers beyond JavaScript's range are text.
       return (value) =>
         typeof value === "number"
           ? value
@@ -149,7 +148,7 @@ const compareKeys: Record<Exclude<Comparison, "ne">, (actual: Key, wanted: Key) 
   le: (a, b) => order(a, b) <= 0,
 };
 
-/** Numbers by size, text by code points, so that every backend that compares bytes of UTF-8 agrees. */
+/** Compares numbers by size and text by code points, like any backend that compares UTF-8 bytes. */
 function order(a: Key, b: Key): number {
   if (typeof a === "string" && typeof b === "string") return Buffer.compare(Buffer.from(a), Buffer.from(b));
   return a < b ? -1 : a > b ? 1 : 0;

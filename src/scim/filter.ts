@@ -1,13 +1,13 @@
 import { badRequest, type ScimError, type ScimType } from "./error.ts";
 
-/** The operators of a comparison, RFC 7644 §3.4.2.2. */
+/** Comparison operators, RFC 7644 §3.4.2.2. */
 export type Comparison = "eq" | "ne" | "co" | "sw" | "ew" | "gt" | "ge" | "lt" | "le";
-/** A value that a filter compares with. */
+/** A value in a filter. */
 export type Literal = string | number | boolean | null;
 
 /**
- * A filter, RFC 7644 §3.4.2.2, over paths of some form: as they were written (`PathSyntax`) or found in a schema.
- * A bare value path, `emails[type eq "work"]`, is `pr` of that path.
+ * A filter, RFC 7644 §3.4.2.2, with paths as written (`PathSyntax`) or resolved. A bare value path, `emails[type eq "work"]`, means `pr` of
+ * that path.
  */
 export type Filter<Path> =
   | { readonly op: "and" | "or"; readonly filters: readonly Filter<Path>[] }
@@ -17,7 +17,7 @@ export type Filter<Path> =
 
 /** An attribute path as written: `urn:...:User:emails[type eq "work"].value`. */
 export interface PathSyntax {
-  /** The text before the selector, as it was written. */
+  /** The text before the selector, as written. */
   readonly text: string;
   readonly position: number;
   readonly urn?: string;
@@ -27,16 +27,16 @@ export interface PathSyntax {
 }
 
 const comparisons = new Set(["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
-/** Bounds on what is hostile: deeper or longer filters are refused, never recursed into. */
+/** Limits against hostile input: deeper or longer filters are refused before any recursion. */
 const MAX_DEPTH = 40;
 const MAX_TERMS = 500;
-/** A text is looked for in others of no greater length than this: it may have to be held against each of their letters. */
+/** Maximum length of a search text: comparing may cost a pass at each letter. */
 const MAX_PART = 1024;
 const isPart = (op: string): boolean => op === "co" || op === "sw" || op === "ew";
 
 /**
- * Parses a filter. A bare word is taken for a string, as Microsoft's clients write (`externalId eq jyoung`).
- * Throws 400 `invalidFilter` with the position, counted from 1.
+ * Parses a filter. Bare words count as strings, as some Microsoft clients send them (`externalId eq jyoung`). Throws 400 `invalidFilter`
+ * with the position, counted from 1.
  */
 export function parseFilter(text: string): Filter<PathSyntax> {
   const parser = createParser(text, "invalidFilter", "filter");
@@ -45,7 +45,7 @@ export function parseFilter(text: string): Filter<PathSyntax> {
   return filter;
 }
 
-/** Parses a path in the grammar of PATCH, RFC 7644 §3.5.2. Throws 400 with the position, `invalidPath` unless told. */
+/** Parses a path in the grammar of PATCH, RFC 7644 §3.5.2. Throws 400 with the position, by default `invalidPath`. */
 export function parsePath(text: string, scimType: ScimType = "invalidPath"): PathSyntax {
   const parser = createParser(text, scimType, "path");
   const path = parser.path(0);
@@ -60,7 +60,7 @@ function createParser(text: string, scimType: ScimType, what: string) {
   const fail = (message: string, position = at): ScimError =>
     badRequest(
       scimType,
-      `The ${what} is wrong at position ${position + 1}: ${message} (in ${excerpt(text, position)})`,
+      `The ${what} is invalid at position ${position + 1}: ${message} (in ${excerpt(text, position)})`,
     );
   const skipBlanks = () => {
     while (text[at] === " " || text[at] === "\t" || text[at] === "\n" || text[at] === "\r") at++;
@@ -80,7 +80,7 @@ function createParser(text: string, scimType: ScimType, what: string) {
     return true;
   };
   const deeper = (depth: number): number => {
-    if (depth >= MAX_DEPTH) throw fail(`it is nested deeper than ${MAX_DEPTH} levels`);
+    if (depth >= MAX_DEPTH) throw fail(`it is nested more than ${MAX_DEPTH} levels deep`);
     return depth + 1;
   };
 
@@ -122,7 +122,7 @@ function createParser(text: string, scimType: ScimType, what: string) {
     if (op !== undefined && comparisons.has(op)) {
       const value = literal();
       if (isPart(op) && typeof value === "string" && value.length > MAX_PART)
-        throw fail(`a value of ${op} is longer than ${MAX_PART} characters`);
+        throw fail(`the value of ${op} is longer than ${MAX_PART} characters`);
       return { op: op as Comparison, path: attribute, value };
     }
     if (attribute.selector && attribute.sub === undefined) {
@@ -148,7 +148,7 @@ function createParser(text: string, scimType: ScimType, what: string) {
       if (text[at] === ".") {
         at++;
         sub = match(/[A-Za-z$][A-Za-z0-9_$-]*/y);
-        if (sub === undefined) throw fail("expected the name of a sub-attribute after the dot");
+        if (sub === undefined) throw fail("expected a sub-attribute after the dot");
       }
     }
     return {
@@ -180,10 +180,10 @@ function createParser(text: string, scimType: ScimType, what: string) {
     try {
       value = JSON.parse(raw.replace(/[\x00-\x1f]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`));
     } catch {
-      throw fail("the string is not a JSON string: a backslash is written \\\\", position);
+      throw fail("the string is not a valid JSON string: write a backslash as \\\\", position);
     }
-    if (value.includes("\0")) throw fail("a NUL character cannot be part of a value", position);
-    if (!value.isWellFormed()) throw fail("half of a surrogate pair is no character", position);
+    if (value.includes("\0")) throw fail("a value cannot contain a NUL character", position);
+    if (!value.isWellFormed()) throw fail("half of a surrogate pair is not a valid character", position);
     return value;
   }
 

@@ -14,16 +14,16 @@ import {
   schemaPart,
 } from "./schema.ts";
 
-/** A client's resource, made regular, and the names in it that no schema of the type has. */
+/** A client's normalised resource, and the names in it that no schema of the type defines. */
 export interface Input {
   readonly resource: Resource;
   readonly unknown: readonly string[];
 }
 
 /**
- * Makes the body of a POST or PUT regular, RFC 7644 §3.3 and §3.5.1: names spelt as the schema spells them, values of
- * the attribute's type, no empty values, readOnly ones left out. Throws 400 `invalidSyntax` for what is not a
- * resource, 400 `invalidValue` for a value of the wrong type or a required one that is missing.
+ * Normalises the body of a POST or PUT, RFC 7644 §3.3 and §3.5.1: names in the schema's spelling, values of the attribute's type, without
+ * empty and readOnly values. Throws 400 `invalidSyntax` if it is not a resource, 400 `invalidValue` for a value of the wrong type or a
+ * missing required one.
  */
 export function readResource(body: unknown, type: ResourceType): Input {
   if (!isObject(body)) throw badRequest("invalidSyntax", `The body must be a JSON object, a ${type.name}.`);
@@ -49,8 +49,8 @@ export function readResource(body: unknown, type: ResourceType): Input {
 }
 
 /**
- * Throws 400 `invalidSyntax` where a body says by its `schemas` that it is something else, RFC 7643 §3. Clients that leave them out
- * are let off, and so are URNs that nothing here knows, unless the route's profile is literal.
+ * Throws 400 `invalidSyntax` if the body's `schemas` name another type, RFC 7643 §3. Missing `schemas` and unknown URNs are tolerated
+ * unless the route's profile is literal.
  */
 function checkSchemas(schemas: unknown, type: ResourceType): void {
   const isNone = schemas === undefined || (Array.isArray(schemas) && schemas.length === 0);
@@ -59,7 +59,7 @@ function checkSchemas(schemas: unknown, type: ResourceType): void {
   const given = schemas.map((each) => each.toLowerCase());
   const { id } = type.schema;
   if (!given.includes(id.toLowerCase()))
-    throw badRequest("invalidSyntax", `"schemas" of a ${type.name} must name "${id}".`);
+    throw badRequest("invalidSyntax", `"schemas" of a ${type.name} must contain "${id}".`);
   const { extensions } = type.profile?.interop?.defined ?? type;
   const known = [id, ...extensions.map((each) => each.id)].map((each) => each.toLowerCase());
   const unknown = type.profile?.literal ? schemas.find((each) => !known.includes(each.toLowerCase())) : undefined;
@@ -68,8 +68,8 @@ function checkSchemas(schemas: unknown, type: ResourceType): void {
 }
 
 /**
- * Throws 400 when a required attribute of the type, or of an extension that is used, has no value: `invalidValue`, or
- * `mutability` where a PATCH took it away (RFC 7644 §3.5.2.2).
+ * Throws 400 if a required attribute of the type, or of an extension in use, has no value: `invalidValue`, or `mutability` if a PATCH
+ * removed it (RFC 7644 §3.5.2.2).
  */
 export function requireAll(
   resource: Resource,
@@ -79,7 +79,7 @@ export function requireAll(
   for (const schema of [type.schema, ...type.extensions]) {
     const part = schemaPart(resource, type, schema);
     if (!part && type.requiredExtensions?.includes(schema.id))
-      throw badRequest("invalidValue", `A ${type.name} must have the extension "${schema.id}".`);
+      throw badRequest("invalidValue", `A ${type.name} requires the extension "${schema.id}".`);
     if (!part) continue;
     const missing = schema.attributes.find(
       (each) => each.required && each.mutability !== "readOnly" && !isPresent(part[each.name]),
@@ -89,8 +89,8 @@ export function requireAll(
 }
 
 /**
- * Throws 400 `mutability` where an immutable attribute, or sub-attribute of a single complex one, that has a value
- * would get another, or none (RFC 7643 §2.2).
+ * Throws 400 `mutability` if an immutable attribute, or sub-attribute of a single complex one, would change or lose its value (RFC 7643
+ * §2.2).
  */
 export function checkImmutable(current: Resource, target: Resource, type: ResourceType): void {
   for (const schema of [type.schema, ...type.extensions]) {
@@ -109,10 +109,10 @@ export function checkImmutable(current: Resource, target: Resource, type: Resour
 
 function checkSame(before: unknown, after: unknown, attribute: Attribute, name: string): void {
   if (attribute.mutability !== "immutable" || before === undefined || isDeepStrictEqual(before, after)) return;
-  throw badRequest("mutability", `"${name}" is immutable: it has a value, which cannot be changed.`);
+  throw badRequest("mutability", `"${name}" is immutable: its value cannot be changed.`);
 }
 
-/** 400: a required attribute was left out, or taken away. */
+/** 400: a required attribute is missing or would be removed. */
 export const required = (
   attribute: Attribute,
   type: ResourceType,
@@ -143,9 +143,8 @@ function assign(target: Resource, attribute: Attribute, value: unknown, where: s
 }
 
 /**
- * One attribute's value made regular: a list for a multi-valued attribute, one value else; `undefined` where it is
- * empty (null, "", [], {}). `where` names it in errors. A value that comes wrapped (`[{"value": "x"}]`), bare where
- * RFC 7643 has a complex one, or as text where a boolean or number is due, is taken for what it means.
+ * Normalises an attribute's value: a list if multi-valued, else a single value; `undefined` if empty (null, "", [], {}). `where` names it
+ * in errors. Values that are wrapped (`[{"value": "x"}]`), bare instead of complex, or text instead of a boolean or number are accepted.
  */
 export function readValue(value: unknown, attribute: Attribute, where: string): unknown {
   if (attribute.multiValued) {
@@ -158,7 +157,7 @@ export function readValue(value: unknown, attribute: Attribute, where: string): 
     : readSimple(unwrap(single), attribute, where);
 }
 
-/** The elements of a multi-valued attribute made regular, empty ones left out. */
+/** Normalises the elements of a multi-valued attribute, without empty ones. */
 export function readElements(value: unknown, attribute: Attribute, where: string): unknown[] {
   const elements = Array.isArray(value) ? value : [value];
   return elements
@@ -170,7 +169,7 @@ export function readElements(value: unknown, attribute: Attribute, where: string
     .filter((element) => element !== undefined);
 }
 
-/** A complex value made regular: a bare value stands for its `value`. readOnly sub-attributes are left out. */
+/** Normalises a complex value: a bare value becomes its `value`. readOnly sub-attributes are removed. */
 export function readComplex(value: unknown, attribute: Attribute, where: string): Resource | undefined {
   if (value === null || value === undefined || value === "") return undefined;
   const object = isObject(value) ? value : { value };
@@ -181,7 +180,7 @@ export function readComplex(value: unknown, attribute: Attribute, where: string)
       if (isObject(value)) continue;
       throw badRequest("invalidValue", `"${where}" is complex: its value must be a JSON object.`);
     }
-    // A member's $ref may be null, a display name is only for reading: neither is a reason to refuse.
+    // A member's $ref may be null, and display names are read-only: neither is a reason to refuse.
     if (sub.mutability === "readOnly") continue;
     const regular = readValue(inner, sub, `${where}.${sub.name}`);
     if (regular !== undefined) result[sub.name] = regular;
@@ -218,11 +217,11 @@ function readSimple(value: unknown, attribute: Attribute, where: string): unknow
         throw fail("base64");
       return value;
     default: {
-      // A number may be meant as text, an employee's say; true and false are not.
+      // A number may be meant as text, such as an employee number; true and false may not.
       const text = typeof value === "number" ? String(value) : value;
       if (typeof text !== "string") throw fail("text");
       if (text.includes("\0"))
-        throw badRequest("invalidValue", `"${where}" holds a NUL character, which no value may.`);
+        throw badRequest("invalidValue", `"${where}" contains a NUL character, which is not allowed.`);
       return text;
     }
   }

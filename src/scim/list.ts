@@ -1,14 +1,14 @@
 import { badRequest } from "./error.ts";
 import type { Resource } from "./schema.ts";
 
-/** The part of a result that is asked for: at most `count` resources, from `startIndex`, counted from 1, or behind a cursor. */
+/** The requested part of a list: at most `count` resources, from `startIndex` (counted from 1) or from a cursor. */
 export type Page =
   | { readonly by: "index"; readonly startIndex: number; readonly count: number }
   | { readonly by: "cursor"; readonly cursor: string; readonly count: number };
 
 /**
- * Reads `startIndex` and `count`, RFC 7644 §3.4.2.4, or `cursor` and `count`, RFC 9865: less than 1 is 1, a negative
- * count is 0, and no page is larger than `maxResults`. Throws 400 `invalidValue` for what is not a whole number.
+ * Parses `startIndex` and `count`, RFC 7644 §3.4.2.4, or `cursor` and `count`, RFC 9865. Values below 1 become 1, a negative count becomes
+ * 0, and `maxResults` limits the page. Throws 400 `invalidValue` for anything but integers.
  */
 export function readPage(
   {
@@ -21,8 +21,7 @@ export function readPage(
   const size = Math.min(maxResults, Math.max(0, wholeNumber("count", count, cursor !== undefined) ?? maxResults));
   if (cursor === undefined)
     return { by: "index", startIndex: Math.max(1, wholeNumber("startIndex", startIndex) ?? 1), count: size };
-  if (startIndex !== undefined)
-    throw badRequest("invalidValue", "A page is asked for by startIndex or by cursor, not by both.");
+  if (startIndex !== undefined) throw badRequest("invalidValue", "Use either startIndex or cursor, not both.");
   return { by: "cursor", cursor, count: size };
 }
 
@@ -36,7 +35,7 @@ function wholeNumber(name: string, text: string | undefined, byCursor = false): 
   return Number(text);
 }
 
-/** A ListResponse, RFC 7644 §3.4.2; by cursor with the next page's, where there is one, RFC 9865 §2. */
+/** A ListResponse, RFC 7644 §3.4.2; when paging by cursor, with the next page's, RFC 9865 §2. */
 export interface ListResponse {
   readonly schemas: readonly string[];
   readonly totalResults: number;
@@ -46,7 +45,7 @@ export interface ListResponse {
   readonly Resources: readonly Resource[];
 }
 
-/** Makes a ListResponse of a page's resources, and of how many there are in all. */
+/** Builds a ListResponse from a page's resources and the total. */
 export function listResponse(
   resources: readonly Resource[],
   totalResults: number,
@@ -62,5 +61,5 @@ export function listResponse(
   };
 }
 
-/** The page that holds all there is. */
+/** The page with everything. */
 export const wholePage: Page = { by: "index", startIndex: 1, count: Number.MAX_SAFE_INTEGER };

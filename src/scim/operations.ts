@@ -5,11 +5,11 @@ import { checkOperation } from "./profile.ts";
 import { findAttribute, isObject, type ResourceType, type Schema } from "./schema.ts";
 
 /**
- * What a PATCH asks for, in few and regular words, whichever dialect it came in.
- * - `set`, `clear`: one value, of a simple attribute or a sub-attribute of a single complex one.
- * - `addElements`, `replaceElements`, `removeElements`: of a multi-valued attribute; to remove is by the parts given.
- * - `setSelected`: sub-attributes of the elements that a selector admits (of all, without one), made when there is none.
- * - `clearSelected`: a sub-attribute of those elements, or, without one, the elements themselves.
+ * A PATCH operation in normalised form, whatever dialect it came in.
+ * - `set`, `clear`: the value of a simple attribute, or of a sub-attribute of a single complex one.
+ * - `addElements`, `replaceElements`, `removeElements`: elements of a multi-valued attribute; removal matches by the given parts.
+ * - `setSelected`: sub-attributes of the elements that a selector matches (all without one). A missing element is created.
+ * - `clearSelected`: a sub-attribute of those elements or, without one, the elements themselves.
  */
 export type PatchOperation =
   | { readonly op: "set"; readonly path: AttributePath; readonly value: unknown }
@@ -23,20 +23,20 @@ export type PatchOperation =
       readonly op: "setSelected";
       readonly path: AttributePath;
       readonly value: Readonly<Record<string, unknown>>;
-      /** Whether it replaces what is there: then only what `type` and `primary` say can be made where nothing is. */
+      /** Whether it is a replace: then a missing element can be created only from `type` and `primary`. */
       readonly isReplace?: boolean;
     }
   | { readonly op: "clearSelected"; readonly path: AttributePath };
 
 type Verb = "add" | "replace" | "remove";
 
-/** More operations than a client would send in one request; a bound, not a setting. */
+/** More operations than any client sends in one request. */
 const MAX_OPERATIONS = 2000;
 const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /**
- * Reads the body of a PATCH, RFC 7644 §3.5.2, in the RFC's form and in both of Entra's dialects. Throws 400
- * `invalidSyntax`, `invalidPath`, `invalidValue`, `noTarget` or `mutability`, each naming the operation.
+ * Parses the body of a PATCH, RFC 7644 §3.5.2, in the RFC's form or one of Entra's dialects. Throws 400 `invalidSyntax`, `invalidPath`,
+ * `invalidValue`, `noTarget` or `mutability`, naming the operation.
  */
 export function readPatch(body: unknown, type: ResourceType): PatchOperation[] {
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body must be a JSON object, a PatchOp.");
@@ -47,13 +47,13 @@ export function readPatch(body: unknown, type: ResourceType): PatchOperation[] {
   if (!isPatch && (!isNone || type.profile?.literal))
     throw badRequest("invalidSyntax", `"schemas" of a PATCH must be ["${PATCH_OP}"].`);
   const list = Object.entries(body).find(([key]) => key.toLowerCase() === "operations")?.[1];
-  // Clients that found nothing to change have been seen to send an empty list.
+  // Some clients send an empty list if nothing has changed.
   if (!Array.isArray(list))
-    throw badRequest("invalidSyntax", `A PATCH needs "Operations", a list, and "schemas": ["${PATCH_OP}"].`);
+    throw badRequest("invalidSyntax", `A PATCH requires "Operations", a list, and "schemas": ["${PATCH_OP}"].`);
   if (list.length === 0 && type.profile?.literal)
-    throw badRequest("invalidSyntax", 'A PATCH needs at least one of "Operations".');
+    throw badRequest("invalidSyntax", 'A PATCH requires at least one of "Operations".');
   if (list.length > MAX_OPERATIONS)
-    throw badRequest("invalidValue", `A PATCH has at most ${MAX_OPERATIONS} operations.`);
+    throw badRequest("invalidValue", `A PATCH can have at most ${MAX_OPERATIONS} operations.`);
   return list.flatMap((each, index) => readOperation(each, index, type));
 }
 
@@ -61,7 +61,7 @@ function readOperation(operation: unknown, index: number, type: ResourceType): P
   if (!isObject(operation)) throw badRequest("invalidSyntax", `Operation ${index + 1} must be a JSON object.`);
   const fields = Object.fromEntries(Object.entries(operation).map(([key, value]) => [key.toLowerCase(), value]));
   if (Object.keys(fields).length < Object.keys(operation).length)
-    throw badRequest("invalidSyntax", `Operation ${index + 1} has one name twice, in different case.`);
+    throw badRequest("invalidSyntax", `Operation ${index + 1} contains the same name twice, in different case.`);
   checkOperation(fields, index, type);
   const verb = typeof fields.op === "string" ? fields.op.toLowerCase() : undefined;
   if (verb !== "add" && verb !== "replace" && verb !== "remove") {
@@ -69,7 +69,7 @@ function readOperation(operation: unknown, index: number, type: ResourceType): P
   }
   const { path, value } = fields;
   if (path === undefined || path === null || path === "") {
-    if (verb === "remove") throw badRequest("noTarget", `Operation ${index + 1}: remove needs a "path".`);
+    if (verb === "remove") throw badRequest("noTarget", `Operation ${index + 1}: remove requires a "path".`);
     if (!isObject(value)) {
       throw badRequest(
         "invalidValue",
@@ -78,9 +78,9 @@ function readOperation(operation: unknown, index: number, type: ResourceType): P
     }
     return ofObject(verb, value, type);
   }
-  if (typeof path !== "string") throw badRequest("invalidPath", `Operation ${index + 1}: "path" must be text.`);
+  if (typeof path !== "string") throw badRequest("invalidPath", `Operation ${index + 1}: "path" must be a string.`);
   if (verb !== "remove" && !("value" in fields))
-    throw badRequest("invalidValue", `Operation ${index + 1}: ${verb} needs a "value".`);
+    throw badRequest("invalidValue", `Operation ${index + 1}: ${verb} requires a "value".`);
   const target = patchTarget(path, type);
   if (!("extension" in target)) return ofPath(verb, target, value, type);
   return ofExtension(verb, target.extension, value, type);
@@ -100,13 +100,13 @@ function ofObject(verb: "add" | "replace", value: Record<string, unknown>, type:
     });
 }
 
-/** An operation on an extension as a whole; null is no value, as of any attribute (RFC 7643 §2.5). */
+/** An operation on a whole extension. null means no value, as for any attribute (RFC 7643 §2.5). */
 function ofExtension(verb: Verb, extension: Schema, value: unknown, type: ResourceType): PatchOperation[] {
   if (verb === "remove" || (verb === "replace" && value === null))
     return extension.attributes.filter(isWritable).flatMap((each) => removal({ schema: extension, attribute: each }));
   if (value === null) return [];
   if (!isObject(value)) throw badRequest("invalidValue", `The value of "${extension.id}" must be a JSON object.`);
-  // Client libraries have been seen to give an extension "schemas" of its own.
+  // Some client libraries add "schemas" to an extension.
   const entries = Object.entries(value).filter(([key]) => !ignoredKeys.has(key.toLowerCase()));
   return entries.flatMap(([key, inner]) => {
     const target = patchTarget(`${extension.id}:${key}`, type);
@@ -125,12 +125,12 @@ function ofPath(verb: Verb, path: AttributePath, value: unknown, type: ResourceT
 }
 
 /**
- * A single complex attribute as a whole: the sub-attributes given are merged, an empty value takes all away. In the interoperability
- * profile (§6.5.2.1) a replace takes away those that it leaves out.
+ * A whole single complex attribute: the given sub-attributes are merged, an empty value removes all. In the interoperability profile
+ * (§6.5.2.1) a replace removes those that it omits.
  */
 function ofComplex(verb: "add" | "replace", path: AttributePath, value: unknown, type: ResourceType): PatchOperation[] {
   const single = Array.isArray(value) && value.length <= 1 ? value[0] : value;
-  // Entra empties a manager by an empty text. Of what has no value of its own that means nothing.
+  // Entra clears a manager with an empty string. For attributes without a value of their own it means nothing.
   const isEmpty = single === "" && findAttribute(path.attribute.subAttributes, "value") !== undefined;
   if (single === null || single === undefined || isEmpty) return removal(path);
   if (typeof single !== "object" && !findAttribute(path.attribute.subAttributes, "value"))
@@ -156,9 +156,9 @@ function ofMultiValued(verb: Verb, path: AttributePath, value: unknown, type: Re
     if (verb === "remove") return [removalOfSelected(path)];
     const regular = path.sub ? readValue(value, path.sub, name) : readComplex(firstOf(value), path.attribute, name);
     if (path.sub?.mutability === "immutable")
-      throw badRequest("mutability", `"${name}" is immutable: take the value away and add another one.`);
+      throw badRequest("mutability", `"${name}" is immutable: remove the value and add another one.`);
     if (regular === undefined) return [{ op: "clearSelected", path }];
-    // To add to what no selector names is to add one more (RFC 7644 §3.5.2.1).
+    // Without a selector, add appends an element (RFC 7644 §3.5.2.1).
     if (verb === "add" && path.sub && !path.selector) {
       const { sub, ...element } = path;
       return [{ op: "addElements", path: element, elements: [{ [sub.name]: regular }] }];
@@ -175,7 +175,7 @@ function ofMultiValued(verb: Verb, path: AttributePath, value: unknown, type: Re
   }
   const isEmpty = value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
   if (verb === "remove") {
-    // Entra's older dialect names the elements to remove in the value: only those go.
+    // Entra's older dialect lists the elements to remove in the value: only those are removed.
     if (isEmpty) return [{ op: "replaceElements", path, elements: [] }];
     return [{ op: "removeElements", path, elements: readElements(value, path.attribute, name) }];
   }
@@ -183,7 +183,7 @@ function ofMultiValued(verb: Verb, path: AttributePath, value: unknown, type: Re
   return [{ op: verb === "add" ? "addElements" : "replaceElements", path, elements }];
 }
 
-/** `members[value eq "x"]` names the element itself, so that nothing has to be read to remove it. */
+/** `members[value eq "x"]` identifies the element, so that it can be removed without a read. */
 function removalOfSelected(path: AttributePath): PatchOperation {
   const { selector, ...attribute } = path;
   const isValue = selector?.op === "eq" && selector.path.attribute.name === "value" && !path.sub;
@@ -198,7 +198,7 @@ function removalOfSelected(path: AttributePath): PatchOperation {
 
 const firstOf = (value: unknown): unknown => (Array.isArray(value) && value.length === 1 ? value[0] : value);
 
-/** Taking a whole attribute away: each writable sub-attribute of a single complex one. */
+/** Removes a whole attribute: each writable sub-attribute of a single complex one. */
 function removal(path: AttributePath): PatchOperation[] {
   if (path.attribute.multiValued) return [{ op: "replaceElements", path, elements: [] }];
   if (path.attribute.type !== "complex" || path.sub) return [{ op: "clear", path }];

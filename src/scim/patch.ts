@@ -6,25 +6,25 @@ import { type AttributePath, filterText, type TypedFilter } from "./path.ts";
 import { checkSelected } from "./profile.ts";
 import { type Attribute, findAttribute, isObject, type Resource, type ResourceType } from "./schema.ts";
 
-/** How many elements the operations of one PATCH may be held against. Time grows with it, and all clients share one thread. */
+/** Maximum comparisons of elements for one PATCH. They take time on the thread that all clients share. */
 const MAX_STEPS = 4_000_000;
 
-/** Counts what a PATCH costs. */
+/** Counts the cost of a PATCH. */
 interface Budget {
   steps: number;
 }
 
-/** Throws 400 `tooMany` where a PATCH would be held against more elements than it may. */
+/** Throws 400 `tooMany` if a PATCH would compare too many elements. */
 function spend(budget: Budget, steps: number): void {
   budget.steps += steps;
   if (budget.steps > MAX_STEPS)
-    throw badRequest("tooMany", "These operations would go through too many values. Send fewer of them at a time.");
+    throw badRequest("tooMany", "These operations would compare too many values. Send fewer of them at a time.");
 }
 
 /**
- * Applies the operations of a PATCH to a resource, in order, RFC 7644 §3.5.2. The resource given stays as it is; what
- * comes back holds no empty values. Throws 400 `noTarget` where a selector admits nothing and says too little to make
- * the element that it asks for. What is already so, and what is not there to remove, is no error: repeats are safe.
+ * Applies the operations of a PATCH to a resource in order, RFC 7644 §3.5.2. Returns a new resource without empty values. Throws 400
+ * `noTarget` if a selector matches nothing and does not describe the missing element. Adding present values and removing absent ones
+ * succeeds, so repeats are safe.
  */
 export function applyPatch(resource: Resource, operations: readonly PatchOperation[], type: ResourceType): Resource {
   const result = structuredClone(resource);
@@ -33,7 +33,7 @@ export function applyPatch(resource: Resource, operations: readonly PatchOperati
   return result;
 }
 
-/** Additions, and removals, that follow one another on the same attribute, as one: clients send members one by one. */
+/** Merges consecutive additions to, or removals from, the same attribute: clients send members one by one. */
 function joined(operations: readonly PatchOperation[]): PatchOperation[] {
   const result: PatchOperation[] = [];
   for (const operation of operations) {
@@ -62,7 +62,7 @@ function applyOperation(resource: Resource, operation: PatchOperation, type: Res
   }
 }
 
-/** The elements of a multi-valued attribute after an operation on them. */
+/** The elements of a multi-valued attribute after an operation. */
 function changedElements(
   elements: unknown[],
   operation: Exclude<PatchOperation, { op: "set" | "clear" }>,
@@ -87,16 +87,16 @@ function changedElements(
   }
 }
 
-/** Comparing a text of so many letters counts as one step more. */
+/** Comparing this many letters counts as a step. */
 const LETTERS_PER_STEP = 256;
 
-/** How many comparisons a selector makes of each element. */
+/** The number of comparisons that a selector makes per element. */
 function termsIn(filter: NonNullable<AttributePath["selector"]>): number {
   if (filter.op === "and" || filter.op === "or") return filter.filters.reduce((sum, each) => sum + termsIn(each), 0);
   return filter.op === "not" ? termsIn(filter.filter) : 1;
 }
 
-/** How many letters the texts of elements have together. */
+/** The total number of letters in the texts of elements. */
 const textIn = (elements: readonly unknown[]): number =>
   elements.reduce<number>((sum, element) => {
     for (const value of isObject(element) ? Object.values(element) : [element])
@@ -104,7 +104,7 @@ const textIn = (elements: readonly unknown[]): number =>
     return sum;
   }, 0);
 
-/** The object that holds the attribute: the resource, or its extension's part, made when it is to be written. */
+/** The object that contains the attribute: the resource, or its extension's part, created for writing. */
 function partFor(resource: Resource, path: AttributePath, type: ResourceType, make: boolean): Resource | undefined {
   if (path.schema === type.schema) return resource;
   const part = resource[path.schema.id];
@@ -151,7 +151,7 @@ function elementsAt(resource: Resource, path: AttributePath, type: ResourceType)
   return Array.isArray(value) ? value : [];
 }
 
-/** Elements by what finds those that may agree with another: their value, where they have one. */
+/** Indexes elements by the value that possible matches share. */
 function byValue(elements: readonly unknown[]): { with: Map<unknown, number[]>; without: number[] } {
   const index = { with: new Map<unknown, number[]>(), without: [] as number[] };
   for (const [at, element] of elements.entries()) note(index, element, at);
@@ -165,22 +165,19 @@ function note(index: ReturnType<typeof byValue>, element: unknown, at: number): 
   else index.with.set(value, [at]);
 }
 
-/** What an element is found by: its `value`, or itself where it is not complex; undefined where that is no plain value. */
+/** The index value of an element: its `value`, or itself if simple; undefined if that is structured. */
 function plainValue(element: unknown): unknown {
   const value = isObject(element) ? element.value : element;
   return typeof value === "object" ? undefined : value;
 }
 
-/** Of some elements those that may agree with one. */
+/** The elements that may match another. */
 const candidates = (index: ReturnType<typeof byValue>, wanted: unknown, all: number): readonly number[] => {
   const value = plainValue(wanted);
   return value !== undefined ? (index.with.get(value) ?? []) : Array.from({ length: all }, (_, at) => at);
 };
 
-/**
- * Adds elements that are not there yet, and to those that are the parts that they lack. A new primary one takes that
- * mark from the others (RFC 7644 §3.5.2).
- */
+/** Adds missing elements, and missing parts to those that match. A new primary element takes the mark from others (RFC 7644 §3.5.2). */
 function added(elements: readonly unknown[], more: readonly unknown[], budget: Budget): unknown[] {
   const result = [...elements];
   const index = byValue(result);
@@ -202,7 +199,7 @@ function added(elements: readonly unknown[], more: readonly unknown[], budget: B
   return result;
 }
 
-/** Takes away the elements that agree with one of those that are named, in whatever case where the schema tells none apart. */
+/** Removes matching elements; case matters only if the schema says so. */
 function removed(
   elements: readonly unknown[],
   gone: readonly unknown[],
@@ -221,7 +218,7 @@ function removed(
   });
 }
 
-/** An element in a form in which two are the same where the schema takes them for one. */
+/** Normalises an element, so that those that the schema considers equal are equal. */
 function formOf(attribute: Attribute): (element: unknown) => unknown {
   const folded = (value: unknown, of: Attribute | undefined) =>
     typeof value === "string" && of?.type === "string" && of.caseExact !== true ? value.toLowerCase() : value;
@@ -244,7 +241,7 @@ function setSelected(
   const isSelected = (element: unknown): element is Resource => isObject(element) && selects(element);
   if (!elements.some(isSelected)) {
     const constants = constantsOf(path.selector, path);
-    // Entra's replaces of what is not there yet name its type.
+    // Entra's replaces of missing elements name their type.
     const isMade = !isReplace || Object.keys(constants).every((name) => name === "type" || name === "primary");
     if (!isMade) throw noTarget(path);
     return added(elements, [{ ...constants, ...value }], budget);
@@ -261,7 +258,7 @@ function clearSelected(elements: unknown[], path: AttributePath): unknown[] {
   if (!path.sub) return elements.filter((element) => !selects(element));
   const isSelected = (element: unknown): element is Resource => isObject(element) && selects(element);
   const { name } = path.sub;
-  // What is left with its type alone is no value any more.
+  // An element with nothing but its type has no value.
   const isLeft = (element: Resource) => Object.keys(element).some((key) => key !== "type" && key !== "primary");
   return elements.flatMap((element) => {
     if (!isSelected(element)) return [element];
@@ -271,8 +268,8 @@ function clearSelected(elements: unknown[], path: AttributePath): unknown[] {
 }
 
 /**
- * The values that a selector fixes, `type eq "work" and primary eq true`, from which a missing element is made.
- * Throws 400 `noTarget` for a selector that compares in any other way.
+ * The constants of a selector, `type eq "work" and primary eq true`, for creating a missing element. Throws 400 `noTarget` for any other
+ * comparison.
  */
 export function constantsOf(selector: TypedFilter | undefined, path: AttributePath): Resource {
   if (!selector) return {};
@@ -281,7 +278,7 @@ export function constantsOf(selector: TypedFilter | undefined, path: AttributePa
   throw noTarget(path);
 }
 
-/** Throws 400 `noTarget` where a replace selects nothing and the route's profile makes nothing of it, RFC 7644 §3.5.2.3. */
+/** Throws 400 `noTarget` if a replace matches nothing and the route's profile does not create the element, RFC 7644 §3.5.2.3. */
 function checkFound(elements: readonly unknown[], path: AttributePath, { profile }: ResourceType): void {
   if (!profile?.interop || !path.selector) return;
   const selects = compileSelector(path.selector);
@@ -291,16 +288,16 @@ function checkFound(elements: readonly unknown[], path: AttributePath, { profile
 const noTarget = ({ attribute, selector }: AttributePath) =>
   badRequest(
     "noTarget",
-    `No value of "${attribute.name}" matches${selector ? ` [${filterText(selector)}]` : ""}, and none can be made from it.`,
+    `No value of "${attribute.name}" matches${selector ? ` [${filterText(selector)}]` : ""}, and none can be created from it.`,
   );
 
-/** Whether an element has all the parts of another that make it itself. */
+/** Reports whether an element has all identifying parts of another. */
 const agrees = (element: unknown, wanted: unknown): boolean =>
   isObject(element) && isObject(wanted)
     ? identity(wanted).every(([key, value]) => isDeepStrictEqual(element[key], value))
     : isDeepStrictEqual(element, wanted);
 
-/** What makes an element itself: its `value` and `type`; else all of its parts. */
+/** The identifying parts of an element: `value` and `type`; otherwise all. */
 function identity(element: Resource): [string, unknown][] {
   const parts = Object.entries(element);
   return "value" in element ? parts.filter(([key]) => key === "value" || key === "type") : parts;

@@ -11,8 +11,8 @@ import {
 } from "./schema.ts";
 
 /**
- * A path found in a resource type's schemas. Inside a selector, `attribute` is the sub-attribute; a value of a list that
- * is not complex is its own `value` there.
+ * A path resolved in a resource type's schemas. Within a selector, `attribute` is the sub-attribute; a value of a simple list is its own
+ * `value` there.
  */
 export interface AttributePath {
   readonly schema: Schema;
@@ -21,23 +21,23 @@ export interface AttributePath {
   readonly sub?: Attribute;
 }
 
-/** A filter whose paths are found and whose values have the attribute's type; date-times are ISO 8601 in UTC. */
+/** A filter with resolved paths and typed values; date-times are ISO 8601 in UTC. */
 export type TypedFilter = Filter<AttributePath>;
 
-/** What a PATCH operation may name: an attribute, or all of an extension by its URN. */
+/** The target of a PATCH operation: an attribute, or a whole extension by URN. */
 export type PatchTarget = AttributePath | { readonly extension: Schema };
 
 /** The attribute whose values a path compares: the sub-attribute, or a complex attribute's `value`. */
 export const leafOf = (path: AttributePath): Attribute =>
   path.sub ?? findAttribute(path.attribute.subAttributes, "value") ?? path.attribute;
 
-/** A path in full, for errors and for the configuration's own checks: `emails[...].value`. */
+/** The full path for messages: `emails[...].value`. */
 export function pathName(path: AttributePath, type?: ResourceType): string {
   const prefix = type && path.schema !== type.schema ? `${path.schema.id}:` : "";
   return `${prefix}${path.attribute.name}${path.selector ? `[${filterText(path.selector)}]` : ""}${path.sub ? `.${path.sub.name}` : ""}`;
 }
 
-/** A filter as text again, each path as its schemas spell it. */
+/** A filter as text, with paths in the schemas' spelling. */
 export function filterText(filter: TypedFilter, type?: ResourceType): string {
   switch (filter.op) {
     case "and":
@@ -59,8 +59,8 @@ export function filterText(filter: TypedFilter, type?: ResourceType): string {
 }
 
 /**
- * Parses a filter and finds its paths in the type's schemas. Of an extension's attributes only some may be there, which matters where
- * a filter asks for the `schemas` of a resource. Throws 400 `invalidFilter`.
+ * Parses a filter and resolves its paths. An extension may be available only in part, which matters for filters on `schemas`. Throws 400
+ * `invalidFilter`.
  */
 export function typedFilter(
   text: string,
@@ -72,8 +72,8 @@ export function typedFilter(
 }
 
 /**
- * A filter in which what is asked of `schemas` is asked of what makes them so, RFC 7644 §3.4.2.2: a resource has its type's own,
- * and those of the extensions that it has attributes of.
+ * Translates conditions on `schemas`, RFC 7644 §3.4.2.2: a resource has its type's schema and those of the extensions that it has
+ * attributes of.
  */
 function withSchemas(
   filter: Filter<PathSyntax>,
@@ -95,7 +95,7 @@ function withSchemas(
       if (op === "ne") return { op: "not", filter: withSchemas({ ...filter, op: "eq" }, type, isThere) };
       const isMet = comparisonOfUrns[op as keyof typeof comparisonOfUrns];
       if (!isMet || typeof filter.value !== "string")
-        throw badRequest("invalidFilter", `"schemas" are URNs: they are compared with eq, ne, co, sw and ew.`);
+        throw badRequest("invalidFilter", `"schemas" are URNs: compare them with eq, ne, co, sw or ew.`);
       const wanted = filter.value.toLowerCase();
       const met = [type.schema, ...type.extensions].filter(({ id }) => isMet(id.toLowerCase(), wanted));
       if (met.includes(type.schema)) return always;
@@ -132,18 +132,18 @@ export function attributesIn(filter: TypedFilter): Attribute[] {
   }
 }
 
-/** Parses an attribute path and finds it in the type's schemas. Throws 400 with the given keyword. */
+/** Parses and resolves an attribute path. Throws 400 with the given keyword. */
 export function typedPath(text: string, type: ResourceType, scimType: ScimType = "invalidPath"): AttributePath {
   return resolvePath(parsePath(text, scimType), type, scimType);
 }
 
-/** Parses what a PATCH operation names: an attribute path, or an extension's URN alone. Throws 400 `invalidPath`. */
+/** Parses the target of a PATCH operation: an attribute path, or an extension's URN. Throws 400 `invalidPath`. */
 export function patchTarget(text: string, type: ResourceType): PatchTarget {
   const extension = type.extensions.find((schema) => schema.id.toLowerCase() === text.trim().toLowerCase());
   return extension ? { extension } : typedPath(text, type);
 }
 
-/** Finds a parsed path in the type's schemas. Throws 400 with the given keyword. */
+/** Resolves a parsed path in the type's schemas. Throws 400 with the given keyword. */
 export function resolvePath(path: PathSyntax, type: ResourceType, scimType: ScimType): AttributePath {
   const [schema, attribute] = findInSchemas(path, type);
   if (!schema || !attribute) throw unknown(path, type, scimType);
@@ -158,7 +158,7 @@ function findInSchemas(path: PathSyntax, type: ResourceType): [Schema | undefine
   }
   const core = findAttribute(commonAttributes, path.attribute) ?? findAttribute(type.schema.attributes, path.attribute);
   if (core) return [type.schema, core];
-  // Entra asks `manager eq "..."` without the extension's URN.
+  // Entra sends `manager eq "..."` without the extension's URN.
   const extension = type.extensions.find((schema) => findAttribute(schema.attributes, path.attribute));
   return [extension, findAttribute(extension?.attributes, path.attribute)];
 }
@@ -172,7 +172,7 @@ function withParts(path: PathSyntax, schema: Schema, attribute: Attribute, scimT
     );
   }
   if (path.selector && !attribute.multiValued && !attribute.subAttributes) {
-    throw badRequest(scimType, `"${attribute.name}" is not complex, so nothing can be selected in it with [...]`);
+    throw badRequest(scimType, `"${attribute.name}" is not complex, so it cannot have a selector [...]`);
   }
   const parts = attribute.subAttributes ?? [{ ...attribute, name: "value", multiValued: false }];
   const selector =
@@ -182,7 +182,7 @@ function withParts(path: PathSyntax, schema: Schema, attribute: Attribute, scimT
       if (!found || inner.urn !== undefined || inner.sub !== undefined || inner.selector) {
         throw badRequest(scimType, `"${attribute.name}" has no sub-attribute "${inner.text}"${offers(parts)}`);
       }
-      // What is in a value that is never returned is not returned either.
+      // Values within one that is never returned are not returned either.
       return { schema, attribute: attribute.returned === "never" ? { ...found, returned: "never" } : found };
     });
   return { schema, attribute, ...(selector && { selector }), ...(sub && { sub }) };
@@ -195,7 +195,7 @@ function unknown(path: PathSyntax, type: ResourceType, scimType: ScimType): Scim
   const where = path.urn === undefined ? `a ${type.name}` : `the schema "${path.urn}"`;
   return badRequest(
     scimType,
-    `There is no attribute "${path.text}" in ${where}. GET /Schemas lists those that there are.`,
+    `There is no attribute "${path.text}" in ${where}. GET /Schemas lists the available attributes.`,
   );
 }
 
@@ -223,10 +223,10 @@ function comparison(filter: Extract<Filter<PathSyntax>, { value: Literal }>, pat
   }
   const isHidden = path.attribute.returned === "never" || leaf.returned === "never";
   if (isHidden && filter.op !== "eq" && filter.op !== "ne")
-    throw fail("its values are never returned: they are compared as a whole, with eq and ne");
+    throw fail("its values are never returned, so only eq and ne are possible");
   if (leaf.type === "complex") throw fail(`"${leaf.name}" is complex: name the sub-attribute to compare`);
   const isText = leaf.type === "string" || leaf.type === "reference";
-  if (["co", "sw", "ew"].includes(filter.op) && !isText) throw fail(`a ${leaf.type} has no parts of text`);
+  if (["co", "sw", "ew"].includes(filter.op) && !isText) throw fail(`a ${leaf.type} cannot be compared as text`);
   if (["gt", "ge", "lt", "le"].includes(filter.op) && ["boolean", "binary"].includes(leaf.type)) {
     throw fail(`a ${leaf.type} has no order`);
   }
@@ -245,7 +245,7 @@ function coerce(value: string | number | boolean, leaf: Attribute, fail: (reason
       const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
       if (typeof number !== "number" || !Number.isFinite(number))
         throw fail(`${JSON.stringify(value)} is not a number`);
-      // A whole number that JavaScript does not hold is text everywhere: nothing is rounded.
+      // Integers beyond JavaScript's range are text everywhere: nothing is rounded.
       return typeof value === "string" && Number.isInteger(number) && !Number.isSafeInteger(number) ? value : number;
     }
     case "dateTime": {

@@ -12,16 +12,16 @@ import {
 } from "./schema.ts";
 
 /*
- * What a route's profile asks of its clients, in front of everything that is tolerant: each check looks at a request as it came, and
- * throws 400 or lets it pass. What passes is then read as on any other route.
+ * Checks that a route's profile makes before any tolerant code: each looks at a request as received, and throws 400 or lets it pass.
+ * Requests that pass are processed as on any other route.
  */
 
-/** How many names an error lists. */
+/** Maximum number of names in an error. */
 const MAX_NAMED = 20;
 
 /**
- * The profile of a route, as its settings say, for a type of which `defined` is what `/Schemas` shows. `isMapped` reports whether the
- * route keeps a common attribute.
+ * The profile of a route for a type, given `defined`, the type as `/Schemas` shows it. `isMapped` reports whether the route stores a common
+ * attribute.
  */
 export function profileOf(
   { strict, profile }: { readonly strict?: boolean | undefined; readonly profile?: "entra" | "interop" | undefined },
@@ -35,7 +35,7 @@ export function profileOf(
   return strict ? { literal: true } : undefined;
 }
 
-/** A type as it is shown, with the common attributes and whatever the whole type has that is readOnly: clients send that back. */
+/** A type as shown, with common attributes and readOnly attributes of the full type, which clients send back. */
 function inBodies(
   defined: ResourceType,
   common: readonly Attribute[],
@@ -59,8 +59,8 @@ function inBodies(
 }
 
 /**
- * Checks the body of a POST or PUT against the interoperability profile, §5.3. Throws 400 `invalidSyntax` for attributes that the
- * type does not define, 400 `invalidValue` for a value of another JSON type than its attribute's.
+ * Checks the body of a POST or PUT against the interoperability profile, §5.3. Throws 400 `invalidSyntax` for undefined attributes, 400
+ * `invalidValue` for a value of the wrong JSON type.
  */
 export function checkResource(body: Readonly<Record<string, unknown>>, { profile, name }: ResourceType): void {
   if (!profile?.interop) return;
@@ -79,9 +79,8 @@ export function checkResource(body: Readonly<Record<string, unknown>>, { profile
 }
 
 /**
- * Checks one operation of a PATCH against the interoperability profile, §5.3 and §6.5. Throws 400: `invalidSyntax` without a path or
- * for an attribute that the type does not define, `invalidPath` for an element as a whole or an extension as a whole,
- * `invalidValue` for a value of another JSON type than its attribute's.
+ * Checks a PATCH operation against the interoperability profile, §5.3 and §6.5. Throws 400: `invalidSyntax` without a path or for an
+ * undefined attribute, `invalidPath` for a whole element or extension, `invalidValue` for a value of the wrong JSON type.
  */
 export function checkOperation(
   { op, path, value }: Readonly<Record<string, unknown>>,
@@ -93,18 +92,18 @@ export function checkOperation(
   if (op !== "add" && op !== "replace" && op !== "remove")
     throw badRequest("invalidSyntax", `${at}: "op" must be "add", "replace" or "remove", in lower case.`);
   if (path === undefined || path === null || path === "")
-    throw badRequest("invalidSyntax", `${at} has no "path". Send one operation for each attribute, with its path.`);
+    throw badRequest("invalidSyntax", `${at} has no "path". Send one operation per attribute, with its path.`);
   if (typeof path !== "string") return;
   const { defined, accepted, common } = type.profile.interop;
   if (type.extensions.some(({ id }) => id.toLowerCase() === path.trim().toLowerCase()))
-    throw badRequest("invalidPath", `${at}: "path" names a whole extension. Send one operation for each attribute.`);
+    throw badRequest("invalidPath", `${at}: "path" names a whole extension. Send one operation per attribute.`);
   const target = resolvePath(parsePath(path), defined, "invalidSyntax");
   checkCommon([target.attribute], common, defined, "invalidSyntax");
-  // RFC 7644 has no other way to remove one value of many, and clients remove members by it.
+  // RFC 7644 has no other way to remove one of several values, and clients remove members this way.
   if (target.selector && !target.sub && op !== "remove")
     throw badRequest(
       "invalidPath",
-      `${at}: "path" selects a whole value. Name the sub-attribute behind it, such as ${target.attribute.name}[...].value.`,
+      `${at}: "path" selects a whole value. Add a sub-attribute, such as ${target.attribute.name}[...].value.`,
     );
   if (value === undefined || value === null) return;
   const unknown: string[] = [];
@@ -114,24 +113,22 @@ export function checkOperation(
   refuseUnknown(unknown, type.name);
 }
 
-/**
- * Checks a filter against the interoperability profile, §6.3. Throws 400 `invalidFilter` for attributes that the type does not define.
- */
+/** Checks a filter against the interoperability profile, §6.3. Throws 400 `invalidFilter` for undefined attributes. */
 export function checkFilter(filter: string, { profile }: ResourceType): void {
   if (!profile?.interop) return;
   const { defined, common } = profile.interop;
   checkCommon(attributesIn(typedFilter(filter, defined)), common, defined, "invalidFilter");
 }
 
-/** Throws 400 `invalidFilter` where the selector of a PATCH's path finds more than one value, §6.5.3. */
+/** Throws 400 `invalidFilter` if the selector of a PATCH's path matches more than one value, §6.5.3. */
 export function checkSelected(elements: readonly unknown[], { selector }: AttributePath, type: ResourceType): void {
   if (!type.profile?.interop || !selector) return;
   const selects = compileSelector(selector);
   if (elements.filter((each) => isObject(each) && selects(each)).length > 1)
-    throw badRequest("invalidFilter", "The filter in the path finds more than one value: select one.");
+    throw badRequest("invalidFilter", "The filter in the path matches more than one value: select one.");
 }
 
-/** Throws 400 for common attributes, `externalId` say, that the route does not keep. */
+/** Throws 400 for common attributes that the route does not store, such as `externalId`. */
 function checkCommon(
   attributes: readonly Attribute[],
   common: readonly Attribute[],
@@ -142,7 +139,7 @@ function checkCommon(
   if (missing) throw badRequest(scimType, `A ${name} has no "${missing.name}" here.`);
 }
 
-/** Checks the values of an object by its attributes; names that are none of them are added to `unknown`. */
+/** Checks the values of an object, and adds undefined names to `unknown`. */
 function checkParts(
   object: Readonly<Record<string, unknown>>,
   attributes: readonly Attribute[] | undefined,
@@ -158,15 +155,14 @@ function checkParts(
 
 /** Checks that a value has the JSON type of its attribute, RFC 7643 §2.3; null is no value. */
 function checkValue(value: unknown, attribute: Attribute, where: string, unknown: string[]): void {
-  // What is readOnly is passed over (RFC 7643 §2.2), whatever it is.
+  // readOnly values are ignored (RFC 7643 §2.2), whatever they are.
   if (value === null || attribute.mutability === "readOnly") return;
   if (attribute.multiValued) {
     if (!Array.isArray(value)) throw badRequest("invalidValue", `"${where}" must be a list.`);
     for (const each of value) {
       checkValue(each, { ...attribute, multiValued: false }, where, unknown);
-      // It would be left out, and a list of nothing else would empty the attribute.
-      if (saysNothing(each, attribute))
-        throw badRequest("invalidValue", `A value of "${where}" has no part that can be written.`);
+      // Such an element would be dropped, and a list of nothing else would empty the attribute.
+      if (saysNothing(each, attribute)) throw badRequest("invalidValue", `A value of "${where}" has no writable part.`);
     }
     return;
   }
@@ -176,12 +172,12 @@ function checkValue(value: unknown, attribute: Attribute, where: string, unknown
     return;
   }
   const wanted = jsonTypes[attribute.type] ?? "string";
-  // A number that JavaScript would round comes as its text: see `parseExactly`.
+  // A number that JavaScript would round arrives as text: see `parseExactly`.
   const isLong = wanted === "number" && typeof value === "string" && value.length > 15;
   if (typeof value !== wanted && !isLong) throw badRequest("invalidValue", `"${where}" must be a JSON ${wanted}.`);
 }
 
-/** Whether nothing of a list's element is kept: what is empty or readOnly, and `type` and `primary` alone, are no value. */
+/** Reports whether nothing of an element would be stored: only empty and readOnly parts, `type` and `primary`. */
 function saysNothing(element: unknown, { subAttributes = [] }: Attribute): boolean {
   if (!isObject(element)) return element === null || element === "";
   const isValue = ({ name, mutability }: Attribute) =>
@@ -205,6 +201,6 @@ function refuseUnknown(names: readonly string[], type: string): void {
   const listed = names.slice(0, MAX_NAMED).map((name) => JSON.stringify(name.slice(0, 200)));
   throw badRequest(
     "invalidSyntax",
-    `A ${type} has no ${listed.join(", ")} here. GET /Schemas lists the attributes that there are.`,
+    `A ${type} has no ${listed.join(", ")} here. GET /Schemas lists the available attributes.`,
   );
 }

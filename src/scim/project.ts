@@ -2,33 +2,32 @@ import { badRequest, ScimError } from "./error.ts";
 import { type AttributePath, typedPath } from "./path.ts";
 import { type Attribute, isObject, type Resource, type ResourceType, type Schema } from "./schema.ts";
 
-/** Which attributes an answer holds, RFC 7644 §3.9. */
+/** The attributes of a response, RFC 7644 §3.9. */
 export interface Projection {
-  /** Whether the answer may need this attribute (or sub-attribute), so that it is worth reading. */
+  /** Reports whether the response may need an attribute (or sub-attribute), so that it must be read. */
   readonly needs: (path: Pick<AttributePath, "schema" | "attribute" | "sub">) => boolean;
-  /** Cuts a resource down to what is returned. */
+  /** Reduces a resource to what is returned. */
   readonly cut: (resource: Resource) => Resource;
-  /** Whether all is returned that is so by default, so that there is nothing to cut from what was read for it. */
+  /** Whether everything is returned that is by default, so that nothing needs to be removed. */
   readonly isDefault: boolean;
 }
 
 type Choice = { schema: Schema; attribute?: Attribute; sub?: Attribute | undefined };
 
-/** What a client requests of an answer, in one canonical form: paths in full as their schemas spell them, each once, sorted. */
+/** The requested attributes in canonical form: full paths in the schemas' spelling, sorted, without duplicates. */
 export interface Requested {
-  /** Undefined for what is returned by default; empty where the client names nothing that there is. */
+  /** Undefined for the default; empty if the client names only unknown attributes. */
   readonly attributes: readonly string[] | undefined;
   readonly excluded: readonly string[];
 }
 
-/** No client needs longer lists: a schema has fewer attributes. */
+/** No client needs longer lists: schemas have fewer attributes. */
 const MAX_LIST = 16_384;
 const MAX_NAMES = 500;
 
 /**
- * Reads `attributes` and `excludedAttributes`, lists of attribute paths separated by commas; an empty one is none. A name
- * that no schema has is passed over, as RFC 7644 leaves open and clients expect. Throws 400 `invalidValue` for a list of more
- * names than there could be.
+ * Parses `attributes` and `excludedAttributes`, comma-separated lists of attribute paths. Unknown names are ignored, which RFC 7644 permits
+ * and clients expect. Throws 400 `invalidValue` for lists that are too long.
  */
 export function requested(
   attributes: string | undefined,
@@ -48,7 +47,7 @@ function namesIn(list: string, parameter: string, type: ResourceType): string[] 
   if (list.length > MAX_LIST || names.length > MAX_NAMES)
     throw badRequest(
       "invalidValue",
-      `"${parameter}" names at most ${MAX_NAMES} attributes, in ${MAX_LIST} characters.`,
+      `"${parameter}" can have at most ${MAX_NAMES} attributes in ${MAX_LIST} characters.`,
     );
   const found = [...new Set(names.map((name) => name.toLowerCase()))].flatMap((name) => choice(name, type) ?? []);
   return [...new Set(found.map(nameOf))].sort();
@@ -57,7 +56,7 @@ function namesIn(list: string, parameter: string, type: ResourceType): string[] 
 const nameOf = ({ schema, attribute, sub }: Choice): string =>
   [schema.id, ...(attribute ? [attribute.name] : [])].join(":") + (sub ? `.${sub.name}` : "");
 
-/** What is returned of what is requested. */
+/** What is returned for a request. */
 export function projection({ attributes, excluded }: Requested, type: ResourceType): Projection {
   const chosen = attributes?.flatMap((name) => choice(name, type) ?? []);
   const dropped = excluded.flatMap((name) => choice(name, type) ?? []);
@@ -72,7 +71,7 @@ export function projection({ attributes, excluded }: Requested, type: ResourceTy
   return { needs: isKept, cut: (resource) => cut(resource, type, isKept), isDefault };
 }
 
-/** What a name stands for: a schema as a whole, an attribute or a sub-attribute; undefined where there is none. */
+/** What a name denotes: a schema, an attribute or a sub-attribute; undefined if unknown. */
 function choice(name: string, type: ResourceType): Choice | undefined {
   if (name === "") return undefined;
   const schema = [type.schema, ...type.extensions].find((each) => each.id.toLowerCase() === name.toLowerCase());

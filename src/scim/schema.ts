@@ -28,35 +28,35 @@ export interface Schema {
   readonly attributes: readonly Attribute[];
 }
 
-/** A resource type with its schemas in full, RFC 7643 §6. */
+/** A resource type with its full schemas, RFC 7643 §6. */
 export interface ResourceType {
   readonly name: string;
   readonly endpoint: string;
   readonly description: string;
   readonly schema: Schema;
   readonly extensions: readonly Schema[];
-  /** The URNs of the extensions that every resource must have. */
+  /** URNs of the extensions that every resource must have. */
   readonly requiredExtensions?: readonly string[];
-  /** What the route asks of its clients; undefined where it is tolerant. */
+  /** What the route requires of clients; undefined if it is tolerant. */
   readonly profile?: Profile | undefined;
 }
 
-/** What a route asks of its clients, where others are tolerant: see docs/reference/conformance.md. */
+/** Requirements on clients beyond the tolerant default: see docs/reference/conformance.md. */
 export interface Profile {
-  /** Bodies name their schemas, a PATCH has operations, a filter is not empty. */
+  /** Bodies must state their schemas, a PATCH must have operations, and a filter must not be empty. */
   readonly literal: true;
-  /** What the SCIM 2.0 Interoperability Profile asks beside: see docs/reference/interop.md. */
+  /** Additional requirements of the SCIM 2.0 Interoperability Profile: see docs/reference/interop.md. */
   readonly interop?: {
-    /** The type as `/Schemas` shows it: what paths and filters may name. */
+    /** The type as `/Schemas` shows it: the names for paths and filters. */
     readonly defined: ResourceType;
-    /** That, the common attributes, and readOnly ones of the whole type, which are ignored: what bodies may name. */
+    /** The same with common attributes and readOnly attributes of the full type, which are ignored: the names for bodies. */
     readonly accepted: ResourceType;
-    /** The common attributes (RFC 7643 §3.1) that there are. */
+    /** The available common attributes (RFC 7643 §3.1). */
     readonly common: readonly Attribute[];
   };
 }
 
-/** A resource as JSON: names as its schemas spell them, extensions under their URN. */
+/** A resource as JSON: names in the schemas' spelling, extensions under their URN. */
 export type Resource = Record<string, unknown>;
 
 /** The URN of the enterprise extension, RFC 7643 §4.3. */
@@ -65,7 +65,7 @@ export const ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterpris
 /** The attributes that every resource has, RFC 7643 §3.1. */
 export const commonAttributes = common as readonly Attribute[];
 
-/** The resource types of RFC 7643: data, as a site's own are. */
+/** The resource types of RFC 7643, as data, like custom ones. */
 export const builtInTypes: readonly ResourceType[] = [
   {
     name: "User",
@@ -79,7 +79,7 @@ export const builtInTypes: readonly ResourceType[] = [
 
 const indexes = new WeakMap<readonly Attribute[], Map<string, Attribute>>();
 
-/** Finds an attribute by its name, without regard to case (RFC 7643 §2.1). */
+/** Finds an attribute by name; case does not matter (RFC 7643 §2.1). */
 export function findAttribute(attributes: readonly Attribute[] | undefined, name: string): Attribute | undefined {
   if (!attributes) return undefined;
   let index = indexes.get(attributes);
@@ -90,31 +90,31 @@ export function findAttribute(attributes: readonly Attribute[] | undefined, name
   return index.get(name.toLowerCase());
 }
 
-/** The type's schema with that URN, without regard to case. */
+/** Finds a schema of the type by URN; case does not matter. */
 export function findSchema(type: ResourceType, urn: string): Schema | undefined {
   const wanted = urn.toLowerCase();
   if (type.schema.id.toLowerCase() === wanted) return type.schema;
   return type.extensions.find((extension) => extension.id.toLowerCase() === wanted);
 }
 
-/** The part of a resource that holds a schema's attributes: the resource itself, or the object under an extension's URN. */
+/** The part of a resource with a schema's attributes: the resource itself, or the object under an extension's URN. */
 export function schemaPart(resource: Resource, type: ResourceType, schema: Schema): Resource | undefined {
   if (schema === type.schema) return resource;
   const part = resource[schema.id];
   return isObject(part) ? part : undefined;
 }
 
-/** The schemas that a resource holds values of: its type's, and each extension with at least one value. */
+/** The schemas of a resource: its type's, and extensions with at least one value. */
 export function schemasOf(resource: Resource, type: ResourceType): string[] {
   const extensions = type.extensions.filter((extension) => resource[extension.id] !== undefined);
   return [type.schema.id, ...extensions.map((extension) => extension.id)];
 }
 
-/** True for a JSON object. */
+/** Reports whether a value is a JSON object. */
 export const isObject = (value: unknown): value is Resource =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Whether a text is a date-time of XML Schema, as RFC 7643 §2.3.5 has it; or a date alone, which clients send for its midnight. */
+/** Reports whether a text is an XML Schema date-time, as RFC 7643 §2.3.5 requires, or a date alone, which clients send for midnight. */
 export const isDateTime = (text: string): boolean =>
   /^\d{4,6}-\d\d-\d\d(T\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/i.test(text.trim()) &&
   !Number.isNaN(Date.parse(text.trim().replace(",", "."))) &&

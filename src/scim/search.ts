@@ -3,14 +3,14 @@ import { isObject } from "./schema.ts";
 
 const SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
-/** The parameters of a query as text, as they come in a URL. */
+/** Query parameters as text, as in a URL. */
 export type Parameters = Readonly<Record<string, string | undefined>>;
 
 const texts = ["filter", "sortBy", "sortOrder", "cursor"];
 const numbers = ["startIndex", "count"];
 const lists = ["attributes", "excludedAttributes"];
 
-/** Reads a SearchRequest, RFC 7644 §3.4.3, as the parameters of a GET. Throws 400 `invalidSyntax` or `invalidValue`. */
+/** Parses a SearchRequest, RFC 7644 §3.4.3, to the parameters of a GET. Throws 400 `invalidSyntax` or `invalidValue`. */
 export function readSearchRequest(body: unknown): Parameters {
   if (!isObject(body)) throw badRequest("invalidSyntax", "The body must be a JSON object, a SearchRequest.");
   const schemas = body.schemas;

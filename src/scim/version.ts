@@ -4,8 +4,8 @@ import { badRequest } from "./error.ts";
 export const etagOf = (version: string): string => `W/"${encodeURIComponent(version)}"`;
 
 /**
- * The version that an `If-Match` or `If-None-Match` header names; `*` for any; undefined without the header. Throws
- * 400 `invalidVers` for what is not one ETag.
+ * The version in an `If-Match` or `If-None-Match` header; `*` for any; undefined without the header. Throws 400 `invalidVers` for anything
+ * but one ETag.
  */
 export function versionOf(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;

@@ -1,11 +1,11 @@
 import type { AuditLog } from "./trail.ts";
 
-/** Refusals of one caller, or of nobody, that are recorded in a minute; of more only their number is. */
+/** Refusals per minute and caller that are recorded individually; of more, only the number is. */
 const MAX_REFUSALS = 100;
 
 /**
- * An audit log that records so many refusals of a caller in a minute, and of more, with the first one after it, how many there were: who
- * knocks at the door must not fill the disk. Writes are all recorded.
+ * Wraps an audit log to limit refusals: up to a number per caller and minute are recorded, and then the number of further ones, so that
+ * repeated attempts cannot fill the disk. All writes are recorded.
  */
 export function withoutFloods(audit: AuditLog): AuditLog {
   const counts = new Map<string, { minute: number; count: number }>();
@@ -14,7 +14,7 @@ export function withoutFloods(audit: AuditLog): AuditLog {
     outcome: async (fields) => {
       if (fields.event !== "refused") return audit.outcome(fields);
       const minute = Math.floor(Date.now() / 60_000);
-      // Who is known has a budget of its own: strangers do not use it up.
+      // Known callers have a budget of their own, which strangers cannot use up.
       const caller = String(fields.caller ?? "");
       const budget = counts.get(caller) ?? { minute, count: 0 };
       counts.set(caller, budget);

@@ -62,7 +62,7 @@ test("who asks for records is told once that there are none, and once that there
   isFailing = false;
   await vi.advanceTimersByTimeAsync(2000);
   expect(events).toHaveLength(3);
-  expect(said).toEqual(["the audit log cannot be written: writes are refused", "the audit log can be written again"]);
+  expect(said).toEqual(["audit log cannot be written: writes are refused", "audit log can be written again"]);
   // What is left is recorded at the end.
   isFailing = true;
   await trail.outcome({ event: "outcome", n: 3 });
@@ -87,7 +87,7 @@ test("a sink that hangs holds up neither a write, which is refused, nor the end"
   const said: string[] = [];
   const never = () => new Promise<void>(() => {});
   const trail = trailTo({ append: never, close: never }, (_, message) => said.push(message));
-  const intent = expect(trail.intent({ event: "intent" })).rejects.toThrow("nothing was heard of it for 4 seconds");
+  const intent = expect(trail.intent({ event: "intent" })).rejects.toThrow("no response within 4 seconds");
   await vi.advanceTimersByTimeAsync(4000);
   await intent;
   const outcome = trail.outcome({ event: "outcome" });
@@ -97,8 +97,8 @@ test("a sink that hangs holds up neither a write, which is refused, nor the end"
   await vi.advanceTimersByTimeAsync(10_000);
   await closed;
   expect(said).toEqual([
-    "the audit log cannot be written: writes are refused",
-    "audit records are lost: they could not be written to the end",
-    "the audit log did not close",
+    "audit log cannot be written: writes are refused",
+    "audit records lost: they could not be written before the end",
+    "audit log could not be closed",
   ]);
 });

@@ -1,29 +1,29 @@
 import { randomUUID } from "node:crypto";
 import type { AuditEvent, Sink } from "./sink.ts";
 
-/** Where records go of what is about to be done, and of what became of it. */
+/** Records what is about to be done, and the outcomes. */
 export interface AuditTrail {
-  /** Records what is about to be done; gives the record's id. Rejects where it cannot be recorded: then it is not to be done. */
+  /** Records what is about to be done. Returns the record's ID. Rejects if it cannot be recorded, and then it must not be done. */
   readonly intent: (event: AuditEvent) => Promise<string>;
-  /** Records what has happened. What cannot be recorded now is kept, and recorded before the next intent. */
+  /** Records what has happened. If that fails, the record is kept and written before the next intent. */
   readonly outcome: (event: AuditEvent) => Promise<void>;
 }
 
-/** The audit trail of a gateway, which ends with it. */
+/** A gateway's audit trail, closed with it. */
 export interface AuditLog extends AuditTrail {
   readonly close: () => Promise<void>;
 }
 
-/** Outcomes that are kept while nothing can be recorded: no more than there can be writes under way, and refusals. */
+/** Maximum number of outcomes kept while nothing can be recorded: more than the possible concurrent writes and refusals. */
 const MAX_KEPT = 10_000;
 const RETRY_MS = 2000;
-/** How many of them are recorded at once, by a sink that takes several. */
+/** How many of them are recorded at once, if the sink supports it. */
 const AT_ONCE = 100;
-/** How long a sink may take, in milliseconds: less than a request has. */
+/** Time limit of a sink in milliseconds, shorter than a request's. */
 const APPEND_MS = 4000;
-const HANGS = `nothing was heard of it for ${APPEND_MS / 1000} seconds`;
+const HANGS = `no response within ${APPEND_MS / 1000} seconds`;
 
-/** Makes an audit trail of a sink; `warn` is told when nothing can be recorded, and when it can again. */
+/** Makes an audit trail from a sink. Calls `warn` when records fail, and when they succeed again. */
 export function trailTo(sink: Sink, warn: (fields: object, message: string) => void = () => {}): AuditLog {
   let kept: AuditEvent[] = [];
   let flushing: Promise<void> | undefined;
@@ -42,14 +42,14 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
     try {
       await inTime(HANGS, (signal) => sink.append(event, signal));
     } catch (error) {
-      if (!isBroken) warn({ reason: (error as Error).message }, "the audit log cannot be written: writes are refused");
+      if (!isBroken) warn({ reason: (error as Error).message }, "audit log cannot be written: writes are refused");
       isBroken = true;
       throw error;
     }
-    if (isBroken) warn({}, "the audit log can be written again");
+    if (isBroken) warn({}, "audit log can be written again");
     isBroken = false;
   };
-  /** Records what is kept, in its order. Rejects where it still cannot, and is tried again later. */
+  /** Writes the kept records in order. Rejects if that still fails; it is tried again later. */
   const flush = (): Promise<void> => {
     const all = async () => {
       if (!sink.takesSeveral) {
@@ -59,7 +59,7 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
         }
         return;
       }
-      // The first one alone shows whether anything can be recorded.
+      // The first one shows whether anything can be recorded.
       for (let count = 1; kept.length > 0; count = AT_ONCE) {
         const events = kept.slice(0, count);
         const outcomes = await Promise.allSettled(events.map(append));
@@ -86,7 +86,7 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
   };
   const keep = (event: AuditEvent): void => {
     if (kept.length < MAX_KEPT && !isClosed) kept.push(event);
-    else warn({ event: event.event }, "an audit record is lost: it could not be written, and cannot be kept");
+    else warn({ event: event.event }, "audit record lost: it could not be written, and the buffer is full");
     later();
   };
   const flushed = async (): Promise<void> => {
@@ -96,7 +96,7 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
   return {
     intent: async (fields) => {
       const id = randomUUID();
-      if (kept.length > 0) await inTime("records of what was done before still wait to be written", flushed);
+      if (kept.length > 0) await inTime("records of earlier writes are still waiting to be stored", flushed);
       await append({ time: now(), ...fields, id });
       return id;
     },
@@ -110,9 +110,9 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
       clearTimeout(retry);
       await flushed().catch(() => {});
       if (kept.length > 0)
-        warn({ records: kept.length }, "audit records are lost: they could not be written to the end");
+        warn({ records: kept.length }, "audit records lost: they could not be written before the end");
       await inTime(HANGS, sink.close).catch((error: Error) =>
-        warn({ reason: error.message }, "the audit log did not close"),
+        warn({ reason: error.message }, "audit log could not be closed"),
       );
     },
   };
@@ -120,7 +120,7 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
 
 const now = (): string => new Date().toISOString();
 
-/** Ends what takes longer than it may: a sink that hangs holds nobody up. */
+/** Ends work that exceeds its time limit, so that a hanging sink blocks nobody. */
 async function inTime(reason: string, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const controller = new AbortController();
   const late = new Promise<never>((_, reject) => {

@@ -1,31 +1,31 @@
 import type { Database } from "./database.ts";
 
-/** Where an audit log's chain of records ended when that was noted last. */
+/** The last saved end of an audit log's chain. */
 export interface ChainHead {
-  /** The chain's name. */
+  /** The name of the chain. */
   readonly chain: string;
   readonly seq: number;
   readonly hash: string;
-  /** When it was noted, in milliseconds since 1970. */
+  /** When it was saved, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** The table of chains, as kysely knows it. */
+/** The table of chains, for kysely. */
 export interface ChainTables {
   audit_chains: ChainHead;
 }
 
-/** Where the chains of all audit logs end, kept away from the files: records cut from the end of a file are missed. */
+/** The ends of all audit chains, stored apart from the files, so that records removed from the end of a file are missed. */
 export interface Chains {
   readonly all: () => Promise<readonly ChainHead[]>;
   readonly head: (chain: string) => Promise<ChainHead | undefined>;
-  /** Notes where a chain ends now. An earlier place than is known is not noted. */
+  /** Saves the end of a chain. An earlier end than the saved one is ignored. */
   readonly keep: (head: Omit<ChainHead, "at">) => Promise<void>;
-  /** Forgets a chain, once its log is kept elsewhere. Says whether there was one. */
+  /** Forgets a chain, for example when its log has moved. Returns whether it existed. */
   readonly forget: (chain: string) => Promise<boolean>;
 }
 
-/** Keeps the ends of chains in a table. Every answer waits for `ready`. */
+/** Stores the ends of chains in a table. Every call waits for `ready`. */
 export function createChains({ db }: Database<ChainTables>, ready: () => Promise<void>): Chains {
   const all = async () => {
     await ready();

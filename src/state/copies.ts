@@ -1,7 +1,7 @@
 import { type Kysely, sql as raw } from "kysely";
 import type { PeopleTables } from "./person.ts";
 
-/** The columns of each table of a sync, beside its name: those that hold people's keys, and the others. */
+/** The columns of each table of a sync, apart from its name: tables with people's keys, and others. */
 const OF_PEOPLE = {
   sync_people: "key target resource hash seen twice missing next status kind planned held memory woken",
   sync_aliases: "place value key",
@@ -15,12 +15,12 @@ const OF_SYNC = {
   sync_groups: "type name shown target",
 } as const;
 
-/** This many people are copied or dropped by one statement. */
+/** How many people one statement copies or deletes. */
 const RANGE = 5000;
 
 type Db = Kysely<PeopleTables>;
 
-/** Copies what is kept under one name to another one, in place of what is kept there. */
+/** Copies everything stored under one name to another, replacing what is there. */
 export async function copyStore(db: Db, from: string, to: string): Promise<void> {
   await dropStore(db, to);
   const copy = (table: string, columns: string, within = raw``) => {
@@ -35,7 +35,7 @@ export async function copyStore(db: Db, from: string, to: string): Promise<void>
     for (const [table, columns] of Object.entries(OF_PEOPLE)) await copy(table, columns, within);
 }
 
-/** Drops all that is kept under a name. */
+/** Deletes everything stored under a name. */
 export async function dropStore(db: Db, name: string): Promise<void> {
   const drop = (table: string, within = raw``) =>
     raw`delete from ${raw.table(table)} where ${raw.ref("sync")} = ${raw.val(name)}${within}`.execute(db);
@@ -43,7 +43,7 @@ export async function dropStore(db: Db, name: string): Promise<void> {
   for (const table of Object.keys(OF_SYNC)) await drop(table);
 }
 
-/** Conditions that together hold for everybody, each for so few that no statement takes long. */
+/** Conditions that together cover everyone, each small enough for one statement. */
 async function* ranges(db: Db, sync: string) {
   const key = raw.ref("key");
   for (let from = ""; ; ) {

@@ -15,7 +15,7 @@ import { loadPostgres, openPostgres } from "../connector/kit/postgres.ts";
 import { openSqlite, sqliteDialect } from "../connector/kit/sqlite.ts";
 import { readCertificates, type TlsFiles } from "../connector/kit/tls.ts";
 
-/** Where the store is, and how it is reached. */
+/** The location of the store, and how to connect. */
 export interface Location {
   /** `sqlite:FILE`, `sqlite::memory:`, or `postgres://USER@HOST:PORT/DATABASE`. */
   readonly url: string;
@@ -23,22 +23,22 @@ export interface Location {
   readonly tls?: TlsFiles | undefined;
 }
 
-/** A database that the store is kept in. */
+/** The database of the store. */
 export interface Database<Tables> {
   readonly db: Kysely<Tables>;
-  /** Runs work in a transaction of its own, one after the other for the same name, over all processes that share the store. */
+  /** Runs a transaction. Those with the same name run one after another, across all processes that share the store. */
   readonly exclusively: <T>(name: string, work: (transaction: Transaction<Tables>) => Promise<T>) => Promise<T>;
-  /** Whether a failure will pass: the server cannot be reached, starts or stops. */
+  /** Reports whether a failure is temporary: the server is unreachable, starting or stopping. */
   readonly willPass: (error: unknown) => boolean;
 }
 
-/** How long a connection is waited for, how long a statement may take, and how long an answer is waited for, in milliseconds. */
+/** Time limits for connecting, for a statement and for its response, in milliseconds. */
 const CONNECT_MS = 2000;
 const STATEMENT_MS = 3000;
 const ANSWER_MS = 3500;
 const CONNECTIONS = 4;
 
-/** Opens the database at a location. Throws where the file cannot be opened, or the address is none. */
+/** Opens the database at a location. Throws if the file cannot be opened or the URL is invalid. */
 export function openDatabase<Tables>(location: Location, files: Files): Database<Tables> {
   return location.url.startsWith("sqlite:") ? openFile(location.url, files) : openServer(location, files);
 }
@@ -50,16 +50,13 @@ function openFile<Tables>(url: string, files: Files): Database<Tables> {
   const db = new Kysely<Tables>({ dialect: withTransactionalDdl(sqliteDialect(() => database)) });
   return {
     db,
-    // A transaction here waits for all others.
+    // SQLite transactions always run one after another.
     exclusively: (_, work) => db.transaction().execute(work),
     willPass: (error) => /locked|busy/i.test((error as Error).message) && file !== ":memory:" && existsSync(file),
   };
 }
 
-/**
- * SQLite as kysely's migrations are to see it: tables can be made within a transaction, for which those of other processes that start at the same
- * time wait.
- */
+/** SQLite as kysely's migrations should see it: DDL is transactional, and other processes that start at the same time wait. */
 const withTransactionalDdl = (dialect: Dialect): Dialect => ({
   createDriver: () => dialect.createDriver(),
   createQueryCompiler: () => dialect.createQueryCompiler(),
@@ -92,7 +89,7 @@ function openServer<Tables>({ url, password, tls }: Location, files: Files): Dat
     options: `-c statement_timeout=${STATEMENT_MS} -c idle_in_transaction_session_timeout=${2 * STATEMENT_MS}`,
     application_name: "postern",
     types: {
-      // Counts and milliseconds are far below what a number holds.
+      // Counts and milliseconds are well within a number's range.
       getTypeParser: (oid: number, format: "text") =>
         oid === INT8 ? Number : (types.getTypeParser(oid, format) as (raw: string) => unknown),
     } as pg.CustomTypesConfig,
@@ -110,8 +107,8 @@ function openServer<Tables>({ url, password, tls }: Location, files: Files): Dat
 }
 
 /**
- * A pool that does not use a connection again on which an answer did not come in time: the statement may be under way still, and what comes next
- * would be within its transaction.
+ * A pool that discards connections whose response timed out: the statement may still be running, and the next one would join its
+ * transaction.
  */
 const givingUpLate = (pool: pg.Pool): PostgresPool => ({
   options: pool.options as PostgresPool["options"],
@@ -132,7 +129,7 @@ const givingUpLate = (pool: pg.Pool): PostgresPool => ({
   },
 });
 
-/** What PostgreSQL says while it starts, stops or has no connection free, and what the network says of a server that is away. */
+/** Errors of PostgreSQL while it starts, stops or has no free connections, and network errors of an unreachable server. */
 const PASSING = [
   "57P01",
   "57P02",

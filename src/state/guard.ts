@@ -11,14 +11,14 @@ interface Place {
   readonly at: number;
 }
 
-/** The guard's tables, as kysely knows them. */
+/** The guard's tables, for kysely. */
 export interface GuardTables {
   guard_passed: Place & { readonly under_way: number; readonly happened: number };
   guard_stopped: Place & { readonly caller: string; readonly request_id: string };
   guard_released: Place & { readonly by: string; readonly reason: string };
 }
 
-/** What the guard of a route has let pass within the hour, and what it has stopped. */
+/** What a route's guard has admitted within the hour, and what it has stopped. */
 export interface GuardStatus {
   readonly type: string;
   readonly deletes: number;
@@ -26,7 +26,7 @@ export interface GuardStatus {
   readonly stopped: readonly StoppedChange[];
 }
 
-/** A change that the guard stopped: of which entry, when it was asked for last, by whom and by which request. */
+/** A stopped change: the entry, when it was last attempted, by whom and with which request. */
 export interface StoppedChange {
   readonly danger: string;
   readonly key: string;
@@ -35,7 +35,7 @@ export interface StoppedChange {
   readonly requestId: string;
 }
 
-/** Which of the stopped changes are released; all of a route's where nothing else is said. */
+/** Which stopped changes to release; by default all of a route's. */
 export interface Release {
   readonly route: string;
   readonly type?: string | undefined;
@@ -45,26 +45,26 @@ export interface Release {
   readonly reason: string;
 }
 
-/** The ledger of the change guard, with what operators do. */
+/** The change guard's ledger, with operators' actions. */
 export interface Ledger extends GuardLedger {
   readonly status: (route: string) => Promise<readonly GuardStatus[]>;
-  /** Whether anything of a route is stopped. It waits for no other gateway. */
+  /** Reports whether anything of a route is stopped, without waiting for other gateways. */
   readonly isStopping: (route: string) => Promise<boolean>;
-  /** Lets changes that were stopped pass once, whatever the counts are. Gives those. */
+  /** Permits stopped changes once, whatever the counts. Returns them. */
   readonly release: (release: Release) => Promise<readonly StoppedChange[]>;
 }
 
 const HOUR_MS = 3_600_000;
-/** A change that was released is let pass for this long, in milliseconds: clients come back for what was refused within a day. */
+/** How long a release is valid, in milliseconds: clients retry refused changes within a day. */
 const RELEASED_MS = 24 * HOUR_MS;
-/** The most changes that are listed as stopped, for a route and type; more are stopped all the same. */
+/** Maximum number of listed stopped changes per route and type. Further ones are stopped without being listed. */
 const MAX_STOPPED = 100_000;
-/** How many changes one statement names. */
+/** Maximum number of changes in one statement. */
 const BATCH = 200;
 
-/** Keeps the guard's ledger in tables. Every answer waits for `ready`. */
+/** Stores the guard's ledger in tables. Every call waits for `ready`. */
 export function createLedger({ db, exclusively }: Database<GuardTables>, ready: () => Promise<void>): Ledger {
-  /** What concerns a route is done in turn, by whichever gateway. */
+  /** Serialises everything that concerns a route, across gateways. */
   const inTransaction = async <T>(
     route: string,
     work: (transaction: Transaction<GuardTables>) => Promise<T>,
@@ -102,7 +102,7 @@ export function createLedger({ db, exclusively }: Database<GuardTables>, ready: 
 
     settle: (change, fate) =>
       inTransaction(change.route, async (transaction) => {
-        // A release is used up by what it let pass, which is outside of the counts: somebody has looked at it.
+        // A release is used up by the change that it permits, which does not count: an operator has checked it.
         if (fate === "done") await transaction.deleteFrom("guard_released").where(isOf(change)).execute();
         await transaction
           .updateTable("guard_passed")
@@ -194,7 +194,7 @@ const shown = ({ danger, key, at, caller, request_id }: GuardTables["guard_stopp
   requestId: request_id,
 });
 
-/** Forgets what of a route is older than it counts. */
+/** Deletes entries of a route that no longer count. */
 async function forget(transaction: Transaction<GuardTables>, route: string, now: number): Promise<void> {
   for (const [table, ms] of [
     ["guard_passed", HOUR_MS],

@@ -1,6 +1,6 @@
 import type { Database } from "./database.ts";
 
-/** The table of leases, as kysely knows it. */
+/** The table of leases, for kysely. */
 export interface LeaseTables {
   leases: {
     readonly name: string;
@@ -10,17 +10,17 @@ export interface LeaseTables {
   };
 }
 
-/** What one process at a time may do, of all that share the store. A lease ends by itself where its holder does not renew it. */
+/** Exclusive rights among all processes that share the store. A lease expires unless its holder renews it. */
 export interface Leases {
-  /** Takes a lease, or renews it, for some milliseconds. Gives who holds it then: another, where that one's has not ended. */
+  /** Takes or renews a lease for some milliseconds. Returns its holder: another one, if that lease has not expired. */
   readonly take: (name: string, holder: string, ms: number) => Promise<string>;
-  /** Who holds a lease that has not ended; undefined where nobody does. */
+  /** The holder of a lease that has not expired; undefined if there is none. */
   readonly holder: (name: string) => Promise<string | undefined>;
-  /** Gives a lease back before it ends. */
+  /** Releases a lease early. */
   readonly release: (name: string, holder: string) => Promise<void>;
 }
 
-/** Keeps leases in a table. Every answer waits for `ready`. */
+/** Stores leases in a table. Every call waits for `ready`. */
 export function createLeases({ db, exclusively }: Database<LeaseTables>, ready: () => Promise<void>): Leases {
   return {
     take: async (name, holder, ms) => {

@@ -1,11 +1,11 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
 
-/** The tables of groups that follow from rules, as kysely knows them. */
+/** The tables of rule-based groups, for kysely. */
 export interface MembershipTables {
   sync_groups: {
     readonly sync: string;
     readonly type: string;
-    /** The name in small letters, and as it was given first. */
+    /** The name in lower case, and as first given. */
     readonly name: string;
     readonly shown: string;
     readonly target: string | null;
@@ -20,7 +20,7 @@ export interface MembershipTables {
   };
 }
 
-/** A group that a sync made, or is to make. */
+/** A group that a sync created or will create. */
 export interface RuleGroup {
   readonly type: string;
   readonly name: string;
@@ -28,44 +28,44 @@ export interface RuleGroup {
   readonly target: string | null;
 }
 
-/** A group that a person belongs to. */
+/** A person's membership of a group. */
 export interface Membership {
   readonly type: string;
   readonly name: string;
 }
 
-/** Who is, or is to be, in which of the groups that a sync made. */
+/** The memberships of groups that a sync manages. */
 export interface Memberships {
-  /** Says which groups a person is to be in. */
+  /** Sets the groups that a person should be in. */
   readonly belong: (key: string, groups: readonly Membership[]) => Promise<void>;
   readonly memberships: (key: string) => Promise<readonly (Membership & { readonly state: string })[]>;
-  /** The groups with members to add or to remove. */
+  /** Groups with members to add or remove. */
   readonly unsettled: () => Promise<readonly RuleGroup[]>;
   readonly groups: () => Promise<readonly RuleGroup[]>;
   readonly madeGroup: (group: Membership, target: string | null) => Promise<void>;
-  /** Members of a group by state, with their accounts, behind a key. */
+  /** Members of a group by state, with their accounts, after a key. */
   readonly members: (
     group: Membership,
     state: string,
     after: string,
     limit: number,
   ) => Promise<readonly { readonly key: string; readonly target: string | null }[]>;
-  /** Says that members were added, or removed. */
+  /** Records that members were added or removed. */
   readonly settled: (group: Membership, state: "add" | "remove", keys: readonly string[]) => Promise<void>;
-  /** Has a person added again to all groups: the account is another one. */
+  /** Marks a person's memberships to be added again, because the account has changed. */
   readonly unsettleMember: (key: string) => Promise<void>;
-  /** Says that somebody else has the account now, and with it the memberships. */
+  /** Transfers memberships, because another person now has the account. */
   readonly handOver: (from: string, to: string) => Promise<void>;
-  /** Forgets what groups a person is in, and leaves them as they are. */
+  /** Forgets a person's memberships without changing them. */
   readonly forgetMember: (key: string) => Promise<void>;
-  /** Has the members of a group added again: it is gone from the target, or some of them are. */
+  /** Marks a group's members to be added again, because the group or some members are missing in the target. */
   readonly unsettle: (group: Membership, keys: readonly string[] | undefined) => Promise<void>;
 }
 
-/** What memberships know of people beside their own tables: their accounts. */
+/** Memberships also read people's accounts. */
 type Tables = MembershipTables & { sync_people: { sync: string; key: string; target: string | null } };
 
-/** Keeps memberships in tables. Every answer waits for `ready`. */
+/** Stores memberships in tables. Every call waits for `ready`. */
 export function createMemberships(
   given: Kysely<MembershipTables>,
   ready: () => Promise<void>,

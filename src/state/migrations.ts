@@ -2,8 +2,8 @@ import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
 
 /**
- * The store's tables, step by step, in the order of their names. A step that was released is never changed. During an upgrade the version
- * before still uses the store: a step only adds, and what nothing uses any more goes a version later.
+ * The store's schema migrations, ordered by name. A released migration never changes. During an upgrade the previous version still uses the
+ * store, so migrations only add; what is no longer used is removed one version later.
  */
 export const migrations: Record<string, Migration> = {
   "2026-11-25-guard": {
@@ -19,7 +19,7 @@ export const migrations: Record<string, Migration> = {
           .addColumn("at", "bigint", (column) => column.notNull())
           .addPrimaryKeyConstraint(`${table}_key`, ["route", "type", "danger", "key"])
           .execute();
-      // How many changes of the entry are under way, and whether one of them may have happened.
+      // How many changes of the entry are in progress, and whether one of them may have been made.
       await db.schema
         .alterTable("guard_passed")
         .addColumn("under_way", "integer", (column) => column.notNull().defaultTo(0))
@@ -55,7 +55,7 @@ export const migrations: Record<string, Migration> = {
         .addColumn("hash", "text", (column) => column.notNull())
         .addColumn("at", "bigint", (column) => column.notNull())
         .execute();
-      // What is too old to count is looked for with each change.
+      // Expired entries are searched for with each change.
       for (const table of ["guard_passed", "guard_stopped", "guard_released"])
         await db.schema.createIndex(`${table}_at`).on(table).column("at").execute();
     },
@@ -126,7 +126,7 @@ export const migrations: Record<string, Migration> = {
             table === "sync_names" ? ["sync", "place", "value"] : ["sync", "place", "value", "key"],
           )
           .execute();
-        // The columns behind the key keep SQLite from reading the primary key's index from its begin, because that has them all.
+        // The additional columns keep SQLite from scanning the primary key's index, which contains them all.
         await schema.createIndex(`${table}_of`).on(table).columns(["sync", "key", "place", "value"]).execute();
       }
       await schema

@@ -1,20 +1,20 @@
 import type { Kysely } from "kysely";
 import { type Alias, inPieces, type PeopleTables } from "./person.ts";
 
-/** The names by which people of one sync are known, refer to each other, and are told apart. */
+/** The names by which a sync's people are known, refer to each other and are distinguished. */
 export interface Names {
-  /** The keys of those known by a name. */
+  /** The keys of people with a name. */
   readonly known: (alias: Alias, limit: number) => Promise<readonly string[]>;
-  /** The keys of others who are known by the same name at a place as a person is. */
+  /** The keys of others who share a person's name at a place. */
   readonly namesakes: (key: string, place: string) => Promise<readonly string[]>;
-  /** Notes whom a person refers to; and has those looked at again who refer to one, whose account is another now. */
+  /** Records whom a person refers to, and marks people for evaluation if their referenced account has changed. */
   readonly referTo: (key: string, aliases: readonly Alias[]) => Promise<void>;
   readonly wake: (key: string) => Promise<void>;
-  /** Takes a name that nobody else may have. Gives the key of who has it then. */
+  /** Reserves a unique name. Returns the key of its holder. */
   readonly reserve: (place: string, value: string, key: string) => Promise<string>;
 }
 
-/** Keeps the names of a sync's people in tables. Every answer waits for `ready`. */
+/** Stores the names of a sync's people in tables. Every call waits for `ready`. */
 export function createNames(db: Kysely<PeopleTables>, ready: () => Promise<void>, sync: string): Names {
   const whenReady = async <T>(ask: () => Promise<T>): Promise<T> => {
     await ready();

@@ -3,59 +3,56 @@ import type { Database } from "./database.ts";
 import { HELD, inPieces, type PeopleTables, type Person, type Received } from "./person.ts";
 import { receive } from "./received.ts";
 
-/** People of one sync. Nothing here is held in memory: lists are read in pieces, in the order of keys. */
+/** The people of a sync. They are never held in memory: lists are read in batches, in order of keys. */
 export interface People {
-  /** Takes a page of what a read of the source found. Gives the keys that have several records, and how many records came again just so. */
+  /** Stores a page of a read of the source. Returns keys with several records, and the number of identical repeats. */
   readonly receive: (
     read: number,
     page: readonly Received[],
   ) => Promise<{ readonly twice: readonly string[]; readonly repeated: number }>;
-  /** Says that a read was whole: who was not in it is missing from now on. */
+  /** Records that a read was complete: whoever was not in it is missing from now on. */
   readonly complete: (read: number, now: number) => Promise<void>;
-  /** Takes back what a read said of who is missing: it was a plan's. */
+  /** Reverts what a read recorded about missing people, because it was a plan's. */
   readonly uncomplete: (now: number) => Promise<void>;
-  /** How many people there were before a read, how many of them it has not, and how many people have an account. */
+  /** The number of people before a read, the number that it lacks, and the number with an account. */
   readonly count: (read: number) => Promise<{ before: number; lost: number; linked: number }>;
   readonly person: (key: string) => Promise<Person | undefined>;
   readonly byTarget: (target: string) => Promise<Person | undefined>;
-  /**
-   * Those that are to be looked at between two times, behind a key; or all that have an account. What changed is to be looked at from
-   * 0 on, what falls due from its own time.
-   */
+  /** People due between two times, after a key; or all with an account. Changed people are due from 0, others from their own time. */
   readonly due: (
     times: { readonly from: number; readonly to: number },
     after: string,
     limit: number,
   ) => Promise<readonly Person[]>;
   readonly linked: (after: string, limit: number) => Promise<readonly Person[]>;
-  /** Those whose change of a kind is planned and not held, behind a key; without those whom somebody released, where those were not looked at. */
+  /** People with a planned change of a kind that is not held, after a key. Released ones are included only if they were evaluated. */
   readonly ready: (kind: string, hasReleased: boolean, after: string, limit: number) => Promise<readonly Person[]>;
-  /** Those of a status, or whose plan is held or released, behind a key. */
+  /** People with a status, or with a held or released plan, after a key. */
   readonly listed: (
     filter: { readonly status?: string; readonly held?: Person["held"] },
     after: string,
     limit: number,
   ) => Promise<readonly Person[]>;
   readonly save: (people: readonly Person[]) => Promise<void>;
-  /** Saves people that were looked at just now. */
+  /** Saves people after evaluation. */
   readonly saveLooked: (people: readonly Person[]) => Promise<void>;
   readonly forget: (key: string) => Promise<void>;
-  /** Has everybody looked at, or those who have a plan that is not released, whose plan is dropped. */
+  /** Marks everyone for evaluation, or those with an unreleased plan, which is dropped. */
   readonly lookAtAll: () => Promise<void>;
   readonly dropPlans: (isWhole: boolean) => Promise<void>;
-  /** How many changes are planned, by kind, and by whether they are held. */
+  /** The number of planned changes by kind, and whether they are held. */
   readonly planned: () => Promise<readonly { kind: string; held: number; count: number }[]>;
   readonly byStatus: () => Promise<readonly { status: string; count: number }[]>;
-  /** Holds all planned changes of a kind that nobody released. */
+  /** Holds all planned changes of a kind that are not released. */
   readonly hold: (kind: string) => Promise<void>;
-  /** Releases held changes: of some people, of a kind, or all. Gives how many. */
+  /** Releases held changes: of some people, of one kind, or all. Returns how many. */
   readonly release: (which: { readonly keys?: readonly string[]; readonly kind?: string }) => Promise<number>;
 }
 
-/** So many people are changed by one statement. */
+/** How many people one statement changes. */
 const RANGE = 5000;
 
-/** Keeps the people of a sync in tables. Every answer waits for `ready`. */
+/** Stores the people of a sync in tables. Every call waits for `ready`. */
 export function createPeople(
   { db, exclusively }: Database<PeopleTables>,
   ready: () => Promise<void>,
@@ -74,7 +71,7 @@ export function createPeople(
         .onConflict((conflict) => conflict.columns(["sync", "key"]).doUpdateSet(overwritten))
         .execute();
   };
-  /** Does something in ranges of keys, so that no statement takes long however many people there are. */
+  /** Works in ranges of keys, so that no statement takes long. */
   const inRanges = async (work: (from: string, to: string | undefined) => Promise<void>): Promise<void> => {
     for (let from = ""; ; ) {
       const last = await people()
@@ -97,7 +94,7 @@ export function createPeople(
     const behind = query.where("sync", "=", sync).where("key", ">", from);
     return to === undefined ? behind : behind.where("key", "<=", to);
   };
-  // A row has a plan whole, or none: so it was written.
+  // A row has a complete plan or none.
   const selected = () => people().select(ALL).$castTo<Person>();
   const listed = (after: string, limit: number) => selected().where("key", ">", after).orderBy("key").limit(limit);
   return {
@@ -132,7 +129,7 @@ export function createPeople(
       whenReady(async () => {
         const row = await people()
           .select([
-            // Who is new with this read was not there before it.
+            // People who are new with this read were not there before it.
             raw<number>`coalesce(sum(case when missing is null and not (status = 'new' and seen = ${read}) then 1 else 0 end), 0)`.as(
               "before",
             ),
@@ -181,7 +178,7 @@ export function createPeople(
         inRanges(async (from, to) => {
           const planned = () => within(db.updateTable("sync_people"), from, to).where("kind", "is not", null);
           const left = isWhole ? [HELD.no, HELD.held] : [HELD.no];
-          // From 1 on something is due: of what changed, 0, only a whole read tells.
+          // Only a complete read clears the mark of a changed person, 0; others become due at 1.
           const next = raw<number>`case when next = 0 then 0 else 1 end`;
           await planned().set({ next, kind: null, planned: null, held: HELD.no }).where("held", "in", left).execute();
           if (isWhole) await planned().set({ next }).where("held", "=", HELD.released).execute();
@@ -225,7 +222,7 @@ export function createPeople(
             .updateTable("sync_people")
             .set({ held: HELD.released, next: 0 })
             .where("sync", "=", sync)
-            // Whose account a rehire takes over is said one by one.
+            // Whose account a rehire takes over is decided individually.
             .where("kind", "!=", "rehires")
             .where("held", "=", HELD.held);
           if (piece) held = held.where("key", "in", piece);
@@ -238,7 +235,7 @@ export function createPeople(
   };
 }
 
-/** What an upsert of a person overwrites: all but what it is found by. */
+/** The columns that an upsert overwrites: all but the key. */
 const COLUMNS = [
   "target",
   "resource",

@@ -1,7 +1,7 @@
 import { type Kysely, sql as raw } from "kysely";
 import { inPieces, NO_PLAN, type PeopleTables, type Received } from "./person.ts";
 
-/** A page of a read: those that changed are to be looked at, and those whose key came twice. */
+/** Stores a page of a read. Changed people are marked for evaluation, and those whose key occurs twice. */
 export async function receive(
   db: Kysely<PeopleTables>,
   sync: string,
@@ -10,7 +10,7 @@ export async function receive(
 ): Promise<{ readonly twice: readonly string[]; readonly repeated: number }> {
   const twice = new Set<string>();
   const byKey = new Map<string, Received>();
-  /** Records that came before just so: pages that overlap, not two people. */
+  /** Identical repeats: overlapping pages, not two people. */
   let repeated = 0;
   for (const each of page) {
     const before = byKey.get(each.key);
@@ -34,7 +34,7 @@ export async function receive(
     const known = new Map(present.map((each) => [each.key, each]));
     for (const each of piece) {
       const before = known.get(each.key);
-      // Of several records none is believed: what was known stays.
+      // Of several different records none is trusted: the known state stays.
       if (before?.seen === read && before.hash === each.hash && before.twice !== read) repeated++;
       else if (before?.seen === read || (before && twice.has(each.key))) twice.add(each.key);
       else if (before?.hash === each.hash && before.twice === 0) seen.push(each.key);

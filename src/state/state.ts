@@ -9,30 +9,34 @@ import { createLeases, type Leases, type LeaseTables } from "./leases.ts";
 import { migrations } from "./migrations.ts";
 import { createSyncs, type Syncs, type SyncTables } from "./syncs.ts";
 
-/** Where what outlives the process is kept. */
+/** Settings of the store for state that survives restarts. */
 export const stateConfig = z
   .strictObject({
     url: z
       .string()
       .default("sqlite:postern-state.db")
       .refine(isLocation, "a store is sqlite:FILE, sqlite::memory: or postgres://USER@HOST:PORT/DATABASE")
-      .refine((url) => !/^postgres(ql)?:\/\/[^@/]*:[^@/]*@/.test(url), "give the password by state.password")
+      .refine((url) => !/^postgres(ql)?:\/\/[^@/]*:[^@/]*@/.test(url), "set the password in state.password")
       .describe(
-        "Where it is kept. sqlite:FILE serves one gateway; a relative path starts at the configuration's folder. postgres://USER@HOST:PORT/DATABASE serves several. sqlite::memory: forgets it with the process.",
+        "Location of the store. sqlite:FILE serves one gateway; relative paths start at the configuration's folder. postgres://USER@HOST:PORT/DATABASE serves several. sqlite::memory: is lost when the process ends.",
       ),
-    password: z.string().min(1).optional().describe("The password for PostgreSQL, best ${env:NAME} or ${file:PATH}."),
+    password: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Password for PostgreSQL, preferably as ${env:NAME} or ${file:PATH}."),
     tls: z
       .strictObject({
-        ca: z.string().optional().describe("The authority of the server's certificate, PEM; the system's without it."),
-        cert: z.string().optional().describe("A certificate of the gateway's own, PEM."),
-        key: z.string().optional().describe("Its key, PEM."),
+        ca: z.string().optional().describe("CA of the server's certificate, PEM. Default: the system's CAs."),
+        cert: z.string().optional().describe("Client certificate of the gateway, PEM."),
+        key: z.string().optional().describe("Private key of the certificate, PEM."),
       })
       .optional()
-      .describe("Encrypts the connection to PostgreSQL, and checks the server's certificate."),
+      .describe("Encrypts the connection to PostgreSQL, and verifies the server's certificate."),
   })
   .prefault({})
   .describe(
-    "What outlives the process: the counts of the change guard, what syncs know of people and, in PostgreSQL, where each gateway's audit log ends. It is made on first use.",
+    "State that survives restarts: counts of the change guard, the memory of syncs and, in PostgreSQL, the ends of audit logs. Created on first use.",
   );
 
 function isLocation(url: string): boolean {
@@ -42,30 +46,30 @@ function isLocation(url: string): boolean {
   return hostname !== "" && username !== "" && /^\/[^/]+$/.test(pathname) && search === "" && hash === "";
 }
 
-/** Whether several gateways may share a store. */
+/** Reports whether several gateways can share a store. */
 export const isSharedState = (url: string): boolean => !url.startsWith("sqlite:");
 
-/** The store of what outlives a process. */
+/** The store of state that survives restarts. */
 export interface State {
   readonly guard: Ledger;
   readonly leases: Leases;
   readonly chains: Chains;
   readonly syncs: Syncs;
   /**
-   * Makes the tables, or brings them up to date, and says whether there were none before: counts begin at nothing. It is done before the first
-   * use, and tried again with each where it failed.
+   * Creates or updates the tables, and reports whether they are new, so that counts start at zero. Done before first use, and retried with
+   * each use after a failure.
    */
   readonly ready: () => Promise<{ readonly isNew: boolean }>;
-  /** Rejects where the store cannot be asked. Makes nothing in it. */
+  /** Rejects if the store is unavailable. Creates nothing. */
   readonly probe: () => Promise<void>;
-  /** Whether a failure of the store will pass by itself. */
+  /** Reports whether a failure of the store is temporary. */
   readonly willPass: (error: unknown) => boolean;
   readonly close: () => Promise<void>;
 }
 
 type Tables = GuardTables & LeaseTables & ChainTables & SyncTables;
 
-/** Opens the store. Throws where its file cannot be opened; a server that is away is only found out by `ready`. */
+/** Opens the store. Throws if its file cannot be opened; an unreachable server shows only in `ready`. */
 export function openState(location: Location, files: Files): State {
   const database = openDatabase<Tables>(location, files);
   const { db, willPass } = database;
@@ -94,7 +98,7 @@ export function openState(location: Location, files: Files): State {
       }>`select current_schema() as schema, has_schema_privilege(current_schema(), 'CREATE') as may`.execute(db);
       if (!rows[0]?.may)
         throw new Error(
-          `the account may not create tables in the schema ${rows[0]?.schema}: make the database for it, create database ... owner ...`,
+          `the account may not create tables in the schema ${rows[0]?.schema}: create the database with this account as its owner (create database ... owner ...)`,
         );
     },
     willPass,
@@ -106,8 +110,8 @@ export function openState(location: Location, files: Files): State {
 }
 
 /**
- * Brings the tables up to date. Kysely holds a lock meanwhile, so that of several gateways that start one does it. Steps of a later version
- * that are done already are left alone: that version runs beside this one.
+ * Updates the tables. Kysely holds a lock meanwhile, so that only one of several starting gateways does it. Migrations of a later version
+ * are ignored: that version runs alongside this one.
  */
 async function migrated(db: Kysely<Tables>): Promise<{ readonly isNew: boolean }> {
   let names: readonly string[] = [];

@@ -7,22 +7,22 @@ import { createPeople, type People } from "./people.ts";
 import type { PeopleTables } from "./person.ts";
 import { createTargets, type Targets, type TargetTables } from "./targets.ts";
 
-/** What is known of a sync as a whole. Times are milliseconds since 1970. */
+/** The state of a whole sync. Times are in milliseconds since 1970. */
 export interface SyncRecord {
   readonly sync: string;
-  /** How often its source was read. */
+  /** How often its source has been read. */
   readonly reads: number;
-  /** The hash of the rules that the last run went by. */
+  /** The hash of the rules in the last run. */
   readonly rules: string;
-  /** When somebody released the first run; null before. */
+  /** When an operator released the first run; null before. */
   readonly begun: number | null;
-  /** When a run began last. */
+  /** When the last run started. */
   readonly ran: number | null;
-  /** How many runs in a row failed as a whole. */
+  /** The number of consecutive failed runs. */
   readonly failures: number;
-  /** Before this no run begins by its schedule. */
+  /** No scheduled run starts before this time. */
   readonly not_before: number;
-  /** 1 where somebody asked the run that is under way to end. */
+  /** 1 if an operator asked the current run to stop. */
   readonly cancelled: number;
 }
 
@@ -33,49 +33,49 @@ export interface RunRecord {
   readonly run: number;
   readonly started: number;
   readonly ended: number | null;
-  /** Who or what began it. */
+  /** Who or what started it. */
   readonly cause: string;
-  /** `running`, `done`, `incomplete`, `planned`, `held`, `failed`, `cancelled`, `interrupted`; or `released`, which is no run. */
+  /** `running`, `done`, `incomplete`, `planned`, `held`, `failed`, `cancelled`, `interrupted`; or `released`, which is not a run. */
   readonly outcome: string;
-  /** What it did, by kind, as JSON; and why it failed, in words. */
+  /** What it did, by kind, as JSON; and why it failed. */
   readonly counts: string;
   readonly error: string | null;
 }
 
-/** The tables of syncs, as kysely knows them. */
+/** The tables of syncs, for kysely. */
 export type SyncTables = { syncs: SyncRecord; sync_runs: RunRecord; sync_requests: RequestRecord } & PeopleTables &
   MembershipTables &
   TargetTables;
 
-/** A request that counts for a budget, such as one of a tenant's day. */
+/** A request that counts towards a budget, such as a tenant's daily one. */
 interface RequestRecord {
   readonly budget: string;
   readonly at: number;
   readonly number: number;
 }
 
-/** What is kept of one sync. */
+/** What is stored for one sync. */
 export interface SyncStore extends People, Names, Memberships {
   readonly record: () => Promise<SyncRecord>;
   readonly update: (fields: Partial<Omit<SyncRecord, "sync">>) => Promise<void>;
-  /** Notes that a run began, and that the one before was killed if it has not ended. Gives the run's number. */
+  /** Records the start of a run, and that the previous one was killed if it has not ended. Returns the run's number. */
   readonly begin: (cause: string, now: number) => Promise<number>;
   readonly end: (run: number, fields: Partial<RunRecord>) => Promise<void>;
-  /** The last runs, the latest first. */
+  /** The last runs, latest first. */
   readonly runs: (limit: number) => Promise<readonly RunRecord[]>;
 }
 
-/** What is kept of all syncs. */
+/** What is stored for all syncs. */
 export interface Syncs {
   readonly of: (sync: string) => SyncStore;
-  /** The targets that a sync has written, and the name under which each is kept. */
+  /** The targets that a sync has written, and the name under which each is stored. */
   readonly targets: (sync: string) => Targets;
-  /** Copies all that is kept of a sync under another name, in place of what is there; and drops what is kept under a name. */
+  /** Copies everything stored for a sync to another name, replacing what is there; or deletes everything under a name. */
   readonly copy: (from: string, to: string) => Promise<void>;
   readonly drop: (name: string) => Promise<void>;
   /**
-   * Takes one of so many requests within some milliseconds; gives when the next one is free where there is none, over all processes that
-   * share the store.
+   * Takes one of a limited number of requests per period, across all processes that share the store. If none is left, returns when the next
+   * one is free.
    */
   readonly take: (
     budget: string,
@@ -84,13 +84,13 @@ export interface Syncs {
   ) => Promise<{ readonly ok: true } | { readonly ok: false; readonly until: number }>;
 }
 
-/** The outcome of a run whose process ended without a word. */
+/** The outcome of a run whose process ended abruptly. */
 export const INTERRUPTED = "interrupted";
 
-/** This many runs are kept of each sync. */
+/** How many runs are kept per sync. */
 const RUNS_KEPT = 500;
 
-/** Keeps what syncs know in tables. Every answer waits for `ready`. */
+/** Stores the state of syncs in tables. Every call waits for `ready`. */
 export function createSyncs(database: Database<SyncTables>, ready: () => Promise<void>): Syncs {
   const { db, exclusively } = database;
   const first = (sync: string): SyncRecord => ({
@@ -130,7 +130,7 @@ export function createSyncs(database: Database<SyncTables>, ready: () => Promise
             .where("sync", "=", sync)
             .executeTakeFirst();
           const run = Number(last?.run ?? 0) + 1;
-          // One runs at a time: whatever has not ended by now was killed.
+          // Only one runs at a time: any run that has not ended was killed.
           await transaction
             .updateTable("sync_runs")
             .set({ outcome: INTERRUPTED })
@@ -180,7 +180,7 @@ export function createSyncs(database: Database<SyncTables>, ready: () => Promise
           .where("budget", "=", budget)
           .where("at", "<=", now - longest)
           .execute();
-        // A clock that was set back delays nobody for longer than a period.
+        // A clock that was set back delays nobody for longer than one period.
         await transaction
           .updateTable("sync_requests")
           .set({ at: now })

@@ -1,29 +1,29 @@
 import type { Kysely } from "kysely";
 
-/** A target that a sync has written, and where what is known of it is kept. */
+/** A target that a sync has written, and where its state is stored. */
 export interface KnownTarget {
   readonly sync: string;
-  /** What is written, in words that are the same as long as it is. */
+  /** Describes the target in words that stay the same as long as it does. */
   readonly target: string;
-  /** The name under which people, links and runs are kept. */
+  /** The name under which people, links and runs are stored. */
   readonly store: string;
-  /** When a run used it last, in milliseconds since 1970. */
+  /** When a run last used it, in milliseconds since 1970. */
   readonly used: number;
 }
 
-/** The table of targets, as kysely knows it. */
+/** The table of targets, for kysely. */
 export interface TargetTables {
   readonly sync_targets: KnownTarget;
 }
 
 /** The targets of one sync. */
 export interface Targets {
-  /** All of them, the one that was used last first. */
+  /** All targets, most recently used first. */
   readonly all: () => Promise<readonly KnownTarget[]>;
   readonly keep: (target: Omit<KnownTarget, "sync">) => Promise<void>;
 }
 
-/** Keeps the targets of a sync in a table. Every answer waits for `ready`. */
+/** Stores the targets of a sync in a table. Every call waits for `ready`. */
 export const createTargets = (db: Kysely<TargetTables>, ready: () => Promise<void>, sync: string): Targets => ({
   all: async () => {
     await ready();

@@ -11,7 +11,7 @@ import { patchOf, resourceWith, type ValueChange, valueAt } from "./values.ts";
 
 const NAME = /^[^\x00-\x1f\x7f]{1,300}$/;
 
-/** What an account's creation tells beside: its first password. */
+/** Additional result of a creation: the first password. */
 export interface Created {
   readonly key: string;
   readonly id: string;
@@ -19,20 +19,19 @@ export interface Created {
   readonly password: string | undefined;
 }
 
-/** How a plan is carried out. */
+/** What carrying out a plan needs. */
 export interface Applying extends Work {
-  /** Delivers a first password. Rejects where it did not arrive. */
+  /** Delivers a first password. Rejects if it did not arrive. */
   readonly deliver: ((created: Created) => Promise<void>) | undefined;
 }
 
-/** A target that throttles is asked again so often within a run, and waited for so long, in seconds. */
+/** How often a throttling target is retried within a run, and the maximum wait in seconds. */
 const MAX_PATIENCE = 5;
 const MAX_WAIT = 60;
 
 /**
- * Carries out what is planned for a person, and gives the person after it: with an account, or with a failure in words. Rejects with a
- * `TargetError` of the kind `unavailable` where the target is away, which says nothing of the person, and with `Cancelled` when the signal ends a
- * wait for it.
+ * Carries out a person's plan. Returns the person with an account, or with a failure in words. Rejects with a `TargetError` of kind
+ * `unavailable` if the target is unavailable, which says nothing about the person, and with `Cancelled` if the signal ends a wait.
  */
 export async function apply(work: Applying, person: Person, signal: AbortSignal): Promise<Person> {
   const plan = planOf(person)!;
@@ -42,7 +41,7 @@ export async function apply(work: Applying, person: Person, signal: AbortSignal)
       return await applied(work, current, plan);
     } catch (error) {
       if (!(error instanceof PersonError || error instanceof TargetError)) throw error;
-      // What was remembered on the way counts from here on: the names that a lost answer may have given away.
+      // What was stored on the way counts from here on: a lost response may have assigned names.
       current = (await work.store.person(person.key)) ?? person;
       if (error instanceof PersonError) return stopped(work, current, error.code, error.message);
       if (error.kind !== "unavailable") return failedWith(work, current, error.kind, error.message);
@@ -71,7 +70,7 @@ async function applied(work: Applying, person: Person, plan: Plan): Promise<Pers
   }
 }
 
-/** The plan is done: it is dropped, and what was done is remembered. */
+/** Drops a completed plan and records what was done. */
 function done({ now }: Work, person: Person, memory: Memory, plan: Plan, status: string): Person {
   const { error: _, ...kept } = memory;
   const last = { at: now, did: `${plan.do}: ${plan.reason}` };
@@ -105,7 +104,7 @@ async function update(work: Applying, person: Person, plan: Plan): Promise<Perso
   }
   if (plan.changes.some(({ path, to }) => path === rules.active.path && to === false))
     await store.belong(person.key, []);
-  // Stages are counted from when the account was locked, not from when a plan first said so.
+  // Stages are counted from when the account was locked, not from when a plan was first made.
   if (memory.left && plan.changes.some(({ path, to }) => path === rules.active.path && to === false))
     memory = { ...memory, left: { ...memory.left, since: work.now } };
   if (plan.stage !== undefined) memory = { ...memory, left: { ...memory.left!, stage: plan.stage } };
@@ -117,15 +116,15 @@ async function update(work: Applying, person: Person, plan: Plan): Promise<Perso
   }
   const linked = done(work, { ...person, target: id }, memory, plan, memory.left ? "left" : "ok");
   if (plan.adopt) {
-    // Woken first: a kill between the two must not leave those who refer to the account waiting for it.
+    // Wake others first: after a kill in between, they would wait for the account forever.
     await store.wake(person.key);
     await store.save([linked]);
   }
-  // The next stage of leaving may be due by now, or has a day.
+  // The next stage of leaving may be due, or scheduled.
   return memory.left || plan.adopt ? { ...linked, next: 0 } : linked;
 }
 
-/** Unique names that an account has already are the person's. */
+/** Unique names that an account already has belong to the person. */
 function namesOf({ rules }: Work, { names = {} }: Memory, account: Record<string, unknown>): Record<string, string> {
   const chosen: Record<string, string> = { ...names };
   for (const rule of rules.rules) {
@@ -138,7 +137,7 @@ function namesOf({ rules }: Work, { names = {} }: Memory, account: Record<string
 
 const isUnique = (rule: Rule): rule is Extract<Rule, { is: "expression" }> => rule.is === "expression" && rule.isUnique;
 
-/** Who had the account before has it no more. */
+/** Removes the account from its former holder. */
 async function replaceFormer({ store, now }: Work, key: string, { rehire }: Memory): Promise<void> {
   if (rehire === undefined || rehire === "new") return;
   const before = await store.person(rehire.of);
@@ -150,7 +149,7 @@ async function replaceFormer({ store, now }: Work, key: string, { rehire }: Memo
     why: `${key} has the account now.`,
     last: { at: now, did: "handed over" },
   });
-  // The account is in the groups still: the rules say what becomes of that.
+  // The account is still in the groups: the rules decide what happens.
   await store.handOver(before.key, key);
   await store.save([{ ...before, target: null, status: "gone", next: null, ...NO_PLAN, memory }]);
 }
@@ -160,7 +159,7 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
   const facts = await factsOf(rules, resourceOf(person), new Date(work.now));
   const memory = memoryOf(person);
   const { found } = await referencesFor(work, person.key, facts, { isNoted: false });
-  // A creation whose answer was lost is found again, and not repeated.
+  // A creation whose response was lost is found again, not repeated.
   const present = await presentAccount(work, person.key, facts, memory);
   if (present) {
     const again: Plan = {
@@ -168,7 +167,7 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
       do: "update",
       changes: [],
       adopt: String(present.id),
-      reason: `the account is there already${work.deliver ? "; its first password was not delivered: set another one" : ""}`,
+      reason: `the account already exists${work.deliver ? "; its first password was not delivered: set another one" : ""}`,
     };
     return { ...(await update(work, person, again)), next: 0 };
   }
@@ -190,15 +189,15 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
   const settled = settledMemory(rules, { facts, references: found, account, written }, { ...memory, names });
   const { left: _, rehire: __, ...kept } = settled;
   const isActive = valueAt(account, rules.active, rules.target) !== false;
-  // Who is waited for may get an account in this moment: it is looked at once more when all are made.
+  // People who are waited for may get an account right now: this one is evaluated again when all are made.
   const isWaiting = facts.references.some(({ rule }) => !found.has(rule.place.path));
   const made = { ...person, target: id, ...(isWaiting && { next: 0 }) };
   const linked = done(work, made, { ...kept, wasActive: isActive, created: work.now }, plan, "ok");
-  // Of an account that was made anew the groups know nothing.
+  // The groups do not contain a new account yet.
   await store.unsettleMember(person.key);
   if (plan.groups) await store.belong(person.key, plan.groups);
   await store.wake(person.key);
-  // The account is the person's from here on, whatever goes wrong behind. It is saved last: a kill before is made good by the next run, which finds the account.
+  // From here on the account is the person's, whatever fails later. It is saved last: after a kill, the next run finds the account.
   await store.save([linked]);
   const userName = typeof account.userName === "string" ? account.userName : undefined;
   try {
@@ -211,28 +210,30 @@ async function create(work: Applying, person: Person, plan: Plan): Promise<Perso
   return linked;
 }
 
-/** The account that has the first match's value already, which a creation may have made whose answer was lost. Rejects where it is somebody else's. */
+/**
+ * The account that already has the first match's value, perhaps from a creation whose response was lost. Rejects if it is somebody else's.
+ */
 async function presentAccount({ rules, target, store }: Work, key: string, { wanted }: Facts, { names }: Memory) {
   const place = rules.match[0]!;
   const value = wanted.find(({ rule }) => rule.place.path === place.path)?.value ?? names?.[place.path];
   if (value === undefined || typeof value === "object") return undefined;
-  // Of two people with one value the first gets the account, and the other is told.
+  // Of two people with the same value, the first gets the account, and the other an error.
   const first = await store.reserve("(match)", String(value).toLowerCase(), key);
   if (first !== key && (await store.person(first))?.target != null)
-    throw new PersonError("taken", `${first} has an account with the ${place.name} ${String(value)} already.`);
+    throw new PersonError("taken", `${first} already has an account with the ${place.name} ${String(value)}.`);
   const accounts = await target.find(place, String(value));
   if (accounts.length > 1)
     throw new PersonError(
       "ambiguous",
-      `Several accounts have the ${place.name} ${String(value)}: keep it on one of them.`,
+      `Several accounts have the ${place.name} ${String(value)}: leave it on only one of them.`,
     );
   const owner = accounts[0] && (await store.byTarget(String(accounts[0].id)));
   if (owner && owner.key !== key)
-    throw new PersonError("taken", `The account with the ${place.name} ${String(value)} is ${owner.key}'s.`);
+    throw new PersonError("taken", `The account with the ${place.name} ${String(value)} belongs to ${owner.key}.`);
   return accounts[0];
 }
 
-/** Creates an account under names that nobody has: those chosen before, else the first that are free here and in the target. */
+/** Creates an account with unique names: those chosen before, else the first that are free here and in the target. */
 async function createNamed(
   { rules, target, store }: Work,
   person: Person,
@@ -253,13 +254,13 @@ async function createNamed(
       const value = chosen ?? (await facts.candidate(rule, attempt - (before[path] === undefined ? 0 : 1)));
       if (value === undefined) {
         if (attempt === 1)
-          throw new PersonError("name", `The rule for ${name} gives nothing, and an account needs it.`);
-        throw new PersonError("name", `All names that the rule for ${name} gives are taken.`);
+          throw new PersonError("name", `The rule for ${name} has no result, but an account requires it.`);
+        throw new PersonError("name", `All names from the rule for ${name} are taken.`);
       }
       if (!NAME.test(value))
         throw new PersonError(
           "name",
-          `The rule for ${name} gives what is no name: it has up to 300 characters, and none that control.`,
+          `The result of the rule for ${name} is not a valid name: names have up to 300 characters and no control characters.`,
         );
       if ((await store.reserve(path, value.toLowerCase(), key)) !== key) continue;
       if ((await target.find(rule.place, value)).length === 0) return value;
@@ -269,13 +270,13 @@ async function createNamed(
   for (const rule of unique) names[rule.place.path] = await choose(rule);
   for (let tries = 0; ; tries++) {
     try {
-      // Remembered before the target is asked: an answer that is lost does not lead to another name.
+      // Stored before the target is called: a lost response must not lead to another name.
       if (unique.length > 0)
         await store.save([{ ...person, memory: JSON.stringify({ ...memory, names: { ...before, ...names } }) }]);
       const all = [...given, ...Object.entries(names).map(([path, to]) => ({ path, to }))];
       return { account: await target.create(resourceWith(all, rules.target)), names };
     } catch (error) {
-      // Somebody took a name in between, or has it where no filter sees it.
+      // Somebody took a name in between, or has it where no filter finds it.
       if (
         !(error instanceof TargetError) ||
         error.kind !== "conflict" ||

@@ -7,31 +7,31 @@ import { KINDS, type Kind, type Memory, type Plan } from "./person.ts";
 import type { Rule, Rules } from "./rules.ts";
 import { isSameValue, type ValueChange, valueAt } from "./values.ts";
 
-/** Somebody whose account is known, as the rules and the target have them. */
+/** A person with a known account, according to the rules and the target. */
 export interface Situation {
-  /** `missing`: whole reads of the source have the person no more. */
+  /** `missing`: complete reads of the source no longer contain the person. */
   readonly life: Facts["life"] | "missing";
-  /** What the rules say; undefined for who is missing. */
+  /** What the rules say; undefined for a missing person. */
   readonly facts: Facts | undefined;
-  /** The references that the rules want, by path: the id, null for none; those that nobody has yet are left out. */
+  /** The wanted references by path: an ID, or null for none; unresolved ones are omitted. */
   readonly references: ReadonlyMap<string, string | null>;
-  /** The account as it is. */
+  /** The current account. */
   readonly current: Resource;
   readonly memory: Memory;
-  /** The groups that the account belongs to now, where the rules know of groups. */
+  /** The groups that the account is in, if rules manage groups. */
   readonly groups: readonly { readonly type: string; readonly name: string }[];
   readonly now: number;
 }
 
-/** What is to be done, and what is remembered though nothing is. */
+/** What to do, and what to remember even if nothing is done. */
 export interface Decision {
   readonly plan: Plan | undefined;
   readonly memory: Memory;
-  /** When there is something to do that is not due yet. */
+  /** When something is due later. */
   readonly next: number | undefined;
 }
 
-/** Decides what an account needs to be as the rules say. Pure: the same situation always gives the same decision. */
+/** Decides what an account needs to match the rules. Pure: the same situation always gives the same decision. */
 export function decide(rules: Rules, settings: SyncSettings, situation: Situation): Decision {
   const { life, memory, now, current } = situation;
   const isActive = valueAt(current, rules.active, rules.target) !== false;
@@ -39,7 +39,7 @@ export function decide(rules: Rules, settings: SyncSettings, situation: Situatio
     const { left: _, ...kept } = memory;
     const { changes, isOverridden } = changesFor(rules, settings, situation, undefined);
     const remembered = { ...kept, wasActive: memory.wasActive === true || isActive, isOverridden };
-    return { plan: planFor(changes, situation, rules, "the rules say so"), memory: remembered, next: undefined };
+    return { plan: planFor(changes, situation, rules, "as the rules require"), memory: remembered, next: undefined };
   }
   const policy =
     life === "missing" ? settings.leavers.missing : life === "outOfScope" ? settings.leavers.outOfScope : "disable";
@@ -81,7 +81,7 @@ function staged(
   if (!next) return { plan: undefined, memory, next: undefined };
   const due = since + Duration.fromISO(next.after).toMillis();
   if (now < due) return { plan: undefined, memory, next: due };
-  const common = { reason: `${why}; ${next.after} are over`, stage: stage + 1 };
+  const common = { reason: `${why}; ${next.after} have passed`, stage: stage + 1 };
   if (next.do === "delete")
     return { plan: { kind: "deletes", do: "delete", changes: [], ...common }, memory, next: undefined };
   const changes = rules.stages.get(stage)!.flatMap(({ place, value }): ValueChange[] => {
@@ -96,7 +96,7 @@ function staged(
   };
 }
 
-/** What of the account is not as the rules want it; `active` is as it is forced to be. */
+/** The differences between the account and the rules; `active` as forced. */
 function changesFor(
   rules: Rules,
   { respectDisabled }: SyncSettings,
@@ -110,7 +110,7 @@ function changesFor(
     const from = valueAt(current, place, rules.target);
     if (when === "create" || (when === "empty" && from !== undefined) || (value === undefined && keepsNull)) return;
     if (isSameValue(from, value)) return;
-    // What the target shows otherwise than it was written is not written again and again.
+    // A value that the target shows differently than written is not written again and again.
     const { applied = {}, confirmed = {} } = memory;
     if (place.path in applied && isSameValue(applied[place.path], value) && isSameValue(confirmed[place.path], from))
       return;
@@ -123,7 +123,7 @@ function changesFor(
     if (isOverride) isOverridden = true;
     else changes.push({ name: place.name, path: place.path, from, to: value });
   };
-  // What a stage of leaving wrote stays, whatever the rules say of who is here.
+  // Values written by a stage of leaving stay, whatever the rules say.
   const stages = life === "left" ? (memory.left?.stage ?? 0) : 0;
   const fixed = new Set(
     [...rules.stages].flatMap(([stage, set]) => (stage < stages ? set.map(({ place }) => place.path) : [])),
@@ -144,10 +144,10 @@ function changesFor(
   return { changes, isOverridden };
 }
 
-/** An account is new for so long, in milliseconds. */
+/** How long an account counts as new, in milliseconds. */
 const NEW_MS = 7 * 24 * 3_600_000;
 
-/** Changes and memberships as a plan, of the gravest kind that is among them. */
+/** Combines changes and memberships into a plan of the most serious kind. */
 function planFor(
   changes: readonly ValueChange[],
   { facts, groups, memory, references, now }: Situation,
@@ -161,7 +161,7 @@ function planFor(
   const losesGroup = [...present].some((each) => !asked.has(each));
   const hasGroups = losesGroup || [...asked].some((each) => !present.has(each));
   if (changes.length === 0 && !hasGroups) return undefined;
-  // What follows the creation of an account belongs to it, and is not counted again.
+  // Changes that follow the creation of an account belong to it and are not counted again.
   const isNew = memory.created !== undefined && now - memory.created < NEW_MS;
   const kinds = new Set<Kind>();
   for (const { path, to } of changes) {

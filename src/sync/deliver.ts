@@ -3,10 +3,10 @@ import type { Created } from "./apply.ts";
 import type { SyncSettings } from "./definition.ts";
 import { signatureOf } from "./signature.ts";
 
-/** How long a delivery may take, in milliseconds. */
+/** Time limit of a delivery, in milliseconds. */
 const DELIVERY_MS = 10_000;
 
-/** Delivers first passwords to an address, signed as Standard Webhooks asks. Rejects where it does not answer with success. */
+/** Delivers first passwords to a URL, signed as Standard Webhooks specifies. Rejects unless the response is a success. */
 export function passwordsTo(sync: string, { url, secret }: NonNullable<SyncSettings["passwords"]>) {
   return async ({ key, id, userName, password }: Created): Promise<void> => {
     if (password === undefined) return;

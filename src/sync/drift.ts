@@ -8,27 +8,30 @@ import type { Target } from "./target.ts";
 import { type Asking, contextFor } from "./targets/route.ts";
 import { isSameValue, valueAt } from "./values.ts";
 
-/** Something that is not as it was written last. */
+/** A difference from what was last written. */
 export interface Drift {
-  /** `changed`, `disabled`, `gone`: an account; `added`: an account that no sync made or took over; `member`, `group`: of groups by rule. */
+  /**
+   * `changed`, `disabled`, `gone`: an account; `added`: an account that no sync created or took over; `member`, `group`: of rule-based
+   * groups.
+   */
   readonly what: "changed" | "disabled" | "gone" | "added" | "member" | "group";
-  /** The person's key, where there is one. */
+  /** The person's key, if there is one. */
   readonly key: string | undefined;
-  /** The account's, or the group's id in the target. */
+  /** The ID of the account or group in the target. */
   readonly id: string;
-  /** What is another now, of an account; or the group's name. */
+  /** The changed attribute of an account; or the group's name. */
   readonly path?: string;
   readonly was?: unknown;
   readonly is?: unknown;
 }
 
-/** What drift is looked for in. */
+/** Where to look for drift. */
 export interface Drifting {
   readonly route: Route;
   readonly type: string;
   readonly target: Target;
   readonly asking: Asking;
-  /** The syncs that write there, each with its rules. */
+  /** The syncs that write there, with their rules. */
   readonly syncs: readonly { readonly store: SyncStore; readonly rules: Rules }[];
 }
 
@@ -36,8 +39,8 @@ const PIECE = 500;
 const LANES = 8;
 
 /**
- * Compares a target with what syncs wrote there last: accounts that were changed, disabled or deleted beside them, and those that none of
- * them knows; and the members of the groups that they made. Reads the target whole, writes nothing.
+ * Compares a target with what syncs last wrote: accounts that others changed, disabled or deleted, unknown accounts, and the members of
+ * rule-based groups. Reads the whole target and writes nothing.
  */
 export async function* driftOf({ route, type, target, asking, syncs }: Drifting): AsyncGenerator<Drift> {
   for (const { store, rules } of syncs) {
@@ -95,7 +98,7 @@ function changesIn(
   });
 }
 
-/** Members of groups by rule that are not there any more, and groups that are gone. */
+/** Missing members of rule-based groups, and missing groups. */
 async function* groupsOf(store: SyncStore, target: Target): AsyncGenerator<Drift> {
   for (const group of await store.groups()) {
     if (group.target === null || group.target.startsWith("(")) continue;

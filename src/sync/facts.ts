@@ -6,7 +6,7 @@ import { createClock, DateError } from "./clock.ts";
 import { inputOf, type PersonInput, problemsOf, type Rule, type Rules, unusedOf } from "./rules.ts";
 import { valueAt } from "./values.ts";
 
-/** Why nothing is done for one person: a sentence, and a code behind it. */
+/** Why nothing is done for a person: a sentence, and a code. */
 export class PersonError extends Error {
   readonly code: string;
 
@@ -17,47 +17,47 @@ export class PersonError extends Error {
   }
 }
 
-/** What a rule wants an attribute to be. */
+/** The wanted value of an attribute. */
 export interface Wanted {
   readonly rule: Rule;
   /** The value; undefined for none. */
   readonly value: unknown;
 }
 
-/** A reference that a rule wants: the name of who is referred to, as the source says it. */
+/** A wanted reference: the name of the referenced person in the source. */
 export interface WantedReference {
   readonly rule: Extract<Rule, { is: "reference" }>;
   readonly name: string | undefined;
 }
 
-/** What the rules say of a person at an instant. */
+/** What the rules say about a person at an instant. */
 export interface Facts {
   readonly life: "here" | "left" | "outOfScope";
   readonly wanted: readonly Wanted[];
   readonly references: readonly WantedReference[];
-  /** The groups that the account belongs to, by type and name. */
+  /** The groups that the account should be in, by type and name. */
   readonly groups: readonly { readonly type: string; readonly name: string }[];
-  /** What of the source's records is not used, in words. */
+  /** Source records that are not used, described in words. */
   readonly unused: readonly string[];
-  /** When the rules next say something else, though nothing else changes. */
+  /** When the rules' results change next without any other change. */
   readonly due: Date | undefined;
-  /** The value of a unique attribute in an attempt, from 1; undefined where there is none any more. */
+  /** The value of a unique attribute in the given attempt, from 1; undefined when there are no more. */
   readonly candidate: (rule: Rule, attempt: number) => Promise<string | undefined>;
-  /** The value of an attribute that is never shown, evaluated anew with each call. */
+  /** The value of a secret attribute, evaluated with each call. */
   readonly secret: (rule: Rule) => Promise<unknown>;
 }
 
-/** The longest resource that rules are evaluated over, in characters of JSON. */
+/** Maximum size of a resource that rules are evaluated over, in characters of JSON. */
 const MAX_INPUT = 65_536;
-/** How many names are tried in all. */
+/** Maximum number of names tried. */
 const MAX_ATTEMPTS = 200;
 
-/** Evaluates the rules over a person's resource. Rejects with a `PersonError` for what concerns that person alone. */
+/** Evaluates the rules over a person's resource. Rejects with a `PersonError` for problems of that person alone. */
 export async function factsOf(rules: Rules, resource: Resource, now: Date): Promise<Facts> {
   const wrong = problemsOf(resource, rules.source);
-  if (wrong.length > 0) throw new PersonError("source", `The source says that this is wrong: ${wrong.join("; ")}`);
+  if (wrong.length > 0) throw new PersonError("source", `The source reports a problem: ${wrong.join("; ")}`);
   if (JSON.stringify(resource).length > MAX_INPUT)
-    throw new PersonError("tooLarge", `The record is longer than ${MAX_INPUT} characters, which no person's is.`);
+    throw new PersonError("tooLarge", `The record is longer than ${MAX_INPUT} characters.`);
   const input = inputOf(resource, rules.source);
   const zone = await told(async () =>
     typeof rules.zone === "string" ? rules.zone : String((await rules.zone.evaluate(input)) ?? "UTC"),
@@ -91,18 +91,18 @@ export async function factsOf(rules: Rules, resource: Resource, now: Date): Prom
   };
 }
 
-/** Whether an account is to be active. Anything but true and false would lock out, or let in, by accident. */
+/** Whether an account should be active. Anything but true and false could enable or disable it by accident. */
 function asActive({ keepsNull }: Rule, value: unknown): boolean | undefined {
   const text = String(value ?? "").toLowerCase();
   if (text === "true" || text === "false") return text === "true";
   if (value === undefined && keepsNull) return undefined;
-  throw new PersonError("rule", "The rule for active gives neither true nor false.");
+  throw new PersonError("rule", "The rule for active must give true or false.");
 }
 
-/** An expression that ran out of its time, which a busy machine may have taken, is evaluated again so often. */
+/** How often an expression that timed out is evaluated, since a busy machine may be the cause. */
 const MAX_TIMES = 3;
 
-/** Says of a failed expression that it is this person's. */
+/** Attributes a failed expression to this person. */
 async function told<T>(evaluate: () => Promise<T>): Promise<T> {
   for (let time = 1; ; time++) {
     try {
@@ -111,8 +111,10 @@ async function told<T>(evaluate: () => Promise<T>): Promise<T> {
       if (!(error instanceof ExpressionError || error instanceof DateError)) throw error;
       const isSlow = /evaluation timeout|took longer/i.test(error.message);
       if (isSlow && time < MAX_TIMES) continue;
-      // A machine that has too much to do says nothing of the record: it is tried again later.
-      throw new PersonError(isSlow ? "slow" : "rule", `A rule cannot be applied: ${error.message}.`, { cause: error });
+      // An overloaded machine says nothing about the record: it is tried again later.
+      throw new PersonError(isSlow ? "slow" : "rule", `A rule cannot be evaluated: ${error.message}.`, {
+        cause: error,
+      });
     }
   }
 }
@@ -140,7 +142,7 @@ async function groupsOf(rules: Rules, person: PersonInput): Promise<{ type: stri
       if (/[\x00-\x1f\x7f]/.test(text) || text.length > 200)
         throw new PersonError(
           "rule",
-          "A rule for groups gives what is no name: it has up to 200 characters, and none that control.",
+          "A rule for groups gives an invalid name: names have up to 200 characters and no control characters.",
         );
       if (text !== "") found.set(`${type}\0${text.toLowerCase()}`, { type, name: text });
     }
@@ -148,7 +150,7 @@ async function groupsOf(rules: Rules, person: PersonInput): Promise<{ type: stri
   return [...found.values()];
 }
 
-/** The list's expressions one after the other; of the last, if it counts, 2, 3 and so on. */
+/** The list's expressions in order; the last one, if it has $n, with 2, 3 and so on. */
 async function candidateOf(rule: Rule, attempt: number, person: PersonInput): Promise<string | undefined> {
   if (rule.is !== "expression" || attempt > MAX_ATTEMPTS) return undefined;
   const { expressions } = rule;

@@ -5,14 +5,14 @@ import type { GroupsReport } from "./steps.ts";
 import { TargetError } from "./target.ts";
 import { placeIn, resourceWith } from "./values.ts";
 
-/** In place of the id of a group that is being made. */
+/** Stands for the ID of a group that is being created. */
 const MAKING = "(being made)";
-/** How many members are looked at in a piece. */
+/** How many members are processed at a time. */
 const PIECE = 1000;
 
 /**
- * Makes the groups that rules name, and brings their members up to date. A group of the name that the sync did not make is left alone.
- * Rejects with a `TargetError` of the kind `unavailable` where the target is away.
+ * Creates the groups that rules name, and updates their members. A group of that name that the sync did not create is not changed. Rejects
+ * with a `TargetError` of kind `unavailable` if the target is unavailable.
  */
 export async function settleGroups(work: Work, isReconciling: boolean): Promise<GroupsReport> {
   let [added, removed] = [0, 0];
@@ -33,8 +33,8 @@ export async function settleGroups(work: Work, isReconciling: boolean): Promise<
 }
 
 /**
- * Compares a group with what the rules say, whatever was done to it beside us: who is to be in it is added again, and people of the sync who are
- * not are removed. Members that the sync does not know are somebody else's, and stay. Gives how many were removed.
+ * Compares a group with the rules, whatever others changed: missing members are added again, and people of the sync who should not be
+ * members are removed. Members that the sync does not know are kept. Returns how many were removed.
  */
 async function compare({ store, target }: Work, group: RuleGroup): Promise<{ added: number; removed: number }> {
   const nothing = { added: 0, removed: 0 };
@@ -57,7 +57,7 @@ async function compare({ store, target }: Work, group: RuleGroup): Promise<{ add
         gone.map(({ key }) => key),
       );
   }
-  // Who is to be added or removed anyway is not looked at here.
+  // Pending additions and removals are not compared here.
   for (const state of ["add", "remove"] as const)
     for (let after = ""; ; ) {
       const waiting = await store.members(group, state, after, PIECE);
@@ -81,14 +81,14 @@ async function settle(work: Work, group: RuleGroup): Promise<{ added: number; re
       const members = await store.members(group, state, after, PIECE);
       if (members.length === 0) break;
       after = members.at(-1)!.key;
-      // Who has no account is in no group of the target's: there is nothing to remove, and nobody to add yet.
+      // A person without an account is in none of the target's groups.
       const there = members.filter((each) => each.target !== null);
       const ids = there.map((each) => each.target!);
       const change = state === "add" ? { add: ids, remove: [] } : { add: [], remove: ids };
       if (ids.length > 0 && !(await target.groups.change(group.type, id, change))) {
         await store.madeGroup(group, null);
         await store.unsettle(group, undefined);
-        throw new PersonError("gone", "The group is gone from the target; it is made again with the next run.");
+        throw new PersonError("gone", "The group no longer exists in the target; the next run creates it again.");
       }
       const settled = state === "add" ? there : members;
       await store.settled(
@@ -105,7 +105,7 @@ async function settle(work: Work, group: RuleGroup): Promise<{ added: number; re
 
 async function make({ store, target, rules }: Work, group: RuleGroup): Promise<string> {
   const present = await target.groups.find(group.type, group.shown);
-  // A group that was being made when the run was killed is ours.
+  // A group that was being created when the run was killed is ours.
   if (present !== undefined && group.target === MAKING) {
     await store.madeGroup(group, present);
     return present;
@@ -113,7 +113,7 @@ async function make({ store, target, rules }: Work, group: RuleGroup): Promise<s
   if (present !== undefined)
     throw new PersonError(
       "taken",
-      `There is a group ${group.shown} that the sync did not make. It is left alone: give the rule's groups names of their own.`,
+      `There is a group ${group.shown} that the sync did not create. It is not changed: use other names for the rule's groups.`,
     );
   const rule = rules.groups.find(({ type }) => type === group.type);
   const type = target.groups.type(group.type);

@@ -2,25 +2,25 @@ import type { SyncStore } from "../state/syncs.ts";
 import type { Bound, SyncSettings } from "./definition.ts";
 import type { Kind } from "./person.ts";
 
-/** A kind of changes that the guard holds: how many there are, and how many may be. */
+/** A kind of changes that the guard holds: their number, and the limit. */
 export interface Held {
   readonly kind: Kind;
   readonly count: number;
   readonly allowed: number;
 }
 
-/** How many changes of a kind a run may make, of so many accounts. */
+/** The maximum number of changes, given the number of accounts. */
 export function allowedBy(bound: Bound, accounts: number): number {
   if (typeof bound === "number") return bound;
   const share = typeof bound === "string" ? Number.parseFloat(bound) / 100 : 0;
-  // A share of few is one at least, or the first account of all could not be changed.
+  // A percentage permits at least one, or the first account could not be changed.
   if (typeof bound === "string") return share === 0 ? 0 : Math.max(1, Math.ceil(share * accounts));
   return Math.min(...bound.map((each) => allowedBy(each, accounts)));
 }
 
 /**
- * Holds the planned changes of each kind that has more than the guard allows, all of them, before the first is made. Those that somebody
- * released are not counted; those that the run has made already are. A kind without a bound is not held, but for rehires, which wait for somebody in any case.
+ * Holds all planned changes of each kind that exceeds its limit, before the first is made. Released changes do not count; changes that the
+ * run has already made do. Kinds without a limit are never held, except rehires, which always wait for an operator.
  */
 export async function hold(
   store: SyncStore,

@@ -2,24 +2,24 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Leases } from "../state/leases.ts";
 
-/** A sync is under way elsewhere, or somebody works on it. */
+/** A sync is running elsewhere, or an operator works on it. */
 export class BusyError extends Error {
   override name = "BusyError";
 }
 
-/** A lease lasts so long, and is renewed so often, in milliseconds. */
+/** How long a lease lasts, and how often it is renewed, in milliseconds. */
 const LEASE_MS = 30_000;
 const RENEW_MS = 5000;
 
-/** Whether a run of a sync is under way, in any process that shares the store. */
+/** Reports whether any process that shares the store is running a sync. */
 export const isUnderWay = async (leases: Leases, sync: string): Promise<boolean> =>
   (await leases.holder(nameOf(sync))) !== undefined;
 
 const nameOf = (sync: string): string => `sync ${sync}`;
 
 /**
- * Does something that one process at a time may do with a sync, of all that share the store. Rejects with a `BusyError` where another does
- * already. The signal it is given ends when the lease is lost.
+ * Does work for which a sync must be held exclusively among all processes that share the store. Rejects with a `BusyError` if another
+ * process holds it. The given signal aborts when the lease is lost.
  */
 export async function withLease<T>(
   leases: Leases,
@@ -32,7 +32,7 @@ export async function withLease<T>(
   const held = await leases.take(name, holder, LEASE_MS);
   if (held !== holder)
     throw new BusyError(
-      `The sync ${sync} is under way already (${held}). Wait for its end, or end it: postern sync cancel ${sync}. The place of a run that was killed is free ${LEASE_MS / 1000} seconds after it.`,
+      `The sync ${sync} is already running (${held}). Wait for it to finish, or cancel it: postern sync cancel ${sync}. If that process was killed, the sync is released ${LEASE_MS / 1000} seconds later.`,
     );
   const lost = new AbortController();
   let [renewed, pending] = [Date.now(), Promise.resolve()];
@@ -40,9 +40,9 @@ export async function withLease<T>(
     const now = await leases.take(name, holder, LEASE_MS).catch(() => undefined);
     if (now === holder) renewed = Date.now();
     else if (now !== undefined) lost.abort(new BusyError(`The sync ${sync} was taken over by ${now}.`));
-    // Before it ends without a word, and another gateway takes it, nothing more is done here.
+    // Stop before the lease expires unnoticed and another gateway takes it.
     else if (Date.now() - renewed > LEASE_MS - 2 * RENEW_MS)
-      lost.abort(new BusyError(`The store cannot be reached, so the sync ${sync} may be another's.`));
+      lost.abort(new BusyError(`The store is unavailable, so another process may have taken over the sync ${sync}.`));
   };
   const timer = setInterval(() => {
     pending = pending.then(renew);

@@ -22,17 +22,17 @@ import type { Common } from "./steps.ts";
 import { type Target, TargetError } from "./target.ts";
 import { isSameValue, valueAt } from "./values.ts";
 
-/** What a run works with on a target that can be read. */
+/** What a run on a readable target needs. */
 export interface Work extends Common {
   readonly target: Target;
 }
 
-/** An account of a leaver that is gone is looked for again so long after, in milliseconds. */
+/** How soon a leaver's missing account is searched for again, in milliseconds. */
 const GONE_MS = 24 * 3_600_000;
 
 /**
- * Looks at a person: what the rules say, what the target has, and what is to be done. Gives the person with the plan, or why there is
- * none. Rejects with a `TargetError` only where the target cannot be asked.
+ * Evaluates a person: the rules, the target, and what to do. Returns the person with a plan, or the reason for none. Rejects with a
+ * `TargetError` only if the target is unavailable.
  */
 export async function look(work: Work, person: Person): Promise<Person> {
   try {
@@ -40,7 +40,7 @@ export async function look(work: Work, person: Person): Promise<Person> {
   } catch (error) {
     if (error instanceof PersonError) return stopped(work, person, error.code, error.message);
     if (error instanceof TargetError && error.kind !== "unavailable")
-      return stopped(work, person, "target", `The target cannot be asked for the account: ${error.message}`);
+      return stopped(work, person, "target", `The target could not be queried for the account: ${error.message}`);
     throw error;
   }
 }
@@ -57,21 +57,23 @@ async function looked(work: Work, person: Person): Promise<Person> {
   const current = await work.target.read(person.target);
   if (!current) {
     const { applied: _, confirmed: __, left: ___, ...kept } = memory;
-    // It may only be out of sight: whoever is to be locked out stays linked, and is looked at again.
+    // It may only be out of sight: an account to be locked stays linked and is checked again.
     if (isMissing || facts!.life !== "here")
       return {
-        ...idle(person, "gone", "The account is gone from the target.", memory),
+        ...idle(person, "gone", "The account no longer exists in the target.", memory),
         next: earliest(now + GONE_MS, facts?.due?.getTime()),
       };
-    // Who is to have one gets one again.
+    // A person who should have an account gets a new one.
     const free = { ...person, target: null, memory: JSON.stringify(kept) };
-    return unlinked(work, free, facts!, "the account is gone from the target");
+    return unlinked(work, free, facts!, "the account no longer exists in the target");
   }
   refuseOthers(work, facts, current, memory);
   return linked(work, person, facts, current);
 }
 
-/** Somebody whom the source does not have, which does not count, or not yet. What the last record says still locks out, and does nothing else. */
+/**
+ * Somebody missing from the source, which does not count, or not yet. The last record can still lock the account, and does nothing else.
+ */
 async function awaited(
   work: Work,
   person: Person,
@@ -90,7 +92,7 @@ async function awaited(
   return linked(work, person, { ...facts, life: "left", wanted: [], references: [] }, current);
 }
 
-/** Somebody without an account: found by a match, proposed as who was here before, or new. */
+/** Somebody without an account: found by a match, proposed as a rehire, or new. */
 async function unlinked(work: Work, person: Person, facts: Facts, why?: string): Promise<Person> {
   const { rules, store } = work;
   const memory = memoryOf(person);
@@ -113,7 +115,7 @@ async function unlinked(work: Work, person: Person, facts: Facts, why?: string):
       ...idle(
         person,
         "ignored",
-        `The person has left. Whether the account with the ${match.by} is theirs is not certain, so it is left alone.`,
+        `The person has left. It is not certain that the account with the ${match.by} is theirs, so it is not changed.`,
         memory,
       ),
       next,
@@ -131,7 +133,7 @@ async function unlinked(work: Work, person: Person, facts: Facts, why?: string):
       do: "propose",
       of: before.key,
       changes: [],
-      reason: `may be ${before.key}, who ${before.missing === null ? "is in the source, too" : "was here before"}: say so, or that it is somebody new`,
+      reason: `may be ${before.key}, who ${before.missing === null ? "is in the source, too" : "was here before"}: an operator must confirm, or say that it is a new person`,
     };
     return withPlan(person, plan, memory, { status: "waiting", next });
   }
@@ -158,7 +160,7 @@ async function unlinked(work: Work, person: Person, facts: Facts, why?: string):
 
 const created = ({ place: { name, path } }: Rule, to: unknown) => ({ name, path, from: undefined, to });
 
-/** The account that a person's values find, by the first match that finds one. Rejects where it is not clear whose it is. */
+/** The account found by the first match that finds any. Rejects if it is ambiguous. */
 async function matching(
   { rules, target, store }: Work,
   person: Person,
@@ -173,18 +175,19 @@ async function matching(
     if (accounts.length > 1)
       throw new PersonError(
         "ambiguous",
-        `Several accounts have the ${place.name} ${value}: it is not clear which is ${person.key}'s. Keep it on one of them.`,
+        `Several accounts have the ${place.name} ${value}: it is not clear which belongs to ${person.key}. Leave it on only one of them.`,
       );
     const [account] = accounts;
     if (account) {
-      // An account with another value of a better match is somebody else's, whatever else is the same.
+      // An account with another value of a better match is somebody else's, whatever else is equal.
       const isOthers = earlier.some(({ path, value: own }) => {
         const other = valueAt(account, rules.match.find((each) => each.path === path)!, rules.target);
         return other !== undefined && String(other).toLowerCase() !== own.toLowerCase();
       });
       const owner = await store.byTarget(String(account.id));
       if (owner && owner.key !== person.key) {
-        if (isSure) throw new PersonError("taken", `The account with the ${place.name} ${value} is ${owner.key}'s.`);
+        if (isSure)
+          throw new PersonError("taken", `The account with the ${place.name} ${value} belongs to ${owner.key}.`);
       } else if (!isOthers) return { account, by: `${place.name} ${value}`, isSure };
     }
     earlier.push({ path: place.path, value });
@@ -192,7 +195,7 @@ async function matching(
   return undefined;
 }
 
-/** What the rules want at a place, as text; of a unique name the one that was chosen, or would be first. */
+/** The wanted value at a place, as text; for a unique name, the chosen one or the first candidate. */
 async function wantedAt(rules: Rules, facts: Facts, path: string, { names }: Memory): Promise<string | undefined> {
   const rule = rules.rules.find(({ place }) => place.path === path);
   if (!rule) return undefined;
@@ -201,7 +204,7 @@ async function wantedAt(rules: Rules, facts: Facts, path: string, { names }: Mem
   return value === undefined || typeof value === "object" ? undefined : String(value);
 }
 
-/** An account that is there already, as the person's. */
+/** An existing account, linked to the person. */
 async function adopted(
   work: Work,
   person: Person,
@@ -213,7 +216,7 @@ async function adopted(
   const decided = await linked(work, { ...person, target: id }, facts, account);
   const plan = planOf(decided);
   const isGrave = plan && (plan.kind === "disables" || plan.kind === "deletes");
-  // Whose account it is counts more than what is done to it.
+  // The link matters more than the changes.
   const own = isGrave && kind !== "adoptions" ? plan.kind : kind;
   const taking: Plan = {
     do: "update",
@@ -226,7 +229,7 @@ async function adopted(
   return withPlan(person, taking, memoryOf(decided), { status: "waiting", next: decided.next });
 }
 
-/** Rejects where an account that was the person's tells by its first match that it is somebody else's now, or tells nothing any more. */
+/** Rejects if an account that was the person's now has another value of the first match, or none. */
 function refuseOthers({ rules }: Work, facts: Facts | undefined, current: Resource, memory: Memory): void {
   const { applied, confirmed, names, left } = memory;
   const [place] = rules.match;
@@ -234,12 +237,12 @@ function refuseOthers({ rules }: Work, facts: Facts | undefined, current: Resour
   const refuse = (what: string) => {
     throw new PersonError(
       "taken",
-      `The account ${String(current.id)} has ${what} now, so it is somebody else's. Give it back its own, or forget the person: postern sync forget.`,
+      `The account ${String(current.id)} now has ${what}, so it seems to be somebody else's. Restore its value, or forget the person: postern sync forget.`,
     );
   };
   const is = valueAt(current, place, rules.target);
   const wanted = facts?.wanted.find(({ rule }) => rule.place.path === place.path)?.value;
-  // A stage of leaving may have written another value, or taken it away.
+  // A stage of leaving may have written another value, or removed it.
   const staged = [...rules.stages].flatMap(([stage, set]) =>
     stage < (left?.stage ?? 0) ? set.filter(({ place: { path } }) => path === place.path) : [],
   );
@@ -276,11 +279,11 @@ async function linked(work: Work, person: Person, facts: Facts | undefined, curr
   const { plan } = decision;
   const successor = plan?.do === "delete" ? await successorOf(work, person.key) : undefined;
   if (successor !== undefined) {
-    const why = `The deletion waits: the account may be for ${successor}, who may be the same person. Say so, or that it is somebody new.`;
+    const why = `The deletion waits: the account may be for ${successor}, who may be the same person. An operator must confirm, or say that it is a new person.`;
     return withPlan(person, undefined, { ...decision.memory, why }, { status: "left", next: now });
   }
   const next = earliest(decision.next, facts?.due?.getTime(), references?.isOpen ? now : undefined);
-  // How often something was tried counts until it is done.
+  // The number of attempts counts until it succeeds.
   const { error, why: _, ...rest } = decision.memory;
   const kept: Memory = plan && error ? { ...rest, error } : rest;
   const remembered: Memory = { ...kept, ...(references && { warnings: references.warnings }) };
@@ -288,11 +291,11 @@ async function linked(work: Work, person: Person, facts: Facts | undefined, curr
   const settled = facts
     ? settledMemory(rules, { facts, references: references!.found, account: current, written: nothing }, remembered)
     : remembered;
-  const why = remembered.isOverridden ? { why: "An administrator disabled the account; that is respected." } : {};
+  const why = remembered.isOverridden ? { why: "An administrator disabled the account, which is respected." } : {};
   return withPlan(person, undefined, { ...settled, ...why }, { status: life === "here" ? "ok" : "left", next });
 }
 
-/** An account as it is, what the rules want of it, and what was written just now, by path. */
+/** The current account, the rules' results, and what was just written, by path. */
 export interface Settled {
   readonly facts: Facts;
   readonly references: ReadonlyMap<string, string | null>;
@@ -301,15 +304,15 @@ export interface Settled {
 }
 
 /**
- * What is remembered of an account: what the rules wanted, and what it shows of it. What was not written, and is not as they want it, is
- * not remembered as if it were.
+ * What to remember about an account: the rules' results and what it shows of them. Unwritten differences are not remembered as if they were
+ * written.
  */
 export function settledMemory(rules: Rules, { facts, references, account, written }: Settled, memory: Memory): Memory {
   const applied: Record<string, unknown> = {};
   const confirmed: Record<string, unknown> = {};
   const keep = (path: string, wanted: unknown, shown: unknown) => {
     if (written.has(path) || isSameValue(wanted, shown)) {
-      // What the rules want may be another thing by now: what was written counts.
+      // The rules may have changed by now: what was written counts.
       applied[path] = (written.has(path) ? written.get(path) : wanted) ?? null;
       confirmed[path] = shown ?? null;
     } else if (memory.applied && path in memory.applied) {

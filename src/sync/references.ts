@@ -5,30 +5,30 @@ import type { Rule } from "./rules.ts";
 import type { Common } from "./steps.ts";
 import { valueAt } from "./values.ts";
 
-/** What references are to be, by path: an id, null for none. Those that nobody has an account for yet are not among them. */
+/** The wanted references by path: an ID, or null for none. Those whose target has no account yet are omitted. */
 export interface FoundReferences {
   readonly found: ReadonlyMap<string, string | null>;
-  /** What is wrong with references, in words. */
+  /** Problems with references. */
   readonly warnings: readonly string[];
-  /** Whether somebody else's record decides, so that the person is looked at with each run. */
+  /** Whether somebody else's record decides, so that the person is evaluated with each run. */
   readonly isOpen: boolean;
 }
 
-/** What somebody may be known by. */
+/** What a person may be known by. */
 const ALIAS = /^[^\x00-\x1f\x7f]{1,500}$/;
 
-/** How references are found. */
+/** How to find references. */
 export interface ReferenceOptions {
-  /** What the target knows a person by; null where it does not. */
+  /** The target's ID of a person; null if there is none. */
   readonly idOf?: (person: Person) => string | null;
-  /** Whether it is noted whom the person refers to. */
+  /** Whether to record whom the person refers to. */
   readonly isNoted?: boolean;
 }
 
-/** How far a chain of managers is followed to see whether it is a circle. */
+/** How far a chain of managers is followed to find cycles. */
 const MAX_CHAIN = 50;
 
-/** Finds whom a person's references name. Who has no account yet is waited for: the reference is set when there is one. */
+/** Finds the people whom a person's references name. A reference to somebody without an account is set once there is one. */
 export async function referencesFor(
   work: Common,
   key: string,
@@ -46,15 +46,17 @@ export async function referencesFor(
     }
     const alias = aliasFor(rule, name);
     if (!ALIAS.test(alias.value)) {
-      warnings.push(`${shown}: what the source gives is no name: it is too long, or has characters that control.`);
+      warnings.push(
+        `${shown}: the source's value is not a valid name: it is too long, or contains control characters.`,
+      );
       continue;
     }
     const keys = alias.place === "" ? [alias.value] : await work.store.known(alias, 2);
     if (keys.length > 1) {
-      warnings.push(`${shown}: several people are known as ${name}, so none of them is set.`);
+      warnings.push(`${shown}: several people are known as ${name}, so it is not set.`);
       isOpen = true;
     } else if (keys[0] === key) {
-      warnings.push(`${shown}: the person's own key, ${name}. It is not set.`);
+      warnings.push(`${shown}: ${name} is the person's own key. It is not set.`);
       found.set(path, null);
     } else if (keys[0] !== undefined && (await isInCircle(work, rule, key, keys[0]))) {
       warnings.push(`${shown}: ${name} and ${key} refer to each other in a circle. It is not set.`);
@@ -67,12 +69,12 @@ export async function referencesFor(
       else
         warnings.push(
           person
-            ? `${shown}: ${name} has no account yet. It is set when there is one.`
-            : `${shown}: the source has nobody known as ${name}. It is set when it has.`,
+            ? `${shown}: ${name} has no account yet. It is set once there is one.`
+            : `${shown}: nobody in the source is known as ${name}. It is set once there is somebody.`,
         );
     }
   }
-  // Whoever is named may get an account, or another one: the person is looked at again then.
+  // The person is evaluated again when the named one gets an account, or another one.
   const named = facts.references.flatMap(({ rule, name }) =>
     name === undefined || !ALIAS.test(name) ? [] : [aliasFor(rule, name)],
   );
@@ -87,10 +89,10 @@ const aliasFor = ({ by }: ReferenceRule, name: string): Alias =>
     ? { place: "", value: name }
     : { place: by.path, value: name.normalize("NFKC").trim().toLowerCase() };
 
-/** So many are remembered whose chain was followed to its end in a run, and who are in no circle. */
+/** How many people whose chains end without a cycle are remembered in a run. */
 const MAX_CLEAR = 50_000;
 
-/** Whether the chain of references that begins with somebody comes back to the person, as the source has it. */
+/** Reports whether a chain of references leads back to its start, according to the source. */
 async function isInCircle(
   { store, rules, clear }: Common,
   rule: ReferenceRule,
@@ -104,11 +106,11 @@ async function isInCircle(
   let at: string | undefined = start;
   for (let step = 0; at !== undefined && !known.has(at) && step < MAX_CHAIN; step++) {
     if (at === key) return true;
-    // A circle that the person is not in is somebody else's.
+    // A cycle without the person is somebody else's problem.
     if (seen.has(at)) return false;
     seen.add(at);
     const person = await store.person(at);
-    // Who has left the source is nobody's report any more.
+    // People who left the source end the chain.
     if (!person || person.missing !== null) break;
     const name = valueAt(resourceOf(person), rule.from, rules.source);
     if (name === undefined || name === null || name === "") break;
@@ -116,7 +118,7 @@ async function isInCircle(
     at = alias.place === "" ? alias.value : (await store.known(alias, 1))[0];
   }
   if (known.size > MAX_CLEAR) known.clear();
-  // A chain that is too long to follow tells nothing of those who are in it.
+  // A chain that is too long says nothing about its members.
   if (seen.size < MAX_CHAIN) for (const each of seen) known.add(each);
   return false;
 }

@@ -5,7 +5,7 @@ import { aliasOf } from "./rules.ts";
 import { REHIRE } from "./source.ts";
 import type { Common } from "./steps.ts";
 
-/** Somebody who was here before under another key, by the places that tell. */
+/** A former person under another key, by the identifying paths. */
 export async function formerly({ rules, store, settings }: Common, person: Person): Promise<Person | undefined> {
   if (settings.rehires.length === 0) return undefined;
   const value = aliasOf(resourceOf(person), rules.rehires, rules.source);
@@ -16,8 +16,8 @@ export async function formerly({ rules, store, settings }: Common, person: Perso
 }
 
 /**
- * The key of who may take a person's account over: somebody in the source without an account, who may be the same person by the places that tell,
- * and of whom nobody has said otherwise. It does not matter whether the proposal was made already: it may come in the same run.
+ * The key of somebody who may take a person's account over: in the source, without an account, with the same identifying values, and not
+ * decided otherwise. It does not matter whether the proposal exists already: it may be made in the same run.
  */
 export async function successorOf({ rules, store, settings, now }: Common, key: string): Promise<string | undefined> {
   if (settings.rehires.length === 0) return undefined;
@@ -27,7 +27,7 @@ export async function successorOf({ rules, store, settings, now }: Common, key: 
     const { rehire, handedTo } = memoryOf(person);
     if (handedTo !== undefined || rehire === "new" || (rehire && rehire.of !== key)) continue;
     const facts = await lastFacts(rules, person, now);
-    // Of a record that is wrong nobody knows.
+    // An invalid record says nothing.
     if (!facts || facts.life === "here") return other;
   }
   return undefined;

@@ -5,23 +5,23 @@ import { INTERRUPTED, type RunRecord, type SyncStore } from "../state/syncs.ts";
 import { isUnderWay } from "./lease.ts";
 import { memoryOf, planOf } from "./person.ts";
 
-/** The forms that a plan is shown in. */
+/** Output formats of a plan. */
 export const FORMATS = ["table", "csv", "json", "html"] as const;
 /** One of them. */
 export type Format = (typeof FORMATS)[number];
 
-/** What would happen to one person, as it is shown. */
+/** A planned change as shown. */
 export interface PlanLine {
   readonly key: string;
   readonly kind: string;
   readonly held: boolean;
   readonly reason: string;
   readonly changes: readonly { readonly name: string; readonly from: string; readonly to: string }[];
-  /** What somebody may want to know beside: references that nobody has, records that are not used. */
+  /** Further information: unresolved references, unused records. */
   readonly notes: readonly string[];
 }
 
-/** What is planned for a person; of somebody whom nothing can be done for, why. Undefined for who is as the rules want. */
+/** A person's planned change, or why nothing can be done. Undefined if the account matches the rules. */
 export function planLine(person: Person): PlanLine | undefined {
   const plan = planOf(person);
   const { error, why, warnings = [] } = memoryOf(person);
@@ -49,7 +49,7 @@ export function planLine(person: Person): PlanLine | undefined {
   return undefined;
 }
 
-/** A value as text; nothing as an empty one. */
+/** A value as text; empty for none. */
 export const text = (value: unknown): string =>
   value === undefined || value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 
@@ -58,14 +58,14 @@ const changesText = (line: PlanLine): string =>
     .map(({ name, from, to }) => `${name}: ${from === "" ? "" : `${from} -> `}${to === "" ? "(none)" : to}`)
     .join("; ");
 
-/** Writes lines in a form: what it begins with, each line, what it ends with. */
+/** Writes lines in a format: a start, lines and an end. */
 export interface Writer {
   readonly head: string;
   readonly line: (line: PlanLine) => string;
   readonly tail: () => string;
 }
 
-/** The writer of a form. A title is shown where the form has one. */
+/** The writer of a format. The title is used if the format has one. */
 export function writerOf(format: Format, title: string): Writer {
   const writers: Readonly<Record<Format, () => Writer>> = {
     table: () => ({ head: "", line: tableLine, tail: () => "" }),
@@ -118,35 +118,35 @@ function jsonWriter(): Writer {
   };
 }
 
-/** A cell of CSV. A value that a spreadsheet would take for a formula is marked as text. */
+/** A CSV cell. Values that a spreadsheet would take for formulas are marked as text. */
 export const csvCell = (value: string): string => {
   const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 const html = (value: string): string => value.replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
-/** Without what a terminal would obey. */
+/** Removes characters that a terminal would interpret. */
 export const printable = (value: string): string =>
   value.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g, "?");
 
-/** A sync that is looked at: its name, and what is kept of it. */
+/** A sync to report on: its name and its state. */
 export interface Looked {
   readonly sync: string;
   readonly leases: Leases;
   readonly store: SyncStore;
 }
 
-/** The last runs of a sync, the latest first. One that was killed is `interrupted` as soon as its lease has ended. */
+/** The last runs of a sync, latest first. A killed run becomes `interrupted` when its lease expires. */
 export async function lastRuns({ leases, sync, store }: Looked, limit: number): Promise<readonly RunRecord[]> {
   const before = await store.runs(limit);
   const running = new Set(before.flatMap(({ run, outcome }) => (outcome === "running" ? [run] : [])));
   if (running.size === 0 || (await isUnderWay(leases, sync))) return before;
-  // A run says how it ended before it gives its lease back: what has not by now never will.
+  // A run records its outcome before it releases its lease: what has none by now never will.
   return (await store.runs(limit)).map((run) =>
     run.outcome === "running" && running.has(run.run) ? { ...run, outcome: INTERRUPTED } : run,
   );
 }
 
-/** The last runs of a sync, and how many people are in which state, as JSON. */
+/** The last runs of a sync, and the number of people by state, as JSON. */
 export async function statusOf(looked: Looked, limit: number): Promise<object> {
   const { store } = looked;
   const [runs, people, planned] = await Promise.all([lastRuns(looked, limit), store.byStatus(), store.planned()]);

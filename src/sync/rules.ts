@@ -10,16 +10,16 @@ import { CLOCK_FUNCTIONS } from "./clock.ts";
 import type { RuleSource, SyncSettings } from "./definition.ts";
 import { type Place, placeIn, shortNames, valueAt, withUrns } from "./values.ts";
 
-/** What every rule has. */
+/** What all rules have in common. */
 interface Flow {
   readonly place: Place;
   readonly when: "always" | "create" | "empty";
   readonly keepsNull: boolean;
-  /** Whether the value is never shown: a password. It is not kept, compared, or told. */
+  /** Whether the value is a secret, such as a password. It is not stored, compared or shown. */
   readonly isSecret: boolean;
 }
 
-/** A rule that gives an attribute of the target its value. */
+/** A rule for an attribute of the target. */
 export type Rule = Flow &
   (
     | { readonly is: "path"; readonly from: Place }
@@ -28,26 +28,26 @@ export type Rule = Flow &
     | { readonly is: "reference"; readonly from: Place; readonly by: Place | undefined }
   );
 
-/** What is told of a person: JSONata, or a filter. */
+/** A condition on a person: JSONata, or a filter. */
 export type Test = (input: PersonInput) => Promise<boolean>;
 
-/** A person as expressions see one. */
+/** A person as expressions see it. */
 export interface PersonInput {
   readonly resource: Resource;
-  /** The resource, with its extensions under their short names, too. */
+  /** The resource, with its extensions also under their short names. */
   readonly input: Resource;
-  /** What expressions may call. */
+  /** Functions for expressions. */
   readonly bindings: Record<string, unknown>;
 }
 
-/** Where the groups of a rule are. */
+/** The groups of a rule. */
 export interface GroupRule {
   readonly name: Expression;
   readonly type: string;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** The rules of a sync, compiled. */
+/** The compiled rules of a sync. */
 export interface Rules {
   readonly source: ResourceType;
   readonly target: ResourceType;
@@ -57,25 +57,25 @@ export interface Rules {
   readonly scope: Test | undefined;
   readonly left: Expression | undefined;
   readonly match: readonly Place[];
-  /** The paths of matches that tell for certain whose an account is: the first of the settings, where it is no name that is chosen. */
+  /** The match paths that identify an account's owner with certainty: the first one, unless it is a chosen name. */
   readonly sure: ReadonlySet<string>;
   readonly rules: readonly Rule[];
   readonly active: Place;
   readonly rehires: readonly Place[];
   readonly groups: readonly GroupRule[];
-  /** The paths of the source by which people are referred to, beside their keys. */
+  /** The source paths by which people are referred to, besides their keys. */
   readonly aliases: readonly Place[];
-  /** What each stage of leaving writes, by its index. */
+  /** What each stage of leaving writes, by index. */
   readonly stages: ReadonlyMap<number, readonly { readonly place: Place; readonly value: unknown }[]>;
 }
 
-/** What a sync reads and writes: the mapping of a route's type, or the type alone of what is no route. */
+/** What a sync reads and writes: the mapping of a route's type, or only the type. */
 export interface Ends {
   readonly source: Pick<Mapping, "type" | "rows">;
   readonly target: { readonly type: ResourceType; readonly rows: Mapping["rows"] | undefined };
 }
 
-/** Compiles the rules of a sync; with problems they are not to be used. */
+/** Compiles the rules of a sync. With problems they must not be used. */
 export function compileRules(
   settings: SyncSettings,
   { source, target }: Ends,
@@ -105,8 +105,7 @@ export function compileRules(
   if (match.length === 0)
     problems.push({
       path: ["match"],
-      message:
-        "none of these paths is mapped by the target and has a rule: without a match accounts would be made twice",
+      message: "the target maps none of these paths with a rule: without a match, accounts would be created twice",
     });
   const sure = match.filter(
     ({ name, path }) =>
@@ -122,7 +121,7 @@ export function compileRules(
   )
     problems.push({
       path: ["leavers"],
-      message: 'the target maps no "active", so nobody can be disabled: set missing and outOfScope to ignore',
+      message: 'the target does not map "active", so nobody can be disabled: set missing and outOfScope to ignore',
     });
   if (target.rows === undefined) problems.push(...notForEntra(settings, match));
   else if (settings.passwords && !rules.some(isPassword))
@@ -170,7 +169,7 @@ export function compileRules(
   };
 }
 
-/** What Entra's inbound provisioning does not do. */
+/** What Entra's inbound provisioning does not support. */
 function notForEntra({ groups, leavers, passwords }: SyncSettings, match: readonly Place[]): Problem[] {
   const problem = (path: readonly (string | number)[], message: string) => ({ path, message });
   return [
@@ -178,7 +177,7 @@ function notForEntra({ groups, leavers, passwords }: SyncSettings, match: readon
       ? [problem(["groups"], "Entra's inbound provisioning has no groups: use dynamic groups there")]
       : []),
     ...(leavers.stages.length > 0
-      ? [problem(["leavers", "stages"], "Entra's inbound provisioning only disables: use lifecycle workflows there")]
+      ? [problem(["leavers", "stages"], "Entra's inbound provisioning can only disable: use lifecycle workflows there")]
       : []),
     ...(leavers.neverStarted === "delete"
       ? [problem(["leavers", "neverStarted"], "Entra's inbound provisioning deletes nobody")]
@@ -187,18 +186,18 @@ function notForEntra({ groups, leavers, passwords }: SyncSettings, match: readon
       ? [problem(["passwords"], "Entra's inbound provisioning takes no passwords: use a Temporary Access Pass")]
       : []),
     ...(match[0]?.name !== "externalId"
-      ? [problem(["match"], "records are matched by externalId: give it a rule, and name it first")]
+      ? [problem(["match"], "records are matched by externalId: add a rule for it, and list it first")]
       : []),
   ];
 }
 
-/** Whether a rule gives an account its first password. */
+/** Reports whether a rule sets an account's first password. */
 export const isPassword = ({ isSecret, place }: Rule): boolean => isSecret && place.typed.attribute.name === "password";
 
 const isMapped = ({ typed }: Place, rows: Mapping["rows"]): boolean =>
   rows.some(({ path }) => path.attribute === typed.attribute && path.schema.id === typed.schema.id);
 
-/** What both sides map by the same path and the target may write; not what refers to others. */
+/** Paths that both sides map and the target can write, except references. */
 function oneToOne({ source, target }: Ends): Record<string, RuleSource> {
   const readable = new Set(source.rows.filter(({ writeOnly }) => !writeOnly).map(({ name }) => name));
   const rows = target.rows ?? source.rows;
@@ -231,7 +230,7 @@ function compileRule(name: string, source: RuleSource, at: { source: ResourceTyp
   return { is: "expression", ...flow, expressions, isUnique: rule.unique };
 }
 
-/** Compiles an expression over a person; it may call the clock's functions. Throws an `ExpressionError`. */
+/** Compiles an expression over a person, which may use the clock's functions. Throws an `ExpressionError`. */
 const compiled = (source: string): Expression => compileExpression(source, { functions: CLOCK_FUNCTIONS });
 
 function testOf(scope: NonNullable<SyncSettings["scope"]>, type: ResourceType): Test {
@@ -243,17 +242,17 @@ function testOf(scope: NonNullable<SyncSettings["scope"]>, type: ResourceType): 
   return async ({ input, bindings }) => isTrue(await expression.evaluate(input, bindings));
 }
 
-/** A resource with its extensions under their short names, too: `hr.hireDate`. */
+/** A resource with its extensions also under their short names: `hr.hireDate`. */
 export function inputOf(resource: Resource, type: ResourceType): Resource {
   const input: Resource = { ...resource };
   for (const [short, urn] of shortNames(type)) if (input[short] === undefined) input[short] = resource[urn];
   return input;
 }
 
-/** What the source itself says is wrong with a person: the `problems` of any extension. */
+/** Problems that the source itself reports: the `problems` of any extension. */
 export const problemsOf = (resource: Resource, type: ResourceType): string[] => textsAt(resource, type, "problems");
 
-/** What of the source's records of a person is not used, in words: the `otherJobs` of any extension. */
+/** Source records that are not used, in words: the `otherJobs` of any extension. */
 export const unusedOf = (resource: Resource, type: ResourceType): string[] =>
   textsAt(resource, type, "otherJobs").map((each) => `Not used: ${each}.`);
 
@@ -265,7 +264,7 @@ function textsAt(resource: Resource, type: ResourceType, name: string): string[]
   });
 }
 
-/** The text by which a person is known at some places of its resource together; undefined where one of them has no value. */
+/** The text by which a person is known, from one or more places of its resource; undefined if any is empty. */
 export function aliasOf(resource: Resource, places: readonly Place[], type: ResourceType): string | undefined {
   const values = places.map((place) => valueAt(resource, place, type));
   if (values.length === 0 || values.some((value) => value === undefined || typeof value === "object")) return undefined;

@@ -25,51 +25,51 @@ export interface Sync {
   readonly name: string;
   readonly settings: SyncSettings;
   readonly rules: Rules;
-  /** The hash of the settings, by which a change of the rules is known. */
+  /** The hash of the settings, which reveals changed rules. */
   readonly version: string;
   readonly source: Route;
   readonly store: SyncStore;
   readonly asking: Asking;
-  /** Makes what works on the target, for one run. */
+  /** Creates the engine for the target, for one run. */
   readonly engineFor: (work: Common, options: RunOptions) => Engine;
 }
 
-/** What became of a run. */
+/** The result of a run. */
 export interface RunReport {
   readonly run: number;
   readonly outcome: "planned" | "done" | "incomplete" | "held" | "failed" | "cancelled";
-  /** Whether nobody has let the first run happen yet, so that everything is held. */
+  /** Whether the first run has not been released yet, so that everything is held. */
   readonly isUnreleased: boolean;
-  /** Why it failed as a whole. */
+  /** Why the run failed as a whole. */
   readonly error: string | undefined;
   readonly counts: Readonly<Record<string, KindCount>>;
   readonly held: readonly Held[];
-  /** Records of the source that are nobody, at most some hundreds of them, and how many there are. */
+  /** Source records that are not people, up to a few hundred of them, and their number. */
   readonly unusable: readonly Unusable[];
   readonly people: { readonly read: number; readonly unusable: number; readonly twice: number };
   readonly groups: GroupsReport;
-  /** How many people are in which state after it. */
+  /** The number of people by state afterwards. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** The clock cannot be trusted. */
+/** The clock is not reliable. */
 class ClockError extends SourceError {}
 
-/** A clock that went back by more than this is wrong, now or before, in milliseconds. */
+/** A clock that went back by more than this is wrong now or was before, in milliseconds. */
 const CLOCK_MS = 10 * 60_000;
-/** How often looks and changes may follow from each other in one run. */
+/** Maximum rounds of evaluation and changes in one run. */
 const MAX_ROUNDS = 6;
-/** So many may be missing from a small source whatever their share is. */
+/** A small source may lose this many people, whatever their share. */
 const SMALL_LOSS = 5;
 const MAX_UNUSABLE = 500;
 const RUNS_LOOKED_AT = 50;
-/** A run that fails as a whole makes the schedule wait, twice as long each time, up to a day. */
+/** Delay of the schedule after a failed run, doubling up to a day. */
 const WAIT_MS = 5 * 60_000;
 const MAX_WAIT_MS = 24 * 3_600_000;
 
 /**
- * Runs a sync once: reads the source whole, looks at whoever changed or has something due, holds what the guard does not allow, and makes
- * the rest, person by person. It may be killed anywhere: the next run finds what this one has done. The caller holds the sync's lease.
+ * Runs a sync once: reads the whole source, evaluates whoever changed or is due, holds what the guard does not permit, and makes the other
+ * changes person by person. It may be killed at any time: the next run finds what was done. The caller holds the sync's lease.
  */
 export async function runSync(sync: Sync, options: RunOptions): Promise<RunReport> {
   const { store } = sync;
@@ -130,7 +130,7 @@ async function carryOut(
   const { store, settings, rules, version, name } = sync;
   if (record.ran !== null && now < record.ran - CLOCK_MS)
     throw new ClockError(
-      `The system clock, ${new Date(now).toISOString()}, is behind the last run, ${new Date(record.ran).toISOString()}: dates cannot be trusted. Set the clock right; if the last run's was wrong, postern sync retry ${name}.`,
+      `The system clock, ${new Date(now).toISOString()}, is behind the last run, ${new Date(record.ran).toISOString()}, so dates are not reliable. Correct the clock; if the last run's was wrong: postern sync retry ${name}.`,
     );
   const isFirst = options.isFirst === true && record.begun === null && !options.isPlan;
   const read = record.reads + 1;
@@ -140,22 +140,22 @@ async function carryOut(
     if (error instanceof SourceError) return error;
     throw error;
   });
-  // Plans are made anew; where the source could not be read what is held stays, for somebody to see.
+  // Plans are made anew; if the source could not be read, held ones are kept for inspection.
   await store.dropPlans(failure === undefined);
-  // The first run is let happen once there is something to happen with.
+  // The first run is released once there is something to do.
   if (isFirst && !failure) await store.update({ begun: now });
   const work: Common = { settings, rules, store, read: failure ? 0 : read, now, clear: new Map() };
   const engine = sync.engineFor(work, options);
   await engine.begin();
-  // What falls due does so although the source is away; what of it was read is half a truth, and waits for the whole.
+  // Changes that are due are made although the source is unavailable; a partial read waits for a complete one.
   const from = failure ? 1 : 0;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const isAll = round === 0 && options.isReconciling === true && !failure;
     const { planned, unseen } = await lookAtDue(work, engine, options, { from, isAll });
     progress.unseen += unseen;
     if (planned === 0) break;
-    // The first run is somebody's decision as a whole: before it all is held, and once it is taken nothing is.
-    // Whose account one is that was found by a name is said one by one, also then.
+    // The first run is decided as a whole: everything is held before it, and nothing once it is released, except
+    // accounts found by name, whose ownership is always decided individually.
     const guard = isFirst && !failure ? { adoptions: settings.guard.adoptions } : settings.guard;
     const isAllHeld = record.begun === null && !(isFirst && !failure);
     for (const each of await hold(store, guard, progress.made, isAllHeld)) progress.held.set(each.kind, each);
@@ -167,7 +167,7 @@ async function carryOut(
   if (failure) throw failure;
 }
 
-/** Reads the source, and says who is missing, if the read was whole and has not lost too many. */
+/** Reads the source, and records who is missing if the read was complete and has not lost too many people. */
 async function receive(
   sync: Sync,
   options: RunOptions,
@@ -189,25 +189,25 @@ async function receive(
   }
   if (repeated > 0)
     throw new SourceError(
-      `The source gave ${counted(repeated, "record")} twice, just so: its pages overlap, and others may be left out.`,
+      `The source returned ${counted(repeated, "record")} twice: its pages overlap, and others may be missing.`,
     );
   if (!options.acceptsShrink) await refuseLosses(sync, read, people.unusable);
   await store.complete(read, now);
   return undefined;
 }
 
-/** Rejects where a read has lost more people than is believed. */
+/** Rejects if a read has lost more people than is plausible. */
 async function refuseLosses({ store, settings, name }: Sync, read: number, unusable: number): Promise<void> {
   const { before, lost } = await store.count(read);
   if (lost === 0) return;
-  const accept = `If it is right: postern sync run ${name} --accept-shrink`;
+  const accept = `If this is correct: postern sync run ${name} --accept-shrink`;
   const { shrink } = settings.from;
   const most = Math.max(SMALL_LOSS, (Number.parseFloat(shrink) / 100) * before);
   if (lost === before || lost > before / 2 || lost > most)
     throw new SourceError(
-      `The source has lost ${lost} of ${people(before)} since the last read, and more than ${shrink} is not believed. ${accept}`,
+      `The source has lost ${lost} of ${people(before)} since the last read, which is more than ${shrink}. ${accept}`,
     );
-  // Somebody whose key went blank looks like somebody who left.
+  // Somebody whose key became empty looks like a leaver.
   const known = await lastUnusable(store);
   if (unusable > known)
     throw new SourceError(
@@ -215,7 +215,7 @@ async function refuseLosses({ store, settings, name }: Sync, read: number, unusa
     );
 }
 
-/** How many records of the last read that was whole could not be used. */
+/** The number of unusable records in the last complete read. */
 async function lastUnusable(store: SyncStore): Promise<number> {
   const whole = (await store.runs(RUNS_LOOKED_AT)).find(({ outcome }) =>
     ["done", "incomplete", "held"].includes(outcome),

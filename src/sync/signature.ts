@@ -1,24 +1,23 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-/** A signal as it arrives: its headers, in small letters, and its body. */
+/** A received signal: headers with lower-case names, and body. */
 export interface SignedRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
 }
 
-/** A signature is believed for so long, in seconds. */
+/** How long a signature is valid, in seconds. */
 const TOLERANCE = 300;
 
-/** HMAC-SHA256 of a text. A secret that begins with `whsec_` is base64 behind that, as Standard Webhooks writes one. */
+/** HMAC-SHA256 of a text. A secret with the prefix `whsec_` is base64, as in Standard Webhooks. */
 export const signatureOf = (secret: string, text: string, encoding: "hex" | "base64"): string =>
   createHmac("sha256", secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : secret)
     .update(text)
     .digest(encoding);
 
 /**
- * Whether a request is signed with a secret, as Standard Webhooks signs (`webhook-id`, `webhook-timestamp`, `webhook-signature`), or as
- * BambooHR does (`X-BambooHR-Timestamp`, `X-BambooHR-Signature`: the body, then the timestamp). A signature that is older than five
- * minutes counts for nothing.
+ * Verifies the signature of a request, by Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`) or BambooHR
+ * (`X-BambooHR-Timestamp`, `X-BambooHR-Signature`, over the body and timestamp). Signatures older than five minutes are invalid.
  */
 export function isSigned({ headers, body }: SignedRequest, secret: string, now = Date.now()): boolean {
   const isRecent = (timestamp: string) => Math.abs(now / 1000 - Number(timestamp)) <= TOLERANCE;

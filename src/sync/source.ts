@@ -9,35 +9,35 @@ import { type Asking, contextFor } from "./targets/route.ts";
 import { fingerprint, valueAt } from "./values.ts";
 import { counted } from "./words.ts";
 
-/** A read of the source that was not whole: nobody is changed by it. */
+/** An incomplete read of the source. Nobody is changed because of it. */
 export class SourceError extends Error {
   override name = "SourceError";
 }
 
-/** What a read has found that is no person: without a key, or with one that is none. */
+/** A record that is not a person: without a valid key. */
 export interface Unusable {
   readonly reason: string;
-  /** What tells which row it is, as far as something does. */
+  /** Identifies the row, as far as possible. */
   readonly row: string;
 }
 
-/** A page of people, and what of it cannot be used. */
+/** A page of people, and its unusable records. */
 export interface SourcePage {
   readonly people: readonly Received[];
   readonly unusable: readonly Unusable[];
 }
 
-/** The longest key, and the longest name that somebody is found by. */
+/** Maximum length of a key, and of a name that people are found by. */
 const MAX_KEY = 200;
 const MAX_ALIAS = 500;
-/** The place of aliases that tell a rehire. */
+/** The place of aliases that identify rehires. */
 export const REHIRE = "(rehire)";
-/** A page of the source may take as long as so many operations. */
+/** The time limit of a source page, as a multiple of an operation's. */
 const PATIENCE = 4;
 
 /**
- * Reads all of a route's type, page by page by cursor. Rejects with a `SourceError` where the read fails, or ends before all were read that
- * the source said there are.
+ * Reads all of a route's type, page by page with cursors. Rejects with a `SourceError` if the read fails, or ends before the reported
+ * total.
  */
 export async function* readSource(
   route: Route,
@@ -53,20 +53,20 @@ export async function* readSource(
       .run({ name: "list", type: typeName, query: { cursor, count: "1000" }, context })
       .catch((error: unknown) => {
         if (!(error instanceof ScimError)) throw error;
-        throw new SourceError(`The source could not be read to its end: ${error.message}`, { cause: error });
+        throw new SourceError(`The source could not be read completely: ${error.message}`, { cause: error });
       });
     read += answer.Resources.length;
     yield pageOf(answer.Resources, rules);
-    // A total that becomes less while it is read may be a source that forgets: the largest counts.
+    // If the total shrinks while reading, the source may be losing records: the largest counts.
     total = Math.max(total, answer.totalResults);
     const { nextCursor } = answer;
     if (nextCursor === undefined && read < total)
       throw new SourceError(
-        `The source ended after ${read} of ${counted(total, "record")}. It is read again with the next run.`,
+        `The source ended after ${read} of ${counted(total, "record")}. The next run reads it again.`,
       );
     if (nextCursor !== undefined && (nextCursor === cursor || read > 2 * total + 1000))
       throw new SourceError(
-        `The source does not end: it gave ${counted(read, "record")}, and says that there are ${total}.`,
+        `The source does not end: it returned ${counted(read, "record")}, but reports a total of ${total}.`,
       );
     cursor = nextCursor;
   }
@@ -87,14 +87,16 @@ function pageOf(resources: readonly Resource[], rules: Rules): SourcePage {
 function keyOf(resource: Resource, { key, source }: Rules): string | { readonly reason: string } {
   const value = valueAt(resource, key, source);
   const text = isPresent(value) && typeof value !== "object" ? String(value).trim() : "";
-  if (text === "") return { reason: `it has no ${key.name}, by which people are told apart` };
+  if (text === "") return { reason: `it has no ${key.name}, which identifies people` };
   if (text.length > MAX_KEY || /[\x00-\x1f\x7f]/.test(text))
-    return { reason: `its ${key.name} is no key: a key has up to ${MAX_KEY} characters, and none that control` };
+    return {
+      reason: `its ${key.name} is not a valid key: keys have up to ${MAX_KEY} characters and no control characters`,
+    };
   return text;
 }
 
 function received(resource: Resource, key: string, rules: Rules): Received {
-  // When it was read, and where, says nothing of the person.
+  // When and where it was read says nothing about the person.
   const { meta: _, ...kept } = resource;
   const text = JSON.stringify(kept);
   const places = [...rules.aliases.map((place) => [place.path, [place]] as const), [REHIRE, rules.rehires] as const];

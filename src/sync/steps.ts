@@ -9,96 +9,96 @@ import type { Rules } from "./rules.ts";
 import type { Unusable } from "./source.ts";
 import { TargetError } from "./target.ts";
 
-/** What a run works with, whatever its target is. */
+/** What a run needs, whatever its target. */
 export interface Common {
   readonly settings: SyncSettings;
   readonly rules: Rules;
   readonly store: SyncStore;
-  /** The number of the read of the source that counts; 0 where none was whole. */
+  /** The number of the source read that counts; 0 if none was complete. */
   readonly read: number;
-  /** The time that rules go by, in milliseconds since 1970. */
+  /** The time for rules, in milliseconds since 1970. */
   readonly now: number;
-  /** People who were found to be in no circle of references, by the path of the rule. */
+  /** People known to be in no reference cycle, by the rule's path. */
   readonly clear: Map<string, Set<string>>;
 }
 
-/** What one run is to do. */
+/** Options of a run. */
 export interface RunOptions {
-  /** Only says what would happen: the target is not written. */
+  /** Only shows what would happen, without writing. */
   readonly isPlan?: boolean;
-  /** Looks at every account, not only at those of people who changed or have something due. */
+  /** Evaluates every account, not only those of people who changed or are due. */
   readonly isReconciling?: boolean;
-  /** Somebody has seen the first run's plan, and lets it happen, whatever it is. */
+  /** An operator has seen the first run's plan and releases all of it. */
   readonly isFirst?: boolean;
-  /** Somebody has seen that the source has become so much smaller. */
+  /** An operator has confirmed that the source became so much smaller. */
   readonly acceptsShrink?: boolean;
-  /** Who or what begins it. */
+  /** Who or what starts it. */
   readonly cause: string;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
 
-/** How many changes of a kind there were in a run. */
+/** The number of changes of a kind in a run. */
 export interface KindCount {
   planned: number;
   done: number;
   failed: number;
 }
 
-/** What became of the groups in a run. */
+/** The result for groups in a run. */
 export interface GroupsReport {
   readonly added: number;
   readonly removed: number;
-  /** Groups that could not be kept, and why. */
+  /** Groups that could not be updated, and why. */
   readonly failures: readonly { readonly group: string; readonly reason: string }[];
 }
 
-/** Counts of a run on its way. */
+/** Counts of a run in progress. */
 export interface Progress {
   readonly counts: Record<string, KindCount>;
   readonly held: Map<string, Held>;
   readonly unusable: Unusable[];
   readonly people: { read: number; unusable: number; twice: number };
-  /** Changes of each kind that were made. */
+  /** The number of changes made, by kind. */
   readonly made: Map<string, number>;
-  /** How many people could not be looked at: the target did not answer for them, or a rule took too long. */
+  /** People who could not be evaluated: the target did not answer, or a rule timed out. */
   unseen: number;
   groups: GroupsReport;
 }
 
-/** How a run works on a kind of target. */
+/** How a run works on one kind of target. */
 export interface Engine {
-  /** Before anybody is looked at. */
+  /** Called before anybody is evaluated. */
   readonly begin: () => Promise<void>;
-  /** Looks at a person: gives it with a plan, or why there is none. */
+  /** Evaluates a person: returns it with a plan, or the reason for none. */
   readonly look: (person: Person) => Promise<Person>;
-  /** Makes the changes of some people that are planned; `done` is called with each person after it. */
+  /** Makes the planned changes of some people. Calls `done` with each person afterwards. */
   readonly apply: (people: readonly Person[], done: (person: Person) => Promise<void>) => Promise<void>;
-  /** When everybody's changes are made. */
+  /** Called when all changes are made. */
   readonly finish: () => Promise<GroupsReport>;
 }
 
-/** The run is to end, because somebody asked for it or the process does. */
+/** The run should end, because an operator asked for it or the process is stopping. */
 export class Cancelled extends Error {}
 
-/** Others have a turn so often, in milliseconds. */
+/** How often other work gets a turn, in milliseconds. */
 const TURN_MS = 10;
-/** How many people are looked at in a piece. */
+/** How many people are evaluated at a time. */
 const PIECE = 200;
-/** The order in which changes are made: what locks somebody out first, what cannot be taken back last. */
+/** The order of changes: lock-outs first, irreversible changes last. */
 const ORDER: readonly Kind[] = ["disables", "creates", "adoptions", "changes", "removals", "references", "deletes"];
-/** A target that is busy is asked about one person so often. */
+/** How often a busy target is asked about one person. */
 const MAX_ASKED = 3;
-/** So many changes in a row that the target could not take mean that it is away. */
+/** How many consecutive failures mean that the target is unavailable. */
 export const AWAY_AFTER = 5;
 
-/** Who is looked at: those who have something due since a time, in milliseconds since 1970, and with `isAll` everybody who has an account. */
+/** Who is evaluated: people with something due since a time, in milliseconds since 1970, and with `isAll` everybody with an account. */
 export interface Scope {
   readonly from: number;
   readonly isAll: boolean;
 }
 
-/** Looks at those who changed or have something due, or at all accounts. Gives how many have a plan, and how many could not be looked at. */
+/** Evaluates people who changed or are due, or all accounts. Returns how many have a plan, and how many could not be evaluated. */
 export async function lookAtDue(
   { store, now, settings }: Common,
   engine: Engine,
@@ -132,7 +132,7 @@ export async function lookAtDue(
   return { planned, unseen };
 }
 
-/** A target that is busy for a moment is asked again. */
+/** Asks a briefly busy target again. */
 async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -145,16 +145,16 @@ async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise
   }
 }
 
-/** Waits some seconds. Rejects with `Cancelled` as soon as the run is to end, also where the target failed because of that. */
+/** Waits some seconds. Rejects with `Cancelled` as soon as the run should end. */
 export async function pause(seconds: number, signal: AbortSignal): Promise<void> {
   await sleep(seconds * 1000, undefined, { signal }).catch(() => {
     throw new Cancelled(ENDED);
   });
 }
 
-const ENDED = "The run was ended before it was done; the next one goes on.";
+const ENDED = "The run was stopped before it finished; the next one continues.";
 
-/** Makes the changes that are planned and not held, kind by kind. Gives how many were made. */
+/** Makes the planned changes that are not held, kind by kind. Returns how many. */
 export async function applyPlans(
   { store, read }: Common,
   engine: Engine,
@@ -184,7 +184,7 @@ export async function applyPlans(
   return total;
 }
 
-/** Does something for each of some people, so many at a time; ends with the first failure, when those under way have ended. */
+/** Processes people with limited concurrency. Stops at the first failure, after the running ones have finished. */
 export async function inLanes<T, R>(all: readonly T[], lanes: number, work: (each: T) => Promise<R>): Promise<R[]> {
   const results = new Array<R>(all.length);
   let next = 0;
@@ -193,7 +193,7 @@ export async function inLanes<T, R>(all: readonly T[], lanes: number, work: (eac
   const lane = async () => {
     while (next < all.length && !failure) {
       const index = next++;
-      // Where nothing is waited for, as in SQLite, timers and the requests of others would have no turn: the lease would end.
+      // If nothing is awaited, as with SQLite, timers and requests would get no turn, and the lease would expire.
       if (performance.now() - turned > TURN_MS) {
         turned = performance.now();
         await turn();
@@ -210,9 +210,9 @@ export async function inLanes<T, R>(all: readonly T[], lanes: number, work: (eac
   return results;
 }
 
-/** Throws where the run is to end. */
+/** Throws if the run should end. */
 export async function throwIfCancelled(store: SyncStore, { signal }: RunOptions): Promise<void> {
   await turn();
   if (signal.aborted) throw new Cancelled(ENDED);
-  if ((await store.record()).cancelled === 1) throw new Cancelled("The run was cancelled; the next one goes on.");
+  if ((await store.record()).cancelled === 1) throw new Cancelled("The run was cancelled; the next one continues.");
 }

@@ -6,20 +6,20 @@ import { applyPatch } from "../scim/patch.ts";
 import { type AttributePath, typedPath } from "../scim/path.ts";
 import { ENTERPRISE_USER, isObject, type Resource, type ResourceType, schemaPart } from "../scim/schema.ts";
 
-/** A short text that stands for a long one. */
+/** A short hash of a text. */
 export const fingerprint = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);
 
-/** A path of a resource type as rules name it: where its value is read, and how a PATCH writes it. */
+/** A path of a resource type in rules: how to read its value, and how a PATCH writes it. */
 export interface Place {
-  /** The path as the rule writes it. */
+  /** The path as written in the rule. */
   readonly name: string;
-  /** The path in full, as a PATCH names it. */
+  /** The full path for a PATCH. */
   readonly path: string;
   readonly typed: AttributePath;
   readonly isList: boolean;
 }
 
-/** The extensions of a type by the short names that rules have for them: `enterprise`, and `hr` of `urn:...:hr:2.0:User`. */
+/** A type's extensions by their short names in rules: `enterprise`, and `hr` for `urn:...:hr:2.0:User`. */
 export const shortNames = (type: ResourceType): ReadonlyMap<string, string> =>
   new Map(
     type.extensions.flatMap(({ id }): [string, string][] => {
@@ -29,7 +29,7 @@ export const shortNames = (type: ResourceType): ReadonlyMap<string, string> =>
     }),
   );
 
-/** A path, or a filter, with URNs in place of short names; what stands in quotes stays as it is. */
+/** A path or filter with URNs instead of short names, except within quotes. */
 export function withUrns(text: string, type: ResourceType): string {
   const urns = shortNames(type);
   return text.replace(/"(?:[^"\\]|\\.)*"|(?<![\w:.-])([A-Za-z]\w*):(?=[A-Za-z])/g, (part, short?: string) => {
@@ -38,7 +38,7 @@ export function withUrns(text: string, type: ResourceType): string {
   });
 }
 
-/** Finds a path in a type; `enterprise:` stands for the extension's URN. Throws 400 `invalidPath`. */
+/** Resolves a path in a type. `enterprise:` stands for the extension's URN. Throws 400 `invalidPath`. */
 export function placeIn(type: ResourceType, name: string): Place {
   const path = withUrns(name, type);
   const typed = typedPath(path, type);
@@ -46,7 +46,7 @@ export function placeIn(type: ResourceType, name: string): Place {
   return { name, path, typed, isList };
 }
 
-/** Reads the value at a place: of a selector, or of a list's sub-attribute, the first; undefined for none. */
+/** Reads the value at a place: the first, for a selector or a list's sub-attribute; undefined for none. */
 export function valueAt(resource: Resource, { typed, isList }: Place, type: ResourceType): unknown {
   const value = schemaPart(resource, type, typed.schema)?.[typed.attribute.name];
   if (isList) return isPresent(value) ? value : undefined;
@@ -59,16 +59,16 @@ export function valueAt(resource: Resource, { typed, isList }: Place, type: Reso
   return undefined;
 }
 
-/** A value that is to be another one. */
+/** A change of a value. */
 export interface ValueChange {
   readonly name: string;
   readonly path: string;
   readonly from: unknown;
-  /** What it is to be; undefined for none. */
+  /** The new value; undefined for none. */
   readonly to: unknown;
 }
 
-/** Whether two values are the same to the target: numbers and booleans as they are written, lists in any order. */
+/** Reports whether the target treats two values as equal: numbers and booleans as written, lists in any order. */
 export function isSameValue(one: unknown, other: unknown): boolean {
   if (Array.isArray(one) && Array.isArray(other)) {
     if (one.length !== other.length) return false;
@@ -88,7 +88,7 @@ export const patchOf = (changes: readonly Pick<ValueChange, "path" | "to">[]): R
   ),
 });
 
-/** A resource that holds some values, by their paths. */
+/** A resource with some values, by their paths. */
 export function resourceWith(changes: readonly Pick<ValueChange, "path" | "to">[], type: ResourceType): Resource {
   const given = changes.filter(({ to }) => to !== undefined);
   const urns = given.flatMap(({ path }) =>
@@ -98,7 +98,7 @@ export function resourceWith(changes: readonly Pick<ValueChange, "path" | "to">[
   return { schemas: [type.schema.id, ...new Set(urns)], ...made };
 }
 
-/** Writes an explicit null at a place of a resource: of a list, into the element that the selector names. */
+/** Writes an explicit null at a place of a resource; in a list, into the element that the selector matches. */
 export function nulled(resource: Resource, { typed }: Place, type: ResourceType): void {
   const within = (of: Resource, name: string, empty: Resource | Resource[]): Resource => {
     of[name] ??= empty;

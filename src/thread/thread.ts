@@ -1,36 +1,36 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 
-/** What comes back of a task. */
+/** The result of a task. */
 type Answer =
   | { readonly value: unknown }
   | { readonly failure: Record<string, unknown> & { readonly message: string } };
 
-/** How a thread works, and what it may take. */
+/** How a thread works, and its limits. */
 export interface ThreadSettings {
-  /** The module that the thread runs: it calls `answerTasks`. */
+  /** The module that the thread runs. It calls `answerTasks`. */
   readonly module: URL;
-  /** What the module gets as its `workerData`. */
+  /** The module's `workerData`. */
   readonly data?: unknown;
-  /** How long a task may run before the thread is ended with it, in milliseconds. */
+  /** Time limit of a task in milliseconds; then the thread is ended with it. */
   readonly maxMs: number;
-  /** The memory that the thread may take, in megabytes: beyond it the thread ends, and nothing else. */
+  /** Memory limit of the thread in megabytes; beyond it only the thread ends. */
   readonly maxMb: number;
-  /** How many tasks wait at most. */
+  /** Maximum number of waiting tasks. */
   readonly maxWaiting: number;
 }
 
-/** A thread of its own for what would hold up the process: it takes one task after the other. */
+/** A separate thread for work that would block the process. It runs one task at a time. */
 export interface Thread<Task, Value> {
   /**
-   * Runs a task. Rejects with an `Error` that says why it failed, with the properties that the thread's error had (`code` and the
-   * like). A task whose signal is aborted while it waits is never begun.
+   * Runs a task. Rejects with an `Error` that says why it failed, with the properties of the thread's error (`code` and so on). A task
+   * whose signal aborts while it waits is never started.
    */
   readonly run: (task: Task, signal?: AbortSignal) => Promise<Value>;
-  /** Ends the thread; what waits or runs fails. */
+  /** Ends the thread; waiting and running tasks fail. */
   readonly end: () => Promise<void>;
 }
 
-/** Loading what the module needs takes its time, in milliseconds. */
+/** Time limit for loading the module, in milliseconds. */
 const START_MS = 5000;
 
 interface Waiting<Task> {
@@ -40,7 +40,7 @@ interface Waiting<Task> {
   readonly reject: (error: Error) => void;
 }
 
-/** The thread starts with its first task, and anew with the next one after it was ended. It keeps no process alive. */
+/** The thread starts with its first task, and again with the next one after it was ended. It does not keep the process alive. */
 export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task, Value> {
   const waiting: Waiting<Task>[] = [];
   let worker: Worker | undefined;
@@ -51,7 +51,7 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
   const end = async (failure: string): Promise<void> => {
     clearTimeout(timer);
     const [ended, before] = [current, worker];
-    // What never came to be ready would not be the next time either: nobody waits for that.
+    // A thread that never became ready would fail again: the waiting tasks fail too.
     const all = isReady ? [] : waiting.splice(0);
     current = worker = undefined;
     isReady = false;
@@ -63,7 +63,7 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
     const started = new Worker(settings.module, {
       resourceLimits: { maxOldGenerationSizeMb: settings.maxMb },
       workerData: settings.data,
-      // Warnings about how the process was started are not the thread's to repeat.
+      // Do not repeat warnings about the process's options.
       execArgv: [],
     });
     started.unref();
@@ -80,7 +80,7 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
       next();
     });
     started.on("error", (error) => {
-      if (started === worker) void end(`it took more memory than it may, or failed: ${error.message}`);
+      if (started === worker) void end(`it exceeded its memory limit, or failed: ${error.message}`);
     });
     started.on("exit", () => {
       if (started === worker) void end("its thread has ended");
@@ -91,7 +91,7 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
   function next(): void {
     while (!current && waiting.length > 0) {
       if (waiting[0]!.signal?.aborted) {
-        waiting.shift()!.reject(new Error("it was ended before it began"));
+        waiting.shift()!.reject(new Error("it was cancelled before it started"));
         continue;
       }
       worker ??= start();
@@ -99,7 +99,7 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
       current = waiting.shift()!;
       try {
         worker.postMessage(current.task);
-        timer = setTimeout(() => void end("it took longer than it may"), settings.maxMs);
+        timer = setTimeout(() => void end("it exceeded its time limit"), settings.maxMs);
       } catch (error) {
         current.reject(error as Error);
         current = undefined;
@@ -108,7 +108,7 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
   }
   return {
     run: (task, signal) => {
-      if (waiting.length >= settings.maxWaiting) return Promise.reject(new Error("too many others wait before it"));
+      if (waiting.length >= settings.maxWaiting) return Promise.reject(new Error("too many others are waiting"));
       return new Promise((resolve, reject) => {
         waiting.push({ task, signal, resolve, reject });
         next();

@@ -1,6 +1,6 @@
 import type { Session } from "./session.ts";
 
-/** The profiles that an endpoint can be held against, with what each of them is. */
+/** The profiles that an endpoint can be checked against, with their descriptions. */
 export const PROFILES = {
   entra: "Microsoft Entra ID: its provisioning service, and its SCIM validator",
   "entra-gallery": "Microsoft Entra ID: the validation for the application gallery",
@@ -19,8 +19,8 @@ export const REQUIRED_PROFILES: Readonly<Partial<Record<Profile, readonly Profil
 };
 
 /**
- * How serious it is if a check finds something: `must` fails the run, `should` and `preview` only warn. Preview are tests that
- * Microsoft's validator runs without counting them.
+ * How serious a finding is: `must` fails the run, `should` and `preview` only warn. Previews are tests that Microsoft's validator runs
+ * without counting them.
  */
 export type Severity = "must" | "should" | "preview";
 
@@ -48,7 +48,7 @@ export interface Check extends Described {
   readonly fix: string;
   /** The same if the endpoint is Postern: which setting. */
   readonly postern?: string;
-  /** Asks the endpoint. Returns if it does what the rule says; throws a `Finding` if not, and a `Skip` if it can't be told. */
+  /** Checks the endpoint. Returns if it conforms to the rule; throws a `Finding` if not, and a `Skip` if this can't be determined. */
   readonly run: (session: Session) => Promise<void>;
 }
 

@@ -1,7 +1,7 @@
-/** The endpoint does not do what a rule says: the message is what it did, as a sentence. */
+/** The endpoint does not conform to a rule. The message is a sentence that says what it did. */
 export class Finding extends Error {}
 
-/** It can't be told whether the endpoint does what a rule says. */
+/** It can't be determined whether the endpoint conforms to a rule. */
 export class Skip extends Error {
   /** True if something that the check needs failed: then the run as a whole is not a success. */
   readonly isBlocked: boolean;

@@ -335,7 +335,7 @@ export function testConnector(contract: Contract): void {
     });
 
     test("ends with its request, by a failure of its own kind, and says what it is when it is probed", async () => {
-      const gone = AbortSignal.abort(new Error("the request ran out of time"));
+      const gone = AbortSignal.abort(new Error("request timed out"));
       const request = { kind, attrs: [key], signal: gone };
       const calls = [
         () => connector.search({ ...request, limit: 5, count: true }),

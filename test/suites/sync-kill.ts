@@ -118,7 +118,7 @@ export async function killedOften(syncing: Syncing, seen: Seen, kills: Kills): P
         const next = command(syncing.file);
         expect(await next.ended).toBe(1);
         busy = next.output();
-        expect(busy).toContain("is under way already");
+        expect(busy).toContain("is already running");
         if (kills.waitsForLease) leaseSeconds = await waitForLease(state);
       }
       // As if the half minute were over in which the store holds the place of a run that was killed.

@@ -76,7 +76,7 @@ export const MISTAKES: readonly Mistake[] = [
     in: "mapping",
     from: "name.formatted",
     to: "name.formated",
-    says: ['user.yaml:10:3 [name.formated] "name" has no part "formated", did you mean "name.formatted"?'],
+    says: ['user.yaml:10:3 [name.formated] "name" has no sub-attribute "formated", did you mean "name.formatted"?'],
     suggests: "name.formatted",
   },
   {
@@ -112,7 +112,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "  title: title",
     to: '  emails[typ eq "work"].value: mail',
     says: [
-      'user.yaml:8:3 [emails[typ eq "work"].value] "emails" has no part "typ", did you mean "emails[type eq "work"].value"?',
+      'user.yaml:8:3 [emails[typ eq "work"].value] "emails" has no sub-attribute "typ", did you mean "emails[type eq "work"].value"?',
     ],
     suggests: 'emails[type eq "work"].value',
   },
@@ -122,7 +122,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "  title: title",
     to: "  name: cn",
     says: [
-      'user.yaml:8:3 [name] "name" is complex: name the sub-attribute that is mapped, such as name.formatted, name.familyName, name.givenName',
+      'user.yaml:8:3 [name] "name" is complex: use a sub-attribute, such as name.formatted, name.familyName, name.givenName',
     ],
   },
   {
@@ -131,7 +131,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "  title: title",
     to: '  emails[type eq "wrok"].value: mail',
     says: [
-      'user.yaml:8:3 [emails[type eq "wrok"].value] "wrok" is no type of emails that the schema knows, did you mean "work"?',
+      'user.yaml:8:3 [emails[type eq "wrok"].value] "wrok" is not a type of emails in the schema, did you mean "work"?',
     ],
     suggests: "work",
     severity: "warning",
@@ -262,7 +262,7 @@ export const MISTAKES: readonly Mistake[] = [
     in: "mapping",
     from: `'$join([givenName, sn], " ")'`,
     to: "givenName + sn",
-    says: ["user.yaml:10:37 [+] + adds numbers, and this attribute is text: join texts with &"],
+    says: ["user.yaml:10:37 [+] + adds numbers, but this attribute is text: join texts with &"],
     suggests: "&",
     severity: "warning",
   },
@@ -279,7 +279,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "  title: title",
     to: '  title: givenName & " " & sn',
     says: [
-      'user.yaml:8:10 [givenName & " " & sn] this is an expression, but the name of an attribute is expected here: write { read: ... } for an expression, or { attr: ... } if that is the attribute\'s name',
+      'user.yaml:8:10 [givenName & " " & sn] this is an expression, but an attribute name is expected here: for an expression, write { read: ... }; for an attribute of this name, write { attr: ... }',
     ],
   },
   {
@@ -288,7 +288,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "  title: title",
     to: "  title: $uppercase(title)",
     says: [
-      "user.yaml:8:10 [$uppercase(title)] this is an expression, but the name of an attribute is expected here: write { read: ... } for an expression, or { attr: ... } if that is the attribute's name",
+      "user.yaml:8:10 [$uppercase(title)] this is an expression, but an attribute name is expected here: for an expression, write { read: ... }; for an attribute of this name, write { attr: ... }",
     ],
   },
   {
@@ -297,7 +297,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "{ attr: locked, as: { values: { true: open, false: closed } } }",
     to: `{ read: 'status = "A"', search: { active: status } }`,
     says: [
-      'user.yaml:9:43 [{ active: status }] a filter on active would ask the backend for status = true, but the expression compares it with "A": it would find nobody, or the wrong entries. Leave "search" out, or use "as" in place of an expression',
+      'user.yaml:9:43 [{ active: status }] a filter on active would ask the backend for status = true, but the expression compares it with "A": it would find nobody, or the wrong entries. Remove "search", or use "as" instead of an expression',
     ],
   },
   {
@@ -305,7 +305,7 @@ export const MISTAKES: readonly Mistake[] = [
     in: "mapping",
     from: `'$join([givenName, sn], " ")'`,
     to: "$eval(x)",
-    says: ["user.yaml:10:27 [$eval(x)] $eval is not available: expressions are fixed when they are loaded"],
+    says: ["user.yaml:10:27 [$eval(x)] $eval is not available: expressions cannot be created at run time"],
   },
   {
     name: "a function in create that does not exist",
@@ -322,7 +322,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "{ true: open, false: closed }",
     to: "{ true: open, false: open }",
     says: [
-      'user.yaml:9:41 [{ true: open, false: open }] "open" stands for both true and false, so an entry that holds it cannot be read. Give each its own value, or use an expression',
+      'user.yaml:9:41 [{ true: open, false: open }] "open" stands for both true and false, so an entry with this value cannot be read. Give each its own value, or use an expression',
     ],
   },
   {
@@ -338,7 +338,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "userName: uid",
     to: "userName: { attr: uid, readOnly: true }\n  nickName: uid",
     says: [
-      'user.yaml:6:13 [{ attr: uid, readOnly: true }] a User must have a userName, but this mapping only reads it: the value that a client sends is lost. Make the row writable, or set its attribute by "create" or "write"',
+      'user.yaml:6:13 [{ attr: uid, readOnly: true }] a User requires userName, but this mapping only reads it: the value that a client sends is lost. Make the row writable, or set its attribute with "create" or "write"',
     ],
     severity: "warning",
   },
@@ -347,14 +347,14 @@ export const MISTAKES: readonly Mistake[] = [
     in: "mapping",
     from: "  userName: uid\n",
     to: "",
-    says: ['user.yaml:4:1 [attributes] there is no row for "userName", which is required for a User'],
+    says: ['user.yaml:4:1 [attributes] there is no row for "userName", which a User requires'],
   },
   {
     name: "no row for id",
     in: "mapping",
     from: "  id: { attr: entryUUID, readOnly: true }\n",
     to: "",
-    says: ['user.yaml:4:1 [attributes] there is no row for "id": name the attribute that holds the immutable key'],
+    says: ['user.yaml:4:1 [attributes] there is no row for "id": map the attribute that holds the immutable key'],
   },
   {
     name: "an attribute that two rows write",
@@ -385,7 +385,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "  title: title",
     to: '  emails[type eq "work"].value: mail',
     says: [
-      'user.yaml:8:3 [emails[type eq "work"].value] only "work" addresses are kept: a "home" address that a client sends is dropped. Map emails[type eq "home"].value, or set unmapped: reject',
+      'user.yaml:8:3 [emails[type eq "work"].value] only "work" addresses are stored: a "home" address that a client sends is dropped. Map emails[type eq "home"].value, or set unmapped: reject',
     ],
     severity: "warning",
   },
@@ -402,7 +402,7 @@ export const MISTAKES: readonly Mistake[] = [
     in: "mapping",
     from: "  userName: uid",
     to: "\tuserName: uid",
-    says: ["user.yaml:6:1 [\t] a tab indents this line: YAML takes spaces only"],
+    says: ["user.yaml:6:1 [\t] this line is indented with a tab: YAML allows only spaces"],
   },
   {
     name: "an expression without quotes",
@@ -410,7 +410,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: `'$join([givenName, sn], " ")'`,
     to: `$join([givenName, sn], " ")`,
     says: [
-      "user.yaml:10:33 [[givenName,] put this text in quotes, '...', or write it as a block after |: the characters : # [ ] { } , & * mean something in YAML",
+      "user.yaml:10:33 [[givenName,] put this text in quotes, '...', or write it as a block after |: the characters : # [ ] { } , & * have a meaning in YAML",
     ],
   },
   {
@@ -419,7 +419,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "  title: title",
     to: "  title: $lookup: x",
     says: [
-      "user.yaml:8:10 [$lookup: x] put this text in quotes, '...', or write it as a block after |: the characters : # [ ] { } , & * mean something in YAML",
+      "user.yaml:8:10 [$lookup: x] put this text in quotes, '...', or write it as a block after |: the characters : # [ ] { } , & * have a meaning in YAML",
     ],
   },
   {
@@ -427,14 +427,14 @@ export const MISTAKES: readonly Mistake[] = [
     in: "mapping",
     from: `'["inetOrgPerson"]'`,
     to: `'["inetOrgPerson"]`,
-    says: ["user.yaml:14:16 ['] this quote, ', is not closed"],
+    says: ["user.yaml:14:16 ['] this quote, ', is never closed"],
   },
   {
     name: "a brace that is not closed",
     in: "mapping",
     from: "readOnly: true }",
     to: "readOnly: true",
-    says: ['user.yaml:5:7 [{] this "{" is not closed'],
+    says: ['user.yaml:5:7 [{] this "{" is never closed'],
   },
   {
     name: "a line that is indented otherwise",
@@ -442,7 +442,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "  title: title",
     to: "   title: title",
     says: [
-      "user.yaml:7:16 [displayName] the line below this one is indented further than it: only a name without a value has lines below it",
+      "user.yaml:7:16 [displayName] the next line is indented further than this one: only a key without a value can have lines below it",
     ],
   },
   {
@@ -450,21 +450,21 @@ export const MISTAKES: readonly Mistake[] = [
     in: "mapping",
     from: "kind: user",
     to: "kind:user",
-    says: ['user.yaml:3:1 [kind:user] put a space after the colon: "kind: user"'],
+    says: ['user.yaml:3:1 [kind:user] add a space after the colon: "kind: user"'],
   },
   {
     name: "a name that is there twice",
     in: "mapping",
     from: "  title: title",
     to: "  userName: login",
-    says: ['user.yaml:8:3 [userName] the name "userName" is here twice, first on line 6'],
+    says: ['user.yaml:8:3 [userName] the key "userName" is repeated, first used on line 6'],
   },
   {
     name: "a text that begins with @",
     in: "mapping",
     from: "  title: title",
     to: "  title: @title",
-    says: ["user.yaml:8:10 [@title] a text that begins with @ must be quoted"],
+    says: ["user.yaml:8:10 [@title] a text that starts with @ must be quoted"],
   },
   { name: "an empty file", in: "mapping", to: "", says: ["user.yaml:1:1 the file is empty"] },
   {
@@ -477,7 +477,9 @@ export const MISTAKES: readonly Mistake[] = [
     name: "Latin-1",
     in: "mapping",
     to: Buffer.from("resource: User\n# für alle\n", "latin1"),
-    says: ["user.yaml:2:4 this character is not UTF-8: the file looks like Latin-1 or Windows-1252. Save it as UTF-8"],
+    says: [
+      "user.yaml:2:4 this character is not valid UTF-8: the file looks like Latin-1 or Windows-1252. Save it as UTF-8",
+    ],
   },
   // Values.
   {
@@ -542,14 +544,14 @@ export const MISTAKES: readonly Mistake[] = [
     in: "config",
     from: "  /scim/v2:",
     to: "  scim/v2:",
-    says: ['gateway.config.yaml:12:3 [scim/v2] a route begins with a slash: "/scim/v2"'],
+    says: ['gateway.config.yaml:12:3 [scim/v2] a route starts with a slash: "/scim/v2"'],
   },
   {
     name: "a route with a slash behind it",
     in: "config",
     from: "  /scim/v2:",
     to: "  /scim/v2/:",
-    says: ['gateway.config.yaml:12:3 [/scim/v2/] a route has no slash at its end: "/scim/v2"'],
+    says: ['gateway.config.yaml:12:3 [/scim/v2/] a route does not end with a slash: "/scim/v2"'],
   },
   {
     name: "a route with its host",
@@ -566,7 +568,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "  /scim/v2:",
     to: "  /healthz:",
     says: [
-      "gateway.config.yaml:12:3 [/healthz] /healthz is an address of the gateway's own: choose another path, such as /scim/v2",
+      "gateway.config.yaml:12:3 [/healthz] /healthz is one of the gateway's own addresses: choose another path, such as /scim/v2",
     ],
   },
   {
@@ -575,7 +577,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "limits:",
     to: "  /scim/v2/hr:\n    User: { connector: people, mapping: user.yaml }\nlimits:",
     says: [
-      "gateway.config.yaml:14:3 [/scim/v2/hr] this route is inside the route /scim/v2, which answers everything below it: choose paths beside each other",
+      "gateway.config.yaml:14:3 [/scim/v2/hr] this route is inside the route /scim/v2, which handles every path below it: choose paths that do not overlap",
     ],
   },
   {
@@ -584,7 +586,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "rdn: uid",
     to: "rdn: surname",
     says: [
-      'gateway.config.yaml:10:57 [surname] "surname" names the entries of user, and FOLDER/user.yaml gives none to new ones: map it in a row or in `create`, or take another one for rdn, such as uid',
+      'gateway.config.yaml:10:57 [surname] "surname" names the entries of user, but FOLDER/user.yaml does not set it for new ones: map it in a row or in `create`, or choose another rdn, such as uid',
     ],
   },
   {
@@ -644,7 +646,7 @@ export const MISTAKES: readonly Mistake[] = [
     kinds:
       user: { base: "ou=people,dc=example,dc=com" }`,
     says: [
-      'gateway.config.yaml:11:7 [user] "cn" names the entries of user, and FOLDER/user.yaml gives none to new ones: map it in a row or in `create`',
+      'gateway.config.yaml:11:7 [user] "cn" names the entries of user, but FOLDER/user.yaml does not set it for new ones: map it in a row or in `create`',
     ],
   },
   // Secrets.
@@ -654,7 +656,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "${env:TOKEN}",
     to: "${POSTERN_SCIM_TOKEN}",
     says: [
-      'gateway.config.yaml:4:36 ["${POSTERN_SCIM_TOKEN}"] `${POSTERN_SCIM_TOKEN}` is no reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`',
+      'gateway.config.yaml:4:36 ["${POSTERN_SCIM_TOKEN}"] `${POSTERN_SCIM_TOKEN}` is not a valid reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`',
     ],
   },
   {
@@ -663,7 +665,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "${env:TOKEN}",
     to: "$POSTERN_SCIM_TOKEN",
     says: [
-      'gateway.config.yaml:4:36 ["*******************"] `$POSTERN_SCIM_TOKEN` is no reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`',
+      'gateway.config.yaml:4:36 ["*******************"] `$POSTERN_SCIM_TOKEN` is not a valid reference: write `${env:POSTERN_SCIM_TOKEN}` or `${file:PATH}`',
     ],
   },
   // Files.
@@ -672,14 +674,14 @@ export const MISTAKES: readonly Mistake[] = [
     in: "config",
     from: "mapping: user.yaml",
     to: "mapping: users.yaml",
-    says: ["gateway.config.yaml:13:41 [users.yaml] there is no such file: FOLDER/users.yaml"],
+    says: ["gateway.config.yaml:13:41 [users.yaml] no such file: FOLDER/users.yaml"],
   },
   {
     name: "a file of types that is not there",
     in: "mapping",
     from: "types: own.types.yaml",
     to: "types: own.type.yaml",
-    says: ["user.yaml:2:8 [own.type.yaml] there is no such file: FOLDER/own.type.yaml"],
+    says: ["user.yaml:2:8 [own.type.yaml] no such file: FOLDER/own.type.yaml"],
   },
   {
     name: "a certificate that is not there",
@@ -687,8 +689,8 @@ export const MISTAKES: readonly Mistake[] = [
     from: "server: { port: 8880 }",
     to: "server: { port: 8880, tls: { cert: server.pem, key: server.key } }",
     says: [
-      "gateway.config.yaml:1:36 [server.pem] FOLDER/server.pem cannot be read: there is no such file",
-      "gateway.config.yaml:1:53 [server.key] FOLDER/server.key cannot be read: there is no such file",
+      "gateway.config.yaml:1:36 [server.pem] FOLDER/server.pem cannot be read: no such file",
+      "gateway.config.yaml:1:53 [server.key] FOLDER/server.key cannot be read: no such file",
     ],
   },
   {
@@ -696,14 +698,14 @@ export const MISTAKES: readonly Mistake[] = [
     in: "config",
     from: "    kinds:",
     to: "    tls: { ca: corp-ca.pem }\n    kinds:",
-    says: ["gateway.config.yaml:9:16 [corp-ca.pem] FOLDER/corp-ca.pem cannot be read: there is no such file"],
+    says: ["gateway.config.yaml:9:16 [corp-ca.pem] FOLDER/corp-ca.pem cannot be read: no such file"],
   },
   {
     name: "a file that holds no certificate",
     in: "config",
     from: "    kinds:",
     to: "    tls: { ca: user.yaml }\n    kinds:",
-    says: ["gateway.config.yaml:9:16 [user.yaml] FOLDER/user.yaml holds no certificate in PEM"],
+    says: ["gateway.config.yaml:9:16 [user.yaml] FOLDER/user.yaml contains no certificate in PEM"],
   },
   {
     name: "a network that is none",
@@ -711,7 +713,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "server: { port: 8880 }",
     to: "server: { trustProxy: [10.0.0.0/64] }",
     says: [
-      'gateway.config.yaml:1:23 [[10.0.0.0/64]] "10.0.0.0/64" is no network: write 192.0.2.0/24, 2001:db8::/32 or an address',
+      'gateway.config.yaml:1:23 [[10.0.0.0/64]] "10.0.0.0/64" is not a network: write 192.0.2.0/24, 2001:db8::/32 or an address',
     ],
   },
   {
@@ -719,7 +721,7 @@ export const MISTAKES: readonly Mistake[] = [
     in: "config",
     from: "limits:\n  pageSize: 100",
     to: "audit: { type: file, file: nowhere/audit.log }",
-    says: ["gateway.config.yaml:14:28 [nowhere/audit.log] FOLDER/nowhere: there is no such folder"],
+    says: ["gateway.config.yaml:14:28 [nowhere/audit.log] FOLDER/nowhere: no such folder"],
   },
   {
     name: "protection by an attribute that is not mapped",
@@ -727,7 +729,7 @@ export const MISTAKES: readonly Mistake[] = [
     from: "limits:\n  pageSize: 100",
     to: `safety:\n  /scim/v2: { protect: { User: { entries: 'nickName eq "x"' } } }`,
     says: [
-      'gateway.config.yaml:15:24 [{ User: { entries: \'nickName eq "x"\' } }] "nickName" cannot be read here, so that nothing can be protected by it.',
+      'gateway.config.yaml:15:24 [{ User: { entries: \'nickName eq "x"\' } }] "nickName" cannot be read, so it cannot be used for protection.',
     ],
   },
   // Types.
@@ -753,6 +755,6 @@ export const MISTAKES: readonly Mistake[] = [
     in: "types",
     from: "[{ name: color }]",
     to: "[{ name: color }, { name: Color }]",
-    says: ['own.types.yaml:4:43 [Color] there is already an attribute "Color"'],
+    says: ['own.types.yaml:4:43 [Color] the attribute "Color" is defined twice'],
   },
 ];

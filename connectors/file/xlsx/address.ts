@@ -17,7 +17,7 @@ export function columnLetters(index: number): string {
   return letters;
 }
 
-/** A range of cells, rows counted from 1 and columns from 0. */
+/** A range of cells, with rows counted from 1 and columns from 0. */
 export interface Range {
   readonly top: number;
   readonly bottom: number;
@@ -25,7 +25,7 @@ export interface Range {
   readonly right: number;
 }
 
-/** The range that a reference names, such as `A2:B4`. */
+/** Parses a range, such as `A2:B4`. */
 export function rangeOf(reference: string): Range {
   const [from = "", to = from] = reference.split(":");
   const row = (cell: string) => Number(/\d+/.exec(cell)?.[0]);

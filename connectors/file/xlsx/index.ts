@@ -7,16 +7,16 @@ import { readStyles } from "./styles.ts";
 import { readXml } from "./xml.ts";
 import { type Archive, openArchive } from "./zip.ts";
 
-/** Which part of a workbook is read. */
+/** The part of a workbook to read. */
 export interface XlsxSettings {
-  /** The sheet's name, or its number from 1; the first that is shown without it. */
+  /** The sheet's name, or its number from 1. Default: the first visible one. */
   readonly sheet: string | number | undefined;
-  /** The row of the header, the first one with something in it without it; or the names of the columns. */
+  /** The row of the header, by default the first non-empty one; or the column names. */
   readonly header: number | readonly string[];
   readonly unpacked: number;
 }
 
-/** Opens a sheet of a workbook: its rows are read as they are asked for. `close` ends that. */
+/** Opens a sheet of a workbook. Rows are read on demand; `close` stops reading. */
 export async function openXlsx(
   path: string,
   settings: XlsxSettings,
@@ -56,7 +56,7 @@ export async function openXlsx(
   }
 }
 
-/** Rows with something in them. */
+/** Non-empty rows. */
 async function* filledRows(rows: AsyncIterable<RawRow>, bounds: Bounds): AsyncGenerator<RawRow> {
   for await (const row of rows) {
     checkCells(row.cells, row.line, bounds);
@@ -73,15 +73,13 @@ async function headerRow(rows: AsyncGenerator<RawRow>, line: number, sheet: stri
   }
 }
 
-/** Workbooks with a password, and those of old, are no archives: they begin as files of Microsoft's compound format. */
+/** Encrypted and old workbooks are not ZIP archives: they use Microsoft's compound file format. */
 async function checkKind(path: string): Promise<void> {
   const file = await open(path);
   try {
     const { buffer } = await file.read(Buffer.alloc(8), 0, 8, 0);
     if (buffer.toString("hex") === "d0cf11e0a1b11ae1")
-      throw new Refusal(
-        "the workbook is encrypted with a password, or is an .xls of old. Save it as .xlsx without a password.",
-      );
+      throw new Refusal("the workbook is encrypted or in the old .xls format. Save it as .xlsx without a password.");
   } finally {
     await file.close();
   }
@@ -116,7 +114,7 @@ async function findSheet(archive: Archive, wanted: string | number | undefined) 
         : sheets.find(({ name }) => name === wanted);
   if (!sheet)
     throw new Refusal(
-      `the workbook has no sheet ${JSON.stringify(wanted ?? 1)}; it has ${sheets.map(({ name }) => JSON.stringify(name)).join(", ")}. Name one of them by \`sheet\`.`,
+      `the workbook has no sheet ${JSON.stringify(wanted ?? 1)}; it has ${sheets.map(({ name }) => JSON.stringify(name)).join(", ")}. Set \`sheet\` to one of them.`,
     );
   const folder = workbook.slice(0, workbook.lastIndexOf("/") + 1);
   const parts = await relations(archive, `${folder}_rels/${workbook.slice(folder.length)}.rels`, folder);
@@ -124,7 +122,7 @@ async function findSheet(archive: Archive, wanted: string | number | undefined) 
     parts.find((each) => each.type === type)?.target ?? `${folder}${fallback}`;
   const part = parts.find(({ id }) => id === sheet.id)?.target;
   if (part === undefined)
-    throw new Refusal(`the workbook does not say where its sheet ${JSON.stringify(sheet.name)} is: it is damaged.`);
+    throw new Refusal(`the workbook is damaged: the location of its sheet ${JSON.stringify(sheet.name)} is missing.`);
   return {
     part,
     name: sheet.name,

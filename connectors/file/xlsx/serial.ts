@@ -1,10 +1,10 @@
-/** Days between Excel's day 0 and 1970-01-01, in the system that begins in 1900 and in that of 1904. */
+/** Days between Excel's day 0 and 1970-01-01, in the 1900 and 1904 date systems. */
 const TO_1970 = { 1900: 25_569, 1904: 24_107 } as const;
 const DAY_MS = 86_400_000;
 
 /**
- * A number of Excel's as the day, and the time of day, that it shows; undefined for what is no day. In the system of 1900 day 60
- * is 29 February 1900, which never was, and days before it are one later than they count.
+ * Converts a serial number to a date and time; undefined if it is not one. In the 1900 system, day 60 is 29 February 1900, which did not
+ * exist, and earlier days are off by one.
  */
 export function serialDate(serial: number, system: 1900 | 1904): string | undefined {
   if (!(serial >= 0) || serial >= 2_958_466 || (system === 1900 && (serial < 1 || Math.floor(serial) === 60)))
@@ -15,11 +15,11 @@ export function serialDate(serial: number, system: 1900 | 1904): string | undefi
   return text.endsWith("T00:00:00") ? text.slice(0, 10) : text;
 }
 
-/** A part of a day as the time that it shows. */
+/** Converts a fraction of a day to a time. */
 export const serialTime = (serial: number): string =>
   new Date(Math.round((serial - Math.floor(serial)) * 86_400) * 1000).toISOString().slice(11, 19);
 
-/** A number as it is entered: of 15 digits, which is what Excel keeps. */
+/** A number with the 15 digits that Excel keeps. */
 export const numberText = (text: string): string => {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) return text;

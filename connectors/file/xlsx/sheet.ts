@@ -7,7 +7,7 @@ import type { Shown } from "./styles.ts";
 import { parseXml, readXml } from "./xml.ts";
 import type { Archive } from "./zip.ts";
 
-/** What a workbook says of its cells. */
+/** What cells need from the workbook. */
 export interface Workbook {
   readonly archive: Archive;
   readonly part: string;
@@ -16,10 +16,10 @@ export interface Workbook {
   readonly system: 1900 | 1904;
 }
 
-/** How many ranges of merged cells are kept. */
+/** Maximum number of merged ranges. */
 const MAX_MERGED = 10_000;
 
-/** The ranges of merged cells: a sheet names them behind its rows. */
+/** Reads the ranges of merged cells, which follow the rows in a sheet. */
 export async function readMerged({ archive, part }: Workbook): Promise<Range[]> {
   const ranges: Range[] = [];
   await readXml(part, archive.read(part), {
@@ -27,15 +27,13 @@ export async function readMerged({ archive, part }: Workbook): Promise<Range[]> 
       if (name !== "mergeCell" || ref === undefined) return;
       ranges.push(rangeOf(ref));
       if (ranges.length > MAX_MERGED)
-        throw new Refusal(
-          `the sheet has more than ${MAX_MERGED} ranges of merged cells. Have it exported without them.`,
-        );
+        throw new Refusal(`the sheet has more than ${MAX_MERGED} ranges of merged cells. Export it without them.`);
     },
   });
   return ranges.sort((a, b) => a.top - b.top);
 }
 
-/** A cell's text, and what is wrong with it. */
+/** A cell's text and its problem. */
 interface Cell {
   readonly text: string;
   readonly wrong?: string;
@@ -49,7 +47,7 @@ interface OpenCell {
   hasFormula: boolean;
 }
 
-/** The rows of a sheet with something in them; `hidden` counts those that are not shown, which are read like the others. */
+/** The non-empty rows of a sheet. `hidden` counts hidden ones, which are included. */
 export async function* readRows(
   workbook: Workbook,
   maxColumns: number,
@@ -74,7 +72,7 @@ export async function* readRows(
       } else if (name === "c") {
         const index = attributes.r === undefined ? cells.length : columnIndex(attributes.r);
         if (!(index >= 0 && index < maxColumns))
-          throw new Refusal(`row ${number}: a cell lies beyond column ${maxColumns} (maximum.columns).`);
+          throw new Refusal(`row ${number}: a cell is beyond column ${maxColumns} (maximum.columns).`);
         cell = { index, type: attributes.t ?? "n", style: Number(attributes.s ?? 0), value: "", hasFormula: false };
       } else if (name === "v") isValue = true;
       else if (name === "f" && cell) cell.hasFormula = true;
@@ -108,11 +106,11 @@ export async function* readRows(
 function cellOf({ strings, styles, system }: Workbook, cell: OpenCell, inline: string): Cell {
   const { type, value, style, hasFormula } = cell;
   if (hasFormula && value === "" && type !== "str")
-    return { text: "", wrong: "holds a formula without its result: open the workbook in Excel, and save it" };
+    return { text: "", wrong: "contains a formula without its result: open the workbook in Excel and save it" };
   switch (type) {
     case "s": {
       const text = value === "" ? "" : strings.get(Number(value));
-      if (text === undefined) throw new Refusal("the workbook is damaged: a cell names a text that is not there.");
+      if (text === undefined) throw new Refusal("the workbook is damaged: a cell refers to a missing text.");
       return { text };
     }
     case "inlineStr":
@@ -122,7 +120,7 @@ function cellOf({ strings, styles, system }: Workbook, cell: OpenCell, inline: s
     case "b":
       return { text: value === "1" ? "true" : "false" };
     case "e":
-      return { text: "", wrong: `holds the error ${value}` };
+      return { text: "", wrong: `contains the error ${value}` };
     case "d":
       return { text: value };
     default:
@@ -135,10 +133,10 @@ function numberCell(value: string, shown: Shown, system: 1900 | 1904): Cell {
   if (shown === "time") return { text: serialTime(Number(value)) };
   if (shown === "number") return { text: numberText(value) };
   const date = serialDate(Number(value), system);
-  return date === undefined ? { text: "", wrong: `is shown as a date, and ${value} is none` } : { text: date };
+  return date === undefined ? { text: "", wrong: `is formatted as a date, but ${value} is not one` } : { text: date };
 }
 
-/** Gives each cell of a merged range what its first cell holds, as people see it. */
+/** Fills merged cells with the value of the first one, as people see them. */
 export async function* fillMerged(rows: AsyncIterable<RawRow>, ranges: readonly Range[]): AsyncGenerator<RawRow> {
   let next = 0;
   let open: { readonly range: Range; readonly text: string }[] = [];
@@ -146,7 +144,7 @@ export async function* fillMerged(rows: AsyncIterable<RawRow>, ranges: readonly 
     const cells = [...row.cells];
     for (; next < ranges.length && ranges[next]!.top <= row.line; next++) {
       const range = ranges[next]!;
-      // A range whose first row holds nothing at all begins behind it, and has no text.
+      // A range whose first row is empty starts after it, without text.
       open.push({ range, text: range.top === row.line ? (cells[range.left] ?? "") : "" });
     }
     open = open.filter(({ range }) => range.bottom >= row.line);

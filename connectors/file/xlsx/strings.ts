@@ -3,17 +3,17 @@ import { Refusal } from "../refusal.ts";
 import { readXml } from "./xml.ts";
 import type { Archive } from "./zip.ts";
 
-/** The texts that a workbook's cells share. */
+/** The shared strings of a workbook. */
 export interface SharedStrings {
   readonly get: (index: number) => string | undefined;
   readonly close: () => void;
 }
 
-/** Text as it is meant: what XML does not hold is written `_x000D_`. */
+/** Decodes escapes of characters that XML cannot represent, `_x000D_`. */
 export const unescapeText = (text: string): string =>
   text.replace(/_x([0-9a-f]{4})_/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 
-/** Reads a workbook's shared texts into a file beside it: they may be as many as its cells. */
+/** Reads the shared strings into a temporary database: there may be as many as cells. */
 export async function readStrings(archive: Archive, part: string, file: string): Promise<SharedStrings> {
   const database = new DatabaseSync(file);
   database.exec(
@@ -44,7 +44,7 @@ export async function readStrings(archive: Archive, part: string, file: string):
   };
 }
 
-/** How long the text of a cell may be while it is read; Excel itself takes 32,767 characters. */
+/** Maximum length of a cell's text while reading. Excel's own limit is 32,767 characters. */
 const MAX_TEXT = 1_048_576;
 
 /** A text with its next part. */
@@ -54,7 +54,7 @@ export function joined(text: string, part: string): string {
   return text + part;
 }
 
-/** Collects the text of a cell that may be cut into runs; how it is pronounced is not part of it. */
+/** Collects the text of a cell from its runs, without phonetic hints. */
 export function richText() {
   let text = "";
   let isText = false;

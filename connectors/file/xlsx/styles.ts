@@ -1,14 +1,14 @@
 import { readXml } from "./xml.ts";
 import type { Archive } from "./zip.ts";
 
-/** What a number is shown as. */
+/** How a number is displayed. */
 export type Shown = "number" | "date" | "time";
 
-/** Formats that a workbook does not write out (ECMA-376, 18.8.30): those of dates in all languages, and of times. */
+/** Built-in formats (ECMA-376, 18.8.30): dates of all languages, and times. */
 const DATES = new Set([14, 15, 16, 17, 22, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58]);
 const TIMES = new Set([18, 19, 20, 21, 32, 33, 34, 35, 45, 46, 47, 55, 56]);
 
-/** What each style of a workbook shows a number as: only that tells a date from a number. */
+/** How each style of a workbook displays numbers. Only that distinguishes dates from numbers. */
 export async function readStyles(archive: Archive, part: string): Promise<readonly Shown[]> {
   if (!archive.has(part)) return [];
   const formats = new Map<number, Shown>();
@@ -30,10 +30,10 @@ export async function readStyles(archive: Archive, part: string): Promise<readon
   return styles;
 }
 
-/** Excel itself takes 65,490 styles. */
+/** Excel's own limit is 65,490 styles. */
 const MAX_STYLES = 70_000;
 
-/** Whether a format's code is one of dates: by its letters, without what is quoted, escaped, or in brackets. */
+/** Reports whether a format code displays a date, by its letters outside quotes, escapes and brackets. */
 export function shownBy(code: string): Shown {
   const letters = (code.split(";")[0] ?? "")
     .replace(/"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi, "")

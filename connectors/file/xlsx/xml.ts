@@ -3,7 +3,7 @@ import { StringDecoder } from "node:string_decoder";
 import type * as saxes from "saxes";
 import { Refusal } from "../refusal.ts";
 
-/** What is called while a part is parsed; names are without their prefix. */
+/** Callbacks of the parser. Names come without prefix. */
 export interface Handler {
   readonly open?: (name: string, attributes: Readonly<Record<string, string>>) => void;
   readonly text?: (text: string) => void;
@@ -12,7 +12,7 @@ export interface Handler {
 
 const local = (name: string): string => name.slice(name.indexOf(":") + 1);
 
-/** Parses a part of a workbook; gives control back after each chunk, and once at the end. */
+/** Parses a part of a workbook. Yields after each chunk and at the end. */
 export async function* parseXml(
   part: string,
   chunks: AsyncIterable<Uint8Array>,
@@ -21,11 +21,11 @@ export async function* parseXml(
   const { SaxesParser } = createRequire(import.meta.url)("saxes") as typeof saxes;
   const parser = new SaxesParser({ fragment: false });
   parser.on("error", () => {
-    throw new Refusal(`the workbook's part ${part} is no XML: it is damaged. Have it saved anew.`);
+    throw new Refusal(`the workbook is damaged: its part ${part} is not valid XML. Save it again.`);
   });
-  // No workbook has a document type, which could name other files.
+  // Workbooks have no document type, which could refer to other files.
   parser.on("doctype", () => {
-    throw new Refusal(`the workbook's part ${part} has a document type, which no workbook has.`);
+    throw new Refusal(`the workbook's part ${part} has a document type, which is not allowed.`);
   });
   parser.on("opentag", ({ name, attributes }) => handler.open?.(local(name), attributes as Record<string, string>));
   parser.on("text", (text) => handler.text?.(text));
@@ -41,7 +41,7 @@ export async function* parseXml(
   yield;
 }
 
-/** Parses a part to its end. */
+/** Parses a whole part. */
 export async function readXml(part: string, chunks: AsyncIterable<Uint8Array>, handler: Handler): Promise<void> {
   for await (const _ of parseXml(part, chunks, handler));
 }

@@ -4,20 +4,20 @@ import { crc32 } from "node:zlib";
 import type * as yauzl from "yauzl";
 import { Refusal } from "../refusal.ts";
 
-/** A workbook's parts, by their path. */
+/** The parts of a workbook, by path. */
 export interface Archive {
   readonly has: (path: string) => boolean;
-  /** The bytes of a part, as they come. */
+  /** The bytes of a part, streamed. */
   readonly read: (path: string) => AsyncGenerator<Buffer>;
   readonly close: () => void;
 }
 
-/** How many parts a workbook may have. */
+/** Maximum number of parts in a workbook. */
 const MAX_PARTS = 10_000;
 
-const DAMAGED = "the workbook is damaged or was cut off: it cannot be unpacked. Have it saved anew.";
+const DAMAGED = "the workbook is damaged or truncated and cannot be unpacked. Save it again.";
 
-/** Opens a workbook's archive. `maxBytes` bounds what its parts unpack to, all that is read together. */
+/** Opens a workbook's archive. `maxBytes` limits the total uncompressed size. */
 export async function openArchive(path: string, maxBytes: number): Promise<Archive> {
   const { openPromise } = createRequire(import.meta.url)("yauzl") as typeof yauzl;
   const zip = await openPromise(path, { autoClose: false }).catch((error) => {
@@ -38,14 +38,15 @@ export async function openArchive(path: string, maxBytes: number): Promise<Archi
     has: (name) => entries.has(name),
     read: async function* (name) {
       const entry = entries.get(name);
-      if (!entry) throw new Refusal(`the workbook has no part ${name}: it is damaged. Have it saved anew.`);
+      if (!entry) throw new Refusal(`the workbook is damaged: its part ${name} is missing. Save it again.`);
       if (entry.isEncrypted()) throw new Refusal("the workbook is encrypted. Save it without a password.");
       let sum = 0;
       try {
         const stream: Readable = await zip.openReadStreamPromise(entry);
         for await (const chunk of stream as AsyncIterable<Buffer>) {
           left -= chunk.length;
-          if (left < 0) throw new Refusal(`the workbook unpacks to more than ${maxBytes} bytes (maximum.unpacked).`);
+          if (left < 0)
+            throw new Refusal(`the workbook is larger than ${maxBytes} bytes when unpacked (maximum.unpacked).`);
           sum = crc32(chunk, sum);
           yield chunk;
         }
@@ -58,7 +59,7 @@ export async function openArchive(path: string, maxBytes: number): Promise<Archi
   };
 }
 
-/** What yauzl and zlib say of bytes that are no archive. Faults of this program stay what they are. */
+/** Interprets errors of yauzl and zlib. Bugs in Postern are rethrown unchanged. */
 function refusal(error: unknown): unknown {
   if (error instanceof Refusal || !(error instanceof Error)) return error;
   const { code = "" } = error as { code?: string };

@@ -10,7 +10,7 @@ import { sqlite } from "./sqlite.ts";
 
 const servers = { postgres, mysql, mssql } as const;
 
-/** The dialect of a database by its settings. */
+/** The dialect for a connector's settings. */
 export function dialectOf(
   settings: Omit<Settings, "kinds" | "replicas">,
   files: Files,
@@ -35,6 +35,6 @@ export function dialectOf(
   });
 }
 
-/** What a new database is made by: read where there is none yet. */
+/** The script for a new database, read only if there is none yet. */
 const scriptOf = ({ script }: Pick<Settings, "script">, files: Files): (() => string) | undefined =>
   script === undefined ? undefined : () => files.text("script", script);

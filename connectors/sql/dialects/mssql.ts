@@ -15,34 +15,34 @@ export const mssql = (server: Server): SqlDialect => ({
   columnsOf,
   folded: (value) => sql`lower(${asText(value)}) collate ${CODE_POINTS}`,
   exact: (value) => sql`${asText(value)} collate ${CODE_POINTS}`,
-  // An index of the column answers a comparison by the column's own collation.
+  // An index can answer comparisons in the column's own collation.
   indexed: (column, value, { foldsCase }, caseExact) =>
     foldsCase || caseExact ? { condition: sql`${column} = ${value}`, isExact: false } : undefined,
   foldsAll: false,
-  // Whatever the collation, blanks at the end do not count where texts are compared.
+  // Comparisons ignore trailing blanks in every collation.
   equals: (left, right) => sql`(${left} = ${right} and datalength(${left}) = datalength(${right}))`,
   isSame: (column, value) => sql`exists (select ${column} intersect select ${value})`,
   isTrue: (condition) => sql`(${asNumber(condition)} = 1)`,
   asValue: asNumber,
   jsonList: (values, rest) => sql`select coalesce('[' + string_agg(${jsonText(values)}, ',') + ']', '[]') ${rest}`,
   insertMissing,
-  // What triggers insert is counted, too.
+  // Rows inserted by triggers are counted too.
   countsInserted: false,
   noColumns: sql`default values`,
-  // `output` would fail where the table has triggers.
+  // `output` fails on tables with triggers.
   returning: () => sql`; select scope_identity() as ${sql.id("made")}`,
   page: (limit, offset) => sql.raw(`offset ${offset} rows fetch next ${limit} rows only`),
   lockHint: sql` with (updlock, rowlock)`,
   forUpdate: sql``,
   castToText: asText,
-  // Of UTF-8 where the database's own collation is one of that.
+  // UTF-8 if the database's collation is a UTF-8 one.
   isSameJson: (column, text) => sql`${column} = ${text}`,
   maxWhole: 2n ** 63n - 1n,
   decoded: (bytes) => sql`cast(${bytes} as varchar(max))`,
   hex: (bytes) => sql`convert(varchar(max), ${bytes}, 2)`,
   toDatabase: (value, column) => {
     const given = toTypedColumn(value, column);
-    // With a T between them date and time are read alike whatever the session's language is.
+    // With a T, dates with times are parsed independently of the session's language.
     return column.type === "time" && typeof given === "string" ? given.replace(" ", "T") : given;
   },
   fromDatabase: (value, column) => {
@@ -54,7 +54,7 @@ export const mssql = (server: Server): SqlDialect => ({
     foldsCase
       ? { on: column }
       : {
-          first: "its collation tells letters' cases apart, so that no index serves; give it one with _CI_ in its name",
+          first: "its collation is case-sensitive, so no index can help: choose one with _CI_ in its name",
         },
   quote: '"',
   instantOf: (text) => sql`try_cast(${text} as datetimeoffset)`,
@@ -73,7 +73,7 @@ function asNumber(condition: Sql): Sql {
   return sql`case when ${condition} then 1 else 0 end`;
 }
 
-/** Values as texts in JSON; of a row with a NULL among them nothing. */
+/** Values as JSON texts; nothing for rows that contain NULL. */
 function jsonText(values: readonly Sql[]): Sql {
   const texts = values.map((value) => sql`'"' + string_escape(${asText(value)}, 'json') + '"'`);
   return texts.length === 1 ? texts[0]! : sql`'[' + ${sql.join(texts, sql` + ',' + `)} + ']'`;
@@ -96,7 +96,7 @@ function insertMissing(
   return sql`insert into ${table} (${names}) select distinct ${given} from (values ${values}) as ${sql.id("given")} (${names}) where not exists (${held})`;
 }
 
-/** The driver is loaded where it is needed: it brings along all that signs in to Azure. */
+/** The driver is loaded on first use: it includes the whole Azure sign-in. */
 function dialectFor({ host, port, database, user, password, connections, waitMs, statementMs, tls }: Server): Dialect {
   const Tedious = loadOptional("tedious", "dialect") as typeof import("tedious");
   const Tarn = createRequire(import.meta.url)("tarn") as typeof import("tarn");
@@ -192,15 +192,15 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
   );
 }
 
-/** A driver's failure; of several the first. */
+/** A driver's failure; the first of several. */
 const firstOf = (error: unknown): unknown => (error instanceof AggregateError ? error.errors[0] : undefined) ?? error;
 const numberOf = (error: unknown): number => (firstOf(error) as { number?: number } | undefined)?.number ?? 0;
 
-/** Deadlocks, and changes that met others under snapshot isolation. */
+/** Deadlocks and snapshot conflicts. */
 const PASSING = [1205, 3960];
 const VALUES = [220, 241, 242, 244, 245, 248, 295, 2628, 8114, 8115, 8152, 8169];
 
-/** Error numbers of SQL Server, as what they mean to a client. */
+/** Interprets SQL Server's error numbers. */
 export function mssqlFailure(error: unknown): unknown {
   if (error instanceof ConnectorError || !(error instanceof Error)) return error;
   const { message, name, code } = firstOf(error) as Error & { code?: string };
@@ -209,34 +209,35 @@ export function mssqlFailure(error: unknown): unknown {
   const options = { cause: error, ...(column && { attr: column }) };
   if (number === 2601 || number === 2627) {
     const index = /(?:constraint|index) '([^']+)'/.exec(message)?.[1];
-    return new ConnectorError("conflict", `There is already an entry with this ${index ?? "value"}.`, {
+    return new ConnectorError("conflict", `An entry with this ${index ?? "value"} already exists.`, {
       cause: error,
       ...(index && { attr: index }),
     });
   }
-  if (number === 515) return new ConnectorError("invalid", `The database needs a value for "${column}".`, options);
+  if (number === 515) return new ConnectorError("invalid", `The database requires a value for "${column}".`, options);
   if (number === 547 && /REFERENCE|FOREIGN KEY/.test(message))
     return new ConnectorError(
       "invalid",
-      "The database refuses a reference: what it points to is not there, or something still points here.",
+      "The database refuses a reference: its target does not exist, or something still refers to this entry.",
       options,
     );
   if (number === 547 || VALUES.includes(number))
     return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
-  // What procedures and triggers raise is said to the client as it is.
-  if (number >= 50_000) return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
+  // Errors raised by procedures and triggers are passed to the client.
+  if (number >= 50_000) return new ConnectorError("invalid", `The database refuses the change: ${message}.`, options);
   if (PASSING.includes(number) || number === 1222)
-    return new ConnectorError("busy", "Others are changing the same rows.", options);
+    return new ConnectorError("busy", "Other transactions are changing the same rows. Try again.", options);
   if ([229, 230, 18456, 4060].includes(number))
     return new ConnectorError("denied", `The database refuses the account: ${message}.`, options);
   if (number === 207 || number === 208)
-    return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, {
+    return new ConnectorError("unavailable", `The tables do not match the configuration: ${message}.`, {
       ...options,
       isAnswered: true,
     });
   if (code === "ETIMEOUT" || code === "ECANCEL")
-    return new ConnectorError("timeout", "The database did not end the statement within its time limit.", options);
-  if (name === "TimeoutError") return new ConnectorError("busy", "No connection was free, or made, in time.", options);
+    return new ConnectorError("timeout", "The database did not finish the statement within the time limit.", options);
+  if (name === "TimeoutError")
+    return new ConnectorError("busy", "No database connection became available in time.", options);
   const isAnswered = number > 0;
   const what = isAnswered ? "failed" : "cannot be reached";
   return new ConnectorError("unavailable", `The database ${what}: ${message}.`, { ...options, isAnswered });

@@ -23,15 +23,15 @@ export const mysql = (server: Server): SqlDialect => ({
   ...usual,
   unknownColumn: any,
   columnsOf,
-  // As bytes of UTF-8, neither padding nor a collation counts, and the order is that of code points.
+  // As UTF-8 bytes, neither padding nor collation matter, and the order is by code points.
   folded: (value) => sql`cast(lower(${asUtf8(value)}) as binary)`,
   exact: (value) => sql`cast(${asUtf8(value)} as binary)`,
-  // An index of the column answers a comparison by the column's own collation.
+  // An index can answer comparisons in the column's own collation.
   indexed: (column, value, { foldsCase }, caseExact) =>
     foldsCase || caseExact ? { condition: sql`${column} = ${value}`, isExact: false } : undefined,
   foldsAll: false,
   isSame: (column, value) => sql`${column} <=> ${value}`,
-  // Each in the other: the makes have no one function that says whether both are the same.
+  // Each must contain the other: MariaDB and MySQL have no common equality function.
   isSameJson: (column, text) => sql`(json_contains(${column}, ${text}) and json_contains(${text}, ${column}))`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
   jsonList: (values, rest) => sql`select coalesce(json_arrayagg(${oneOrArray(values, sql`json_array`)}), '[]') ${rest}`,
@@ -42,7 +42,7 @@ export const mysql = (server: Server): SqlDialect => ({
   countsInserted: false,
   noColumns: sql`() values ()`,
   returning: () => sql``,
-  // That of `bigint unsigned`.
+  // The maximum of `bigint unsigned`.
   maxWhole: 2n ** 64n - 1n,
   forUpdate: sql` for update`,
   decoded: asUtf8,
@@ -53,7 +53,7 @@ export const mysql = (server: Server): SqlDialect => ({
   foldedIndex: (column, { foldsCase }) =>
     foldsCase
       ? { on: column }
-      : { first: "its collation tells letters' cases apart, so that no index serves; give it one that ends in _ci" },
+      : { first: "its collation is case-sensitive, so no index can help: choose one that ends in _ci" },
   quote: "`",
   instantOf,
   failure: mysqlFailure,
@@ -61,7 +61,7 @@ export const mysql = (server: Server): SqlDialect => ({
   version: sql`select concat(if(version() like '%MariaDB%', '', 'MySQL '), version()) as version`,
 });
 
-/** What is no date is cast to NULL. A zone begins behind the hours and minutes. */
+/** An invalid date becomes NULL. A time zone follows hours and minutes. */
 function instantOf(given: Sql): Sql {
   const text = sql`upper(trim(${given}))`;
   const zone = sql`coalesce(regexp_substr(substring(${text}, 17), '[-+Zz].*$'), '')`;
@@ -76,7 +76,7 @@ function asUtf8(value: Sql): Sql {
   return sql`convert(${value} using utf8mb4)`;
 }
 
-/** Times are in UTC, values that do not fit are refused, and lists are whole, however long they are. */
+/** Times in UTC, strict mode, and no length limit for lists. */
 const session = ({ statementMs }: Server): string[] => [
   "set session time_zone = '+00:00'",
   "set session sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
@@ -85,13 +85,13 @@ const session = ({ statementMs }: Server): string[] => [
   `set session innodb_lock_wait_timeout = ${Math.max(1, Math.floor(statementMs / 1000))}`,
 ];
 
-/** The time limit of a statement, which MariaDB and MySQL call by other names; MySQL's is for reads alone. */
+/** The statement time limit, which MariaDB and MySQL name differently. MySQL's applies only to reads. */
 const limits = ({ statementMs }: Server): string[] => [
   `set session max_statement_time = ${statementMs / 1000}`,
   `set session max_execution_time = ${statementMs}`,
 ];
 
-/** The driver is loaded where it is needed. */
+/** The driver is loaded on first use. */
 function poolFor({ host, port, database, user, password, connections, waitMs, tls }: Server): mysql2.Pool {
   const { createPool } = createRequire(import.meta.url)("mysql2") as typeof mysql2;
   return createPool({
@@ -104,27 +104,27 @@ function poolFor({ host, port, database, user, password, connections, waitMs, tl
     connectTimeout: waitMs,
     charset: "utf8mb4",
     dateStrings: true,
-    // JSON is parsed by ourselves, without rounding.
+    // JSON is parsed here, without rounding.
     jsonStrings: true,
     supportBigNumbers: true,
     enableKeepAlive: true,
     keepAliveInitialDelay: 10_000,
     maxPreparedStatements: 256,
-    // The name is checked where the server is named by one: mysql2 knows no other.
+    // mysql2 verifies host names only if asked to.
     ...(tls && { ssl: { verifyIdentity: true, ...tls } }),
   });
 }
 
-/** Sends values as parameters of prepared statements: mysql2's `query` would write them into the text itself. */
+/** Sends values as parameters of prepared statements: mysql2's `query` would insert them into the text. */
 function preparing(pool: mysql2.Pool, waitMs: number): MysqlPool {
   const wrapped = new WeakMap<mysql2.PoolConnection, unknown>();
   return {
     getConnection: (callback) => {
-      // The pool itself waits for as long as others take.
+      // The pool itself would wait indefinitely.
       let isLate = false;
       const timer = setTimeout(() => {
         isLate = true;
-        callback(new ConnectorError("busy", "No connection was free, or made, in time."), undefined as never);
+        callback(new ConnectorError("busy", "No database connection became available in time."), undefined as never);
       }, waitMs);
       pool.getConnection((error, connection) => {
         clearTimeout(timer);
@@ -145,12 +145,12 @@ function preparing(pool: mysql2.Pool, waitMs: number): MysqlPool {
         callback(null, known as never);
       });
     },
-    // A connection that never came into being has nothing to end.
+    // A connection that was never established has nothing to close.
     end: (callback) => pool.end(() => callback(null)),
   };
 }
 
-/** A call of a procedure gives several results, and the state at its end: its rows are those of all. */
+/** A procedure call returns several results and a final status. Its rows are those of all results. */
 const rowsOnly = (done: (error: unknown, result: unknown) => void) => (error: unknown, result: unknown) =>
   done(error, Array.isArray(result) && result.some(Array.isArray) ? result.filter(Array.isArray).flat() : result);
 
@@ -189,13 +189,13 @@ interface FoundColumn {
   readonly charset: string | null;
 }
 
-/** Types that are told by their length: several bits are a number. */
+/** Types that depend on their length: several bits are a number. */
 const whole: Readonly<Record<string, ColumnType>> = {
   "binary(16)": "uuidBytes",
   ...Object.fromEntries(Array.from({ length: 63 }, (_, index) => [`bit(${index + 2})`, "integer" as const])),
 };
 
-/** The texts that a column of `enum('a','b')` or `set('a','b')` takes. */
+/** The permitted texts of a column of type `enum('a','b')` or `set('a','b')`. */
 function choicesOf(full: string): Pick<Column, "values" | "takesSeveral"> {
   const [, kind, list] = /^(enum|set)\((.*)\)$/is.exec(full) ?? [];
   if (list === undefined) return {};
@@ -210,7 +210,7 @@ interface IndexPart {
   readonly once: number;
 }
 
-// The table is named by a value in each part: by a column of another part, the server would open all tables for each row.
+// Each part gets the table's name as a value. With a column of another part, the server would open all tables for each row.
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
   return Promise.all(
     names.map(async ({ schema, table }) => {
@@ -254,7 +254,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
   );
 }
 
-/** In MariaDB a column of JSON is text with a check; MySQL has a type for it, and says nothing here. */
+/** MariaDB's JSON columns are text with a check. MySQL has a type for them and returns nothing here. */
 async function jsonColumns(db: Kysely<unknown>, place: Sql, table: string): Promise<Set<string>> {
   const { rows } = await sql<{ clause: string }>`
     select check_clause as clause from information_schema.check_constraints
@@ -267,12 +267,12 @@ async function jsonColumns(db: Kysely<unknown>, place: Sql, table: string): Prom
   return new Set(rows.flatMap(({ clause }) => /^json_valid\(`(.+)`\)$/i.exec(clause)?.[1] ?? []));
 }
 
-/** What a server says that is going down, or loses the connection. */
+/** Error numbers of a server that shuts down or loses the connection. */
 const GOING = [1053, 1077, 1079, 1080, 1152, 1153, 1158, 1159, 1160, 1161, 1927, 4031];
 const UNKNOWN_COLUMN = 1054;
 const UNKNOWN_TABLE = 1109;
 
-/** Error numbers of MariaDB and MySQL, as what they mean to a client. */
+/** Interprets error numbers of MariaDB and MySQL. */
 function mysqlFailure(error: unknown): unknown {
   if (error instanceof ConnectorError || !(error instanceof Error)) return error;
   const { errno = 0, message } = error as { errno?: number; message: string };
@@ -280,35 +280,35 @@ function mysqlFailure(error: unknown): unknown {
   const options = { cause: error, ...(named && { attr: named }) };
   switch (errno) {
     case 1062: {
-      // The message names the index: by custom it is named as its column, or after the table and the column.
+      // The message contains the index, usually named after the column, or the table and column.
       const index = /for key '(?:[^'.]*\.)?([^']+)'/.exec(message)?.[1];
-      return new ConnectorError("conflict", `There is already an entry with this ${index ?? "value"}.`, {
+      return new ConnectorError("conflict", `An entry with this ${index ?? "value"} already exists.`, {
         cause: error,
         ...(index && { attr: index }),
       });
     }
     case 1048:
     case 1364:
-      return new ConnectorError("invalid", `The database needs a value for "${named ?? message}".`, options);
+      return new ConnectorError("invalid", `The database requires a value for "${named ?? message}".`, options);
     case 1451:
     case 1452:
       return new ConnectorError(
         "invalid",
-        "The database refuses a reference: what it points to is not there, or something still points here.",
+        "The database refuses a reference: its target does not exist, or something still refers to this entry.",
         options,
       );
     case 1369:
     case 1906:
     case 3105:
-      return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
+      return new ConnectorError("invalid", `The database refuses the change: ${message}.`, options);
     case 1643:
     case 1644:
-      // What a procedure or a trigger signals is said to the client as it is.
-      return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
+      // Errors signalled by procedures and triggers are passed to the client.
+      return new ConnectorError("invalid", `The database refuses the change: ${message}.`, options);
     case 1213:
     case 1205:
     case 1020:
-      return new ConnectorError("busy", "Others are changing the same rows.", options);
+      return new ConnectorError("busy", "Other transactions are changing the same rows. Try again.", options);
     case 1317:
     case 1969:
     case 3024:
@@ -321,23 +321,23 @@ function mysqlFailure(error: unknown): unknown {
     case 1054:
     case 1146:
     case 1064:
-      return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, {
+      return new ConnectorError("unavailable", `The tables do not match the configuration: ${message}.`, {
         ...options,
         isAnswered: true,
       });
     case 1040:
     case 1203:
-      return new ConnectorError("busy", "The database has no connection left.", options);
+      return new ConnectorError("busy", "The database has no free connections.", options);
     case 0:
       return new ConnectorError("unavailable", `The database cannot be reached: ${message}.`, options);
     default: {
-      // Values that are too long, out of range, of the wrong form, or that a check refuses.
+      // Values that are too long, out of range, malformed or rejected by a check.
       const isValue = [1264, 1265, 1292, 1366, 1406, 1525, 3140, 3819, 4025, 1690, 1411].includes(errno);
       if (isValue) return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
-      // A procedure or a trigger may signal with a number of its own.
+      // Procedures and triggers may signal custom error numbers.
       const { sqlState = "" } = error as { sqlState?: string };
       if (/^(22|23|44|45)/.test(sqlState))
-        return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
+        return new ConnectorError("invalid", `The database refuses the change: ${message}.`, options);
       const isAnswered = sqlState !== "" && !sqlState.startsWith("08") && !GOING.includes(errno);
       return new ConnectorError("unavailable", `The database failed: ${message}.`, { ...options, isAnswered });
     }

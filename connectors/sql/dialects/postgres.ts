@@ -17,7 +17,7 @@ export const postgres = (server: Server): SqlDialect => ({
   columnsOf,
   folded: (value) => sql`lower(${asText(value)}) collate "C"`,
   exact: (value) => sql`${asText(value)} collate "C"`,
-  // A column of citext folds by itself, any other has an index on lower(...) where it is to be found so.
+  // citext columns fold case themselves; others need an index on lower(...).
   indexed: (column, value, { foldsCase }, caseExact) => ({
     condition: foldsCase || caseExact ? sql`${column} = ${value}` : sql`lower(${column}) = ${value.toLowerCase()}`,
     isExact: !(foldsCase && caseExact),
@@ -33,7 +33,7 @@ export const postgres = (server: Server): SqlDialect => ({
   forUpdate: sql` for no key update`,
   decoded: (bytes) => sql`convert_from(${bytes}, 'UTF8')`,
   hex: (bytes) => sql`encode(${bytes}, 'hex')`,
-  // A cast adds to some what the server leaves out, such as the `/32` of an address.
+  // A cast can add details that the server otherwise omits, such as the `/32` of an address.
   written: (column) => sql`nullif(format('%s', ${column}), '')`,
   castToText: (column) => sql`cast(${column} as text)`,
   toDatabase: (value, column) => {
@@ -53,7 +53,7 @@ export const postgres = (server: Server): SqlDialect => ({
   version: sql`select 'PostgreSQL ' || current_setting('server_version') as version`,
 });
 
-/** The server takes a parameter for as wide as the column beside it: what is wider is said to be, so that it only is not found. */
+/** PostgreSQL infers a parameter's type from the column. A wider integer is cast, so that it is not found instead of failing. */
 function wholeSql(value: unknown): unknown {
   const isWide = typeof value === "bigint" || (typeof value === "number" && Math.abs(value) >= 2 ** 31);
   return isWide ? sql`cast(${String(value)} as bigint)` : value;
@@ -72,7 +72,7 @@ function createPool({ host, port, database, user, password, connections, waitMs,
     connectionTimeoutMillis: waitMs,
     ssl: tls ? ({ host, ...tls } as pg.PoolConfig["ssl"]) : false,
     options: `-c TimeZone=UTC -c statement_timeout=${statementMs} -c idle_in_transaction_session_timeout=${2 * statementMs}`,
-    // Values stay the text that the server sends; the catalogue says what they are.
+    // Values stay the server's text; the catalogue provides their types.
     types: {
       getTypeParser: (oid: number) => (raw: string) => (oid === BOOL ? raw === "t" : raw),
     } as pg.CustomTypesConfig,
@@ -98,13 +98,13 @@ const types: Readonly<Record<string, ColumnType>> = {
   bytea: "bytes",
 };
 
-/** A text that can be cast to an instant, but for 29 February of other years. */
+/** Texts that can be cast to an instant, except 29 February in other years. */
 const INSTANT = [
   "^(?!0000)\\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|[12]\\d))",
   "([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d+)?)? ?(Z|[+-](0\\d|1[0-4])(:?[0-5]\\d)?)?)?$",
 ].join("");
 
-/** Nothing is cast that cannot be: one row's odd text would end the search. */
+/** Only valid texts are cast: one invalid text would end the whole search. */
 function instantOf(given: Sql): Sql {
   const text = sql`btrim(cast(${given} as text), E' \\t\\n\\r')`;
   const isLeap = sql`extract(day from make_date(substring(${text}, 1, 4)::int, 3, 1) - 1) = 29`;
@@ -112,7 +112,7 @@ function instantOf(given: Sql): Sql {
   return sql`case when ${text} ~* ${INSTANT} then case when ${isDay} then ${text}::timestamptz end end`;
 }
 
-/** Types whose values are text; of all others text is only how they are written. */
+/** Text types. All others are only displayed as text. */
 const TEXTS = ["text", "varchar", "bpchar", "char", "name", "citext"];
 
 async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Promise<Columns[]> {
@@ -181,7 +181,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
   );
 }
 
-/** SQLSTATEs, as what they mean to a client (PostgreSQL, appendix A). */
+/** Interprets SQLSTATEs (PostgreSQL, appendix A). */
 function postgresFailure(error: unknown): unknown {
   if (error instanceof ConnectorError || !(error instanceof Error)) return error;
   const {
@@ -191,46 +191,46 @@ function postgresFailure(error: unknown): unknown {
     message,
     severity,
   } = error as { code?: string; detail?: string; column?: string; message: string; severity?: string };
-  // The server's own words have a severity; a failed connection has none, and a code of Node.js.
+  // Server messages have a severity. Connection failures have a Node.js error code instead.
   const isOfServer = severity !== undefined;
-  // Of a key of several columns, or of an expression, all of it: the kind knows which of its columns are meant.
+  // For a key of several columns or an expression, all of it: the kind knows which columns are meant.
   const named = column ?? /^Key \((.+?)\)=/.exec(detail)?.[1];
   const options = { cause: error, ...(named && { attr: named }) };
   if (code === "23505")
-    return new ConnectorError("conflict", `There is already an entry with this ${named ?? "value"}.`, options);
-  if (code === "23502") return new ConnectorError("invalid", `The database needs a value for "${named}".`, options);
+    return new ConnectorError("conflict", `An entry with this ${named ?? "value"} already exists.`, options);
+  if (code === "23502") return new ConnectorError("invalid", `The database requires a value for "${named}".`, options);
   if (code === "23503")
     return new ConnectorError(
       "invalid",
-      "The database refuses a reference: what it points to is not there, or something still points here.",
+      "The database refuses a reference: its target does not exist, or something still refers to this entry.",
       options,
     );
   if (/^(22|23|44|54)/.test(code))
     return new ConnectorError("invalid", `The database refuses a value: ${message}.`, options);
-  // What a function of the site's own raises, by whatever code, is said to the client as it is.
+  // Errors raised by the site's own functions are passed to the client.
   if (code.startsWith("P0") || (isOfServer && !CLASSES.has(code.slice(0, 2))))
-    return new ConnectorError("invalid", `The database refuses it: ${message}.`, options);
+    return new ConnectorError("invalid", `The database refuses the change: ${message}.`, options);
   if (code === "40001" || code === "40P01" || code === "55P03")
-    return new ConnectorError("busy", "Others are changing the same rows.", options);
+    return new ConnectorError("busy", "Other transactions are changing the same rows. Try again.", options);
   if (code === "57014")
     return new ConnectorError("timeout", "The database ended the statement at its time limit.", options);
   if (code === "42501")
-    return new ConnectorError("denied", `The database account may not do this: ${message}.`, options);
+    return new ConnectorError("denied", `The database account lacks permission: ${message}.`, options);
   if (code.startsWith("42"))
-    return new ConnectorError("unavailable", `The tables are not as they are configured: ${message}.`, {
+    return new ConnectorError("unavailable", `The tables do not match the configuration: ${message}.`, {
       ...options,
       isAnswered: true,
     });
   if (code.startsWith("28"))
     return new ConnectorError("denied", `The database refuses the account: ${message}.`, options);
   if (message.startsWith("timeout exceeded when trying to connect"))
-    return new ConnectorError("busy", "No connection was free, or made, in time.", options);
+    return new ConnectorError("busy", "No database connection became available in time.", options);
   const isAnswered = isOfServer && !/^(08|53|57|58|XX)/.test(code);
   const what = isAnswered ? "failed" : "cannot be reached";
   return new ConnectorError("unavailable", `The database ${what}: ${message}.`, { ...options, isAnswered });
 }
 
-/** The classes of PostgreSQL's own codes. */
+/** The classes of PostgreSQL's own SQLSTATEs. */
 const CLASSES = new Set(
   "00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 F0 HV P0 XX".split(
     " ",

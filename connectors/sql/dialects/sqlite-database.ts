@@ -1,21 +1,21 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { instantOf } from "../../../src/json/date.ts";
 
-/** A statement that only reads, as it goes to the thread. */
+/** A read-only statement for the thread. */
 export interface Reading {
   readonly text: string;
   readonly parameters: readonly SQLInputValue[];
 }
 
-/** What a search fails with whose time is over. */
-export const TOO_LONG = "the search took longer than it may";
+/** The message of a search that exceeded its time limit. */
+export const TOO_LONG = "the search exceeded its time limit";
 
 /**
- * Gives a database what the dialect's statements ask of it. `within` says for how many milliseconds from now on `in_time()` lets
- * a search go on: it is asked for each row, because nothing else ends a statement of `node:sqlite`.
+ * Adds the functions that the dialect's statements use to a database. `within` sets for how many milliseconds `in_time()` lets a search
+ * continue. It is evaluated for each row, because `node:sqlite` cannot interrupt a statement.
  */
 export function openDatabase(database: DatabaseSync): { database: DatabaseSync; within: (ms: number) => void } {
-  // `like` compares as `=` does, and what is folded is folded by ourselves.
+  // `like` must be case-sensitive like `=`; text is folded explicitly.
   database.exec("pragma foreign_keys = on; pragma case_sensitive_like = on");
   database.function("fold", { deterministic: true, useBigIntArguments: true }, (value) =>
     typeof value === "string" ? value.toLowerCase() : value,

@@ -4,7 +4,7 @@ import { exactRow } from "../../../src/connector/kit/sqlite.ts";
 import { answerTasks } from "../../../src/thread/thread.ts";
 import { openDatabase, type Reading } from "./sqlite-database.ts";
 
-/** The thread that reads what takes long, on a connection of its own: see `sqlite.ts`. */
+/** The thread for slow reads, with its own connection: see `sqlite.ts`. */
 const { file, ms } = workerData as { readonly file: string; readonly ms: number };
 const { database, within } = openDatabase(new DatabaseSync(file, { readOnly: true, timeout: 1000 }));
 

@@ -32,21 +32,21 @@ export const sqlite = (database: Database): SqlDialect => ({
   unknownColumn: any,
   columnsOf,
   folded: (text) => sql`fold(${text}) collate binary`,
-  // The column may fold case by a collation of its own.
+  // The column's collation may ignore case.
   exact: (text) => sql`${text} collate binary`,
   indexed: (column, value, _, caseExact) =>
     caseExact ? undefined : { condition: sql`${column} = ${value} collate nocase`, isExact: true },
   foldsAll: true,
   inTime: sql`in_time()`,
   apart: readApart(database.file),
-  // `like` goes through the part again at each letter of the text; nothing interrupts it within a row.
+  // `like` restarts at each letter, and nothing can interrupt it within a row.
   contains: (text, part) => sql`instr(${text}, ${part}) > 0`,
   isSame: (column, value) => sql`${column} is ${value}`,
   isTrue: (condition) => sql`coalesce(${condition}, 0)`,
   jsonList: (values, rest) => sql`select json_group_array(${oneOrArray(values, sql`json_array`)}) ${rest}`,
   insertMissing: (table, columns, rows) => insertRows(table, columns, rows, sql` on conflict do nothing`),
   noColumns: sql`default values`,
-  // One writes at a time.
+  // SQLite has only one writer at a time.
   forUpdate: sql``,
   decoded: (bytes) => sql`cast(${bytes} as text)`,
   hex: (bytes) => sql`hex(${bytes})`,
@@ -70,18 +70,18 @@ function toDatabase(value: Value | Scalar, column: Column): unknown {
   if (typeof value === "object") return JSON.stringify(value);
   const given = toNumber(value, column.type);
   if (typeof given === "string" && isConverted(given, column))
-    throw new ConnectorError("invalid", `${JSON.stringify(given)} would be kept as ${Number(given)}.`);
-  // A column of integers takes what is larger for a fraction, which is rounded.
+    throw new ConnectorError("invalid", `${JSON.stringify(given)} would be stored as ${Number(given)}.`);
+  // An integer column stores larger values as floating point, which rounds them.
   const isLarger = typeof given === "bigint" || (column.isInteger && typeof given === "string");
   if (isLarger && /^-?\d{19,}$/.test(String(given)) && BigInt.asIntN(64, BigInt(given)) !== BigInt(given))
-    throw new ConnectorError("invalid", `${given} has more than 64 bits, which is the most that SQLite holds.`);
+    throw new ConnectorError("invalid", `${given} has more than 64 bits, the maximum in SQLite.`);
   const isWhole = /^-?\d{1,18}$/.test(String(given));
   if (column.isRounded && typeof given === "string" && !isWhole && /^\s*[-+]?(?=[\d.]{16,})\d*\.?\d*\s*$/.test(given))
-    throw new ConnectorError("invalid", `${given} has more than 15 digits, which is the most that the column holds.`);
+    throw new ConnectorError("invalid", `${given} has more than 15 digits, the maximum of this column.`);
   return given;
 }
 
-/** Whether a column of numbers keeps a text as another one: `007` as 7, `1e3` as 1000. */
+/** Reports whether a numeric column would change a text: `007` to 7, `1e3` to 1000. */
 const isConverted = (text: string, column: Column): boolean =>
   (column.isInteger === true || column.isRounded === true) &&
   /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(text) &&
@@ -125,7 +125,7 @@ async function columnsOf(db: Kysely<unknown>, names: readonly TableName[]): Prom
   );
 }
 
-/** What is kept of a column's declared type, which binds nobody: SQLite keeps each value as it comes, but for its affinity. */
+/** The properties of a column's declared type. SQLite stores any value, apart from affinity. */
 function declared(type: string): Partial<Column> {
   if (/blob|binary/i.test(type)) return { type: "bytes" };
   if (/int/i.test(type)) return { isInteger: true };
@@ -154,7 +154,7 @@ function open({ file, mayCreate, script }: Database): SqliteDialect {
     opened ??= make();
     return opened.database;
   };
-  // Without a file nobody else can read it.
+  // A database in memory cannot be read by another connection.
   const ms = isInMemory ? SEARCH_MS : AT_ONCE_MS;
   return sqliteDialect(database, () => opened?.within(ms));
 }
@@ -167,7 +167,7 @@ function usable(file: string) {
   }
 }
 
-/** Reads on a thread of its own: nobody else waits for a search that goes through a whole table. */
+/** Reads on a separate thread, so that a full scan does not block the process. */
 function readApart(file: string): SqlDialect["apart"] {
   if (file === ":memory:") return undefined;
   const thread = createThread<Reading, readonly unknown[]>({
@@ -190,31 +190,31 @@ function readApart(file: string): SqlDialect["apart"] {
   };
 }
 
-/** What the thread itself could not do is no fault of the statement's. */
+/** A failure of the thread itself is not the statement's. */
 function threadFailure(error: Error & { readonly code?: string }): unknown {
   if (error.code !== undefined || error.message === TOO_LONG) return error;
-  return new ConnectorError("busy", `Searches that go through a whole table have all they can do: ${error.message}.`, {
+  return new ConnectorError("busy", `Too many searches are scanning whole tables: ${error.message}. Try again later.`, {
     cause: error,
   });
 }
 
-/** A search may hold up the process for so long, in milliseconds; then it begins anew on a thread of its own, where it has longer. */
+/** How long a search may block the process, in milliseconds. Then it starts over on a separate thread with more time. */
 const AT_ONCE_MS = 4;
 const SEARCH_MS = 1000;
 
-/** How long a statement waits, in milliseconds, and this process with it, before others are let by. */
+/** How long a statement blocks the process while waiting for a lock, in milliseconds, before other work continues. */
 const HELD_MS = 20;
 
-/** Whether another process holds the file. */
+/** Reports whether another process has locked the file. */
 const isHeld = (error: unknown): boolean => [5, 6].includes(((error as { errcode?: number }).errcode ?? 0) & 0xff);
 
-/** SQLite's extended result codes, as what they mean to a client (https://sqlite.org/rescode.html). */
+/** Interprets SQLite's extended result codes (https://sqlite.org/rescode.html). */
 function sqliteFailure(error: unknown): unknown {
   if (error instanceof SettingError) return new ConnectorError("unavailable", error.message, { cause: error });
   if (error instanceof Error && error.message === TOO_LONG)
     return new ConnectorError(
       "tooMany",
-      `The search was ended after ${SEARCH_MS / 1000} s: narrow the filter, or give the table an index that answers it.`,
+      `The search was ended after ${SEARCH_MS / 1000} s: narrow the filter, or add an index for it.`,
       { cause: error },
     );
   if (!(error instanceof Error) || (error as { code?: string }).code !== "ERR_SQLITE_ERROR") return error;
@@ -222,18 +222,20 @@ function sqliteFailure(error: unknown): unknown {
   const column = /failed: (?:[^.\s]+\.)?([^,\s]+)/.exec(error.message)?.[1];
   const options = { cause: error, ...(column && { attr: column }) };
   if (code === 2067 || code === 1555)
-    return new ConnectorError("conflict", `There is already an entry with this ${column ?? "value"}.`, options);
-  if (code === 1299) return new ConnectorError("invalid", `The database needs a value for "${column}".`, options);
-  if (code === 1811) return new ConnectorError("invalid", `The database refuses it: ${error.message}.`, options);
+    return new ConnectorError("conflict", `An entry with this ${column ?? "value"} already exists.`, options);
+  if (code === 1299) return new ConnectorError("invalid", `The database requires a value for "${column}".`, options);
+  if (code === 1811)
+    return new ConnectorError("invalid", `The database refuses the change: ${error.message}.`, options);
   if (code === 787)
     return new ConnectorError(
       "invalid",
-      "The database refuses a reference: what it points to is not there, or something still points here.",
+      "The database refuses a reference: its target does not exist, or something still refers to this entry.",
       options,
     );
   if ((code & 0xff) === 19 || code === 18 || code === 20)
     return new ConnectorError("invalid", `The database refuses a value: ${error.message}.`, options);
-  if (isHeld(error)) return new ConnectorError("busy", "The database is locked by another process.", options);
+  if (isHeld(error))
+    return new ConnectorError("busy", "The database is locked by another process. Try again later.", options);
   const isAnswered = (code & 0xff) === 1;
   return new ConnectorError("unavailable", `The database failed: ${error.message}.`, { ...options, isAnswered });
 }

@@ -1,10 +1,10 @@
 import { type Sql, sql } from "../sql.ts";
 
-/** One value, or an array of several, that a function of the database makes. */
+/** One value, or an array that a database function builds from several. */
 export const oneOrArray = (values: readonly Sql[], array: Sql): Sql =>
   values.length === 1 ? values[0]! : sql`${array}(${sql.join(values)})`;
 
-/** An insert of rows, and what it ends with. */
+/** An insert, with a final clause. */
 export function insertRows(
   table: Sql,
   columns: readonly string[],
@@ -16,7 +16,7 @@ export function insertRows(
   return sql`insert into ${table} (${names}) values ${sql.join(values)}${end}`;
 }
 
-/** What most makes do alike. */
+/** What most databases have in common. */
 export const usual = {
   isSameJson: (column: Sql, text: string) => sql`${column} = ${text}`,
   countsInserted: true,
@@ -25,6 +25,6 @@ export const usual = {
   asValue: (condition: Sql) => condition,
   returning: (columns: readonly Sql[]) => sql` returning ${sql.join([...columns])}`,
   lockHint: sql``,
-  // Numbers of ours, that drivers would send as what some databases do not take here.
+  // Our own numbers, which some drivers would send as types that the database does not accept here.
   page: (limit: number, offset: number) => sql.raw(`limit ${limit}${offset > 0 ? ` offset ${offset}` : ""}`),
 };

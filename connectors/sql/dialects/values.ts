@@ -6,7 +6,7 @@ import { parseExactly } from "../../../src/json/exact.ts";
 import type { Column } from "../column.ts";
 import { isUuid, wholeOf } from "../kind.ts";
 
-/** A column whose values are of any type, each of its own. */
+/** An untyped column. */
 export const any: Column = {
   type: "any",
   foldsCase: false,
@@ -14,10 +14,7 @@ export const any: Column = {
   indexed: { exact: false, folded: false },
 };
 
-/**
- * An entry's value as a parameter for a column of its type, for databases whose columns have one. Throws `invalid` for what is not
- * of the type.
- */
+/** Converts a value to a parameter of the column's type, for databases with typed columns. Throws `invalid` if it does not fit. */
 export function toTypedColumn(value: Value | Scalar, column: Column): unknown {
   const { type, isBytes } = column;
   if (isBytes) return Buffer.from(textOf(value), "utf8");
@@ -35,7 +32,7 @@ export function toTypedColumn(value: Value | Scalar, column: Column): unknown {
         ? Buffer.from(String(value).replaceAll("-", ""), "hex")
         : wrong(value, "a UUID");
     case "bytes":
-      return bytesOf(value) ?? wrong(value, "bytes, as base64; where the column holds text, name it in `text`");
+      return bytesOf(value) ?? wrong(value, "bytes, as base64; if the column holds text, list it under `text`");
     case "json":
       return JSON.stringify(value);
     case "text":
@@ -47,19 +44,19 @@ export function toTypedColumn(value: Value | Scalar, column: Column): unknown {
   }
 }
 
-/** Databases round what is none, read the digits that it begins with, and leave zeros at the beginning out. */
+/** Databases round fractions, accept leading digits and drop leading zeros. */
 const isWholeOrBoolean = (value: Value | Scalar): boolean =>
   typeof value === "boolean" ||
   Number.isInteger(value) ||
   (typeof value === "string" && /^(0|-?[1-9]\d*)$/.test(value));
 
-/** A value for a column of numbers: digits as the number that they are, exactly. */
+/** A value for a numeric column, exact to the last digit. */
 export function toNumber(value: Value | Scalar, type: Column["type"]): unknown {
   if (typeof value === "boolean") return Number(value);
   return type === "integer" && typeof value === "string" && /^-?\d{1,20}$/.test(value) ? wholeOf(value) : value;
 }
 
-/** A value as text: JSON of what is more than that. */
+/** A value as text; structured values as JSON. */
 export const textOf = (value: Value | Scalar): string =>
   typeof value === "object" ? JSON.stringify(value) : String(value);
 
@@ -71,7 +68,7 @@ function wrong(value: unknown, wanted: string): never {
 const instant = (value: unknown): Date =>
   instantOf(String(value)) ?? wrong(value, "a date, such as 2026-01-31, or a time, such as 2026-01-31T08:00:00Z");
 
-/** A text for a column that takes some alone: MariaDB and MySQL read `3` as the third of them. */
+/** A text for an enum column: MariaDB and MySQL would read `3` as the third value. */
 function chosen(value: Value | Scalar, { values, takesSeveral, foldsCase }: Column): string {
   const text = textOf(value);
   if (!values) return text;
@@ -81,7 +78,7 @@ function chosen(value: Value | Scalar, { values, takesSeveral, foldsCase }: Colu
   return parts.every((part) => allowed.has(form(part))) ? text : wrong(value, `one of ${values.join(", ")}`);
 }
 
-/** A value of a column as an entry's: times in ISO 8601, numbers where JavaScript holds them exactly, no padding. */
+/** Converts a column's value: times to ISO 8601, numbers if exactly representable, without padding. */
 export function fromTypedColumn(given: unknown, { type, isPadded, isBytes }: Column): Value | undefined {
   if (given === null || given === undefined) return undefined;
   const value = given instanceof Uint8Array ? Buffer.from(given) : given;
@@ -101,7 +98,7 @@ export function fromTypedColumn(given: unknown, { type, isPadded, isBytes }: Col
       return (typeof value === "string" ? parsed(value) : value) as Value;
     case "integer":
     case "decimal":
-      // Bits come as bytes.
+      // Bits are returned as bytes.
       return exactNumber(Buffer.isBuffer(value) ? String(BigInt(`0x${value.toString("hex") || "0"}`)) : value);
     case "text":
       return isPadded ? String(value).trimEnd() : String(value);
@@ -110,7 +107,7 @@ export function fromTypedColumn(given: unknown, { type, isPadded, isBytes }: Col
   }
 }
 
-/** `2026-01-31 08:00:00.5`, or with `+00` behind it: sessions are in UTC. */
+/** Parses `2026-01-31 08:00:00.5`, optionally with `+00`: sessions use UTC. */
 function toIso(value: string): string {
   const [, date, time = "00:00:00", zone] = /^(\d{4,}-\d\d-\d\d)[ T]?(\S*?)(Z|[+-]\d\d(?::?\d\d)?)?$/.exec(value) ?? [];
   if (date === undefined) return value;

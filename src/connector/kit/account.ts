@@ -2,24 +2,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectorError } from "../error.ts";
 
 /**
- * How long a refused account waits before it is tried again, in milliseconds: twice soon, for what passes by itself, then no more often
- * than directories forget a wrong password, so that Postern never locks its own account.
+ * Delays before a refused account is tried again, in milliseconds: two short ones for temporary problems, then one longer than directories
+ * count failed passwords, so that Postern never locks its own account.
  */
 const WAITS_MS = [10_000, 60_000, 35 * 60_000];
 
-/** How long an attempt that does not end keeps others from being made. */
+/** How long a stalled attempt delays others. */
 const PATIENCE_MS = 1000;
 
-/** The account of a system behind, spared where its secret is wrong. */
+/** The gateway's account in a backend, protected from being locked by a wrong password. */
 export interface Account {
   /**
-   * Runs what proves the account, such as a bind. Until it has succeeded one attempt is made at a time; after a refusal, by `isRefusal`,
-   * none for a while: whoever comes is told so at once, with `denied`.
+   * Runs an authentication, such as a bind. Until one has succeeded, attempts run one at a time; after a refusal, as `isRefusal` decides,
+   * there are none for a while, and callers get `denied` at once.
    */
   readonly prove: <T>(attempt: () => Promise<T>) => Promise<T>;
 }
 
-/** Watches the proofs of one account: after a refusal none is tried for a while, so that it is not locked. */
+/** Watches the authentications of one account, and pauses them after a refusal to avoid a lockout. */
 export function createAccount(what: string, isRefusal: (error: unknown) => boolean, now = Date.now): Account {
   let isProven = false;
   let refusals = 0;
@@ -31,7 +31,7 @@ export function createAccount(what: string, isRefusal: (error: unknown) => boole
     if (seconds <= 0) return;
     throw new ConnectorError(
       "denied",
-      `${what} refused the gateway's account or its password. It is not tried again for ${wait(seconds)}, so that it is not locked: give the right one, and it is tried at once.`,
+      `${what} refused the gateway's account or its password. To avoid locking the account, the next attempt is in ${wait(seconds)}. Correct the password and reload: then it is tried at once.`,
       { mayHaveHappened: false, retryAfter: seconds },
     );
   };
@@ -40,14 +40,14 @@ export function createAccount(what: string, isRefusal: (error: unknown) => boole
     const before = refusals;
     try {
       const result = await attempt();
-      // What began before a refusal says nothing of the secret as it is now.
+      // An attempt that started before a refusal says nothing about the current secret.
       if (refusals === before) {
         isProven = true;
         refusals = 0;
       }
       return result;
     } catch (error) {
-      // Several that were refused together are one refusal.
+      // Attempts that were refused together count as one refusal.
       if (isRefusal(error) && refusals === before) {
         isProven = false;
         heldUntil = now() + WAITS_MS[Math.min(refusals++, WAITS_MS.length - 1)]!;
@@ -59,7 +59,7 @@ export function createAccount(what: string, isRefusal: (error: unknown) => boole
     prove: (attempt) => {
       if (isProven) return attempted(attempt);
       const turn = last.then(() => attempted(attempt));
-      // A system that does not answer has refused nothing: nobody waits for it in a row.
+      // A backend that does not answer has refused nothing: do not queue behind it.
       last = last.then(() => Promise.race([turn.catch(() => {}), sleep(PATIENCE_MS, undefined, { ref: false })]));
       return turn;
     },

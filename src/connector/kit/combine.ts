@@ -2,9 +2,9 @@ import type { Change, Value } from "../connector.ts";
 import { keyOfValue } from "./values.ts";
 
 /**
- * Changes of which each attribute has no two that undo each other: at most one replacement, or values that go and others that come.
- * The entry comes to the same, in whatever order a backend makes them or looks at what is there. Swaps stay as they are, and the
- * changes of their attributes. `formOf` gives the text by which an attribute's values are the same.
+ * Combines changes so that no two changes of an attribute undo each other: at most one replacement, or values to remove and others to add.
+ * The result is the same in any order of execution. Swaps, and changes of the same attributes, stay as they are. `formOf` returns the text
+ * by which values of an attribute are equal.
  */
 export function combined(
   changes: readonly Change[],
@@ -21,7 +21,7 @@ type Plain = Exclude<Change, { readonly op: "swap" }>;
 function ofOneAttribute(changes: readonly Plain[], form: (value: Value) => string): Change[] {
   const { attr } = changes[0]!;
   const replaced = changes.findLastIndex(({ op }) => op === "replace");
-  // What a replacement puts there is added to nothing.
+  // Additions to a replaced attribute become part of the replacement.
   const last = new Map<string, { readonly op: "add" | "delete"; readonly value: Value }>();
   for (const { op, values } of changes.slice(Math.max(0, replaced)))
     for (const value of values) last.set(form(value), { op: op === "delete" ? "delete" : "add", value });

@@ -1,7 +1,7 @@
-/** A promise's outcome, or the signal's end, whichever comes first. */
+/** The promise's result, or the signal's abort, whichever comes first. */
 export function abortable<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   if (signal.aborted) {
-    // Nobody waits for it any more, whatever becomes of it.
+    // Nobody waits for it any more: ignore its result.
     promise.catch(() => {});
     return Promise.reject(signal.reason);
   }

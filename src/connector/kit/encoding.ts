@@ -1,17 +1,17 @@
 import { createReadStream } from "node:fs";
 
-/** The encodings that are read. */
+/** Supported encodings. */
 export const encodings = ["utf-8", "windows-1252", "iso-8859-15", "utf-16le", "utf-16be"] as const;
 
 /** The name of an encoding. */
 export type Encoding = (typeof encodings)[number];
 
-/** How many bytes are looked at to tell UTF-16 without a mark. */
+/** How many bytes are examined to detect UTF-16 without a byte order mark. */
 const SNIFFED = 65_536;
 
 /**
- * Guesses a file's encoding as it passes by: from its byte order mark, then from the zeros of UTF-16, then by whether it is valid
- * UTF-8. What is none of these is taken for Windows-1252.
+ * Guesses an encoding while a file is read: from the byte order mark, from UTF-16's zeros, then by whether it is valid UTF-8. Anything else
+ * is taken for Windows-1252.
  */
 export function createSniffer(): { push: (chunk: Uint8Array) => void; end: () => Encoding } {
   const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -52,7 +52,7 @@ function zerosOf(head: Buffer): Encoding | undefined {
   return zeros[0]! > half * 0.4 && zeros[1]! < half * 0.1 ? "utf-16be" : undefined;
 }
 
-/** What no text holds: the mark of bytes that could not be read, zeros, and in a code page what has no character there. */
+/** Characters that no valid text contains: the replacement character, zeros, and unassigned characters of code pages. */
 const undecodable: Record<Encoding, RegExp> = {
   "utf-8": /[\ufffd\0]/,
   "utf-16le": /[\ufffd\0]/,
@@ -61,13 +61,13 @@ const undecodable: Record<Encoding, RegExp> = {
   "iso-8859-15": /[\0\x80-\x9f]/,
 };
 
-/** Where a file holds bytes that are not of its encoding; both count from 1. */
+/** The place of bytes that are invalid in the file's encoding. Both numbers count from 1. */
 export interface TextPlace {
   readonly line: number;
   readonly character: number;
 }
 
-/** A file's text, part by part. Throws what `failure` makes of the first place whose bytes are not of the encoding. */
+/** Decodes a file in parts. At the first invalid bytes it throws the error that `failure` returns. */
 export async function* decodeText(
   path: string,
   encoding: Encoding,
@@ -94,7 +94,7 @@ export async function* decodeText(
   if (rest !== "") yield rest;
 }
 
-/** A file's encoding, guessed from all of its bytes. */
+/** Guesses a file's encoding from all its bytes. */
 export async function sniffEncoding(path: string): Promise<Encoding> {
   const sniffer = createSniffer();
   for await (const chunk of createReadStream(path)) sniffer.push(chunk as Uint8Array);

@@ -3,17 +3,17 @@ import { resolve } from "node:path";
 import { SettingError } from "../error.ts";
 
 /**
- * The files that a connector's settings name; relative paths start at one folder. `text` is for `open`, at the start; files that are
- * read or written during operations are addressed by `path`.
+ * The files that a connector's settings name. Relative paths start at one folder. `text` is for `open`, at the start; use `path` for files
+ * that operations read or write.
  */
 export interface Files {
-  /** A file's whole path. */
+  /** A file's absolute path. */
   readonly path: (path: string) => string;
-  /** A file's text, UTF-8. Throws a `SettingError` that names the setting where it cannot be read. */
+  /** A file's text, UTF-8. Throws a `SettingError` that names the setting if the file is unreadable. */
   readonly text: (setting: string, path: string) => string;
 }
 
-/** The files that settings name, of which relative paths start at a folder. */
+/** The files that settings name, relative to a folder. */
 export function filesIn(folder: string): Files {
   const path = (each: string) => resolve(folder, each);
   return {
@@ -29,8 +29,8 @@ export function filesIn(folder: string): Files {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EACCES: "the gateway's user may not read it",
+  ENOENT: "no such file",
+  EACCES: "no permission",
   EISDIR: "it is a folder",
 };
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectorError } from "../error.ts";
 
-/** How long a read waits before it is tried again, in milliseconds, and up to as long again. */
+/** Minimum delay before a read is repeated, in milliseconds; up to twice as long. */
 const RETRY_MS = 50;
 
 /**
- * Makes a read once more where it found the system away, as behind a connection that was closed while nobody used it: to read twice
- * does no harm. Connectors make their reads by this, those within a write as well, and nothing above them does it again.
+ * Repeats a read once if the backend was unreachable, for example because an idle connection was closed. Reading twice is harmless.
+ * Connectors use this for all reads, including those within writes; nothing above them repeats.
  */
 export async function readTwice<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T> {
   try {

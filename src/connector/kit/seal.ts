@@ -3,17 +3,17 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:cr
 const CIPHER = "aes-256-gcm";
 const [IV_BYTES, TAG_BYTES] = [12, 16];
 
-/** Hides text from those who carry it, and knows it again: no other text passes for it. */
+/** Seals text, so that clients that carry it can neither read nor forge it. */
 export interface Seal {
-  /** Closes a text; `about` says what it belongs to. */
+  /** Seals a text. `about` names what it belongs to. */
   readonly close: (text: string, about: string) => string;
-  /** The text within; undefined for what was not closed by the same seal, or belongs to something else. */
+  /** The sealed text; undefined if it was sealed by another key or for something else. */
   readonly open: (closed: string, about: string) => string | undefined;
 }
 
 /**
- * A seal whose key follows from what every process with the same configuration has: a connector's settings, with the
- * credentials among them. Whoever knows those needs no seal to be let in.
+ * A seal with a key derived from the connector's settings, which all processes with the same configuration share. They include the
+ * credentials, so anybody who could compute the key already has access.
  */
 export function createSeal(settings: unknown): Seal {
   const key = Buffer.from(hkdfSync("sha256", JSON.stringify(settings), "", "postern seal", 32));

@@ -1,13 +1,13 @@
-/** The separators that are guessed among. */
+/** Separators that are considered. */
 const SEPARATORS = [",", ";", "\t", "|"] as const;
 
-/** How many lines a guess looks at. */
+/** How many lines are examined. */
 const LINES = 50;
 
-/** The separator that Excel writes into the first line, `sep=;`. */
+/** The separator in the `sep=;` line that Excel writes. */
 export const toldSeparator = (text: string): string | undefined => /^\ufeff?"?sep=(.)"?\r?\n/i.exec(text)?.[1];
 
-/** The separator that cuts the first lines into equally many parts, and the most of them; a comma where none does. */
+/** The separator that splits the first lines into the same number of parts, and the most parts; a comma if none does. */
 export function guessSeparator(text: string, quote: string | undefined): string {
   const lines = linesOf(text, quote).slice(0, LINES);
   const scored = SEPARATORS.map((separator) => {
@@ -21,7 +21,7 @@ export function guessSeparator(text: string, quote: string | undefined): string 
     : scored.reduce((best, each) => (each.score > best.score ? each : best)).separator;
 }
 
-/** Lines that are not within quotes; the last one may have been cut off, and is left out where there are others. */
+/** Lines outside quotes. The last line may be cut off, and is dropped if there are others. */
 function linesOf(text: string, quote: string | undefined): string[] {
   const lines: string[] = [];
   let isQuoted = false;

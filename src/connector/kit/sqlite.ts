@@ -4,8 +4,8 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { type SqliteDatabase, SqliteDialect } from "kysely";
 
 /**
- * Opens a SQLite database by `node:sqlite`. A file that is not there is made, for its owner alone; `:memory:` is none. While another
- * process holds it a statement waits for so many milliseconds, and everything else in this process with it.
+ * Opens a SQLite database with `node:sqlite`. A missing file is created, readable by its owner only; `:memory:` is not a file. While
+ * another process holds the lock, a statement waits up to `timeout` milliseconds and blocks this process.
  */
 export function openSqlite(file: string, timeout = 4000): DatabaseSync {
   if (file !== ":memory:") {
@@ -20,7 +20,7 @@ export function openSqlite(file: string, timeout = 4000): DatabaseSync {
   return database;
 }
 
-/** A row as it was read: a whole number that JavaScript does not hold exactly is text. */
+/** A row as read. Integers that JavaScript cannot represent exactly become text. */
 export function exactRow(row: Record<string, unknown>): Record<string, unknown> {
   for (const [column, value] of Object.entries(row))
     if (typeof value === "bigint") row[column] = isSafe(value) ? Number(value) : String(value);
@@ -29,11 +29,11 @@ export function exactRow(row: Record<string, unknown>): Record<string, unknown> 
 
 const isSafe = (value: bigint): boolean => value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER;
 
-/** How many statements stay prepared, and how long the text of one of them may be, in characters. */
+/** Maximum number of prepared statements, and the maximum length of their text in characters. */
 const MAX_PREPARED = 200;
 const MAX_TEXT = 8192;
 
-/** A statement, and whether it gives rows. */
+/** A prepared statement, and whether it returns rows. */
 interface Prepared {
   readonly statement: StatementSync;
   readonly reader: boolean;
@@ -63,7 +63,7 @@ function spoken(database: DatabaseSync, begin: () => void): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare: (text) => {
-      // A transaction that has read and then writes would be refused at once while another process writes: one that writes waits.
+      // A transaction that reads first and then writes would fail at once while another process writes. Starting it as a writer makes it wait.
       const { statement, reader } = prepare(text === "begin" ? "begin immediate" : text);
       const values = (parameters: readonly unknown[]) => {
         begin();

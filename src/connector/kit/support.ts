@@ -4,13 +4,13 @@ const isOrder = ({ op }: ComparisonLeaf): boolean => ["gt", "ge", "lt", "le"].in
 const hasCase = (leaf: ComparisonLeaf): boolean =>
   typeof leaf.value === "string" && (isOrder(leaf) || leaf.value.toLowerCase() !== leaf.value.toUpperCase());
 
-/** How well a backend answers a comparison that tells upper from lower case in the attribute always, or never. */
+/** How well a comparison is supported if the backend always, or never, compares an attribute case-sensitively. */
 export function supportByCase(leaf: ComparisonLeaf, tellsCase: boolean): Support {
   if (!hasCase(leaf) || tellsCase === (leaf.caseExact === true)) return "exact";
-  // Case decides what comes before what: there neither order holds the other.
+  // Case affects the order, so neither order includes the other.
   return tellsCase || isOrder(leaf) ? "none" : "superset";
 }
 
-/** Of conditions that cannot be put together the one to ask, which finds fewest: an equality, where there is one. */
+/** The most selective of several conditions: an equality if there is one. */
 export const narrowest = (conditions: readonly Condition[]): Condition =>
   conditions.find(({ op }) => op === "eq") ?? conditions[0]!;

@@ -1,11 +1,11 @@
-/** `, did you mean "x"?` for the name that was probably meant; else the names that there are; for error messages. */
+/** A suggestion for error messages: `, did you mean "x"?`, or else the list of known names. */
 export function nearest(name: string, known: readonly string[]): string {
   const best = nearestOf(name, known);
   if (best !== undefined) return `, did you mean "${best}"?`;
-  return known.length > 0 && known.length <= 20 ? `: there are ${known.join(", ")}` : "";
+  return known.length > 0 && known.length <= 20 ? `: use one of ${known.join(", ")}` : "";
 }
 
-/** The name that was probably meant; undefined where none is near. */
+/** The name that was probably meant; undefined if none is close. */
 export function nearestOf(name: string, known: readonly string[]): string | undefined {
   const best = known
     .map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }))
@@ -14,12 +14,12 @@ export function nearestOf(name: string, known: readonly string[]): string | unde
   return name.length < MIN_SHUFFLED ? undefined : known.find((each) => lettersOf(each) === lettersOf(name));
 }
 
-/** A name of so many letters is meant by the same letters in another order. */
+/** From this length on, the same letters in another order count as close. */
 const MIN_SHUFFLED = 4;
 
 const lettersOf = (name: string): string => [...name.toLowerCase()].sort().join("");
 
-/** The number of single edits between two words: letters left out, added, changed, or two swapped (optimal string alignment). */
+/** Edit distance between two words: insertions, deletions, substitutions and transpositions (optimal string alignment). */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -42,7 +42,7 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** A value as it is written in a DN, RFC 4514 §2.4; everything that could mean something else is written in hex. */
+/** Escapes a value for a DN, RFC 4514 §2.4, with special characters in hex. */
 export function escapeDnValue(value: string): string {
   return value.replace(/[\x00-\x1f"+,;<=>\\#]|^ | $/g, (character) => `\\${Buffer.from(character).toString("hex")}`);
 }

@@ -26,14 +26,14 @@ test("certificates are read from the files that settings name, and none where no
 });
 
 test.each([
-  [{ ca: "nowhere.pem" }, /^tls\.ca: .*nowhere\.pem cannot be read: there is no such file$/],
+  [{ ca: "nowhere.pem" }, /^tls\.ca: .*nowhere\.pem cannot be read: no such file$/],
   [{ ca: "." }, /^tls\.ca: .* cannot be read: it is a folder$/],
-  [{ cert: "notes.txt" }, /^tls\.cert: .*notes\.txt holds no certificate in PEM$/],
-  [{ key: "ca.pem" }, /^tls\.key: .*ca\.pem holds no private key in PEM$/],
-  [{ cert: "broken.pem" }, /^tls\.cert: .*broken\.pem holds a certificate that cannot be read, number 1$/],
-  [{ ca: "broken.pem" }, /^tls\.ca: .*broken\.pem holds a certificate that cannot be read, number 1$/],
-  [{ ca: "cut.pem" }, /^tls\.ca: .*cut\.pem is cut off: not every certificate in it has an end$/],
-  [{ cert: "ca.pem", key: "other.key" }, /^tls\.cert, tls\.key: what the files hold cannot be used: .*mismatch/],
+  [{ cert: "notes.txt" }, /^tls\.cert: .*notes\.txt contains no certificate in PEM$/],
+  [{ key: "ca.pem" }, /^tls\.key: .*ca\.pem contains no private key in PEM$/],
+  [{ cert: "broken.pem" }, /^tls\.cert: .*broken\.pem contains an unreadable certificate, number 1$/],
+  [{ ca: "broken.pem" }, /^tls\.ca: .*broken\.pem contains an unreadable certificate, number 1$/],
+  [{ ca: "cut.pem" }, /^tls\.ca: .*cut\.pem is cut off: a certificate in it has no end$/],
+  [{ cert: "ca.pem", key: "other.key" }, /^tls\.cert, tls\.key: the files are not usable: .*mismatch/],
 ])("what cannot be used is said with the setting: %j", (given, message) => {
   expect(() => readCertificates(files, given)).toThrow(message);
 });

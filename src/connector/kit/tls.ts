@@ -3,17 +3,17 @@ import { createSecureContext } from "node:tls";
 import { SettingError } from "../error.ts";
 import type { Files } from "./files.ts";
 
-/** Settings that name certificates, by their files, PEM. */
+/** Settings that name certificate files, PEM. */
 export interface TlsFiles {
-  /** The authorities that the server's certificate is checked by; the system's without it. */
+  /** CAs that verify the server's certificate. Default: the system's. */
   readonly ca?: string | undefined;
-  /** The gateway's own certificate for mutual TLS, with those that lead to its authority. */
+  /** The gateway's certificate chain for mutual TLS. */
   readonly cert?: string | undefined;
-  /** Its key. */
+  /** Private key of the certificate. */
   readonly key?: string | undefined;
 }
 
-/** Certificates and a key, PEM, as `node:tls` takes them. */
+/** Certificates and a key, PEM, for `node:tls`. */
 export interface Certificates {
   readonly ca?: string;
   readonly cert?: string;
@@ -21,8 +21,8 @@ export interface Certificates {
 }
 
 /**
- * Reads the certificates that settings name; `settingOf` says where each stands, such as `tls.ca`. Throws a `SettingError` for a file
- * that cannot be read, or holds nothing that can be used.
+ * Reads certificate files. `settingOf` maps each to its setting, such as `tls.ca`. Throws a `SettingError` if a file is unreadable or
+ * contains nothing usable.
  */
 export function readCertificates(
   files: Files,
@@ -36,12 +36,12 @@ export function readCertificates(
       new SettingError(`${settingOf(name)}: ${files.path(file)} ${problem}`, settingOf(name));
     const begun = [...text.matchAll(new RegExp(`-----BEGIN [A-Z0-9 ]*${what}-----`, "g"))].length;
     const blocks = text.match(new RegExp(`-----BEGIN ([A-Z0-9 ]*${what})-----[\\s\\S]*?-----END \\1-----`, "g")) ?? [];
-    if (begun === 0) throw wrong(`holds no ${what.toLowerCase()} in PEM`);
-    if (blocks.length < begun) throw wrong(`is cut off: not every ${what.toLowerCase()} in it has an end`);
-    // Node.js passes over authorities that it cannot read: then none is trusted, and nobody is told.
+    if (begun === 0) throw wrong(`contains no ${what.toLowerCase()} in PEM`);
+    if (blocks.length < begun) throw wrong(`is cut off: a ${what.toLowerCase()} in it has no end`);
+    // Node.js silently skips CAs that it cannot parse, and would then trust none.
     for (const [index, block] of blocks.entries())
       if (what === "CERTIFICATE" && !isCertificate(block))
-        throw wrong(`holds a certificate that cannot be read, number ${index + 1}`);
+        throw wrong(`contains an unreadable certificate, number ${index + 1}`);
     return { [name]: text };
   };
   const certificates: Certificates = {
@@ -55,7 +55,7 @@ export function readCertificates(
   } catch (error) {
     const names = Object.keys(certificates).map(settingOf).join(", ");
     throw new SettingError(
-      `${names}: what the files hold cannot be used: ${(error as Error).message}`,
+      `${names}: the files are not usable: ${(error as Error).message}`,
       settingOf(Object.keys(certificates).at(-1)!),
     );
   }
@@ -64,7 +64,7 @@ export function readCertificates(
 
 function isCertificate(block: string): boolean {
   try {
-    // What OpenSSL says of its trust beside a certificate is no part of it.
+    // OpenSSL's trust settings follow the certificate and are not part of it.
     return block.includes("TRUSTED CERTIFICATE") || new X509Certificate(block) !== undefined;
   } catch {
     return false;

@@ -1,6 +1,6 @@
 import type { Value } from "../connector.ts";
 
-/** A text by which two values of entries are the same where their values are: type and content, objects whatever their order. */
+/** A text that is equal for equal values: by type and content, whatever the order of an object's keys. */
 export const keyOfValue = (value: unknown): string =>
   typeof value === "object" && value !== null ? canonical(value) : `${typeof value} ${String(value)}`;
 
@@ -13,16 +13,16 @@ function canonical(value: unknown): string {
   return `{${parts.sort().join(",")}}`;
 }
 
-/** A text by which two values stand for the same: what one side has as a number, the other may have as its digits. */
+/** A text that is equal for equivalent values, such as a number and its digits. */
 const textOf = (value: Value): string => (typeof value === "object" ? canonical(value) : String(value));
 
-/** Values, each once, in the order in which they come first. */
+/** Distinct values in order of first appearance. */
 export const distinctValues = (values: readonly Value[]): readonly Value[] =>
   values.length < 2
     ? values
     : [...new Map(values.toReversed().map((value) => [textOf(value), value])).values()].toReversed();
 
-/** Of some values those that are not among others. */
+/** The values that are not among others. */
 export function withoutValues<V extends Value>(values: readonly V[], others: readonly Value[]): V[] {
   if (others.length === 0) return [...values];
   const gone = new Set(others.map(textOf));
@@ -31,30 +31,30 @@ export function withoutValues<V extends Value>(values: readonly V[], others: rea
 
 const BASE64 = /^(?:[\w+/-]{4})*(?:[\w+/-]{2}(?:==)?|[\w+/-]{3}=?)?$/;
 
-/** The bytes that a value stands for, as base64 or base64url. Undefined for what is neither, such as an address or a data URI. */
+/** Decodes base64 or base64url. Undefined for anything else, such as a URL or a data URI. */
 export const bytesOf = (value: unknown): Buffer | undefined =>
   typeof value === "string" && BASE64.test(value) ? Buffer.from(value, "base64") : undefined;
 
 const TRUE = /^(1|true|t|yes|y|on)$/i;
 const FALSE = /^(0|false|f|no|n|off)$/i;
 
-/** The truth value that a value stands for, in any of the usual ways to write one. Undefined for what is none. */
+/** Parses a truth value in any common notation. Undefined for anything else. */
 export function booleanOf(value: unknown): boolean | undefined {
   const text = String(value);
   return TRUE.test(text) ? true : FALSE.test(text) ? false : undefined;
 }
 
-/** An integer of any size that a value stands for. Undefined for what is none. */
+/** Parses an integer of any size. Undefined for anything else. */
 export function integerOf(value: unknown): bigint | undefined {
   if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
   return typeof value === "string" && /^-?\d+$/.test(value) ? BigInt(value) : undefined;
 }
 
-/** An integer as a value: a number where JavaScript holds it exactly, else its digits. */
+/** An integer as a value: a number if JavaScript represents it exactly, else its digits. */
 export const valueOfInteger = (value: bigint): number | string =>
   Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 
-/** Whether an integer, of any size, has all of some bits. */
+/** Reports whether an integer of any size has all of the given bits. */
 export function hasBits(value: unknown, bits: number): boolean {
   const wanted = BigInt(bits);
   return ((integerOf(value) ?? 0n) & wanted) === wanted;

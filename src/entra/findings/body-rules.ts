@@ -7,33 +7,33 @@ const hasText = ({ answer }: Seen): boolean => (answer?.text ?? "").trim() !== "
 const isSuccess = ({ status = 0 }: Seen): boolean => status >= 200 && status < 300;
 const isFailure = ({ status = 0 }: Seen): boolean => status >= 400;
 const isRead = ({ exchange: { method } }: Seen): boolean => method === "GET";
-/** Characters of one resource, or of an empty list, that are more than any should have. */
+/** A size in characters that no resource or empty list should reach. */
 const LARGE = 64 * 1024;
 const hasErrorSchema = ({ body }: Seen): boolean => Array.isArray(body?.schemas) && body.schemas.includes(ERROR);
 
-/** How many characters the answer had, as far as it is known. */
+/** The size of the response in characters, as far as known. */
 const sizeOf = ({ answer }: Seen): number =>
   Math.max(Number(answer?.headers["content-length"] ?? 0) || 0, answer?.text.length ?? 0);
 
-/** What shows in the form of an answer's body. */
+/** Rules about the body of a response. */
 export const bodyRules = rules([
   {
     id: "html-answer",
     severity: "fault",
-    title: "The answer is a web page",
+    title: "The response is a web page",
     why: "Entra cannot read it: SystemForCrossDomainIdentityManagementServiceIncompatible. On the probe the job goes to quarantine.",
     change:
-      "Something before the SCIM server answers: a sign-in page, a firewall, a proxy's error page, or the web application at a wrong path. Correct the Tenant URL (Postern: the route's path, such as /scim/v2), and exempt that path from single sign-on. Have the proxy pass errors on as they are.",
+      "Something in front of the SCIM server answers: a sign-in page, a firewall, a proxy's error page, or the web application at a wrong path. Correct the Tenant URL (Postern: the route's path, such as /scim/v2), and exempt that path from single sign-on. Configure the proxy to pass errors through.",
     page: pages.tutorial,
     applies: (seen) => seen.isHtml,
   },
   {
     id: "not-json",
     severity: "fault",
-    title: "The answer is not valid JSON",
+    title: "The response is not valid JSON",
     why: "Entra cannot read it: SystemForCrossDomainIdentityManagementServiceIncompatible.",
     change:
-      "Serialise the answer with a JSON library and in UTF-8, without text before or after it. If the example ends in the middle, a proxy or a limit cut the answer.",
+      "Serialise the response with a JSON library in UTF-8, without text before or after it. If the example ends in the middle, a proxy or a limit truncated the response.",
     page: pages.tutorial,
     applies: (seen) =>
       isSuccess(seen) && hasText(seen) && !seen.isHtml && !seen.isCut && seen.answer?.json === undefined,
@@ -41,7 +41,7 @@ export const bodyRules = rules([
   {
     id: "not-an-object",
     severity: "fault",
-    title: "The answer is JSON, and not an object",
+    title: "The response is JSON, but not an object",
     why: "Entra cannot read it: SystemForCrossDomainIdentityManagementServiceIncompatible. A bare array of users is the usual case.",
     change: "Answer searches with a ListResponse, and everything else with one resource.",
     page: pages.tutorial,
@@ -50,7 +50,7 @@ export const bodyRules = rules([
   {
     id: "empty-answer",
     severity: "fault",
-    title: "The answer has no body where Entra needs one",
+    title: "The response has no body where Entra needs one",
     why: "Without the body Entra has no id to link, and nothing to compare with: SystemForCrossDomainIdentityManagementServiceIncompatible.",
     change:
       "Answer a read with 200 and the resource, a search with 200 and a ListResponse, and a creation with 201 and the resource with its `id`.",
@@ -61,8 +61,8 @@ export const bodyRules = rules([
   {
     id: "patch-200-without-body",
     severity: "fault",
-    title: "A PATCH is answered 200 without a body",
-    why: "200 announces the resource, so Entra looks for one and fails to read it. Nothing was wrong but the number.",
+    title: "A PATCH is answered with 200 and no body",
+    why: "200 announces the resource, so Entra looks for one and fails to read it. Only the status is wrong.",
     change:
       "Answer 204 No Content, or 200 with the whole resource. In Postern: `patchResponse` of the resource type in its route.",
     page: pages.compatibility,
@@ -72,8 +72,8 @@ export const bodyRules = rules([
     id: "plain-json-content-type",
     severity: "warning",
     title: "The Content-Type is application/json",
-    why: "Entra reads it. SCIM's type is application/scim+json (RFC 7644 §3.1), and Microsoft's validator has ended whole runs over this.",
-    change: "Send `Content-Type: application/scim+json` with each answer that has a body, errors included.",
+    why: "Entra accepts it. SCIM's type is application/scim+json (RFC 7644 §3.1), and Microsoft's validator has ended whole runs over this.",
+    change: "Send `Content-Type: application/scim+json` with each response that has a body, including errors.",
     page: pages.tutorial,
     applies: (seen) => hasText(seen) && seen.mediaType === "application/json",
   },
@@ -83,7 +83,7 @@ export const bodyRules = rules([
     title: "The Content-Type is not application/scim+json",
     why: "Entra may refuse to read the body: SystemForCrossDomainIdentityManagementServiceIncompatible.",
     change:
-      "Send `Content-Type: application/scim+json` with each answer that has a body. A proxy that compresses or rewrites answers must keep it.",
+      "Send `Content-Type: application/scim+json` with each response that has a body. A proxy that compresses or rewrites responses must keep it.",
     page: pages.tutorial,
     applies: (seen) =>
       isSuccess(seen) &&
@@ -94,10 +94,10 @@ export const bodyRules = rules([
   {
     id: "error-not-scim",
     severity: "warning",
-    title: "An error is not in SCIM's form",
-    why: "Entra's log then says ServiceIncompatible in place of the reason, and nobody can see from Entra what was wrong.",
+    title: "An error is not in SCIM format",
+    why: "Entra's log then shows ServiceIncompatible instead of the reason, and nobody can see from Entra what was wrong.",
     change:
-      'Answer errors with {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400","scimType":"invalidValue","detail":"..."}, those of the sign-in check and of unknown paths as well.',
+      'Answer errors with {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400","scimType":"invalidValue","detail":"..."}, including failed authentication and unknown paths.',
     page: pages.logs,
     applies: (seen) => isFailure(seen) && !seen.isHtml && seen.status !== 404 && !(seen.body && hasErrorSchema(seen)),
   },
@@ -105,9 +105,9 @@ export const bodyRules = rules([
     id: "error-without-detail",
     severity: "warning",
     title: "An error has no `detail`",
-    why: "Entra quotes the body in its provisioning log. Without a sentence the administrator sees a number, and calls you.",
+    why: "Entra quotes the body in its provisioning log. Without a sentence the administrator sees only a number.",
     change:
-      "Say in `detail` which attribute or rule it was, and what would be right. Leave out secrets and stack traces.",
+      "State in `detail` which attribute or rule is affected, and what is expected. Leave out secrets and stack traces.",
     page: pages.logs,
     applies: (seen) =>
       isFailure(seen) &&
@@ -118,17 +118,17 @@ export const bodyRules = rules([
   {
     id: "error-status-not-text",
     severity: "note",
-    title: "An error's `status` is not text",
-    why: "RFC 7644 §3.12 writes the status as text. Entra goes by the status of HTTP.",
-    change: 'Write "status": "404", in quotes, the same as the status of HTTP.',
+    title: "An error's `status` is not a string",
+    why: "RFC 7644 §3.12 requires a string. Entra uses the HTTP status.",
+    change: 'Write "status": "404", in quotes, equal to the HTTP status.',
     page: pages.tutorial,
     applies: (seen) => isFailure(seen) && hasErrorSchema(seen) && typeof seen.body?.status !== "string",
   },
   {
     id: "answer-too-large",
     severity: "warning",
-    title: "An answer is larger than 64 KB",
-    why: "Entra reads each object before it changes it; large answers slow every cycle, and time-outs follow. Members and photos are the usual causes.",
+    title: "A response is larger than 64 KB",
+    why: "Entra reads each object before it changes it. Large responses slow down every cycle and cause time-outs. The usual causes are members and photos.",
     change:
       "Honour `excludedAttributes=members`, answer the PATCH of a group with 204, and do not return photos or logs as attributes. In Postern: `patchResponse: none` for groups, which is the default.",
     page: pages.tutorial,

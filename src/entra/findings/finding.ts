@@ -1,8 +1,8 @@
 import type { Seen } from "./seen.ts";
 
 /**
- * How much a finding matters. `fault`: Entra fails objects, loses track of them, or stops the job. `warning`: it works today, and costs
- * time, breaks in a validator, or breaks with another mapping. `note`: worth knowing.
+ * How serious a finding is. `fault`: Entra fails objects, loses track of them, or stops the job. `warning`: it works today, but costs time,
+ * fails in a validator, or fails with another mapping. `note`: worth knowing.
  */
 export type Severity = "fault" | "warning" | "note";
 
@@ -12,24 +12,24 @@ export interface Page {
   readonly url: string;
 }
 
-/** Something that can be found about an endpoint, in the words of the report. */
+/** Something that can be found about an endpoint, in the report's words. */
 export interface Finding<Id extends string = string> {
   readonly id: Id;
   readonly severity: Severity;
   readonly title: string;
-  /** What Entra does about it. */
+  /** How Entra reacts. */
   readonly why: string;
-  /** What to change in the SCIM server and, where it is Postern, which setting. */
+  /** What to change in the SCIM server and, if it is Postern, which setting. */
   readonly change: string;
   readonly page: Page;
 }
 
-/** A finding that a single exchange shows. */
+/** A finding that a single exchange reveals. */
 export interface Rule<Id extends string = string> extends Finding<Id> {
   readonly applies: (seen: Seen) => boolean;
 }
 
-/** Gives a list of rules the type that knows their ids. */
+/** Types a list of rules by their IDs. */
 export const rules = <const Id extends string>(list: readonly Rule<Id>[]): readonly Rule<Id>[] => list;
 
 const learn = (title: string, path: string): Page => ({

@@ -9,18 +9,18 @@ import { resourceRules } from "./resource-rules.ts";
 import { see } from "./seen.ts";
 import { statusRules } from "./status-rules.ts";
 
-/** What findings are. */
+/** The type of findings. */
 export type { Finding, Severity } from "./finding.ts";
 
 const exchangeRules = [...connectionRules, ...statusRules, ...bodyRules, ...listRules, ...resourceRules];
 
-/** The id of a finding, for reports and for scripts that read them: ids do not change. */
+/** The ID of a finding, for reports and scripts that read them. IDs never change. */
 export type FindingId =
   | (typeof exchangeRules)[number]["id"]
   | (typeof observed)[keyof typeof observed]["id"]
   | (typeof quarantines)[keyof typeof quarantines]["id"];
 
-/** All findings there are, in the order of the documentation. */
+/** All findings, in the order of the documentation. */
 export const findings: readonly Finding<FindingId>[] = [
   ...exchangeRules.map(({ applies: _, ...finding }) => finding),
   ...Object.values(observed),
@@ -29,10 +29,10 @@ export const findings: readonly Finding<FindingId>[] = [
 
 const byId = new Map<string, Finding<FindingId>>(findings.map((each) => [each.id, each]));
 
-/** A finding by its id; undefined for an id of another version. */
+/** A finding by ID; undefined for an ID of another version. */
 export const findingOf = (id: string): Finding<FindingId> | undefined => byId.get(id);
 
-/** What a single exchange shows about the endpoint; nothing where all is well. Never throws, whatever was answered. */
+/** The findings that a single exchange reveals. Never throws, whatever the response. */
 export function judge(exchange: Exchange): readonly FindingId[] {
   const seen = see(exchange);
   const isOwn = exchange.purpose === "verify";
@@ -41,11 +41,11 @@ export function judge(exchange: Exchange): readonly FindingId[] {
     .map(({ id }) => id);
 }
 
-/** Not found in requests of the simulator's own, which Entra does not send: they may look for what is to be gone. */
+/** Not reported for the simulator's own requests, which Entra does not send: they may look for deleted resources. */
 const isAboutTraffic: ReadonlySet<string> = new Set([...connectionRules, ...statusRules].map(({ id }) => id));
 
-/** The finding that an observation of the engine is. */
+/** The finding for an observation of the engine. */
 export const findingOfObservation = (kind: Observation["kind"]): FindingId => observed[kind].id;
 
-/** The finding that a quarantine is. */
+/** The finding for a quarantine. */
 export const findingOfQuarantine = (reason: Quarantine["reason"]): FindingId => quarantines[reason].id;

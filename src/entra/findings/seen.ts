@@ -1,33 +1,33 @@
 import type { Answer, Exchange } from "../report-data.ts";
 
-/** A JSON object of an answer. */
+/** A JSON object in a response. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** An exchange, with what several rules ask of it. */
+/** An exchange, with what several rules need. */
 export interface Seen {
   readonly exchange: Exchange;
   readonly answer?: Answer;
-  /** Undefined where there was no answer. */
+  /** Undefined if there was no response. */
   readonly status?: number;
   readonly query: URLSearchParams;
-  /** A GET that is to be answered with a list. */
+  /** Whether it is a GET that should return a list. */
   readonly asksForList: boolean;
-  /** The media type, in small letters, without its parameters; empty where there is none. */
+  /** The media type in lower case, without parameters; empty if there is none. */
   readonly mediaType: string;
-  /** Whether only the beginning of the answer was kept. */
+  /** Whether only the start of the response was kept. */
   readonly isCut: boolean;
   readonly isHtml: boolean;
-  /** The body, where it is a JSON object. */
+  /** The body, if it is a JSON object. */
   readonly body?: Json;
-  /** The answer to a list that was asked for, where it is 200 and a JSON object. */
+  /** The response to a list request, if it is 200 and a JSON object. */
   readonly list?: Json;
-  /** The resources that were answered with success: those of a list, or the one. */
+  /** The resources of a successful response: those of a list, or the single one. */
   readonly resources: readonly Json[];
-  /** Whether whole resources were asked for, and not a selection of their attributes. */
+  /** Whether whole resources were requested, rather than a selection of attributes. */
   readonly isWhole: boolean;
 }
 
-/** Answers of at least so many characters may have been cut. */
+/** Responses of at least this many characters may have been truncated. */
 const KEPT = 64 * 1024;
 const LIST_PURPOSES: ReadonlySet<string> = new Set(["probe", "match", "check reference", "discover"]);
 
@@ -59,17 +59,17 @@ export function see(exchange: Exchange): Seen {
 const resourcesOf = (list: Json | undefined): readonly Json[] =>
   Array.isArray(list?.Resources) ? list.Resources.filter(isObject) : [];
 
-/** The parameters of a path; where it cannot be read, none. */
+/** The parameters of a path; none if it cannot be parsed. */
 function queryOf(path: string): URLSearchParams {
   const at = path.indexOf("?");
   return new URLSearchParams(at < 0 ? "" : path.slice(at + 1));
 }
 
-/** Whether a value is a JSON object. */
+/** Reports whether a value is a JSON object. */
 export const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The attribute and the value of a filter that is one comparison, `userName eq "ada@example.com"`. */
+/** The attribute and value of a filter with one comparison, `userName eq "ada@example.com"`. */
 export function comparisonOf(
   query: URLSearchParams,
 ): { readonly attribute: string; readonly value: string } | undefined {
@@ -82,7 +82,7 @@ export function comparisonOf(
   }
 }
 
-/** The attribute of a resource by its name, without regard to case. */
+/** A resource's attribute by name; case does not matter. */
 export function attributeOf(resource: Json, name: string): unknown {
   const key = Object.keys(resource).find((each) => each.toLowerCase() === name.toLowerCase());
   return key === undefined ? undefined : resource[key];

@@ -1,15 +1,15 @@
 import { nearest } from "../../connector/kit/text.ts";
 
-/** What a column of a file, or a member of an object, becomes. */
+/** What a column of a file, or a property of an object, becomes. */
 export type Column =
   | { readonly as: "id" | "assigned" | "purged" | "deleted" | "removed" | "delta" | "ignored" }
   | { readonly as: "members"; readonly change: "add" | "remove" }
   | { readonly as: "attribute"; readonly name: string; readonly kind: Kind };
 
-/** What the value of an attribute is; `first` is the first of several. */
+/** The kind of an attribute's value; `first` is the first of several. */
 type Kind = "text" | "boolean" | "person" | "list" | "first";
 
-/** Attributes of job schemas that files often hold, as they are spelt there. */
+/** Attributes of job schemas that files often contain, in their spelling. */
 const ATTRIBUTES = [
   ...["userPrincipalName", "displayName", "givenName", "surname", "mail", "mailNickname", "jobTitle", "department"],
   ...["employeeId", "companyName", "streetAddress", "city", "state", "postalCode", "country", "userType"],
@@ -21,7 +21,7 @@ const ATTRIBUTES = [
 const LISTS = ["appRoleAssignments", "proxyAddresses", "otherMails"] as const;
 const BOOLEANS = ["accountEnabled", "IsSoftDeleted", "mailEnabled", "securityEnabled"] as const;
 
-/** Graph's names, and PowerShell's, of attributes that job schemas call otherwise. */
+/** Names in Graph and PowerShell of attributes that job schemas name differently. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   mobilePhone: "mobile",
   faxNumber: "facsimileTelephoneNumber",
@@ -30,7 +30,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
 
 const attribute = (name: string, kind: Kind = "text") => ({ as: "attribute", name, kind }) as const;
 
-/** Columns by their name in small letters. */
+/** Columns by name in lower case. */
 const COLUMNS: ReadonlyMap<string, Column> = new Map<string, Column>([
   ...ATTRIBUTES.map((name) => [name.toLowerCase(), attribute(name)] as const),
   ...BOOLEANS.map((name) => [name.toLowerCase(), attribute(name, "boolean")] as const),
@@ -46,14 +46,14 @@ const COLUMNS: ReadonlyMap<string, Column> = new Map<string, Column>([
   ...(["assigned", "purged", "deleted"] as const).map((name) => [name, { as: name }] as const),
 ]);
 
-/** What a name becomes. Names are found in any case; one that is not known is an attribute of the same name. */
+/** What a name becomes. Case does not matter; an unknown name is an attribute of that name. */
 export function columnOf(name: string): Column {
   const own = name.replace(/^onPremisesExtensionAttributes?[._]/i, "").toLowerCase();
   const known = COLUMNS.get(own);
   return known ?? (name === "" || name.includes("@odata") ? { as: "ignored" } : attribute(name));
 }
 
-/** `, did you mean "x"?` for a name that is not known and close to one that is; empty otherwise. */
+/** `, did you mean "x"?` for an unknown name that is close to a known one; empty otherwise. */
 export function suggestionFor(name: string): string {
   if (COLUMNS.has(name.toLowerCase())) return "";
   const hint = nearest(name, [...ATTRIBUTES, ...BOOLEANS, "objectId", "manager", "members", "assigned", "purged"]);

@@ -5,7 +5,7 @@ import { parseExactly } from "../../json/exact.ts";
 import { nameOf, PopulationFileError, type Row, type Source } from "./records.ts";
 import { textOf } from "./separated.ts";
 
-/** The objects of a JSON file: an array, or what Graph answers, `{ "value": [...] }`. Read object by object. */
+/** The objects of a JSON file: an array, or Graph's `{ "value": [...] }`. Read object by object. */
 export async function* readJson(source: Source): AsyncGenerator<Row> {
   const first = await firstSign(source);
   const reader = readItems(first === "{" ? ["value"] : []);
@@ -16,7 +16,7 @@ export async function* readJson(source: Source): AsyncGenerator<Row> {
       return work();
     } catch (error) {
       throw new PopulationFileError(
-        `${nameOf(source)}: behind item ${number} this is no JSON (${(error as Error).message}). It must be an array of objects, or Graph's { "value": [...] }; name a file with an object a line .jsonl.`,
+        `${nameOf(source)}: invalid JSON after item ${number} (${(error as Error).message}). The file must be an array of objects, or Graph's { "value": [...] }. If it has one object per line, name it .jsonl.`,
       );
     }
   };
@@ -29,7 +29,7 @@ export async function* readJson(source: Source): AsyncGenerator<Row> {
     source.note(`${nameOf(source)} is one page of several: it has an @odata.nextLink. Save the other pages, too.`);
   if (!Array.isArray(list))
     throw new PopulationFileError(
-      `${nameOf(source)} holds no list. It must be an array of objects, or Graph's { "value": [...] }; name a file with an object a line .jsonl.`,
+      `${nameOf(source)} contains no list. The file must be an array of objects, or Graph's { "value": [...] }. If it has one object per line, name it .jsonl.`,
     );
 }
 
@@ -43,7 +43,7 @@ async function firstSign({ path }: Source): Promise<string> {
   return "";
 }
 
-/** The objects of a file that holds one a line. */
+/** The objects of a file with one per line. */
 export async function* readJsonLines(source: Source): AsyncGenerator<Row> {
   let line = 0;
   for await (const text of linesOf(textOf(source, await sniffEncoding(source.path)))) {
@@ -57,12 +57,12 @@ function parsed(text: string, source: Source, line: number): unknown {
     return parseExactly(text, String);
   } catch (error) {
     throw new PopulationFileError(
-      `${nameOf(source)}:${line}: this is no JSON (${(error as Error).message}). Each line must be one whole object.`,
+      `${nameOf(source)}:${line}: invalid JSON (${(error as Error).message}). Each line must be a complete object.`,
     );
   }
 }
 
-/** Lines end at line feeds alone: other line breaks may stand in a text of JSON. */
+/** Only line feeds end lines: JSON strings may contain other line breaks. */
 async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = "";
   for await (const chunk of chunks) {
@@ -76,11 +76,11 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
 function rowOf(item: unknown, source: Source, place: string): Row {
   const placeOf = (name?: string) => `${nameOf(source)}:${place}${name === undefined ? "" : ` (${name})`}`;
   if (typeof item !== "object" || item === null || Array.isArray(item))
-    throw new PopulationFileError(`${placeOf()}: this is no object. Each user or group must be one.`);
+    throw new PopulationFileError(`${placeOf()}: this is not an object. Each user or group must be one.`);
   return { values: [...flattened(item)], placeOf };
 }
 
-/** The members of an object; those of objects within by their path, `employeeOrgData.division`. */
+/** The properties of an object; those of nested objects by path, `employeeOrgData.division`. */
 function* flattened(item: object, prefix = ""): Generator<readonly [string, unknown]> {
   for (const [name, value] of Object.entries(item)) {
     const isWithin = typeof value === "object" && value !== null && !Array.isArray(value);

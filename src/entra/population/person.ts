@@ -4,10 +4,10 @@ import { COMPANIES, type Culture, DEPARTMENTS, displayNameOf, type Name, TITLES,
 import { phoneOf } from "./phones.ts";
 import { guidOf, type Random, randomOf } from "./random.ts";
 
-/** Attributes by the names of job schemas. */
+/** Attributes by their names in job schemas. */
 export type Attributes = Readonly<Record<string, SourceValue>>;
 
-/** Who somebody is, before a directory says more of them. */
+/** A person's identity, before the directory's attributes. */
 export interface Identity {
   readonly culture: Culture;
   readonly given: Name;
@@ -17,7 +17,7 @@ export interface Identity {
 /** The role that an application has from the beginning, and two others. */
 const ROLES = ["User", "Administrator", "Auditor"] as const;
 
-/** The domain of a tenant that is told none. */
+/** The default domain of a tenant. */
 export const DEFAULT_DOMAIN = "contoso.example";
 
 /** The objectId of the person with a number. */
@@ -40,7 +40,7 @@ const asciiOf = (text: string): string =>
     .replace(/[^a-z0-9-]/g, "")
     .replace(/^-+|-+$/g, "");
 
-/** What a directory holds of somebody: everybody has all of it, and no two the same user name where `local` differs. */
+/** A person's attributes in a directory. User names are unique if `local` is. */
 export function attributesOf(seed: number, index: number, who: Identity, address: Address): Attributes {
   const random = randomOf(seed, "person", index);
   const { culture, given, family } = who;

@@ -191,7 +191,7 @@ describe("JSON", () => {
   test.each([
     ["Graph's answer", "people.json", JSON.stringify(graph, null, 2)],
     ["an array", "people.json", JSON.stringify(graph.value)],
-    ["an object a line", "people.jsonl", `\n${JSON.stringify(graph.value[0])}\n`],
+    ["one object per line", "people.jsonl", `\n${JSON.stringify(graph.value[0])}\n`],
   ])("is read as %s", async (_, name, text) => {
     expect(await read(name, text)).toEqual([expected]);
   });

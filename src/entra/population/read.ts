@@ -7,22 +7,22 @@ import { idOf, type Reading, referencesIn } from "./references.ts";
 import { readSeparated } from "./separated.ts";
 import { booleanIn, itemsIn, listIn, sourceValueIn, textIn } from "./values.ts";
 
-/** What helps to read a file. */
+/** Options for reading a file. */
 export interface ReadOptions {
-  /** The objectId of somebody who is named by a user name that the file itself does not have. */
+  /** The objectId of somebody whose user name is not in the file. */
   readonly resolve?: (userPrincipalName: string) => string | undefined;
-  /** Called with a sentence for what is worth a remark, such as ids that were derived. */
+  /** Called with remarks, for example that IDs were derived. */
   readonly note?: (sentence: string) => void;
 }
 
 /**
- * Reads edits of users or groups from a CSV, TSV, JSON or JSON lines file, told by its ending. Lazy: an edit a row.
+ * Reads edits of users or groups from a CSV, TSV, JSON or JSON lines file, by its ending. Lazy: one edit per row.
  *
- * A row without `objectId` gets one that is derived from its userPrincipalName (of users) or displayName. Managers and members may be user names: the
- * first of them has the file read a second time, for the names and objectIds in it alone, which are kept. A name that is not there is asked of
- * `options.resolve`; one that is not known there either gets the objectId that would be derived from it, and is noted.
+ * A row without `objectId` gets one derived from its userPrincipalName (users) or displayName (groups). Managers and members may be user
+ * names: at the first one, the file is read a second time for its names and objectIds, which are kept. Unknown names are passed to
+ * `options.resolve`; if it does not know them either, they get the derived objectId, and a remark.
  *
- * Throws a `PopulationFileError` that names the file, the place and what to do.
+ * Throws a `PopulationFileError` that names the file, the place and the remedy.
  */
 export async function* readEdits(file: string, type: ObjectType, options: ReadOptions = {}): AsyncGenerator<Edit> {
   const noted = new Set<string>();
@@ -54,7 +54,7 @@ function rowsOf(source: Source): AsyncGenerator<Row> {
   const reader = READERS[extname(source.path).toLowerCase()];
   if (reader) return reader(source);
   throw new PopulationFileError(
-    `${nameOf(source)}: the ending tells the format, and this one is not known. Rename the file to one of ${Object.keys(READERS).join(", ")}.`,
+    `${nameOf(source)}: unknown file format. Rename the file to one of ${Object.keys(READERS).join(", ")}.`,
   );
 }
 
@@ -134,7 +134,7 @@ const idsOf = (values: readonly unknown[], { name, row, reading }: Cell): Promis
   referencesIn(values, reading, row.placeOf(name));
 const isRemoved = (item: unknown): boolean => typeof item === "object" && item !== null && "@removed" in item;
 
-/** A deleted user can be restored; a deleted group is gone. */
+/** A deleted user can be restored; a deleted group cannot. */
 function takeDeletion(draft: Draft, isDeleted: boolean | undefined, { reading }: Cell): void {
   if (reading.type === "User" && isDeleted !== undefined) draft.attributes.IsSoftDeleted = isDeleted;
   if (reading.type === "Group" && isDeleted) draft.purged = true;

@@ -1,22 +1,22 @@
 import { basename } from "node:path";
 
-/** Something in a file that cannot be read: names the file, the place and what to do. */
+/** A file that cannot be read. The message names the file, the place and the remedy. */
 export class PopulationFileError extends Error {
   override name = "PopulationFileError";
 }
 
-/** One row of a file, or one object: what stands under each name, and where that is. */
+/** A row of a file, or an object: values by name, and their places. */
 export interface Row {
   readonly values: readonly (readonly [name: string, value: unknown])[];
   /** The place of a value, or of the whole row: `people.csv:12:3`, `people.json: item 12`. */
   readonly placeOf: (name?: string) => string;
 }
 
-/** What is read, and who is told of what is worth a remark. */
+/** What to read, and where remarks go. */
 export interface Source {
   readonly path: string;
   readonly note: (sentence: string) => void;
 }
 
-/** A file as it is called in messages. */
+/** A file's name in messages. */
 export const nameOf = ({ path }: Source): string => basename(path);

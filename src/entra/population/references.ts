@@ -10,32 +10,32 @@ export interface Reading {
   readonly type: ObjectType;
   /** Reads the file from its beginning. */
   readonly rows: () => AsyncIterable<Row>;
-  /** The objectId of a user name that the file does not have. */
+  /** The objectId of a user name that is not in the file. */
   readonly resolve: ((userPrincipalName: string) => string | undefined) | undefined;
-  /** ObjectIds by user names in small letters, once they were needed. */
+  /** ObjectIds by user name in lower case, once needed. */
   names?: ReadonlyMap<string, string>;
 }
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The objectId of a row, derived from its name where there is none. */
+/** The objectId of a row, derived from its name if missing. */
 export function idOf(row: Row, { type, source }: Reading): string {
   const find = (fits: (name: string) => boolean) => textIn(row.values.find(([name]) => fits(name))?.[1]).trim();
   const own = find((name) => columnOf(name).as === "id");
   if (GUID.test(own)) return own.toLowerCase();
   if (own !== "")
-    throw new PopulationFileError(`${row.placeOf()}: the objectId "${own}" is no GUID. Write it as Entra shows it.`);
+    throw new PopulationFileError(`${row.placeOf()}: the objectId "${own}" is not a GUID. Write it as Entra shows it.`);
   const key = type === "User" ? "userPrincipalName" : "displayName";
   const name = find((each) => each.toLowerCase() === key.toLowerCase());
   if (name === "")
     throw new PopulationFileError(`${row.placeOf()}: there is neither an objectId nor a ${key}. Fill in one of them.`);
   source.note(
-    `${nameOf(source)}: objectIds are derived from ${key} where they are missing. Add a column objectId, so that objects stay the same when they are renamed.`,
+    `${nameOf(source)}: missing objectIds are derived from ${key}. Add a column objectId, so that objects keep their identity when they are renamed.`,
   );
   return derivedId(type, name);
 }
 
-/** User names are the same in any case; names of groups are not. */
+/** User names are case-insensitive; group names are not. */
 const derivedId = (type: ObjectType, name: string): string =>
   guidOf("derived", type, type === "User" ? name.toLowerCase() : name);
 
@@ -55,17 +55,15 @@ export async function referencesIn(
 
 async function idOfPerson(name: string, reading: Reading, place: string): Promise<string> {
   if (!name.includes("@"))
-    throw new PopulationFileError(`${place}: "${name}" is neither an objectId nor a user name. Write one of the two.`);
+    throw new PopulationFileError(`${place}: "${name}" is neither an objectId nor a user name. Use one of the two.`);
   reading.names ??= reading.type === "User" ? await namesIn(reading) : new Map();
   const id = reading.names.get(name.toLowerCase()) ?? reading.resolve?.(name);
   if (id !== undefined) return id;
-  reading.source.note(
-    `${place}: nobody is known by the user name "${name}". The objectId that would be derived from it is taken.`,
-  );
+  reading.source.note(`${place}: unknown user name "${name}". The objectId derived from it is used.`);
   return derivedId("User", name);
 }
 
-/** The second reading: objectIds by user names. */
+/** The second pass: objectIds by user name. */
 async function namesIn(reading: Reading): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>();
   for await (const row of reading.rows()) {

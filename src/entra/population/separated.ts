@@ -5,7 +5,7 @@ import { decodeText, type Encoding, sniffEncoding } from "../../connector/kit/en
 import { guessSeparator, toldSeparator } from "../../connector/kit/separator.ts";
 import { nameOf, PopulationFileError, type Row, type Source } from "./records.ts";
 
-/** How much of a file is looked at to guess its separator, in characters. */
+/** How many characters are examined to guess the separator. */
 const HEAD = 65_536;
 
 /** The rows of a CSV or TSV file. The encoding and the separator are guessed. */
@@ -66,7 +66,7 @@ export const textOf = (source: Source, encoding: Encoding): AsyncGenerator<strin
     encoding,
     ({ line, character }) =>
       new PopulationFileError(
-        `${nameOf(source)}:${line}:${character}: the bytes there are not ${encoding}. Save the file as UTF-8.`,
+        `${nameOf(source)}:${line}:${character}: the bytes are not valid ${encoding}. Save the file as UTF-8.`,
       ),
   );
 
@@ -77,7 +77,7 @@ function headerOf(record: readonly string[], source: Source, line: number): read
     const before = seen.get(name.toLowerCase());
     if (name !== "" && before !== undefined)
       throw new PopulationFileError(
-        `${nameOf(source)}:${line}:${index + 1}: columns ${before + 1} and ${index + 1} are both called "${name}". Rename or remove one.`,
+        `${nameOf(source)}:${line}:${index + 1}: columns ${before + 1} and ${index + 1} are both named "${name}". Rename or remove one.`,
       );
     seen.set(name.toLowerCase(), index);
   }
@@ -89,7 +89,7 @@ function rowOf(cells: readonly string[], header: readonly string[], source: Sour
     `${nameOf(source)}:${line}${name === undefined ? "" : `:${header.indexOf(name) + 1} (${name})`}`;
   if (cells.length !== header.length)
     throw new PopulationFileError(
-      `${placeOf()}: the row has ${cells.length} columns, and the header has ${header.length}. Quote cells that hold the separator or line breaks.`,
+      `${placeOf()}: the row has ${cells.length} columns, but the header has ${header.length}. Quote cells that contain the separator or line breaks.`,
     );
   return { values: header.map((name, index) => [name, cells[index]] as const), placeOf };
 }
@@ -98,7 +98,7 @@ function asFileError(error: unknown, source: Source): unknown {
   const { code = "", lines, message } = error as { code?: string; lines?: number; message: string };
   return typeof code === "string" && /^(CSV_|INVALID_OPENING_QUOTE)/.test(code)
     ? new PopulationFileError(
-        `${nameOf(source)}:${lines ?? 1}: the quotes are wrong there (${message}). Quote a cell as a whole, and double the quotes in it.`,
+        `${nameOf(source)}:${lines ?? 1}: invalid quotes (${message}). Quote whole cells, and double the quotes within them.`,
       )
     : error;
 }

@@ -7,9 +7,9 @@ import { addCycle, type JobHistory, statusOf } from "./status.ts";
 import { addToTimeline, emptyTimeline, type Timeline, timelineOf } from "./timeline.ts";
 import { addTrace, emptyTraces, objectsOf, type Traces } from "./traces.ts";
 
-/** Maximum number of cycles that are kept, the newest. */
+/** Maximum number of cycles kept, the newest. */
 const CYCLES = 500;
-/** The form of the snapshots that this version makes and takes. */
+/** The format of snapshots of this version. */
 const FORMAT = 1;
 
 interface Sent {
@@ -18,7 +18,7 @@ interface Sent {
   readonly statuses: Record<string, number>;
 }
 
-/** All that a collector holds, as JSON keeps it. */
+/** A collector's content, as stored in JSON. */
 export interface CollectorSnapshot {
   readonly format: number;
   readonly total: Sent;
@@ -31,17 +31,17 @@ export interface CollectorSnapshot {
   cyclesLeftOut: number;
 }
 
-/** Takes in what the engine tells, and keeps what a report needs of it: its memory does not grow with people or requests. */
+/** Collects what the engine reports, and keeps what a report needs. Its memory does not grow with people or requests. */
 export interface Collector {
-  /** A request that was sent; each is told once, whether a trace has it or not. */
+  /** Called once for each request that was sent. */
   exchange(exchange: Exchange): void;
   trace(trace: Trace): void;
   observation(observation: Observation): void;
   cycle(cycle: CycleSummary): void;
-  /** The quarantine that the job is in now; undefined when it has left it. */
+  /** The job's current quarantine; undefined when it has left it. */
   quarantine(quarantine: Quarantine | undefined): void;
   report(): ReportData;
-  /** A copy of all that is held, for a later command. */
+  /** A copy of the content, for a later command. */
   snapshot(): CollectorSnapshot;
 }
 
@@ -53,17 +53,17 @@ const empty = (): CollectorSnapshot => ({
 });
 
 /**
- * Makes a collector that goes on where a snapshot ended; without one it begins anew. `now` is a clock in milliseconds, for requests over time.
- * Throws for a snapshot of another version.
+ * Makes a collector, continuing from a snapshot if there is one. `now` is a clock in milliseconds, for requests over time. Throws for a
+ * snapshot of another version.
  */
 export function createCollector(snapshot?: CollectorSnapshot, now: () => number = () => performance.now()): Collector {
   if (snapshot && snapshot.format !== FORMAT)
     throw new Error(
-      `The saved report has format ${snapshot.format}, and this version of Postern reads ${FORMAT}. Use a new state folder, or the version that saved it.`,
+      `The saved report has format ${snapshot.format}, but this version of Postern reads ${FORMAT}. Use a new state folder, or the version that saved it.`,
     );
   const state = snapshot ? structuredClone(snapshot) : empty();
   const before = state.timeline.elapsedMs;
-  /** When the first request of this command was sent. */
+  /** When this command sent its first request. */
   let startedAt: number | undefined;
   return {
     exchange: (exchange) => {
@@ -90,7 +90,7 @@ export function createCollector(snapshot?: CollectorSnapshot, now: () => number 
   };
 }
 
-/** Whether a request did not get what Entra needs. A read may find nothing. */
+/** Reports whether a request did not get what Entra needs. A read may find nothing. */
 const isFailure = ({ purpose, answer }: Exchange): boolean =>
   !answer || (answer.status >= 300 && !(answer.status === 404 && (purpose === "verify" || purpose === "delete")));
 

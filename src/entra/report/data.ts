@@ -1,7 +1,7 @@
 import type { FindingId } from "../findings/index.ts";
 import type { CycleSummary, Exchange, Observation, Purpose, Quarantine, Trace } from "../report-data.ts";
 
-/** The job that a report is about. */
+/** The job of a report. */
 export interface Job {
   /** The application's name, as administrators know it. */
   readonly name: string;
@@ -13,42 +13,42 @@ export interface Job {
   readonly endpoint: string;
 }
 
-/** An exchange as reports show it: as text, cut where it is long, without passwords. */
+/** An exchange as shown in reports: as text, shortened, without passwords. */
 export interface KeptExchange extends Pick<Exchange, "purpose" | "type" | "at" | "tookMs" | "method" | "path"> {
   /** The body of the request, as indented JSON. */
   readonly request?: string;
   readonly status?: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** The body of the answer: JSON is indented, the rest is as it came. */
+  /** The response body: indented if JSON, otherwise as received. */
   readonly answer?: string;
-  /** Why there was no answer. */
+  /** Why there was no response. */
   readonly failure?: string;
-  /** What it shows, by ids. */
+  /** The findings that it reveals, by ID. */
   readonly findings: readonly FindingId[];
 }
 
-/** What was done for one object, as reports show it. */
+/** The work on one object as shown in reports. */
 export interface KeptTrace extends Omit<Trace, "exchanges"> {
   readonly exchanges: readonly KeptExchange[];
-  /** How many more requests were sent for it. */
+  /** The number of further requests for it. */
   readonly exchangesLeftOut: number;
 }
 
-/** An observation as reports show it. */
+/** An observation as shown in reports. */
 export interface KeptObservation extends Omit<Observation, "exchange"> {
   readonly exchange?: KeptExchange;
 }
 
-/** A finding that was found. */
+/** A finding with its occurrences. */
 export interface Found {
   readonly id: FindingId;
   readonly count: number;
   /** The job's clock, milliseconds since 1970. */
   readonly firstAt?: number;
   readonly lastAt?: number;
-  /** How often, by what the requests were sent for. */
+  /** How often, by purpose of the requests. */
   readonly purposes: Readonly<Partial<Record<Purpose, number>>>;
-  /** The first exchange that showed it. */
+  /** The first exchange that revealed it. */
   readonly example?: KeptExchange;
 }
 
@@ -61,10 +61,10 @@ export interface Observed {
   readonly examples: readonly KeptObservation[];
 }
 
-/** Times of requests in milliseconds. */
+/** Response times in milliseconds. */
 export interface Times {
   readonly requests: number;
-  /** Those without an answer, and those whose status is 300 or above; a 404 to a deletion is none. */
+  /** Requests without a response, or with a status of 300 or above, except 404 for a deletion. */
   readonly failures: number;
   readonly meanMs: number;
   readonly p50Ms: number;
@@ -73,16 +73,16 @@ export interface Times {
   readonly maxMs: number;
 }
 
-/** Times of the requests that were sent for one purpose. */
+/** Response times of requests with one purpose. */
 export interface PurposeTimes extends Times {
   readonly purpose: Purpose;
-  /** Requests by status; `no answer` for those without. */
+  /** Requests by status; `no answer` for those without a response. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** A stretch of time in which requests were sent. */
+/** A period in which requests were sent. */
 export interface TimelinePoint {
-  /** Seconds of sending since the start; pauses between two commands are left out. */
+  /** Seconds of sending since the start, without pauses between two commands. */
   readonly fromSeconds: number;
   readonly requests: number;
   readonly perSecond: number;
@@ -121,16 +121,16 @@ export interface SynchronizationStatus {
   };
 }
 
-/** All that a report tells. */
+/** The content of a report. */
 export interface ReportData {
   readonly status: SynchronizationStatus;
   readonly total: Times & { readonly seconds: number; readonly perSecond: number; readonly peakPerSecond: number };
   readonly purposes: readonly PurposeTimes[];
   readonly timeline: { readonly bucketSeconds: number; readonly points: readonly TimelinePoint[] };
-  /** Faults first, then by how often they were found. */
+  /** Faults first, then by frequency. */
   readonly findings: readonly Found[];
   readonly observations: readonly Observed[];
-  /** The reasons for which the job would have stood in quarantine, and how often. */
+  /** Why and how often the job would have been in quarantine. */
   readonly quarantines: readonly {
     readonly reason: Quarantine["reason"];
     readonly count: number;
@@ -143,10 +143,10 @@ export interface ReportData {
     readonly counts: Readonly<Record<string, number>>;
     readonly total: number;
     readonly failed: number;
-    /** In the order in which they were made: those that failed, the slowest, and a sample of the others. */
+    /** In order: failed ones, the slowest, and a sample of the others. */
     readonly traces: readonly KeptTrace[];
     readonly leftOut: number;
-    /** How many of those left out failed. */
+    /** How many of the omitted ones failed. */
     readonly failedLeftOut: number;
   };
 }

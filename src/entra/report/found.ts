@@ -3,7 +3,7 @@ import type { Exchange, Observation, Purpose, Quarantine } from "../report-data.
 import type { Found, KeptExchange, KeptObservation, ReportData } from "./data.ts";
 import { keepExchange, keepObservation } from "./kept.ts";
 
-/** Kinds of observations, each with its attribute, that are told apart; what is beyond is told without the attribute. */
+/** Maximum number of distinct kinds and attributes of observations; further ones are counted without the attribute. */
 const ATTRIBUTES = 200;
 const EXAMPLES = 3;
 
@@ -23,7 +23,7 @@ interface ObservedState {
   readonly examples: KeptObservation[];
 }
 
-/** What was found, by ids. Plain data. */
+/** Findings so far, by ID. Plain data. */
 export interface FoundSoFar {
   readonly findings: Record<string, FoundState>;
   readonly observations: Record<string, ObservedState>;
@@ -44,7 +44,7 @@ function count({ findings }: FoundSoFar, id: FindingId, at?: number): FoundState
   return found;
 }
 
-/** Counts what an exchange shows. */
+/** Counts the findings of an exchange. */
 export function addFindings(found: FoundSoFar, ids: readonly FindingId[], exchange: Exchange): void {
   for (const id of ids) {
     const each = count(found, id, exchange.at);
@@ -53,7 +53,7 @@ export function addFindings(found: FoundSoFar, ids: readonly FindingId[], exchan
   }
 }
 
-/** Counts an observation, and what it is as a finding. */
+/** Counts an observation and its finding. */
 export function addObservation(found: FoundSoFar, observation: Observation): void {
   const { kind, exchange } = observation;
   const finding = count(found, findingOfObservation(kind), exchange?.at);
@@ -69,7 +69,7 @@ export function addObservation(found: FoundSoFar, observation: Observation): voi
   if (each.examples.length < EXAMPLES) each.examples.push(keepObservation(observation));
 }
 
-/** Counts a quarantine that began. One that goes on is the same as before. */
+/** Counts the start of a quarantine. A continuing one is the same. */
 export function addQuarantine(found: FoundSoFar, quarantine: Quarantine): void {
   const before = found.quarantines[quarantine.reason];
   const isNew = before?.last.seriesBegan !== quarantine.seriesBegan;
@@ -80,7 +80,7 @@ export function addQuarantine(found: FoundSoFar, quarantine: Quarantine): void {
 const SEVERITIES = ["fault", "warning", "note"];
 const rankOf = ({ id }: Found): number => SEVERITIES.indexOf(findingOf(id)?.severity ?? "note");
 
-/** What the report says was found: faults first, each sort by how often. Ids of another version are left out. */
+/** The report's findings: faults first, then by frequency. IDs of other versions are omitted. */
 export function foundOf({
   findings,
   observations,

@@ -1,25 +1,25 @@
 /**
- * How many values there were of each size, in buckets that grow by 2 %: a percentile is exact to 1 %, whatever the number of values. It is plain
- * data, so that it is kept as JSON and two are added up by their buckets, which the HDR histogram of Node.js cannot do.
+ * Counts values in buckets that grow by 2 %, so that percentiles are exact to 1 %, whatever the number of values. It is plain data that can
+ * be stored as JSON and added up, which the HDR histogram of Node.js cannot.
  */
 export interface Histogram {
   count: number;
   sum: number;
   max: number;
-  /** Counts by the number of the bucket, as text. */
+  /** Counts by bucket number, as text. */
   readonly buckets: Record<string, number>;
 }
 
 const GROWTH = Math.log(1.02);
-/** Smaller values are counted as this one, in milliseconds. */
+/** Smaller values count as this one, in milliseconds. */
 const SMALLEST = 0.01;
-/** Larger ones as this: a day. */
+/** Larger values count as this: a day. */
 const LARGEST = 86_400_000;
 
 /** A histogram without values. */
 export const emptyHistogram = (): Histogram => ({ count: 0, sum: 0, max: 0, buckets: {} });
 
-/** Counts a value in milliseconds. What is no number is counted as 0. */
+/** Counts a value in milliseconds. Anything but a number counts as 0. */
 export function record(histogram: Histogram, value: number): void {
   const ms = Number.isFinite(value) ? Math.min(Math.max(value, 0), LARGEST) : 0;
   const bucket = Math.round(Math.log(Math.max(ms, SMALLEST)) / GROWTH);
@@ -38,7 +38,7 @@ export function add(histogram: Histogram, other: Histogram): void {
   histogram.max = Math.max(histogram.max, other.max);
 }
 
-/** The values, in milliseconds, that the given shares of all (0.95) do not exceed. Nothing was counted: 0. */
+/** The values in milliseconds below which the given shares (0.95) of all values lie. 0 without values. */
 export function percentiles(histogram: Histogram, shares: readonly number[]): readonly number[] {
   const buckets = Object.entries(histogram.buckets)
     .map(([bucket, count]) => [Number(bucket), count] as const)

@@ -7,17 +7,17 @@ import { STYLE } from "./html/style.ts";
 import { cyclesTable, requestsTable, statusList } from "./html/tables.ts";
 import { count, duration, ofSeverity, rate, verdict } from "./words.ts";
 
-/** Nothing in the page may load or run: what an endpoint answered cannot do more than be read. */
+/** Nothing in the page may load or run, so that an endpoint's responses can only be read. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
- * The report as one HTML file that needs nothing else: no script, no font, no host. All that comes from outside is escaped. It is well-formed XML,
- * too, so that a strict parser can check that.
+ * The report as one self-contained HTML file, without scripts, fonts or other hosts. Everything from outside is escaped. It is also
+ * well-formed XML, so that a strict parser can check it.
  */
 export function htmlReport(report: ReportData, job: Job): string {
   const sections: readonly (readonly [string, string, Part])[] = [
     ["quarantine", "Quarantine", quarantineSection(report)],
-    ["findings", "What was found", findingsSection(report)],
+    ["findings", "Findings", findingsSection(report)],
     ["observations", "Endless updates, duplicates and other differences", observationsSection(report)],
     ["requests", "Requests", html`${requestsTable(report)}${charts(report)}`],
     [

@@ -2,9 +2,9 @@ import { findingOf } from "../findings/index.ts";
 import type { Found, Job, KeptExchange, KeptTrace, ReportData } from "./data.ts";
 
 /**
- * The report as JUnit's XML, for continuous integration: a test suite a cycle with a test case an object, which fails where Entra would log a
- * failure; and a suite `findings` with a test case a finding, which fails where it is a fault. Of many objects those that failed are there, the slowest and
- * a sample; the properties of a suite say how many there were.
+ * The report as JUnit XML for CI: a test suite per cycle with a test case per object, which fails if Entra would log a failure; and a suite
+ * `findings` with a test case per finding, which fails for a fault. Of many objects it contains the failed ones, the slowest and a sample;
+ * the properties of a suite have the totals.
  */
 export function junitReport(report: ReportData, { name }: Job): string {
   const numbers = [
@@ -121,12 +121,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   ...{ "\n": "&#10;", "\r": "&#13;", "\t": "&#9;" },
 };
 
-/** Text as XML: characters that XML 1.0 cannot hold become U+FFFD. */
+/** Text as XML: characters that XML 1.0 cannot represent become U+FFFD. */
 const xmlText = (text: string): string =>
   text
     .toWellFormed()
     .replace(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
     .replace(/[&<>"\r]/g, (character) => ENTITIES[character]!);
 
-/** Text as the value of an attribute, where line breaks would become blanks. */
+/** Text as an attribute value, in which line breaks would become blanks. */
 const attributeText = (text: string): string => xmlText(text).replace(/[\n\t]/g, (character) => ENTITIES[character]!);

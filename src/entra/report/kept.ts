@@ -2,14 +2,14 @@ import { judge } from "../findings/index.ts";
 import type { Exchange, ModifiedProperty, Observation, Step, Trace } from "../report-data.ts";
 import type { KeptExchange, KeptObservation, KeptTrace } from "./data.ts";
 
-/** Characters that are kept of a body, of a value, and of a path or sentence. */
+/** Maximum characters of a body, of a value, and of a path or sentence. */
 const BODY = 3000;
 const VALUE = 500;
 const SENTENCE = 2000;
-/** What is kept of one trace: so many requests, and so many steps, attributes and details of a step, each. */
+/** Maximum requests, steps, attributes and details of a step in one trace. */
 const EXCHANGES = 10;
 const ATTRIBUTES = 50;
-/** The headers of an answer that are kept: those that explain it. */
+/** Response headers that are kept because they explain it. */
 const HEADERS = [
   "content-type",
   "content-length",
@@ -21,21 +21,21 @@ const HEADERS = [
   "www-authenticate",
 ];
 
-/** Cuts a text, and says how much is missing. Halves of surrogate pairs become U+FFFD. */
+/** Shortens a text, and says how much is missing. Halves of surrogate pairs become U+FFFD. */
 export function cut(text: string, limit: number): string {
   const whole = text.toWellFormed();
   if (whole.length <= limit) return whole;
   return `${whole.slice(0, limit).toWellFormed()}… (${whole.length - limit} more characters)`;
 }
 
-/** Whether values of an attribute, named alone or by a path, must not be shown. */
+/** Reports whether values of an attribute, named alone or by path, must not be shown. */
 export const isSecret = (name: string): boolean =>
   /passw(or)?d|secret|private_?key|cookie|^(proxy-)?authorization$/i.test(name);
 
-/** What is shown in place of a secret. */
+/** Replaces a secret. */
 export const HIDDEN = "(hidden)";
 
-/** Hides secrets by the name of their attribute, and the values of PATCH operations on them. */
+/** Hides secrets by attribute name, and the values of PATCH operations on them. */
 function hiding(this: unknown, key: string, value: unknown): unknown {
   const path = key === "value" && typeof this === "object" && this !== null && "path" in this ? this.path : undefined;
   const isHidden = isSecret(key) || (typeof path === "string" && isSecret(path));
@@ -44,7 +44,7 @@ function hiding(this: unknown, key: string, value: unknown): unknown {
 
 const indented = (body: unknown): string => cut(JSON.stringify(body, hiding, 2) ?? "", BODY);
 
-/** An exchange as it is shown. */
+/** Prepares an exchange for display. */
 export function keepExchange(exchange: Exchange): KeptExchange {
   const { purpose, type, at, tookMs, method, path, body, answer, failure } = exchange;
   return {
@@ -59,7 +59,7 @@ export function keepExchange(exchange: Exchange): KeptExchange {
   };
 }
 
-/** A trace as it is shown. */
+/** Prepares a trace for display. */
 export function keepTrace(trace: Trace): KeptTrace {
   return {
     ...trace,
@@ -73,7 +73,7 @@ export function keepTrace(trace: Trace): KeptTrace {
   };
 }
 
-/** An observation as it is shown. */
+/** Prepares an observation for display. */
 export function keepObservation({ exchange, ...observation }: Observation): KeptObservation {
   const { attribute = "", sent, returned } = observation;
   const shown = (value: string) => (isSecret(attribute) ? HIDDEN : cut(value, VALUE));
@@ -102,7 +102,7 @@ const keepStep = (step: Step): Step => ({
   ...(step.details && { details: keepTexts(step.details) }),
 });
 
-/** A change of an attribute as it is shown. */
+/** Prepares a changed attribute for display. */
 export const keepModified = ({ name, oldValue, newValue }: ModifiedProperty): ModifiedProperty => ({
   name: cut(name, VALUE),
   ...(oldValue !== undefined && { oldValue: isSecret(name) ? HIDDEN : cut(oldValue, VALUE) }),

@@ -4,11 +4,11 @@ import type { Step, Trace } from "../report-data.ts";
 import type { Job } from "./data.ts";
 import { cut, HIDDEN, isSecret, keepModified } from "./kept.ts";
 
-/** The application id that stands in the log of each application that is not from Entra's gallery. */
+/** The application ID in the log of every non-gallery application. */
 const NON_GALLERY = "8adf8e6e-67b2-4cf2-a259-e3dc5476c621";
-/** The name of such a target, as the log has it. */
+/** The name of such a target in the log. */
 const TARGET = "customappsso";
-/** Characters of an answer that stand in `additionalDetails`. */
+/** Maximum characters of a response in `additionalDetails`. */
 const DETAILS = 4000;
 
 const TARGET_TYPES = {
@@ -24,8 +24,8 @@ export interface ProvisioningObjectSummary {
 }
 
 /**
- * The record that Entra would write about an object, in the form of Graph's `GET /auditLogs/provisioning`. Its ids follow from the trace, so that the
- * same run has the same ids. Passwords are hidden. As a line of JSON it has no line break within.
+ * The record that Entra would write about an object, in the format of Graph's `GET /auditLogs/provisioning`. IDs are derived from the
+ * trace, so that equal runs have equal IDs. Passwords are hidden. It is a single line of JSON.
  */
 export function provisioningLog(trace: Trace, job: Job): ProvisioningObjectSummary {
   const { type, objectId, displayName, targetId, action, status, at, cycle } = trace;
@@ -92,11 +92,11 @@ const stepOf = ({ name, type, status, description, details = {} }: Step) => ({
   ...{ name, provisioningStepType: type, status, description, details: shown(details) },
 });
 
-/** The texts, without those that are secret. */
+/** The texts without secrets. */
 const shown = (texts: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(texts).map(([name, value]) => [name, isSecret(name) ? HIDDEN : value]));
 
-/** A UUID of version 8 that follows from what it names. */
+/** A version 8 UUID derived from names. */
 function idOf(...names: readonly unknown[]): string {
   const bytes = createHash("sha256").update(JSON.stringify(names)).digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;

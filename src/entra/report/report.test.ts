@@ -186,7 +186,7 @@ describe("the HTML report", () => {
   test("shows faults with what to change, the quarantine, times, cycles and people", () => {
     const { text, elements } = parsed(htmlReport(whole.report, job));
     for (const each of [
-      "A creation meets a conflict: 409",
+      "A creation causes a conflict: 409",
       "What to change:",
       "EncounteredQuarantineException",
       "p95",

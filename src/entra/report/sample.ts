@@ -1,18 +1,15 @@
-/** Some of many, spread evenly over all of them, in bounded memory; all of them while they are few. Plain data. */
+/** An evenly spread sample in bounded memory; all items while they are few. Plain data. */
 export interface Sample<T> {
-  /** Each so-manieth is kept. */
+  /** Every how many items one is kept. */
   stride: number;
   seen: number;
   items: { readonly n: number; readonly value: T }[];
 }
 
-/** A sample of nothing yet. */
+/** An empty sample. */
 export const emptySample = <T>(): Sample<T> => ({ stride: 1, seen: 0, items: [] });
 
-/**
- * Offers one more. `make` is called if it is kept. When there are more than `limit`, every second one is dropped, and from then on half as
- * many are kept.
- */
+/** Offers an item. `make` is called if it is kept. Above `limit`, every second item is dropped, and half as many are kept from then on. */
 export function offer<T>(sample: Sample<T>, limit: number, make: () => T): void {
   const n = sample.seen++;
   if (n % sample.stride !== 0) return;

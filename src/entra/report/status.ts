@@ -1,7 +1,7 @@
 import type { CycleSummary, Quarantine } from "../report-data.ts";
 import type { Execution, SynchronizationStatus } from "./data.ts";
 
-/** What is remembered of cycles for the job's status. Plain data. */
+/** What the job's status needs to know about cycles. Plain data. */
 export interface JobHistory {
   failures: number;
   last?: CycleSummary;
@@ -12,7 +12,7 @@ export interface JobHistory {
   quarantine?: Quarantine;
 }
 
-/** Takes note of a cycle. Runs on demand and discoveries are no cycles of the job. */
+/** Records a cycle. Runs on demand and discoveries are not cycles of the job. */
 export function addCycle(history: JobHistory, cycle: CycleSummary): void {
   if (cycle.kind === "on demand" || cycle.kind === "discovery") return;
   history.last = cycle;
@@ -38,7 +38,7 @@ function executionOf(cycle: CycleSummary): Execution {
   };
 }
 
-/** The job's status, by Graph's names. */
+/** The job's status with Graph's names. */
 export function statusOf(history: JobHistory): SynchronizationStatus {
   const { failures, last, lastSuccessful, lastWithExports, steadyFirst, steadyLast, quarantine } = history;
   return {

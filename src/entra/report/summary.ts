@@ -3,16 +3,16 @@ import { findingOf, findingOfObservation } from "../findings/index.ts";
 import type { Found, ReportData } from "./data.ts";
 import { count, counted, duration, ofSeverity, rate, verdict } from "./words.ts";
 
-/** Columns of a line. */
+/** Maximum columns of a line. */
 const WIDTH = 96;
-/** Faults that are told with what to change; the rest is in the report. */
+/** Maximum number of faults shown with what to change; the rest is in the report. */
 const FAULTS = 8;
-/** Attributes that are named of a fault. */
+/** Maximum number of attributes shown for a fault. */
 const ATTRIBUTES = 4;
 
 /**
- * What a terminal shows at the end of a run. The last line says what was found. `color` where the output is a terminal. Control
- * characters from outside are taken out.
+ * The terminal output at the end of a run. The last line is the verdict. Use `color` if the output is a terminal. Control characters from
+ * outside are removed.
  */
 export function summary(report: ReportData, { color }: { readonly color: boolean }): string {
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
@@ -63,10 +63,10 @@ function requestLines({ total }: ReportData): string[] {
   ];
 }
 
-/** Codes of failures that are told. */
+/** Maximum number of failure codes shown. */
 const CODES = 5;
 
-/** The objects that failed, by their codes, the most frequent first. */
+/** Failed objects by code, most frequent first. */
 function failureLines({ objects }: ReportData, paint: Paint): string[] {
   const byCode = Map.groupBy(
     objects.traces.filter(({ error }) => error),
@@ -99,7 +99,7 @@ function faultLines({ id, count: times, example }: Found, { observations }: Repo
 
 const clip = (text: string): string => (text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text);
 
-/** What a terminal would act on is shown as U+FFFD. */
+/** Replaces characters that a terminal would interpret with U+FFFD. */
 const clean = (text: string): string =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\uFFFD");
 

@@ -1,17 +1,17 @@
 import type { ReportData } from "./data.ts";
 import { add, emptyHistogram, type Histogram, percentiles, record } from "./histogram.ts";
 
-/** Maximum number of stretches that a timeline has. */
+/** Maximum number of periods in a timeline. */
 export const POINTS = 120;
 const FIRST_WIDTH_MS = 1000;
 
-/** A stretch of time. */
+/** A period. */
 interface Point {
   failures: number;
   readonly times: Histogram;
 }
 
-/** Requests over time, in stretches that double in length as time goes on. Plain data. */
+/** Requests over time, in periods that double in length as time goes on. Plain data. */
 export interface Timeline {
   widthMs: number;
   points: Point[];
@@ -19,12 +19,12 @@ export interface Timeline {
   elapsedMs: number;
 }
 
-/** A timeline without requests. */
+/** An empty timeline. */
 export const emptyTimeline = (): Timeline => ({ widthMs: FIRST_WIDTH_MS, points: [], elapsedMs: 0 });
 
 const emptyPoint = (): Point => ({ failures: 0, times: emptyHistogram() });
 
-/** Counts a request that was answered so many milliseconds after the start. */
+/** Counts a request that was answered the given number of milliseconds after the start. */
 export function addToTimeline(timeline: Timeline, at: number, tookMs: number, isFailure: boolean): void {
   timeline.elapsedMs = Math.max(timeline.elapsedMs, at);
   while (at / timeline.widthMs >= POINTS) merge(timeline);
@@ -35,7 +35,7 @@ export function addToTimeline(timeline: Timeline, at: number, tookMs: number, is
   if (isFailure) point.failures++;
 }
 
-/** Makes one stretch of each two. */
+/** Merges pairs of periods. */
 function merge(timeline: Timeline): void {
   const merged: Point[] = [];
   for (const [index, point] of timeline.points.entries()) {
@@ -49,12 +49,12 @@ function merge(timeline: Timeline): void {
   timeline.widthMs *= 2;
 }
 
-/** What the report says of the timeline. */
+/** The report's view of the timeline. */
 export function timelineOf({ widthMs, points, elapsedMs }: Timeline): ReportData["timeline"] {
   return {
     bucketSeconds: widthMs / 1000,
     points: points.map(({ failures, times }, index) => {
-      // The last stretch is not over yet.
+      // The last period is not over yet.
       const seconds = Math.max(Math.min(widthMs, elapsedMs - index * widthMs), FIRST_WIDTH_MS) / 1000;
       const [p50Ms, p95Ms] = percentiles(times, [0.5, 0.95]) as [number, number];
       const fromSeconds = (index * widthMs) / 1000;

@@ -3,23 +3,23 @@ import type { KeptTrace, ReportData } from "./data.ts";
 import { keepTrace } from "./kept.ts";
 import { emptySample, offer, type Sample } from "./sample.ts";
 
-/** How many traces are kept, of each sort. */
+/** Maximum number of traces kept, by category. */
 export const KEPT = { failed: 400, slowest: 40, others: 120 } as const;
 
-/** A trace, by its place among all of them. */
+/** A trace with its sequence number. */
 interface Placed {
   readonly place: number;
   readonly trace: KeptTrace;
 }
 
-/** The traces that are kept. Plain data. */
+/** The kept traces. Plain data. */
 export interface Traces {
   total: number;
   failed: number;
   readonly counts: Record<string, number>;
   readonly failures: Sample<Placed>;
   readonly others: Sample<Placed>;
-  /** The slowest first. */
+  /** Slowest first. */
   slowest: Placed[];
 }
 
@@ -29,7 +29,7 @@ export const emptyTraces = (): Traces => ({
   ...{ failures: emptySample(), others: emptySample(), slowest: [] },
 });
 
-/** Counts a trace, and keeps it if it failed, is among the slowest, or is one of the sample. */
+/** Counts a trace, and keeps it if it failed, is among the slowest, or is sampled. */
 export function addTrace(traces: Traces, trace: Trace): void {
   const place = traces.total++;
   const count = `${trace.action} ${trace.status}`;
@@ -44,12 +44,12 @@ export function addTrace(traces: Traces, trace: Trace): void {
   else {
     traces.slowest.push(placed());
     traces.slowest.sort((a, b) => b.trace.tookMs - a.trace.tookMs);
-    // Whoever is no longer among the slowest is an object like the others.
+    // A trace that is no longer among the slowest may be sampled.
     for (const each of traces.slowest.splice(KEPT.slowest)) offer(traces.others, KEPT.others, () => each);
   }
 }
 
-/** What the report says of objects. */
+/** The report's view of objects. */
 export function objectsOf(traces: Traces): ReportData["objects"] {
   const failures = traces.failures.items.map(({ value }) => value);
   const kept = [...failures, ...traces.slowest, ...traces.others.items.map(({ value }) => value)];

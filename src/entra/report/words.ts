@@ -4,17 +4,17 @@ import type { Found, ReportData } from "./data.ts";
 const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-/** A whole number, with commas. */
+/** A whole number with thousands separators. */
 export const count = (value: number): string => numbers.format(value);
 
 /** `1 person`, `12 people`. */
 export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
-/** A rate, with a decimal where it is small. */
+/** A rate, with a decimal if it is small. */
 export const rate = (value: number): string => (value >= 100 ? count(value) : tenths.format(value));
 
-/** A duration in the unit that fits: `4.2 ms`, `1.3 s`, `12 min`. */
+/** A duration in a suitable unit: `4.2 ms`, `1.3 s`, `12 min`. */
 export function duration(ms: number): string {
   if (ms < 10) return `${tenths.format(ms)} ms`;
   if (ms < 1000) return `${count(ms)} ms`;
@@ -22,7 +22,7 @@ export function duration(ms: number): string {
   return ms < 7_200_000 ? `${count(ms / 60_000)} min` : `${tenths.format(ms / 3_600_000)} h`;
 }
 
-/** A time of the job's clock, `2026-11-26 13:40:05 UTC`. Not a time: as it is. */
+/** A time of the job's clock, `2026-11-26 13:40:05 UTC`; unchanged if it is not a time. */
 export function time(at: number): string {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? String(at) : `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
@@ -32,7 +32,7 @@ export function time(at: number): string {
 export const ofSeverity = (report: ReportData, severity: Severity): readonly Found[] =>
   report.findings.filter(({ id }) => findingOf(id)?.severity === severity);
 
-/** What was found, in one sentence. */
+/** The verdict in one sentence. */
 export function verdict(report: ReportData): string {
   const [faults, warnings, notes] = (["fault", "warning", "note"] as const).map(
     (each) => ofSeverity(report, each).length,

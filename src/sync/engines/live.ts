@@ -18,7 +18,7 @@ export function liveEngine(work: Applying, { isReconciling = false, signal }: Ru
           await done(await apply(work, person, signal));
           away = 0;
         } catch (error) {
-          // One account that always fails keeps nobody else from theirs; many in a row are a target that is away.
+          // A single account that always fails must not block others; many in a row mean that the target is unavailable.
           if (!(error instanceof TargetError) || ++away >= AWAY_AFTER) throw error;
           const current = (await work.store.person(person.key)) ?? person;
           await done(failedWith(work, current, "unavailable", error.message));

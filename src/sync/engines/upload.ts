@@ -23,18 +23,18 @@ import { type Common, type Engine, type RunOptions, throwIfCancelled } from "../
 import { TargetError } from "../target.ts";
 import { fingerprint, isSameValue, nulled, resourceWith, type ValueChange } from "../values.ts";
 
-/** What is asked of Entra. */
+/** The calls to Entra. */
 export type Uploads = Pick<EntraClient, "upload" | "log">;
 
-/** Outcomes are asked for so often, and given up after so long, in milliseconds: the log is some ten minutes late. */
+/** How often outcomes are checked, and when they are given up, in milliseconds: the log is about ten minutes late. */
 const LOOK_MS = 5 * 60_000;
 const GIVE_UP_MS = 60 * 60_000;
-/** So many of those who were sent are looked for in the log at a time. */
+/** How many uploaded people are looked up in the log at a time. */
 const OUTSTANDING = 5000;
 
 /**
- * Works on Entra's inbound provisioning: complete records are uploaded, and what became of them is read from the provisioning log later.
- * What Entra has is not read: changes are what is not as it was uploaded last with success.
+ * Works on Entra's inbound provisioning: uploads complete records, and reads their outcomes from the provisioning log later. Entra's data
+ * is not read: a change is a difference from the last successful upload.
  */
 export function uploadEngine(work: Common, client: Uploads, options: RunOptions): Engine {
   return {
@@ -50,7 +50,7 @@ export function uploadEngine(work: Common, client: Uploads, options: RunOptions)
   };
 }
 
-/** The record of a person: what each path is to be, undefined for none. */
+/** A person's record: the value of each path, undefined for none. */
 type Values = Readonly<Record<string, unknown>>;
 
 async function look(work: Common, person: Person): Promise<Person> {
@@ -82,7 +82,7 @@ async function looked(work: Common, person: Person): Promise<Person> {
     return { ...idle(person, "ignored", why, memory), next };
   }
   if (life === "outOfScope" && settings.leavers.outOfScope === "ignore")
-    return { ...idle(person, "ok", "The person is not in scope any more, which is ignored.", memory), next };
+    return { ...idle(person, "ok", "The person is no longer in scope, which is ignored.", memory), next };
   const wanted = await wantedValues(work, person, facts, life);
   const { values, warnings, isOpen } = wanted;
   const due = isOpen ? Math.min(next ?? now, now) : next;
@@ -106,8 +106,8 @@ async function looked(work: Common, person: Person): Promise<Person> {
   const reason =
     life === "here"
       ? person.target === null
-        ? "the person was not uploaded yet"
-        : "the rules say so"
+        ? "the person has not been uploaded yet"
+        : "as the rules require"
       : LEAVING_REASONS[life];
   const plan: Plan = {
     kind,
@@ -130,10 +130,10 @@ const hashOf = (values: Values): string =>
     ),
   );
 
-/** Whether a record failed as it is: then it is sent again when its time has come, and not before. */
+/** Reports whether the same record has failed: then it is sent again only when it is due. */
 const isSameRecord = ({ failed }: Memory, values: Values): boolean => failed === hashOf(values);
 
-/** What a person's record holds. Who leaves keeps what was uploaded last, and is not active. */
+/** The content of a person's record. A leaver keeps the last upload, but inactive. */
 async function wantedValues(work: Common, person: Person, facts: Facts | undefined, life: Facts["life"] | "missing") {
   const { rules, store } = work;
   const memory = memoryOf(person);
@@ -164,16 +164,16 @@ async function wantedValues(work: Common, person: Person, facts: Facts | undefin
   if (isLeaving) values[rules.active.path] = false;
   const externalId = String(values[rules.match[0]!.path] ?? "").trim();
   if (externalId === "")
-    throw new PersonError("rule", `The rule for ${rules.match[0]!.name} gives nothing, and Entra matches by it.`);
+    throw new PersonError("rule", `The rule for ${rules.match[0]!.name} has no result, but Entra matches by it.`);
   values[rules.match[0]!.path] = externalId;
   return { values, names, warnings, isOpen };
 }
 
-/** Whether people are known to Entra by their keys. */
+/** Reports whether Entra knows people by their keys. */
 const isKeyed = ({ rules, match, key }: Common["rules"]): boolean =>
   rules.some((rule) => rule.place.path === match[0]!.path && rule.is === "path" && rule.from.path === key.path);
 
-/** The first name that no other person of the sync has. Whether Entra has it shows when it is uploaded. */
+/** The first name that no other person of the sync has. Whether Entra has it shows after the upload. */
 async function freeName(store: Common["store"], key: string, facts: Facts, rule: Rule): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const value = await facts.candidate(rule, attempt);
@@ -211,7 +211,7 @@ async function upload(
     if (!(error instanceof UploadError)) throw error;
     if (error.kind !== "refused")
       throw new TargetError("unavailable", error.message, { cause: error, retryAfter: error.retryAfter });
-    // One record that Entra cannot read has the whole request refused: each is sent by itself, and it alone fails.
+    // Entra refuses a whole request because of one unreadable record: each is then sent by itself, so that only that one fails.
     if (people.length > 1) {
       for (const person of people) await upload(work, client, options, [person], done);
       return;
@@ -233,11 +233,11 @@ async function upload(
   }
 }
 
-/** Values as JSON keeps them: none is null. */
+/** Values as stored in JSON: null instead of undefined. */
 const withNulls = (values: Values): Values =>
   Object.fromEntries(Object.entries(values).map(([path, value]) => [path, value ?? null]));
 
-/** A person's record as Entra takes it: complete, with explicit nulls for what the person has not. */
+/** A person's record for Entra: complete, with explicit nulls for missing values. */
 function recordOf({ rules }: Common, externalId: string, values: Values): UploadRecord {
   const entries = Object.entries(values).map(([path, value]) => ({ path, to: value ?? undefined }));
   const data = resourceWith(entries, rules.target);
@@ -248,7 +248,7 @@ function recordOf({ rules }: Common, externalId: string, values: Values): Upload
   return { externalId, data };
 }
 
-/** Reads what became of those who were uploaded. Who is not told of within an hour is uploaded again later. */
+/** Reads the outcomes of uploads. People without one within an hour are uploaded again later. */
 async function collect(work: Common, client: Uploads, options: RunOptions): Promise<void> {
   const { store } = work;
   for (let after = ""; ; ) {
@@ -276,7 +276,7 @@ async function collect(work: Common, client: Uploads, options: RunOptions): Prom
       const { sent: _, ...kept } = memoryOf(person);
       const unsent = { ...person, memory: JSON.stringify(kept) };
       const message =
-        "Entra's log said nothing of the upload for an hour. Is the job started? It is uploaded again later.";
+        "Entra's log has no outcome of the upload after an hour. Check that the job is started. The person is uploaded again later.";
       return [failedWith(work, unsent, "unknown", message)];
     });
     await store.save(settled);
@@ -293,14 +293,14 @@ function concluded(work: Common, person: Person, { status, code, message, target
     const memory = { ...accepted, wasActive: kept.wasActive === true || isActive, last };
     return { ...person, status: isActive ? "ok" : "left", memory: JSON.stringify(memory) };
   }
-  // An account that Entra has, though something of it waits, is the person's: it is to be locked when they leave.
+  // An account that exists in Entra belongs to the person, even if something is pending: it must be locked when they leave.
   if (status === "warning" || targetId !== undefined) {
     const pending = new Set(work.rules.rules.flatMap(({ is, place }) => (is === "reference" ? [place.path] : [])));
     const applied = Object.fromEntries(Object.entries(sent!.values).filter(([path]) => !pending.has(path)));
     const memory = { ...accepted, applied, confirmed: applied, failed: sent!.hash, wasActive: true };
     return failedWith(work, { ...person, memory: JSON.stringify(memory) }, code ?? status, message);
   }
-  // What was refused is sent again as it is when its time has come, and not before.
+  // A refused record is sent again unchanged only when it is due.
   const memory = JSON.stringify({ ...kept, failed: sent!.hash });
   const target = kept.applied === undefined ? null : person.target;
   return failedWith(work, { ...person, target, memory }, code ?? status, message);

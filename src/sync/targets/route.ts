@@ -8,16 +8,16 @@ import { isObject, type Resource } from "../../scim/schema.ts";
 import { type Target, TargetError, type TargetErrorKind } from "../target.ts";
 import { type Place, patchOf } from "../values.ts";
 
-/** Who asks a route, and how long one operation may take, in milliseconds. */
+/** The caller of a route, and the time limit of an operation in milliseconds. */
 export interface Asking {
   readonly caller: string;
   readonly operationMs: number;
-  /** Ends what is under way. */
+  /** Aborts running operations. */
   readonly signal: AbortSignal;
   readonly note?: Context["note"];
 }
 
-/** The context of one operation of a sync's. */
+/** The context of one operation of a sync. */
 export const contextFor = (base: string, { caller, operationMs, signal, note = () => {} }: Asking): Context => ({
   baseUrl: base,
   signal: AbortSignal.any([signal, AbortSignal.timeout(operationMs)]),
@@ -30,10 +30,10 @@ export const contextFor = (base: string, { caller, operationMs, signal, note = (
   waited: () => {},
 });
 
-/** How many members one PATCH adds or removes. */
+/** Maximum members added or removed by one PATCH. */
 const MEMBERS_AT_ONCE = 200;
 
-/** A type of a route as a sync writes it: through everything that stands before the route's writes, as any other caller. */
+/** A route's type as a sync writes it: through all of the route's middleware, like any other caller. */
 export function routeTarget(route: Route, typeName: string, asking: Asking): Target {
   const { mapping } = route.endpoints.get(typeName)!;
   const { type } = mapping;
@@ -132,7 +132,7 @@ async function told<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What a route's failure means for a sync. What is not SCIM's is a fault of ours, and goes on as it is. */
+/** Interprets a route's failure for a sync. Anything but a SCIM error is a bug and is rethrown unchanged. */
 function targetError(error: unknown): unknown {
   if (!(error instanceof ScimError)) return error;
   const { status, message, retryAfter, refusal } = error;

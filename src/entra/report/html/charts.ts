@@ -2,7 +2,7 @@ import type { ReportData, TimelinePoint } from "../data.ts";
 import { count, counted, duration, rate } from "../words.ts";
 import { html, type Markup } from "./markup.ts";
 
-/** The drawing's size, in its own units; it is as wide as the page. */
+/** The size of the drawing in its own units; it is as wide as the page. */
 const WIDTH = 720;
 const HEIGHT = 220;
 const LEFT = 58;
@@ -11,7 +11,7 @@ const TOP = 12;
 const BOTTOM = 30;
 const PLOT = { width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM } as const;
 
-/** A scale from 0 to a round number above the largest value, with lines between. */
+/** A scale from 0 to a round number above the largest value, with grid lines. */
 interface Scale {
   readonly top: number;
   readonly lines: readonly number[];
@@ -53,7 +53,7 @@ ${content}
 ${[0, 0.25, 0.5, 0.75, 1].map((share) => html`<text x="${fixed(LEFT + PLOT.width * share)}" y="${HEIGHT - 10}" text-anchor="${share === 0 ? "start" : share === 1 ? "end" : "middle"}">${clock(seconds * share)}</text>`)}
 </svg>`;
 
-/** Two pictures over time, requests a second and how long they took, and the same as a table. Nothing without requests. */
+/** Two charts over time, requests per second and response times, with the same data as a table. Nothing without requests. */
 export function charts({ timeline, total }: ReportData): Markup | undefined {
   const { points, bucketSeconds } = timeline;
   if (points.length === 0) return undefined;

@@ -3,7 +3,7 @@ import type { KeptExchange } from "../data.ts";
 import { duration } from "../words.ts";
 import { html, type Markup, type Part } from "./markup.ts";
 
-/** A path as people read it. */
+/** A path in readable form. */
 function readable(path: string): string {
   try {
     return decodeURIComponent(path.replaceAll("+", " "));
@@ -12,7 +12,7 @@ function readable(path: string): string {
   }
 }
 
-/** A request and its answer, folded. */
+/** A collapsible request and response. */
 export function exchangeDetails(exchange: KeptExchange): Markup {
   const { method, path, purpose, status, failure, tookMs, request, answer, headers, findings } = exchange;
   const isBad = failure !== undefined || (status ?? 0) >= 400;

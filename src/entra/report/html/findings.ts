@@ -6,11 +6,11 @@ import { html, type Markup, type Part } from "./markup.ts";
 
 const SEVERITY = { fault: "Fault", warning: "Warning", note: "Note" } as const;
 
-/** What is in backquotes in a sentence becomes code. */
+/** Converts backquotes in a sentence to code. */
 const sentence = (text: string): Part =>
   text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 
-/** What was found, faults first, with what to change and an example. */
+/** The findings, faults first, with what to change and an example. */
 export function findingsSection({ findings, observations }: ReportData): Markup {
   if (findings.length === 0) return html`<p>Nothing was found.</p>`;
   return html`${findings.map((found) => findingCard(found, observations))}`;
@@ -32,10 +32,10 @@ function findingCard(
 ${example && exchangeDetails(example)}</article>`;
 }
 
-/** Attributes that are named in a card; the table of observations has all of them. */
+/** Maximum number of attributes in a card; the table of observations has all of them. */
 const NAMED = 6;
 
-/** The attributes that a finding of the engine's is about. */
+/** The attributes of an observed finding. */
 function attributesOf(id: Found["id"], observations: readonly Observed[]): Part {
   const about = observations.filter(
     ({ kind, attribute }) => attribute !== undefined && findingOfObservation(kind) === id,
@@ -53,7 +53,7 @@ function attributesOf(id: Found["id"], observations: readonly Observed[]): Part 
 const reading = ({ title, url }: { readonly title: string; readonly url: string }): Markup =>
   url.startsWith("https://") ? html`<a href="${url}" rel="noreferrer">${title}</a>` : html`${title} (${url})`;
 
-/** What the engine saw by comparing, by attribute: endless updates, duplicates and the others. */
+/** The engine's observations by attribute: endless updates, duplicates and others. */
 export function observationsSection({ observations }: ReportData): Part {
   if (observations.length === 0) return undefined;
   return html`<p>What was sent, compared with what was read later. Each of these is a finding above; here they are by attribute.</p>
@@ -67,7 +67,7 @@ const observedRow = ({ kind, attribute, count: times, examples }: Observed): Mar
       html`<div><bdi>${displayName}</bdi>, cycle ${cycle}${sent !== undefined && html`: sent <code>${sent}</code>`}${returned !== undefined && html`, returned <code>${returned}</code>`}</div>`,
   )}</td></tr>`;
 
-/** The quarantines that there would have been. */
+/** The quarantines that would have occurred. */
 export function quarantineSection({ quarantines, status }: ReportData): Part {
   if (quarantines.length === 0) return undefined;
   return html`<p>${status.quarantine ? "The job would be in quarantine now." : "The job would have been in quarantine, and has left it."} In quarantine Entra runs one cycle a day at most, and disables the job after four weeks.</p>

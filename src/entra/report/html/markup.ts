@@ -1,4 +1,4 @@
-/** A piece of HTML: what stands in it is escaped already. */
+/** A piece of HTML whose content is escaped already. */
 export class Markup {
   readonly text: string;
   constructor(text: string) {
@@ -6,7 +6,7 @@ export class Markup {
   }
 }
 
-/** What a piece of HTML may be made of. Text and numbers are escaped, `false` and `undefined` are left out. */
+/** The parts of HTML. Text and numbers are escaped, `false` and `undefined` are omitted. */
 export type Part = Markup | string | number | false | undefined | readonly Part[];
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "`": "&#96;",
 };
 
-/** Characters that HTML has no use for, and those that turn the direction of what follows them. */
+/** Control characters, and those that change the text direction. */
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g;
 
 const escaped = (text: string): string =>
@@ -30,8 +30,8 @@ function written(part: Part): string {
 }
 
 /**
- * Makes HTML of a template. Whatever is put into it is escaped, as content and as the value of an attribute in quotes. Everything in the report but
- * its style is made this way.
+ * Builds HTML from a template. All values are escaped, as content and as quoted attribute values. Everything in the report except its style
+ * is built this way.
  */
 export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
   new Markup(texts.reduce((before, text, index) => `${before}${written(parts[index - 1])}${text}`));

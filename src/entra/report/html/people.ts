@@ -4,10 +4,10 @@ import { count, counted, duration, time } from "../words.ts";
 import { exchangeDetails } from "./exchange.ts";
 import { html, type Markup, type Part } from "./markup.ts";
 
-/** From how many milliseconds on an object is among the slow ones. */
+/** Minimum duration of a slow object, in milliseconds. */
 const SLOW_MS = 5000;
 
-/** Each object that is kept, folded: what came in, why it was in scope, what it matched, what was sent and answered. */
+/** The kept objects, collapsed: what was received, why it was in scope, what it matched, and the requests and responses. */
 export function peopleSection({ objects }: ReportData): Part {
   const { traces, total, leftOut, failedLeftOut } = objects;
   if (traces.length === 0) return html`<p>No objects were provisioned.</p>`;

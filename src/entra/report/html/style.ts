@@ -1,4 +1,4 @@
-/** The style of the report: one column on a phone, light or dark as the reader's system is, and on paper. */
+/** The report's style: one column on a phone, light or dark like the reader's system, and printable. */
 export const STYLE = `
 :root { color-scheme: light dark; --ground: #fff; --raised: #f6f7f9; --ink: #1b1f24; --soft: #57606a; --line: #d5dae0;
   --link: #0b5cad; --fault: #b42318; --fault-soft: #fdecea; --warning: #8a5a00; --warning-soft: #fdf3dc; --note: #3b5b7d;

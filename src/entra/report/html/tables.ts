@@ -6,7 +6,7 @@ import { html, type Markup, type Part } from "./markup.ts";
 const heads = (names: readonly string[], numbers: readonly string[]): Markup =>
   html`<thead><tr>${names.map((name) => html`<th scope="col">${name}</th>`)}${numbers.map((name) => html`<th scope="col" class="number">${foldable(name)}</th>`)}</tr></thead>`;
 
-/** Lets a line break before each capital letter. */
+/** Allows line breaks before capital letters. */
 const foldable = (name: string): Part =>
   name.split(/(?=[A-Z])/).map((word, index) => [index > 0 && html`<wbr/>`, word]);
 
@@ -15,7 +15,7 @@ const numbers = (values: readonly string[]): Part => values.map((value) => html`
 const timesCells = ({ requests, failures, p50Ms, p95Ms, p99Ms, maxMs }: Times): Part =>
   numbers([count(requests), count(failures), ...[p50Ms, p95Ms, p99Ms, maxMs].map(duration)]);
 
-/** Requests by what they were sent for. */
+/** Requests by purpose. */
 export function requestsTable({ purposes, total }: ReportData): Markup {
   const statuses = ({ statuses: each }: PurposeTimes) =>
     Object.entries(each)
@@ -27,7 +27,7 @@ ${purposes.map((each) => html`<tr><th scope="row">${each.purpose}</th>${timesCel
 <tr><th scope="row">all</th>${timesCells(total)}<td></td></tr></tbody></table></div>`;
 }
 
-/** Cycles by Graph's names. */
+/** Cycles with Graph's names. */
 export function cyclesTable({ cycles, cyclesLeftOut }: ReportData): Markup {
   if (cycles.length === 0) return html`<p>No cycle was run.</p>`;
   const counters = [
@@ -52,7 +52,7 @@ export function cyclesTable({ cycles, cyclesLeftOut }: ReportData): Markup {
 <p class="soft small">Imported: read from the source. Entitled: in scope. Exported: objects written, by so many exports. Escrowed: kept for another attempt, without references; raw: with them.</p>`;
 }
 
-/** The job's status, by the names of Graph's synchronizationStatus. */
+/** The job's status with Graph's names from synchronizationStatus. */
 export function statusList({ status }: ReportData): Markup {
   const execution = (name: string, each: Execution | undefined): Part =>
     each &&
