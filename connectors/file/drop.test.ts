@@ -231,7 +231,7 @@ function dropTests(make: () => TestDrop) {
     }
     unlinkSync(join(drop.folder, "processed/people-2024-03-01.csv"));
     await expect(search(open({ processed: "processed" }))).rejects.toMatchObject(
-      unavailable(/people-2024-03-01\.csv, the last file that was taken, is no longer/),
+      unavailable(/people-2024-03-01\.csv, the last accepted file, is no longer/),
     );
   });
 

@@ -58,7 +58,7 @@ describe("resource types of one's own", () => {
     [
       "a built-in type with a schema",
       { ...good, resourceTypes: [{ ...device, name: "User" }] },
-      "User already exists: it can be given extensions only",
+      "User already exists: it can only be given extensions",
       ["resourceTypes", 0, "name"],
     ],
     [

@@ -134,7 +134,7 @@ export async function killedOften(syncing: Syncing, seen: Seen, kills: Kills): P
     expect(seen.version()).toBe(version);
     const adopted = state
       .prepare(
-        "select count(*) as n from sync_people where memory like '%the account %is there already%' or memory like '%the account was found by%'",
+        "select count(*) as n from sync_people where memory like '%the account already exists%' or memory like '%the account was found by%'",
       )
       .get() as { n: number };
     const seconds = Math.round((performance.now() - begun) / 1000);

@@ -243,8 +243,8 @@ describe("references", () => {
     const [bob] = await read("people.csv", "userPrincipalName\nBob@X.example\n");
     expect(group?.members).toEqual({ add: [ANN, bob?.objectId], remove: [ANN] });
     expect(notes).toEqual([
-      expect.stringMatching(/^groups\.csv:2:2 \(members\): nobody is known by the user name "bob@x\.example"/),
-      expect.stringMatching(/^groups\.csv: objectIds are derived from displayName/),
+      expect.stringMatching(/^groups\.csv:2:2 \(members\): unknown user name "bob@x\.example"/),
+      expect.stringMatching(/^groups\.csv: missing objectIds are derived from displayName/),
     ]);
   });
 
@@ -265,7 +265,7 @@ test("a name that is close to an attribute's is noted", async () => {
 
 describe("what cannot be read", () => {
   test.each([
-    ["people.xlsx", "x", /^people\.xlsx: the ending tells the format.*Rename the file/],
+    ["people.xlsx", "x", /^people\.xlsx: unknown file format.*Rename the file/],
     ["people.csv", "", /^people\.csv is empty/],
     [
       "people.csv",
@@ -278,15 +278,15 @@ describe("what cannot be read", () => {
     [
       "people.csv",
       `objectId,mail\n${ANN},"a\nb"\n${BOB}\n`,
-      /^people\.csv:4: the row has 1 columns, and the header has 2/,
+      /^people\.csv:4: the row has 1 columns, but the header has 2/,
     ],
-    ["people.csv", `objectId,mail\n${ANN},"a" b\n`, /^people\.csv:2: the quotes are wrong there/],
-    ["people.csv", "objectId,Mail,mail\n", /^people\.csv:1:3: columns 2 and 3 are both called "mail"/],
+    ["people.csv", `objectId,mail\n${ANN},"a" b\n`, /^people\.csv:2: invalid quotes/],
+    ["people.csv", "objectId,Mail,mail\n", /^people\.csv:1:3: columns 2 and 3 are both named "mail"/],
     ["people.json", '{"users":[]}', /^people\.json holds no list/],
     ["people.json", "", /^people\.json/],
     ["people.json", `[{"id":"${ANN}"},`, /^people\.json: behind item 1 this is no JSON/],
     ["people.json", `[{"id":"${ANN}","accountEnabled":"x"}]`, /^people\.json: item 1 \(accountEnabled\): "x"/],
-    ["people.json", "[17]", /^people\.json: item 1: this is no object/],
+    ["people.json", "[17]", /^people\.json: item 1: this is not an object/],
     ["people.jsonl", `{"id":"${ANN}"}\n{"id":\n`, /^people\.jsonl:2: this is no JSON/],
   ])("%s with %j is refused with the place and what to do", async (name, text, why) => {
     await expect(read(name, text)).rejects.toThrow(why);
