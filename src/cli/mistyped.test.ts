@@ -18,7 +18,7 @@ describe("a command line that is mistyped", () => {
 
   test.each([
     ["chekc", 'error: unknown command "chekc", did you mean "check"?\n'],
-    ["wibble", expect.stringMatching(/^error: unknown command "wibble": there are serve, check, /)],
+    ["wibble", expect.stringMatching(/^error: unknown command "wibble": use one of serve, check, /)],
     ["my.yaml", "error: a file is no command: write serve -c my.yaml, or check -c my.yaml\n"],
     ["check my.yaml", "error: check takes a configuration by -c: write -c my.yaml\n"],
     ["sync plan hr my.yaml", "error: plan takes a configuration by -c: write -c my.yaml\n"],

@@ -49,12 +49,12 @@ attributes: { id: { attr: id, readOnly: true }, userName: login }
     ["postern:openldap", 'no mapping is shipped as "postern:openldap", did you mean "postern:openldap/user"?'],
     [
       "postern:zendesk/organisations",
-      'no mapping is shipped as "postern:zendesk/organisations": there are postern:zendesk/group, postern:zendesk/user',
+      'no mapping is shipped as "postern:zendesk/organisations": use one of postern:zendesk/group, postern:zendesk/user',
     ],
     ["postern:../package", 'no mapping is shipped as "postern:../package"'],
     [
       "postern:ad/ad.types",
-      'no mapping is shipped as "postern:ad/ad.types": there are postern:ad/group, postern:ad/user',
+      'no mapping is shipped as "postern:ad/ad.types": use one of postern:ad/group, postern:ad/user',
     ],
     [
       "mappings/openldap/user.yaml",

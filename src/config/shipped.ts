@@ -51,7 +51,7 @@ export function locate(name: string, folder: string, kind: ShippedKind): Located
 function atPath(name: string, file: string, kind: ShippedKind): Located {
   const suggestion = existsSync(file) ? undefined : shippedNames(kind).find((each) => endsAs(name, each));
   if (suggestion === undefined) return { file };
-  const message = `there is no such file: ${shownName(file)}, did you mean "${suggestion}"?`;
+  const message = `no such file: ${shownName(file)}, did you mean "${suggestion}"?`;
   return { problem: { message, about: { code: "file", suggestion } } };
 }
 

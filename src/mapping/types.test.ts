@@ -46,13 +46,13 @@ describe("resource types of one's own", () => {
     [
       "an endpoint that is taken",
       { ...good, resourceTypes: [{ ...device, endpoint: "/users" }] },
-      '"/users" is taken by User',
+      'the endpoint "/users" is already used by User',
       ["resourceTypes", 0, "endpoint"],
     ],
     [
       "an endpoint of the protocol's own",
       { ...good, resourceTypes: [{ ...device, endpoint: "/Bulk" }] },
-      '"/Bulk" is taken',
+      'the endpoint "/Bulk" is already used',
       ["resourceTypes", 0, "endpoint"],
     ],
     [
