@@ -59,6 +59,7 @@ export const shelves: readonly Shelf[] = [
           ["guides/entra-inbound.md", "The other direction: people from HR to Entra ID"],
           ["guides/migrate-from-scimgateway.md", "From jelhub/scimgateway, with its configuration converted"],
           ["guides/migrate-from-ecma.md", "From the ECMA connector host to Postern"],
+          ["guides/migrate-from-scimgateway.md", "From jelhub/scimgateway to Postern, without creating anybody twice"],
           ["guides/simulator.md", "Provision as Entra does, before any SCIM endpoint and without a tenant"],
           ["guides/troubleshooting.md", "By symptom, by Entra's error codes, and by what the log says"],
         ],
