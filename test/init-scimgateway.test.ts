@@ -275,7 +275,7 @@ describe("before the backends", () => {
     }
   });
 
-  test("the same accounts in Active Directory as plugin-ldap makes, by its code", async () => {
+  test("the same accounts in Active Directory as plugin-ldap makes, by its code", { timeout: 180_000 }, async () => {
     const samba = await startSamba();
     const file = await written(["plugin-ldap.json"], (config) => {
       config.server = { port: 0 };
@@ -377,7 +377,9 @@ describe("before the backends", () => {
 });
 
 describe("when ids change", () => {
-  test("a restart keeps the old ids and fails; a restart in full matches everybody, and creates nobody", async () => {
+  test("a restart keeps the old ids and fails; a restart in full matches everybody, and creates nobody", {
+    timeout: 180_000,
+  }, async () => {
     const database = join(folder, "switch.db");
     new DatabaseSync(database).exec(
       "create table users (id integer primary key, name text not null unique, display text, active integer, manager text)",
