@@ -57,7 +57,6 @@ export const shelves: readonly Shelf[] = [
           ],
           ["guides/outbound-only.md", "Without an inbound port: Microsoft's provisioning agent, or a tunnel"],
           ["guides/entra-inbound.md", "The other direction: people from HR to Entra ID"],
-          ["guides/migrate-from-scimgateway.md", "From jelhub/scimgateway, with its configuration converted"],
           ["guides/migrate-from-ecma.md", "From the ECMA connector host to Postern"],
           ["guides/migrate-from-scimgateway.md", "From jelhub/scimgateway to Postern, without creating anybody twice"],
           ["guides/simulator.md", "Provision as Entra does, before any SCIM endpoint and without a tenant"],
