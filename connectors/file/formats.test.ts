@@ -152,7 +152,7 @@ describe("separated values", () => {
     ["no column with the key", "nr,name\n1,Ann\n", /line 1: the column "id" is missing. The header has "nr", "name"/],
     ["a quote that never closes", 'id,name\n1,"Ann\n2,Bo\n', /line 2: a quote starts there and is never closed/],
     ["a quote within a cell", 'id,name\n1,An"n\n', /line 2: a quote appears within an unquoted cell/],
-    ["a column with a name of our own", "id,Line\n1,x\n", /column 2 is called "Line".*Rename it/],
+    ["a column with a name of our own", "id,Line\n1,x\n", /column 2 is named "Line".*Rename it/],
     ["PGP", "-----BEGIN PGP MESSAGE-----\n\nabc\n", /encrypted with PGP/],
   ])("with %s are refused as a whole", async (_, text, why) => {
     await expect(read("people.csv", text)).rejects.toMatchObject(refused(why));
@@ -161,9 +161,9 @@ describe("separated values", () => {
   test("are bounded in all that they have", async () => {
     const text = "id,name\n1,Ann\n2,Bo\n3,Cy\n";
     for (const [maximum, why] of [
-      [{ bytes: 20 }, /more than 20 bytes/],
+      [{ bytes: 20 }, /larger than 20 bytes/],
       [{ rows: 2 }, /more than 2 rows/],
-      [{ columns: 1 }, /line 1 has 2 columns, and 1 are allowed/],
+      [{ columns: 1 }, /line 1 has 2 columns; the maximum is 1/],
       [{ cell: 2 }, /line 1, column 2: the cell has 4 characters/],
     ] as const)
       await expect(read("people.csv", text, { maximum })).rejects.toMatchObject(refused(why));
@@ -207,7 +207,7 @@ describe("JSON lines", () => {
     ]);
   });
   test.each([
-    ["that are cut off", '{"id":"1"}\n{"id":"2"', /line 2 is not JSON/],
+    ["that are cut off", '{"id":"1"}\n{"id":"2"', /line 2 is not valid JSON/],
     ["that are no objects", '{"id":"1"}\n[2]', /line 2 is not a JSON object/],
     ["without the key", '{"nr":"1"}', /the column "id" is missing/],
   ])("%s refuse the file", async (_, text, why) => {
@@ -243,7 +243,7 @@ describe("values", () => {
       problems: [
         'line 2, column "hired": "31/02/2020" is not a date in the format dd/mm/yyyy or dd.mm.yyyy.',
         'line 2, column "ends": "9999-12-30" is not a date in the format iso.',
-        'line 2, column "fte": "x" is no number.',
+        'line 2, column "fte": "x" is not a number.',
         'line 2, column "level": "1.5" is not a whole number.',
         'line 2, column "active": "Maybe" is neither active nor inactive.',
       ],
@@ -278,7 +278,7 @@ describe("values", () => {
     const kinds = { person: { rows: { by: "id", order: ["hired"] } } };
     const text = `${header}1;02.02.2022;;;;\n2;01.01.2020;;;;Active\n1;01.01.2021;;x;;\n`;
     const entries = await read("people.csv", text, { columns, kinds, attrs: ["id", "rows", "problems"] });
-    const problem = 'line 4, column "fte": "x" is no number.';
+    const problem = 'line 4, column "fte": "x" is not a number.';
     expect(entries).toEqual([
       {
         id: "1",

@@ -88,7 +88,7 @@ test.each([
   [
     "objects of another kind",
     schema({ ...user(), sourceObjectName: "Device" }),
-    'objects of "Device" are not simulated',
+    'objects of "Device" are not supported',
   ],
   [
     "an operator that Entra does not have",

@@ -63,7 +63,7 @@ describe("hashes of passwords", () => {
   test.each([
     ["$bcrypt(password)", "x".repeat(73), /longer than 72 bytes/],
     ['$bcrypt(password, {"rounds": 40})', "secret-of-mine", /"rounds" must be a whole number from 4 to 16/],
-    ['$pbkdf2(password, {"digest": "md5"})', "secret-of-mine", /"digest" is one of sha256, sha512, sha1/],
+    ['$pbkdf2(password, {"digest": "md5"})', "secret-of-mine", /"digest" must be one of sha256, sha512, sha1/],
     ["$scrypt(password, 5)", "secret-of-mine", /options must be an object/],
     ["$bcrypt(password)", { a: "secret-of-mine" }, /a password must be text/],
   ])("%s says what is wrong, and never the password", async (source, password, message) => {

@@ -270,9 +270,9 @@ describe("what cannot be read", () => {
     [
       "people.csv",
       `objectId,accountEnabled\n${ANN},maybe\n`,
-      /^people\.csv:2:2 \(accountEnabled\): "maybe" is no truth/,
+      /^people\.csv:2:2 \(accountEnabled\): "maybe" is not a truth/,
     ],
-    ["people.csv", "objectId\n17\n", /^people\.csv:2: the objectId "17" is no GUID/],
+    ["people.csv", "objectId\n17\n", /^people\.csv:2: the objectId "17" is not a GUID/],
     ["people.csv", "displayName\nAnn\n", /^people\.csv:2: there is neither an objectId nor a userPrincipalName/],
     ["people.csv", `objectId,manager\n${ANN},Bob\n`, /^people\.csv:2:2 \(manager\): "Bob" is neither/],
     [
@@ -282,12 +282,12 @@ describe("what cannot be read", () => {
     ],
     ["people.csv", `objectId,mail\n${ANN},"a" b\n`, /^people\.csv:2: invalid quotes/],
     ["people.csv", "objectId,Mail,mail\n", /^people\.csv:1:3: columns 2 and 3 are both named "mail"/],
-    ["people.json", '{"users":[]}', /^people\.json holds no list/],
+    ["people.json", '{"users":[]}', /^people\.json contains no list/],
     ["people.json", "", /^people\.json/],
-    ["people.json", `[{"id":"${ANN}"},`, /^people\.json: behind item 1 this is no JSON/],
+    ["people.json", `[{"id":"${ANN}"},`, /^people\.json: invalid JSON after item 1/],
     ["people.json", `[{"id":"${ANN}","accountEnabled":"x"}]`, /^people\.json: item 1 \(accountEnabled\): "x"/],
     ["people.json", "[17]", /^people\.json: item 1: this is not an object/],
-    ["people.jsonl", `{"id":"${ANN}"}\n{"id":\n`, /^people\.jsonl:2: this is no JSON/],
+    ["people.jsonl", `{"id":"${ANN}"}\n{"id":\n`, /^people\.jsonl:2: invalid JSON/],
   ])("%s with %j is refused with the place and what to do", async (name, text, why) => {
     await expect(read(name, text)).rejects.toThrow(why);
     await expect(read(name, text)).rejects.toMatchObject({ name: "PopulationFileError" });
