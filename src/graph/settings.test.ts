@@ -43,7 +43,7 @@ test("a client is named, but for managed identities", () => {
 
 test("a job of another tenant, or one that could leave its place in an address or a filter, is a mistake", () => {
   expect(faults({ job: settings.job.replace("0a1b", "ffff") })).toEqual([
-    expect.stringContaining("job: the job is of another tenant"),
+    expect.stringContaining("job: the job belongs to another tenant"),
   ]);
   for (const job of ["", "a/b", "a'b", "a b", "x?y"]) expect(faults({ job })).toHaveLength(1);
 });

@@ -55,7 +55,7 @@ describe("reports of what a foreign endpoint said", () => {
     const inColour = resultText(validation.results[1]!, coloured);
     expect(inColour.replace(/\u001b\[(31|0)m|\n/g, "")).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
     expect(endText(validation).trimEnd().split("\n").at(-1)).toBe(
-      "https://scim.example.com does not conform: 1 passed, 1 failed, 1 warned, 1 skipped.",
+      "https://scim.example.com does not do all that was asked: 1 passed, 1 failed, 1 warned, 1 skipped.",
     );
   });
 
