@@ -143,7 +143,7 @@ describe("one client beside another", () => {
       for (const body of [`{"userName": ${number}}`, `{"userName":"n","title":${number}}`]) {
         const answer = await send(as(good), "POST", "/Users", body);
         expect(answer).toMatchObject({ status: 400, json: { scimType: "invalidValue" } });
-        expect(answer.json.detail).toContain("send it as text");
+        expect(answer.json.detail).toContain("send it as a string");
       }
       expect((await send(as(good), "GET", '/Users?filter=userName eq "Infinity"')).json.totalResults).toBe(0);
     },

@@ -239,7 +239,7 @@ describe.each(["postgres", "mysql"] as const)("tables as they are, on %s", (dial
     );
     // What a column holds is known then.
     expect(slow).toMatch(/salary.{1,2} > [?$]/);
-    expect(slow).toContain('# slow: "salary" gt is looked for in the whole table user accounts');
+    expect(slow).toContain('# slow: "salary" gt scans the whole table user accounts');
     expect(explained(`id eq "x" and ${EXTENSION}:state eq "on"`)).not.toContain("# slow");
   });
 

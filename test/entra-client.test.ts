@@ -799,7 +799,7 @@ describe("a probe", () => {
         { schedule: { state: "Disabled" }, status: { code: "Active" } },
         { ok: false, text: expect.stringContaining("paused") },
       ],
-      [{ status: { code: "BrandNew" } }, { ok: "unknown", text: expect.stringContaining("its state is not known") }],
+      [{ status: { code: "BrandNew" } }, { ok: "unknown", text: expect.stringContaining("its state is unknown") }],
     ];
     for (const [body, finding] of states) {
       server.fail(({ path }) => (isJob(path) ? { status: 200, body } : undefined));
@@ -828,7 +828,7 @@ describe("a probe", () => {
       { ok: false, text: expect.stringContaining("AADSTS7000215") },
     ]);
     expect(await probe(open({ login: "http://127.0.0.1:1" }))).toEqual([
-      { ok: "unknown", text: expect.stringContaining("127.0.0.1:1 cannot be reached") },
+      { ok: "unknown", text: expect.stringContaining("127.0.0.1:1 is unreachable") },
     ]);
   });
 

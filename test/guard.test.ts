@@ -241,7 +241,7 @@ describe("a guard outlives", () => {
       server: { port: 0 },
       log: { level: "error" },
       auth: [{ type: "bearer", tokens: [{ name: "tests", token: TOKEN }] }],
-      connectors: { hr: { ...connectors.hr, file: join(folder, "hr.db") } },
+      connectors: { hr: { ...connectors.hr, file: join(folder, "hr.db"), create: true } },
       routes,
       safety: { [route]: safety },
     };

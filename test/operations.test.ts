@@ -32,7 +32,7 @@ async function forked(folder: string, more: object): Promise<{ process: ChildPro
 /** The embedded example, with its database in a file. */
 function onFile(folder: string) {
   const { connectors, routes } = legacyHr();
-  return { routes, connectors: { hr: { ...connectors.hr, file: join(folder, "hr.db") } } };
+  return { routes, connectors: { hr: { ...connectors.hr, file: join(folder, "hr.db"), create: true } } };
 }
 
 /** A request that has any place; listings have some of their own. */

@@ -155,7 +155,7 @@ describe("answers of an API", () => {
 
   test("something without a key in place of an entry is not told as that there is none", async () => {
     answering = () => ({ user: { id: "3", name: "n" } });
-    await expect(open().get({ ...user, key: "3", attrs: ["name"], signal: signal() })).rejects.toThrow('has no "id"');
+    await expect(open().get({ ...user, key: "3", attrs: ["name"], signal: signal() })).rejects.toThrow('without "id"');
   });
 
   test.each([
@@ -191,7 +191,7 @@ describe("answers of an API", () => {
     answering = () => ({ id: "3", name: "n" });
     const connector = open({ update: { ...kind.update, when: "$exists($changed.enabled)" } });
     const asked = { ...user, key: "3", attrs: ["name"], signal: signal() };
-    await expect(connector.update({ ...asked, changes: replace("name", "x") })).rejects.toThrow("nothing was changed");
+    await expect(connector.update({ ...asked, changes: replace("name", "x") })).rejects.toThrow("Nothing was changed");
     await connector.update({ ...asked, changes: replace("enabled", "x") });
     expect(seen.filter(({ method }) => method === "PUT")).toHaveLength(1);
   });
@@ -343,14 +343,14 @@ describe("answers of an API", () => {
   });
 
   test.each([
-    [{ get: { path: "/users" } }, "get does not speak of $key"],
-    [{ delete: { method: "DELETE", path: "/users" } }, "delete does not speak of $key"],
-    [{ update: { method: "PUT", path: "/users", body: "$changed" } }, "update does not speak of $key"],
-    [{ attributes: { name: { filter: { eq: "'name=' & $vlaue" } } } }, "filter.eq does not speak of $value"],
-    [{ attributes: { name: { filter: { eq: '{ "name": $value }' } } } }, "search does not speak of $where"],
+    [{ get: { path: "/users" } }, "get does not use $key"],
+    [{ delete: { method: "DELETE", path: "/users" } }, "delete does not use $key"],
+    [{ update: { method: "PUT", path: "/users", body: "$changed" } }, "update does not use $key"],
+    [{ attributes: { name: { filter: { eq: "'name=' & $vlaue" } } } }, "filter.eq does not use $value"],
+    [{ attributes: { name: { filter: { eq: '{ "name": $value }' } } } }, "search does not use $where"],
     [
       { attributes: { name: { filter: { eq: { to: "$value", call: { path: "/by-name", items: "$" } } } } } },
-      "call does not speak of $where",
+      "call does not use $where",
     ],
   ])("calls that do not speak of what they are for are refused at the start: %j", (more, message) => {
     expect(() => open(more)).toThrow(message);

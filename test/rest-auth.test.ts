@@ -115,7 +115,7 @@ describe("an API that wants to know who asks", () => {
       await connector.close();
       const wrong = open({ url: api.url, auth: { ...auth, clientSecret: "wrong-secret" } });
       const message = await failing(wrong);
-      expect(message).toContain("The token endpoint gave no token: status 400, invalid_client");
+      expect(message).toContain("The token endpoint returned no token: status 400, invalid_client");
       expect(message).not.toContain("wrong-secret");
       await wrong.close();
     },
@@ -197,7 +197,7 @@ describe("an API that wants to know who asks", () => {
     expect([await count(connector), given]).toEqual([0, 2]);
     await connector.close();
     const wrong = open({ url: api.url, auth: { ...auth, body: { pass: "another password" } } });
-    expect(await failing(wrong)).toContain("The login call gave no session: status 400");
+    expect(await failing(wrong)).toContain("The login call returned no session: status 400");
     await wrong.close();
   });
 
@@ -247,7 +247,7 @@ describe("an API behind TLS", () => {
     await connector.close();
     const strange = open({ url: api.url, tls: { cert: own.certificate, key: own.key } });
     expect(await failing(strange)).toMatch(
-      /cannot be reached: (UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT_LOCALLY)/,
+      /is unreachable: (UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT_LOCALLY)/,
     );
     await strange.close();
     const nobody = open({ url: api.url, tls: { ca: mutual.ca } });

@@ -34,7 +34,7 @@ describe("the change guard", () => {
     const count = (status: number) => answers.filter((answer) => answer.status === status).length;
     expect([count(204), count(503)]).toEqual([50, 10]);
     const stopped = answers.find(({ status }) => status === 503)!;
-    expect(stopped.json.detail).toContain("50 deletes of User in an hour are all that safety.guard allows");
+    expect(stopped.json.detail).toContain("safety.guard allows 50 deletes of User per hour");
     expect(stopped.headers.get("retry-after")).toBeTruthy();
     await create(gateway, "a newcomer");
     const status = await postern("guard", "status", "--url", gateway.operations!);
@@ -97,7 +97,7 @@ describe("safety switches", () => {
     ] as const)
       expect(await send(gateway, method, path, body)).toMatchObject({
         status: 503,
-        json: { detail: expect.stringContaining("read only") },
+        json: { detail: expect.stringContaining("read-only") },
       });
     expect((await send(gateway, "GET", "/Users/1")).status).toBe(200);
     await gateway.stop();
@@ -146,7 +146,7 @@ describe("safety switches", () => {
     await expect(withSafety({ protect: { User: { entries: "shoeSize eq 5" } } })).rejects.toThrow(
       /protect: .*shoeSize/,
     );
-    await expect(withSafety({ protect: { Usr: {} } })).rejects.toThrow(/serves no Usr, did you mean "User"/);
+    await expect(withSafety({ protect: { Usr: {} } })).rejects.toThrow(/does not serve Usr, did you mean "User"/);
   });
 });
 
@@ -285,8 +285,8 @@ describe("the audit log", () => {
       "copy.log:4: records are missing: number 3 is followed by number 5",
     );
     expect(judged([lines[1]!, lines[0]!, ...lines.slice(2)], ...head).status).toBe(1);
-    expect(judged(lines.with(1, "{}"), ...head).output).toContain("copy.log:2: this is no record");
-    expect(judged(lines.slice(1), ...head).output).toContain("records are missing: the log begins with number 2");
+    expect(judged(lines.with(1, "{}"), ...head).output).toContain("copy.log:2: this line is not a record");
+    expect(judged(lines.slice(1), ...head).output).toContain("records are missing: the log starts with number 2");
     expect(judged(lines.slice(1), ...head, "--first", JSON.parse(lines[0]!).hash)).toMatchObject({ status: 0 });
     const { hash } = JSON.parse(lines[6]!);
     for (const args of [head, ["--last", hash]])
@@ -320,7 +320,7 @@ describe("the audit log", () => {
     for (const userName of ["one", "two"])
       expect(await send(full, "POST", "/Users", { userName })).toMatchObject({
         status: 503,
-        json: { detail: expect.stringContaining("The audit log cannot be written, so nothing else is") },
+        json: { detail: expect.stringContaining("The audit log cannot be written, so the write was not made") },
       });
     expect((await send(full, "GET", "/Users")).json.totalResults).toBe(totalResults);
     await full.stop();

@@ -156,7 +156,7 @@ describe("who listens to whom", () => {
   test("without TLS and without a proxy that is trusted no other machine is listened to, unless that is told", async () => {
     const start = (server: object) => startGateway({ ...legacyHr(), server: { port: 0, host: "0.0.0.0", ...server } });
     await expect(start({})).rejects.toThrow(
-      /give server.tls, or name the proxy that speaks TLS by trustProxy, or say plainHttp/,
+      /set server.tls, name the proxy that terminates TLS in server.trustProxy, or set plainHttp/,
     );
     for (const server of [{ trustProxy: ["10.0.0.0/8"] }, { plainHttp: true }]) await (await start(server)).stop();
     await expect(start({ trustProxy: ["10.0.0.0/80"] })).rejects.toThrow(
@@ -213,7 +213,7 @@ describe("who listens to whom", () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     await gateway.stop();
     const wrong = { port: 0, networks: { serviceTags: { file: published, tags: ["Nothing"] } } };
-    await expect(startGateway({ ...legacyHr(), server: wrong })).rejects.toThrow(/there is no tag "Nothing"/);
+    await expect(startGateway({ ...legacyHr(), server: wrong })).rejects.toThrow(/has no service tag "Nothing"/);
     rmSync(folder, { recursive: true });
   });
 

@@ -269,7 +269,7 @@ describe("the metadata of token endpoints", () => {
   test("an assertion of an issuer without an address must name where the keys are", async () => {
     const assertion = { issuer: "signer", subject: "signer", audience: "us" };
     await expect(startGateway({ ...legacyHr(), auth: [endpoint("/token", { assertion })] })).rejects.toThrow(
-      /give the URL of the keys/,
+      /set the URL of the keys/,
     );
   });
 });

@@ -351,7 +351,7 @@ describe.each(dialects)("rows of others, on %s", (dialect) => {
     const unknown = await send(staff, "POST", "/Users", { userName: "eve" });
     expect([unknown.status, unknown.json.detail]).toEqual([
       503,
-      expect.stringContaining("does not say what staff_no the insert made"),
+      expect.stringContaining("did not report the staff_no that the insert generated"),
     ]);
     expect(rows("select login from staff")).toBe("boss");
   });

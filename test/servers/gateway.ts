@@ -70,6 +70,7 @@ export const legacyHr = () => ({
       type: "sql",
       dialect: "sqlite",
       file: ":memory:",
+      create: true,
       script: join(ROOT, "mappings/legacy-hr/seed.sql"),
       kinds: {
         person: {
