@@ -27,7 +27,10 @@ export function addSimulateCommands(program: Command, { exit }: Pick<CommandCont
   const cycle = addCycleOptions(entra.command("cycle"))
     .description("Run a cycle: the first one looks at everything, later ones at what changed.")
     .addArgument(
-      new Argument("[kind]", "restart looks at everything again; restart-in-full also forgets which account is whose")
+      new Argument(
+        "[kind]",
+        "the cycle: restart looks at everything again; restart-in-full also forgets which account is whose",
+      )
         .choices(CYCLES.map(dashed))
         .argOptional(),
     )

@@ -229,7 +229,7 @@ export function configFormat({ connectors, sinks }: Registry) {
             .max(60)
             .default(4.5)
             .describe(
-              "Time limit for an operation in milliseconds, including all calls to the backend; then it fails with 503. Entra itself gives up after about thirty seconds.",
+              "Time limit for an operation, in seconds, including all calls to the backend; then it fails with 503. Microsoft doesn't publish Entra's own limit; provisioning on demand has 30 seconds for all of its steps.",
             ),
           body: z.int().min(1024).default(1_048_576).describe("Maximum size of a request body, in bytes."),
           shared: sharedLimits.optional(),

@@ -16,7 +16,11 @@ import { draftSeveral, numberColumn } from "./several.ts";
 
 /** The options of `postern init sql`. */
 export const options = [
-  { flags: "--dialect <name>", description: "sqlite, postgres, mysql (MariaDB too) or mssql", required: true },
+  {
+    flags: "--dialect <name>",
+    description: "the database: sqlite, postgres, mysql (MariaDB too) or mssql",
+    required: true,
+  },
   { flags: "--file <path>", description: "SQLite: the database file" },
   { flags: "--host <name>", description: "the database server" },
   { flags: "--port <number>", description: "its port; the usual one without it" },
