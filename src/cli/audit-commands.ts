@@ -28,7 +28,9 @@ export function addAuditCommands(program: Command, { registry, env, exit }: Comm
   ]);
   const forget = audit
     .command("forget")
-    .description("Forget the log of a gateway that is gone, once it is kept elsewhere. verify no longer misses it.")
+    .description(
+      "Forget the log of a gateway that was removed, after archiving it. `audit verify` no longer reports it as missing.",
+    )
     .argument("<chain>", "the log's name, as audit verify prints it")
     .addOption(configOption())
     .action(async (chain, options) => {

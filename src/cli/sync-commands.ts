@@ -22,7 +22,7 @@ export function addSyncCommands(program: Command, { registry, env: given, exit }
     .addOption(configOption())
     .addOption(format())
     .option("--reconcile", "compare every account, not only those of people who changed")
-    .option("--accept-shrink", "believe that the source has become so much smaller")
+    .option("--accept-shrink", "accept that the source has shrunk beyond the limit")
     .option("--same-target", "the target is the one from before, under another address")
     .action(async (name, options) => {
       const wish = {
@@ -45,7 +45,7 @@ export function addSyncCommands(program: Command, { registry, env: given, exit }
     .addOption(configOption())
     .option("--first", "let the first run happen, whose plan you have seen: before that everything is held")
     .option("--reconcile", "compare every account, not only those of people who changed")
-    .option("--accept-shrink", "believe that the source has become so much smaller")
+    .option("--accept-shrink", "accept that the source has shrunk beyond the limit")
     .option("--same-target", "the target is the one from before, under another address")
     .action(async (name, options) => {
       const wish = {
@@ -86,17 +86,17 @@ export function addSyncCommands(program: Command, { registry, env: given, exit }
   ]);
   const person = sync
     .command("person")
-    .description("Show all that is known of one person, and why nothing is done where nothing is.")
+    .description("Show everything that is known about one person, and why a change is not made.")
     .argument("<key>", "the person's key in the source, or the account's id")
     .option("-s, --sync <name>", named[1])
     .addOption(configOption())
     .action(async (key, options) => {
       exit(await syncPersonCommand(on(options.config, options.sync), key));
     });
-  withExamples(person, [["postern sync person 10017", "Show all that is known of one person"]]);
+  withExamples(person, [["postern sync person 10017", "Show everything that is known about one person"]]);
   const release = sync
     .command("release")
-    .description("Let changes happen that the guard holds, with the next run.")
+    .description("Release changes that the guard holds. The next run makes them.")
     .argument("[people...]", "the keys of the people")
     .option("-s, --sync <name>", named[1])
     .addOption(configOption())
@@ -105,7 +105,7 @@ export function addSyncCommands(program: Command, { registry, env: given, exit }
     .option("--kind <kind>", "all changes of a kind: creates, disables, deletes ...")
     .option("--all", "everything that is held")
     .option("--as <key>", "a rehire: the person takes over the account of this one")
-    .option("--new", "a rehire that is none: the person is somebody new")
+    .option("--new", "not a rehire: the person is somebody new")
     .action(async (people, { config: file, sync: name, kind, as, by, reason, ...options }) => {
       const release = { people, kind, as, by, reason, all: options.all === true, isNew: options.new === true };
       exit(await syncReleaseCommand(on(file, name), release));
@@ -124,13 +124,13 @@ export function addSyncCommands(program: Command, { registry, env: given, exit }
   withExamples(cancel, [["postern sync cancel hr", "End the current run"]]);
   const retry = sync
     .command("retry")
-    .description("Try people again with the next run, who failed or were stopped.")
+    .description("Retry people who failed or were stopped, in the next run.")
     .argument("[people...]", "their keys; all of them without any")
     .option("-s, --sync <name>", named[1])
     .addOption(configOption())
     .action(async (people, options) => exit(await syncRetryCommand(on(options.config, options.sync), people)));
   withExamples(retry, [
-    ["postern sync retry", "Try everybody again who failed or was stopped"],
+    ["postern sync retry", "Retry everybody who failed or was stopped"],
     ["postern sync retry 10017 10023", "Try two people again"],
   ]);
   const forget = sync
@@ -143,7 +143,7 @@ export function addSyncCommands(program: Command, { registry, env: given, exit }
   withExamples(forget, [["postern sync forget 10017", "Forget one person; the account stays"]]);
   const drift = program
     .command("drift")
-    .description("Report what of a route differs from what syncs wrote last. Nothing is written.")
+    .description("Report accounts of a route that differ from what syncs wrote last. Nothing is written.")
     .argument("<route>", "the route that syncs write to, such as /ad")
     .addOption(configOption())
     .addOption(new Option("-f, --format <format>", "how it is printed").choices(DRIFT_FORMATS).default("table"))
