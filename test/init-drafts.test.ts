@@ -161,6 +161,29 @@ describe("postern init", () => {
     expect(notes).toContain("user: not mapped: shoeSize.");
   });
 
+  test("pages by a cursor, and a server's variables, follow from it as well", async () => {
+    const text = DOCUMENT.replace("name: page,", "name: cursor,")
+      .replace("name: per_page,", "name: limit,")
+      .replace(
+        '"https://people.example.test/api" }',
+        '"https://people.example.test/{tenant}", variables: { tenant: { default: acme } } }',
+      );
+    const meta = "properties: { total: { type: integer } }";
+    writeFileSync(join(folder, "openapi.yaml"), text.replace(meta, "properties: { nextCursor: { type: string } }"));
+    const { out, config } = await draft("rest", { openapi: "openapi.yaml" });
+    await checked(out);
+    expect(config.connectors.api.url).toBe("https://people.example.test/acme");
+    expect(config.connectors.api.kinds.user.search).toEqual({
+      path: "/users",
+      query: { limit: "$limit", cursor: "$cursor", where: "$where" },
+      items: "data",
+      page: { by: "cursor", next: "meta.nextCursor", size: 100 },
+    });
+    writeFileSync(join(folder, "openapi.yaml"), text);
+    const { notes } = await draft("rest", { openapi: "openapi.yaml" });
+    expect(notes).toContain("user: cursor looks like a cursor, but the document does not say where");
+  });
+
   test("so it is with Swagger 2.0 by a URL, and what is missing is said", async () => {
     const server = createServer((_, response) => response.end(JSON.stringify(SWAGGER)));
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

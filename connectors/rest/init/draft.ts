@@ -36,7 +36,7 @@ const REQUIRED = { user: "userName", group: "displayName" } as const;
 export function draftKind(api: OpenApi, collection: Collection, kind: "user" | "group"): KindDraft {
   const { path, itemPath, create, update, canDelete } = collection;
   const notes: string[] = [];
-  const { items, element, total } = listOf(api, collection);
+  const { items, element, total, next } = listOf(api, collection);
   const properties = flat(
     api,
     Object.keys(element).length > 0 ? element : propertiesOf(api, answerOf(api, collection.get)),
@@ -49,9 +49,16 @@ export function draftKind(api: OpenApi, collection: Collection, kind: "user" | "
   if (!collection.get) notes.push(`${kind}: the document has no call for a single one: GET ${call} is a guess.`);
   if (!create) notes.push(`${kind}: the document has no POST ${path}: none can be created.`);
   if (!update) notes.push(`${kind}: the document has no PATCH or PUT for one: none can be changed.`);
-  const { query, page } = pagesOf(queryOf(api, collection.list));
-  const filters = filtersOf(queryOf(api, collection.list), properties);
-  if (!page) notes.push(`${kind}: no parameters for pages are known: the list is read as one answer.`);
+  const parameters = queryOf(api, collection.list);
+  const { query, page } = pagesOf(parameters, next);
+  const filters = filtersOf(parameters, properties);
+  const cursor = parameters.find((each) => CURSOR.test(each));
+  if (!page)
+    notes.push(
+      cursor === undefined
+        ? `${kind}: no parameters for pages are known: the list is read as one answer.`
+        : `${kind}: ${cursor} looks like a cursor, but the document does not say where the answer has the next one: the list is read as one answer until you set search.page.`,
+    );
   if (Object.keys(filters).length === 0)
     notes.push(
       `${kind}: no parameter finds one by a property: look-ups read the whole list. See docs/guides/rest.md#finding.`,
@@ -84,7 +91,8 @@ function listOf(api: OpenApi, { list }: Collection) {
   const answer = answerOf(api, list);
   const elementOf = (schema: Readonly<Record<string, unknown>> | undefined) =>
     propertiesOf(api, api.resolved(schema?.items));
-  if (!answer || answer.type === "array") return { items: "$", element: elementOf(answer), total: undefined };
+  if (!answer || answer.type === "array")
+    return { items: "$", element: elementOf(answer), total: undefined, next: undefined };
   const properties = propertiesOf(api, answer);
   const lists = Object.entries(properties).filter(([, each]) => each.type === "array");
   const usual = lists.find(([name]) => /^(data|items|results|value|records|users|groups)$/i.test(name)) ?? lists[0];
@@ -93,7 +101,8 @@ function listOf(api: OpenApi, { list }: Collection) {
     ...Object.keys(propertiesOf(api, each)).map((inner) => `${name}.${inner}`),
   ]);
   const total = places.find((place) => /(^|\.)(total|totalCount|total_count|totalResults|totalItems)$/i.test(place));
-  return { items: usual?.[0] ?? "$", element: elementOf(usual?.[1]), total };
+  const next = places.find((place) => NEXT.test(place) && /^[\w.]+$/.test(place));
+  return { items: usual?.[0] ?? "$", element: elementOf(usual?.[1]), total, next };
 }
 
 /** Properties by their place: those of objects within, too. */
@@ -148,8 +157,12 @@ function rowsOf(properties: ReadonlyMap<string, string>, kind: "user" | "group",
 
 const negated = (attr: string) => ({ attr, as: { values: { true: false, false: true } } });
 
-/** How the list's pages are asked for. */
-function pagesOf(parameters: readonly string[]) {
+const CURSOR = /^(cursor|page_?token|next_?token|continuation_?token|starting_?after|after|marker)$/i;
+const NEXT =
+  /(^|\.)(next_?cursor|next_?page_?token|next_?token|continuation_?token|next_?marker|cursors?\.(next|after))$/i;
+
+/** How the list's pages are asked for, and where its answer has the next cursor. */
+function pagesOf(parameters: readonly string[], next: string | undefined) {
   const named = (pattern: RegExp) => parameters.find((each) => pattern.test(each));
   const size = named(/^(per_?page|page_?size|limit|size|count|max_?results|top|\$top)$/i);
   const number = named(/^(page|page_?number)$/i);
@@ -163,6 +176,12 @@ function pagesOf(parameters: readonly string[]) {
     return {
       query: { ...(size !== undefined && { [size]: "$limit" }), [offset]: "$offset" },
       page: { by: "offset", size: 100 },
+    };
+  const cursor = named(CURSOR);
+  if (cursor !== undefined && next !== undefined)
+    return {
+      query: { ...(size !== undefined && { [size]: "$limit" }), [cursor]: "$cursor" },
+      page: { by: "cursor", next, size: 100 },
     };
   return { query: {}, page: undefined };
 }

@@ -58,10 +58,20 @@ function addressOf(document: Table, from: string): string | undefined {
   const [server] = Array.isArray(document.servers) ? document.servers.filter(isObject) : [];
   const host = typeof document.host === "string" ? document.host : undefined;
   const [scheme = "https"] = Array.isArray(document.schemes) ? document.schemes.map(String) : [];
-  const given = server?.url ?? (host && `${scheme}://${host}${String(document.basePath ?? "")}`);
+  const given = withDefaults(server) ?? (host && `${scheme}://${host}${String(document.basePath ?? "")}`);
   if (typeof given !== "string" || given.includes("{")) return undefined;
   const address = URL.parse(given, /^https?:/.test(from) ? from : undefined);
   return address && /^https?:$/.test(address.protocol) ? address.href.replace(/\/$/, "") : undefined;
+}
+
+/** The address of a server with its variables' defaults, which OpenAPI demands. */
+function withDefaults(server: Table | undefined): unknown {
+  const { url, variables } = server ?? {};
+  if (typeof url !== "string" || !isObject(variables)) return url;
+  return url.replace(/\{([^{}]+)\}/g, (all, name: string) => {
+    const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    return isObject(variable) && typeof variable.default === "string" ? variable.default : all;
+  });
 }
 
 function authOf(document: Table, resolved: (value: unknown) => Table | undefined): Table {
