@@ -163,7 +163,7 @@ describe("postern init", () => {
 
   test("pages by a cursor, and a server's variables, follow from it as well", async () => {
     const text = DOCUMENT.replace("name: page,", "name: cursor,")
-      .replace("name: per_page,", "name: limit,")
+      .replace("name: per_page, schema: { type: integer }", "name: limit, schema: { type: integer, maximum: 50 }")
       .replace(
         '"https://people.example.test/api" }',
         '"https://people.example.test/{tenant}", variables: { tenant: { default: acme } } }',
@@ -177,7 +177,7 @@ describe("postern init", () => {
       path: "/users",
       query: { limit: "$limit", cursor: "$cursor", where: "$where" },
       items: "data",
-      page: { by: "cursor", next: "meta.nextCursor", size: 100 },
+      page: { by: "cursor", next: "meta.nextCursor", size: 50 },
     });
     writeFileSync(join(folder, "openapi.yaml"), text);
     const { notes } = await draft("rest", { openapi: "openapi.yaml" });

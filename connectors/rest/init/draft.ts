@@ -49,8 +49,9 @@ export function draftKind(api: OpenApi, collection: Collection, kind: "user" | "
   if (!collection.get) notes.push(`${kind}: the document has no call for a single one: GET ${call} is a guess.`);
   if (!create) notes.push(`${kind}: the document has no POST ${path}: none can be created.`);
   if (!update) notes.push(`${kind}: the document has no PATCH or PUT for one: none can be changed.`);
-  const parameters = queryOf(api, collection.list);
-  const { query, page } = pagesOf(parameters, next);
+  const maxima = queryOf(api, collection.list);
+  const parameters = [...maxima.keys()];
+  const { query, page } = pagesOf(maxima, next);
   const filters = filtersOf(parameters, properties);
   const cursor = parameters.find((each) => CURSOR.test(each));
   if (!page)
@@ -162,26 +163,29 @@ const NEXT =
   /(^|\.)(next_?cursor|next_?page_?token|next_?token|continuation_?token|next_?marker|cursors?\.(next|after))$/i;
 
 /** How the list's pages are asked for, and where its answer has the next cursor. */
-function pagesOf(parameters: readonly string[], next: string | undefined) {
-  const named = (pattern: RegExp) => parameters.find((each) => pattern.test(each));
+function pagesOf(maxima: ReadonlyMap<string, number | undefined>, next: string | undefined) {
+  const named = (pattern: RegExp) => [...maxima.keys()].find((each) => pattern.test(each));
   const size = named(/^(per_?page|page_?size|limit|size|count|max_?results|top|\$top)$/i);
   const number = named(/^(page|page_?number)$/i);
+  // A page that is shorter than asked is taken for the last one: no more is asked for than the API gives.
+  const most = Math.floor((size !== undefined && maxima.get(size)) || 100);
+  const pageSize = most > 0 ? Math.min(most, 100) : 100;
   const offset = named(/^(offset|skip|\$skip|start|start_?index)$/i);
   if (number !== undefined)
     return {
       query: { ...(size !== undefined && { [size]: "$limit" }), [number]: "$page" },
-      page: { by: "number", size: 100 },
+      page: { by: "number", size: pageSize },
     };
   if (offset !== undefined)
     return {
       query: { ...(size !== undefined && { [size]: "$limit" }), [offset]: "$offset" },
-      page: { by: "offset", size: 100 },
+      page: { by: "offset", size: pageSize },
     };
   const cursor = named(CURSOR);
   if (cursor !== undefined && next !== undefined)
     return {
       query: { ...(size !== undefined && { [size]: "$limit" }), [cursor]: "$cursor" },
-      page: { by: "cursor", next, size: 100 },
+      page: { by: "cursor", next, size: pageSize },
     };
   return { query: {}, page: undefined };
 }

@@ -153,10 +153,14 @@ export function propertiesOf(
 }
 
 /** The names of an operation's parameters in the query. */
-export function queryOf({ resolved }: OpenApi, operation: Table): string[] {
+export function queryOf({ resolved }: OpenApi, operation: Table): ReadonlyMap<string, number | undefined> {
   const parameters = Array.isArray(operation.parameters) ? operation.parameters : [];
-  return parameters.flatMap((each) => {
-    const parameter = resolved(each);
-    return parameter?.in === "query" && typeof parameter.name === "string" ? [parameter.name] : [];
-  });
+  return new Map(
+    parameters.flatMap((each) => {
+      const parameter = resolved(each);
+      if (parameter?.in !== "query" || typeof parameter.name !== "string") return [];
+      const maximum = resolved(parameter.schema)?.maximum ?? parameter.maximum;
+      return [[parameter.name, typeof maximum === "number" ? maximum : undefined] as const];
+    }),
+  );
 }
