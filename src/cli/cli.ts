@@ -10,10 +10,11 @@ import { problemsText } from "./problems.ts";
 import { buildProgram } from "./program.ts";
 
 /** Runs the command line. Gives the exit status: see `EXIT`. */
-export async function run(args: readonly string[], registry: Registry): Promise<number> {
+export async function run(given: readonly string[], registry: Registry): Promise<number> {
+  const args = helpAsOption(given);
   let status: number = EXIT.fine;
-  const exit = (given: number) => {
-    status = given;
+  const exit = (code: number) => {
+    status = code;
   };
   const program = buildProgram({ registry, env: process.env, exit }, args);
   program.hook("preAction", (_, command) => requireConfig(command));
@@ -24,6 +25,12 @@ export async function run(args: readonly string[], registry: Registry): Promise<
   } catch (error) {
     return failed(error);
   }
+}
+
+/** `help sync plan` as `sync plan --help`: the program's own help knows the first word alone, and says nothing of one that is no command. */
+function helpAsOption(args: readonly string[]): readonly string[] {
+  const [first, second, ...more] = args;
+  return first === "help" && second !== undefined && second !== "help" ? [second, ...more, "--help"] : args;
 }
 
 /** Tells why a command failed. Gives the exit status. */

@@ -19,6 +19,8 @@ export function buildProgram(context: CommandContext, args: readonly string[] = 
     .description("A SCIM 2.0 gateway in front of directories, databases and APIs.")
     .version(versionText(), "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
+    // Beside the longest command 80 columns leave less than the 40 that descriptions would need by default to be wrapped.
+    .configureHelp({ minWidthToWrap: 24 })
     .configureOutput({ outputError: (text, write) => write(usageText(text, args, program)) })
     .exitOverride();
   program.commandsGroup("Run a gateway:");
