@@ -156,11 +156,11 @@ describe("who listens to whom", () => {
   test("without TLS and without a proxy that is trusted no other machine is listened to, unless that is told", async () => {
     const start = (server: object) => startGateway({ ...legacyHr(), server: { port: 0, host: "0.0.0.0", ...server } });
     await expect(start({})).rejects.toThrow(
-      /set server.tls, name the proxy that terminates TLS in server.trustProxy, or set plainHttp/,
+      /set server.tls, name the proxy that terminates TLS in server.trustProxy, or set server.plainHttp: true/,
     );
     for (const server of [{ trustProxy: ["10.0.0.0/8"] }, { plainHttp: true }]) await (await start(server)).stop();
     await expect(start({ trustProxy: ["10.0.0.0/80"] })).rejects.toThrow(
-      /server.trustProxy: "10.0.0.0\/80" is no network/,
+      /server.trustProxy: "10.0.0.0\/80" is not a network/,
     );
     const missing = { tls: { cert: "/nowhere.pem", key: "/nowhere.key" } };
     await expect(start(missing)).rejects.toThrow(/server.tls: .*nowhere.pem/);
@@ -213,7 +213,7 @@ describe("who listens to whom", () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     await gateway.stop();
     const wrong = { port: 0, networks: { serviceTags: { file: published, tags: ["Nothing"] } } };
-    await expect(startGateway({ ...legacyHr(), server: wrong })).rejects.toThrow(/has no service tag "Nothing"/);
+    await expect(startGateway({ ...legacyHr(), server: wrong })).rejects.toThrow(/the file has no service tag "Nothing"/);
     rmSync(folder, { recursive: true });
   });
 
