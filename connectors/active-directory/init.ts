@@ -95,7 +95,7 @@ function configuration(asked: Options, variable: string, found: Survey): string 
   const own = [...found.user.types, ...found.group.types].map(([name, type]) => `      ${name}: ${type}`);
   return `# yaml-language-server: $schema=./schemas/gateway.schema.json
 # Written by \`postern init active-directory\` for ${found.domain}, as ${found.controller} described it.
-server: { port: 8880 }                # behind a proxy that speaks TLS; see the documentation on running it
+server: { port: 8880 }                # reached from this machine only, until TLS is set: docs/guides/tls.md
 auth:
   - type: bearer
     tokens: [{ name: entra, token: "\${env:SCIM_TOKEN}" }]

@@ -192,7 +192,7 @@ function configuration(asked: Options, ca: string | undefined, { version, provid
     types[type] ? `    ${type}: { connector: app, mapping: mappings/scim/${type.toLowerCase()}.yaml }\n` : "";
   return `# yaml-language-server: $schema=./schemas/gateway.schema.json
 # Written by \`postern init scim\`, as the server described itself.
-server: { port: 8880 }                # behind a proxy that speaks TLS; see the documentation on running it
+server: { port: 8880 }                # reached from this machine only, until TLS is set: docs/guides/tls.md
 auth:
   - type: bearer
     tokens: [{ name: entra, token: "\${env:SCIM_TOKEN}" }]

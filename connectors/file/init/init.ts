@@ -78,7 +78,7 @@ const configuration = (
   file: string,
 ): string => `# yaml-language-server: $schema=./schemas/gateway.schema.json
 # Written by \`postern init file\`, as ${file} looked. What is marked by # ? was guessed, or is missing.
-server: { port: 8880 }                # behind a proxy that speaks TLS; see the documentation on running it
+server: { port: 8880 }                # reached from this machine only, until TLS is set: docs/guides/tls.md
 auth:
   - type: bearer
     tokens: [{ name: entra, token: "\${env:SCIM_TOKEN}" }]

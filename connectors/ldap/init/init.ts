@@ -86,7 +86,7 @@ function configuration(asked: Options, variable: string, found: Survey): string 
         rdn: ${rdn}${[...(key === "entryUUID" ? [] : [`key: ${key}`]), ...more].map((line) => `\n        ${line}`).join("")}`;
   return `# yaml-language-server: $schema=./schemas/gateway.schema.json
 # Written by \`postern init ldap\` for ${nameOf(found.suffix)}, as ${found.vendor} described it.
-server: { port: 8880 }                # behind a proxy that speaks TLS; see the documentation on running it
+server: { port: 8880 }                # reached from this machine only, until TLS is set: docs/guides/tls.md
 auth:
   - type: bearer
     tokens: [{ name: entra, token: "\${env:SCIM_TOKEN}" }]

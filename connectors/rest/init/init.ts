@@ -110,7 +110,7 @@ function configuration({ title, auth }: OpenApi, url: string, user: KindDraft, g
   const kinds = { user: user.settings, ...(group && { group: group.settings }) };
   return `# yaml-language-server: $schema=./schemas/gateway.schema.json
 # Drafted from the OpenAPI document of ${title} by \`postern init rest\`. Look at each call: docs/guides/rest.md.
-server: { port: 8880 }                # behind a proxy that speaks TLS; see the documentation on running it
+server: { port: 8880 }                # reached from this machine only, until TLS is set: docs/guides/tls.md
 auth:
   - type: bearer
     tokens: [{ name: entra, token: "\${env:SCIM_TOKEN}" }]

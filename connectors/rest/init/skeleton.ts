@@ -16,7 +16,7 @@ export function skeleton(url = "https://people.example.com/api/v2"): Initial {
 
 const configuration = (url: string) => `# yaml-language-server: $schema=./schemas/gateway.schema.json
 # Written by \`postern init rest\`: a skeleton to fill in. docs/guides/rest.md explains each call.
-server: { port: 8880 }                # behind a proxy that speaks TLS; see the documentation on running it
+server: { port: 8880 }                # reached from this machine only, until TLS is set: docs/guides/tls.md
 auth:
   - type: bearer
     tokens: [{ name: entra, token: "\${env:SCIM_TOKEN}" }]

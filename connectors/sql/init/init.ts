@@ -173,7 +173,7 @@ function configuration(asked: Options, settings: Partial<Settings>, { kinds }: D
   const lines = stringify(connector, { lineWidth: 0 }).trimEnd().split("\n");
   return `# yaml-language-server: $schema=./schemas/gateway.schema.json
 # Written by \`postern init sql\`, as the catalogue described the tables. What is marked by # ? was guessed, or is missing.
-server: { port: 8880 }                # behind a proxy that speaks TLS; see the documentation on running it
+server: { port: 8880 }                # reached from this machine only, until TLS is set: docs/guides/tls.md
 auth:
   - type: bearer
     tokens: [{ name: entra, token: "\${env:SCIM_TOKEN}" }]
