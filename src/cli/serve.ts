@@ -52,7 +52,10 @@ function greeting(
   const lines = [`Postern serves ${routes.map((route) => url + route).join(", ")}`];
   if (made !== undefined) lines.push(`Bearer token, made up for this run (set SCIM_TOKEN for your own): ${made}`);
   if (example)
-    lines.push(`Try: curl -H "Authorization: Bearer ${made ?? "$SCIM_TOKEN"}" "${url}${routes[0]}/Users?count=2"`);
+    lines.push(
+      `Try: curl -H "Authorization: Bearer ${made ?? "$SCIM_TOKEN"}" "${url}${routes[0]}/Users?count=2"`,
+      "This is the embedded example, with made-up people. Postern serves gateway.config.yaml of the current folder, or what -c names.",
+    );
   return lines.join("\n");
 }
 
