@@ -76,7 +76,10 @@ describe("who may call", () => {
     expect(await status("another")).toBe(401);
     const nothing = await fetch(`${gateway.base}/Users`);
     expect(nothing.headers.get("www-authenticate")).toBe('Bearer realm="scim"');
-    expect(await nothing.json()).toMatchObject({ status: "401", detail: expect.stringContaining("Send Authorization: Bearer TOKEN") });
+    expect(await nothing.json()).toMatchObject({
+      status: "401",
+      detail: expect.stringContaining("Send Authorization: Bearer TOKEN"),
+    });
   });
 
   test("tokens that Entra issued are known by tenant, audience, signature and time, whichever version issued them", async () => {

@@ -202,7 +202,9 @@ describe("Personio's traps", () => {
   test("more than ten come on a page, because they are asked for", async () => {
     const { hr, gateway } = await begin(personio, numbers(45).map(personio.person));
     expect((await listAll(gateway, 100)).people).toHaveLength(45);
-    const pages = hr.seen.filter(({ path }) => path.endsWith("employees")).map(({ query }) => query.get("offset") ?? "0");
+    const pages = hr.seen
+      .filter(({ path }) => path.endsWith("employees"))
+      .map(({ query }) => query.get("offset") ?? "0");
     expect([...new Set(pages)]).toEqual(["0"]);
   });
 

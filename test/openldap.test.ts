@@ -508,7 +508,9 @@ describe("the gateway on OpenLDAP", () => {
         attributes: { ...source.attributes, members: { attr: "memberUid", ref: "User", many: true } },
       }),
     );
-    await expect(startGateway(config())).rejects.toThrow(/"memberUid" as a reference, but it does not hold DNs: .*by: uid/);
+    await expect(startGateway(config())).rejects.toThrow(
+      /"memberUid" as a reference, but it does not hold DNs: .*by: uid/,
+    );
     rmSync(folder, { recursive: true });
   });
 

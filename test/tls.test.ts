@@ -213,7 +213,9 @@ describe("who listens to whom", () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     await gateway.stop();
     const wrong = { port: 0, networks: { serviceTags: { file: published, tags: ["Nothing"] } } };
-    await expect(startGateway({ ...legacyHr(), server: wrong })).rejects.toThrow(/the file has no service tag "Nothing"/);
+    await expect(startGateway({ ...legacyHr(), server: wrong })).rejects.toThrow(
+      /the file has no service tag "Nothing"/,
+    );
     rmSync(folder, { recursive: true });
   });
 
