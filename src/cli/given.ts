@@ -49,4 +49,6 @@ function fileIn(path: string, what: string): unknown {
 
 /** What V8 says of wrong JSON, without the text that it repeats. */
 const reasonOf = (error: unknown): string =>
-  (error as Error).message.replace(/, "[\s\S]*" is not valid JSON$/, "").replace(/ in JSON /, " ");
+  (error as Error).message
+    .replace(/, (?:\.\.\.)?"[\s\S]*" ?(?:\.\.\.)? is not valid JSON$/, "")
+    .replace(/ in JSON /, " ");

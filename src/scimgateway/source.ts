@@ -51,7 +51,9 @@ export function readSource(file: string, text: string): Source {
 
 /** What V8 says of wrong JSON, without the text that it repeats: that may be a password. */
 const reasonOf = (error: unknown): string =>
-  (error as Error).message.replace(/, "[\s\S]*" is not valid JSON$/, "").replace(/ in JSON /, " ");
+  (error as Error).message
+    .replace(/, (?:\.\.\.)?"[\s\S]*" ?(?:\.\.\.)? is not valid JSON$/, "")
+    .replace(/ in JSON /, " ");
 
 /** Whether a value is an object. */
 export const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
