@@ -39,12 +39,19 @@ interface Part {
  */
 export function convertScimgateway(files: readonly ConfigurationFile[], shipped: (path: string) => string): Conversion {
   const names = new Set<string>();
+  const connector = freeNames();
   const isOne = files.length === 1;
-  const plugins = files.map(({ path, text }) => {
-    const source = readSource(path, text);
+  const sources = files.map(({ path, text }) => {
+    const read = readSource(path, text);
+    const source = { ...read, name: connector(read.name) };
     const report = openReport(source, names);
-    return { source, report, parts: partsOf(source, report, { isOne, shipped }) };
+    return { source, report };
   });
+  const plugins = sources.map(({ source, report }) => ({
+    source,
+    report,
+    parts: partsOf(source, report, { isOne, shipped, free: connector }),
+  }));
   const parts = plugins.flatMap((each) => each.parts);
   if (parts.length === 0) return { files: new Map(), items: plugins.flatMap(({ report }) => report.items) };
   const [gateway, ...others] = plugins
@@ -91,6 +98,17 @@ export function convertScimgateway(files: readonly ConfigurationFile[], shipped:
   };
 }
 
+/** Gives names that are not taken: `ldap`, then `ldap-2`. Names that differ may be the same once they are written as names of connectors. */
+function freeNames(): (wanted: string) => string {
+  const taken = new Set<string>();
+  return (wanted) => {
+    let name = wanted;
+    for (let n = 2; taken.has(name); n++) name = `${wanted}-${n}`;
+    taken.add(name);
+    return name;
+  };
+}
+
 const typesOf = (connector: string, { types }: Converted) =>
   Object.fromEntries(Object.entries(types).map(([type, mapping]) => [type, { connector, mapping }]));
 
@@ -98,18 +116,20 @@ const typesOf = (connector: string, { types }: Converted) =>
 function partsOf(
   source: Source,
   report: Report,
-  { isOne, shipped }: { isOne: boolean; shipped: (path: string) => string },
+  { isOne, shipped, free }: { isOne: boolean; shipped: (path: string) => string; free: (wanted: string) => string },
 ): Part[] {
   const path = ["endpoint", "entity"];
   const table = source.at(path);
   const entities = isTable(table) && !isSql(source) ? Object.keys(table) : ["undefined"];
+  const within = freeNames();
   return entities.flatMap((entity): Part[] => {
     const place = isTable(table) ? [...path, entity] : undefined;
     const isFirst = entity === "undefined";
-    const name = isFirst ? source.name : `${source.name}-${slug(entity) || "entity"}`;
+    const own = isFirst ? undefined : within(slug(entity) || "entity");
+    const name = own === undefined ? source.name : free(`${source.name}-${own}`);
     const converted = convertEntity(source, report, { entity: place, name, shipped });
     if (!converted) return [];
-    const prefix = [...(isOne ? [] : [source.name]), ...(isFirst ? [] : [slug(entity) || "entity"])];
+    const prefix = [...(isOne ? [] : [source.name]), ...(own === undefined ? [] : [own])];
     return [{ name, entity, converted, route: `/${[...prefix, "scim", "v2"].join("/")}` }];
   });
 }
