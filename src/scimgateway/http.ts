@@ -5,7 +5,7 @@ import { isSet, type Path, type Source } from "./source.ts";
 export function connectionOf(source: Source, report: Report, entity: Path): Readonly<Record<string, unknown>> {
   const connection = [...entity, "connection"];
   const place = addressOf(source, entity);
-  const urls = [source.at(place)].flat().filter(isSet).map(String);
+  const urls = addresses(source, report, place);
   if (urls.length === 1) report.carried(place, `url: ${urls[0]}`);
   else if (urls.length > 1)
     report.changed(place, `url: ${urls[0]}. A connector has one address: put a load balancer before the others.`);
@@ -32,8 +32,24 @@ function addressOf(source: Source, entity: Path): Path {
   return places.find((each) => isSet(source.at(each))) ?? places[0]!;
 }
 
+/**
+ * The addresses that a setting lists, without those that are kept out of the file, of which is told: a user and a password in one would be
+ * copied with it.
+ */
+export function addresses(source: Source, report: Report, path: Path): string[] {
+  const value = source.at(path);
+  const places = Array.isArray(value) ? value.map((_, index) => [...path, index]) : [path];
+  return places.flatMap((place) => {
+    const url = report.text(place);
+    if (url === undefined) return [];
+    if (!/^[^/?#]*\/\/[^/?#]*@/.test(url)) return [url];
+    report.changed(place, "The address is taken over without the user and the password that stand in it.");
+    return [url.replace(/\/\/[^/?#]*@/, "//")];
+  });
+}
+
 function proxyOf(source: Source, report: Report, path: Path): object {
-  const host = report.text([...path, "host"]);
+  const [host] = addresses(source, report, [...path, "host"]);
   if (host === undefined) return {};
   if (isSet(source.at([...path, "username"])))
     report.left(

@@ -1,3 +1,4 @@
+import { addresses } from "./http.ts";
 import { mappingText, type OwnAttribute, type RowText, typesText } from "./mapping-text.ts";
 import { scimPath } from "./paths.ts";
 import type { Report } from "./report.ts";
@@ -81,9 +82,9 @@ const classesOf = (source: Source, entity: Path, kind: Kind): string[] => {
 };
 
 function connection({ source, report, entity, isAd }: Given): object {
-  const urls = [source.at([...entity, "baseUrls"]) ?? source.at([...entity, "baseUrl"])].flat().map(String);
   const place = [...entity, isSet(source.at([...entity, "baseUrls"])) ? "baseUrls" : "baseUrl"];
-  if (isAd || urls.length === 1) report.carried(place, isAd ? `urls: ${urls.join(", ")}` : `url: ${urls[0]}`);
+  const urls = addresses(source, report, place);
+  if (isAd || urls.length < 2) report.carried(place, isAd ? `urls: ${urls.join(", ")}` : `url: ${urls[0]}`);
   else
     report.changed(
       place,
