@@ -1,4 +1,4 @@
-import { answerOf, type Collection, type OpenApi, propertiesOf, queryOf } from "./openapi.ts";
+import { answerOf, type Collection, isPlainName, type OpenApi, propertiesOf, queryOf } from "./openapi.ts";
 
 /** What a kind of an API's is drafted to. */
 export interface KindDraft {
@@ -94,7 +94,9 @@ function listOf(api: OpenApi, { list }: Collection) {
     propertiesOf(api, api.resolved(schema?.items));
   if (!answer || answer.type === "array")
     return { items: "$", element: elementOf(answer), total: undefined, next: undefined };
-  const properties = propertiesOf(api, answer);
+  const properties = Object.fromEntries(
+    Object.entries(propertiesOf(api, answer)).filter(([name]) => isPlainName(name)),
+  );
   const lists = Object.entries(properties).filter(([, each]) => each.type === "array");
   const usual = lists.find(([name]) => /^(data|items|results|value|records|users|groups)$/i.test(name)) ?? lists[0];
   const places = Object.entries(properties).flatMap(([name, each]) => [
@@ -118,7 +120,7 @@ function flat(
     ]);
     return inner.length > 0 ? inner : [[name, String(each.type)]];
   });
-  return new Map(places.filter(([place]) => /^[\w.$-]+$/.test(place)));
+  return new Map(places.filter(([place]) => isPlainName(place)));
 }
 
 const plain = (place: string) =>

@@ -84,11 +84,16 @@ function authOf(document: Table, resolved: (value: unknown) => Table | undefined
     if (type === "http" && kind === "bearer") return { type: "bearer", token: "${env:API_TOKEN}" };
     if (type === "basic" || (type === "http" && kind === "basic"))
       return { type: "basic", username: "postern", password: "${env:API_PASSWORD}" };
-    if (type === "apiKey" && typeof scheme?.name === "string" && (scheme.in === "header" || scheme.in === "query"))
+    if (
+      type === "apiKey" &&
+      typeof scheme?.name === "string" &&
+      isPlainName(scheme.name) &&
+      (scheme.in === "header" || scheme.in === "query")
+    )
       return { type: "apiKey", [scheme.in === "header" ? "headers" : "query"]: { [scheme.name]: "${env:API_KEY}" } };
     const flow =
       resolved(resolved(scheme?.flows)?.clientCredentials) ?? (scheme?.flow === "application" ? scheme : undefined);
-    if (type === "oauth2" && typeof flow?.tokenUrl === "string" && flow.tokenUrl.startsWith("https:"))
+    if (type === "oauth2" && typeof flow?.tokenUrl === "string" && /^https:[^{}]*$/.test(flow.tokenUrl))
       return {
         type: "clientCredentials",
         tokenUrl: flow.tokenUrl,
@@ -122,6 +127,12 @@ export function findCollection({ paths, resolved }: OpenApi, names: RegExp, path
   };
 }
 
+/**
+ * Whether a name of a document's may be written into a configuration: not one that Postern would take for a reference to a secret, which
+ * the API would then be sent, nor for an expression.
+ */
+export const isPlainName = (name: string): boolean => /^[\w.$-]+$/.test(name);
+
 /** The schema of an operation's successful answer. */
 export function answerOf({ resolved }: OpenApi, operation: Table | undefined): Table | undefined {
   const responses = resolved(operation?.responses) ?? {};
@@ -136,13 +147,15 @@ export function answerOf({ resolved }: OpenApi, operation: Table | undefined): T
 export function propertiesOf(
   { resolved }: OpenApi,
   schema: Table | undefined,
-  depth = 0,
+  seen = new Set<Table>(),
 ): Readonly<Record<string, Table>> {
-  if (!schema || depth > 5) return {};
+  // A part that is there several times has nothing to add; one that is within itself would never end.
+  if (!schema || seen.has(schema)) return {};
+  seen.add(schema);
   const parts = Array.isArray(schema.allOf) ? schema.allOf : [];
   const own = resolved(schema.properties) ?? {};
   return {
-    ...Object.assign({}, ...parts.map((each) => propertiesOf({ resolved } as OpenApi, resolved(each), depth + 1))),
+    ...Object.assign({}, ...parts.map((each) => propertiesOf({ resolved } as OpenApi, resolved(each), seen))),
     ...Object.fromEntries(
       Object.entries(own).flatMap(([name, each]) => {
         const property = resolved(each);
@@ -158,7 +171,8 @@ export function queryOf({ resolved }: OpenApi, operation: Table): ReadonlyMap<st
   return new Map(
     parameters.flatMap((each) => {
       const parameter = resolved(each);
-      if (parameter?.in !== "query" || typeof parameter.name !== "string") return [];
+      if (parameter?.in !== "query" || typeof parameter.name !== "string" || !isPlainName(parameter.name))
+        return [];
       const maximum = resolved(parameter.schema)?.maximum ?? parameter.maximum;
       return [[parameter.name, typeof maximum === "number" ? maximum : undefined] as const];
     }),
