@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { stringify } from "yaml";
 import { loadMapping } from "../config/load.ts";
@@ -35,8 +35,7 @@ export async function writeDraft(
   const all = new Map([...files, ...schemasOf(files), ...secrets]);
   const mappings = [...files.keys()].filter((path) => isMapping(path, files.get(path)!));
   const tests = mappings.map(testOf).filter((path) => !all.has(path));
-  const inTheWay = (path: string) => existsSync(join(out, path)) && contentOf(join(out, path)) !== all.get(path);
-  const present = [...all.keys(), ...tests].filter(inTheWay);
+  const present = [...new Set([...all.keys(), ...tests].flatMap((path) => inTheWay(out, path, all.get(path)) ?? []))];
   if (present.length > 0) return { present };
   for (const [path, text] of all) write(join(out, path), text);
   const beside = [...secrets.keys(), SCHEMAS];
@@ -48,6 +47,16 @@ export async function writeDraft(
     beside.unshift(test);
   }
   return { written: [...files.keys()], beside };
+}
+
+/** What keeps a file from being written: one with another content, a folder or a link of its name, or a file where its folder would be. */
+function inTheWay(out: string, path: string, text: string | undefined): string | undefined {
+  const place = join(out, path);
+  let above = dirname(place);
+  while (!existsSync(above) && above !== dirname(above)) above = dirname(above);
+  if (!statSync(above).isDirectory()) return relative(out, above) || above;
+  if (above !== dirname(place) || !lstatSync(place, { throwIfNoEntry: false })) return undefined;
+  return statSync(place, { throwIfNoEntry: false })?.isFile() && contentOf(place) === text ? undefined : path;
 }
 
 const isMapping = (path: string, text: string) => path.endsWith(".yaml") && /^resource:/m.test(text);
@@ -62,7 +71,9 @@ function write(path: string, text: string): void {
 /** The schemas that files name in their first lines, and that of mapping tests. */
 function schemasOf(files: Initial["files"]): [string, string][] {
   const named = [...files.values()].flatMap((text) =>
-    [...text.matchAll(/\$schema=\S*schemas\/([\w-]+\.schema\.json)/g)].map(([, name]) => name!),
+    [...text.matchAll(/^# yaml-language-server: \$schema=[./]*schemas\/([\w-]+\.schema\.json)$/gm)].map(
+      ([, name]) => name!,
+    ),
   );
   return [...new Set([...named, "mapping-test.schema.json"])].map((name) => [
     join("schemas", name),
