@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { shippedFolder } from "../config/shipped.ts";
+import { visible } from "../observe/text-lines.ts";
 import { convertScimgateway } from "../scimgateway/convert.ts";
 import type { Item, Outcome } from "../scimgateway/report.ts";
 import { EXIT } from "./exit.ts";
@@ -24,7 +25,7 @@ export async function initScimgatewayCommand(paths: readonly string[], target: I
     );
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    console.error((error as Error).message);
+    console.error(visible((error as Error).message));
     return EXIT.findings;
   }
   const { files, items } = conversion;
@@ -55,5 +56,5 @@ function textOf(path: string): string {
 function section(outcome: Outcome, items: readonly Item[]): string[] {
   const found = items.filter((each) => each.outcome === outcome);
   if (found.length === 0) return [];
-  return [`\n${HEADINGS[outcome]}`, ...found.map(({ place, text }) => `  ${place}\n      ${text}`)];
+  return [`\n${HEADINGS[outcome]}`, ...found.map(({ place, text }) => `  ${visible(place)}\n      ${visible(text)}`)];
 }

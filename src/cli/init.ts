@@ -3,6 +3,7 @@ import type { Registry } from "../config/registry.ts";
 import { shippedFolder } from "../config/shipped.ts";
 import type { ConnectorDefinition, Initial } from "../connector/connector.ts";
 import { filesIn } from "../connector/kit/files.ts";
+import { visible } from "../observe/text-lines.ts";
 import { EXIT } from "./exit.ts";
 import { variablesIn, writeDraft } from "./init-write.ts";
 import { withProgress } from "./progress.ts";
@@ -30,7 +31,7 @@ export async function initCommand(
       init!.run({ ...request, signal: AbortSignal.timeout(INIT_MS) }),
     );
   } catch (error) {
-    console.error((error as Error).message);
+    console.error(linesOf((error as Error).message));
     return EXIT.findings;
   }
   return tellDraft(initial, target);
@@ -54,13 +55,16 @@ export async function tellDraft(
   }
   const shown = (path: string) => relative(process.cwd(), join(out, path)) || path;
   for (const path of result.written) console.log(`wrote ${shown(path)}`);
-  for (const note of initial.notes) console.log(note);
+  for (const note of initial.notes) console.log(linesOf(note));
   console.log(
     `\nAlso written, for tests, secrets and editors:\n${result.beside.map((path) => `  ${shown(path)}`).join("\n")}`,
   );
   console.log(nextSteps(initial, out, { env, fresh }).join("\n"));
   return EXIT.fine;
 }
+
+/** What names of a backend, a document or a file stand in is shown without what a terminal would obey. */
+export const linesOf = (text: string): string => text.split("\n").map(visible).join("\n");
 
 /** The commands that come next, ready to paste. */
 function nextSteps(

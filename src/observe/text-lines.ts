@@ -38,5 +38,6 @@ function valueText(value: unknown): string {
   return visible(isWord ? value : (JSON.stringify(value) ?? ""));
 }
 
-const visible = (text: string): string =>
+/** A text without what a terminal obeys: control characters, and those that turn the direction of writing, as `\u001b`. */
+export const visible = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (each) => `\\u${each.codePointAt(0)!.toString(16).padStart(4, "0")}`);
