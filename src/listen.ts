@@ -65,6 +65,8 @@ function listenFailure(error: NodeJS.ErrnoException, host: string, port: number)
   const reasons: Record<string, string> = {
     EADDRINUSE: "another process is already listening there",
     EACCES: "no permission: ports below 1024 need additional privileges",
+    ENOTFOUND: "no such host is known",
+    EAI_AGAIN: "no such host is known",
     EADDRNOTAVAIL: "this machine does not have that address",
   };
   const reason = reasons[error.code ?? ""];
