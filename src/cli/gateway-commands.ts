@@ -58,7 +58,7 @@ export function addGatewayCommands(program: Command, { registry, env, exit }: Co
     )
     .option("-p, --port <number>", "the port that the gateway was started with, in place of server.port", portIn)
     .action(async ({ config, port }) => {
-      exit(await healthCommand(config ?? foundConfig(), port));
+      exit(await healthCommand(config ?? foundConfig(), env, port));
     });
   withExamples(health, [
     ["postern health -c /etc/postern/gateway.config.yaml", "Exit with 0 if the gateway of this configuration is up"],
