@@ -29,7 +29,7 @@ const PROBE_MS = 3000;
 const KEPT_MS = 3000;
 
 /** Called with how each probe ended: with the error of one that failed. */
-type Told = (connector: string, error?: unknown) => void;
+type Told = (connector: string, error?: unknown) => unknown;
 
 /** Probes connectors and caches the results briefly. A process that is shutting down is not ready. */
 export function createReadiness(
@@ -43,7 +43,8 @@ export function createReadiness(
     ask: async () => {
       if (isDraining()) return { isReady: false, connectors: {} };
       if (found && Date.now() - found.at < KEPT_MS) return found.ready;
-      asking ??= asked(probes, told)
+      // A probe that the shutdown itself ends says nothing of its system.
+      asking ??= asked(probes, (...outcome) => isDraining() || told(...outcome))
         .then((ready) => {
           found = { at: Date.now(), ready };
           return ready;
