@@ -45,7 +45,7 @@ export async function listenForAdmin(
     hosts,
     authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
     refused: () => log.warn({}, "invalid token at the operators' address"),
-    isLoopback: /^(127\.|localhost$|::1$)/.test(host),
+    isLoopback: /^(127(\.\d+){1,3}$|localhost$|::1$)/.test(host),
   });
   const listening = await listen(app.fetch as Fetch, { host, port }, undefined);
   const { port: actual } = listening.server.address() as AddressInfo;

@@ -21,7 +21,7 @@ export function unknownName(what: string, name: string, known: readonly string[]
 
 /** Why a gateway must not listen at its configured address: tokens would travel in the clear without anybody having intended it. */
 export function exposure({ host, tls, trustProxy, plainHttp }: Config["server"]): string | undefined {
-  const isLoopback = /^(127\.|localhost$|::1$|\[::1\]$)/.test(host);
+  const isLoopback = /^(127(\.\d+){1,3}$|localhost$|::1$|\[::1\]$)/.test(host);
   if (isLoopback || tls || trustProxy.length > 0 || plainHttp) return undefined;
   return `the gateway would accept tokens in the clear on ${host}: set server.tls, name the proxy that terminates TLS in server.trustProxy, or set server.plainHttp: true`;
 }
