@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -58,4 +60,21 @@ test("what is usual is drafted as before", async () => {
 test("a schema that is part of itself, many times over, ends", async () => {
   const parts = Array.from({ length: 60 }, () => ({ $ref: "#/components/schemas/User" }));
   expect(await drafted({ ...USER, allOf: parts })).toContain("userName: userName");
+});
+
+test("a document without an end is not read to its end", async () => {
+  const blanks = " ".repeat(1_000_000);
+  const server = createServer((_, answer) => {
+    const more = () => {
+      while (!answer.destroyed && answer.write(blanks));
+    };
+    answer.on("drain", more);
+    more();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const openapi = `http://127.0.0.1:${(server.address() as AddressInfo).port}/openapi.json`;
+  const asked = { options: { openapi }, env: {}, mappings: "", files: filesIn(folder) };
+  await expect(init({ ...asked, signal: AbortSignal.timeout(10_000) })).rejects.toThrow("is too large");
+  server.closeAllConnections();
+  server.close();
 });

@@ -63,9 +63,13 @@ async function textOf(from: string, files: InitRequest["files"], signal: AbortSi
     throw new Error(`${from} cannot be read: ${error.cause instanceof Error ? error.cause.message : error.message}`);
   });
   if (!answer.ok) throw new Error(`${from} answered ${answer.status}.`);
-  const text = await answer.text();
-  if (text.length > MAX_DOCUMENT) throw new Error(`${from} is too large for an OpenAPI document.`);
-  return text;
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const part of answer.body ?? []) {
+    text += decoder.decode(part, { stream: true });
+    if (text.length > MAX_DOCUMENT) throw new Error(`${from} is too large for an OpenAPI document.`);
+  }
+  return text + decoder.decode();
 }
 
 function drafted(api: OpenApi, asked: Options): Initial {
