@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Document, parseDocument } from "yaml";
 import type { Initial, InitRequest } from "../../../src/connector/connector.ts";
+import { onOneLine } from "../../../src/connector/kit/text.ts";
 import { readCertificates } from "../../../src/connector/kit/tls.ts";
 import { openDirectory } from "../directory.ts";
 import { standard } from "../standard.ts";
@@ -79,13 +80,13 @@ function configuration(asked: Options, variable: string, found: Survey): string 
   const tls = [...(asked.startTls ? ["startTls: true"] : []), ...(asked.ca ? [`ca: ${text(asked.ca)}`] : [])];
   const own = [...new Set([...found.user.types, ...found.group.types].map(([name, type]) => `      ${name}: ${type}`))];
   const kind = ({ base, objectClass, rdn, key, reason }: KindSurvey, name: string, more: readonly string[]) => `
-      # ${reason}
+      # ${onOneLine(reason)}
       ${name}:
         base: ${text(base)}
         filter: (objectClass=${objectClass})
         rdn: ${rdn}${[...(key === "entryUUID" ? [] : [`key: ${key}`]), ...more].map((line) => `\n        ${line}`).join("")}`;
   return `# yaml-language-server: $schema=./schemas/gateway.schema.json
-# Written by \`postern init ldap\` for ${nameOf(found.suffix)}, as ${found.vendor} described it.
+# Written by \`postern init ldap\` for ${nameOf(found.suffix)}, as ${onOneLine(found.vendor)} described it.
 server: { port: 8880 }                # reached from this machine only, until TLS is set: docs/guides/tls.md
 auth:
   - type: bearer

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { onOneLine } from "../../../src/connector/kit/text.ts";
 import type { CatalogueTable, ForeignKey } from "../catalogue.ts";
 import { joinParts } from "../keys.ts";
 import type { Settings } from "../settings.ts";
@@ -311,7 +312,7 @@ function kindLines({ name, settings, lists, lookups, marks }: KindDraft): string
       ? []
       : [`  ${what}:`, ...Object.entries(all).map(([attr, value]) => `    ${flow(attr)}: ${flow(value)}`)];
   return [
-    ...marks.map((mark) => `# ? ${mark}`),
+    ...marks.map((mark) => `# ? ${onOneLine(mark)}`),
     `${name}:`,
     ...fields,
     ...nested("lookups", lookups),
@@ -331,15 +332,15 @@ function mappingText(kind: KindDraft): string {
   const written = writtenColumns(kind);
   const unmapped = table.columns.filter((column) => !written.has(column.name));
   const lines = all.flatMap(({ path, to, why }) => [
-    ...(why === undefined ? [] : [`  # ? ${why}`]),
+    ...(why === undefined ? [] : [`  # ? ${onOneLine(why)}`]),
     `  ${flow(path)}: ${flow(to)}`,
   ]);
   const created = Object.entries(create).map(([attr, expression]) => `  ${flow(attr)}: ${flow(expression)}`);
   return `# yaml-language-server: $schema=../schemas/mapping.schema.json
-# Drafted from the table ${table.name.table} by \`postern init sql\`. What is marked by # ? was guessed, or is missing.
-${marks.map((mark) => `# ? ${mark}\n`).join("")}resource: ${name === "user" ? "User" : "Group"}
+# Drafted from the table ${onOneLine(table.name.table)} by \`postern init sql\`. What is marked by # ? was guessed, or is missing.
+${marks.map((mark) => `# ? ${onOneLine(mark)}\n`).join("")}resource: ${name === "user" ? "User" : "Group"}
 kind: ${name}
 attributes:
 ${lines.join("\n")}
-${created.length > 0 ? `create:\n${created.join("\n")}\n` : ""}${unmapped.length > 0 ? `# Not mapped: ${unmapped.map((column) => `${column.name} (${column.type})`).join(", ")}\n` : ""}`;
+${created.length > 0 ? `create:\n${created.join("\n")}\n` : ""}${unmapped.length > 0 ? `# Not mapped: ${unmapped.map((column) => `${onOneLine(column.name)} (${column.type})`).join(", ")}\n` : ""}`;
 }

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { onOneLine } from "../../../src/connector/kit/text.ts";
 import type { CatalogueTable } from "../catalogue.ts";
 import type { Draft } from "./draft.ts";
 import { guessRows, isTime, namesOf } from "./guess.ts";
@@ -52,19 +53,22 @@ export function draftSeveral(table: CatalogueTable, by: string): Draft {
     `id: ${key}`,
     `externalId: ${key}`,
     ...(hasLogin ? [] : ["# ? no column looks like a user name: the number stands for it", `userName: ${key}`]),
-    ...guessed.flatMap(({ path, to, why }) => [...(why ? [`# ? ${why}`] : []), `${flow(path)}: ${last(to)}`]),
+    ...guessed.flatMap(({ path, to, why }) => [
+      ...(why ? [`# ? ${onOneLine(why)}`] : []),
+      `${flow(path)}: ${last(to)}`,
+    ]),
   ];
   const used = new Set([by, begins, ...guessed.map(({ to }) => to)]);
   const others = columns.filter((column) => !used.has(column.name)).map((column) => column.name);
   const which = begins === undefined ? "the last one" : `the one with the latest ${begins}`;
   const text = `# yaml-language-server: $schema=../schemas/mapping.schema.json
-# Drafted from the table ${name.table} by \`postern init sql\`. What is marked by # ? was guessed, or is missing.
-# A person may have several rows. rows[-1] is ${which}.
+# Drafted from the table ${onOneLine(name.table)} by \`postern init sql\`. What is marked by # ? was guessed, or is missing.
+# A person may have several rows. rows[-1] is ${onOneLine(which)}.
 ${marks.map((mark) => `# ? ${mark}\n`).join("")}resource: User
 kind: user
 attributes:
 ${rows.map((row) => `  ${row}`).join("\n")}
-${others.length > 0 ? `# Not mapped: ${others.join(", ")}\n` : ""}`;
+${others.length > 0 ? `# Not mapped: ${onOneLine(others.join(", "))}\n` : ""}`;
   return {
     kinds: [
       ...marks.map((mark) => `# ? ${mark}`),

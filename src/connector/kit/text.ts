@@ -53,3 +53,6 @@ export function bareUrl(text: string): string {
   const { protocol, host, pathname } = new URL(text);
   return `${protocol}//${host}${pathname.replace(/\/$/, "")}`;
 }
+
+/** A text on one line, as in a comment of a file that is drafted: names of a backend may contain line breaks. */
+export const onOneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
