@@ -124,7 +124,7 @@ describe("postern serve", () => {
     write(config({}));
     const { out, ended } = postern(["--host", "0.0.0.0"]);
     expect(await ended).toBe(1);
-    expect(out.stderr).toMatch(/^--host: .*in the clear on 0\.0\.0\.0: .*server\.plainHttp: true$/m);
+    expect(out.stderr).toMatch(/^--host: .*in the clear on 0\.0\.0\.0/);
   });
 
   test.each([
