@@ -51,6 +51,8 @@ export interface Running {
   readonly operations: string | undefined;
   /** Reloads the configuration. If the new one is invalid, the previous one stays in use. Returns whether it was applied. */
   readonly reload: () => boolean;
+  /** Resolves once each connector has been asked whether it answers. The gateway serves meanwhile. */
+  readonly probed: Promise<unknown>;
   /** Waits for `server.shutdownDelay`, lets running requests finish for at most ten seconds, and closes the connectors. */
   readonly stop: () => Promise<void>;
 }
@@ -168,8 +170,8 @@ export async function start(
     closing.push(watch.end);
 
     tellWarnings(loaded, log);
-    // Nobody waits for it: a backend may be down when the gateway starts.
-    void shared.readiness.current?.ask();
+    // Nobody who serves waits for it: a backend may be down when the gateway starts.
+    const probed = shared.readiness.current!.ask();
     const { port } = main.server.address() as AddressInfo;
     const host = config.server.host === "0.0.0.0" ? "127.0.0.1" : config.server.host;
     return {
@@ -177,6 +179,7 @@ export async function start(
       routes: [...loaded.routes.keys()],
       operations: admin?.url,
       reload,
+      probed,
       stop: async () => {
         isDraining = true;
         await sleep(1000 * config.server.shutdownDelay);

@@ -251,7 +251,7 @@ describe("an API behind TLS", () => {
     );
     await strange.close();
     const nobody = open({ url: api.url, tls: { ca: mutual.ca } });
-    expect(await failing(nobody)).toMatch(/cannot be reached/);
+    expect(await failing(nobody)).toMatch(/is unreachable/);
     await nobody.close();
   });
 

@@ -74,7 +74,10 @@ export interface Directory extends Schema {
 
 /** Opens a directory, without connecting yet. */
 export function openDirectory(settings: Settings, dialect: Dialect): Directory {
-  const account = createAccount("The directory", (error) => resultCode(error) === result.invalidCredentials);
+  const account = createAccount({
+    isRefusal: (error) => resultCode(error) === result.invalidCredentials,
+    reasonOf: (error) => (ldapFailure(error, dialect.refusal) as Error).message,
+  });
   const servers = createServers({
     ...settings,
     connect: (url, milliseconds) => account.prove(() => connect(url, settings, milliseconds)),

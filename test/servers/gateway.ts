@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { start } from "../../src/compose.ts";
 import type { Client } from "../clients/replay.ts";
@@ -20,6 +21,9 @@ export interface TestGateway extends Client {
   readonly stop: () => Promise<void>;
 }
 
+/** How long backends that do not answer are waited for, in milliseconds. */
+const PROBED_MS = 1000;
+
 /** Starts the gateway on a port of its own, with a configuration's connectors and routes. */
 export async function startGateway(config: {
   connectors: object;
@@ -33,6 +37,8 @@ export async function startGateway(config: {
     writeFileSync(file, stringify({ server: { port: 0 }, log: { level: "error" }, auth, ...given }));
   write(config);
   const running = await start(registry, file, {});
+  // What tests count and break is theirs alone: the gateway's own questions come before.
+  await Promise.race([running.probed, sleep(PROBED_MS)]);
   return {
     url: running.url,
     base: running.url + (running.routes[0] ?? ""),

@@ -171,8 +171,7 @@ export function queryOf({ resolved }: OpenApi, operation: Table): ReadonlyMap<st
   return new Map(
     parameters.flatMap((each) => {
       const parameter = resolved(each);
-      if (parameter?.in !== "query" || typeof parameter.name !== "string" || !isPlainName(parameter.name))
-        return [];
+      if (parameter?.in !== "query" || typeof parameter.name !== "string" || !isPlainName(parameter.name)) return [];
       const maximum = resolved(parameter.schema)?.maximum ?? parameter.maximum;
       return [[parameter.name, typeof maximum === "number" ? maximum : undefined] as const];
     }),

@@ -6,8 +6,10 @@ describe("an account whose secret is wrong", () => {
   const start = () => {
     let time = 0;
     const account = createAccount(
-      "The directory",
-      (error) => error === refused,
+      {
+        isRefusal: (error) => error === refused,
+        reasonOf: () => "The directory refused the account: its password has expired.",
+      },
       () => time,
     );
     let attempts = 0;
@@ -39,7 +41,7 @@ describe("an account whose secret is wrong", () => {
     expect(all.every(({ status }) => status === "rejected")).toBe(true);
     expect((all.at(-1) as PromiseRejectedResult).reason).toMatchObject({
       kind: "denied",
-      message: expect.stringMatching(/refused the gateway's account .* 10 seconds/),
+      message: expect.stringMatching(/refused the account: its password has expired\. .* 10 seconds/),
     });
   });
 

@@ -19,8 +19,16 @@ export interface Account {
   readonly prove: <T>(attempt: () => Promise<T>) => Promise<T>;
 }
 
+/** How refusals of an account are known. */
+export interface Refusals {
+  readonly isRefusal: (error: unknown) => boolean;
+  /** What the backend says of a refusal, in a sentence: callers are told while no attempt is made. */
+  readonly reasonOf: (error: unknown) => string;
+}
+
 /** Watches the authentications of one account, and pauses them after a refusal to avoid a lockout. */
-export function createAccount(what: string, isRefusal: (error: unknown) => boolean, now = Date.now): Account {
+export function createAccount({ isRefusal, reasonOf }: Refusals, now = Date.now): Account {
+  let reason = "";
   let isProven = false;
   let refusals = 0;
   let heldUntil = 0;
@@ -31,7 +39,7 @@ export function createAccount(what: string, isRefusal: (error: unknown) => boole
     if (seconds <= 0) return;
     throw new ConnectorError(
       "denied",
-      `${what} refused the gateway's account or its password. To avoid locking the account, the next attempt is in ${wait(seconds)}. Correct the password and reload: then it is tried at once.`,
+      `${reason} To avoid locking the account, the next attempt is in ${wait(seconds)}. Correct the password and reload: then it is tried at once.`,
       { mayHaveHappened: false, retryAfter: seconds },
     );
   };
@@ -50,6 +58,7 @@ export function createAccount(what: string, isRefusal: (error: unknown) => boole
       // Attempts that were refused together count as one refusal.
       if (isRefusal(error) && refusals === before) {
         isProven = false;
+        reason = reasonOf(error);
         heldUntil = now() + WAITS_MS[Math.min(refusals++, WAITS_MS.length - 1)]!;
       }
       throw error;
