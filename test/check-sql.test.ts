@@ -15,15 +15,15 @@ const tables = {
     id: "integer auto_increment primary key",
     text: "varchar(100)",
     users: " engine = MyISAM collate utf8mb4_unicode_ci",
-    more: ["users uses MyISAM, which has no transactions, so that a failed change is left half done"],
+    more: ["users uses MyISAM, which has no transactions, so a failed change is left half done"],
   },
 };
 const found = [
-  'user: nothing in users keeps a value of "user name" from being there twice; only the gateway looks',
-  `user: an entry's "mails" are found by reading the whole table mails`,
-  'user: nothing in mails keeps a value of "mails" from being there twice',
-  'group: every look-up by "title" reads the whole table groups',
-  'group: nothing in members keeps a value of "members" from being there twice',
+  'user: two rows of users could have the same "user name"; only the gateway checks',
+  `user: reading an entry's "mails" scans the whole table mails`,
+  'user: mails could contain a value of "mails" twice',
+  'group: every look-up by "title" scans the whole table groups',
+  'group: members could contain a value of "members" twice',
 ];
 
 describe.each(["sqlite", "postgres", "mysql"] as const)("postern check --connect, on %s", (dialect) => {

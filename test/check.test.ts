@@ -63,7 +63,7 @@ gateway.config.yaml: 1 error.
   test("tells warnings apart from errors: they end with 0, and with 1 where they are denied", () => {
     const { status, stdout, last } = postern(files, "check");
     expect({ status, last }).toEqual({ status: 0, last: "gateway.config.yaml: 1 warning." });
-    expect(stdout).toMatch(/^user\.yaml:6:3: warning: only "work" addresses are kept/m);
+    expect(stdout).toMatch(/^user\.yaml:6:3: warning: only "work" addresses are stored/m);
     expect(postern(files, "check", "--deny-warnings").status).toBe(1);
   });
 

@@ -95,7 +95,7 @@ describe("connections to domain controllers", () => {
     const { json } = await send(gateway!, "POST", "/Users", { userName: "x@y.test", displayName: "X" });
     expect(json).toMatchObject({
       ...refused,
-      detail: expect.stringMatching(/service account may not do this.*delegate/s),
+      detail: expect.stringMatching(/service account lacks permission.*delegate/s),
     });
     await gateway!.stop();
     samba.ldapmodify(

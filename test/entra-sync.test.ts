@@ -95,7 +95,7 @@ describe("a sync into Entra", () => {
     await syncing.run();
     expect(await person("1")).toMatchObject({
       status: "failed",
-      memory: { error: { message: expect.stringContaining("Is the job started?") } },
+      memory: { error: { message: expect.stringContaining("Check that the job is started") } },
     });
     entra.job.state = "Active";
     entra.clock.advance(HOUR);

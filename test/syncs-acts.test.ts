@@ -83,7 +83,7 @@ describe("what operators do to a sync", () => {
     expect(await post("release", { people: ["1"] })).toMatchObject([400, { error: expect.stringContaining("reason") }]);
     expect(await post("release", { reason: "looked at" })).toMatchObject([
       400,
-      { error: expect.stringContaining("say what is released") },
+      { error: expect.stringContaining("specify what to release") },
     ]);
     expect(acts()).toEqual([]);
     expect(await post("release", { people: ["1"], reason: "looked at", by: "somebody else" })).toEqual([

@@ -37,7 +37,7 @@ describe("a possible rehire", () => {
     await syncing.run();
     expect(planOf(await person("E-1"))).toMatchObject({ do: "propose", of: "C-1" });
     for (const [as, why] of [
-      ["2", "differs"],
+      ["2", "differ in"],
       ["C-3", "in use"],
       ["nobody", "nobody with an account"],
     ] as const) {

@@ -53,8 +53,8 @@ describe("settings of a sync that are refused", () => {
   });
 
   test("no duration is negative", () => {
-    expect(wrongWith({ leavers: { after: "-P3D" } })).toContain("not negative");
-    expect(wrongWith({ leavers: { stages: [{ do: "delete", after: "P-30D" }] } })).toContain("not negative");
+    expect(wrongWith({ leavers: { after: "-P3D" } })).toContain("cannot be negative");
+    expect(wrongWith({ leavers: { stages: [{ do: "delete", after: "P-30D" }] } })).toContain("cannot be negative");
     expect(wrongWith({ leavers: { after: "PT0S" } })).toBe("");
   });
 });

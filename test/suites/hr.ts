@@ -7,9 +7,15 @@ export const HR = "urn:ietf:params:scim:schemas:extension:postern:hr:2.0:User";
 export const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /** Starts an HR system with people in it, and the gateway before it. */
-export async function beginHr(system: SystemUnderTest, people: readonly object[], more?: object) {
+export async function beginHr(
+  system: SystemUnderTest,
+  people: readonly object[],
+  more?: object,
+  prepare: (hr: Awaited<ReturnType<SystemUnderTest["start"]>>) => void = () => {},
+) {
   const hr = await system.start();
   (hr.people as object[]).push(...people);
+  prepare(hr);
   const gateway = await startBefore(hr, configOf(system, hr.url, more));
   return { hr, gateway };
 }
