@@ -116,7 +116,10 @@ describe("the gateway before several domain controllers", () => {
     expect(answers[0]!.headers.has("retry-after")).toBe(true);
     // A look-up may have missed what was made just now: nothing is made before the controller has caught up.
     const next = await send(client, "POST", "/Users", user("too-early"));
-    expect(next.json).toMatchObject({ status: "503", detail: expect.stringContaining("nothing is created until it has") });
+    expect(next.json).toMatchObject({
+      status: "503",
+      detail: expect.stringContaining("nothing is created until it has"),
+    });
     await first.restart();
     await lagging.stop();
   });
