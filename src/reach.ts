@@ -15,7 +15,7 @@ export interface Reach {
 }
 
 /** Failures of a backend that does not answer; any other is its answer. */
-const AWAY: readonly string[] = ["unavailable", "timeout"];
+const AWAY: readonly string[] = ["unavailable", "timeout", "busy"];
 
 const UNREACHABLE = {
   message: "connector cannot be reached",

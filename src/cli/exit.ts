@@ -15,6 +15,6 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   findings:
     "Something is wrong: the configuration has errors, a test failed, a log was altered, or what was asked could not be done. `postern serve` exits with 1 when it refuses to start.",
   usage:
-    "The command line is wrong: an unknown command or option, a missing argument, a file that doesn't exist. Also if Node.js is too old.",
+    "The command line is wrong: an unknown command or option, a missing argument, a value or a file of values that cannot be read. Also if there is no configuration in this folder and none was named, and if Node.js is too old.",
   unreachable: "Nothing else is wrong, but a backend or endpoint could not be asked.",
 };

@@ -34,7 +34,15 @@ export async function writeDraft(
   const secrets = new Map(secretsOf(files));
   const all = new Map([...files, ...schemasOf(files), ...secrets]);
   const mappings = [...files.keys()].filter((path) => isMapping(path, files.get(path)!));
-  const tests = mappings.map(testOf).filter((path) => !all.has(path));
+  // Of a mapping that is there already, as it is drafted, a test that is there belongs to it.
+  const isThere = (mapping: string) =>
+    existsSync(join(out, testOf(mapping))) &&
+    existsSync(join(out, mapping)) &&
+    inTheWay(out, mapping, all.get(mapping)) === undefined;
+  const tests = mappings
+    .filter((mapping) => !isThere(mapping))
+    .map(testOf)
+    .filter((path) => !all.has(path));
   const present = [...new Set([...all.keys(), ...tests].flatMap((path) => inTheWay(out, path, all.get(path)) ?? []))];
   if (present.length > 0) return { present };
   for (const [path, text] of all) write(join(out, path), text);

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Diagnostic } from "../config/diagnostic.ts";
+import { visible } from "../observe/text-lines.ts";
 
 /** The most characters of a line that are shown; of a longer one what is around the mistake. */
 const MAX_SHOWN = 110;
@@ -16,7 +17,7 @@ export function problemText(problem: Diagnostic, target: Target = process.stdout
   const { severity, file, line, column, message } = problem;
   const colour = severity === "error" ? "red" : "yellow";
   const place = problem.excerpt === undefined && line === 1 ? `${file}:` : `${file}:${line}:${column}:`;
-  const head = `${bold(place, target)} ${paint(colour, `${severity}:`, target)} ${message}`;
+  const head = `${bold(place, target)} ${paint(colour, `${severity}:`, target)} ${visible(message)}`;
   return [head, ...marked(problem, colour, target)].join("\n");
 }
 

@@ -39,6 +39,11 @@ export async function init({ options: given, files, signal }: InitRequest): Prom
   const asked = given as unknown as Options;
   if (asked.url !== undefined && !/^https?:$/.test(URL.parse(asked.url)?.protocol ?? ""))
     throw new Error(`--url is an address such as https://people.example.com/api/v2, not "${asked.url}".`);
+  const { username, password } = (asked.url === undefined ? undefined : URL.parse(asked.url)) ?? {};
+  if (username || password)
+    throw new Error(
+      "--url must not contain a user or a password: they would be written into the file. Set `auth` there instead.",
+    );
   if (asked.openapi === undefined) return skeleton(asked.url);
   const text = await textOf(asked.openapi, files, signal);
   let document: unknown;

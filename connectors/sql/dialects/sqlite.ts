@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { extname } from "node:path";
 import type { Kysely, SqliteDialect } from "kysely";
 import type { Scalar, Value } from "../../../src/connector/connector.ts";
@@ -143,9 +143,10 @@ function open({ file, mayCreate, script }: Database): SqliteDialect {
       "file",
     );
   const make = () => {
-    const isNew = !isThere();
+    if (script === undefined || isThere()) return openDatabase(usable(file));
+    if (!isInMemory) return openDatabase(filled(file, script()));
     const made = openDatabase(usable(file));
-    if (isNew && script !== undefined) made.database.exec(script());
+    made.database.exec(script());
     return made;
   };
   // A file is not created before it is needed: checking a configuration writes nothing.
@@ -157,6 +158,29 @@ function open({ file, mayCreate, script }: Database): SqliteDialect {
   // A database in memory cannot be read by another connection.
   const ms = isInMemory ? SEARCH_MS : AT_ONCE_MS;
   return sqliteDialect(database, () => opened?.within(ms));
+}
+
+/**
+ * Creates a database by a script, and opens it. It has its name only once it is whole: a script that fails, or a process that is killed
+ * meanwhile, leaves no database that later starts would take for a finished one. Throws a `SettingError`.
+ */
+function filled(file: string, script: string) {
+  const draft = `${file}.new`;
+  rmSync(draft, { force: true });
+  const database = usable(draft);
+  try {
+    database.exec(script);
+  } catch (error) {
+    database.close();
+    rmSync(draft, { force: true });
+    throw new SettingError(
+      `script: it failed, so ${file} was not created: ${(error as Error).message}. Correct the script.`,
+      "script",
+    );
+  }
+  database.close();
+  renameSync(draft, file);
+  return usable(file);
 }
 
 function usable(file: string) {

@@ -32,7 +32,7 @@ const flow = (value: unknown): string =>
   stringify(value, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: true }).trimEnd();
 
 /** How a column is written in JSONata. */
-const inJsonata = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : `\`${name}\``);
+const inJsonata = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : `\`${name.replaceAll("`", "")}\``);
 
 /** Drafts a table that has several rows for a person, who is told by a column: one entry for each of its values, read only. */
 export function draftSeveral(table: CatalogueTable, by: string): Draft {
