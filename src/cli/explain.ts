@@ -63,7 +63,7 @@ export async function explainCommand(options: ExplainOptions): Promise<number> {
         (condition) => connector.supports(mapping.kind, condition),
         references,
       );
-      console.log(rest ? `evaluated behind it: ${filterText(rest, type)}` : "the backend answers the whole filter");
+      console.log(rest ? `evaluated by Postern: ${filterText(rest, type)}` : "the backend answers the whole filter");
     }
   } catch (error) {
     const failure = error instanceof BackendError ? error.failure : error;

@@ -7,7 +7,7 @@ import { leafOf, type TypedFilter } from "../scim/path.ts";
 import { isMatched } from "./uses.ts";
 
 const operators = ["eq", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"] as const;
-const NOTHING = "nothing: read and filtered behind the backend";
+const NOTHING = "nothing: read and filtered by Postern";
 
 /**
  * Attributes that clients match by, and whose filters the backend does not answer: each look-up reads every entry. Only of mappings that
