@@ -28,6 +28,7 @@ import { createThrottle } from "./edge/throttle.ts";
 import { type TlsFiles, watchCertificates } from "./edge/tls.ts";
 import { createRepeats } from "./gateway/repeats.ts";
 import { buildGeneration, type Generation, type Shared } from "./generation.ts";
+import { openJournalFor } from "./journals.ts";
 import { DRAIN_MS, type Fetch, type Listening, listen } from "./listen.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
@@ -92,6 +93,8 @@ export async function start(
     closing.push(state.close);
     const audit = await openAuditFor(loaded, log, state.anchor);
     closing.push(() => audit?.close());
+    const journal = await openJournalFor(loaded, { metrics, log });
+    closing.push(() => journal?.close());
     const limiters = await limitersFor(loaded, log);
     closing.push(limiters.close);
     const overload = createOverloadManager();
@@ -101,6 +104,7 @@ export async function start(
       metrics,
       services: {
         audit,
+        journal,
         ledger: state.ledger,
         log,
         repeats: createRepeats(),
@@ -150,7 +154,7 @@ export async function start(
         tellWarnings(next, log);
         void shared.readiness.current?.ask();
         syncs.update(current);
-        const fixed = ["server", "audit", "operations", "log", "state"] as const;
+        const fixed = ["server", "audit", "operations", "log", "state", "journal"] as const;
         const isOther = (before: unknown, after: unknown) => JSON.stringify(before) !== JSON.stringify(after);
         const changed: string[] = fixed.filter((part) => isOther(config[part], next.config[part]));
         if (isOther(config.limits.shared, next.config.limits.shared)) changed.push("limits.shared");

@@ -17,6 +17,7 @@ import type { Lane } from "./edge/lane.ts";
 import type { Served } from "./edge/served.ts";
 import type { Throttle } from "./edge/throttle.ts";
 import type { Route } from "./gateway/route.ts";
+import { refusedEntry } from "./journals.ts";
 import { attrsOf, uniqueAttrs } from "./mapping/mapping.ts";
 import { publishedType } from "./mapping/published.ts";
 import type { Log } from "./observe/log.ts";
@@ -191,6 +192,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
       trust,
       answered: ({ route, operation, status, seconds }) =>
         metrics.requests.observe({ route, operation, status: String(status) }, seconds),
+      refused: (request) => shared.services.journal?.refused(refusedEntry(request)),
       readiness,
       operationMs: Math.round(config.limits.seconds * 1000),
       publicUrl: config.server.publicUrl,

@@ -3,12 +3,14 @@ import type { Connector } from "./connector/connector.ts";
 import { recording } from "./gateway/audit.ts";
 import { logged } from "./gateway/failures.ts";
 import { type Danger, type GuardLedger, guarded } from "./gateway/guard.ts";
+import { journaling } from "./gateway/journal.ts";
 import { permitted } from "./gateway/permissions.ts";
 import { protectedAttributes, protectedEntries } from "./gateway/protection.ts";
 import type { Endpoint } from "./gateway/references.ts";
 import type { Repeats } from "./gateway/repeats.ts";
 import { createRoute, type Route } from "./gateway/route.ts";
 import { dryRun, readOnly } from "./gateway/switches.ts";
+import type { Journal } from "./journal/journal.ts";
 import type { Mapping } from "./mapping/mapping.ts";
 import { publishedType } from "./mapping/published.ts";
 import type { Log } from "./observe/log.ts";
@@ -22,6 +24,7 @@ export class StartError extends Error {}
 /** Services that routes share. */
 export interface RouteServices {
   readonly audit: AuditTrail | undefined;
+  readonly journal?: Pick<Journal, "happened" | "refused"> | undefined;
   /** The change guard's ledger. Opened if a route has a guard. */
   readonly ledger: () => GuardLedger;
   readonly log: Pick<Log, "warn">;
@@ -95,19 +98,26 @@ export function routeAt(
   loaded: Loaded,
   base: string,
   connectors: ReadonlyMap<string, Connector>,
-  { audit, ledger, log, repeats, stopped }: RouteServices,
+  { audit, journal, ledger, log, repeats, stopped }: RouteServices,
 ): Route {
   const { config } = loaded;
   const options = optionsOf(loaded, base, connectors);
   const { readOnly: isReadOnly, protect, guard, dryRun: isDry } = config.safety[base] ?? {};
   const records = audit && recording(base, audit, { values: config.audit?.values ?? false, isDry: isDry === true });
+  const notes = journal && journaling(base, options.endpoints, { journal, reads: config.journal?.reads ?? false });
   const warn = (fields: Record<string, unknown>, message: string) => log.warn({ route: base, ...fields }, message);
   const only = <T>(isWanted: unknown, make: () => T): T[] => (isWanted ? [make()] : []);
   return createRoute({
     ...options,
     ...(repeats && { repeats }),
-    middleware: [logged(warn), ...only(records, () => records!.refusals), permitted],
+    middleware: [
+      ...only(notes, () => notes!.operations),
+      logged(warn),
+      ...only(records, () => records!.refusals),
+      permitted,
+    ],
     steps: [
+      ...only(notes, () => notes!.writes),
       ...only(records, () => records!.outcomes),
       ...only(isReadOnly, () => readOnly),
       ...only(protect, () => atRoute(base, () => protectedAttributes(protect!, options.endpoints))),

@@ -25,12 +25,13 @@ const allowed: Record<string, readonly string[]> = {
   "src/graph": ["src/http", "src/connector"],
   "src/entra": ["src/scim", "src/connector", "src/expression", "src/http", "src/json"],
   "src/mapping": ["src/scim", "src/connector", "src/expression", "src/json"],
-  "src/gateway": ["src/scim", "src/mapping", "src/connector", "src/expression", "src/sink"],
+  "src/gateway": ["src/scim", "src/mapping", "src/connector", "src/expression", "src/sink", "src/journal"],
+  "src/journal": ["src/scim", "src/connector"],
   "src/edge": ["src/gateway", "src/scim", "src/auth", "src/observe", "src/json"],
   "src/auth": [],
   "src/observe": [],
   "src/sink": [],
-  "src/state": ["src/connector", "src/gateway"],
+  "src/state": ["src/connector", "src/gateway", "src/journal", "src/thread"],
   "src/scimgateway": ["src/scim"],
   "src/sync": [
     "src/gateway",
@@ -42,7 +43,16 @@ const allowed: Record<string, readonly string[]> = {
     "src/graph",
     "src/http",
   ],
-  "src/config": ["src/scim", "src/mapping", "src/connector", "src/sink", "src/auth", "src/state", "src/sync"],
+  "src/config": [
+    "src/scim",
+    "src/mapping",
+    "src/connector",
+    "src/sink",
+    "src/auth",
+    "src/state",
+    "src/sync",
+    "src/journal",
+  ],
 };
 
 /** What every connector, and every sink, may import beside its client library; and what one of them takes of another. */

@@ -32,6 +32,8 @@ export interface EdgeOptions {
   readonly lane: Lane;
   /** Called for each completed request. */
   readonly answered: (request: Answered) => void;
+  /** Called for each request that was refused, or failed, before it came to an operation. */
+  readonly refused?: ((request: RefusedRequest) => void) | undefined;
   readonly readiness: Readiness;
   /** Time limit of an operation, in milliseconds. */
   readonly operationMs: number;
@@ -46,6 +48,21 @@ export interface Answered {
   readonly operation: string;
   readonly status: number;
   readonly seconds: number;
+}
+
+/** A request that came to no operation. */
+export interface RefusedRequest {
+  /** When it came, in milliseconds since 1970, and how long it took. */
+  readonly at: number;
+  readonly ms: number;
+  readonly route: string;
+  /** What was asked for, as there are handlers, `POST /Users`. */
+  readonly operation: string;
+  readonly status: number;
+  readonly source: string;
+  readonly caller: string | undefined;
+  readonly requestId: string;
+  readonly failure: Error | undefined;
 }
 
 /** The HTTP side of the gateway. A request passes through the middleware in the order of the code. */
@@ -105,9 +122,10 @@ function canonicalPath(path: string, routes: readonly Served[]): string {
 }
 
 /** Logs one line per request: what was requested, the result and the duration, but no personal data. */
-function requestLog({ log, routes, answered, operationMs }: EdgeOptions): MiddlewareHandler<Env> {
+function requestLog({ log, routes, answered, refused, operationMs }: EdgeOptions): MiddlewareHandler<Env> {
   return async (c, next) => {
     const start = performance.now();
+    c.set("receivedAt", start);
     const given = c.req.header("x-request-id");
     const requestId = given && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
     c.set("requestId", requestId);
@@ -129,7 +147,13 @@ function requestLog({ log, routes, answered, operationMs }: EdgeOptions): Middle
           "postern.request_id": requestId,
         });
       }
-      answered({ route, operation, status: c.res.status, seconds: (performance.now() - start) / 1000 });
+      const { status } = c.res;
+      const ms = performance.now() - start;
+      answered({ route, operation, status, seconds: ms / 1000 });
+      if (refused && status >= 400 && route !== "" && !c.get("isJournaled")) {
+        const { source, caller, failure } = c.var;
+        refused({ at: Date.now() - Math.round(ms), ms, route, operation, status, source, caller, requestId, failure });
+      }
     });
     clearTimeout(timer);
     if (!log.isLevelEnabled("info")) return;

@@ -17,6 +17,12 @@ export interface Env {
     certificate?: ShownCertificate;
     /** The origin that the client used, `https://host`. */
     origin: string;
+    /** When the request came, by `performance.now()`. */
+    receivedAt: number;
+    /** Whether the journal has an operation of the request. */
+    isJournaled?: boolean;
+    /** Why the request was refused, or failed. */
+    failure?: Error;
     notes: Record<string, unknown>;
     connectorMs: number;
     deadline: AbortSignal;
@@ -38,6 +44,8 @@ export function contextOf(c: HonoContext<Env>, base: string, publicUrl: string |
       return (may?.types?.includes(type) ?? true) && (may?.actions?.includes(action) ?? true);
     },
     mayDo: c.get("mayDo") ?? (async () => true),
+    receivedAt: c.get("receivedAt"),
+    journaled: () => c.set("isJournaled", true),
     note: (fields) => Object.assign(c.get("notes"), fields),
     waited: (milliseconds) => c.set("connectorMs", c.get("connectorMs") + milliseconds),
   };

@@ -1,6 +1,7 @@
 import type { Connector } from "../connector/connector.ts";
 import { ConnectorError } from "../connector/error.ts";
 import { ExpressionError } from "../expression/compile.ts";
+import { addCall, type CallName, type Outcome, type Trace } from "../journal/trace.ts";
 import { badRequest } from "../scim/error.ts";
 import { BackendError } from "./failure.ts";
 
@@ -27,6 +28,12 @@ export interface Context {
   readonly allows: (type: string, action: Action) => boolean;
   /** Adds fields to the request's log line. Never attribute values. */
   readonly note: (fields: Record<string, unknown>) => void;
+  /** When the request came, by `performance.now()`. */
+  readonly receivedAt?: number | undefined;
+  /** Follows the operation for the journal. */
+  readonly trace?: Trace | undefined;
+  /** Called when the journal has an operation of the request. */
+  readonly journaled?: (() => void) | undefined;
   /** Adds to the time spent waiting for the backend, in milliseconds. */
   readonly waited: (milliseconds: number) => void;
 }
@@ -38,26 +45,34 @@ export interface Backend {
   readonly mapping: { readonly kind: string };
 }
 
-/** The methods of a connector that ask its backend for something. */
-type Call = "search" | "get" | "create" | "update" | "delete" | "resolve" | "outside";
-type Method<Name extends Call> = NonNullable<Connector[Name]>;
+type Method<Name extends CallName> = NonNullable<Connector[Name]>;
 /** What a method is asked for: the kind and the signal come from the backend and the context. */
-type Asked<Name extends Call> = Omit<Parameters<Method<Name>>[0], "kind" | "signal">;
+type Asked<Name extends CallName> = Omit<Parameters<Method<Name>>[0], "kind" | "signal">;
 
 /** Calls a connector's method: its time is counted, and its failures become SCIM's. */
-export async function ask<Name extends Call>(
+export async function ask<Name extends CallName>(
   context: Context,
-  { connector, mapping }: Backend,
+  { name: connectorName, connector, mapping }: Backend,
   method: Name,
   asked: Asked<Name>,
 ): Promise<Awaited<ReturnType<Method<Name>>>> {
   const request = { ...asked, kind: mapping.kind, signal: context.signal };
   const call = connector[method] as (request: unknown) => Promise<Awaited<ReturnType<Method<Name>>>>;
   const start = performance.now();
+  const ended = (outcome: Outcome) => {
+    const ms = performance.now() - start;
+    context.waited(ms);
+    if (!context.trace) return;
+    const { explain } = connector;
+    addCall(context.trace, { connector: connectorName, name: method, request, explain, at: start, ms }, outcome);
+  };
   try {
-    return await inTermsOfScim(context, () => call(request));
-  } finally {
-    context.waited(performance.now() - start);
+    const result = await call(request);
+    ended({ result });
+    return result;
+  } catch (error) {
+    ended({ error });
+    throw inScim(error, context);
   }
 }
 

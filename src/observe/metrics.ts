@@ -110,6 +110,11 @@ export function createMetrics() {
     labelNames: ["store"],
     registers,
   });
+  const journalDropped = new Counter({
+    name: "postern_journal_dropped_total",
+    help: "Entries that the journal lost: too many waited, or its store could not be asked.",
+    registers,
+  });
   const reloads = new Counter({
     name: "postern_reloads_total",
     help: "Configuration reloads, by result.",
@@ -147,6 +152,7 @@ export function createMetrics() {
     syncEnded,
     syncPeople,
     syncSeconds,
+    journalDropped,
     reloads,
   };
 }

@@ -1,0 +1,83 @@
+import type { Journal } from "../journal/journal.ts";
+import { beginTrace } from "../journal/trace.ts";
+import type { Mapping } from "../mapping/mapping.ts";
+import type { Middleware, ScimOperation } from "./operation.ts";
+import type { Endpoints } from "./references.ts";
+import { attrsOfWrite, type WriteStep } from "./writes.ts";
+
+/** The places on an operation's way where the journal looks at it. */
+export interface Journaling {
+  /** Follows each operation, and hands it over when it has ended. Outermost of the middleware. */
+  readonly operations: Middleware;
+  /** Notes which attributes a write sets. The first of the write's steps. */
+  readonly writes: WriteStep;
+}
+
+/**
+ * Writes a route's operations into a journal: each write, each failure and, with `reads`, reads that succeed. It changes nothing of them,
+ * and none of them waits for it.
+ */
+export function journaling(
+  route: string,
+  endpoints: Endpoints,
+  { journal, reads }: { readonly journal: Pick<Journal, "happened">; readonly reads: boolean },
+): Journaling {
+  const secrets = new Map([...endpoints].map(([type, { mapping }]) => [type, secretAttrs(mapping)]));
+
+  const operations: Middleware = (next) => async (operation) => {
+    const { context, name: action, type } = operation;
+    const endpoint = endpoints.get(type);
+    if (!endpoint) return next(operation);
+    const trace = beginTrace();
+    const received = context.receivedAt ?? trace.begun;
+    const at = Date.now() - Math.round(trace.begun - received);
+    const ended = (outcome: { readonly resource: unknown } | { readonly error: unknown }) => {
+      context.journaled?.();
+      const { caller, source, requestId } = context;
+      const about = {
+        at,
+        received,
+        ended: performance.now(),
+        route,
+        caller,
+        source,
+        requestId,
+        action,
+        trace,
+        outcome,
+      };
+      const { type: resourceType } = endpoint.mapping;
+      const id = "id" in operation ? operation.id : undefined;
+      journal.happened({ ...about, type: resourceType, id, sent: sentBy(operation), secretAttrs: secrets.get(type)! });
+    };
+    try {
+      const resource = await next({ ...operation, context: { ...context, trace } });
+      if (reads || (action !== "get" && action !== "list")) ended({ resource });
+      return resource;
+    } catch (error) {
+      ended({ error });
+      throw error;
+    }
+  };
+
+  const writes: WriteStep = (next) => (write) => {
+    const { trace } = write.context;
+    if (trace) trace.mapped ??= { at: performance.now(), attributes: attrsOfWrite(write) };
+    return next(write);
+  };
+  return { operations, writes };
+}
+
+function sentBy(operation: ScimOperation): unknown {
+  if ("body" in operation) return operation.body;
+  if (operation.name !== "list" || operation.query.filter === undefined) return undefined;
+  return { filter: operation.query.filter };
+}
+
+/** The attributes of the entry that are only written, or that a schema says are never returned. */
+function secretAttrs({ rows }: Mapping): ReadonlySet<string> {
+  const attrs = rows.flatMap((row) => (row.is === "expression" ? [] : [row]));
+  const isSecret = ({ writeOnly, path: { attribute, sub } }: (typeof attrs)[number]) =>
+    writeOnly || attribute.returned === "never" || sub?.returned === "never";
+  return new Set(attrs.filter(isSecret).map(({ attr }) => attr));
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from "node:crypto";
+
+/**
+ * A step on an operation's way, as in Entra's provisioning log: the request came, its body was understood, the resource was looked for, the
+ * change was worked out, the backend was asked to make it, the client was answered.
+ */
+export type StepName = "received" | "parsed" | "matched" | "mapped" | "asked" | "answered";
+
+/** One step, with its time. */
+export interface Step {
+  readonly step: StepName;
+  /** When it began, in milliseconds after the request came. */
+  readonly at: number;
+  /** How long it took, in milliseconds, where that is known. */
+  readonly ms?: number;
+  /** What was done, in a sentence. */
+  readonly text: string;
+  /** What was asked of the backend, in its own words: LDIF, SQL, HTTP. */
+  readonly native?: string;
+}
+
+/** What the journal keeps of an operation, or of a request that came to none. */
+export interface JournalEntry {
+  /** Sorts by time, over all replicas. */
+  readonly id: string;
+  /** When the request came, in milliseconds since 1970. */
+  readonly at: number;
+  /** The host of the gateway that answered. */
+  readonly replica: string;
+  readonly route: string;
+  readonly caller: string;
+  /** The address that the request came from. */
+  readonly source: string;
+  readonly requestId: string;
+  /** get, list, create, replace, patch or delete; empty for a request that came to none of these. */
+  readonly action: string;
+  readonly type: string;
+  /** The resource's id; empty where it is not known. */
+  readonly resource: string;
+  /** What people know the resource by: its userName, or its displayName. */
+  readonly display: string;
+  readonly status: number;
+  readonly result: "success" | "failure";
+  /** What happened, in a sentence. */
+  readonly sentence: string;
+  /** How long it took, and how long of that the backend was waited for, in milliseconds. */
+  readonly ms: number;
+  readonly backendMs: number;
+  /** The attributes that the request names, as paths. */
+  readonly attributes: readonly string[];
+  /** The body or the query that was sent, with its values hidden unless they are kept. */
+  readonly request: unknown;
+  readonly steps: readonly Step[];
+}
+
+let last = 0;
+let counter = 0;
+/** Of this process alone. */
+const SUFFIX = randomBytes(4).toString("hex");
+
+/** So far a clock may be set back, in milliseconds, before ids follow it. */
+const MAX_BACK_MS = 10_000;
+
+/** An id for an entry that is made now, in milliseconds since 1970: ids sort by time, and those of one process in the order in which they were made. */
+export function journalId(now: number): string {
+  const time = last - now > MAX_BACK_MS ? now : Math.max(now, last);
+  counter = time === last ? counter + 1 : 0;
+  last = time;
+  return `${idOfTime(time)}${counter.toString(36).padStart(5, "0")}${SUFFIX}`;
+}
+
+/** What sorts before all ids of a time, in milliseconds since 1970, and behind all earlier ones. */
+export const idOfTime = (at: number): string => Math.max(0, Math.floor(at)).toString(36).padStart(9, "0");

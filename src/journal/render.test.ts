@@ -1,0 +1,201 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { BackendOperation, Value } from "../connector/connector.ts";
+import { ConnectorError } from "../connector/error.ts";
+import { badRequest } from "../scim/error.ts";
+import { builtInTypes } from "../scim/schema.ts";
+import { idOfTime, journalId } from "./entry.ts";
+import { entryOf, type Happened } from "./render.ts";
+import { addCall, beginTrace, type CallName } from "./trace.ts";
+
+const [user] = builtInTypes.filter(({ name }) => name === "User");
+
+/** Text that stands nowhere but where it was sent. */
+const marker = fc.stringMatching(/^[a-z]{3,9}$/).map((text) => `§${text}§`);
+const value: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    marker,
+    fc.integer({ min: 1_000_000_000, max: 2_000_000_000 }),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(fc.constantFrom("value", "type", "display", "formatted", "givenName", "odd"), tie("value"), {
+      maxKeys: 3,
+    }),
+  ),
+})).value;
+const attribute = fc.constantFrom(
+  ...[
+    "title",
+    "name",
+    "emails",
+    "nickName",
+    "password",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+    "unknown",
+  ],
+);
+const resource = fc.dictionary(attribute, value, { minKeys: 1, maxKeys: 5 });
+const operation = fc.record(
+  {
+    op: fc.constantFrom("add", "Replace", "remove"),
+    path: fc.oneof(
+      attribute,
+      marker.map((text) => `emails[value eq "${text}"].value`),
+      marker.map((text) => `phoneNumbers[value sw "${text}" and type eq "work"]`),
+    ),
+    value: fc.oneof(value, resource),
+  },
+  { requiredKeys: ["op"] },
+);
+const sent = fc.oneof(
+  resource.map((body) => ({ action: "create" as const, body })),
+  resource.map((body) => ({ action: "replace" as const, body })),
+  fc.array(operation, { maxLength: 4 }).map((Operations) => ({ action: "patch" as const, body: { Operations } })),
+  marker.map((text) => ({
+    action: "list" as const,
+    body: { filter: `title eq "${text}" and not (nickName co "${text}")` },
+  })),
+);
+
+/** A connector's calls that hold what was sent. */
+const call = fc.oneof(
+  fc.record({
+    name: fc.constant("create" as CallName),
+    request: value.map((given) => ({ kind: "people", entry: { mail: given as Value, secret: given as Value } })),
+  }),
+  fc.record({
+    name: fc.constant("update" as CallName),
+    request: value.map((given) => ({
+      kind: "people",
+      key: "7",
+      changes: [
+        { op: "replace", attr: "mail", values: [given as Value] },
+        { op: "swap", attr: "cn", from: given as Value, to: null },
+      ],
+    })),
+  }),
+  fc.record({
+    name: fc.constant("search" as CallName),
+    request: marker.map((given) => ({
+      kind: "people",
+      where: { op: "or", conditions: [{ op: "not", condition: { op: "eq", attr: "mail", value: given } }] },
+    })),
+  }),
+);
+
+const markers = (given: unknown): string[] => JSON.stringify(given)?.match(/§[a-z]+§|\b1\d{9}\b/g) ?? [];
+
+function happenedOf(
+  given: { readonly action: Happened["action"]; readonly body: unknown },
+  more: Partial<Happened> = {},
+): Happened {
+  const trace = more.trace ?? beginTrace();
+  return {
+    ...{
+      at: 1_700_000_000_000,
+      received: trace.begun,
+      ended: trace.begun + 5,
+      route: "/scim/v2",
+      caller: "entra",
+      source: "127.0.0.1",
+    },
+    ...{ requestId: "r", action: given.action, type: user!, id: "42", sent: given.body, trace },
+    outcome: { resource: undefined },
+    secretAttrs: new Set(["secret"]),
+    ...more,
+  };
+}
+
+const explain = (asked: BackendOperation) => JSON.stringify(asked);
+
+describe("a journal entry", () => {
+  test("holds no value that was sent, in its request, its backend's words or its failure, unless values are kept", async () => {
+    await fc.assert(
+      fc.asyncProperty(sent, fc.array(call, { maxLength: 3 }), fc.boolean(), async (given, calls, isFailing) => {
+        const trace = beginTrace();
+        for (const { name, request } of calls)
+          addCall(
+            trace,
+            { connector: "hr", name, request, explain, at: trace.begun + 1, ms: 1 },
+            { result: undefined },
+          );
+        const error = badRequest("invalidValue", `This cannot be: ${markers(given).join(" and ")}.`);
+        const happened = happenedOf(given, { trace, ...(isFailing && { outcome: { error } }) });
+        const entry = await entryOf(happened, { replica: "here", values: false });
+        const { display: _, ...shown } = entry;
+        expect(markers(shown)).toEqual([]);
+        expect(entry.result).toBe(isFailing ? "failure" : "success");
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("holds no secret, even where values are kept", async () => {
+    const kept = { replica: "here", values: true };
+    for (const body of [
+      { userName: "ann", password: "§secret§" },
+      { userName: "ann", odd: { clientSecret: "§secret§" } },
+    ])
+      expect(JSON.stringify(await entryOf(happenedOf({ action: "create", body }), kept))).not.toContain("§secret§");
+    const Operations = [
+      { op: "add", path: "password", value: "§secret§" },
+      { op: "replace", value: { password: "§secret§", title: "kept" } },
+    ];
+    const trace = beginTrace();
+    const entry = { mail: "kept", secret: "§secret§", userPassword: "§secret§" };
+    addCall(
+      trace,
+      { connector: "hr", name: "create", request: { kind: "people", entry }, explain, at: trace.begun, ms: 1 },
+      { error: new ConnectorError("conflict", "no") },
+    );
+    const text = JSON.stringify(await entryOf(happenedOf({ action: "patch", body: { Operations } }, { trace }), kept));
+    expect(text).not.toContain("§secret§");
+    expect(text).toContain("kept");
+  });
+
+  test("shows which ids a group was given, without values", async () => {
+    const group = builtInTypes.find(({ name }) => name === "Group")!;
+    const Operations = [
+      { op: "Add", path: "members", value: [{ value: "u-1", display: "Ann" }] },
+      { op: "remove", path: 'members[value eq "u-2"]' },
+    ];
+    const entry = await entryOf(happenedOf({ action: "patch", body: { Operations } }, { type: group }), {
+      replica: "here",
+      values: false,
+    });
+    expect(entry.request).toEqual({
+      Operations: [
+        { op: "Add", path: "members", value: [{ value: "u-1", display: "‹text›" }] },
+        { op: "remove", path: 'members[value eq "‹text›"]' },
+      ],
+    });
+  });
+
+  test("survives whatever is sent in a body's place", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.anything(), fc.constantFrom("create", "replace", "patch"), async (body, action) => {
+        const entry = await entryOf(happenedOf({ action: action as Happened["action"], body }), {
+          replica: "here",
+          values: true,
+        });
+        expect(entry.steps.length).toBeGreaterThan(1);
+      }),
+    );
+  });
+
+  test("has an id that sorts by time, and of one process in the order in which entries were made", () => {
+    let at = Date.now() + 1_000_000;
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 2, maxLength: 50 }), (gaps) => {
+        at += 10;
+        const ids = gaps.map((gap) => {
+          at += gap;
+          return journalId(at);
+        });
+        expect([...ids].sort()).toEqual(ids);
+        expect(idOfTime(at) < ids.at(-1)!).toBe(true);
+        expect(idOfTime(at + 1) > ids.at(-1)!).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,242 @@
+import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
+import { type Migration, Migrator } from "kysely/migration";
+import { idOfTime, type JournalEntry } from "../journal/entry.ts";
+import type { JournalLine, JournalQuery, JournalStore, Kept } from "../journal/store.ts";
+
+/** What entries are looked for by: rows so short that a million of them are read through in a moment. */
+interface Sought {
+  readonly id: string;
+  readonly route: string;
+  readonly caller: string;
+  readonly type: string;
+  readonly action: string;
+  readonly result: string;
+  readonly resource: string;
+  readonly request_id: string;
+  /** The display in lower case. */
+  readonly name: string;
+  /** About how much room the entry takes, in bytes. */
+  readonly bytes: number;
+}
+
+/** The journal's tables, as kysely knows them. */
+export interface JournalTables {
+  journal: Sought;
+  /** The rest of each entry, as JSON: what lists show, and what one that is opened shows beside. */
+  journal_details: { readonly id: string; readonly line: string; readonly detail: string };
+}
+
+const MIGRATIONS = { migrationTableName: "journal_migration", migrationLockTableName: "journal_migration_lock" };
+const TEXTS = ["route", "caller", "type", "action", "result", "resource", "request_id", "name"];
+
+/** The steps that make the tables. In SQLite they are kept in the order of their ids. */
+const migrations = (isSqlite: boolean): Record<string, Migration> => ({
+  "2026-11-26-journal": {
+    up: async (db: Kysely<unknown>) => {
+      const { schema } = db;
+      const begun = schema.createTable("journal");
+      let table = (isSqlite ? begun.modifyEnd(sql`without rowid`) : begun).addColumn("id", "text", (column) =>
+        column.primaryKey(),
+      );
+      for (const name of TEXTS) table = table.addColumn(name, "text", (column) => column.notNull());
+      await table.addColumn("bytes", "integer", (column) => column.notNull()).execute();
+      await schema
+        .createTable("journal_details")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("line", "text", (column) => column.notNull())
+        .addColumn("detail", "text", (column) => column.notNull())
+        .execute();
+      for (const column of ["resource", "request_id", "result", "caller"])
+        await schema.createIndex(`journal_by_${column}`).on("journal").columns([column, "id"]).execute();
+    },
+  },
+});
+
+/** The most entries that a search gives, and how many rows one statement writes or deletes. */
+const MAX_FOUND = 1000;
+const BATCH = 200;
+/** Beside its texts, an entry takes about this much room with its places in the indexes, in bytes. */
+const ROW_BYTES = 400;
+
+/** What a store of the journal is made over. */
+export interface JournalDatabase {
+  readonly db: Kysely<JournalTables>;
+  readonly isSqlite: boolean;
+  /** Ends what was opened with it. */
+  readonly close: () => Promise<void>;
+}
+
+/** Keeps the journal in tables, which are made, or brought up to date, before the first use. */
+export function createJournalStore({ db, isSqlite, close }: JournalDatabase): JournalStore {
+  let made: Promise<void> | undefined;
+  const ready = () => {
+    made ??= migrate(db, isSqlite).catch((error) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
+  return {
+    append: async (entries) => {
+      await ready();
+      for (let at = 0; at < entries.length; at += BATCH) {
+        const rows = entries.slice(at, at + BATCH).map(rowsOf);
+        await db.transaction().execute(async (transaction) => {
+          await transaction
+            .insertInto("journal")
+            .values(rows.map(({ sought }) => sought))
+            .execute();
+          await transaction
+            .insertInto("journal_details")
+            .values(rows.map(({ details }) => details))
+            .execute();
+        });
+      }
+    },
+    search: async (query) => {
+      await ready();
+      const ids = (await found({ db, isSqlite }, query).select("id").execute()).map(({ id }) => id);
+      return linesOf(db, ids);
+    },
+    get: async (id) => {
+      await ready();
+      const row = await db.selectFrom("journal_details").selectAll().where("id", "=", id).executeTakeFirst();
+      return row && { ...(JSON.parse(row.line) as JournalLine), ...(JSON.parse(row.detail) as Details) };
+    },
+    displays: async (route, type, ids) => {
+      await ready();
+      const known = new Map<string, string>();
+      for (let at = 0; at < ids.length; at += BATCH) {
+        const rows = await db
+          .selectFrom("journal")
+          .select(["resource", (last) => last.fn.max("id").as("id")])
+          .where("resource", "in", ids.slice(at, at + BATCH))
+          .where("route", "=", route)
+          .where("type", "=", type)
+          .where("name", "!=", "")
+          .groupBy("resource")
+          .execute();
+        for (const { resource, display } of await linesOf(
+          db,
+          rows.map(({ id }) => id),
+        ))
+          known.set(resource, display);
+      }
+      return known;
+    },
+    forget: async (kept, now) => {
+      await ready();
+      return deleteUntil(db, await forgottenUntil(db, kept, now));
+    },
+    close: async () => {
+      await made?.catch(() => {});
+      await close();
+    },
+  };
+}
+
+async function migrate(db: Kysely<JournalTables>, isSqlite: boolean): Promise<void> {
+  const provider = { getMigrations: async () => migrations(isSqlite) };
+  const { error } = await new Migrator({ db, provider, ...MIGRATIONS }).migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+type Details = Pick<JournalEntry, "request" | "steps">;
+
+function rowsOf({ request, steps, ...rest }: JournalEntry) {
+  const { id, route, caller, type, action, result, resource, requestId, display } = rest;
+  const line = JSON.stringify(rest);
+  const detail = JSON.stringify({ request, steps });
+  const bytes = ROW_BYTES + line.length + detail.length;
+  const sought = {
+    id,
+    route,
+    caller,
+    type,
+    action,
+    result,
+    resource,
+    request_id: requestId,
+    name: display.toLowerCase(),
+  };
+  return { sought: { ...sought, bytes }, details: { id, line, detail } };
+}
+
+/** Entries as lists show them, in the order of the ids that are asked for. */
+async function linesOf(db: Kysely<JournalTables>, ids: readonly string[]): Promise<JournalLine[]> {
+  const lines = new Map<string, JournalLine>();
+  for (let at = 0; at < ids.length; at += BATCH) {
+    const some = ids.slice(at, at + BATCH);
+    const rows = await db.selectFrom("journal_details").select(["id", "line"]).where("id", "in", some).execute();
+    for (const { id, line } of rows) lines.set(id, JSON.parse(line) as JournalLine);
+  }
+  return ids.flatMap((id) => lines.get(id) ?? []);
+}
+
+type Finding = SelectQueryBuilder<JournalTables, "journal", object>;
+
+function found({ db, isSqlite }: Pick<JournalDatabase, "db" | "isSqlite">, query: JournalQuery): Finding {
+  const { from, until, before, after, search, limit } = query;
+  let rows: Finding = db
+    .selectFrom("journal")
+    .orderBy("id", after === undefined ? "desc" : "asc")
+    .limit(Math.max(1, Math.min(limit, MAX_FOUND)));
+  if (from !== undefined) rows = rows.where("id", ">=", idOfTime(from));
+  if (until !== undefined) rows = rows.where("id", "<", idOfTime(until));
+  if (before !== undefined) rows = rows.where("id", "<", before);
+  if (after !== undefined) rows = rows.where("id", ">", after);
+  for (const [column, value] of [
+    ["route", query.route],
+    ["caller", query.caller],
+    ["type", query.type],
+    ["action", query.action],
+    ["result", query.result],
+    ["request_id", query.requestId],
+    ["resource", query.resource],
+  ] as const)
+    if (value !== undefined) rows = rows.where(column, "=", value);
+  if (search === undefined || search === "") return rows;
+  const position = sql.raw(isSqlite ? "instr" : "strpos");
+  // Read through in the order of ids: what is found often ends it early, and the rows are short.
+  return rows.where((is) =>
+    is.or([
+      sql<boolean>`${position}(name, ${search.toLowerCase()}) > 0`,
+      sql<boolean>`resource || '' = ${search}`,
+      sql<boolean>`request_id || '' = ${search}`,
+    ]),
+  );
+}
+
+/** The id up to which entries are forgotten. */
+async function forgottenUntil(db: Kysely<JournalTables>, { days, megabytes }: Kept, now: number): Promise<string> {
+  const byAge = idOfTime(now - days * 24 * 3_600_000);
+  const room = megabytes * 1024 * 1024;
+  const { total } = await db
+    .selectFrom("journal")
+    .select((sum) => sum.fn.sum<number | string | null>("bytes").as("total"))
+    .where("id", ">=", byAge)
+    .executeTakeFirstOrThrow();
+  if (Number(total ?? 0) <= room) return byAge;
+  const { rows } = await sql<{ id: string }>`
+    select id from (select id, sum(bytes) over (order by id desc) as room from journal where id >= ${byAge}) as counted
+    where room > ${room} order by id desc limit 1`.execute(db);
+  return rows[0]?.id ?? byAge;
+}
+
+async function deleteUntil(db: Kysely<JournalTables>, until: string): Promise<number> {
+  let count = 0;
+  for (;;) {
+    const some = await db
+      .selectFrom("journal")
+      .select("id")
+      .where("id", "<=", until)
+      .orderBy("id")
+      .limit(BATCH)
+      .execute();
+    const ids = some.map(({ id }) => id);
+    if (ids.length === 0) return count;
+    await db.deleteFrom("journal_details").where("id", "in", ids).execute();
+    await db.deleteFrom("journal").where("id", "in", ids).execute();
+    count += ids.length;
+  }
+}

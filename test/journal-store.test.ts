@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { filesIn } from "../src/connector/kit/files.ts";
+import { idOfTime, type JournalEntry } from "../src/journal/entry.ts";
+import type { JournalLine, JournalQuery, JournalStore } from "../src/journal/store.ts";
+import { openJournalStore } from "../src/state/journal-store.ts";
+import { type Database, startPostgres, stateIn } from "./servers/databases.ts";
+
+const START = Date.UTC(2026, 0, 1);
+const DAY = 24 * 3_600_000;
+
+/** A few words, so that entries are alike in some of them. */
+const word = fc.constantFrom("", "ann", "Ann", "ANNA@example.com", "50%", "a_b", "a\\b", "Ünal", "李", "o'hara", '"');
+const line = fc.record({
+  route: fc.constantFrom("/scim/v2", "/hr"),
+  caller: fc.constantFrom("", "entra", "okta"),
+  type: fc.constantFrom("User", "Group", ""),
+  action: fc.constantFrom("create", "patch", ""),
+  result: fc.constantFrom("success" as const, "failure" as const),
+  requestId: fc.constantFrom("r1", "r2", "ann"),
+  resource: fc.constantFrom("", "1", "2", "ann"),
+  display: word,
+});
+const query = fc.record(
+  {
+    from: fc.integer({ min: 0, max: 40 }).map((day) => START + day * DAY),
+    until: fc.integer({ min: 0, max: 40 }).map((day) => START + day * DAY),
+    route: fc.constantFrom("/scim/v2", "/hr"),
+    caller: fc.constantFrom("", "entra"),
+    type: fc.constantFrom("User", "Group"),
+    action: fc.constantFrom("create", "patch"),
+    result: fc.constantFrom("success" as const, "failure" as const),
+    requestId: fc.constantFrom("r1", "r2"),
+    resource: fc.constantFrom("1", "ann"),
+    search: word,
+  },
+  { requiredKeys: [] },
+);
+
+let made = 0;
+function entryOf(given: object, day: number): JournalEntry {
+  const at = START + day * DAY;
+  return {
+    id: `${idOfTime(at)}${String(++made).padStart(8, "0")}`,
+    at,
+    ...{ replica: "a", source: "127.0.0.1", status: 200, sentence: "Done.", ms: 1.5, backendMs: 0.25 },
+    attributes: ["title"],
+    request: { title: "‹text›" },
+    steps: [{ step: "received", at: 0, text: "…" }],
+    ...(given as Pick<
+      JournalEntry,
+      "route" | "caller" | "type" | "action" | "result" | "requestId" | "resource" | "display"
+    >),
+  };
+}
+
+const lineOf = ({ request: _, steps: __, ...entry }: JournalEntry): JournalLine => entry;
+
+/** What a search should find, by the plainest code there is. */
+function expected(all: readonly JournalEntry[], { from, until, before, after, search, limit, ...exact }: JournalQuery) {
+  const isWanted = (entry: JournalEntry) =>
+    (from === undefined || entry.at >= from) &&
+    (until === undefined || entry.at < until) &&
+    (before === undefined || entry.id < before) &&
+    (after === undefined || entry.id > after) &&
+    Object.entries(exact).every(([name, value]) => entry[name as keyof JournalEntry] === value) &&
+    (!search ||
+      [entry.resource, entry.requestId].includes(search) ||
+      entry.display.toLowerCase().includes(search.toLowerCase()));
+  const found = all.filter(isWanted).sort((one, other) => (one.id < other.id ? -1 : 1));
+  return (after === undefined ? found.reverse() : found).slice(0, limit).map(lineOf);
+}
+
+describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kind) => {
+  const folder = mkdtempSync(join(tmpdir(), "postern-journal-"));
+  let server: Database | undefined;
+  let stores = 0;
+  const opened: JournalStore[] = [];
+  const location = () => {
+    if (kind === "sqlite") return { url: `sqlite:state-${++stores}.db` };
+    const name = `journal_${++stores}`;
+    server!.run(`reset role;\ncreate database ${name} owner postern`);
+    const { url, password } = stateIn(server!);
+    return { url: url.replace(/[^/]+$/, name), password };
+  };
+  const open = (at = location()) => {
+    const store = openJournalStore(at, filesIn(folder));
+    opened.push(store);
+    return store;
+  };
+  beforeAll(async () => {
+    if (kind === "postgres") server = await startPostgres();
+  });
+  afterAll(async () => {
+    for (const store of opened) await store.close();
+    await server?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  test("a search finds what it asks for, and no more, newest first, or oldest first behind an entry", async () => {
+    const store = open();
+    const all: JournalEntry[] = [];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(line, fc.integer({ min: 0, max: 40 })), { minLength: 1, maxLength: 6 }),
+        query,
+        fc.constantFrom("none", "before", "after"),
+        fc.integer({ min: 1, max: 30 }),
+        async (lines, asked, side, limit) => {
+          const entries = lines.map(([given, day]) => entryOf(given, day));
+          await store.append(entries);
+          all.push(...entries);
+          const whole = { ...asked, ...(side !== "none" && { [side]: entries[0]!.id }), limit };
+          expect(await store.search(whole)).toEqual(expected(all, whole));
+        },
+      ),
+      { numRuns: 120 },
+    );
+    const one = all[Math.floor(all.length / 2)]!;
+    expect(await store.get(one.id)).toEqual(one);
+    expect(await store.get("no such id")).toBeUndefined();
+  });
+
+  test("what is too old, or more than is to be kept, is forgotten, the oldest first", async () => {
+    const store = open();
+    const entries = Array.from({ length: 450 }, (_, index) =>
+      entryOf({ ...fc.sample(line, 1)[0], display: `p${index}` }, index / 10),
+    );
+    await store.append(entries);
+    const now = START + 45 * DAY;
+    expect(await store.forget({ days: 30, megabytes: 100 }, now)).toBe(150);
+    const kept = await store.search({ limit: 1000 });
+    expect(kept).toEqual(expected(entries.slice(150), { limit: 1000 }));
+    const request = { title: "x".repeat(100_000) };
+    await store.append(Array.from({ length: 30 }, () => ({ ...entryOf(fc.sample(line, 1)[0]!, 45), request })));
+    await store.forget({ days: 30, megabytes: 1 }, now);
+    const left = await store.search({ limit: 1000 });
+    expect(left.length).toBeGreaterThan(5);
+    expect(left.length).toBeLessThan(12);
+    expect(await store.get(entries.at(-1)!.id)).toBeUndefined();
+    expect(await store.forget({ days: 30, megabytes: 1 }, now)).toBe(0);
+  });
+
+  test("says what resources were known by last", async () => {
+    const store = open();
+    const of = (resource: string, display: string, type = "User") =>
+      entryOf({ ...fc.sample(line, 1)[0], route: "/scim/v2", type, resource, display }, 1);
+    await store.append([of("1", "ann"), of("1", "anna"), of("1", ""), of("2", "bob", "Group"), of("3", "")]);
+    expect(await store.displays("/scim/v2", "User", ["1", "2", "3", "4"])).toEqual(new Map([["1", "anna"]]));
+  });
+
+  test("two that open it at the same time make it once, and each finds what the other keeps", async () => {
+    const at = location();
+    const [one, other] = [open(at), open(at)];
+    const mine = entryOf(fc.sample(line, 1)[0]!, 1);
+    await Promise.all([one.append([mine]), other.search({ limit: 1 })]);
+    expect(await other.get(mine.id)).toEqual(mine);
+  });
+});
