@@ -24,5 +24,5 @@ export const journalConfig = z
       ),
   })
   .describe(
-    "Keeps each write and each failure, step by step, in the store: what was sent, what was asked of the backend, what was answered. Off without it.",
+    "Keeps each write and each failure, step by step, in the store: what was sent, what was asked of the backend, what was answered. Default: off.",
   );
