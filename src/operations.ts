@@ -42,6 +42,7 @@ export async function listenForAdmin(
       },
     },
     syncs: syncs.admin,
+    journal: services.journal?.store,
     hosts,
     authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
     refused: () => log.warn({}, "invalid token at the operators' address"),

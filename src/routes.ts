@@ -24,7 +24,7 @@ export class StartError extends Error {}
 /** Services that routes share. */
 export interface RouteServices {
   readonly audit: AuditTrail | undefined;
-  readonly journal?: Pick<Journal, "happened" | "refused"> | undefined;
+  readonly journal?: Journal | undefined;
   /** The change guard's ledger. Opened if a route has a guard. */
   readonly ledger: () => GuardLedger;
   readonly log: Pick<Log, "warn">;

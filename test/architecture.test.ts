@@ -27,7 +27,7 @@ const allowed: Record<string, readonly string[]> = {
   "src/mapping": ["src/scim", "src/connector", "src/expression", "src/json"],
   "src/gateway": ["src/scim", "src/mapping", "src/connector", "src/expression", "src/sink", "src/journal"],
   "src/journal": ["src/scim", "src/connector"],
-  "src/edge": ["src/gateway", "src/scim", "src/auth", "src/observe", "src/json"],
+  "src/edge": ["src/journal", "src/gateway", "src/scim", "src/auth", "src/observe", "src/json"],
   "src/auth": [],
   "src/observe": [],
   "src/sink": [],

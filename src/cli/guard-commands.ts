@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { adminAddressFrom, withAdminAddress } from "./admin-options.ts";
 import type { CommandContext } from "./context.ts";
 import { guardReleaseCommand, guardStatusCommand } from "./guard.ts";
 import { withExamples } from "./worked-examples.ts";
@@ -8,15 +9,12 @@ export function addGuardCommands(program: Command, { env, exit }: CommandContext
   const guard = program
     .command("guard")
     .description("Show and release what the change guard of a running gateway stopped.");
-  const addressOf = (options: { url: string; token?: string }) => ({
-    url: options.url,
-    token: options.token ?? env.POSTERN_ADMIN_TOKEN,
-  });
-  const status = addAddress(guard.command("status"))
+  const addressOf = adminAddressFrom(env);
+  const status = withAdminAddress(guard.command("status"))
     .description("Show what passed within the hour, and what is stopped, entry by entry.")
     .action(async (options) => exit(await guardStatusCommand(addressOf(options))));
   withExamples(status, [["postern guard status", "Ask the gateway on this machine"]]);
-  const release = addAddress(guard.command("release"))
+  const release = withAdminAddress(guard.command("release"))
     .description("Let stopped changes pass, once each, when the client sends them again.")
     .argument("<route>", "such as /scim/v2")
     .requiredOption("--reason <text>", "the reason, for the audit log")
@@ -31,8 +29,3 @@ export function addGuardCommands(program: Command, { env, exit }: CommandContext
     [`postern guard release /scim/v2 --type User --key 17 23 --reason "checked"`, "Release two users"],
   ]);
 }
-
-const addAddress = (command: Command): Command =>
-  command
-    .option("--url <url>", "the address of the gateway's operations", "http://127.0.0.1:9464")
-    .option("--token <token>", "one of operations.tokens; by default the environment's POSTERN_ADMIN_TOKEN");

@@ -6,6 +6,7 @@ import { addGatewayCommands } from "./gateway-commands.ts";
 import { addGuardCommands } from "./guard-commands.ts";
 import { addInitCommands } from "./init-commands.ts";
 import { versionText } from "./installed.ts";
+import { addJournalCommands } from "./journal-commands.ts";
 import { addMappingCommands } from "./mapping-commands.ts";
 import { usageText } from "./mistyped.ts";
 import { addSimulateCommands } from "./simulate.ts";
@@ -30,6 +31,7 @@ export function buildProgram(context: CommandContext, args: readonly string[] = 
   addMappingCommands(program, context);
   program.commandsGroup("Operate:");
   addGuardCommands(program, context);
+  addJournalCommands(program, context);
   addSyncCommands(program, context);
   addAuditCommands(program, context);
   program.commandsGroup("Test SCIM endpoints:");

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
+import type { JournalStore } from "../journal/store.ts";
 import type { Readiness } from "./health.ts";
+import { journalEndpoints } from "./journal.ts";
 import { type SyncAdmin, syncEndpoints, syncSignals } from "./syncs.ts";
 
 /** The admin endpoints: metrics, readiness by connector, change-guard status and release. */
@@ -18,6 +20,8 @@ export interface Admin {
     readonly release: (release: z.output<typeof releaseFormat>) => Promise<readonly unknown[]>;
   };
   readonly syncs: SyncAdmin;
+  /** The journal; undefined if the gateway keeps none. */
+  readonly journal: Pick<JournalStore, "search" | "get"> | undefined;
   /** Host names that requests may use, besides IP addresses and localhost. */
   readonly hosts: readonly string[];
   /** The operator who holds a token; undefined if no tokens are configured. */
@@ -46,14 +50,14 @@ const MAX_WAITING = 20;
 const MAX_BODY = 4 * 1024 * 1024;
 
 const USAGE =
-  "Available: GET /metrics, /readyz, /guard and /syncs; POST /guard/release, and /syncs/NAME/run, release, retry, forget, cancel and signal.";
+  "Available: GET /metrics, /readyz, /guard, /syncs and /journal; POST /guard/release, and /syncs/NAME/run, release, retry, forget, cancel and signal.";
 
 /**
  * The operators' endpoints. Requests from browsers and for other host names are refused, to prevent cross-site request forgery and DNS
  * rebinding.
  */
 export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string | undefined } }> {
-  const { metrics, readiness, guarded, guard, syncs, hosts, authenticate, refused, isLoopback } = admin;
+  const { metrics, readiness, guarded, guard, syncs, journal, hosts, authenticate, refused, isLoopback } = admin;
   const app = new Hono<{ Variables: { operator: string | undefined } }>();
   let waiting = 0;
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.json({ error: "The body is too large." }, 413) }));
@@ -89,7 +93,7 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
     const { isReady, connectors } = await readiness.ask();
     return c.json({ status: isReady ? "ok" : "unavailable", connectors }, isReady ? 200 : 503);
   });
-  for (const path of ["/guard/*", "/syncs/*"])
+  for (const path of ["/guard/*", "/syncs/*", "/journal/*"])
     app.use(path, async (c, next) => {
       if (authenticate || isLoopback) return next();
       return c.json(
@@ -100,6 +104,7 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
       );
     });
   app.route("/", syncEndpoints(syncs));
+  app.route("/", journalEndpoints(journal));
   app.get("/guard", async (c) => {
     const states = await Promise.all(guarded().map(async (route) => [route, await guard.status(route)] as const));
     return c.json(Object.fromEntries(states));

@@ -3,26 +3,22 @@ import { z } from "zod";
 /** What the journal keeps. */
 export const journalConfig = z
   .strictObject({
-    days: z.int().min(1).max(3650).default(30).describe("How many days entries are kept."),
+    days: z.int().min(1).max(3650).default(30).describe("Days to keep entries."),
     megabytes: z
       .int()
       .min(1)
       .max(1_000_000)
       .default(1024)
-      .describe("How much of them is kept, in megabytes; beyond it the oldest are forgotten first."),
+      .describe("Maximum size of the journal, in megabytes. The oldest entries are deleted first."),
     values: z
       .boolean()
       .default(false)
       .describe(
-        "Whether the values that clients send are kept. Without it their structure, truth values and ids are. Secrets never are.",
+        "Keeps the values that clients send. Without it only the structure, true and false, and IDs are kept. Secrets never are.",
       ),
     reads: z
       .boolean()
       .default(false)
-      .describe(
-        "Whether reads and searches that succeed are kept, too. A cycle of Entra's makes many more of them than writes.",
-      ),
+      .describe("Keeps successful reads and searches, too. Entra sends many more of them than writes."),
   })
-  .describe(
-    "Keeps each write and each failure, step by step, in the store: what was sent, what was asked of the backend, what was answered. Default: off.",
-  );
+  .describe("Journal: each write and each failure, step by step, kept in the store. Default: off.");
