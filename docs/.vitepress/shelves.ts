@@ -120,6 +120,7 @@ export const shelves: readonly Shelf[] = [
           ["guides/tls.md", "TLS by Postern itself, or by a proxy"],
           ["guides/guard.md", "Change guard, protected entries, dry run"],
           ["guides/audit.md", "Who changed what, in a log that shows tampering"],
+          ["guides/journal.md", "What was asked and done, step by step, and why something failed"],
           ["guides/monitoring.md", "Health checks, metrics, and what to do about each alert"],
           ["guides/logs.md", "What the log says, and what needs you"],
           ["guides/reload.md", "Change settings without a restart"],
