@@ -27,6 +27,8 @@ export async function openJournalFor(
     told = Date.now();
     log.warn({ reason }, "the journal lost entries; postern_journal_dropped_total counts them");
   };
+  const unforgotten = ({ message: reason }: Error) =>
+    log.warn({ reason }, "old entries of the journal could not be deleted; it is tried again in five minutes");
   try {
     await store.search({ limit: 1 });
   } catch (error) {
@@ -35,7 +37,7 @@ export async function openJournalFor(
       throw new StartError(`journal: its file beside ${config.state.url} cannot be used: ${(error as Error).message}`);
     log.warn({ reason: (error as Error).message }, "the journal's store cannot be reached: entries wait until it can");
   }
-  return createJournal({ store, kept: { days, megabytes }, replica: hostname(), values, dropped });
+  return createJournal({ store, kept: { days, megabytes }, replica: hostname(), values, dropped, unforgotten });
 }
 
 /** The entry of a request that came to no operation. Of its failure only what the gateway itself says is kept: no word of the client's. */

@@ -19,6 +19,8 @@ export interface JournalOptions extends Rendering {
   readonly kept: Kept;
   /** Called for entries that are lost: too many wait, or the store cannot be asked. */
   readonly dropped: (count: number, reason: string) => void;
+  /** Called if old entries could not be deleted. It is tried again later. */
+  readonly unforgotten: (error: Error) => void;
 }
 
 /** How many operations wait to be rendered, and how many entries, of how many bytes, to be kept. Beyond these they are dropped. */
@@ -43,7 +45,7 @@ interface Queued {
 }
 
 /** Opens a journal over a store. */
-export function createJournal({ store, kept, dropped, ...rendering }: JournalOptions): Journal {
+export function createJournal({ store, kept, dropped, unforgotten, ...rendering }: JournalOptions): Journal {
   const waiting: Happened[] = [];
   let queue: Queued[] = [];
   let bytes = 0;
@@ -125,7 +127,10 @@ export function createJournal({ store, kept, dropped, ...rendering }: JournalOpt
     displays.set(key, display);
     if (displays.size > MAX_DISPLAYS) displays.delete(displays.keys().next().value!);
   };
-  const forgetting = setInterval(() => void store.forget(kept, Date.now()).catch(() => {}), FORGET_MS).unref();
+  const forgetting = setInterval(
+    () => void store.forget(kept, Date.now()).catch((error) => unforgotten(error)),
+    FORGET_MS,
+  ).unref();
 
   return {
     happened: (happened) => {

@@ -126,7 +126,7 @@ export function createJournalStore({ db, isSqlite, close }: JournalDatabase): Jo
     },
     forget: async (kept, now) => {
       await ready();
-      return deleteUntil(db, await forgottenUntil(db, kept, now));
+      return forget(db, kept, now);
     },
     close: async () => {
       await made?.catch(() => {});
@@ -207,36 +207,41 @@ function found({ db, isSqlite }: Pick<JournalDatabase, "db" | "isSqlite">, query
   );
 }
 
-/** The id up to which entries are forgotten. */
-async function forgottenUntil(db: Kysely<JournalTables>, { days, megabytes }: Kept, now: number): Promise<string> {
+/** Forgets what is older than it is kept, and then the oldest until the rest fits; says how many entries. */
+async function forget(db: Kysely<JournalTables>, { days, megabytes }: Kept, now: number): Promise<number> {
   const byAge = idOfTime(now - days * 24 * 3_600_000);
-  const room = megabytes * 1024 * 1024;
+  let count = 0;
+  for (let some = await oldest(db, byAge); some.length > 0; some = await oldest(db, byAge)) {
+    await deleteAll(db, some);
+    count += some.length;
+  }
   const { total } = await db
     .selectFrom("journal")
     .select((sum) => sum.fn.sum<number | string | null>("bytes").as("total"))
-    .where("id", ">=", byAge)
     .executeTakeFirstOrThrow();
-  if (Number(total ?? 0) <= room) return byAge;
-  const { rows } = await sql<{ id: string }>`
-    select id from (select id, sum(bytes) over (order by id desc) as room from journal where id >= ${byAge}) as counted
-    where room > ${room} order by id desc limit 1`.execute(db);
-  return rows[0]?.id ?? byAge;
+  let over = Number(total ?? 0) - megabytes * 1024 * 1024;
+  while (over > 0) {
+    const some: Sought[] = [];
+    for (const each of await oldest(db)) {
+      if (over <= 0) break;
+      some.push(each);
+      over -= each.bytes;
+    }
+    if (some.length === 0) break;
+    await deleteAll(db, some);
+    count += some.length;
+  }
+  return count;
 }
 
-async function deleteUntil(db: Kysely<JournalTables>, until: string): Promise<number> {
-  let count = 0;
-  for (;;) {
-    const some = await db
-      .selectFrom("journal")
-      .select("id")
-      .where("id", "<=", until)
-      .orderBy("id")
-      .limit(BATCH)
-      .execute();
-    const ids = some.map(({ id }) => id);
-    if (ids.length === 0) return count;
-    await db.deleteFrom("journal_details").where("id", "in", ids).execute();
-    await db.deleteFrom("journal").where("id", "in", ids).execute();
-    count += ids.length;
-  }
+/** The oldest entries, a batch of them: all, or those up to an id. */
+async function oldest(db: Kysely<JournalTables>, until?: string): Promise<readonly Sought[]> {
+  const rows = db.selectFrom("journal").selectAll().orderBy("id").limit(BATCH);
+  return (until === undefined ? rows : rows.where("id", "<=", until)).execute();
+}
+
+async function deleteAll(db: Kysely<JournalTables>, some: readonly Sought[]): Promise<void> {
+  const ids = some.map(({ id }) => id);
+  await db.deleteFrom("journal_details").where("id", "in", ids).execute();
+  await db.deleteFrom("journal").where("id", "in", ids).execute();
 }
