@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import type { Registry } from "../config/registry.ts";
 import { shippedFolder } from "../config/shipped.ts";
 import type { ConnectorDefinition, Initial } from "../connector/connector.ts";
+import { readFailure } from "../connector/error.ts";
 import { filesIn } from "../connector/kit/files.ts";
 import { visible } from "../observe/text-lines.ts";
 import { EXIT } from "./exit.ts";
@@ -31,7 +32,7 @@ export async function initCommand(
       init!.run({ ...request, signal: AbortSignal.timeout(INIT_MS) }),
     );
   } catch (error) {
-    console.error(linesOf((error as Error).message));
+    console.error(linesOf(readFailure(error)));
     return EXIT.findings;
   }
   return tellDraft(initial, target);
@@ -66,6 +67,9 @@ export async function tellDraft(
 /** What names of a backend, a document or a file stand in is shown without what a terminal would obey. */
 export const linesOf = (text: string): string => text.split("\n").map(visible).join("\n");
 
+/** A word for a shell. */
+const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 /** The commands that come next, ready to paste. */
 function nextSteps(
   initial: Initial,
@@ -76,7 +80,7 @@ function nextSteps(
   const unset = variablesIn(initial.files).filter((name) => !env[name]);
   return [
     "\nNext, read the files, and then:",
-    ...(folder === "" ? [] : [`  cd ${folder}`]),
+    ...(folder === "" ? [] : [`  cd ${quoted(folder)}`]),
     ...unset.map((name) => `  export ${name}=${fresh.includes(name) ? "$(openssl rand -hex 32)" : "..."}`),
     "  postern check",
     "  postern test",

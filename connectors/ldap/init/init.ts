@@ -77,14 +77,18 @@ export async function init({ options: given, env, mappings, files, signal }: Ini
 
 function configuration(asked: Options, variable: string, found: Survey): string {
   const text = (value: unknown) => JSON.stringify(value);
+  // Names come from the server: one that is none adds nothing to the file.
+  const plain = (name: string, written = name) => (/^[A-Za-z][\w.;-]*$/.test(name) ? written : text(written));
   const tls = [...(asked.startTls ? ["startTls: true"] : []), ...(asked.ca ? [`ca: ${text(asked.ca)}`] : [])];
-  const own = [...new Set([...found.user.types, ...found.group.types].map(([name, type]) => `      ${name}: ${type}`))];
+  const own = [
+    ...new Set([...found.user.types, ...found.group.types].map(([name, type]) => `      ${plain(name)}: ${type}`)),
+  ];
   const kind = ({ base, objectClass, rdn, key, reason }: KindSurvey, name: string, more: readonly string[]) => `
       # ${onOneLine(reason)}
       ${name}:
         base: ${text(base)}
-        filter: (objectClass=${objectClass})
-        rdn: ${rdn}${[...(key === "entryUUID" ? [] : [`key: ${key}`]), ...more].map((line) => `\n        ${line}`).join("")}`;
+        filter: ${plain(objectClass, `(objectClass=${objectClass})`)}
+        rdn: ${plain(rdn)}${[...(key === "entryUUID" ? [] : [`key: ${plain(key)}`]), ...more].map((line) => `\n        ${line}`).join("")}`;
   return `# yaml-language-server: $schema=./schemas/gateway.schema.json
 # Written by \`postern init ldap\` for ${nameOf(found.suffix)}, as ${onOneLine(found.vendor)} described it.
 server: { port: 8880 }                # reached from this machine only, until TLS is set: docs/guides/tls.md
