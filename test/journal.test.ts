@@ -92,7 +92,7 @@ describe("the journal of a gateway", () => {
     const clash = await one(await ask("POST", "/Users", person("carl@journal.test")));
     expect(clash).toMatchObject({ status: 409, result: "failure", display: "carl@journal.test" });
     expect(clash.sentence).toMatch(
-      /^Creating User was answered with 409 uniqueness: There is already a User with this userName/,
+      /^Creating User was answered with 409 uniqueness: A User with this userName already exists/,
     );
     expect(clash.steps.at(-2)!.text).toBe("Creating person in hr failed: conflict.");
     const missing = await one(
