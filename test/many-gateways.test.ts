@@ -61,6 +61,7 @@ const asOne = ({ url, stop }: Replicas): TestGateway => ({
   base: `${url}/scim/v2`,
   token: TOKEN,
   operations: undefined,
+  probed: Promise.resolve(),
   folder: "",
   reload: () => false,
   stop,

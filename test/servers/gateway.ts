@@ -14,6 +14,8 @@ export interface TestGateway extends Client {
   readonly url: string;
   /** The operators' address, where there is one. */
   readonly operations: string | undefined;
+  /** Resolves once each connector has been asked whether it answers. */
+  readonly probed: Promise<unknown>;
   /** The configuration's folder. */
   readonly folder: string;
   /** Writes another configuration, and reads it; says whether it was taken. */
@@ -44,6 +46,7 @@ export async function startGateway(config: {
     base: running.url + (running.routes[0] ?? ""),
     token: TOKEN,
     operations: running.operations,
+    probed: running.probed,
     folder,
     reload: (given) => {
       write(given);
