@@ -92,7 +92,7 @@ describe("what operators do to a sync", () => {
     ]);
     expect(await post("cancel", {})).toMatchObject([400, { error: "no run is under way" }]);
     await syncing.parts.state.leases.take("sync people", "another", 30_000);
-    expect(await post("retry", {})).toMatchObject([409, { error: expect.stringContaining("under way") }]);
+    expect(await post("retry", {})).toMatchObject([409, { error: expect.stringContaining("is already running") }]);
     expect(await post("cancel", {})).toEqual([200, { count: 0, unknown: [] }]);
     expect(acts()).toMatchObject([
       { event: "release", by: "ann" },

@@ -39,7 +39,7 @@ describe("a possible rehire", () => {
     for (const [as, why] of [
       ["2", "differ in"],
       ["C-3", "in use"],
-      ["nobody", "nobody with an account"],
+      ["nobody", "has no account"],
     ] as const) {
       const refused = release("E-1", { as });
       await expect(refused).rejects.toBeInstanceOf(ActError);
