@@ -11,8 +11,8 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-const begin = async (system: SystemUnderTest, people: readonly object[]) => {
-  const begun = await beginHr(system, people);
+const begin = async (system: SystemUnderTest, people: readonly object[], prepare?: Parameters<typeof beginHr>[3]) => {
+  const begun = await beginHr(system, people, undefined, prepare);
   closing.push(begun.gateway.stop);
   return begun;
 };
@@ -68,9 +68,10 @@ describe.each(Object.entries(systems))("%s", (_, system) => {
   });
 
   test.each(Object.entries(faults))("where its answer %s, the list is a failed read", async (_, fault) => {
-    const { hr, gateway } = await begin(system, everybody);
     const answer = fault === "nobody" ? () => ({ body: system.nobody }) : fault;
-    hr.fail((request, asked) => (system.isList(request) ? answer(request, asked) : undefined));
+    const { gateway } = await begin(system, everybody, (hr) =>
+      hr.fail((request, asked) => (system.isList(request) ? answer(request, asked) : undefined)),
+    );
     const { status, people } = await listAll(gateway);
     expect([status, people]).toEqual([503, []]);
   });
@@ -98,14 +99,15 @@ const wrongCredentials = ({ folder }: SystemUnderTest) =>
 const paged = Object.entries(systems).filter(([, { isPaged }]) => isPaged);
 describe.each(paged)("%s, in pages", (_, system) => {
   test.each(Object.entries(faults))("where its third page %s, the list is a failed read", async (_, fault) => {
-    const { hr, gateway } = await begin(system, numbers(45).map(system.person));
     const answer = fault === "nobody" ? () => ({ body: system.emptyPage }) : fault;
     const firsts = new Set<string>();
-    hr.fail((request, asked) => {
-      if (!system.isList(request)) return undefined;
-      firsts.add(String(request.query));
-      return firsts.size > 2 ? answer(request, asked) : undefined;
-    });
+    const { gateway } = await begin(system, numbers(45).map(system.person), (hr) =>
+      hr.fail((request, asked) => {
+        if (!system.isList(request)) return undefined;
+        firsts.add(String(request.query));
+        return firsts.size > 2 ? answer(request, asked) : undefined;
+      }),
+    );
     const { status, people } = await listAll(gateway);
     expect(status).toBe(503);
     expect(people.length).toBeLessThan(45);
