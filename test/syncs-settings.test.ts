@@ -48,7 +48,7 @@ describe("settings of a sync that are refused", () => {
 
   test("an account that is deleted is not written", () => {
     const stages = [{ do: "delete", set: { title: "Left" } }];
-    expect(wrongWith({ leavers: { stages } })).toContain("an account that is deleted is not written");
+    expect(wrongWith({ leavers: { stages } })).toContain("a deleted account cannot be written");
     expect(wrongWith({ leavers: { stages: [{ do: "set", set: { title: "Left" } }, { do: "delete" }] } })).toBe("");
   });
 
