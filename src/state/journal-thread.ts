@@ -1,12 +1,14 @@
+import { dirname } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
-import { Kysely } from "kysely";
-import { openSqlite, sqliteDialect } from "../connector/kit/sqlite.ts";
+import { filesIn } from "../connector/kit/files.ts";
 import { answerTasks } from "../thread/thread.ts";
+import { openDatabase } from "./database.ts";
 import { createJournalStore, type JournalTables } from "./journal.ts";
 import type { JournalTask } from "./journal-store.ts";
 
 /** The thread on which the journal's SQLite file is written and searched, so that a long search holds up no request. */
-const db = new Kysely<JournalTables>({ dialect: sqliteDialect(() => openSqlite(workerData.file as string)) });
+const file = workerData.file as string;
+const { db } = openDatabase<JournalTables>({ url: `sqlite:${file}` }, filesIn(dirname(file)));
 const store = createJournalStore({ db, isSqlite: true, close: () => db.destroy() });
 
 answerTasks(parentPort!, ({ name, given }: JournalTask) =>
