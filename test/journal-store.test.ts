@@ -144,6 +144,15 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
     expect(await store.forget({ days: 30, megabytes: 1 }, now)).toBe(0);
   });
 
+  test("keeps an entry once, however often it is given: part of a batch may have been kept before its store went away", async () => {
+    const store = open();
+    const entries = Array.from({ length: 450 }, () => entryOf(fc.sample(line, 1)[0]!, 1));
+    await store.append(entries.slice(0, 250));
+    await store.append(entries);
+    expect(await store.search({ limit: 1000 })).toEqual(expected(entries, { limit: 1000 }));
+    expect(await store.get(entries[0]!.id)).toEqual(entries[0]);
+  });
+
   test("says what resources were known by last", async () => {
     const store = open();
     const of = (resource: string, display: string, type = "User") =>

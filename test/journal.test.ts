@@ -87,6 +87,12 @@ describe("the journal of a gateway", () => {
     );
   });
 
+  test("shows a name as it is, whatever a replacement text would mean by it", async () => {
+    const made = await ask("POST", "/Users", person("$&$`$$@journal.test"));
+    const gone = await one(await ask("DELETE", `/Users/${made.json.id}`));
+    expect(gone.sentence).toBe("Deleted User $&$`$$@journal.test.");
+  });
+
   test("says why something failed, whoever's fault it was", async () => {
     await ask("POST", "/Users", person("carl@journal.test"));
     const clash = await one(await ask("POST", "/Users", person("carl@journal.test")));

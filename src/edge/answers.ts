@@ -36,7 +36,6 @@ const headersOf: Readonly<Record<number, Record<string, string>>> = {
 
 /** Sends an error, RFC 7644 §3.12. Unexpected errors are logged in full, and the client gets only the request ID. */
 export function scimFailure(c: HonoContext<Env>, error: Error, log: Log): Response {
-  c.set("failure", error);
   if (!(error instanceof ScimError)) {
     log.error({ requestId: c.get("requestId"), error: error.stack }, "unexpected error");
     return scimJson(

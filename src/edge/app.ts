@@ -62,7 +62,6 @@ export interface RefusedRequest {
   readonly source: string;
   readonly caller: string | undefined;
   readonly requestId: string;
-  readonly failure: Error | undefined;
 }
 
 /** The HTTP side of the gateway. A request passes through the middleware in the order of the code. */
@@ -151,8 +150,8 @@ function requestLog({ log, routes, answered, refused, operationMs }: EdgeOptions
       const ms = performance.now() - start;
       answered({ route, operation, status, seconds: ms / 1000 });
       if (refused && status >= 400 && route !== "" && !c.get("isJournaled")) {
-        const { source, caller, failure } = c.var;
-        refused({ at: Date.now() - Math.round(ms), ms, route, operation, status, source, caller, requestId, failure });
+        const { source, caller } = c.var;
+        refused({ at: Date.now() - Math.round(ms), ms, route, operation, status, source, caller, requestId });
       }
     });
     clearTimeout(timer);

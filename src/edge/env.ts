@@ -21,8 +21,6 @@ export interface Env {
     receivedAt: number;
     /** Whether the journal has an operation of the request. */
     isJournaled?: boolean;
-    /** Why the request was refused, or failed. */
-    failure?: Error;
     notes: Record<string, unknown>;
     connectorMs: number;
     deadline: AbortSignal;

@@ -1,3 +1,5 @@
+import { setImmediate as next, setTimeout as sleep } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
 import type { JournalEntry } from "./entry.ts";
 import { entryOf, type Happened, type Rendering } from "./render.ts";
 import type { JournalStore, Kept } from "./store.ts";
@@ -52,7 +54,7 @@ export function createJournal({ store, kept, dropped, unforgotten, ...rendering 
   let isRendering = false;
   let writing: Promise<void> | undefined;
   let isClosing = false;
-  const displays = new Map<string, string>();
+  const displays = new LRUCache<string, string>({ max: MAX_DISPLAYS });
   const refusals = { minute: 0, count: 0 };
 
   const put = (entry: JournalEntry) => {
@@ -69,7 +71,7 @@ export function createJournal({ store, kept, dropped, unforgotten, ...rendering 
     isRendering = true;
     while (waiting.length > 0) {
       // Requests are served in between.
-      await new Promise((resolve) => setImmediate(resolve));
+      await next();
       try {
         put(await entryOf(waiting.shift()!, rendering));
       } catch (error) {
@@ -82,9 +84,8 @@ export function createJournal({ store, kept, dropped, unforgotten, ...rendering 
     if (!isClosing) await sleep(COLLECT_MS);
     while (queue.length > 0) {
       const some = queue.slice(0, BATCH);
-      if (await keep(await named(some.map(({ entry }) => entry)))) {
-        // They leave the queue once they are kept.
-      } else dropped(some.length, "the store did not take them");
+      const isKept = await keep(await named(some.map(({ entry }) => entry)));
+      if (!isKept) dropped(some.length, "the store did not take them");
       queue = queue.slice(some.length);
       bytes -= some.reduce((sum, each) => sum + each.bytes, 0);
     }
@@ -103,7 +104,7 @@ export function createJournal({ store, kept, dropped, unforgotten, ...rendering 
   const named = async (entries: readonly JournalEntry[]): Promise<readonly JournalEntry[]> => {
     const keyOf = ({ route, type, resource }: JournalEntry) => `${route}\0${type}\0${resource}`;
     for (const entry of entries)
-      if (entry.display !== "" && entry.resource !== "") remember(keyOf(entry), entry.display);
+      if (entry.display !== "" && entry.resource !== "") displays.set(keyOf(entry), entry.display);
     const missing = entries.filter(
       (entry) => entry.display === "" && entry.resource !== "" && !displays.has(keyOf(entry)),
     );
@@ -111,21 +112,17 @@ export function createJournal({ store, kept, dropped, unforgotten, ...rendering 
       const [route = "", type = ""] = of.split("\0");
       const ids = [...new Set(some.map(({ resource }) => resource))];
       const known = await store.displays(route, type, ids).catch(() => new Map<string, string>());
-      for (const id of ids) remember(`${of}\0${id}`, known.get(id) ?? "");
+      for (const id of ids) displays.set(`${of}\0${id}`, known.get(id) ?? "");
     }
     return entries.map((entry) => {
       const display = entry.display || displays.get(keyOf(entry)) || "";
       const sentence =
         display !== "" && entry.resource !== ""
-          ? entry.sentence.replace(`${entry.type} ${entry.resource}`, `${entry.type} ${display}`)
+          ? // A function, because a name may hold what a replacement text means something by, such as $&.
+            entry.sentence.replace(`${entry.type} ${entry.resource}`, () => `${entry.type} ${display}`)
           : entry.sentence;
       return { ...entry, display, sentence };
     });
-  };
-  const remember = (key: string, display: string) => {
-    displays.delete(key);
-    displays.set(key, display);
-    if (displays.size > MAX_DISPLAYS) displays.delete(displays.keys().next().value!);
   };
   const forgetting = setInterval(
     () => void store.forget(kept, Date.now()).catch((error) => unforgotten(error)),
@@ -153,8 +150,6 @@ export function createJournal({ store, kept, dropped, unforgotten, ...rendering 
     },
   };
 }
-
-const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** About how much room an entry takes, in bytes. */
 const sizeOf = (entry: JournalEntry): number =>

@@ -33,7 +33,7 @@ export interface Kept {
 
 /** Where the journal is kept. Everything rejects while the store cannot be asked. */
 export interface JournalStore {
-  /** Keeps entries; when it resolves, they outlive the process. */
+  /** Keeps entries; when it resolves, they outlive the process. Those that are there already are left as they are. */
   readonly append: (entries: readonly JournalEntry[]) => Promise<void>;
   /** Entries without their details: newest first, or oldest first if `after` is given. */
   readonly search: (query: JournalQuery) => Promise<readonly JournalLine[]>;

@@ -55,3 +55,32 @@ describe("names that are the same as names of connectors", () => {
     });
   });
 });
+
+describe("addresses", () => {
+  const scim = (baseUrl: string, proxy?: string) =>
+    plugin("plugin-scim.json", {
+      undefined: { scimVersion: "2.0", connection: { baseUrls: [baseUrl], ...(proxy && { proxy: { host: proxy } }) } },
+    });
+
+  test.each([
+    ["of an API", scim("https://user:S3CRET@api.example/scim")],
+    ["of a proxy", scim("https://api.example/scim", "http://user:S3CRET@proxy.example:3128")],
+    ["of a directory", plugin("plugin-ldap.json", { undefined: directory("ldaps://user:S3CRET@dc.example") })],
+  ])("%s are taken over without a password in them", (_, file) => {
+    const { text, items } = convert(file);
+    expect(text + items).not.toContain("S3CRET");
+    expect(items).toContain("without the user and the password");
+  });
+
+  test("one in the environment is a reference to it", () => {
+    expect(convert(scim("process.env.API_URL")).config.connectors.scim.url).toBe("$" + "{env:API_URL}");
+    const { config } = convert(plugin("plugin-ldap.json", { undefined: directory("process.env.LDAP_URL") }));
+    expect(config.connectors.ldap.url).toBe("$" + "{env:LDAP_URL}");
+  });
+
+  test("one that Postern would take for a reference is left out and told", () => {
+    const { text, items } = convert(scim("https://api.example/$" + "{env:HOME}"));
+    expect(text).not.toContain("env:HOME");
+    expect(items).toContain("takes for a reference");
+  });
+});

@@ -85,10 +85,12 @@ export function createJournalStore({ db, isSqlite, close }: JournalDatabase): Jo
           await transaction
             .insertInto("journal")
             .values(rows.map(({ sought }) => sought))
+            .onConflict((there) => there.column("id").doNothing())
             .execute();
           await transaction
             .insertInto("journal_details")
             .values(rows.map(({ details }) => details))
+            .onConflict((there) => there.column("id").doNothing())
             .execute();
         });
       }
