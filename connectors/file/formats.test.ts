@@ -82,6 +82,29 @@ describe("encodings", () => {
   });
 
   test.each([
+    ["utf-8", Buffer.from],
+    ["utf-16le", utf16],
+    ["utf-16be", (text: string) => utf16(text, true)],
+  ])(
+    "a replacement character that %s itself holds is a character, wherever a part of the file ends",
+    async (_, write) => {
+      for (const length of [0, 65_533, 65_534, 65_535, 65_536, 32_766, 32_767, 32_768]) {
+        const name = `${"x".repeat(length)}\ufffdé\ufffd`;
+        expect(await read("people.csv", write(`id,name\n1,${name}\n`), { maximum: { cell: 100_000 } })).toEqual([
+          { id: "1", name },
+        ]);
+      }
+    },
+  );
+
+  test("an invalid byte behind a replacement character is found where it is", async () => {
+    const bytes = Buffer.concat([Buffer.from("id,name\n1,\ufffdé"), Buffer.from([0xf6, 0x0a])]);
+    await expect(read("people.csv", bytes, { encoding: "utf-8" })).rejects.toMatchObject(
+      refused(/line 2, character 5: the bytes are not valid utf-8/),
+    );
+  });
+
+  test.each([
     [
       "people.csv",
       latin("id,name\n1,Ann\n2,B\xf6\n", {}),

@@ -52,14 +52,36 @@ function zerosOf(head: Buffer): Encoding | undefined {
   return zeros[0]! > half * 0.4 && zeros[1]! < half * 0.1 ? "utf-16be" : undefined;
 }
 
-/** Characters that no valid text contains: the replacement character, zeros, and unassigned characters of code pages. */
-const undecodable: Record<Encoding, RegExp> = {
-  "utf-8": /[\ufffd\0]/,
-  "utf-16le": /[\ufffd\0]/,
-  "utf-16be": /[\ufffd\0]/,
-  "windows-1252": /[\0\x81\x8d\x8f\x90\x9d]/,
-  "iso-8859-15": /[\0\x80-\x9f]/,
+/** Characters that show invalid bytes: zeros, unassigned characters of code pages, and what a decoder writes in place of bytes that it can't read. */
+const suspect: Record<Encoding, RegExp> = {
+  "utf-8": /[\ufffd\0]/g,
+  "utf-16le": /[\ufffd\0]/g,
+  "utf-16be": /[\ufffd\0]/g,
+  "windows-1252": /[\0\x81\x8d\x8f\x90\x9d]/g,
+  "iso-8859-15": /[\0\x80-\x9f]/g,
 };
+
+/** The bytes of U+FFFD. A file may hold the character itself: exports of systems that once lost a letter do. */
+const REPLACEMENT: Partial<Record<Encoding, Buffer>> = {
+  "utf-8": Buffer.from([0xef, 0xbf, 0xbd]),
+  "utf-16le": Buffer.from([0xfd, 0xff]),
+  "utf-16be": Buffer.from([0xff, 0xfd]),
+};
+
+/** How many bytes a text takes in an encoding, if all of it is valid. */
+const bytesOf = (text: string, encoding: Encoding): number =>
+  encoding === "utf-8" ? Buffer.byteLength(text) : encoding.startsWith("utf-16") ? 2 * text.length : text.length;
+
+/** Where in a text its first invalid character is; -1 if there is none. `bytes` are what it was decoded from. */
+function invalidAt(text: string, bytes: Buffer, encoding: Encoding): number {
+  const replacement = REPLACEMENT[encoding];
+  for (const { 0: found, index } of text.matchAll(suspect[encoding])) {
+    const offset = bytesOf(text.slice(0, index), encoding);
+    const isItself = found === "\ufffd" && replacement?.equals(bytes.subarray(offset, offset + replacement.length));
+    if (!isItself) return index;
+  }
+  return -1;
+}
 
 /** The place of bytes that are invalid in the file's encoding. Both numbers count from 1. */
 export interface TextPlace {
@@ -73,24 +95,31 @@ export async function* decodeText(
   encoding: Encoding,
   failure: (place: TextPlace) => Error,
 ): AsyncGenerator<string> {
-  const decoder = new TextDecoder(encoding);
-  const wrong = undecodable[encoding];
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true });
   let line = 1;
   let column = 0;
-  const check = (text: string): string => {
-    const at = text.search(wrong);
-    const before = at < 0 ? text : text.slice(0, at);
+  let isStart = true;
+  /** The bytes of a character that the next part completes. */
+  let begun = Buffer.alloc(0);
+  const decode = (chunk: Uint8Array, stream: boolean): string => {
+    const bytes = Buffer.concat([begun, chunk]);
+    const text = decoder.decode(chunk, { stream });
+    const at = invalidAt(text, bytes, encoding);
+    begun = bytes.subarray(bytesOf(text, encoding));
+    const isMarked = isStart && text.startsWith("\ufeff");
+    if (text !== "") isStart = false;
+    const before = (at < 0 ? text : text.slice(0, at)).slice(isMarked ? 1 : 0);
     const lines = before.split("\n");
     line += lines.length - 1;
     column = (lines.length > 1 ? 0 : column) + lines.at(-1)!.length;
-    if (at < 0) return text;
+    if (at < 0) return before;
     throw failure({ line, character: column + 1 });
   };
   for await (const chunk of createReadStream(path)) {
-    const text = check(decoder.decode(chunk as Uint8Array, { stream: true }));
+    const text = decode(chunk as Uint8Array, true);
     if (text !== "") yield text;
   }
-  const rest = check(decoder.decode());
+  const rest = decode(new Uint8Array(), false);
   if (rest !== "") yield rest;
 }
 
