@@ -22,6 +22,7 @@ COPY scripts/build.mjs scripts/
 COPY src src
 COPY connectors connectors
 COPY sinks sinks
+COPY web web
 # The commit that is built, for `postern --version`: --build-arg COMMIT=$(git rev-parse HEAD)
 ARG COMMIT
 RUN npm run --silent build

@@ -1,6 +1,6 @@
 // Builds dist/, anew: what tsc makes of the sources, and the commit that they are of, for `postern --version`.
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -25,5 +25,8 @@ rmSync(dist, { recursive: true, force: true });
 const tsc = join(root, "node_modules/typescript/bin/tsc");
 const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
 if (status !== 0) process.exit(1);
+const { bundle } = await import("../src/console/bundle.ts");
+mkdirSync(join(dist, "console"));
+for (const { name, content } of await bundle()) writeFileSync(join(dist, "console", name), content);
 const commit = commitOf();
 if (commit !== undefined) writeFileSync(join(dist, "build.json"), `${JSON.stringify({ commit })}\n`);

@@ -49,6 +49,7 @@ if (process.argv.includes("--servers")) {
     "rabbitmq-server": ["rabbitmq-server"],
     haproxy: ["haproxy"],
     "redis-server": ["redis-server"],
+    chromium: ["chromium"],
     sshd: ["openssh-server"],
     zsh: ["zsh"],
     fish: ["fish"],

@@ -139,8 +139,7 @@ export async function start(
     const syncs = runningSyncs(shared, state);
     closing.push(syncs.stop);
     syncs.update(current);
-    const admin =
-      config.operations && (await listenForAdmin(config.operations, shared, () => current, { store: state, syncs }));
+    const admin = config.operations && (await listenForAdmin(config, shared, () => current, { store: state, syncs }));
     if (admin) listeners.push(admin);
 
     let strict: Strictness = config;
@@ -154,7 +153,7 @@ export async function start(
         tellWarnings(next, log);
         void shared.readiness.current?.ask();
         syncs.update(current);
-        const fixed = ["server", "audit", "operations", "log", "state", "journal"] as const;
+        const fixed = ["server", "audit", "operations", "log", "state", "journal", "console"] as const;
         const isOther = (before: unknown, after: unknown) => JSON.stringify(before) !== JSON.stringify(after);
         const changed: string[] = fixed.filter((part) => isOther(config[part], next.config[part]));
         if (isOther(config.limits.shared, next.config.limits.shared)) changed.push("limits.shared");

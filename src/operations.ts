@@ -1,6 +1,10 @@
 import type { AddressInfo } from "node:net";
 import { bearer } from "./auth/bearer.ts";
 import type { Loaded } from "./config/load.ts";
+import { loadAssets } from "./console/assets.ts";
+import { createConsole } from "./console/console.ts";
+import { stubSignIn } from "./console/stub-sign-in.ts";
+import { consolePages } from "./console-pages.ts";
 import { createAdmin } from "./edge/admin.ts";
 import type { Generation, Shared } from "./generation.ts";
 import { type Fetch, type Listening, listen } from "./listen.ts";
@@ -16,11 +20,14 @@ export const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
 
 /** Listens at the operators' address. Rejects with a `StartError` if it is not available. */
 export async function listenForAdmin(
-  { host, port, hosts, tokens }: NonNullable<Loaded["config"]["operations"]>,
-  { metrics, log, services, readiness }: Shared,
+  { operations, console: wanted }: Pick<Loaded["config"], "operations" | "console">,
+  shared: Shared,
   current: () => Generation,
-  { store: { ledger }, syncs }: { readonly store: Store; readonly syncs: RunningSyncs },
+  { store, syncs }: { readonly store: Store; readonly syncs: RunningSyncs },
 ): Promise<Listening & { readonly url: string }> {
+  const { metrics, log, services, readiness } = shared;
+  const { host, port, hosts, tokens } = operations!;
+  const { ledger } = store;
   const known = tokens && bearer({ type: "bearer", tokens: tokens.map((each) => ({ ...each, may: {} })) });
   const app = createAdmin({
     metrics: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
@@ -46,6 +53,13 @@ export async function listenForAdmin(
     hosts,
     authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
     refused: () => log.warn({}, "invalid token at the operators' address"),
+    console:
+      wanted &&
+      createConsole({
+        assets: await loadAssets(),
+        signIn: stubSignIn(),
+        pages: consolePages({ shared, current, store, syncs }),
+      }),
     isLoopback: /^(127(\.\d+){1,3}$|localhost$|::1$)/.test(host),
   });
   const listening = await listen(app.fetch as Fetch, { host, port }, undefined);

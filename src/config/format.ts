@@ -2,6 +2,7 @@ import { z } from "zod";
 import { methodConfig } from "../auth/chain.ts";
 import { secretConfig } from "../auth/secret.ts";
 import { resilienceConfig } from "../connector/resilience.ts";
+import { consoleConfig } from "../console/settings.ts";
 import { journalConfig } from "../journal/settings.ts";
 import { stateConfig } from "../state/state.ts";
 import { syncConfig } from "../sync/definition.ts";
@@ -270,6 +271,7 @@ export function configFormat({ connectors, sinks }: Registry) {
         })
         .optional()
         .describe("A separate address for operators: metrics, readiness by connector, change guard and syncs."),
+      console: consoleConfig.optional(),
       state: stateConfig,
       journal: journalConfig.optional(),
       log: z

@@ -26,6 +26,8 @@ export interface Admin {
   readonly hosts: readonly string[];
   /** The operator who holds a token; undefined if no tokens are configured. */
   readonly authenticate: ((authorization: string | undefined) => Promise<string | undefined>) | undefined;
+  /** The console; undefined if none is configured. It asks by itself who is there. */
+  readonly console: Hono | undefined;
   /** Called for each invalid token. */
   readonly refused: () => void;
   /** Reports whether only this machine can reach the address. */
@@ -67,6 +69,12 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
     const host = c.req.header("host") ?? "";
     if (!isOwnName(host, hosts))
       return c.json({ error: `${host} is not an allowed host name: add it to operations.hosts.` }, 421);
+    return next();
+  });
+  // Before the middleware that refuses pages of other sites: sign-in returns from one.
+  if (admin.console) app.route("/", admin.console);
+  app.use(async (c, next) => {
+    const host = c.req.header("host") ?? "";
     const origin = c.req.header("origin");
     const site = c.req.header("sec-fetch-site") ?? "none";
     if ((origin !== undefined && URL.parse(origin)?.host !== host) || !["none", "same-origin"].includes(site))

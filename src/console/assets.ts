@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { Hono } from "hono";
+import { accepts } from "hono/accepts";
+import { html } from "hono/html";
+
+/** The console's files, by name. Their names change with their content. */
+export type Assets = ReadonlyMap<string, Asset>;
+
+/** A file, also compressed. */
+export interface Asset {
+  readonly type: string;
+  readonly bytes: Readonly<Record<"identity" | "gzip" | "br", Uint8Array<ArrayBuffer>>>;
+}
+
+/** Where `scripts/build.mjs` leaves the files: beside the compiled program. */
+const BUILT = join(import.meta.dirname, "../../console");
+
+const TYPES: Readonly<Record<string, string>> = {
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+/** The console's files: built ahead in the package and the image, bundled now in a clone. */
+export async function loadAssets(): Promise<Assets> {
+  if (import.meta.filename.endsWith(".js"))
+    return new Map(readdirSync(BUILT).map((name) => [name, assetOf(name, readFileSync(join(BUILT, name)))]));
+  const { bundle } = await import("./bundle.ts");
+  return new Map((await bundle()).map(({ name, content }) => [name, assetOf(name, content)]));
+}
+
+function assetOf(name: string, content: Uint8Array): Asset {
+  const plain = new Uint8Array(content);
+  const br = brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } });
+  const bytes = { identity: plain, gzip: new Uint8Array(gzipSync(plain)), br: new Uint8Array(br) };
+  return { type: TYPES[name.split(".").at(-1)!] ?? "application/octet-stream", bytes };
+}
+
+/** Serves the files. Browsers keep them: a changed file has another name. */
+export function serveAssets(assets: Assets): Hono {
+  const app = new Hono();
+  app.get("/:name", (c) => {
+    const asset = assets.get(c.req.param("name"));
+    if (!asset) return c.json({ error: "The console has no such file. Reload the page." }, 404);
+    const encoding = accepts(c, {
+      header: "Accept-Encoding",
+      supports: ["br", "gzip", "identity"],
+      default: "identity",
+    }) as keyof Asset["bytes"];
+    if (encoding !== "identity") c.header("Content-Encoding", encoding);
+    c.header("Vary", "Accept-Encoding");
+    c.header("Cache-Control", "public, max-age=31536000, immutable");
+    return c.body(asset.bytes[encoding], 200, { "Content-Type": asset.type });
+  });
+  return app;
+}
+
+/** The page that every address of the console begins with; its script shows the rest. */
+export function shell(assets: Assets) {
+  const named = (pattern: RegExp) => `/console/assets/${[...assets.keys()].find((name) => pattern.test(name))}`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Postern</title>
+<link rel="icon" href="${named(/^icon-.*\.svg$/)}">
+<script src="${named(/^theme-.*\.js$/)}"></script>
+<link rel="stylesheet" href="${named(/^main-.*\.css$/)}">
+<script type="module" src="${named(/^main-.*\.js$/)}"></script>
+</head>
+<body>
+<div id="app"></div>
+<noscript>The console needs JavaScript. Every page's data is also available on the command line: see postern --help.</noscript>
+</body>
+</html>`;
+}

@@ -1,0 +1,78 @@
+import { Hono, type MiddlewareHandler } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import type { Me } from "./api/me.ts";
+import { type Assets, serveAssets, shell } from "./assets.ts";
+import type { ConsoleEnv, ConsolePage } from "./env.ts";
+
+/** How people sign in, and how requests tell who sends them. */
+export interface SignIn {
+  /** Endpoints for whoever isn't signed in yet, below `/console`. */
+  readonly endpoints: Hono;
+  /** Sets `operator`, or answers 401. */
+  readonly identify: MiddlewareHandler<ConsoleEnv>;
+  /** Lets a request pass that changes nothing and yet is a POST, such as a trial: it must come from the console's own page. */
+  readonly changing: MiddlewareHandler<ConsoleEnv>;
+}
+
+/** What the console is made of. */
+export interface ConsoleOptions {
+  readonly assets: Assets;
+  readonly signIn: SignIn;
+  /** The server's part of each page, by name: mounted at `/console/api/NAME`. */
+  readonly pages: Readonly<Record<string, ConsolePage>>;
+}
+
+/** Refuses whoever may only look. Comes before each handler that changes something. */
+export const operatorOnly: MiddlewareHandler<ConsoleEnv> = async (c, next) =>
+  c.var.operator.role === "operator"
+    ? next()
+    : c.json({ error: "Your role is viewer: only operators may do this." }, 403);
+
+const NONE = ["'none'"];
+const SELF = ["'self'"];
+
+/** The console: its pages at `/console/`, what they ask at `/console/api/`. */
+export function createConsole({ assets, signIn, pages }: ConsoleOptions): Hono {
+  const app = new Hono();
+  const base = new Hono();
+  base.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: NONE,
+        scriptSrc: SELF,
+        styleSrc: SELF,
+        imgSrc: ["'self'", "data:"],
+        connectSrc: SELF,
+        fontSrc: SELF,
+        formAction: SELF,
+        baseUri: NONE,
+        frameAncestors: NONE,
+      },
+      xFrameOptions: "DENY",
+      referrerPolicy: "no-referrer",
+      strictTransportSecurity: false,
+    }),
+  );
+  base.route("/assets", serveAssets(assets));
+  base.use(async (c, next) => {
+    await next();
+    c.header("Cache-Control", "no-store");
+  });
+  base.route("/", signIn.endpoints);
+  base.route("/api", api(signIn, pages));
+  base.get("/*", (c) => c.html(shell(assets)));
+  app.get("/console", (c) => c.redirect("/console/"));
+  app.route("/console", base);
+  return app;
+}
+
+function api({ identify, changing }: SignIn, pages: ConsoleOptions["pages"]): Hono<ConsoleEnv> {
+  const app = new Hono<ConsoleEnv>();
+  app.onError((error, c) => c.json({ error: error.message }, 500));
+  app.use(identify);
+  app.use(async (c, next) => (c.req.method === "GET" ? next() : changing(c, next)));
+  app.get("/me", (c) => c.json(c.var.operator satisfies Me));
+  for (const [name, page] of Object.entries(pages)) app.route(`/${name}`, page);
+  app.all("/*", (c) => c.json({ error: "The console has no such address." }, 404));
+  return app;
+}

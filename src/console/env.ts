@@ -1,0 +1,22 @@
+import type { Hono } from "hono";
+
+/** What somebody may do in the console: a viewer looks, an operator also releases, runs and saves. */
+export type Role = "viewer" | "operator";
+
+/** Whoever is signed in. */
+export interface Operator {
+  readonly name: string;
+  readonly role: Role;
+  /** The token that each change must carry in `X-Postern-CSRF`. */
+  readonly csrf: string;
+}
+
+/** Values that the console's middleware sets for its handlers. */
+export interface ConsoleEnv {
+  readonly Variables: {
+    operator: Operator;
+  };
+}
+
+/** The server's part of a page: what it asks, and what it does. */
+export type ConsolePage = Hono<ConsoleEnv>;

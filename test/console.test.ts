@@ -1,0 +1,53 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accessibilityFindings, isTooWide, LOOKS, launchBrowser, signedIn } from "./servers/browser.ts";
+import { legacyHr, startGateway, type TestGateway } from "./servers/gateway.ts";
+
+let gateway: TestGateway;
+let browser: Browser;
+beforeAll(async () => {
+  [gateway, browser] = await Promise.all([
+    startGateway({
+      ...legacyHr(),
+      operations: { port: 0 },
+      journal: {},
+      state: { url: "sqlite::memory:" },
+      console: {},
+    }),
+    launchBrowser(),
+  ]);
+});
+afterAll(() => Promise.all([gateway.stop(), browser.close()]));
+
+const get = (path: string, headers: Record<string, string> = {}) =>
+  fetch(gateway.operations + path, { headers, redirect: "manual" });
+
+describe("the console's pages", () => {
+  test.each(LOOKS)("is readable to everybody, $look", async ({ look: _, ...options }) => {
+    const { page, context, problems } = await signedIn(browser, gateway, "/", options);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    expect(await accessibilityFindings(page)).toEqual([]);
+    expect(await isTooWide(page)).toBe(false);
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  test("the first page is under 100 KB compressed", async () => {
+    const html = await (await get("/console/")).text();
+    const files = [...html.matchAll(/\/console\/assets\/[\w.-]+/g)].map(([path]) => path);
+    const sizes = await Promise.all(
+      files.map(async (path) => {
+        const answer = await get(path, { "Accept-Encoding": "br" });
+        expect(answer.headers.get("content-encoding")).toBe("br");
+        return Number(answer.headers.get("content-length"));
+      }),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000);
+  });
+
+  test("its answers allow nothing but the console's own files", async () => {
+    const { headers } = await get("/console/live");
+    expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'/);
+    expect(headers.get("cache-control")).toBe("no-store");
+  });
+});

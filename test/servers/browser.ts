@@ -1,0 +1,73 @@
+import AxeBuilder from "@axe-core/playwright";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { TestGateway } from "./gateway.ts";
+
+/** Debian's Chromium, without what would ask hosts outside. */
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+
+/** A page of the console, and what went wrong in it. */
+export interface ConsolePage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Violations of the content security policy, errors in scripts, and messages of level error. Empty if all is well. */
+  readonly problems: readonly string[];
+}
+
+/** Opens a page that notes whatever goes wrong in it. `path` begins behind `/console`. */
+export async function openPage(
+  browser: Browser,
+  base: string,
+  path: string,
+  options: BrowserContextOptions = {},
+): Promise<ConsolePage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  await page.goto(`${base}/console${path}`);
+  return { page, context, problems };
+}
+
+/** Opens a page of a gateway's console for somebody who is signed in. */
+export async function signedIn(
+  browser: Browser,
+  { operations }: Pick<TestGateway, "operations">,
+  path = "/",
+  options: BrowserContextOptions = {},
+): Promise<ConsolePage> {
+  return openPage(browser, operations!, path, options);
+}
+
+/** What axe finds on a page by WCAG 2.2 AA, in a line each. */
+export async function accessibilityFindings(page: Page): Promise<readonly string[]> {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target.join(" ")}`));
+}
+
+/** How people look at the console: both themes, on a phone and on a wide screen. */
+export const LOOKS = [
+  { look: "light and wide", colorScheme: "light", viewport: { width: 1440, height: 900 } },
+  { look: "dark and wide", colorScheme: "dark", viewport: { width: 1440, height: 900 } },
+  { look: "light on a phone", colorScheme: "light", viewport: { width: 360, height: 740 } },
+  { look: "dark on a phone", colorScheme: "dark", viewport: { width: 360, height: 740 } },
+] as const;
+
+/** Reports whether a page is wider than its window, so that one must scroll sideways. */
+export const isTooWide = (page: Page): Promise<boolean> =>
+  page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth");

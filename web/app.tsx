@@ -1,0 +1,125 @@
+import { type ComponentType, createContext } from "preact";
+import { useContext, useEffect, useState } from "preact/hooks";
+import type { Me } from "../src/console/api/me.ts";
+import { get, useToken } from "./api.ts";
+import { Loading, Notice } from "./kit/notice.tsx";
+import { ThemeSwitch } from "./kit/theme-switch.tsx";
+import { SignIn } from "./pages/sign-in.tsx";
+import { type PageEntry, type PageProps, pages } from "./pages.ts";
+import { Link, usePlace } from "./router.tsx";
+import { common } from "./texts/common.ts";
+
+const Signed = createContext<Me | undefined>(undefined);
+
+/** Whoever is signed in. For pages: they are shown to nobody else. */
+export const useMe = (): Me => useContext(Signed)!;
+
+/** The whole console: sign-in, or the menu and a page. */
+export function App() {
+  const [me, setMe] = useState<Me | null>();
+  useEffect(() => {
+    const load = () =>
+      get<Me>("/me").then(
+        (found) => {
+          useToken(found.csrf);
+          setMe(found);
+        },
+        () => setMe(null),
+      );
+    const left = () => setMe(null);
+    addEventListener("postern-signed-out", left);
+    addEventListener("postern-signed-in", load);
+    void load();
+    return () => {
+      removeEventListener("postern-signed-out", left);
+      removeEventListener("postern-signed-in", load);
+    };
+  }, []);
+  if (me === undefined) return <Loading />;
+  if (me === null) return <SignIn />;
+  return (
+    <Signed.Provider value={me}>
+      <Frame me={me} />
+    </Signed.Provider>
+  );
+}
+
+/** The page at a path, and what the path says behind it. */
+function found(path: string): { readonly page: PageEntry; readonly rest: string } | undefined {
+  const page = pages.find((each) => path === each.path || (each.path !== "/" && path.startsWith(`${each.path}/`)));
+  return page && { page, rest: path.slice(page.path.length + (page.path === "/" ? 0 : 1)) };
+}
+
+function Frame({ me }: { readonly me: Me }) {
+  const { path } = usePlace();
+  const [isOpen, setOpen] = useState(false);
+  const here = found(path);
+  return (
+    <div class="frame">
+      <a class="skip" href="#content">
+        {common.skip}
+      </a>
+      <header class="side">
+        <Link to="/" class="brand">
+          <span class="mark" aria-hidden="true" />
+          {common.product}
+        </Link>
+        <button type="button" class="menu" aria-expanded={isOpen} aria-controls="menu" onClick={() => setOpen(!isOpen)}>
+          {common.menu}
+        </button>
+        <div id="menu" class={isOpen ? "open" : ""}>
+          <nav aria-label={common.navigation}>
+            <ul>
+              {pages.map((page) => (
+                <li key={page.path}>
+                  <Link to={page.path} current={here?.page === page} onClick={() => setOpen(false)}>
+                    {page.name}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <div class="foot">
+            <ThemeSwitch />
+            <p class="who">{common.signedInAs(me.name, me.role)}</p>
+            <SignOut />
+          </div>
+        </div>
+      </header>
+      <main id="content" tabIndex={-1}>
+        {here ? (
+          <Lazy key={here.page.path} page={here.page} rest={here.rest} />
+        ) : (
+          <Notice kind="error">{common.notFound}</Notice>
+        )}
+      </main>
+    </div>
+  );
+}
+
+function SignOut() {
+  const leave = async () => {
+    const { signOut } = await import("./sign-out.ts");
+    await signOut();
+  };
+  return (
+    <button type="button" class="plain" onClick={leave}>
+      {common.signOut}
+    </button>
+  );
+}
+
+/** A page whose code is loaded when it is first shown. */
+function Lazy({ page, rest }: { readonly page: PageEntry; readonly rest: string }) {
+  const [Shown, setShown] = useState<ComponentType<PageProps>>();
+  const [isFailed, setFailed] = useState(false);
+  useEffect(() => {
+    document.title = `${page.name} – ${common.product}`;
+    page.load().then(
+      (loaded) => setShown(() => loaded.default),
+      () => setFailed(true),
+    );
+  }, [page]);
+  if (isFailed) return <Notice kind="error">{common.failed}</Notice>;
+  return Shown ? <Shown rest={rest} /> : <Loading />;
+}

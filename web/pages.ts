@@ -1,0 +1,19 @@
+import type { ComponentType } from "preact";
+import { pageNames } from "./texts/common.ts";
+
+/** A page is handed what its address says behind its own path, such as an id. */
+export interface PageProps {
+  readonly rest: string;
+}
+
+/** A page of the console: where it is, its name in the menu, and its code, which is loaded when it is first opened. */
+export interface PageEntry {
+  readonly path: string;
+  readonly name: string;
+  readonly load: () => Promise<{ readonly default: ComponentType<PageProps> }>;
+}
+
+/** The pages, in the menu's order. */
+export const pages: readonly PageEntry[] = [
+  { path: "/", name: pageNames.overview, load: () => import("./pages/overview.tsx") },
+];

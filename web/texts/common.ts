@@ -1,0 +1,34 @@
+/** Texts that several pages share. */
+export const common = {
+  product: "Postern",
+  skip: "Skip to the content",
+  menu: "Menu",
+  navigation: "Pages",
+  signOut: "Sign out",
+  signedInAs: (name: string, role: string) => `${name} (${role})`,
+  theme: { label: "Theme", system: "System", light: "Light", dark: "Dark" },
+  loading: "Loading …",
+  nothing: "Nothing here yet.",
+  failed: "This could not be loaded.",
+  noAnswer: "The gateway does not answer. It is tried again.",
+  again: "Try again",
+  close: "Close",
+  cancel: "Cancel",
+  notFound: "The console has no such page.",
+  viewerOnly: "Your role is viewer: only operators may do this.",
+  copied: "Copied",
+  copy: "Copy",
+} as const;
+
+/** The pages' names, as the menu shows them. */
+export const pageNames = {
+  overview: "Overview",
+  live: "Live",
+  people: "People and groups",
+  mappings: "Mappings",
+  connectors: "Connectors",
+  guard: "Guard",
+  syncs: "Syncs",
+  audit: "Audit",
+  configuration: "Configuration",
+} as const;
