@@ -1,4 +1,4 @@
-// Builds dist/, anew: what tsc makes of the sources, and the commit that they are of, for `postern --version`.
+// Builds dist/, anew: what tsc makes of the sources, the console's files, and the commit that they are of, for `postern --version`.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,6 +27,6 @@ const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"
 if (status !== 0) process.exit(1);
 const { bundle } = await import("../src/console/bundle.ts");
 mkdirSync(join(dist, "console"));
-for (const { name, content } of await bundle()) writeFileSync(join(dist, "console", name), content);
+for (const { name, content } of (await bundle()).files) writeFileSync(join(dist, "console", name), content);
 const commit = commitOf();
 if (commit !== undefined) writeFileSync(join(dist, "build.json"), `${JSON.stringify({ commit })}\n`);

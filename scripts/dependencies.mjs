@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { bundle } from "../src/console/bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 /** Licences that ask for no more than that they are named. */
@@ -19,7 +20,11 @@ const ALLOWED = new Set([
 const LEVEL = "high";
 
 const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
-const delivered = Object.entries(lock.packages).filter(([path, { dev }]) => path !== "" && !dev);
+/** Packages that are in the console's files. */
+const { packages: bundled } = await bundle();
+const delivered = Object.entries(lock.packages).filter(
+  ([path, { dev }]) => path !== "" && (!dev || bundled.includes(path)),
+);
 const refused = delivered.filter(([, { license }]) => !ALLOWED.has(license));
 for (const [path, { license }] of refused)
   console.error(

@@ -49,7 +49,7 @@ describe("the package, installed into an empty folder", () => {
     const { output } = await run(ROOT, "git", "ls-files", "--cached", "--others", "--exclude-standard");
     for (const file of output.trim().split("\n"))
       if (
-        /^(src|connectors|sinks|bin|mappings|schemas|examples\/legacy-hr|scripts)\/|^[^/]+$/.test(file) &&
+        /^(src|connectors|sinks|web|bin|mappings|schemas|examples\/legacy-hr|scripts)\/|^[^/]+$/.test(file) &&
         existsSync(join(ROOT, file))
       )
         cpSync(join(ROOT, file), join(clone, file));

@@ -21,6 +21,7 @@ const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
   svg: "image/svg+xml",
+  txt: "text/plain; charset=utf-8",
 };
 
 /** The console's files: built ahead in the package and the image, bundled now in a clone. */
@@ -28,7 +29,8 @@ export async function loadAssets(): Promise<Assets> {
   if (import.meta.filename.endsWith(".js"))
     return new Map(readdirSync(BUILT).map((name) => [name, assetOf(name, readFileSync(join(BUILT, name)))]));
   const { bundle } = await import("./bundle.ts");
-  return new Map((await bundle()).map(({ name, content }) => [name, assetOf(name, content)]));
+  const { files } = await bundle();
+  return new Map(files.map(({ name, content }) => [name, assetOf(name, content)]));
 }
 
 function assetOf(name: string, content: Uint8Array): Asset {
