@@ -73,6 +73,16 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   port: 9464
   tokens: [{ name: oncall, token: "\${file:/run/secrets/admin-token}" }]
 `,
+  console: `operations: { host: 0.0.0.0, tls: { cert: /etc/postern/tls.pem, key: /run/secrets/tls-key } }
+console:
+  url: https://postern.example.com:9464
+  signIn:
+    oidc:
+      issuer: https://login.microsoftonline.com/6d1a0b6e-0000-4000-8000-5d0a3e4f9c11/v2.0
+      clientId: 3b9d2a70-0000-4000-8000-1c2d3e4f5a6b
+      clientSecret: "\${file:/run/secrets/console-secret}"
+      roles: { viewer: [Viewer], operator: [Operator] }
+`,
   state: `state: { url: "postgres://postern@db.example.com/postern", password: "\${file:/run/secrets/db-password}" }
 `,
   log: `log: { level: warn }

@@ -139,7 +139,9 @@ export async function start(
     const syncs = runningSyncs(shared, state);
     closing.push(syncs.stop);
     syncs.update(current);
-    const admin = config.operations && (await listenForAdmin(config, shared, () => current, { store: state, syncs }));
+    const admin =
+      config.operations &&
+      (await listenForAdmin(withTlsFiles(config, folder), shared, () => current, { store: state, syncs }));
     if (admin) listeners.push(admin);
 
     let strict: Strictness = config;
@@ -248,6 +250,12 @@ export const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): Tls
   key: resolve(folder, key),
   ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),
 });
+
+/** The operators' address, with its files as absolute paths. */
+function withTlsFiles({ operations, console }: Loaded["config"], folder: string) {
+  const { tls } = operations!;
+  return { operations: { ...operations!, tls: tls && tlsFiles(tls, folder) }, console };
+}
 
 /** Opens the configured audit trail. Rejects with a `StartError`. */
 export async function openAuditFor(

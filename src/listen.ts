@@ -27,16 +27,24 @@ export interface Listening {
   readonly stop: () => Promise<void>;
 }
 
+/** Where to listen. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** The setting that says so, for messages. */
+  readonly setting?: "server" | "operations";
+}
+
 /** Listens. `admit` wraps the listener and sees requests first. Rejects with a `StartError` if the address is not available. */
 export function listen(
   fetch: Fetch,
-  { host: hostname, port }: { readonly host: string; readonly port: number },
+  { host: hostname, port, setting = "server" }: ListenAddress,
   tls: TlsFiles | undefined,
   admit: (listener: RequestListener) => RequestListener = (listener) => listener,
 ): Promise<Listening> {
   const create = (_: object, listener: RequestListener) =>
     tls
-      ? createSecureServer({ ...SLOW, handshakeTimeout: HANDSHAKE_MS, ...secureOptions(tls) }, admit(listener))
+      ? createSecureServer({ ...SLOW, handshakeTimeout: HANDSHAKE_MS, ...secureOptions(tls, setting) }, admit(listener))
       : createServer(SLOW, admit(listener));
   return new Promise((done, reject) => {
     const options = { fetch, hostname, port, createServer: create as typeof createServer };
@@ -48,20 +56,21 @@ export function listen(
       };
       done({ server, stop });
     });
-    server.once("error", (error) => reject(listenFailure(error, hostname, port)));
+    server.once("error", (error) => reject(listenFailure(error, { host: hostname, port, setting })));
   });
 }
 
-function secureOptions(tls: TlsFiles) {
+function secureOptions(tls: TlsFiles, setting: string) {
   try {
     return tlsOptions(tls);
   } catch (error) {
-    throw new StartError(`server.tls: ${(error as Error).message}`);
+    throw new StartError(`${setting}.tls: ${(error as Error).message}`);
   }
 }
 
 /** An unavailable address is a mistake in the configuration. */
-function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function listenFailure(error: NodeJS.ErrnoException, { host, port, setting }: Required<ListenAddress>): Error {
+  const orOptions = setting === "server" ? ", or start it with --host or --port" : "";
   const reasons: Record<string, string> = {
     EADDRINUSE: "another process is already listening there",
     EACCES: "no permission: ports below 1024 need additional privileges",
@@ -72,7 +81,7 @@ function listenFailure(error: NodeJS.ErrnoException, host: string, port: number)
   const reason = reasons[error.code ?? ""];
   return reason
     ? new StartError(
-        `cannot listen on ${host}:${port}: ${reason}. Change server.host or server.port, or start it with --host or --port.`,
+        `cannot listen on ${host}:${port}: ${reason}. Change ${setting}.host or ${setting}.port${orOptions}.`,
       )
     : error;
 }

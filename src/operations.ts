@@ -1,11 +1,14 @@
+import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { bearer } from "./auth/bearer.ts";
 import type { Loaded } from "./config/load.ts";
 import { loadAssets } from "./console/assets.ts";
 import { createConsole } from "./console/console.ts";
-import { stubSignIn } from "./console/stub-sign-in.ts";
+import { consoleUrl, isLoopback } from "./console/settings.ts";
 import { consolePages } from "./console-pages.ts";
+import { signInFor } from "./console-sign-in.ts";
 import { createAdmin } from "./edge/admin.ts";
+import { watchCertificates } from "./edge/tls.ts";
 import type { Generation, Shared } from "./generation.ts";
 import { type Fetch, type Listening, listen } from "./listen.ts";
 import type { RunningSyncs } from "./running-syncs.ts";
@@ -26,7 +29,10 @@ export async function listenForAdmin(
   { store, syncs }: { readonly store: Store; readonly syncs: RunningSyncs },
 ): Promise<Listening & { readonly url: string }> {
   const { metrics, log, services, readiness } = shared;
-  const { host, port, hosts, tokens } = operations!;
+  const { host, port, tokens, metrics: metricsFor, tls } = operations!;
+  let actual = port;
+  const ownUrl = () => consoleUrl(wanted ?? {}, { host, port: actual, tls });
+  const hosts = wanted?.url === undefined ? operations!.hosts : [...operations!.hosts, new URL(wanted.url).hostname];
   const { ledger } = store;
   const known = tokens && bearer({ type: "bearer", tokens: tokens.map((each) => ({ ...each, may: {} })) });
   const app = createAdmin({
@@ -57,12 +63,18 @@ export async function listenForAdmin(
       wanted &&
       createConsole({
         assets: await loadAssets(),
-        signIn: stubSignIn(),
+        signIn: signInFor(wanted, shared, store, ownUrl),
         pages: consolePages({ shared, current, store, syncs }),
       }),
-    isLoopback: /^(127(\.\d+){1,3}$|localhost$|::1$)/.test(host),
+    hasOpenMetrics: metricsFor === "open",
+    isLoopback: isLoopback(host),
   });
-  const listening = await listen(app.fetch as Fetch, { host, port }, undefined);
-  const { port: actual } = listening.server.address() as AddressInfo;
-  return { ...listening, url: `http://${host}:${actual}` };
+  const listening = await listen(app.fetch as Fetch, { host, port, setting: "operations" }, tls);
+  actual = (listening.server.address() as AddressInfo).port;
+  const unwatch = tls && watchCertificates(listening.server as SecureServer, tls, log);
+  const stop = async () => {
+    unwatch?.();
+    await listening.stop();
+  };
+  return { ...listening, stop, url: consoleUrl({}, { host, port: actual, tls }) };
 }

@@ -32,7 +32,7 @@ const allowed: Record<string, readonly string[]> = {
   "src/auth": [],
   "src/observe": [],
   "src/sink": [],
-  "src/state": ["src/connector", "src/gateway", "src/journal", "src/thread"],
+  "src/state": ["src/connector", "src/gateway", "src/journal", "src/thread", "src/console"],
   "src/scimgateway": ["src/scim"],
   "src/sync": [
     "src/gateway",

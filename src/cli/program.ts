@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addAuditCommands } from "./audit-commands.ts";
 import { addCompletionCommand } from "./completion-command.ts";
+import { addConsoleCommand } from "./console-commands.ts";
 import type { CommandContext } from "./context.ts";
 import { addGatewayCommands } from "./gateway-commands.ts";
 import { addGuardCommands } from "./guard-commands.ts";
@@ -30,6 +31,7 @@ export function buildProgram(context: CommandContext, args: readonly string[] = 
   addInitCommands(program, context);
   addMappingCommands(program, context);
   program.commandsGroup("Operate:");
+  addConsoleCommand(program, context);
   addGuardCommands(program, context);
   addJournalCommands(program, context);
   addSyncCommands(program, context);

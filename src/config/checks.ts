@@ -1,4 +1,5 @@
 import { nearest, nearestOf } from "../connector/kit/text.ts";
+import { consoleProblem } from "../console/settings.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Config } from "./format.ts";
 import type { YamlFile } from "./yaml.ts";
@@ -9,6 +10,7 @@ export const wholeMistakes = (yaml: YamlFile, config: Config): Diagnostic[] => [
   ...elsewhere(yaml, config),
   ...collisions(yaml, config),
   ...smallPages(yaml, config),
+  ...operators(yaml, config),
 ];
 
 /** The message for an unknown name, with the closest known name as a suggestion. */
@@ -29,6 +31,20 @@ export function exposure({ host, tls, trustProxy, plainHttp }: Config["server"])
 function exposed(yaml: YamlFile, { server }: Config): Diagnostic[] {
   const message = exposure(server);
   return message === undefined ? [] : [yaml.diagnose(["server", "host"], message, { code: "plain-http" })];
+}
+
+/** A console that can't be served, or where sessions would travel in the clear; metrics that nobody could read. */
+function operators(yaml: YamlFile, { operations, console }: Config): Diagnostic[] {
+  const problem = console && consoleProblem(console, operations);
+  const isUnreadable = operations?.metrics === "token" && !operations.tokens;
+  return [
+    ...(problem
+      ? [yaml.diagnose(problem.at, problem.message, { code: "console", onKey: problem.at.length === 1 })]
+      : []),
+    ...(isUnreadable
+      ? [yaml.diagnose(["operations", "metrics"], "there are no tokens: set operations.tokens", { code: "metrics" })]
+      : []),
+  ];
 }
 
 /** The interoperability profile, §6.4, sets a minimum page size. */

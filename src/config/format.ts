@@ -266,11 +266,18 @@ export function configFormat({ connectors, sinks }: Registry) {
             .min(1)
             .optional()
             .describe(
-              "Bearer tokens of operators. If set, all other requests are refused. Required for the guard and syncs if the address can be reached from other machines.",
+              "Bearer tokens of operators. If set, all other requests are refused. Required for the guard and syncs if the address can be reached from other machines. The console has its own sign-in.",
             ),
+          metrics: z
+            .enum(["open", "token"])
+            .optional()
+            .describe("Whether /metrics needs one of the tokens. Default: token if there are tokens, otherwise open."),
+          tls: tls.omit({ clientCa: true }).optional().describe("Serves HTTPS, with TLS 1.2 or 1.3."),
         })
         .optional()
-        .describe("A separate address for operators: metrics, readiness by connector, change guard and syncs."),
+        .describe(
+          "A separate address for operators: metrics, readiness by connector, change guard, syncs, and the console.",
+        ),
       console: consoleConfig.optional(),
       state: stateConfig,
       journal: journalConfig.optional(),

@@ -28,6 +28,8 @@ export interface Admin {
   readonly authenticate: ((authorization: string | undefined) => Promise<string | undefined>) | undefined;
   /** The console; undefined if none is configured. It asks by itself who is there. */
   readonly console: Hono | undefined;
+  /** Whether metrics need no token. */
+  readonly hasOpenMetrics: boolean;
   /** Called for each invalid token. */
   readonly refused: () => void;
   /** Reports whether only this machine can reach the address. */
@@ -79,7 +81,7 @@ export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string 
     const site = c.req.header("sec-fetch-site") ?? "none";
     if ((origin !== undefined && URL.parse(origin)?.host !== host) || !["none", "same-origin"].includes(site))
       return c.json({ error: "Requests from web pages are not allowed." }, 403);
-    if (!authenticate) return next();
+    if (!authenticate || (admin.hasOpenMetrics && c.req.path === "/metrics")) return next();
     // Delays the response to each wrong guess.
     if (waiting >= MAX_WAITING) return c.json({ error: "Too many invalid tokens. Try again later." }, 429);
     const operator = await authenticate(c.req.header("authorization"));

@@ -171,4 +171,28 @@ export const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  "2026-11-26-console": {
+    up: async ({ schema }: Kysely<unknown>) => {
+      await schema
+        .createTable("console_sessions")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("role", "text", (column) => column.notNull())
+        .addColumn("way", "text", (column) => column.notNull())
+        .addColumn("created", "bigint", (column) => column.notNull())
+        .addColumn("seen", "bigint", (column) => column.notNull())
+        .addColumn("expires", "bigint", (column) => column.notNull())
+        .execute();
+      await schema.createIndex("console_sessions_name").on("console_sessions").columns(["name", "seen"]).execute();
+      await schema
+        .createTable("console_tickets")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("kind", "text", (column) => column.notNull())
+        .addColumn("data", "text", (column) => column.notNull())
+        .addColumn("created", "bigint", (column) => column.notNull())
+        .addColumn("expires", "bigint", (column) => column.notNull())
+        .execute();
+      await schema.createIndex("console_tickets_kind").on("console_tickets").columns(["kind", "created"]).execute();
+    },
+  },
 };

@@ -2,7 +2,9 @@ import { type Kysely, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { z } from "zod";
 import type { Files } from "../connector/kit/files.ts";
+import type { ConsoleStore } from "../console/store.ts";
 import { type Chains, type ChainTables, createChains } from "./chains.ts";
+import { type ConsoleTables, createConsoleStore } from "./console.ts";
 import { type Database, type Location, openDatabase } from "./database.ts";
 import { createLedger, type GuardTables, type Ledger } from "./guard.ts";
 import { createLeases, type Leases, type LeaseTables } from "./leases.ts";
@@ -36,7 +38,7 @@ export const stateConfig = z
   })
   .prefault({})
   .describe(
-    "State that survives restarts: counts of the change guard, the memory of syncs and, in PostgreSQL, the ends of audit logs. Created on first use.",
+    "State that survives restarts: counts of the change guard, the memory of syncs, sessions of the console and, in PostgreSQL, the ends of audit logs. Created on first use.",
   );
 
 function isLocation(url: string): boolean {
@@ -55,6 +57,7 @@ export interface State {
   readonly leases: Leases;
   readonly chains: Chains;
   readonly syncs: Syncs;
+  readonly console: ConsoleStore;
   /**
    * Creates or updates the tables, and reports whether they are new, so that counts start at zero. Done before first use, and retried with
    * each use after a failure.
@@ -67,7 +70,7 @@ export interface State {
   readonly close: () => Promise<void>;
 }
 
-type Tables = GuardTables & LeaseTables & ChainTables & SyncTables;
+type Tables = GuardTables & LeaseTables & ChainTables & SyncTables & ConsoleTables;
 
 /** Opens the store. Throws if its file cannot be opened; an unreachable server shows only in `ready`. */
 export function openState(location: Location, files: Files): State {
@@ -89,6 +92,7 @@ export function openState(location: Location, files: Files): State {
     leases: createLeases(database, whenReady),
     chains: createChains(database, whenReady),
     syncs: createSyncs(database as unknown as Database<SyncTables>, whenReady),
+    console: createConsoleStore(database as unknown as Database<ConsoleTables>, whenReady),
     ready,
     probe: async () => {
       if (!isSharedState(location.url)) return void (await sql`select 1`.execute(db));

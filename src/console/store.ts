@@ -1,0 +1,65 @@
+import { isOwnFault } from "../connector/error.ts";
+import type { Role } from "./env.ts";
+import { SignInProblem } from "./problem.ts";
+
+/** A session as it is stored. Times are in milliseconds since 1970. */
+export interface StoredSession {
+  /** The hash of the cookie. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** What signed the person in. A session ends when that is no longer configured. */
+  readonly way: string;
+  readonly created: number;
+  /** When it was last used, to the minute. */
+  readonly seen: number;
+  readonly expires: number;
+}
+
+/** What is good for one use: a sign-in that has begun, or the token of a link. */
+export interface Ticket {
+  /** The hash of its secret. */
+  readonly id: string;
+  readonly kind: "oidc" | "link";
+  /** JSON. */
+  readonly data: string;
+  readonly expires: number;
+}
+
+/** Sessions and tickets, shared by all gateways with the same store. Rejects if the store is unavailable. */
+export interface ConsoleStore {
+  /** Adds a session, ends the person's oldest beyond `limit`, and deletes all that have expired. */
+  readonly addSession: (session: StoredSession, limit: number) => Promise<void>;
+  readonly session: (id: string) => Promise<StoredSession | undefined>;
+  readonly touch: (id: string, seen: number) => Promise<void>;
+  /** Ends a session. Returns whether there was one. */
+  readonly endSession: (id: string) => Promise<boolean>;
+  /** Adds a ticket, and deletes the oldest of its kind beyond `limit` and all that have expired. */
+  readonly addTicket: (ticket: Ticket, limit: number) => Promise<void>;
+  /** Takes a ticket, so that nobody else can. Undefined if there is none, or it has expired. */
+  readonly takeTicket: (kind: Ticket["kind"], id: string) => Promise<string | undefined>;
+}
+
+/** The store, whose failures are told as a `SignInProblem` and logged. */
+export function withProblems(store: ConsoleStore, warn: (fields: object, message: string) => void): ConsoleStore {
+  const told =
+    <Given extends unknown[], T>(ask: (...given: Given) => Promise<T>) =>
+    async (...given: Given): Promise<T> => {
+      try {
+        return await ask(...given);
+      } catch (error) {
+        if (isOwnFault(error)) throw error;
+        warn({ reason: (error as Error).message }, "the console's sessions can't be read or written");
+        const message = "The store of sessions (state.url) is unavailable. Try again in a moment.";
+        throw new SignInProblem(503, message, { cause: error });
+      }
+    };
+  return {
+    addSession: told(store.addSession),
+    session: told(store.session),
+    touch: told(store.touch),
+    endSession: told(store.endSession),
+    addTicket: told(store.addTicket),
+    takeTicket: told(store.takeTicket),
+  };
+}
