@@ -1,6 +1,6 @@
 import type { SignIn } from "./console/console.ts";
 import type { ConsoleSettings } from "./console/settings.ts";
-import { createSignIn } from "./console/sign-in.ts";
+import { createSignIn, type SignInOptions } from "./console/sign-in.ts";
 import type { Shared } from "./generation.ts";
 import type { Store } from "./store.ts";
 
@@ -9,12 +9,13 @@ export function signInFor(
   settings: ConsoleSettings,
   { services, throttle, log }: Pick<Shared, "services" | "throttle" | "log">,
   store: Store,
-  url: () => string,
+  { url, page }: Pick<SignInOptions, "url" | "page">,
 ): SignIn {
   const warn = (fields: object, message: string) => log.warn(fields, message);
   return createSignIn({
     settings,
     url,
+    page,
     store: store.state().console,
     attempt: (source, look) => throttle.judge(source, undefined, look),
     // Reading goes on if records can't be written; they are kept and written later.

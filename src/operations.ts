@@ -1,11 +1,12 @@
 import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Hono } from "hono";
 import { bearer } from "./auth/bearer.ts";
 import type { Loaded } from "./config/load.ts";
-import { loadAssets } from "./console/assets.ts";
+import { loadAssets, shell } from "./console/assets.ts";
 import { createConsole } from "./console/console.ts";
-import { consoleUrl, isLoopback } from "./console/settings.ts";
-import { consolePages } from "./console-pages.ts";
+import { type ConsoleSettings, consoleUrl, isLoopback } from "./console/settings.ts";
+import { type ConsoleSources, consolePages } from "./console-pages.ts";
 import { signInFor } from "./console-sign-in.ts";
 import { createAdmin } from "./edge/admin.ts";
 import { watchCertificates } from "./edge/tls.ts";
@@ -59,13 +60,7 @@ export async function listenForAdmin(
     hosts,
     authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
     refused: () => log.warn({}, "invalid token at the operators' address"),
-    console:
-      wanted &&
-      createConsole({
-        assets: await loadAssets(),
-        signIn: signInFor(wanted, shared, store, ownUrl),
-        pages: consolePages({ shared, current, store, syncs }),
-      }),
+    console: wanted && (await consoleFor(wanted, { shared, current, store, syncs }, ownUrl)),
     hasOpenMetrics: metricsFor === "open",
     isLoopback: isLoopback(host),
   });
@@ -77,4 +72,12 @@ export async function listenForAdmin(
     await listening.stop();
   };
   return { ...listening, stop, url: consoleUrl({}, { host, port: actual, tls }) };
+}
+
+/** The console of a running gateway. */
+async function consoleFor(settings: ConsoleSettings, sources: ConsoleSources, url: () => string): Promise<Hono> {
+  const assets = await loadAssets();
+  const page = (problem: string) => shell(assets, problem);
+  const signIn = signInFor(settings, sources.shared, sources.store, { url, page });
+  return createConsole({ assets, signIn, pages: consolePages(sources) });
 }

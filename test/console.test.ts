@@ -11,7 +11,6 @@ beforeAll(async () => {
       ...legacyHr(),
       operations: { port: 0 },
       journal: {},
-      state: { url: "sqlite::memory:" },
       console: {},
     }),
     launchBrowser(),

@@ -4,7 +4,7 @@ import type { Me } from "../src/console/api/me.ts";
 import { get, useToken } from "./api.ts";
 import { Loading, Notice } from "./kit/notice.tsx";
 import { ThemeSwitch } from "./kit/theme-switch.tsx";
-import { SignIn } from "./pages/sign-in.tsx";
+import { problem, SignIn } from "./pages/sign-in.tsx";
 import { type PageEntry, type PageProps, pages } from "./pages.ts";
 import { Link, usePlace } from "./router.tsx";
 import { common } from "./texts/common.ts";
@@ -36,7 +36,7 @@ export function App() {
     };
   }, []);
   if (me === undefined) return <Loading />;
-  if (me === null) return <SignIn />;
+  if (me === null || problem !== undefined) return <SignIn />;
   return (
     <Signed.Provider value={me}>
       <Frame me={me} />

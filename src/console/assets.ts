@@ -59,8 +59,11 @@ export function serveAssets(assets: Assets): Hono {
   return app;
 }
 
-/** The page that every address of the console begins with; its script shows the rest. */
-export function shell(assets: Assets) {
+/**
+ * The page that every address of the console begins with; its script shows the rest. `problem` says why somebody could not be signed in. It
+ * is part of the page and not of its address, where others could write it.
+ */
+export function shell(assets: Assets, problem?: string) {
   const named = (pattern: RegExp) => `/console/assets/${[...assets.keys()].find((name) => pattern.test(name))}`;
   return html`<!doctype html>
 <html lang="en">
@@ -68,6 +71,7 @@ export function shell(assets: Assets) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+${problem === undefined ? "" : html`<meta name="postern-problem" content="${problem}">`}
 <title>Postern</title>
 <link rel="icon" href="${named(/^icon-.*\.svg$/)}">
 <script src="${named(/^theme-.*\.js$/)}"></script>

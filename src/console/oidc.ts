@@ -15,8 +15,8 @@ export interface Begun {
 
 /** An OpenID Connect provider. All methods reject with a `SignInProblem`. */
 export interface Provider {
-  /** The address to send the browser to, and what to keep meanwhile. */
-  readonly begin: (redirectUri: string) => Promise<Begun & { readonly url: string }>;
+  /** The address to send the browser to, and what to keep meanwhile. With `asAnother` the provider asks again who it is. */
+  readonly begin: (redirectUri: string, asAnother: boolean) => Promise<Begun & { readonly url: string }>;
   /** Who came back: verifies the answer, exchanges its code, and reads the role. */
   readonly finish: (answer: URL, begun: Begun) => Promise<Omit<Person, "way">>;
 }
@@ -40,7 +40,7 @@ export function createProvider(settings: OidcSettings, warn: Warn): Provider {
     }
   };
   return {
-    begin: (redirectUri) =>
+    begin: (redirectUri, asAnother) =>
       asked(async (provider) => {
         const begun = {
           state: client.randomState(),
@@ -54,6 +54,7 @@ export function createProvider(settings: OidcSettings, warn: Warn): Provider {
           nonce: begun.nonce,
           code_challenge: await client.calculatePKCECodeChallenge(begun.verifier),
           code_challenge_method: "S256",
+          ...(asAnother && { prompt: "login" }),
         });
         return { ...begun, url: url.href };
       }),

@@ -8,7 +8,7 @@ import type { ConsoleEnv } from "./env.ts";
 import { useLink } from "./local.ts";
 import { type Begun, createProvider, type Provider } from "./oidc.ts";
 import { isFromConsole, isFromElsewhere } from "./origin.ts";
-import { answerProblem, isNavigation, SignInProblem } from "./problem.ts";
+import { answerProblem, type ProblemPage, SignInProblem } from "./problem.ts";
 import { createSessions, hashed, isSecret, newSecret, type Person, type Sessions } from "./sessions.ts";
 import type { ConsoleSettings, OidcSettings } from "./settings.ts";
 import { type ConsoleStore, withProblems } from "./store.ts";
@@ -24,6 +24,8 @@ export interface SignInOptions {
   /** Runs an attempt of a source, later if it has failed often. Undefined, without an attempt, if too many are waiting. */
   readonly attempt: <T>(source: string, look: () => Promise<Attempt<T>>) => Promise<Attempt<T> | undefined>;
   readonly warn: (fields: object, message: string) => void;
+  /** Shows people why they could not be signed in. */
+  readonly page: ProblemPage;
 }
 
 /** The end of an attempt to sign in. `failed` counts against its source. */
@@ -64,15 +66,10 @@ export function createSignIn(given: SignInOptions): SignIn {
   const sessions = createSessions(options.store, settings.sessions, (way) => way === ways.link || way === ways.oidc);
   const endpoints = new Hono();
   endpoints.onError((error, c) => {
-    if (error instanceof SignInProblem) return answerProblem(c, error);
+    if (error instanceof SignInProblem) return answerProblem(c, error, options.page);
     throw error;
   });
-  endpoints.get("/sign-in", (c, next) => {
-    c.header("Vary", "Accept");
-    if (isNavigation(c)) return next();
-    const known: SignInWays = { oidc: oidc ? { provider: new URL(oidc.issuer).host } : null };
-    return Promise.resolve(c.json(known));
-  });
+  endpoints.get("/sign-in/ways", (c) => c.json({ oidc: oidc !== undefined } satisfies SignInWays));
   if (oidc) byProvider(endpoints, createProvider(oidc, warn), { ...options, sessions, way: ways.oidc! });
   byLink(endpoints, { ...options, sessions, way: ways.link });
   const identify = identifying(sessions, options);
@@ -98,7 +95,7 @@ function byProvider(app: Hono, provider: Provider, way: Way): void {
   const { url, store } = way;
   const ticketOf = (browser: string, state: string) => hashed(`${browser} ${state}`);
   app.get("/sign-in/oidc", async (c) => {
-    const { url: to, ...begun } = await provider.begin(`${url()}${CALLBACK}`);
+    const { url: to, ...begun } = await provider.begin(`${url()}${CALLBACK}`, c.req.query("another") !== undefined);
     // Kept by later sign-ins, so that two tabs don't disturb each other.
     const known = cookieOf(c, url(), "browser");
     const browser = isSecret(known) ? known : newSecret();

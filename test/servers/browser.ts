@@ -1,5 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { signedInTo } from "./console.ts";
 import type { TestGateway } from "./gateway.ts";
 
 /** Debian's Chromium, without what would ask hosts outside. */
@@ -31,8 +32,10 @@ export async function openPage(
   base: string,
   path: string,
   options: BrowserContextOptions = {},
+  cookies: Parameters<BrowserContext["addCookies"]>[0] = [],
 ): Promise<ConsolePage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  await context.addCookies([...cookies]);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
@@ -43,14 +46,15 @@ export async function openPage(
   return { page, context, problems };
 }
 
-/** Opens a page of a gateway's console for somebody who is signed in. */
+/** Opens a page of a gateway's console for an operator. The gateway's state must not be in memory. */
 export async function signedIn(
   browser: Browser,
-  { operations }: Pick<TestGateway, "operations">,
+  gateway: Pick<TestGateway, "operations" | "folder">,
   path = "/",
   options: BrowserContextOptions = {},
 ): Promise<ConsolePage> {
-  return openPage(browser, operations!, path, options);
+  const { cookie } = await signedInTo(gateway);
+  return openPage(browser, gateway.operations!, path, options, [cookie]);
 }
 
 /** What axe finds on a page by WCAG 2.2 AA, in a line each. */

@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { loadConfig } from "../../src/config/load.ts";
+import { makeLink } from "../../src/console/local.ts";
+import { openStateOf } from "../../src/store.ts";
+import type { TestGateway } from "./gateway.ts";
+import { registry } from "./registry.ts";
+import { newVisitor, type Visitor } from "./visitor.ts";
+
+type OfConsole = Pick<TestGateway, "operations" | "folder">;
+
+/** A link that signs somebody in to a gateway's console, as `postern console` makes it. The gateway's state must be in a file or server. */
+export async function linkTo({ operations, folder }: OfConsole, user = "tests"): Promise<string> {
+  const state = openStateOf(loadConfig(join(folder, "gateway.config.yaml"), registry, {}));
+  try {
+    return await makeLink(state.console, operations!, user);
+  } finally {
+    await state.close();
+  }
+}
+
+/** Sends the token of a link, as the console's page does. */
+export const useLinkAs = (visitor: Visitor, link: string): Promise<Response> => {
+  const { origin, hash } = new URL(link);
+  return visitor.send(`${origin}/console/sign-in/local`, {
+    method: "POST",
+    headers: { origin, "content-type": "application/json" },
+    body: JSON.stringify({ token: new URLSearchParams(hash.slice(1)).get("token") }),
+  });
+};
+
+/** Somebody who is signed in to a gateway's console as operator. */
+export interface SignedIn extends Visitor {
+  /** The headers that a change must have. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The session's cookie, for a browser. */
+  readonly cookie: { readonly name: string; readonly value: string; readonly url: string };
+}
+
+/** Signs somebody in to a gateway's console by a link. */
+export async function signedInTo(gateway: OfConsole): Promise<SignedIn> {
+  const visitor = newVisitor();
+  const url = gateway.operations!;
+  await useLinkAs(visitor, await linkTo(gateway));
+  const [[name, value] = ["", ""]] = visitor.cookies(url);
+  const { csrf } = (await (await visitor.get(`${url}/console/api/me`)).json()) as { csrf: string };
+  const headers = { origin: url, "x-postern-csrf": csrf, "content-type": "application/json" };
+  return { ...visitor, headers, cookie: { name, value, url } };
+}
