@@ -1,6 +1,5 @@
 import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Hono } from "hono";
 import { bearer } from "./auth/bearer.ts";
 import type { Loaded } from "./config/load.ts";
 import { loadAssets, shell } from "./console/assets.ts";
@@ -75,7 +74,7 @@ export async function listenForAdmin(
 }
 
 /** The console of a running gateway. */
-async function consoleFor(settings: ConsoleSettings, sources: ConsoleSources, url: () => string): Promise<Hono> {
+async function consoleFor(settings: ConsoleSettings, sources: ConsoleSources, url: () => string) {
   const assets = await loadAssets();
   const page = (problem: string) => shell(assets, problem);
   const signIn = signInFor(settings, sources.shared, sources.store, { url, page });

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { request as requestPlain } from "node:http";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -188,6 +189,14 @@ describe("sign-in by an OpenID Connect provider", () => {
     const read = (site: string) => get(`${url}/console/api/me`, { "sec-fetch-site": site });
     expect((await read("cross-site")).status).toBe(403);
     expect((await read("same-origin")).status).toBe(200);
+    // In the clear, from another machine.
+    const fromFar = (path: string) =>
+      new Promise((resolve) => {
+        requestPlain(url + path, { headers: { host: "192.0.2.1" } }, (answer) => {
+          answer.resume().on("end", () => resolve(answer.statusCode));
+        }).end();
+      });
+    expect([await fromFar("/console/api/me"), await fromFar("/console/sign-in/oidc")]).toEqual([421, 421]);
     const signOut = (given: Record<string, string>) =>
       send(`${url}/console/sign-out`, { method: "POST", headers: given });
     expect((await signOut({ origin: url })).status).toBe(403);

@@ -86,6 +86,41 @@ describe.each(Object.keys(stores))("the store on %s", (name) => {
   const deletion = (key: string, route = "/scim/v2"): Endangered => ({ route, type: "User", danger: "deletes", key });
   const asked = { caller: "entra", requestId: "r" };
 
+  test("the console's sessions and tickets are bounded, and a ticket is taken once", async () => {
+    const { console: console_ } = open();
+    const now = Date.now();
+    const session = (id: string, name: string, seen: number, expires = now + 60_000) =>
+      console_.addSession({ id, name, role: "viewer", way: "link", created: now, seen, expires }, 2);
+    await session("other", "bob", 1);
+    for (const [id, seen] of [
+      ["a", 3],
+      ["b", 1],
+      ["c", 2],
+      ["d", 4],
+    ] as const)
+      await session(id, "ann", seen);
+    await session("over", "bob", 1, now - 1);
+    await session("new", "kim", 1);
+    const known = await Promise.all(["other", "a", "b", "c", "d", "over", "new"].map((id) => console_.session(id)));
+    expect(known.flatMap((each) => (each ? [each.id] : []))).toEqual(["other", "a", "d", "new"]);
+    const ticket = (id: string, expires = now + 60_000) =>
+      console_.addTicket({ id, kind: "link", data: id, expires }, 2);
+    for (const id of ["first", "second", "third"]) {
+      await ticket(id);
+      await sleep(2);
+    }
+    const again = open();
+    const taken = await Promise.all(
+      [console_, again.console, console_].map((each) => each.takeTicket("link", "third")),
+    );
+    expect(taken.filter((each) => each === "third")).toHaveLength(1);
+    expect(await console_.takeTicket("link", "first")).toBeUndefined();
+    expect(await console_.takeTicket("oidc", "second")).toBeUndefined();
+    expect(await console_.takeTicket("link", "second")).toBe("second");
+    await ticket("late", now - 1);
+    expect(await console_.takeTicket("link", "late")).toBeUndefined();
+  });
+
   test("is made by several gateways that start at the same time, and is there for the next one", async () => {
     const script = `import { filesIn } from "./src/connector/kit/files.ts";
       import { openState } from "./src/state/state.ts";

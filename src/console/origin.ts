@@ -1,4 +1,5 @@
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { isSafe } from "./settings.ts";
 
 /** Reports whether a request comes from a page of another site, as far as the browser says. */
 export const isFromElsewhere = (c: Context): boolean =>
@@ -11,3 +12,14 @@ export function isFromConsole(c: Context, url: string): boolean {
   // The host name is checked before, so it is this gateway's.
   return origin === url || URL.parse(origin)?.host === c.req.header("host");
 }
+
+/** Refuses requests that came in the clear from another machine: a console with an http address is for browsers on its own. */
+export const safely =
+  (url: () => string): MiddlewareHandler =>
+  async (c, next) => {
+    if (url().startsWith("https:") || isSafe(`http://${c.req.header("host")}`)) return next();
+    return c.json(
+      { error: `The console is at ${url()}. For other machines set console.url to an https address.` },
+      421,
+    );
+  };

@@ -1,13 +1,15 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { getConnInfo } from "@hono/node-server/conninfo";
 import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { every } from "hono/combine";
 import type { SignInWays } from "./api/sign-in.ts";
 import type { SignIn } from "./console.ts";
 import { clearCookie, cookieOf, giveCookie } from "./cookies.ts";
 import type { ConsoleEnv } from "./env.ts";
 import { useLink } from "./local.ts";
 import { type Begun, createProvider, type Provider } from "./oidc.ts";
-import { isFromConsole, isFromElsewhere } from "./origin.ts";
+import { isFromConsole, isFromElsewhere, safely } from "./origin.ts";
 import { answerProblem, type ProblemPage, SignInProblem } from "./problem.ts";
 import { createSessions, hashed, isSecret, newSecret, type Person, type Sessions } from "./sessions.ts";
 import type { ConsoleSettings, OidcSettings } from "./settings.ts";
@@ -49,6 +51,8 @@ const BEGUN_MS = 600_000;
 /** Maximum number of sign-ins that have begun. A new one replaces the oldest. */
 const MAX_BEGUN = 1000;
 const MAX_PATH = 1000;
+/** Maximum size of a body of whoever isn't signed in yet, in bytes. */
+const MAX_BODY = 4096;
 const CALLBACK = "/console/sign-in/callback";
 const UNKNOWN = "This sign-in has expired, was finished already, or began in another browser. Sign in again.";
 
@@ -69,10 +73,15 @@ export function createSignIn(given: SignInOptions): SignIn {
     if (error instanceof SignInProblem) return answerProblem(c, error, options.page);
     throw error;
   });
+  endpoints.use("/sign-in/*", safely(options.url));
+  endpoints.use(
+    "/sign-in/*",
+    bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.json({ error: "The body is too large." }, 413) }),
+  );
   endpoints.get("/sign-in/ways", (c) => c.json({ oidc: oidc !== undefined } satisfies SignInWays));
   if (oidc) byProvider(endpoints, createProvider(oidc, warn), { ...options, sessions, way: ways.oidc! });
   byLink(endpoints, { ...options, sessions, way: ways.link });
-  const identify = identifying(sessions, options);
+  const identify = every(safely(options.url), identifying(sessions, options)) as MiddlewareHandler<ConsoleEnv>;
   const changing = fromConsole(options);
   const signOut = new Hono<ConsoleEnv>();
   signOut.post("/sign-out", identify, changing, async (c) => {
