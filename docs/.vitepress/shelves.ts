@@ -118,6 +118,7 @@ export const shelves: readonly Shelf[] = [
           ["guides/operations.md", "A checklist for production, with a page for each task"],
           ["guides/access.md", "Who may call: methods, rights, secrets, networks"],
           ["guides/tls.md", "TLS by Postern itself, or by a proxy"],
+          ["guides/console.md", "See in a browser what happens: turn the console on, and sign in"],
           ["guides/guard.md", "Change guard, protected entries, dry run"],
           ["guides/audit.md", "Who changed what, in a log that shows tampering"],
           ["guides/journal.md", "What was asked and done, step by step, and why something failed"],

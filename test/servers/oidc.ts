@@ -39,7 +39,7 @@ export async function startOidc(
     }),
     ttl: { AuthorizationCode: 60, AccessToken: 60, IdToken: 60, Interaction: 60, Session: 60, Grant: 60 },
   };
-  const provider = new Provider(issuer, configuration);
+  const provider = quietly(() => new Provider(issuer, configuration));
   const server: Server = createServer(provider.callback());
   await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
   return {
@@ -65,4 +65,15 @@ export async function signInAt(visitor: Visitor, address: string, login: keyof t
     if (new URL(url).origin !== new URL(address).origin) return url;
   }
   throw new Error(`the provider does not send the browser back: ${url}`);
+}
+
+/** Without the provider's warnings that it is set up for tests. */
+function quietly<T>(make: () => T): T {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    return make();
+  } finally {
+    console.warn = warn;
+  }
 }
