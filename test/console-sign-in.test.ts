@@ -95,6 +95,13 @@ describe("sign-in by an OpenID Connect provider", () => {
     expect(recorded().at(-1)).toMatchObject({ event: "sign-in", by: `${who}@example.com`, role, method: "oidc" });
   });
 
+  test("begins at the console's own address, whatever name of this machine was typed", async () => {
+    const typed = await newVisitor().get(
+      `${url.replace("127.0.0.1", "localhost")}/console/sign-in/oidc?to=/console/live`,
+    );
+    expect(typed.headers.get("location")).toBe(`${url}/console/sign-in/oidc?to=/console/live`);
+  });
+
   test("returns to no other site", async () => {
     for (const to of ["https://evil.example.com/console/", "//evil.example.com/console/", "/console/../guard", "x"]) {
       const visitor = newVisitor();
@@ -304,14 +311,22 @@ describe("sessions", () => {
     ann.cookies(url).set("postern", ann.cookies(other).get("postern")!);
     expect(await me(ann)).toMatchObject({ status: 200 });
 
+    const bob = newVisitor();
+    const late = await comingBack(bob, "bob");
     await userInfo.stop();
-    const away = await newVisitor().send(`${url}/console/sign-in/callback`, {});
-    expect(away.status).toBe(400);
+    const away = await bob.send(late, {});
+    expect([away.status, ((await away.json()) as { error: string }).error]).toEqual([
+      503,
+      expect.stringMatching(/^The identity provider can't be reached/),
+    ]);
     await server.kill();
-    expect(await me(ann)).toMatchObject({
-      status: 503,
-      error: "The store of sessions (state.url) is unavailable. Try again in a moment.",
-    });
+    // The server's processes end one after another.
+    await expect
+      .poll(() => me(ann), { timeout: 10_000 })
+      .toMatchObject({
+        status: 503,
+        error: "The store of sessions (state.url) is unavailable. Try again in a moment.",
+      });
     await server.restart();
     await expect.poll(async () => (await me(ann)).status, { timeout: 10_000 }).toBe(200);
     await Promise.all(gateways.map(({ stop }) => stop()));

@@ -104,6 +104,9 @@ function byProvider(app: Hono, provider: Provider, way: Way): void {
   const { url, store } = way;
   const ticketOf = (browser: string, state: string) => hashed(`${browser} ${state}`);
   app.get("/sign-in/oidc", async (c) => {
+    const here = `${url()}${new URL(c.req.url).pathname}${new URL(c.req.url).search}`;
+    // localhost is another host than 127.0.0.1 to cookies, and the provider sends the browser back to the configured one.
+    if (url().startsWith("http:") && new URL(here).host !== c.req.header("host")) return c.redirect(here);
     const { url: to, ...begun } = await provider.begin(`${url()}${CALLBACK}`, c.req.query("another") !== undefined);
     // Kept by later sign-ins, so that two tabs don't disturb each other.
     const known = cookieOf(c, url(), "browser");
@@ -170,16 +173,10 @@ async function attempted<T>(
   if (!judged) throw new SignInProblem(429, "Too many attempts to sign in failed. Try again in a minute.");
   const { value } = judged;
   if (value instanceof SignInProblem) {
-    const { status, person } = value;
-    const result = String(status);
-    await record({
-      event: "refused",
-      refusal: "sign-in",
-      method,
-      source,
-      result,
-      ...(person !== undefined && { by: person }),
-    });
+    const { status, person: by } = value;
+    // An outage refuses nobody.
+    if (status < 500)
+      await record({ event: "refused", refusal: "sign-in", by, method, source, result: String(status) });
     throw value;
   }
   const { person } = value;

@@ -40,8 +40,12 @@ export interface ConsoleStore {
   readonly takeTicket: (kind: Ticket["kind"], id: string) => Promise<string | undefined>;
 }
 
+/** How often failures are logged, in milliseconds: pages ask again and again. */
+const TELL_MS = 60_000;
+
 /** The store, whose failures are told as a `SignInProblem` and logged. */
 export function withProblems(store: ConsoleStore, warn: (fields: object, message: string) => void): ConsoleStore {
+  let toldAt = Number.NEGATIVE_INFINITY;
   const told =
     <Given extends unknown[], T>(ask: (...given: Given) => Promise<T>) =>
     async (...given: Given): Promise<T> => {
@@ -49,7 +53,10 @@ export function withProblems(store: ConsoleStore, warn: (fields: object, message
         return await ask(...given);
       } catch (error) {
         if (isOwnFault(error)) throw error;
-        warn({ reason: (error as Error).message }, "the console's sessions can't be read or written");
+        if (Date.now() - toldAt >= TELL_MS) {
+          toldAt = Date.now();
+          warn({ reason: (error as Error).message }, "the console's sessions can't be read or written");
+        }
         const message = "The store of sessions (state.url) is unavailable. Try again in a moment.";
         throw new SignInProblem(503, message, { cause: error });
       }
