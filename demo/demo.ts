@@ -1,0 +1,155 @@
+// `npm run demo`: a made-up company, with a gateway in front of it, until Ctrl-C. Everything is in one temporary folder, which is deleted.
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { freePort, stopped, waitFor } from "./process.ts";
+import { isSlapdInstalled, startSlapd } from "./slapd.ts";
+import { prepareWorld, type Secrets } from "./world.ts";
+
+const HERE = import.meta.dirname;
+const USAGE = `Usage: npm run demo -- [options]
+
+A made-up company in a private OpenLDAP, Postern in front of it, and a simulated Entra that changes it. Ctrl-C ends and deletes all of it.
+
+  --port <number>    the port of the operators' address (default: 9464, or any that is free)
+  --people <number>  people in the company (default: 400)
+  --pace <times>     how much faster things happen (default: 1)
+`;
+
+/** What the demo is asked for. */
+interface Options {
+  readonly port: number | undefined;
+  readonly people: number;
+  readonly pace: number;
+}
+
+function optionsIn(args: readonly string[]): Options | undefined {
+  const number = (text: string | undefined, least: number, most: number): number | undefined => {
+    const value = text === undefined ? undefined : Number(text);
+    if (value !== undefined && !(value >= least && value <= most))
+      throw new Error(`${text} must be a number from ${least} to ${most}.`);
+    return value;
+  };
+  const string = { type: "string" } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { port: string, people: string, pace: string, help: { type: "boolean", short: "h" } },
+  });
+  if (values.help) return undefined;
+  return {
+    port: number(values.port, 1, 65_535),
+    people: Math.round(number(values.people, 20, 5000) ?? 400),
+    pace: number(values.pace, 0.1, 100) ?? 1,
+  };
+}
+
+/** Runs the demo until it is told to end. Rejects with a sentence if something cannot be started. */
+async function demo({ port, people, pace }: Options): Promise<void> {
+  const ending = new AbortController();
+  const { signal } = ending;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => ending.abort());
+  const folder = mkdtempSync(join(tmpdir(), "postern-demo-"));
+  const undo: (() => void | Promise<void>)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const say = (line: string) => console.log(`${new Date().toTimeString().slice(0, 8)}  ${line}`);
+  try {
+    const host = "127.0.0.1";
+    const ports = { gateway: await freePort(8880), operations: port ?? (await freePort(9464)) };
+    const [directory, relay, badges] = [await freePort(), await freePort(), await freePort()];
+    const secrets = secretsMade();
+    const places = {
+      directory: { host, port: directory },
+      relay: { host, port: relay },
+      badges: { host, port: badges },
+      gateway: `http://${host}:${ports.gateway}`,
+      operations: `http://${host}:${ports.operations}`,
+      hr: join(folder, "hr"),
+    };
+    console.log(`Starting OpenLDAP with a company of ${people} people ...`);
+    const slapd = await startSlapd(folder, directory, secrets.directory);
+    undo.push(slapd.stop);
+    const world = await prepareWorld(people, places, secrets, { pace, say, signal });
+    undo.push(world.stop);
+    const env = {
+      PATH: process.env.PATH,
+      DEMO_FOLDER: folder,
+      DIRECTORY_URL: `ldap://${host}:${relay}`,
+      BADGES_URL: `http://${host}:${badges}`,
+      OPERATIONS_HOST: host,
+      LDAP_PASSWORD: secrets.directory,
+      SCIM_TOKEN: secrets.entra,
+      RECEPTION_TOKEN: secrets.reception,
+      POSTERN_ADMIN_TOKEN: secrets.operator,
+    };
+    const gateway = await startGateway(folder, ports, env);
+    undo.push(gateway.stop);
+    gateway.ended.then(() => !signal.aborted && ending.abort(new Error(`The gateway ended. ${gateway.log()}`)));
+    console.log(greeting(places, secrets));
+    await world.run();
+    if (signal.reason instanceof Error && signal.reason.name !== "AbortError") throw signal.reason;
+  } finally {
+    ending.abort();
+    for (const each of undo.reverse()) await each();
+  }
+}
+
+const secretsMade = (): Secrets => {
+  const secret = () => randomBytes(24).toString("base64url");
+  return { directory: secret(), entra: secret(), reception: secret(), operator: secret() };
+};
+
+/** Starts the gateway with demo/gateway.config.yaml, at ports that are free. */
+async function startGateway(
+  folder: string,
+  ports: { readonly gateway: number; readonly operations: number },
+  env: Readonly<Record<string, string | undefined>>,
+) {
+  const config = join(folder, "gateway.config.yaml");
+  for (const name of ["expenses.sql", "mappings"]) cpSync(join(HERE, name), join(folder, name), { recursive: true });
+  const text = readFileSync(join(HERE, "gateway.config.yaml"), "utf8");
+  writeFileSync(config, text.replace("port: 9464", `port: ${ports.operations}`));
+  const file = join(folder, "gateway.log");
+  const output = openSync(file, "a");
+  const args = [join(HERE, "../src/main.ts"), "serve", "--config", config, "--port", String(ports.gateway)];
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", output, output], detached: true });
+  const ended = new Promise<void>((done) => child.once("exit", () => done()));
+  const log = () => readFileSync(file, "utf8").split("\n").slice(-20).join("\n").trim();
+  try {
+    await waitFor("Postern", child, { port: ports.gateway, reason: log });
+  } catch (error) {
+    await stopped(child);
+    throw error;
+  }
+  return { ended, log, stop: () => stopped(child) };
+}
+
+const greeting = ({ gateway, operations }: { gateway: string; operations: string }, { operator }: Secrets) => `
+Postern serves a made-up company:
+
+  SCIM       ${gateway}/scim/v2, /expenses, /badges, /hr
+  operators  ${operations}/journal, /guard, /syncs, /metrics
+  token      ${operator}
+
+Try, in another terminal:
+
+  export POSTERN_ADMIN_TOKEN=${operator}
+  npx node bin/postern.cjs journal list --failures --url ${operations}
+  npx node bin/postern.cjs guard status --url ${operations}
+
+Ctrl-C ends the demo, and deletes all of it.
+`;
+
+if (!isSlapdInstalled()) {
+  console.error("The demo needs OpenLDAP's server: apt-get install --no-install-recommends slapd (Debian, Ubuntu).");
+  process.exit(1);
+}
+try {
+  const options = optionsIn(process.argv.slice(2));
+  if (options) await demo(options);
+  else console.log(USAGE);
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
