@@ -38,6 +38,7 @@ export function createPool(servers: Servers, connections: number, inFlight = IN_
     opening: undefined,
   }));
   const waiting: (() => void)[] = [];
+  let isClosed = false;
   // Operations on a lost server will never be answered: they end now, so that reads can be repeated elsewhere. Operations on
   // a server that was only left finish normally.
   servers.onChange((isLost) => {
@@ -67,8 +68,14 @@ export function createPool(servers: Servers, connections: number, inFlight = IN_
       .finally(() => {
         slot.opening = undefined;
       });
-    slot.connection = await slot.opening;
-    return slot.connection;
+    const connection = await slot.opening;
+    if (isClosed) {
+      // It would outlive the pool, and keep the process alive.
+      close(connection.client);
+      throw new Error("the gateway is stopping");
+    }
+    slot.connection = connection;
+    return connection;
   }
 
   return {
@@ -102,6 +109,7 @@ export function createPool(servers: Servers, connections: number, inFlight = IN_
       }
     },
     close: async () => {
+      isClosed = true;
       for (const slot of slots) if (slot.connection) discard(slot, slot.connection);
     },
   };
