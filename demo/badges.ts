@@ -91,7 +91,7 @@ function page(all: readonly Badge[], query: URLSearchParams): object {
 
 /** Time between two acts of the reception desk, and before it tries again what failed, in milliseconds. */
 const ACT_MS = 2500;
-const AGAIN_MS = 400;
+const AGAIN_MS = 700;
 
 /** The reception desk, which looks up, hands out and blocks badges until the demo ends. While it gets no answers, it is impatient. */
 export async function runReception(

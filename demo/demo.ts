@@ -117,7 +117,7 @@ async function startGateway(
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
   const log = () => readFileSync(file, "utf8").split("\n").slice(-20).join("\n").trim();
   try {
-    await waitFor("Postern", child, { port: ports.gateway, reason: log });
+    for (const port of [ports.gateway, ports.operations]) await waitFor("Postern", child, { port, reason: log });
   } catch (error) {
     await stopped(child);
     throw error;

@@ -41,7 +41,10 @@ export async function runEntra(
   const send: Send = async ({ method, path, body }) => {
     await pause(gap * (0.4 + 1.2 * Math.random()), signal);
     const answer = await endpoint.send(method, path, body, { signal });
-    return isFailure(answer) ? answer : { ...answer, text: answer.text.slice(0, 65_536) };
+    if (isFailure(answer)) return answer;
+    // What fails is tried again in the next cycle. Waiting here would leave nothing to watch.
+    const { "retry-after": _, ...headers } = answer.headers;
+    return { ...answer, headers, text: answer.text.slice(0, 65_536) };
   };
   const ignore = () => {};
   const simulation = openSimulation({
@@ -65,12 +68,14 @@ export async function runEntra(
   });
   try {
     simulation.apply(company);
-    say(lineOf(await simulation.cycle("initial")));
+    const first = await simulation.cycle("initial");
+    if (!signal.aborted) say(lineOf(first));
     gap = REQUEST_MS / pace;
     for (let cycle = 1; !signal.aborted; cycle++) {
       await pause(CYCLE_MS / pace, signal);
       simulation.apply([...drawnEdits(store, cycle), ...mistakes(store, cycle, say)]);
-      say(lineOf(await simulation.cycle("incremental")));
+      const summary = await simulation.cycle("incremental");
+      if (!signal.aborted) say(lineOf(summary));
     }
   } catch (error) {
     if (!signal.aborted) throw error;

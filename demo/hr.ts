@@ -82,11 +82,16 @@ function change(staff: Employee[], others: Employee[], number: number): string {
   if (hired) staff.push({ ...hired, ManagerID: pick(present()).EmployeeID });
   const moved = pick(present());
   Object.assign(moved, { Department: pick(DEPARTMENTS), JobTitle: pick(TITLES) });
-  if (number % 5 === 1) pick(present()).EndDate = "2026-01-31";
-  return "an export with a hire, a move and, now and then, a leaver.";
+  const said = [hired && "a hire", "a move"];
+  if (number % 5 === 1) {
+    pick(present()).EndDate = LAST_DAY;
+    said.push("a leaver");
+  }
+  return `an export with ${new Intl.ListFormat("en").format(said.filter((each) => each !== undefined))}.`;
 }
 
-/** A last day that is nobody's in truth. */
+/** The last day of leavers, and one that is nobody's in truth. */
+const LAST_DAY = "2026-01-31";
 const MISTAKE = "2025-12-31";
 
 /** Writes an export under another name, and renames it: the gateway never sees half a file. */

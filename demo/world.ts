@@ -43,7 +43,7 @@ export async function prepareWorld(people: number, places: Places, secrets: Secr
   const badges = await startBadges(places.badges, company);
   const faults = [
     { says: "The directory is busy for some seconds.", first: 60, every: 150, lasts: 8, set: relay.setBusy },
-    { says: "The API of the badges is away for a while.", first: 100, every: 240, lasts: 25, set: badges.setAway },
+    { says: "The API of the badges is away for a while.", first: 100, every: 240, lasts: 20, set: badges.setAway },
   ];
   return {
     run: async () => {

@@ -1,5 +1,5 @@
 // Installs what is missing: the packages that the lockfile names and, with --servers, what the tests need
-// beside: Debian's directory servers, probes. Plain JavaScript, because it runs before the project's own Node.js is there.
+// beside: Debian's directory servers, probes; with --demo, OpenLDAP's server alone. Plain JavaScript, because it runs before the project's own Node.js is there.
 import { spawnSync } from "node:child_process";
 import { existsSync, lstatSync, mkdirSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -32,6 +32,12 @@ const installed = "node_modules/.package-lock.json";
 const isStale = !existsSync(installed) || statSync("package-lock.json").mtimeMs > statSync(installed).mtimeMs;
 if (isStale || !existsSync("node_modules/.bin/node")) run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
 
+const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+const isThere = (program) => folders.some((folder) => existsSync(join(folder, program)));
+
+if (process.argv.includes("--demo") && !isThere("slapd"))
+  installPackages(["slapd"], "The demo needs OpenLDAP's server. Install it first (Debian, Ubuntu)");
+
 if (process.argv.includes("--servers")) {
   const needed = {
     slapd: ["slapd"],
@@ -56,8 +62,6 @@ if (process.argv.includes("--servers")) {
     "systemd-analyze": ["systemd"],
     php: ["php-cli", "php-mysql", "php-mbstring", "php-bcmath", "php-gd", "php-xml"],
   };
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-  const isThere = (program) => folders.some((folder) => existsSync(join(folder, program)));
   const packages = Object.entries(needed)
     .filter(([program]) => !isThere(program))
     .flatMap(([, names]) => names);
@@ -69,7 +73,7 @@ if (process.argv.includes("--servers")) {
   const probes = ".cache/probes";
   const canMakeVenv = spawnSync("python3", ["-c", "import ensurepip"], { stdio: "ignore" }).status === 0;
   if (!canMakeVenv) packages.push("python3-venv");
-  if (packages.length > 0) installPackages(packages);
+  if (packages.length > 0) installPackages(packages, "The tests need real servers. Install them first");
   if (!existsSync(join(probes, "installed"))) {
     run("python3", ["-m", "venv", probes]);
     const pip = ["install", "--quiet", "--disable-pip-version-check"];
@@ -149,20 +153,19 @@ function fetchSchemas() {
   }
 }
 
-function installPackages(packages) {
+function installPackages(packages, reason) {
+  const hasApt = isThere("apt-get");
   const isRoot = process.getuid?.() === 0;
-  const canSudo = !isRoot && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0;
-  if (!isRoot && !canSudo) {
-    console.error(
-      `The tests need real servers. Install them first: apt-get install --no-install-recommends ${packages.join(" ")}`,
-    );
+  const canSudo = hasApt && !isRoot && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0;
+  if (!hasApt || (!isRoot && !canSudo)) {
+    console.error(`${reason}: apt-get install --no-install-recommends ${packages.join(" ")}`);
     process.exit(1);
   }
   const asRoot = (command, args) =>
     isRoot
       ? run(command, args, { DEBIAN_FRONTEND: "noninteractive" })
       : run("sudo", ["DEBIAN_FRONTEND=noninteractive", command, ...args]);
-  // The packages must not start servers of their own: the tests start private ones.
+  // The packages must not start servers of their own: the tests and the demo start private ones.
   const policy = "/usr/sbin/policy-rc.d";
   const setPolicy = isRoot && !existsSync(policy);
   if (setPolicy) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });

@@ -24,6 +24,7 @@ export const shelves: readonly Shelf[] = [
       {
         title: undefined,
         pages: [
+          ["tutorial/demo.md", "See it move: a made-up company, Entra and HR, with one command"],
           [
             "tutorial/first-directory.md",
             "From nothing to an OpenLDAP directory that Entra provisions, in thirty minutes",
