@@ -1,13 +1,13 @@
 // `npm run demo`: a made-up company, with a gateway in front of it, until Ctrl-C. Everything is in one temporary folder, which is deleted.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { freePort, stopped, waitFor } from "./process.ts";
 import { isSlapdInstalled, startSlapd } from "./slapd.ts";
-import { prepareWorld, type Secrets } from "./world.ts";
+import { type Places, prepareWorld, type Secrets } from "./world.ts";
 
 const HERE = import.meta.dirname;
 const USAGE = `Usage: npm run demo -- [options]
@@ -78,6 +78,7 @@ async function demo({ port, people, pace }: Options): Promise<void> {
       DIRECTORY_URL: `ldap://${host}:${relay}`,
       BADGES_URL: `http://${host}:${badges}`,
       OPERATIONS_HOST: host,
+      CONSOLE_URL: places.operations,
       LDAP_PASSWORD: secrets.directory,
       SCIM_TOKEN: secrets.entra,
       RECEPTION_TOKEN: secrets.reception,
@@ -86,7 +87,7 @@ async function demo({ port, people, pace }: Options): Promise<void> {
     const gateway = await startGateway(folder, ports, env);
     undo.push(gateway.stop);
     gateway.ended.then(() => !signal.aborted && ending.abort(new Error(`The gateway ended. ${gateway.log()}`)));
-    console.log(greeting(places, secrets));
+    console.log(greeting(places, secrets, await gateway.link()));
     await world.run();
     if (signal.reason instanceof Error && signal.reason.name !== "AbortError") throw signal.reason;
   } finally {
@@ -122,11 +123,23 @@ async function startGateway(
     await stopped(child);
     throw error;
   }
-  return { ended, log, stop: () => stopped(child) };
+  /** A link to the console that signs in once. */
+  const link = async () => {
+    const command = [join(HERE, "../src/main.ts"), "console", "--config", config];
+    const { stdout } = await promisify(execFile)(process.execPath, command, { env });
+    return stdout.trim();
+  };
+  return { ended, log, link, stop: () => stopped(child) };
 }
 
-const greeting = ({ gateway, operations }: { gateway: string; operations: string }, { operator }: Secrets) => `
-Postern serves a made-up company:
+const greeting = (
+  { gateway, operations }: Pick<Places, "gateway" | "operations">,
+  { operator }: Secrets,
+  link: string,
+) => `
+Postern serves a made-up company. Open the console within ten minutes:
+
+  ${link}
 
   SCIM       ${gateway}/scim/v2, /expenses, /badges, /hr
   operators  ${operations}/journal, /guard, /syncs, /metrics

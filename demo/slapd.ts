@@ -46,6 +46,8 @@ moduleload memberof
 moduleload refint
 moduleload ppolicy
 threads 4
+database config
+access to * by dn.exact="cn=postern,${SUFFIX}" read by * none
 database mdb
 suffix "${SUFFIX}"
 rootdn "${ADMIN}"
@@ -65,6 +67,8 @@ overlay refint
 refint_attributes member memberOf manager
 refint_nothing cn=nobody
 overlay ppolicy
+ppolicy_default cn=policy,${SUFFIX}
+ppolicy_hash_cleartext
 `;
 
 const tree = (password: string) => `dn: ${SUFFIX}
@@ -86,4 +90,12 @@ objectClass: simpleSecurityObject
 objectClass: organizationalRole
 cn: postern
 userPassword: ${password}
+
+dn: cn=policy,${SUFFIX}
+objectClass: organizationalRole
+objectClass: pwdPolicy
+cn: policy
+pwdAttribute: userPassword
+pwdLockout: TRUE
+pwdMaxFailure: 0
 `;
