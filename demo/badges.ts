@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { isFailure, openEndpoint } from "../src/cli/scim-endpoint.ts";
 import type { Edit } from "../src/entra/directory.ts";
 import { randomOf } from "../src/entra/population/random.ts";
 import { isEmployed, text } from "./company.ts";
@@ -100,27 +101,25 @@ export async function runReception(
 ): Promise<void> {
   const people = company.filter((edit) => edit.type === "User" && isEmployed(edit)).slice(0, 80);
   const random = randomOf("reception");
-  const ask = async (method: string, path: string, body?: object) => {
-    const response = await fetch(`${endpoint}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/scim+json" },
-      ...(body && { body: JSON.stringify(body) }),
-      signal,
-    });
-    const answer = await response.text();
-    return { isFailed: response.status >= 500, json: response.ok && answer !== "" ? JSON.parse(answer) : {} };
+  const scim = openEndpoint({ url: endpoint, token, timeout: 30 }, {});
+  const ask: Ask = async (method, path, body) => {
+    const answer = await scim.send(method, path, body, { signal });
+    return isFailure(answer)
+      ? { isFailed: true, found: undefined }
+      : { isFailed: answer.status >= 500, found: answer.json };
   };
   while (!signal.aborted) {
-    const isDone = await act(ask, random.pick(people), random).catch(() => false);
+    const isDone = await act(ask, random.pick(people), random);
     await pause((isDone ? ACT_MS : AGAIN_MS) / pace, signal);
   }
+  await scim.close();
 }
 
 type Ask = (
   method: string,
   path: string,
   body?: object,
-) => Promise<{ readonly isFailed: boolean; readonly json: Found }>;
+) => Promise<{ readonly isFailed: boolean; readonly found: Found | undefined }>;
 interface Found {
   readonly Resources?: readonly { readonly id: string; readonly active: boolean }[];
 }
@@ -128,9 +127,9 @@ interface Found {
 /** Looks up a person's badge; hands one out if there is none, otherwise blocks, returns or moves it. Reports whether it was answered. */
 async function act(ask: Ask, person: Edit, { percent, pick }: ReturnType<typeof randomOf>): Promise<boolean> {
   const userName = text(person, "userPrincipalName");
-  const { isFailed, json } = await ask("GET", `/Users?filter=${encodeURIComponent(`userName eq "${userName}"`)}`);
+  const { isFailed, found } = await ask("GET", `/Users?filter=${encodeURIComponent(`userName eq "${userName}"`)}`);
   if (isFailed) return false;
-  const badge = json.Resources?.[0];
+  const badge = found?.Resources?.[0];
   const schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
   const made = { schemas, userName, displayName: text(person, "displayName"), title: pick(ZONES), active: true };
   if (!badge) return !(await ask("POST", "/Users", made)).isFailed;

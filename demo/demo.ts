@@ -1,15 +1,15 @@
 // `npm run demo`: a made-up company, with a gateway in front of it, until Ctrl-C. Everything is in one temporary folder, which is deleted.
-import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
-import { freePort, stopped, waitFor } from "./process.ts";
+import { parseArgs } from "node:util";
+import { startGateway } from "./gateway.ts";
+import { freePort } from "./process.ts";
 import { isSlapdInstalled, startSlapd } from "./slapd.ts";
 import { type Places, prepareWorld, type Secrets } from "./world.ts";
 
-const HERE = import.meta.dirname;
+const HOST = "127.0.0.1";
 const USAGE = `Usage: npm run demo -- [options]
 
 A made-up company in a private OpenLDAP, Postern in front of it, and a simulated Entra that changes it. Ctrl-C ends and deletes all of it.
@@ -55,36 +55,14 @@ async function demo({ port, people, pace }: Options): Promise<void> {
   const undo: (() => void | Promise<void>)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const say = (line: string) => console.log(`${new Date().toTimeString().slice(0, 8)}  ${line}`);
   try {
-    const host = "127.0.0.1";
-    const ports = { gateway: await freePort(8880), operations: port ?? (await freePort(9464)) };
-    const [directory, relay, badges] = [await freePort(), await freePort(), await freePort()];
     const secrets = secretsMade();
-    const places = {
-      directory: { host, port: directory },
-      relay: { host, port: relay },
-      badges: { host, port: badges },
-      gateway: `http://${host}:${ports.gateway}`,
-      operations: `http://${host}:${ports.operations}`,
-      hr: join(folder, "hr"),
-    };
+    const places = await placesFor(folder, port);
     console.log(`Starting OpenLDAP with a company of ${people} people ...`);
-    const slapd = await startSlapd(folder, directory, secrets.directory);
+    const slapd = await startSlapd(folder, places.directory.port, secrets.directory);
     undo.push(slapd.stop);
     const world = await prepareWorld(people, places, secrets, { pace, say, signal });
     undo.push(world.stop);
-    const env = {
-      PATH: process.env.PATH,
-      DEMO_FOLDER: folder,
-      DIRECTORY_URL: `ldap://${host}:${relay}`,
-      BADGES_URL: `http://${host}:${badges}`,
-      OPERATIONS_HOST: host,
-      CONSOLE_URL: places.operations,
-      LDAP_PASSWORD: secrets.directory,
-      SCIM_TOKEN: secrets.entra,
-      RECEPTION_TOKEN: secrets.reception,
-      POSTERN_ADMIN_TOKEN: secrets.operator,
-    };
-    const gateway = await startGateway(folder, ports, env);
+    const gateway = await startGateway(folder, places, secrets);
     undo.push(gateway.stop);
     gateway.ended.then(() => !signal.aborted && ending.abort(new Error(`The gateway ended. ${gateway.log()}`)));
     console.log(greeting(places, secrets, await gateway.link()));
@@ -96,41 +74,25 @@ async function demo({ port, people, pace }: Options): Promise<void> {
   }
 }
 
+/** Addresses on this machine that are free, and the folder of HR's exports. */
+async function placesFor(folder: string, wanted: number | undefined): Promise<Places> {
+  const operations = await freePort(wanted ?? 9464);
+  if (wanted !== undefined && operations !== wanted) throw new Error(`Port ${wanted} is in use. Choose another one.`);
+  const free = async () => ({ host: HOST, port: await freePort() });
+  return {
+    directory: await free(),
+    relay: await free(),
+    badges: await free(),
+    gateway: `http://${HOST}:${await freePort(8880)}`,
+    operations: `http://${HOST}:${operations}`,
+    hr: join(folder, "hr"),
+  };
+}
+
 const secretsMade = (): Secrets => {
   const secret = () => randomBytes(24).toString("base64url");
   return { directory: secret(), entra: secret(), reception: secret(), operator: secret() };
 };
-
-/** Starts the gateway with demo/gateway.config.yaml, at ports that are free. */
-async function startGateway(
-  folder: string,
-  ports: { readonly gateway: number; readonly operations: number },
-  env: Readonly<Record<string, string | undefined>>,
-) {
-  const config = join(folder, "gateway.config.yaml");
-  for (const name of ["expenses.sql", "mappings"]) cpSync(join(HERE, name), join(folder, name), { recursive: true });
-  const text = readFileSync(join(HERE, "gateway.config.yaml"), "utf8");
-  writeFileSync(config, text.replace("port: 9464", `port: ${ports.operations}`));
-  const file = join(folder, "gateway.log");
-  const output = openSync(file, "a");
-  const args = [join(HERE, "../src/main.ts"), "serve", "--config", config, "--port", String(ports.gateway)];
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", output, output], detached: true });
-  const ended = new Promise<void>((done) => child.once("exit", () => done()));
-  const log = () => readFileSync(file, "utf8").split("\n").slice(-20).join("\n").trim();
-  try {
-    for (const port of [ports.gateway, ports.operations]) await waitFor("Postern", child, { port, reason: log });
-  } catch (error) {
-    await stopped(child);
-    throw error;
-  }
-  /** A link to the console that signs in once. */
-  const link = async () => {
-    const command = [join(HERE, "../src/main.ts"), "console", "--config", config];
-    const { stdout } = await promisify(execFile)(process.execPath, command, { env });
-    return stdout.trim();
-  };
-  return { ended, log, link, stop: () => stopped(child) };
-}
 
 const greeting = (
   { gateway, operations }: Pick<Places, "gateway" | "operations">,

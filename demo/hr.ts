@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type EndpointAnswer, isFailure, openEndpoint } from "../src/cli/scim-endpoint.ts";
 import type { Edit } from "../src/entra/directory.ts";
 import { DEPARTMENTS, TITLES } from "../src/entra/population/cultures.ts";
 import { randomOf } from "../src/entra/population/random.ts";
@@ -27,24 +28,32 @@ const COLUMNS = [
 ] as const;
 type Employee = Record<(typeof COLUMNS)[number], string>;
 
-/** Asks the gateway to run the sync. Returns how the run ended. */
-export type RunSync = (isFirst: boolean) => Promise<string>;
-
 /** Exports of HR, one after the other, until the demo ends. The sync runs behind each. */
 export async function runHr(
-  { folder, company, run }: { folder: string; company: readonly Edit[]; run: RunSync },
+  {
+    folder,
+    company,
+    operations: url,
+    token,
+  }: { folder: string; company: readonly Edit[]; operations: string; token: string },
   { pace, say, signal }: Part,
 ): Promise<void> {
+  const operations = openEndpoint({ url, token, timeout: 30 }, {});
   const people = employeesOf(company);
   const staff = people.splice(0, Math.max(12, Math.round(people.length * FIRST)));
   for (let number = 0; !signal.aborted; number++) {
     if (number > 0) say(`HR: ${change(staff, people, number)}`);
     writeExport(folder, number, staff);
-    const outcome = await run(number === 0).catch((error: Error) => error.message);
-    if (!signal.aborted) say(`HR: the sync is ${outcome}.`);
+    // The first run of a sync is held whole, unless somebody lets it happen.
+    const answer = await operations.send("POST", "/syncs/hr-to-expenses/run", { first: number === 0 }, { signal });
+    if (!signal.aborted) say(`HR: ${isFailure(answer) ? answer.failure : outcomeOf(answer)}`);
     await pause(EXPORT_MS / pace, signal);
   }
+  await operations.close();
 }
+
+const outcomeOf = ({ status, json }: EndpointAnswer): string =>
+  status === 200 ? `the sync is ${json.outcome}.` : `the sync did not run: ${json?.error ?? status}`;
 
 function employeesOf(company: readonly Edit[]): Employee[] {
   const wanted = ["employeeId", "givenName", "surname", "department", "jobTitle"];

@@ -4,7 +4,7 @@ import { runReception, startBadges } from "./badges.ts";
 import { drawCompany, fillDirectory } from "./company.ts";
 import { type Part, runEntra } from "./entra.ts";
 import { type Address, repeat, startRelay } from "./faults.ts";
-import { type RunSync, runHr } from "./hr.ts";
+import { runHr } from "./hr.ts";
 
 /** Where everything is. */
 export interface Places {
@@ -49,7 +49,7 @@ export async function prepareWorld(people: number, places: Places, secrets: Secr
     run: async () => {
       await Promise.all([
         runEntra({ endpoint: `${gateway}/scim/v2`, token: secrets.entra, company }, part),
-        runHr({ folder: hr, company, run: syncBy(operations, secrets.operator, part.signal) }, part),
+        runHr({ folder: hr, company, operations, token: secrets.operator }, part),
         runReception({ endpoint: `${gateway}/badges`, token: secrets.reception, company }, part),
         ...faults.map((fault) => repeat(fault, part)),
       ]);
@@ -60,17 +60,3 @@ export async function prepareWorld(people: number, places: Places, secrets: Secr
     },
   };
 }
-
-/** Runs the sync through the operators' address. The first time, its first run is allowed. */
-const syncBy =
-  (operations: string, token: string, signal: AbortSignal): RunSync =>
-  async (isFirst) => {
-    const response = await fetch(`${operations}/syncs/hr-to-expenses/run`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: JSON.stringify({ first: isFirst }),
-      signal,
-    });
-    const answer = (await response.json()) as { readonly outcome?: string; readonly error?: string };
-    return answer.outcome ?? answer.error ?? `answered with ${response.status}`;
-  };

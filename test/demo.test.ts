@@ -64,6 +64,18 @@ describe("npm run demo", () => {
     return (await answer.json()) as T;
   };
 
+  test("prints a link that signs in to the console", async () => {
+    const link = new URL(/http:\S+#token=\S+/.exec(said)![0]);
+    expect(link.origin).toBe(`http://127.0.0.1:${port}`);
+    const token = new URLSearchParams(link.hash.slice(1)).get("token");
+    const answer = await fetch(`${link.origin}/console/sign-in/local`, {
+      method: "POST",
+      headers: { origin: link.origin, "content-type": "application/json" },
+      body: JSON.stringify({ token }),
+    });
+    expect(answer.ok, await answer.text()).toBe(true);
+  });
+
   test("lets everything happen that the pages show", async () => {
     const missing = new Set(Object.keys(SIGHTS));
     let [isHeld, after] = [false, "0"];
