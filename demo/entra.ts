@@ -119,7 +119,7 @@ function* mistakes(store: Store, cycle: number, say: Part["say"]): Generator<Edi
     for (const { objectId } of somePeople(store, cycle - 3, 1))
       yield { type: "User", objectId, attributes: { mobile: "+41 44 123 45 67" } };
   if (cycle % 20 === 3) {
-    say(`Entra: a script deletes ${BURST} people by mistake. The change guard lets 5 pass.`);
+    say(`Entra: a script deletes ${BURST} people by mistake. The change guard lets 5 pass in an hour.`);
     for (const { objectId } of somePeople(store, -cycle, BURST)) yield { type: "User", objectId, purged: true };
   }
 }
