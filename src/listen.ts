@@ -49,10 +49,12 @@ export function listen(
   return new Promise((done, reject) => {
     const options = { fetch, hostname, port, createServer: create as typeof createServer };
     const server = serve(options, () => {
-      const unbound = boundConnections(server as Parameters<typeof boundConnections>[0]);
+      const { closeSilent, unbind } = boundConnections(server as Parameters<typeof boundConnections>[0]);
       const stop = async () => {
-        await drain(server);
-        unbound();
+        const drained = drain(server);
+        closeSilent();
+        await drained;
+        unbind();
       };
       done({ server, stop });
     });

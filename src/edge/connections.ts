@@ -13,22 +13,31 @@ const UNREAD_MS = 20_000;
 /** How often connections are checked, in milliseconds. */
 const LOOK_MS = 500;
 
+/** The connections of a server. */
+export interface Connections {
+  /** Closes those that have not sent a byte of a request. Node.js counts them as busy, so they would hold up the end of a server. */
+  readonly closeSilent: () => void;
+  /** Stops the checks. */
+  readonly unbind: () => void;
+}
+
 interface Unread {
   bytes: number;
+  /** Bytes that were read before the first request, of a TLS handshake. */
+  readonly before: number;
   /** When the client last read anything. */
   since: number;
 }
 
 /**
- * Limits connections: their number, how long they may stay silent before a request, and unread responses. Returns a function that stops the
- * checks.
+ * Limits connections: their number, how long they may stay silent before a request, and unread responses.
  */
-export function boundConnections(server: Server): () => void {
+export function boundConnections(server: Server): Connections {
   server.maxConnections = MAX_CONNECTIONS;
   const sockets = new Map<Socket, Unread>();
   const ofOne = new Map<string, number>();
   const watched = (socket: Socket) => {
-    sockets.set(socket, { bytes: 0, since: performance.now() });
+    sockets.set(socket, { bytes: 0, before: socket.bytesRead, since: performance.now() });
     socket.once("close", () => sockets.delete(socket));
   };
   server.on("connection", (socket: Socket) => {
@@ -46,7 +55,12 @@ export function boundConnections(server: Server): () => void {
   // With TLS, responses are written to a socket on top of the connection's own.
   server.on("secureConnection", (socket: Socket) => watched(socket));
   const timer = setInterval(() => look(sockets), LOOK_MS).unref();
-  return () => clearInterval(timer);
+  return {
+    closeSilent: () => {
+      for (const [socket, { before }] of sockets) if (socket.bytesRead === before) socket.destroy();
+    },
+    unbind: () => clearInterval(timer),
+  };
 }
 
 /** Closes connections whose clients do not read: stalled ones, and the fullest ones if all together use too much memory. */
