@@ -22,8 +22,9 @@ const root = join(import.meta.dirname, "..");
 
 const schemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", override: completed });
 
-/** Of a setting that takes the name of a shipped file, an editor is told the names. */
+/** Of a setting that takes the name of a shipped file, an editor is told the names. That a setting is secret is not for editors. */
 function completed({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  delete (jsonSchema as { secret?: boolean }).secret;
   const { completes } = jsonSchema as { completes?: ShippedKind };
   if (completes === undefined) return;
   delete (jsonSchema as { completes?: ShippedKind }).completes;

@@ -6,38 +6,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { exposure } from "./config/checks.ts";
 import { DEFAULT_SINK } from "./config/format.ts";
 import { type Loaded, loadConfig } from "./config/load.ts";
-import { loosened, type Strictness, strictest } from "./config/loosened.ts";
 import type { Registry } from "./config/registry.ts";
 import { abortable } from "./connector/kit/deadline.ts";
-import { filesIn } from "./connector/kit/files.ts";
-import { assertInstalled } from "./connector/kit/optional.ts";
-import { readCertificates } from "./connector/kit/tls.ts";
 import { draining, shedding } from "./edge/admission.ts";
 import { createBodies } from "./edge/body.ts";
 import { createLane } from "./edge/lane.ts";
-import {
-  isRefusal,
-  type Limiters,
-  memoryLimiters,
-  probeShared,
-  type SharedLimits,
-  sharedLimiters,
-} from "./edge/limiters.ts";
+import { isRefusal, type Limiters, memoryLimiters, probeShared, sharedLimiters } from "./edge/limiters.ts";
 import { createOverloadManager } from "./edge/overload.ts";
 import { createThrottle } from "./edge/throttle.ts";
-import { type TlsFiles, watchCertificates } from "./edge/tls.ts";
+import { tlsFiles, watchCertificates } from "./edge/tls.ts";
 import { createRepeats } from "./gateway/repeats.ts";
 import { buildGeneration, type Generation, type Shared } from "./generation.ts";
+import { guardedRoutes } from "./guarded-routes.ts";
 import { openJournalFor } from "./journals.ts";
 import { DRAIN_MS, type Fetch, type Listening, listen } from "./listen.ts";
+import { createActivity } from "./observe/activity.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
-import { guardedRoutes, listenForAdmin } from "./operations.ts";
+import { listenForAdmin } from "./operations.ts";
 import { createReach } from "./reach.ts";
+import { createReloads, filesOf } from "./reloads.ts";
 import { StartError } from "./routes.ts";
 import { type RunningSyncs, runningSyncs } from "./running-syncs.ts";
+import { sharedLimitsOf } from "./shared-limits.ts";
 import { withoutFloods } from "./sink/floods.ts";
 import { type AuditLog, trailTo } from "./sink/trail.ts";
+import { createSlowCalls } from "./slow-calls.ts";
 import { lazyStore, type Store } from "./store.ts";
 import { createWatch } from "./watch.ts";
 
@@ -78,6 +72,7 @@ export async function start(
   const { config, folder } = loaded;
   const log = createLog(config.log);
   const metrics = createMetrics();
+  const activity = createActivity();
   let isDraining = false;
   const closing: (() => unknown)[] = [];
   const close = async () => {
@@ -93,7 +88,7 @@ export async function start(
     closing.push(state.close);
     const audit = await openAuditFor(loaded, log, state.anchor);
     closing.push(() => audit?.close());
-    const journal = await openJournalFor(loaded, { metrics, log });
+    const journal = await openJournalFor(loaded, { metrics, activity, log });
     closing.push(() => journal?.close());
     const limiters = await limitersFor(loaded, log);
     closing.push(limiters.close);
@@ -102,6 +97,8 @@ export async function start(
     const shared: Shared = {
       log,
       metrics,
+      activity,
+      slow: createSlowCalls(),
       services: {
         audit,
         journal,
@@ -110,6 +107,7 @@ export async function start(
         repeats: createRepeats(),
         stopped: (route, type, what) => metrics.refused.inc({ route, type, what }),
       },
+      auditBroken: () => audit?.broken(),
       throttle: createThrottle(limiters),
       bodies: createBodies(),
       lane: createLane(),
@@ -139,38 +137,27 @@ export async function start(
     const syncs = runningSyncs(shared, state);
     closing.push(syncs.stop);
     syncs.update(current);
+    const take = (next: Loaded): void => {
+      const before = current;
+      current = buildGeneration(next, shared, before);
+      tellWarnings(next, log);
+      void shared.readiness.current?.ask();
+      syncs.update(current);
+      watch.files(filesOf(file, next));
+      void retire(before, current, syncs.left);
+    };
+    const reloads = createReloads({ started: loaded, load, take, mayLoosen }, shared);
+    const reload = () => reloads.reload().isTaken;
+    const watch = createWatch(reload);
     const admin =
       config.operations &&
-      (await listenForAdmin(withTlsFiles(config, folder), shared, () => current, { store: state, syncs }));
+      (await listenForAdmin(withTlsFiles(config, folder), shared, () => current, {
+        store: state,
+        syncs,
+        reloads,
+        file: resolve(file),
+      }));
     if (admin) listeners.push(admin);
-
-    let strict: Strictness = config;
-    const reload = (): boolean => {
-      const before = current;
-      try {
-        const next = load();
-        refuseLoosening(strict, next, mayLoosen);
-        current = buildGeneration(next, shared, before);
-        strict = strictest(strict, next.config);
-        tellWarnings(next, log);
-        void shared.readiness.current?.ask();
-        syncs.update(current);
-        const fixed = ["server", "audit", "operations", "log", "state", "journal", "console"] as const;
-        const isOther = (before: unknown, after: unknown) => JSON.stringify(before) !== JSON.stringify(after);
-        const changed: string[] = fixed.filter((part) => isOther(config[part], next.config[part]));
-        if (isOther(config.limits.shared, next.config.limits.shared)) changed.push("limits.shared");
-        log.warn({ ...(changed.length > 0 && { needRestart: changed }) }, "configuration reloaded");
-        metrics.reloads.inc({ result: "taken" });
-      } catch (error) {
-        log.error({ reason: (error as Error).message }, "configuration not reloaded: still running the previous one");
-        metrics.reloads.inc({ result: "refused" });
-        return false;
-      }
-      watch.files(filesOf(file, current.loaded));
-      void retire(before, current, syncs.left);
-      return true;
-    };
-    const watch = createWatch(reload);
     watch.files(filesOf(file, loaded));
     closing.push(watch.end);
 
@@ -212,15 +199,6 @@ function tellWarnings({ warnings }: Loaded, log: Pick<Shared["log"], "warn">): v
     if (accepted === undefined) log.warn({ file, line, column, code }, message);
 }
 
-/** Throws if a configuration removes protection of the backend, unless that is allowed. */
-function refuseLoosening(before: Strictness, after: Loaded, mayLoosen: boolean): void {
-  const gone = mayLoosen ? [] : loosened(before, after.config);
-  if (gone.length > 0)
-    throw new StartError(
-      `the new file removes or weakens ${gone.join(", ")}. Restart the gateway to run without, or start it with --allow safety`,
-    );
-}
-
 /** The counters of request rates and failed authentications. Rejects with a `StartError` if the shared server refuses the password. */
 async function limitersFor(loaded: Loaded, log: Pick<Shared["log"], "warn">): Promise<Limiters> {
   const shared = sharedLimitsOf(loaded);
@@ -230,26 +208,6 @@ async function limitersFor(loaded: Loaded, log: Pick<Shared["log"], "warn">): Pr
   });
   return sharedLimiters(shared, (fields, message) => log.warn(fields, message));
 }
-
-/** The server of shared counters, with its certificate loaded. Throws `StartError`. */
-export function sharedLimitsOf({ config, folder }: Pick<Loaded, "config" | "folder">): SharedLimits | undefined {
-  const { shared } = config.limits;
-  if (!shared) return undefined;
-  try {
-    assertInstalled("@redis/client", "limits.shared");
-    const { ca } = readCertificates(filesIn(folder), { ca: shared.ca }, (name) => `limits.shared.${name}`);
-    return { ...shared, ca };
-  } catch (error) {
-    throw new StartError((error as Error).message, { cause: error });
-  }
-}
-
-/** The files of `server.tls`, as absolute paths. */
-export const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles => ({
-  cert: resolve(folder, cert),
-  key: resolve(folder, key),
-  ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),
-});
 
 /** The operators' address, with its files as absolute paths. */
 function withTlsFiles({ operations, console }: Loaded["config"], folder: string) {
@@ -333,10 +291,3 @@ async function retire(generation: Generation, next: Generation, left: RunningSyn
 
 const closeAll = ({ connectors }: Generation) =>
   Promise.all([...connectors.values()].map(({ connector }) => connector.close()));
-
-/** The configuration file and its mappings. */
-const filesOf = (file: string, { routes, secretFiles }: Loaded): string[] => [
-  resolve(file),
-  ...secretFiles,
-  ...[...routes.values()].flatMap((types) => [...types.values()].map(({ mappingFile }) => mappingFile)),
-];

@@ -1,17 +1,17 @@
 import type { ConsolePage } from "./console/env.ts";
-import type { Generation, Shared } from "./generation.ts";
-import type { RunningSyncs } from "./running-syncs.ts";
-import type { Store } from "./store.ts";
-
-/** What the console's pages are handed of the running gateway. */
-export interface ConsoleSources {
-  readonly shared: Shared;
-  readonly current: () => Generation;
-  readonly store: Store;
-  readonly syncs: RunningSyncs;
-}
+import { configurationPage } from "./console/pages/configuration.ts";
+import { connectorsPage } from "./console/pages/connectors.ts";
+import { overviewPage } from "./console/pages/overview.ts";
+import { configurationSources } from "./console-configuration.ts";
+import { connectorSources } from "./console-connectors.ts";
+import { overviewSources } from "./console-overview.ts";
+import type { ConsoleSources } from "./console-sources.ts";
 
 /** The server's part of each page of the console, by name: what they show of the running gateway, and what they do to it. */
-export function consolePages(_: ConsoleSources): Readonly<Record<string, ConsolePage>> {
-  return {};
+export function consolePages(sources: ConsoleSources): Readonly<Record<string, ConsolePage>> {
+  return {
+    overview: overviewPage(overviewSources(sources)),
+    connectors: connectorsPage(connectorSources(sources)),
+    configuration: configurationPage(configurationSources(sources)),
+  };
 }

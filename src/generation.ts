@@ -20,17 +20,25 @@ import type { Route } from "./gateway/route.ts";
 import { refusedEntry } from "./journals.ts";
 import { attrsOf, uniqueAttrs } from "./mapping/mapping.ts";
 import { publishedType } from "./mapping/published.ts";
+import { type Activity, callName } from "./observe/activity.ts";
 import type { Log } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { tracedCall } from "./observe/trace.ts";
 import type { Reach } from "./reach.ts";
 import { type RouteServices, routeAt, StartError } from "./routes.ts";
+import type { AuditLog } from "./sink/trail.ts";
+import type { SlowCalls } from "./slow-calls.ts";
 
 /** State that survives a reload. */
 export interface Shared {
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What the console shows of the last hours. */
+  readonly activity: Activity;
+  readonly slow: SlowCalls;
   readonly services: RouteServices;
+  /** Since when the audit log cannot be written, and why. */
+  readonly auditBroken: AuditLog["broken"];
   readonly throttle: Throttle;
   readonly bodies: Bodies;
   readonly lane: Lane;
@@ -151,10 +159,10 @@ function mappedOf({ routes }: Loaded, name: string): Map<string, Mapped> {
  */
 export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generation): Generation {
   const { config } = loaded;
-  const { log, metrics } = shared;
+  const { log, metrics, activity } = shared;
   const chain = chainOf(config.auth);
   const trust = trustOf(loaded);
-  const observer = observerFor(metrics, log, (name, isWell) => {
+  const observer = observerFor(shared, (name, isWell) => {
     shared.readiness.current?.heard(name, isWell);
     if (isWell) shared.reach.answered(name);
   });
@@ -190,8 +198,11 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
           void shared.services.audit?.outcome({ event: "refused", ...refusal, result: String(status) }),
       },
       trust,
-      answered: ({ route, operation, status, seconds }) =>
-        metrics.requests.observe({ route, operation, status: String(status) }, seconds),
+      answered: ({ route, operation, status, seconds, backendMs }) => {
+        metrics.requests.observe({ route, operation, status: String(status) }, seconds);
+        if (route !== "")
+          activity.requests.add(route, { at: Date.now(), ms: 1000 * seconds, backendMs, isFailed: isFailure(status) });
+      },
       refused: (request) => shared.services.journal?.refused(refusedEntry(request)),
       readiness,
       operationMs: Math.round(config.limits.seconds * 1000),
@@ -220,6 +231,9 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   }
 }
 
+/** Whether an answer tells of a failure. That there is no such resource is an answer like others. */
+const isFailure = (status: number): boolean => status >= 400 && status !== 404;
+
 /** Maximum share of the slots for one caller when several are active. */
 const CALLERS_SHARE = 0.5;
 
@@ -244,21 +258,29 @@ function servedAt(
 }
 
 /** A connector, and where its backend is. */
-function whereIs({ config, registry }: Loaded, name: string) {
+export function whereIs({ config, registry }: Loaded, name: string) {
   const { type, ...settings } = config.connectors[name]!;
   const definition = registry.connectors.find((each) => each.type === type);
   return { connector: name, type, address: definition?.address?.(settings) };
 }
 
-function observerFor(metrics: Metrics, log: Log, heard: Readiness["heard"]): Observer {
+/** Failures of a backend, and not what it answers to a request that it cannot carry out. */
+const BACKEND_FAILURES = new Set(["unavailable", "timeout", "busy", "throttled", "denied", "unforeseen"]);
+
+function observerFor({ metrics, log, activity, slow }: Shared, heard: Readiness["heard"]): Observer {
   const states = { closed: 0, halfOpen: 0.5, open: 1 } as const;
   return {
-    called: ({ connector, operation, ms, result }) => {
+    called: (call) => {
+      const { connector, operation, ms, result } = call;
       metrics.calls.observe({ connector, operation, result }, ms / 1000);
+      const isFailed = BACKEND_FAILURES.has(result);
+      activity.calls.add(callName(connector, operation), { at: Date.now(), ms, isFailed });
+      slow.called(call);
       heard(connector, result !== "unavailable" && result !== "timeout");
     },
     breaker: (connector, state) => {
       metrics.breaker.set({ connector }, states[state]);
+      activity.breakerChanged(connector, state);
       if (state === "open") log.warn({ connector }, "circuit breaker open after repeated failures");
       if (state === "closed") log.warn({ connector }, "backend available again");
     },

@@ -4,6 +4,7 @@ import { filesIn } from "./connector/kit/files.ts";
 import type { RefusedRequest } from "./edge/app.ts";
 import { type JournalEntry, journalId } from "./journal/entry.ts";
 import { createJournal, type Journal } from "./journal/journal.ts";
+import type { Activity } from "./observe/activity.ts";
 import type { Log } from "./observe/log.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { StartError } from "./routes.ts";
@@ -12,10 +13,17 @@ import { openJournalStore } from "./state/journal-store.ts";
 /** How often lost entries are told in the log, in milliseconds. */
 const TELL_MS = 60_000;
 
+/** Where lost entries are told. */
+interface JournalWatchers {
+  readonly metrics: Pick<Metrics, "journalDropped">;
+  readonly activity: Pick<Activity, "journalLost">;
+  readonly log: Pick<Log, "warn">;
+}
+
 /** Opens the journal that a configuration asks for. Rejects with a `StartError` if its file cannot be used. */
 export async function openJournalFor(
   { config, folder }: Pick<Loaded, "config" | "folder">,
-  { metrics, log }: { readonly metrics: Pick<Metrics, "journalDropped">; readonly log: Pick<Log, "warn"> },
+  { metrics, activity, log }: JournalWatchers,
 ): Promise<Journal | undefined> {
   if (!config.journal) return undefined;
   const { days, megabytes, values } = config.journal;
@@ -23,6 +31,7 @@ export async function openJournalFor(
   let told = 0;
   const dropped = (count: number, reason: string) => {
     metrics.journalDropped.inc(count);
+    activity.journalLost(count, reason);
     if (Date.now() - told < TELL_MS) return;
     told = Date.now();
     log.warn({ reason }, "the journal lost entries; postern_journal_dropped_total counts them");

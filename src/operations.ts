@@ -5,28 +5,36 @@ import type { Loaded } from "./config/load.ts";
 import { loadAssets, shell } from "./console/assets.ts";
 import { createConsole } from "./console/console.ts";
 import { type ConsoleSettings, consoleUrl, isLoopback } from "./console/settings.ts";
-import { type ConsoleSources, consolePages } from "./console-pages.ts";
+import { consolePages } from "./console-pages.ts";
 import { signInFor } from "./console-sign-in.ts";
+import type { ConsoleSources } from "./console-sources.ts";
 import { createAdmin } from "./edge/admin.ts";
 import { watchCertificates } from "./edge/tls.ts";
 import type { Generation, Shared } from "./generation.ts";
+import { guardedRoutes } from "./guarded-routes.ts";
 import { type Fetch, type Listening, listen } from "./listen.ts";
+import type { Reloads } from "./reloads.ts";
 import type { RunningSyncs } from "./running-syncs.ts";
 import type { Store } from "./store.ts";
 
 /** Maximum number of released entries that one record names. */
 const RECORDED = 500;
 
-/** The routes with a change guard. */
-export const guardedRoutes = ({ loaded: { config } }: Generation): string[] =>
-  Object.entries(config.safety).flatMap(([route, { guard }]) => (guard ? [route] : []));
+/** What the operators' address serves beside requests. */
+export interface AdminServices {
+  readonly store: Store;
+  readonly syncs: RunningSyncs;
+  readonly reloads: Reloads;
+  /** The configuration's file. */
+  readonly file: string;
+}
 
 /** Listens at the operators' address. Rejects with a `StartError` if it is not available. */
 export async function listenForAdmin(
   { operations, console: wanted }: Pick<Loaded["config"], "operations" | "console">,
   shared: Shared,
   current: () => Generation,
-  { store, syncs }: { readonly store: Store; readonly syncs: RunningSyncs },
+  { store, syncs, ...configuration }: AdminServices,
 ): Promise<Listening & { readonly url: string }> {
   const { metrics, log, services, readiness } = shared;
   const { host, port, tokens, metrics: metricsFor, tls } = operations!;
@@ -59,7 +67,7 @@ export async function listenForAdmin(
     hosts,
     authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
     refused: () => log.warn({}, "invalid token at the operators' address"),
-    console: wanted && (await consoleFor(wanted, { shared, current, store, syncs }, ownUrl)),
+    console: wanted && (await consoleFor(wanted, { shared, current, store, syncs, ...configuration }, ownUrl)),
     hasOpenMetrics: metricsFor === "open",
     isLoopback: isLoopback(host),
   });

@@ -44,10 +44,15 @@ const sftp = z.strictObject({
   host: z.string().describe("SFTP server."),
   port: z.int().min(1).max(65535).default(22).describe("Port."),
   user: z.string().describe("Account."),
-  password: z.string().optional().describe("Password, preferably as ${file:PATH} or ${env:NAME}."),
+  password: z
+    .string()
+    .meta({ secret: true })
+    .optional()
+    .describe("Password, preferably as ${file:PATH} or ${env:NAME}."),
   privateKey: z.string().optional().describe("File with the private key, in OpenSSH or PEM format."),
   passphrase: z
     .string()
+    .meta({ secret: true })
     .optional()
     .describe("Passphrase of the private key, preferably as ${file:PATH} or ${env:NAME}."),
   hostKey: z

@@ -22,7 +22,7 @@ function isFilter(text: string): boolean {
 /** Settings for the gateway's account. */
 export const bindSettings = z.strictObject({
   dn: z.string().describe("DN of the gateway's account."),
-  password: z.string().min(1).describe("Password, preferably as ${file:PATH} or ${env:NAME}."),
+  password: z.string().min(1).meta({ secret: true }).describe("Password, preferably as ${file:PATH} or ${env:NAME}."),
 });
 
 /** Settings for encryption. */

@@ -193,7 +193,11 @@ export const config = z
       .describe("Read replicas, host or host:port. They serve reads, except soon after a write."),
     database: z.string().optional().describe("Name of the database."),
     user: z.string().optional().describe("Database account."),
-    password: z.string().optional().describe("Password, preferably as ${file:PATH} or ${env:NAME}."),
+    password: z
+      .string()
+      .meta({ secret: true })
+      .optional()
+      .describe("Password, preferably as ${file:PATH} or ${env:NAME}."),
     tls: z
       .union([
         z.boolean(),

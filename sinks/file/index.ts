@@ -14,6 +14,7 @@ const config = z.strictObject({
     .describe("Audit file. Relative paths start at the configuration's folder. Default: standard output."),
   key: z
     .string()
+    .meta({ secret: true })
     .min(32, "a key needs at least 32 characters")
     .optional()
     .describe(

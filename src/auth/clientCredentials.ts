@@ -21,6 +21,7 @@ export const clientCredentialsConfig = z.strictObject({
     .describe("Path of the token endpoint."),
   key: z
     .string()
+    .meta({ secret: true })
     .min(32, "a key needs at least 32 characters")
     .describe(
       "Key that signs tokens, preferably as ${env:NAME} or ${file:PATH}. All gateways that serve together must use the same.",

@@ -4,6 +4,7 @@ import { z } from "zod";
 /** A secret, or its hash, so that the configuration need not contain it. */
 export const secretConfig = z
   .string()
+  .meta({ secret: true })
   .min(16, "a secret needs at least 16 characters")
   .describe(
     "The secret, preferably as ${env:NAME} or ${file:PATH}; or its hash, sha256:.... `postern token` generates both.",

@@ -1,29 +1,14 @@
-import { sharedLimitsOf } from "../compose.ts";
+import { type Asked, askConnector, CHECK_MS, failed } from "../ask-connector.ts";
 import type { Loaded } from "../config/load.ts";
-import type { Connector, Finding } from "../connector/connector.ts";
-import { ConnectorError, readFailure } from "../connector/error.ts";
+import type { Connector } from "../connector/connector.ts";
 import { filesIn } from "../connector/kit/files.ts";
 import { probeShared } from "../edge/limiters.ts";
 import { limitsOf, memoryBudget } from "../graph/budget.ts";
 import { openEntra } from "../graph/client.ts";
+import { sharedLimitsOf } from "../shared-limits.ts";
 import { isSharedState } from "../state/state.ts";
 import { openStateOf } from "../store.ts";
 import { withProgress } from "./progress.ts";
-import { usesOf } from "./uses.ts";
-
-/** What was asked, such as a connector, and what came of it. */
-export interface Asked {
-  readonly name: string;
-  /** What it says of itself. */
-  readonly says: string;
-  /** Whether it answered. */
-  readonly isThere: boolean;
-  readonly findings: readonly Finding[];
-}
-
-/** How long is waited for an answer, and for all that is looked at, in milliseconds. */
-const PROBE_MS = 5000;
-const CHECK_MS = 30_000;
 
 /** Something that is asked. */
 type Question = readonly [name: string, ask: () => Promise<Asked>];
@@ -48,32 +33,6 @@ export async function askAll(loaded: Loaded, connectors: ReadonlyMap<string, Con
     ),
   );
 }
-
-const failed = (name: string, says: string, error: unknown): Asked => ({
-  name,
-  says: `${says}: ${readFailure(error)}`,
-  isThere: false,
-  findings: [],
-});
-
-async function askConnector(loaded: Loaded, name: string, connector: Connector): Promise<Asked> {
-  let says = "does not serve";
-  try {
-    says = await connector.probe(AbortSignal.timeout(PROBE_MS));
-    const findings = (await connector.check?.(await usesOf(loaded, name), AbortSignal.timeout(CHECK_MS))) ?? [];
-    return { name, says, isThere: true, findings };
-  } catch (error) {
-    if (!isAnswer(error)) return failed(name, "does not serve", error);
-    return { name, says, isThere: true, findings: [{ ok: false, text: error.message }] };
-  }
-}
-
-/** Failures of a backend that did not answer, or not now. */
-const AWAY: readonly string[] = ["unavailable", "timeout", "busy", "throttled"];
-
-/** Whether a backend answered, and refused what was asked: that is a finding. A base that is not there is told as if all of it were away. */
-const isAnswer = (error: unknown): error is ConnectorError =>
-  error instanceof ConnectorError && (!AWAY.includes(error.kind) || isAnswer(error.cause));
 
 /** Whether the jobs of Entra's that syncs write to can be used. */
 function entraJobs(loaded: Loaded): Question[] {

@@ -1,3 +1,4 @@
+import type { Asked } from "../ask-connector.ts";
 import { endpointsOf } from "../compose.ts";
 import { ConfigError, type Diagnostic } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
@@ -5,7 +6,7 @@ import type { Registry } from "../config/registry.ts";
 import type { Connector, Finding } from "../connector/connector.ts";
 import { rehearse } from "../rehearsal.ts";
 import type { Rules } from "../sync/rules.ts";
-import { type Asked, askAll } from "./asked.ts";
+import { askAll } from "./asked.ts";
 import { EXIT } from "./exit.ts";
 import { counted, problemsText } from "./problems.ts";
 import { pushdownTable, unansweredFilters } from "./pushdown.ts";

@@ -1,10 +1,10 @@
 import type { Diagnostic } from "../config/diagnostic.ts";
 import type { RouteEndpoint } from "../config/load.ts";
+import { isMatched } from "../connector-uses.ts";
 import type { Endpoint } from "../gateway/references.ts";
 import type { Row } from "../mapping/mapping.ts";
 import { planFilter } from "../mapping/plan.ts";
 import { leafOf, type TypedFilter } from "../scim/path.ts";
-import { isMatched } from "./uses.ts";
 
 const operators = ["eq", "co", "sw", "ew", "gt", "ge", "lt", "le", "pr"] as const;
 const NOTHING = "nothing: read and filtered by Postern";

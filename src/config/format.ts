@@ -91,7 +91,12 @@ const sharedLimits = z
       .describe(
         "Valkey or Redis server: redis://HOST:PORT, or rediss://HOST:PORT for TLS. Append /DATABASE for a database other than 0.",
       ),
-    password: z.string().min(1).optional().describe("Password, preferably as ${env:NAME} or ${file:PATH}."),
+    password: z
+      .string()
+      .min(1)
+      .meta({ secret: true })
+      .optional()
+      .describe("Password, preferably as ${env:NAME} or ${file:PATH}."),
     ca: z.string().optional().describe("CA of the server's certificate, PEM. Default: the system's CAs."),
   })
   .describe(

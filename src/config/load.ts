@@ -14,6 +14,7 @@ import { type Config, configFormat } from "./format.ts";
 import type { Registry } from "./registry.ts";
 import { withSecrets } from "./secrets.ts";
 import { locate, type ShippedKind, shownName } from "./shipped.ts";
+import type { Source } from "./shown.ts";
 import { validate } from "./validate.ts";
 import { type About, readYaml, type YamlFile } from "./yaml.ts";
 
@@ -22,6 +23,8 @@ export interface RouteEndpoint {
   readonly connector: string;
   readonly mapping: Mapping;
   readonly mappingFile: string;
+  /** The file's text, as it was read. */
+  readonly mappingText: string;
   readonly patchResponse: "resource" | "none";
   /** Makes a diagnostic for a place in the mapping file. */
   readonly diagnose: YamlFile["diagnose"];
@@ -42,6 +45,8 @@ export interface Loaded {
   readonly syncs: ReadonlyMap<string, Rules>;
   /** Files that secrets were read from. */
   readonly secretFiles: readonly string[];
+  /** What the configuration was made of. */
+  readonly source: Source;
   /** Warnings. They do not prevent a start. */
   readonly warnings: readonly Diagnostic[];
   /** Makes a diagnostic for a place in the configuration file. */
@@ -56,7 +61,7 @@ export function loadConfig(
 ): Loaded {
   const folder = dirname(resolve(file));
   const yaml = readYaml(file);
-  const { data: given, missing, files: secretFiles } = withSecrets(yaml.data, env);
+  const { data: given, missing, files: secretFiles, values: secrets } = withSecrets(yaml.data, env);
   // Not of an environment that has a value for every name, as where secrets do not matter.
   const data = listeningOn(given, Object.hasOwn(env, "POSTERN_HOST") ? env.POSTERN_HOST : undefined);
   const diagnostics: Diagnostic[] = missing.map(({ path, message }) =>
@@ -96,8 +101,9 @@ export function loadConfig(
         warnings.push(...loaded.warnings);
         if (mapping.type.name === type) {
           const patchResponse = endpoint.patchResponse ?? (type === "Group" ? "none" : "resource");
-          const { diagnose } = loaded;
-          endpoints.set(type, { connector: endpoint.connector, mapping, mappingFile, patchResponse, diagnose });
+          const { diagnose, text: mappingText } = loaded;
+          const { connector: name } = endpoint;
+          endpoints.set(type, { connector: name, mapping, mappingFile, mappingText, patchResponse, diagnose });
         } else {
           diagnostics.push(otherType(yaml, at, { type, mapped: mapping.type.name }));
         }
@@ -111,7 +117,8 @@ export function loadConfig(
     diagnostics.length > 0 ? new Map<string, Rules>() : syncsIn(yaml, { config, folder, routes }, diagnostics);
   if (diagnostics.length > 0) throw new ConfigError(once([...diagnostics, ...warnings]));
   const { diagnose } = yaml;
-  return { config, folder, registry, routes, syncs, secretFiles, warnings: once(warnings), diagnose };
+  const source = { given: yaml.data, secrets };
+  return { config, folder, registry, routes, syncs, secretFiles, source, warnings: once(warnings), diagnose };
 }
 
 /** A configuration that does not say where to listen does so where its environment says: in a container others must reach it. */
@@ -202,6 +209,8 @@ export interface LoadedMapping {
   readonly mapping: Mapping;
   readonly warnings: readonly Diagnostic[];
   readonly diagnose: YamlFile["diagnose"];
+  /** The file's text. */
+  readonly text: string;
 }
 
 /** Loads and compiles a mapping file. Throws `ConfigError`. */
@@ -228,7 +237,7 @@ export function loadMapping(
   if (found.length > 0 || !mapping) throw new ConfigError(found);
   const remarks = mappingRemarks(source, mapping).map(located);
   if (remarks.some(({ severity }) => severity === "error")) throw new ConfigError(remarks);
-  return { mapping, warnings: remarks, diagnose: yaml.diagnose };
+  return { mapping, warnings: remarks, diagnose: yaml.diagnose, text: yaml.text };
 }
 
 /** Says something of a file where another one names it. */

@@ -8,14 +8,15 @@ export interface MissingSecret {
 
 /**
  * Resolves `${env:NAME}` and `${file:PATH}` in all texts of the data, without a file's last line break. `missing` lists failed or misspelt
- * references, `files` the files that were read.
+ * references, `files` the files that were read, `values` what was put in.
  */
 export function withSecrets(
   data: unknown,
   env: Readonly<Record<string, string | undefined>>,
-): { data: unknown; missing: MissingSecret[]; files: string[] } {
+): { data: unknown; missing: MissingSecret[]; files: string[]; values: string[] } {
   const missing: MissingSecret[] = [];
   const files: string[] = [];
+  const values: string[] = [];
   const replace = (value: unknown, path: readonly (string | number)[]): unknown => {
     if (typeof value === "string") {
       // Resolved secrets are not searched for references: a secret may be any text.
@@ -23,7 +24,10 @@ export function withSecrets(
       return value.replace(REFERENCE, (_, source: string, name: string) => {
         if (source === "file") files.push(name);
         const found = source === "env" ? env[name] : fileContent(name);
-        if (found !== undefined && found !== "") return found;
+        if (found !== undefined && found !== "") {
+          values.push(found);
+          return found;
+        }
         missing.push({
           path,
           message:
@@ -38,10 +42,11 @@ export function withSecrets(
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, replace(each, [...path, key])]));
   };
-  return { data: replace(data, []), missing, files };
+  return { data: replace(data, []), missing, files, values };
 }
 
-const REFERENCE = /\$\{(env|file):([^}]+)\}/g;
+/** A reference to a secret in a text. */
+export const REFERENCE = /\$\{(env|file):([^}]+)\}/g;
 /** JSONata that groups, `${"name": value}` or `${name: value}`, is not a misspelt reference. */
 const GROUPS = /^\s*(?:["'`$(]|(?!env\b|file\b)[\w.]+\s*:\s)/i;
 /** A text that a shell would expand. */

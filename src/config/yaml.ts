@@ -13,6 +13,7 @@ export type About = Omit<Problem, "path" | "message">;
 /** A YAML file as data. Maps places in the data back to places in the file. */
 export interface YamlFile {
   readonly data: unknown;
+  readonly text: string;
   readonly diagnose: (path: Path, message: string, about?: About) => Diagnostic;
 }
 
@@ -75,7 +76,7 @@ export function readYaml(
     return at(document.contents?.range?.[0] ?? 0, 0, message, about);
   };
   try {
-    return { data: document.toJS(), diagnose };
+    return { data: document.toJS(), text, diagnose };
   } catch {
     // The parser's own message would repeat the alias, and a secret that starts with "*" looks like one.
     const message =

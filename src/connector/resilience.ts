@@ -44,6 +44,8 @@ export interface Observer {
     readonly ms: number;
     /** `ok`, or the kind of failure. */
     readonly result: string;
+    /** What was asked for, values included. */
+    readonly request: object;
   }) => void;
   readonly breaker: (connector: string, state: "closed" | "open" | "halfOpen") => void;
   /** Runs a call within a trace span. */
@@ -54,6 +56,8 @@ export interface Observer {
 export interface Occupancy {
   readonly running: () => number;
   readonly waiting: () => number;
+  /** How many may run, and how many may wait. */
+  readonly limits: { readonly running: number; readonly waiting: number };
   /** Reports whether another call would be rejected. */
   readonly isFull: () => boolean;
 }
@@ -131,7 +135,7 @@ export function resilient(
       const start = performance.now();
       let run = looking;
       const tell = (result: string) =>
-        observer.called({ connector: name, operation: what, ms: performance.now() - start, result });
+        observer.called({ connector: name, operation: what, ms: performance.now() - start, result, request });
       try {
         run = laneOf(request);
         const result = await observer.traced(name, what, () => run(request.signal, () => call(request)));
@@ -156,6 +160,7 @@ export function resilient(
     occupancy: {
       running: () => concurrency - places.executionSlots,
       waiting: () => queue - places.queueSlots,
+      limits: { running: concurrency, waiting: queue },
       isFull: () => places.executionSlots === 0 && places.queueSlots === 0,
     },
   };

@@ -48,6 +48,8 @@ export interface Answered {
   readonly operation: string;
   readonly status: number;
   readonly seconds: number;
+  /** How long of that the backend was waited for, in milliseconds. */
+  readonly backendMs: number;
 }
 
 /** A request that came to no operation. */
@@ -148,7 +150,7 @@ function requestLog({ log, routes, answered, refused, operationMs }: EdgeOptions
       }
       const { status } = c.res;
       const ms = performance.now() - start;
-      answered({ route, operation, status, seconds: ms / 1000 });
+      answered({ route, operation, status, seconds: ms / 1000, backendMs: c.get("connectorMs") });
       if (refused && status >= 400 && route !== "" && !c.get("isJournaled")) {
         const { source, caller } = c.var;
         refused({ at: Date.now() - Math.round(ms), ms, route, operation, status, source, caller, requestId });

@@ -1,4 +1,5 @@
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
+import { resolve } from "node:path";
 import { createSecureContext, type SecureContextOptions, type Server } from "node:tls";
 import type { Log } from "../observe/log.ts";
 
@@ -8,6 +9,13 @@ export interface TlsFiles {
   readonly key: string;
   readonly clientCa?: string | undefined;
 }
+
+/** The files of a server's settings, as absolute paths. */
+export const tlsFiles = ({ cert, key, clientCa }: TlsFiles, folder: string): TlsFiles => ({
+  cert: resolve(folder, cert),
+  key: resolve(folder, key),
+  ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),
+});
 
 /** ECDHE with AES-GCM, as Microsoft requires, and TLS 1.3's own suites. */
 const CIPHERS = [

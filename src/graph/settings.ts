@@ -15,6 +15,7 @@ const credentialConfig = z
   .strictObject({
     secret: z
       .string()
+      .meta({ secret: true })
       .min(1)
       .optional()
       .describe("Client secret: its value, not its ID. Preferably ${env:NAME} or ${file:PATH}."),

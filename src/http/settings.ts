@@ -16,7 +16,9 @@ export const expression = z.string().superRefine((source, context) => {
   }
 });
 
-const secret = z.string().min(1).describe("Preferably ${env:NAME} or ${file:PATH}.");
+const secret = z.string().min(1).meta({ secret: true }).describe("Preferably ${env:NAME} or ${file:PATH}.");
+/** Texts by name of which any may be a secret. */
+const texts = z.record(z.string(), z.string()).meta({ secret: true });
 /** Reports whether secrets may be sent to a URL: https, or this machine. */
 export const isConfidential = (url: string): boolean => {
   const { protocol, hostname } = URL.parse(url) ?? {};
@@ -38,12 +40,9 @@ const authConfig = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("bearer").describe("Static token."), token: secret }),
   z.strictObject({
     type: z.literal("apiKey").describe("API key in headers, query or body."),
-    headers: z
-      .record(z.string(), z.string())
-      .default({})
-      .describe("Headers by name, such as { X-Api-Key: ${env:KEY} }."),
-    query: z.record(z.string(), z.string()).default({}).describe("Query parameters by name."),
-    body: z.record(z.string(), z.string()).default({}).describe("Properties of each body by name, as in JSON-RPC."),
+    headers: texts.default({}).describe("Headers by name, such as { X-Api-Key: ${env:KEY} }."),
+    query: texts.default({}).describe("Query parameters by name."),
+    body: texts.default({}).describe("Properties of each body by name, as in JSON-RPC."),
   }),
   z.strictObject({
     type: z.literal("clientCredentials").describe("OAuth 2.0 client credentials, RFC 6749 §4.4."),
@@ -51,10 +50,7 @@ const authConfig = z.discriminatedUnion("type", [
     clientId: z.string().describe("Client ID."),
     clientSecret: secret,
     scope: z.string().optional().describe("Requested scope."),
-    parameters: z
-      .record(z.string(), z.string())
-      .default({})
-      .describe("Further form parameters, such as { audience: ... }."),
+    parameters: texts.default({}).describe("Further form parameters, such as { audience: ... }."),
     credentials: z.enum(["header", "body"]).default("body").describe("Where the client ID and secret are sent."),
   }),
   z.strictObject({
@@ -83,9 +79,10 @@ const authConfig = z.discriminatedUnion("type", [
         ),
       path: z.string().describe("Path of the call, relative to url."),
       method: z.enum(["POST", "PUT", "GET"]).default("POST").describe("HTTP method."),
-      headers: z.record(z.string(), z.string()).default({}).describe("Request headers."),
+      headers: texts.default({}).describe("Request headers."),
       body: z
         .record(z.string(), z.unknown())
+        .meta({ secret: true })
         .optional()
         .describe("Request body, JSON, such as { user: ..., password: ${env:PASSWORD} }."),
       session: expression.describe("Session, JSONata over the response, with $headers and, by name, $cookies."),
@@ -128,7 +125,7 @@ export const httpSettings = {
     )
     .transform((url) => url.replace(/\/$/, "")),
   auth: authConfig.prefault({ type: "none" }).describe("How the gateway authenticates."),
-  headers: z.record(z.string(), z.string()).default({}).describe("Headers of every request."),
+  headers: texts.default({}).describe("Headers of every request."),
   tls: z
     .strictObject({
       ca: z.string().optional().describe("CA of the API's certificate, PEM file. Default: the system's CAs."),

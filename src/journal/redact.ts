@@ -95,7 +95,7 @@ function attributeAt(path: string, type: ResourceType): Attribute | undefined {
 }
 
 /** Values hidden, with their structure and truth values as they are; all as they are where values are kept, but for secrets. */
-function hide(value: unknown, shows: Shows): unknown {
+function hide(value: unknown, shows: Pick<Shows, "values">): unknown {
   if (Array.isArray(value)) return cut(value, (each) => hide(each, shows));
   if (isObject(value)) return mapped(value, (each, name) => (SECRET.test(name) ? HIDDEN.secret : hide(each, shows)));
   if (typeof value === "string") return shows.values ? value.slice(0, MAX_TEXT) : HIDDEN.text;
@@ -103,8 +103,10 @@ function hide(value: unknown, shows: Shows): unknown {
   return value;
 }
 
+type Shown = Omit<Shows, "type">;
+
 /** What a backend is asked for, with the values hidden that are not kept: an operation that `explain` takes. */
-export function redactOperationOf(operation: BackendOperation, shows: Shows): BackendOperation {
+export function redactOperationOf(operation: BackendOperation, shows: Shown): BackendOperation {
   switch (operation.type) {
     case "search":
       return operation.where ? { ...operation, where: redactCondition(operation.where, shows) } : operation;
@@ -117,7 +119,7 @@ export function redactOperationOf(operation: BackendOperation, shows: Shows): Ba
   }
 }
 
-function redactCondition(condition: Condition, shows: Shows): Condition {
+function redactCondition(condition: Condition, shows: Shown): Condition {
   if (condition.op === "and" || condition.op === "or")
     return {
       ...condition,
@@ -129,15 +131,15 @@ function redactCondition(condition: Condition, shows: Shows): Condition {
   return { ...condition, value: HIDDEN.text };
 }
 
-const isSecret = (attr: string, { secretAttrs }: Shows): boolean => secretAttrs.has(attr) || SECRET.test(attr);
+const isSecret = (attr: string, { secretAttrs }: Shown): boolean => secretAttrs.has(attr) || SECRET.test(attr);
 
-const redactEntry = (entry: Entry, shows: Shows): Entry =>
+const redactEntry = (entry: Entry, shows: Shown): Entry =>
   mapped(entry, (value, attr) => redactValues(value as Value | readonly Value[] | undefined, attr, shows)) as Entry;
 
-const redactValues = (value: unknown, attr: string, shows: Shows): Value | readonly Value[] =>
+const redactValues = (value: unknown, attr: string, shows: Shown): Value | readonly Value[] =>
   (isSecret(attr, shows) ? HIDDEN.secret : hide(value, shows)) as Value;
 
-function redactChange(change: Change, shows: Shows): Change {
+function redactChange(change: Change, shows: Shown): Change {
   const { attr } = change;
   if (change.op === "swap") {
     const one = (value: Value | null) => (value === null ? null : (redactValues(value, attr, shows) as Value));

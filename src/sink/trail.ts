@@ -11,6 +11,8 @@ export interface AuditTrail {
 
 /** A gateway's audit trail, closed with it. */
 export interface AuditLog extends AuditTrail {
+  /** Since when nothing can be recorded, in milliseconds since 1970, and why; undefined while records are written. */
+  readonly broken: () => { readonly since: number; readonly reason: string } | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -28,7 +30,7 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
   let kept: AuditEvent[] = [];
   let flushing: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
-  let isBroken = false;
+  let broken: ReturnType<AuditLog["broken"]>;
   let isClosed = false;
 
   let last: Promise<unknown> = Promise.resolve();
@@ -42,12 +44,13 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
     try {
       await inTime(HANGS, (signal) => sink.append(event, signal));
     } catch (error) {
-      if (!isBroken) warn({ reason: (error as Error).message }, "audit log cannot be written: writes are refused");
-      isBroken = true;
+      const reason = (error as Error).message;
+      if (!broken) warn({ reason }, "audit log cannot be written: writes are refused");
+      broken = { since: broken?.since ?? Date.now(), reason };
       throw error;
     }
-    if (isBroken) warn({}, "audit log can be written again");
-    isBroken = false;
+    if (broken) warn({}, "audit log can be written again");
+    broken = undefined;
   };
   /** Writes the kept records in order. Rejects if that still fails; it is tried again later. */
   const flush = (): Promise<void> => {
@@ -94,6 +97,7 @@ export function trailTo(sink: Sink, warn: (fields: object, message: string) => v
   };
 
   return {
+    broken: () => broken,
     intent: async (fields) => {
       const id = randomUUID();
       if (kept.length > 0) await inTime("records of earlier writes are still waiting to be stored", flushed);

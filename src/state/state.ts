@@ -24,6 +24,7 @@ export const stateConfig = z
       ),
     password: z
       .string()
+      .meta({ secret: true })
       .min(1)
       .optional()
       .describe("Password for PostgreSQL, preferably as ${env:NAME} or ${file:PATH}."),

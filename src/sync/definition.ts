@@ -24,6 +24,7 @@ function isSchedule(pattern: string): boolean {
 /** A secret of at least 16 bytes. In Standard Webhooks' format it is `whsec_` and base64. */
 const secret = z
   .string()
+  .meta({ secret: true })
   .refine(
     (text) => (text.startsWith("whsec_") ? Buffer.from(text.slice(6), "base64").length >= 16 : text.length >= 16),
     "a secret needs at least 16 bytes",

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 interface PageProps {
   readonly title: string;
   /** One sentence on what the page is for. */
-  readonly lead?: string;
+  readonly lead?: ComponentChildren;
   /** Buttons and fields at the right of the title. */
   readonly tools?: ComponentChildren;
   readonly children: ComponentChildren;

@@ -38,7 +38,7 @@ export function Table<Row>({ caption, columns, rows, keyOf, chosen }: TableProps
             <tr key={keyOf(row)} class={keyOf(row) === chosen ? "chosen" : ""}>
               {columns.map(({ name, show, layout }) => (
                 <td key={name} class={layout} data-name={name}>
-                  {show(row)}
+                  <div>{show(row)}</div>
                 </td>
               ))}
             </tr>

@@ -1,7 +1,7 @@
-import type { Loaded } from "../config/load.ts";
-import type { Entry, Uses } from "../connector/connector.ts";
-import { attrsOf, attrsRead, type Mapping, type Row } from "../mapping/mapping.ts";
-import { leafOf } from "../scim/path.ts";
+import type { Loaded } from "./config/load.ts";
+import type { Entry, Uses } from "./connector/connector.ts";
+import { attrsOf, attrsRead, type Mapping, type Row } from "./mapping/mapping.ts";
+import { leafOf } from "./scim/path.ts";
 
 /** What provisioning clients match users and groups by. */
 const matching = ["userName", "externalId", "emails", "displayName"];

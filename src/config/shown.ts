@@ -1,0 +1,152 @@
+import type { z } from "zod";
+import { type Config, configFormat } from "./format.ts";
+import type { Registry } from "./registry.ts";
+import { REFERENCE } from "./secrets.ts";
+
+/** What a configuration was made of: the file's data, with `${env:...}` as it is written, and the secrets that were put in its place. */
+export interface Source {
+  readonly given: unknown;
+  readonly secrets: readonly string[];
+}
+
+/** A configuration that can be shown. */
+export interface Showable {
+  readonly config: Config;
+  readonly source: Source;
+  readonly registry: Registry;
+}
+
+/** What stands for a secret, and for one that differs from the configuration that is compared with. */
+export const HIDDEN = { secret: "‹secret›", changed: "‹secret, changed›" } as const;
+
+/** Texts shorter than this are no secrets by themselves: they would be found everywhere. */
+const MIN_SECRET = 6;
+const SECRET_NAME =
+  /(?:password|passphrase|passwd|secret|token|credential|authorization|cookie|signature|(?:api|access|private)[-_]?key)$/i;
+
+/** How a configuration is shown. */
+export interface Showing {
+  /** With all defaults, rather than as it is written. */
+  readonly isWhole: boolean;
+  /** Marks secrets that differ from those of this configuration. */
+  readonly comparedWith?: Pick<Showable, "config"> | undefined;
+}
+
+/**
+ * A configuration as data that can be shown: references to secrets as they are written, secrets hidden. Hidden are settings that their
+ * schema marks as secret (`meta({ secret: true })`), whatever is named like one, passwords within addresses, and any text that contains the
+ * value of a secret.
+ */
+export function shownConfig({ config, source, registry }: Showable, { isWhole, comparedWith }: Showing): unknown {
+  const secrets = new Set(source.secrets);
+  const hide = ({ schemas, value, given, other, name, isSecret: isWithin }: Place): unknown => {
+    const isSecret = isWithin || schemas.some(isMarked) || (!isObject(value) && SECRET_NAME.test(name));
+    const next = (key: string | number, more: object) =>
+      hide({
+        schemas: schemas.flatMap((schema) => within(schema, key, value)),
+        value: at(value, key),
+        given: at(given, key),
+        other: at(other, key),
+        name: typeof key === "number" ? name : key,
+        isSecret,
+        ...more,
+      });
+    if (Array.isArray(value)) {
+      // What is written as one may be read as a list of one.
+      const list = Array.isArray(given) ? given : [given];
+      return value.map((_, index) => next(index, { given: list[index] }));
+    }
+    if (isObject(value))
+      return Object.fromEntries(
+        Object.keys(value)
+          .filter((key) => (value as Record<string, unknown>)[key] !== undefined)
+          .map((key) => [key, next(key, {})]),
+      );
+    const isChanged = comparedWith !== undefined && other !== undefined && other !== value;
+    const written = typeof given === "string" ? given : "";
+    const references = written.match(REFERENCE) ?? [];
+    if (references.length > 0 && typeof value === "string")
+      return (isSecret ? references.join("") : withoutPasswords(written)) + (isChanged ? " ‹changed›" : "");
+    if (!isSecret || typeof value === "boolean" || value === null) return value;
+    secrets.add(String(value));
+    return isChanged ? HIDDEN.changed : HIDDEN.secret;
+  };
+  const root = { schemas: [configFormat(registry)], other: comparedWith?.config, name: "", isSecret: false };
+  const shown = hide({ ...root, value: isWhole ? config : withoutUnread(source.given, config), given: source.given });
+  return withoutTexts(
+    shown,
+    [...secrets].filter((each) => each.length >= MIN_SECRET),
+  );
+}
+
+interface Place {
+  readonly schemas: readonly z.ZodType[];
+  readonly value: unknown;
+  /** The same place in the file. */
+  readonly given: unknown;
+  /** And in the configuration that is compared with. */
+  readonly other: unknown;
+  /** The name of the setting. */
+  readonly name: string;
+  /** Whether a setting around it is secret. */
+  readonly isSecret: boolean;
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const at = (value: unknown, key: string | number): unknown =>
+  isObject(value) ? (value as Record<string | number, unknown>)[key] : undefined;
+
+/** The file's data, with the values that references stand for, so that both have the same form. */
+function withoutUnread(given: unknown, config: unknown): unknown {
+  if (Array.isArray(given)) {
+    const list = Array.isArray(config) ? config : [config];
+    return given.map((each, index) => withoutUnread(each, list[index]));
+  }
+  if (isObject(given)) {
+    // What is written as one may be read as a list of one.
+    const read = Array.isArray(config) ? config[0] : config;
+    return Object.fromEntries(Object.entries(given).map(([key, each]) => [key, withoutUnread(each, at(read, key))]));
+  }
+  return typeof given === "string" && given.match(REFERENCE) && typeof config === "string" ? config : given;
+}
+
+/** A schema and the ones it wraps. */
+function* layers(schema: z.ZodType): Generator<z.ZodType> {
+  yield schema;
+  // biome-ignore lint/suspicious/noExplicitAny: zod's own definition of a schema has a form for each kind
+  const { innerType, in: input, options } = (schema as any).def;
+  for (const each of [innerType, input, ...(options ?? [])]) if (each) yield* layers(each);
+}
+
+const isMarked = (schema: z.ZodType): boolean =>
+  [...layers(schema)].some((each) => (each.meta() as { secret?: boolean } | undefined)?.secret === true);
+
+/** The schemas of a part of a value. */
+function within(schema: z.ZodType, key: string | number, value: unknown): z.ZodType[] {
+  return [...layers(schema)].flatMap((each) => {
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    const { shape, valueType, element, catchall } = (each as any).def;
+    // Of options that have a type, the one that the value names.
+    if (shape?.type && !shape.type.safeParse(at(value, "type")).success) return [];
+    const found = shape?.[key] ?? valueType ?? element ?? catchall;
+    return found ? [found] : [];
+  });
+}
+
+/** A password within an address, `https://name:password@host`, which ends at the last `@`. */
+const IN_ADDRESS = /(\/\/[^\s/:@]*:)([^\s/]+)(?=@)/g;
+
+const withoutPasswords = (text: string): string =>
+  text.replace(IN_ADDRESS, (_, before: string, password: string) =>
+    password.replace(REFERENCE, "") === "" ? before + password : before + HIDDEN.secret,
+  );
+
+/** Hides the texts, also in names, and passwords within addresses. */
+function withoutTexts(value: unknown, texts: readonly string[]): unknown {
+  const clean = (text: string) => (texts.some((each) => text.includes(each)) ? HIDDEN.secret : withoutPasswords(text));
+  if (typeof value === "string") return clean(value);
+  if (typeof value === "number") return texts.includes(String(value)) ? HIDDEN.secret : value;
+  if (Array.isArray(value)) return value.map((each) => withoutTexts(each, texts));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [clean(key), withoutTexts(each, texts)]));
+}

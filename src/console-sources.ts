@@ -1,0 +1,15 @@
+import type { Generation, Shared } from "./generation.ts";
+import type { Reloads } from "./reloads.ts";
+import type { RunningSyncs } from "./running-syncs.ts";
+import type { Store } from "./store.ts";
+
+/** What the console's pages are handed of the running gateway. */
+export interface ConsoleSources {
+  readonly shared: Shared;
+  readonly current: () => Generation;
+  readonly store: Store;
+  readonly syncs: RunningSyncs;
+  readonly reloads: Reloads;
+  /** The configuration's file. */
+  readonly file: string;
+}

@@ -1,0 +1,75 @@
+/** A connector's health. Times are in milliseconds since 1970. */
+export interface ConnectorHealth {
+  readonly name: string;
+  readonly type: string;
+  /** Where its backend is. */
+  readonly address: string | undefined;
+  readonly state: "up" | "away" | "unknown";
+  readonly since: number | undefined;
+  /** The last failure to reach it since the gateway started. */
+  readonly failure: { readonly at: number; readonly reason: string } | undefined;
+  readonly breaker: BreakerState;
+  /** The breaker of listings, which have one of their own. */
+  readonly listings: BreakerState;
+}
+
+/** A circuit breaker's state. */
+export type BreakerState = "closed" | "open" | "halfOpen";
+
+/** Something that an operator should look at. */
+export type Attention =
+  | { readonly what: "guard"; readonly route: string }
+  | { readonly what: "breaker"; readonly connector: string; readonly isListings: boolean; readonly since: number }
+  | { readonly what: "away"; readonly connector: string; readonly since: number; readonly reason: string }
+  | { readonly what: "certificate"; readonly setting: string; readonly subject: string; readonly until: number }
+  | { readonly what: "token"; readonly setting: string; readonly until: number }
+  | { readonly what: "sync"; readonly sync: string; readonly state: SyncTrouble; readonly at: number }
+  | { readonly what: "audit"; readonly since: number; readonly reason: string }
+  | { readonly what: "journal"; readonly count: number; readonly at: number; readonly reason: string }
+  | { readonly what: "reload"; readonly at: number; readonly reason: string }
+  | { readonly what: "restart"; readonly parts: readonly string[] }
+  | { readonly what: "store" };
+
+/** Why a sync needs attention. */
+export type SyncTrouble = "held" | "failed" | "incomplete" | "interrupted" | "overdue";
+
+/** `GET /console/api/overview`. */
+export interface Overview {
+  /** The host of the gateway that answers. */
+  readonly replica: string;
+  /** Whether other gateways may share its store. */
+  readonly isShared: boolean;
+  /** When it started, in milliseconds since 1970. */
+  readonly started: number;
+  readonly connectors: readonly ConnectorHealth[];
+  readonly attention: readonly Attention[];
+  /** The routes that requests came for. */
+  readonly routes: readonly string[];
+}
+
+/** How far back charts go. */
+export type Span = "hour" | "day";
+
+/** `GET /console/api/overview/series`: requests by time, oldest first. Durations are in milliseconds. */
+export interface RequestSeries {
+  /** When the first step begins, in milliseconds since 1970, and how long each is. */
+  readonly start: number;
+  readonly step: number;
+  readonly counts: readonly number[];
+  readonly failures: readonly number[];
+  readonly means: readonly (number | null)[];
+  readonly backend: readonly (number | null)[];
+  readonly p50: readonly (number | null)[];
+  readonly p95: readonly (number | null)[];
+  readonly p99: readonly (number | null)[];
+  readonly total: Total;
+}
+
+/** All of a span together. */
+export interface Total {
+  readonly count: number;
+  readonly failures: number;
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}

@@ -1,0 +1,301 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import type { Changes } from "../src/console/api/configuration.ts";
+import type { Attention, Overview } from "../src/console/api/overview.ts";
+import { accessibilityFindings, isTooWide, LOOKS, launchBrowser, signedIn } from "./servers/browser.ts";
+import { makeAuthority } from "./servers/certificates.ts";
+import { legacyHr, startGateway, type TestGateway, TOKEN } from "./servers/gateway.ts";
+
+const part = (data: object) => Buffer.from(JSON.stringify(data)).toString("base64url");
+/** The token that the gateway sends to people's API: it expires in five days. */
+const SECRET = `${part({ alg: "RS256" })}.${part({ exp: Math.floor(Date.now() / 1000) + 5 * 86_400 })}.nobody-sees-this`;
+
+const folder = mkdtempSync(join(tmpdir(), "postern-console-"));
+const mapping = join(folder, "user.yaml");
+const authority = makeAuthority(folder);
+let browser: Browser;
+let gateway: TestGateway;
+let config: Parameters<typeof startGateway>[0];
+/** People's API: it has nobody, may take its time, and may be away. */
+let api: Server;
+const mood = { isAway: false, ms: 0 };
+
+beforeAll(async () => {
+  writeFileSync(
+    mapping,
+    "resource: User\nkind: user\nattributes:\n  id: { attr: id, readOnly: true }\n  userName: login\n",
+  );
+  api = createServer(async (request, response) => {
+    if (mood.isAway) return request.socket.destroy();
+    await sleep(mood.ms);
+    response.setHeader("content-type", "application/json").end("[]");
+  });
+  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+  const hr = legacyHr();
+  const search = { path: "/users", query: { where: "$string($where)" } };
+  const login = { filter: { eq: '{ "login": $value }' } };
+  const crm = {
+    type: "rest",
+    url: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+    kinds: { user: { key: "id", search, get: { path: "/users/{$key}" }, attributes: { login } } },
+  };
+  config = {
+    ...hr,
+    connectors: { ...hr.connectors, crm },
+    routes: { ...hr.routes, "/crm": { User: { connector: "crm", mapping } } },
+    safety: { "/scim/v2": { guard: { deletes: 0 } } },
+    operations: { port: 0 },
+    state: { url: "sqlite::memory:" },
+    audit: { file: "audit.log" },
+    console: {},
+  };
+  [gateway, browser] = await Promise.all([startGateway(config), launchBrowser()]);
+});
+afterAll(async () => {
+  await Promise.all([gateway.stop(), browser.close()]);
+  api.closeAllConnections();
+  api.close();
+  rmSync(folder, { recursive: true });
+});
+
+const send = (path: string, method = "GET") =>
+  fetch(gateway.url + path, { method, headers: { authorization: `Bearer ${TOKEN}` } });
+const ask = async <Answer>(path: string) =>
+  (await (await fetch(`${gateway.operations}/console/api${path}`)).json()) as Answer;
+/** The configuration as it would be with a token that expires, and a certificate that does. */
+const withEnds = () => {
+  const crm = { ...(config.connectors as { crm: object }).crm, auth: { type: "bearer", token: SECRET } };
+  return { ...config, connectors: { ...config.connectors, crm: { ...crm, tls: { ca: authority } } } };
+};
+const look = (path: string) => signedIn(browser, gateway, path);
+
+describe("the overview", () => {
+  test("says that nothing needs anybody, which backends serve, and how requests go, also as a table", async () => {
+    for (let each = 0; each < 5; each++) await (await send("/scim/v2/Users?count=1")).text();
+    await (await send("/scim/v2/Users?filter=nonsense")).text();
+    const { page, context, problems } = await look("/");
+    await page.getByText("Nothing needs you.").waitFor();
+    const rows = page.getByRole("table", { name: "Connectors" }).getByRole("row");
+    expect(await rows.nth(1).innerText()).toMatch(/^hr sql\s+Up/);
+    expect(await rows.nth(2).innerText()).toMatch(/^crm rest\s+Up/);
+    await page.getByText("6 requests, 1 failed").first().waitFor();
+    await page.getByText("Show as a table").first().click();
+    const table = page.getByRole("table", { name: "Requests and failures per minute" });
+    expect(await table.getByRole("row").count()).toBeGreaterThan(1);
+    await page.getByLabel("Period").selectOption("Last 24 hours");
+    await page.waitForURL(/span=day/);
+    await page.getByText("6 requests, 1 failed").first().waitFor();
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  test("names what needs attention, each with the page where it is dealt with", async () => {
+    expect(gateway.reload(withEnds())).toBe(true);
+    const { Resources } = (await (await send("/scim/v2/Users?count=1")).json()) as { Resources: { id: string }[] };
+    expect((await send(`/scim/v2/Users/${Resources[0]!.id}`, "DELETE")).status).toBe(503);
+    mood.isAway = true;
+    for (let each = 0; each < 30; each++) await (await send('/crm/Users?filter=userName eq "ann"')).text();
+    await expect
+      .poll(async () => (await ask<Overview>("/overview")).attention.map(({ what }) => what).sort(), {
+        timeout: 10_000,
+      })
+      .toEqual(["away", "breaker", "certificate", "guard", "token"]);
+    const { attention, connectors } = await ask<Overview>("/overview");
+    expect(attention).toContainEqual(
+      expect.objectContaining({ what: "token", setting: "connectors.crm.auth.token" } satisfies Partial<Attention>),
+    );
+    expect(connectors.find(({ name }) => name === "crm")).toMatchObject({
+      state: "away",
+      breaker: "open",
+      failure: { reason: expect.stringContaining("unreachable") },
+    });
+
+    const { page, context, problems } = await look("/");
+    const items = page.getByRole("listitem");
+    const toOf = (text: RegExp) => items.filter({ hasText: text }).getByRole("link").getAttribute("href");
+    expect(await toOf(/change guard of \/scim\/v2 is stopping changes/)).toBe("/console/guard");
+    expect(await toOf(/^Now\s*crm does not serve: .* is unreachable/)).toBe("/console/connectors/crm");
+    expect(await toOf(/circuit breaker of crm is open/)).toBe("/console/connectors/crm");
+    expect(await toOf(/certificate of connectors.crm.tls.ca \(CN=Authority of the tests\) expires/)).toBe(
+      "/console/configuration",
+    );
+    expect(await toOf(/token in connectors.crm.auth.token expires/)).toBe("/console/configuration");
+    expect(await page.content()).not.toContain(SECRET);
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+});
+
+describe("a connector's page", () => {
+  test("probes, also for whoever may only look, and tells in words what is wrong", async () => {
+    const { page, context, problems } = await look("/connectors/crm");
+    await page.getByRole("button", { name: "Probe now" }).click();
+    await page.getByText(/Does not serve, after .* is unreachable/).waitFor();
+    mood.isAway = false;
+    await expect
+      .poll(
+        async () => {
+          await page.getByRole("button", { name: "Probe now" }).click();
+          return page.getByText(/Answered in/).count();
+        },
+        { timeout: 10_000, interval: 500 },
+      )
+      .toBe(1);
+    await page.getByRole("table", { name: "Circuit breaker" }).getByText("open", { exact: true }).first().waitFor();
+    const calls = page.getByRole("table", { name: "Calls in the last hour" });
+    expect(await calls.getByRole("row").nth(1).innerText()).toMatch(/^search\s+30\s+30/);
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  test("checks rights and indexes when somebody asks", async () => {
+    const { page, context } = await look("/connectors/hr");
+    await page.getByText("person, by id").waitFor();
+    await page.getByRole("button", { name: "Check" }).click();
+    const findings = page.getByRole("table", { name: "Findings" });
+    await findings
+      .getByText(/every look-up by "mail_primary" scans the whole table/)
+      .first()
+      .waitFor();
+    await page.reload();
+    await findings
+      .getByText(/every look-up by "mail_primary" scans the whole table/)
+      .first()
+      .waitFor();
+    await context.close();
+  });
+
+  test("shows slow calls in the backend's words, without people's values", async () => {
+    mood.ms = 600;
+    await expect.poll(async () => (await send('/crm/Users?filter=userName eq "ann.of.munich"')).status).toBe(200);
+    mood.ms = 0;
+    const { page, context } = await look("/connectors/crm");
+    const slow = page.getByRole("table", { name: "Slow calls" });
+    await slow.getByText("Show").first().click();
+    const native = await slow.locator("pre").first().innerText();
+    expect(native).toContain("GET");
+    expect(native).toContain("/users");
+    expect(await page.content()).not.toContain("ann.of.munich");
+    expect(await page.content()).not.toContain(SECRET);
+    await context.close();
+  });
+
+  test("of a connector that is not there says so", async () => {
+    const { page, context } = await look("/connectors/nobody");
+    await page.getByText("There is no connector of this name.").waitFor();
+    await context.close();
+  });
+});
+
+describe("the configuration's page", () => {
+  const changes = () => ask<Changes>("/configuration/changes");
+  const reload = (seal: string) =>
+    fetch(`${gateway.operations}/console/api/configuration/reload`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-postern-csrf": "csrf" },
+      body: JSON.stringify({ seal }),
+    });
+
+  test("shows what is in force, without its secrets", async () => {
+    const text = JSON.stringify(await ask("/configuration"));
+    expect(text).not.toContain(SECRET);
+    expect(text).not.toContain(TOKEN);
+    const { page, context, problems } = await look("/configuration");
+    const yaml = page.getByRole("region", { name: "Configuration in force" });
+    await yaml.getByText("token: ‹secret›").waitFor();
+    await page.getByText("Nothing: the files say what is in force.").waitFor();
+    await page.getByLabel("Show").selectOption("With all defaults");
+    await yaml.getByText("pageSize: 100").waitFor();
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  test("tells what a reload would refuse: weaker safety, and mistakes with their place", async () => {
+    expect(gateway.reload({ ...withEnds(), safety: {} })).toBe(false);
+    const { page, context } = await look("/configuration");
+    await page.getByText(/The last reload was refused/).waitFor();
+    await page.getByText("safety./scim/v2", { exact: true }).first().waitFor();
+    expect(await page.getByRole("button", { name: "Reload …" }).isDisabled()).toBe(true);
+    gateway.reload({ ...withEnds(), limits: { pageSise: 3 } });
+    await page.getByRole("button", { name: "Look again" }).click();
+    await page
+      .getByText(/gateway.config.yaml:\d+:\d+ error: unknown key "pageSise", did you mean "pageSize"/)
+      .waitFor();
+    await page.getByText("^^^^^^^^").waitFor();
+    const { attention } = await ask<Overview>("/overview");
+    expect(attention.map(({ what }) => what)).toContain("reload");
+    await context.close();
+  });
+
+  test("tells what differs, also in mappings and secrets, and applies what was looked at", async () => {
+    const next = { ...withEnds(), limits: { pageSize: 7 }, log: { level: "warn" } };
+    const crm = (next.connectors as { crm: { auth: { token: string } } }).crm;
+    crm.auth.token = "another-token-that-nobody-sees";
+    const before = await changes();
+    writeFileSync(mapping, readFileSync(mapping, "utf8").replace("userName: login", "userName: name"));
+    gateway.reload(config);
+    writeFileSync(join(gateway.folder, "gateway.config.yaml"), stringifyWith(next));
+    const found = await changes();
+    const text = JSON.stringify(found);
+    expect(text).not.toContain("nobody");
+    expect(found.isRefused).toBe(false);
+    expect(found.needRestart).toEqual(["log"]);
+    expect(found.changed[0]!.after).toContain("pageSize: 7");
+    expect((await reload(before.seal)).status).toBe(409);
+
+    const { page, context, problems } = await look("/configuration");
+    await page.getByRole("button", { name: "Reload …" }).click();
+    const dialog = page.getByRole("dialog", { name: "Reload the configuration" });
+    await dialog.getByText("level: warn").waitFor();
+    await dialog.getByRole("button", { name: "Reload", exact: true }).click();
+    await page.getByText("The configuration was reloaded. Takes effect at the next restart only: log.").waitFor();
+    await page.getByRole("region", { name: "Configuration in force" }).getByText("pageSize: 7").waitFor();
+    const acts = readFileSync(join(gateway.folder, "audit.log"), "utf8")
+      .split("\n")
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    const [intent, outcome] = acts.filter(({ event }) => event === "reload" || event === "reloaded");
+    expect(intent).toMatchObject({ event: "reload", by: "local" });
+    expect(outcome).toMatchObject({ event: "reloaded", by: "local", intent: intent.id, result: "ok" });
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+});
+
+/** The pages, each with a heading that it has when all of it is there. */
+const PAGES = [
+  ["/", "Duration of requests"],
+  ["/connectors", "Health and load"],
+  ["/connectors/crm", "Circuit breaker"],
+  ["/configuration", "In force"],
+] as const;
+
+describe("the pages", () => {
+  test.each(LOOKS)("are readable to everybody, $look", async ({ look: _, ...options }) => {
+    const { page, context, problems } = await signedIn(browser, gateway, "/", { ...options, reducedMotion: "reduce" });
+    for (const [path, heading] of PAGES) {
+      await page.goto(`${gateway.operations}/console${path}`);
+      await page.getByRole("heading", { name: heading, exact: true }).waitFor();
+      expect(await accessibilityFindings(page), path).toEqual([]);
+      expect(await isTooWide(page), path).toBe(false);
+    }
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+});
+
+/** A configuration file as the tests' gateway has it. */
+const stringifyWith = (given: object): string =>
+  stringify({
+    server: { port: 0 },
+    log: { level: "error" },
+    auth: [{ type: "bearer", tokens: [{ name: "tests", token: TOKEN }] }],
+    ...given,
+  });
