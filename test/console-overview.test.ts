@@ -4,13 +4,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Browser } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { Changes } from "../src/console/api/configuration.ts";
 import type { Attention, Overview } from "../src/console/api/overview.ts";
-import { accessibilityFindings, isTooWide, LOOKS, launchBrowser, signedIn } from "./servers/browser.ts";
+import { accessibilityFindings, isTooWide, LOOKS, launchBrowser, openPage } from "./servers/browser.ts";
 import { makeAuthority } from "./servers/certificates.ts";
+import { type SignedIn, signedInTo } from "./servers/console.ts";
 import { legacyHr, startGateway, type TestGateway, TOKEN } from "./servers/gateway.ts";
 
 const part = (data: object) => Buffer.from(JSON.stringify(data)).toString("base64url");
@@ -21,6 +22,8 @@ const folder = mkdtempSync(join(tmpdir(), "postern-console-"));
 const mapping = join(folder, "user.yaml");
 const authority = makeAuthority(folder);
 let browser: Browser;
+/** Somebody who is signed in as operator. */
+let operator: SignedIn;
 let gateway: TestGateway;
 let config: Parameters<typeof startGateway>[0];
 /** People's API: it has nobody, may take its time, and may be away. */
@@ -52,11 +55,11 @@ beforeAll(async () => {
     routes: { ...hr.routes, "/crm": { User: { connector: "crm", mapping } } },
     safety: { "/scim/v2": { guard: { deletes: 0 } } },
     operations: { port: 0 },
-    state: { url: "sqlite::memory:" },
     audit: { file: "audit.log" },
     console: {},
   };
   [gateway, browser] = await Promise.all([startGateway(config), launchBrowser()]);
+  operator = await signedInTo(gateway);
 });
 afterAll(async () => {
   await Promise.all([gateway.stop(), browser.close()]);
@@ -68,13 +71,14 @@ afterAll(async () => {
 const send = (path: string, method = "GET") =>
   fetch(gateway.url + path, { method, headers: { authorization: `Bearer ${TOKEN}` } });
 const ask = async <Answer>(path: string) =>
-  (await (await fetch(`${gateway.operations}/console/api${path}`)).json()) as Answer;
+  (await (await operator.get(`${gateway.operations}/console/api${path}`)).json()) as Answer;
 /** The configuration as it would be with a token that expires, and a certificate that does. */
 const withEnds = () => {
   const crm = { ...(config.connectors as { crm: object }).crm, auth: { type: "bearer", token: SECRET } };
   return { ...config, connectors: { ...config.connectors, crm: { ...crm, tls: { ca: authority } } } };
 };
-const look = (path: string) => signedIn(browser, gateway, path);
+const look = (path: string, options: BrowserContextOptions = {}) =>
+  openPage(browser, gateway.operations!, path, options, [operator.cookie]);
 
 describe("the overview", () => {
   test("says that nothing needs anybody, which backends serve, and how requests go, also as a table", async () => {
@@ -197,9 +201,9 @@ describe("a connector's page", () => {
 describe("the configuration's page", () => {
   const changes = () => ask<Changes>("/configuration/changes");
   const reload = (seal: string) =>
-    fetch(`${gateway.operations}/console/api/configuration/reload`, {
+    operator.send(`${gateway.operations}/console/api/configuration/reload`, {
       method: "POST",
-      headers: { "content-type": "application/json", "x-postern-csrf": "csrf" },
+      headers: operator.headers,
       body: JSON.stringify({ seal }),
     });
 
@@ -218,7 +222,18 @@ describe("the configuration's page", () => {
   });
 
   test("tells what a reload would refuse: weaker safety, and mistakes with their place", async () => {
-    expect(gateway.reload({ ...withEnds(), safety: {} })).toBe(false);
+    expect(gateway.reload(withEnds())).toBe(true);
+    const next = withEnds();
+    next.connectors.crm.auth.token = "another-token-that-nobody-sees";
+    const before = readFileSync(mapping, "utf8");
+    writeFileSync(mapping, before.replace("userName: login", "userName: name"));
+    expect(gateway.reload({ ...next, safety: {} })).toBe(false);
+    const found = await changes();
+    expect(found).toMatchObject({ isRefused: true, loosened: ["safety./scim/v2"] });
+    expect(found.changed.map(({ name }) => name)).toEqual([expect.stringContaining("gateway.config.yaml"), mapping]);
+    expect(found.changed[0]!.after).toContain("token: ‹secret, changed›");
+    expect(found.changed[1]).toMatchObject({ before, after: before.replace("login", "name") });
+    expect(JSON.stringify(found)).not.toContain("nobody");
     const { page, context } = await look("/configuration");
     await page.getByText(/The last reload was refused/).waitFor();
     await page.getByText("safety./scim/v2", { exact: true }).first().waitFor();
@@ -234,17 +249,11 @@ describe("the configuration's page", () => {
     await context.close();
   });
 
-  test("tells what differs, also in mappings and secrets, and applies what was looked at", async () => {
-    const next = { ...withEnds(), limits: { pageSize: 7 }, log: { level: "warn" } };
-    const crm = (next.connectors as { crm: { auth: { token: string } } }).crm;
-    crm.auth.token = "another-token-that-nobody-sees";
+  test("applies what was looked at and nothing else, and records who did it", async () => {
+    const next = { ...config, limits: { pageSize: 7 }, log: { level: "warn" } };
     const before = await changes();
-    writeFileSync(mapping, readFileSync(mapping, "utf8").replace("userName: login", "userName: name"));
-    gateway.reload(config);
     writeFileSync(join(gateway.folder, "gateway.config.yaml"), stringifyWith(next));
     const found = await changes();
-    const text = JSON.stringify(found);
-    expect(text).not.toContain("nobody");
     expect(found.isRefused).toBe(false);
     expect(found.needRestart).toEqual(["log"]);
     expect(found.changed[0]!.after).toContain("pageSize: 7");
@@ -262,8 +271,8 @@ describe("the configuration's page", () => {
       .filter(Boolean)
       .map((line) => JSON.parse(line));
     const [intent, outcome] = acts.filter(({ event }) => event === "reload" || event === "reloaded");
-    expect(intent).toMatchObject({ event: "reload", by: "local" });
-    expect(outcome).toMatchObject({ event: "reloaded", by: "local", intent: intent.id, result: "ok" });
+    expect(intent).toMatchObject({ event: "reload", by: "local:tests" });
+    expect(outcome).toMatchObject({ event: "reloaded", by: "local:tests", intent: intent.id, result: "ok" });
     expect(problems).toEqual([]);
     await context.close();
   });
@@ -279,7 +288,7 @@ const PAGES = [
 
 describe("the pages", () => {
   test.each(LOOKS)("are readable to everybody, $look", async ({ look: _, ...options }) => {
-    const { page, context, problems } = await signedIn(browser, gateway, "/", { ...options, reducedMotion: "reduce" });
+    const { page, context, problems } = await look("/", { ...options, reducedMotion: "reduce" });
     for (const [path, heading] of PAGES) {
       await page.goto(`${gateway.operations}/console${path}`);
       await page.getByRole("heading", { name: heading, exact: true }).waitFor();

@@ -23,7 +23,11 @@ const oidc = z
       .refine(isSafe, "an issuer is reached over https")
       .describe("Issuer, such as https://login.microsoftonline.com/TENANT-ID/v2.0."),
     clientId: z.string().min(1).describe("Client ID of the console's registration."),
-    clientSecret: z.string().min(1).describe("Client secret, preferably as ${env:NAME} or ${file:PATH}."),
+    clientSecret: z
+      .string()
+      .min(1)
+      .meta({ secret: true })
+      .describe("Client secret, preferably as ${env:NAME} or ${file:PATH}."),
     clientAuthentication: z
       .enum(["basic", "post"])
       .optional()

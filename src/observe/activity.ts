@@ -16,7 +16,7 @@ export interface Activity {
   readonly started: number;
   /** Requests by route. */
   readonly requests: Series;
-  /** Connector calls, by `callName`. */
+  /** Connector calls of the last hour, by `callName`. */
   readonly calls: Series;
   readonly breakerChanged: (breaker: string, state: BreakerState) => void;
   /** The last changes of a circuit breaker, latest first. Empty if it was always closed. */
@@ -40,7 +40,7 @@ export function createActivity(now: () => number = Date.now): Activity {
   return {
     started: now(),
     requests: createSeries(),
-    calls: createSeries(64),
+    calls: createSeries({ names: 64, spans: ["hour"] }),
     breakerChanged: (breaker, state) => {
       const before = breakers.get(breaker) ?? [];
       if (before.length === 0 && breakers.size >= MAX_BREAKERS) return;

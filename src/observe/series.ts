@@ -81,24 +81,29 @@ const newRing = ({ step, length }: (typeof SPANS)[Span]): Ring => ({
   classes: new Uint32Array(length * CLASSES),
 });
 
-/** Creates an empty series. A name takes 300 KB. */
-export function createSeries(maxNames = MAX_NAMES): Series {
-  const rings = new Map<string, Readonly<Record<Span, Ring>>>();
+/** Bounds of a series. */
+export interface SeriesOptions {
+  /** Maximum number of names. A name takes 60 KB for the hour, and 240 KB for the day. */
+  readonly names?: number;
+  readonly spans?: readonly Span[];
+}
+
+/** Creates an empty series. */
+export function createSeries({ names: maxNames = MAX_NAMES, spans = ["hour", "day"] }: SeriesOptions = {}): Series {
+  const rings = new Map<string, readonly Ring[]>();
   const ringsOf = (name: string) => {
     const known = rings.get(name);
     if (known) return known;
     const used = rings.size < maxNames - 1 ? name : OTHER;
-    const made = rings.get(used) ?? { hour: newRing(SPANS.hour), day: newRing(SPANS.day) };
+    const made = rings.get(used) ?? spans.map((span) => newRing(SPANS[span]));
     rings.set(used, made);
     return made;
   };
   const chosen = (span: Span, names: readonly string[] = [...rings.keys()]): Ring[] =>
-    names.flatMap((name) => rings.get(name)?.[span] ?? []);
+    names.flatMap((name) => rings.get(name)?.[spans.indexOf(span)] ?? []);
   return {
     add: (name, sample) => {
-      const { hour, day } = ringsOf(name);
-      put(hour, sample);
-      put(day, sample);
+      for (const ring of ringsOf(name)) put(ring, sample);
     },
     names: () => [...rings.keys()],
     read: (span, now, names) => readRings(chosen(span, names), span, now),
