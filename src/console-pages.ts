@@ -1,9 +1,11 @@
 import type { ConsolePage } from "./console/env.ts";
 import { configurationPage } from "./console/pages/configuration.ts";
 import { connectorsPage } from "./console/pages/connectors.ts";
+import { livePage } from "./console/pages/live.ts";
 import { overviewPage } from "./console/pages/overview.ts";
 import { configurationSources } from "./console-configuration.ts";
 import { connectorSources } from "./console-connectors.ts";
+import { liveSources } from "./console-live.ts";
 import { overviewSources } from "./console-overview.ts";
 import type { ConsoleSources } from "./console-sources.ts";
 
@@ -13,5 +15,6 @@ export function consolePages(sources: ConsoleSources): Readonly<Record<string, C
     overview: overviewPage(overviewSources(sources)),
     connectors: connectorsPage(connectorSources(sources)),
     configuration: configurationPage(configurationSources(sources)),
+    live: livePage(liveSources(sources)),
   };
 }

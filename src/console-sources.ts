@@ -9,6 +9,8 @@ export interface ConsoleSources {
   readonly current: () => Generation;
   readonly store: Store;
   readonly syncs: RunningSyncs;
+  /** Aborted when the gateway stops: streams end then. */
+  readonly stopping: AbortSignal;
   readonly reloads: Reloads;
   /** The configuration's file. */
   readonly file: string;

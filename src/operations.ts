@@ -42,6 +42,7 @@ export async function listenForAdmin(
   const ownUrl = () => consoleUrl(wanted ?? {}, { host, port: actual, tls });
   const hosts = wanted?.url === undefined ? operations!.hosts : [...operations!.hosts, new URL(wanted.url).hostname];
   const { ledger } = store;
+  const stopping = new AbortController();
   const known = tokens && bearer({ type: "bearer", tokens: tokens.map((each) => ({ ...each, may: {} })) });
   const app = createAdmin({
     metrics: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
@@ -67,7 +68,13 @@ export async function listenForAdmin(
     hosts,
     authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
     refused: () => log.warn({}, "invalid token at the operators' address"),
-    console: wanted && (await consoleFor(wanted, { shared, current, store, syncs, ...configuration }, ownUrl)),
+    console:
+      wanted &&
+      (await consoleFor(
+        wanted,
+        { shared, current, store, syncs, stopping: stopping.signal, ...configuration },
+        ownUrl,
+      )),
     hasOpenMetrics: metricsFor === "open",
     isLoopback: isLoopback(host),
   });
@@ -76,6 +83,7 @@ export async function listenForAdmin(
   const unwatch = tls && watchCertificates(listening.server as SecureServer, tls, log);
   const stop = async () => {
     unwatch?.();
+    stopping.abort();
     await listening.stop();
   };
   return { ...listening, stop, url: consoleUrl({}, { host, port: actual, tls }) };

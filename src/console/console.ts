@@ -69,7 +69,14 @@ export function createConsole({ assets, signIn, pages }: ConsoleOptions): Hono {
 function api({ identify, changing }: SignIn, pages: ConsoleOptions["pages"]): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>();
   app.onError((error, c) => c.json({ error: error.message }, 500));
+  const who = new Hono<ConsoleEnv>().use(identify).all("/*", (c) => c.body(null, 204));
   app.use(identify);
+  app.use(async (c, next) => {
+    const { headers } = c.req.raw;
+    // While the store of sessions is away, nobody is known to have left.
+    c.set("isSignedIn", async () => (await who.fetch(new Request(c.req.url, { headers }), c.env)).status !== 401);
+    return next();
+  });
   app.use(async (c, next) => (c.req.method === "GET" ? next() : changing(c, next)));
   app.get("/me", (c) => c.json(c.var.operator satisfies Me));
   for (const [name, page] of Object.entries(pages)) app.route(`/${name}`, page);

@@ -15,6 +15,8 @@ export interface Operator {
 export interface ConsoleEnv {
   readonly Variables: {
     operator: Operator;
+    /** Reports whether the request's session still lasts. For answers that take long, such as streams. */
+    isSignedIn: () => Promise<boolean>;
   };
 }
 

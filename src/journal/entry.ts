@@ -71,3 +71,9 @@ export function journalId(now: number): string {
 
 /** What sorts before all ids of a time, in milliseconds since 1970, and behind all earlier ones. */
 export const idOfTime = (at: number): string => Math.max(0, Math.floor(at)).toString(36).padStart(9, "0");
+
+/** The time of an id, in milliseconds since 1970. Of what is no id, 0. */
+export const timeOfId = (id: string): number => {
+  const time = Number.parseInt(id.slice(0, 9), 36);
+  return Number.isSafeInteger(time) ? time : 0;
+};
