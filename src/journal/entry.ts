@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 /**
  * A step on an operation's way, as in Entra's provisioning log: the request came, its body was understood, the resource was looked for, the
  * change was worked out, the backend was asked to make it, the client was answered.
@@ -56,7 +54,7 @@ export interface JournalEntry {
 let last = 0;
 let counter = 0;
 /** Of this process alone. */
-const SUFFIX = randomBytes(4).toString("hex");
+const SUFFIX = crypto.randomUUID().slice(0, 8);
 
 /** So far a clock may be set back, in milliseconds, before ids follow it. */
 const MAX_BACK_MS = 10_000;

@@ -11,8 +11,6 @@ import { type Tail, VERY_LATE_MS } from "./tail.ts";
 export interface Streaming {
   readonly tail: Tail;
   readonly search: JournalStore["search"];
-  /** Aborted when the gateway stops. */
-  readonly stopping: AbortSignal;
 }
 
 /** What one browser follows. */
@@ -33,10 +31,10 @@ const MAX_MISSED = 1000;
 /** How long until the store is asked again for what a browser missed, in milliseconds. */
 const AGAIN_MS = 1000;
 
-/** Sends new entries to a browser, after those that it missed, until it leaves, its session ends, or the gateway stops. */
+/** Sends new entries to a browser, after those that it missed, until it leaves or its session ends. */
 export async function streamEntries(
   stream: SSEStreamingApi,
-  { tail, search, stopping }: Streaming,
+  { tail, search }: Streaming,
   { filter, after, isSignedIn }: Followed,
 ): Promise<void> {
   const outbox = createOutbox(MAX_WAITING);
@@ -47,8 +45,6 @@ export async function streamEntries(
     } else outbox.add(event.kind === "flooded" ? { isFlooded: true } : { isAway: event.isAway });
   });
   stream.onAbort(outbox.end);
-  stopping.addEventListener("abort", outbox.end);
-  if (stopping.aborted) outbox.end();
   try {
     // Sent at once, so that the browser knows that it is connected.
     await stream.write(": connected\n\n");
@@ -69,7 +65,6 @@ export async function streamEntries(
     }
   } finally {
     leave();
-    stopping.removeEventListener("abort", outbox.end);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { HttpBindings } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { z } from "zod";
@@ -85,11 +86,16 @@ export function livePage({ journal, choices, sentTo, stopping }: LiveSources): C
     streams++;
     // Proxies such as nginx would collect what is sent.
     c.header("X-Accel-Buffering", "no");
+    const { outgoing } = c.env as HttpBindings;
+    // Cut off, because a browser that doesn't read would hold up the end of the gateway.
+    const cut = () => outgoing.destroy();
+    stopping.addEventListener("abort", cut);
     return streamSSE(c, async (stream) => {
       try {
         const { isSignedIn } = c.var;
-        await streamEntries(stream, { tail, search: journal.search, stopping }, { filter, after, isSignedIn });
+        await streamEntries(stream, { tail, search: journal.search }, { filter, after, isSignedIn });
       } finally {
+        stopping.removeEventListener("abort", cut);
         streams--;
       }
     });
