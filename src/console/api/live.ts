@@ -1,6 +1,7 @@
 import type { JournalEntry } from "../../journal/entry.ts";
 import type { JournalLine } from "../../journal/store.ts";
 
+/** Entries of the journal, for the browser. */
 export type { JournalEntry, JournalLine };
 
 /** `GET /console/api/live`: entries of the journal, newest first. */

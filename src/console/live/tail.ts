@@ -15,12 +15,11 @@ export interface Tail {
 
 /** How often the store is asked for new entries, in milliseconds: once for all who follow. */
 const EVERY_MS = 1000;
-/**
- * Entries are written a moment after they got their id, and much later if a gateway couldn't reach the store, or if its clock is behind. So
- * each look begins this long before the previous one, in milliseconds, and each tenth looks for those that are very late.
- */
+/** Entries are written a moment after they got their id. So each look begins this long before the previous one, in milliseconds. */
 const LATE_MS = 3000;
+/** How late entries may be, in milliseconds: by gateways that couldn't reach the store, or by clocks that are behind. */
 export const VERY_LATE_MS = 120_000;
+/** How many looks there are for each that looks for the very late. */
 const ROUNDS = 10;
 /** How many entries one question returns, and how many questions are asked in one look. */
 const PAGE = 1000;
