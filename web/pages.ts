@@ -16,7 +16,7 @@ export interface PageEntry {
 /** The pages, in the menu's order. */
 export const pages: readonly PageEntry[] = [
   { path: "/", name: pageNames.overview, load: () => import("./pages/overview.tsx") },
+  { path: "/live", name: pageNames.live, load: () => import("./pages/live.tsx") },
   { path: "/connectors", name: pageNames.connectors, load: () => import("./pages/connectors.tsx") },
   { path: "/configuration", name: pageNames.configuration, load: () => import("./pages/configuration.tsx") },
-  { path: "/live", name: pageNames.live, load: () => import("./pages/live.tsx") },
 ];
