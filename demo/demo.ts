@@ -1,6 +1,6 @@
 // `npm run demo`: a made-up company, with a gateway in front of it, until Ctrl-C. Everything is in one temporary folder, which is deleted.
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -57,6 +57,7 @@ async function demo({ port, people, pace }: Options): Promise<void> {
   try {
     const secrets = secretsMade();
     const places = await placesFor(folder, port);
+    mkdirSync(places.hr);
     console.log(`Starting OpenLDAP with a company of ${people} people ...`);
     const slapd = await startSlapd(folder, places.directory.port, secrets.directory);
     undo.push(slapd.stop);

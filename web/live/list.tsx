@@ -121,15 +121,16 @@ function Nothing() {
 }
 
 /** Loads older requests: by its button, or when somebody scrolls to it. */
-function Older({ feed: { rows, hasOlder, isLoadingOlder, older } }: { readonly feed: Feed }) {
+function Older({ feed: { rows, hasOlder, isLoadingOlder, older, error } }: { readonly feed: Feed }) {
   const end = useRef<HTMLDivElement>(null);
   const mayLoad = hasOlder && rows.length < MAX_ROWS;
   useEffect(() => {
-    if (!mayLoad || !end.current) return;
+    // After a failure only the button asks again.
+    if (!mayLoad || error || !end.current) return;
     const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && scrollY > 0 && older());
     observer.observe(end.current);
     return () => observer.disconnect();
-  }, [mayLoad, older]);
+  }, [mayLoad, older, error]);
   if (!hasOlder) return <p class="quiet">{liveTexts.end}</p>;
   if (!mayLoad) return <p class="quiet">{liveTexts.full}</p>;
   return (

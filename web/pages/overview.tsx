@@ -169,7 +169,29 @@ function Charts({ series }: { readonly series: RequestSeries }) {
   );
 }
 
-function linesOf({ start, step, counts, failures, means, backend, p50, p95, p99 }: RequestSeries) {
+/** Charts are at least so many points wide. */
+const MIN_POINTS = 30;
+
+/** A series from its first request on: a gateway that has just started shows its minutes, not an empty hour. */
+function fromFirstRequest(series: RequestSeries): RequestSeries {
+  const { start, step, counts } = series;
+  const first = Math.max(0, Math.min(counts.findIndex((count) => count > 0) - 1, counts.length - MIN_POINTS));
+  const rest = <T,>(values: readonly T[]) => values.slice(first);
+  return {
+    ...series,
+    start: start + first * step,
+    counts: rest(counts),
+    failures: rest(series.failures),
+    means: rest(series.means),
+    backend: rest(series.backend),
+    p50: rest(series.p50),
+    p95: rest(series.p95),
+    p99: rest(series.p99),
+  };
+}
+
+function linesOf(series: RequestSeries) {
+  const { start, step, counts, failures, means, backend, p50, p95, p99 } = fromFirstRequest(series);
   const names = texts.series;
   const perMinute = (values: readonly number[]) => values.map((each) => (each * 60_000) / step);
   const gateway = means.map((mean, index) => (mean === null ? null : Math.max(0, mean - (backend[index] ?? 0))));
