@@ -3,10 +3,12 @@ import { configurationPage } from "./console/pages/configuration.ts";
 import { connectorsPage } from "./console/pages/connectors.ts";
 import { livePage } from "./console/pages/live.ts";
 import { overviewPage } from "./console/pages/overview.ts";
+import { peoplePage } from "./console/pages/people.ts";
 import { configurationSources } from "./console-configuration.ts";
 import { connectorSources } from "./console-connectors.ts";
 import { liveSources } from "./console-live.ts";
 import { overviewSources } from "./console-overview.ts";
+import { peopleSources } from "./console-people.ts";
 import type { ConsoleSources } from "./console-sources.ts";
 
 /** The server's part of each page of the console, by name: what they show of the running gateway, and what they do to it. */
@@ -16,5 +18,6 @@ export function consolePages(sources: ConsoleSources): Readonly<Record<string, C
     connectors: connectorsPage(connectorSources(sources)),
     configuration: configurationPage(configurationSources(sources)),
     live: livePage(liveSources(sources)),
+    people: peoplePage(peopleSources(sources)),
   };
 }

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProvisioningError } from "../entra/conversation.ts";
 import type { Edit, ObjectType, SourceObject } from "../entra/directory.ts";
-import { CYCLE_MS, InterruptedError } from "../entra/engine.ts";
+import { InterruptedError } from "../entra/engine.ts";
 import { ExpressionError, evaluate, parseExpression } from "../entra/expression/index.ts";
 import { drawEdits, drawPopulation, PopulationFileError, readEdits } from "../entra/population/index.ts";
 import type { CycleSummary } from "../entra/report-data.ts";
+import { CYCLE_MS } from "../entra/retries.ts";
 import type { CycleKind } from "../entra/simulation.ts";
 import { EXIT } from "./exit.ts";
 import { UsageError } from "./given.ts";

@@ -1,5 +1,5 @@
 import { ProvisioningError } from "./conversation.ts";
-import { type Engine, GIVEN_UP_AFTER_MS, inLanes } from "./engine.ts";
+import { type Engine, inLanes } from "./engine.ts";
 import { isImported } from "./entitlement.ts";
 import type { ObjectFlow } from "./job.ts";
 import { linkMembers } from "./members.ts";
@@ -7,6 +7,7 @@ import { probe } from "./probe.ts";
 import { leaves, provision } from "./provision.ts";
 import { quarantineFor, type Reason } from "./quarantine.ts";
 import { linkReferences } from "./references.ts";
+import { GIVEN_UP_AFTER_MS } from "./retries.ts";
 import type { StoredObject } from "./source-store.ts";
 import { verify } from "./verify.ts";
 

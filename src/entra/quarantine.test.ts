@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { nextAttempt } from "./engine.ts";
 import { isDisabled, nextQuarantine, QUARANTINE_LIMITS, quarantineFor } from "./quarantine.ts";
+import { nextAttempt } from "./retries.ts";
 
 const HOUR = 3_600_000;
 const reason = { reason: "TooManyDeletes", error: { code: "TooManyDeletes", message: "" } } as const;

@@ -1,5 +1,6 @@
-import { GIVEN_UP_AFTER_MS, type QuarantineLimits } from "./engine.ts";
+import type { QuarantineLimits } from "./engine.ts";
 import type { Quarantine } from "./report-data.ts";
+import { GIVEN_UP_AFTER_MS } from "./retries.ts";
 
 /** Microsoft's numbers. */
 export const QUARANTINE_LIMITS: QuarantineLimits = { from: 5000, proportion: 0.4, base: 40_000, total: 60_000 };

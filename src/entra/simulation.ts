@@ -2,7 +2,7 @@ import { type Conversation, conversationsOver, type Send } from "./conversation.
 import { type CycleOptions, type CycleResult, linkObject, runCycle } from "./cycle.ts";
 import type { Edit, ObjectType } from "./directory.ts";
 import { type Account, discover } from "./discover.ts";
-import { type Behaviour, CYCLE_MS, type Engine } from "./engine.ts";
+import type { Behaviour, Engine } from "./engine.ts";
 import type { Job } from "./job.ts";
 import { randomOf } from "./population/random.ts";
 import { probe } from "./probe.ts";
@@ -10,6 +10,7 @@ import { provision } from "./provision.ts";
 import { isDisabled, nextQuarantine } from "./quarantine.ts";
 import { redactionOf } from "./redaction.ts";
 import type { CycleSummary, Exchange, Observation, Quarantine, Trace } from "./report-data.ts";
+import { CYCLE_MS } from "./retries.ts";
 import type { Store } from "./store.ts";
 
 /** What a simulation needs. */

@@ -32,6 +32,8 @@ export interface Context {
   readonly receivedAt?: number | undefined;
   /** Follows the operation for the journal. */
   readonly trace?: Trace | undefined;
+  /** Whether somebody only looks from the console. The journal leaves it out: it is about what clients do. */
+  readonly isLook?: boolean | undefined;
   /** Called when the journal has an operation of the request. */
   readonly journaled?: (() => void) | undefined;
   /** Adds to the time spent waiting for the backend, in milliseconds. */

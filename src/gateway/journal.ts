@@ -27,7 +27,7 @@ export function journaling(
   const operations: Middleware = (next) => async (operation) => {
     const { context, name: action, type } = operation;
     const endpoint = endpoints.get(type);
-    if (!endpoint) return next(operation);
+    if (!endpoint || context.isLook) return next(operation);
     const trace = beginTrace();
     const received = context.receivedAt ?? trace.begun;
     const at = Date.now() - Math.round(trace.begun - received);

@@ -19,6 +19,9 @@ const MAX_TEXT = 1000;
 
 const SECRET = /pass(word|phrase|wd)|secret|token|credential|private_?key|unicodepwd/i;
 
+/** Reports whether an attribute's name tells that it holds a secret. */
+export const isSecretName = (name: string): boolean => SECRET.test(name);
+
 /** A resource as it was sent: its structure, its truth values and the ids that it refers to, and its other values if they are kept. */
 export function redactResource(resource: unknown, shows: Shows): unknown {
   if (!isObject(resource)) return hide(resource, shows);

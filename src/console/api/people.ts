@@ -1,0 +1,127 @@
+import type { JournalLine } from "../../journal/store.ts";
+
+/** How resources of a type may be searched for: the attribute, or `any` of the following ones, and how it is compared. */
+export interface Way {
+  readonly by: string;
+  readonly op: "sw" | "co" | "eq" | "any";
+}
+
+/** A resource type of a route. */
+export interface PeopleType {
+  readonly route: string;
+  readonly type: string;
+  /** The attributes that a list of them shows, besides the ID. */
+  readonly shown: readonly string[];
+  readonly ways: readonly Way[];
+}
+
+/** `GET /console/api/people/types`: what there is to look at. */
+export interface PeopleTypes {
+  readonly types: readonly PeopleType[];
+}
+
+/** A resource in a list. */
+export interface PersonRow {
+  readonly id: string;
+  /** What people know it by; empty if it has no name. */
+  readonly name: string;
+  readonly values: Readonly<Record<string, string>>;
+  readonly active: boolean | undefined;
+}
+
+/** `GET /console/api/people/list`: a page of resources as the backend has them. */
+export interface PeoplePage {
+  readonly rows: readonly PersonRow[];
+  readonly total: number;
+  readonly next?: string | undefined;
+}
+
+/** A resource that the journal knows. */
+export interface KnownResource {
+  readonly id: string;
+  readonly name: string;
+  /** Its newest entry. */
+  readonly last: JournalLine;
+}
+
+/** `GET /console/api/people/known`: resources in the journal by a part of their name, or by ID. */
+export interface KnownPage {
+  /** Undefined if the gateway keeps no journal. */
+  readonly rows: readonly KnownResource[] | undefined;
+}
+
+/** A resource as it is now. */
+export type Now =
+  | { readonly is: "there"; readonly resource: Readonly<Record<string, unknown>>; readonly name: string }
+  | { readonly is: "gone" }
+  /** The backend could not be asked. */
+  | { readonly is: "unknown"; readonly problem: string };
+
+/** Entries of the journal, newest first. */
+export interface History {
+  readonly lines: readonly JournalLine[];
+  /** The cursor of the next page. */
+  readonly next?: string | undefined;
+}
+
+/** What the journal says of a resource, if there is a journal and it can be asked. */
+export type Told =
+  | { readonly is: "kept"; readonly history: History }
+  | { readonly is: "off" }
+  | { readonly is: "unknown"; readonly problem: string };
+
+/** A resource that another one refers to. */
+export interface Referred {
+  readonly id: string;
+  /** Its type; empty if it isn't known. */
+  readonly type: string;
+  readonly name: string;
+}
+
+/** What Entra is expected to do. Each rests on facts of the journal and of the backend, and on nothing that Entra said. */
+export type Expectation =
+  /** Nothing is known of it. */
+  | { readonly is: "untold" }
+  /** The last write failed. Entra sends it again at about `next`, and stops at `givenUp`. */
+  | {
+      readonly is: "retry";
+      readonly last: JournalLine;
+      readonly first: JournalLine;
+      /** How many writes failed in succession. `isAtLeast` if there may be more. */
+      readonly failures: number;
+      readonly isAtLeast: boolean;
+      readonly why: "later" | "credentials" | "missing" | "refused";
+      readonly next: number;
+      readonly givenUp: number;
+    }
+  /** It is disabled: since the entry `by`, if the journal knows. A person who was deleted in Entra is deleted here at about `due`. */
+  | { readonly is: "disabled"; readonly by: JournalLine | undefined; readonly due: number | undefined }
+  /** It was deleted by the request `by`; by nobody that the journal knows of if undefined. */
+  | { readonly is: "gone"; readonly by: JournalLine | undefined }
+  /** The last write was successful: Entra sends what changes at the source from now on. */
+  | { readonly is: "settled"; readonly last: JournalLine }
+  /** It was changed in the backend after the last write through the gateway. Entra doesn't notice. */
+  | { readonly is: "changedElsewhere"; readonly at: number; readonly last: JournalLine };
+
+/** `GET /console/api/people/resource`: a resource now, its history, and what comes next. */
+export interface PersonPage {
+  readonly route: string;
+  readonly type: string;
+  readonly id: string;
+  readonly name: string;
+  readonly now: Now;
+  readonly told: Told;
+  readonly expected: readonly Expectation[];
+  /** Attributes with a value that is a reference, by path, and what they refer to. */
+  readonly references: Readonly<Record<string, Referred>>;
+  /** Attributes with many references, each to be asked for by itself. */
+  readonly lists: readonly string[];
+}
+
+/** `GET /console/api/people/references`: a page of what an attribute of a resource refers to. */
+export interface ReferencesPage {
+  readonly rows: readonly Referred[];
+  readonly total: number;
+  /** The number of the next page's first. */
+  readonly next?: number | undefined;
+}

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import type { JournalLine } from "../journal/store.ts";
+import type { Now } from "./api/people.ts";
+import { expectedOf } from "./expectation.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const AT = Date.parse("2026-11-26T12:00:00Z");
+const RULES = {
+  cycleMs: 40 * MINUTE,
+  nextAttempt: (failures: number, at: number) => at + failures * 60 * MINUTE,
+  givenUpAfterMs: 28 * DAY,
+};
+
+const line = (action: string, at: number, more: Partial<JournalLine> = {}): JournalLine => ({
+  id: String(at),
+  at,
+  replica: "a",
+  route: "/scim",
+  caller: "entra",
+  source: "",
+  requestId: "r",
+  action,
+  type: "User",
+  resource: "7",
+  display: "ann",
+  status: 200,
+  result: "success",
+  sentence: "",
+  ms: 5,
+  backendMs: 3,
+  attributes: [],
+  ...more,
+});
+const failed = (action: string, at: number, status: number) => line(action, at, { status, result: "failure" });
+const there = (resource: Record<string, unknown> = { active: true }): Now => ({ is: "there", resource, name: "ann" });
+const expected = (now: Now, lines: readonly JournalLine[], hasMore = false) =>
+  expectedOf({ now, lines, hasMore }, RULES);
+
+describe("what Entra is expected to do", () => {
+  test("nothing, after a write that was successful; of what was never written nothing is known", () => {
+    expect(expected(there(), [line("get", AT), line("patch", AT - 1)])).toMatchObject([
+      { is: "settled", last: { action: "patch" } },
+    ]);
+    expect(expected(there(), [line("get", AT)])).toEqual([{ is: "untold" }]);
+  });
+
+  test("to retry what failed, later each time, until 28 days after the first failure", () => {
+    const lines = [failed("patch", AT, 400), failed("patch", AT - DAY, 400), line("create", AT - 2 * DAY)];
+    expect(expected(there(), lines)).toMatchObject([
+      { is: "retry", why: "refused", failures: 2, isAtLeast: false, next: AT + 120 * MINUTE, givenUp: AT + 27 * DAY },
+    ]);
+    expect(expected(there(), lines.slice(0, 2), true)).toMatchObject([{ failures: 2, isAtLeast: true }]);
+  });
+
+  test.each([
+    ["patch", 503, "later"],
+    ["patch", 429, "later"],
+    ["patch", 403, "credentials"],
+    ["patch", 404, "missing"],
+    ["create", 409, "refused"],
+  ])("a %s that was answered with %i is tried again: %s", (action, status, why) => {
+    const next = why === "later" ? AT + 40 * MINUTE : AT + 60 * MINUTE;
+    expect(expected(there(), [failed(action, AT, status)])).toMatchObject([{ is: "retry", why, next }]);
+  });
+
+  test("to delete a disabled person 30 days after it was disabled, if the journal knows when", () => {
+    const disabled = line("patch", AT - DAY, { attributes: ["active"] });
+    const lines = [line("patch", AT, { attributes: ["title"] }), disabled];
+    expect(expected(there({ active: false }), lines)).toEqual([{ is: "disabled", by: disabled, due: AT + 29 * DAY }]);
+    expect(expected(there({ active: false }), lines.slice(0, 1))).toMatchObject([{ is: "disabled", by: undefined }]);
+  });
+
+  test("nothing with what it deleted; to fail on what somebody else deleted", () => {
+    const deletion = line("delete", AT, { status: 204 });
+    expect(expected({ is: "gone" }, [deletion])).toEqual([{ is: "gone", by: deletion }]);
+    expect(expected({ is: "gone" }, [line("patch", AT)])).toEqual([{ is: "gone", by: undefined }]);
+    expect(expected({ is: "gone" }, [failed("patch", AT, 404), line("patch", AT - 1)])).toMatchObject([
+      { is: "retry", why: "missing" },
+      { is: "gone", by: undefined },
+    ]);
+  });
+
+  test("not to notice what was changed in the backend since", () => {
+    const resource = { meta: { lastModified: new Date(AT + 5 * MINUTE).toISOString() } };
+    expect(expected(there(resource), [line("patch", AT)])).toMatchObject([
+      { is: "changedElsewhere", at: AT + 5 * MINUTE },
+      { is: "settled" },
+    ]);
+    const own = { meta: { lastModified: new Date(AT + 1000).toISOString() } };
+    expect(expected(there(own), [line("patch", AT)])).toMatchObject([{ is: "settled" }]);
+  });
+});

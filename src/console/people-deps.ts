@@ -1,0 +1,34 @@
+import type { JournalStore } from "../journal/store.ts";
+import type { ListResponse } from "../scim/list.ts";
+import type { Resource } from "../scim/schema.ts";
+import type { RetryRules } from "./expectation.ts";
+import type { PeopleEndpoint } from "./people-ways.ts";
+
+/** Which resources are asked for, and on whose behalf. */
+export interface Looking {
+  readonly route: string;
+  readonly type: string;
+  /** Who looks. */
+  readonly by: string;
+  /** Aborts when nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What the page asks. */
+export interface PeopleDeps {
+  /** The routes with their types, as they are served now. */
+  readonly routes: () => ReadonlyMap<string, ReadonlyMap<string, PeopleEndpoint>>;
+  /** Reads a resource as a client would. Rejects with a `ScimError`. */
+  readonly get: (looking: Looking, id: string, query: Readonly<Record<string, string>>) => Promise<Resource>;
+  /** Lists resources as a client would. Rejects with a `ScimError`. */
+  readonly list: (looking: Looking, query: Readonly<Record<string, string>>) => Promise<ListResponse>;
+  /** Undefined if the gateway keeps no journal. */
+  readonly journal: Pick<JournalStore, "search"> | undefined;
+  readonly retries: RetryRules;
+}
+
+/** A resource type's endpoint; undefined if the route doesn't serve it. */
+export const endpointAt = (
+  { routes }: Pick<PeopleDeps, "routes">,
+  { route, type }: Pick<Looking, "route" | "type">,
+): PeopleEndpoint | undefined => routes().get(route)?.get(type);
