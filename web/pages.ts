@@ -17,6 +17,7 @@ export interface PageEntry {
 export const pages: readonly PageEntry[] = [
   { path: "/", name: pageNames.overview, load: () => import("./pages/overview.tsx") },
   { path: "/live", name: pageNames.live, load: () => import("./pages/live.tsx") },
+  { path: "/people", name: pageNames.people, load: () => import("./pages/people.tsx") },
   { path: "/connectors", name: pageNames.connectors, load: () => import("./pages/connectors.tsx") },
   { path: "/configuration", name: pageNames.configuration, load: () => import("./pages/configuration.tsx") },
 ];

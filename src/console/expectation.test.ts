@@ -35,7 +35,7 @@ const line = (action: string, at: number, more: Partial<JournalLine> = {}): Jour
 const failed = (action: string, at: number, status: number) => line(action, at, { status, result: "failure" });
 const there = (resource: Record<string, unknown> = { active: true }): Now => ({ is: "there", resource, name: "ann" });
 const expected = (now: Now, lines: readonly JournalLine[], hasMore = false) =>
-  expectedOf({ now, lines, hasMore }, RULES);
+  expectedOf({ now, lines, hasMore, at: AT + MINUTE }, RULES);
 
 describe("what Entra is expected to do", () => {
   test("nothing, after a write that was successful; of what was never written nothing is known", () => {
@@ -51,6 +51,22 @@ describe("what Entra is expected to do", () => {
       { is: "retry", why: "refused", failures: 2, isAtLeast: false, next: AT + 120 * MINUTE, givenUp: AT + 27 * DAY },
     ]);
     expect(expected(there(), lines.slice(0, 2), true)).toMatchObject([{ failures: 2, isAtLeast: true }]);
+  });
+
+  test("to have sent it again already, or to have given up", () => {
+    const of = (at: number) =>
+      expectedOf({ now: there(), lines: [failed("patch", AT, 400)], hasMore: false, at }, RULES);
+    expect([AT, AT + DAY, AT + 29 * DAY].map((at) => of(at)[0])).toMatchObject([
+      { state: "due" },
+      { state: "late" },
+      { state: "over" },
+    ]);
+  });
+
+  test("a deletion of what isn't there is as good as done", () => {
+    expect(expected({ is: "gone" }, [failed("delete", AT, 404), line("patch", AT - 1)])).toMatchObject([
+      { is: "gone", by: { action: "delete" } },
+    ]);
   });
 
   test.each([

@@ -17,6 +17,8 @@ export interface Facts {
   readonly lines: readonly JournalLine[];
   /** Whether the journal has older ones. */
   readonly hasMore: boolean;
+  /** The time now, in milliseconds since 1970. */
+  readonly at: number;
 }
 
 /** How long Entra keeps a deleted person before it deletes the accounts, in milliseconds. */
@@ -24,17 +26,21 @@ const SOFT_DELETED_MS = 30 * 24 * 3_600_000;
 /** Clocks of the gateway and the backend may differ by this much, in milliseconds. */
 const CLOCKS_MS = 60_000;
 
+/** Reports whether the client got what it asked for. That what it deletes is not there is as good. */
+const isDone = ({ result, action, status }: JournalLine): boolean =>
+  result === "success" || (action === "delete" && status === 404);
+
 const WRITES = new Set(["create", "replace", "patch", "delete"]);
 
 /** What Entra is expected to do next with a resource, by the rules that Microsoft documents: what is most urgent first. */
-export function expectedOf({ now, lines, hasMore }: Facts, rules: RetryRules): Expectation[] {
+export function expectedOf({ now, lines, hasMore, at }: Facts, rules: RetryRules): Expectation[] {
   const writes = lines.filter(({ action }) => WRITES.has(action));
   const [last] = writes;
-  const lastDone = writes.find(({ result }) => result === "success");
+  const lastDone = writes.find(isDone);
   const deletion = lastDone?.action === "delete" ? lastDone : undefined;
-  if (now.is === "gone" && (deletion || last?.result !== "failure")) return [{ is: "gone", by: deletion }];
+  if (now.is === "gone" && (deletion || !last || isDone(last))) return [{ is: "gone", by: deletion }];
   const found: Expectation[] = [];
-  if (last?.result === "failure") found.push(retryOf(last, { writes, hasMore }, rules));
+  if (last && !isDone(last)) found.push(retryOf(last, { lines: writes, hasMore, at }, rules));
   if (now.is === "gone") found.push({ is: "gone", by: undefined });
   if (now.is === "there") {
     if (now.resource.active === false) found.push(disabledOf(writes));
@@ -50,14 +56,15 @@ export function expectedOf({ now, lines, hasMore }: Facts, rules: RetryRules): E
 
 function retryOf(
   last: JournalLine,
-  { writes, hasMore }: { readonly writes: readonly JournalLine[]; readonly hasMore: boolean },
+  { lines: writes, hasMore, at }: Omit<Facts, "now">,
   { cycleMs, nextAttempt, givenUpAfterMs }: RetryRules,
 ): Expectation {
-  const until = writes.findIndex(({ result }) => result === "success");
+  const until = writes.findIndex(isDone);
   const failed = until < 0 ? writes : writes.slice(0, until);
   const first = failed.at(-1)!;
   const why = whyOf(last);
   const next = why === "later" ? last.at + cycleMs : nextAttempt(failed.length, last.at);
+  const givenUp = first.at + givenUpAfterMs;
   const isAtLeast = until < 0 && hasMore;
   return {
     is: "retry",
@@ -65,9 +72,10 @@ function retryOf(
     first,
     failures: failed.length,
     isAtLeast,
+    state: at > givenUp ? "over" : at > next + cycleMs ? "late" : "due",
     why,
     next,
-    givenUp: first.at + givenUpAfterMs,
+    givenUp,
   };
 }
 

@@ -34,7 +34,8 @@ export async function personPage(deps: PeopleDeps, looking: Looking, id: string)
     name,
     now,
     told: toldOf(newest),
-    expected: newest.is === "kept" && now.is !== "unknown" ? expectedOf({ now, ...newest }, deps.retries) : [],
+    expected:
+      newest.is === "kept" && now.is !== "unknown" ? expectedOf({ now, ...newest, at: Date.now() }, deps.retries) : [],
     references,
     lists: now.is === "there" ? lists : [],
   };

@@ -1,4 +1,14 @@
-import type { JournalLine } from "../../journal/store.ts";
+/** An entry of the journal. */
+export interface HistoryLine {
+  readonly id: string;
+  /** When the request came, in milliseconds since 1970. */
+  readonly at: number;
+  readonly caller: string;
+  readonly status: number;
+  readonly result: "success" | "failure";
+  /** What happened, in a sentence. */
+  readonly sentence: string;
+}
 
 /** How resources of a type may be searched for: the attribute, or `any` of the following ones, and how it is compared. */
 export interface Way {
@@ -41,7 +51,7 @@ export interface KnownResource {
   readonly id: string;
   readonly name: string;
   /** Its newest entry. */
-  readonly last: JournalLine;
+  readonly last: HistoryLine;
 }
 
 /** `GET /console/api/people/known`: resources in the journal by a part of their name, or by ID. */
@@ -59,7 +69,7 @@ export type Now =
 
 /** Entries of the journal, newest first. */
 export interface History {
-  readonly lines: readonly JournalLine[];
+  readonly lines: readonly HistoryLine[];
   /** The cursor of the next page. */
   readonly next?: string | undefined;
 }
@@ -82,26 +92,30 @@ export interface Referred {
 export type Expectation =
   /** Nothing is known of it. */
   | { readonly is: "untold" }
-  /** The last write failed. Entra sends it again at about `next`, and stops at `givenUp`. */
+  /**
+   * The last write failed. Entra sends it again at about `next`, and stops at `givenUp`. If it is `late`, it should have come already; if it
+   * is `over`, Entra has stopped.
+   */
   | {
       readonly is: "retry";
-      readonly last: JournalLine;
-      readonly first: JournalLine;
+      readonly last: HistoryLine;
+      readonly first: HistoryLine;
       /** How many writes failed in succession. `isAtLeast` if there may be more. */
       readonly failures: number;
       readonly isAtLeast: boolean;
+      readonly state: "due" | "late" | "over";
       readonly why: "later" | "credentials" | "missing" | "refused";
       readonly next: number;
       readonly givenUp: number;
     }
   /** It is disabled: since the entry `by`, if the journal knows. A person who was deleted in Entra is deleted here at about `due`. */
-  | { readonly is: "disabled"; readonly by: JournalLine | undefined; readonly due: number | undefined }
+  | { readonly is: "disabled"; readonly by: HistoryLine | undefined; readonly due: number | undefined }
   /** It was deleted by the request `by`; by nobody that the journal knows of if undefined. */
-  | { readonly is: "gone"; readonly by: JournalLine | undefined }
+  | { readonly is: "gone"; readonly by: HistoryLine | undefined }
   /** The last write was successful: Entra sends what changes at the source from now on. */
-  | { readonly is: "settled"; readonly last: JournalLine }
+  | { readonly is: "settled"; readonly last: HistoryLine }
   /** It was changed in the backend after the last write through the gateway. Entra doesn't notice. */
-  | { readonly is: "changedElsewhere"; readonly at: number; readonly last: JournalLine };
+  | { readonly is: "changedElsewhere"; readonly at: number; readonly last: HistoryLine };
 
 /** `GET /console/api/people/resource`: a resource now, its history, and what comes next. */
 export interface PersonPage {

@@ -1,0 +1,105 @@
+import type { ComponentChildren } from "preact";
+import type { Expectation, HistoryLine } from "../../src/console/api/people.ts";
+import { Panel } from "../kit/page.tsx";
+import { Ago } from "../kit/time.tsx";
+import { Link } from "../router.tsx";
+import { expectedTexts as texts } from "../texts/people.ts";
+import { Answer } from "./history.tsx";
+
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
+const time = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
+
+/** What Entra is expected to do next with a resource, each with the facts that it follows from. */
+export function ExpectedPanel({ expected }: { readonly expected: readonly Expectation[] }) {
+  return (
+    <Panel title={texts.title}>
+      {expected.length === 0 ? (
+        <p class="quiet">{texts.unknown}</p>
+      ) : (
+        <>
+          <ul class="expected">
+            {expected.map((each) => (
+              <li key={each.is}>
+                <Expected of={each} />
+              </li>
+            ))}
+          </ul>
+          <p class="quiet">{texts.about}</p>
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function Expected({ of }: { readonly of: Expectation }) {
+  switch (of.is) {
+    case "retry": {
+      const { why, state, failures, isAtLeast, last, next, givenUp } = of;
+      return (
+        <Because title={texts.retry.title[state](time.format(next))}>
+          <Request told={texts.retry.last} line={last} />
+          <li>{texts.retry[why]}</li>
+          {state === "late" && <li>{texts.retry.isLate}</li>}
+          <li>
+            {texts.retry.failures(failures, isAtLeast)} {state !== "over" && texts.retry.givenUp(date.format(givenUp))}
+          </li>
+        </Because>
+      );
+    }
+    case "disabled":
+      return (
+        <Because title={texts.disabled.title(of.due === undefined ? undefined : date.format(of.due))}>
+          {of.by ? <Request told={texts.disabled.by} line={of.by} /> : <li>{texts.disabled.byNobody}</li>}
+          <li>{texts.disabled.other}</li>
+        </Because>
+      );
+    case "gone":
+      return of.by ? (
+        <Because title={texts.gone.titleDeleted}>
+          <Request told={texts.gone.by} line={of.by} />
+        </Because>
+      ) : (
+        <Because title={texts.gone.titleLost}>
+          <li>{texts.gone.lost}</li>
+        </Because>
+      );
+    case "settled":
+      return (
+        <Because title={texts.settled.title}>
+          <Request told={texts.settled.last} line={of.last} />
+          <li>{texts.settled.rule}</li>
+        </Because>
+      );
+    case "changedElsewhere":
+      return (
+        <Because title={texts.changedElsewhere.title}>
+          <li>
+            {texts.changedElsewhere.by} <Ago at={of.at} />.
+          </li>
+          <Request told={texts.changedElsewhere.after} line={of.last} />
+          <li>{texts.changedElsewhere.rule}</li>
+        </Because>
+      );
+    case "untold":
+      return (
+        <Because title={texts.untold.title}>
+          <li>{texts.untold.rule}</li>
+        </Because>
+      );
+  }
+}
+
+const Because = ({ title, children }: { readonly title: string; readonly children: ComponentChildren }) => (
+  <>
+    <h3>{title}</h3>
+    <ul aria-label={texts.because}>{children}</ul>
+  </>
+);
+
+/** A request as a fact. */
+const Request = ({ told, line }: { readonly told: string; readonly line: HistoryLine }) => (
+  <li>
+    {told} <Ago at={line.at} /> <Answer line={line} />{" "}
+    <Link to={`/live/${encodeURIComponent(line.id)}`}>{line.sentence}</Link>
+  </li>
+);
