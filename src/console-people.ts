@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Looking, PeopleDeps } from "./console/people-deps.ts";
+import type { Looking, PeopleDeps } from "./console/people/deps.ts";
 import { CYCLE_MS, GIVEN_UP_AFTER_MS, nextAttempt } from "./entra/retries.ts";
 import type { Context } from "./gateway/context.ts";
 import type { Generation, Shared } from "./generation.ts";

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { ScimError } from "../../scim/error.ts";
 import type { KnownPage, PeoplePage, PeopleTypes, PersonPage, ReferencesPage } from "../api/people.ts";
 import type { ConsoleEnv, ConsolePage } from "../env.ts";
-import type { Looking, PeopleDeps } from "../people-deps.ts";
-import { knownResources, moreHistory } from "../people-history.ts";
-import { listPage, typesOf } from "../people-list.ts";
-import { personPage, referencesPage } from "../people-person.ts";
+import type { Looking, PeopleDeps } from "../people/deps.ts";
+import { knownResources, moreHistory } from "../people/history.ts";
+import { listPage, typesOf } from "../people/list.ts";
+import { personPage, referencesPage } from "../people/person.ts";
 
 const text = z.string().max(1000);
 const target = z.object({ route: text, type: text });

@@ -1,6 +1,6 @@
-import type { JournalLine } from "../journal/store.ts";
-import type { History, KnownPage, KnownResource, Told } from "./api/people.ts";
-import type { PeopleDeps } from "./people-deps.ts";
+import type { JournalLine } from "../../journal/store.ts";
+import type { History, KnownPage, KnownResource, Told } from "../api/people.ts";
+import type { PeopleDeps } from "./deps.ts";
 
 /** How many entries a page of the history has, and how many are read to know what comes next. */
 const PAGE = 20;

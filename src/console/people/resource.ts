@@ -1,6 +1,6 @@
-import { HIDDEN, isSecretName } from "../journal/redact.ts";
-import type { Mapping, RefRow } from "../mapping/mapping.ts";
-import { isObject, type Resource } from "../scim/schema.ts";
+import { HIDDEN, isSecretName } from "../../journal/redact.ts";
+import type { Mapping, RefRow } from "../../mapping/mapping.ts";
+import { isObject, type Resource } from "../../scim/schema.ts";
 
 /** How many values of a list are shown, and how long a text may be, in characters. */
 const MAX_VALUES = 100;

@@ -1,11 +1,11 @@
-import { ScimError } from "../scim/error.ts";
-import type { Now, PersonPage, ReferencesPage, Referred } from "./api/people.ts";
+import { ScimError } from "../../scim/error.ts";
+import type { Now, PersonPage, ReferencesPage, Referred } from "../api/people.ts";
+import { endpointAt, type Looking, type PeopleDeps } from "./deps.ts";
 import { expectedOf } from "./expectation.ts";
-import { endpointAt, type Looking, type PeopleDeps } from "./people-deps.ts";
-import { newestOf, toldOf, withCreations } from "./people-history.ts";
-import { namesById } from "./people-list.ts";
-import { nameOf, type Reference, referenceLists, referencesIn, shownOf, singleReferences } from "./people-resource.ts";
-import { namesOf, type PeopleEndpoint } from "./people-ways.ts";
+import { newestOf, toldOf, withCreations } from "./history.ts";
+import { namesById } from "./list.ts";
+import { nameOf, type Reference, referenceLists, referencesIn, shownOf, singleReferences } from "./resource.ts";
+import { namesOf, type PeopleEndpoint } from "./ways.ts";
 
 /** How many references a page has. */
 const PAGE = 25;

@@ -1,9 +1,9 @@
-import { notFound } from "../scim/error.ts";
-import { isObject, type Resource } from "../scim/schema.ts";
-import type { PeoplePage, PeopleType, PersonRow } from "./api/people.ts";
-import { endpointAt, type Looking, type PeopleDeps } from "./people-deps.ts";
-import { nameOf } from "./people-resource.ts";
-import { filterOf, namesOf, waysOf } from "./people-ways.ts";
+import { notFound } from "../../scim/error.ts";
+import { isObject, type Resource } from "../../scim/schema.ts";
+import type { PeoplePage, PeopleType, PersonRow } from "../api/people.ts";
+import { endpointAt, type Looking, type PeopleDeps } from "./deps.ts";
+import { nameOf } from "./resource.ts";
+import { filterOf, namesOf, waysOf } from "./ways.ts";
 
 /** How many resources a page of the list has. */
 const PAGE = 25;

@@ -1,9 +1,9 @@
-import type { Connector } from "../connector/connector.ts";
-import type { Mapping } from "../mapping/mapping.ts";
-import { planFilter } from "../mapping/plan.ts";
-import { typedFilter } from "../scim/path.ts";
-import { type Attribute, findAttribute } from "../scim/schema.ts";
-import type { Way } from "./api/people.ts";
+import type { Connector } from "../../connector/connector.ts";
+import type { Mapping } from "../../mapping/mapping.ts";
+import { planFilter } from "../../mapping/plan.ts";
+import { typedFilter } from "../../scim/path.ts";
+import { type Attribute, findAttribute } from "../../scim/schema.ts";
+import type { Way } from "../api/people.ts";
 
 /** A resource type of a route, with where its resources are. */
 export interface PeopleEndpoint {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { JournalLine } from "../journal/store.ts";
-import type { Now } from "./api/people.ts";
+import type { JournalLine } from "../../journal/store.ts";
+import type { Now } from "../api/people.ts";
 import { expectedOf } from "./expectation.ts";
 
 const MINUTE = 60_000;
