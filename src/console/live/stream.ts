@@ -5,7 +5,7 @@ import { type JournalFilter, matches } from "../../journal/matches.ts";
 import type { JournalLine, JournalStore } from "../../journal/store.ts";
 import type { LiveEvents } from "../api/live.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
-import { type Tail, VERY_LATE_MS } from "./tail.ts";
+import { PAGE, type Tail, VERY_LATE_MS } from "./tail.ts";
 
 /** What streams are made of. */
 export interface Streaming {
@@ -22,8 +22,8 @@ export interface Followed {
   readonly isSignedIn: () => Promise<boolean>;
 }
 
-/** How many entries wait for one browser. */
-const MAX_WAITING = 500;
+/** How many entries wait for one browser: more than the tail tells of at a time. */
+const MAX_WAITING = 2 * PAGE;
 /** How often something is sent, and the session looked at, in milliseconds. */
 const HEARTBEAT_MS = 15_000;
 /** How many entries a browser gets that comes back. If there are more, it should load its list anew. */

@@ -21,8 +21,9 @@ const LATE_MS = 3000;
 export const VERY_LATE_MS = 120_000;
 /** How many looks there are for each that looks for the very late. */
 const ROUNDS = 10;
-/** How many entries one question returns, and how many questions are asked in one look. */
-const PAGE = 1000;
+/** How many entries one question returns, and one event tells of at most. */
+export const PAGE = 1000;
+/** How many questions are asked in one look. */
 const MAX_PAGES = 5;
 
 /** Follows the end of a journal. */
