@@ -2,7 +2,7 @@ import type { FeedState } from "../live/feed.ts";
 
 /** Texts of the page of requests. */
 export const liveTexts = {
-  lead: "Each write and each failure, as it comes, over all gateways.",
+  lead: "Requests as they come, over all gateways: what was asked, what was done, and why not.",
   states: {
     following: "Live",
     connecting: "Connecting …",
