@@ -3,7 +3,8 @@ import { stringify } from "yaml";
 import { type Diagnostic, withoutSecrets } from "./config/diagnostic.ts";
 import type { Loaded } from "./config/load.ts";
 import { shownName } from "./config/shipped.ts";
-import { shownConfig } from "./config/shown.ts";
+import { shownConfig, withoutSecretsOf } from "./config/shown.ts";
+import { readYaml } from "./config/yaml.ts";
 import type { ChangedFile, Changes, Mistake } from "./console/api/configuration.ts";
 import type { ConfigurationSources } from "./console/pages/configuration.ts";
 import type { ConsoleSources } from "./console-sources.ts";
@@ -23,6 +24,12 @@ export function configurationSources({ reloads, file, shared }: ConsoleSources):
     createHmac("sha256", key)
       .update(JSON.stringify(next ? [next.config, [...textsOf(next)]] : problems))
       .digest("base64url");
+  /** Cleans messages, which may repeat lines of the files: of the secrets in force, and of those in the file as it is now. */
+  const clean = () => {
+    const { source, registry } = reloads.inForce();
+    const next = { source: { given: dataOf(file), secrets: [] }, registry };
+    return withoutSecretsOf([{ source, registry }, next]);
+  };
   return {
     inForce: () => {
       const loaded = reloads.inForce();
@@ -32,7 +39,7 @@ export function configurationSources({ reloads, file, shared }: ConsoleSources):
         whole: yamlOf(shownConfig(loaded, { isWhole: true })),
         files: [...new Set(filesOf(file, loaded))].map(shownName),
         at,
-        refused: refused && { ...refused, reason: refused.reason.slice(0, 5000) },
+        refused: refused && { ...refused, reason: clean()(refused.reason).slice(0, 5000) },
       };
     },
     changes: async () => {
@@ -41,7 +48,7 @@ export function configurationSources({ reloads, file, shared }: ConsoleSources):
       const mistakes = [...problems, ...(next ? await startMistakes(next) : [])];
       const isRefused = loosened.length > 0 || mistakes.some(({ severity }) => severity === "error");
       const changed = next ? changesBetween(file, reloads.inForce(), next) : [];
-      return { isRefused, mistakes: shown(mistakes), changed, loosened, needRestart, seal: sealOf(preview) };
+      return { isRefused, mistakes: shown(mistakes, clean()), changed, loosened, needRestart, seal: sealOf(preview) };
     },
     reload: async (seal, by) => {
       if (seal !== sealOf(reloads.preview())) return "stale";
@@ -53,7 +60,7 @@ export function configurationSources({ reloads, file, shared }: ConsoleSources):
         ? { result: "ok", needRestart: answer.needRestart }
         : { result: "refused", reason: answer.reason.slice(0, 2000) };
       await audit?.outcome({ event: "reloaded", intent, by, ...result });
-      return answer.isTaken ? answer : { isTaken: false, reason: answer.reason };
+      return answer.isTaken ? answer : { isTaken: false, reason: clean()(answer.reason) };
     },
   };
 }
@@ -65,7 +72,16 @@ async function startMistakes(next: Loaded): Promise<readonly Diagnostic[]> {
   return mistakes;
 }
 
-const shown = (mistakes: readonly Diagnostic[]): Mistake[] =>
+/** A file's data, valid or not; nothing if it isn't YAML. */
+function dataOf(file: string): unknown {
+  try {
+    return readYaml(file).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const shown = (mistakes: readonly Diagnostic[], clean: (text: string) => string): Mistake[] =>
   mistakes
     .filter(({ accepted }) => accepted === undefined)
     .toSorted((one, other) => Number(one.severity === "warning") - Number(other.severity === "warning"))
@@ -76,8 +92,8 @@ const shown = (mistakes: readonly Diagnostic[]): Mistake[] =>
       line,
       column,
       length,
-      message,
-      excerpt,
+      message: clean(message),
+      excerpt: excerpt && clean(excerpt),
     }));
 
 /** The texts of the mappings, by file. */

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { registry } from "../../test/servers/registry.ts";
 import { loadConfig } from "./load.ts";
-import { HIDDEN, shownConfig } from "./shown.ts";
+import { HIDDEN, shownConfig, withoutSecretsOf } from "./shown.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "postern-shown-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -149,6 +149,26 @@ describe("a configuration as it is shown", () => {
       safety: { "/scim": { protect: { User: { attributes: [`not-${secret}`] } } } },
     });
     expect(stringify(shownConfig(config, { isWhole: false }))).not.toContain(secret);
+  });
+
+  test("may be invalid where only its secrets are asked for: messages are cleaned of them", () => {
+    const headers = { "X-Anything": "a-literal-that-nobody-sees" };
+    const given = { connectors: { crm: { type: "rest", headers, timeout: "long" } }, limits: 7 };
+    const clean = withoutSecretsOf([{ source: { given, secrets: [] }, registry }]);
+    const line =
+      '{ headers: { X-Anything: a-literal-that-nobody-sees }, timeout: long, url: "http://me:and-you@host" }';
+    expect(clean(line)).toBe('{ headers: { X-Anything: ‹secret› }, timeout: long, url: "http://me:‹secret›@host" }');
+    expect(withoutSecretsOf([{ source: { given: undefined, secrets: [] }, registry }])("as it is")).toBe("as it is");
+  });
+
+  test("shows a plain text that a reference elsewhere happens to stand for", () => {
+    const put = SETTINGS.sql!("of-the-database") as { connectors: { other: { host: string } } };
+    put.connectors.other.host = "${env:DB_HOST}";
+    const config = loaded({ ...put, operations: { host: "localhost" } }, { DB_HOST: "localhost" });
+    expect(shownConfig(config, { isWhole: false })).toMatchObject({
+      operations: { host: "localhost" },
+      connectors: { other: { host: "${env:DB_HOST}", password: HIDDEN.secret } },
+    });
   });
 
   test("is otherwise as it was written, or with all defaults", () => {

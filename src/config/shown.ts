@@ -21,6 +21,8 @@ export const HIDDEN = { secret: "‹secret›", changed: "‹secret, changed›"
 
 /** Texts shorter than this are no secrets by themselves: they would be found everywhere. */
 const MIN_SECRET = 6;
+/** Likewise what references stand for, which may also be a host or a name of a database. */
+const MIN_REFERENCED = 16;
 const SECRET_NAME =
   /(?:password|passphrase|passwd|secret|token|credential|authorization|cookie|signature|(?:api|access|private)[-_]?key)$/i;
 
@@ -37,8 +39,27 @@ export interface Showing {
  * schema marks as secret (`meta({ secret: true })`), whatever is named like one, passwords within addresses, and any text that contains the
  * value of a secret.
  */
-export function shownConfig({ config, source, registry }: Showable, { isWhole, comparedWith }: Showing): unknown {
-  const secrets = new Set(source.secrets);
+export function shownConfig(showable: Showable, showing: Showing): unknown {
+  const { shown, secrets } = hidden(showable, showing);
+  return withoutTexts(shown, secrets);
+}
+
+/** A message without the secrets of the given configurations. */
+export const withoutSecretsOf = (showables: readonly Pick<Showable, "source" | "registry">[]) => {
+  const all = showables.flatMap((each) => hidden({ ...each, config: each.source.given }, { isWhole: false }).secrets);
+  const longest = all.toSorted((one, other) => other.length - one.length);
+  return (text: string): string =>
+    withoutPasswords(longest.reduce((cleaned, each) => cleaned.replaceAll(each, HIDDEN.secret), text));
+};
+
+type Hiding = Omit<Showable, "config"> & { readonly config: unknown };
+
+/** A configuration with its secrets hidden, and what they were. The configuration need not be valid. */
+function hidden(
+  { config, source, registry }: Hiding,
+  { isWhole, comparedWith }: Showing,
+): { readonly shown: unknown; readonly secrets: readonly string[] } {
+  const secrets = new Set(source.secrets.filter((each) => each.length >= MIN_REFERENCED));
   const hide = ({ schemas, value, given, other, name, isSecret: isWithin }: Place): unknown => {
     const isSecret = isWithin || schemas.some(isMarked) || (!isObject(value) && SECRET_NAME.test(name));
     const next = (key: string | number, more: object) =>
@@ -65,6 +86,7 @@ export function shownConfig({ config, source, registry }: Showable, { isWhole, c
     const isChanged = comparedWith !== undefined && other !== undefined && other !== value;
     const written = typeof given === "string" ? given : "";
     const references = written.match(REFERENCE) ?? [];
+    if (references.length > 0 && isSecret) secrets.add(String(value));
     if (references.length > 0 && typeof value === "string")
       return (isSecret ? references.join("") : withoutPasswords(written)) + (isChanged ? " ‹changed›" : "");
     if (!isSecret || typeof value === "boolean" || value === null) return value;
@@ -73,10 +95,7 @@ export function shownConfig({ config, source, registry }: Showable, { isWhole, c
   };
   const root = { schemas: [configFormat(registry)], other: comparedWith?.config, name: "", isSecret: false };
   const shown = hide({ ...root, value: isWhole ? config : withoutUnread(source.given, config), given: source.given });
-  return withoutTexts(
-    shown,
-    [...secrets].filter((each) => each.length >= MIN_SECRET),
-  );
+  return { shown, secrets: [...secrets].filter((each) => each.length >= MIN_SECRET) };
 }
 
 interface Place {
