@@ -1,23 +1,32 @@
 import type { ConsolePage } from "./console/env.ts";
+import { auditPage } from "./console/pages/audit.ts";
 import { configurationPage } from "./console/pages/configuration.ts";
 import { connectorsPage } from "./console/pages/connectors.ts";
+import { guardPage } from "./console/pages/guard.ts";
 import { livePage } from "./console/pages/live.ts";
 import { overviewPage } from "./console/pages/overview.ts";
 import { peoplePage } from "./console/pages/people.ts";
+import { syncsPage } from "./console/pages/syncs.ts";
+import { auditDeps } from "./console-audit.ts";
 import { configurationSources } from "./console-configuration.ts";
 import { connectorSources } from "./console-connectors.ts";
+import { guardDeps } from "./console-guard.ts";
 import { liveSources } from "./console-live.ts";
 import { overviewSources } from "./console-overview.ts";
 import { peopleSources } from "./console-people.ts";
 import type { ConsoleSources } from "./console-sources.ts";
+import { syncsDeps } from "./console-syncs.ts";
 
 /** The server's part of each page of the console, by name: what they show of the running gateway, and what they do to it. */
 export function consolePages(sources: ConsoleSources): Readonly<Record<string, ConsolePage>> {
   return {
     overview: overviewPage(overviewSources(sources)),
-    connectors: connectorsPage(connectorSources(sources)),
-    configuration: configurationPage(configurationSources(sources)),
     live: livePage(liveSources(sources)),
     people: peoplePage(peopleSources(sources)),
+    connectors: connectorsPage(connectorSources(sources)),
+    guard: guardPage(guardDeps(sources)),
+    syncs: syncsPage(syncsDeps(sources)),
+    audit: auditPage(auditDeps(sources)),
+    configuration: configurationPage(configurationSources(sources)),
   };
 }

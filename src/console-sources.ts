@@ -1,4 +1,5 @@
 import type { Generation, Shared } from "./generation.ts";
+import type { GuardActs } from "./guard-acts.ts";
 import type { Reloads } from "./reloads.ts";
 import type { RunningSyncs } from "./running-syncs.ts";
 import type { Store } from "./store.ts";
@@ -14,4 +15,5 @@ export interface ConsoleSources {
   readonly reloads: Reloads;
   /** The configuration's file. */
   readonly file: string;
+  readonly guard: GuardActs;
 }

@@ -11,14 +11,12 @@ import type { ConsoleSources } from "./console-sources.ts";
 import { createAdmin } from "./edge/admin.ts";
 import { watchCertificates } from "./edge/tls.ts";
 import type { Generation, Shared } from "./generation.ts";
+import { guardActs } from "./guard-acts.ts";
 import { guardedRoutes } from "./guarded-routes.ts";
 import { type Fetch, type Listening, listen } from "./listen.ts";
 import type { Reloads } from "./reloads.ts";
 import type { RunningSyncs } from "./running-syncs.ts";
 import type { Store } from "./store.ts";
-
-/** Maximum number of released entries that one record names. */
-const RECORDED = 500;
 
 /** What the operators' address serves beside requests. */
 export interface AdminServices {
@@ -43,26 +41,13 @@ export async function listenForAdmin(
   const hosts = wanted?.url === undefined ? operations!.hosts : [...operations!.hosts, new URL(wanted.url).hostname];
   const { ledger } = store;
   const stopping = new AbortController();
+  const guard = guardActs({ ledger, audit: services.audit, log });
   const known = tokens && bearer({ type: "bearer", tokens: tokens.map((each) => ({ ...each, may: {} })) });
   const app = createAdmin({
     metrics: async () => ({ text: await metrics.registry.metrics(), type: metrics.registry.contentType }),
     readiness: { ask: () => readiness.current!.ask() },
     guarded: () => guardedRoutes(current()),
-    guard: {
-      status: (route) => ledger().status(route),
-      release: async (release) => {
-        const { route, by, reason } = release;
-        // Recorded first, so that no release goes unrecorded.
-        const intent = await services.audit?.intent({ event: "release", route, by, reason });
-        const released = await ledger().release(release);
-        for (let at = 0; at === 0 || at < released.length; at += RECORDED) {
-          const entries = released.slice(at, at + RECORDED);
-          await services.audit?.outcome({ event: "released", intent, route, by, reason, entries });
-        }
-        log.warn({ route, by, reason, released: released.length }, "change guard released");
-        return released;
-      },
-    },
+    guard: { status: (route) => ledger().status(route), release: guard.release },
     syncs: syncs.admin,
     journal: services.journal?.store,
     hosts,
@@ -72,7 +57,7 @@ export async function listenForAdmin(
       wanted &&
       (await consoleFor(
         wanted,
-        { shared, current, store, syncs, stopping: stopping.signal, ...configuration },
+        { shared, current, store, syncs, guard, stopping: stopping.signal, ...configuration },
         ownUrl,
       )),
     hasOpenMetrics: metricsFor === "open",

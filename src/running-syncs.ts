@@ -1,15 +1,17 @@
 import type { SyncAdmin } from "./edge/syncs.ts";
 import type { Generation, Shared } from "./generation.ts";
+import { UnrecordedError } from "./recorded-acts.ts";
 import { StartError } from "./routes.ts";
 import type { Store } from "./store.ts";
 import { BusyError } from "./sync/lease.ts";
 import { KINDS, STATUSES } from "./sync/person.ts";
-import { statusOf } from "./sync/report.ts";
+import { type Looked, statusOf } from "./sync/report.ts";
 import type { RunReport } from "./sync/run.ts";
 import { isSigned } from "./sync/signature.ts";
 import { ActError, carryOutAct } from "./sync-acts.ts";
+import { type AskedRun, runRecorded } from "./sync-runs.ts";
 import { storeOf } from "./sync-target.ts";
-import { createScheduler, lazyEntra } from "./syncs.ts";
+import { createScheduler, lazyEntra, type SyncParts } from "./syncs.ts";
 import { createUses } from "./uses.ts";
 
 /** The parts of a generation that syncs use. */
@@ -22,6 +24,12 @@ export interface RunningSyncs {
   /** Resolves when no run uses a connector any more. */
   readonly left: (connector: object) => Promise<void>;
   readonly admin: SyncAdmin;
+  /** Starts a run as an operator's act, and resolves once it has begun. Rejects like `runRecorded`. */
+  readonly start: (asked: AskedRun) => Promise<void>;
+  /** The state of a sync, for looking at it. */
+  readonly looked: (sync: string) => Promise<Looked>;
+  /** Reads what a sync reads and writes. Nothing of it is closed meanwhile; the signal aborts when the gateway stops. */
+  readonly using: <T>(sync: string, work: (parts: SyncParts, signal: AbortSignal) => Promise<T>) => Promise<T>;
   readonly stop: () => Promise<void>;
 }
 
@@ -33,6 +41,7 @@ export function runningSyncs(
   const scheduler = createScheduler(log, (name, report, seconds) => counted(metrics, name, report, seconds));
   const uses = createUses();
   const closing = new Set<Promise<void>>();
+  const stopping = new AbortController();
   let current: Parts | undefined;
   let entra: ReturnType<typeof lazyEntra> | undefined;
   const settingsOf = (name: string) => current?.loaded.config.syncs[name];
@@ -69,9 +78,9 @@ export function runningSyncs(
     admin: {
       names: () => Object.keys(current?.loaded.config.syncs ?? {}),
       status: async (name) => statusOf(await kept(name), 20),
-      run: async (name, wish) => {
+      run: async (name, { by, ...wish }) => {
         try {
-          return { report: await scheduler.run(name, wish) };
+          return { report: await runRecorded(scheduler, services.audit, { sync: name, by, wish }) };
         } catch (error) {
           if (error instanceof BusyError || error instanceof StartError) return { busy: error.message };
           throw error;
@@ -95,7 +104,26 @@ export function runningSyncs(
         return true;
       },
     },
+    start: (asked) =>
+      new Promise((resolve, reject) => {
+        runRecorded(scheduler, services.audit, asked, resolve).catch((error: Error) => {
+          const isForeseen = error instanceof BusyError || error instanceof UnrecordedError;
+          if (!isForeseen) log.error({ sync: asked.sync, error: error.stack }, "sync run failed");
+          reject(error);
+        });
+      }),
+    looked: kept,
+    using: async (sync, work) => {
+      const { loaded, routes } = current!;
+      const end = uses.begin([entra!, ...connectorsOf(current!, sync)]);
+      try {
+        return await work({ loaded, routes, state: store.state(), entra: entra!.of }, stopping.signal);
+      } finally {
+        end();
+      }
+    },
     stop: async () => {
+      stopping.abort();
       await scheduler.stop();
       if (entra) retire(entra);
       await Promise.all(closing);

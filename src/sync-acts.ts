@@ -1,3 +1,4 @@
+import { recordBefore } from "./recorded-acts.ts";
 import type { AuditTrail } from "./sink/trail.ts";
 import type { Leases } from "./state/leases.ts";
 import { HELD, inPieces, NO_PLAN, type Person } from "./state/person.ts";
@@ -15,6 +16,8 @@ export interface Release {
   readonly as?: string | undefined;
   /** Whether a possible rehire is a new person. */
   readonly isNew: boolean;
+  /** The number of the last entry in the history of runs that the operator saw. If there is a later one, nothing is released. */
+  readonly seen?: number | undefined;
 }
 
 /** An operator's action on a sync. `retry` without people means everyone whose change failed or was stopped. */
@@ -72,10 +75,10 @@ export async function carryOutAct(parts: ActParts, sync: string, act: Act, opera
 /** Records an action: one record before it, and one per batch. Rejects if the first cannot be written. */
 async function recorded({ audit }: ActParts, sync: string, act: Act, { by, reason }: Operator) {
   const about = { sync, by, ...(reason !== undefined && { reason }) };
-  const { do: event, ...asked } = act;
+  const { do: event, seen: _, ...asked } = { seen: undefined, ...act };
   // Keeps the first record short when thousands of people are named: the records of the batches name each of them.
   const some = "people" in asked && { people: asked.people.slice(0, PIECE) };
-  const intent = await audit?.intent({ event, ...about, ...asked, ...some });
+  const intent = await recordBefore(audit, { event, ...about, ...asked, ...some });
   return {
     done: async (entries: readonly { readonly key: string; readonly kind: string | null }[]) =>
       audit?.outcome({ event: DONE[event], intent, ...about, entries }),
@@ -99,6 +102,7 @@ async function onPeople(
   operator: Operator,
 ): Promise<Acted> {
   const { store } = parts;
+  if (act.do === "release" && act.seen !== undefined) await refuseUnseen(store, act.seen);
   const { people, change } = await workOf(store, act);
   const record = await recorded(parts, sync, act, operator);
   const named = new Set(act.people);
@@ -113,6 +117,13 @@ async function onPeople(
   if (act.do === "retry") await store.update({ failures: 0, not_before: 0, ran: null });
   if (act.do === "release") await noteRelease(store, act, operator, count);
   return { count, unknown: [...named] };
+}
+
+/** Rejects if there was a run, or another release, since the operator looked: what is held may be something else. */
+async function refuseUnseen(store: SyncStore, seen: number): Promise<void> {
+  const [last] = await store.runs(1);
+  if (last && last.run > seen)
+    throw new ActError(`since you looked, there was: ${last.cause} (${last.outcome}). Look at what is held now`);
 }
 
 function workOf(store: SyncStore, act: Exclude<Act, { do: "cancel" }>): Work | Promise<Work> {

@@ -113,14 +113,23 @@ export interface NamedReport extends RunReport {
   readonly same: Moved | undefined;
 }
 
+/** When a run ends, and what comes before it. */
+interface Running {
+  readonly signal: AbortSignal;
+  readonly now?: () => number;
+  /** Called when the run has the sync to itself, before it does anything. If it rejects, there is no run. */
+  readonly begun?: (() => Promise<void>) | undefined;
+}
+
 /** Runs a sync once. Rejects with a `BusyError` if any process that shares the store is running it. */
 export function runNamed(
   name: string,
   parts: SyncParts,
   wish: RunWish,
-  { signal, now = Date.now }: { signal: AbortSignal; now?: () => number },
+  { signal, now = Date.now, begun }: Running,
 ): Promise<NamedReport> {
   return withLease(parts.state.leases, name, signal, async (held) => {
+    await begun?.();
     const sync = syncNamed(name, parts, held);
     const { isSameTarget: isSame, isPlan } = wish;
     const { store, moved, same } = await keepTarget(parts, name, { now: now(), isSame, isPlan });
@@ -141,7 +150,7 @@ export interface Scheduler {
   readonly update: (parts: ScheduledParts) => void;
   /** Starts a run, as requested by a signal. During a run, one more is queued. */
   readonly signal: (name: string, cause: string) => void;
-  readonly run: (name: string, wish: RunWish) => Promise<NamedReport>;
+  readonly run: (name: string, wish: RunWish, begun?: Running["begun"]) => Promise<NamedReport>;
   readonly stop: () => Promise<void>;
 }
 
@@ -164,12 +173,12 @@ export function createScheduler(log: Pick<Log, "warn" | "error" | "info">, ended
   const signalled = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
 
-  async function run(name: string, wish: RunWish): Promise<NamedReport> {
+  async function run(name: string, wish: RunWish, begun?: Running["begun"]): Promise<NamedReport> {
     if (underWay.has(name)) throw new BusyError(`The sync ${name} is already running.`);
     const start = performance.now();
     const parts = current!;
     const end = parts.began(name);
-    const running = runNamed(name, parts, wish, { signal: controller.signal }).finally(end);
+    const running = runNamed(name, parts, wish, { signal: controller.signal, begun }).finally(end);
     underWay.set(
       name,
       running.catch(() => {}),

@@ -204,8 +204,8 @@ function storedProblem(
   return undefined;
 }
 
-/** Operators' actions: releases of the change guard, and actions on syncs. */
-const ACTS = ["release", "retry", "forget", "cancel"];
+/** Operators' actions on the change guard, on syncs and on the configuration. */
+const ACTS = ["release", "dismiss", "run", "retry", "forget", "cancel", "reload"];
 
 /** Tracks intents and their outcomes, by ID or, in logs of older versions, by number. */
 function noteQuestion(record: AuditRecord, open: Map<unknown, Question>): void {
@@ -215,6 +215,9 @@ function noteQuestion(record: AuditRecord, open: Map<unknown, Question>): void {
     const key = (backend as { key?: unknown } | undefined)?.key;
     open.set(id, { seq, about: [action, type, ...(key === undefined ? [] : [key])].map(String).join(" ") });
   }
-  if (ACTS.includes(String(event))) open.set(id, { seq, about: `${event} ${String(record.route ?? record.sync)}` });
+  if (ACTS.includes(String(event))) {
+    const { route, sync } = record;
+    open.set(id, { seq, about: [event, route ?? sync ?? []].flat().map(String).join(" ") });
+  }
   open.delete(intent);
 }

@@ -1,15 +1,16 @@
-import { isUtf8 } from "node:buffer";
 import { existsSync, readFileSync } from "node:fs";
+import { headBeside } from "../../sinks/file/head-file.ts";
 import { linesOf, withOlder } from "../../sinks/file/lines.ts";
-import { headIn } from "../../sinks/file/record.ts";
-import { type Anchors, createVerifier, type Question, type Verdict } from "../../sinks/file/verify.ts";
+
+import type { Anchors, Question } from "../../sinks/file/verify.ts";
+import { type Found, verifying } from "../../sinks/file/whole.ts";
 import { ConfigError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import { StartError } from "../routes.ts";
 import { isSharedState, type State } from "../state/state.ts";
 import { openStateOf } from "../store.ts";
-import { type Progress, withProgress } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 
 /** Options of `postern audit verify`. */
 export interface VerifyOptions {
@@ -119,39 +120,18 @@ async function verifyAll(
   }
 }
 
-/** A verdict, and where what is wrong stands. */
-type Found = { readonly verdict: Verdict; readonly place: string };
-
 const verified = (files: readonly string[], anchors: Anchors): Promise<Found> =>
-  withProgress("reading the log", (progress) => verifiedBy(files, anchors, progress));
-
-function verifiedBy(files: readonly string[], anchors: Anchors, progress: Progress): Found {
-  const verifier = createVerifier(anchors);
-  let torn = false;
-  for (const file of files) {
-    // Half a record is at the very end alone.
-    if (torn) return wrongAt(file, 1, "the file before it ends in half a record", verifier.chains());
-    let number = 0;
-    for (const bytes of linesOf(file)) {
-      number++;
-      progress.show(`verifying ${file}: record ${number}`);
-      if (bytes.at(-1) !== 0x0a) {
-        torn = true;
-        continue;
-      }
-      // Bytes that are no text, or another text than they seem, are not what was written.
-      const line = isUtf8(bytes) ? bytes.toString("utf8", 0, bytes.length - 1) : "";
-      const problem = verifier.line(line);
-      if (problem !== undefined) return wrongAt(file, number, problem, verifier.chains());
+  withProgress("reading the log", (progress) => {
+    const work = verifying(
+      files.map((name) => ({ name, lines: () => linesOf(name) })),
+      anchors,
+    );
+    for (;;) {
+      const { done, value } = work.next();
+      if (done) return value;
+      progress.show(`verifying ${value.file}: record ${value.records}`);
     }
-  }
-  return { verdict: verifier.end(torn), place: String(files.at(-1)) };
-}
-
-const wrongAt = (file: string, line: number, problem: string, chains: readonly string[]): Found => ({
-  verdict: { ok: false, line, problem, chains },
-  place: `${file}:${line}`,
-});
+  });
 
 function tell({ verdict, place }: Found): number {
   if (!verdict.ok) {
@@ -184,12 +164,7 @@ function anchorsOf(
 ): Anchors {
   const key = keyFile === undefined ? configured : readFileSync(keyFile, "utf8").replace(/\r?\n$/, "");
   const headFile = head ?? `${files.at(-1)}.head`;
-  const isThere = existsSync(headFile);
-  if (head !== undefined && !isThere) throw new Error(`there is no head file ${head}`);
-  const found = isThere && !excerpt ? headIn(readFileSync(headFile, "utf8"), key) : undefined;
-  if (isThere && !excerpt && !found)
-    throw new Error(
-      `${headFile} was altered, or was written with ${key === undefined ? "a key: give --key-file" : "another key"}`,
-    );
+  if (head !== undefined && !existsSync(headFile)) throw new Error(`there is no head file ${head}`);
+  const found = excerpt ? undefined : headBeside(headFile, key);
   return { key, first, last, head: found, isExcerpt: excerpt ?? false };
 }

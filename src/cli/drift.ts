@@ -1,11 +1,10 @@
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
+import { driftsOf, writersOf } from "../drift.ts";
 import { StartError } from "../routes.ts";
-import { type Drift, driftOf } from "../sync/drift.ts";
+import type { Drift } from "../sync/drift.ts";
 import { csvCell, printable, text } from "../sync/report.ts";
-import { routeTarget } from "../sync/targets/route.ts";
 import { counted } from "../sync/words.ts";
-import { storeOf } from "../sync-target.ts";
 import { openRoutes } from "./opened.ts";
 import { write } from "./output.ts";
 import { startProgress } from "./progress.ts";
@@ -25,27 +24,16 @@ export interface DriftCommand {
 /** Shows what of a route is not as syncs wrote it last. Gives 1 where anything is not; writes nothing. */
 export async function driftCommand({ registry, file, env, route: base, format }: DriftCommand): Promise<number> {
   const loaded = loadConfig(file, registry, env);
-  const names = Object.entries(loaded.config.syncs).filter(([, { to }]) => "route" in to && to.route === base);
-  if (names.length === 0) throw new StartError(`no sync writes to ${base}, so nothing is known of what it should hold`);
+  if (writersOf(loaded, base).length === 0)
+    throw new StartError(`no sync writes to ${base}, so nothing is known of what it should hold`);
   let closing = () => {};
   const opened = await openRoutes(loaded, { writes: false });
   try {
-    const { to } = names[0]![1] as { to: { route: string; type: string } };
-    const route = opened.routes.get(base)!;
-    const operationMs = Math.round(loaded.config.limits.seconds * 1000);
-    const asking = { caller: "postern drift", operationMs, signal: new AbortController().signal };
-    const target = routeTarget(route, to.type, asking);
-    const syncs = await Promise.all(
-      names.map(async ([name]) => ({
-        store: opened.state.syncs.of(await storeOf(opened, name)),
-        rules: loaded.syncs.get(name)!,
-      })),
-    );
     let count = 0;
     const progress = startProgress(`comparing ${base} with what syncs wrote`);
     closing = progress.end;
     if (format === "csv") await write("what,key,id,path,was,is\n");
-    for await (const each of driftOf({ route, type: to.type, target, asking, syncs })) {
+    for await (const each of driftsOf(opened, base, "postern drift", new AbortController().signal)) {
       count++;
       progress.show(`comparing ${base} with what syncs wrote: ${counted(count, "difference")} so far`);
       if (!(await write(lineOf(each, format)))) return 1;

@@ -5,7 +5,7 @@ import { StartError } from "../routes.ts";
 import { HELD, type Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import { BusyError } from "../sync/lease.ts";
-import { memoryOf, planOf } from "../sync/person.ts";
+import { findPerson, personPage } from "../sync/page.ts";
 import { type Format, type Looked, lastRuns, planLine, printable, statusOf, writerOf } from "../sync/report.ts";
 import { counted, people as inWords, isOrAre } from "../sync/words.ts";
 import { storeOf } from "../sync-target.ts";
@@ -185,47 +185,11 @@ export const syncStatusCommand = (
 /** Shows the page of truth of one person. */
 export const syncPersonCommand = (command: SyncCommand, key: string): Promise<number> =>
   onStore(command, async ({ sync: name, store }) => {
-    const person = (await store.person(key)) ?? (await store.byTarget(key));
+    const person = await findPerson(store, key);
     if (!person) {
       console.error(`${name} knows nobody with the key, or the account, ${key}.`);
       return 1;
     }
-    const groups = await store.memberships(person.key);
-    console.log(JSON.stringify(pageOf(person, groups), undefined, 2));
+    console.log(JSON.stringify(await personPage(store, person), undefined, 2));
     return 0;
   });
-
-/** Everything that is known of a person, in words. */
-export function pageOf(person: Person, groups: readonly { readonly name: string; readonly state: string }[]): object {
-  const { error, why, warnings, last, left, names, wasActive, isOverridden, sent } = memoryOf(person);
-  const plan = planOf(person);
-  const time = (at: number | null | undefined) => (at == null ? undefined : new Date(at).toISOString());
-  return {
-    key: person.key,
-    account: person.target ?? undefined,
-    status: person.status,
-    why,
-    error: error && {
-      code: error.code,
-      message: error.message,
-      since: time(error.since),
-      attempts: error.attempts,
-      nextTry: time(error.next),
-    },
-    warnings: warnings?.length ? warnings : undefined,
-    missingSince: time(person.missing),
-    left: left && { since: time(left.since), why: left.why, stagesDone: left.stage },
-    planned: plan && { ...plan, held: person.held === HELD.held },
-    lastAction: last && { at: time(last.at), did: last.did },
-    waitsForEntraSince: time(sent?.at),
-    nextDue: time(person.next),
-    names,
-    wasActive,
-    overridden: isOverridden || undefined,
-    groups:
-      groups.length > 0
-        ? groups.map(({ name, state }) => (state === "is" ? name : `${name} (to ${state})`))
-        : undefined,
-    source: JSON.parse(person.resource) as unknown,
-  };
-}

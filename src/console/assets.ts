@@ -65,6 +65,8 @@ export function serveAssets(assets: Assets): Hono {
  */
 export function shell(assets: Assets, problem?: string) {
   const named = (pattern: RegExp) => `/console/assets/${[...assets.keys()].find((name) => pattern.test(name))}`;
+  // Nothing else loads the styles of pages whose scripts are loaded later. The frame's come first.
+  const styles = [...assets.keys()].filter((name) => name.endsWith(".css")).toSorted((a, b) => rank(a) - rank(b));
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -75,8 +77,10 @@ ${problem === undefined ? "" : html`<meta name="postern-problem" content="${prob
 <title>Postern</title>
 <link rel="icon" href="${named(/^icon-.*\.svg$/)}">
 <script src="${named(/^theme-.*\.js$/)}"></script>
-<link rel="stylesheet" href="${named(/^main-.*\.css$/)}">
-<script type="module" src="${named(/^main-.*\.js$/)}"></script>
+${styles.map(
+  (name) => html`<link rel="stylesheet" href="/console/assets/${name}">
+`,
+)}<script type="module" src="${named(/^main-.*\.js$/)}"></script>
 </head>
 <body>
 <div id="app"></div>
@@ -84,3 +88,5 @@ ${problem === undefined ? "" : html`<meta name="postern-problem" content="${prob
 </body>
 </html>`;
 }
+
+const rank = (name: string): number => (name.startsWith("main-") ? 0 : 1);

@@ -3,6 +3,7 @@ import { secureHeaders } from "hono/secure-headers";
 import type { Me } from "./api/me.ts";
 import { type Assets, serveAssets, shell } from "./assets.ts";
 import type { ConsoleEnv, ConsolePage } from "./env.ts";
+import { Refusal } from "./refusal.ts";
 
 /** How people sign in, and how requests tell who sends them. */
 export interface SignIn {
@@ -68,7 +69,7 @@ export function createConsole({ assets, signIn, pages }: ConsoleOptions): Hono {
 
 function api({ identify, changing }: SignIn, pages: ConsoleOptions["pages"]): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>();
-  app.onError((error, c) => c.json({ error: error.message }, 500));
+  app.onError((error, c) => c.json({ error: error.message }, error instanceof Refusal ? error.status : 500));
   const who = new Hono<ConsoleEnv>().use(identify).all("/*", (c) => c.body(null, 204));
   app.use(identify);
   app.use(async (c, next) => {

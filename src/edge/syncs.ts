@@ -31,6 +31,7 @@ const actFormat = z.discriminatedUnion("do", [
     all: z.boolean().default(false),
     as: z.string().optional(),
     isNew: z.boolean().default(false),
+    seen: z.int().min(0).optional(),
   }),
   z.strictObject({ ...who, do: z.literal("retry"), people: people.default([]) }),
   z.strictObject({ ...who, do: z.literal("forget"), people: people.min(1) }),
@@ -44,7 +45,7 @@ export type AskedAct = z.output<typeof actFormat>;
 export interface SyncAdmin {
   readonly names: () => readonly string[];
   readonly status: (name: string) => Promise<unknown>;
-  /** Runs a sync. `busy` says why it cannot run now. */
+  /** Runs a sync, recorded as the act of an operator. `busy` says why it cannot run now. */
   readonly run: (
     name: string,
     wish: {
@@ -54,6 +55,7 @@ export interface SyncAdmin {
       readonly acceptsShrink: boolean;
       readonly isSameTarget: boolean;
       readonly cause: string;
+      readonly by: string;
     },
   ) => Promise<{ readonly report: unknown } | { readonly busy: string }>;
   /** Performs and records an operator's action. `busy` and `wrong` say why it was not performed. */
@@ -98,14 +100,15 @@ export function syncEndpoints(syncs: SyncAdmin): Hono<{ Variables: { operator: s
     const { data, error } = runFormat.safeParse(text === "" ? {} : await c.req.json().catch(() => undefined));
     if (!data) return c.json({ error: z.prettifyError(error) }, 400);
     const { plan, reconcile, first, acceptShrink, sameTarget } = data;
-    const cause = `${c.get("operator") ?? "somebody"}, by HTTP`;
+    const by = c.get("operator") ?? "somebody";
     const wish = {
       isPlan: plan,
       isReconciling: reconcile,
       isFirst: first,
       acceptsShrink: acceptShrink,
       isSameTarget: sameTarget,
-      cause,
+      cause: `${by}, by HTTP`,
+      by,
     };
     const answer = await syncs.run(name, wish);
     return "busy" in answer ? c.json({ error: answer.busy }, 409) : c.json(answer.report as object);

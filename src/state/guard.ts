@@ -1,22 +1,7 @@
 import type { Transaction } from "kysely";
 import type { Endangered, GuardLedger } from "../gateway/guard.ts";
 import type { Database } from "./database.ts";
-
-interface Place {
-  readonly route: string;
-  readonly type: string;
-  readonly danger: string;
-  readonly key: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
-/** The guard's tables, for kysely. */
-export interface GuardTables {
-  guard_passed: Place & { readonly under_way: number; readonly happened: number };
-  guard_stopped: Place & { readonly caller: string; readonly request_id: string };
-  guard_released: Place & { readonly by: string; readonly reason: string };
-}
+import { createGuardLists, type GuardLists, type GuardTables, type StoppedPlace, seenOf } from "./guard-lists.ts";
 
 /** What a route's guard has admitted within the hour, and what it has stopped. */
 export interface GuardStatus {
@@ -35,23 +20,35 @@ export interface StoppedChange {
   readonly requestId: string;
 }
 
-/** Which stopped changes to release; by default all of a route's. */
+/** Which stopped changes to release or dismiss; by default all of a route's. */
 export interface Release {
   readonly route: string;
   readonly type?: string | undefined;
+  readonly danger?: string | undefined;
   readonly keys?: readonly string[] | undefined;
+  /** Only these. */
+  readonly places?: readonly StoppedPlace[] | undefined;
+  /** What the operator saw, as `GuardLists.seen` told it. Something else is refused with a `ChangedError`. */
+  readonly seen?: string | undefined;
   /** Who releases them, and why. */
   readonly by: string;
   readonly reason: string;
 }
 
+/** What an operator saw is no longer what is stopped. Nothing was released. */
+export class ChangedError extends Error {
+  override name = "ChangedError";
+}
+
 /** The change guard's ledger, with operators' actions. */
-export interface Ledger extends GuardLedger {
+export interface Ledger extends GuardLedger, GuardLists {
   readonly status: (route: string) => Promise<readonly GuardStatus[]>;
   /** Reports whether anything of a route is stopped, without waiting for other gateways. */
   readonly isStopping: (route: string) => Promise<boolean>;
   /** Permits stopped changes once, whatever the counts. Returns them. */
-  readonly release: (release: Release) => Promise<readonly StoppedChange[]>;
+  readonly release: (release: Release) => Promise<readonly (StoppedChange & StoppedPlace)[]>;
+  /** Takes stopped changes off the list and releases none. Returns them. */
+  readonly dismiss: (release: Release) => Promise<readonly (StoppedChange & StoppedPlace)[]>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -73,6 +70,7 @@ export function createLedger({ db, exclusively }: Database<GuardTables>, ready: 
     return exclusively(`guard ${route}`, work);
   };
   return {
+    ...createGuardLists(db, ready),
     reserve: (change, { own, both }, { caller = "", requestId }) =>
       inTransaction(change.route, async (transaction) => {
         const now = Date.now();
@@ -155,12 +153,10 @@ export function createLedger({ db, exclusively }: Database<GuardTables>, ready: 
       return found !== undefined;
     },
 
-    release: ({ route, type, keys, by, reason }) =>
-      inTransaction(route, async (transaction) => {
-        const all = await transaction.selectFrom("guard_stopped").selectAll().where("route", "=", route).execute();
-        const chosen = all.filter(
-          (each) => (type === undefined || each.type === type) && (keys === undefined || keys.includes(each.key)),
-        );
+    release: (release) =>
+      inTransaction(release.route, async (transaction) => {
+        const { by, reason } = release;
+        const chosen = await chosenIn(transaction, release);
         const about = { at: Date.now(), by, reason };
         for (let from = 0; from < chosen.length; from += BATCH) {
           const places = chosen.slice(from, from + BATCH).map(placeOf);
@@ -169,14 +165,54 @@ export function createLedger({ db, exclusively }: Database<GuardTables>, ready: 
             .values(places.map((place) => ({ ...place, ...about })))
             .onConflict((conflict) => conflict.columns(["route", "type", "danger", "key"]).doUpdateSet(about))
             .execute();
-          await transaction
-            .deleteFrom("guard_stopped")
-            .where((expression) => expression.or(places.map((place) => isOf(place)(expression))))
-            .execute();
         }
-        return chosen.map(shown);
+        await forgetStopped(transaction, chosen);
+        return chosen.map((each) => ({ type: each.type, ...shown(each) }));
+      }),
+
+    dismiss: (release) =>
+      inTransaction(release.route, async (transaction) => {
+        const chosen = await chosenIn(transaction, release);
+        await forgetStopped(transaction, chosen);
+        return chosen.map((each) => ({ type: each.type, ...shown(each) }));
       }),
   };
+}
+
+/** The stopped changes that an operator means. Throws a `ChangedError` if they are others than those that the operator saw. */
+async function chosenIn(
+  transaction: Transaction<GuardTables>,
+  { route, type, danger, keys, places, seen }: Release,
+): Promise<GuardTables["guard_stopped"][]> {
+  await forget(transaction, route, Date.now());
+  const all = await transaction.selectFrom("guard_stopped").selectAll().where("route", "=", route).execute();
+  const wanted = keys && new Set(keys);
+  const named = places && new Set(places.map(nameOf));
+  const chosen = all.filter(
+    (each) =>
+      (type === undefined || each.type === type) &&
+      (danger === undefined || each.danger === danger) &&
+      (wanted === undefined || wanted.has(each.key)) &&
+      (named === undefined || named.has(nameOf(each))),
+  );
+  if (seen !== undefined && seenOf(chosen) !== seen)
+    throw new ChangedError("What is stopped is no longer what you looked at. Nothing was done: look again.");
+  return chosen;
+}
+
+const nameOf = ({ type, danger, key }: StoppedPlace): string => JSON.stringify([type, danger, key]);
+
+async function forgetStopped(
+  transaction: Transaction<GuardTables>,
+  chosen: readonly GuardTables["guard_stopped"][],
+): Promise<void> {
+  for (let from = 0; from < chosen.length; from += BATCH) {
+    const places = chosen.slice(from, from + BATCH).map(placeOf);
+    await transaction
+      .deleteFrom("guard_stopped")
+      .where((expression) => expression.or(places.map((place) => isOf(place)(expression))))
+      .execute();
+  }
 }
 
 type Keyed = Pick<Endangered, "route" | "type" | "key"> & { readonly danger: string };

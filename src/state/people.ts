@@ -27,9 +27,14 @@ export interface People {
   readonly linked: (after: string, limit: number) => Promise<readonly Person[]>;
   /** People with a planned change of a kind that is not held, after a key. Released ones are included only if they were evaluated. */
   readonly ready: (kind: string, hasReleased: boolean, after: string, limit: number) => Promise<readonly Person[]>;
-  /** People with a status, or with a held or released plan, after a key. */
+  /** People with a status, with a held or released plan, or with a plan of a kind or any, after a key. */
   readonly listed: (
-    filter: { readonly status?: string; readonly held?: Person["held"] },
+    filter: {
+      readonly status?: string;
+      readonly held?: Person["held"];
+      readonly kind?: string;
+      readonly isPlanned?: boolean;
+    },
     after: string,
     limit: number,
   ) => Promise<readonly Person[]>;
@@ -153,11 +158,13 @@ export function createPeople(
         const held = hasReleased ? [HELD.no, HELD.released] : [HELD.no];
         return listed(after, limit).where("kind", "=", kind).where("held", "in", held).execute();
       }),
-    listed: ({ status, held }, after, limit) =>
+    listed: ({ status, held, kind, isPlanned }, after, limit) =>
       whenReady(() => {
         let query = listed(after, limit);
         if (status !== undefined) query = query.where("status", "=", status);
         if (held !== undefined) query = query.where("held", "=", held);
+        if (kind !== undefined) query = query.where("kind", "=", kind);
+        if (isPlanned) query = query.where("kind", "is not", null);
         return query.execute();
       }),
     save: (given) => whenReady(() => save(given, excluded)),

@@ -63,6 +63,8 @@ const MAX_ROUNDS = 6;
 const SMALL_LOSS = 5;
 const MAX_UNUSABLE = 500;
 const RUNS_LOOKED_AT = 50;
+/** How often it is told how far a run is, in milliseconds. */
+const TELL_MS = 1000;
 /** Delay of the schedule after a failed run, doubling up to a day. */
 const WAIT_MS = 5 * 60_000;
 const MAX_WAIT_MS = 24 * 3_600_000;
@@ -77,6 +79,7 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
   const record = await store.record();
   const run = await store.begin(options.cause, now);
   const progress: Progress = {
+    phase: "reading",
     counts: {},
     held: new Map(),
     unusable: [],
@@ -85,16 +88,18 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
     unseen: 0,
     groups: { added: 0, removed: 0, failures: [] },
   };
+  const told = telling(store, run, progress);
   const failure = await carryOut(sync, options, record, progress, now).then(
     () => undefined,
     (error: Error) => error,
   );
+  await told.end();
   const outcome = outcomeOf(failure, progress, options);
   const { counts, held, unusable, people, groups } = progress;
   const statuses = Object.fromEntries((await store.byStatus()).map(({ status, count }) => [status, count]));
-  const told = { counts, held: [...held.values()], unusable, people, groups, statuses };
+  const result = { counts, held: [...held.values()], unusable, people, groups, statuses };
   const error = failure?.message;
-  await store.end(run, { ended: options.now(), outcome, error: error ?? null, counts: JSON.stringify(told) });
+  await store.end(run, { ended: options.now(), outcome, error: error ?? null, counts: JSON.stringify(result) });
   const failures = outcome === "failed" ? record.failures + 1 : 0;
   const wait = failures === 0 ? 0 : Math.min(MAX_WAIT_MS, WAIT_MS * 2 ** Math.min(failures - 1, 12));
   await store.update({
@@ -105,7 +110,27 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
   const isForeseen = [SourceError, TargetError, Cancelled].some((type) => failure instanceof type);
   if (failure && !isForeseen) throw failure;
   const isUnreleased = record.begun === null && (options.isFirst !== true || options.isPlan === true);
-  return { run, outcome, isUnreleased, error, ...told };
+  return { run, outcome, isUnreleased, error, ...result };
+}
+
+/** Writes now and then into the history how far a run is, for everybody who shares the store. A failure to do so harms nothing. */
+function telling(store: SyncStore, run: number, progress: Progress): { readonly end: () => Promise<void> } {
+  let [last, writing] = ["", Promise.resolve()];
+  const tell = async () => {
+    const { phase, counts, people, held } = progress;
+    const now = JSON.stringify({ phase, counts, people, held: [...held.values()] });
+    if (now !== last) await store.end(run, { counts: now }).catch(() => {});
+    last = now;
+  };
+  const timer = setInterval(() => {
+    writing = writing.then(tell);
+  }, TELL_MS).unref();
+  return {
+    end: async () => {
+      clearInterval(timer);
+      await writing;
+    },
+  };
 }
 
 function outcomeOf(
@@ -150,6 +175,7 @@ async function carryOut(
   // Changes that are due are made although the source is unavailable; a partial read waits for a complete one.
   const from = failure ? 1 : 0;
   for (let round = 0; round < MAX_ROUNDS; round++) {
+    progress.phase = "looking";
     const isAll = round === 0 && options.isReconciling === true && !failure;
     const { planned, unseen } = await lookAtDue(work, engine, options, { from, isAll });
     progress.unseen += unseen;
@@ -160,8 +186,10 @@ async function carryOut(
     const isAllHeld = record.begun === null && !(isFirst && !failure);
     for (const each of await hold(store, guard, progress.made, isAllHeld)) progress.held.set(each.kind, each);
     await countPlans(store, progress, round);
+    progress.phase = "making";
     if (options.isPlan || (await applyPlans(work, engine, options, progress)) === 0) break;
   }
+  progress.phase = "groups";
   if (options.isPlan) await store.uncomplete(now);
   else progress.groups = await engine.finish();
   if (failure) throw failure;

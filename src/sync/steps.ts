@@ -55,6 +55,8 @@ export interface GroupsReport {
 
 /** Counts of a run in progress. */
 export interface Progress {
+  /** What it is at: reading the source, evaluating people, making changes, or groups at the end. */
+  phase: "reading" | "looking" | "making" | "groups";
   readonly counts: Record<string, KindCount>;
   readonly held: Map<string, Held>;
   readonly unusable: Unusable[];

@@ -1,6 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { signedInTo } from "./console.ts";
+import { sessionOf, signedInTo } from "./console.ts";
 import type { TestGateway } from "./gateway.ts";
 
 /** Debian's Chromium, without what would ask hosts outside. */
@@ -46,14 +46,14 @@ export async function openPage(
   return { page, context, problems };
 }
 
-/** Opens a page of a gateway's console for an operator. The gateway's state must not be in memory. */
+/** Opens a page of a gateway's console for somebody, an operator by default. The gateway's state must not be in memory. */
 export async function signedIn(
   browser: Browser,
   gateway: Pick<TestGateway, "operations" | "folder">,
   path = "/",
-  options: BrowserContextOptions = {},
+  { as, ...options }: BrowserContextOptions & { readonly as?: Parameters<typeof sessionOf>[1] } = {},
 ): Promise<ConsolePage> {
-  const { cookie } = await signedInTo(gateway);
+  const cookie = as ? await sessionOf(gateway, as) : (await signedInTo(gateway)).cookie;
   return openPage(browser, gateway.operations!, path, options, [cookie]);
 }
 

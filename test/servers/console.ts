@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import { makeLink } from "../../src/console/local.ts";
+import { createSessions, type Person } from "../../src/console/sessions.ts";
 import { openStateOf } from "../../src/store.ts";
 import type { TestGateway } from "./gateway.ts";
 import { registry } from "./registry.ts";
@@ -45,4 +46,18 @@ export async function signedInTo(gateway: OfConsole): Promise<SignedIn> {
   const { csrf } = (await (await visitor.get(`${url}/console/api/me`)).json()) as { csrf: string };
   const headers = { origin: url, "x-postern-csrf": csrf, "content-type": "application/json" };
   return { ...visitor, headers, cookie: { name, value, url } };
+}
+
+/** A session of somebody with a role, as one begins by a link. Returns its cookie. */
+export async function sessionOf(
+  { operations, folder }: OfConsole,
+  person: Pick<Person, "name" | "role">,
+): Promise<SignedIn["cookie"]> {
+  const state = openStateOf(loadConfig(join(folder, "gateway.config.yaml"), registry, {}));
+  try {
+    const sessions = createSessions(state.console, { hours: 1, idleMinutes: 60 }, () => true);
+    return { name: "postern", value: await sessions.begin({ ...person, way: "link" }), url: operations! };
+  } finally {
+    await state.close();
+  }
 }

@@ -1,0 +1,80 @@
+/** `GET /audit`: where the records are, and what the last verification found. */
+export interface AuditOverview {
+  /** The log; undefined if there is none that the console can read. */
+  readonly log?: AuditFile;
+  /** Why there is none: no audit is configured, or its records go elsewhere. */
+  readonly why?: "none" | "elsewhere";
+  /** Where records go. */
+  readonly sink?: string;
+  readonly verification: AuditVerification;
+}
+
+/** A log in files. */
+export interface AuditFile {
+  readonly file: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Whether its hashes need a key, so that nobody else can make them. */
+  readonly isKeyed: boolean;
+  /** Whether PostgreSQL has where it ends, too. */
+  readonly isAnchored: boolean;
+  /** The gateway that writes it. */
+  readonly replica: string;
+}
+
+/** How a verification stands. Times are in milliseconds since 1970. */
+export type AuditVerification =
+  | { readonly is: "none" }
+  | {
+      readonly is: "running";
+      readonly by: string;
+      readonly started: number;
+      readonly bytes: number;
+      readonly total: number;
+      readonly records: number;
+    }
+  | { readonly is: "failed"; readonly ended: number; readonly error: string }
+  | { readonly is: "broken"; readonly ended: number; readonly place: string; readonly problem: string }
+  | {
+      readonly is: "whole";
+      readonly ended: number;
+      readonly records: number;
+      readonly first: number;
+      readonly last: number;
+      readonly hash: string;
+      /** Writes and acts without an outcome, and what the log says of itself, some of each and their numbers. */
+      readonly questions: AuditQuestions;
+      readonly notes: AuditQuestions;
+    };
+
+/** Records to look into. */
+export interface AuditQuestions {
+  readonly count: number;
+  readonly some: readonly { readonly seq: number; readonly about: string }[];
+}
+
+/** A record, as the log has it. */
+export interface AuditRecordView {
+  readonly seq: number;
+  readonly time: string;
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+/** `GET /audit/records`: records, newest first. */
+export interface AuditPage {
+  readonly records: readonly AuditRecordView[];
+  /** Where the search goes on; absent at the log's beginning. */
+  readonly next?: string;
+  /** The time of the oldest record that was looked at. */
+  readonly reached?: number;
+  /** Lines that are no records. */
+  readonly unreadable: number;
+}
+
+/** `GET /audit/records/SEQ`: one record. */
+export interface AuditOne {
+  readonly record: AuditRecordView;
+  /** Whether its hash matches what it says. */
+  readonly isWhole: boolean;
+}

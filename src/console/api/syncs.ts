@@ -1,0 +1,181 @@
+/** `GET /syncs`: each sync in a line. Times are in milliseconds since 1970 throughout. */
+export interface SyncList {
+  readonly syncs: readonly SyncSummary[];
+}
+
+/** A sync: from where to where, when it runs, and how it stands. */
+export interface SyncSummary {
+  readonly name: string;
+  readonly from: string;
+  /** The route that it writes; undefined for Entra. */
+  readonly to?: string;
+  readonly schedule?: string;
+  readonly reconcile?: string;
+  readonly next?: number;
+  readonly nextReconcile?: number;
+  /** The run that is under way. */
+  readonly running?: SyncRun;
+  /** The last run that has ended. */
+  readonly last?: SyncRun;
+  /** What waits for an operator, and what is planned or released, by kind. */
+  readonly held: readonly SyncCount[];
+  readonly planned: readonly SyncCount[];
+  readonly people: readonly { readonly status: string; readonly count: number }[];
+  /** Whether the first run waits to be let happen, and everything with it. */
+  readonly isUnreleased: boolean;
+  /** The number of the last entry of the history: what an operator saw who looks at this. */
+  readonly seen: number;
+  /** No scheduled run before this time, after failures. */
+  readonly notBefore?: number;
+}
+
+/** How many changes of a kind. */
+export interface SyncCount {
+  readonly kind: string;
+  readonly count: number;
+}
+
+/** An entry of the history: a run, or a release. */
+export interface SyncRun {
+  readonly run: number;
+  readonly started: number;
+  readonly ended?: number;
+  readonly cause: string;
+  readonly outcome: string;
+  readonly error?: string;
+  /** What a run that is under way is at. */
+  readonly phase?: string;
+  /** How many records of the source were read, how many of them cannot be used, and how many keys came more than once. */
+  readonly read: number;
+  readonly unusable: number;
+  readonly twice: number;
+  readonly counts: readonly (SyncCount & { readonly done: number; readonly failed: number })[];
+  readonly held: readonly (SyncCount & { readonly allowed?: number })[];
+  readonly groups: { readonly added: number; readonly removed: number };
+  /** Groups that failed and records that cannot be used, some of them, in words. */
+  readonly problems: readonly { readonly about: string; readonly reason: string }[];
+  /** How many changes a release released. */
+  readonly released?: number;
+}
+
+/** `GET /syncs/NAME/runs`: the history, latest first. */
+export interface SyncRuns {
+  readonly runs: readonly SyncRun[];
+  readonly next?: number;
+}
+
+/** A person's line: who, how things stand, and what would be done. */
+export interface SyncPerson {
+  readonly key: string;
+  readonly display: string;
+  readonly status: string;
+  readonly kind?: string;
+  readonly held: boolean;
+  readonly reason: string;
+  readonly changes: readonly SyncChange[];
+  readonly notes: readonly string[];
+}
+
+/** A change of an attribute, as text; empty for no value. */
+export interface SyncChange {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** `GET /syncs/NAME/people`: people in the order of their keys. */
+export interface SyncPeople {
+  readonly people: readonly SyncPerson[];
+  readonly next?: string;
+}
+
+/** `GET /syncs/NAME/person`: everything that is known of one person. */
+export interface SyncPersonPage {
+  readonly display: string;
+  readonly line?: SyncPerson;
+  /** As `postern sync person` prints it, without secrets. */
+  readonly page: SyncPersonFacts;
+  /** Each attribute: what the rules say, what the account showed last, and what it has now. */
+  readonly attributes: readonly SyncAttribute[];
+  /** Whether the account was looked at now, and why not. */
+  readonly account: { readonly is: "read" | "gone" | "none" | "unread"; readonly error?: string };
+  /** Where the account is in "People and groups". */
+  readonly target?: { readonly route: string; readonly type: string; readonly id: string };
+}
+
+/** What the page of a person has of `postern sync person`. */
+export interface SyncPersonFacts {
+  readonly key: string;
+  readonly account?: string | undefined;
+  readonly status: string;
+  readonly why?: string | undefined;
+  readonly error?:
+    | {
+        readonly code: string;
+        readonly message: string;
+        readonly since: string | undefined;
+        readonly attempts: number;
+        readonly nextTry: string | undefined;
+      }
+    | undefined;
+  readonly warnings?: readonly string[] | undefined;
+  readonly missingSince?: string | undefined;
+  readonly left?: { readonly since: string | undefined; readonly why: string; readonly stagesDone: number } | undefined;
+  readonly planned?:
+    | { readonly kind: string; readonly reason: string; readonly held: boolean; readonly of?: string }
+    | undefined;
+  readonly lastAction?: { readonly at: string | undefined; readonly did: string } | undefined;
+  readonly waitsForEntraSince?: string | undefined;
+  readonly nextDue?: string | undefined;
+  readonly overridden?: boolean | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly source: unknown;
+}
+
+/** An attribute of an account, as text. */
+export interface SyncAttribute {
+  readonly name: string;
+  readonly applied: string;
+  readonly confirmed: string;
+  /** Undefined if the account was not read. */
+  readonly now?: string;
+  /** Whether somebody else changed it since. */
+  readonly isChanged: boolean;
+}
+
+/** `GET /syncs/NAME/drift`: what of the target is not as syncs wrote it. */
+export type SyncDrift =
+  | { readonly is: "none" }
+  | { readonly is: "running"; readonly by: string; readonly started: number; readonly found: number }
+  | { readonly is: "failed"; readonly ended: number; readonly error: string }
+  | {
+      readonly is: "done";
+      readonly started: number;
+      readonly ended: number;
+      readonly count: number;
+      readonly some: readonly SyncDifference[];
+    };
+
+/** A difference: an account that was changed, disabled, deleted or added, a group or a member. */
+export interface SyncDifference {
+  readonly what: "changed" | "disabled" | "gone" | "added" | "member" | "group";
+  readonly key?: string;
+  readonly id: string;
+  readonly path?: string;
+  readonly was: string;
+  readonly is: string;
+}
+
+/** `POST /syncs/NAME/run`. */
+export interface SyncRunWish {
+  readonly plan?: boolean;
+  readonly reconcile?: boolean;
+  readonly first?: boolean;
+  readonly acceptShrink?: boolean;
+}
+
+/** `POST /syncs/NAME/release`, `retry`, `forget`, `cancel`: how many people it concerned, and which of them the sync does not know. */
+export interface SyncActed {
+  readonly count: number;
+  readonly unknown: readonly string[];
+}

@@ -1,0 +1,170 @@
+import { useEffect, useState } from "preact/hooks";
+import type { AuditPage, AuditRecordView } from "../../src/console/api/audit.ts";
+import { type ApiError, get } from "../api.ts";
+import { Badge, type Tone } from "../kit/badge.tsx";
+import { Choice, Field } from "../kit/field.tsx";
+import { Empty, Failure, Loading, Notice } from "../kit/notice.tsx";
+import { Panel } from "../kit/page.tsx";
+import { Table } from "../kit/table.tsx";
+import { Ago } from "../kit/time.tsx";
+import { Link, setQuery, usePlace } from "../router.tsx";
+import { auditTexts as texts } from "../texts/audit.ts";
+
+const FIELDS = ["kind", "by", "resource", "route", "from", "until"] as const;
+type Filter = Partial<Record<(typeof FIELDS)[number], string>>;
+
+/** What the address says is looked for. */
+const filterIn = (query: URLSearchParams): Filter =>
+  Object.fromEntries(FIELDS.flatMap((name) => (query.get(name) ? [[name, query.get(name)!]] : [])));
+
+/** A filter as the API takes it. Times of a form's field are local. */
+function asked({ from, until, ...rest }: Filter): Record<string, string> {
+  const time = (text: string | undefined) => {
+    const at = text === undefined ? Number.NaN : new Date(text).getTime();
+    return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+  };
+  const times = Object.entries({ from: time(from), until: time(until) }).filter(([, at]) => at !== undefined);
+  return { ...rest, ...(Object.fromEntries(times) as Record<string, string>) };
+}
+
+/** Searches the log from its end backwards, a stretch at a time. */
+export function Records() {
+  const { query } = usePlace();
+  const filter = filterIn(query);
+  const key = JSON.stringify(filter);
+  const [state, setState] = useState<{ readonly key: string; readonly pages: readonly AuditPage[] }>({
+    key,
+    pages: [],
+  });
+  const [error, setError] = useState<ApiError>();
+  const [isWorking, setWorking] = useState(false);
+  const pages = state.key === key ? state.pages : [];
+  const load = async (before: readonly AuditPage[], signal?: AbortSignal) => {
+    setError(undefined);
+    setWorking(true);
+    const next = before.at(-1)?.next;
+    try {
+      const page = await get<AuditPage>(
+        `/audit/records?${new URLSearchParams({ ...asked(filter), ...(next && { next }) })}`,
+        signal,
+      );
+      setState({ key, pages: [...before, page] });
+    } catch (reason) {
+      if (signal?.aborted) return;
+      setError(reason as ApiError);
+    }
+    setWorking(false);
+  };
+  useEffect(() => {
+    const abort = new AbortController();
+    void load([], abort.signal);
+    return () => abort.abort();
+  }, [key]);
+  const records = pages.flatMap((page) => page.records);
+  const last = pages.at(-1);
+  const unreadable = pages.reduce((sum, page) => sum + page.unreadable, 0);
+  return (
+    <Panel title={texts.search}>
+      <Filters key={key} filter={filter} />
+      <Failure error={error} />
+      {unreadable > 0 && <Notice kind="warning">{texts.unreadable(unreadable)}</Notice>}
+      {records.length > 0 && <List records={records} />}
+      {last && records.length === 0 && <Empty>{last.next ? texts.nothingYet : texts.nothing}</Empty>}
+      {isWorking && <Loading />}
+      {last?.next && !isWorking && (
+        <div class="tools">
+          <button type="button" onClick={() => load(pages)}>
+            {texts.older}
+          </button>
+          {last.reached !== undefined && (
+            <span class="quiet">
+              {texts.reached} <Ago at={last.reached} />.
+            </span>
+          )}
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function Filters({ filter }: { readonly filter: Filter }) {
+  const [given, setGiven] = useState(filter);
+  const set = (name: keyof Filter) => (value: string) => setGiven({ ...given, [name]: value });
+  const none = Object.fromEntries(FIELDS.map((name) => [name, undefined]));
+  const submit = (event: Event) => {
+    event.preventDefault();
+    setQuery({ ...none, ...given });
+  };
+  const time = (name: "from" | "until") => (
+    <div class="field">
+      <label for={`audit-${name}`}>{texts[name]}</label>
+      <input
+        id={`audit-${name}`}
+        type="datetime-local"
+        value={given[name] ?? ""}
+        onInput={(event) => set(name)(event.currentTarget.value)}
+      />
+    </div>
+  );
+  return (
+    <form class="tools" onSubmit={submit}>
+      <Choice
+        label={texts.kind}
+        value={given.kind ?? ""}
+        onChange={(kind) => setQuery({ ...none, ...given, kind })}
+        options={[
+          ["", texts.kinds.all],
+          ...(["writes", "refused", "acts", "log"] as const).map((kind) => [kind, texts.kinds[kind]] as const),
+        ]}
+      />
+      <Field label={texts.by} value={given.by ?? ""} onInput={set("by")} type="search" />
+      <Field label={texts.resource} value={given.resource ?? ""} onInput={set("resource")} type="search" />
+      <Field label={texts.route} value={given.route ?? ""} onInput={set("route")} type="search" />
+      {time("from")}
+      {time("until")}
+      <button type="submit">{texts.apply}</button>
+      {Object.keys(filter).length > 0 && (
+        <button type="button" class="plain" onClick={() => setQuery(none)}>
+          {texts.clear}
+        </button>
+      )}
+    </form>
+  );
+}
+
+const word = (value: unknown): string => (typeof value === "string" || typeof value === "number" ? String(value) : "");
+
+/** What a record is about, in few words. */
+function aboutOf({ action, type, backend, entries, id, reason, event }: AuditRecordView): string {
+  const key = word((backend as { readonly key?: unknown } | undefined)?.key);
+  const of = Array.isArray(entries) && entries.length > 0 ? texts.entries(entries.length) : "";
+  const named = key || (event === "refused" ? word(id) : "");
+  return [word(action), word(type), named, of, word(reason) && `“${word(reason)}”`].filter(Boolean).join(" ");
+}
+
+/** How a record's result is shown. */
+function toneOf(result: unknown): Tone {
+  if (result === "ok" || result === "done") return "good";
+  return result === "held" || result === "planned" ? "info" : "bad";
+}
+
+const List = ({ records }: { readonly records: readonly AuditRecordView[] }) => (
+  <Table<AuditRecordView>
+    caption={texts.table}
+    rows={records}
+    keyOf={({ seq }) => String(seq)}
+    columns={[
+      { name: texts.number, layout: "narrow", show: ({ seq }) => <Link to={`/audit/${seq}`}>{seq}</Link> },
+      { name: texts.time, layout: "narrow", show: ({ time }) => <Ago at={Date.parse(time)} /> },
+      { name: texts.event, show: ({ event }) => texts.events[event] ?? event },
+      { name: texts.who, show: ({ by, caller }) => word(by ?? caller) },
+      { name: texts.route, show: ({ route, sync }) => word(route ?? sync) },
+      { name: texts.about, layout: "grow", show: aboutOf },
+      {
+        name: texts.result,
+        layout: "narrow",
+        show: ({ result }) => (result === undefined ? "" : <Badge tone={toneOf(result)}>{word(result)}</Badge>),
+      },
+    ]}
+  />
+);

@@ -1,0 +1,262 @@
+import { useEffect, useState } from "preact/hooks";
+import type {
+  GuardActed,
+  GuardDanger,
+  GuardedRoute,
+  GuardPage,
+  GuardPlace,
+  GuardSeen,
+  GuardStopped,
+} from "../../src/console/api/guard.ts";
+import { type ApiError, get, post, useLoaded } from "../api.ts";
+import { useMe } from "../app.tsx";
+import { ActDialog } from "../kit/act-dialog.tsx";
+import { Choice } from "../kit/field.tsx";
+import { Failure, Loading, Notice } from "../kit/notice.tsx";
+import { Pager, usePaging } from "../kit/pager.tsx";
+import { Table } from "../kit/table.tsx";
+import { Ago } from "../kit/time.tsx";
+import { Link } from "../router.tsx";
+import { common } from "../texts/common.ts";
+import { guardTexts as texts } from "../texts/guard.ts";
+
+const EVERY = 5000;
+const ROWS = 50;
+
+interface StoppedProps {
+  readonly guarded: GuardedRoute;
+  readonly onDone: (text: string, acted: GuardActed) => void;
+}
+
+/** What is about to be confirmed. */
+interface Asked {
+  readonly act: "release" | "dismiss";
+  /** The chosen changes; undefined for all that are shown. */
+  readonly chosen?: readonly GuardStopped[];
+  readonly seen: GuardSeen;
+}
+
+/** What is stopped of a route, in pages, to be released or dismissed. */
+export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
+  const isOperator = useMe().role === "operator";
+  const [filter, setFilter] = useState("");
+  const [chosen, setChosen] = useState<ReadonlyMap<string, GuardStopped>>(new Map());
+  const [vanished, setVanished] = useState(0);
+  const [asked, setAsked] = useState<Asked>();
+  const [failure, setFailure] = useState<ApiError>();
+  const wanted = { route, ...(filter && (JSON.parse(filter) as { type: string; danger: GuardDanger })) };
+  const paging = usePaging(filter);
+  const query = new URLSearchParams({ ...wanted, limit: String(ROWS), ...(paging.at && { after: paging.at }) });
+  const { data, error, reload } = useLoaded<GuardPage<GuardStopped>>(`/guard/stopped?${query}`, { every: EVERY });
+  const rows = data?.entries ?? [];
+  useEffect(() => {
+    if (!data || chosen.size === 0) return;
+    // The choice is of this page alone, so whatever is not on it any more is no longer stopped.
+    const here = new Set(data.entries.map(placeName));
+    const left = new Map([...chosen].filter(([name]) => here.has(name)));
+    if (left.size === chosen.size) return;
+    setVanished(chosen.size - left.size);
+    setChosen(left);
+  }, [data]);
+  useEffect(() => setChosen(new Map()), [paging.at, filter]);
+
+  const options = types.flatMap(({ type, deletes, disables }) =>
+    (["deletes", "disables"] as const).flatMap((danger) => {
+      const count = { deletes, disables }[danger].stopped;
+      return count > 0 ? [{ value: JSON.stringify({ type, danger }), type, danger, count }] : [];
+    }),
+  );
+  const shown = options.filter(({ value }) => filter === "" || value === filter);
+  const total = shown.reduce((sum, { count }) => sum + count, 0);
+  const choose = (row: GuardStopped, is: boolean) => {
+    const next = new Map(chosen);
+    is ? next.set(placeName(row), row) : next.delete(placeName(row));
+    setVanished(0);
+    setChosen(next);
+  };
+  const ask = async (act: Asked["act"], isAll: boolean) => {
+    const picked = [...chosen.values()];
+    setFailure(undefined);
+    try {
+      const seen = isAll ? await get<GuardSeen>(`/guard/seen?${new URLSearchParams(wanted)}`) : seenOf(picked);
+      setAsked({ act, seen, ...(!isAll && { chosen: picked }) });
+    } catch (reason) {
+      setFailure(reason as ApiError);
+    }
+  };
+  const carryOut = async ({ act, chosen: picked, seen }: Asked, reason: string) => {
+    const which = picked ? { places: picked.map(placeOf) } : { seen: seen.seen };
+    const acted = await post<GuardActed>(`/guard/${act}`, { ...wanted, ...which, reason });
+    setChosen(new Map());
+    setVanished(0);
+    reload();
+    onDone(act === "release" ? texts.released(acted.count) : texts.dismissed(acted.count), acted);
+  };
+  const groupsOf = ({ groups }: GuardSeen) =>
+    groups.map((each) => ({ ...each, backend: types.find(({ type }) => type === each.type)!.backend }));
+
+  return (
+    <div class="guard-stopped">
+      <div class="head">
+        <div>
+          <h3>{texts.stoppedTitle}</h3>
+          <p class="quiet">{texts.stoppedLead}</p>
+        </div>
+        {options.length > 1 && (
+          <Choice
+            label={texts.filter}
+            value={filter}
+            onChange={setFilter}
+            options={[
+              ["", texts.all(options.reduce((sum, { count }) => sum + count, 0))],
+              ...options.map(({ value, type, danger, count }) => [value, texts.only(type, danger, count)] as const),
+            ]}
+          />
+        )}
+      </div>
+      {vanished > 0 && <Notice kind="warning">{texts.vanished(vanished)}</Notice>}
+      <Failure error={error ?? failure} />
+      {!data && !error && <Loading />}
+      {rows.length > 0 && (
+        <>
+          {isOperator ? (
+            <Acts chosen={chosen.size} total={total} onAsk={ask} />
+          ) : (
+            <p class="quiet">{common.viewerOnly}</p>
+          )}
+          <Table<GuardStopped>
+            caption={texts.stopped(route)}
+            rows={rows}
+            keyOf={placeName}
+            columns={[
+              ...(isOperator
+                ? [
+                    {
+                      name: texts.choose,
+                      layout: "narrow" as const,
+                      show: (row: GuardStopped) => (
+                        <input
+                          type="checkbox"
+                          aria-label={texts.chooseOne(row.display || row.key)}
+                          checked={chosen.has(placeName(row))}
+                          onChange={(event) => choose(row, event.currentTarget.checked)}
+                        />
+                      ),
+                    },
+                  ]
+                : []),
+              { name: texts.who, show: (row) => <Who route={route} row={row} />, layout: "grow" },
+              { name: texts.change, show: ({ type, danger }) => `${texts.changes[danger]} ${type}` },
+              { name: texts.tried, show: ({ at }) => <Ago at={at} />, layout: "narrow" },
+              { name: texts.by, show: ({ caller }) => caller },
+              {
+                name: texts.request,
+                layout: "narrow",
+                show: ({ requestId }) => (
+                  <Link to={`/live?${new URLSearchParams({ requestId })}`}>{texts.openRequest}</Link>
+                ),
+              },
+            ]}
+          />
+          {isOperator && rows.length > 1 && (
+            <label class="choose-all">
+              <input
+                type="checkbox"
+                checked={chosen.size === rows.length}
+                onChange={(event) =>
+                  setChosen(event.currentTarget.checked ? new Map(rows.map((row) => [placeName(row), row])) : new Map())
+                }
+              />
+              {texts.chooseAll}
+            </label>
+          )}
+          <Pager paging={paging} next={data?.next} />
+        </>
+      )}
+      {asked && (
+        <ActDialog
+          title={asked.act === "release" ? texts.releaseTitle : texts.dismissTitle}
+          action={asked.act === "release" ? texts.release : texts.dismiss}
+          isDangerous={asked.act === "release"}
+          reason={texts.reason}
+          onAct={(reason) => carryOut(asked, reason)}
+          onClose={() => setAsked(undefined)}
+        >
+          {asked.act === "release" ? (
+            <>
+              <p class="strong">
+                {texts.willHappen(groupsOf(asked.seen), asked.seen.callers, asked.chosen?.[0]?.display)}
+              </p>
+              <p>{texts.once}</p>
+            </>
+          ) : (
+            <>
+              <p class="strong">{texts.willNotHappen(groupsOf(asked.seen))}</p>
+              <p>{texts.dismissMeans(asked.seen.callers)}</p>
+            </>
+          )}
+        </ActDialog>
+      )}
+    </div>
+  );
+}
+
+interface ActsProps {
+  readonly chosen: number;
+  readonly total: number;
+  readonly onAsk: (act: Asked["act"], isAll: boolean) => void;
+}
+
+/** What may be done to what is chosen, or to all. */
+const Acts = ({ chosen, total, onAsk }: ActsProps) => (
+  <div class="tools">
+    {chosen > 0 ? (
+      <>
+        <button type="button" onClick={() => onAsk("release", false)}>
+          {texts.releaseChosen(chosen)}
+        </button>
+        <button type="button" class="plain" onClick={() => onAsk("dismiss", false)}>
+          {texts.dismissChosen(chosen)}
+        </button>
+      </>
+    ) : (
+      <>
+        <button type="button" onClick={() => onAsk("release", true)}>
+          {texts.releaseAll(total)}
+        </button>
+        <button type="button" class="plain" onClick={() => onAsk("dismiss", true)}>
+          {texts.dismissAll(total)}
+        </button>
+      </>
+    )}
+  </div>
+);
+
+/** A person or a thing, by what people call it and by its id. */
+export const Who = ({
+  route,
+  row,
+}: {
+  readonly route: string;
+  readonly row: GuardPlace & { readonly display: string };
+}) => (
+  <>
+    <Link to={`/people/${[route, row.type, row.key].map(encodeURIComponent).join("/")}`}>{row.display || row.key}</Link>
+    {row.display && <span class="quiet mono guard-key">{row.key}</span>}
+  </>
+);
+
+const placeOf = ({ type, danger, key }: GuardPlace): GuardPlace => ({ type, danger, key });
+const placeName = (place: GuardPlace): string => JSON.stringify(Object.values(placeOf(place)));
+
+/** Chosen changes, counted as all of them would be. */
+function seenOf(chosen: readonly GuardStopped[]): GuardSeen {
+  const counts = new Map<string, { type: string; danger: GuardDanger; count: number }>();
+  for (const { type, danger } of chosen) {
+    const name = JSON.stringify([type, danger]);
+    const count = (counts.get(name)?.count ?? 0) + 1;
+    counts.set(name, { type, danger, count });
+  }
+  const callers = [...new Set(chosen.map(({ caller }) => caller))].filter((caller) => caller !== "");
+  return { groups: [...counts.values()], callers, seen: "" };
+}

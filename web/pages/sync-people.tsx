@@ -1,0 +1,238 @@
+import { useEffect, useState } from "preact/hooks";
+import type { SyncChange, SyncPeople, SyncPerson, SyncSummary } from "../../src/console/api/syncs.ts";
+import { useLoaded } from "../api.ts";
+import { useMe } from "../app.tsx";
+import { ActDialog } from "../kit/act-dialog.tsx";
+import { Badge, type Tone } from "../kit/badge.tsx";
+import { Choice, Field } from "../kit/field.tsx";
+import { Empty, Failure, Loading } from "../kit/notice.tsx";
+import { Panel } from "../kit/page.tsx";
+import { Pager, usePaging } from "../kit/pager.tsx";
+import { Table } from "../kit/table.tsx";
+import { Link, navigate, setQuery, usePlace } from "../router.tsx";
+import { syncStates, syncsTexts as texts } from "../texts/syncs.ts";
+
+interface PeopleProps {
+  readonly summary: SyncSummary;
+  /** Changes whenever people may have changed. */
+  readonly version: string;
+  /** The last entry of the history that is shown. */
+  readonly seen: number;
+  readonly onAct: (body: object) => (reason: string) => Promise<void>;
+}
+
+type Act = "release" | "retry" | "forget";
+
+const sum = (counts: readonly { readonly count: number }[]): number =>
+  counts.reduce((all, { count }) => all + count, 0);
+
+/** The people of a sync: those with planned or held changes, of a state, or all, and what may be done with them. */
+export function People({ summary, version, seen, onAct }: PeopleProps) {
+  const { name, held, planned, people, to } = summary;
+  const path = `/syncs/${encodeURIComponent(name)}`;
+  const isOperator = useMe().role === "operator" && !summary.running;
+  const { query } = usePlace();
+  const show = query.get("show") ?? "planned";
+  const [key, setKey] = useState("");
+  const [chosen, setChosen] = useState<ReadonlyMap<string, SyncPerson>>(new Map());
+  const [asked, setAsked] = useState<Act>();
+  const paging = usePaging(show);
+  const parts = new URLSearchParams({ show, ...(paging.at !== undefined && { after: paging.at }) });
+  const { data, error, reload } = useLoaded<SyncPeople>(`${path}/people?${parts}`);
+  useEffect(() => {
+    setChosen(new Map());
+    reload();
+  }, [version, reload]);
+  useEffect(() => setChosen(new Map()), [show, paging.at]);
+  const rows = data?.people ?? [];
+  const picked = [...chosen.values()];
+  const keys = picked.map((each) => each.key);
+  const releasable = picked.filter((each) => each.held && each.kind !== "rehires");
+  const hasFailed = people.some(({ status, count }) => count > 0 && ["failed", "stopped"].includes(status));
+  const toPerson = (of: string) => `${path}/people/${encodeURIComponent(of)}`;
+  const choose = (row: SyncPerson, is: boolean) => {
+    const next = new Map(chosen);
+    is ? next.set(row.key, row) : next.delete(row.key);
+    setChosen(next);
+  };
+  const kinds = [...Map.groupBy(releasable, ({ kind }) => kind!)].map(([kind, of]) => ({ kind, count: of.length }));
+  const dialogs = {
+    release: {
+      title: texts.releaseTitle,
+      action: texts.release,
+      means: texts.releaseMeans(name, to, kinds),
+      body: { do: "release", people: releasable.map((each) => each.key), seen },
+    },
+    retry: {
+      title: texts.retryTitle,
+      action: texts.retry,
+      means: texts.retryMeans(keys.length),
+      body: { do: "retry", people: keys },
+    },
+    forget: {
+      title: texts.forgetTitle,
+      action: texts.forget,
+      means: texts.forgetMeans(keys.length),
+      body: { do: "forget", people: keys, count: keys.length },
+    },
+  } as const;
+  const dialog = asked && dialogs[asked];
+
+  return (
+    <Panel
+      title={texts.people}
+      tools={
+        <>
+          <Choice
+            label={texts.tabs}
+            value={show}
+            onChange={(value) => setQuery({ show: value })}
+            options={[
+              ["planned", texts.tab.planned(sum(planned) + sum(held))],
+              ["held", texts.tab.held(sum(held))],
+              ...people.map(({ status, count }) => [status, texts.tab.status(status, count)] as const),
+              ["all", texts.tab.all(sum(people))],
+            ]}
+          />
+          <form
+            class="find"
+            onSubmit={(event) => {
+              event.preventDefault();
+              if (key.trim() !== "") navigate(toPerson(key.trim()));
+            }}
+          >
+            <Field label={texts.find} value={key} onInput={setKey} type="search" />
+            <button type="submit">{texts.open}</button>
+          </form>
+        </>
+      }
+    >
+      <Failure error={error} />
+      {!data && !error && <Loading />}
+      {data && rows.length === 0 && <Empty>{show === "planned" ? texts.noPlan : texts.noPeople}</Empty>}
+      {isOperator && (keys.length > 0 || hasFailed) && (
+        <div class="tools">
+          {keys.length === 0 ? (
+            <button type="button" onClick={() => setAsked("retry")}>
+              {texts.retryAll}
+            </button>
+          ) : (
+            <>
+              {releasable.length > 0 && (
+                <button type="button" onClick={() => setAsked("release")}>
+                  {texts.releaseChosen(releasable.length)}
+                </button>
+              )}
+              <button type="button" onClick={() => setAsked("retry")}>
+                {texts.retryChosen(keys.length)}
+              </button>
+              <button type="button" class="plain" onClick={() => setAsked("forget")}>
+                {texts.forgetChosen(keys.length)}
+              </button>
+            </>
+          )}
+        </div>
+      )}
+      {rows.length > 0 && (
+        <Table<SyncPerson>
+          caption={texts.peopleTable(name)}
+          rows={rows}
+          keyOf={(row) => row.key}
+          columns={[
+            ...(isOperator
+              ? [
+                  {
+                    name: texts.choose,
+                    layout: "narrow" as const,
+                    show: (row: SyncPerson) => (
+                      <input
+                        type="checkbox"
+                        aria-label={texts.chooseOne(row.display || row.key)}
+                        checked={chosen.has(row.key)}
+                        onChange={(event) => choose(row, event.currentTarget.checked)}
+                      />
+                    ),
+                  },
+                ]
+              : []),
+            {
+              name: texts.person,
+              show: (row) => (
+                <>
+                  <Link to={toPerson(row.key)}>{row.display || row.key}</Link>
+                  {row.display && <span class="quiet mono second">{row.key}</span>}
+                </>
+              ),
+            },
+            { name: texts.what, show: (row) => <State person={row} /> },
+            { name: texts.why, show: (row) => [row.reason, ...row.notes].filter(Boolean).join(" ") },
+            { name: texts.changes, layout: "grow", show: (row) => <Changes changes={row.changes} /> },
+          ]}
+        />
+      )}
+      {isOperator && rows.length > 1 && (
+        <label class="choose-all">
+          <input
+            type="checkbox"
+            checked={chosen.size === rows.length}
+            onChange={(event) =>
+              setChosen(event.currentTarget.checked ? new Map(rows.map((row) => [row.key, row])) : new Map())
+            }
+          />
+          {texts.chooseAll}
+        </label>
+      )}
+      <Pager paging={paging} next={data?.next} />
+      {dialog && (
+        <ActDialog
+          title={dialog.title}
+          action={dialog.action}
+          isDangerous={asked !== "retry"}
+          {...(asked !== "retry" && { reason: texts.reason })}
+          {...(asked === "forget" && { typed: { label: texts.forgetType(keys.length), text: String(keys.length) } })}
+          onAct={onAct(dialog.body)}
+          onClose={() => setAsked(undefined)}
+        >
+          <p class="strong">{dialog.means}</p>
+          {asked === "release" && <p>{texts.releaseOnce}</p>}
+        </ActDialog>
+      )}
+    </Panel>
+  );
+}
+
+const TONES: Readonly<Record<string, Tone>> = {
+  ok: "good",
+  failed: "bad",
+  stopped: "bad",
+  waiting: "info",
+  sent: "info",
+};
+
+/** What would be done for a person, or how things stand. */
+export const State = ({ person: { kind, held, status } }: { readonly person: SyncPerson }) =>
+  kind === undefined ? (
+    <Badge tone={TONES[status] ?? "plain"}>{syncStates[status] ?? status}</Badge>
+  ) : (
+    <>
+      <Badge tone="info">{texts.one(kind)}</Badge> {held && <Badge tone="warn">{texts.isHeld}</Badge>}
+    </>
+  );
+
+/** Changes of attributes, one a line. */
+export const Changes = ({ changes }: { readonly changes: readonly SyncChange[] }) =>
+  changes.length === 0 ? null : (
+    <ul class="changes">
+      {changes.map(({ name, from, to }) => (
+        <li key={name}>
+          <span class="quiet">{name}:</span>{" "}
+          {from && (
+            <>
+              <del>{from}</del> →{" "}
+            </>
+          )}
+          {to ? <ins>{to}</ins> : <span class="quiet">{texts.none_}</span>}
+        </li>
+      ))}
+    </ul>
+  );
