@@ -202,3 +202,18 @@ describe("the pages of people and groups", () => {
     }
   });
 });
+
+test("while the backend can't be asked, the history remains, and nothing is expected", async () => {
+  const before = legacyHr();
+  const { kinds } = before.connectors.hr;
+  const hr = { type: "sql", dialect: "postgres", url: "postgres://nobody@127.0.0.1:1/nothing", kinds };
+  const config = { ...before, connectors: { hr }, operations: { port: 0 }, journal: {}, console: {} };
+  expect(gateway.reload(config)).toBe(true);
+  const person = await personOf("p00");
+  expect(person).toMatchObject({ name: "p00@people.test", now: { is: "unknown" }, expected: [] });
+  expect(person.told).toMatchObject({ history: { lines: [{ status: 201 }] } });
+  const { page, context } = await signedIn(browser, gateway, pathOf("User", "p00"));
+  await page.getByText("The backend can't be asked:").waitFor();
+  await page.getByRole("link", { name: "Created User p00@people.test." }).waitFor();
+  await context.close();
+});

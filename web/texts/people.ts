@@ -5,7 +5,6 @@ export const peopleTexts = {
   kindOf: (type: string, route: string) => `${type} at ${route}`,
   by: "Search by",
   text: "Search",
-  search: "Search",
   hint: { sw: "Begins with …", co: "Contains …", eq: "Exactly …", any: "Begins with …" },
   attribute: {
     userName: "User name",
@@ -23,7 +22,6 @@ export const peopleTexts = {
       ? `${total.toLocaleString("en")} found`
       : `${shown.toLocaleString("en")} of ${total.toLocaleString("en")}`,
   more: "More",
-  unnamed: "without a name",
   active: "Active",
   disabled: "Disabled",
   gone: "Gone",
@@ -34,7 +32,6 @@ export const peopleTexts = {
   knownLead: "Resources that the journal knows by this name or ID. Some may be gone.",
   knownNothing: "Neither does the journal.",
   last: "Last request",
-  open: "Open",
 } as const;
 
 /** Texts of the page on one resource. */
@@ -43,20 +40,15 @@ export const personTexts = {
   lead: (type: string, route: string) => `${type} at ${route}`,
   id: "ID",
   now: "Now",
-  nowLead: "As the backend has it at this moment.",
   nowGone: "The backend has no resource with this ID any more. Its history remains.",
   nowUnknown: "The backend can't be asked:",
-  attribute: "Attribute",
-  value: "Value",
   asJson: "As JSON",
-  asTable: "As a table",
   yes: "true",
   no: "false",
   lists: { members: "Members", groups: "Groups" } as Readonly<Record<string, string>>,
   listNothing: "None.",
   refresh: "Refresh",
   history: "History",
-  historyLead: "Requests about it, newest first. Open one to see its steps.",
   historyNothing: "The journal has no request about it.",
   historyOff: "The gateway keeps no journal. Set journal: {} in its configuration to see who changed what.",
   historyUnknown: "The journal can't be asked:",
@@ -65,14 +57,13 @@ export const personTexts = {
   what: "What happened",
   who: "Caller",
   result: "Answer",
-  live: "Open in Live",
 } as const;
 
 /** Texts on what Entra is expected to do. Each begins with what it will do; `because` gives the facts. */
 export const expectedTexts = {
   title: "What Entra will do next",
   about:
-    "An expectation of what Entra does as the client: it follows from the facts below and from what Microsoft documents. Entra was not asked, so scope, assignments, a paused job and quarantine are not known here.",
+    "An expectation of what Entra does as the client: it follows from these facts and from what Microsoft documents. Entra was not asked, so scope, assignments, a paused job and quarantine are not known here.",
   because: "Because",
   unknown: "Nothing can be said without the backend and the journal.",
   retry: {
