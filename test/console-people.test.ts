@@ -206,7 +206,7 @@ describe("the pages of people and groups", () => {
 test("while the backend can't be asked, the history remains, and nothing is expected", async () => {
   const before = legacyHr();
   const { kinds } = before.connectors.hr;
-  const hr = { type: "sql", dialect: "postgres", url: "postgres://nobody@127.0.0.1:1/nothing", kinds };
+  const hr = { type: "sql", dialect: "postgres", host: "127.0.0.1", port: 1, database: "none", user: "nobody", kinds };
   const config = { ...before, connectors: { hr }, operations: { port: 0 }, journal: {}, console: {} };
   expect(gateway.reload(config)).toBe(true);
   const person = await personOf("p00");
