@@ -115,7 +115,7 @@ async function verified(
   tell: (reached: { readonly bytes: number; readonly total: number; readonly records: number }) => void,
 ): Promise<Extract<VerifyAnswer, { found: unknown }>["found"]> {
   const thread = createThread<VerifyTask | "continue", VerifyAnswer>({
-    module: new URL(import.meta.url.replace("console-audit", "audit-thread")),
+    module: new URL(import.meta.url.replace(/console-audit(?=\.[jt]s$)/, "audit-thread")),
     maxMs: PIECE_MS,
     maxMb: THREAD_MB,
     maxWaiting: 1,
