@@ -135,7 +135,7 @@ function Older({ feed: { rows, hasOlder, isLoadingOlder, older, error } }: { rea
   if (!mayLoad) return <p class="quiet">{liveTexts.full}</p>;
   return (
     <div ref={end}>
-      <button type="button" disabled={isLoadingOlder} onClick={older}>
+      <button type="button" onClick={older}>
         {isLoadingOlder ? liveTexts.loadingOlder : liveTexts.older}
       </button>
     </div>
