@@ -2,10 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { type CompiledQuery, Kysely } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { filesIn } from "../src/connector/kit/files.ts";
+import { openSqlite, sqliteDialect } from "../src/connector/kit/sqlite.ts";
 import { idOfTime, type JournalEntry } from "../src/journal/entry.ts";
 import type { JournalLine, JournalQuery, JournalStore } from "../src/journal/store.ts";
+import { createJournalStore, type JournalTables } from "../src/state/journal.ts";
 import { openJournalStore } from "../src/state/journal-store.ts";
 import { type Database, startPostgres, stateIn } from "./servers/databases.ts";
 
@@ -168,4 +171,29 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
     await Promise.all([one.append([mine]), other.search({ limit: 1 })]);
     expect(await other.get(mine.id)).toEqual(mine);
   });
+});
+
+test.each<[Omit<JournalQuery, "limit">, RegExp]>([
+  [{ resource: "1", caller: "entra", result: "failure" }, /journal_by_resource/],
+  [{ requestId: "r1", caller: "entra", result: "success" }, /journal_by_request_id/],
+  [{ caller: "rare" }, /journal_by_caller/],
+  [{ caller: "entra", result: "failure" }, /journal_by_result/],
+  [{ caller: "entra", type: "Group" }, /^SCAN journal$/],
+  [{ caller: "entra", search: "ann" }, /^SCAN journal$/],
+  [{ result: "success", type: "Group" }, /^SCAN journal$/],
+])("SQLite reads few entries for %j, or goes through them in order", async (given, way) => {
+  const database = openSqlite(":memory:");
+  const asked: CompiledQuery[] = [];
+  const db = new Kysely<JournalTables>({
+    dialect: sqliteDialect(() => database),
+    log: ({ query }) => {
+      asked.push(query);
+    },
+  });
+  const store = createJournalStore({ db, isSqlite: true, close: () => db.destroy() });
+  await store.search({ ...given, limit: 1 });
+  const { sql, parameters } = asked.at(-1)!;
+  const [plan] = database.prepare(`explain query plan ${sql}`).all(...(parameters as string[]));
+  expect(plan?.detail).toMatch(way);
+  await store.close();
 });

@@ -196,7 +196,11 @@ function found({ db, isSqlite }: Pick<JournalDatabase, "db" | "isSqlite">, query
     ["request_id", query.requestId],
     ["resource", query.resource],
   ] as const)
-    if (value !== undefined) rows = rows.where(column, "=", value);
+    if (value !== undefined)
+      rows =
+        isSqlite && isCommon(column, query)
+          ? rows.where(sql<boolean>`${sql.ref(column)} || '' = ${value}`)
+          : rows.where(column, "=", value);
   if (search === undefined || search === "") return rows;
   const position = sql.raw(isSqlite ? "instr" : "strpos");
   // Read through in the order of ids: what is found often ends it early, and the rows are short.
@@ -207,6 +211,17 @@ function found({ db, isSqlite }: Pick<JournalDatabase, "db" | "isSqlite">, query
       sql<boolean>`request_id || '' = ${search}`,
     ]),
   );
+}
+
+/**
+ * Reports whether many entries probably have the same value as is asked for. An index would then cost more than reading through, and keep
+ * SQLite, which has no statistics of these tables, from a better one.
+ */
+function isCommon(column: string, { resource, requestId, result, ...query }: JournalQuery): boolean {
+  const isOfOne = resource !== undefined || requestId !== undefined;
+  if (column === "result") return isOfOne || result === "success";
+  const others = [result, query.route, query.type, query.action, query.search || undefined];
+  return column === "caller" && (isOfOne || others.some((other) => other !== undefined));
 }
 
 /** Forgets what is older than it is kept, and then the oldest until the rest fits; says how many entries. */
