@@ -31,6 +31,15 @@ describe("the console's pages", () => {
     await context.close();
   });
 
+  test("the menu has each page once", async () => {
+    const { page, context } = await signedIn(browser, gateway, "/");
+    const links = page.getByRole("navigation").getByRole("link");
+    await links.first().waitFor();
+    const names = await links.allTextContents();
+    expect(names).toEqual([...new Set(names)]);
+    await context.close();
+  });
+
   test("the first page is under 100 KB compressed", async () => {
     const html = await (await get("/console/")).text();
     const files = [...html.matchAll(/\/console\/assets\/[\w.-]+/g)].map(([path]) => path);

@@ -19,7 +19,6 @@ export const pages: readonly PageEntry[] = [
   { path: "/live", name: pageNames.live, load: () => import("./pages/live.tsx") },
   { path: "/people", name: pageNames.people, load: () => import("./pages/people.tsx") },
   { path: "/connectors", name: pageNames.connectors, load: () => import("./pages/connectors.tsx") },
-  { path: "/connectors", name: pageNames.connectors, load: () => import("./pages/connectors.tsx") },
   { path: "/guard", name: pageNames.guard, load: () => import("./pages/guard.tsx") },
   { path: "/syncs", name: pageNames.syncs, load: () => import("./pages/syncs.tsx") },
   { path: "/audit", name: pageNames.audit, load: () => import("./pages/audit.tsx") },
