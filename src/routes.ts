@@ -8,7 +8,7 @@ import { permitted } from "./gateway/permissions.ts";
 import { protectedAttributes, protectedEntries } from "./gateway/protection.ts";
 import type { Endpoint } from "./gateway/references.ts";
 import type { Repeats } from "./gateway/repeats.ts";
-import { createRoute, type Route } from "./gateway/route.ts";
+import { createRoute, type Route, type RouteParts } from "./gateway/route.ts";
 import { dryRun, readOnly } from "./gateway/switches.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { Mapping } from "./mapping/mapping.ts";
@@ -77,7 +77,8 @@ function checkLookUps(base: string, { mapping, name }: Endpoint, endpoints: Read
   }
 }
 
-const optionsOf = (loaded: Loaded, base: string, connectors: ReadonlyMap<string, Connector>) => ({
+/** What a route is made of, without middleware. Throws a `StartError`. */
+export const routeParts = (loaded: Loaded, base: string, connectors: ReadonlyMap<string, Connector>): RouteParts => ({
   base,
   endpoints: endpointsOf(loaded, base, connectors),
   limits: loaded.config.limits,
@@ -88,7 +89,7 @@ const optionsOf = (loaded: Loaded, base: string, connectors: ReadonlyMap<string,
 
 /** A route without middleware, for planning that never writes. */
 export const bareRoute = (loaded: Loaded, base: string, connectors: ReadonlyMap<string, Connector>): Route =>
-  createRoute({ ...optionsOf(loaded, base, connectors), middleware: [], steps: [] });
+  createRoute({ ...routeParts(loaded, base, connectors), middleware: [], steps: [] });
 
 /**
  * Builds a route with its middleware. This is the only place that defines the order, outermost first. Throws `StartError` if a protection
@@ -101,7 +102,7 @@ export function routeAt(
   { audit, journal, ledger, log, repeats, stopped }: RouteServices,
 ): Route {
   const { config } = loaded;
-  const options = optionsOf(loaded, base, connectors);
+  const options = routeParts(loaded, base, connectors);
   const { readOnly: isReadOnly, protect, guard, dryRun: isDry } = config.safety[base] ?? {};
   const records = audit && recording(base, audit, { values: config.audit?.values ?? false, isDry: isDry === true });
   const notes = journal && journaling(base, options.endpoints, { journal, reads: config.journal?.reads ?? false });

@@ -12,10 +12,10 @@ import type { Route } from "../gateway/route.ts";
 import { openConnectors } from "../generation.ts";
 import { addressText } from "../http/text.ts";
 import { differenceText } from "../mapping/difference.ts";
+import { carryOut, routeOf, type ScimRequest } from "../play/request.ts";
 import { bareRoute } from "../routes.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import { isObject } from "../scim/schema.ts";
-import { carryOut, routeOf, type ScimRequest } from "./request.ts";
 
 const anything = z.unknown();
 const request = z.strictObject({

@@ -8,12 +8,12 @@ import type { Registry } from "../config/registry.ts";
 import { validate } from "../config/validate.ts";
 import { readYaml } from "../config/yaml.ts";
 import type { Answer, HttpRequest, Transport } from "../connector/http.ts";
+import type { ScimRequest } from "../play/request.ts";
 import { routeAt } from "../routes.ts";
 import { isObject } from "../scim/schema.ts";
 import type { AuditLog } from "../sink/trail.ts";
 import { lazyStore } from "../store.ts";
 import { basesOf, below, type Case, type Exchange, exchangesFormat, HIDDEN, through } from "./exchanges.ts";
-import type { ScimRequest } from "./request.ts";
 
 /** Properties whose values are never kept. */
 const SECRET = /passw|secret|token|credential|api_?key|private/i;

@@ -23,6 +23,9 @@ export type ConnectorErrorKind =
   /** The backend cannot be reached, or its answer makes no sense, such as a broken file. As for `timeout`. */
   | "unavailable";
 
+/** The kinds that say that the backend could not be asked at all. */
+export const AWAY: ReadonlySet<ConnectorErrorKind> = new Set(["unavailable", "timeout", "denied"]);
+
 /** A failed backend call: its kind, and details for an administrator. It never contains a secret. */
 export class ConnectorError extends Error {
   readonly kind: ConnectorErrorKind;

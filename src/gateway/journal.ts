@@ -1,6 +1,6 @@
 import type { Journal } from "../journal/journal.ts";
 import { beginTrace } from "../journal/trace.ts";
-import type { Mapping } from "../mapping/mapping.ts";
+import { secretAttrs } from "../mapping/mapping.ts";
 import type { Middleware, ScimOperation } from "./operation.ts";
 import type { Endpoints } from "./references.ts";
 import { attrsOfWrite, type WriteStep } from "./writes.ts";
@@ -72,12 +72,4 @@ function sentBy(operation: ScimOperation): unknown {
   if ("body" in operation) return operation.body;
   if (operation.name !== "list" || operation.query.filter === undefined) return undefined;
   return { filter: operation.query.filter };
-}
-
-/** The attributes of the entry that are only written, or that a schema says are never returned. */
-function secretAttrs({ rows }: Mapping): ReadonlySet<string> {
-  const attrs = rows.flatMap((row) => (row.is === "expression" ? [] : [row]));
-  const isSecret = ({ writeOnly, path: { attribute, sub } }: (typeof attrs)[number]) =>
-    writeOnly || attribute.returned === "never" || sub?.returned === "never";
-  return new Set(attrs.filter(isSecret).map(({ attr }) => attr));
 }

@@ -20,12 +20,16 @@ export interface Route {
   readonly run: Handler;
 }
 
-/** What a route is built from. */
-export interface RouteOptions {
+/** What a route serves, and within which limits. */
+export interface RouteParts {
   readonly base: string;
   readonly endpoints: Endpoints;
   readonly limits: Limits;
   readonly patchAnswers: ReadonlyMap<string, "resource" | "none">;
+}
+
+/** What a route is built from. */
+export interface RouteOptions extends RouteParts {
   readonly repeats?: Repeats;
   /** Wraps each operation, outermost first. */
   readonly middleware: readonly Middleware[];

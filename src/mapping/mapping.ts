@@ -143,3 +143,10 @@ export const attrsKept = ({ rows, write }: Mapping): string[] => {
 /** The written attributes that are never read. */
 export const attrsUnread = ({ rows }: Mapping): ReadonlySet<string> =>
   new Set(rows.filter((row) => row.writeOnly).flatMap(attrsWritten));
+
+/** The entry attributes that hold secrets: those that are only written, or that the schema never returns. */
+export const secretAttrs = ({ rows }: Pick<Mapping, "rows">): ReadonlySet<string> => {
+  const isSecret = ({ writeOnly, path: { attribute, sub } }: Row) =>
+    writeOnly || attribute.returned === "never" || sub?.returned === "never";
+  return new Set(rows.filter(isSecret).flatMap((row) => (row.is === "expression" ? attrsWritten(row) : [row.attr])));
+};

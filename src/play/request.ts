@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Context } from "../gateway/context.ts";
 import type { Query } from "../gateway/operation.ts";
-import type { Endpoints } from "../gateway/references.ts";
+import type { Endpoint } from "../gateway/references.ts";
 import type { Route } from "../gateway/route.ts";
-import { ScimError } from "../scim/error.ts";
+import { badRequest, notFound } from "../scim/error.ts";
 import type { ResourceType } from "../scim/schema.ts";
 
 /** A SCIM request as the command line, or a file, says it. */
@@ -29,14 +29,18 @@ export function routeOf({ url }: ScimRequest, routes: Iterable<string>): string 
 }
 
 /** What a request asks for. Throws 404 where the route has no such endpoint. */
-export function targetOf({ url }: ScimRequest, route: string, endpoints: Endpoints): Target {
+export function targetOf(
+  { url }: ScimRequest,
+  route: string,
+  endpoints: ReadonlyMap<string, Pick<Endpoint, "mapping">>,
+): Target {
   const { pathname, searchParams } = new URL(url, "http://localhost");
   const path = pathname.startsWith(`${route}/`) ? pathname.slice(route.length) : pathname;
   const [, endpoint = "", id] = path.split("/");
   const type = [...endpoints.values()]
     .map(({ mapping }) => mapping.type)
     .find((each) => each.endpoint.toLowerCase() === `/${endpoint.toLowerCase()}`);
-  if (!type) throw new ScimError(404, undefined, `${route} has no endpoint /${endpoint}.`);
+  if (!type) throw notFound(`${route} has no endpoint /${endpoint}.`);
   return { type, id: id === undefined ? undefined : decodeURIComponent(id), query: Object.fromEntries(searchParams) };
 }
 
@@ -67,7 +71,7 @@ export async function carryOut(
       await run({ name: "delete", ...common, id });
       return { status: 204, body: undefined };
     default:
-      throw new ScimError(400, undefined, `There is no method ${method}: GET, POST, PUT, PATCH or DELETE.`);
+      throw badRequest("invalidSyntax", `There is no method ${method}: GET, POST, PUT, PATCH or DELETE.`);
   }
 }
 
