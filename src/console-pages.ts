@@ -12,6 +12,7 @@ import { configurationSources } from "./console-configuration.ts";
 import { connectorSources } from "./console-connectors.ts";
 import { guardDeps } from "./console-guard.ts";
 import { liveSources } from "./console-live.ts";
+import { consoleMappings } from "./console-mappings.ts";
 import { overviewSources } from "./console-overview.ts";
 import { peopleSources } from "./console-people.ts";
 import type { ConsoleSources } from "./console-sources.ts";
@@ -23,6 +24,7 @@ export function consolePages(sources: ConsoleSources): Readonly<Record<string, C
     overview: overviewPage(overviewSources(sources)),
     live: livePage(liveSources(sources)),
     people: peoplePage(peopleSources(sources)),
+    mappings: consoleMappings(sources),
     connectors: connectorsPage(connectorSources(sources)),
     guard: guardPage(guardDeps(sources)),
     syncs: syncsPage(syncsDeps(sources)),

@@ -107,6 +107,13 @@ export function openConnector(
   }
 }
 
+/** What a connector is told of the mappings when it is opened. */
+export const toldTo = (loaded: Loaded, name: string): readonly unknown[] => [
+  typesOf(loaded, name),
+  referencesOf(loaded, name),
+  [...mappedOf(loaded, name)],
+];
+
 /** The attribute types that mappings specify for a connector. */
 function typesOf({ routes }: Loaded, name: string): Record<string, string> {
   const types: Record<string, string> = {};
@@ -168,8 +175,7 @@ export function buildGeneration(loaded: Loaded, shared: Shared, before?: Generat
   });
   const opened = new Map<string, Opened>();
   for (const [name, settings] of Object.entries(config.connectors)) {
-    const said = [typesOf(loaded, name), referencesOf(loaded, name), [...mappedOf(loaded, name)]];
-    const key = JSON.stringify([settings, said, loaded.folder, config.limits.seconds]);
+    const key = JSON.stringify([settings, toldTo(loaded, name), loaded.folder, config.limits.seconds]);
     const present = before?.connectors.get(name);
     const open = () => resilient(openConnector(loaded, name, log), name, settings.resilience, observer);
     opened.set(name, present?.key === key ? present : { key, connector: open() });

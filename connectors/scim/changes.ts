@@ -30,12 +30,13 @@ export function changed(
 
 /** The body of a PATCH, RFC 7644 §3.5.2 or SCIM 1.1 §3.3.2. `present` is the resource if it was read. */
 export function patchBody(
-  changes: readonly Change[],
+  all: readonly Change[],
   present: Resource | undefined,
   version: Version,
   schemas: readonly string[],
   pathOf: PathOf,
 ): Resource {
+  const changes = all.filter((change, index) => !isReplaced(change, all.slice(index + 1)));
   if (version === "1.1") return olderPatch(changes, schemas, pathOf);
   const paths = changes.map((change) => ({ change, path: pathOf(change.attr) }));
   // Changes of a new element are added together.
@@ -51,6 +52,10 @@ export function patchBody(
   });
   return { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations };
 }
+
+/** Reports whether a later change leaves nothing of a change. A swap also compares. */
+const isReplaced = ({ op, attr }: Change, later: readonly Change[]): boolean =>
+  op !== "swap" && later.some((other) => other.op === "replace" && other.attr === attr);
 
 /** The values that a change leaves, if it determines them itself. */
 const valuesPut = (change: Change): readonly Value[] =>

@@ -4,7 +4,7 @@ import type { Registry } from "../config/registry.ts";
 import type { Entry } from "../connector/connector.ts";
 import { AWAY, ConnectorError } from "../connector/error.ts";
 import { routeOf, type ScimRequest } from "../play/request.ts";
-import type { AskedCall, Trial } from "../play/trial.ts";
+import type { AskedCall, Trial } from "../play/shown.ts";
 import { tryRequest } from "../play/try.ts";
 import { routeParts } from "../routes.ts";
 import { EXIT } from "./exit.ts";

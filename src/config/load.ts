@@ -150,7 +150,7 @@ const once = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
 
 /** Users as Entra's provisioning jobs know them: SCIM's attributes and those of added schemas. */
 const entraUser = ({ types }: { types?: string | undefined }, folder: string, named: Naming) => {
-  const known = types === undefined ? builtInTypes : loadTypes(types, folder, builtInTypes, named);
+  const known = types === undefined ? builtInTypes : loadTypes(types, { folder, known: builtInTypes }, named);
   return { type: known.find(({ name }) => name === "User")!, rows: undefined };
 };
 
@@ -202,6 +202,8 @@ export interface ConnectorNames {
   readonly attributeTypes: readonly string[];
   /** Reports an unreadable file at the place that names it. */
   readonly named?: Naming;
+  /** Drafts to read in place of files: their texts. */
+  readonly textOf?: ((file: string) => string | undefined) | undefined;
 }
 
 /** A loaded mapping, with its warnings. */
@@ -216,18 +218,24 @@ export interface LoadedMapping {
 /** Loads and compiles a mapping file. Throws `ConfigError`. */
 export function loadMapping(
   file: string,
-  { kinds, attributeTypes, named }: ConnectorNames,
+  { kinds, attributeTypes, named, textOf }: ConnectorNames,
   types = builtInTypes,
 ): LoadedMapping {
   const shown = shownName(file);
-  const yaml = readYaml(file, shown, named && ((message) => named(message, { code: "file" })));
+  const yaml = readYaml(file, shown, named && ((message) => named(message, { code: "file" })), textOf?.(file));
   const { value: source, diagnostics } = validate(yaml, mappingFormat);
   if (!source) throw new ConfigError(diagnostics);
   const known =
     source.types === undefined
       ? types
-      : loadTypes(source.types, dirname(file), types, (message, about) => yaml.diagnose(["types"], message, about));
-  const { mapping, problems } = compileMapping(source, known, { attributeTypes, file: shown });
+      : loadTypes(source.types, { folder: dirname(file), known: types, textOf }, (message, about) =>
+          yaml.diagnose(["types"], message, about),
+        );
+  const { mapping, problems } = compileMapping(source, known, {
+    attributeTypes,
+    file: shown,
+    isDraft: textOf !== undefined,
+  });
   const located = ({ path, message, ...about }: Problem) => yaml.diagnose(path, message, about);
   const found = problems.map(located);
   if (kinds && !kinds.includes(source.kind)) {
@@ -250,15 +258,16 @@ function fileOf(name: string, folder: string, kind: ShippedKind, named: Naming):
   throw new ConfigError([named(located.problem.message, located.problem.about)]);
 }
 
+/** Where a file of types is looked for, and which types it adds to. */
+interface TypesAround extends Pick<ConnectorNames, "textOf"> {
+  readonly folder: string;
+  readonly known: readonly ResourceType[];
+}
+
 /** Loads a file of resource types in addition to known ones. Throws `ConfigError`; an unreadable file is reported where it is named. */
-function loadTypes(
-  name: string,
-  folder: string,
-  known: readonly ResourceType[],
-  named: Naming,
-): readonly ResourceType[] {
+function loadTypes(name: string, { folder, known, textOf }: TypesAround, named: Naming): readonly ResourceType[] {
   const file = fileOf(name, folder, "types", named);
-  const yaml = readYaml(file, shownName(file), (message) => named(message, { code: "file" }));
+  const yaml = readYaml(file, shownName(file), (message) => named(message, { code: "file" }), textOf?.(file));
   const { value: source, diagnostics } = validate(yaml, typesFormat);
   if (!source) throw new ConfigError(diagnostics);
   const { types, problems } = defineTypes(source, known);

@@ -22,14 +22,15 @@ type Naming = (message: string) => Diagnostic;
 
 /**
  * Reads a YAML file. Throws `ConfigError` if the file cannot be read or is not YAML. `shown` is its name in messages; if another file names
- * this one, `named` reports that it cannot be read.
+ * this one, `named` reports that it cannot be read. `given` is a text to read in place of the file's.
  */
 export function readYaml(
   file: string,
   shown = file,
   named: Naming = (message) => fileDiagnostic(shown, message),
+  given?: string,
 ): YamlFile {
-  const text = textOf(file, shown, named);
+  const text = given ?? textOf(file, shown, named);
   const rows = text.split(/\r?\n/);
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });

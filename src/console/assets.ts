@@ -24,8 +24,15 @@ const TYPES: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
 };
 
-/** The console's files: built ahead in the package and the image, bundled now in a clone. */
-export async function loadAssets(): Promise<Assets> {
+let loaded: Promise<Assets> | undefined;
+
+/** The console's files: built ahead in the package and the image, bundled in a clone when they are first asked for. */
+export const loadAssets = (): Promise<Assets> => {
+  loaded ??= load();
+  return loaded;
+};
+
+async function load(): Promise<Assets> {
   if (import.meta.filename.endsWith(".js"))
     return new Map(readdirSync(BUILT).map((name) => [name, assetOf(name, readFileSync(join(BUILT, name)))]));
   const { bundle } = await import("./bundle.ts");

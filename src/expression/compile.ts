@@ -34,6 +34,8 @@ export interface CompileOptions {
   readonly functions?: readonly string[];
   /** The place of the expression, such as a mapping's row. Errors include it. */
   readonly place?: ExpressionPlace;
+  /** Whether it is somebody's draft: then it is evaluated apart, whatever its input, and requests never wait for it. */
+  readonly isDraft?: boolean;
 }
 
 /** The place of an expression: its file, if any, and the place within. */
@@ -87,7 +89,10 @@ const MAX_SOURCE = 10_000;
 const MAX_HERE = 4000;
 
 /** Compiles a JSONata expression. Throws `ExpressionError` with the position of the mistake. */
-export function compileExpression(source: string, { functions = [], place }: CompileOptions = {}): Expression {
+export function compileExpression(
+  source: string,
+  { functions = [], place, isDraft = false }: CompileOptions = {},
+): Expression {
   if (source.length > MAX_SOURCE) throw new ExpressionError(`an expression can have at most ${MAX_SOURCE} characters`);
   let compiled: jsonata.Expression;
   try {
@@ -126,6 +131,7 @@ export function compileExpression(source: string, { functions = [], place }: Com
     readsInput: readsAll || inputNames.size > 0,
     evaluate: async (input, bindings) => {
       try {
+        if (isDraft) return await evaluateApart(source, input, bindings ?? {}, "trials");
         // Functions cannot be passed to another thread. Callers that bind them limit the input.
         const hasFunctions = Object.values(bindings ?? {}).some((each) => typeof each === "function");
         const isHere = isHashing || hasFunctions || isSmall(readsAll ? input : only(input, inputNames), bindings);

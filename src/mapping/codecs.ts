@@ -236,6 +236,9 @@ const anyOf = (conditions: Condition[]): Condition => ({ op: "or", conditions })
 /** Keys of a YAML dictionary are text: `true` and `false` mean the booleans. */
 const scimLiteral = (text: string) => (text === "true" ? true : text === "false" ? false : text);
 
+/** The names of conversions. */
+export const conversions: readonly string[] = Object.keys(named);
+
 /** The codec for a row's `as`. Throws a `ProblemError` that lists the known names, including `others`. */
 export function codecFor(source: CodecSource | undefined, others: readonly string[] = []): Codec {
   if (source === undefined) return identity;

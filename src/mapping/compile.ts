@@ -20,6 +20,8 @@ export interface MappingNames {
   readonly attributeTypes?: readonly string[];
   /** The file, for errors of its expressions. */
   readonly file?: string | undefined;
+  /** Whether it is a draft, whose expressions requests must never wait for. */
+  readonly isDraft?: boolean | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface MappingNames {
 export function compileMapping(
   source: MappingSource,
   types: readonly ResourceType[],
-  { attributeTypes = [], file }: MappingNames = {},
+  { attributeTypes = [], file, isDraft = false }: MappingNames = {},
 ): Compiled {
   const type = types.find((each) => each.name === source.resource);
   if (!type) {
@@ -48,7 +50,7 @@ export function compileMapping(
     }
   };
   const compileAt = (path: readonly (string | number)[], text: string): Expression | undefined =>
-    attempt(path, () => compileExpression(text, { place: { file, row: placeName(path) } }));
+    attempt(path, () => compileExpression(text, { place: { file, row: placeName(path) }, isDraft }));
 
   const drafts: Draft[] = Object.entries(source.attributes).flatMap(([name, right]) => {
     const draft = attempt(["attributes", name], () => {

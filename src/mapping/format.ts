@@ -31,7 +31,8 @@ const codec = z
   ])
   .describe("Reversible conversion between backend values and SCIM values.");
 
-const attributeRow = z.strictObject({
+/** A row that is more than the name of an attribute. */
+export const rowFormat = z.strictObject({
   attr: z.string().min(1).optional().describe("Attribute of the backend."),
   as: codec.optional(),
   ref: z
@@ -99,7 +100,7 @@ export const mappingFormat = z
     attributes: z
       .record(
         z.string(),
-        z.union([z.string().min(1), attributeRow], {
+        z.union([z.string().min(1), rowFormat], {
           error: "this must be the name of an attribute, or a table such as { attr: mail, readOnly: true }",
         }),
       )
@@ -130,6 +131,6 @@ export const mappingFormat = z
 /** A validated mapping file, before compilation. */
 export type MappingSource = z.output<typeof mappingFormat>;
 /** An attribute of a mapping file. */
-export type RowSource = z.output<typeof attributeRow>;
+export type RowSource = z.output<typeof rowFormat>;
 /** A mapping file's description of a conversion. */
 export type CodecSource = z.output<typeof codec>;

@@ -4,7 +4,8 @@ import { applyChanges, matches, valuesPut } from "../connector/reference.ts";
 import { changeText, conditionText } from "../connector/text.ts";
 import { HIDDEN } from "../journal/redact.ts";
 import { type Mapping, secretAttrs } from "../mapping/mapping.ts";
-import type { AskedCall } from "./trial.ts";
+import { inventor } from "./invented.ts";
+import type { AskedCall } from "./shown.ts";
 
 /** A connector without its writes: whoever holds it cannot change anything. */
 export type Reading = Omit<Connector, "create" | "update" | "delete">;
@@ -18,6 +19,8 @@ export interface Rehearsing {
   readonly entry: Entry | undefined;
   /** Whether the backend is asked for entries and references. */
   readonly live: boolean;
+  /** Whether a list is asked for. If not, searches are look-ups of references by an attribute. */
+  readonly isQuery: boolean;
   /** Whether the backend is asked which parts of a search its indexes do not answer. */
   readonly slow: boolean;
   readonly note: (asked: AskedCall) => void;
@@ -28,8 +31,9 @@ const SLOW_MS = 10_000;
 
 /** Stands in for a connector: notes what it would be asked, writes nothing, and answers as if all of it had been done. */
 export function rehearsed(reading: Reading, rehearsing: Rehearsing): Connector {
-  const { name: connector, mappings, entry, live, slow, note } = rehearsing;
+  const { name: connector, mappings, entry, live, isQuery, slow, note } = rehearsing;
   const isRead = live && !entry;
+  const invent = inventor();
   const { resolve, outside } = reading;
   const keyed = (kind: string, key: string): Entry => ({ [reading.kinds.get(kind)!.key]: key });
   const mappingOf = (kind: string) => mappings.find((each) => each.kind === kind)!;
@@ -55,11 +59,14 @@ export function rehearsed(reading: Reading, rehearsing: Rehearsing): Connector {
 
   return {
     ...reading,
-    search: async ({ signal: _, ...request }) => {
+    search: async (search) => {
+      const { signal: _, ...request } = search;
       const { kind, where, attrs, limit, count } = request;
       const found = slow && where ? ((await reading.slow?.(kind, where, AbortSignal.timeout(SLOW_MS))) ?? []) : [];
       const condition = where && { where: conditionText(where) };
       await asked({ type: "search", ...request }, { ...condition, attrs, ...(found.length > 0 && { slow: found }) });
+      if (!isQuery && live) return reading.search(search);
+      if (!isQuery) return { entries: where ? invent(kind, reading.kinds.get(kind)!.key, where, attrs) : [] };
       const held = entry && { ...keyed(kind, "1"), ...entry };
       const entries = held && limit > 0 && (!where || matches(held, where)) ? [picked(held, attrs)] : [];
       return { entries, ...(count && { total: entries.length }) };

@@ -9,7 +9,7 @@ import { errorBody, ScimError } from "../scim/error.ts";
 import { filterText, type TypedFilter, typedFilter } from "../scim/path.ts";
 import { type Reading, rehearsed } from "./rehearsed.ts";
 import { carryOut, type ScimRequest, targetOf } from "./request.ts";
-import type { AskedCall, FilterSplit, Trial } from "./trial.ts";
+import type { AskedCall, FilterSplit, Trial } from "./shown.ts";
 
 /** An endpoint of a route whose connector cannot write. */
 export interface TrialEndpoint extends Omit<Endpoint, "connector"> {
@@ -37,10 +37,12 @@ export interface Given {
  */
 export async function tryRequest(route: TrialRoute, request: ScimRequest, given: Given = {}): Promise<Trial> {
   const asked: AskedCall[] = [];
-  const endpoints = rehearsedEndpoints(route, given, (call) => asked.push(call));
   try {
+    const { id } = targetOf(request, route.base, route.endpoints);
+    const isQuery = request.method.toUpperCase() === "GET" && id === undefined;
+    const endpoints = rehearsedEndpoints(route, { ...given, isQuery }, (call) => asked.push(call));
     const answer = await carryOut(request, createRoute({ ...route, endpoints, middleware: [], steps: [] }));
-    const filter = splitOf(request, route, asked);
+    const filter = isQuery ? splitOf(request, route, asked) : undefined;
     return { asked, answer, ...(filter && { filter }) };
   } catch (error) {
     // A connector that is asked for its indexes, or its words, fails without the gateway in between.
@@ -59,30 +61,29 @@ export async function tryRequest(route: TrialRoute, request: ScimRequest, given:
 /** The endpoints with stand-ins for their connectors. Types that share a connector share its stand-in. */
 function rehearsedEndpoints(
   { endpoints }: TrialRoute,
-  { entry, live = false, slow = false }: Given,
+  { entry, live = false, slow = false, isQuery }: Given & { readonly isQuery: boolean },
   note: (call: AskedCall) => void,
 ): Map<string, Endpoint> {
   const all = [...endpoints];
   const standIns = new Map(
     all.map(([, { connector, name }]) => {
       const mappings = all.filter(([, each]) => each.connector === connector).map(([, { mapping }]) => mapping);
-      return [connector, rehearsed(connector, { name, mappings, entry, live, slow, note })];
+      return [connector, rehearsed(connector, { name, mappings, entry, live, isQuery, slow, note })];
     }),
   );
   return new Map(all.map(([type, endpoint]) => [type, { ...endpoint, connector: standIns.get(endpoint.connector)! }]));
 }
 
-/** How a query's filter was divided. Undefined for other requests. */
+/** How a query's filter was divided. Undefined if it has none. */
 function splitOf(
   request: ScimRequest,
   { base, endpoints }: TrialRoute,
   asked: readonly AskedCall[],
 ): FilterSplit | undefined {
-  const { type, query, id } = targetOf(request, base, endpoints);
-  const isQuery = request.method.toUpperCase() === "GET" && id === undefined && query.filter?.trim();
-  if (!isQuery) return undefined;
+  const { type, query } = targetOf(request, base, endpoints);
+  if (!query.filter?.trim()) return undefined;
   const { mapping, connector } = endpoints.get(type.name)!;
-  const filter = typedFilter(query.filter!, type);
+  const filter = typedFilter(query.filter, type);
   const rest = restOf(filter, mapping, connector);
   const question = asked.find(({ call, kind }) => kind === mapping.kind && (call === "search" || call === "get"));
   if (question?.call === "get") {

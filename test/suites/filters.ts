@@ -35,7 +35,8 @@ const texts = [
 const text = fc.constantFrom(...texts);
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-const user = fc.record({
+/** A user whose values fold, sort or mean something to some backend. */
+export const drawnUser = fc.record({
   title: maybe(text),
   preferredLanguage: maybe(text),
   externalId: maybe(text),
@@ -108,7 +109,22 @@ const leaf = fc.oneof(
     weight: 2,
   },
 );
-const filter = fc.letrec<{ filter: string }>((tie) => ({
+/** A drawn user as a resource, without its names. */
+export function resourceOf({ mail, work, mobile, department, employeeNumber, ...rest }: Drawn) {
+  return {
+    ...rest,
+    ...(mail && { emails: [{ type: "work", value: mail, primary: true }] }),
+    phoneNumbers: [
+      ...(work ? [{ type: "work", value: work }] : []),
+      ...(mobile ? [{ type: "mobile", value: mobile }] : []),
+    ],
+    [ENTERPRISE]: { department, employeeNumber },
+  };
+}
+type Drawn = typeof drawnUser extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** A filter on such users. */
+export const drawnFilter = fc.letrec<{ filter: string }>((tie) => ({
   filter: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
     leaf,
@@ -126,19 +142,8 @@ export function filterSuite(backend: string, start: () => Promise<TestGateway>, 
     let population: Resource[];
     beforeAll(async () => {
       gateway = await start();
-      for (const [n, drawn] of fc.sample(user, { numRuns: 40, seed: 11 }).entries()) {
-        const { mail, work, mobile, department, employeeNumber, ...rest } = drawn;
-        const body = {
-          ...rest,
-          userName: `drawn${n}`,
-          displayName: texts[n % texts.length],
-          ...(mail && { emails: [{ type: "work", value: mail, primary: true }] }),
-          phoneNumbers: [
-            ...(work ? [{ type: "work", value: work }] : []),
-            ...(mobile ? [{ type: "mobile", value: mobile }] : []),
-          ],
-          [ENTERPRISE]: { department, employeeNumber },
-        };
+      for (const [n, drawn] of fc.sample(drawnUser, { numRuns: 40, seed: 11 }).entries()) {
+        const body = { ...resourceOf(drawn), userName: `drawn${n}`, displayName: texts[n % texts.length] };
         const made = await send(gateway, "POST", "/Users", body);
         expect(made.status, made.text).toBe(201);
       }
@@ -162,7 +167,7 @@ export function filterSuite(backend: string, start: () => Promise<TestGateway>, 
     };
 
     test(`RFC 7644 §3.4.2.2: ${filters} drawn filters find what they mean`, { timeout: 120_000 }, async () => {
-      const drawn = fc.sample(filter, { numRuns: filters, seed: Number(process.env.SEED ?? 1) });
+      const drawn = fc.sample(drawnFilter, { numRuns: filters, seed: Number(process.env.SEED ?? 1) });
       let someFound = 0;
       for (let from = 0; from < filters; from += SIDE_BY_SIDE) {
         await Promise.all(
