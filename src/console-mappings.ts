@@ -1,10 +1,8 @@
-import type { Loaded } from "./config/load.ts";
-import type { Connector } from "./connector/connector.ts";
 import type { ConsolePage } from "./console/env.ts";
 import { mappingsPage } from "./console/pages/mappings.ts";
 import type { ConsoleSources } from "./console-sources.ts";
-import { type Generation, openConnector, toldTo } from "./generation.ts";
-import { createPlayground, type Ground, type Lent, type Place } from "./playground.ts";
+import { createPlayground, type Ground } from "./playground.ts";
+import { lendFrom, placesIn } from "./playground-config.ts";
 import { save } from "./playground-save.ts";
 
 /** The pages on mappings, on what a gateway has in force. */
@@ -12,7 +10,11 @@ export function consoleMappings({ shared, current }: Pick<ConsoleSources, "share
   const ground: Ground = {
     loaded: () => current().loaded,
     places: () => placesIn(current().loaded),
-    lend: (draft, place) => lend(current(), draft, place),
+    lend: (draft, place) => {
+      const { loaded, connectors } = current();
+      const open = new Map([...connectors].map(([name, { connector }]) => [name, connector]));
+      return lendFrom(loaded, open, draft, place);
+    },
     mayAsk: true,
     maySave: () => current().loaded.config.console?.playground.save === true,
   };
@@ -21,19 +23,4 @@ export function consoleMappings({ shared, current }: Pick<ConsoleSources, "share
     maySave: ground.maySave,
     save: (request, by) => save({ ground, audit: shared.services.audit }, request, by),
   });
-}
-
-/** The resource types of all routes of a configuration. */
-export const placesIn = ({ routes }: Loaded): Place[] =>
-  [...routes].flatMap(([route, types]) =>
-    [...types].map(([type, { connector, mappingFile }]) => ({ route, type, connector, mappingFile })),
-  );
-
-/** The gateway's own connectors; another one, which is closed again, where a draft tells it something else. */
-function lend({ loaded, connectors }: Generation, draft: Loaded, { connector: name }: Place): Lent {
-  const own = new Map<string, Connector>([...connectors].map(([each, { connector }]) => [each, connector]));
-  if (JSON.stringify(toldTo(loaded, name)) === JSON.stringify(toldTo(draft, name)))
-    return { connectors: own, giveBack: async () => {} };
-  const opened = openConnector(draft, name, { warn: () => {} });
-  return { connectors: new Map([...own, [name, opened]]), giveBack: opened.close };
 }

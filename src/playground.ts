@@ -88,7 +88,7 @@ async function listOf(ground: Ground): Promise<MappingList> {
     ground.places().map(async (place) => {
       const { route, type, connector, mappingFile } = place;
       const endpoint = loaded.routes.get(route)?.get(type);
-      const about = { route, type, connector, backend: loaded.config.connectors[connector]?.type ?? "none" };
+      const about = { route, type, connector, backend: loaded.config.connectors[connector]?.type ?? "" };
       const common = { ...about, file: shownName(mappingFile), kind: endpoint?.mapping.kind ?? "", rows: undefined };
       if (!endpoint) return common;
       const { connectors, giveBack } = ground.lend(loaded, place);
@@ -125,7 +125,6 @@ async function fileAt(ground: Ground, { route, type, connector, mappingFile }: P
   const typesFile = typesFileOf(mappingFile, mapping.text);
   const endpoint = loaded.routes.get(route)?.get(type);
   const known = [...loaded.routes.values()].flatMap((types) => [...types.values()]);
-  const definition = definitionOf(loaded, connector);
   return {
     mapping,
     types: typesFile === undefined ? undefined : fileText(typesFile),
@@ -133,14 +132,18 @@ async function fileAt(ground: Ground, { route, type, connector, mappingFile }: P
       type: endpoint?.mapping.type,
       mappings: known.filter((each) => each.connector === connector).map((each) => each.mapping),
       kinds: Object.keys(loaded.config.connectors[connector]?.kinds ?? {}),
-      attributeTypes: definition?.types ?? [],
+      attributeTypes: attributeTypesOf(loaded, connector),
     }),
     examples: endpoint ? await examplesFor(endpoint.mapping) : [],
   };
 }
 
-const definitionOf = ({ registry, config }: Loaded, name: string) =>
-  registry.connectors.find(({ type }) => type === config.connectors[name]?.type);
+/** The types of attributes that a connector knows; those of all of them if it is only assumed. */
+function attributeTypesOf({ registry, config }: Pick<Loaded, "registry" | "config">, name: string): readonly string[] {
+  const settings = config.connectors[name];
+  const definitions = registry.connectors.filter(({ type }) => settings === undefined || type === settings.type);
+  return definitions.flatMap(({ types }) => types ?? []);
+}
 
 async function entryAt(ground: Ground, place: Place, id: string) {
   if (!ground.mayAsk) throw new Refusal("absent", "There is no backend to ask here.");
@@ -198,17 +201,18 @@ export function draftOf(
   const { route, type, connector, mappingFile } = place;
   const inForce = routes.get(route)?.get(type);
   if (text === undefined && types === undefined && inForce) return { endpoint: inForce, problems: [] };
-  const attributeTypes = definitionOf({ routes, config, ...loaded }, connector)?.types ?? [];
+  const attributeTypes = attributeTypesOf({ config, ...loaded }, connector);
   const kinds = config.connectors[connector] && Object.keys(config.connectors[connector].kinds);
   try {
     const textOf = (file: string) => (file === mappingFile ? text : types);
-    const { mapping, warnings, diagnose } = loadMapping(mappingFile, { kinds, attributeTypes, textOf });
+    const loadedMapping = loadMapping(mappingFile, { kinds, attributeTypes, textOf });
+    const { mapping, warnings, diagnose, text: mappingText } = loadedMapping;
     if (mapping.type.name !== type) {
       const message = `this mapping is for ${mapping.type.name}, not for ${type}`;
       return { endpoint: undefined, problems: [diagnose(["resource"], message, { code: "other-type" })] };
     }
     const patchResponse = inForce?.patchResponse ?? (type === "Group" ? "none" : "resource");
-    return { endpoint: { connector, mapping, mappingFile, patchResponse, diagnose }, problems: warnings };
+    return { endpoint: { connector, mapping, mappingFile, mappingText, patchResponse, diagnose }, problems: warnings };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { endpoint: undefined, problems: error.diagnostics };

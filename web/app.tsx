@@ -6,7 +6,7 @@ import { Loading, Notice } from "./kit/notice.tsx";
 import { ThemeSwitch } from "./kit/theme-switch.tsx";
 import { problem, SignIn } from "./pages/sign-in.tsx";
 import { type PageEntry, type PageProps, pages } from "./pages.ts";
-import { Link, usePlace } from "./router.tsx";
+import { BASE, Link, navigate, usePlace } from "./router.tsx";
 import { common } from "./texts/common.ts";
 
 const Signed = createContext<Me | undefined>(undefined);
@@ -22,6 +22,7 @@ export function App() {
       get<Me>("/me").then(
         (found) => {
           useToken(found.csrf);
+          if (found.home !== undefined && location.pathname === `${BASE}/`) navigate(found.home, { replace: true });
           setMe(found);
         },
         () => setMe(null),
@@ -54,6 +55,7 @@ function Frame({ me }: { readonly me: Me }) {
   const { path } = usePlace();
   const [isOpen, setOpen] = useState(false);
   const here = found(path);
+  const shown = pages.filter(({ path: each }) => me.home === undefined || me.home.startsWith(`${each}/`));
   return (
     <div class="frame">
       <a class="skip" href="#content">
@@ -70,7 +72,7 @@ function Frame({ me }: { readonly me: Me }) {
         <div id="menu" class={isOpen ? "open" : ""}>
           <nav aria-label={common.navigation}>
             <ul>
-              {pages.map((page) => (
+              {shown.map((page) => (
                 <li key={page.path}>
                   <Link to={page.path} current={here?.page === page} onClick={() => setOpen(false)}>
                     {page.name}

@@ -18,6 +18,7 @@ export const pages: readonly PageEntry[] = [
   { path: "/", name: pageNames.overview, load: () => import("./pages/overview.tsx") },
   { path: "/live", name: pageNames.live, load: () => import("./pages/live.tsx") },
   { path: "/people", name: pageNames.people, load: () => import("./pages/people.tsx") },
+  { path: "/mappings", name: pageNames.mappings, load: () => import("./pages/mappings.tsx") },
   { path: "/connectors", name: pageNames.connectors, load: () => import("./pages/connectors.tsx") },
   { path: "/guard", name: pageNames.guard, load: () => import("./pages/guard.tsx") },
   { path: "/syncs", name: pageNames.syncs, load: () => import("./pages/syncs.tsx") },

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { makeSecret } from "../auth/secret.ts";
 import { CHECK_FORMATS, checkCommand } from "./check.ts";
 import { type CommandContext, configOption, DEFAULT_CONFIG, tokenOfExample } from "./context.ts";
 import { EXAMPLE } from "./example.ts";
 import { healthCommand } from "./health.ts";
+import { portIn } from "./port.ts";
 import { serveCommand } from "./serve.ts";
 import { withExamples } from "./worked-examples.ts";
 
@@ -75,9 +76,3 @@ export function addGatewayCommands(program: Command, { registry, env, exit }: Co
 
 /** The configuration of this folder, or the embedded example. */
 const foundConfig = (): string => (existsSync(DEFAULT_CONFIG) ? DEFAULT_CONFIG : EXAMPLE);
-
-function portIn(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("It must be a number from 0 to 65535.");
-  return port;
-}

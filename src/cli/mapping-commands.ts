@@ -2,6 +2,8 @@ import type { Command } from "commander";
 import { type CommandContext, configOption, withToken } from "./context.ts";
 import { explainCommand } from "./explain.ts";
 import { entryIn, jsonIn } from "./given.ts";
+import { playCommand } from "./play.ts";
+import { portIn } from "./port.ts";
 import { recordCommand } from "./record.ts";
 import { testCommand } from "./test.ts";
 import { withExamples } from "./worked-examples.ts";
@@ -32,6 +34,22 @@ export function addMappingCommands(program: Command, { registry, env, exit }: Co
     [`postern explain GET '/Users?filter=userName eq "ann"'`, "Show the query that a look-up by userName becomes"],
     [`postern explain POST /Users '{"userName": "ann"}'`, "Show what creating a user would write"],
     ["postern explain PATCH /Users/7 @patch.json --connect", "Show a change, for the entry as the backend has it"],
+  ]);
+  const play = program
+    .command("play")
+    .description("Open the playground on this machine: change mappings and inputs in a browser, and see what follows.")
+    .argument("<mappings...>", "mapping files, or names of shipped ones, such as postern:openldap/user")
+    .option("-c, --config <file>", "a configuration: requests are shown in its backends' words")
+    .option("--connect", "with -c: load live entries and look up references; nothing is written")
+    .option("--save", "let the page save the mapping files, and tests beside them")
+    .option("-p, --port <number>", "the port to listen on; without it a free one", portIn)
+    .action(async (mappings, { config, connect = false, save = false, port = 0 }) => {
+      exit(await playCommand({ registry, env: withToken(env), mappings, config, connect, maySave: save, port }));
+    });
+  withExamples(play, [
+    ["postern play mappings/user.yaml", "Try a mapping without a backend"],
+    ["postern play mappings/user.yaml mappings/group.yaml --save", "Try two, and save what you change"],
+    ["postern play mappings/user.yaml -c gateway.config.yaml --connect", "Also with live entries of the backend"],
   ]);
   const record = program
     .command("record")

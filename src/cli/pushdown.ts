@@ -1,9 +1,9 @@
 import type { Diagnostic } from "../config/diagnostic.ts";
 import type { RouteEndpoint } from "../config/load.ts";
+import { isMatched } from "../connector-uses.ts";
 import type { Endpoint } from "../gateway/references.ts";
 import type { TableRow } from "../play/shown.ts";
 import { tableOf } from "../play/table.ts";
-import { isMatched } from "../connector-uses.ts";
 
 const NOTHING = "nothing: read and filtered by Postern";
 

@@ -21,6 +21,8 @@ export interface ConsoleOptions {
   readonly signIn: SignIn;
   /** The server's part of each page, by name: mounted at `/console/api/NAME`. */
   readonly pages: Readonly<Record<string, ConsolePage>>;
+  /** Where the console begins, if only that page of it is served: `/mappings/play`. */
+  readonly home?: string;
 }
 
 /** Refuses whoever may only look. Comes before each handler that changes something. */
@@ -33,7 +35,7 @@ const NONE = ["'none'"];
 const SELF = ["'self'"];
 
 /** The console: its pages at `/console/`, what they ask at `/console/api/`. */
-export function createConsole({ assets, signIn, pages }: ConsoleOptions): Hono {
+export function createConsole({ assets, signIn, pages, home }: ConsoleOptions): Hono {
   const app = new Hono();
   const base = new Hono();
   base.use(
@@ -60,14 +62,18 @@ export function createConsole({ assets, signIn, pages }: ConsoleOptions): Hono {
     c.header("Cache-Control", "no-store");
   });
   base.route("/", signIn.endpoints);
-  base.route("/api", api(signIn, pages));
+  base.route("/api", api(signIn, pages, home));
   base.get("/*", (c) => c.html(shell(assets)));
   app.get("/console", (c) => c.redirect("/console/"));
   app.route("/console", base);
   return app;
 }
 
-function api({ identify, changing }: SignIn, pages: ConsoleOptions["pages"]): Hono<ConsoleEnv> {
+function api(
+  { identify, changing }: SignIn,
+  pages: ConsoleOptions["pages"],
+  home: string | undefined,
+): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>();
   app.onError((error, c) => c.json({ error: error.message }, error instanceof Refusal ? error.status : 500));
   const who = new Hono<ConsoleEnv>().use(identify).all("/*", (c) => c.body(null, 204));
@@ -79,7 +85,7 @@ function api({ identify, changing }: SignIn, pages: ConsoleOptions["pages"]): Ho
     return next();
   });
   app.use(async (c, next) => (c.req.method === "GET" ? next() : changing(c, next)));
-  app.get("/me", (c) => c.json(c.var.operator satisfies Me));
+  app.get("/me", (c) => c.json({ ...c.var.operator, ...(home !== undefined && { home }) } satisfies Me));
   for (const [name, page] of Object.entries(pages)) app.route(`/${name}`, page);
   app.all("/*", (c) => c.json({ error: "The console has no such address." }, 404));
   return app;

@@ -1,0 +1,61 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { Completions, Mistake } from "../../src/console/api/mappings.ts";
+import type { Editor } from "./codemirror.ts";
+
+interface CodeEditorProps {
+  readonly label: string;
+  readonly language: "yaml" | "json";
+  /** The text to begin with, and to go back to with each new revision. Between them the editor's own text counts. */
+  readonly text: string;
+  readonly revision: number;
+  readonly onChange: (text: string) => void;
+  readonly mistakes?: readonly Mistake[];
+  readonly completions?: Completions | undefined;
+  /** A place to move to; a new object moves there again. */
+  readonly goTo?: { readonly line: number; readonly column: number } | undefined;
+  readonly size: "tall" | "short";
+}
+
+/** An editor with mistakes underlined. Its code is loaded when it is first shown. */
+export function CodeEditor({
+  label,
+  language,
+  text,
+  revision,
+  onChange,
+  mistakes,
+  completions,
+  goTo,
+  size,
+}: CodeEditorProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const editor = useRef<Editor | undefined>(undefined);
+  const now = useRef({ text, onChange, mistakes, completions });
+  now.current = { text, onChange, mistakes, completions };
+  useEffect(() => {
+    let isGone = false;
+    import("./codemirror.ts").then(({ createEditor }) => {
+      if (isGone) return;
+      editor.current = createEditor({
+        parent: host.current!,
+        text: now.current.text,
+        language,
+        label,
+        completions: () => now.current.completions,
+        changed: (next) => now.current.onChange(next),
+      });
+      editor.current.setMistakes(now.current.mistakes ?? []);
+    });
+    return () => {
+      isGone = true;
+      editor.current?.destroy();
+      editor.current = undefined;
+    };
+  }, [language, label]);
+  useEffect(() => editor.current?.setText(now.current.text), [revision]);
+  useEffect(() => editor.current?.setMistakes(mistakes ?? []), [mistakes]);
+  useEffect(() => {
+    if (goTo) editor.current?.goTo(goTo.line, goTo.column);
+  }, [goTo]);
+  return <div class={`editor ${size}`} ref={host} />;
+}
