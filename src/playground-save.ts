@@ -6,7 +6,7 @@ import { readYaml } from "./config/yaml.ts";
 import type { Saved, SaveRequest } from "./console/api/mappings.ts";
 import { mappingTestFormat } from "./mapping/testing.ts";
 import { caseFor } from "./play/case.ts";
-import { hashOf, replaceText, testFileOf, textIn, withCase } from "./play/files.ts";
+import { assertUnchanged, hashOf, replaceText, testFileOf, textIn, withCase } from "./play/files.ts";
 import { Refusal } from "./play/refusal.ts";
 import { draftOf, type Ground, isShipped, mistakesIn, type Place, typesFileOf } from "./playground.ts";
 import type { AuditTrail } from "./sink/trail.ts";
@@ -40,6 +40,7 @@ export async function save({ ground, audit }: Saving, request: SaveRequest, by: 
       "refused",
       `${shownName(change.file)} comes with Postern and is replaced by updates: copy it, and have the configuration name the copy.`,
     );
+  assertUnchanged(change.file, change.hash);
   const record = { route, type, what, by, file: shownName(change.file) };
   const hashes = { before: change.hash ?? null, after: hashOf(change.text) };
   const intent = await audit?.intent({ event: "save", ...record, ...hashes });

@@ -1,4 +1,5 @@
 import { dirname, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError, type Diagnostic, fileDiagnostic } from "./config/diagnostic.ts";
 import { type Loaded, loadMapping, type RouteEndpoint } from "./config/load.ts";
 import { locate, shippedFolder, shownName } from "./config/shipped.ts";
@@ -47,6 +48,8 @@ export interface Ground {
 /** Maximum number of trials at a time, and the time that one may take, in milliseconds. */
 const MAX_TRIALS = 4;
 const TRIAL_MS = 10_000;
+/** Maximum number of mistakes that are told at once. */
+const MAX_MISTAKES = 100;
 
 /** What the pages on mappings ask. */
 export interface Playground {
@@ -60,6 +63,7 @@ export interface Playground {
 /** Opens a playground. Nothing in it writes. */
 export function createPlayground(ground: Ground): Playground {
   let running = 0;
+  const paced = pacing();
   const placeOf = (route: string, type: string): Place => {
     const place = ground.places().find((each) => each.route === route && each.type === type);
     if (!place) throw new Refusal("absent", `The route ${route} does not serve ${type}.`);
@@ -73,12 +77,31 @@ export function createPlayground(ground: Ground): Playground {
       const place = placeOf(request.route, request.type);
       if (running >= MAX_TRIALS) throw new Refusal("busy", "Too many trials run at once. Try again in a moment.");
       running++;
-      const trial = played(ground, place, request).finally(() => running--);
+      const trial = paced(() => draftOf(ground.loaded(), place, request))
+        .then((draft) => played(ground, place, request, draft))
+        .finally(() => running--);
       return abortable(AbortSignal.timeout(TRIAL_MS), trial).catch((error) => {
         if ((error as Error).name !== "TimeoutError") throw error;
         throw new Refusal("busy", `The trial took longer than ${TRIAL_MS / 1000} s: look for an expression that does.`);
       });
     },
+  };
+}
+
+/** How long drafts rest after one was compiled, in multiples of the time that it took. */
+const REST = 3;
+
+/** Compiles drafts, which blocks the process, so that most of its time is left for requests: after a slow one the next must wait. */
+function pacing(): (compile: () => Draft) => Promise<Draft> {
+  let turn: Promise<unknown> = Promise.resolve();
+  return (compile) => {
+    const draft = turn.then(() => {
+      const start = performance.now();
+      const compiled = compile();
+      return { compiled, ms: performance.now() - start };
+    });
+    turn = draft.then(({ ms }) => sleep(REST * ms, undefined, { ref: false })).catch(() => {});
+    return draft.then(({ compiled }) => compiled);
   };
 }
 
@@ -163,9 +186,8 @@ async function entryAt(ground: Ground, place: Place, id: string) {
   }
 }
 
-async function played(ground: Ground, place: Place, request: PlayRequest): Promise<PlayAnswer> {
+async function played(ground: Ground, place: Place, request: PlayRequest, draft: Draft): Promise<PlayAnswer> {
   const loaded = ground.loaded();
-  const draft = draftOf(loaded, place, request);
   if (!draft.endpoint) return { problems: mistakesIn(draft.problems, place), trial: undefined };
   const edited = withEndpoint(loaded, place, draft.endpoint);
   const { connectors, giveBack } = ground.lend(edited, place);
@@ -245,6 +267,7 @@ function trialRoute(loaded: Loaded, edited: Loaded, { route }: Place, connectors
 export const mistakesIn = (problems: readonly Diagnostic[], { mappingFile }: Place): Mistake[] =>
   problems
     .filter(({ accepted }) => accepted === undefined)
+    .slice(0, MAX_MISTAKES)
     .map(({ excerpt: _, accepted: __, ...problem }) => ({
       ...problem,
       in: problem.file === shownName(mappingFile) ? "mapping" : "types",

@@ -68,6 +68,7 @@ export const shelves: readonly Shelf[] = [
         title: "Configure",
         pages: [
           ["guides/check.md", "Find mistakes before they reach a backend, on the command line and in CI"],
+          ["guides/playground.md", "Change a mapping and see at once what it does, without writing anything"],
           ["guides/mapping-tests.md", "Test a mapping with examples of your own"],
         ],
       },

@@ -18,17 +18,22 @@ export function textIn(file: string): string | undefined {
   }
 }
 
+/** Throws a `Refusal` unless a file has the text of a hash; undefined if there is to be no such file. */
+export function assertUnchanged(file: string, hash: string | undefined): void {
+  const text = textIn(file);
+  if ((text === undefined ? undefined : hashOf(text)) !== hash)
+    throw new Refusal("changed", "The file was changed meanwhile: load it again, and repeat the change.");
+}
+
 /** Replaces a file's text in one step, if the file still has the text of that hash. Throws a `Refusal`. */
 export function replaceText(file: string, text: string, hash: string | undefined): void {
-  const before = textIn(file);
-  if ((before === undefined ? undefined : hashOf(before)) !== hash)
-    throw new Refusal("changed", "The file was changed meanwhile: load it again, and repeat the change.");
+  assertUnchanged(file, hash);
   // What a link leads to is replaced, not the link.
-  const target = before === undefined ? file : realpathSync(file);
+  const target = hash === undefined ? file : realpathSync(file);
   const draft = join(dirname(target), `.${randomBytes(8).toString("hex")}.tmp`);
   try {
     writeFileSync(draft, text, { flag: "wx" });
-    if (before !== undefined) chmodSync(draft, statSync(target).mode);
+    if (hash !== undefined) chmodSync(draft, statSync(target).mode);
     renameSync(draft, target);
   } catch (error) {
     rmSync(draft, { force: true });

@@ -4,8 +4,8 @@ import type { z } from "zod";
  * An event to record. An `intent` comes before a write and has an `id`. An `outcome` says how the write ended, and names that ID as
  * `intent`. A `refused` request led to no write. `time` is when it happened, ISO 8601 in UTC. Operators' actions are `release` and
  * `released`, on a route's change guard or a sync, `dismiss` and `dismissed` on a change guard, and `run`, `retry`, `forget` and `cancel` on
- * a sync, followed by `ran`, `retried`, `forgotten` and `cancelled`; `reload` and `reloaded` are theirs on the configuration, `sign-in` and
- * `sign-out` at the console. Other fields say who requested what. Values are included only with `audit.values`; secrets never.
+ * a sync, followed by `ran`, `retried`, `forgotten` and `cancelled`; `reload` and `reloaded` are theirs on the configuration, `save` and
+ * `saved` on the files of mappings, `sign-in` and `sign-out` at the console. Other fields say who requested what. Values are included only with `audit.values`; secrets never.
  */
 export interface AuditEvent {
   readonly event: string;

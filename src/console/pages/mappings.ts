@@ -17,9 +17,9 @@ export interface MappingsSource {
   readonly save: (request: SaveRequest, by: string) => Promise<Saved>;
 }
 
-/** Maximum size of a request, and of a mapping's text: more than any mapping needs. */
+/** Maximum size of a request in bytes, and of a mapping's text in characters: several times what mappings have. */
 const MAX_BODY = 1024 * 1024;
-const MAX_TEXT = 200_000;
+const MAX_TEXT = 50_000;
 
 const name = z.string().min(1).max(500);
 const text = z.string().max(MAX_TEXT);
