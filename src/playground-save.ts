@@ -47,10 +47,10 @@ export async function save({ ground, audit }: Saving, request: SaveRequest, by: 
   try {
     replaceText(change.file, change.text, change.hash);
   } catch (error) {
-    await audit?.outcome({ event: "saved", intent, ...record, result: "failed", reason: (error as Error).message });
+    await audit?.outcome({ event: "saved", intent, ...record, result: "failed", error: (error as Error).message });
     throw error;
   }
-  await audit?.outcome({ event: "saved", intent, ...record, result: "done" });
+  await audit?.outcome({ event: "saved", intent, ...record, result: "ok" });
   return { file: record.file, hash: hashes.after };
 }
 

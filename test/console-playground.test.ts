@@ -124,6 +124,18 @@ describe("saving", () => {
     expect(stdout).toContain(", 0 failed");
   });
 
+  test("a viewer may try, and sees no button to save; the gateway would refuse it", async () => {
+    const as = { name: "bob", role: "viewer" } as const;
+    const { page, context, problems } = await signedIn(browser, gateway, "/mappings/play", { as });
+    await page.getByText("SCIM answer").waitFor();
+    expect(await page.getByRole("button", { name: /^Save/ }).count()).toBe(0);
+    const status = await page.evaluate(`fetch("/console/api/me").then((me) => me.json()).then(({ csrf }) =>
+      fetch("/console/api/mappings/save", { method: "POST", headers: { "X-Postern-CSRF": csrf }, body: "{}" }).then(({ status }) => status))`);
+    expect(status).toBe(403);
+    expect(problems.filter((each) => !each.includes("403"))).toEqual([]);
+    await context.close();
+  });
+
   test("a shipped mapping is never written", async () => {
     const group = { route: "/scim/v2", type: "Group" };
     const { json } = await call("save", { ...group, what: "mapping", text: "x", hash: "x" });
@@ -202,7 +214,7 @@ describe("the playground's page", () => {
     const saved = audit.filter(({ event, what }) => event.startsWith("save") && what === "mapping");
     expect(saved.map(({ event, by, result }) => [event, by, result])).toEqual([
       ["save", "local:tests", undefined],
-      ["saved", "local:tests", "done"],
+      ["saved", "local:tests", "ok"],
     ]);
     expect(problems).toEqual([]);
     await context.close();
