@@ -17,7 +17,7 @@ export interface FilesOptions {
 }
 
 const ROUTE = "/scim/v2";
-const CONNECTOR = "assumed";
+const CONNECTOR = "an assumed backend";
 
 /**
  * Mapping files without a gateway: a backend is assumed that has the kinds which they name, and answers every filter exactly. Nobody is
@@ -82,5 +82,6 @@ function assumedFor({ registry, routes }: Loaded): Connector {
   const kinds = Object.fromEntries(endpoints.map(({ mapping: { kind, id } }) => [kind, { key: id.attr }]));
   const memory = registry.connectors.find(({ type }) => type === "memory")!;
   const services = { files: filesIn(process.cwd()), log: { warn: () => {} } };
-  return memory.open(memory.config.parse({ kinds }), services);
+  // It has no words of its own.
+  return { ...memory.open(memory.config.parse({ kinds }), services), explain: () => "" };
 }

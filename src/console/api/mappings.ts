@@ -1,5 +1,6 @@
 import type { Completions, Mistake, PlayInput, TableRow, Trial } from "../../play/shown.ts";
 
+/** What trials show, and what editors suggest. */
 export type {
   AskedCall,
   Completions,
