@@ -196,7 +196,7 @@ async function played(ground: Ground, place: Place, request: PlayRequest, draft:
     const { type, kind } = draft.endpoint.mapping;
     const { key } = connectors.get(place.connector)!.kinds.get(kind)!;
     const { request: asked, entry } = requestOf(request.input, { endpoint: type.endpoint, key });
-    const trial = await tryRequest(route, asked, { entry, live: ground.mayAsk && request.live === true });
+    const trial = await tryRequest(route, asked, { entry, whole: true, live: ground.mayAsk && request.live === true });
     return { problems: mistakesIn(draft.problems, place), trial };
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

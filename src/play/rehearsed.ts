@@ -17,6 +17,8 @@ export interface Rehearsing {
   readonly mappings: readonly Mapping[];
   /** The entry as it is. Without one it is made up, or read if the trial is live. */
   readonly entry: Entry | undefined;
+  /** Whether the entry has nothing else. Otherwise what a change needs of it is made up. */
+  readonly whole: boolean;
   /** Whether the backend is asked for entries and references. */
   readonly live: boolean;
   /** Whether a list is asked for. If not, searches are look-ups of references by an attribute. */
@@ -31,14 +33,14 @@ const SLOW_MS = 10_000;
 
 /** Stands in for a connector: notes what it would be asked, writes nothing, and answers as if all of it had been done. */
 export function rehearsed(reading: Reading, rehearsing: Rehearsing): Connector {
-  const { name: connector, mappings, entry, live, isQuery, slow, note } = rehearsing;
+  const { name: connector, mappings, entry, whole, live, isQuery, slow, note } = rehearsing;
   const isRead = live && !entry;
   const invent = inventor();
   const { resolve, outside } = reading;
   const keyed = (kind: string, key: string): Entry => ({ [reading.kinds.get(kind)!.key]: key });
   const mappingOf = (kind: string) => mappings.find((each) => each.kind === kind)!;
   // Of an entry only what matters has to be given.
-  const assumed = (kind: string): Entry => ({ ...madeUp(mappingOf(kind)), ...entry });
+  const assumed = (kind: string): Entry => ({ ...(entry && whole ? {} : madeUp(mappingOf(kind))), ...entry });
 
   async function asked(operation: BackendOperation, more: Partial<AskedCall>): Promise<void> {
     note({ connector, call: operation.type, kind: operation.kind, native: await reading.explain(operation), ...more });

@@ -25,6 +25,8 @@ export interface TrialRoute extends Omit<RouteParts, "endpoints"> {
 export interface Given {
   /** The entry as it is, in the backend's names; what matters of it is enough. */
   readonly entry?: Entry | undefined;
+  /** Whether the entry has nothing else. Otherwise what a change needs of it is made up. */
+  readonly whole?: boolean;
   /** Whether the backend is asked for the entry as it is, and for references. */
   readonly live?: boolean;
   /** Whether the backend is asked which parts of a search its indexes do not answer. */
@@ -61,14 +63,14 @@ export async function tryRequest(route: TrialRoute, request: ScimRequest, given:
 /** The endpoints with stand-ins for their connectors. Types that share a connector share its stand-in. */
 function rehearsedEndpoints(
   { endpoints }: TrialRoute,
-  { entry, live = false, slow = false, isQuery }: Given & { readonly isQuery: boolean },
+  { entry, whole = false, live = false, slow = false, isQuery }: Given & { readonly isQuery: boolean },
   note: (call: AskedCall) => void,
 ): Map<string, Endpoint> {
   const all = [...endpoints];
   const standIns = new Map(
     all.map(([, { connector, name }]) => {
       const mappings = all.filter(([, each]) => each.connector === connector).map(([, { mapping }]) => mapping);
-      return [connector, rehearsed(connector, { name, mappings, entry, live, isQuery, slow, note })];
+      return [connector, rehearsed(connector, { name, mappings, entry, whole, live, isQuery, slow, note })];
     }),
   );
   return new Map(all.map(([type, endpoint]) => [type, { ...endpoint, connector: standIns.get(endpoint.connector)! }]));
