@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { filesIn } from "../src/connector/kit/files.ts";
 import { openSqlite, sqliteDialect } from "../src/connector/kit/sqlite.ts";
 import { idOfTime, type JournalEntry } from "../src/journal/entry.ts";
+import { rowOf } from "../src/journal/row.ts";
 import type { JournalLine, JournalQuery, JournalStore } from "../src/journal/store.ts";
 import { createJournalStore, type JournalTables } from "../src/state/journal.ts";
 import { openJournalStore } from "../src/state/journal-store.ts";
@@ -16,7 +17,21 @@ const START = Date.UTC(2026, 0, 1);
 const DAY = 24 * 3_600_000;
 
 /** A few words, so that entries are alike in some of them. */
-const word = fc.constantFrom("", "ann", "Ann", "ANNA@example.com", "50%", "a_b", "a\\b", "Ünal", "李", "o'hara", '"');
+const word = fc.constantFrom(
+  "",
+  "ann",
+  "Ann",
+  "ANNA@example.com",
+  "50%",
+  "a_b",
+  "a\\b",
+  "Ünal",
+  "李",
+  "a\0b",
+  "half \ud83d",
+  "o'hara",
+  '"',
+);
 const line = fc.record({
   route: fc.constantFrom("/scim/v2", "/hr"),
   caller: fc.constantFrom("", "entra", "okta"),
@@ -51,7 +66,7 @@ function entryOf(given: object, day: number): JournalEntry {
     at,
     ...{ replica: "a", source: "127.0.0.1", status: 200, sentence: "Done.", ms: 1.5, backendMs: 0.25 },
     attributes: ["title"],
-    request: { title: "‹text›" },
+    request: { title: "[text]" },
     steps: [{ step: "received", at: 0, text: "…" }],
     ...(given as Pick<
       JournalEntry,
@@ -114,7 +129,7 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
         fc.integer({ min: 1, max: 30 }),
         async (lines, asked, side, limit) => {
           const entries = lines.map(([given, day]) => entryOf(given, day));
-          await store.append(entries);
+          await store.append(entries.map(rowOf));
           all.push(...entries);
           const whole = { ...asked, ...(side !== "none" && { [side]: entries[0]!.id }), limit };
           expect(await store.search(whole)).toEqual(expected(all, whole));
@@ -132,13 +147,13 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
     const entries = Array.from({ length: 450 }, (_, index) =>
       entryOf({ ...fc.sample(line, 1)[0], display: `p${index}` }, index / 10),
     );
-    await store.append(entries);
+    await store.append(entries.map(rowOf));
     const now = START + 45 * DAY;
     expect(await store.forget({ days: 30, megabytes: 100 }, now)).toBe(150);
     const kept = await store.search({ limit: 1000 });
     expect(kept).toEqual(expected(entries.slice(150), { limit: 1000 }));
     const request = { title: "x".repeat(100_000) };
-    await store.append(Array.from({ length: 30 }, () => ({ ...entryOf(fc.sample(line, 1)[0]!, 45), request })));
+    await store.append(Array.from({ length: 30 }, () => rowOf({ ...entryOf(fc.sample(line, 1)[0]!, 45), request })));
     await store.forget({ days: 30, megabytes: 1 }, now);
     const left = await store.search({ limit: 1000 });
     expect(left.length).toBeGreaterThan(5);
@@ -150,8 +165,8 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
   test("keeps an entry once, however often it is given: part of a batch may have been kept before its store went away", async () => {
     const store = open();
     const entries = Array.from({ length: 450 }, () => entryOf(fc.sample(line, 1)[0]!, 1));
-    await store.append(entries.slice(0, 250));
-    await store.append(entries);
+    await store.append(entries.slice(0, 250).map(rowOf));
+    await store.append(entries.map(rowOf));
     expect(await store.search({ limit: 1000 })).toEqual(expected(entries, { limit: 1000 }));
     expect(await store.get(entries[0]!.id)).toEqual(entries[0]);
   });
@@ -160,7 +175,7 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
     const store = open();
     const of = (resource: string, display: string, type = "User") =>
       entryOf({ ...fc.sample(line, 1)[0], route: "/scim/v2", type, resource, display }, 1);
-    await store.append([of("1", "ann"), of("1", "anna"), of("1", ""), of("2", "bob", "Group"), of("3", "")]);
+    await store.append([of("1", "ann"), of("1", "anna"), of("1", ""), of("2", "bob", "Group"), of("3", "")].map(rowOf));
     expect(await store.displays("/scim/v2", "User", ["1", "2", "3", "4"])).toEqual(new Map([["1", "anna"]]));
   });
 
@@ -168,7 +183,7 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
     const at = location();
     const [one, other] = [open(at), open(at)];
     const mine = entryOf(fc.sample(line, 1)[0]!, 1);
-    await Promise.all([one.append([mine]), other.search({ limit: 1 })]);
+    await Promise.all([one.append([mine].map(rowOf)), other.search({ limit: 1 })]);
     expect(await other.get(mine.id)).toEqual(mine);
   });
 });

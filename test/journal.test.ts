@@ -58,7 +58,7 @@ describe("the journal of a gateway", () => {
       ...{ route: "/scim/v2", caller: "tests", action: "create", type: "User", status: 201, result: "success" },
       ...{ display: "ann@journal.test", sentence: "Created User ann@journal.test." },
       attributes: ["userName", "name.givenName", "active"],
-      request: { schemas: [USER], userName: "‹text›", name: { givenName: "‹text›" }, active: true },
+      request: { schemas: [USER], userName: "[text]", name: { givenName: "[text]" }, active: true },
     });
     expect(entry.steps.map(({ step }) => step)).toEqual(["received", "parsed", "mapped", "asked", "answered"]);
     expect(entry.steps[3]!.native).toContain('insert into "people"');

@@ -11,7 +11,7 @@ export interface Shows {
 }
 
 /** What stands for a text, a number, or a secret that is not kept. */
-export const HIDDEN = { text: "‹text›", number: "‹number›", secret: "‹secret›" } as const;
+export const HIDDEN = { text: "[text]", number: "[number]", secret: "[secret]" } as const;
 
 /** How many values of a list are shown, and how long a text may be, in characters. */
 const MAX_VALUES = 20;
@@ -57,7 +57,7 @@ function redactOperation(operation: Readonly<Record<string, unknown>>, shows: Sh
 /** A path or a filter without the values that it compares with, unless they are kept; those of `type` stay. */
 export function redactPath(path: string, { values }: Pick<Shows, "values">): string {
   const text = path.slice(0, MAX_TEXT);
-  if (values) return text;
+  if (values || !text.includes(" ")) return text;
   return text.replace(
     /(\S+)(\s+(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)("(?:[^"\\]|\\.)*"?|[^\s\])]+)/gi,
     (_, name: string, operator: string, literal: string) =>

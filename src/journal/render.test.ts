@@ -165,8 +165,8 @@ describe("a journal entry", () => {
     });
     expect(entry.request).toEqual({
       Operations: [
-        { op: "Add", path: "members", value: [{ value: "u-1", display: "‹text›" }] },
-        { op: "remove", path: 'members[value eq "‹text›"]' },
+        { op: "Add", path: "members", value: [{ value: "u-1", display: "[text]" }] },
+        { op: "remove", path: 'members[value eq "[text]"]' },
       ],
     });
   });

@@ -1,4 +1,5 @@
 import type { JournalEntry } from "./entry.ts";
+import type { JournalRow } from "./row.ts";
 
 /** What entries are looked for by. All that is given must hold. */
 export interface JournalQuery {
@@ -33,8 +34,8 @@ export interface Kept {
 
 /** Where the journal is kept. Everything rejects while the store cannot be asked. */
 export interface JournalStore {
-  /** Keeps entries; when it resolves, they outlive the process. Those that are there already are left as they are. */
-  readonly append: (entries: readonly JournalEntry[]) => Promise<void>;
+  /** Keeps entries, by `rowOf`; when it resolves, they outlive the process. Those that are there already are left as they are. */
+  readonly append: (rows: readonly JournalRow[]) => Promise<void>;
   /** Entries without their details: newest first, or oldest first if `after` is given. */
   readonly search: (query: JournalQuery) => Promise<readonly JournalLine[]>;
   /** One entry, whole. */

@@ -1,7 +1,9 @@
 import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { idOfTime, type JournalEntry } from "../journal/entry.ts";
+import { storable } from "../journal/row.ts";
 import type { JournalLine, JournalQuery, JournalStore, Kept } from "../journal/store.ts";
+import { insertRows, keyOf } from "./journal-rows.ts";
 
 /** What entries are looked for by: rows so short that a million of them are read through in a moment. */
 interface Sought {
@@ -15,6 +17,9 @@ interface Sought {
   readonly request_id: string;
   /** The display in lower case. */
   readonly name: string;
+  /** `keyOf` the resource and the request's id: what these are looked up by. */
+  readonly resource_key: number;
+  readonly request_key: number;
   /** About how much room the entry takes, in bytes. */
   readonly bytes: number;
 }
@@ -28,6 +33,7 @@ export interface JournalTables {
 
 const MIGRATIONS = { migrationTableName: "journal_migration", migrationLockTableName: "journal_migration_lock" };
 const TEXTS = ["route", "caller", "type", "action", "result", "resource", "request_id", "name"];
+const NUMBERS = ["resource_key", "request_key", "bytes"];
 
 /** The steps that make the tables. In SQLite they are kept in the order of their ids. */
 const migrations = (isSqlite: boolean): Record<string, Migration> => ({
@@ -39,24 +45,31 @@ const migrations = (isSqlite: boolean): Record<string, Migration> => ({
         column.primaryKey(),
       );
       for (const name of TEXTS) table = table.addColumn(name, "text", (column) => column.notNull());
-      await table.addColumn("bytes", "integer", (column) => column.notNull()).execute();
+      for (const name of NUMBERS) table = table.addColumn(name, "integer", (column) => column.notNull());
+      await table.execute();
       await schema
         .createTable("journal_details")
         .addColumn("id", "text", (column) => column.primaryKey())
         .addColumn("line", "text", (column) => column.notNull())
         .addColumn("detail", "text", (column) => column.notNull())
         .execute();
-      for (const column of ["resource", "request_id", "result", "caller"])
+      for (const column of ["resource_key", "request_key"])
         await schema.createIndex(`journal_by_${column}`).on("journal").columns([column, "id"]).execute();
+      await schema.createIndex("journal_by_caller").on("journal").columns(["caller", "id"]).execute();
+      // A search for successes ends early without an index.
+      await schema
+        .createIndex("journal_by_failure")
+        .on("journal")
+        .columns(["result", "id"])
+        .where(sql<boolean>`result = 'failure'`)
+        .execute();
     },
   },
 });
 
-/** The most entries that a search gives, and how many rows one statement writes or deletes. */
+/** The most entries that a search gives, and how many rows one statement reads or deletes. */
 const MAX_FOUND = 1000;
 const BATCH = 200;
-/** Beside its texts, an entry takes about this much room with its places in the indexes, in bytes. */
-const ROW_BYTES = 400;
 
 /** What a store of the journal is made over. */
 export interface JournalDatabase {
@@ -77,23 +90,9 @@ export function createJournalStore({ db, isSqlite, close }: JournalDatabase): Jo
     return made;
   };
   return {
-    append: async (entries) => {
+    append: async (rows) => {
       await ready();
-      for (let at = 0; at < entries.length; at += BATCH) {
-        const rows = entries.slice(at, at + BATCH).map(rowsOf);
-        await db.transaction().execute(async (transaction) => {
-          await transaction
-            .insertInto("journal")
-            .values(rows.map(({ sought }) => sought))
-            .onConflict((there) => there.column("id").doNothing())
-            .execute();
-          await transaction
-            .insertInto("journal_details")
-            .values(rows.map(({ details }) => details))
-            .onConflict((there) => there.column("id").doNothing())
-            .execute();
-        });
-      }
+      await insertRows(db, isSqlite, rows);
     },
     search: async (query) => {
       await ready();
@@ -109,10 +108,12 @@ export function createJournalStore({ db, isSqlite, close }: JournalDatabase): Jo
       await ready();
       const known = new Map<string, string>();
       for (let at = 0; at < ids.length; at += BATCH) {
+        const some = ids.slice(at, at + BATCH).map(storable);
         const rows = await db
           .selectFrom("journal")
           .select(["resource", (last) => last.fn.max("id").as("id")])
-          .where("resource", "in", ids.slice(at, at + BATCH))
+          .where("resource_key", "in", some.map(keyOf))
+          .where("resource", "in", some)
           .where("route", "=", route)
           .where("type", "=", type)
           .where("name", "!=", "")
@@ -145,25 +146,6 @@ async function migrate(db: Kysely<JournalTables>, isSqlite: boolean): Promise<vo
 
 type Details = Pick<JournalEntry, "request" | "steps">;
 
-function rowsOf({ request, steps, ...rest }: JournalEntry) {
-  const { id, route, caller, type, action, result, resource, requestId, display } = rest;
-  const line = JSON.stringify(rest);
-  const detail = JSON.stringify({ request, steps });
-  const bytes = ROW_BYTES + line.length + detail.length;
-  const sought = {
-    id,
-    route,
-    caller,
-    type,
-    action,
-    result,
-    resource,
-    request_id: requestId,
-    name: display.toLowerCase(),
-  };
-  return { sought: { ...sought, bytes }, details: { id, line, detail } };
-}
-
 /** Entries as lists show them, in the order of the ids that are asked for. */
 async function linesOf(db: Kysely<JournalTables>, ids: readonly string[]): Promise<JournalLine[]> {
   const lines = new Map<string, JournalLine>();
@@ -195,20 +177,24 @@ function found({ db, isSqlite }: Pick<JournalDatabase, "db" | "isSqlite">, query
     ["result", query.result],
     ["request_id", query.requestId],
     ["resource", query.resource],
+    ["request_key", query.requestId === undefined ? undefined : keyOf(storable(query.requestId))],
+    ["resource_key", query.resource === undefined ? undefined : keyOf(storable(query.resource))],
   ] as const)
-    if (value !== undefined)
+    if (value !== undefined) {
+      const stored = typeof value === "string" ? storable(value) : value;
       rows =
         isSqlite && isCommon(column, query)
-          ? rows.where(sql<boolean>`${sql.ref(column)} || '' = ${value}`)
-          : rows.where(column, "=", value);
+          ? rows.where(sql<boolean>`${sql.ref(column)} || '' = ${stored}`)
+          : rows.where(column, "=", stored);
+    }
   if (search === undefined || search === "") return rows;
   const position = sql.raw(isSqlite ? "instr" : "strpos");
   // Read through in the order of ids: what is found often ends it early, and the rows are short.
   return rows.where((is) =>
     is.or([
-      sql<boolean>`${position}(name, ${search.toLowerCase()}) > 0`,
-      sql<boolean>`resource || '' = ${search}`,
-      sql<boolean>`request_id || '' = ${search}`,
+      sql<boolean>`${position}(name, ${storable(search.toLowerCase())}) > 0`,
+      sql<boolean>`resource || '' = ${storable(search)}`,
+      sql<boolean>`request_id || '' = ${storable(search)}`,
     ]),
   );
 }

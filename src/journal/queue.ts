@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
+import type { JournalEntry } from "./entry.ts";
+import { type JournalRow, rowOf } from "./row.ts";
+import type { JournalStore } from "./store.ts";
+
+/** Entries on their way to the store. */
+export interface Queue {
+  /** Takes an entry. It returns at once. */
+  readonly put: (entry: JournalEntry) => void;
+  /** Waits until all that was taken is kept, or can't be. From now on the store gets one try. */
+  readonly close: () => Promise<void>;
+}
+
+/** How many entries, of how many bytes, wait to be kept. Beyond these they are dropped. */
+const MAX_QUEUED = 5000;
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+/** What a waiting entry takes beside its texts, in bytes. */
+const ROW_BYTES = 300;
+/** How long entries are collected before they are written together, in milliseconds, and how many are written at a time. */
+const COLLECT_MS = 250;
+const BATCH = 1000;
+/** How often entries are tried to be kept that the store did not take, and the wait between, in milliseconds. */
+const TRIES = 20;
+const RETRY_MS = 1000;
+/** How many displays of resources are remembered. */
+const MAX_DISPLAYS = 5000;
+
+interface Queued {
+  readonly row: JournalRow;
+  readonly bytes: number;
+  /** The entry, where the store is still to be asked what its resource is known by. */
+  readonly nameless?: JournalEntry | undefined;
+}
+
+/** Opens a queue before a store. `dropped` is called for entries that are lost. */
+export function createQueue(
+  store: Pick<JournalStore, "append" | "displays">,
+  dropped: (count: number, reason: string) => void,
+): Queue {
+  const displays = new LRUCache<string, string>({ max: MAX_DISPLAYS });
+  let queue: Queued[] = [];
+  let bytes = 0;
+  let writing: Promise<void> | undefined;
+  let isClosing = false;
+
+  const write = async () => {
+    if (!isClosing) await sleep(COLLECT_MS);
+    while (queue.length > 0) {
+      const some = queue.slice(0, BATCH);
+      await learnNames(some.flatMap(({ nameless }) => nameless ?? []));
+      const isKept = await keep(some.map(({ row, nameless }) => (nameless ? rowOf(named(nameless)) : row)));
+      if (!isKept) dropped(some.length, "the store did not take them");
+      queue = queue.slice(some.length);
+      bytes -= some.reduce((sum, each) => sum + each.bytes, 0);
+    }
+  };
+  const keep = async (rows: readonly JournalRow[]): Promise<boolean> => {
+    for (let attempt = 1; ; attempt++)
+      try {
+        await store.append(rows);
+        return true;
+      } catch {
+        if (attempt >= TRIES || isClosing) return false;
+        await sleep(RETRY_MS);
+      }
+  };
+  /** Asks the store what resources are known by, where neither the request nor one before it said so. */
+  const learnNames = async (nameless: readonly JournalEntry[]) => {
+    const missing = nameless.filter((entry) => !displays.has(resourceOf(entry)));
+    for (const [of, entries] of Map.groupBy(missing, ({ route, type }) => `${route}\0${type}`)) {
+      const [route = "", type = ""] = of.split("\0");
+      const ids = [...new Set(entries.map(({ resource }) => resource))];
+      const known = await store.displays(route, type, ids).catch(() => new Map<string, string>());
+      for (const id of ids) displays.set(`${of}\0${id}`, known.get(id) ?? "");
+    }
+  };
+  /** An entry with what its resource is known by, in its sentence too. */
+  const named = (entry: JournalEntry): JournalEntry => {
+    const { type, resource, sentence } = entry;
+    const display = entry.display || displays.get(resourceOf(entry)) || "";
+    if (display === "" || resource === "") return entry;
+    // A function, because a name may hold what a replacement text means something by, such as $&.
+    return { ...entry, display, sentence: sentence.replace(`${type} ${resource}`, () => `${type} ${display}`) };
+  };
+
+  return {
+    put: (entry) => {
+      const { display, resource } = entry;
+      if (display !== "" && resource !== "") displays.set(resourceOf(entry), display);
+      const isKnown = display !== "" || resource === "" || displays.has(resourceOf(entry));
+      const row = rowOf(isKnown ? named(entry) : entry);
+      const size = row.reduce((sum, { length }) => sum + length, ROW_BYTES);
+      if (queue.length >= MAX_QUEUED || bytes + size > MAX_QUEUED_BYTES)
+        return dropped(1, "too many entries wait for the store");
+      queue.push({ row, bytes: size, nameless: isKnown ? undefined : entry });
+      bytes += size;
+      writing ??= write().finally(() => {
+        writing = undefined;
+      });
+    },
+    close: async () => {
+      isClosing = true;
+      while (writing) await writing;
+    },
+  };
+}
+
+const resourceOf = ({ route, type, resource }: JournalEntry) => `${route}\0${type}\0${resource}`;

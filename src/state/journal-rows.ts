@@ -1,0 +1,82 @@
+import { crc32 } from "node:zlib";
+import { CompiledQuery, type Kysely } from "kysely";
+import { type JournalRow, TEXTS } from "../journal/row.ts";
+import type { JournalTables } from "./journal.ts";
+
+const place = (column: string) => TEXTS.indexOf(column);
+const [ID, RESOURCE, REQUEST] = [place("id"), place("resource"), place("request_id")];
+const [LINE, DETAIL] = [place("line"), place("detail")];
+
+/**
+ * A number for a text that entries are looked up by. An index of the texts themselves, which come in no order, would cost a write
+ * twice as much.
+ */
+export const keyOf = (text: string): number => crc32(text) | 0;
+
+/** Beside its texts, an entry takes about this much room with its places in the indexes, in bytes. */
+const ROW_BYTES = 400;
+
+interface Table {
+  readonly name: string;
+  /** Its columns with their types. */
+  readonly columns: Readonly<Record<string, "text" | "integer">>;
+  readonly valuesOf: (row: JournalRow) => readonly (string | number)[];
+}
+
+const TABLES: readonly Table[] = [
+  {
+    name: "journal",
+    columns: {
+      ...Object.fromEntries(TEXTS.slice(0, LINE).map((column) => [column, "text" as const])),
+      ...{ resource_key: "integer", request_key: "integer", bytes: "integer" },
+    },
+    valuesOf: (row) => [
+      ...row.slice(0, LINE),
+      keyOf(row[RESOURCE]!),
+      keyOf(row[REQUEST]!),
+      ROW_BYTES + row[LINE]!.length + row[DETAIL]!.length,
+    ],
+  },
+  {
+    name: "journal_details",
+    columns: { id: "text", line: "text", detail: "text" },
+    valuesOf: (row) => [row[ID]!, row[LINE]!, row[DETAIL]!],
+  },
+];
+
+/** How many rows one transaction writes, and one statement of SQLite's. */
+const BATCH = 1000;
+const ROWS = 40;
+
+/** Writes rows. Those whose id is there already are left as they are. */
+export async function insertRows(db: Kysely<JournalTables>, isSqlite: boolean, rows: readonly JournalRow[]) {
+  const insertInto = isSqlite ? insertValues : insertJson;
+  for (const batch of parts(rows, BATCH))
+    await db.transaction().execute(async (transaction) => {
+      for (const table of TABLES) for (const query of insertInto(table, batch)) await transaction.executeQuery(query);
+    });
+}
+
+/** For SQLite: statements of the same text as long as there are as many rows, so that they are prepared once. */
+function* insertValues({ name, columns, valuesOf }: Table, rows: readonly JournalRow[]): Generator<CompiledQuery> {
+  const names = Object.keys(columns);
+  const one = `(${names.map(() => "?").join(",")})`;
+  for (const some of parts(rows, ROWS)) {
+    const values = some.map(() => one).join(",");
+    const text = `insert into ${name} (${names.join(",")}) values ${values} on conflict do nothing`;
+    yield CompiledQuery.raw(text, some.flatMap(valuesOf));
+  }
+}
+
+/** For PostgreSQL: one statement with all rows in one value, as this process has other work than to name each of them. */
+function* insertJson({ name, columns, valuesOf }: Table, rows: readonly JournalRow[]): Generator<CompiledQuery> {
+  const names = Object.keys(columns);
+  const values = rows.map((row) => Object.fromEntries(valuesOf(row).map((value, at) => [names[at]!, value])));
+  const types = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
+  const text = `insert into ${name} (${names.join(",")}) select * from json_to_recordset($1) as rows (${types.join(",")}) on conflict do nothing`;
+  yield CompiledQuery.raw(text, [JSON.stringify(values)]);
+}
+
+function* parts<Item>(items: readonly Item[], length: number): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += length) yield items.slice(at, at + length);
+}
