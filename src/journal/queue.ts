@@ -17,8 +17,14 @@ const MAX_QUEUED = 5000;
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 /** What a waiting entry takes beside its texts, in bytes. */
 const ROW_BYTES = 300;
-/** How long entries are collected before they are written together, in milliseconds, and how many are written at a time. */
-const COLLECT_MS = 250;
+/**
+ * How long entries are collected before they are written together, in milliseconds: a few soon, and where many come, more of them, because a
+ * large batch costs less than small ones.
+ */
+const COLLECT_MS = 100;
+const FEW = 20;
+const MAX_COLLECT_MS = 1000;
+/** How many entries are written at a time. */
 const BATCH = 1000;
 /** How often entries are tried to be kept that the store did not take, and the wait between, in milliseconds. */
 const TRIES = 20;
@@ -45,7 +51,10 @@ export function createQueue(
   let isClosing = false;
 
   const write = async () => {
-    if (!isClosing) await sleep(COLLECT_MS);
+    for (let ms = 0; ms < MAX_COLLECT_MS && !isClosing; ms += COLLECT_MS) {
+      await sleep(COLLECT_MS);
+      if (queue.length <= FEW || queue.length >= BATCH) break;
+    }
     while (queue.length > 0) {
       const some = queue.slice(0, BATCH);
       await learnNames(some.flatMap(({ nameless }) => nameless ?? []));

@@ -1,7 +1,6 @@
 import { crc32 } from "node:zlib";
 import { CompiledQuery, type Kysely } from "kysely";
 import { type JournalRow, TEXTS } from "../journal/row.ts";
-import type { JournalTables } from "./journal.ts";
 
 const place = (column: string) => TEXTS.indexOf(column);
 const [ID, RESOURCE, REQUEST] = [place("id"), place("resource"), place("request_id")];
@@ -49,7 +48,7 @@ const BATCH = 1000;
 const ROWS = 40;
 
 /** Writes rows. Those whose id is there already are left as they are. */
-export async function insertRows(db: Kysely<JournalTables>, isSqlite: boolean, rows: readonly JournalRow[]) {
+export async function insertRows<Tables>(db: Kysely<Tables>, isSqlite: boolean, rows: readonly JournalRow[]) {
   const insertInto = isSqlite ? insertValues : insertJson;
   for (const batch of parts(rows, BATCH))
     await db.transaction().execute(async (transaction) => {
