@@ -91,9 +91,16 @@ describe("a sync", () => {
   });
 });
 
+/** How many histories are drawn. `npm run test:long` draws more. */
+const HISTORIES = Number(process.env.HISTORIES ?? 20);
+
 describe("convergence, whatever happens on both sides and wherever runs are killed", () => {
-  test("in SQLite", () => convergence(() => openSyncing(), { numRuns: 60 }), 240_000);
-  test("in memory", () => convergence(() => openSyncing({}, { target: memoryTarget }), { numRuns: 60 }), 240_000);
+  test("in SQLite", () => convergence(() => openSyncing(), { numRuns: HISTORIES }), 240_000);
+  test(
+    "in memory",
+    () => convergence(() => openSyncing({}, { target: memoryTarget }), { numRuns: HISTORIES }),
+    240_000,
+  );
 });
 
 describe("with the store in PostgreSQL", () => {
@@ -108,7 +115,7 @@ describe("with the store in PostgreSQL", () => {
       postgres.run("drop schema public cascade; create schema public");
       return openSyncing({}, { target: memoryTarget, config: { state: stateIn(postgres) } });
     };
-    await convergence(open, { numRuns: 15 });
+    await convergence(open, { numRuns: Math.ceil(HISTORIES / 4) });
   }, 240_000);
 
   test("requests of a budget and names are counted once, of many at a time", async () => {

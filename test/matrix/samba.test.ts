@@ -14,7 +14,7 @@ const made = "(|(&(objectClass=user)(userPrincipalName=*))(&(objectClass=group)(
 scimSuite("Active Directory", startActiveDirectoryGateway);
 entraSuite("Active Directory", startActiveDirectoryGateway);
 // Samba takes longer for each than the others: half as many.
-filterSuite("Active Directory", startActiveDirectoryGateway, 5000);
+filterSuite("Active Directory", startActiveDirectoryGateway, 1500);
 ipsieSuite("Active Directory", async () => {
   const samba = await startSamba();
   return startBefore(samba, inInterop(openActiveDirectory(samba, ROOT)));

@@ -13,5 +13,5 @@ entraSuite("SQLite", start);
 filterSuite("SQLite", start);
 ipsieSuite("SQLite", () => startGateway(inInterop(legacyHr())));
 lifecycleSuite("the embedded SQLite database", async () => ({ gateway: await start() }));
-// A minute here, where the backend costs least.
-fuzzSuite("SQLite", async () => ({ config: legacyHr(), stop: async () => {} }), 60);
+// Longer here, where the backend costs least.
+fuzzSuite("SQLite", async () => ({ config: legacyHr(), stop: async () => {} }), 10);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeAuthority, makeCertificate } from "./certificates.ts";
 import { ROOT, startBefore, type TestGateway } from "./gateway.ts";
+import { madeOnce, versionOf } from "./made-once.ts";
 import { freePort } from "./ports.ts";
 
 /** A real database server of its own: a folder, a port, an empty database. */
@@ -47,17 +48,14 @@ export async function startMariaDb(names = NAMES): Promise<Database> {
   const socket = join(folder, "s.sock");
   // A server that starts deletes the temporary tables of all others in the folder.
   const temporary = `--tmpdir=${join(folder, "tmp")}`;
-  execFileSync(
-    "mariadb-install-db",
-    [
-      "--no-defaults",
-      "--user=mysql",
-      `--datadir=${data}`,
-      temporary,
-      "--auth-root-authentication-method=normal",
-      "--skip-test-db",
-    ],
-    { stdio: ["ignore", "ignore", "pipe"] },
+  const install = ["--no-defaults", "--user=mysql", "--auth-root-authentication-method=normal", "--skip-test-db"];
+  madeOnce(
+    [versionOf("mariadbd"), ...install],
+    data,
+    () =>
+      void execFileSync("mariadb-install-db", [...install, `--datadir=${data}`, temporary], {
+        stdio: ["ignore", "ignore", "pipe"],
+      }),
   );
   const port = await freePort();
   const run = (script: string) =>
@@ -127,11 +125,11 @@ async function servePostgres(folder: string) {
 export async function startPostgres(names = NAMES): Promise<Database> {
   const folder = folderFor("postgres", names);
   const data = join(folder, "data");
-  execFileSync(
-    ...postgresProgram("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"),
-    {
-      stdio: ["ignore", "ignore", "pipe"],
-    },
+  const init = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"];
+  madeOnce(
+    [versionOf(postgresPath("postgres")), ...init],
+    data,
+    () => void execFileSync(...postgresProgram("initdb", "-D", data, ...init), { stdio: ["ignore", "ignore", "pipe"] }),
   );
   const { server, port, run } = await servePostgres(folder);
   run(`create role postern login password '${PASSWORD}'`, "postgres");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { makeAuthority, makeCertificate } from "./certificates.ts";
 import { ROOT, startBefore, type TestGateway } from "./gateway.ts";
+import { madeOnce, versionOf } from "./made-once.ts";
 import { listening } from "./ports.ts";
 
 export const DOMAIN = "DC=corp,DC=example,DC=test";
@@ -70,33 +71,32 @@ const dnOf = (domain: string) =>
     .map((label) => `DC=${label}`)
     .join(",");
 
-/** Provisions a domain and starts its controller, of whose services LDAP is all that is needed. */
+/** Starts a domain's controller, of whose services LDAP is all that is needed. */
 export async function startSamba(domain = "corp.example.test"): Promise<Samba> {
   const folder = mkdtempSync(join(tmpdir(), "postern-samba-"));
   const address = loopback();
   const authority = makeAuthority(folder);
-  execFileSync(
-    "samba-tool",
-    [
-      ...[
-        "domain",
-        "provision",
-        `--realm=${domain.toUpperCase()}`,
-        "--domain=CORP",
-        "--server-role=dc",
-        "--use-rfc2307",
-        "--dns-backend=NONE",
-      ],
-      ...[`--adminpass=${ADMIN_PASSWORD}`, `--targetdir=${folder}/dc`, "--host-name=dc1", `--host-ip=${address}`],
-      ...[`--option=interfaces=${address}/8`, "--option=bind interfaces only=yes"],
-    ],
-    { stdio: ["ignore", "ignore", "pipe"] },
+  mkdirSync(join(folder, "dc"));
+  const asked = provisioning(domain);
+  madeOnce(
+    [versionOf("samba"), ...asked],
+    join(folder, "dc"),
+    () =>
+      void execFileSync("samba-tool", [...asked, `--targetdir=${folder}/dc`], { stdio: ["ignore", "ignore", "pipe"] }),
   );
   const samba = await serve(folder, "dc", address, authority, undefined, domain);
   const root = dnOf(domain);
   samba.ldapmodify(organization.replaceAll(DOMAIN, root).replace(/^objectClass/gm, "changetype: add\nobjectClass"));
   return { ...samba, stop: async () => samba.stop().finally(() => rmSync(folder, { recursive: true })) };
 }
+
+/** How a domain is provisioned. Each controller gets an address of its own when it starts. */
+const provisioning = (domain: string): readonly string[] => [
+  ...["domain", "provision", `--realm=${domain.toUpperCase()}`, "--domain=CORP", "--server-role=dc"],
+  ...["--use-rfc2307", "--dns-backend=NONE", `--adminpass=${ADMIN_PASSWORD}`],
+  ...["--host-name=dc1", "--host-ip=127.0.0.1"],
+  ...["--option=interfaces=127.0.0.1/8", "--option=bind interfaces only=yes"],
+];
 
 async function serve(
   folder: string,
@@ -112,6 +112,8 @@ async function serve(
   for (const each of ["cache", "lock", "pid"]) mkdirSync(join(own, each), { recursive: true });
   const settings: Record<string, string> = {
     "server services": "ldap",
+    // What a killed process wrote is kept all the same; only a crash of the machine would lose it.
+    "ldb:nosync": "true",
     interfaces: `${address}/8`,
     "tls keyfile": key,
     "tls certfile": certificate,
@@ -123,8 +125,8 @@ async function serve(
     "private dir": join(folder, data, "private"),
     "state directory": join(folder, data, "state"),
   };
-  const provisioned = readFileSync(join(folder, "dc/etc/smb.conf"), "utf8");
-  const kept = provisioned.split("\n").filter((line) => !Object.keys(settings).includes(line.split("=")[0]!.trim()));
+  const settled = readFileSync(join(folder, "dc/etc/smb.conf"), "utf8");
+  const kept = settled.split("\n").filter((line) => !Object.keys(settings).includes(line.split("=")[0]!.trim()));
   const lines = Object.entries(settings).map(([name, value]) => `\t${name} = ${value}`);
   writeFileSync(file, kept.join("\n").replace("[global]", ["[global]", ...lines].join("\n")));
   let child: ChildProcess;
