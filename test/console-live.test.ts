@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { filesIn } from "../src/connector/kit/files.ts";
 import type { LiveEntry, LiveList } from "../src/console/api/live.ts";
 import { createOutbox } from "../src/console/live/outbox.ts";
-import { idOfTime, type JournalEntry } from "../src/journal/entry.ts";
+import { idOfTime } from "../src/journal/entry.ts";
 import { matches } from "../src/journal/matches.ts";
+import { rowOf } from "../src/journal/row.ts";
 import type { JournalLine } from "../src/journal/store.ts";
 import { DRAIN_MS } from "../src/listen.ts";
 import { openJournalStore } from "../src/state/journal-store.ts";
@@ -151,7 +152,7 @@ describe("a list of requests", () => {
       display: word,
     });
     const lines = fc.sample(line, 200).map(lineOf);
-    await store.append(lines.map((each): JournalEntry => ({ ...each, request: null, steps: [] })));
+    await store.append(lines.map((each) => rowOf({ ...each, request: null, steps: [] })));
     const time = fc.integer({ min: 0, max: 250_000 });
     const filter = fc.record(
       { ...{ from: time, until: time, search: word, caller: word, requestId: word, resource: word } },

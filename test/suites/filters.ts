@@ -170,7 +170,9 @@ export function filterSuite(backend: string, start: () => Promise<TestGateway>, 
       return population.filter(matches).map(({ id }) => id);
     };
 
-    test(`RFC 7644 §3.4.2.2: $filtersdrawn filters find what they mean`, { timeout: 60_000 + filters * 30 }, async () => {
+    test(`RFC 7644 §3.4.2.2: $filtersdrawn filters find what they mean`, {
+      timeout: 60_000 + filters * 30,
+    }, async () => {
       const drawn = fc.sample(drawnFilter, { numRuns: filters, seed: Number(process.env.SEED ?? 1) });
       let someFound = 0;
       for (let from = 0; from < filters; from += SIDE_BY_SIDE) {
