@@ -67,7 +67,7 @@ export const consoleConfig = z
       .transform((url) => new URL(url).origin)
       .optional()
       .describe(
-        "Address of `operations` as browsers see it, without a path: https://postern.example.com:9464. With http, such as http://localhost:9464 for a container, only browsers on this machine may use it. Required unless operations.host is this machine.",
+        "Address of `operations` as browsers see it, without a path: https://postern.example.com:9464. With http, such as `http://localhost:9464` for a container, only browsers on this machine may use it. Required unless operations.host is this machine.",
       ),
     signIn: z
       .strictObject({ oidc: oidc.optional() })
