@@ -7,7 +7,9 @@ import { shownConfig, withoutSecretsOf } from "./config/shown.ts";
 import { readYaml } from "./config/yaml.ts";
 import type { ChangedFile, Changes, Mistake } from "./console/api/configuration.ts";
 import type { ConfigurationSources } from "./console/pages/configuration.ts";
+import { Refusal } from "./console/refusal.ts";
 import type { ConsoleSources } from "./console-sources.ts";
+import { recordBefore } from "./recorded-acts.ts";
 import { rehearse } from "./rehearsal.ts";
 import { filesOf, type Preview } from "./reloads.ts";
 
@@ -20,7 +22,7 @@ const yamlOf = (data: unknown): string => stringify(data, { lineWidth: 110 }).sl
 export function configurationSources({ reloads, file, shared }: ConsoleSources): ConfigurationSources {
   // Only this process can make a seal, so that it tells nothing of the secrets in the files.
   const key = randomBytes(32);
-  const sealOf = ({ next, problems }: Preview): string =>
+  const sealOf = ({ next, problems }: Pick<Preview, "next" | "problems">): string =>
     createHmac("sha256", key)
       .update(JSON.stringify(next ? [next.config, [...textsOf(next)]] : problems))
       .digest("base64url");
@@ -54,8 +56,21 @@ export function configurationSources({ reloads, file, shared }: ConsoleSources):
       if (seal !== sealOf(reloads.preview())) return "stale";
       const { audit } = shared.services;
       // Recorded first, so that no reload by an operator goes unrecorded.
-      const intent = await audit?.intent({ event: "reload", by });
-      const answer = reloads.reload();
+      const intent = await recordBefore(audit, { event: "reload", by }).catch((error) => {
+        throw new Refusal("unavailable", (error as Error).message, { cause: error });
+      });
+      // Compared with what is applied: a file may change while the record is written.
+      const answer = reloads.reloadIf((next) => sealOf({ next, problems: [] }) === seal);
+      if (!answer) {
+        await audit?.outcome({
+          event: "reloaded",
+          intent,
+          by,
+          result: "refused",
+          reason: "the files changed meanwhile",
+        });
+        return "stale";
+      }
       const result = answer.isTaken
         ? { result: "ok", needRestart: answer.needRestart }
         : { result: "refused", reason: answer.reason.slice(0, 2000) };
@@ -96,13 +111,14 @@ const shown = (mistakes: readonly Diagnostic[], clean: (text: string) => string)
       excerpt: excerpt && clean(excerpt),
     }));
 
-/** The texts of the mappings, by file. */
-const textsOf = ({ routes }: Loaded): Map<string, string> =>
-  new Map(
-    [...routes.values()].flatMap((types) =>
+/** The texts of the mappings and their resource types, by file. */
+const textsOf = ({ routes, typesFiles }: Loaded): Map<string, string> =>
+  new Map([
+    ...[...routes.values()].flatMap((types) =>
       [...types.values()].map(({ mappingFile, mappingText }) => [mappingFile, mappingText] as const),
     ),
-  );
+    ...typesFiles,
+  ]);
 
 /** The files whose meaning differs from what is in force. */
 function changesBetween(file: string, before: Loaded, after: Loaded): Changes["changed"] {

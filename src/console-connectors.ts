@@ -25,14 +25,17 @@ export function healthOf({ current, shared: { reach, activity } }: ConsoleSource
   return [...connectors.keys()].map((name) => {
     const { type, address } = whereIs(loaded, name);
     const reached = reach.of(name);
+    const [change] = activity.breaker(name);
+    const isOpen = change?.state === "open";
+    const failures = [reached?.failure, activity.lastFailure(name)].filter((each) => each !== undefined);
     return {
       name,
       type,
       address,
-      state: reached ? (reached.isAway ? "away" : "up") : "unknown",
-      since: reached?.since,
-      failure: reached?.failure,
-      breaker: activity.breaker(name)[0]?.state ?? "closed",
+      state: isOpen || reached?.isAway ? "away" : reached ? "up" : "unknown",
+      since: reached && (reached.isAway ? reached.since : Math.max(reached.since, change?.at ?? 0)),
+      failure: failures.toSorted((one, other) => other.at - one.at)[0],
+      breaker: change?.state ?? "closed",
       listings: activity.breaker(listingsOf(name))[0]?.state ?? "closed",
     };
   });

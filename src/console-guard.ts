@@ -154,7 +154,7 @@ async function displayIn(
 ): Promise<string> {
   const route = routes.get(base);
   if (!route?.endpoints.has(type) || signal.aborted) return "";
-  const context = contextFor(base, { caller: "console", operationMs: NAMES_MS, signal });
+  const context = contextFor(base, { caller: "console", operationMs: NAMES_MS, signal, isLook: true });
   const query = { attributes: "userName,displayName" };
   const found = await route.run({ name: "get", type, id: key, query, context }).catch(() => undefined);
   return String(found?.displayName ?? found?.userName ?? "");

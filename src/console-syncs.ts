@@ -98,7 +98,12 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources): SyncsDeps
     if (id === null) return { told: { is: "none" } };
     try {
       const resource = await using(name, ({ routes }, signal) =>
-        routeTarget(routes.get(to.route)!, to.type, { caller: "console", operationMs: ACCOUNT_MS, signal }).read(id),
+        routeTarget(routes.get(to.route)!, to.type, {
+          caller: "console",
+          operationMs: ACCOUNT_MS,
+          signal,
+          isLook: true,
+        }).read(id),
       );
       return resource ? { resource, told: { is: "read" } } : { told: { is: "gone" } };
     } catch (error) {

@@ -4,7 +4,7 @@ import { chainOf } from "./auth/chain.ts";
 import type { Loaded } from "./config/load.ts";
 import { shownName } from "./config/shipped.ts";
 import type { Connector, Mapped, References, Services } from "./connector/connector.ts";
-import { SettingError } from "./connector/error.ts";
+import { readFailure, SettingError } from "./connector/error.ts";
 import { filesIn } from "./connector/kit/files.ts";
 import { withOffsets } from "./connector/paging.ts";
 import { type Observer, resilient } from "./connector/resilience.ts";
@@ -277,10 +277,11 @@ function observerFor({ metrics, log, activity, slow }: Shared, heard: Readiness[
   const states = { closed: 0, halfOpen: 0.5, open: 1 } as const;
   return {
     called: (call) => {
-      const { connector, operation, ms, result } = call;
+      const { connector, operation, ms, result, error } = call;
       metrics.calls.observe({ connector, operation, result }, ms / 1000);
       const isFailed = BACKEND_FAILURES.has(result);
       activity.calls.add(callName(connector, operation), { at: Date.now(), ms, isFailed });
+      if (isFailed) activity.callFailed(connector, readFailure(error));
       slow.called(call);
       heard(connector, result !== "unavailable" && result !== "timeout");
     },

@@ -79,5 +79,7 @@ async function consoleFor(settings: ConsoleSettings, sources: ConsoleSources, ur
   const assets = await loadAssets();
   const page = (problem: string) => shell(assets, problem);
   const signIn = signInFor(settings, sources.shared, sources.store, { url, page });
-  return createConsole({ assets, signIn, pages: consolePages(sources) });
+  const { log } = sources.shared;
+  const failed = (error: Error) => log.error({ error: error.stack }, "a page of the console failed");
+  return createConsole({ assets, signIn, pages: consolePages(sources), failed });
 }

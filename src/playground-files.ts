@@ -69,6 +69,7 @@ function withoutRoutes(registry: Registry, places: readonly Place[]): Loaded {
   const empty = {
     routes: new Map(),
     syncs: new Map(),
+    typesFiles: new Map(),
     secretFiles: [],
     warnings: [],
     source: { given: {}, secrets: [] },

@@ -25,6 +25,8 @@ export interface Preview {
 export interface Reloads {
   /** Applies the files as they are now. If they are invalid, the previous configuration stays in use. */
   readonly reload: () => Reloaded;
+  /** The same, but only if they are what is wanted. Undefined, and nothing is changed, if they are not. */
+  readonly reloadIf: (isWanted: (next: Loaded) => boolean) => Reloaded | undefined;
   readonly preview: () => Preview;
   /** The configuration in force: what only a start applies is as the start found it. */
   readonly inForce: () => Loaded;
@@ -56,31 +58,34 @@ export function createReloads(
   let strict: Strictness = started.config;
   let state: ReturnType<Reloads["state"]> = { at: Date.now(), refused: undefined, needRestart: [] };
   const weakened = (next: Loaded) => (mayLoosen ? [] : loosened(strict, next.config));
+  const reloadIf: Reloads["reloadIf"] = (isWanted) => {
+    try {
+      const next = load();
+      if (!isWanted(next)) return undefined;
+      const gone = weakened(next);
+      if (gone.length > 0)
+        throw new StartError(
+          `the new file removes or weakens ${gone.join(", ")}. Restart the gateway to run without, or start it with --allow safety`,
+        );
+      take(next);
+      strict = strictest(strict, next.config);
+      current = next;
+      const needRestart = needsRestart(started.config, next.config);
+      state = { at: Date.now(), refused: undefined, needRestart };
+      log.warn({ ...(needRestart.length > 0 && { needRestart }) }, "configuration reloaded");
+      metrics.reloads.inc({ result: "taken" });
+      return { isTaken: true, needRestart };
+    } catch (error) {
+      const { message: reason } = error as Error;
+      log.error({ reason }, "configuration not reloaded: still running the previous one");
+      metrics.reloads.inc({ result: "refused" });
+      state = { ...state, refused: { at: Date.now(), reason } };
+      return { isTaken: false, reason, problems: error instanceof ConfigError ? error.diagnostics : [] };
+    }
+  };
   return {
-    reload: () => {
-      try {
-        const next = load();
-        const gone = weakened(next);
-        if (gone.length > 0)
-          throw new StartError(
-            `the new file removes or weakens ${gone.join(", ")}. Restart the gateway to run without, or start it with --allow safety`,
-          );
-        take(next);
-        strict = strictest(strict, next.config);
-        current = next;
-        const needRestart = needsRestart(started.config, next.config);
-        state = { at: Date.now(), refused: undefined, needRestart };
-        log.warn({ ...(needRestart.length > 0 && { needRestart }) }, "configuration reloaded");
-        metrics.reloads.inc({ result: "taken" });
-        return { isTaken: true, needRestart };
-      } catch (error) {
-        const { message: reason } = error as Error;
-        log.error({ reason }, "configuration not reloaded: still running the previous one");
-        metrics.reloads.inc({ result: "refused" });
-        state = { ...state, refused: { at: Date.now(), reason } };
-        return { isTaken: false, reason, problems: error instanceof ConfigError ? error.diagnostics : [] };
-      }
-    },
+    reload: () => reloadIf(() => true)!,
+    reloadIf,
     preview: () => {
       try {
         const next = load();
@@ -100,9 +105,10 @@ export function createReloads(
   };
 }
 
-/** The files that a configuration was read from: its own, its mappings, and those of secrets. */
-export const filesOf = (file: string, { routes, secretFiles }: Loaded): string[] => [
+/** The files that a configuration was read from: its own, its mappings with their resource types, and those of secrets. */
+export const filesOf = (file: string, { routes, typesFiles, secretFiles }: Loaded): string[] => [
   resolve(file),
   ...secretFiles,
+  ...typesFiles.keys(),
   ...[...routes.values()].flatMap((types) => [...types.values()].map(({ mappingFile }) => mappingFile)),
 ];

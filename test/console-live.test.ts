@@ -234,6 +234,9 @@ describe("the page of requests", () => {
 
   test("pages to older requests", async () => {
     for (let each = 0; each < 130; each++) await send(gateway, "DELETE", `/Users/old${each}`);
+    // The journal keeps them behind the answers.
+    const kept = async () => (await fetch(`${gateway.operations}/journal?search=old129`)).json();
+    await expect.poll(kept, { timeout: 20_000 }).toMatchObject({ entries: [{ resource: "old129" }] });
     const { page, context } = await signedIn(browser, gateway, "/live");
     await rowsOf(page, "old129").waitFor();
     expect(await rowsOf(page, '"ann@live.test').count()).toBe(0);
@@ -294,6 +297,25 @@ describe("the page of requests", () => {
     }
     expect(problems).toEqual([]);
     await context.close();
+  });
+
+  test("streams that nobody reads take no places, and one session has few", async () => {
+    const as = await signedInTo(gateway);
+    const stream = `${gateway.operations}/console/api/live/stream`;
+    for (let n = 0; n < 20; n++)
+      expect((await as.send(stream, { method: "HEAD", headers: as.headers })).status).toBe(405);
+    const readings: Reading[] = [];
+    for (let n = 0; n < 8; n++) readings.push(await follow(as, gateway.operations!));
+    expect((await as.get(stream)).status).toBe(429);
+    for (const { leave } of readings) leave();
+    await expect
+      .poll(async () => {
+        const abort = new AbortController();
+        const { status } = await as.send(stream, { signal: abort.signal });
+        abort.abort();
+        return status;
+      })
+      .toBe(200);
   });
 
   test("a stream ends with its session, and holds up no gateway that stops", async () => {

@@ -1,6 +1,6 @@
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { z } from "zod";
@@ -121,6 +121,14 @@ describe("a configuration", () => {
     const names = [...readFileSync(file, "utf8").matchAll(/\$\{env:(\w+)\}/g)].map(([, name]) => name!);
     const env = Object.fromEntries(names.map((name) => [name, "0123456789abcdef"]));
     expect(loadConfig(file, registry, env).routes.size).toBeGreaterThan(0);
+  });
+
+  test("knows the files of resource types that its mappings name, so that a change of them is noticed", () => {
+    const env = new Proxy({}, { get: () => "0123456789abcdef" });
+    const { typesFiles } = loadConfig("examples/badges/gateway.config.yaml", registry, env);
+    expect([...typesFiles].map(([file, text]) => [basename(file), text])).toEqual([
+      ["badges.types.yaml", readFileSync("examples/badges/badges.types.yaml", "utf8")],
+    ]);
   });
 
   test.each(

@@ -43,6 +43,8 @@ export interface Loaded {
   readonly routes: Routes;
   /** The compiled rules of the syncs. */
   readonly syncs: ReadonlyMap<string, Rules>;
+  /** The texts of files with resource types, by file. */
+  readonly typesFiles: ReadonlyMap<string, string>;
   /** Files that secrets were read from. */
   readonly secretFiles: readonly string[];
   /** What the configuration was made of. */
@@ -77,6 +79,7 @@ export function loadConfig(
   diagnostics.push(...wholeMistakes(yaml, config));
   const warnings: Diagnostic[] = [];
   const routes = new Map<string, Map<string, RouteEndpoint>>();
+  const typesFiles = new Map<string, string>();
   for (const [route, types] of Object.entries(config.routes)) {
     const endpoints = new Map<string, RouteEndpoint>();
     routes.set(route, endpoints);
@@ -99,6 +102,7 @@ export function loadConfig(
           named,
         });
         warnings.push(...loaded.warnings);
+        if (loaded.typesFile) typesFiles.set(loaded.typesFile.file, loaded.typesFile.text);
         if (mapping.type.name === type) {
           const patchResponse = endpoint.patchResponse ?? (type === "Group" ? "none" : "resource");
           const { diagnose, text: mappingText } = loaded;
@@ -114,11 +118,16 @@ export function loadConfig(
     }
   }
   const syncs =
-    diagnostics.length > 0 ? new Map<string, Rules>() : syncsIn(yaml, { config, folder, routes }, diagnostics);
+    diagnostics.length > 0
+      ? new Map<string, Rules>()
+      : syncsIn(yaml, { config, folder, routes, typesFiles }, diagnostics);
   if (diagnostics.length > 0) throw new ConfigError(once([...diagnostics, ...warnings]));
   const { diagnose } = yaml;
   const source = { given: yaml.data, secrets };
-  return { config, folder, registry, routes, syncs, secretFiles, source, warnings: once(warnings), diagnose };
+  return {
+    ...{ config, folder, registry, routes, syncs, typesFiles, secretFiles, source, diagnose },
+    warnings: once(warnings),
+  };
 }
 
 /** A configuration that does not say where to listen does so where its environment says: in a container others must reach it. */
@@ -150,14 +159,20 @@ const once = (diagnostics: readonly Diagnostic[]): Diagnostic[] => [
 
 /** Users as Entra's provisioning jobs know them: SCIM's attributes and those of added schemas. */
 const entraUser = ({ types }: { types?: string | undefined }, folder: string, named: Naming) => {
-  const known = types === undefined ? builtInTypes : loadTypes(types, { folder, known: builtInTypes }, named);
-  return { type: known.find(({ name }) => name === "User")!, rows: undefined };
+  const loaded = types === undefined ? undefined : loadTypes(types, { folder, known: builtInTypes }, named);
+  const known = loaded?.types ?? builtInTypes;
+  return { user: { type: known.find(({ name }) => name === "User")!, rows: undefined }, typesFile: loaded?.source };
 };
 
 /** Compiles the rules of the syncs and adds their mistakes to the diagnostics. */
 function syncsIn(
   yaml: YamlFile,
-  { config: { syncs }, folder, routes }: { config: Config; folder: string; routes: Routes },
+  {
+    config: { syncs },
+    folder,
+    routes,
+    typesFiles,
+  }: { config: Config; folder: string; routes: Routes; typesFiles: Map<string, string> },
   diagnostics: Diagnostic[],
 ): Map<string, Rules> {
   const compiled = new Map<string, Rules>();
@@ -173,7 +188,10 @@ function syncsIn(
     };
     const entraUserOf = (sync: string, to: { types?: string | undefined }) => {
       try {
-        return entraUser(to, folder, (message, about) => yaml.diagnose(["syncs", sync, "to", "types"], message, about));
+        const named: Naming = (message, about) => yaml.diagnose(["syncs", sync, "to", "types"], message, about);
+        const { user, typesFile } = entraUser(to, folder, named);
+        if (typesFile) typesFiles.set(typesFile.file, typesFile.text);
+        return user;
       } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
         diagnostics.push(...error.diagnostics);
@@ -213,6 +231,14 @@ export interface LoadedMapping {
   readonly diagnose: YamlFile["diagnose"];
   /** The file's text. */
   readonly text: string;
+  /** The file of resource types that it names. */
+  readonly typesFile: SourceText | undefined;
+}
+
+/** A file that a configuration was read from, with its text. */
+export interface SourceText {
+  readonly file: string;
+  readonly text: string;
 }
 
 /** Loads and compiles a mapping file. Throws `ConfigError`. */
@@ -225,13 +251,13 @@ export function loadMapping(
   const yaml = readYaml(file, shown, named && ((message) => named(message, { code: "file" })), textOf?.(file));
   const { value: source, diagnostics } = validate(yaml, mappingFormat);
   if (!source) throw new ConfigError(diagnostics);
-  const known =
+  const loaded =
     source.types === undefined
-      ? types
+      ? undefined
       : loadTypes(source.types, { folder: dirname(file), known: types, textOf }, (message, about) =>
           yaml.diagnose(["types"], message, about),
         );
-  const { mapping, problems } = compileMapping(source, known, {
+  const { mapping, problems } = compileMapping(source, loaded?.types ?? types, {
     attributeTypes,
     file: shown,
     isDraft: textOf !== undefined,
@@ -245,7 +271,7 @@ export function loadMapping(
   if (found.length > 0 || !mapping) throw new ConfigError(found);
   const remarks = mappingRemarks(source, mapping).map(located);
   if (remarks.some(({ severity }) => severity === "error")) throw new ConfigError(remarks);
-  return { mapping, warnings: remarks, diagnose: yaml.diagnose, text: yaml.text };
+  return { mapping, warnings: remarks, diagnose: yaml.diagnose, text: yaml.text, typesFile: loaded?.source };
 }
 
 /** Says something of a file where another one names it. */
@@ -264,8 +290,13 @@ interface TypesAround extends Pick<ConnectorNames, "textOf"> {
   readonly known: readonly ResourceType[];
 }
 
+interface LoadedTypes {
+  readonly types: readonly ResourceType[];
+  readonly source: SourceText;
+}
+
 /** Loads a file of resource types in addition to known ones. Throws `ConfigError`; an unreadable file is reported where it is named. */
-function loadTypes(name: string, { folder, known, textOf }: TypesAround, named: Naming): readonly ResourceType[] {
+function loadTypes(name: string, { folder, known, textOf }: TypesAround, named: Naming): LoadedTypes {
   const file = fileOf(name, folder, "types", named);
   const yaml = readYaml(file, shownName(file), (message) => named(message, { code: "file" }), textOf?.(file));
   const { value: source, diagnostics } = validate(yaml, typesFormat);
@@ -273,5 +304,5 @@ function loadTypes(name: string, { folder, known, textOf }: TypesAround, named: 
   const { types, problems } = defineTypes(source, known);
   if (problems.length > 0)
     throw new ConfigError(problems.map(({ path, message, ...about }) => yaml.diagnose(path, message, about)));
-  return types;
+  return { types, source: { file, text: yaml.text } };
 }

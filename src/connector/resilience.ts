@@ -44,6 +44,8 @@ export interface Observer {
     readonly ms: number;
     /** `ok`, or the kind of failure. */
     readonly result: string;
+    /** Why it failed; undefined if it did not. */
+    readonly error: unknown;
     /** What was asked for, values included. */
     readonly request: object;
   }) => void;
@@ -134,8 +136,8 @@ export function resilient(
     async (request: Request): Promise<Result> => {
       const start = performance.now();
       let run = looking;
-      const tell = (result: string) =>
-        observer.called({ connector: name, operation: what, ms: performance.now() - start, result, request });
+      const tell = (result: string, error?: unknown) =>
+        observer.called({ connector: name, operation: what, ms: performance.now() - start, result, error, request });
       try {
         run = laneOf(request);
         const result = await observer.traced(name, what, () => run(request.signal, () => call(request)));
@@ -143,7 +145,7 @@ export function resilient(
         return result;
       } catch (caught) {
         const error = refused(caught, name, run === listing ? mostListings : concurrency);
-        tell(kindOf(error));
+        tell(kindOf(error), error);
         throw error;
       }
     };

@@ -31,6 +31,6 @@ export async function aloneConsole(
     warn: () => {},
     page: (problem) => shell(assets, problem),
   });
-  const app = createConsole({ assets, signIn, pages, home });
+  const app = createConsole({ assets, signIn, pages, home, failed: (error) => console.error(error) });
   return { fetch: app.fetch, link: () => makeLink(store, url(), user) };
 }

@@ -21,6 +21,8 @@ export interface ConsoleOptions {
   readonly signIn: SignIn;
   /** The server's part of each page, by name: mounted at `/console/api/NAME`. */
   readonly pages: Readonly<Record<string, ConsolePage>>;
+  /** Called for each failure of a page that nobody foresaw. */
+  readonly failed: (error: Error) => void;
   /** Where the console begins, if only that page of it is served: `/mappings/play`. */
   readonly home?: string;
 }
@@ -35,7 +37,8 @@ const NONE = ["'none'"];
 const SELF = ["'self'"];
 
 /** The console: its pages at `/console/`, what they ask at `/console/api/`. */
-export function createConsole({ assets, signIn, pages, home }: ConsoleOptions): Hono {
+export function createConsole(options: ConsoleOptions): Hono {
+  const { assets, signIn } = options;
   const app = new Hono();
   const base = new Hono();
   base.use(
@@ -62,20 +65,20 @@ export function createConsole({ assets, signIn, pages, home }: ConsoleOptions): 
     c.header("Cache-Control", "no-store");
   });
   base.route("/", signIn.endpoints);
-  base.route("/api", api(signIn, pages, home));
+  base.route("/api", api(options));
   base.get("/*", (c) => c.html(shell(assets)));
   app.get("/console", (c) => c.redirect("/console/"));
   app.route("/console", base);
   return app;
 }
 
-function api(
-  { identify, changing }: SignIn,
-  pages: ConsoleOptions["pages"],
-  home: string | undefined,
-): Hono<ConsoleEnv> {
+function api({ signIn: { identify, changing }, pages, home, failed }: ConsoleOptions): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>();
-  app.onError((error, c) => c.json({ error: error.message }, error instanceof Refusal ? error.status : 500));
+  app.onError((error, c) => {
+    if (error instanceof Refusal) return c.json({ error: error.message }, error.status);
+    failed(error);
+    return c.json({ error: "This is a fault of the gateway. Its log has the reason." }, 500);
+  });
   const who = new Hono<ConsoleEnv>().use(identify).all("/*", (c) => c.body(null, 204));
   app.use(identify);
   app.use(async (c, next) => {

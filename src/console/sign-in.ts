@@ -165,8 +165,8 @@ async function attempted<T>(
       return { verdict: "proven", value: await look() };
     } catch (error) {
       if (!(error instanceof SignInProblem)) throw error;
-      // Neither an outage nor somebody known without a role is a guess.
-      const isGuess = error.status < 500 && error.person === undefined;
+      // Only a link's token could be guessed. What a provider sends back is bound to a cookie, and any web page can have a browser ask for it.
+      const isGuess = method === "link" && error.status < 500;
       return { verdict: isGuess ? ("failed" as const) : ("nothing" as const), value: error };
     }
   });

@@ -1,4 +1,5 @@
 import type { BackendOperation, Change, Condition, Entry, Value } from "../connector/connector.ts";
+import { parseFilter, parsePath } from "../scim/filter.ts";
 import { type Attribute, findAttribute, isObject, type ResourceType } from "../scim/schema.ts";
 
 /** Which values the journal may show. */
@@ -54,10 +55,26 @@ function redactOperation(operation: Readonly<Record<string, unknown>>, shows: Sh
   });
 }
 
-/** A path or a filter without the values that it compares with, unless they are kept; those of `type` stay. */
-export function redactPath(path: string, { values }: Pick<Shows, "values">): string {
+/** A path without the values that it compares with, unless they are kept; those of `type` stay. What is no path could be anything. */
+export const redactPath = (path: string, { values }: Pick<Shows, "values">): string =>
+  values ? path.slice(0, MAX_TEXT) : isValid(path, parsePath) ? withoutLiterals(path) : HIDDEN.text;
+
+/** A filter, likewise. */
+export const redactFilter = (filter: string, { values }: Pick<Shows, "values">): string =>
+  values ? filter.slice(0, MAX_TEXT) : isValid(filter, parseFilter) ? withoutLiterals(filter) : HIDDEN.text;
+
+function isValid(text: string, parse: (text: string) => unknown): boolean {
+  try {
+    parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function withoutLiterals(path: string): string {
   const text = path.slice(0, MAX_TEXT);
-  if (values || !text.includes(" ")) return text;
+  if (!text.includes(" ")) return text;
   return text.replace(
     /(\S+)(\s+(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)("(?:[^"\\]|\\.)*"?|[^\s\])]+)/gi,
     (_, name: string, operator: string, literal: string) =>
@@ -166,8 +183,13 @@ function cut(list: readonly unknown[], map: (value: unknown) => unknown): unknow
 const strings = (value: unknown): unknown =>
   Array.isArray(value) ? value.slice(0, MAX_VALUES).map((each) => String(each).slice(0, MAX_TEXT)) : HIDDEN.text;
 
+/** How the message begins for a filter or path that cannot be parsed. What follows repeats parts of it. */
+const UNPARSED = /^The (?:filter|path) is invalid at position \d+/;
+
 /** A message without the values that were sent with a request: those of three characters and more. */
 export function redactMessage(message: string, sent: unknown): string {
+  const [unparsed] = UNPARSED.exec(message) ?? [];
+  if (unparsed !== undefined) return `${unparsed}.`;
   const texts = [...textsIn(sent, new Set())].sort((one, other) => other.length - one.length);
   return texts.reduce((text, each) => text.replaceAll(each, HIDDEN.text), message).slice(0, MAX_TEXT);
 }
@@ -183,9 +205,10 @@ function textsIn(value: unknown, found: Set<string>): Set<string> {
   else if (Array.isArray(value)) for (const each of value) textsIn(each, found);
   else if (isObject(value))
     for (const [name, each] of Object.entries(value)) {
-      if (["path", "filter"].includes(name) && typeof each === "string")
+      if (["path", "filter"].includes(name) && typeof each === "string") {
         for (const [, literal] of each.matchAll(LITERAL)) textsIn(literal, found);
-      else if (!["op", "schemas", "path", "filter"].includes(name)) textsIn(each, found);
+        if (!isValid(each, name === "path" ? parsePath : parseFilter)) textsIn(each.split(/[\s"()[\]]+/), found);
+      } else if (!["op", "schemas", "path", "filter"].includes(name)) textsIn(each, found);
     }
   return found;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { BackendOperation, Value } from "../connector/connector.ts";
 import { ConnectorError } from "../connector/error.ts";
 import { badRequest } from "../scim/error.ts";
+import { parseFilter } from "../scim/filter.ts";
 import { builtInTypes } from "../scim/schema.ts";
 import { idOfTime, journalId } from "./entry.ts";
 import { entryOf, type Happened } from "./render.ts";
@@ -34,6 +35,14 @@ const attribute = fc.constantFrom(
     "unknown",
   ],
 );
+/** Filters, also such as nobody can parse. */
+const FILTERS = [
+  'title eq "TEXT" and not (nickName co "TEXT")',
+  "TEXT TEXT",
+  'title eq "TEXT',
+  "title eq TEXT)",
+  '("TEXT',
+];
 const resource = fc.dictionary(attribute, value, { minKeys: 1, maxKeys: 5 });
 const operation = fc.record(
   {
@@ -42,6 +51,7 @@ const operation = fc.record(
       attribute,
       marker.map((text) => `emails[value eq "${text}"].value`),
       marker.map((text) => `phoneNumbers[value sw "${text}" and type eq "work"]`),
+      marker.map((text) => `emails[value eq "${text}`),
     ),
     value: fc.oneof(value, resource),
   },
@@ -51,11 +61,20 @@ const sent = fc.oneof(
   resource.map((body) => ({ action: "create" as const, body })),
   resource.map((body) => ({ action: "replace" as const, body })),
   fc.array(operation, { maxLength: 4 }).map((Operations) => ({ action: "patch" as const, body: { Operations } })),
-  marker.map((text) => ({
-    action: "list" as const,
-    body: { filter: `title eq "${text}" and not (nickName co "${text}")` },
-  })),
+  fc
+    .tuple(marker, fc.constantFrom(...FILTERS))
+    .map(([text, filter]) => ({ action: "list" as const, body: { filter: filter.replaceAll("TEXT", text) } })),
 );
+
+/** The failure of a filter that cannot be parsed. */
+function parseFailure(body: object): unknown {
+  const { filter } = body as { readonly filter?: unknown };
+  try {
+    return typeof filter === "string" ? void parseFilter(filter) : undefined;
+  } catch (error) {
+    return error;
+  }
+}
 
 /** A connector's calls that hold what was sent. */
 const call = fc.oneof(
@@ -119,7 +138,8 @@ describe("a journal entry", () => {
             { connector: "hr", name, request, explain, at: trace.begun + 1, ms: 1 },
             { result: undefined },
           );
-        const error = badRequest("invalidValue", `This cannot be: ${markers(given).join(" and ")}.`);
+        const unparsed = parseFailure(given.body);
+        const error = unparsed ?? badRequest("invalidValue", `This cannot be: ${markers(given).join(" and ")}.`);
         const happened = happenedOf(given, { trace, ...(isFailing && { outcome: { error } }) });
         const entry = await entryOf(happened, { replica: "here", values: false });
         const { display: _, ...shown } = entry;

@@ -2,7 +2,15 @@ import type { BackendOperation } from "../connector/connector.ts";
 import { ScimError } from "../scim/error.ts";
 import { isObject, type ResourceType } from "../scim/schema.ts";
 import { type JournalEntry, journalId, type Step } from "./entry.ts";
-import { redactMessage, redactOperationOf, redactPatch, redactPath, redactResource, type Shows } from "./redact.ts";
+import {
+  redactFilter,
+  redactMessage,
+  redactOperationOf,
+  redactPatch,
+  redactPath,
+  redactResource,
+  type Shows,
+} from "./redact.ts";
 import type { BackendCall, Trace } from "./trace.ts";
 
 /** An operation that has ended, as the gateway knows it. */
@@ -69,7 +77,7 @@ export async function entryOf(happened: Happened, { replica, values }: Rendering
     action === "patch"
       ? redactPatch(sent, shows)
       : isObject(sent) && typeof sent.filter === "string"
-        ? { filter: redactPath(sent.filter, shows) }
+        ? { filter: redactFilter(sent.filter, shows) }
         : redactResource(sent, shows);
   return {
     id: journalId(Date.now()),

@@ -32,14 +32,20 @@ export function commandsOf(entry: JournalEntry, { url, endpoint }: Sent): LiveEn
     `-H "Authorization: Bearer $TOKEN"`,
     ...(body === undefined ? [] : [`-H 'Content-Type: application/scim+json'`, `-d ${quoted(body)}`]),
   ];
-  const asked = quoted(`${path}${filter === undefined ? "" : `?filter=${filter.replace(/[%&#+]/g, strictly)}`}`);
+  const asked = quoted(
+    `${path}${filter === undefined ? "" : `?filter=${filter.replace(/[%&#+\p{Cc}\p{Cf}\u2028\u2029]/gu, strictly)}`}`,
+  );
   return {
     curl: lines.join(" \\\n  "),
     explain: `postern explain ${method} ${asked}${body === undefined ? "" : ` ${quoted(body)}`}`,
   };
 }
 
-const json = (value: unknown): string => JSON.stringify(value, undefined, 2);
+/** JSON in which characters that a terminal obeys, or that reorder what people read, are escaped. */
+const json = (value: unknown): string =>
+  JSON.stringify(value, undefined, 2).replace(/[\x7f-\x9f\p{Cf}\u2028\u2029]/gu, (found) =>
+    [...Array(found.length).keys()].map((at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""),
+  );
 
 function filterIn(request: unknown): string | undefined {
   const filter = (request as { readonly filter?: unknown } | null | undefined)?.filter;

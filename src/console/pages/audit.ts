@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import type { AuditOne, AuditOverview, AuditPage } from "../api/audit.ts";
+import { operatorOnly } from "../console.ts";
 import type { ConsoleEnv, ConsolePage } from "../env.ts";
 import { bodyOf, limitFormat, queryOf, textFormat } from "../given.ts";
 import { Refusal } from "../refusal.ts";
@@ -40,11 +41,11 @@ const queryFormat = z.strictObject({
   limit: limitFormat,
 });
 
-/** The server's part of the page on the audit log. Looking changes nothing, so viewers may do all of it. */
+/** The server's part of the page on the audit log. All see the result of a verification, so only operators start one. */
 export function auditPage({ overview, verify, search, record }: AuditDeps): ConsolePage {
   const app = new Hono<ConsoleEnv>();
   app.get("/", async (c) => c.json(await overview()));
-  app.post("/verify", async (c) => {
+  app.post("/verify", operatorOnly, async (c) => {
     await verify(c.var.operator.name, await bodyOf(c, knownFormat));
     return c.json({}, 202);
   });

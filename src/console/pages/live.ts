@@ -24,6 +24,8 @@ export interface LiveSources {
 const LISTED = 100;
 /** How many browsers are told of new entries. */
 const MAX_STREAMS = 100;
+/** How many of them one session may have. */
+const MAX_OF_ONE = 8;
 
 const text = z.string().max(500).optional();
 const time = z.iso
@@ -56,7 +58,8 @@ export function livePage({ journal, choices, sentTo, stopping }: LiveSources): C
     return app;
   }
   const tail = createTail(journal);
-  let streams = 0;
+  /** The streams that are open, each with its session. */
+  const streams = new Map<object, string>();
 
   app.get("/", async (c) => {
     const { data, error } = listFormat.safeParse(c.req.query());
@@ -77,26 +80,33 @@ export function livePage({ journal, choices, sentTo, stopping }: LiveSources): C
     }),
   );
   app.get("/stream", (c) => {
+    // Hono would answer HEAD as GET, and nobody would read the stream.
+    if (c.req.method !== "GET") return c.json({ error: "Use GET." }, 405);
     const { data, error } = streamFormat.safeParse(c.req.query());
     if (!data) return c.json({ error: z.prettifyError(error) }, 400);
-    if (streams >= MAX_STREAMS) return c.json({ error: "Too many pages are open that follow requests." }, 503);
+    const session = c.var.operator.csrf;
+    const ofOne = [...streams.values()].filter((each) => each === session).length;
+    if (ofOne >= MAX_OF_ONE) return c.json({ error: "Close another page of this console that follows requests." }, 429);
+    if (streams.size >= MAX_STREAMS) return c.json({ error: "Too many pages are open that follow requests." }, 503);
     const { after: given, ...filter } = data;
     // A browser that comes back by itself says more recently what it has.
     const after = id.safeParse(c.req.header("last-event-id")).data ?? given;
-    streams++;
     // Proxies such as nginx would collect what is sent.
     c.header("X-Accel-Buffering", "no");
     const { outgoing } = c.env as HttpBindings;
     // Cut off, because a browser that doesn't read would hold up the end of the gateway.
     const cut = () => outgoing.destroy();
     stopping.addEventListener("abort", cut);
+    const place = {};
+    streams.set(place, session);
+    outgoing.once("close", () => streams.delete(place));
     return streamSSE(c, async (stream) => {
       try {
         const { isSignedIn } = c.var;
         await streamEntries(stream, { tail, search: journal.search }, { filter, after, isSignedIn });
       } finally {
         stopping.removeEventListener("abort", cut);
-        streams--;
+        streams.delete(place);
       }
     });
   });

@@ -15,10 +15,15 @@ export interface Asking {
   /** Aborts running operations. */
   readonly signal: AbortSignal;
   readonly note?: Context["note"];
+  /** Whether it is only for somebody to look at, see `Context`. */
+  readonly isLook?: boolean;
 }
 
 /** The context of one operation of a sync. */
-export const contextFor = (base: string, { caller, operationMs, signal, note = () => {} }: Asking): Context => ({
+export const contextFor = (
+  base: string,
+  { caller, operationMs, signal, note = () => {}, isLook }: Asking,
+): Context => ({
   baseUrl: base,
   signal: AbortSignal.any([signal, AbortSignal.timeout(operationMs)]),
   requestId: randomUUID(),
@@ -26,6 +31,7 @@ export const contextFor = (base: string, { caller, operationMs, signal, note = (
   source: "",
   mayDo: async () => true,
   allows: () => true,
+  isLook,
   note,
   waited: () => {},
 });
