@@ -22,10 +22,22 @@ interface Picture {
 
 const openFirst = (within: string) => (page: Page) => page.locator(`${within} a`).first().click();
 
+/** Opens the playground of the first mapping. */
+async function openPlayground(page: Page): Promise<void> {
+  await page
+    .getByRole("link", { name: /playground/i })
+    .first()
+    .click();
+  await page.waitForTimeout(2000);
+}
+
 const pictures: readonly Picture[] = [
   { name: "overview", path: "/", options: WIDE },
   { name: "overview-phone", path: "/", options: PHONE },
   { name: "live", path: "/live", options: WIDE },
+  { name: "person", path: "/people", options: WIDE, prepare: openFirst("tbody") },
+  { name: "guard", path: "/guard", options: WIDE },
+  { name: "playground", path: "/mappings", options: DARK, prepare: openPlayground },
   { name: "request", path: "/live?action=patch", options: DARK, prepare: openFirst("tbody") },
 ];
 
