@@ -89,7 +89,7 @@ export function auditDeps({ current, store, shared }: Pick<ConsoleSources, "curr
     },
     record: async (seq) => {
       const { file, key } = readable();
-      const line = recordLine(file, seq);
+      const line = await recordLine(file, seq);
       if (line === undefined) return undefined;
       const record = recordIn(line);
       return {

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { headBeside } from "./head-file.ts";
 import { linesIn, withOlder } from "./lines.ts";
 import { openAudit } from "./log.ts";
@@ -77,11 +78,89 @@ test("a search of a stretch of time reads no more than that stretch", async () =
   expect(next).toBeUndefined();
 });
 
-test("a record is found by its number in any file", () => {
+test("a record is found by its number in any file", async () => {
   for (const seq of [1, 2, 777, 2500, COUNT, written.length])
-    expect(JSON.parse(recordLine(file, seq)!)).toMatchObject({ seq });
-  expect(recordLine(file, written.length + 1)).toBeUndefined();
-  expect(recordLine(file, 0)).toBeUndefined();
+    expect(JSON.parse((await recordLine(file, seq))!)).toMatchObject({ seq });
+  expect(await recordLine(file, written.length + 1)).toBeUndefined();
+  expect(await recordLine(file, 0)).toBeUndefined();
+});
+
+describe("damaged lines", () => {
+  const damaged = join(folder, "damaged.log");
+  const timeOf = (seq: number) => START + seq * MINUTE;
+  /** Lines of records with these numbers, as search reads them. */
+  const linesTo = (count: number) =>
+    Array.from({ length: count }, (_, n) => {
+      const time = new Date(timeOf(n + 1)).toISOString();
+      return JSON.stringify({ seq: n + 1, time, event: "outcome", text: "x".repeat(n % 200) });
+    });
+  const found = async (filter: RecordFilter, limit = 1e6) => {
+    const { records, unreadable } = await searchBackwards(damaged, filter, undefined, { limit, maxBytes: 1e9 });
+    return { seqs: records.map(({ seq }) => seq), unreadable };
+  };
+  const numberIn = async (seq: number) => {
+    const line = await recordLine(damaged, seq);
+    return line === undefined ? undefined : (JSON.parse(line) as AuditRecord).seq;
+  };
+  test("hide no record behind them", async () => {
+    writeFileSync(damaged, `${linesTo(20_000).toSpliced(10_000, 0, "garbage line").join("\n")}\n`);
+    for (const seq of [1, 9999, 10_000, 10_001, 10_002, 20_000]) expect(await numberIn(seq)).toBe(seq);
+    writeFileSync(damaged, `${linesTo(20_000).toSpliced(18_000, 0, "garbage line").join("\n")}\n`);
+    expect(await found({ until: timeOf(18_501) }, 2)).toMatchObject({ seqs: [18_500, 18_499] });
+  });
+
+  test("wherever they are, searches and look-ups give what a linear reading gives", async () => {
+    const whole = linesTo(4000);
+    const damage = fc.record({
+      at: fc.nat(whole.length),
+      // One line, a stretch of them, and one that is too long to be a record.
+      text: fc.oneof(
+        fc.constantFrom("garbage line", "", '{"seq":7', '{"seq":7,"time":"never","event":"x"}', "\0".repeat(5000)),
+        fc.nat(3000).map((count) => "garbage\n".repeat(count)),
+        fc.integer({ min: 250_000, max: 300_000 }).map((length) => "g".repeat(length)),
+      ),
+      instead: fc.nat(2),
+    });
+    const seq = fc.integer({ min: 0, max: whole.length + 1 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(damage, { maxLength: 6 }),
+        fc.constantFrom("", '{"seq":4001,"time":"2026-01-03T18:41:00.000Z","event":"x"}', "half a li"),
+        fc.array(seq, { minLength: 1, maxLength: 3 }),
+        async (damages, tail, numbers) => {
+          const lines = damages.reduce((all, { at, text, instead }) => all.toSpliced(at, instead, text), whole);
+          writeFileSync(damaged, `${lines.join("\n")}\n${tail}`);
+          const read = readFileSync(damaged, "utf8").split("\n").slice(0, -1);
+          const records = read.filter((line) => /^\{"seq":\d+,"time":"2026/.test(line));
+          const there = records.map((line) => (JSON.parse(line) as AuditRecord).seq).toReversed();
+          expect(await found({})).toEqual({ seqs: there, unreadable: read.length - records.length });
+          for (const number of numbers) {
+            expect(await numberIn(number)).toBe(there.includes(number) ? number : undefined);
+            const until = there.filter((each) => each < number);
+            expect((await found({ until: timeOf(number) })).seqs).toEqual(until);
+            const from = there.filter((each) => each >= number - 50 && each < number);
+            expect((await found({ from: timeOf(number - 50), until: timeOf(number) })).seqs).toEqual(from);
+          }
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  test("a line that is too long for a record hides none", async () => {
+    writeFileSync(damaged, `${linesTo(4000).toSpliced(2000, 0, "g".repeat(9_000_000)).join("\n")}\n`);
+    for (const seq of [1, 2000, 2001, 4000]) expect(await numberIn(seq)).toBe(seq);
+    expect(await found({ until: timeOf(2003) }, 4)).toMatchObject({ seqs: [2002, 2001, 2000, 1999] });
+  });
+
+  test("a last line without its line break is not yet a record", async () => {
+    writeFileSync(damaged, linesTo(3).join("\n"));
+    expect(await found({})).toEqual({ seqs: [2, 1], unreadable: 0 });
+    expect(await found({ until: timeOf(9) })).toEqual({ seqs: [2, 1], unreadable: 0 });
+    expect(await numberIn(3)).toBeUndefined();
+    writeFileSync(damaged, linesTo(1).join("\n"));
+    expect(await found({})).toEqual({ seqs: [], unreadable: 0 });
+  });
 });
 
 test("a log that is written and rotated meanwhile is verified as far as it went", async () => {

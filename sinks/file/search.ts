@@ -68,7 +68,8 @@ export async function searchBackwards(
     for (let index = first; index >= 0; index--) {
       const segment = segments[index]!;
       const end = index === first && place ? Math.min(place.offset, segment.size) : segment.size;
-      const begin = filter.until === undefined ? end : Math.min(end, behindTime(segment, filter.until + SLACK_MS));
+      const begin =
+        filter.until === undefined ? end : Math.min(end, await behindTime(segment, filter.until + SLACK_MS));
       for await (const { line, offset } of linesBackwards(segment, begin)) {
         left -= line.length;
         const { record, at } = lookAt(line, filter);
@@ -90,15 +91,17 @@ export async function searchBackwards(
 }
 
 /** A record by its number, as its line; undefined if the log has none. */
-export function recordLine(file: string, seq: number): string | undefined {
+export async function recordLine(file: string, seq: number): Promise<string | undefined> {
   const { segments, close } = openSegments(file);
   try {
     for (const segment of segments.toReversed()) {
-      const head = headFrom(segment, 0);
-      if (!head || head.seq > seq) continue;
-      const from = lastBefore(segment, (each) => each.seq > seq);
-      for (let found = headFrom(segment, from); found && found.seq <= seq; found = headFrom(segment, found.end))
-        if (found.seq === seq) return textAt(segment, found.offset, found.end - 1);
+      const first = await firstHead(segment, 0, segment.size);
+      if (!first || first.seq > seq) continue;
+      const from = await lastBefore(segment, (head) => head.seq > seq);
+      for await (const head of headsFrom(segment, from)) {
+        if (head.seq === seq) return readAt(segment, head.offset, head.end - 1).toString("utf8");
+        if (head.seq > seq) break;
+      }
       return undefined;
     }
     return undefined;
@@ -116,68 +119,96 @@ interface LineHead {
   readonly end: number;
 }
 
+/** How long a line's head is at most, in bytes. */
+const HEAD_LENGTH = 100;
 const HEAD = /^\{"seq":(\d+),"time":"([^"]+)"/;
 
-/** The first line that begins at a position or behind it. Undefined if there is none, or it is no record. */
-function headFrom(segment: Segment, position: number): LineHead | undefined {
-  const offset = position === 0 ? 0 : lineEnd(segment, position - 1);
-  const end = offset === undefined ? undefined : lineEnd(segment, offset);
-  if (offset === undefined || end === undefined) return undefined;
-  const [, seq, time] = HEAD.exec(textAt(segment, offset, Math.min(end, offset + 100))) ?? [];
-  return seq === undefined ? undefined : { seq: Number(seq), at: Date.parse(time!), offset, end };
+/** The number and the time that a line begins with; undefined if it is damaged. */
+function headOf(beginning: string): Pick<LineHead, "seq" | "at"> | undefined {
+  const [, seq, time] = HEAD.exec(beginning) ?? [];
+  const at = time === undefined ? Number.NaN : Date.parse(time);
+  return Number.isNaN(at) ? undefined : { seq: Number(seq), at };
 }
 
-/** The position behind the next line break; undefined if there is none. */
-function lineEnd({ descriptor, size }: Segment, from: number): number | undefined {
-  const block = Buffer.alloc(4096);
-  for (let position = from; position < Math.min(size, from + MAX_LINE); ) {
-    const length = readSync(descriptor, block, 0, Math.min(block.length, size - position), position);
-    if (length === 0) return undefined;
-    const found = block.subarray(0, length).indexOf(0x0a);
-    if (found >= 0) return position + found + 1;
-    position += length;
+/** Lines that begin at a position or behind it, and before another, without those that are damaged or have no line break yet. */
+async function* headsFrom(segment: Segment, position: number, before = segment.size): AsyncGenerator<LineHead> {
+  let offset = position === 0 ? 0 : undefined;
+  let beginning = "";
+  const stop = Math.min(segment.size, before + MAX_LINE);
+  // Mostly one line is wanted, and it is short.
+  for (let [at, length] = [Math.max(0, position - 1), 4096]; at < stop; length = BLOCK) {
+    const block = readAt(segment, at, Math.min(at + length, stop));
+    if (block.length === 0) return;
+    for (let from = 0; from < block.length; ) {
+      const lineBreak = block.indexOf(0x0a, from);
+      const to = lineBreak < 0 ? block.length : lineBreak;
+      beginning += block.toString("latin1", from, Math.min(to, from + HEAD_LENGTH - beginning.length));
+      from = to + 1;
+      if (lineBreak < 0) break;
+      const end = at + from;
+      const head = offset !== undefined && end - offset <= MAX_LINE ? headOf(beginning) : undefined;
+      if (head) yield { ...head, offset: offset!, end };
+      if (end >= before) return;
+      [offset, beginning] = [end, ""];
+    }
+    at += block.length;
+    if (length === BLOCK) await turn();
   }
+}
+
+async function firstHead(segment: Segment, position: number, before: number): Promise<LineHead | undefined> {
+  for await (const head of headsFrom(segment, position, before)) return head;
   return undefined;
 }
 
-function textAt({ descriptor }: Segment, from: number, to: number): string {
+function readAt({ descriptor }: Segment, from: number, to: number): Buffer {
   const bytes = Buffer.alloc(to - from);
-  const length = readSync(descriptor, bytes, 0, bytes.length, from);
-  return bytes.toString("utf8", 0, length);
+  return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, from));
 }
 
-/** A position before which lines are not beyond something, by halving the file; soon behind it they are. */
-function lastBefore(segment: Segment, isBeyond: (head: LineHead) => boolean): number {
+/** The beginning of a line before which none is beyond something, by halving the file; soon behind it they are. */
+async function lastBefore(segment: Segment, isBeyond: (head: LineHead) => boolean): Promise<number> {
   let [low, high] = [0, segment.size];
   while (high - low > BLOCK) {
     const middle = Math.floor((low + high) / 2);
-    const head = headFrom(segment, middle);
+    // If all lines from the middle on are damaged, what is sought is before it.
+    const head = await firstHead(segment, middle, high);
     if (!head || isBeyond(head)) high = middle;
-    else low = middle;
+    else low = head.offset;
   }
   return low;
 }
 
-/** The end of a line behind which all lines are of a later time. */
-function behindTime(segment: Segment, time: number): number {
-  let position = lastBefore(segment, ({ at }) => at > time);
-  for (let head = headFrom(segment, position); head && head.at <= time; head = headFrom(segment, position))
-    position = head.end;
-  return position;
+/** The beginning of the first line from which on all are of a later time; the file's end if there is none. */
+async function behindTime(segment: Segment, time: number): Promise<number> {
+  const from = await lastBefore(segment, ({ at }) => at > time);
+  for await (const { at, offset } of headsFrom(segment, from)) if (at > time) return offset;
+  return segment.size;
 }
 
-/** Lines before a position, which is a line's beginning or the file's end, the last one first. What is too long for a record comes in pieces. */
+/** The end of the last line with a line break before a position: what follows it is not yet a record. */
+async function wholeBefore(segment: Segment, end: number): Promise<number> {
+  // Mostly it is the last byte before it.
+  for (let [to, length] = [end, 1]; to > 0; length = BLOCK) {
+    const from = Math.max(0, to - length);
+    const lineBreak = readAt(segment, from, to).lastIndexOf(0x0a);
+    if (lineBreak >= 0) return from + lineBreak + 1;
+    to = from;
+    await turn();
+  }
+  return 0;
+}
+
+/** Lines with a line break before a position, the last one first. What is too long for a record comes in pieces. */
 async function* linesBackwards(
-  { descriptor }: Segment,
+  segment: Segment,
   end: number,
 ): AsyncGenerator<{ readonly line: Buffer; readonly offset: number }> {
   let rest: Buffer = Buffer.alloc(0);
-  for (let position = end; position > 0; ) {
-    const length = Math.min(BLOCK, position);
-    const block = Buffer.alloc(length);
-    readSync(descriptor, block, 0, length, position - length);
-    position -= length;
-    const text = Buffer.concat([block, rest]);
+  for (let position = await wholeBefore(segment, end); position > 0; ) {
+    const from = Math.max(0, position - BLOCK);
+    const text = Buffer.concat([readAt(segment, from, position), rest]);
+    position = from;
     let to = text.length;
     // The line break at a line's end is its own.
     for (let at = text.lastIndexOf(0x0a, to - 2); at >= 0 && to > 1; at = text.lastIndexOf(0x0a, to - 2)) {
@@ -195,9 +226,8 @@ async function* linesBackwards(
 
 /** The time of a line's record, and the record if it is looked for. */
 function lookAt(line: Buffer, filter: RecordFilter): { readonly record?: AuditRecord; readonly at?: number } {
-  const [, , time] = HEAD.exec(line.toString("latin1", 0, 100)) ?? [];
-  const at = time === undefined ? Number.NaN : Date.parse(time);
-  if (Number.isNaN(at)) return {};
+  const { at } = headOf(line.toString("latin1", 0, HEAD_LENGTH)) ?? {};
+  if (at === undefined) return {};
   const { from, until, by, resource, route } = filter;
   if ((from !== undefined && at < from) || (until !== undefined && at >= until)) return { at };
   // Looking for the words is a hundred times cheaper than parsing.
