@@ -113,18 +113,16 @@ export function guardDeps({ shared, current, store, guard }: ConsoleSources): Gu
 
   /** Says who released something of a route a moment ago, if somebody did. */
   async function whoElse(route: string, message: string): Promise<string> {
-    const others = await ledger()
-      .released({ route }, undefined, RECENT)
-      .catch(() => []);
-    const last = others.toSorted((a, b) => Number(b.at) - Number(a.at))[0];
+    const last = await ledger()
+      .lastReleased(route)
+      .catch(() => undefined);
     return last && Date.now() - Number(last.at) < RECENT_MS
       ? `${message} ${last.by} released some of it: “${last.reason}”.`
       : message;
   }
 }
 
-/** How many releases are looked at, and how old one of a moment ago may be, in milliseconds. */
-const RECENT = 1000;
+/** How old a release of a moment ago may be, in milliseconds. */
 const RECENT_MS = 60_000;
 
 type Named = { readonly display: string };

@@ -165,18 +165,24 @@ describe.each(Object.keys(stores))("the store on %s", (name) => {
     const [one, other] = two();
     const none = { own: 0, both: undefined };
     const keys = Array.from({ length: 1200 }, (_, n) => `k${n}`);
-    for (const key of keys) await one.guard.reserve(deletion(key), none, asked);
-    const released = await other.guard.release({
-      route: "/scim/v2",
-      by: "ada",
-      reason: "looked at",
-      keys: keys.slice(1),
-    });
+    const changeOf = (key: string) => ({ ...deletion(key), ...(key === "k0" && { type: "Group" }) });
+    for (const key of keys) await one.guard.reserve(changeOf(key), none, asked);
+    const route = "/scim/v2";
+    const { groups, seen } = await one.guard.seen({ route, type: "User" });
+    expect(groups).toEqual([{ type: "User", danger: "deletes", count: 1199 }]);
+    const release = { route, by: "ada", reason: "looked at", seen };
+    await expect(other.guard.release(release)).rejects.toThrow("no longer what you looked at");
+    const released = await other.guard.release({ ...release, type: "User" });
     expect(released).toHaveLength(1199);
-    expect(await one.guard.reserve(deletion("k0"), none, asked)).toBe("stopped");
+    expect(await one.guard.reserve(changeOf("k0"), none, asked)).toBe("stopped");
     expect(await one.guard.reserve(deletion("k1199"), none, asked)).toBe("passed");
     await one.guard.settle(deletion("k1199"), "done");
     expect(await other.guard.reserve(deletion("k1199"), none, asked)).toBe("stopped");
+    expect(await one.guard.lastReleased(route)).toMatchObject({ by: "ada" });
+    await sleep(2);
+    const both = await one.guard.seen({ route });
+    expect(await other.guard.release({ route, by: "bob", reason: "both", seen: both.seen })).toHaveLength(2);
+    expect(await one.guard.lastReleased(route)).toMatchObject({ by: "bob" });
   });
 
   test("gives a lease to one holder at a time, until it ends or is given back", async () => {

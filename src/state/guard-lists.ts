@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { ExpressionBuilder, Kysely } from "kysely";
 
 interface Place {
@@ -57,6 +57,8 @@ export interface GuardLists {
     route: string,
     places: readonly StoppedPlace[],
   ) => Promise<readonly GuardTables["guard_released"][]>;
+  /** The newest release of a route that is not used up; undefined if there is none. */
+  readonly lastReleased: (route: string) => Promise<GuardTables["guard_released"] | undefined>;
   /** What is stopped at present: how many changes of which type, who sent them, and a fingerprint of them. */
   readonly seen: (filter: GuardFilter) => Promise<{
     readonly groups: readonly (Pick<Place, "type" | "danger"> & { readonly count: number })[];
@@ -70,11 +72,18 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** How many places one statement names. */
 const BATCH = 200;
+/** How many places are read at a time for a fingerprint: there may be more than fit in memory. */
+const PIECE = 1000;
 
-/** A fingerprint of stopped changes, in any order. */
+/** A fingerprint of stopped changes, which are in the order of their places as the database orders them. */
 export function seenOf(places: readonly StoppedPlace[]): string {
-  const names = places.map(({ type, danger, key }) => JSON.stringify([type, danger, key])).sort();
-  return createHash("sha256").update(names.join("\n")).digest("hex");
+  const hash = createHash("sha256");
+  hashInto(hash, places);
+  return hash.digest("hex");
+}
+
+function hashInto(hash: Hash, places: readonly StoppedPlace[]): void {
+  for (const { type, danger, key } of places) hash.update(`${JSON.stringify([type, danger, key])}\n`);
 }
 
 /** The lists of the guard's tables. Every call waits for `ready`. */
@@ -88,24 +97,30 @@ export function createGuardLists(db: Kysely<GuardTables>, ready: () => Promise<v
       .where("at", ">=", since(table))
       .groupBy(["type", "danger"])
       .execute();
-  async function page<Table extends "guard_stopped" | "guard_released">(
-    table: Table,
+  const behindIn = (
+    table: "guard_stopped" | "guard_released",
     { route, type, danger }: GuardFilter,
     after: StoppedPlace | undefined,
-    limit: number | undefined,
-  ): Promise<GuardTables[Table][]> {
-    await ready();
+  ) => {
     // The two tables have these columns in common.
     let query = db
       .selectFrom(table as "guard_stopped")
-      .selectAll()
       .where("route", "=", route)
       .where("at", ">=", since(table));
     if (type !== undefined) query = query.where("type", "=", type);
     if (danger !== undefined) query = query.where("danger", "=", danger);
     if (after) query = query.where(behind(after));
-    if (limit !== undefined) query = query.orderBy("type").orderBy("danger").orderBy("key").limit(limit);
-    return (await query.execute()) as unknown as GuardTables[Table][];
+    return query.orderBy("type").orderBy("danger").orderBy("key");
+  };
+  async function page<Table extends "guard_stopped" | "guard_released">(
+    table: Table,
+    filter: GuardFilter,
+    after: StoppedPlace | undefined,
+    limit: number,
+  ): Promise<GuardTables[Table][]> {
+    await ready();
+    const found = await behindIn(table, filter, after).selectAll().limit(limit).execute();
+    return found as unknown as GuardTables[Table][];
   }
   return {
     counts: async (route) => {
@@ -152,15 +167,34 @@ export function createGuardLists(db: Kysely<GuardTables>, ready: () => Promise<v
       }
       return found;
     },
+    lastReleased: async (route) => {
+      await ready();
+      return db
+        .selectFrom("guard_released")
+        .selectAll()
+        .where("route", "=", route)
+        .where("at", ">=", since("guard_released"))
+        .orderBy("at", "desc")
+        .limit(1)
+        .executeTakeFirst();
+    },
     seen: async (filter) => {
-      const all = await page("guard_stopped", filter, undefined, undefined);
-      const callers = [...new Set(all.map(({ caller }) => caller))].filter((caller) => caller !== "").sort();
-      const groups = [...Map.groupBy(all, ({ type, danger }) => JSON.stringify([type, danger])).values()].map((of) => ({
-        type: of[0]!.type,
-        danger: of[0]!.danger,
-        count: of.length,
-      }));
-      return { groups, callers, seen: seenOf(all) };
+      await ready();
+      const hash = createHash("sha256");
+      const callers = new Set<string>();
+      const groups = new Map<string, { type: string; danger: string; count: number }>();
+      for (let [after, isEnd] = [undefined as StoppedPlace | undefined, false]; !isEnd; ) {
+        const columns = ["type", "danger", "key", "caller"] as const;
+        const piece = await behindIn("guard_stopped", filter, after).select(columns).limit(PIECE).execute();
+        hashInto(hash, piece);
+        for (const { type, danger, caller } of piece) {
+          if (caller !== "") callers.add(caller);
+          const name = JSON.stringify([type, danger]);
+          groups.set(name, { type, danger, count: (groups.get(name)?.count ?? 0) + 1 });
+        }
+        [after, isEnd] = [piece.at(-1), piece.length < PIECE];
+      }
+      return { groups: [...groups.values()], callers: [...callers].sort(), seen: hash.digest("hex") };
     },
   };
 }

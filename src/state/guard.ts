@@ -185,7 +185,15 @@ async function chosenIn(
   { route, type, danger, keys, places, seen }: Release,
 ): Promise<GuardTables["guard_stopped"][]> {
   await forget(transaction, route, Date.now());
-  const all = await transaction.selectFrom("guard_stopped").selectAll().where("route", "=", route).execute();
+  // In the order in which a fingerprint is made of them.
+  const all = await transaction
+    .selectFrom("guard_stopped")
+    .selectAll()
+    .where("route", "=", route)
+    .orderBy("type")
+    .orderBy("danger")
+    .orderBy("key")
+    .execute();
   const wanted = keys && new Set(keys);
   const named = places && new Set(places.map(nameOf));
   const chosen = all.filter(
