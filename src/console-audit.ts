@@ -9,7 +9,7 @@ import type { Verdict } from "../sinks/file/verify.ts";
 import type { VerifyAnswer, VerifyTask } from "./audit-thread.ts";
 import { DEFAULT_SINK } from "./config/format.ts";
 import type { Loaded } from "./config/load.ts";
-import type { AuditQuestions, AuditRecordView, AuditVerification } from "./console/api/audit.ts";
+import type { AuditQuestions, AuditRecordView, AuditVerification, AuditVerified } from "./console/api/audit.ts";
 import type { AuditDeps } from "./console/pages/audit.ts";
 import { Refusal } from "./console/refusal.ts";
 import type { ConsoleSources } from "./console-sources.ts";
@@ -18,8 +18,9 @@ import { createThread } from "./thread/thread.ts";
 
 /** How much of the log one search reads, in bytes: it goes on with the next. */
 const MAX_BYTES = 32 * 1024 * 1024;
-/** How many questions are shown. */
+/** How many questions are shown, and how much of a damaged line, in characters. */
 const SHOWN = 20;
+const SHOWN_LINE = 4000;
 /** How long a piece of the verification may take, in milliseconds, and the memory of its thread in megabytes. */
 const PIECE_MS = 30_000;
 const THREAD_MB = 256;
@@ -63,13 +64,14 @@ export function auditDeps({ current, store, shared }: Pick<ConsoleSources, "curr
         const found = await verified({ file, head, key, ...known, ...(chains && { chains }) }, (reached) => {
           verification = { is: "running", by, started, ...reached };
         });
-        return resultOf(found);
+        return resultOf(found, { by, ended: Date.now() }, known.last);
       };
       void work()
-        .catch((error: Error) => ({ is: "failed", ended: Date.now(), error: error.message }) as const)
+        .catch((error: Error) => ({ is: "failed", by, ended: Date.now(), error: error.message }) as const)
         .then((result) => {
           verification = result;
-          if (result.is === "broken") shared.log.warn({ ...result, by }, "audit log is not whole");
+          if (result.is === "broken") shared.log.warn(result, "audit log is not whole");
+          if (result.is === "unconfirmed") shared.log.warn(result, "no record of the audit log has the hash");
         });
     },
     search: async ({ next, limit, ...filter }) => {
@@ -92,12 +94,20 @@ export function auditDeps({ current, store, shared }: Pick<ConsoleSources, "curr
       const line = await recordLine(file, seq);
       if (line === undefined) return undefined;
       const record = recordIn(line);
-      return {
-        record: (record ?? { ...(JSON.parse(line) as object), seq }) as AuditRecordView,
-        isWhole: record !== undefined && isWhole(line, record, key),
-      };
+      if (record) return { record: record as unknown as AuditRecordView, isWhole: isWhole(line, record, key) };
+      const altered = parsed(line);
+      return { ...(altered ? { record: { ...altered, seq } } : { line: line.slice(0, SHOWN_LINE) }), isWhole: false };
     },
   };
+}
+
+/** What a line that the log did not write says; undefined if it is not JSON. */
+function parsed(line: string): AuditRecordView | undefined {
+  try {
+    return JSON.parse(line) as AuditRecordView;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The log's files, if its sink writes files. Undefined for standard output, devices and other sinks. */
@@ -131,12 +141,16 @@ async function verified(
   }
 }
 
-function resultOf({ verdict, place }: { readonly verdict: Verdict; readonly place: string }): AuditVerification {
-  const ended = Date.now();
-  if (!verdict.ok) return { is: "broken", ended, place, problem: verdict.problem };
+function resultOf(
+  { verdict, place }: { readonly verdict: Verdict; readonly place: string },
+  verified: AuditVerified,
+  known: string | undefined,
+): AuditVerification {
+  if (!verdict.ok && verdict.isOnlyLast) return { is: "unconfirmed", ...verified, last: known ?? "" };
+  if (!verdict.ok) return { is: "broken", ...verified, place, problem: verdict.problem };
   const { records, first, last, hash, questions, notes } = verdict;
   const some = (all: typeof questions): AuditQuestions => ({ count: all.length, some: all.slice(0, SHOWN) });
-  return { is: "whole", ended, records, first, last, hash, questions: some(questions), notes: some(notes) };
+  return { is: "whole", ...verified, records, first, last, hash, questions: some(questions), notes: some(notes) };
 }
 
 function placeIn(next: string | undefined): LogPlace | undefined {

@@ -363,7 +363,35 @@ describe("the audit log's page", () => {
       await verify.click();
       await page.getByText(`audit.log:${line}: the record was altered: its hash does not match.`).waitFor();
       writeFileSync(file, text);
+      await page.getByText("What you know of the log").click();
+      await page.getByLabel("Hash of a record that must be there").fill("f".repeat(64));
+      await verify.click();
+      await page.getByText("Not confirmed: no record has this hash").waitFor();
+      await page.getByText("Verified by local:tests").waitFor();
     }));
+
+  test("shows a damaged line as it stands", async () => {
+    const file = join(gateway.folder, "audit.log");
+    const text = readFileSync(file, "utf8");
+    const { seq } = acts("released")[0]!;
+    writeFileSync(file, text.replaceAll('"reason":"left in June"', '"reason" "left in June"'));
+    const line = expect.stringContaining('"reason" "left in June"');
+    expect(await api(`/audit/records/${seq}`)).toEqual({ status: 200, json: { line, isWhole: false } });
+    await on(`/audit/${seq}`, async (page) => {
+      await page.getByText("its line cannot be read").waitFor();
+    });
+    writeFileSync(file, text);
+  });
+
+  test("lets viewers see the result, and not start a verification", () =>
+    on(
+      "/audit",
+      async (page) => {
+        await page.getByText("only operators may do this").waitFor();
+        expect(await page.getByRole("button", { name: "Verify the log" }).isDisabled()).toBe(true);
+      },
+      VERA,
+    ));
 });
 
 describe("the pages", () => {

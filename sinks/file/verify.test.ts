@@ -95,6 +95,13 @@ describe.each([
   });
 });
 
+test("a hash that no record has is told from what is wrong with the log", () => {
+  const last = "f".repeat(64);
+  const { lines, head } = logOf(8);
+  expect(verifyAudit(textOf(lines), { last, head })).toMatchObject({ ok: false, isOnlyLast: true });
+  expect(verifyAudit(textOf(lines.slice(0, -1)), { last, head })).not.toHaveProperty("isOnlyLast");
+});
+
 describe("a key", () => {
   test("keeps who can write the file from making a log of its own", () => {
     const forged = logOf(3);

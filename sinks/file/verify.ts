@@ -44,6 +44,8 @@ export type Verdict =
       readonly problem: string;
       /** The names that the chain has had, as far as it was read. */
       readonly chains: readonly string[];
+      /** Whether all that is wrong is that no record has the hash that must be present. */
+      readonly isOnlyLast?: boolean;
     };
 
 /** Verifies a log line by line, so that any length fits in little memory. */
@@ -91,10 +93,14 @@ export function createVerifier(anchors: Anchors): Verifier {
       return undefined;
     },
     end: (torn) => {
-      const problem =
-        endProblem(previous, isLastThere, atHead, anchors) ??
+      const problemIf = (isThere: boolean) =>
+        endProblem(previous, isThere, atHead, anchors) ??
         (chains && storedProblem({ first, end: previous ?? ORIGIN, named }, chains));
-      if (problem !== undefined) return { ok: false, line: lines, problem, chains: [...named.keys()] };
+      const problem = problemIf(isLastThere);
+      if (problem !== undefined) {
+        const isOnlyLast = problemIf(true) === undefined;
+        return { ok: false, line: lines, problem, chains: [...named.keys()], ...(isOnlyLast && { isOnlyLast }) };
+      }
       const { seq, hash } = previous ?? ORIGIN;
       const questions = [...open.values()];
       return { ok: true, records: lines, first, last: seq, hash, chains: [...named.keys()], torn, questions, notes };

@@ -35,16 +35,18 @@ export function OneRecord({ seq }: { readonly seq: string }) {
       {!data && !error && <Loading />}
       {data && (
         <>
-          <Panel title={texts.events[event] ?? event}>
-            <Notice kind={data.isWhole ? "ok" : "error"}>{data.isWhole ? texts.isWhole : texts.isNotWhole}</Notice>
-            <dl>
-              <dt>{texts.time}</dt>
-              <dd>
-                {time} (<Ago at={Date.parse(String(time))} />)
-              </dd>
-              <dt>{texts.who}</dt>
-              <dd>{String(by ?? caller ?? "")}</dd>
-            </dl>
+          <Panel title={data.record ? (texts.events[event] ?? event) : texts.damaged}>
+            <Notice kind={data.isWhole ? "ok" : "error"}>{wholeness(data)}</Notice>
+            {data.record && (
+              <dl>
+                <dt>{texts.time}</dt>
+                <dd>
+                  {time} (<Ago at={Date.parse(String(time))} />)
+                </dd>
+                <dt>{texts.who}</dt>
+                <dd>{String(by ?? caller ?? "")}</dd>
+              </dl>
+            )}
             {typeof requestId === "string" && (
               <p>
                 <Link to={`/live?${new URLSearchParams({ requestId })}`}>{texts.inLive}</Link>
@@ -52,10 +54,15 @@ export function OneRecord({ seq }: { readonly seq: string }) {
             )}
           </Panel>
           <Panel title={texts.raw}>
-            <Code text={JSON.stringify(data.record, undefined, 2)} label={texts.rawLabel} />
+            <Code text={data.line ?? JSON.stringify(data.record, undefined, 2)} label={texts.rawLabel} />
           </Panel>
         </>
       )}
     </Page>
   );
+}
+
+function wholeness({ record, isWhole }: AuditOne): string {
+  if (!record) return texts.isDamaged;
+  return isWhole ? texts.isWhole : texts.isNotWhole;
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { AuditOverview, AuditQuestions } from "../../src/console/api/audit.ts";
 import { type ApiError, post, useLoaded } from "../api.ts";
+import { useMe } from "../app.tsx";
 import { Code } from "../kit/code.tsx";
 import { Field } from "../kit/field.tsx";
 import { Failure, Loading, Notice } from "../kit/notice.tsx";
@@ -9,7 +10,7 @@ import { Ago } from "../kit/time.tsx";
 import type { PageProps } from "../pages.ts";
 import { Link } from "../router.tsx";
 import { auditTexts as texts } from "../texts/audit.ts";
-import { pageNames } from "../texts/common.ts";
+import { common, pageNames } from "../texts/common.ts";
 import { OneRecord } from "./audit-record.tsx";
 import { Records } from "./audit-records.tsx";
 import "../styles/audit.css";
@@ -50,6 +51,7 @@ function Verification({ data, onStarted }: { readonly data: AuditOverview; reado
   const [last, setLast] = useState("");
   const [failure, setFailure] = useState<ApiError>();
   const { log, verification } = data;
+  const isViewer = useMe().role !== "operator";
   const verify = async () => {
     setFailure(undefined);
     const known = { ...(first.trim() && { first: first.trim() }), ...(last.trim() && { last: last.trim() }) };
@@ -60,7 +62,7 @@ function Verification({ data, onStarted }: { readonly data: AuditOverview; reado
     <Panel
       title={texts.verification}
       tools={
-        <button type="button" class="primary" disabled={verification.is === "running"} onClick={verify}>
+        <button type="button" class="primary" disabled={isViewer || verification.is === "running"} onClick={verify}>
           {texts.verify}
         </button>
       }
@@ -68,6 +70,7 @@ function Verification({ data, onStarted }: { readonly data: AuditOverview; reado
       <p class="quiet">
         {texts.file(log!)} {log!.isKeyed ? texts.keyed : texts.unkeyed} {log!.isAnchored && texts.anchored}
       </p>
+      {isViewer && <p class="quiet">{common.viewerOnly}</p>}
       <Failure error={failure} />
       <Result verification={verification} />
       <details>
@@ -101,7 +104,16 @@ function Result({ verification }: Pick<AuditOverview, "verification">) {
         <Notice kind="error">
           <p class="strong">{texts.broken(verification.place, verification.problem)}</p>
           <p>
-            {texts.brokenHelp} {texts.verified} <Ago at={verification.ended} />.
+            {texts.brokenHelp} {texts.verified(verification.by)} <Ago at={verification.ended} />.
+          </p>
+        </Notice>
+      );
+    case "unconfirmed":
+      return (
+        <Notice kind="warning">
+          <p class="strong">{texts.unconfirmed(verification.last)}</p>
+          <p>
+            {texts.unconfirmedHelp} {texts.verified(verification.by)} <Ago at={verification.ended} />.
           </p>
         </Notice>
       );
@@ -109,7 +121,7 @@ function Result({ verification }: Pick<AuditOverview, "verification">) {
       return (
         <>
           <Notice kind="ok">
-            {texts.whole(verification.records, verification.first, verification.last)} {texts.verified}{" "}
+            {texts.whole(verification.records, verification.first, verification.last)} {texts.verified(verification.by)}{" "}
             <Ago at={verification.ended} />.
           </Notice>
           <Questions title={texts.questions(verification.questions.count)} of={verification.questions} />

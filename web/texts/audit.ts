@@ -30,8 +30,11 @@ export const auditTexts = {
     `The log is whole: ${counted(records, "record")}, numbers ${first} to ${last}.`,
   broken: (place: string, problem: string) => `The log is not whole. ${place}: ${problem}.`,
   brokenHelp: "Keep the files, and find out who changed them.",
+  unconfirmed: (hash: string) => `Not confirmed: no record has this hash (${hash}).`,
+  unconfirmedHelp:
+    "All else is as it should be. Check that the hash is one of this log; if it is, records at its end are missing.",
   failed: (error: string) => `The log could not be verified: ${error}`,
-  verified: "Verified",
+  verified: (by: string) => `Verified by ${by}`,
   lastHash: "Hash of the last record. Note it elsewhere, and give it the next time:",
   hashLabel: "the hash of the last record",
   questions: (count: number) =>
@@ -72,6 +75,8 @@ export const auditTexts = {
   one: (seq: string) => `Record ${seq}`,
   back: "All records",
   isWhole: "The record’s hash matches what it says.",
+  damaged: "Damaged line",
+  isDamaged: "The record was altered: its line cannot be read.",
   isNotWhole: "The record was altered: its hash does not match what it says.",
   raw: "As the log has it",
   rawLabel: "the record",

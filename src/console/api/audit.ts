@@ -33,11 +33,12 @@ export type AuditVerification =
       readonly total: number;
       readonly records: number;
     }
-  | { readonly is: "failed"; readonly ended: number; readonly error: string }
-  | { readonly is: "broken"; readonly ended: number; readonly place: string; readonly problem: string }
-  | {
+  | (AuditVerified & { readonly is: "failed"; readonly error: string })
+  | (AuditVerified & { readonly is: "broken"; readonly place: string; readonly problem: string })
+  /** The log is whole, but no record has the hash that must be there. */
+  | (AuditVerified & { readonly is: "unconfirmed"; readonly last: string })
+  | (AuditVerified & {
       readonly is: "whole";
-      readonly ended: number;
       readonly records: number;
       readonly first: number;
       readonly last: number;
@@ -45,7 +46,13 @@ export type AuditVerification =
       /** Writes and acts without an outcome, and what the log says of itself, some of each and their numbers. */
       readonly questions: AuditQuestions;
       readonly notes: AuditQuestions;
-    };
+    });
+
+/** Who asked for a verification that has ended, and when it did. */
+export interface AuditVerified {
+  readonly by: string;
+  readonly ended: number;
+}
 
 /** Records to look into. */
 export interface AuditQuestions {
@@ -74,7 +81,10 @@ export interface AuditPage {
 
 /** `GET /audit/records/SEQ`: one record. */
 export interface AuditOne {
-  readonly record: AuditRecordView;
+  /** Absent if its line is damaged. */
+  readonly record?: AuditRecordView;
+  /** A damaged line as it stands, cut if it is long. */
+  readonly line?: string;
   /** Whether its hash matches what it says. */
   readonly isWhole: boolean;
 }
