@@ -24,10 +24,7 @@ const openFirst = (within: string) => (page: Page) => page.locator(`${within} a`
 
 /** Opens the playground of the first mapping. */
 async function openPlayground(page: Page): Promise<void> {
-  await page
-    .getByRole("link", { name: /Try/ })
-    .first()
-    .click();
+  await page.getByRole("link", { name: /Try/ }).first().click();
   await page.waitForTimeout(2000);
 }
 
