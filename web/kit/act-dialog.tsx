@@ -42,7 +42,7 @@ export function ActDialog({ title, action, isDangerous, reason, typed, onAct, on
   };
   const isReady = (!reason || /[\p{L}\p{N}]/u.test(why)) && (!typed || said.trim() === typed.text);
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} isBusy={isWorking} onClose={onClose}>
       <form class="act" onSubmit={submit}>
         <div class="act-words">{children}</div>
         {typed && (
@@ -73,7 +73,7 @@ export function ActDialog({ title, action, isDangerous, reason, typed, onAct, on
           <button type="submit" class={isDangerous ? "danger" : "primary"} disabled={!isReady || isWorking}>
             {isWorking ? common.working : action}
           </button>
-          <button type="button" onClick={onClose}>
+          <button type="button" disabled={isWorking} onClick={onClose}>
             {common.cancel}
           </button>
         </div>

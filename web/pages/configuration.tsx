@@ -184,7 +184,7 @@ function Confirm({ changes, onClose, onAnswer }: ConfirmProps) {
     }
   };
   return (
-    <Dialog title={words.title} onClose={onClose}>
+    <Dialog title={words.title} isBusy={isWorking} onClose={onClose}>
       <p>{changes.changed.length > 0 ? words.ask : words.nothing}</p>
       {changes.needRestart.length > 0 && <p>{texts.changes.restart(changes.needRestart)}</p>}
       <div class="changes-scroll">
