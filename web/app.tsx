@@ -100,14 +100,23 @@ function Frame({ me }: { readonly me: Me }) {
 }
 
 function SignOut() {
+  const [isFailed, setFailed] = useState(false);
   const leave = async () => {
-    const { signOut } = await import("./sign-out.ts");
-    await signOut();
+    setFailed(false);
+    try {
+      const { signOut } = await import("./sign-out.ts");
+      await signOut();
+    } catch {
+      setFailed(true);
+    }
   };
   return (
-    <button type="button" class="plain" onClick={leave}>
-      {common.signOut}
-    </button>
+    <>
+      <button type="button" class="plain" onClick={leave}>
+        {common.signOut}
+      </button>
+      {isFailed && <Notice kind="error">{common.notSignedOut}</Notice>}
+    </>
   );
 }
 

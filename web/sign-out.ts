@@ -1,8 +1,11 @@
-import { get } from "./api.ts";
+import { ApiError, get } from "./api.ts";
 
-/** Ends the session. */
+/** Ends the session. Throws an `ApiError` unless it is over. */
 export async function signOut(): Promise<void> {
   const { csrf } = await get<{ csrf: string }>("/me");
-  await fetch("/console/sign-out", { method: "POST", headers: { "X-Postern-CSRF": csrf } });
+  const response = await fetch("/console/sign-out", { method: "POST", headers: { "X-Postern-CSRF": csrf } }).catch(
+    () => undefined,
+  );
+  if (response?.status !== 204 && response?.status !== 401) throw new ApiError(response?.status ?? 0, "");
   dispatchEvent(new Event("postern-signed-out"));
 }

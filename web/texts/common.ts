@@ -5,6 +5,7 @@ export const common = {
   menu: "Menu",
   navigation: "Pages",
   signOut: "Sign out",
+  notSignedOut: "Signing out failed: you may still be signed in. Try again.",
   signedInAs: (name: string, role: string) => `${name} (${role})`,
   theme: { label: "Theme", system: "System", light: "Light", dark: "Dark" },
   loading: "Loading …",
