@@ -12,7 +12,7 @@ import { type ApiError, get, post, useLoaded } from "../api.ts";
 import { useMe } from "../app.tsx";
 import { ActDialog } from "../kit/act-dialog.tsx";
 import { Choice } from "../kit/field.tsx";
-import { Failure, Loading, Notice } from "../kit/notice.tsx";
+import { Empty, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Pager, usePaging } from "../kit/pager.tsx";
 import { Table } from "../kit/table.tsx";
 import { Ago } from "../kit/time.tsx";
@@ -59,11 +59,15 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
     setChosen(left);
   }, [data]);
   useEffect(() => setChosen(new Map()), [paging.at, filter]);
+  useEffect(() => {
+    if (data?.entries.length === 0 && !paging.isFirst) paging.back();
+  }, [data]);
 
   const options = types.flatMap(({ type, deletes, disables }) =>
     (["deletes", "disables"] as const).flatMap((danger) => {
       const count = { deletes, disables }[danger].stopped;
-      return count > 0 ? [{ value: JSON.stringify({ type, danger }), type, danger, count }] : [];
+      const value = JSON.stringify({ type, danger });
+      return count > 0 || value === filter ? [{ value, type, danger, count }] : [];
     }),
   );
   const shown = options.filter(({ value }) => filter === "" || value === filter);
@@ -102,7 +106,7 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
           <h3>{texts.stoppedTitle}</h3>
           <p class="quiet">{texts.stoppedLead}</p>
         </div>
-        {options.length > 1 && (
+        {(options.length > 1 || filter !== "") && (
           <Choice
             label={texts.filter}
             value={filter}
@@ -117,6 +121,7 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
       {vanished > 0 && <Notice kind="warning">{texts.vanished(vanished)}</Notice>}
       <Failure error={error ?? failure} />
       {!data && !error && <Loading />}
+      {data && rows.length === 0 && <Empty>{filter === "" ? texts.nothingStopped : texts.nothingLike}</Empty>}
       {rows.length > 0 && (
         <>
           {isOperator ? (

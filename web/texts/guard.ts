@@ -39,6 +39,7 @@ export const guardTexts = {
   stoppedCount: "Stopped",
   nothing: "nothing",
   nothingStopped: "Nothing is stopped.",
+  nothingLike: "Nothing of this kind is stopped.",
   stoppedTitle: "Stopped changes",
   stoppedLead: "None of these was made. The client is told to come again, and does so for about a day.",
   stopped: (route: string) => `Changes that the guard of ${route} stopped`,
