@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 
 /** A refusal, or no answer (status 0). The message is the gateway's own. */
 export class ApiError extends Error {
@@ -12,7 +12,7 @@ export class ApiError extends Error {
 let csrf = "";
 
 /** Sets the token that changes are sent with. */
-export const useToken = (token: string): void => {
+export const setToken = (token: string): void => {
   csrf = token;
 };
 
@@ -54,24 +54,28 @@ export function useLoaded<T>(path: string | undefined, { every }: { readonly eve
   const [state, setState] = useState<{ path?: string; data?: T; error?: ApiError }>({});
   const [round, setRound] = useState(0);
   const reload = useCallback(() => setRound((before) => before + 1), []);
-  const shown = useRef(path);
-  shown.current = path;
   useEffect(() => {
     if (path === undefined) return;
     const abort = new AbortController();
-    const load = () =>
-      get<T>(path, abort.signal).then(
-        (data) => setState({ path, data }),
-        (error: unknown) => {
-          if (abort.signal.aborted) return;
-          setState((before) => ({ ...(before.path === path && before), path, error: error as ApiError }));
-        },
-      );
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const load = async () => {
+      try {
+        const data = await get<T>(path, abort.signal);
+        if (!abort.signal.aborted) setState({ path, data });
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        setState((before) => ({ ...(before.path === path && before), path, error: error as ApiError }));
+      }
+      loadLater();
+    };
+    const loadLater = () => {
+      if (every === undefined || abort.signal.aborted) return;
+      timer = setTimeout(() => (document.hidden ? loadLater() : load()), every);
+    };
     void load();
-    const timer = every === undefined ? undefined : setInterval(() => document.hidden || load(), every);
     return () => {
       abort.abort();
-      clearInterval(timer);
+      clearTimeout(timer);
     };
   }, [path, every, round]);
   const isOfPath = state.path === path;

@@ -1,7 +1,7 @@
 import { type ComponentType, createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Me } from "../src/console/api/me.ts";
-import { get, useToken } from "./api.ts";
+import { get, setToken } from "./api.ts";
 import { Loading, Notice } from "./kit/notice.tsx";
 import { ThemeSwitch } from "./kit/theme-switch.tsx";
 import { problem, SignIn } from "./pages/sign-in.tsx";
@@ -21,7 +21,7 @@ export function App() {
     const load = () =>
       get<Me>("/me").then(
         (found) => {
-          useToken(found.csrf);
+          setToken(found.csrf);
           if (found.home !== undefined && location.pathname === `${BASE}/`) navigate(found.home, { replace: true });
           setMe(found);
         },
