@@ -49,8 +49,16 @@ export interface Loaded<T> {
   readonly reload: () => void;
 }
 
-/** Reads from the API, again whenever the path changes and, if asked, every so many milliseconds while the page is visible. */
-export function useLoaded<T>(path: string | undefined, { every }: { readonly every?: number } = {}): Loaded<T> {
+/** When what was read is read again. */
+interface Again {
+  /** After so many milliseconds, while the page is visible. */
+  readonly every?: number;
+  /** When this changes. */
+  readonly version?: string;
+}
+
+/** Reads from the API, again whenever the path changes and as is asked for. */
+export function useLoaded<T>(path: string | undefined, { every, version }: Again = {}): Loaded<T> {
   const [state, setState] = useState<{ path?: string; data?: T; error?: ApiError }>({});
   const [round, setRound] = useState(0);
   const reload = useCallback(() => setRound((before) => before + 1), []);
@@ -77,7 +85,7 @@ export function useLoaded<T>(path: string | undefined, { every }: { readonly eve
       abort.abort();
       clearTimeout(timer);
     };
-  }, [path, every, round]);
+  }, [path, every, version, round]);
   const isOfPath = state.path === path;
   return { data: isOfPath ? state.data : undefined, error: isOfPath ? state.error : undefined, reload };
 }

@@ -38,12 +38,8 @@ export function People({ summary, version, seen, onAct }: PeopleProps) {
   const [asked, setAsked] = useState<Act>();
   const paging = usePaging(show);
   const parts = new URLSearchParams({ show, ...(paging.at !== undefined && { after: paging.at }) });
-  const { data, error, reload } = useLoaded<SyncPeople>(`${path}/people?${parts}`);
-  useEffect(() => {
-    setChosen(new Map());
-    reload();
-  }, [version, reload]);
-  useEffect(() => setChosen(new Map()), [show, paging.at]);
+  const { data, error } = useLoaded<SyncPeople>(`${path}/people?${parts}`, { version });
+  useEffect(() => setChosen(new Map()), [version, show, paging.at]);
   const rows = data?.people ?? [];
   const picked = [...chosen.values()];
   const keys = picked.map((each) => each.key);

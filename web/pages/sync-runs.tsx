@@ -1,4 +1,3 @@
-import { useEffect } from "preact/hooks";
 import type { SyncRun, SyncRuns } from "../../src/console/api/syncs.ts";
 import { useLoaded } from "../api.ts";
 import { Empty, Failure, Loading } from "../kit/notice.tsx";
@@ -19,8 +18,7 @@ interface RunsProps {
 export function Runs({ path, name, version }: RunsProps) {
   const paging = usePaging(path);
   const query = new URLSearchParams({ limit: "10", ...(paging.at !== undefined && { before: paging.at }) });
-  const { data, error, reload } = useLoaded<SyncRuns>(`${path}/runs?${query}`);
-  useEffect(reload, [version, reload]);
+  const { data, error } = useLoaded<SyncRuns>(`${path}/runs?${query}`, { version });
   return (
     <Panel title={texts.runs}>
       <Failure error={error} />
