@@ -175,9 +175,9 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
               {texts.chooseAll}
             </label>
           )}
-          <Pager paging={paging} next={data?.next} />
         </>
       )}
+      <Pager paging={paging} next={data?.next} />
       {asked && (
         <ActDialog
           title={asked.act === "release" ? texts.releaseTitle : texts.dismissTitle}
