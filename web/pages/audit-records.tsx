@@ -1,14 +1,15 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { AuditPage, AuditRecordView } from "../../src/console/api/audit.ts";
-import { type ApiError, get } from "../api.ts";
 import { Badge, type Tone } from "../kit/badge.tsx";
 import { Choice, Field } from "../kit/field.tsx";
+import { usePages } from "../kit/more.tsx";
 import { Empty, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Panel } from "../kit/page.tsx";
 import { Table } from "../kit/table.tsx";
 import { Ago } from "../kit/time.tsx";
 import { Link, setQuery, usePlace } from "../router.tsx";
 import { auditTexts as texts } from "../texts/audit.ts";
+import { common } from "../texts/common.ts";
 
 const FIELDS = ["kind", "by", "resource", "route", "from", "until"] as const;
 type Filter = Partial<Record<(typeof FIELDS)[number], string>>;
@@ -17,63 +18,42 @@ type Filter = Partial<Record<(typeof FIELDS)[number], string>>;
 const filterIn = (query: URLSearchParams): Filter =>
   Object.fromEntries(FIELDS.flatMap((name) => (query.get(name) ? [[name, query.get(name)!]] : [])));
 
-/** A filter as the API takes it. Times of a form's field are local. */
-function asked({ from, until, ...rest }: Filter): Record<string, string> {
+/** Where records are found by a filter, further back from a cursor. Times of a form's field are local. */
+function addressOf({ from, until, ...rest }: Filter, next?: string): string {
   const time = (text: string | undefined) => {
     const at = text === undefined ? Number.NaN : new Date(text).getTime();
     return Number.isNaN(at) ? undefined : new Date(at).toISOString();
   };
   const times = Object.entries({ from: time(from), until: time(until) }).filter(([, at]) => at !== undefined);
-  return { ...rest, ...(Object.fromEntries(times) as Record<string, string>) };
+  return `/audit/records?${new URLSearchParams({ ...rest, ...Object.fromEntries(times), ...(next && { next }) })}`;
 }
 
 /** Searches the log from its end backwards, a stretch at a time. */
 export function Records() {
   const { query } = usePlace();
   const filter = filterIn(query);
-  const key = JSON.stringify(filter);
-  const [state, setState] = useState<{ readonly key: string; readonly pages: readonly AuditPage[] }>({
-    key,
-    pages: [],
-  });
-  const [error, setError] = useState<ApiError>();
-  const [isWorking, setWorking] = useState(false);
-  const pages = state.key === key ? state.pages : [];
-  const load = async (before: readonly AuditPage[], signal?: AbortSignal) => {
-    setError(undefined);
-    setWorking(true);
-    const next = before.at(-1)?.next;
-    try {
-      const page = await get<AuditPage>(
-        `/audit/records?${new URLSearchParams({ ...asked(filter), ...(next && { next }) })}`,
-        signal,
-      );
-      setState({ key, pages: [...before, page] });
-    } catch (reason) {
-      if (signal?.aborted) return;
-      setError(reason as ApiError);
-    }
-    setWorking(false);
-  };
-  useEffect(() => {
-    const abort = new AbortController();
-    void load([], abort.signal);
-    return () => abort.abort();
-  }, [key]);
+  const { pages, error, isLoading, add, reload } = usePages<AuditPage>(addressOf(filter));
   const records = pages.flatMap((page) => page.records);
   const last = pages.at(-1);
   const unreadable = pages.reduce((sum, page) => sum + page.unreadable, 0);
   return (
     <Panel title={texts.search}>
-      <Filters key={key} filter={filter} />
+      <Filters key={JSON.stringify(filter)} filter={filter} />
       <Failure error={error} />
+      {error && !last && (
+        <div class="tools">
+          <button type="button" onClick={reload}>
+            {common.again}
+          </button>
+        </div>
+      )}
       {unreadable > 0 && <Notice kind="warning">{texts.unreadable(unreadable)}</Notice>}
       {records.length > 0 && <List records={records} />}
       {last && records.length === 0 && <Empty>{last.next ? texts.nothingYet : texts.nothing}</Empty>}
-      {isWorking && <Loading />}
-      {last?.next && !isWorking && (
+      {isLoading && <Loading />}
+      {last?.next && !isLoading && (
         <div class="tools">
-          <button type="button" onClick={() => load(pages)}>
+          <button type="button" onClick={() => add(addressOf(filter, last.next))}>
             {texts.older}
           </button>
           {last.reached !== undefined && (

@@ -3,6 +3,7 @@ import type { KnownPage, PeoplePage, PeopleType, PeopleTypes, PersonRow, Way } f
 import { useLoaded } from "../api.ts";
 import { Badge } from "../kit/badge.tsx";
 import { Choice, Field } from "../kit/field.tsx";
+import { usePages } from "../kit/more.tsx";
 import { Empty, Failure, Loading } from "../kit/notice.tsx";
 import { Page } from "../kit/page.tsx";
 import { type Column, Table } from "../kit/table.tsx";
@@ -11,7 +12,6 @@ import { Link, setQuery, usePlace } from "../router.tsx";
 import { pageNames } from "../texts/common.ts";
 import { peopleTexts as texts } from "../texts/people.ts";
 import { asking, personAddress } from "./address.ts";
-import { usePages } from "./more.tsx";
 
 /** How long nothing is typed before a search is asked for, in milliseconds. */
 const PAUSE_MS = 300;

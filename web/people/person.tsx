@@ -1,6 +1,7 @@
 import type { PersonPage, ReferencesPage } from "../../src/console/api/people.ts";
 import { useLoaded } from "../api.ts";
 import { Badge } from "../kit/badge.tsx";
+import { usePages } from "../kit/more.tsx";
 import { Empty, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Page, Panel } from "../kit/page.tsx";
 import { Link } from "../router.tsx";
@@ -9,7 +10,6 @@ import { asking } from "./address.ts";
 import { ExpectedPanel } from "./expected.tsx";
 import { HistoryTable } from "./history.tsx";
 import { State } from "./list.tsx";
-import { usePages } from "./more.tsx";
 import { NowPanel, ReferredLink } from "./now.tsx";
 
 interface Of {

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, get, useLoaded } from "../api.ts";
 
 /** Pages that were loaded one after the other. */
@@ -8,25 +8,40 @@ export interface Pages<Page> {
   readonly isLoading: boolean;
   /** Loads the page at a path, and adds it. */
   readonly add: (path: string) => void;
+  /** Loads the first page anew. */
+  readonly reload: () => void;
 }
 
 /** Loads a first page, anew whenever its path changes, and the following ones as they are asked for. */
 export function usePages<Page>(first: string | undefined): Pages<Page> {
-  const { data, error } = useLoaded<Page>(first);
+  const { data, error, reload } = useLoaded<Page>(first);
   const [more, setMore] = useState<{ readonly of?: Page; readonly pages: readonly Page[] }>({ pages: [] });
   const [failed, setFailed] = useState<ApiError>();
   const [isAdding, setAdding] = useState(false);
-  useEffect(() => setFailed(undefined), [first]);
+  const adding = useRef<AbortController>(undefined);
+  // What is awaited belongs to this list: once another is shown, it is of no use.
+  useEffect(
+    () => () => {
+      adding.current?.abort();
+      setFailed(undefined);
+      setAdding(false);
+    },
+    [first, data],
+  );
   const add = (path: string) => {
     if (data === undefined || isAdding) return;
+    adding.current = new AbortController();
+    const { signal } = adding.current;
     setAdding(true);
     setFailed(undefined);
-    get<Page>(path)
+    get<Page>(path, signal)
       .then(
-        (page) => setMore((before) => ({ of: data, pages: before.of === data ? [...before.pages, page] : [page] })),
-        (problem: unknown) => setFailed(problem as ApiError),
+        (page) =>
+          signal.aborted ||
+          setMore((before) => ({ of: data, pages: before.of === data ? [...before.pages, page] : [page] })),
+        (problem: unknown) => signal.aborted || setFailed(problem as ApiError),
       )
-      .finally(() => setAdding(false));
+      .finally(() => signal.aborted || setAdding(false));
   };
   const following = more.of === data ? more.pages : [];
   return {
@@ -34,5 +49,6 @@ export function usePages<Page>(first: string | undefined): Pages<Page> {
     error: error ?? failed,
     isLoading: isAdding || (first !== undefined && data === undefined && error === undefined),
     add,
+    reload,
   };
 }
