@@ -103,7 +103,9 @@ interface Following {
 function follow(query: string, { newest, happen, setState }: Following): () => void {
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let attempt = 0;
   const close = () => {
+    attempt++;
     source?.close();
     source = undefined;
     clearTimeout(timer);
@@ -121,10 +123,12 @@ function follow(query: string, { newest, happen, setState }: Following): () => v
     opened.onopen = () => setState("following");
     opened.onerror = () => {
       close();
+      const ended = attempt;
+      const tell = (state: FeedState) => ended === attempt && setState(state);
       // Tells the console if the session is over; 503 is the store of sessions.
       get("/me").then(
-        () => setState("reconnecting"),
-        (error: ApiError) => setState(error.status === 503 ? "away" : "reconnecting"),
+        () => tell("reconnecting"),
+        (error: ApiError) => tell(error.status === 503 ? "away" : "reconnecting"),
       );
       timer = setTimeout(open, AGAIN_MS);
     };
