@@ -1,8 +1,8 @@
 import { type ComponentType, createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
 import type { Me } from "../src/console/api/me.ts";
-import { get, setToken } from "./api.ts";
-import { Loading, Notice } from "./kit/notice.tsx";
+import { type ApiError, get, setToken } from "./api.ts";
+import { Failure, Loading, Notice } from "./kit/notice.tsx";
 import { ThemeSwitch } from "./kit/theme-switch.tsx";
 import { problem, SignIn } from "./pages/sign-in.tsx";
 import { type PageEntry, type PageProps, pages } from "./pages.ts";
@@ -14,30 +14,51 @@ const Signed = createContext<Me | undefined>(undefined);
 /** Whoever is signed in. For pages: they are shown to nobody else. */
 export const useMe = (): Me => useContext(Signed)!;
 
+/** How long until it is asked again who is signed in, in milliseconds. */
+const AGAIN_MS = 2000;
+
 /** The whole console: sign-in, or the menu and a page. */
 export function App() {
   const [me, setMe] = useState<Me | null>();
+  const [error, setError] = useState<ApiError>();
   useEffect(() => {
-    const load = () =>
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const load = () => {
+      clearTimeout(timer);
       get<Me>("/me").then(
         (found) => {
+          setError(undefined);
           setToken(found.csrf);
           if (found.home !== undefined && location.pathname === `${BASE}/`) navigate(found.home, { replace: true });
           setMe(found);
         },
-        () => setMe(null),
+        (failure: ApiError) => {
+          const isUnknown = failure.status === 0 || failure.status === 503;
+          setError(isUnknown ? failure : undefined);
+          if (isUnknown) timer = setTimeout(load, AGAIN_MS);
+          else setMe(null);
+        },
       );
+    };
     const left = () => setMe(null);
     addEventListener("postern-signed-out", left);
     addEventListener("postern-signed-in", load);
-    void load();
+    load();
     return () => {
+      clearTimeout(timer);
       removeEventListener("postern-signed-out", left);
       removeEventListener("postern-signed-in", load);
     };
   }, []);
+  if (problem !== undefined) return <SignIn />;
+  if (error)
+    return (
+      <main>
+        <Failure error={error} />
+      </main>
+    );
   if (me === undefined) return <Loading />;
-  if (me === null || problem !== undefined) return <SignIn />;
+  if (me === null) return <SignIn />;
   return (
     <Signed.Provider value={me}>
       <Frame me={me} />
