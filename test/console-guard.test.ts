@@ -307,10 +307,17 @@ describe("the syncs' pages", () => {
     on("/syncs/people?show=all", async (page) => {
       const state = openStateOf(loadConfig(join(gateway.folder, "gateway.config.yaml"), registry, {}));
       await state.leases.take("sync people", "another", 30_000);
+      await page.route("**/act", async (route) => {
+        await expect.poll(() => cancel.isDisabled()).toBe(true);
+        for (const _ of [1, 2, 3]) await page.keyboard.press("Escape");
+        await route.continue();
+      });
+      const cancel = page.getByRole("button", { name: "Cancel", exact: true });
       await page.getByRole("button", { name: "Run now" }).click();
       await confirm(page, "Run now");
       await page.getByRole("dialog").getByText("The sync people is already running (another).").waitFor();
-      await page.getByRole("button", { name: "Cancel", exact: true }).click();
+      await page.unroute("**/act");
+      await cancel.click();
       await state.leases.release("sync people", "another");
       await state.close();
       await page.getByLabel("Choose Cleo Lind").check();

@@ -40,6 +40,27 @@ describe("the console's pages", () => {
     await context.close();
   });
 
+  test("say that signing out failed, and stay", async () => {
+    const { page, context } = await signedIn(browser, gateway, "/");
+    await page.route("**/console/sign-out", (route) => route.fulfill({ status: 503 }));
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("alert").getByText("Signing out failed").waitFor();
+    await page.unroute("**/console/sign-out");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await context.close();
+  });
+
+  test("wait for the gateway where it cannot say who is signed in", async () => {
+    const { page, context } = await signedIn(browser, gateway, "/");
+    await page.route("**/console/api/me", (route) => route.abort());
+    await page.reload();
+    await page.getByText("The gateway does not answer.").waitFor();
+    await page.unroute("**/console/api/me");
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    await context.close();
+  });
+
   test("the first page is under 100 KB compressed", async () => {
     const html = await (await get("/console/")).text();
     const files = [...html.matchAll(/\/console\/assets\/[\w.-]+/g)].map(([path]) => path);
