@@ -1,6 +1,7 @@
-// npm run bench:journal: two gateways before one OpenLDAP, one of them with a journal, asked in turn. Only the ratios of one run mean
+// npm run bench:journal [-- SECONDS [postgres]]: two gateways before one OpenLDAP, one of them with a journal, asked in turn. Only the ratios of one run mean
 // anything on another machine.
 import autocannon from "autocannon";
+import { startPostgres, stateIn } from "../test/servers/databases.ts";
 import { openLdap, SUFFIX, startSlapd } from "../test/servers/slapd.ts";
 import { ROOT, startCompiled, TOKEN, uuid } from "./openldap.ts";
 
@@ -15,7 +16,9 @@ const people = Array.from(
 );
 const slapd = await startSlapd(people.join("\n"));
 const without = await startCompiled(openLdap(slapd, ROOT));
-const withOne = await startCompiled({ ...openLdap(slapd, ROOT), journal: {}, state: { url: "sqlite:state.db" } });
+const postgres = process.argv[3] === "postgres" ? await startPostgres() : undefined;
+const state = postgres ? stateIn(postgres) : { url: "sqlite:state.db" };
+const withOne = await startCompiled({ ...openLdap(slapd, ROOT), journal: {}, state });
 
 let turn = 0;
 const fresh = () => `new${turn++}${Math.random().toString(36).slice(2, 8)}`;
@@ -43,7 +46,7 @@ const median = (values: readonly number[]) =>
   values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!;
 
 console.log(
-  "| write | connections | without, /s | with, /s | ratio | p50 ms | p50 ms |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+  "| write | connections | without, /s | with, /s | ratio | of rounds | p50 ms | p50 ms |\n| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |",
 );
 for (const [name, make] of Object.entries(writes))
   for (const connections of [1, 16]) {
@@ -56,11 +59,14 @@ for (const [name, make] of Object.entries(writes))
       Math.round(median(results.map(({ requests }) => requests.average)));
     const wait = (results: readonly autocannon.Result[]) => median(results.map(({ latency }) => latency.p50));
     const [bare, kept] = [rate(rounds.without), rate(rounds.with)];
+    const ratios = rounds.with.map((each, at) => each.requests.average / rounds.without[at]!.requests.average);
+    const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
     const failed = [...rounds.without, ...rounds.with].reduce((sum, each) => sum + each.non2xx + each.errors, 0);
     console.log(
-      `| ${name} | ${connections} | ${bare} | ${kept} | ${(kept / bare).toFixed(2)} | ${wait(rounds.without)} | ${wait(rounds.with)}${failed ? ` (${failed} failed)` : ""} |`,
+      `| ${name} | ${connections} | ${bare} | ${kept} | ${(kept / bare).toFixed(2)} | ${spread} | ${wait(rounds.without)} | ${wait(rounds.with)}${failed ? ` (${failed} failed)` : ""} |`,
     );
   }
 console.log(`\nMemory: ${without.memory().now} MB without, ${withOne.memory().now} MB with.`);
 for (const each of [without, withOne]) each.stop();
 await slapd.stop();
+await postgres?.stop();

@@ -189,10 +189,10 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
 });
 
 test.each<[Omit<JournalQuery, "limit">, RegExp]>([
-  [{ resource: "1", caller: "entra", result: "failure" }, /journal_by_resource/],
-  [{ requestId: "r1", caller: "entra", result: "success" }, /journal_by_request_id/],
+  [{ resource: "1", caller: "entra", result: "failure" }, /journal_by_resource_key/],
+  [{ requestId: "r1", caller: "entra", result: "success" }, /journal_by_request_key/],
   [{ caller: "rare" }, /journal_by_caller/],
-  [{ caller: "entra", result: "failure" }, /journal_by_result/],
+  [{ caller: "entra", result: "failure" }, /journal_by_failure/],
   [{ caller: "entra", type: "Group" }, /^SCAN journal$/],
   [{ caller: "entra", search: "ann" }, /^SCAN journal$/],
   [{ result: "success", type: "Group" }, /^SCAN journal$/],

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { LRUCache } from "lru-cache";
 import type { JournalEntry } from "./entry.ts";
 import { type JournalRow, rowOf } from "./row.ts";
 import type { JournalStore } from "./store.ts";
@@ -29,13 +28,13 @@ const BATCH = 1000;
 /** How often entries are tried to be kept that the store did not take, and the wait between, in milliseconds. */
 const TRIES = 20;
 const RETRY_MS = 1000;
-/** How many displays of resources are remembered. */
-const MAX_DISPLAYS = 5000;
 
 interface Queued {
   readonly row: JournalRow;
   readonly bytes: number;
-  /** The entry, where the store is still to be asked what its resource is known by. */
+  /** What the entry's resource is known by. */
+  readonly display: string;
+  /** The entry, where neither the request nor the answer says it. */
   readonly nameless?: JournalEntry | undefined;
 }
 
@@ -44,7 +43,6 @@ export function createQueue(
   store: Pick<JournalStore, "append" | "displays">,
   dropped: (count: number, reason: string) => void,
 ): Queue {
-  const displays = new LRUCache<string, string>({ max: MAX_DISPLAYS });
   let queue: Queued[] = [];
   let bytes = 0;
   let writing: Promise<void> | undefined;
@@ -57,8 +55,7 @@ export function createQueue(
     }
     while (queue.length > 0) {
       const some = queue.slice(0, BATCH);
-      await learnNames(some.flatMap(({ nameless }) => nameless ?? []));
-      const isKept = await keep(some.map(({ row, nameless }) => (nameless ? rowOf(named(nameless)) : row)));
+      const isKept = await keep(await named(some));
       if (!isKept) dropped(some.length, "the store did not take them");
       queue = queue.slice(some.length);
       bytes -= some.reduce((sum, each) => sum + each.bytes, 0);
@@ -74,35 +71,35 @@ export function createQueue(
         await sleep(RETRY_MS);
       }
   };
-  /** Asks the store what resources are known by, where neither the request nor one before it said so. */
-  const learnNames = async (nameless: readonly JournalEntry[]) => {
-    const missing = nameless.filter((entry) => !displays.has(resourceOf(entry)));
-    for (const [of, entries] of Map.groupBy(missing, ({ route, type }) => `${route}\0${type}`)) {
+  /** Rows with what their resources are known by: from the entries before them, or from the store. */
+  const named = async (some: readonly Queued[]): Promise<JournalRow[]> => {
+    const nameless = some.flatMap((each) => each.nameless ?? []);
+    if (nameless.length === 0) return some.map(({ row }) => row);
+    const displays = new Map<string, string>();
+    for (const [of, entries] of Map.groupBy(nameless, ({ route, type }) => `${route}\0${type}`)) {
       const [route = "", type = ""] = of.split("\0");
       const ids = [...new Set(entries.map(({ resource }) => resource))];
       const known = await store.displays(route, type, ids).catch(() => new Map<string, string>());
-      for (const id of ids) displays.set(`${of}\0${id}`, known.get(id) ?? "");
+      for (const [id, display] of known) displays.set(`${of}\0${id}`, display);
     }
-  };
-  /** An entry with what its resource is known by, in its sentence too. */
-  const named = (entry: JournalEntry): JournalEntry => {
-    const { type, resource, sentence } = entry;
-    const display = entry.display || displays.get(resourceOf(entry)) || "";
-    if (display === "" || resource === "") return entry;
-    // A function, because a name may hold what a replacement text means something by, such as $&.
-    return { ...entry, display, sentence: sentence.replace(`${type} ${resource}`, () => `${type} ${display}`) };
+    return some.map(({ row, display, nameless }) => {
+      if (!nameless) {
+        const [, route, , type, , , resource] = row;
+        if (display !== "") displays.set(`${route}\0${type}\0${resource}`, display);
+        return row;
+      }
+      return rowOf(called(nameless, displays.get(`${nameless.route}\0${nameless.type}\0${nameless.resource}`) ?? ""));
+    });
   };
 
   return {
     put: (entry) => {
       const { display, resource } = entry;
-      if (display !== "" && resource !== "") displays.set(resourceOf(entry), display);
-      const isKnown = display !== "" || resource === "" || displays.has(resourceOf(entry));
-      const row = rowOf(isKnown ? named(entry) : entry);
+      const row = rowOf(called(entry, display));
       const size = row.reduce((sum, { length }) => sum + length, ROW_BYTES);
       if (queue.length >= MAX_QUEUED || bytes + size > MAX_QUEUED_BYTES)
         return dropped(1, "too many entries wait for the store");
-      queue.push({ row, bytes: size, nameless: isKnown ? undefined : entry });
+      queue.push({ row, bytes: size, display, nameless: display === "" && resource !== "" ? entry : undefined });
       bytes += size;
       writing ??= write().finally(() => {
         writing = undefined;
@@ -115,4 +112,11 @@ export function createQueue(
   };
 }
 
-const resourceOf = ({ route, type, resource }: JournalEntry) => `${route}\0${type}\0${resource}`;
+/** An entry with what its resource is known by, in its sentence too. */
+function called(entry: JournalEntry, display: string): JournalEntry {
+  const { type, resource, sentence } = entry;
+  if (display === "" || resource === "") return entry;
+  // A function, because a name may hold what a replacement text means something by, such as $&.
+  const said = sentence.replace(`${type} ${resource}`, () => `${type} ${display}`);
+  return said === sentence && display === entry.display ? entry : { ...entry, display, sentence: said };
+}

@@ -174,8 +174,11 @@ async function stepsOf(
 ): Promise<Step[]> {
   const after = (time: number) => rounded(Math.max(0, time - received));
   const { begun, calls, mapped, more } = trace;
+  // Not by the steps' own times, which are rounded.
+  const inOrder = calls.toSorted((one, other) => one.at - other.at);
+  const before = inOrder.filter((call) => mapped && call.at < mapped.at).length;
   const asked = await Promise.all(
-    calls.map(async (call): Promise<Step> => {
+    inOrder.map(async (call): Promise<Step> => {
       const isWrite = ["create", "update", "delete"].includes(call.name);
       return {
         step: isWrite || (mapped && call.at >= mapped.at) ? "asked" : "matched",
@@ -198,7 +201,9 @@ async function stepsOf(
   const steps: Step[] = [
     { step: "received", at: 0, text: `A request to ${action} a ${shows.type.name}.` },
     ...(sent === undefined ? [] : [{ step: "parsed", at: after(begun), text: parsedText(sent, action) } as const]),
-    ...[...asked, ...change].sort((one, other) => one.at - other.at),
+    ...asked.slice(0, before),
+    ...change,
+    ...asked.slice(before),
     ...(more > 0 ? [{ step: "asked", at: after(ended), text: `And ${more} more calls of the backend.` } as const] : []),
     { step: "answered", at: after(ended), text: `${status}: ${sentence}` },
   ];

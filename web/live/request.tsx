@@ -47,7 +47,7 @@ export function Request({ id }: { readonly id: string }) {
         ) : (
           <>
             <Code text={JSON.stringify(request, undefined, 2)} label={requestTexts.request} />
-            {/‹(text|number|secret)›/.test(JSON.stringify(request)) && <p class="quiet">{requestTexts.hidden}</p>}
+            {/\[(text|number|secret)\]/.test(JSON.stringify(request)) && <p class="quiet">{requestTexts.hidden}</p>}
           </>
         )}
       </Panel>

@@ -93,7 +93,7 @@ export const requestTexts = {
   request: "Request",
   noRequest: "The journal keeps no body of this request.",
   hidden:
-    "‹text›, ‹number› and ‹secret› stand for values that the journal hides. With journal: { values: true } it keeps those of later requests, except secrets.",
+    "[text], [number] and [secret] stand for values that the journal hides. With journal: { values: true } it keeps those of later requests, except secrets.",
   again: "Try it again",
   againHint: "Replace placeholders before you send it. Explain shows what the gateway would do, and writes nothing.",
   curl: "curl",
