@@ -61,7 +61,7 @@ describe("a trial that is not live", () => {
   test("shows no secret, neither in the entry nor in the backend's words", async () => {
     const body = { userName: "ann", password: "correct horse" };
     const trial = await tryRequest(route, { method: "POST", url: "/Users", body });
-    expect(trial.asked.at(-1)!.entry).toEqual({ uid: "ann", secret: "‹secret›" });
+    expect(trial.asked.at(-1)!.entry).toEqual({ uid: "ann", secret: "[secret]" });
     const patch = { Operations: [{ op: "replace", path: "password", value: "correct horse" }] };
     const changed = await tryRequest(route, { method: "PATCH", url: "/Users/1", body: patch });
     expect(JSON.stringify([trial, changed])).not.toContain("correct horse");

@@ -208,9 +208,17 @@ async function serve(start: () => ChildProcess, ask: () => void) {
       if (child.exitCode === null && child.signalCode === null)
         await new Promise((resolve) => child.once("exit", resolve));
     },
+    // PostgreSQL refuses to start while a process of the one that was killed still ends.
     restart: async () => {
-      child = start();
-      await ready();
+      for (let attempt = 0; ; attempt++)
+        try {
+          child = start();
+          await ready();
+          return;
+        } catch (error) {
+          if (attempt === 20 || child.exitCode === null) throw error;
+          await sleep(200);
+        }
     },
   };
 }
