@@ -10,7 +10,7 @@ const WIDE: BrowserContextOptions = { viewport: { width: 1360, height: 850 }, co
 const DARK: BrowserContextOptions = { ...WIDE, colorScheme: "dark" };
 const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, colorScheme: "dark" };
 /** How long the demo runs before the first picture, so that charts have something to show, in milliseconds. */
-const WARM_MS = 60_000;
+const WARM_MS = 40_000;
 
 interface Picture {
   readonly name: string;
@@ -32,7 +32,7 @@ const pictures: readonly Picture[] = [
   { name: "overview", path: "/", options: WIDE },
   { name: "overview-phone", path: "/", options: PHONE },
   { name: "live", path: "/live", options: WIDE },
-  { name: "person", path: "/people", options: WIDE, prepare: openFirst("tbody") },
+  { name: "people", path: "/people", options: WIDE },
   { name: "guard", path: "/guard", options: WIDE },
   { name: "playground", path: "/mappings", options: DARK, prepare: openPlayground },
   { name: "request", path: "/live?action=patch", options: DARK, prepare: openFirst("tbody") },
