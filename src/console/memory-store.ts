@@ -1,6 +1,6 @@
 import type { ConsoleStore, StoredSession, Ticket } from "./store.ts";
 
-/** Sessions and tickets of one process, for a console on a laptop. A link stays good while the process runs. */
+/** Sessions and tickets of one process, for a console on a laptop. A link stays good while the process runs: nobody else can reach it, and its page may be opened again. */
 export function memoryConsoleStore(): ConsoleStore {
   const sessions = new Map<string, StoredSession>();
   const tickets = new Map<string, Ticket>();

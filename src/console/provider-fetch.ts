@@ -5,7 +5,7 @@ export const PROVIDER_SECONDS = 5;
 /** Maximum size of its answer, in bytes. */
 const MAX_BYTES = 1024 * 1024;
 
-/** `fetch` for openid-client, without redirects and with a bound on the answer's size. */
+/** `fetch` for openid-client, with a bound on the answer's size. That redirects are not followed is openid-client's own option. */
 export const boundedFetch: CustomFetch = async (url, options) => {
   const response = await fetch(url, options as RequestInit);
   const parts: Uint8Array[] = [];

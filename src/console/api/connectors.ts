@@ -1,4 +1,5 @@
-import type { BreakerState, ConnectorHealth, Total } from "./overview.ts";
+import type { Total } from "../../observe/series.ts";
+import type { BreakerState, ConnectorHealth } from "./overview.ts";
 
 /** `GET /console/api/connectors`: each connector with its load, and its calls of the last hour. */
 export interface ConnectorRow extends ConnectorHealth {

@@ -1,3 +1,5 @@
+import type { Points } from "../../observe/series.ts";
+
 /** A connector's health. Times are in milliseconds since 1970. */
 export interface ConnectorHealth {
   readonly name: string;
@@ -50,26 +52,5 @@ export interface Overview {
 /** How far back charts go. */
 export type Span = "hour" | "day";
 
-/** `GET /console/api/overview/series`: requests by time, oldest first. Durations are in milliseconds. */
-export interface RequestSeries {
-  /** When the first step begins, in milliseconds since 1970, and how long each is. */
-  readonly start: number;
-  readonly step: number;
-  readonly counts: readonly number[];
-  readonly failures: readonly number[];
-  readonly means: readonly (number | null)[];
-  readonly backend: readonly (number | null)[];
-  readonly p50: readonly (number | null)[];
-  readonly p95: readonly (number | null)[];
-  readonly p99: readonly (number | null)[];
-  readonly total: Total;
-}
-
-/** All of a span together. */
-export interface Total {
-  readonly count: number;
-  readonly failures: number;
-  readonly p50: number | null;
-  readonly p95: number | null;
-  readonly p99: number | null;
-}
+/** `GET /console/api/overview/series`: requests by time. */
+export type RequestSeries = Points;
