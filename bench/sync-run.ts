@@ -1,10 +1,10 @@
 // One run of a sync in a process of its own, for bench/sync.ts: FILE plan|run|floor PEOPLE. Sends what it cost.
 
 import { openRoutes } from "../src/cli/opened.ts";
+import { runNamed } from "../src/compose/syncs/syncs.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { inLanes } from "../src/sync/steps.ts";
 import { contextFor } from "../src/sync/targets/route.ts";
-import { runNamed } from "../src/syncs.ts";
 import { registry } from "../test/servers/registry.ts";
 import { joiner } from "../test/suites/sync-kill.ts";
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openStateOf } from "../src/compose/store.ts";
 import { loadConfig } from "../src/config/load.ts";
 import type { GuardSeen } from "../src/console/api/guard.ts";
 import type { SyncSummary } from "../src/console/api/syncs.ts";
-import { openStateOf } from "../src/store.ts";
 import { send } from "./clients/replay.ts";
 import {
   accessibilityFindings,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { DRAIN_MS } from "../src/listen.ts";
+import { DRAIN_MS } from "../src/compose/listen.ts";
 import { readPage } from "./docs/page.ts";
 import { ROOT } from "./servers/gateway.ts";
 import { CHART, hasHelm, lint, type Manifest, mistakesIn, notes, render, trial } from "./servers/helm.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { start } from "../src/compose.ts";
+import { start } from "../src/compose/compose.ts";
 import { send } from "./clients/replay.ts";
 import { HR_SAMPLE, hrSample } from "./data/hr-sample.ts";
 import { ROOT, TOKEN } from "./servers/gateway.ts";

@@ -8,7 +8,7 @@ import { parse, parseDocument, stringify } from "yaml";
 import { reportOf } from "../src/cli/check.ts";
 import { explainCommand } from "../src/cli/explain.ts";
 import { writeDraft } from "../src/cli/init-write.ts";
-import { start } from "../src/compose.ts";
+import { start } from "../src/compose/compose.ts";
 import { loadMapping } from "../src/config/load.ts";
 import { runMappingTests } from "../src/mapping/testing.ts";
 import { convertScimgateway } from "../src/scimgateway/convert.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { verify } from "@node-rs/bcrypt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { start } from "../src/compose.ts";
+import { start } from "../src/compose/compose.ts";
 import { send } from "./clients/replay.ts";
 import { ROOT, TOKEN } from "./servers/gateway.ts";
 import { registry } from "./servers/registry.ts";

@@ -7,13 +7,13 @@ import { promisify } from "node:util";
 import { Kysely } from "kysely";
 import { Migrator } from "kysely/migration";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { lazyStore } from "../src/compose/store.ts";
 import { filesIn } from "../src/connector/kit/files.ts";
 import { openSqlite, sqliteDialect } from "../src/connector/kit/sqlite.ts";
 import type { Endangered } from "../src/gateway/guard.ts";
 import type { Location } from "../src/state/database.ts";
 import { migrations } from "../src/state/migrations.ts";
 import { isSharedState, openState, type State, stateConfig } from "../src/state/state.ts";
-import { lazyStore } from "../src/store.ts";
 import { type Database, startPostgres } from "./servers/databases.ts";
 import { ROOT } from "./servers/gateway.ts";
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Running, start } from "../src/compose.ts";
+import { type Running, start } from "../src/compose/compose.ts";
 import { statusOf } from "../src/sync/report.ts";
 import { ROOT } from "./servers/gateway.ts";
 import { freePort } from "./servers/ports.ts";

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { syncNamed } from "../src/compose/syncs/syncs.ts";
 import { NO_PLAN } from "../src/state/person.ts";
 import { liveEngine } from "../src/sync/engines/live.ts";
 import { memoryOf, planOf } from "../src/sync/person.ts";
@@ -9,7 +10,6 @@ import { runSync, type Sync } from "../src/sync/run.ts";
 import { signatureOf } from "../src/sync/signature.ts";
 import { TargetError } from "../src/sync/target.ts";
 import { routeTarget } from "../src/sync/targets/route.ts";
-import { syncNamed } from "../src/syncs.ts";
 import { ROOT } from "./servers/gateway.ts";
 import { type HrRow, openSyncing, RULES, type Syncing } from "./servers/syncing.ts";
 

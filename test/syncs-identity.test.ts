@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { targetOf } from "../src/sync-identity.ts";
+import { targetOf } from "../src/compose/syncs/identity.ts";
 import { registry } from "./servers/registry.ts";
 
 describe("a target", () => {
@@ -85,7 +85,7 @@ describe("a target", () => {
     expect(targetWith(table({}, "postgres://somebody:secret@db.example.com/people?x=secret"))).not.toContain("secret");
   });
 
-  // Where this fails because a setting with a default was added, every sync into such a target is held after an upgrade: put it on a list of src/sync-identity.ts.
+  // Where this fails because a setting with a default was added, every sync into such a target is held after an upgrade: put it on a list of src/compose/syncs/identity.ts.
   test("is the same as in the last version, with all defaults", () => {
     const examples = registry.connectors.flatMap(({ type, example, config }) => {
       const { type: _, ...given } = parse(example) as Record<string, unknown>;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, test } from "vitest";
+import { ActError, carryOutAct, type Release } from "../src/compose/syncs/acts.ts";
 import { memoryOf, planOf } from "../src/sync/person.ts";
-import { ActError, carryOutAct, type Release } from "../src/sync-acts.ts";
 import { ADA, BOB, openSyncing, type Syncing } from "./servers/syncing.ts";
 
 let syncing: Syncing;

@@ -4,8 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { openRoutes } from "../src/cli/opened.ts";
+import { type RunWish, runNamed } from "../src/compose/syncs/syncs.ts";
 import { loadConfig } from "../src/config/load.ts";
-import { type RunWish, runNamed } from "../src/syncs.ts";
 import { registry } from "./servers/registry.ts";
 import { ADA, BOB, openSyncing, type Syncing } from "./servers/syncing.ts";
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { syncNamed } from "../src/compose/syncs/syncs.ts";
 import { liveEngine } from "../src/sync/engines/live.ts";
 import { runSync, type Sync } from "../src/sync/run.ts";
 import { TargetError } from "../src/sync/target.ts";
 import { routeTarget } from "../src/sync/targets/route.ts";
-import { syncNamed } from "../src/syncs.ts";
 import { ADA, BOB, openSyncing, RULES, type Syncing } from "./servers/syncing.ts";
 
 let syncing: Syncing;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
-import { type Running, start } from "../src/compose.ts";
+import { type Running, start } from "../src/compose/compose.ts";
 import { freePort } from "./servers/ports.ts";
 import { registry } from "./servers/registry.ts";
 import { openSyncing, type Syncing } from "./servers/syncing.ts";

@@ -1,13 +1,13 @@
-import { type Asked, askConnector, CHECK_MS, failed } from "../ask-connector.ts";
+import { type Asked, askConnector, CHECK_MS, failed } from "../compose/ask-connector.ts";
+import { sharedLimitsOf } from "../compose/shared-limits.ts";
+import { openStateOf } from "../compose/store.ts";
 import type { Loaded } from "../config/load.ts";
 import type { Connector } from "../connector/connector.ts";
 import { filesIn } from "../connector/kit/files.ts";
 import { probeShared } from "../edge/limiters.ts";
 import { limitsOf, memoryBudget } from "../graph/budget.ts";
 import { openEntra } from "../graph/client.ts";
-import { sharedLimitsOf } from "../shared-limits.ts";
 import { isSharedState } from "../state/state.ts";
-import { openStateOf } from "../store.ts";
 import { withProgress } from "./progress.ts";
 
 /** Something that is asked. */

@@ -4,12 +4,12 @@ import { linesOf, withOlder } from "../../sinks/file/lines.ts";
 
 import type { Anchors, Question } from "../../sinks/file/verify.ts";
 import { type Found, verifying } from "../../sinks/file/whole.ts";
+import { StartError } from "../compose/routes.ts";
+import { openStateOf } from "../compose/store.ts";
 import { ConfigError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
-import { StartError } from "../routes.ts";
 import { isSharedState, type State } from "../state/state.ts";
-import { openStateOf } from "../store.ts";
 import { withProgress } from "./progress.ts";
 
 /** Options of `postern audit verify`. */

@@ -1,10 +1,10 @@
-import type { Asked } from "../ask-connector.ts";
-import { endpointsOf } from "../compose.ts";
+import type { Asked } from "../compose/ask-connector.ts";
+import { endpointsOf } from "../compose/compose.ts";
+import { rehearse } from "../compose/rehearsal.ts";
 import { ConfigError, type Diagnostic } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import type { Connector, Finding } from "../connector/connector.ts";
-import { rehearse } from "../rehearsal.ts";
 import type { Rules } from "../sync/rules.ts";
 import { askAll } from "./asked.ts";
 import { EXIT } from "./exit.ts";

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { StartError } from "../compose.ts";
+import { StartError } from "../compose/compose.ts";
 import { ConfigError } from "../config/diagnostic.ts";
 import type { Registry } from "../config/registry.ts";
 import { requireConfig } from "./context.ts";

@@ -1,7 +1,7 @@
+import { StartError } from "../compose/routes.ts";
+import { driftsOf, writersOf } from "../compose/syncs/drift.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
-import { driftsOf, writersOf } from "../drift.ts";
-import { StartError } from "../routes.ts";
 import type { Drift } from "../sync/drift.ts";
 import { csvCell, printable, text } from "../sync/report.ts";
 import { counted } from "../sync/words.ts";

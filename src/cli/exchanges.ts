@@ -1,6 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { openConnectors } from "../compose/generation.ts";
+import { bareRoute } from "../compose/routes.ts";
 import { ConfigError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
@@ -9,11 +11,9 @@ import { readYaml } from "../config/yaml.ts";
 import type { Connector } from "../connector/connector.ts";
 import type { Transport } from "../connector/http.ts";
 import type { Route } from "../gateway/route.ts";
-import { openConnectors } from "../generation.ts";
 import { addressText } from "../http/text.ts";
 import { differenceText } from "../mapping/difference.ts";
 import { carryOut, routeOf, type ScimRequest } from "../play/request.ts";
-import { bareRoute } from "../routes.ts";
 import { errorBody, ScimError } from "../scim/error.ts";
 import { isObject } from "../scim/schema.ts";
 

@@ -1,4 +1,5 @@
-import { openConnectors } from "../compose.ts";
+import { openConnectors } from "../compose/compose.ts";
+import { routeParts } from "../compose/routes.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import type { Entry } from "../connector/connector.ts";
@@ -6,7 +7,6 @@ import { AWAY, ConnectorError } from "../connector/error.ts";
 import { routeOf, type ScimRequest } from "../play/request.ts";
 import type { AskedCall, Trial } from "../play/shown.ts";
 import { tryRequest } from "../play/try.ts";
-import { routeParts } from "../routes.ts";
 import { EXIT } from "./exit.ts";
 
 /** Asking the backends whether they answer may take this long, in milliseconds. */

@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
+import { StartError } from "../compose/routes.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import type { Route } from "../gateway/route.ts";
 import type { Mapping, Row } from "../mapping/mapping.ts";
-import { StartError } from "../routes.ts";
 import { isPresent } from "../scim/evaluate.ts";
 import type { Resource } from "../scim/schema.ts";
 import { contextFor } from "../sync/targets/route.ts";

@@ -1,10 +1,10 @@
-import { openAuditFor, openConnectors } from "../compose.ts";
+import { openAuditFor, openConnectors } from "../compose/compose.ts";
+import { routeAt } from "../compose/routes.ts";
+import { openStateOf } from "../compose/store.ts";
+import { lazyEntra, type SyncParts } from "../compose/syncs/syncs.ts";
 import type { Loaded } from "../config/load.ts";
 import { resilient } from "../connector/resilience.ts";
-import { routeAt } from "../routes.ts";
 import type { State } from "../state/state.ts";
-import { openStateOf } from "../store.ts";
-import { lazyEntra, type SyncParts } from "../syncs.ts";
 import { wipeProgress } from "./progress.ts";
 
 /** What a command works with: routes as the gateway has them, and the store. */

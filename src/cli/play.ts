@@ -1,15 +1,15 @@
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
+import { type Fetch, listen } from "../compose/listen.ts";
+import { groundOfConfig } from "../compose/playground/config.ts";
+import { groundOfFiles } from "../compose/playground/files.ts";
+import { createPlayground, type Ground } from "../compose/playground/playground.ts";
+import { save } from "../compose/playground/save.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
 import { locate, shownName } from "../config/shipped.ts";
 import { aloneConsole } from "../console/alone.ts";
 import { mappingsPage } from "../console/pages/mappings.ts";
-import { type Fetch, listen } from "../listen.ts";
-import { createPlayground, type Ground } from "../playground.ts";
-import { groundOfConfig } from "../playground-config.ts";
-import { groundOfFiles } from "../playground-files.ts";
-import { save } from "../playground-save.ts";
 import { EXIT } from "./exit.ts";
 import { UsageError } from "./given.ts";
 

@@ -1,6 +1,6 @@
+import { isMatched } from "../compose/connector-uses.ts";
 import type { Diagnostic } from "../config/diagnostic.ts";
 import type { RouteEndpoint } from "../config/load.ts";
-import { isMatched } from "../connector-uses.ts";
 import type { Endpoint } from "../gateway/references.ts";
 import type { TableRow } from "../play/shown.ts";
 import { tableOf } from "../play/table.ts";

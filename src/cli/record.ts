@@ -1,7 +1,9 @@
 import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { stringify } from "yaml";
-import { openAuditFor } from "../compose.ts";
+import { openAuditFor } from "../compose/compose.ts";
+import { routeAt } from "../compose/routes.ts";
+import { lazyStore } from "../compose/store.ts";
 import { ConfigError } from "../config/diagnostic.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
@@ -9,10 +11,8 @@ import { validate } from "../config/validate.ts";
 import { readYaml } from "../config/yaml.ts";
 import type { Answer, HttpRequest, Transport } from "../connector/http.ts";
 import type { ScimRequest } from "../play/request.ts";
-import { routeAt } from "../routes.ts";
 import { isObject } from "../scim/schema.ts";
 import type { AuditLog } from "../sink/trail.ts";
-import { lazyStore } from "../store.ts";
 import { basesOf, below, type Case, type Exchange, exchangesFormat, HIDDEN, through } from "./exchanges.ts";
 
 /** Properties whose values are never kept. */

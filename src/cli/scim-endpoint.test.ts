@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { freePort } from "../../test/servers/ports.ts";
-import { StartError } from "../routes.ts";
+import { StartError } from "../compose/routes.ts";
 import { type EndpointOptions, openEndpoint, type ScimEndpoint } from "./scim-endpoint.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "postern-endpoint-"));

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Command, InvalidArgumentError } from "commander";
 import type * as undici from "undici";
+import { StartError } from "../compose/routes.ts";
 import { ConnectorError, SettingError } from "../connector/error.ts";
 import type { Answer, Proof } from "../connector/http.ts";
 import { filesIn } from "../connector/kit/files.ts";
 import { readCertificates } from "../connector/kit/tls.ts";
 import { askForToken, bearer, cacheToken } from "../http/tokens.ts";
-import { StartError } from "../routes.ts";
 import { createRedactor, jsonOf, type Redactor, secretsInQuery } from "./redact.ts";
 
 /** Where a SCIM endpoint is, and what proves who asks: as the command line gives it. */

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { type Running, StartError, type StartOptions, start } from "../compose.ts";
+import { type Running, StartError, type StartOptions, start } from "../compose/compose.ts";
+import { rehearse } from "../compose/rehearsal.ts";
 import { ConfigError, type Diagnostic } from "../config/diagnostic.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
-import { rehearse } from "../rehearsal.ts";
 import type { CommandContext } from "./context.ts";
 import { isExample } from "./example.ts";
 import { EXIT } from "./exit.ts";

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { StartError } from "../compose/routes.ts";
 import type { Send } from "../entra/conversation.ts";
 import { DEFAULT_JOB_SCHEMA } from "../entra/default-job.ts";
 import type { Dialect } from "../entra/dialects.ts";
@@ -31,7 +32,6 @@ import { summary } from "../entra/report/summary.ts";
 import type { Exchange, Trace } from "../entra/report-data.ts";
 import { openSimulation, type Simulation } from "../entra/simulation.ts";
 import { openStore, type Store, StoreError } from "../entra/store.ts";
-import { StartError } from "../routes.ts";
 import { EXIT } from "./exit.ts";
 import { jsonIn, UsageError } from "./given.ts";
 import { startProgress, wipeProgress } from "./progress.ts";

@@ -1,11 +1,11 @@
 import { userInfo } from "node:os";
-import { openAuditFor } from "../compose.ts";
+import { openAuditFor } from "../compose/compose.ts";
+import { StartError } from "../compose/routes.ts";
+import { type Act, ActError, type Acted, carryOutAct, type Release } from "../compose/syncs/acts.ts";
+import { storeOf } from "../compose/syncs/target.ts";
 import { loadConfig } from "../config/load.ts";
-import { StartError } from "../routes.ts";
 import { BusyError } from "../sync/lease.ts";
 import { isOrAre, people } from "../sync/words.ts";
-import { type Act, ActError, type Acted, carryOutAct, type Release } from "../sync-acts.ts";
-import { storeOf } from "../sync-target.ts";
 import { openStore, warn } from "./opened.ts";
 import { named, type SyncCommand } from "./sync.ts";
 

@@ -1,15 +1,15 @@
 import { userInfo } from "node:os";
+import { StartError } from "../compose/routes.ts";
+import { type NamedReport, type RunWish, runNamed } from "../compose/syncs/syncs.ts";
+import { storeOf } from "../compose/syncs/target.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
-import { StartError } from "../routes.ts";
 import { HELD, type Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
 import { BusyError } from "../sync/lease.ts";
 import { findPerson, personPage } from "../sync/page.ts";
 import { type Format, type Looked, lastRuns, planLine, printable, statusOf, writerOf } from "../sync/report.ts";
 import { counted, people as inWords, isOrAre } from "../sync/words.ts";
-import { storeOf } from "../sync-target.ts";
-import { type NamedReport, type RunWish, runNamed } from "../syncs.ts";
 import { openRoutes, openStore } from "./opened.ts";
 import { write } from "./output.ts";
 import { withProgress } from "./progress.ts";

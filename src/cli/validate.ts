@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { StartError } from "../routes.ts";
+import { StartError } from "../compose/routes.ts";
 import type { Profile } from "../validate/check.ts";
 import { checks, notAsked, profileNames, withRequired } from "../validate/checks/index.ts";
 import { NoAnswer } from "../validate/outcome.ts";

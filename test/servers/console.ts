@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { openStateOf } from "../../src/compose/store.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { makeLink } from "../../src/console/local.ts";
 import { createSessions, type Person } from "../../src/console/sessions.ts";
-import { openStateOf } from "../../src/store.ts";
 import type { TestGateway } from "./gateway.ts";
 import { registry } from "./registry.ts";
 import { newVisitor, type Visitor } from "./visitor.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
-import { start } from "../../src/compose.ts";
+import { start } from "../../src/compose/compose.ts";
 import type { Client } from "../clients/replay.ts";
 import { registry } from "./registry.ts";
 

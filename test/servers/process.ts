@@ -1,5 +1,5 @@
 // The gateway in a process of its own, for measurements and for what must not share memory with a test: tells its port, and its memory in bytes when asked.
-import { start } from "../../src/compose.ts";
+import { start } from "../../src/compose/compose.ts";
 import { registry } from "./registry.ts";
 
 const running = await start(registry, process.argv[2]!, process.env);

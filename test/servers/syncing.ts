@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { stringify } from "yaml";
 import { type Opened, openRoutes } from "../../src/cli/opened.ts";
+import { type RunWish, runNamed } from "../../src/compose/syncs/syncs.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Route } from "../../src/gateway/route.ts";
 import type { ListResponse } from "../../src/scim/list.ts";
@@ -11,7 +12,6 @@ import type { Resource } from "../../src/scim/schema.ts";
 import type { SyncStore } from "../../src/state/syncs.ts";
 import type { RunReport } from "../../src/sync/run.ts";
 import { contextFor } from "../../src/sync/targets/route.ts";
-import { type RunWish, runNamed } from "../../src/syncs.ts";
 import { ROOT } from "./gateway.ts";
 import { registry } from "./registry.ts";
 

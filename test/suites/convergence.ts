@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect } from "vitest";
+import { syncNamed } from "../../src/compose/syncs/syncs.ts";
 import { ENTERPRISE_USER, type Resource } from "../../src/scim/schema.ts";
 import type { SyncStore } from "../../src/state/syncs.ts";
 import { liveEngine } from "../../src/sync/engines/live.ts";
 import { runSync, type Sync } from "../../src/sync/run.ts";
 import { TargetError } from "../../src/sync/target.ts";
 import { routeTarget } from "../../src/sync/targets/route.ts";
-import { syncNamed } from "../../src/syncs.ts";
 import type { HrRow, Syncing } from "../servers/syncing.ts";
 
 /** What happens between two runs. */

@@ -1,0 +1,135 @@
+import { Cron } from "croner";
+import type { SyncPeople, SyncPerson, SyncRun, SyncSummary } from "../../console/api/syncs.ts";
+import { isObject, type Resource } from "../../scim/schema.ts";
+import { HELD, type Person } from "../../state/person.ts";
+import type { RunRecord } from "../../state/syncs.ts";
+import type { SyncSettings } from "../../sync/definition.ts";
+import { resourceOf } from "../../sync/person.ts";
+import { type Looked, lastRuns, planLine } from "../../sync/report.ts";
+
+/** How many problems of a run are shown. */
+const MAX_PROBLEMS = 100;
+
+/** A sync in a line. */
+export async function summaryOf(looked: Looked, settings: SyncSettings): Promise<SyncSummary> {
+  const { store, sync } = looked;
+  const [runs, record, planned, people] = await Promise.all([
+    lastRuns(looked, 20),
+    store.record(),
+    store.planned(),
+    store.byStatus(),
+  ]);
+  const views = runs.map(runOf);
+  const { from, to, schedule, reconcile } = settings;
+  const running = views.find(({ outcome }) => outcome === "running");
+  const last = views.find(({ outcome }) => !["running", "released"].includes(outcome));
+  const isHeld = ({ held }: { held: number }) => held === HELD.held;
+  const counts = (rows: typeof planned) => rows.map(({ kind, count }) => ({ kind, count: Number(count) }));
+  return {
+    name: sync,
+    from: from.route,
+    ...("route" in to && { to: to.route }),
+    ...(schedule !== undefined && { schedule }),
+    ...(reconcile !== undefined && { reconcile }),
+    ...nextOf("next", schedule, settings),
+    ...nextOf("nextReconcile", reconcile, settings),
+    ...(running && { running }),
+    ...(last && { last }),
+    held: counts(planned.filter(isHeld)),
+    planned: counts(planned.filter((each) => !isHeld(each))),
+    people,
+    isUnreleased: record.begun === null,
+    seen: runs[0]?.run ?? 0,
+    ...(Number(record.not_before) > Date.now() && { notBefore: Number(record.not_before) }),
+  };
+}
+
+function nextOf(name: string, pattern: string | undefined, { asOf }: SyncSettings): object {
+  if (pattern === undefined) return {};
+  const timezone = typeof asOf.zone === "string" ? asOf.zone : "UTC";
+  const next = new Cron(pattern, { timezone, paused: true }).nextRun();
+  return next ? { [name]: next.getTime() } : {};
+}
+
+/** What the history keeps of a run, or of a release. */
+interface Kept {
+  readonly phase?: string;
+  readonly counts?: Readonly<
+    Record<string, { readonly planned: number; readonly done: number; readonly failed: number }>
+  >;
+  readonly held?: readonly { readonly kind: string; readonly count: number; readonly allowed: number | null }[];
+  readonly unusable?: readonly { readonly row: string; readonly reason: string }[];
+  readonly people?: { readonly read?: number; readonly unusable?: number; readonly twice?: number };
+  readonly groups?: {
+    readonly added: number;
+    readonly removed: number;
+    readonly failures: readonly { readonly group: string; readonly reason: string }[];
+  };
+  readonly count?: number;
+}
+
+/** An entry of the history. */
+export function runOf({ run, started, ended, cause, outcome, error, counts: kept }: RunRecord): SyncRun {
+  const { phase, counts = {}, held = [], unusable = [], people = {}, groups, count } = JSON.parse(kept) as Kept;
+  const problems = [
+    ...(groups?.failures ?? []).map(({ group, reason }) => ({ about: group, reason })),
+    ...unusable.map(({ row, reason }) => ({ about: row, reason })),
+  ];
+  return {
+    run,
+    started: Number(started),
+    ...(ended !== null && { ended: Number(ended) }),
+    cause,
+    outcome,
+    ...(error !== null && { error }),
+    ...(outcome === "running" && phase !== undefined && { phase }),
+    read: people.read ?? 0,
+    unusable: people.unusable ?? 0,
+    twice: people.twice ?? 0,
+    counts: Object.entries(counts).map(([kind, { planned, done, failed }]) => ({ kind, count: planned, done, failed })),
+    held: held.map(({ kind, count: of, allowed }) => ({ kind, count: of, ...(allowed !== null && { allowed }) })),
+    groups: { added: groups?.added ?? 0, removed: groups?.removed ?? 0 },
+    problems: problems.slice(0, MAX_PROBLEMS),
+    ...(outcome === "released" && { released: count ?? 0 }),
+  };
+}
+
+/** A page of people: those with a plan, those of whom a change is held, those with a status, or all. */
+export async function peopleOf(
+  { store }: Looked,
+  { show, kind, after, limit }: { show: string; kind?: string | undefined; after: string; limit: number },
+): Promise<SyncPeople> {
+  const filters: Readonly<Record<string, object>> = {
+    all: {},
+    planned: { isPlanned: true },
+    held: { held: HELD.held },
+  };
+  const filter = { ...(filters[show] ?? { status: show }), ...(kind !== undefined && { kind }) };
+  const people = await store.listed(filter, after, limit);
+  const last = people.at(-1);
+  return { people: people.map(lineOf), ...(last && people.length === limit && { next: last.key }) };
+}
+
+/** A person's line. */
+export function lineOf(person: Person): SyncPerson {
+  const line = planLine(person);
+  const { key, status, kind } = person;
+  return {
+    key,
+    display: displayOf(resourceOf(person)),
+    status,
+    ...(kind !== null && { kind }),
+    held: person.held === HELD.held,
+    reason: line?.reason ?? "",
+    changes: line?.changes ?? [],
+    notes: line?.notes ?? [],
+  };
+}
+
+/** What people know a person by. */
+export function displayOf({ displayName, name, userName }: Resource): string {
+  const { formatted, givenName, familyName } = isObject(name) ? name : {};
+  const full = [givenName, familyName].filter((part) => typeof part === "string" && part !== "").join(" ");
+  const found = [displayName, formatted, full, userName].find((each) => typeof each === "string" && each !== "");
+  return (found as string | undefined) ?? "";
+}

@@ -1,0 +1,77 @@
+import type { Loaded } from "../../config/load.ts";
+import type { State } from "../../state/state.ts";
+import type { KnownTarget } from "../../state/targets.ts";
+import { fingerprint } from "../../sync/values.ts";
+import { targetOf } from "./identity.ts";
+
+/** The previous target of a sync and its current one. */
+export interface Moved {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Where the state of a sync's target is kept, whether the target has changed, and which earlier target it is identified with. */
+export interface Kept {
+  readonly store: string;
+  readonly moved: Moved | undefined;
+  /** The earlier target, if an operator declared it to be the same. */
+  readonly same: Moved | undefined;
+}
+
+/** What a run asks: the time, whether the target is declared the same, and whether this is only a plan. */
+export interface TargetWish {
+  readonly now: number;
+  readonly isSame?: boolean | undefined;
+  readonly isPlan?: boolean | undefined;
+}
+
+type Parts = { readonly loaded: Pick<Loaded, "config" | "routes">; readonly state: Pick<State, "syncs"> };
+
+/**
+ * Finds the state of a sync's current target. Links are valid for one target only: with a new target the state starts empty and the first
+ * run is held. With `isSame` the new address means the previous target. A plan changes nothing and works on a copy of the previous state.
+ */
+export async function keepTarget(
+  { loaded, state: { syncs } }: Parts,
+  sync: string,
+  { now, isSame, isPlan }: TargetWish,
+): Promise<Kept> {
+  const targets = syncs.targets(sync);
+  const known = await targets.all();
+  const target = targetOf(loaded, sync);
+  const copy = `${sync}@plan`;
+  await syncs.drop(copy);
+  const before = await lastWritten(
+    syncs,
+    known.filter((each) => each.target !== target),
+  );
+  const from = before && { from: before.target, to: target };
+  if (isSame && before && isPlan) {
+    await syncs.copy(before.store, copy);
+    return { store: copy, moved: undefined, same: from };
+  }
+  const store = isSame && before ? before.store : storeIn(known, sync, target);
+  if (!isPlan) await targets.keep({ target, store, used: now });
+  if (isSame && before) return { store, moved: undefined, same: from };
+  return { store, moved: before?.store === store ? undefined : from, same: undefined };
+}
+
+/** The most recently used target that the sync has accounts in or was allowed to write. A mistyped address is neither: its run was held. */
+async function lastWritten(syncs: Parts["state"]["syncs"], known: readonly KnownTarget[]) {
+  for (const each of known) {
+    const store = syncs.of(each.store);
+    if ((await store.record()).begun !== null || (await store.count(0)).linked > 0) return each;
+  }
+  return undefined;
+}
+
+/** The name under which a target's state is kept. Writes nothing. */
+export const storeOf = async ({ loaded, state }: Parts, sync: string): Promise<string> =>
+  storeIn(await state.syncs.targets(sync).all(), sync, targetOf(loaded, sync));
+
+/** The first target of a sync is kept under the sync's own name. */
+function storeIn(known: readonly KnownTarget[], sync: string, target: string): string {
+  const found = known.find((each) => each.target === target);
+  if (found) return found.store;
+  return known.length === 0 ? sync : `${sync}@${fingerprint(target).slice(0, 8)}`;
+}
