@@ -112,7 +112,12 @@ describe("the house", () => {
 
   test("every room has a rule", () => {
     const rooms = new Set(sources.map(roomOf));
-    expect([...rooms].filter((room) => !mayImport(room)).sort()).toEqual(["demo", "src/cli", "src/compose", "src/main.ts"]);
+    expect([...rooms].filter((room) => !mayImport(room)).sort()).toEqual([
+      "demo",
+      "src/cli",
+      "src/compose",
+      "src/main.ts",
+    ]);
   });
 
   test("only the edge and the console know Hono, and HTTP status numbers stand in scim/error.ts and the edge alone", () => {

@@ -89,8 +89,8 @@ describe.each(Object.keys(stores))("the store on %s", (name) => {
   test("the console's sessions and tickets are bounded, and a ticket is taken once", async () => {
     const { console: console_ } = open();
     const now = Date.now();
-    const session = (id: string, name: string, seen: number, expires = now + 60_000) =>
-      console_.addSession({ id, name, role: "viewer", way: "link", created: now, seen, expires }, 2);
+    const session = (id: string, name: string, seen: number, expires = now + 60_000, sub = "") =>
+      console_.addSession({ id, name, issuer: "", sub, role: "viewer", way: "link", created: now, seen, expires }, 2);
     await session("other", "bob", 1);
     for (const [id, seen] of [
       ["a", 3],
@@ -115,10 +115,17 @@ describe.each(Object.keys(stores))("the store on %s", (name) => {
     );
     expect(taken.filter((each) => each === "third")).toHaveLength(1);
     expect(await console_.takeTicket("link", "first")).toBeUndefined();
-    expect(await console_.takeTicket("oidc", "second")).toBeUndefined();
+    expect(await console_.ticket("link", "second")).toBe("second");
     expect(await console_.takeTicket("link", "second")).toBe("second");
+    expect(await console_.ticket("link", "second")).toBeUndefined();
     await ticket("late", now - 1);
+    expect(await console_.ticket("link", "late")).toBeUndefined();
     expect(await console_.takeTicket("link", "late")).toBeUndefined();
+    // Somebody else may have the same name.
+    await session("e", "ann", 9, now + 60_000, "another-ann");
+    expect((await console_.sessions(2)).map(({ id }) => id)).toEqual(["e", "d"]);
+    expect(await console_.endSessionsOf({ name: "ann", issuer: "", sub: "" })).toBe(2);
+    expect((await console_.sessions(9)).map(({ id }) => id)).toEqual(["e", "new", "other"]);
   });
 
   test("is made by several gateways that start at the same time, and is there for the next one", async () => {

@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { SessionEnd, SignedOut } from "../src/console/api/me.ts";
 
 /** A refusal, or no answer (status 0). The message is the gateway's own. */
 export class ApiError extends Error {
@@ -26,12 +27,28 @@ async function ask<T>(path: string, init: RequestInit): Promise<T> {
   }
   const json: unknown = await response.json().catch(() => undefined);
   if (response.ok) return json as T;
-  if (response.status === 401) dispatchEvent(new Event("postern-signed-out"));
+  if (response.status === 401)
+    dispatchEvent(new CustomEvent<SignedOutDetail>(SIGNED_OUT, { detail: (json ?? {}) as SignedOut }));
   throw new ApiError(response.status, (json as { error?: string } | undefined)?.error ?? response.statusText);
 }
 
+/** The event that nobody is signed in any more, or yet. Its detail says why a session is over. */
+export const SIGNED_OUT = "postern-signed-out";
+/** Why nobody is signed in; null if somebody has just signed out. */
+export type SignedOutDetail = { readonly ended?: SessionEnd | undefined } | null;
+
+/** How something is asked. */
+interface Asking {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether the page asks by itself, as by the clock. The session is idle then. */
+  readonly isBackground?: boolean;
+}
+
+const BACKGROUND = { "X-Postern-Background": "true" };
+
 /** Reads from the console's API. `path` begins behind `/console/api`. Throws an `ApiError`. */
-export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => ask<T>(path, { signal: signal ?? null });
+export const get = <T>(path: string, { signal, isBackground = false }: Asking = {}): Promise<T> =>
+  ask<T>(path, { signal: signal ?? null, headers: isBackground ? BACKGROUND : {} });
 
 /** Sends to the console's API. Throws an `ApiError`. */
 export const post = <T>(path: string, body: unknown = {}, signal?: AbortSignal): Promise<T> =>
@@ -62,13 +79,18 @@ export function useLoaded<T>(path: string | undefined, { every, version }: Again
   const [state, setState] = useState<{ path?: string; data?: T; error?: ApiError }>({});
   const [round, setRound] = useState(0);
   const reload = useCallback(() => setRound((before) => before + 1), []);
+  const before = useRef<string>(undefined);
   useEffect(() => {
     if (path === undefined) return;
+    // Of another page, or at somebody's wish. All else is news that the page fetches by itself.
+    const wish = `${round} ${path}`;
+    const isWished = before.current !== wish;
+    before.current = wish;
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const load = async () => {
+    const load = async (isBackground: boolean) => {
       try {
-        const data = await get<T>(path, abort.signal);
+        const data = await get<T>(path, { signal: abort.signal, isBackground });
         if (!abort.signal.aborted) setState({ path, data });
       } catch (error) {
         if (abort.signal.aborted) return;
@@ -78,9 +100,9 @@ export function useLoaded<T>(path: string | undefined, { every, version }: Again
     };
     const loadLater = () => {
       if (every === undefined || abort.signal.aborted) return;
-      timer = setTimeout(() => (document.hidden ? loadLater() : load()), every);
+      timer = setTimeout(() => (document.hidden ? loadLater() : load(true)), every);
     };
-    void load();
+    void load(!isWished);
     return () => {
       abort.abort();
       clearTimeout(timer);

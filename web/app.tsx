@@ -1,13 +1,15 @@
 import { type ComponentType, createContext } from "preact";
-import { useContext, useEffect, useState } from "preact/hooks";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import type { Me } from "../src/console/api/me.ts";
-import { type ApiError, get, setToken } from "./api.ts";
+import { type ApiError, get, SIGNED_OUT, type SignedOutDetail, setToken } from "./api.ts";
 import { Failure, Loading, Notice } from "./kit/notice.tsx";
 import { ThemeSwitch } from "./kit/theme-switch.tsx";
-import { problem, SignIn } from "./pages/sign-in.tsx";
+import { problem, SignIn, takeToken } from "./pages/sign-in.tsx";
 import { type PageEntry, type PageProps, pages } from "./pages.ts";
+import { tellPresence } from "./presence.ts";
 import { BASE, Link, navigate, usePlace } from "./router.tsx";
 import { common } from "./texts/common.ts";
+import { signInTexts } from "./texts/sign-in.ts";
 
 const Signed = createContext<Me | undefined>(undefined);
 
@@ -19,38 +21,19 @@ const AGAIN_MS = 2000;
 
 /** The whole console: sign-in, or the menu and a page. */
 export function App() {
-  const [me, setMe] = useState<Me | null>();
-  const [error, setError] = useState<ApiError>();
+  const { me, error, why, reload } = useSignedIn();
+  const [token, setLink] = useState(takeToken);
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const load = () => {
-      clearTimeout(timer);
-      get<Me>("/me").then(
-        (found) => {
-          setError(undefined);
-          setToken(found.csrf);
-          if (found.home !== undefined && location.pathname === `${BASE}/`) navigate(found.home, { replace: true });
-          setMe(found);
-        },
-        (failure: ApiError) => {
-          const isUnknown = failure.status === 0 || failure.status === 503;
-          setError(isUnknown ? failure : undefined);
-          if (isUnknown) timer = setTimeout(load, AGAIN_MS);
-          else setMe(null);
-        },
-      );
-    };
-    const left = () => setMe(null);
-    addEventListener("postern-signed-out", left);
-    addEventListener("postern-signed-in", load);
-    load();
-    return () => {
-      clearTimeout(timer);
-      removeEventListener("postern-signed-out", left);
-      removeEventListener("postern-signed-in", load);
-    };
+    const opened = () => setLink((before) => takeToken() ?? before);
+    addEventListener("hashchange", opened);
+    return () => removeEventListener("hashchange", opened);
   }, []);
-  if (problem !== undefined) return <SignIn />;
+  const done = () => {
+    setLink(undefined);
+    navigate("/", { replace: true });
+    reload();
+  };
+  if (problem !== undefined || token !== undefined) return <SignIn token={token} onDone={done} />;
   if (error)
     return (
       <main>
@@ -58,12 +41,69 @@ export function App() {
       </main>
     );
   if (me === undefined) return <Loading />;
-  if (me === null) return <SignIn />;
+  if (me === null) return <SignIn why={why} onDone={done} />;
   return (
     <Signed.Provider value={me}>
       <Frame me={me} />
     </Signed.Provider>
   );
+}
+
+interface SignedIn {
+  /** Undefined while it is asked for, null if nobody is. */
+  readonly me: Me | null | undefined;
+  readonly error: ApiError | undefined;
+  /** Why a session is over. */
+  readonly why: string | undefined;
+  readonly reload: () => void;
+}
+
+/** Whoever is signed in, as it changes. */
+function useSignedIn(): SignedIn {
+  const [me, setMe] = useState<Me | null>();
+  const [error, setError] = useState<ApiError>();
+  const [why, setWhy] = useState<string>();
+  const [round, setRound] = useState(0);
+  const wasSignedIn = useRef(false);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const load = (isBackground: boolean) => {
+      clearTimeout(timer);
+      get<Me>("/me", { isBackground }).then(
+        (found) => {
+          setError(undefined);
+          setToken(found.csrf);
+          if (found.home !== undefined && location.pathname === `${BASE}/`) navigate(found.home, { replace: true });
+          wasSignedIn.current = true;
+          setWhy(undefined);
+          setMe(found);
+        },
+        (failure: ApiError) => {
+          const isUnknown = failure.status === 0 || failure.status === 503;
+          setError(isUnknown ? failure : undefined);
+          if (isUnknown) timer = setTimeout(() => load(true), AGAIN_MS);
+          else setMe(null);
+        },
+      );
+    };
+    const left = (event: Event) => {
+      const { detail } = event as CustomEvent<SignedOutDetail>;
+      if (wasSignedIn.current || detail?.ended) setWhy(detail ? signInTexts.whySignedOut(detail.ended) : undefined);
+      wasSignedIn.current = false;
+      setMe(null);
+    };
+    // Somebody may have signed in at another page of this browser.
+    const returned = () => document.hidden || wasSignedIn.current || load(false);
+    addEventListener(SIGNED_OUT, left);
+    document.addEventListener("visibilitychange", returned);
+    load(false);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener(SIGNED_OUT, left);
+      document.removeEventListener("visibilitychange", returned);
+    };
+  }, [round]);
+  return { me, error, why, reload: () => setRound((before) => before + 1) };
 }
 
 /** The page at a path, and what the path says behind it. */
@@ -76,7 +116,11 @@ function Frame({ me }: { readonly me: Me }) {
   const { path } = usePlace();
   const [isOpen, setOpen] = useState(false);
   const here = found(path);
-  const shown = pages.filter(({ path: each }) => me.home === undefined || me.home.startsWith(`${each}/`));
+  const shown = pages.filter(
+    ({ path: each, isForOperators }) =>
+      (me.home === undefined || me.home.startsWith(`${each}/`)) && (!isForOperators || me.role === "operator"),
+  );
+  useEffect(() => tellPresence(me.idleMinutes), [me.idleMinutes]);
   return (
     <div class="frame">
       <a class="skip" href="#content">

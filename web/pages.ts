@@ -10,6 +10,8 @@ export interface PageProps {
 export interface PageEntry {
   readonly path: string;
   readonly name: string;
+  /** Whether the menu has it for operators alone. */
+  readonly isForOperators?: true;
   readonly load: () => Promise<{ readonly default: ComponentType<PageProps> }>;
 }
 
@@ -24,4 +26,5 @@ export const pages: readonly PageEntry[] = [
   { path: "/syncs", name: pageNames.syncs, load: () => import("./pages/syncs.tsx") },
   { path: "/audit", name: pageNames.audit, load: () => import("./pages/audit.tsx") },
   { path: "/configuration", name: pageNames.configuration, load: () => import("./pages/configuration.tsx") },
+  { path: "/sessions", name: pageNames.sessions, isForOperators: true, load: () => import("./pages/sessions.tsx") },
 ];

@@ -1,4 +1,4 @@
-import { ApiError, get } from "./api.ts";
+import { ApiError, get, SIGNED_OUT, type SignedOutDetail } from "./api.ts";
 
 /** Ends the session. Throws an `ApiError` unless it is over. */
 export async function signOut(): Promise<void> {
@@ -7,5 +7,5 @@ export async function signOut(): Promise<void> {
     () => undefined,
   );
   if (response?.status !== 204 && response?.status !== 401) throw new ApiError(response?.status ?? 0, "");
-  dispatchEvent(new Event("postern-signed-out"));
+  dispatchEvent(new CustomEvent<SignedOutDetail>(SIGNED_OUT, { detail: null }));
 }

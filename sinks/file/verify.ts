@@ -210,8 +210,8 @@ function storedProblem(
   return undefined;
 }
 
-/** Operators' actions on the change guard, on syncs and on the configuration. */
-const ACTS = ["release", "dismiss", "run", "retry", "forget", "cancel", "reload"];
+/** Operators' actions on the change guard, on syncs, on the configuration, on mappings and on sessions of the console. */
+const ACTS = ["release", "dismiss", "run", "retry", "forget", "cancel", "reload", "save", "end-sessions"];
 
 /** Tracks intents and their outcomes, by ID or, in logs of older versions, by number. */
 function noteQuestion(record: AuditRecord, open: Map<unknown, Question>): void {

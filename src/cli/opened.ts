@@ -4,11 +4,14 @@ import { openStateOf } from "../compose/store.ts";
 import { lazyEntra, type SyncParts } from "../compose/syncs/syncs.ts";
 import type { Loaded } from "../config/load.ts";
 import { resilient } from "../connector/resilience.ts";
+import type { AuditLog } from "../sink/trail.ts";
 import type { State } from "../state/state.ts";
 import { wipeProgress } from "./progress.ts";
 
 /** What a command works with: routes as the gateway has them, and the store. */
 export interface Opened extends SyncParts {
+  /** The audit log, for a command that writes; undefined if none is configured. */
+  readonly audit: AuditLog | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -59,7 +62,7 @@ export async function openRoutes(
     );
     const entra = lazyEntra(loaded, state, clock);
     closing.push(entra.close);
-    return { loaded, routes, state, entra: entra.of, close };
+    return { loaded, routes, state, entra: entra.of, audit, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import { StartError } from "../compose/routes.ts";
-import { type NamedReport, type RunWish, runNamed } from "../compose/syncs/syncs.ts";
+import { runRecorded } from "../compose/syncs/runs.ts";
+import { type NamedReport, type RunWish, runNamed, type Scheduler } from "../compose/syncs/syncs.ts";
 import { storeOf } from "../compose/syncs/target.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Registry } from "../config/registry.ts";
@@ -51,9 +52,12 @@ export async function syncRunCommand(
   const end = () => ending.abort();
   process.once("SIGINT", end).once("SIGTERM", end);
   try {
-    const cause = `${userInfo().username}, by the command line`;
+    const by = userInfo().username;
+    const run: Scheduler["run"] = (sync, asked, begun) =>
+      runNamed(sync, parts, asked, { signal: ending.signal, begun });
+    const asked = { sync: name, by, wish: { ...wish, cause: `${by}, by the command line` } };
     const report = await withProgress(wish.isPlan ? `planning ${name}` : `running ${name}`, () =>
-      runNamed(name, parts, { ...wish, cause }, { signal: ending.signal }),
+      runRecorded({ run }, parts.audit, asked),
     );
     if (wish.isPlan && !isQuiet) {
       await printPeople(parts.state.syncs.of(report.store), format, `What ${name} would do`);

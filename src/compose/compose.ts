@@ -21,6 +21,7 @@ import { createLog } from "../observe/log.ts";
 import { createMetrics, type Metrics } from "../observe/metrics.ts";
 import { withoutFloods } from "../sink/floods.ts";
 import { type AuditLog, trailTo } from "../sink/trail.ts";
+import { withIdentities } from "./console/acts.ts";
 import { buildGeneration, type Generation, type Shared } from "./generation.ts";
 import { guardedRoutes } from "./guarded-routes.ts";
 import { openJournalFor } from "./journals.ts";
@@ -227,7 +228,7 @@ export async function openAuditFor(
   try {
     const services = { folder, log: { warn }, anchor };
     const sink = await registry.sinks.find((each) => each.type === type)!.open(settings, services);
-    return withoutFloods(trailTo(sink, warn));
+    return withIdentities(withoutFloods(trailTo(sink, warn)));
   } catch (error) {
     throw error instanceof StartError ? error : new StartError(`audit: ${(error as Error).message}`);
   }

@@ -4,10 +4,12 @@ import { bearer } from "../auth/bearer.ts";
 import type { Loaded } from "../config/load.ts";
 import { loadAssets, shell } from "../console/assets.ts";
 import { createConsole } from "../console/console.ts";
+import { sessionsPage } from "../console/pages/sessions.ts";
 import { type ConsoleSettings, consoleUrl, isLoopback } from "../console/settings.ts";
 import { createAdmin } from "../edge/admin.ts";
 import { watchCertificates } from "../edge/tls.ts";
 import { consolePages } from "./console/pages.ts";
+import { sessionsDeps } from "./console/sessions.ts";
 import { signInFor } from "./console/sign-in.ts";
 import type { ConsoleSources } from "./console/sources.ts";
 import type { Generation, Shared } from "./generation.ts";
@@ -78,8 +80,9 @@ export async function listenForAdmin(
 async function consoleFor(settings: ConsoleSettings, sources: ConsoleSources, url: () => string) {
   const assets = await loadAssets();
   const page = (problem: string) => shell(assets, problem);
-  const signIn = signInFor(settings, sources.shared, sources.store, { url, page });
+  const signIn = signInFor(settings, sources, { url, page });
   const { log } = sources.shared;
   const failed = (error: Error) => log.error({ error: error.stack }, "a page of the console failed");
-  return createConsole({ assets, signIn, pages: consolePages(sources), failed });
+  const sessions = sessionsPage(sessionsDeps(signIn.sessions, sources.shared));
+  return createConsole({ assets, signIn, pages: { ...consolePages(sources), sessions }, failed });
 }

@@ -26,6 +26,7 @@ export async function aloneConsole(
     settings: { signIn: {}, sessions: SESSIONS },
     url,
     store,
+    sourceOf: (peer) => peer,
     record: async () => {},
     attempt: (_, look) => look(),
     warn: () => {},

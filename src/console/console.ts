@@ -13,6 +13,8 @@ export interface SignIn {
   readonly identify: MiddlewareHandler<ConsoleEnv>;
   /** Lets a request pass that changes nothing and yet is a POST, such as a trial: it must come from the console's own page. */
   readonly changing: MiddlewareHandler<ConsoleEnv>;
+  /** Minutes without use after which a session ends. */
+  readonly idleMinutes: number;
 }
 
 /** What the console is made of. */
@@ -72,7 +74,7 @@ export function createConsole(options: ConsoleOptions): Hono {
   return app;
 }
 
-function api({ signIn: { identify, changing }, pages, home, failed }: ConsoleOptions): Hono<ConsoleEnv> {
+function api({ signIn: { identify, changing, idleMinutes }, pages, home, failed }: ConsoleOptions): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>();
   app.onError((error, c) => {
     if (error instanceof Refusal) return c.json({ error: error.message }, error.status);
@@ -82,13 +84,17 @@ function api({ signIn: { identify, changing }, pages, home, failed }: ConsoleOpt
   const who = new Hono<ConsoleEnv>().use(identify).all("/*", (c) => c.body(null, 204));
   app.use(identify);
   app.use(async (c, next) => {
-    const { headers } = c.req.raw;
+    const headers = new Headers(c.req.raw.headers);
+    headers.set("x-postern-background", "true");
     // While the store of sessions is away, nobody is known to have left.
     c.set("isSignedIn", async () => (await who.fetch(new Request(c.req.url, { headers }), c.env)).status !== 401);
     return next();
   });
   app.use(async (c, next) => (c.req.method === "GET" ? next() : changing(c, next)));
-  app.get("/me", (c) => c.json({ ...c.var.operator, ...(home !== undefined && { home }) } satisfies Me));
+  app.get("/me", (c) => {
+    const { name, role, csrf } = c.var.operator;
+    return c.json({ name, role, csrf, idleMinutes, ...(home !== undefined && { home }) } satisfies Me);
+  });
   for (const [name, page] of Object.entries(pages)) app.route(`/${name}`, page);
   app.all("/*", (c) => c.json({ error: "The console has no such address." }, 404));
   return app;

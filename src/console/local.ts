@@ -17,9 +17,16 @@ export async function makeLink(store: Pick<ConsoleStore, "addTicket">, url: stri
   return `${url}/console/sign-in#token=${token}`;
 }
 
-/** The user whose link has a token. The link is used up by that. Undefined if it isn't valid. */
-export async function useLink(store: Pick<ConsoleStore, "takeTicket">, token: unknown): Promise<string | undefined> {
+/** The user whose link has a token. Undefined if it isn't valid. */
+export const lookAtLink = (store: Pick<ConsoleStore, "ticket">, token: unknown): Promise<string | undefined> =>
+  userOf(store.ticket, token);
+
+/** The same, and the link is used up by that. */
+export const useLink = (store: Pick<ConsoleStore, "takeTicket">, token: unknown): Promise<string | undefined> =>
+  userOf(store.takeTicket, token);
+
+async function userOf(find: ConsoleStore["ticket"], token: unknown): Promise<string | undefined> {
   if (!isSecret(token)) return undefined;
-  const data = await store.takeTicket("link", hashed(token));
+  const data = await find("link", hashed(token));
   return data === undefined ? undefined : (JSON.parse(data) as { readonly user: string }).user;
 }

@@ -4,6 +4,10 @@ import type { ConsoleStore, StoredSession, Ticket } from "./store.ts";
 export function memoryConsoleStore(): ConsoleStore {
   const sessions = new Map<string, StoredSession>();
   const tickets = new Map<string, Ticket>();
+  const ticket: ConsoleStore["ticket"] = async (kind, id) => {
+    const found = tickets.get(id);
+    return found?.kind === kind ? found.data : undefined;
+  };
   return {
     addSession: async (session, limit) => {
       sessions.set(session.id, session);
@@ -14,11 +18,15 @@ export function memoryConsoleStore(): ConsoleStore {
       const session = sessions.get(id);
       if (session) sessions.set(id, { ...session, seen });
     },
+    sessions: async (limit) => [...sessions.values()].toSorted((one, other) => other.seen - one.seen).slice(0, limit),
     endSession: async (id) => sessions.delete(id),
-    addTicket: async (ticket) => void tickets.set(ticket.id, ticket),
-    takeTicket: async (kind, id) => {
-      const ticket = tickets.get(id);
-      return ticket?.kind === kind ? ticket.data : undefined;
+    endSessionsOf: async ({ name }) => {
+      const of = [...sessions.values()].filter((each) => each.name === name);
+      for (const { id } of of) sessions.delete(id);
+      return of.length;
     },
+    addTicket: async (ticket) => void tickets.set(ticket.id, ticket),
+    ticket,
+    takeTicket: ticket,
   };
 }

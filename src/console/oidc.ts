@@ -67,8 +67,8 @@ export function createProvider(settings: OidcSettings, warn: Warn): Provider {
           idTokenExpected: true,
         });
         const claims = await withUserInfo(provider, settings, tokens);
-        const name = nameIn(claims, settings.name);
-        return { name, role: roleIn(claims, settings.roles, name) };
+        const person = { name: nameIn(claims, settings.name), issuer: settings.issuer, sub: claims.sub };
+        return { ...person, role: roleIn(claims, settings.roles, person) };
       }),
   };
 }

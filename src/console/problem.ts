@@ -1,15 +1,27 @@
 import type { Context } from "hono";
+import type { LinkQuestion } from "./api/sign-in.ts";
+import type { Identity } from "./env.ts";
+
+/** What a problem says beside its message. */
+interface About {
+  readonly cause?: unknown;
+  /** Who it is, where the person has proven it. */
+  readonly person?: Identity;
+  /** What must be answered first. */
+  readonly question?: LinkQuestion;
+}
 
 /** A sign-in that failed, told to whoever tried. */
 export class SignInProblem extends Error {
-  readonly status: 400 | 403 | 429 | 503;
-  /** The name, where the person has proven who they are. */
-  readonly person: string | undefined;
+  readonly status: 400 | 403 | 409 | 429 | 503;
+  readonly person: Identity | undefined;
+  readonly question: LinkQuestion | undefined;
 
-  constructor(status: SignInProblem["status"], message: string, options: { cause?: unknown; person?: string } = {}) {
+  constructor(status: SignInProblem["status"], message: string, { person, question, ...options }: About = {}) {
     super(message, options);
     this.status = status;
-    this.person = options.person;
+    this.person = person;
+    this.question = question;
   }
 }
 
@@ -20,8 +32,8 @@ const isNavigation = (c: Context): boolean => /\btext\/html\b/.test(c.req.header
 export type ProblemPage = (problem: string) => string | Promise<string>;
 
 /** Answers with a problem: a page to a browser that navigates, JSON to everything else. */
-export function answerProblem(c: Context, { status, message }: SignInProblem, page?: ProblemPage) {
+export function answerProblem(c: Context, { status, message, question }: SignInProblem, page?: ProblemPage) {
   if (status === 503 || status === 429) c.header("Retry-After", "5");
-  if (!page || !isNavigation(c)) return c.json({ error: message }, status);
+  if (!page || !isNavigation(c)) return c.json({ error: message, ...(question && { question }) }, status);
   return c.html(page(message), status);
 }

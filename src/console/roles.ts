@@ -1,4 +1,4 @@
-import type { Role } from "./env.ts";
+import type { Identity, Role } from "./env.ts";
 import { SignInProblem } from "./problem.ts";
 import type { OidcSettings } from "./settings.ts";
 
@@ -13,11 +13,13 @@ const MAX_VALUES = 20;
 const MAX_VALUE = 100;
 
 /** The role that somebody's claims give. Throws a `SignInProblem` that says which values were there, if they give none. */
-export function roleIn(claims: RoleClaims, { claim, viewer, operator }: OidcSettings["roles"], name: string): Role {
+export function roleIn(claims: RoleClaims, { claim, viewer, operator }: OidcSettings["roles"], person: Identity): Role {
   const values = [claims[claim]].flat().filter((each) => typeof each === "string");
   if (values.some((each) => operator.includes(each))) return "operator";
   if (values.some((each) => viewer.includes(each))) return "viewer";
-  throw new SignInProblem(403, `${name} has no role in the console. ${found(claims, claim, values)}`, { person: name });
+  throw new SignInProblem(403, `${person.name} has no role in the console. ${found(claims, claim, values)}`, {
+    person,
+  });
 }
 
 function found(claims: RoleClaims, claim: string, values: readonly string[]): string {

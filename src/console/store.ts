@@ -7,6 +7,9 @@ export interface StoredSession {
   /** The hash of the cookie. */
   readonly id: string;
   readonly name: string;
+  /** Who it is at the identity provider; empty for links. */
+  readonly issuer: string;
+  readonly sub: string;
   readonly role: Role;
   /** What signed the person in. A session ends when that is no longer configured. */
   readonly way: string;
@@ -16,11 +19,14 @@ export interface StoredSession {
   readonly expires: number;
 }
 
-/** What is good for one use: a sign-in that has begun, or the token of a link. */
+/** Whose sessions are meant. */
+export type SessionPerson = Pick<StoredSession, "name" | "issuer" | "sub">;
+
+/** What is good for one use: the token of a link. */
 export interface Ticket {
   /** The hash of its secret. */
   readonly id: string;
-  readonly kind: "oidc" | "link";
+  readonly kind: "link";
   /** JSON. */
   readonly data: string;
   readonly expires: number;
@@ -32,10 +38,16 @@ export interface ConsoleStore {
   readonly addSession: (session: StoredSession, limit: number) => Promise<void>;
   readonly session: (id: string) => Promise<StoredSession | undefined>;
   readonly touch: (id: string, seen: number) => Promise<void>;
+  /** Sessions that have not expired, whoever was seen last first. */
+  readonly sessions: (limit: number) => Promise<readonly StoredSession[]>;
   /** Ends a session. Returns whether there was one. */
   readonly endSession: (id: string) => Promise<boolean>;
+  /** Ends all sessions of a person. Returns how many there were. */
+  readonly endSessionsOf: (person: SessionPerson) => Promise<number>;
   /** Adds a ticket, and deletes the oldest of its kind beyond `limit` and all that have expired. */
   readonly addTicket: (ticket: Ticket, limit: number) => Promise<void>;
+  /** A ticket's data, which stays good. Undefined if there is none, or it has expired. */
+  readonly ticket: (kind: Ticket["kind"], id: string) => Promise<string | undefined>;
   /** Takes a ticket, so that nobody else can. Undefined if there is none, or it has expired. */
   readonly takeTicket: (kind: Ticket["kind"], id: string) => Promise<string | undefined>;
 }
@@ -61,12 +73,16 @@ export function withProblems(store: ConsoleStore, warn: (fields: object, message
         throw new SignInProblem(503, message, { cause: error });
       }
     };
+  const { addSession, session, touch, sessions, endSession, endSessionsOf, addTicket, ticket, takeTicket } = store;
   return {
-    addSession: told(store.addSession),
-    session: told(store.session),
-    touch: told(store.touch),
-    endSession: told(store.endSession),
-    addTicket: told(store.addTicket),
-    takeTicket: told(store.takeTicket),
+    addSession: told(addSession),
+    session: told(session),
+    touch: told(touch),
+    sessions: told(sessions),
+    endSession: told(endSession),
+    endSessionsOf: told(endSessionsOf),
+    addTicket: told(addTicket),
+    ticket: told(ticket),
+    takeTicket: told(takeTicket),
   };
 }

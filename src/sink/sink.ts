@@ -5,7 +5,9 @@ import type { z } from "zod";
  * `intent`. A `refused` request led to no write. `time` is when it happened, ISO 8601 in UTC. Operators' actions are `release` and
  * `released`, on a route's change guard or a sync, `dismiss` and `dismissed` on a change guard, and `run`, `retry`, `forget` and `cancel` on
  * a sync, followed by `ran`, `retried`, `forgotten` and `cancelled`; `reload` and `reloaded` are theirs on the configuration, `save` and
- * `saved` on the files of mappings, `sign-in` and `sign-out` at the console. Other fields say who requested what. Values are included only with `audit.values`; secrets never.
+ * `saved` on the files of mappings, `end-sessions` and `ended-sessions`, `sign-in` and `sign-out` at the console. `probed`, `checked`, `verify`,
+ * `verified`, `compare` and `compared` changed nothing. Other fields say who requested what: `by` is a name, with `issuer` and `sub` if an
+ * identity provider vouches for it. Values are included only with `audit.values`; secrets never.
  */
 export interface AuditEvent {
   readonly event: string;

@@ -1,5 +1,5 @@
-import type { Transaction } from "kysely";
-import type { ConsoleStore, StoredSession, Ticket } from "../console/store.ts";
+import type { ExpressionBuilder, Transaction } from "kysely";
+import type { ConsoleStore, SessionPerson, StoredSession, Ticket } from "../console/store.ts";
 import type { Database } from "./database.ts";
 
 /** The console's tables, for kysely. */
@@ -24,7 +24,7 @@ export function createConsoleStore(
         const older = await transaction
           .selectFrom("console_sessions")
           .select("id")
-          .where("name", "=", session.name)
+          .where(ofPerson(session))
           .orderBy("seen", "desc")
           .offset(limit - 1)
           .limit(limit)
@@ -47,6 +47,25 @@ export function createConsoleStore(
     touch: async (id, seen) => {
       await ready();
       await db.updateTable("console_sessions").set({ seen }).where("id", "=", id).execute();
+    },
+    sessions: async (limit) => {
+      await ready();
+      return db
+        .selectFrom("console_sessions")
+        .selectAll()
+        .where("expires", ">", Date.now())
+        .orderBy("seen", "desc")
+        .orderBy("id")
+        .limit(limit)
+        .execute();
+    },
+    endSessionsOf: async (person) => {
+      await ready();
+      const { numDeletedRows } = await db
+        .deleteFrom("console_sessions")
+        .where(ofPerson(person))
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
     },
     endSession: async (id) => {
       await ready();
@@ -76,6 +95,16 @@ export function createConsoleStore(
           .values({ ...ticket, created })
           .execute();
       }),
+    ticket: async (kind, id) => {
+      await ready();
+      const found = await db
+        .selectFrom("console_tickets")
+        .select(["data", "expires"])
+        .where("kind", "=", kind)
+        .where("id", "=", id)
+        .executeTakeFirst();
+      return found && found.expires > Date.now() ? found.data : undefined;
+    },
     takeTicket: async (kind, id) => {
       await ready();
       const taken = await db
@@ -88,3 +117,9 @@ export function createConsoleStore(
     },
   };
 }
+
+/** Whose sessions are meant: a name alone may be that of several people. */
+const ofPerson =
+  ({ name, issuer, sub }: SessionPerson) =>
+  (each: ExpressionBuilder<ConsoleTables, "console_sessions">) =>
+    each.and({ name, issuer, sub });

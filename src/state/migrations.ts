@@ -195,4 +195,14 @@ export const migrations: Record<string, Migration> = {
       await schema.createIndex("console_tickets_kind").on("console_tickets").columns(["kind", "created"]).execute();
     },
   },
+  "2026-11-27-people-of-the-console": {
+    up: async ({ schema }: Kysely<unknown>) => {
+      // Separately: SQLite adds one column at a time. The version before leaves them empty.
+      for (const column of ["issuer", "sub"])
+        await schema
+          .alterTable("console_sessions")
+          .addColumn(column, "text", (definition) => definition.notNull().defaultTo(""))
+          .execute();
+    },
+  },
 };

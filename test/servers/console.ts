@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { openStateOf } from "../../src/compose/store.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { cookieName } from "../../src/console/cookies.ts";
 import { makeLink } from "../../src/console/local.ts";
 import { createSessions, type Person } from "../../src/console/sessions.ts";
 import type { TestGateway } from "./gateway.ts";
@@ -56,7 +57,11 @@ export async function sessionOf(
   const state = openStateOf(loadConfig(join(folder, "gateway.config.yaml"), registry, {}));
   try {
     const sessions = createSessions(state.console, { hours: 1, idleMinutes: 60 }, () => true);
-    return { name: "postern", value: await sessions.begin({ ...person, way: "link" }), url: operations! };
+    return {
+      name: cookieName(operations!, "session"),
+      value: await sessions.begin({ ...person, way: "link" }),
+      url: operations!,
+    };
   } finally {
     await state.close();
   }

@@ -34,7 +34,7 @@ export function usePages<Page>(first: string | undefined): Pages<Page> {
     const { signal } = adding.current;
     setAdding(true);
     setFailed(undefined);
-    get<Page>(path, signal)
+    get<Page>(path, { signal })
       .then(
         (page) =>
           signal.aborted ||

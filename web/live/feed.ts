@@ -44,7 +44,9 @@ export function useFeed(query: string, isPast: boolean): Feed {
     if (!rows.isStale) return;
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    get<LiveList>(pathOf("", query, {}), abort.signal).then(
+    // What comes again by itself is nobody's wish.
+    const isBackground = isLoaded.current || round > 0;
+    get<LiveList>(pathOf("", query, {}), { signal: abort.signal, isBackground }).then(
       (list) => {
         setError(undefined);
         happen({ kind: "loaded", ...list });
@@ -126,7 +128,7 @@ function follow(query: string, { newest, happen, setState }: Following): () => v
       const ended = attempt;
       const tell = (state: FeedState) => ended === attempt && setState(state);
       // Tells the console if the session is over; 503 is the store of sessions.
-      get("/me").then(
+      get("/me", { isBackground: true }).then(
         () => tell("reconnecting"),
         (error: ApiError) => tell(error.status === 503 ? "away" : "reconnecting"),
       );

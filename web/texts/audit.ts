@@ -1,3 +1,4 @@
+import { isolated } from "./values.ts";
 import { counted } from "./words.ts";
 
 /** A size in bytes as people read it. */
@@ -34,7 +35,7 @@ export const auditTexts = {
   unconfirmedHelp:
     "All else is as it should be. Check that the hash is one of this log; if it is, records at its end are missing.",
   failed: (error: string) => `The log could not be verified: ${error}`,
-  verified: (by: string) => `Verified by ${by}`,
+  verified: (by: string) => `Verified by ${isolated(by)}`,
   lastHash: "Hash of the last record. Note it elsewhere, and give it the next time:",
   hashLabel: "the hash of the last record",
   questions: (count: number) =>
@@ -102,6 +103,14 @@ export const auditTexts = {
     cancelled: "Cancelled",
     reload: "Reload begins",
     reloaded: "Reloaded",
+    verify: "Verification begins",
+    verified: "Verified",
+    compare: "Search for drift begins",
+    compared: "Searched for drift",
+    probed: "Probed",
+    checked: "Checked",
+    "end-sessions": "Ending of sessions begins",
+    "ended-sessions": "Sessions ended",
     "sign-in": "Sign-in",
     "sign-out": "Sign-out",
     opened: "Log opened",

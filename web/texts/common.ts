@@ -1,3 +1,5 @@
+import { isolated } from "./values.ts";
+
 /** Texts that several pages share. */
 export const common = {
   product: "Postern",
@@ -6,7 +8,7 @@ export const common = {
   navigation: "Pages",
   signOut: "Sign out",
   notSignedOut: "Signing out failed: you may still be signed in. Try again.",
-  signedInAs: (name: string, role: string) => `${name} (${role})`,
+  signedInAs: (name: string, role: string) => `${isolated(name)} (${role})`,
   theme: { label: "Theme", system: "System", light: "Light", dark: "Dark" },
   loading: "Loading …",
   nothing: "Nothing here yet.",
@@ -35,4 +37,5 @@ export const pageNames = {
   syncs: "Syncs",
   audit: "Audit",
   configuration: "Configuration",
+  sessions: "Sessions",
 } as const;

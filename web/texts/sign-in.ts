@@ -1,3 +1,15 @@
+import type { SessionEnd } from "../../src/console/api/me.ts";
+import { isolated } from "./values.ts";
+import { counted } from "./words.ts";
+
+/** Why a session is over. */
+function whySignedOut(ended: SessionEnd | undefined): string {
+  if (ended === undefined) return "Your session is over: an operator ended it, or sign-in was configured anew.";
+  return ended.because === "idle"
+    ? `Signed out after ${counted(ended.minutes, "minute")} without use.`
+    : `Signed out: a session ends after ${counted(ended.hours, "hour")}.`;
+}
+
 /** Texts of the page for whoever isn't signed in. */
 export const signInTexts = {
   title: "Sign in",
@@ -6,4 +18,14 @@ export const signInTexts = {
   command: "postern console",
   working: "Signing in …",
   failed: "You could not be signed in.",
+  whySignedOut,
+  returns: "You return to this page when you sign in.",
+  replace: {
+    title: "Use this link?",
+    ask: (name: string, role: string, as: string) =>
+      `You are signed in as ${isolated(name)} (${role}). Use this link and become ${isolated(as)} (operator)?`,
+    warn: "If somebody sent you the link, stay who you are: what you do would be recorded under the other name.",
+    agree: (as: string) => `Become ${isolated(as)}`,
+    stay: (name: string) => `Stay ${isolated(name)}`,
+  },
 } as const;

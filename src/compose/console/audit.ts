@@ -66,10 +66,13 @@ export function auditDeps({ current, store, shared }: Pick<ConsoleSources, "curr
         });
         return resultOf(found, { by, ended: Date.now() }, known.last);
       };
+      // Changes nothing, so it goes on if it cannot be recorded now.
+      await shared.services.audit?.outcome({ event: "verify", by });
       void work()
         .catch((error: Error) => ({ is: "failed", by, ended: Date.now(), error: error.message }) as const)
         .then((result) => {
           verification = result;
+          void shared.services.audit?.outcome({ event: "verified", by, result: result.is });
           if (result.is === "broken") shared.log.warn(result, "audit log is not whole");
           if (result.is === "unconfirmed") shared.log.warn(result, "no record of the audit log has the hash");
         });

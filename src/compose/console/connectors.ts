@@ -65,7 +65,16 @@ export function connectorSources(sources: ConsoleSources): ConnectorSources {
       };
     });
 
-  const probe = remembered(PROBED_MS, async (name): Promise<Probed> => {
+  /** Records who had a backend asked. Nothing is changed there, so it is done even if it cannot be recorded now. */
+  const recorded = <Answer extends Probed | Found>(event: string, ask: (name: string) => Promise<Answer>) => {
+    const { audit } = shared.services;
+    return async (connector: string, by: string): Promise<Answer> => {
+      const answer = await ask(connector);
+      await audit?.outcome({ event, by, connector, result: answer.isThere ? "ok" : "failed" });
+      return answer;
+    };
+  };
+  const probeNow = async (name: string): Promise<Probed> => {
     const start = performance.now();
     const answered = (isThere: boolean, says: string): Probed => ({
       at: Date.now(),
@@ -81,13 +90,15 @@ export function connectorSources(sources: ConsoleSources): ConnectorSources {
       shared.reach.failed(whereIs(current().loaded, name), error);
       return answered(false, readFailure(error));
     }
-  });
-  const check = remembered(CHECKED_MS, async (name): Promise<Found> => {
+  };
+  const checkNow = async (name: string): Promise<Found> => {
     const start = performance.now();
     const { says, isThere, findings } = await askConnector(current().loaded, name, opened(name)!);
     const shown = findings.slice(0, MAX_FINDINGS).map((each) => ({ state: stateOf(each), text: each.text }));
     return { at: Date.now(), ms: performance.now() - start, isThere, says, findings: shown };
-  });
+  };
+  const probe = remembered(PROBED_MS, recorded("probed", probeNow));
+  const check = remembered(CHECKED_MS, recorded("checked", checkNow));
 
   const one = async (name: string): Promise<ConnectorDetails | undefined> => {
     const row = rows().find((each) => each.name === name);
@@ -114,9 +125,9 @@ export function connectorSources(sources: ConsoleSources): ConnectorSources {
     };
   };
   const existing =
-    <Answer>(ask: (name: string) => Promise<Answer>) =>
-    async (name: string) =>
-      opened(name) ? ask(name) : undefined;
+    <Answer>(ask: (name: string, by: string) => Promise<Answer>) =>
+    async (name: string, by: string) =>
+      opened(name) ? ask(name, by) : undefined;
   return { all: rows, one, probe: existing(probe.ask), check: existing(check.ask) };
 }
 
@@ -126,7 +137,10 @@ function stateOf({ ok, severity }: Finding): Found["findings"][number]["state"] 
 }
 
 /** Asks once for all who ask at the same time, and for those who ask soon after. */
-function remembered<Answer extends { readonly at: number }>(ms: number, ask: (name: string) => Promise<Answer>) {
+function remembered<Answer extends { readonly at: number }>(
+  ms: number,
+  ask: (name: string, by: string) => Promise<Answer>,
+) {
   const asking = new Map<string, Promise<Answer>>();
   const last = new Map<string, Answer>();
   const recent = (name: string, within: number): Answer | undefined => {
@@ -135,12 +149,12 @@ function remembered<Answer extends { readonly at: number }>(ms: number, ask: (na
   };
   return {
     last: recent,
-    ask: async (name: string): Promise<Answer> => {
+    ask: async (name: string, by: string): Promise<Answer> => {
       const known = recent(name, ms);
       if (known) return known;
       const running =
         asking.get(name) ??
-        ask(name)
+        ask(name, by)
           .then((answer) => {
             last.set(name, answer);
             return answer;

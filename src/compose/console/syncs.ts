@@ -27,6 +27,7 @@ const RUNS = 500;
 /** What the pages on syncs are handed. */
 export function syncsDeps({ current, syncs, shared }: ConsoleSources): SyncsDeps {
   const { admin, looked, using } = syncs;
+  const { audit } = shared.services;
   const settingsOf = (name: string) => current().loaded.config.syncs[name]!;
   const drifts = new Map<string, SyncDrift>();
   const toOf = (name: string) => {
@@ -67,10 +68,17 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources): SyncsDeps
       if (drifts.get(base)?.is === "running") return;
       const started = Date.now();
       drifts.set(base, { is: "running", by, started, found: 0 });
+      const about = { sync: name, by, route: base };
+      // Changes nothing, so it goes on if it cannot be recorded now.
+      await audit?.outcome({ event: "compare", ...about });
       void differences(name, base, (found) => drifts.set(base, { is: "running", by, started, found }))
         .then((found) => ({ is: "done", started, ended: Date.now(), ...found }) as const)
         .catch((error: Error) => ({ is: "failed", ended: Date.now(), error: error.message }) as const)
-        .then((result) => drifts.set(base, result));
+        .then((result) => {
+          drifts.set(base, result);
+          const found = result.is === "done" ? { count: result.count } : { error: result.error };
+          void audit?.outcome({ event: "compared", ...about, result: result.is, ...found });
+        });
     },
     run: async (name, { plan, reconcile, first, acceptShrink }, by) => {
       const wish = {

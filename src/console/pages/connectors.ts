@@ -6,10 +6,10 @@ import type { ConsoleEnv, ConsolePage } from "../env.ts";
 export interface ConnectorSources {
   readonly all: () => readonly ConnectorRow[];
   readonly one: (name: string) => Promise<ConnectorDetails | undefined>;
-  /** Asks a backend whether it answers. */
-  readonly probe: (name: string) => Promise<Probed | undefined>;
+  /** Asks a backend whether it answers. Recorded as `by` somebody, like a check. */
+  readonly probe: (name: string, by: string) => Promise<Probed | undefined>;
   /** Looks at what a backend has, and what the gateway may do there. */
-  readonly check: (name: string) => Promise<Found | undefined>;
+  readonly check: (name: string, by: string) => Promise<Found | undefined>;
 }
 
 /** The connectors: health, load, calls, and what their backends say. */
@@ -23,7 +23,7 @@ export function connectorsPage({ all, one, probe, check }: ConnectorSources): Co
   });
   app.post("/:name/:act{probe|check}", async (c) => {
     const { name, act } = c.req.param();
-    const found = await (act === "probe" ? probe : check)(name);
+    const found = await (act === "probe" ? probe : check)(name, c.var.operator.name);
     return found ? c.json(found) : c.json(unknown, 404);
   });
   return app;
