@@ -300,6 +300,13 @@ describe("the syncs' pages", () => {
       await page.getByRole("link", { name: "All people of people" }).click();
       await page.getByRole("button", { name: "Look for drift" }).click();
       await row(page, "Cook").waitFor();
+      const drift = { sync: "people", by: "local:tests", route: "/target" };
+      await expect
+        .poll(() => acts("compare", "compared"))
+        .toMatchObject([
+          { event: "compare", ...drift },
+          { event: "compared", ...drift, result: "done", count: 1 },
+        ]);
       expect(await row(page, "Cook").textContent()).toBe("Changed1002titleChefCook");
     }));
 
@@ -363,13 +370,17 @@ describe("the audit log's page", () => {
       const verify = page.getByRole("button", { name: "Verify the log" });
       await verify.click();
       await page.getByText("The log is whole:").waitFor();
+      const verified = { event: "verified", by: "local:tests", result: "whole" };
+      await expect.poll(() => acts("verify", "verified")).toMatchObject([{ event: "verify" }, verified]);
       const file = join(gateway.folder, "audit.log");
       const text = readFileSync(file, "utf8");
       const line = text.split("\n").findIndex((each) => each.includes('"reason":"left in June"')) + 1;
       writeFileSync(file, text.replace("left in June", "left in July"));
       await verify.click();
       await page.getByText(`audit.log:${line}: the record was altered: its hash does not match.`).waitFor();
-      writeFileSync(file, text);
+      await expect.poll(() => acts("verified")).toMatchObject([verified, { result: "broken" }]);
+      // Not what was there before: the log has gone on.
+      writeFileSync(file, readFileSync(file, "utf8").replace("left in July", "left in June"));
       await page.getByText("What you know of the log").click();
       await page.getByLabel("Hash of a record that must be there").fill("f".repeat(64));
       await verify.click();

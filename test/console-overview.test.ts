@@ -142,6 +142,9 @@ describe("a connector's page", () => {
     const { page, context, problems } = await look("/connectors/crm");
     await page.getByRole("button", { name: "Probe now" }).click();
     await page.getByText(/Does not serve, after .* is unreachable/).waitFor();
+    const log = readFileSync(join(gateway.folder, "audit.log"), "utf8");
+    const record = JSON.parse(log.split("\n").findLast((line) => line.includes('"probed"'))!);
+    expect(record).toMatchObject({ by: "local:tests", connector: "crm", result: "failed" });
     mood.isAway = false;
     await expect
       .poll(

@@ -7,8 +7,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TLSSocket } from "node:tls";
 import { promisify } from "node:util";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { launchBrowser, openPage } from "./servers/browser.ts";
+import type { Me, SignedOut } from "../src/console/api/me.ts";
+import type { SessionList } from "../src/console/api/sessions.ts";
+import { cookieName } from "../src/console/cookies.ts";
+import { accessibilityFindings, launchBrowser, openPage, signedIn } from "./servers/browser.ts";
 import { makeAuthority, makeCertificate } from "./servers/certificates.ts";
 import { linkTo, signedInTo, useLinkAs } from "./servers/console.ts";
 import { type Database, startPostgres, stateIn } from "./servers/databases.ts";
@@ -51,7 +55,7 @@ async function comingBack(visitor: Visitor, who: keyof typeof PEOPLE, to = "/con
 
 const me = async (visitor: Visitor, base = url) => {
   const answer = await visitor.get(`${base}/console/api/me`, { accept: "application/json" });
-  return { status: answer.status, ...((await answer.json()) as { name?: string; role?: string; error?: string }) };
+  return { status: answer.status, ...((await answer.json()) as Partial<Me & SignedOut>) };
 };
 
 /** The address with another value for one parameter. */
@@ -75,6 +79,13 @@ const inStore = (statement: string): void => {
   store.close();
 };
 
+const rowsOf = (table: string): number => {
+  const store = new DatabaseSync(join(folder, "state.db"), { readOnly: true });
+  const { rows } = store.prepare(`select count(*) as rows from ${table}`).get() as { rows: number };
+  store.close();
+  return rows;
+};
+
 describe("sign-in by an OpenID Connect provider", () => {
   let gateway: TestGateway;
   beforeAll(async () => {
@@ -92,7 +103,9 @@ describe("sign-in by an OpenID Connect provider", () => {
     expect(back.status).toBe(302);
     expect(back.headers.get("location")).toBe("/console/live?route=/scim/v2");
     expect(await me(visitor)).toMatchObject({ status: 200, name: `${who}@example.com`, role });
-    expect(recorded().at(-1)).toMatchObject({ event: "sign-in", by: `${who}@example.com`, role, method: "oidc" });
+    const { issuer } = provider;
+    const record = { event: "sign-in", by: `${who}@example.com`, issuer, sub: who, role, method: "oidc" };
+    expect(recorded().at(-1)).toMatchObject(record);
   });
 
   test("begins at the console's own address, whatever name of this machine was typed", async () => {
@@ -118,9 +131,9 @@ describe("sign-in by an OpenID Connect provider", () => {
     expect(html).toContain(
       'content="eve@example.com has no role in the console. The claim &quot;roles&quot; was looked at, and has the values &quot;Intern&quot;, &quot;&lt;b&gt;Guest&lt;/b&gt;&quot;."',
     );
-    expect(back.headers.getSetCookie()).toEqual([]);
+    expect([...visitor.cookies(url).keys()]).toEqual([]);
     expect(await me(visitor)).toMatchObject({ status: 401 });
-    expect(recorded().at(-1)).toMatchObject({ event: "refused", result: "403", caller: "eve@example.com" });
+    expect(recorded().at(-1)).toMatchObject({ event: "refused", result: "403", caller: "eve@example.com", sub: "eve" });
     const kim = newVisitor();
     const other = await kim.send(await comingBack(kim, "kim"), {});
     expect(((await other.json()) as { error: string }).error).toMatch(
@@ -159,25 +172,54 @@ describe("sign-in by an OpenID Connect provider", () => {
     const other = withParameter(await comingBack(ann, "ann"), "iss", "https://evil.example.com");
     await refused(ann, other, /not valid for this sign-in/);
     const used = await comingBack(ann, "ann");
+    const begun = ann.cookies(url).get(cookieName(url, "begun"))!;
     expect((await ann.get(used)).status).toBe(302);
     expect((await ann.get(used)).status).toBe(400);
+    // Of a browser that kept the cookie: the provider takes a code once.
+    thief.cookies(url).set(cookieName(url, "begun"), begun);
+    await refused(thief, used, /refused to finish the sign-in/);
+    thief.cookies(url).set(cookieName(url, "begun"), `${begun.slice(0, -2)}AA`);
+    await refused(thief, used, /began in another browser/);
+  });
+
+  test("beginning sign-ins keeps nobody from finishing theirs, and is kept in the browser alone", async () => {
+    const [ann, bob] = [newVisitor(), newVisitor()];
+    const first = await comingBack(ann, "ann", "/console/live?route=/first");
+    const second = await comingBack(ann, "ann", "/console/live?route=/second");
+    for (let n = 0; n < 40; n++) {
+      const to = `/console/live?route=${"x".repeat(900)}`;
+      const { headers } = await bob.get(`${url}/console/sign-in/oidc?${new URLSearchParams({ to })}`);
+      expect(headers.getSetCookie().join().length).toBeLessThan(4096);
+    }
+    expect(rowsOf("console_tickets")).toBe(0);
+    // Two tabs of one browser, one after the other.
+    expect((await ann.get(first)).headers.get("location")).toBe("/console/live?route=/first");
+    expect((await ann.get(second)).headers.get("location")).toBe("/console/live?route=/second");
+    expect((await bob.get(await comingBack(bob, "bob"))).status).toBe(302);
   });
 
   test("a session ends when it is over or was idle for too long, and its cookie is known to nobody", async () => {
     const ann = newVisitor();
     await ann.get(await comingBack(ann, "ann"));
-    const cookie = ann.cookies(url).get("postern")!;
+    const cookie = ann.cookies(url).get(cookieName(url, "session"))!;
     expect(readFileSync(join(folder, "state.db-wal")).includes(cookie)).toBe(false);
     inStore(`update console_sessions set seen = seen - ${59 * 60_000}`);
     expect((await me(ann)).status).toBe(200);
     // It was used just now, so that it has another hour.
     inStore(`update console_sessions set seen = seen - ${59 * 60_000}`);
     expect((await me(ann)).status).toBe(200);
-    inStore(`update console_sessions set seen = seen - ${61 * 60_000}`);
-    expect((await me(ann)).status).toBe(401);
+    // What the page asks by itself, and follows, is no use.
+    inStore(`update console_sessions set seen = seen - ${59 * 60_000}`);
+    for (const [name, value] of [
+      ["x-postern-background", "true"],
+      ["accept", "text/event-stream"],
+    ] as const)
+      expect((await ann.get(`${url}/console/api/me`, { [name]: value })).status).toBe(200);
+    inStore(`update console_sessions set seen = seen - ${2 * 60_000}`);
+    expect(await me(ann)).toMatchObject({ status: 401, ended: { because: "idle", minutes: 60 } });
     await ann.get(await comingBack(ann, "ann"));
     inStore("update console_sessions set expires = 0");
-    expect((await me(ann)).status).toBe(401);
+    expect(await me(ann)).toMatchObject({ status: 401, ended: { because: "age", hours: 8 } });
   });
 
   test("a change needs the session's token, and comes from the console's own page", async () => {
@@ -192,6 +234,8 @@ describe("sign-in by an OpenID Connect provider", () => {
     expect(await change({ "x-postern-csrf": (await signedInTo(gateway)).headers["x-postern-csrf"] })).toBe(403);
     expect(await change({ origin: undefined })).toBe(403);
     expect(await change({ origin: "https://evil.example.com" })).toBe(403);
+    // The same host by another scheme, which somebody in between could write.
+    expect(await change({ origin: url.replace("http:", "https:") })).toBe(403);
     expect(await change({ "sec-fetch-site": "same-site" })).toBe(403);
     const read = (site: string) => get(`${url}/console/api/me`, { "sec-fetch-site": site });
     expect((await read("cross-site")).status).toBe(403);
@@ -207,11 +251,12 @@ describe("sign-in by an OpenID Connect provider", () => {
     const signOut = (given: Record<string, string>) =>
       send(`${url}/console/sign-out`, { method: "POST", headers: given });
     expect((await signOut({ origin: url })).status).toBe(403);
-    const cookie = cookies(url).get("postern")!;
+    const session = cookieName(url, "session");
+    const cookie = cookies(url).get(session)!;
     expect((await signOut(headers)).status).toBe(204);
     expect(recorded().at(-1)).toMatchObject({ event: "sign-out", by: "local:tests" });
-    expect(cookies(url).has("postern")).toBe(false);
-    cookies(url).set("postern", cookie);
+    expect(cookies(url).has(session)).toBe(false);
+    cookies(url).set(session, cookie);
     expect((await get(`${url}/console/api/me`)).status).toBe(401);
   });
 
@@ -227,8 +272,19 @@ describe("sign-in by an OpenID Connect provider", () => {
     expect(foreign.status).toBe(403);
     expect((await useLinkAs(visitor, link)).status).toBe(204);
     expect(await me(visitor)).toMatchObject({ name: "local:root", role: "operator" });
+    // A link that others sent makes nobody somebody else unasked.
+    const another = await linkTo(gateway, "eve");
+    const asked = await useLinkAs(visitor, another);
+    expect([asked.status, await asked.json()]).toMatchObject([
+      409,
+      { question: { signedInAs: { name: "local:root", role: "operator" }, as: "local:eve" } },
+    ]);
+    expect(await me(visitor)).toMatchObject({ name: "local:root" });
+    expect((await useLinkAs(visitor, await linkTo(gateway, "root"))).status).toBe(204);
     expect(recorded().at(-1)).toMatchObject({ event: "sign-in", by: "local:root", method: "link" });
     expect((await useLinkAs(newVisitor(), link)).status).toBe(403);
+    expect((await useLinkAs(visitor, another, { replace: true })).status).toBe(204);
+    expect(await me(visitor)).toMatchObject({ name: "local:eve" });
     const late = await linkTo(gateway);
     inStore("update console_tickets set expires = 0");
     const answer = await useLinkAs(newVisitor(), late);
@@ -270,7 +326,134 @@ describe("sign-in by an OpenID Connect provider", () => {
     await page.goto(await linkTo(gateway));
     await page.getByText("local:tests").waitFor();
     expect(page.url()).not.toContain("token");
+    // Another link: stay, or become somebody else.
+    const link = await linkTo(gateway, "eve");
+    const question = page.getByText("You are signed in as local:tests (operator). Use this link");
+    await page.goto(link);
+    await question.waitFor();
+    expect(await accessibilityFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: "Stay" }).click();
+    await page.getByText("local:tests").waitFor();
+    await page.goto(link);
+    await page.getByRole("button", { name: "Become" }).click();
+    await page.getByText("local:eve").waitFor();
     await browser.close();
+  });
+
+  test("an open page says why it was signed out, and is there again after sign-in", async () => {
+    const browser = await launchBrowser();
+    const { page } = await signedIn(browser, gateway, "/connectors/hr");
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    inStore(`update console_sessions set seen = seen - ${61 * 60_000}`);
+    // The page asks again by itself.
+    await page.getByText("Signed out after 60 minutes without use. You return to this page").waitFor();
+    const [way] = await page.getByRole("link", { name: "Sign in" }).evaluateAll((all) => all.map((a) => `${a}`));
+    expect(new URL(way!).searchParams.get("to")).toBe("/console/connectors/hr");
+    // Somebody signs in at another page of the browser.
+    const other = await page.context().newPage();
+    await other.goto(await linkTo(gateway));
+    await other.getByText("local:tests").waitFor();
+    await other.close();
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await page.getByRole("button", { name: "Sign out" }).waitFor();
+    expect(page.url()).toContain("/console/connectors/hr");
+    await browser.close();
+  });
+});
+
+describe("the page on sessions", () => {
+  let gateway: TestGateway;
+  let browser: Browser;
+  beforeAll(async () => {
+    [gateway, browser] = await Promise.all([
+      startConsole({}, { server: { port: 0, trustProxy: ["127.0.0.1"] } }),
+      launchBrowser(),
+    ]);
+  });
+  afterAll(() => Promise.all([gateway.stop(), browser.close()]));
+
+  const acts = () =>
+    readFileSync(join(folder, "audit.log"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .filter(({ event }) => /sessions$/.test(event));
+  const listed = async (visitor: Visitor) =>
+    (await (await visitor.get(`${url}/console/api/sessions`)).json()) as SessionList;
+  const end = async (visitor: Visitor, body: object) => {
+    const { csrf } = await me(visitor);
+    const headers = { origin: url, "x-postern-csrf": csrf!, "content-type": "application/json" };
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    const answer = await visitor.send(`${url}/console/api/sessions/end`, init);
+    return [answer.status, await answer.json()];
+  };
+
+  test("ends one session or all of a person, not those of another one of the same name, and records whose", async () => {
+    inStore("delete from console_sessions");
+    const [ann, bob, sam, again, other] = [newVisitor(), newVisitor(), newVisitor(), newVisitor(), newVisitor()];
+    for (const [visitor, who] of [
+      [ann, "ann"],
+      [bob, "bob"],
+      [sam, "sam"],
+      [again, "sam"],
+      [other, "other"],
+    ] as const)
+      await visitor.get(await comingBack(visitor, who));
+    const { sessions } = await listed(ann);
+    const { issuer } = provider;
+    expect(sessions.map(({ name, provider: at, isOwn }) => [name, at?.sub, isOwn])).toEqual(
+      expect.arrayContaining([
+        ["ann@example.com", "ann", true],
+        ["sam@example.com", "sam", false],
+        ["sam@example.com", "other", false],
+      ]),
+    );
+    const ofSam = sessions.filter(({ provider: at }) => at?.sub === "sam");
+    expect(ofSam).toHaveLength(2);
+    // Viewers neither see nor end any.
+    expect((await bob.get(`${url}/console/api/sessions`)).status).toBe(403);
+    expect((await end(bob, { id: ofSam[0]!.id, isAll: false }))[0]).toBe(403);
+    expect(await end(ann, { id: ofSam[0]!.id, isAll: true })).toEqual([200, { count: 2 }]);
+    expect(await Promise.all([sam, again, other].map(async (each) => (await me(each)).status))).toEqual([
+      401, 401, 200,
+    ]);
+    expect((await end(ann, { id: ofSam[0]!.id, isAll: false }))[0]).toBe(404);
+    const by = { by: "ann@example.com", issuer, sub: "ann" };
+    const person = { name: "sam@example.com", issuer, sub: "sam" };
+    expect(acts().slice(-2)).toMatchObject([
+      { event: "end-sessions", ...by, person, which: "all" },
+      { event: "ended-sessions", ...by, person, count: 2 },
+    ]);
+    expect(acts().at(-1).intent).toBe(acts().at(-2).id);
+  });
+
+  test("in a browser: operators find it in the menu, and end what they choose", async () => {
+    const kim = newVisitor();
+    await useLinkAs(kim, await linkTo(gateway, "kim\u202e"));
+    const { page, context, problems } = await signedIn(browser, gateway, "/");
+    await page.getByRole("link", { name: "Sessions" }).click();
+    // What a name hides is written out.
+    await page.getByText("local:kim⟨U+202E⟩", { exact: true }).waitFor();
+    expect(await accessibilityFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: /End sessions of .*kim/ }).click();
+    await page.getByText("To sign in again, they need a new link.").waitFor();
+    expect(await accessibilityFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: "End", exact: true }).click();
+    await page.getByText("Ended: 1 session.").waitFor();
+    expect((await me(kim)).status).toBe(401);
+    expect(problems).toEqual([]);
+    await context.close();
+    const viewer = await signedIn(browser, gateway, "/sessions", { as: { name: "bob", role: "viewer" } });
+    await viewer.page.getByText("only operators may do this").waitFor();
+    expect(await viewer.page.getByRole("link", { name: "Sessions" }).count()).toBe(0);
+    expect(viewer.problems).toEqual([]);
+    await viewer.context.close();
+  });
+
+  test("behind a trusted proxy, records have the browser's address", async () => {
+    const visitor = newVisitor();
+    await useLinkAs(visitor, await linkTo(gateway), {}, { "x-forwarded-for": "198.51.100.9, 203.0.113.7" });
+    expect(recorded().at(-1)).toMatchObject({ event: "sign-in", source: "203.0.113.7" });
   });
 });
 
@@ -305,10 +488,13 @@ describe("sessions", () => {
     const ann = newVisitor();
     const address = await comingBack(ann, "ann");
     // One gateway's sign-in is finished by the other, as behind a balancer.
-    for (const [name, value] of ann.cookies(url)) ann.cookies(other).set(name, value);
+    const copy = (from: string, to: string) => {
+      for (const [name, value] of ann.cookies(from)) ann.cookies(to).set(name, value);
+    };
+    copy(url, other);
     expect((await ann.get(address.replace(url, other))).status).toBe(302);
     expect(await me(ann, other)).toMatchObject({ status: 200, name: "ann@example.com", role: "operator" });
-    ann.cookies(url).set("postern", ann.cookies(other).get("postern")!);
+    copy(other, url);
     expect(await me(ann)).toMatchObject({ status: 200 });
 
     const bob = newVisitor();
@@ -383,7 +569,7 @@ describe("the operators' address with TLS", () => {
     const { status, cookies } = await ask("/console/sign-in/local", JSON.stringify({ token: link.split("=")[1] }));
     expect(status).toBe(204);
     expect(cookies).toEqual([
-      expect.stringMatching(/^__Host-postern=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/),
+      expect.stringMatching(/^__Host-postern-\d+=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/),
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
@@ -23,6 +24,8 @@ const bob = { number: "2", given: "Bob", family: "Stone", hired: "2020-01-01" };
 describe("postern sync", () => {
   test("plan, run, status, person, drift: from the first plan to an account that somebody changed", async () => {
     syncing = await openSyncing({ guard: { creates: 10 } });
+    const config = parse(readFileSync(syncing.file, "utf8"));
+    writeFileSync(syncing.file, stringify({ ...config, audit: { file: "audit.log" } }));
     syncing.hire(ada, bob);
     const plan = postern("sync", "plan");
     expect(plan.stdout).toContain("creates (held)");
@@ -34,6 +37,13 @@ describe("postern sync", () => {
     expect(postern("sync", "run")).toMatchObject({ status: 0, stdout: expect.stringContaining("people: held") });
     expect((await syncing.accounts()).size).toBe(0);
     expect(postern("sync", "run", "--first").stdout).toContain("creates: 2 planned, 2 done");
+    const records = readFileSync(join(syncing.folder, "audit.log"), "utf8").trim().split("\n");
+    const acts = records.map((line) => JSON.parse(line)).filter(({ event }) => /^ra?u?n$/.test(event));
+    const { username: by } = userInfo();
+    expect(acts.slice(-2)).toMatchObject([
+      { event: "run", sync: "people", by, isFirst: true },
+      { event: "ran", sync: "people", by, intent: acts.at(-2).id, result: "done" },
+    ]);
     expect(postern("sync", "status").stdout).toContain("2 ok");
     const page = JSON.parse(postern("sync", "person", "1").stdout);
     expect(page).toMatchObject({

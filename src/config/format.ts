@@ -43,7 +43,9 @@ const server = z
     trustProxy: z
       .array(z.string())
       .default([])
-      .describe("Proxies whose X-Forwarded-For, -Proto and -Host headers are trusted, as networks: [10.0.0.0/8]."),
+      .describe(
+        "Proxies whose X-Forwarded-For, -Proto and -Host headers are trusted, as networks: [10.0.0.0/8]. At the address of `operations`, X-Forwarded-For is, for sign-in to the console.",
+      ),
     plainHttp: z
       .boolean()
       .default(false)

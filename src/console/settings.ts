@@ -81,10 +81,12 @@ export const consoleConfig = z
           .positive()
           .max(43_200)
           .default(60)
-          .describe("Minutes without a request after which a session ends."),
+          .describe("Minutes without use after which a session ends. What an open page asks by itself is no use."),
       })
       .prefault({})
-      .describe("Sessions. They survive restarts, and all gateways with the same `state` share them."),
+      .describe(
+        "Sessions. They survive restarts, and all gateways with the same `state` and `console.url` share them.",
+      ),
     playground: z
       .strictObject({
         save: z

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { openStateOf } from "../../src/compose/store.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import type { LinkUse } from "../../src/console/api/sign-in.ts";
 import { cookieName } from "../../src/console/cookies.ts";
 import { makeLink } from "../../src/console/local.ts";
 import { createSessions, type Person } from "../../src/console/sessions.ts";
@@ -21,12 +22,17 @@ export async function linkTo({ operations, folder }: OfConsole, user = "tests"):
 }
 
 /** Sends the token of a link, as the console's page does. */
-export const useLinkAs = (visitor: Visitor, link: string): Promise<Response> => {
+export const useLinkAs = (
+  visitor: Visitor,
+  link: string,
+  more: Partial<LinkUse> = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> => {
   const { origin, hash } = new URL(link);
   return visitor.send(`${origin}/console/sign-in/local`, {
     method: "POST",
-    headers: { origin, "content-type": "application/json" },
-    body: JSON.stringify({ token: new URLSearchParams(hash.slice(1)).get("token") }),
+    headers: { ...headers, origin, "content-type": "application/json" },
+    body: JSON.stringify({ token: new URLSearchParams(hash.slice(1)).get("token"), ...more }),
   });
 };
 

@@ -17,6 +17,8 @@ export const PEOPLE = {
   bob: { preferred_username: "bob@example.com", roles: ["Viewer"] },
   eve: { preferred_username: "eve@example.com", roles: ["Intern", "<b>Guest</b>"] },
   kim: { preferred_username: "kim@example.com" },
+  sam: { preferred_username: "sam@example.com", roles: ["Operator"] },
+  other: { preferred_username: "sam@example.com", roles: ["Operator"] },
   max: { preferred_username: "local:root", roles: ["Operator"] },
 } as const;
 

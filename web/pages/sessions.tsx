@@ -62,24 +62,16 @@ const columnsFor = (onEnd: (session: SessionRow) => void): readonly Column<Sessi
     show: ({ provider }) =>
       provider ? (
         <>
-          {texts.provider(provider.issuer)} <span class="quiet mono">{texts.subject(provider.sub)}</span>
+          <span title={provider.issuer}>{texts.provider(provider.issuer)}</span>
+          <div class="quiet mono">{texts.subject(provider.sub)}</div>
         </>
       ) : (
         texts.link
       ),
   },
-  {
-    name: texts.since,
-    show: ({ created, expires }) => (
-      <>
-        <Ago at={created} />
-        <span class="quiet">
-          , {texts.ends} <Ago at={expires} />
-        </span>
-      </>
-    ),
-  },
-  { name: texts.seen, show: ({ seen }) => <Ago at={seen} /> },
+  { name: texts.since, layout: "narrow", show: ({ created }) => <Ago at={created} /> },
+  { name: texts.seen, layout: "narrow", show: ({ seen }) => <Ago at={seen} /> },
+  { name: texts.ends, layout: "narrow", show: ({ expires }) => <Ago at={expires} /> },
   {
     name: texts.act,
     layout: "narrow",
