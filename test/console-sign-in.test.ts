@@ -343,9 +343,21 @@ describe("sign-in by an OpenID Connect provider", () => {
   test("an open page says why it was signed out, and is there again after sign-in", async () => {
     const browser = await launchBrowser();
     const { page } = await signedIn(browser, gateway, "/connectors/hr");
+    await page.clock.install();
+    await page.reload();
     await page.getByRole("heading", { level: 1 }).waitFor();
+    const asksWho = (isBackground: boolean) =>
+      page.waitForRequest(
+        (each) => each.url().endsWith("/me") && "x-postern-background" in each.headers() === isBackground,
+      );
+    // Each minute the page tells whether somebody uses it, also if it asks for nothing.
+    for (const isUsed of [false, true, false]) {
+      if (isUsed) await page.keyboard.press("ArrowDown");
+      await Promise.all([asksWho(!isUsed), page.clock.runFor(61_000)]);
+    }
     inStore(`update console_sessions set seen = seen - ${61 * 60_000}`);
     // The page asks again by itself.
+    await page.clock.runFor(6000);
     await page.getByText("Signed out after 60 minutes without use. You return to this page").waitFor();
     const [way] = await page.getByRole("link", { name: "Sign in" }).evaluateAll((all) => all.map((a) => `${a}`));
     expect(new URL(way!).searchParams.get("to")).toBe("/console/connectors/hr");

@@ -20,8 +20,10 @@ export function memoryConsoleStore(): ConsoleStore {
     },
     sessions: async (limit) => [...sessions.values()].toSorted((one, other) => other.seen - one.seen).slice(0, limit),
     endSession: async (id) => sessions.delete(id),
-    endSessionsOf: async ({ name }) => {
-      const of = [...sessions.values()].filter((each) => each.name === name);
+    endSessionsOf: async ({ name, issuer, sub }) => {
+      const of = [...sessions.values()].filter(
+        (each) => each.name === name && each.issuer === issuer && each.sub === sub,
+      );
       for (const { id } of of) sessions.delete(id);
       return of.length;
     },

@@ -5,7 +5,7 @@ import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { EditorState, type Extension, type Text } from "@codemirror/state";
-import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import type { Completions, Mistake } from "../../src/console/api/mappings.ts";
 import { completeMapping } from "./complete.ts";
@@ -82,6 +82,7 @@ const extensions = (
   completions: () => Completions | undefined,
 ): Extension => [
   lineNumbers(),
+  highlightSpecialChars(),
   history(),
   bracketMatching(),
   closeBrackets(),

@@ -1,3 +1,4 @@
+import { isolated } from "./values.ts";
 import { backendName, counted, listed, resources } from "./words.ts";
 
 interface Group {
@@ -8,8 +9,9 @@ interface Group {
 }
 
 const doing = ({ type, danger, count, backend }: Group, name?: string): string =>
-  `${danger === "deletes" ? "delete" : "disable"} ${name || resources(count, type)} in ${backendName(backend.type, backend.name)}`;
-const sender = (callers: readonly string[]): string => (callers.length === 0 ? "The client" : listed(callers));
+  `${danger === "deletes" ? "delete" : "disable"} ${name ? isolated(name) : resources(count, type)} in ${backendName(backend.type, backend.name)}`;
+const sender = (callers: readonly string[]): string =>
+  callers.length === 0 ? "The client" : listed(callers.map(isolated));
 const total = (groups: readonly Group[]): number => groups.reduce((sum, { count }) => sum + count, 0);
 
 /** Texts of the page on the guard. */
@@ -48,7 +50,7 @@ export const guardTexts = {
   only: (type: string, danger: "deletes" | "disables", count: number) =>
     `${type}: ${danger === "deletes" ? "deletions" : "disablements"} (${count})`,
   choose: "Choose",
-  chooseOne: (name: string) => `Choose ${name}`,
+  chooseOne: (name: string) => `Choose ${isolated(name)}`,
   chooseAll: "Choose all on this page",
   who: "Who or what",
   change: "Change",
@@ -75,12 +77,16 @@ export const guardTexts = {
     return `${counted(count, "change")} ${count === 1 ? "leaves" : "leave"} this list. Nothing is deleted or disabled now.`;
   },
   dismissMeans: (callers: readonly string[]) =>
-    `If ${callers.length === 0 ? "the client" : listed(callers)} sends them again, the guard decides anew: it stops and lists them while the hour’s limit is used up, and lets them pass within it. To keep them from coming again, correct the scope or the assignment in Entra.`,
+    `If ${callers.length === 0 ? "the client" : listed(callers.map(isolated))} sends them again, the guard decides anew: it stops and lists them while the hour’s limit is used up, and lets them pass within it. To keep them from coming again, correct the scope or the assignment in Entra.`,
   released: (count: number) =>
     `Released ${counted(count, "change")}. ${count === 1 ? "It passes" : "They pass"} when the client sends ${count === 1 ? "it" : "them"} again.`,
   dismissed: (count: number) => `Dismissed ${counted(count, "change")}.`,
   missed: (missed: readonly { readonly by: string; readonly reason: string }[]) => {
-    const others = [...new Set(missed.filter(({ by }) => by !== "").map(({ by, reason }) => `${by} (“${reason}”)`))];
+    const others = [
+      ...new Set(
+        missed.filter(({ by }) => by !== "").map(({ by, reason }) => `${isolated(by)} (“${isolated(reason)}”)`),
+      ),
+    ];
     const what = `${counted(missed.length, "other")} of your choice ${missed.length === 1 ? "was" : "were"} no longer stopped`;
     return others.length > 0 ? `${what}: released before by ${listed(others)}.` : `${what}.`;
   },

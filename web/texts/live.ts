@@ -1,4 +1,5 @@
 import type { FeedState } from "../live/feed.ts";
+import { isolated } from "./values.ts";
 
 /** Texts of the page of requests. */
 export const liveTexts = {
@@ -68,7 +69,7 @@ export const requestTexts = {
     time: "Time",
     route: "Route",
     caller: "Caller",
-    from: (caller: string, source: string) => (source === "" ? caller : `${caller}, from ${source}`),
+    from: (caller: string, source: string) => (source === "" ? caller : `${isolated(caller)}, from ${source}`),
     request: "Request ID",
     gateway: "Gateway",
     took: "Duration",

@@ -10,7 +10,7 @@ export const sessionsTexts = {
   way: "Signed in",
   since: "Since",
   seen: "Last used",
-  act: "End",
+  act: "Action",
   own: "yours",
   link: "by a link of postern console",
   provider: (issuer: string) => `by ${isolated(URL.parse(issuer)?.host ?? issuer)}`,
