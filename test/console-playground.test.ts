@@ -13,13 +13,17 @@ type Json = any;
 
 const folder = mkdtempSync(join(tmpdir(), "postern-play-"));
 const mappingFile = join(folder, "user.yaml");
-const original = readFileSync(join(ROOT, "mappings/legacy-hr/user.yaml"), "utf8");
+// The table has another column, `time_zone`, that no mapping names.
+const original = readFileSync(join(ROOT, "mappings/legacy-hr/user.yaml"), "utf8").replace(
+  "  timezone: time_zone\n",
+  "",
+);
 let gateway: TestGateway;
 let browser: Browser;
 let operator: SignedIn;
 
 beforeAll(async () => {
-  cpSync(join(ROOT, "mappings/legacy-hr/user.yaml"), mappingFile);
+  writeFileSync(mappingFile, original);
   cpSync(join(ROOT, "mappings/legacy-hr/user.test.yaml"), join(folder, "user.test.yaml"));
   const { connectors, routes } = legacyHr();
   const types = { ...routes["/scim/v2"], User: { connector: "hr", mapping: mappingFile } };
@@ -181,6 +185,38 @@ describe("the playground's page", () => {
     await context.close();
   });
 
+  test("completes what the cursor's place takes: keys of the format, paths, columns of the table, functions", async () => {
+    const asked: string[] = [];
+    const { page, context, problems } = await signedIn(browser, gateway, "/mappings/play?route=/scim/v2&type=User");
+    page.on("request", (request) => asked.push(request.url()));
+    await page.getByText("SCIM answer").waitFor();
+    await editor(page, "Mapping").getByText("job_title").click();
+    await page.keyboard.press("End");
+    const suggested = async (typed: string, label: RegExp, info?: string) => {
+      await page.keyboard.type(typed);
+      await page.getByRole("option", { name: label }).first().waitFor();
+      if (info !== undefined) await page.locator(".cm-completionInfo").getByText(info).waitFor();
+      // What was suggested a moment ago is not accepted yet.
+      await page.waitForTimeout(100);
+      await page.keyboard.press("Enter");
+    };
+    await page.keyboard.press("Enter");
+    await suggested("timez", /^timezone/, "time zone");
+    await suggested(": time_", /^time_zone ?text/);
+    await page.keyboard.press("Enter");
+    await suggested("nickName: { readO", /^readOnly/, "never written");
+    await suggested(": true, miss", /^missing/, "does not exist");
+    await suggested(": rej", /^reject/, "does not exist");
+    await suggested(", read: '$upp", /^\$uppercase ?\(text\)/, "in upper case");
+    await suggested("(nickn", /^nickname/);
+    const lines = await editor(page, "Mapping").innerText();
+    expect(lines).toContain("timezone: time_zone");
+    expect(lines).toContain("nickName: { readOnly: true, missing: reject, read: '$uppercase(nickname");
+    expect(asked.filter((url) => url.includes("/attributes?")).length).toBeLessThan(2);
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
   test("shows mistakes as one types, completes, and saves what is well", async () => {
     const { page, context, problems } = await signedIn(browser, gateway, "/mappings");
     await page.getByRole("link", { name: /^Try it/ }).click();
@@ -190,7 +226,10 @@ describe("the playground's page", () => {
     await page.keyboard.press("End");
     await page.keyboard.press("Enter");
     await page.keyboard.type("nickNam");
-    await page.getByRole("option", { name: "nickName" }).first().waitFor();
+    await page
+      .getByRole("option", { name: /^nickName/ })
+      .first()
+      .waitFor();
     await page.keyboard.press("Escape");
     await page.keyboard.type(": nothing_at_all");
     await page

@@ -9,6 +9,7 @@ import { dnOf } from "../ldap/formats.ts";
 import { checkNames } from "../ldap/naming.ts";
 import { createResolver, lookOutside } from "../ldap/resolve.ts";
 import { createSearch, telling } from "../ldap/search.ts";
+import { publishedAttributes } from "../ldap/subschema.ts";
 import { create } from "./create.ts";
 import { activeDirectory, DIRECT_MEMBER_OF, INDIRECT_MEMBER_OF } from "./dialect.ts";
 import { createWritten, type Domain, locate } from "./domain.ts";
@@ -111,6 +112,7 @@ kinds:
         return `${root?.dnsHostName}, a domain controller of ${of}, at ${domain.servers.inUse()}`;
       },
       check: (uses, signal) => checkRights(domain, uses, signal),
+      attributes: (_, signal) => publishedAttributes(domain, signal),
       explain: (operation) => explain(domain, operation),
       close: domain.close,
     };

@@ -93,6 +93,10 @@ kinds:
         ]);
         return findings.length > 0 ? findings : [{ ok: true, text: await source.status(signal) }];
       },
+      attributes: async (kind, signal) => {
+        const { columns } = (await source.current(signal)).loaded;
+        return [...columns, ...ownNames(settings, kind)].map((name) => ({ name }));
+      },
       explain: (operation) => {
         if (operation.type !== "search" && operation.type !== "get") return "nothing: files are read-only";
         const shown: Condition | undefined =
@@ -109,6 +113,10 @@ kinds:
 
 const ownOrder = (attr: string): string => (attr === "line" ? "postern:line" : attr);
 
+/** Attributes that entries have beside the file's columns. */
+const ownNames = ({ kinds }: Settings, kind: string): string[] =>
+  kinds[kind]!.rows ? ["rows", "problems"] : ["line", "problems"];
+
 /** Columns that a mapping reads in rows, but the file lacks. */
 function missingColumns(
   settings: Settings,
@@ -117,7 +125,7 @@ function missingColumns(
   columns: readonly string[],
 ): string[] {
   const { rows } = settings.kinds[kind]!;
-  const own = rows ? ["rows", "problems"] : ["line", "problems"];
+  const own = ownNames(settings, kind);
   // An expression over `rows` uses the columns within them; such an entry has no columns itself.
   const isThere = (attr: string) => columns.includes(attr) || (rows !== undefined && attr === "line");
   const isDirect = (attr: string) =>

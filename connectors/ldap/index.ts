@@ -13,6 +13,7 @@ import { createResolver, lookOutside, lookUpByDn } from "./resolve.ts";
 import { createSearch, telling } from "./search.ts";
 import { bindSettings, connectionSettings, dnSetting, filterSetting, tlsSettings } from "./settings.ts";
 import { isSingle, standard } from "./standard.ts";
+import { publishedAttributes } from "./subschema.ts";
 import { createWrites } from "./write.ts";
 
 const kind = z.strictObject({
@@ -119,6 +120,7 @@ kinds:
         return `${vendor} at ${url}`;
       },
       check: (uses, signal) => checkDirectory(directory, bind?.dn, uses, signal),
+      attributes: (_, signal) => publishedAttributes(directory, signal),
       explain: (operation) => explain(directory, operation),
       close: directory.close,
     };

@@ -28,6 +28,7 @@ test("an attribute takes its syntax from the one above it, and is found by each 
     isSingle: false,
     isReadOnly: false,
     isOperational: false,
+    description: "It's $ a ( name",
   });
   expect(schema.attribute("cn;lang-de")?.name).toBe("cn");
   expect(schema.attribute("2.5.4.31")?.name).toBe("member");

@@ -1,4 +1,5 @@
 import type { Entry as LdapEntry } from "ldapts";
+import type { AttributeInfo } from "../../src/connector/attribute-info.ts";
 import type { AttributeType } from "./attributes.ts";
 import { type Directory, find } from "./directory.ts";
 
@@ -12,6 +13,7 @@ export interface AttributeDefinition {
   readonly isReadOnly: boolean;
   /** Whether entries have it regardless of their classes. */
   readonly isOperational: boolean;
+  readonly description: string | undefined;
 }
 
 /** An object class in the directory's schema (RFC 4512 §4.1.1), including inherited attributes. */
@@ -27,6 +29,7 @@ export interface ClassDefinition {
 
 /** The published schema. Names are found by any of their spellings, in any case. */
 export interface Subschema {
+  readonly attributes: () => readonly AttributeDefinition[];
   readonly attribute: (name: string) => AttributeDefinition | undefined;
   readonly class: (name: string) => ClassDefinition | undefined;
   /** Auxiliary classes that allow an attribute. */
@@ -62,6 +65,7 @@ export function subschemaOf(attributeTypes: readonly string[], objectClasses: re
       isSingle: first.has("SINGLE-VALUE"),
       isReadOnly: first.has("NO-USER-MODIFICATION"),
       isOperational: (first.get("USAGE")?.[0] ?? "userApplications") !== "userApplications",
+      description: first.get("DESC")?.join("'"),
     };
   };
   const classNamed = (name: string): ClassDefinition | undefined => {
@@ -81,6 +85,7 @@ export function subschemaOf(attributeTypes: readonly string[], objectClasses: re
     };
   };
   return {
+    attributes: () => [...new Set(attributes.values())].flatMap((each) => attribute(each.get("NAME")?.[0] ?? "") ?? []),
     attribute,
     class: classNamed,
     allowing: (attr) => {
@@ -89,6 +94,15 @@ export function subschemaOf(attributeTypes: readonly string[], objectClasses: re
       return named.filter(({ must, may }) => has([...must, ...may], attr)).map(({ name }) => name);
     },
   };
+}
+
+/** What the directory's schema says of its attributes, for editors of mappings; nothing if it publishes none. */
+export async function publishedAttributes(directory: Directory, signal: AbortSignal): Promise<AttributeInfo[]> {
+  const schema = await readSubschema(directory, signal);
+  return (schema?.attributes() ?? []).map((each) => {
+    const { name, isReadOnly, description } = each;
+    return { name, isReadOnly, description, type: attributeTypeOf(each) };
+  });
 }
 
 /** Attributes that a server gives to every entry or to none. */

@@ -32,6 +32,7 @@ import { explain } from "./explain.ts";
 import { supports } from "./filter.ts";
 import { init, options } from "./init.ts";
 import { pathOf, valuesAt } from "./paths.ts";
+import { attributesIn } from "./schemas.ts";
 import { config, URNS } from "./settings.ts";
 
 /** Failures by their scimType, RFC 7644 §3.12. */
@@ -191,6 +192,11 @@ kinds:
             signal,
           );
         return `SCIM ${settings.version} at ${settings.url}`;
+      },
+      attributes: async (name, signal) => {
+        const { schema } = kindNamed(name);
+        const { body } = await call({ method: "GET", path: "/Schemas" }, signal);
+        return attributesIn(body, enterprise, (id) => id === schema || !/schemas:core:/i.test(id));
       },
       explain: (operation) => explain(kindNamed(operation.kind), operation, settings, hasPatch, path),
       close: client.close,

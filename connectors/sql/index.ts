@@ -2,6 +2,7 @@ import { Kysely } from "kysely";
 import { type Condition, type Connector, defineConnector } from "../../src/connector/connector.ts";
 import { ConnectorError, isOwnFault } from "../../src/connector/error.ts";
 import { searchFailure } from "../../src/connector/paging.ts";
+import { attributesOf } from "./attributes.ts";
 import { describeTables } from "./catalogue.ts";
 import { checkTables, slowConditions } from "./check.ts";
 import { supports } from "./conditions.ts";
@@ -66,12 +67,12 @@ kinds:
     const session = openSession(db, replicas, dialect);
     const { configured, known, current } = kindsOf(settings.kinds, dialect, db, mapped, references);
     /** A kind with its columns from the catalogue. */
-    const kindNamed = async (name: string): Promise<SqlKind> => {
-      const kinds = await known().catch((error) => {
+    const kindNamed = async (name: string): Promise<SqlKind> => (await told(known())).get(name)!;
+    /** What the catalogue is asked, with failures as connectors tell them. */
+    const told = <T>(answer: Promise<T>): Promise<T> =>
+      answer.catch((error) => {
         throw isOwnFault(error) ? error : dialect.failure(error);
       });
-      return kinds.get(name)!;
-    };
     const entriesOf = (of: SqlKind, attrs: readonly string[], rows: readonly unknown[]) =>
       rows.map((row) => toEntry(of, attrs, row as Record<string, unknown>));
     const write = async <T>(
@@ -177,6 +178,7 @@ kinds:
           await describeTables(db, settings.dialect, [...kinds.values()].flatMap(tablesOf)),
         );
       },
+      attributes: (name) => told(attributesOf(db, settings.dialect, configured.get(name)!)),
       explain: (operation) => explain(current().get(operation.kind)!, operation, db),
       slow: async (name, where) => slowConditions(await kindNamed(name), where),
       close: async () => {

@@ -1,7 +1,7 @@
 import { helpers } from "../expression/helpers.ts";
 import { jsonataFunctions } from "../expression/inspect.ts";
+import { signatures } from "../expression/signatures.ts";
 import { conversions } from "../mapping/codecs.ts";
-import { mappingFormat, rowFormat } from "../mapping/format.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { type Attribute, commonAttributes, ENTERPRISE_USER, type ResourceType } from "../scim/schema.ts";
 import type { Completions, Suggestion } from "./shown.ts";
@@ -10,30 +10,33 @@ import type { Completions, Suggestion } from "./shown.ts";
 export interface Vocabulary {
   readonly type: ResourceType | undefined;
   readonly mappings: readonly Mapping[];
+  /** The resource types that the route serves. */
+  readonly resources: readonly string[];
   readonly kinds: readonly string[];
   readonly attributeTypes: readonly string[];
 }
 
-/** Gathers what an editor of a mapping suggests. */
-export function completionsFor({ type, mappings, kinds, attributeTypes }: Vocabulary): Completions {
+/** Gathers what an editor of a mapping suggests, beside what the format of its file tells. */
+export function completionsFor({ type, mappings, resources, kinds, attributeTypes }: Vocabulary): Completions {
   const attributes = mappings.flatMap(({ rows }) =>
     rows.flatMap((row) => (row.is === "expression" ? row.write.map(({ attr }) => attr) : [row.attr])),
   );
   return {
-    keys: described(mappingFormat.shape),
-    rowKeys: described(rowFormat.shape),
     paths: type ? pathsOf(type) : [],
     attributes: labels(attributes),
     kinds: labels(kinds),
+    resources: labels(resources),
     conversions: labels([...conversions, ...attributeTypes]),
-    functions: labels([...jsonataFunctions, ...Object.keys(helpers)].map((name) => `$${name}`)),
+    functions: [...new Set([...jsonataFunctions, ...Object.keys(helpers)])].toSorted().map(functionNamed),
   };
 }
 
 const labels = (names: readonly string[]): Suggestion[] => [...new Set(names)].toSorted().map((label) => ({ label }));
 
-const described = (shape: Readonly<Record<string, { readonly description?: string | undefined }>>): Suggestion[] =>
-  Object.entries(shape).map(([label, { description: info }]) => ({ label, ...(info !== undefined && { info }) }));
+function functionNamed(name: string): Suggestion {
+  const { takes, gives } = signatures.get(name)!;
+  return { label: `$${name}`, detail: `(${takes})`, info: gives };
+}
 
 /** The paths of a type, in the notation of mapping files. */
 function pathsOf({ schema, extensions }: ResourceType): Suggestion[] {
@@ -47,15 +50,15 @@ function pathsOf({ schema, extensions }: ResourceType): Suggestion[] {
 function pathsIn(attribute: Attribute, prefix: string): Suggestion[] {
   const { name, type, multiValued, subAttributes = [] } = attribute;
   if (name === "schemas") return [];
-  const info = ({ description }: Attribute) => ({ info: description });
-  if (type !== "complex") return [{ label: prefix + name, ...info(attribute) }];
+  const of = ({ type: detail, description: info }: Attribute) => ({ detail, info });
+  if (type !== "complex") return [{ label: prefix + name, ...of(attribute) }];
   const types = multiValued ? (subAttributes.find((sub) => sub.name === "type")?.canonicalValues ?? []) : [];
   const elements = types.map((each) => `${prefix}${name}[type eq "${each}"]`);
-  const whole = { label: prefix + name, ...info(attribute) };
+  const whole = { label: prefix + name, ...of(attribute) };
   const parts = [prefix + name, ...elements].flatMap((path) =>
     subAttributes
       .filter((sub) => sub.name !== "type" && sub.name !== "$ref")
-      .map((sub) => ({ label: `${path}.${sub.name}`, ...info(sub) })),
+      .map((sub) => ({ label: `${path}.${sub.name}`, ...of(sub) })),
   );
   return [whole, ...parts];
 }

@@ -87,19 +87,21 @@ export interface TableRow {
 /** Something that an editor may suggest. */
 export interface Suggestion {
   readonly label: string;
-  readonly info?: string;
+  /** What is shown beside it: a type, or the parameters of a function. */
+  readonly detail?: string | undefined;
+  /** A sentence on it. */
+  readonly info?: string | undefined;
 }
 
-/** What an editor of mappings suggests, by place. */
+/** What an editor of mappings suggests, beside the keys and values that the format of the file names. */
 export interface Completions {
-  /** Keys of the mapping file, and of a row. */
-  readonly keys: readonly Suggestion[];
-  readonly rowKeys: readonly Suggestion[];
   /** SCIM paths of the resource type. */
   readonly paths: readonly Suggestion[];
   /** Attributes of the entry, as far as mappings name them. */
   readonly attributes: readonly Suggestion[];
   readonly kinds: readonly Suggestion[];
+  /** The resource types that the route serves. */
+  readonly resources: readonly Suggestion[];
   readonly conversions: readonly Suggestion[];
   readonly functions: readonly Suggestion[];
 }

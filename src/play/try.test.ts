@@ -94,15 +94,23 @@ cases:
   expect(() => withCase("cases: 1\n", { name: "one", filter: "", where: "" })).toThrow("no list of");
 });
 
-test("an editor is told every path, key and conversion", () => {
-  const found = completionsFor({ type: user.type, mappings: [user], kinds: ["person"], attributeTypes: ["guid"] });
+test("an editor is told every path, conversion and function", () => {
+  const found = completionsFor({
+    type: user.type,
+    mappings: [user],
+    resources: ["User"],
+    kinds: ["person"],
+    attributeTypes: ["guid"],
+  });
   const labels = (of: readonly { readonly label: string }[]) => of.map(({ label }) => label);
   expect(labels(found.paths)).toEqual(
     expect.arrayContaining(["userName", "name.givenName", 'emails[type eq "work"].value', "enterprise:manager.value"]),
   );
-  expect(labels(found.keys)).toContain("unmapped");
-  expect(labels(found.rowKeys)).toContain("readOnly");
   expect(labels(found.attributes)).toEqual(["id", "secret", "title", "uid"]);
   expect(labels(found.conversions)).toEqual(expect.arrayContaining([...conversions, "guid"]));
-  expect(labels(found.functions)).toEqual(expect.arrayContaining(["$uppercase", "$accountName"]));
+  expect(found.functions).toContainEqual({
+    label: "$accountName",
+    detail: "(text, suffix?)",
+    info: expect.stringContaining("at most 20 characters"),
+  });
 });

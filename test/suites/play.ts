@@ -148,6 +148,20 @@ export function playLaw(backend: string, start: () => Promise<Behind>, draws = F
       await agree(all);
     });
 
+    test("the attributes that the backend publishes have those that the mapping names", async () => {
+      const get = async (path: string): Promise<Json> =>
+        (await operator.get(`${gateway.operations}/console/api/mappings${path}`)).json();
+      const { mappings } = await get("");
+      const { kind, rows } = mappings.find((each: Json) => each.type === "User");
+      const { attributes } = await get(`/attributes?${new URLSearchParams({ route, type: "User", kind })}`);
+      if (attributes.length === 0) return expect(["entries in memory", "a REST API"]).toContain(backend);
+      // Servers do not describe what every resource has, and that one has no passwords.
+      const named = rows.filter(({ name }: Json) => !/^(id|externalId|password|meta\.\w+)$/.test(name));
+      const of = (text: string) => text.replace(/ -> .*/, "").replace(/\[.*\]/, "");
+      const known = new Set(attributes.map(({ name }: Json) => name));
+      expect(named.map(({ backend }: Json) => of(backend)).filter((each: string) => !known.has(each))).toEqual([]);
+    });
+
     test("an entry is read as it is shown", async () => {
       const [id = ""] = made;
       const { entry } = await ask("entry", { route, type: "User", id });

@@ -14,6 +14,7 @@ import { Problems, Results } from "../play/results.tsx";
 import { Save } from "../play/save.tsx";
 import { addressOf } from "../play/tables.tsx";
 import { useTrial } from "../play/use-trial.ts";
+import { useWords } from "../play/use-words.ts";
 import { Link, navigate, usePlace } from "../router.tsx";
 import { common } from "../texts/common.ts";
 import { mappingsTexts } from "../texts/mappings.ts";
@@ -95,6 +96,11 @@ function Bench({ place, list, file, onSaved }: BenchProps) {
   const trial = useTrial(requestOf());
   const problems = trial.answer?.problems ?? [];
   const hasMistakes = problems.some(({ severity }) => severity === "error");
+  const { words, failure } = useWords(
+    place,
+    file.completions,
+    list.mayAsk ? (drafts.mapping ?? file.mapping.text) : "",
+  );
   const maySave = list.maySave && role === "operator" && file.mapping.maySave;
   const reset = () => {
     setDrafts({});
@@ -122,7 +128,7 @@ function Bench({ place, list, file, onSaved }: BenchProps) {
       revision={revision}
       onChange={(text) => setDrafts((before) => ({ ...before, [which]: text }))}
       mistakes={problems.filter((each) => (each.in ?? "mapping") === which)}
-      completions={file.completions}
+      known={{ file: which, words }}
       goTo={goTo}
       size="tall"
     />
@@ -152,6 +158,7 @@ function Bench({ place, list, file, onSaved }: BenchProps) {
           ) : (
             editor
           )}
+          {failure && <p class="quiet">{texts.unknownAttributes(failure.message)}</p>}
           {maySave && (
             <Save
               place={place}

@@ -7,8 +7,8 @@ import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { EditorState, type Extension, type Text } from "@codemirror/state";
 import { EditorView, highlightActiveLine, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import type { Completions, Mistake } from "../../src/console/api/mappings.ts";
-import { completeMapping } from "./complete.ts";
+import type { Mistake } from "../../src/console/api/mappings.ts";
+import { completeFile, type Known } from "./complete.ts";
 
 /** An editor of text, and how to talk to it. */
 export interface Editor {
@@ -27,7 +27,8 @@ export interface EditorOptions {
   readonly language: "yaml" | "json";
   /** What it is, for those who don't see it. */
   readonly label: string;
-  readonly completions: () => Completions | undefined;
+  /** What completes it, if it is YAML. */
+  readonly known: () => Known | undefined;
   readonly changed: (text: string) => void;
 }
 
@@ -35,12 +36,12 @@ export interface EditorOptions {
  * Makes an editor. It lives in a shadow root: there its style sheets are objects, where in the document they would be inline styles, which
  * the content security policy forbids.
  */
-export function createEditor({ parent, text, language, label, completions, changed }: EditorOptions): Editor {
+export function createEditor({ parent, text, language, label, known, changed }: EditorOptions): Editor {
   const root = parent.shadowRoot ?? parent.attachShadow({ mode: "open" });
   const listener = EditorView.updateListener.of(({ docChanged, state }) => {
     if (docChanged) changed(state.doc.toString());
   });
-  const state = EditorState.create({ doc: text, extensions: [extensions(language, label, completions), listener] });
+  const state = EditorState.create({ doc: text, extensions: [extensions(language, label, known), listener] });
   const view = new EditorView({ state, root, parent: root });
   return {
     setText: (next) => {
@@ -76,11 +77,7 @@ function diagnosticOf({ line, column, length, severity, message }: Mistake, doc:
   return { from, to: Math.min(end, from + Math.max(length, 1)), severity, message };
 }
 
-const extensions = (
-  language: "yaml" | "json",
-  label: string,
-  completions: () => Completions | undefined,
-): Extension => [
+const extensions = (language: "yaml" | "json", label: string, known: () => Known | undefined): Extension => [
   lineNumbers(),
   highlightSpecialChars(),
   history(),
@@ -91,7 +88,10 @@ const extensions = (
   lintGutter(),
   language === "yaml" ? yaml() : json(),
   syntaxHighlighting(highlighting),
-  autocompletion({ override: [(context) => (language === "yaml" ? completeMapping(context, completions()) : null)] }),
+  autocompletion({
+    icons: false,
+    override: [(context) => (language === "yaml" ? completeFile(context, known()) : null)],
+  }),
   keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
   EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0" }),
   EditorView.lineWrapping,

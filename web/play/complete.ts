@@ -1,51 +1,75 @@
-import type { CompletionContext, CompletionResult } from "@codemirror/autocomplete";
+import type { Completion, CompletionContext, CompletionResult } from "@codemirror/autocomplete";
+import mappingSchema from "../../schemas/mapping.schema.json" with { type: "json" };
+import typesSchema from "../../schemas/types.schema.json" with { type: "json" };
 import type { Completions, Suggestion } from "../../src/console/api/mappings.ts";
+import { keysAt, type Schema, valuesAt } from "./schema.ts";
+import { placeAtEnd, type YamlPlace } from "./yaml-place.ts";
 
-/** What a mapping file may have at the cursor. */
-export function completeMapping(context: CompletionContext, known: Completions | undefined): CompletionResult | null {
-  if (!known) return null;
-  const line = context.state.doc.lineAt(context.pos);
-  const before = line.text.slice(0, context.pos - line.from);
-  const called = /\$\w*$/.exec(before);
-  if (called) return result(context.pos - called[0].length, known.functions);
-  const word = /[^\s{,:]*$/.exec(before)![0];
-  if (word === "" && !context.explicit) return null;
-  const from = context.pos - word.length;
-  const lead = before.slice(0, before.length - word.length);
-  const options = suggestionsAt(lead, sectionAt(context, line.number), known);
-  return options.length > 0 ? result(pathStart(before, lead, from, line.from), options) : null;
+/** What completes a file: its format, and for a mapping what is known of its two sides. */
+export interface Known {
+  readonly file: "mapping" | "types";
+  readonly words: Completions;
 }
 
-const result = (from: number, options: readonly Suggestion[]): CompletionResult => ({
-  from,
-  options: options.map(({ label, info }) => ({ label, ...(info !== undefined && { info }) })),
-  validFor: /^[^\s:{},]*$/,
+/** Where a mapping has names that its format doesn't know: paths with `*` for any key, and the list of those names. */
+const NAMES: Readonly<Record<YamlPlace["slot"], readonly (readonly [RegExp, keyof Completions])[]>> = {
+  key: [
+    [/^attributes$/, "paths"],
+    [/^attributes\n[^\n]+\nsearch$/, "paths"],
+    [/^(write|create|attributes\n[^\n]+\nwrite)$/, "attributes"],
+  ],
+  value: [
+    [/^kind$/, "kinds"],
+    [/^resource$/, "resources"],
+    [/^attributes\n[^\n]+\nref(\n\[\])?$/, "resources"],
+    [/^attributes\n[^\n]+\nas$/, "conversions"],
+    [/^attributes\n[^\n]+(\n(attr|by|search\n[^\n]+))?$/, "attributes"],
+  ],
+};
+
+/** Where a mapping has expressions: over the entry, or over the resource. */
+const OVER_ENTRY = /^(read|attributes\n[^\n]+\nread)$/;
+const OVER_RESOURCE = /^((write|create)\n[^\n]+(\n\[\])?|attributes\n[^\n]+\nwrite\n[^\n]+)$/;
+
+/** What may be at the cursor of a file. */
+export function completeFile(context: CompletionContext, known: Known | undefined): CompletionResult | null {
+  if (!known) return null;
+  const place = placeAtEnd(context.state.sliceDoc(0, context.pos));
+  const { options, typed, isWithin } = suggestionsAt(place, known);
+  if (options.length === 0 || (typed === "" && !context.explicit)) return null;
+  return {
+    from: context.pos - typed.length,
+    options: options.map(completionOf),
+    validFor: isWithin ? /^[$\w.]*$/ : (text) => !/[{},]|:\s/.test(text),
+  };
+}
+
+const completionOf = ({ label, detail, info }: Suggestion): Completion => ({
+  label,
+  ...(detail !== undefined && { detail }),
+  ...(info !== undefined && { info }),
 });
 
-/** A path may have a colon in it, `enterprise:department`: then it begins where its line does. */
-function pathStart(before: string, lead: string, from: number, start: number): number {
-  const path = /^\s+([\w.]+:)$/.exec(lead);
-  return path ? start + before.indexOf(path[1]!) : from;
+/** What may be at a place. `typed` is what the suggestions replace; they are within an expression, or the whole key or value. */
+export function suggestionsAt(
+  place: YamlPlace,
+  { file, words }: Known,
+): { readonly options: readonly Suggestion[]; readonly typed: string; readonly isWithin: boolean } {
+  const { path, slot, typed } = place;
+  const schema: Schema = file === "mapping" ? mappingSchema : typesSchema;
+  if (file === "mapping" && slot === "value") {
+    const at = path.join("\n");
+    const names = OVER_ENTRY.test(at) ? words.attributes : OVER_RESOURCE.test(at) ? plainPaths(words) : undefined;
+    if (names) {
+      const [word] = /\$?[\w.]*$/.exec(typed)!;
+      return { options: word.startsWith("$") ? words.functions : names, typed: word, isWithin: true };
+    }
+  }
+  const ofFormat = slot === "key" ? keysAt(schema, path) : valuesAt(schema, path);
+  const list = file === "mapping" && NAMES[slot].find(([pattern]) => pattern.test(path.join("\n")))?.[1];
+  return { options: [...ofFormat, ...(list ? words[list] : [])], typed, isWithin: false };
 }
 
-/** The top-level key above a line. */
-function sectionAt({ state }: CompletionContext, number: number): string | undefined {
-  for (let at = number - 1; at >= 1; at--) {
-    const key = /^(\w+):/.exec(state.doc.line(at).text);
-    if (key) return key[1];
-  }
-  return undefined;
-}
-
-function suggestionsAt(lead: string, section: string | undefined, known: Completions): readonly Suggestion[] {
-  if (lead === "") return known.keys;
-  if (/^kind:\s+$/.test(lead)) return known.kinds;
-  if (/\bas:\s+$/.test(lead)) return known.conversions;
-  if (/\battr:\s+$/.test(lead)) return known.attributes;
-  if (section === "attributes") {
-    if (/^\s+([\w.]+:)?$/.test(lead)) return known.paths;
-    if (/^\s+\S.*:\s+$/.test(lead) && !lead.includes("{")) return known.attributes;
-    if (/[{,]\s*$/.test(lead)) return known.rowKeys;
-  }
-  return (section === "write" || section === "create") && /^\s+$/.test(lead) ? known.attributes : [];
-}
+/** The paths that are also names in an expression. */
+const plainPaths = ({ paths }: Completions): readonly Suggestion[] =>
+  paths.filter(({ label }) => /^[\w.]+$/.test(label));

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { Completions, Mistake } from "../../src/console/api/mappings.ts";
+import type { Mistake } from "../../src/console/api/mappings.ts";
 import type { Editor } from "./codemirror.ts";
+import type { Known } from "./complete.ts";
 
 interface CodeEditorProps {
   readonly label: string;
@@ -10,7 +11,8 @@ interface CodeEditorProps {
   readonly revision: number;
   readonly onChange: (text: string) => void;
   readonly mistakes?: readonly Mistake[];
-  readonly completions?: Completions | undefined;
+  /** What completes it. */
+  readonly known?: Known | undefined;
   /** A place to move to; a new object moves there again. */
   readonly goTo?: { readonly line: number; readonly column: number } | undefined;
   readonly size: "tall" | "short";
@@ -24,14 +26,14 @@ export function CodeEditor({
   revision,
   onChange,
   mistakes,
-  completions,
+  known,
   goTo,
   size,
 }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<Editor | undefined>(undefined);
-  const now = useRef({ text, onChange, mistakes, completions });
-  now.current = { text, onChange, mistakes, completions };
+  const now = useRef({ text, onChange, mistakes, known });
+  now.current = { text, onChange, mistakes, known };
   useEffect(() => {
     let isGone = false;
     import("./codemirror.ts").then(({ createEditor }) => {
@@ -41,7 +43,7 @@ export function CodeEditor({
         text: now.current.text,
         language,
         label,
-        completions: () => now.current.completions,
+        known: () => now.current.known,
         changed: (next) => now.current.onChange(next),
       });
       editor.current.setMistakes(now.current.mistakes ?? []);

@@ -75,6 +75,12 @@ export const playgroundTexts = {
     first: "Save the mapping first: the test is made with the file as it is.",
     done: (file: string) => `Saved: ${file}`,
   },
+  attribute: {
+    required: "A new entry needs it.",
+    readOnly: "The backend sets it itself.",
+  },
+  unknownAttributes: (reason: string) =>
+    `The backend did not tell its attributes, so those that mappings name are suggested: ${reason}`,
 } as const;
 
 const count = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;

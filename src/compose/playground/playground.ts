@@ -6,7 +6,7 @@ import { locate, shippedFolder, shownName } from "../../config/shipped.ts";
 import { readYaml } from "../../config/yaml.ts";
 import type { Connector } from "../../connector/connector.ts";
 import { abortable } from "../../connector/kit/deadline.ts";
-import type { MappingFile, MappingList, PlayAnswer, PlayRequest } from "../../console/api/mappings.ts";
+import type { KindAttributes, MappingFile, MappingList, PlayAnswer, PlayRequest } from "../../console/api/mappings.ts";
 import { completionsFor } from "../../play/completions.ts";
 import { examplesFor } from "../../play/examples.ts";
 import { hashOf, textIn } from "../../play/files.ts";
@@ -17,6 +17,7 @@ import type { Mistake } from "../../play/shown.ts";
 import { tableOf } from "../../play/table.ts";
 import { type TrialRoute, tryRequest } from "../../play/try.ts";
 import { routeParts, StartError } from "../routes.ts";
+import { type AskAttributes, attributesKept } from "./attributes.ts";
 
 /** A resource type of a route, and the mapping that serves it. */
 export interface Place {
@@ -55,6 +56,8 @@ const MAX_MISTAKES = 100;
 export interface Playground {
   readonly list: () => Promise<MappingList>;
   readonly file: (route: string, type: string) => Promise<MappingFile>;
+  /** What the backend's schema says of the attributes of a kind. */
+  readonly attributes: (route: string, type: string, kind: string) => Promise<KindAttributes>;
   readonly play: (request: PlayRequest) => Promise<PlayAnswer>;
   /** A live entry, by the id of its resource: what the mappings in force read of it, without secrets. */
   readonly entry: (route: string, type: string, id: string) => Promise<Readonly<Record<string, unknown>>>;
@@ -64,6 +67,7 @@ export interface Playground {
 export function createPlayground(ground: Ground): Playground {
   let running = 0;
   const paced = pacing();
+  const ask = attributesKept();
   const placeOf = (route: string, type: string): Place => {
     const place = ground.places().find((each) => each.route === route && each.type === type);
     if (!place) throw new Refusal("absent", `The route ${route} does not serve ${type}.`);
@@ -73,6 +77,7 @@ export function createPlayground(ground: Ground): Playground {
     list: async () => listOf(ground),
     file: async (route, type) => fileAt(ground, placeOf(route, type)),
     entry: async (route, type, id) => entryAt(ground, placeOf(route, type), id),
+    attributes: async (route, type, kind) => attributesAt(ground, placeOf(route, type), kind, ask),
     play: async (request) => {
       const place = placeOf(request.route, request.type);
       if (running >= MAX_TRIALS) throw new Refusal("busy", "Too many trials run at once. Try again in a moment.");
@@ -153,6 +158,7 @@ async function fileAt(ground: Ground, { route, type, connector, mappingFile }: P
     types: typesFile === undefined ? undefined : fileText(typesFile),
     completions: completionsFor({
       type: endpoint?.mapping.type,
+      resources: ground.places().flatMap((each) => (each.route === route ? [each.type] : [])),
       mappings: known.filter((each) => each.connector === connector).map((each) => each.mapping),
       kinds: Object.keys(loaded.config.connectors[connector]?.kinds ?? {}),
       attributeTypes: attributeTypesOf(loaded, connector),
@@ -166,6 +172,16 @@ function attributeTypesOf({ registry, config }: Pick<Loaded, "registry" | "confi
   const settings = config.connectors[name];
   const definitions = registry.connectors.filter(({ type }) => settings === undefined || type === settings.type);
   return definitions.flatMap(({ types }) => types ?? []);
+}
+
+async function attributesAt(ground: Ground, place: Place, kind: string, ask: AskAttributes): Promise<KindAttributes> {
+  if (!ground.mayAsk) return { attributes: [] };
+  const { connectors, giveBack } = ground.lend(ground.loaded(), place);
+  try {
+    return { attributes: await ask(connectors.get(place.connector)!, kind) };
+  } finally {
+    await giveBack();
+  }
 }
 
 async function entryAt(ground: Ground, place: Place, id: string) {

@@ -1,5 +1,8 @@
+import type { AttributeInfo } from "../../connector/attribute-info.ts";
 import type { Completions, Mistake, PlayInput, TableRow, Trial } from "../../play/shown.ts";
 
+/** An attribute of a backend's schema. */
+export type { AttributeInfo } from "../../connector/attribute-info.ts";
 /** What trials show, and what editors suggest. */
 export type {
   AskedCall,
@@ -52,6 +55,12 @@ export interface MappingFile {
   readonly completions: Completions;
   /** Inputs to begin with. */
   readonly examples: readonly PlayInput[];
+}
+
+/** `GET /console/api/mappings/attributes?route=&type=&kind=`: what the backend says of a kind's attributes. */
+export interface KindAttributes {
+  /** Empty if the backend publishes no schema, or nobody may ask it here. */
+  readonly attributes: readonly AttributeInfo[];
 }
 
 /** `POST /console/api/mappings/play`. Without texts, the mapping in force is tried. */

@@ -3,7 +3,15 @@ import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { ConnectorError } from "../../connector/error.ts";
 import { Refusal, type RefusalKind } from "../../play/refusal.ts";
-import type { MappingFile, MappingList, PlayAnswer, PlayRequest, Saved, SaveRequest } from "../api/mappings.ts";
+import type {
+  KindAttributes,
+  MappingFile,
+  MappingList,
+  PlayAnswer,
+  PlayRequest,
+  Saved,
+  SaveRequest,
+} from "../api/mappings.ts";
 import { operatorOnly } from "../console.ts";
 import type { ConsoleEnv, ConsolePage } from "../env.ts";
 
@@ -11,6 +19,8 @@ import type { ConsoleEnv, ConsolePage } from "../env.ts";
 export interface MappingsSource {
   readonly list: () => Promise<MappingList>;
   readonly file: (route: string, type: string) => Promise<MappingFile>;
+  /** The attributes of a connector's kind, as the backend's schema has them. */
+  readonly attributes: (route: string, type: string, kind: string) => Promise<KindAttributes>;
   readonly play: (request: PlayRequest) => Promise<PlayAnswer>;
   readonly entry: (route: string, type: string, id: string) => Promise<Readonly<Record<string, unknown>>>;
   readonly maySave: () => boolean;
@@ -25,6 +35,8 @@ const name = z.string().min(1).max(500);
 const text = z.string().max(MAX_TEXT);
 const json = z.record(z.string(), z.unknown());
 const place = z.object({ route: name, type: name });
+
+const kindFormat = place.extend({ kind: name });
 
 const inputFormat = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("entry"), entry: json }),
@@ -58,6 +70,12 @@ export function mappingsPage(source: MappingsSource): ConsolePage {
     const asked = place.safeParse(c.req.query());
     if (!asked.success) return invalid(c, asked.error);
     return c.json(await source.file(asked.data.route, asked.data.type));
+  });
+  app.get("/attributes", async (c) => {
+    const asked = kindFormat.safeParse(c.req.query());
+    if (!asked.success) return invalid(c, asked.error);
+    const { route, type, kind } = asked.data;
+    return c.json(await source.attributes(route, type, kind));
   });
   app.post("/play", async (c) => {
     const asked = playFormat.safeParse(await bodyOf(c));
