@@ -218,6 +218,10 @@ describe("the configuration's page", () => {
     const yaml = page.getByRole("region", { name: "Configuration in force" });
     await yaml.getByText("token: ‹secret›").waitFor();
     await page.getByText("Nothing: the files say what is in force.").waitFor();
+    expect(await page.getByRole("definition").filter({ hasText: "gateway.config.yaml" }).innerText()).toContain(
+      mapping,
+    );
+    await page.getByText("From Postern itself").waitFor();
     await page.getByLabel("Show").selectOption("With all defaults");
     await yaml.getByText("pageSize: 100").waitFor();
     expect(problems).toEqual([]);

@@ -1,6 +1,5 @@
 import type { RequestListener } from "node:http";
 import type { Server as SecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exposure } from "../config/checks.ts";
@@ -25,7 +24,7 @@ import { withIdentities } from "./console/acts.ts";
 import { buildGeneration, type Generation, type Shared } from "./generation.ts";
 import { guardedRoutes } from "./guarded-routes.ts";
 import { openJournalFor } from "./journals.ts";
-import { DRAIN_MS, type Fetch, type Listening, listen } from "./listen.ts";
+import { DRAIN_MS, type Fetch, type Listening, listen, urlOf } from "./listen.ts";
 import { listenForAdmin } from "./operations.ts";
 import { createReach } from "./reach.ts";
 import { createReloads, filesOf } from "./reloads.ts";
@@ -131,6 +130,7 @@ export async function start(
         () => isDraining,
       );
     const main = await listen(fetch, config.server, tls, admit);
+    const url = urlOf(main, config.server.host, tls !== undefined);
     const listeners: Listening[] = [main];
     // All servers drain at the same time.
     closing.push(() => Promise.all(listeners.map(({ stop }) => stop())));
@@ -157,6 +157,7 @@ export async function start(
         syncs,
         reloads,
         file: resolve(file),
+        url,
       }));
     if (admin) listeners.push(admin);
     watch.files(filesOf(file, loaded));
@@ -165,10 +166,8 @@ export async function start(
     tellWarnings(loaded, log);
     // Nobody who serves waits for it: a backend may be down when the gateway starts.
     const probed = shared.readiness.current!.ask();
-    const { port } = main.server.address() as AddressInfo;
-    const host = config.server.host === "0.0.0.0" ? "127.0.0.1" : config.server.host;
     return {
-      url: `${tls ? "https" : "http"}://${host}:${port}`,
+      url,
       routes: [...loaded.routes.keys()],
       operations: admin?.url,
       reload,

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { type ServerType, serve } from "@hono/node-server";
 import { boundConnections, HANDSHAKE_MS } from "../edge/connections.ts";
 import { type TlsFiles, tlsOptions } from "../edge/tls.ts";
@@ -33,6 +34,13 @@ export interface ListenAddress {
   readonly port: number;
   /** The setting that says so, for messages. */
   readonly setting?: "server" | "operations";
+}
+
+/** The URL of a server that listens, from this machine. */
+export function urlOf({ server }: Pick<Listening, "server">, host: string, isSecure: boolean): string {
+  const { port } = server.address() as AddressInfo;
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `${isSecure ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
 /** Listens. `admit` wraps the listener and sees requests first. Rejects with a `StartError` if the address is not available. */

@@ -27,6 +27,8 @@ export interface AdminServices {
   readonly reloads: Reloads;
   /** The configuration's file. */
   readonly file: string;
+  /** Where the gateway listens for clients. */
+  readonly url: string;
 }
 
 /** Listens at the operators' address. Rejects with a `StartError` if it is not available. */

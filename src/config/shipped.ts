@@ -67,3 +67,6 @@ export function shownName(file: string): string {
   const path = relative(process.cwd(), file);
   return path.startsWith("..") ? file : path;
 }
+
+/** Reports whether a file is one of Postern's own, which nobody edits in place. */
+export const isShipped = (file: string): boolean => !relative(shippedFolder, file).startsWith("..");

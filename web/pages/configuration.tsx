@@ -131,7 +131,7 @@ const Files = ({ changed }: Pick<Changes, "changed">) => (
 
 function InForce({ configuration }: { readonly configuration: ConfigurationInForce }) {
   const [view, setView] = useState<"written" | "whole">("written");
-  const { files, at } = configuration;
+  const { files, builtIn, at } = configuration;
   const tools = (
     <Choice
       label={texts.view}
@@ -152,17 +152,29 @@ function InForce({ configuration }: { readonly configuration: ConfigurationInFor
         </dd>
         <dt>{texts.files}</dt>
         <dd>
-          <ul class="plain-list mono">
-            {files.map((each) => (
-              <li key={each}>{each}</li>
-            ))}
-          </ul>
+          <Names names={files} />
         </dd>
+        {builtIn.length > 0 && (
+          <>
+            <dt>{texts.builtIn}</dt>
+            <dd>
+              <Names names={builtIn} />
+            </dd>
+          </>
+        )}
       </dl>
       <Code text={configuration[view]} label={texts.yaml} />
     </Panel>
   );
 }
+
+const Names = ({ names }: { readonly names: readonly string[] }) => (
+  <ul class="plain-list mono">
+    {names.map((each) => (
+      <li key={each}>{each}</li>
+    ))}
+  </ul>
+);
 
 interface ConfirmProps {
   readonly changes: Changes;

@@ -5,6 +5,7 @@ export const configurationTexts = {
   lead: "The configuration in force, without its secrets, and what a reload would change.",
   read: "Read",
   files: "Files",
+  builtIn: "From Postern itself",
   inForce: "In force",
   view: "Show",
   views: { written: "As written", whole: "With all defaults" },

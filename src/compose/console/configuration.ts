@@ -2,16 +2,16 @@ import { createHmac, randomBytes } from "node:crypto";
 import { stringify } from "yaml";
 import { type Diagnostic, withoutSecrets } from "../../config/diagnostic.ts";
 import type { Loaded } from "../../config/load.ts";
-import { shownName } from "../../config/shipped.ts";
+import { isShipped, shownName } from "../../config/shipped.ts";
 import { shownConfig, withoutSecretsOf } from "../../config/shown.ts";
 import { readYaml } from "../../config/yaml.ts";
 import type { ChangedFile, Changes, Mistake } from "../../console/api/configuration.ts";
 import type { ConfigurationSources } from "../../console/pages/configuration.ts";
 import { Refusal } from "../../console/refusal.ts";
 import { recordBefore } from "../recorded-acts.ts";
-import { rehearse } from "../rehearsal.ts";
 import { filesOf, type Preview } from "../reloads.ts";
 import type { ConsoleSources } from "./sources.ts";
+import { oneAtATime, startMistakesOf } from "./start-mistakes.ts";
 
 const MAX_MISTAKES = 200;
 const MAX_TEXT = 500_000;
@@ -26,6 +26,7 @@ export function configurationSources({ reloads, file, shared }: ConsoleSources):
     createHmac("sha256", key)
       .update(JSON.stringify(next ? [next.config, [...textsOf(next)]] : problems))
       .digest("base64url");
+  const startMistakes = oneAtATime(startMistakesOf);
   /** Cleans messages, which may repeat lines of the files: of the secrets in force, and of those in the file as it is now. */
   const clean = () => {
     const { source, registry } = reloads.inForce();
@@ -36,10 +37,12 @@ export function configurationSources({ reloads, file, shared }: ConsoleSources):
     inForce: () => {
       const loaded = reloads.inForce();
       const { at, refused } = reloads.state();
+      const files = [...new Set(filesOf(file, loaded))];
       return {
         written: yamlOf(shownConfig(loaded, { isWhole: false })),
         whole: yamlOf(shownConfig(loaded, { isWhole: true })),
-        files: [...new Set(filesOf(file, loaded))].map(shownName),
+        files: files.filter((each) => !isShipped(each)).map(shownName),
+        builtIn: files.filter(isShipped).map(shownName),
         at,
         refused: refused && { ...refused, reason: clean()(refused.reason).slice(0, 5000) },
       };
@@ -47,10 +50,11 @@ export function configurationSources({ reloads, file, shared }: ConsoleSources):
     changes: async () => {
       const preview = reloads.preview();
       const { next, problems, loosened, needRestart } = preview;
-      const mistakes = [...problems, ...(next ? await startMistakes(next) : [])];
+      const seal = sealOf(preview);
+      const mistakes = [...problems, ...(next ? await startMistakes(seal, next) : [])];
       const isRefused = loosened.length > 0 || mistakes.some(({ severity }) => severity === "error");
       const changed = next ? changesBetween(file, reloads.inForce(), next) : [];
-      return { isRefused, mistakes: shown(mistakes, clean()), changed, loosened, needRestart, seal: sealOf(preview) };
+      return { isRefused, mistakes: shown(mistakes, clean()), changed, loosened, needRestart, seal };
     },
     reload: async (seal, by) => {
       if (seal !== sealOf(reloads.preview())) return "stale";
@@ -78,13 +82,6 @@ export function configurationSources({ reloads, file, shared }: ConsoleSources):
       return answer.isTaken ? answer : { isTaken: false, reason: clean()(answer.reason) };
     },
   };
-}
-
-/** What would prevent a start, or a reload, with a configuration that is valid by itself. */
-async function startMistakes(next: Loaded): Promise<readonly Diagnostic[]> {
-  const { connectors, mistakes } = await rehearse(next);
-  await Promise.all([...connectors.values()].map((connector) => connector.close()));
-  return mistakes;
 }
 
 /** A file's data, valid or not; nothing if it isn't YAML. */

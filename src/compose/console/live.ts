@@ -6,10 +6,13 @@ export function liveSources({
   shared,
   current,
   stopping,
+  url,
 }: {
   readonly shared: Pick<Shared, "services">;
   readonly current: () => Generation;
   readonly stopping: AbortSignal;
+  /** Where the gateway listens for clients. */
+  readonly url: string;
 }): LiveSources {
   return {
     journal: shared.services.journal?.store,
@@ -22,14 +25,9 @@ export function liveSources({
     sentTo: (route, type) => {
       const { routes, loaded } = current();
       const mapping = routes.get(route)?.endpoints.get(type)?.mapping;
-      return mapping && { url: addressOf(loaded.config.server), endpoint: mapping.type.endpoint };
+      return (
+        mapping && { url: loaded.config.server.publicUrl?.replace(/\/+$/, "") ?? url, endpoint: mapping.type.endpoint }
+      );
     },
   };
-}
-
-/** The gateway's address as clients see it, or as it listens. */
-function addressOf({ publicUrl, tls, host, port }: Generation["loaded"]["config"]["server"]): string {
-  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, "");
-  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `${tls ? "https" : "http"}://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }

@@ -15,5 +15,7 @@ export interface ConsoleSources {
   readonly reloads: Reloads;
   /** The configuration's file. */
   readonly file: string;
+  /** Where the gateway listens for clients. */
+  readonly url: string;
   readonly guard: GuardActs;
 }

@@ -1,8 +1,8 @@
-import { dirname, relative } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError, type Diagnostic, fileDiagnostic } from "../../config/diagnostic.ts";
 import { type Loaded, loadMapping, type RouteEndpoint } from "../../config/load.ts";
-import { locate, shippedFolder, shownName } from "../../config/shipped.ts";
+import { isShipped, locate, shownName } from "../../config/shipped.ts";
 import { readYaml } from "../../config/yaml.ts";
 import type { Connector } from "../../connector/connector.ts";
 import { abortable } from "../../connector/kit/deadline.ts";
@@ -139,9 +139,6 @@ export function typesFileOf(mappingFile: string, text: string): string | undefin
     return undefined;
   }
 }
-
-/** Reports whether a file is one of Postern's own, which nobody edits in place. */
-export const isShipped = (file: string): boolean => !relative(shippedFolder, file).startsWith("..");
 
 async function fileAt(ground: Ground, { route, type, connector, mappingFile }: Place): Promise<MappingFile> {
   const loaded = ground.loaded();

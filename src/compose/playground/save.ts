@@ -1,6 +1,6 @@
 import { ConfigError, type Diagnostic } from "../../config/diagnostic.ts";
 import { type ConnectorNames, loadMapping } from "../../config/load.ts";
-import { shownName } from "../../config/shipped.ts";
+import { isShipped, shownName } from "../../config/shipped.ts";
 import { validate } from "../../config/validate.ts";
 import { readYaml } from "../../config/yaml.ts";
 import type { Saved, SaveRequest } from "../../console/api/mappings.ts";
@@ -9,7 +9,7 @@ import { caseFor } from "../../play/case.ts";
 import { assertUnchanged, hashOf, replaceText, testFileOf, textIn, withCase } from "../../play/files.ts";
 import { Refusal } from "../../play/refusal.ts";
 import type { AuditTrail } from "../../sink/trail.ts";
-import { draftOf, type Ground, isShipped, mistakesIn, type Place, typesFileOf } from "./playground.ts";
+import { draftOf, type Ground, mistakesIn, type Place, typesFileOf } from "./playground.ts";
 
 /** What saving needs beside the playground's ground. */
 export interface Saving {

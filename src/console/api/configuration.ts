@@ -3,8 +3,9 @@ export interface ConfigurationInForce {
   /** As it is written, and with all defaults, as YAML. */
   readonly written: string;
   readonly whole: string;
-  /** The files it was read from. */
+  /** The files it was read from, and the names of those that come with Postern. */
   readonly files: readonly string[];
+  readonly builtIn: readonly string[];
   /** When it was read, in milliseconds since 1970. */
   readonly at: number;
   /** The last reload, if it was refused. */

@@ -14,7 +14,7 @@ test("a viewer sees the configuration and what a reload would change, and cannot
   app.route(
     "/",
     configurationPage({
-      inForce: () => ({ written: "", whole: "", files: [], at: 0, refused: undefined }),
+      inForce: () => ({ written: "", whole: "", files: [], builtIn: [], at: 0, refused: undefined }),
       changes: async () => nothing,
       reload: async (seal, by) => {
         done.push(`${seal} by ${by}`);
