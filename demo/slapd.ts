@@ -2,6 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stopped, waitFor } from "./process.ts";
+import { treeBelow } from "./tree.ts";
 
 /** Where the company's entries are. */
 export const SUFFIX = "dc=example,dc=org";
@@ -71,20 +72,7 @@ ppolicy_default cn=policy,${SUFFIX}
 ppolicy_hash_cleartext
 `;
 
-const tree = (password: string) => `dn: ${SUFFIX}
-objectClass: dcObject
-objectClass: organization
-dc: example
-o: Example
-
-dn: ou=people,${SUFFIX}
-objectClass: organizationalUnit
-ou: people
-
-dn: ou=groups,${SUFFIX}
-objectClass: organizationalUnit
-ou: groups
-
+const tree = (password: string) => `${treeBelow(SUFFIX)}
 dn: cn=postern,${SUFFIX}
 objectClass: simpleSecurityObject
 objectClass: organizationalRole

@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { branchesBelow } from "../../demo/tree.ts";
 import { freePort, listening } from "./ports.ts";
 import { type Slapd, signalled } from "./slapd.ts";
 
@@ -22,14 +23,7 @@ o: Example
 dc: example
 `;
 
-const TREE = `dn: ou=people,${SUFFIX}
-objectClass: organizationalUnit
-ou: people
-
-dn: ou=groups,${SUFFIX}
-objectClass: organizationalUnit
-ou: groups
-
+const TREE = `${branchesBelow(SUFFIX)}
 dn: cn=postern,${SUFFIX}
 objectClass: organizationalRole
 objectClass: simpleSecurityObject

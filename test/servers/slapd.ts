@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
+import { treeBelow } from "../../demo/tree.ts";
 import { makeAuthority, makeCertificate } from "./certificates.ts";
 import { ROOT, startBefore, type TestGateway } from "./gateway.ts";
 import { freePort, listening } from "./ports.ts";
@@ -71,21 +71,7 @@ limits dn.exact="cn=postern,ou=services,${SUFFIX}" size=unlimited
 ${access.map((rule) => `access ${rule}`).join("\n")}
 ${overlays}`;
 
-const tree = `dn: ${SUFFIX}
-objectClass: dcObject
-objectClass: organization
-dc: example
-o: Example
-
-dn: ou=people,${SUFFIX}
-objectClass: organizationalUnit
-ou: people
-
-dn: ou=groups,${SUFFIX}
-objectClass: organizationalUnit
-ou: groups
-
-dn: ou=services,${SUFFIX}
+const services = `dn: ou=services,${SUFFIX}
 objectClass: organizationalUnit
 ou: services
 
@@ -119,10 +105,9 @@ export async function startSlapd(
   mkdirSync(join(folder, "db"));
   const file = join(folder, "slapd.conf");
   const { suffix = SUFFIX, tls } = elsewhere ?? {};
-  const placed = (text: string) =>
-    text.replaceAll(SUFFIX, suffix).replace("dc: example\n", `dc: ${/^dc=([^,]+)/.exec(suffix)![1]}\n`);
+  const placed = (text: string) => text.replaceAll(SUFFIX, suffix);
   writeFileSync(file, placed(`${tls ? tlsSettings(folder, tls.name) : ""}${config(folder, access, overlays)}`));
-  writeFileSync(join(folder, "tree.ldif"), placed(`${tree}\n${ldif}`));
+  writeFileSync(join(folder, "tree.ldif"), `${treeBelow(suffix)}\n${placed(`${services}\n${ldif}`)}`);
   execFileSync("/usr/sbin/slapadd", ["-q", "-f", file, "-l", join(folder, "tree.ldif")], {
     stdio: ["ignore", "ignore", "pipe"],
   });
