@@ -63,10 +63,10 @@ async function demo({ port, people, pace }: Options): Promise<void> {
     undo.push(slapd.stop);
     const world = await prepareWorld(people, places, secrets, { pace, say, signal });
     undo.push(world.stop);
-    const gateway = await startGateway(folder, places, secrets);
+    const gateway = await startGateway(folder, places, secrets, pace);
     undo.push(gateway.stop);
     gateway.ended.then(() => !signal.aborted && ending.abort(new Error(`The gateway ended. ${gateway.log()}`)));
-    console.log(greeting(places, secrets, await gateway.link()));
+    console.log(greeting(folder, places, secrets, await gateway.link()));
     await world.run();
     if (signal.reason instanceof Error && signal.reason.name !== "AbortError") throw signal.reason;
   } finally {
@@ -96,6 +96,7 @@ const secretsMade = (): Secrets => {
 };
 
 const greeting = (
+  folder: string,
   { gateway, operations }: Pick<Places, "gateway" | "operations">,
   { operator }: Secrets,
   link: string,
@@ -113,6 +114,10 @@ Try, in another terminal:
   export POSTERN_ADMIN_TOKEN=${operator}
   npx node bin/postern.cjs journal list --failures --url ${operations}
   npx node bin/postern.cjs guard status --url ${operations}
+
+Another link to the console, for another browser:
+
+  npx node --env-file=${folder}/demo.env bin/postern.cjs console -c ${folder}/gateway.config.yaml
 
 Ctrl-C ends the demo, and deletes all of it.
 `;

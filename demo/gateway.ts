@@ -21,14 +21,21 @@ export interface Gateway {
   readonly stop: () => Promise<void>;
 }
 
+/** Minutes between two cycles of the demo's Entra, about, as demo/gateway.config.yaml says it. */
+const CYCLE_MINUTES = 0.5;
+
 /** Starts the gateway with a copy of demo/gateway.config.yaml in a folder, at the addresses given. */
-export async function startGateway(folder: string, places: Places, secrets: Secrets): Promise<Gateway> {
+export async function startGateway(folder: string, places: Places, secrets: Secrets, pace: number): Promise<Gateway> {
   const config = join(folder, "gateway.config.yaml");
   const [port, operations] = [portOf(places.gateway), portOf(places.operations)];
   for (const name of ["gateway.config.yaml", "expenses.sql", "mappings"])
     cpSync(join(import.meta.dirname, name), join(folder, name), { recursive: true });
-  writeFileSync(config, readFileSync(config, "utf8").replace("port: 9464", `port: ${operations}`));
+  const text = readFileSync(config, "utf8")
+    .replace("port: 9464", `port: ${operations}`)
+    .replace(`cycleMinutes: ${CYCLE_MINUTES}`, `cycleMinutes: ${CYCLE_MINUTES / pace}`);
+  writeFileSync(config, text);
   const env = environment(folder, places, secrets);
+  writeFileSync(join(folder, "demo.env"), envFile(env), { mode: 0o600 });
   const file = join(folder, "gateway.log");
   const output = openSync(file, "a");
   const args = [MAIN, "serve", "--config", config, "--port", String(port)];
@@ -52,6 +59,13 @@ export async function startGateway(folder: string, places: Places, secrets: Secr
     stop: () => stopped(child),
   };
 }
+
+/** The environment as `node --env-file` reads it. */
+const envFile = (env: Readonly<Record<string, string | undefined>>): string =>
+  Object.entries(env)
+    .filter(([name]) => name !== "PATH")
+    .map(([name, value]) => `${name}="${value}"\n`)
+    .join("");
 
 const portOf = (url: string): number => Number(new URL(url).port);
 

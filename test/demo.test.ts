@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { settingsIn } from "../demo/settings.ts";
@@ -74,6 +75,12 @@ describe("npm run demo", () => {
       body: JSON.stringify({ token }),
     });
     expect(answer.ok, await answer.text()).toBe(true);
+  });
+
+  test("prints a command that makes another link", async () => {
+    const [, command = ""] = /^ +npx node (--env-file=.*)$/m.exec(said)!;
+    const { stdout } = await promisify(execFile)(process.execPath, command.split(" "), { cwd: ROOT, env: {} });
+    expect(new URL(stdout.trim()).origin).toBe(`http://127.0.0.1:${port}`);
   });
 
   test("lets everything happen that the pages show", async () => {

@@ -87,6 +87,14 @@ export const consoleConfig = z
       .describe(
         "Sessions. They survive restarts, and all gateways with the same `state` and `console.url` share them.",
       ),
+    cycleMinutes: z
+      .number()
+      .positive()
+      .max(1440)
+      .default(40)
+      .describe(
+        "Minutes between two cycles of the client that provisions, from which the page of a person says when it sends something again. Entra's 40 cannot be changed: set this for a simulator.",
+      ),
     playground: z
       .strictObject({
         save: z

@@ -17,6 +17,7 @@ import { isBackground, isFromConsole, isFromElsewhere, safely } from "./origin.t
 import { answerProblem, SignInProblem } from "./problem.ts";
 import { createSessions, hashed, type OtherSessions, type Sessions } from "./sessions.ts";
 import type { OidcSettings } from "./settings.ts";
+import { startedAs } from "./started.ts";
 import { withProblems } from "./store.ts";
 
 /** Maximum size of a body of whoever isn't signed in yet, in bytes. */
@@ -39,7 +40,9 @@ export function createSignIn(given: SignInOptions): SignIn & { readonly sessions
     "/sign-in/*",
     bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.json({ error: "The body is too large." }, 413) }),
   );
-  endpoints.get("/sign-in/ways", (c) => c.json({ oidc: oidc !== undefined } satisfies SignInWays));
+  endpoints.get("/sign-in/ways", (c) =>
+    c.json({ oidc: oidc !== undefined, startedAs: startedAs() } satisfies SignInWays),
+  );
   if (oidc) {
     const parts = { provider: createProvider(oidc, warn), begun: begunSignIns(oidc) };
     byProvider(endpoints, parts, { ...options, sessions, way: ways.oidc! });

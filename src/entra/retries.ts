@@ -5,6 +5,16 @@ export const CYCLE_MS = 40 * 60_000;
 export const GIVEN_UP_AFTER_MS = 28 * 24 * HOUR;
 const RETRIES_MS = [CYCLE_MS, 2 * CYCLE_MS, 6 * HOUR, 12 * HOUR, 24 * HOUR];
 
+/** Entra's times for a client whose cycles are apart by another time, in milliseconds. */
+export function retriesAt(cycleMs: number) {
+  const scale = cycleMs / CYCLE_MS;
+  return {
+    cycleMs,
+    nextAttempt: (failures: number, at: number) => at + scale * nextAttempt(failures, 0),
+    givenUpAfterMs: scale * GIVEN_UP_AFTER_MS,
+  };
+}
+
 /** When something that failed this often is tried again. */
 export const nextAttempt = (attempts: number, now: number): number =>
   now + (RETRIES_MS[Math.min(attempts, RETRIES_MS.length) - 1] ?? CYCLE_MS);

@@ -102,7 +102,12 @@ export function SignIn({ why, token, onDone }: SignInProps) {
         </a>
       )}
       <p>{texts.local}</p>
-      <pre>{texts.command}</pre>
+      {ways && (
+        <>
+          <pre>{texts.command[ways.startedAs]}</pre>
+          <p class="quiet">{texts.commandMeans[ways.startedAs]}</p>
+        </>
+      )}
     </Frame>
   );
 }

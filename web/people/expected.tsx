@@ -9,8 +9,22 @@ import { Answer } from "./history.tsx";
 const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric" });
 const time = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
 
+const ENTRA_CYCLE_MS = 40 * 60_000;
+
+/** A time between two cycles: `40 minutes`, `30 seconds`. */
+const every = (ms: number): string => {
+  const [size, unit] = ms < 120_000 ? [1000, "second"] : [60_000, "minute"];
+  return new Intl.NumberFormat("en", { style: "unit", unit, unitDisplay: "long" }).format(Math.round(ms / size));
+};
+
 /** What Entra is expected to do next with a resource, each with the facts that it follows from. */
-export function ExpectedPanel({ expected }: { readonly expected: readonly Expectation[] }) {
+export function ExpectedPanel({
+  expected,
+  cycleMs,
+}: {
+  readonly expected: readonly Expectation[];
+  readonly cycleMs: number;
+}) {
   return (
     <Panel title={texts.title}>
       {expected.length === 0 ? (
@@ -20,25 +34,27 @@ export function ExpectedPanel({ expected }: { readonly expected: readonly Expect
           <ul class="expected">
             {expected.map((each) => (
               <li key={each.is}>
-                <Expected of={each} />
+                <Expected of={each} every={every(cycleMs)} />
               </li>
             ))}
           </ul>
-          <p class="quiet">{texts.about}</p>
+          <p class="quiet">
+            {texts.about} {cycleMs !== ENTRA_CYCLE_MS && texts.otherPace(every(cycleMs))}
+          </p>
         </>
       )}
     </Panel>
   );
 }
 
-function Expected({ of }: { readonly of: Expectation }) {
+function Expected({ of, every }: { readonly of: Expectation; readonly every: string }) {
   switch (of.is) {
     case "retry": {
       const { why, state, failures, isAtLeast, last, next, givenUp } = of;
       return (
         <Because title={texts.retry.title[state](time.format(next))}>
           <Request told={texts.retry.last} line={last} />
-          <li>{texts.retry[why]}</li>
+          <li>{why === "later" ? texts.retry.later(every) : texts.retry[why]}</li>
           {state === "late" && <li>{texts.retry.isLate}</li>}
           <li>
             {texts.retry.failures(failures, isAtLeast)} {state !== "over" && texts.retry.givenUp(date.format(givenUp))}
@@ -65,7 +81,7 @@ function Expected({ of }: { readonly of: Expectation }) {
       );
     case "settled":
       return (
-        <Because title={texts.settled.title}>
+        <Because title={texts.settled.title(every)}>
           <Request told={texts.settled.last} line={of.last} />
           <li>{texts.settled.rule}</li>
         </Because>

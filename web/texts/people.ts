@@ -64,6 +64,8 @@ export const expectedTexts = {
   title: "What Entra will do next",
   about:
     "An expectation of what Entra does as the client: it follows from these facts and from what Microsoft documents. Entra was not asked, so scope, assignments, a paused job and quarantine are not known here.",
+  otherPace: (every: string) =>
+    `Times are those of a client that runs a cycle every ${every}, as the configuration says (console.cycleMinutes). Entra runs one every 40 minutes.`,
   because: "Because",
   unknown: "Nothing can be said without the backend and the journal.",
   retry: {
@@ -73,8 +75,8 @@ export const expectedTexts = {
       over: () => "Nothing: it has given up the failed change, 28 days after it failed first.",
     },
     isLate: "The job may be paused or in quarantine, the person out of scope, or the client not Entra.",
-    later:
-      "The answer tells Entra that the gateway or its backend could not do it then. It tries again in its next cycle, about every 40 minutes.",
+    later: (every: string) =>
+      `The answer tells Entra that the gateway or its backend could not do it then. It tries again in its next cycle; there is one about every ${every}.`,
     refused:
       "The answer tells Entra that the request can't be done as it is. It tries again with growing intervals: in the next cycles, then after 6, 12 and 24 hours, then daily.",
     missing:
@@ -103,7 +105,7 @@ export const expectedTexts = {
     lost: "It is not in the backend, and no request in the journal deleted it. Entra doesn't watch the backend. It notices when it next asks for the ID and is answered with 404.",
   },
   settled: {
-    title: "Nothing is outstanding. It sends the next change at the source within about 40 minutes.",
+    title: (every: string) => `Nothing is outstanding. It sends the next change at the source within about ${every}.`,
     rule: "In an incremental cycle it sends only the attributes that changed at the source.",
     last: "The last write was successful:",
   },

@@ -15,7 +15,17 @@ export const signInTexts = {
   title: "Sign in",
   oidc: "Sign in with your organization",
   local: "To sign in for the first time, run this on the gateway's machine, and open the link that it prints:",
-  command: "postern console",
+  command: {
+    package: "postern console -c FILE",
+    clone: "npx node bin/postern.cjs console -c FILE",
+    container: "docker exec CONTAINER postern console",
+  },
+  commandMeans: {
+    package: "FILE is the gateway's configuration. Without an installed command it is npx postern.",
+    clone:
+      "FILE is the gateway's configuration. Run it in the clone. The demo prints the whole command when it starts.",
+    container: "CONTAINER is the gateway's container. In Kubernetes: kubectl exec POD -- postern console.",
+  },
   working: "Signing in …",
   failed: "You could not be signed in.",
   whySignedOut,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Looking, PeopleDeps } from "../../console/people/deps.ts";
-import { CYCLE_MS, GIVEN_UP_AFTER_MS, nextAttempt } from "../../entra/retries.ts";
+import { CYCLE_MS, retriesAt } from "../../entra/retries.ts";
 import type { Context } from "../../gateway/context.ts";
 import { notFound } from "../../scim/error.ts";
 import type { Generation, Shared } from "../generation.ts";
@@ -42,6 +42,7 @@ export function peopleSources({
     list: async (looking, query) =>
       routeAt(looking.route).run({ name: "list", type: looking.type, query, context: contextOf(looking) }),
     journal: shared.services.journal?.store,
-    retries: { cycleMs: CYCLE_MS, nextAttempt, givenUpAfterMs: GIVEN_UP_AFTER_MS },
+    // Only a start changes the console's settings.
+    retries: retriesAt((current().loaded.config.console?.cycleMinutes ?? CYCLE_MS / 60_000) * 60_000),
   };
 }

@@ -126,6 +126,8 @@ export interface PersonPage {
   readonly now: Now;
   readonly told: Told;
   readonly expected: readonly Expectation[];
+  /** How far two cycles of the client are apart, in milliseconds: Entra's 40 minutes, unless the configuration says otherwise. */
+  readonly cycleMs: number;
   /** Attributes with a value that is a reference, by path, and what they refer to. */
   readonly references: Readonly<Record<string, Referred>>;
   /** Attributes with many references, each to be asked for by itself. */

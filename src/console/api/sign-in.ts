@@ -7,6 +7,8 @@ export interface SignInWays {
    * who it is, for people who were refused.
    */
   readonly oidc: boolean;
+  /** How the gateway was started, so that the page can say how its commands are called. */
+  readonly startedAs: "package" | "clone" | "container";
 }
 
 /** The body of `POST /console/sign-in/local`. */

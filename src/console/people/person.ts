@@ -36,6 +36,7 @@ export async function personPage(deps: PeopleDeps, looking: Looking, id: string)
     told: toldOf(newest),
     expected:
       newest.is === "kept" && now.is !== "unknown" ? expectedOf({ now, ...newest, at: Date.now() }, deps.retries) : [],
+    cycleMs: deps.retries.cycleMs,
     references,
     lists: now.is === "there" ? lists : [],
   };
