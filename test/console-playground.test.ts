@@ -103,7 +103,17 @@ describe("the playground's requests", () => {
   test("requests without the session's token, and texts that are too large, are refused", async () => {
     const { "x-postern-csrf": _, ...headers } = operator.headers as Record<string, string>;
     expect((await call("play", { input: entry }, headers)).status).toBe(403);
-    expect((await call("play", { mapping: "x".repeat(60_000), input: entry })).status).toBe(400);
+    const long = await call("play", { mapping: "x".repeat(60_000), input: entry });
+    expect(long).toMatchObject({ status: 400, json: { error: expect.stringContaining("50000 characters") } });
+    const large = await call("play", { input: { kind: "entry", entry: { login: "x".repeat(1_100_000) } } });
+    expect(large).toMatchObject({ status: 413, json: { error: expect.stringContaining("smaller input") } });
+  });
+
+  test("an input just below the limit is tried", async () => {
+    const { json } = await call("play", {
+      input: { kind: "entry", entry: { ...entry.entry, full_name: "x".repeat(1_000_000) } },
+    });
+    expect(json.trial.answer.body.displayName.length).toBe(1_000_000);
   });
 });
 
@@ -214,6 +224,25 @@ describe("the playground's page", () => {
     expect(lines).toContain("nickName: { readOnly: true, missing: reject, read: '$uppercase(nickname");
     expect(asked.filter((url) => url.includes("/attributes?")).length).toBeLessThan(2);
     expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  test("keyboard alone: Tab leaves an editor, and Escape closes suggestions", async () => {
+    const { page, context } = await signedIn(browser, gateway, "/mappings/play?route=/scim/v2&type=User");
+    await page.getByText("SCIM answer").waitFor();
+    await page.getByRole("combobox", { name: "Mapping" }).focus();
+    await page.keyboard.press("Tab");
+    expect(await editor(page, "Mapping").evaluate((at) => at.matches(":focus"))).toBe(true);
+    await page.keyboard.press("ControlOrMeta+End");
+    await page.keyboard.type("\nun");
+    await page.getByRole("option", { name: /^unmapped/ }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("option", { name: /^unmapped/ }).waitFor({ state: "detached" });
+    expect(await editor(page, "Mapping").innerText()).toMatch(/un\s*$/);
+    await page.keyboard.press("Tab");
+    expect(await editor(page, "Mapping").evaluate((at) => at.matches(":focus"))).toBe(false);
+    await page.keyboard.press("Shift+Tab");
+    expect(await editor(page, "Mapping").evaluate((at) => at.matches(":focus"))).toBe(true);
     await context.close();
   });
 

@@ -176,7 +176,7 @@ function Bench({ place, list, file, onSaved }: BenchProps) {
           <div class="results" aria-busy={trial.isWaiting} aria-live="polite">
             <Failure error={trial.error} />
             <Problems problems={problems} onOpen={open} />
-            {trial.answer?.trial && <Results trial={trial.answer.trial} kind={input.kind} />}
+            {!trial.error && trial.answer?.trial && <Results trial={trial.answer.trial} kind={input.kind} />}
             {!trial.answer && !trial.error && <p class="quiet">{common.loading}</p>}
           </div>
         </Panel>

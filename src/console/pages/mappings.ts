@@ -30,9 +30,12 @@ export interface MappingsSource {
 /** Maximum size of a request in bytes, and of a mapping's text in characters: several times what mappings have. */
 const MAX_BODY = 1024 * 1024;
 const MAX_TEXT = 50_000;
+const TOO_LARGE = "The mapping and its input are larger than 1 MB together. Try a smaller input.";
 
 const name = z.string().min(1).max(500);
-const text = z.string().max(MAX_TEXT);
+const text = z
+  .string()
+  .max(MAX_TEXT, `larger than ${MAX_TEXT} characters, the most that the playground takes of a file`);
 const json = z.record(z.string(), z.unknown());
 const place = z.object({ route: name, type: name });
 
@@ -63,7 +66,13 @@ const saveFormat = place.extend({
 /** The pages on mappings: the tables, and the playground. Trying changes nothing, so that viewers may. */
 export function mappingsPage(source: MappingsSource): ConsolePage {
   const app = new Hono<ConsoleEnv>();
-  app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.json({ error: "The request is larger than 1 MB." }, 413) }));
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY,
+      // The rest of the body is not read, so nothing else can be asked on its connection.
+      onError: (c) => c.json({ error: TOO_LARGE }, 413, { Connection: "close" }),
+    }),
+  );
   app.onError(refused);
   app.get("/", async (c) => c.json(await source.list()));
   app.get("/file", async (c) => {
