@@ -8,6 +8,7 @@ import sql from "../connectors/sql/index.ts";
 import { countStatement, searchStatement } from "../connectors/sql/statements.ts";
 import { kindsOf } from "../connectors/sql/tables.ts";
 import { loadMapping } from "../src/config/load.ts";
+import { createObserver } from "../src/connector/kit/observe.ts";
 import { writeCursor } from "../src/scim/cursor.ts";
 import { send } from "../test/clients/replay.ts";
 import { openHr, startHr } from "../test/servers/databases.ts";
@@ -47,6 +48,7 @@ const server = {
   waitMs: 3000,
   statementMs: 4500,
   tls: undefined,
+  observer: createObserver(),
 } as const;
 const bare = dialect === "postgres" ? postgres(server) : mysql(server);
 const db = new Kysely<unknown>({ dialect: bare.kysely() });

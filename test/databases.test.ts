@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import sql from "../connectors/sql/index.ts";
 import { send } from "./clients/replay.ts";
 import { type Database, openHr, startHr } from "./servers/databases.ts";
 import { ROOT, startGateway, type TestGateway, TOKEN } from "./servers/gateway.ts";
+import { lent } from "./servers/lent.ts";
 
 /** A table as applications leave them: every usual type, rows of several tenants, rows that are only marked as deleted. */
 const accounts = {
@@ -418,6 +420,15 @@ describe.each(["postgres", "mysql"] as const)("encryption, on %s", (dialect) => 
     const known = await ask(database, { tls: { ca: database.ca } });
     expect(known.status).toBe(200);
     expect(known.encrypted).toBeGreaterThan(0);
+    const kinds = { person: { table: "people" } };
+    const settings = { ...database.settings, host: "localhost", tls: { ca: database.ca }, kinds };
+    const connector = sql.open(sql.config.parse(settings), lent("."));
+    await connector.probe(AbortSignal.timeout(5000));
+    expect(connector.observe!()).toMatchObject({
+      pools: [{ name: `localhost:${database.settings.port}`, open: 1, waiting: 0 }],
+      peers: [{ issuer: "CN=Authority of the tests", address: `localhost:${database.settings.port}` }],
+    });
+    await connector.close();
     const unknown = await ask(database, { tls: true });
     expect(unknown.json).toMatchObject({ status: "503", detail: expect.stringMatching(/certificate/) });
     await database.stop();

@@ -244,6 +244,11 @@ describe("an API behind TLS", () => {
     const mutual = { ca: join(folder, "ca.pem"), cert: own.certificate, key: own.key };
     const connector = open({ url: api.url, tls: mutual });
     expect(await count(connector)).toBe(0);
+    const { pools, peers } = connector.observe!();
+    const { host } = new URL(api.url);
+    expect(pools).toMatchObject([{ name: host, open: 1, waiting: 0 }]);
+    expect(peers).toMatchObject([{ address: host, subject: "CN=dc1", issuer: "CN=Authority of the tests" }]);
+    expect(peers[0]!.until).toBeGreaterThan(Date.now());
     await connector.close();
     const strange = open({ url: api.url, tls: { cert: own.certificate, key: own.key } });
     expect(await failing(strange)).toMatch(

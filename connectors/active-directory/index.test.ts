@@ -35,6 +35,7 @@ testConnector({
     return { connector, again, close };
   },
   kind: "user",
+  isEncrypted: true,
   seed: (n) => account(`login${n}`),
   others: [
     { kind: "retired", seed: (n) => account(`retired${n}`) },

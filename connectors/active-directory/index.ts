@@ -114,6 +114,7 @@ kinds:
       check: (uses, signal) => checkRights(domain, uses, signal),
       attributes: (_, signal) => publishedAttributes(domain, signal),
       explain: (operation) => explain(domain, operation),
+      observe: domain.observe,
       close: domain.close,
     };
   },

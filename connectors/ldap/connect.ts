@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type LookupFunction } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { Client } from "ldapts";
 import { timedOut } from "../../src/connector/error.ts";
 import { abortable } from "../../src/connector/kit/deadline.ts";
@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly tls: Certificates & { readonly startTls: boolean };
   /** Resolves host names, if not the system's resolver. */
   readonly lookup?: LookupFunction | undefined;
+  /** Called after each TLS handshake. */
+  readonly secured?: ((url: string, socket: TLSSocket) => void) | undefined;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ConnectOptions {
  */
 export async function connect(
   url: string,
-  { bind, tls, lookup }: ConnectOptions,
+  { bind, tls, lookup, secured }: ConnectOptions,
   milliseconds: number,
 ): Promise<Client> {
   let isUsed = false;
@@ -47,7 +49,8 @@ export async function connect(
     }) as never,
     createSecureConnection: ((...args: unknown[]) => {
       if (protocol === "ldaps:") once();
-      return (connectTls as (...all: unknown[]) => unknown)(...args);
+      const socket = (connectTls as (...all: unknown[]) => TLSSocket)(...args);
+      return socket.once("secureConnect", () => secured?.(url, socket));
     }) as never,
   });
   const timeout = AbortSignal.timeout(milliseconds);

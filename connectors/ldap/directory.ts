@@ -12,6 +12,7 @@ import {
 import { type Condition, type Entry, fromValues, type Value } from "../../src/connector/connector.ts";
 import { ConnectorError, isNotFound } from "../../src/connector/error.ts";
 import { createAccount } from "../../src/connector/kit/account.ts";
+import { createObserver, type Observer } from "../../src/connector/kit/observe.ts";
 import { readTwice } from "../../src/connector/kit/retry.ts";
 import { type AttributeType, attributeTypes, fromLdap, isBinary, type TypeOf, toLdap } from "./attributes.ts";
 import { type ConnectOptions, connect } from "./connect.ts";
@@ -64,6 +65,7 @@ export interface Directory extends Schema {
   readonly pool: Pool;
   /** For large listings, so that they do not delay other work: one at a time per connection. */
   readonly bulk: Pool;
+  readonly observe: Observer["observe"];
   readonly features: (signal: AbortSignal) => Promise<Features>;
   /** Logs, once, that a search was referred to other servers. */
   readonly referred: (base: string, urls: readonly string[]) => void;
@@ -78,13 +80,19 @@ export function openDirectory(settings: Settings, dialect: Dialect): Directory {
     isRefusal: (error) => resultCode(error) === result.invalidCredentials,
     reasonOf: (error) => (ldapFailure(error, dialect.refusal) as Error).message,
   });
+  const observer = createObserver();
   const servers = createServers({
     ...settings,
-    connect: (url, milliseconds) => account.prove(() => connect(url, settings, milliseconds)),
+    connect: (url, milliseconds) =>
+      account.prove(() => connect(url, { ...settings, secured: observer.connected }, milliseconds)),
   });
   const pool = createPool(servers, settings.connections);
   // Servers keep the state of one paged search per connection.
   const bulk = createPool(servers, READINGS, 1);
+  observer.pools(() => [
+    { name: "look-ups and writes", ...pool.counts() },
+    { name: "long lists", ...bulk.counts() },
+  ]);
   let features: Features | undefined;
   const known = new Set<string>();
   const kinds = Object.entries(settings.kinds).map(([name, { base, filter, rdn, key = dialect.key, placeholder }]) => {
@@ -97,6 +105,7 @@ export function openDirectory(settings: Settings, dialect: Dialect): Directory {
     servers,
     pool,
     bulk,
+    observe: observer.observe,
     features: async (signal) => {
       features ??= await readFeatures(directory, signal);
       return features;

@@ -122,6 +122,7 @@ kinds:
       check: (uses, signal) => checkDirectory(directory, bind?.dn, uses, signal),
       attributes: (_, signal) => publishedAttributes(directory, signal),
       explain: (operation) => explain(directory, operation),
+      observe: directory.observe,
       close: directory.close,
     };
   },

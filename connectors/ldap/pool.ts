@@ -1,6 +1,7 @@
 import type { Client } from "ldapts";
 import { ConnectorError, isOwnFault, neverAsked, timedOut } from "../../src/connector/error.ts";
 import { abortable } from "../../src/connector/kit/deadline.ts";
+import type { PoolCounts } from "../../src/connector/observation.ts";
 import { close } from "./connect.ts";
 import { resultCode } from "./errors.ts";
 import type { Servers } from "./servers.ts";
@@ -9,6 +10,7 @@ import type { Servers } from "./servers.ts";
 export interface Pool {
   /** Runs work on the least busy connection. If the signal ends it, the connection is closed, because it may hang. */
   readonly run: <T>(signal: AbortSignal, work: (client: Client) => Promise<T>) => Promise<T>;
+  readonly counts: () => PoolCounts;
   readonly close: () => Promise<void>;
 }
 
@@ -107,6 +109,11 @@ export function createPool(servers: Servers, connections: number, inFlight = IN_
         if (connection && connection !== slot.connection && connection.pending.size === 0) close(connection.client);
         waiting.shift()?.();
       }
+    },
+    counts: () => {
+      const open = slots.filter(({ connection }) => connection?.client.isConnected);
+      const idle = open.filter(({ running }) => running === 0);
+      return { open: open.length, idle: idle.length, waiting: waiting.length, limit: connections };
     },
     close: async () => {
       isClosed = true;

@@ -10,6 +10,7 @@ async function inTurn(statuses: Record<string, number>, steps: object[]) {
   const asked: string[] = [];
   const client = {
     clean: (text: string) => text,
+    observe: () => ({ pools: [], peers: [] }),
     close: async () => {},
     call: async ({ method, path }: Call) => {
       asked.push(`${method} ${path}`);

@@ -98,6 +98,7 @@ kinds:
         return `the API at ${settings.url}`;
       },
       explain: (operation) => explain(kindNamed(operation.kind), operation),
+      observe: client.observe,
       close: () => {
         snapshots.close();
         return client.close();

@@ -199,6 +199,7 @@ kinds:
         return attributesIn(body, enterprise, (id) => id === schema || !/schemas:core:/i.test(id));
       },
       explain: (operation) => explain(kindNamed(operation.kind), operation, settings, hasPatch, path),
+      observe: client.observe,
       close: client.close,
     };
   },

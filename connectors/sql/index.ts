@@ -1,6 +1,7 @@
 import { Kysely } from "kysely";
 import { type Condition, type Connector, defineConnector } from "../../src/connector/connector.ts";
 import { ConnectorError, isOwnFault } from "../../src/connector/error.ts";
+import { createObserver } from "../../src/connector/kit/observe.ts";
 import { searchFailure } from "../../src/connector/paging.ts";
 import { attributesOf } from "./attributes.ts";
 import { describeTables } from "./catalogue.ts";
@@ -58,11 +59,13 @@ kinds:
   init: { example: "postern init sql --dialect sqlite --file people.db", options, run: init },
   address: (settings) => placeOf(settings),
   open: (settings, { files, references = [], mapped, operationMs }): Connector => {
-    const dialect = dialectOf(settings, files, operationMs);
+    const observer = createObserver();
+    const opening = { statementMs: operationMs, observer };
+    const dialect = dialectOf(settings, files, opening);
     const db = new Kysely<unknown>({ dialect: dialect.kysely() });
     const replicas = (settings.replicas ?? []).map((address) => {
       const { host, port } = readAddress(address);
-      return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, files, operationMs).kysely() });
+      return new Kysely<unknown>({ dialect: dialectOf({ ...settings, host, port }, files, opening).kysely() });
     });
     const session = openSession(db, replicas, dialect);
     const { configured, known, current } = kindsOf(settings.kinds, dialect, db, mapped, references);
@@ -181,6 +184,7 @@ kinds:
       attributes: (name) => told(attributesOf(db, settings.dialect, configured.get(name)!)),
       explain: (operation) => explain(current().get(operation.kind)!, operation, db),
       slow: async (name, where) => slowConditions(await kindNamed(name), where),
+      ...(settings.dialect !== "sqlite" && { observe: observer.observe }),
       close: async () => {
         await Promise.all([dialect.apart?.close(), ...[db, ...replicas].map((each) => each.destroy())]);
       },

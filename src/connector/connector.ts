@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { AttributeInfo } from "./attribute-info.ts";
 import type { Transport } from "./http.ts";
 import type { Files } from "./kit/files.ts";
+import type { Observation } from "./observation.ts";
 
 /** A value of an entry, as JSON. Times are ISO 8601 in UTC with milliseconds; keys and references are text. */
 export type Value = string | number | boolean | { readonly [name: string]: unknown };
@@ -225,6 +226,11 @@ export interface Connector {
   readonly explain: (operation: BackendOperation) => string | Promise<string>;
   /** Which parts of a condition need a full scan, because the backend has no index for them, and how to fix that. */
   readonly slow?: (kind: string, where: Condition, signal: AbortSignal) => Promise<readonly string[]>;
+  /**
+   * Tells what the connector knows of its pools, and of the certificates that its servers showed. Never asks the backend: it is called
+   * whenever somebody looks. `kit/observe.ts` collects it. Left out by connectors without connections.
+   */
+  readonly observe?: () => Observation;
   readonly close: () => Promise<void>;
 }
 

@@ -1,3 +1,5 @@
+import type { Observation } from "./observation.ts";
+
 /** An HTTP request with its absolute URL. */
 export interface HttpRequest {
   readonly method: string;
@@ -62,5 +64,7 @@ export interface Answer {
 /** Sends one request and reads the whole response. */
 export interface Transport {
   readonly send: (request: HttpRequest, signal: AbortSignal) => Promise<Answer>;
+  /** Tells what is known of the connections, without making any. */
+  readonly observe?: () => Observation;
   readonly close: () => Promise<void>;
 }

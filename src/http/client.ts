@@ -4,6 +4,7 @@ import { context, propagation } from "@opentelemetry/api";
 import type { Services } from "../connector/connector.ts";
 import { ConnectorError, happened } from "../connector/error.ts";
 import type { Answer, HttpRequest, Proof, Transport } from "../connector/http.ts";
+import type { Observation } from "../connector/observation.ts";
 import type { Call } from "./call.ts";
 import { credentialsOf } from "./credentials.ts";
 import { retryAfter } from "./failures.ts";
@@ -19,6 +20,8 @@ export interface Client {
   readonly call: (call: Call, signal: AbortSignal) => Promise<Answer>;
   /** Removes the gateway's own secrets from a text of the API. */
   readonly clean: (text: string) => string;
+  /** What is known of its connections. */
+  readonly observe: () => Observation;
   readonly close: () => Promise<void>;
 }
 
@@ -96,6 +99,7 @@ export function openClient(
       }
       return answer;
     },
+    observe: () => opened.observe?.() ?? { pools: [], peers: [] },
     close: transport.close,
   };
 }

@@ -3,7 +3,9 @@ import type * as undici from "undici";
 import { ConnectorError, isOwnFault, timedOut } from "../connector/error.ts";
 import type { Answer, HttpRequest, Streamed, Transport } from "../connector/http.ts";
 import type { Files } from "../connector/kit/files.ts";
+import { createObserver, type Observer } from "../connector/kit/observe.ts";
 import { readCertificates } from "../connector/kit/tls.ts";
+import type { PoolState } from "../connector/observation.ts";
 import { readItems } from "./items.ts";
 import { createExactJson, type ExactJson } from "./json.ts";
 import type { HttpSettings } from "./settings.ts";
@@ -30,7 +32,8 @@ const NEVER_SENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "E
 /** HTTP by undici, loaded on first use: connections are kept alive, responses are decompressed and limited, redirects are not followed. */
 export function openTransport(settings: HttpSettings, files: Files): Transport {
   const { fetch, ...agents } = createRequire(import.meta.url)("undici") as typeof undici;
-  const dispatcher = dispatcherOf(settings, files, agents);
+  const observer = createObserver();
+  const dispatcher = dispatcherOf(settings, files, agents, observer);
   const { url: base } = settings;
   const where = new URL(base).host;
   const json = createExactJson();
@@ -72,6 +75,7 @@ export function openTransport(settings: HttpSettings, files: Files): Transport {
         throw failure(error, ends, where);
       }
     },
+    observe: observer.observe,
     close: () => dispatcher.close(),
   };
 }
@@ -79,13 +83,34 @@ export function openTransport(settings: HttpSettings, files: Files): Transport {
 function dispatcherOf(
   { tls, proxy, connections, timeout }: HttpSettings,
   files: Files,
-  { Agent, ProxyAgent }: Pick<typeof undici, "Agent" | "ProxyAgent">,
+  { Agent, ProxyAgent, buildConnector }: Pick<typeof undici, "Agent" | "ProxyAgent" | "buildConnector">,
+  observer: Observer,
 ): undici.Dispatcher {
   const secure = readCertificates(files, tls);
   // The whole request has its own time limit, which may be longer than the default.
   const limits = { connections, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 };
+  // What goes through a proxy is not observed: the sockets that undici tells of are the proxy's.
   if (proxy !== undefined) return new ProxyAgent({ uri: proxy, requestTls: secure, ...limits });
-  return new Agent({ ...limits, connect: { ...secure, timeout: timeout * 1000 } });
+  const connect = buildConnector({ ...secure, timeout: timeout * 1000 });
+  const agent = new Agent({
+    ...limits,
+    connect: (to, done) =>
+      connect(to, (...[error, socket]: Parameters<typeof done>) => {
+        if (socket) observer.connected(to.host ?? to.hostname, socket);
+        (done as (...result: unknown[]) => void)(error, socket);
+      }),
+  });
+  observer.pools(() =>
+    Object.entries(agent.stats).map(([origin, stats]) => countsOf(new URL(origin).host, stats, connections)),
+  );
+  return agent;
+}
+
+/** The connections to one host. undici counts a pool's in more detail than a single one. */
+function countsOf(name: string, stats: undici.Agent["stats"][string], limit: number): PoolState {
+  const idle = "free" in stats ? stats.free : 0;
+  const waiting = "queued" in stats ? stats.queued : 0;
+  return { name, open: Number(stats.connected), idle, waiting, limit };
 }
 
 /** The chunks of a body. Throws if they exceed the limit, without reading further. */

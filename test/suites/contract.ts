@@ -26,6 +26,8 @@ export interface Contract {
   /** Whether it only reads: seeds hold their keys then, and writes are refused. */
   readonly readOnly?: true;
   readonly kind: string;
+  /** Whether its backend is reached by TLS: its certificate must then be told. */
+  readonly isEncrypted?: true;
   /** What tells it from others that are tested beside it. */
   readonly name?: string;
   /** An entry that holds no more than it must; `n` makes it unlike the others. */
@@ -444,6 +446,22 @@ export function testConnector(contract: Contract): void {
       expect(await connector.explain({ type: "create", kind, entry: contract.seed(1), attrs: [] })).toContain(
         String(contract.seed(1)[contract.unique]),
       );
+    });
+
+    test("tells of its connections, if it has any, what can be true", async () => {
+      const { pools, peers } = connector.observe?.() ?? { pools: [], peers: [] };
+      for (const { name, open, idle, waiting, limit = Number.POSITIVE_INFINITY } of pools) {
+        expect(name).not.toBe("");
+        expect(Math.min(open, idle, waiting), name).toBeGreaterThanOrEqual(0);
+        expect(idle, name).toBeLessThanOrEqual(open);
+        expect(open, name).toBeLessThanOrEqual(limit);
+      }
+      if (pools.length > 0) expect(pools.some(({ open }) => open > 0)).toBe(true);
+      expect(peers.length > 0).toBe(contract.isEncrypted === true);
+      for (const { address, until, seen } of peers) {
+        expect(address).not.toBe("");
+        expect(until).toBeGreaterThan(seen);
+      }
     });
   });
 }

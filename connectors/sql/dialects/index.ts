@@ -1,4 +1,5 @@
 import type { Files } from "../../../src/connector/kit/files.ts";
+import { createObserver, type Observer } from "../../../src/connector/kit/observe.ts";
 import { readCertificates } from "../../../src/connector/kit/tls.ts";
 import type { SqlDialect } from "../dialect.ts";
 import type { Settings } from "../settings.ts";
@@ -14,8 +15,11 @@ const servers = { postgres, mysql, mssql } as const;
 export function dialectOf(
   settings: Omit<Settings, "kinds" | "replicas">,
   files: Files,
-  statementMs = STATEMENT_MS,
-  settingOf?: (name: string) => string,
+  {
+    statementMs = STATEMENT_MS,
+    settingOf,
+    observer = createObserver(),
+  }: { statementMs?: number | undefined; settingOf?: (name: string) => string; observer?: Observer } = {},
 ): SqlDialect {
   if (settings.dialect === "sqlite") {
     const file = settings.file === ":memory:" ? settings.file : files.path(settings.file!);
@@ -31,6 +35,7 @@ export function dialectOf(
     connections,
     waitMs: wait * 1000,
     statementMs,
+    observer,
     tls: tls === false ? undefined : readCertificates(files, tls === true ? {} : tls, settingOf),
   });
 }

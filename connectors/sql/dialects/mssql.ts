@@ -5,7 +5,7 @@ import { loadOptional } from "../../../src/connector/kit/optional.ts";
 import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
 import { type Sql, sql } from "../sql.ts";
-import type { Server } from "./server.ts";
+import { type Server, serverName } from "./server.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
 /** Microsoft SQL Server, 2017 and later, by tedious. */
@@ -96,12 +96,19 @@ function insertMissing(
   return sql`insert into ${table} (${names}) select distinct ${given} from (values ${values}) as ${sql.id("given")} (${names}) where not exists (${held})`;
 }
 
+/** A connection of tedious, with the socket that its types leave out. */
+interface OpenConnection {
+  readonly messageIo?: { readonly securePair?: { readonly cleartext: unknown } };
+}
+
 /** The driver is loaded on first use: it includes the whole Azure sign-in. */
-function dialectFor({ host, port, database, user, password, connections, waitMs, statementMs, tls }: Server): Dialect {
+function dialectFor(server: Server): Dialect {
+  const { host, port, database, user, password, connections, waitMs, statementMs, tls, observer } = server;
   const Tedious = loadOptional("tedious", "dialect") as typeof import("tedious");
   const Tarn = createRequire(import.meta.url)("tarn") as typeof import("tarn");
-  const connect = () =>
-    new Tedious.Connection({
+  const name = serverName(server);
+  const connect = () => {
+    const connection = new Tedious.Connection({
       server: host,
       authentication: { type: "default", options: { userName: user, password } },
       options: {
@@ -116,9 +123,24 @@ function dialectFor({ host, port, database, user, password, connections, waitMs,
         useUTC: true,
       },
     });
+    const socketOf = ({ messageIo }: OpenConnection) => messageIo?.securePair?.cleartext;
+    return connection.once("connect", () =>
+      observer.connected(name, socketOf(connection as unknown as OpenConnection)),
+    );
+  };
+  // kysely makes the pool itself.
+  class Pool<Resource> extends Tarn.Pool<Resource> {
+    constructor(options: ConstructorParameters<typeof Tarn.Pool<Resource>>[0]) {
+      super(options);
+      observer.pools(() => {
+        const idle = this.numFree();
+        return [{ name, open: this.numUsed() + idle, idle, waiting: this.numPendingAcquires(), limit: connections }];
+      });
+    }
+  }
   return new MssqlDialect({
     tarn: {
-      Pool: Tarn.Pool,
+      Pool,
       options: { min: 0, max: connections, acquireTimeoutMillis: waitMs, propagateCreateError: true },
     },
     tedious: {

@@ -1,10 +1,9 @@
-import { createRequire } from "node:module";
-import { CompiledQuery, type Kysely, MysqlDialect, type MysqlPool } from "kysely";
-import type * as mysql2 from "mysql2";
+import { CompiledQuery, type Kysely, MysqlDialect } from "kysely";
 import { ConnectorError } from "../../../src/connector/error.ts";
 import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
 import { type Sql, sql } from "../sql.ts";
+import { openPool, preparing } from "./mysql-pool.ts";
 import type { Server } from "./server.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
@@ -13,7 +12,7 @@ import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 export const mysql = (server: Server): SqlDialect => ({
   kysely: () =>
     new MysqlDialect({
-      pool: preparing(poolFor(server), server.waitMs),
+      pool: preparing(openPool(server), server.waitMs),
       onCreateConnection: async (connection) => {
         for (const statement of session(server)) await connection.executeQuery(CompiledQuery.raw(statement));
         for (const statement of limits(server))
@@ -90,69 +89,6 @@ const limits = ({ statementMs }: Server): string[] => [
   `set session max_statement_time = ${statementMs / 1000}`,
   `set session max_execution_time = ${statementMs}`,
 ];
-
-/** The driver is loaded on first use. */
-function poolFor({ host, port, database, user, password, connections, waitMs, tls }: Server): mysql2.Pool {
-  const { createPool } = createRequire(import.meta.url)("mysql2") as typeof mysql2;
-  return createPool({
-    host,
-    port,
-    database,
-    user,
-    password,
-    connectionLimit: connections,
-    connectTimeout: waitMs,
-    charset: "utf8mb4",
-    dateStrings: true,
-    // JSON is parsed here, without rounding.
-    jsonStrings: true,
-    supportBigNumbers: true,
-    enableKeepAlive: true,
-    keepAliveInitialDelay: 10_000,
-    maxPreparedStatements: 256,
-    // mysql2 verifies host names only if asked to.
-    ...(tls && { ssl: { verifyIdentity: true, ...tls } }),
-  });
-}
-
-/** Sends values as parameters of prepared statements: mysql2's `query` would insert them into the text. */
-function preparing(pool: mysql2.Pool, waitMs: number): MysqlPool {
-  const wrapped = new WeakMap<mysql2.PoolConnection, unknown>();
-  return {
-    getConnection: (callback) => {
-      // The pool itself would wait indefinitely.
-      let isLate = false;
-      const timer = setTimeout(() => {
-        isLate = true;
-        callback(new ConnectorError("busy", "No database connection became available in time."), undefined as never);
-      }, waitMs);
-      pool.getConnection((error, connection) => {
-        clearTimeout(timer);
-        if (isLate) return connection?.release();
-        if (error || !connection) return callback(error, undefined as never);
-        const known = wrapped.get(connection) ?? {
-          config: connection.config,
-          threadId: connection.threadId,
-          connect: () => {},
-          destroy: () => connection.destroy(),
-          release: () => connection.release(),
-          query: (text: string, parameters: unknown[], done: (error: unknown, result: unknown) => void) =>
-            parameters.length === 0
-              ? connection.query(text, rowsOnly(done))
-              : connection.execute(text, parameters as never, rowsOnly(done)),
-        };
-        wrapped.set(connection, known);
-        callback(null, known as never);
-      });
-    },
-    // A connection that was never established has nothing to close.
-    end: (callback) => pool.end(() => callback(null)),
-  };
-}
-
-/** A procedure call returns several results and a final status. Its rows are those of all results. */
-const rowsOnly = (done: (error: unknown, result: unknown) => void) => (error: unknown, result: unknown) =>
-  done(error, Array.isArray(result) && result.some(Array.isArray) ? result.filter(Array.isArray).flat() : result);
 
 const types: Readonly<Record<string, ColumnType>> = {
   tinyint: "integer",

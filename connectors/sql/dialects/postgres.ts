@@ -5,7 +5,7 @@ import { openPostgres } from "../../../src/connector/kit/postgres.ts";
 import type { Column, Columns, ColumnType, TableName } from "../column.ts";
 import type { SqlDialect } from "../dialect.ts";
 import { type Sql, sql } from "../sql.ts";
-import type { Server } from "./server.ts";
+import { type Server, serverName } from "./server.ts";
 import { insertRows, oneOrArray, usual } from "./statements.ts";
 import { any, fromTypedColumn, toTypedColumn } from "./values.ts";
 
@@ -61,8 +61,14 @@ function wholeSql(value: unknown): unknown {
 
 const asText = (value: Parameters<SqlDialect["exact"]>[0]) => sql`cast(${value} as text)`;
 
-function createPool({ host, port, database, user, password, connections, waitMs, statementMs, tls }: Server): pg.Pool {
-  return openPostgres({
+/** A client of pg, with the socket that its types leave out. */
+interface OpenClient {
+  readonly connection?: { readonly stream: unknown };
+}
+
+function createPool(server: Server): pg.Pool {
+  const { host, port, database, user, password, connections, waitMs, statementMs, tls, observer } = server;
+  const pool = openPostgres({
     host,
     port,
     database,
@@ -77,6 +83,12 @@ function createPool({ host, port, database, user, password, connections, waitMs,
       getTypeParser: (oid: number) => (raw: string) => (oid === BOOL ? raw === "t" : raw),
     } as pg.CustomTypesConfig,
   });
+  const name = serverName(server);
+  observer.pools(() => [
+    { name, open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount, limit: connections },
+  ]);
+  pool.on("connect", (client) => observer.connected(name, (client as unknown as OpenClient).connection?.stream));
+  return pool;
 }
 
 const BOOL = 16;

@@ -1,3 +1,4 @@
+import type { Observer } from "../../../src/connector/kit/observe.ts";
 import type { Certificates } from "../../../src/connector/kit/tls.ts";
 
 /** Connection settings of a database server. */
@@ -14,7 +15,13 @@ export interface Server {
   readonly statementMs: number;
   /** Certificates for encryption; undefined for unencrypted connections. */
   readonly tls: Certificates | undefined;
+  /** Is told of the pool, and of each connection. */
+  readonly observer: Observer;
 }
+
+/** A server's name, for whoever looks at its connections. */
+export const serverName = ({ host, port }: Pick<Server, "host" | "port">): string =>
+  port === undefined ? host : `${host}:${port}`;
 
 /** Default time limit of a statement, in milliseconds, enforced by the server. */
 export const STATEMENT_MS = 4500;

@@ -60,7 +60,7 @@ const DIALECTS: readonly string[] = ["sqlite", "postgres", "mysql", "mssql"];
 export async function init({ options: given, env, files, signal }: InitRequest): Promise<Initial> {
   const asked = given as unknown as Options;
   const settings = settingsOf(asked, env, files);
-  const dialect = dialectOf(settings, files, undefined, (name) => `--${name}`);
+  const dialect = dialectOf(settings, files, { settingOf: (name) => `--${name}` });
   const db = new Kysely<unknown>({ dialect: dialect.kysely() });
   const ask = async <T>(work: Promise<T>): Promise<T> => {
     try {

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { LRUCache } from "lru-cache";
 
 /** A certificate or a token that ends, or has ended. Times are in milliseconds since 1970. */
 export interface Expiry {
@@ -15,18 +16,18 @@ export interface Expiry {
 /** Settings that name certificate files. */
 const CERTIFICATES: readonly string[] = ["cert", "certificate", "ca", "clientCa"];
 const MAX_BYTES = 1_000_000;
+const MAX_FILES = 1000;
 const JWT = /^(?:Bearer )?[\w-]{4,}\.([\w-]{4,})\.[\w-]*$/;
 
 /** Finds the certificates and tokens that a configuration names, with their ends. Files are read again when they change. */
 export function createExpiries(): (config: unknown, folder: string) => Promise<readonly Expiry[]> {
-  const read = new Map<string, { readonly state: string; readonly ends: Ends | undefined }>();
+  const read = new LRUCache<string, { readonly state: string; readonly ends: Ends | undefined }>({ max: MAX_FILES });
   const endsOf = async (path: string, isCa: boolean): Promise<Ends | undefined> => {
     const { size, mtimeMs } = await stat(path);
     const state = `${size} ${mtimeMs} ${isCa}`;
     const known = read.get(path);
     if (known?.state === state) return known.ends;
     const ends = size > MAX_BYTES ? undefined : endsIn(await readFile(path, "utf8"), isCa);
-    if (read.size > 1000) read.clear();
     read.set(path, { state, ends });
     return ends;
   };

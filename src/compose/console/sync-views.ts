@@ -1,4 +1,3 @@
-import { Cron } from "croner";
 import type { SyncPeople, SyncPerson, SyncRun, SyncSummary } from "../../console/api/syncs.ts";
 import { isObject, type Resource } from "../../scim/schema.ts";
 import { HELD, type Person } from "../../state/person.ts";
@@ -6,6 +5,7 @@ import type { RunRecord } from "../../state/syncs.ts";
 import type { SyncSettings } from "../../sync/definition.ts";
 import { resourceOf } from "../../sync/person.ts";
 import { type Looked, lastRuns, planLine } from "../../sync/report.ts";
+import { nextRun } from "../syncs/schedule.ts";
 
 /** How many problems of a run are shown. */
 const MAX_PROBLEMS = 100;
@@ -24,6 +24,8 @@ export async function summaryOf(looked: Looked, settings: SyncSettings): Promise
   const running = views.find(({ outcome }) => outcome === "running");
   const last = views.find(({ outcome }) => !["running", "released"].includes(outcome));
   const isHeld = ({ held }: { held: number }) => held === HELD.held;
+  const next = schedule === undefined ? undefined : nextRun(schedule, settings);
+  const nextReconcile = reconcile === undefined ? undefined : nextRun(reconcile, settings);
   const counts = (rows: typeof planned) => rows.map(({ kind, count }) => ({ kind, count: Number(count) }));
   return {
     name: sync,
@@ -31,8 +33,8 @@ export async function summaryOf(looked: Looked, settings: SyncSettings): Promise
     ...("route" in to && { to: to.route }),
     ...(schedule !== undefined && { schedule }),
     ...(reconcile !== undefined && { reconcile }),
-    ...nextOf("next", schedule, settings),
-    ...nextOf("nextReconcile", reconcile, settings),
+    ...(next !== undefined && { next }),
+    ...(nextReconcile !== undefined && { nextReconcile }),
     ...(running && { running }),
     ...(last && { last }),
     held: counts(planned.filter(isHeld)),
@@ -42,13 +44,6 @@ export async function summaryOf(looked: Looked, settings: SyncSettings): Promise
     seen: runs[0]?.run ?? 0,
     ...(Number(record.not_before) > Date.now() && { notBefore: Number(record.not_before) }),
   };
-}
-
-function nextOf(name: string, pattern: string | undefined, { asOf }: SyncSettings): object {
-  if (pattern === undefined) return {};
-  const timezone = typeof asOf.zone === "string" ? asOf.zone : "UTC";
-  const next = new Cron(pattern, { timezone, paused: true }).nextRun();
-  return next ? { [name]: next.getTime() } : {};
 }
 
 /** What the history keeps of a run, or of a release. */
