@@ -154,7 +154,12 @@ describe("the guard's page", () => {
       await page.getByLabel("Choose bob").check();
       await page.getByRole("button", { name: "Release 1 chosen" }).click();
       const dialog = page.getByRole("dialog");
-      expect(await dialog.textContent()).toContain("tests will delete bob in the database (hr) with the next attempt.");
+      const words = await dialog.textContent();
+      expect(words).toMatch(
+        /tests will delete bob of \d+ \(\d+ %\) in the database \(hr\) by \/scim\/v2, with the next attempt\./,
+      );
+      expect(words).toMatch(/Deletion of 1 person, asked by tests, stopped (at|between) /);
+      expect(words).toContain("3 other changes stay stopped.");
       expect(await dialog.getByRole("button", { name: "Release", exact: true }).isDisabled()).toBe(true);
       await confirm(page, "Release", "left in June");
       await page.getByText("Released 1 change.").waitFor();
@@ -169,7 +174,12 @@ describe("the guard's page", () => {
   test("releases nothing but what was seen: what another operator did meanwhile is told", () =>
     on("/guard", async (page) => {
       await page.getByRole("button", { name: "Release all 3" }).click();
-      await page.getByText("tests will delete 3 people in the database (hr)").waitFor();
+      await page.getByText(/tests will delete 3 people of \d+ \(\d+ %\) in the database \(hr\)/).waitFor();
+      const whom = page.getByRole("group", { name: "Whom it concerns" });
+      await whom.getByLabel("dan").uncheck();
+      await page.getByText(/tests will delete 2 people/).waitFor();
+      await page.getByText("1 other change stays stopped.").waitFor();
+      await whom.getByLabel("dan").check();
       const place = { type: "User", danger: "deletes", key: ids.cid };
       const one = { route: "/scim/v2", places: [place], reason: "looked at" };
       expect(await api("/guard/release", one)).toMatchObject({ status: 200, json: { count: 1, missed: [] } });

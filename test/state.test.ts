@@ -176,7 +176,9 @@ describe.each(Object.keys(stores))("the store on %s", (name) => {
     for (const key of keys) await one.guard.reserve(changeOf(key), none, asked);
     const route = "/scim/v2";
     const { groups, seen } = await one.guard.seen({ route, type: "User" });
-    expect(groups).toEqual([{ type: "User", danger: "deletes", count: 1199 }]);
+    expect(groups).toMatchObject([{ type: "User", danger: "deletes", caller: "entra", count: 1199 }]);
+    const { since } = (await one.guard.counts(route)).find(({ type }) => type === "User")!;
+    expect(since).toBe(groups[0]!.first);
     const release = { route, by: "ada", reason: "looked at", seen };
     await expect(other.guard.release(release)).rejects.toThrow("no longer what you looked at");
     const released = await other.guard.release({ ...release, type: "User" });

@@ -13,7 +13,8 @@ interface Place {
 /** The guard's tables, for kysely. */
 export interface GuardTables {
   guard_passed: Place & { readonly under_way: number; readonly happened: number };
-  guard_stopped: Place & { readonly caller: string; readonly request_id: string };
+  /** `at` is when a change was last tried; `since` when it was stopped first, 0 if that isn't known. */
+  guard_stopped: Place & { readonly caller: string; readonly request_id: string; readonly since: number };
   guard_released: Place & { readonly by: string; readonly reason: string };
 }
 
@@ -27,6 +28,8 @@ export interface GuardCount extends Pick<Place, "type" | "danger"> {
   readonly oldest: number | undefined;
   /** How many are stopped, and how many are released and have not come again. */
   readonly stopped: number;
+  /** Since when something is stopped. */
+  readonly since: number | undefined;
   readonly released: number;
 }
 
@@ -59,12 +62,22 @@ export interface GuardLists {
   ) => Promise<readonly GuardTables["guard_released"][]>;
   /** The newest release of a route that is not used up; undefined if there is none. */
   readonly lastReleased: (route: string) => Promise<GuardTables["guard_released"] | undefined>;
-  /** What is stopped at present: how many changes of which type, who sent them, and a fingerprint of them. */
-  readonly seen: (filter: GuardFilter) => Promise<{
-    readonly groups: readonly (Pick<Place, "type" | "danger"> & { readonly count: number })[];
-    readonly callers: readonly string[];
-    readonly seen: string;
-  }>;
+  /** The stopped ones among some places. */
+  readonly stoppedOf: (
+    route: string,
+    places: readonly StoppedPlace[],
+  ) => Promise<readonly GuardTables["guard_stopped"][]>;
+  /** What is stopped at present: how many changes of which type, who sent them and when, and a fingerprint of them. */
+  readonly seen: (filter: GuardFilter) => Promise<{ readonly groups: readonly StoppedGroup[]; readonly seen: string }>;
+}
+
+/** Stopped changes of one type that one client sent. */
+export interface StoppedGroup extends Pick<Place, "type" | "danger"> {
+  readonly caller: string;
+  readonly count: number;
+  /** When the first and the last of them was stopped for the first time, in milliseconds since 1970. */
+  readonly first: number;
+  readonly last: number;
 }
 
 /** What passed counts for an hour; stopped and released changes are kept for a day. In milliseconds. */
@@ -122,51 +135,68 @@ export function createGuardLists(db: Kysely<GuardTables>, ready: () => Promise<v
     const found = await behindIn(table, filter, after).selectAll().limit(limit).execute();
     return found as unknown as GuardTables[Table][];
   }
+  async function placesIn<Table extends "guard_stopped" | "guard_released">(
+    table: Table,
+    route: string,
+    places: readonly StoppedPlace[],
+  ): Promise<GuardTables[Table][]> {
+    await ready();
+    const found: unknown[] = [];
+    for (let from = 0; from < places.length; from += BATCH) {
+      const piece = places.slice(from, from + BATCH);
+      const isOne = ({ or, and, eb }: ExpressionBuilder<GuardTables, "guard_stopped">) =>
+        or(
+          piece.map(({ type, danger, key }) =>
+            and([eb("type", "=", type), eb("danger", "=", danger), eb("key", "=", key)]),
+          ),
+        );
+      const query = behindIn(table, { route }, undefined).where(isOne);
+      found.push(...(await query.selectAll().execute()));
+    }
+    return found as GuardTables[Table][];
+  }
+  /** Since when something of each type is stopped. */
+  const sinceOf = async (route: string) =>
+    db
+      .selectFrom("guard_stopped")
+      .select(["type", "danger"])
+      .select(({ fn, eb, ref }) =>
+        fn.min<number>(eb.case().when("since", "=", 0).then(ref("at")).else(ref("since")).end()).as("since"),
+      )
+      .where("route", "=", route)
+      .where("at", ">=", since("guard_stopped"))
+      .groupBy(["type", "danger"])
+      .execute();
   return {
     counts: async (route) => {
       await ready();
       const tables = ["guard_passed", "guard_stopped", "guard_released"] as const;
-      const [passed, stopped, released] = await Promise.all(tables.map((table) => countsOf(table, route)));
+      const [[passed, stopped, released], sinces] = await Promise.all([
+        Promise.all(tables.map((table) => countsOf(table, route))),
+        sinceOf(route),
+      ]);
       const all = [...passed!, ...stopped!, ...released!];
       const places = new Map(all.map(({ type, danger }) => [JSON.stringify([type, danger]), { type, danger }]));
       return [...places.values()].map(({ type, danger }) => {
         const of = (rows: typeof all) => rows.find((row) => row.type === type && row.danger === danger);
         const count = (rows: typeof all) => Number(of(rows)?.count ?? 0);
         const oldest = of(passed!)?.oldest;
+        const first = sinces.find((each) => each.type === type && each.danger === danger)?.since;
         return {
           type,
           danger,
           counted: count(passed!),
           oldest: oldest === undefined ? undefined : Number(oldest),
           stopped: count(stopped!),
+          since: first === undefined ? undefined : Number(first),
           released: count(released!),
         };
       });
     },
     stopped: (filter, after, limit) => page("guard_stopped", filter, after, limit),
     released: (filter, after, limit) => page("guard_released", filter, after, limit),
-    releasesOf: async (route, places) => {
-      await ready();
-      const found: GuardTables["guard_released"][] = [];
-      for (let from = 0; from < places.length; from += BATCH) {
-        const piece = places.slice(from, from + BATCH);
-        found.push(
-          ...(await db
-            .selectFrom("guard_released")
-            .selectAll()
-            .where("route", "=", route)
-            .where(({ or, and, eb }) =>
-              or(
-                piece.map(({ type, danger, key }) =>
-                  and([eb("type", "=", type), eb("danger", "=", danger), eb("key", "=", key)]),
-                ),
-              ),
-            )
-            .execute()),
-        );
-      }
-      return found;
-    },
+    releasesOf: (route, places) => placesIn("guard_released", route, places),
+    stoppedOf: (route, places) => placesIn("guard_stopped", route, places),
     lastReleased: async (route) => {
       await ready();
       return db
@@ -181,22 +211,35 @@ export function createGuardLists(db: Kysely<GuardTables>, ready: () => Promise<v
     seen: async (filter) => {
       await ready();
       const hash = createHash("sha256");
-      const callers = new Set<string>();
-      const groups = new Map<string, { type: string; danger: string; count: number }>();
+      const groups = new Map<string, StoppedGroup>();
       for (let [after, isEnd] = [undefined as StoppedPlace | undefined, false]; !isEnd; ) {
-        const columns = ["type", "danger", "key", "caller"] as const;
+        const columns = ["type", "danger", "key", "caller", "at", "since"] as const;
         const piece = await behindIn("guard_stopped", filter, after).select(columns).limit(PIECE).execute();
         hashInto(hash, piece);
-        for (const { type, danger, caller } of piece) {
-          if (caller !== "") callers.add(caller);
-          const name = JSON.stringify([type, danger]);
-          groups.set(name, { type, danger, count: (groups.get(name)?.count ?? 0) + 1 });
+        for (const each of piece) {
+          const name = JSON.stringify([each.type, each.danger, each.caller]);
+          groups.set(name, withOne(groups.get(name), each));
         }
         [after, isEnd] = [piece.at(-1), piece.length < PIECE];
       }
-      return { groups: [...groups.values()], callers: [...callers].sort(), seen: hash.digest("hex") };
+      return { groups: [...groups.values()], seen: hash.digest("hex") };
     },
   };
+}
+
+/** When a change was stopped first, in milliseconds since 1970. */
+export const stoppedSince = ({ at, since }: Pick<GuardTables["guard_stopped"], "at" | "since">): number =>
+  Number(since) || Number(at);
+
+/** A group with one change more. */
+function withOne(
+  group: StoppedGroup | undefined,
+  row: Pick<GuardTables["guard_stopped"], "type" | "danger" | "caller" | "at" | "since">,
+): StoppedGroup {
+  const { type, danger, caller } = row;
+  const at = stoppedSince(row);
+  const { count, first, last } = group ?? { count: 0, first: at, last: at };
+  return { type, danger, caller, count: count + 1, first: Math.min(first, at), last: Math.max(last, at) };
 }
 
 const behind =

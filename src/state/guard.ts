@@ -290,7 +290,7 @@ async function note(
   if (Number(count) >= MAX_STOPPED) return;
   await transaction
     .insertInto("guard_stopped")
-    .values({ ...placeOf(change), ...about })
+    .values({ ...placeOf(change), ...about, since: about.at })
     .onConflict((conflict) => conflict.columns(["route", "type", "danger", "key"]).doUpdateSet(about))
     .execute();
 }

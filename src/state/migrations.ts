@@ -205,4 +205,13 @@ export const migrations: Record<string, Migration> = {
           .execute();
     },
   },
+  "2026-11-27-stopped-since": {
+    up: async ({ schema }: Kysely<unknown>) => {
+      // When a change was stopped first; 0 for rows of the previous version. `at` is when it was last tried.
+      await schema
+        .alterTable("guard_stopped")
+        .addColumn("since", "bigint", (column) => column.notNull().defaultTo(0))
+        .execute();
+    },
+  },
 };

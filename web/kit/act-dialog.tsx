@@ -10,6 +10,8 @@ interface ActDialogProps {
   /** What the button says. */
   readonly action: string;
   readonly isDangerous?: boolean;
+  /** Nothing is chosen: there is nothing to do. */
+  readonly isEmpty?: boolean;
   /** The label of the field for the reason; without it none is asked for. */
   readonly reason?: string;
   /** What must be typed before it can be done, and what asks for it. */
@@ -22,7 +24,8 @@ interface ActDialogProps {
 }
 
 /** Asks whether something should be done, says what will happen, and does it. */
-export function ActDialog({ title, action, isDangerous, reason, typed, onAct, onClose, children }: ActDialogProps) {
+export function ActDialog(props: ActDialogProps) {
+  const { title, action, isDangerous, isEmpty = false, reason, typed, onAct, onClose, children } = props;
   const [why, setWhy] = useState("");
   const [said, setSaid] = useState("");
   const [error, setError] = useState("");
@@ -40,7 +43,7 @@ export function ActDialog({ title, action, isDangerous, reason, typed, onAct, on
       setError(failure instanceof ApiError && failure.status > 0 ? failure.message : common.noAnswer);
     }
   };
-  const isReady = (!reason || /[\p{L}\p{N}]/u.test(why)) && (!typed || said.trim() === typed.text);
+  const isReady = !isEmpty && (!reason || /[\p{L}\p{N}]/u.test(why)) && (!typed || said.trim() === typed.text);
   return (
     <Dialog title={title} isBusy={isWorking} onClose={onClose}>
       <form class="act" onSubmit={submit}>

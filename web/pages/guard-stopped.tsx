@@ -10,7 +10,6 @@ import type {
 } from "../../src/console/api/guard.ts";
 import { type ApiError, get, post, useLoaded } from "../api.ts";
 import { useMe } from "../app.tsx";
-import { ActDialog } from "../kit/act-dialog.tsx";
 import { Choice } from "../kit/field.tsx";
 import { Empty, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Pager, usePaging } from "../kit/pager.tsx";
@@ -19,6 +18,8 @@ import { Ago } from "../kit/time.tsx";
 import { Link } from "../router.tsx";
 import { common } from "../texts/common.ts";
 import { guardTexts as texts } from "../texts/guard.ts";
+import { type Asked, GuardActDialog } from "./guard-act.tsx";
+import { placeName, placeOf, Who } from "./guard-who.tsx";
 
 const EVERY = 5000;
 const ROWS = 50;
@@ -26,14 +27,6 @@ const ROWS = 50;
 interface StoppedProps {
   readonly guarded: GuardedRoute;
   readonly onDone: (text: string, acted: GuardActed) => void;
-}
-
-/** What is about to be confirmed. */
-interface Asked {
-  readonly act: "release" | "dismiss";
-  /** The chosen changes; undefined for all that are shown. */
-  readonly chosen?: readonly GuardStopped[];
-  readonly seen: GuardSeen;
 }
 
 /** What is stopped of a route, in pages, to be released or dismissed. */
@@ -82,23 +75,20 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
     const picked = [...chosen.values()];
     setFailure(undefined);
     try {
-      const seen = isAll ? await get<GuardSeen>(`/guard/seen?${new URLSearchParams(wanted)}`) : seenOf(picked);
+      const seen = await get<GuardSeen>(`/guard/seen?${new URLSearchParams(wanted)}`);
       setAsked({ act, seen, ...(!isAll && { chosen: picked }) });
     } catch (reason) {
       setFailure(reason as ApiError);
     }
   };
-  const carryOut = async ({ act, chosen: picked, seen }: Asked, reason: string) => {
-    const which = picked ? { places: picked.map(placeOf) } : { seen: seen.seen };
+  const carryOut = async ({ act, seen }: Asked, places: readonly GuardPlace[] | undefined, reason: string) => {
+    const which = places ? { places: places.map(placeOf) } : { seen: seen.seen };
     const acted = await post<GuardActed>(`/guard/${act}`, { ...wanted, ...which, reason });
     setChosen(new Map());
     setVanished(0);
     reload();
     onDone(act === "release" ? texts.released(acted.count) : texts.dismissed(acted.count), acted);
   };
-  const groupsOf = ({ groups }: GuardSeen) =>
-    groups.map((each) => ({ ...each, backend: types.find(({ type }) => type === each.type)!.backend }));
-
   return (
     <div class="guard-stopped">
       <div class="head">
@@ -152,6 +142,7 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
                 : []),
               { name: texts.who, show: (row) => <Who route={route} row={row} />, layout: "grow" },
               { name: texts.change, show: ({ type, danger }) => `${texts.changes[danger]} ${type}` },
+              { name: texts.since, show: ({ since }) => <Ago at={since} />, layout: "narrow" },
               { name: texts.tried, show: ({ at }) => <Ago at={at} />, layout: "narrow" },
               { name: texts.by, show: ({ caller }) => caller },
               {
@@ -179,28 +170,13 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
       )}
       <Pager paging={paging} next={data?.next} />
       {asked && (
-        <ActDialog
-          title={asked.act === "release" ? texts.releaseTitle : texts.dismissTitle}
-          action={asked.act === "release" ? texts.release : texts.dismiss}
-          isDangerous={asked.act === "release"}
-          reason={texts.reason}
-          onAct={(reason) => carryOut(asked, reason)}
+        <GuardActDialog
+          asked={asked}
+          route={route}
+          types={types}
+          onAct={(places, reason) => carryOut(asked, places, reason)}
           onClose={() => setAsked(undefined)}
-        >
-          {asked.act === "release" ? (
-            <>
-              <p class="strong">
-                {texts.willHappen(groupsOf(asked.seen), asked.seen.callers, asked.chosen?.[0]?.display)}
-              </p>
-              <p>{texts.once}</p>
-            </>
-          ) : (
-            <>
-              <p class="strong">{texts.willNotHappen(groupsOf(asked.seen))}</p>
-              <p>{texts.dismissMeans(asked.seen.callers)}</p>
-            </>
-          )}
-        </ActDialog>
+        />
       )}
     </div>
   );
@@ -236,32 +212,3 @@ const Acts = ({ chosen, total, onAsk }: ActsProps) => (
     )}
   </div>
 );
-
-/** A person or a thing, by what people call it and by its id. */
-export const Who = ({
-  route,
-  row,
-}: {
-  readonly route: string;
-  readonly row: GuardPlace & { readonly display: string };
-}) => (
-  <>
-    <Link to={`/people/${[route, row.type, row.key].map(encodeURIComponent).join("/")}`}>{row.display || row.key}</Link>
-    {row.display && <span class="quiet mono guard-key">{row.key}</span>}
-  </>
-);
-
-const placeOf = ({ type, danger, key }: GuardPlace): GuardPlace => ({ type, danger, key });
-const placeName = (place: GuardPlace): string => JSON.stringify(Object.values(placeOf(place)));
-
-/** Chosen changes, counted as all of them would be. */
-function seenOf(chosen: readonly GuardStopped[]): GuardSeen {
-  const counts = new Map<string, { type: string; danger: GuardDanger; count: number }>();
-  for (const { type, danger } of chosen) {
-    const name = JSON.stringify([type, danger]);
-    const count = (counts.get(name)?.count ?? 0) + 1;
-    counts.set(name, { type, danger, count });
-  }
-  const callers = [...new Set(chosen.map(({ caller }) => caller))].filter((caller) => caller !== "");
-  return { groups: [...counts.values()], callers, seen: "" };
-}

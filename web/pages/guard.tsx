@@ -1,11 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type {
-  GuardActed,
-  GuardedRoute,
-  GuardOverview,
-  GuardPlace,
-  GuardReleased,
-} from "../../src/console/api/guard.ts";
+import type { GuardActed, GuardedRoute, GuardOverview, GuardReleased } from "../../src/console/api/guard.ts";
 import { useLoaded } from "../api.ts";
 import { Badge } from "../kit/badge.tsx";
 import { Code } from "../kit/code.tsx";
@@ -15,7 +9,8 @@ import { Table } from "../kit/table.tsx";
 import { Ago } from "../kit/time.tsx";
 import { pageNames } from "../texts/common.ts";
 import { guardTexts as texts } from "../texts/guard.ts";
-import { Stopped, Who } from "./guard-stopped.tsx";
+import { Stopped } from "./guard-stopped.tsx";
+import { placeName, Who } from "./guard-who.tsx";
 import "../styles/guard.css";
 
 /** How often the page looks again, in milliseconds. */
@@ -135,5 +130,3 @@ function Released({ route, count }: { readonly route: string; readonly count: nu
     </details>
   );
 }
-
-const placeName = ({ type, danger, key }: GuardPlace): string => JSON.stringify([type, danger, key]);

@@ -1,18 +1,55 @@
 import { isolated } from "./values.ts";
 import { backendName, counted, listed, resources } from "./words.ts";
 
+/** Stopped changes of one type that one client sent. */
 interface Group {
   readonly type: string;
   readonly danger: "deletes" | "disables";
+  readonly caller: string;
   readonly count: number;
+  readonly first: number;
+  readonly last: number;
   readonly backend: { readonly name: string; readonly type: string };
+  /** How many resources of the type there are, if the backend tells. */
+  readonly total: number | undefined;
 }
 
-const doing = ({ type, danger, count, backend }: Group, name?: string): string =>
-  `${danger === "deletes" ? "delete" : "disable"} ${name ? isolated(name) : resources(count, type)} in ${backendName(backend.type, backend.name)}`;
-const sender = (callers: readonly string[]): string =>
-  callers.length === 0 ? "The client" : listed(callers.map(isolated));
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const dated = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const DAY_MS = 24 * 3_600_000;
+
 const total = (groups: readonly Group[]): number => groups.reduce((sum, { count }) => sum + count, 0);
+const sender = (groups: readonly Group[]): string => {
+  const callers = [...new Set(groups.map(({ caller }) => caller))];
+  return callers.some((each) => each === "") ? "The client" : listed(callers.map(isolated));
+};
+/** Of how many, and which share of them: ` of 402 (8 %)`. */
+const share = (count: number, of: number | undefined): string => {
+  if (of === undefined || of < count) return "";
+  const percent = Math.round((100 * count) / of);
+  return ` of ${of.toLocaleString("en")} (${percent === 0 ? "less than 1" : percent} %)`;
+};
+const doing = ({ type, danger, count, backend, total: of }: Group, name?: string): string =>
+  `${danger === "deletes" ? "delete" : "disable"} ${name ? isolated(name) : resources(count, type)}${share(count, of)} in ${backendName(backend.type, backend.name)}`;
+/** Groups of the same changes, whoever sent them. */
+const byChange = (groups: readonly Group[]): Group[] =>
+  [...Map.groupBy(groups, ({ type, danger }) => `${type} ${danger}`).values()].map((same) => ({
+    ...same[0]!,
+    count: total(same),
+  }));
+const during = (first: number, last: number): string => {
+  const [from, to] = [dated.format(first), dated.format(last)];
+  if (from === to) return `at ${from}`;
+  return last - first < DAY_MS ? `between ${from} and ${clock.format(last)}` : `between ${from} and ${to}`;
+};
+
+/** A change in a list. */
+interface GuardLine {
+  readonly type: string;
+  readonly danger: "deletes" | "disables";
+  readonly key: string;
+  readonly display: string;
+}
 
 /** Texts of the page on the guard. */
 export const guardTexts = {
@@ -55,6 +92,7 @@ export const guardTexts = {
   who: "Who or what",
   change: "Change",
   changes: { deletes: "Delete", disables: "Disable" },
+  since: "Stopped since",
   tried: "Last tried",
   by: "By",
   request: "Request",
@@ -69,15 +107,38 @@ export const guardTexts = {
   release: "Release",
   dismiss: "Dismiss",
   reason: "Reason, for the audit log",
-  willHappen: (groups: readonly Group[], callers: readonly string[], name?: string) =>
-    `${sender(callers)} will ${listed(groups.map((group) => doing(group, groups.length === 1 && group.count === 1 ? name : undefined)))} with the next attempt.`,
-  once: "Each passes once, within 24 hours. What is not on the list stays stopped.",
+  willHappen: (groups: readonly Group[], route: string, name?: string) =>
+    `${sender(groups)} will ${listed(byChange(groups).map((group) => doing(group, name)))} by ${route}, with the next attempt.`,
+  nobody: "Choose at least one.",
+  group: ({ type, danger, caller, count, first, last }: Group) =>
+    `${danger === "deletes" ? "Deletion" : "Disablement"} of ${resources(count, type)}, asked by ${caller || "an unknown client"}, stopped ${during(first, last)}`,
+  whom: "Whom it concerns",
+  listed: ({ display, key, type, danger }: GuardLine) =>
+    `${display || key} (${type}, ${danger === "deletes" ? "delete" : "disable"})`,
+  more: (count: number) =>
+    `And ${counted(count, "other")}, not listed here. If you untick somebody, only those who are listed and ticked are meant.`,
+  releaseMeans: (groups: readonly Group[], others: number) => {
+    const count = total(groups);
+    if (count === 0) return [];
+    const [it, they] = count === 1 ? ["it", "It passes"] : ["each", "Each passes"];
+    return [
+      `Postern does nothing by itself: ${sender(groups)} must send ${it} again. Entra does so in its next cycle, about every 40 minutes.`,
+      `${they} once, until ${dated.format(Date.now() + DAY_MS)}. After that the guard decides anew.`,
+      "Released changes don’t count towards the hour’s limit.",
+      ...(others > 0 ? [`${counted(others, "other change")} ${others === 1 ? "stays" : "stay"} stopped.`] : []),
+    ];
+  },
   willNotHappen: (groups: readonly Group[]) => {
     const count = total(groups);
     return `${counted(count, "change")} ${count === 1 ? "leaves" : "leave"} this list. Nothing is deleted or disabled now.`;
   },
-  dismissMeans: (callers: readonly string[]) =>
-    `If ${callers.length === 0 ? "the client" : listed(callers.map(isolated))} sends them again, the guard decides anew: it stops and lists them while the hour’s limit is used up, and lets them pass within it. To keep them from coming again, correct the scope or the assignment in Entra.`,
+  dismissMeans: (groups: readonly Group[]) =>
+    total(groups) === 0
+      ? []
+      : [
+          `If ${sender(groups)} sends them again, the guard decides anew: it stops and lists them while the hour’s limit is used up, and lets them pass within it.`,
+          "To keep them from coming again, correct the scope or the assignment in Entra.",
+        ],
   released: (count: number) =>
     `Released ${counted(count, "change")}. ${count === 1 ? "It passes" : "They pass"} when the client sends ${count === 1 ? "it" : "them"} again.`,
   dismissed: (count: number) => `Dismissed ${counted(count, "change")}.`,

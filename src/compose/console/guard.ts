@@ -3,7 +3,7 @@ import type { GuardBackend, GuardCounted, GuardDanger, GuardPlace } from "../../
 import type { GuardDeps } from "../../console/pages/guard.ts";
 import { Refusal } from "../../console/refusal.ts";
 import { ChangedError } from "../../state/guard.ts";
-import type { GuardCount } from "../../state/guard-lists.ts";
+import { type GuardCount, type GuardTables, stoppedSince } from "../../state/guard-lists.ts";
 import { inLanes } from "../../sync/steps.ts";
 import { contextFor } from "../../sync/targets/route.ts";
 import type { Generation } from "../generation.ts";
@@ -14,6 +14,8 @@ const HOUR_MS = 3_600_000;
 /** How long the backend may take to say what entries are called, in milliseconds, and how many are asked for at once. */
 const NAMES_MS = 1500;
 const LANES = 8;
+/** How many changes are shown by name to whoever is about to release them all. */
+const SHOWN = 50;
 /** How many names are remembered, and for how long in milliseconds: the page asks again every few seconds. */
 const MAX_NAMES = 5000;
 const REMEMBERED_MS = 60_000;
@@ -64,12 +66,7 @@ export function guardDeps({ shared, current, store, guard }: ConsoleSources): Gu
     stopped: async ({ after, limit, ...filter }) => {
       assertGuarded(filter.route);
       const found = await ledger().stopped(filter, after, limit);
-      return named(
-        filter.route,
-        found.map(({ type, danger, key, at, caller, request_id: requestId }) => ({
-          ...{ type, danger: danger as GuardDanger, key, at: Number(at), caller, requestId },
-        })),
-      );
+      return named(filter.route, found.map(stoppedOf));
     },
     released: async ({ after, limit, ...filter }) => {
       assertGuarded(filter.route);
@@ -77,14 +74,32 @@ export function guardDeps({ shared, current, store, guard }: ConsoleSources): Gu
       return named(
         filter.route,
         found.map(({ type, danger, key, at, by, reason }) => ({
-          ...{ type, danger: danger as GuardDanger, key, at: Number(at), by, reason },
+          type,
+          danger: danger as GuardDanger,
+          key,
+          at: Number(at),
+          by,
+          reason,
         })),
       );
     },
     seen: async (filter) => {
       assertGuarded(filter.route);
-      const { groups, ...seen } = await ledger().seen(filter);
-      return { ...seen, groups: groups.map((each) => ({ ...each, danger: each.danger as GuardDanger })) };
+      const [{ groups, seen }, first] = await Promise.all([
+        ledger().seen(filter),
+        ledger().stopped(filter, undefined, SHOWN),
+      ]);
+      const types = [...new Set(groups.map(({ type }) => type))];
+      const [some, counted] = await Promise.all([
+        named(filter.route, first.map(stoppedOf)),
+        Promise.all(types.map(async (type) => [type, await totalIn(current(), filter.route, type)] as const)),
+      ]);
+      return {
+        groups: groups.map((each) => ({ ...each, danger: each.danger as GuardDanger })),
+        some,
+        totals: Object.fromEntries(counted.flatMap(([type, total]) => (total === undefined ? [] : [[type, total]]))),
+        seen,
+      };
     },
     act: async (name, act, by) => {
       assertGuarded(act.route);
@@ -127,6 +142,17 @@ const RECENT_MS = 60_000;
 
 type Named = { readonly display: string };
 
+/** A stopped change as the page shows it, but for what people know the entry by. */
+const stoppedOf = (row: GuardTables["guard_stopped"]) => ({
+  type: row.type,
+  danger: row.danger as GuardDanger,
+  key: row.key,
+  since: stoppedSince(row),
+  at: Number(row.at),
+  caller: row.caller,
+  requestId: row.request_id,
+});
+
 /** The types of a route, each with what was counted of it. */
 function typesOf({ loaded }: Generation, route: string, counts: readonly GuardCount[]) {
   const types = loaded.routes.get(route) ?? new Map<string, never>();
@@ -141,6 +167,16 @@ function typesOf({ loaded }: Generation, route: string, counts: readonly GuardCo
     };
     return { type, backend, deletes: of("deletes"), disables: of("disables") };
   });
+}
+
+/** How many resources of a type a backend has; undefined if it doesn't say. */
+async function totalIn({ routes }: Generation, base: string, type: string): Promise<number | undefined> {
+  const route = routes.get(base);
+  if (!route?.endpoints.has(type)) return undefined;
+  const signal = AbortSignal.timeout(NAMES_MS);
+  const context = contextFor(base, { caller: "console", operationMs: NAMES_MS, signal, isLook: true });
+  const list = await route.run({ name: "list", type, query: { count: "0" }, context }).catch(() => undefined);
+  return list?.totalResults;
 }
 
 /** What an entry is called, as its route tells; empty if it does not. */

@@ -48,10 +48,11 @@ export interface GuardPlace {
   readonly key: string;
 }
 
-/** A change that was stopped: when it was last tried, by whom, with which request. */
+/** A change that was stopped: when it was stopped first and last tried, by whom, with which request. */
 export interface GuardStopped extends GuardPlace {
   /** What people know the entry by; empty if nobody says. */
   readonly display: string;
+  readonly since: number;
   readonly at: number;
   readonly caller: string;
   readonly requestId: string;
@@ -71,11 +72,25 @@ export interface GuardPage<Row> {
   readonly next?: string;
 }
 
-/** `GET /guard/seen`: all that is stopped, as one confirms it: how many of what, sent by whom, and a fingerprint. */
+/** `GET /guard/seen`: all that is stopped, as one confirms it: how many of what, sent by whom, the first of them, and a fingerprint. */
 export interface GuardSeen {
-  readonly groups: readonly { readonly type: string; readonly danger: GuardDanger; readonly count: number }[];
-  readonly callers: readonly string[];
+  readonly groups: readonly GuardGroup[];
+  readonly some: readonly GuardStopped[];
+  /** How many resources of a type there are, as far as backends tell. */
+  readonly totals: Readonly<Record<string, number>>;
   readonly seen: string;
+}
+
+/** Stopped changes of one type that one client sent. */
+export interface GuardGroup {
+  readonly type: string;
+  readonly danger: GuardDanger;
+  /** Empty if it isn't known. */
+  readonly caller: string;
+  readonly count: number;
+  /** When the first and the last of them was stopped, in milliseconds since 1970. */
+  readonly first: number;
+  readonly last: number;
 }
 
 /** `POST /guard/release` and `/guard/dismiss`: some changes, or all of a route, a type, a danger as they were seen. */
