@@ -171,6 +171,17 @@ describe("the guard's page", () => {
       ]);
     }));
 
+  test("is where the page of a person leads, of whom a deletion is stopped", () =>
+    on(`/people/${["/scim/v2", "User", ids.cid!].map(encodeURIComponent).join("/")}`, async (page) => {
+      const expected = page.getByRole("heading", {
+        name: /^Send the deletion again, about .* The guard stops it until/,
+      });
+      await expected.waitFor();
+      expect(await page.getByText("Send the failed change again").count()).toBe(0);
+      await page.getByRole("link", { name: "Release or dismiss it in Guard" }).click();
+      await row(page, "cid").waitFor();
+    }));
+
   test("releases nothing but what was seen: what another operator did meanwhile is told", () =>
     on("/guard", async (page) => {
       await page.getByRole("button", { name: "Release all 3" }).click();

@@ -80,9 +80,10 @@ export interface StoppedGroup extends Pick<Place, "type" | "danger"> {
   readonly last: number;
 }
 
-/** What passed counts for an hour; stopped and released changes are kept for a day. In milliseconds. */
+/** How long what passed counts, in milliseconds. */
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+/** How long a release is valid and a stopped change is listed, in milliseconds: clients retry refused changes within a day. */
+export const RELEASED_MS = 24 * HOUR_MS;
 /** How many places one statement names. */
 const BATCH = 200;
 /** How many places are read at a time for a fingerprint: there may be more than fit in memory. */
@@ -101,7 +102,7 @@ function hashInto(hash: Hash, places: readonly StoppedPlace[]): void {
 
 /** The lists of the guard's tables. Every call waits for `ready`. */
 export function createGuardLists(db: Kysely<GuardTables>, ready: () => Promise<void>): GuardLists {
-  const since = (table: keyof GuardTables) => Date.now() - (table === "guard_passed" ? HOUR_MS : DAY_MS);
+  const since = (table: keyof GuardTables) => Date.now() - (table === "guard_passed" ? HOUR_MS : RELEASED_MS);
   const countsOf = async (table: keyof GuardTables, route: string) =>
     db
       .selectFrom(table)

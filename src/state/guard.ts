@@ -1,7 +1,14 @@
 import type { Transaction } from "kysely";
 import type { Endangered, GuardLedger } from "../gateway/guard.ts";
 import type { Database } from "./database.ts";
-import { createGuardLists, type GuardLists, type GuardTables, type StoppedPlace, seenOf } from "./guard-lists.ts";
+import {
+  createGuardLists,
+  type GuardLists,
+  type GuardTables,
+  RELEASED_MS,
+  type StoppedPlace,
+  seenOf,
+} from "./guard-lists.ts";
 
 /** What a route's guard has admitted within the hour, and what it has stopped. */
 export interface GuardStatus {
@@ -52,8 +59,6 @@ export interface Ledger extends GuardLedger, GuardLists {
 }
 
 const HOUR_MS = 3_600_000;
-/** How long a release is valid, in milliseconds: clients retry refused changes within a day. */
-const RELEASED_MS = 24 * HOUR_MS;
 /** Maximum number of listed stopped changes per route and type. Further ones are stopped without being listed. */
 const MAX_STOPPED = 100_000;
 /** Maximum number of changes in one statement. */

@@ -62,6 +62,32 @@ function Expected({ of, every }: { readonly of: Expectation; readonly every: str
         </Because>
       );
     }
+    case "stopped":
+      return (
+        <Because title={texts.stopped.title(of.danger, time.format(of.next))}>
+          <li>
+            {texts.stopped.since} <Ago at={of.since} />. {texts.stopped.tried(of.caller)} <Ago at={of.at} />.
+          </li>
+          {of.last && <Request told={texts.stopped.last} line={of.last} />}
+          <li>{texts.stopped.rule}</li>
+          <li>{texts.stopped.entra}</li>
+          <li>
+            <Link to="/guard">{texts.stopped.act}</Link>
+          </li>
+        </Because>
+      );
+    case "released":
+      return (
+        <Because title={texts.released.title(of.danger)}>
+          <li>
+            {texts.released.by(of.by, of.reason)} <Ago at={of.at} />.
+          </li>
+          <li>{texts.released.until(time.format(of.until))}</li>
+          <li>
+            <Link to="/guard">{texts.released.see}</Link>
+          </li>
+        </Because>
+      );
     case "disabled":
       return (
         <Because title={texts.disabled.title(of.due === undefined ? undefined : date.format(of.due))}>

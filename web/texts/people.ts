@@ -59,6 +59,9 @@ export const personTexts = {
   result: "Answer",
 } as const;
 
+/** What the guard stops. */
+const DANGERS = { deletes: "deletion", disables: "disablement" } as const;
+
 /** Texts on what Entra is expected to do. Each begins with what it will do; `because` gives the facts. */
 export const expectedTexts = {
   title: "What Entra will do next",
@@ -87,6 +90,23 @@ export const expectedTexts = {
       `${atLeast ? "At least " : ""}${count} ${count === 1 ? "write" : "writes"} in succession failed.`,
     givenUp: (at: string) => `If it never succeeds, Entra stops about ${at}, 28 days after the first failure.`,
     last: "Last failure:",
+  },
+  stopped: {
+    title: (danger: "deletes" | "disables", next: string) =>
+      `Send the ${DANGERS[danger]} again, about ${next}. The guard stops it until an operator releases it.`,
+    since: "The guard has stopped it since",
+    tried: (caller: string) => `Last tried${caller === "" ? "" : ` by ${caller}`}`,
+    last: "The last attempt:",
+    rule: "Too much was deleted or disabled within the hour. This passes once an operator has released it, or if the hour’s limit has room again when it comes.",
+    entra: "Entra takes the answer for a passing failure, and tries again in each cycle, about every 40 minutes.",
+    act: "Release or dismiss it in Guard",
+  },
+  released: {
+    title: (danger: "deletes" | "disables") =>
+      `Send the ${DANGERS[danger]} again. Then it is made: it has been released.`,
+    by: (by: string, reason: string) => `${by} released what the guard had stopped (“${reason}”)`,
+    until: (at: string) => `The release ends about ${at}. After that the guard decides anew.`,
+    see: "See what is released in Guard",
   },
   disabled: {
     title: (due: string | undefined) =>

@@ -14,7 +14,7 @@ import { guardDeps } from "./guard.ts";
 import { liveSources } from "./live.ts";
 import { consoleMappings } from "./mappings.ts";
 import { overviewSources } from "./overview.ts";
-import { peopleSources } from "./people.ts";
+import { peopleDeps } from "./people.ts";
 import type { ConsoleSources } from "./sources.ts";
 import { syncsDeps } from "./syncs.ts";
 
@@ -23,7 +23,7 @@ export function consolePages(sources: ConsoleSources): Readonly<Record<string, C
   return {
     overview: overviewPage(overviewSources(sources)),
     live: livePage(liveSources(sources)),
-    people: peoplePage(peopleSources(sources)),
+    people: peoplePage(peopleDeps(sources)),
     mappings: consoleMappings(sources),
     connectors: connectorsPage(connectorSources(sources)),
     guard: guardPage(guardDeps(sources)),

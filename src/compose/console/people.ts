@@ -1,18 +1,29 @@
 import { randomUUID } from "node:crypto";
+import { abortable } from "../../connector/kit/deadline.ts";
+import type { GuardDanger } from "../../console/api/guard.ts";
 import type { Looking, PeopleDeps } from "../../console/people/deps.ts";
+import type { GuardFact } from "../../console/people/guard-fact.ts";
 import { CYCLE_MS, retriesAt } from "../../entra/retries.ts";
 import type { Context } from "../../gateway/context.ts";
 import { notFound } from "../../scim/error.ts";
+import { type GuardTables, RELEASED_MS, stoppedSince } from "../../state/guard-lists.ts";
 import type { Generation, Shared } from "../generation.ts";
+import { guardedRoutes } from "../guarded-routes.ts";
+import type { Store } from "../store.ts";
 
-/** What the page on people and groups asks of a running gateway: its routes, as a caller that may only read, and its journal. */
-export function peopleSources({
-  shared,
-  current,
-}: {
+interface PeopleParts {
   readonly shared: Pick<Shared, "services">;
   readonly current: () => Generation;
-}): PeopleDeps {
+  readonly store: Pick<Store, "ledger">;
+}
+
+/** How long the store may take to say what the guard knows, in milliseconds. */
+const GUARD_MS = 1500;
+/** What the guard counts. */
+const DANGERS = ["deletes", "disables"] as const;
+
+/** What the page on people and groups asks of a running gateway: its routes, as a caller that may only read, and its journal. */
+export function peopleDeps({ shared, current, store }: PeopleParts): PeopleDeps {
   const contextOf = ({ route, by, signal }: Looking): Context => {
     const { limits, server } = current().loaded.config;
     const operationMs = Math.round(limits.seconds * 1000);
@@ -42,7 +53,32 @@ export function peopleSources({
     list: async (looking, query) =>
       routeAt(looking.route).run({ name: "list", type: looking.type, query, context: contextOf(looking) }),
     journal: shared.services.journal?.store,
+    guard: async ({ route, type }, id) => {
+      if (!guardedRoutes(current()).includes(route)) return [];
+      const places = DANGERS.map((danger) => ({ type, danger, key: id }));
+      const ledger = store.ledger();
+      const asked = Promise.all([ledger.stoppedOf(route, places), ledger.releasesOf(route, places)]);
+      const [stopped, released] = await abortable(AbortSignal.timeout(GUARD_MS), asked);
+      return [...stopped.map(stoppedFact), ...released.map(releasedFact)];
+    },
     // Only a start changes the console's settings.
     retries: retriesAt((current().loaded.config.console?.cycleMinutes ?? CYCLE_MS / 60_000) * 60_000),
   };
 }
+
+const stoppedFact = (row: GuardTables["guard_stopped"]): GuardFact => ({
+  is: "stopped",
+  danger: row.danger as GuardDanger,
+  since: stoppedSince(row),
+  at: Number(row.at),
+  caller: row.caller,
+});
+
+const releasedFact = ({ danger, at, by, reason }: GuardTables["guard_released"]): GuardFact => ({
+  is: "released",
+  danger: danger as GuardDanger,
+  at: Number(at),
+  until: Number(at) + RELEASED_MS,
+  by,
+  reason,
+});

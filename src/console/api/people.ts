@@ -1,3 +1,5 @@
+import type { GuardDanger } from "./guard.ts";
+
 /** An entry of the journal. */
 export interface HistoryLine {
   readonly id: string;
@@ -107,6 +109,26 @@ export type Expectation =
       readonly why: "later" | "credentials" | "missing" | "refused";
       readonly next: number;
       readonly givenUp: number;
+    }
+  /** The guard stops what the client asks until an operator releases it. Entra sends it again at about `next`. */
+  | {
+      readonly is: "stopped";
+      readonly danger: GuardDanger;
+      readonly since: number;
+      readonly at: number;
+      readonly caller: string;
+      readonly next: number;
+      /** The last attempt, if the journal has it. */
+      readonly last: HistoryLine | undefined;
+    }
+  /** An operator released what the guard had stopped: it passes when the client sends it again, before `until`. */
+  | {
+      readonly is: "released";
+      readonly danger: GuardDanger;
+      readonly at: number;
+      readonly by: string;
+      readonly reason: string;
+      readonly until: number;
     }
   /** It is disabled: since the entry `by`, if the journal knows. A person who was deleted in Entra is deleted here at about `due`. */
   | { readonly is: "disabled"; readonly by: HistoryLine | undefined; readonly due: number | undefined }

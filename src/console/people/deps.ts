@@ -2,6 +2,7 @@ import type { JournalStore } from "../../journal/store.ts";
 import type { ListResponse } from "../../scim/list.ts";
 import type { Resource } from "../../scim/schema.ts";
 import type { RetryRules } from "./expectation.ts";
+import type { GuardFact } from "./guard-fact.ts";
 import type { PeopleEndpoint } from "./ways.ts";
 
 /** Which resources are asked for, and on whose behalf. */
@@ -24,6 +25,8 @@ export interface PeopleDeps {
   readonly list: (looking: Looking, query: Readonly<Record<string, string>>) => Promise<ListResponse>;
   /** Undefined if the gateway keeps no journal. */
   readonly journal: Pick<JournalStore, "search"> | undefined;
+  /** What the guard knows of a resource. Rejects while the store cannot be asked. */
+  readonly guard: (looking: Pick<Looking, "route" | "type">, id: string) => Promise<readonly GuardFact[]>;
   readonly retries: RetryRules;
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { JournalLine } from "../../journal/store.ts";
 import type { Now } from "../api/people.ts";
 import { expectedOf } from "./expectation.ts";
+import type { GuardFact } from "./guard-fact.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -34,8 +35,8 @@ const line = (action: string, at: number, more: Partial<JournalLine> = {}): Jour
 });
 const failed = (action: string, at: number, status: number) => line(action, at, { status, result: "failure" });
 const there = (resource: Record<string, unknown> = { active: true }): Now => ({ is: "there", resource, name: "ann" });
-const expected = (now: Now, lines: readonly JournalLine[], hasMore = false) =>
-  expectedOf({ now, lines, hasMore, at: AT + MINUTE }, RULES);
+const expected = (now: Now, lines: readonly JournalLine[], hasMore = false, guard: readonly GuardFact[] = []) =>
+  expectedOf({ now, lines, hasMore, guard, at: AT + MINUTE }, RULES);
 
 describe("what Entra is expected to do", () => {
   test("nothing, after a write that was successful; of what was never written nothing is known", () => {
@@ -53,9 +54,24 @@ describe("what Entra is expected to do", () => {
     expect(expected(there(), lines.slice(0, 2), true)).toMatchObject([{ failures: 2, isAtLeast: true }]);
   });
 
+  test("to send again what the guard stopped: it stays stopped until it is released, and then passes", () => {
+    const stopped = { is: "stopped", danger: "deletes", since: AT - DAY, at: AT, caller: "entra" } as const;
+    const released = { is: "released", danger: "deletes", at: AT, until: AT + DAY, by: "ada", reason: "left" } as const;
+    const deletion = failed("delete", AT, 503);
+    const next = AT + 40 * MINUTE;
+    expect(expected(there(), [deletion], false, [stopped])).toEqual([{ ...stopped, next, last: deletion }]);
+    expect(expected(there(), [line("patch", AT + 1), deletion], false, [stopped])).toHaveLength(1);
+    expect(expected(there(), [failed("patch", AT + 1, 400), deletion], false, [stopped])).toMatchObject([
+      { is: "stopped" },
+      { is: "retry", why: "refused" },
+    ]);
+    expect(expected(there(), [deletion], false, [released])).toEqual([released]);
+    expect(expected({ is: "gone" }, [line("delete", AT)], false, [])).toMatchObject([{ is: "gone" }]);
+  });
+
   test("to have sent it again already, or to have given up", () => {
     const of = (at: number) =>
-      expectedOf({ now: there(), lines: [failed("patch", AT, 400)], hasMore: false, at }, RULES);
+      expectedOf({ now: there(), lines: [failed("patch", AT, 400)], hasMore: false, guard: [], at }, RULES);
     expect([AT, AT + DAY, AT + 29 * DAY].map((at) => of(at)[0])).toMatchObject([
       { state: "due" },
       { state: "late" },

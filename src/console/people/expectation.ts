@@ -1,5 +1,6 @@
 import type { JournalLine } from "../../journal/store.ts";
 import type { Expectation, Now } from "../api/people.ts";
+import type { GuardFact } from "./guard-fact.ts";
 
 /** When Entra tries again, in milliseconds. */
 export interface RetryRules {
@@ -17,6 +18,8 @@ export interface Facts {
   readonly lines: readonly JournalLine[];
   /** Whether the journal has older ones. */
   readonly hasMore: boolean;
+  /** What the guard knows of it. */
+  readonly guard: readonly GuardFact[];
   /** The time now, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -33,14 +36,15 @@ const isDone = ({ result, action, status }: JournalLine): boolean =>
 const WRITES = new Set(["create", "replace", "patch", "delete"]);
 
 /** What Entra is expected to do next with a resource, by the rules that Microsoft documents: what is most urgent first. */
-export function expectedOf({ now, lines, hasMore, at }: Facts, rules: RetryRules): Expectation[] {
+export function expectedOf({ now, lines, hasMore, guard, at }: Facts, rules: RetryRules): Expectation[] {
   const writes = lines.filter(({ action }) => WRITES.has(action));
   const [last] = writes;
   const lastDone = writes.find(isDone);
   const deletion = lastDone?.action === "delete" ? lastDone : undefined;
   if (now.is === "gone" && (deletion || !last || isDone(last))) return [{ is: "gone", by: deletion }];
-  const found: Expectation[] = [];
-  if (last && !isDone(last)) found.push(retryOf(last, { lines: writes, hasMore, at }, rules));
+  const found = guardedOf(guard, writes, rules);
+  const isHeld = guard.some((fact) => last && isAbout(fact, last));
+  if (last && !isDone(last) && !isHeld) found.push(retryOf(last, { lines: writes, hasMore, at }, rules));
   if (now.is === "gone") found.push({ is: "gone", by: undefined });
   if (now.is === "there") {
     if (now.resource.active === false) found.push(disabledOf(writes));
@@ -49,14 +53,31 @@ export function expectedOf({ now, lines, hasMore, at }: Facts, rules: RetryRules
     if (lastDone && changed !== undefined && changed > lastDone.at + lastDone.ms + CLOCKS_MS)
       found.push({ is: "changedElsewhere", at: changed, last: lastDone });
   }
+  if (guard.length > 0) return found;
   if (!last) return [...found, { is: "untold" }];
   if (last === lastDone && !found.some(({ is }) => is === "disabled")) found.push({ is: "settled", last });
   return found;
 }
 
+/** What the guard stops or lets pass next. Entra takes a stopped change for one that could not be done then. */
+export const guardedOf = (
+  guard: readonly GuardFact[],
+  writes: readonly JournalLine[],
+  { cycleMs }: Pick<RetryRules, "cycleMs">,
+): Expectation[] =>
+  guard.map((fact) =>
+    fact.is === "released"
+      ? fact
+      : { ...fact, next: fact.at + cycleMs, last: writes.find((line) => isAbout(fact, line)) },
+  );
+
+/** Reports whether an entry of the journal is an attempt that the guard stopped. */
+const isAbout = ({ danger }: GuardFact, { action, status }: JournalLine): boolean =>
+  status === 503 && (action === "delete") === (danger === "deletes");
+
 function retryOf(
   last: JournalLine,
-  { lines: writes, hasMore, at }: Omit<Facts, "now">,
+  { lines: writes, hasMore, at }: Omit<Facts, "now" | "guard">,
   { cycleMs, nextAttempt, givenUpAfterMs }: RetryRules,
 ): Expectation {
   const until = writes.findIndex(isDone);

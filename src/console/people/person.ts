@@ -1,7 +1,7 @@
 import { ScimError } from "../../scim/error.ts";
 import type { Now, PersonPage, ReferencesPage, Referred } from "../api/people.ts";
 import { endpointAt, type Looking, type PeopleDeps } from "./deps.ts";
-import { expectedOf } from "./expectation.ts";
+import { expectedOf, guardedOf } from "./expectation.ts";
 import { newestOf, toldOf, withCreations } from "./history.ts";
 import { namesById } from "./list.ts";
 import { nameOf, type Reference, referenceLists, referencesIn, shownOf, singleReferences } from "./resource.ts";
@@ -14,9 +14,10 @@ const PAGE = 25;
 export async function personPage(deps: PeopleDeps, looking: Looking, id: string): Promise<PersonPage | undefined> {
   const endpoint = endpointAt(deps, looking);
   const lists = endpoint ? referenceLists(endpoint.mapping) : [];
-  const [{ now, single }, own] = await Promise.all([
+  const [{ now, single }, own, guard] = await Promise.all([
     read(deps, endpoint, { looking, id, lists }),
     newestOf(deps.journal, looking, id),
+    deps.guard(looking, id).catch(() => []),
   ]);
   if (now.is === "gone" && (own.is === "off" || (own.is === "kept" && own.lines.length === 0))) return undefined;
   const nameNow = now.is === "there" ? now.name : "";
@@ -35,7 +36,9 @@ export async function personPage(deps: PeopleDeps, looking: Looking, id: string)
     now,
     told: toldOf(newest),
     expected:
-      newest.is === "kept" && now.is !== "unknown" ? expectedOf({ now, ...newest, at: Date.now() }, deps.retries) : [],
+      newest.is === "kept" && now.is !== "unknown"
+        ? expectedOf({ now, ...newest, guard, at: Date.now() }, deps.retries)
+        : guardedOf(guard, [], deps.retries),
     cycleMs: deps.retries.cycleMs,
     references,
     lists: now.is === "there" ? lists : [],
