@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStateOf } from "../src/compose/store.ts";
 import { loadConfig } from "../src/config/load.ts";
 import type { GuardSeen } from "../src/console/api/guard.ts";
+import type { Overview } from "../src/console/api/overview.ts";
 import type { SyncSummary } from "../src/console/api/syncs.ts";
 import { send } from "./clients/replay.ts";
 import {
@@ -292,6 +293,9 @@ describe("the syncs' pages", () => {
       await confirm(page, "Run now");
       await ended("held");
       expect(target()).toEqual(["Chef", "Engineer", "Analyst"]);
+      expect(((await api("/overview")) as { json: Overview }).json.attention).toContainEqual(
+        expect.objectContaining({ what: "sync", sync: "people", state: "held", count: 2 }),
+      );
       // Whoever still looks at what was there before releases nothing.
       const stale = { do: "release", kind: "changes", seen: 1, reason: "all" };
       expect(await api("/syncs/people/act", stale)).toMatchObject({ status: 409 });
@@ -329,6 +333,12 @@ describe("the syncs' pages", () => {
           { event: "compared", ...drift, result: "done", count: 1 },
         ]);
       expect(await row(page, "Cook").textContent()).toBe("Changed1002titleChefCook");
+      await page.goto(`${gateway.operations}/console/`);
+      const drift = page
+        .getByRole("listitem")
+        .filter({ hasText: /^Soon1 difference from what the sync people had written/ });
+      expect(await drift.getByRole("link").getAttribute("href")).toBe("/console/syncs/people");
+      await page.getByText("these charts leave them out: people to /target.").waitFor();
     }));
 
   test("say in words that somebody else works on the sync, and forget nobody without the number being typed", () =>

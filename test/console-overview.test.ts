@@ -8,6 +8,7 @@ import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { Changes } from "../src/console/api/configuration.ts";
+import type { ConnectorDetails } from "../src/console/api/connectors.ts";
 import type { Attention, Overview } from "../src/console/api/overview.ts";
 import { accessibilityFindings, isTooWide, LOOKS, launchBrowser, openPage } from "./servers/browser.ts";
 import { makeAuthority } from "./servers/certificates.ts";
@@ -89,10 +90,15 @@ describe("the overview", () => {
     const rows = page.getByRole("table", { name: "Connectors" }).getByRole("row");
     expect(await rows.nth(1).innerText()).toMatch(/^hr sql\s+Up/);
     expect(await rows.nth(2).innerText()).toMatch(/^crm rest\s+Up/);
-    await page.getByText("6 requests, 1 failed").first().waitFor();
+    await page.getByText("6 requests, 1 failed, at most 6 per minute, 95 % within").first().waitFor();
     await page.getByText("Show as a table").first().click();
     const table = page.getByRole("table", { name: "Requests and failures per minute" });
-    expect(await table.getByRole("row").count()).toBeGreaterThan(1);
+    expect(await table.getByRole("row").nth(1).innerText()).toMatch(/6\s+1$/);
+    await page.getByLabel("Route").selectOption("/crm");
+    await page.getByText("No request came in this period.").waitFor();
+    await page.getByLabel("Route").selectOption("All routes");
+    const nowhere = await operator.get(`${gateway.operations}/console/api/overview/series?route=/nowhere`);
+    expect([nowhere.status, await nowhere.json()]).toEqual([404, { error: expect.stringContaining("no such route") }]);
     await page.getByLabel("Period").selectOption("Last 24 hours");
     await page.waitForURL(/span=day/);
     await page.getByText("6 requests, 1 failed").first().waitFor();
@@ -124,9 +130,11 @@ describe("the overview", () => {
     const { page, context, problems } = await look("/");
     const items = page.getByRole("listitem");
     const toOf = (text: RegExp) => items.filter({ hasText: text }).getByRole("link").getAttribute("href");
-    expect(await toOf(/change guard of \/scim\/v2 is stopping changes/)).toBe("/console/guard");
-    expect(await toOf(/^Now\s*crm does not serve: .* is unreachable/)).toBe("/console/connectors/crm");
-    expect(await toOf(/circuit breaker of crm is open/)).toBe("/console/connectors/crm");
+    expect(await toOf(/change guard of \/scim\/v2 has stopped 1 change since /)).toBe("/console/guard");
+    expect(await toOf(/^Now\s*crm does not serve since .*\d+ calls failed within the hour: .* is unreachable/)).toBe(
+      "/console/connectors/crm",
+    );
+    expect(await toOf(/circuit breaker of crm is open since /)).toBe("/console/connectors/crm");
     expect(await toOf(/certificate of connectors.crm.tls.ca \(CN=Authority of the tests\) expires/)).toBe(
       "/console/configuration",
     );
@@ -158,6 +166,8 @@ describe("a connector's page", () => {
     await page.getByRole("table", { name: "Circuit breaker" }).getByText("open", { exact: true }).first().waitFor();
     const calls = page.getByRole("table", { name: "Calls in the last hour" });
     expect(await calls.getByRole("row").nth(1).innerText()).toMatch(/^search\s+30\s+30/);
+    const pools = page.getByRole("table", { name: "Pools" });
+    expect(await pools.getByRole("row").nth(1).innerText()).toMatch(/^127\.0\.0\.1:\d+\s+\d+ of \d+/);
     expect(problems).toEqual([]);
     await context.close();
   });
@@ -177,6 +187,16 @@ describe("a connector's page", () => {
       .first()
       .waitFor();
     await context.close();
+    // Another connector of the same name has not been looked at.
+    const found = async () => (await ask<ConnectorDetails>("/connectors/hr")).found;
+    expect(await found()).toBeDefined();
+    const next = withEnds();
+    const resilience = { concurrency: 5 };
+    expect(
+      gateway.reload({ ...next, connectors: { ...next.connectors, hr: { ...legacyHr().connectors.hr, resilience } } }),
+    ).toBe(true);
+    expect(await found()).toBeUndefined();
+    expect(gateway.reload(next)).toBe(true);
   });
 
   test("shows slow calls in the backend's words, without people's values", async () => {

@@ -24,6 +24,8 @@ interface ChartProps {
   readonly lines: readonly Line[];
   /** Puts a value into words. */
   readonly show: (value: number) => string;
+  /** The unit of the values, unless `show` says it. It is written at the axis. */
+  readonly unit?: string;
   readonly texts: { readonly time: string; readonly table: string };
 }
 
@@ -33,7 +35,8 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 const exact = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
 /** Lines over time, drawn on a canvas, with the same values as a table. */
-export function Chart({ title, summary, times, lines, show, texts }: ChartProps) {
+export function Chart({ title, summary, times, lines, show, unit, texts }: ChartProps) {
+  const shown = (value: number) => (unit === undefined ? show(value) : `${show(value)} ${unit}`);
   const place = useRef<HTMLDivElement>(null);
   const figure = useRef<HTMLElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -41,7 +44,7 @@ export function Chart({ title, summary, times, lines, show, texts }: ChartProps)
   const shape = lines.map(({ name, look }) => `${name} ${look}`).join();
   useEffect(() => {
     const made = new uPlot(
-      optionsOf({ lines, show, figure: figure.current!, width: place.current!.clientWidth, hovered: setAt }),
+      optionsOf({ lines, show, unit, figure: figure.current!, width: place.current!.clientWidth, hovered: setAt }),
       dataOf(times, lines),
       place.current!,
     );
@@ -62,7 +65,7 @@ export function Chart({ title, summary, times, lines, show, texts }: ChartProps)
     <figure class="chart" ref={figure}>
       <figcaption>
         <h3>{title}</h3>
-        <Legend lines={lines} at={at} show={show} time={at === null ? undefined : exact.format(times[at])} />
+        <Legend lines={lines} at={at} show={shown} time={at === null ? undefined : exact.format(times[at])} />
       </figcaption>
       <div class="plot" ref={place} role="img" aria-label={`${title}: ${summary}`} />
       <details>
@@ -110,12 +113,13 @@ const dataOf = (times: readonly number[], lines: readonly Line[]) =>
 interface Drawing {
   readonly lines: readonly Line[];
   readonly show: (value: number) => string;
+  readonly unit: string | undefined;
   readonly figure: HTMLElement;
   readonly width: number;
   readonly hovered: (index: number | null) => void;
 }
 
-function optionsOf({ lines, show, figure, width, hovered }: Drawing): uPlot.Options {
+function optionsOf({ lines, show, unit, figure, width, hovered }: Drawing): uPlot.Options {
   // Colours are those of the theme: read from elements that have them.
   const colour = (look: Look) => () => getComputedStyle(figure.querySelector(`.look-${look}`)!).stroke;
   const quiet = () => getComputedStyle(figure).color;
@@ -130,7 +134,13 @@ function optionsOf({ lines, show, figure, width, hovered }: Drawing): uPlot.Opti
     scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
     axes: [
       { ...axis, size: 26, space: 70, values: (_, splits) => splits.map((each) => clock.format(each * 1000)) },
-      { ...axis, size: 58, space: 36, values: (_, splits) => splits.map((each) => (each === 0 ? "0" : show(each))) },
+      {
+        ...axis,
+        size: 58,
+        space: 36,
+        ...(unit !== undefined && { label: unit, labelSize: 18, labelGap: 0, labelFont: font }),
+        values: (_, splits) => splits.map((each) => (each === 0 ? "0" : show(each))),
+      },
     ],
     series: [
       {},

@@ -9,6 +9,7 @@ import { Table } from "../kit/table.tsx";
 import { Ago, duration } from "../kit/time.tsx";
 import { Link } from "../router.tsx";
 import { connectorTexts as texts } from "../texts/connectors.ts";
+import { Connections } from "./connector-connections.tsx";
 import "../styles/connectors.css";
 
 /** One connector: what it is, how it does, and what its backend says. */
@@ -37,6 +38,7 @@ export function ConnectorDetailsPage({ name }: { readonly name: string }) {
         {data && (
           <>
             <Facts connector={data} />
+            <Connections connector={data} />
             <Operations connector={data} />
             <Checked connector={data} path={`${path}/check`} />
             <SlowCalls connector={data} />

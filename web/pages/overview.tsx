@@ -25,7 +25,7 @@ export default function OverviewPage() {
         <>
           <Attentions items={data.attention} />
           <Health connectors={data.connectors} />
-          <Requests routes={data.routes} />
+          <Requests overview={data} />
         </>
       )}
     </Page>
@@ -111,10 +111,11 @@ function Health({ connectors }: { readonly connectors: readonly ConnectorHealth[
 /** How often charts are read again, in milliseconds: as often as they can have something new. */
 const EVERY: Readonly<Record<Span, number>> = { hour: 10_000, day: 60_000 };
 
-function Requests({ routes }: { readonly routes: readonly string[] }) {
+function Requests({ overview: { routes, written } }: { readonly overview: Overview }) {
   const { query } = usePlace();
   const span: Span = query.get("span") === "day" ? "day" : "hour";
   const route = query.get("route") ?? "";
+  const told = written.filter((each) => route === "" || each.route === route);
   const asked = new URLSearchParams({ span, ...(route && { route }) });
   const { data, error } = useLoaded<RequestSeries>(`/overview/series?${asked}`, { every: EVERY[span] });
   const tools = (
@@ -143,25 +144,35 @@ function Requests({ routes }: { readonly routes: readonly string[] }) {
       <Failure error={error} />
       {!data && !error && <Loading />}
       {data && <Charts series={data} />}
+      {told.length > 0 && (
+        <p class="quiet">
+          {texts.written(told)} <Link to="/syncs">{texts.toSyncs}</Link>
+        </p>
+      )}
     </Panel>
   );
 }
 
-const rate = (value: number) => String(Math.round(value * 10) / 10);
+const number = new Intl.NumberFormat("en-GB");
+const rate = (value: number) => (Number.isInteger(value) ? number.format(value) : "");
 
 function Charts({ series }: { readonly series: RequestSeries }) {
   const { total } = series;
   const shown = useMemo(() => linesOf(series), [series]);
   if (total.count === 0) return <Empty>{texts.noRequests}</Empty>;
-  const summary = texts.summary(total.count, total.failures, duration(total.p95!));
+  const peak = Math.max(...shown.rate[0]!.values);
+  const summary = texts.summary(total.count, total.failures, peak, duration(total.p95!));
   const common = { summary, times: shown.times, texts };
   return (
     <>
       <p>
-        {summary}. <span class="quiet">{texts.failuresAre}</span>
+        {summary}.{" "}
+        <span class="quiet">
+          {texts.failuresAre} {texts.rateIs}
+        </span>
       </p>
       <div class="charts">
-        <Chart {...common} title={texts.charts.rate} lines={shown.rate} show={rate} />
+        <Chart {...common} title={texts.charts.rate} lines={shown.rate} show={rate} unit={texts.perMinute} />
         <Chart {...common} title={texts.charts.latency} lines={shown.latency} show={duration} />
         <Chart {...common} title={texts.charts.backend} lines={shown.backend} show={duration} />
       </div>
@@ -171,6 +182,14 @@ function Charts({ series }: { readonly series: RequestSeries }) {
 
 /** Charts are at least so many points wide. */
 const MIN_POINTS = 30;
+
+/** How many there were in the minute before the end of each step. */
+function ofMinute(values: readonly number[], step: number): number[] {
+  const steps = Math.max(1, Math.round(60_000 / step));
+  return values.map((_, index) =>
+    values.slice(Math.max(0, index - steps + 1), index + 1).reduce((sum, each) => sum + each, 0),
+  );
+}
 
 /** A series from its first request on: a gateway that has just started shows its minutes, not an empty hour. */
 function fromFirstRequest(series: RequestSeries): RequestSeries {
@@ -193,13 +212,12 @@ function fromFirstRequest(series: RequestSeries): RequestSeries {
 function linesOf(series: RequestSeries) {
   const { start, step, counts, failures, means, backend, p50, p95, p99 } = fromFirstRequest(series);
   const names = texts.series;
-  const perMinute = (values: readonly number[]) => values.map((each) => (each * 60_000) / step);
   const gateway = means.map((mean, index) => (mean === null ? null : Math.max(0, mean - (backend[index] ?? 0))));
   return {
     times: counts.map((_, index) => start + index * step),
     rate: [
-      { name: names.requests, values: perMinute(counts), look: "main" },
-      { name: names.failures, values: perMinute(failures), look: "bad" },
+      { name: names.requests, values: ofMinute(counts, step), look: "main" },
+      { name: names.failures, values: ofMinute(failures, step), look: "bad" },
     ] satisfies Line[],
     latency: [
       { name: names.p50, values: p50, look: "main" },

@@ -1,13 +1,12 @@
-import type { Finding } from "../../connector/connector.ts";
+import type { Connector, Finding } from "../../connector/connector.ts";
 import { readFailure } from "../../connector/error.ts";
 import type { ConnectorDetails, ConnectorRow, Found, Probed } from "../../console/api/connectors.ts";
 import type { ConnectorHealth } from "../../console/api/overview.ts";
-import type { ConnectorSources } from "../../console/pages/connectors.ts";
-import { callName } from "../../observe/activity.ts";
+import type { ConnectorsDeps } from "../../console/pages/connectors.ts";
 import { askConnector } from "../ask-connector.ts";
 import { whereIs } from "../generation.ts";
 import { SLOW_MS } from "../slow-calls.ts";
-import { listingsOf } from "./attention.ts";
+import { callsOf, listingsOf, OPERATIONS } from "./calls.ts";
 import type { ConsoleSources } from "./sources.ts";
 
 /** How long the answers of a backend are kept, in milliseconds: however often people ask, it is asked no more often. */
@@ -17,7 +16,6 @@ const CHECKED_MS = 20_000;
 const SHOWN_MS = 24 * 3_600_000;
 const PROBE_MS = 5000;
 const MAX_FINDINGS = 1000;
-const OPERATIONS = ["search", "get", "create", "update", "delete", "resolve"];
 
 /** The health of each connector. */
 export function healthOf({ current, shared: { reach, activity } }: ConsoleSources): ConnectorHealth[] {
@@ -41,18 +39,15 @@ export function healthOf({ current, shared: { reach, activity } }: ConsoleSource
   });
 }
 
-/** What the pages on connectors show of a running gateway. */
-export function connectorSources(sources: ConsoleSources): ConnectorSources {
+/** What the pages on connectors ask of a running gateway. */
+export function connectorsDeps(sources: ConsoleSources): ConnectorsDeps {
   const { current, shared } = sources;
   const { activity, slow } = shared;
   const opened = (name: string) => current().connectors.get(name)?.connector;
-  const totalOf = (name: string, operation: string) =>
-    activity.calls.total("hour", Date.now(), [callName(name, operation)]);
 
   const rows = (): ConnectorRow[] =>
     healthOf(sources).map((health) => {
       const { running, waiting, limits } = opened(health.name)!.occupancy;
-      const names = OPERATIONS.map((operation) => callName(health.name, operation));
       return {
         ...health,
         load: {
@@ -61,20 +56,21 @@ export function connectorSources(sources: ConsoleSources): ConnectorSources {
           maxRunning: limits.running,
           maxWaiting: limits.waiting,
         },
-        calls: activity.calls.total("hour", Date.now(), names),
+        calls: callsOf(activity, health.name),
       };
     });
 
   /** Records who had a backend asked. Nothing is changed there, so it is done even if it cannot be recorded now. */
-  const recorded = <Answer extends Probed | Found>(event: string, ask: (name: string) => Promise<Answer>) => {
+  const recorded = <Answer extends Probed | Found>(event: string, ask: (asked: AskedOf) => Promise<Answer>) => {
     const { audit } = shared.services;
-    return async (connector: string, by: string): Promise<Answer> => {
-      const answer = await ask(connector);
+    return async (asked: AskedOf): Promise<Answer> => {
+      const answer = await ask(asked);
+      const { name: connector, by } = asked;
       await audit?.outcome({ event, by, connector, result: answer.isThere ? "ok" : "failed" });
       return answer;
     };
   };
-  const probeNow = async (name: string): Promise<Probed> => {
+  const probeNow = async ({ connector, name }: AskedOf): Promise<Probed> => {
     const start = performance.now();
     const answered = (isThere: boolean, says: string): Probed => ({
       at: Date.now(),
@@ -83,7 +79,7 @@ export function connectorSources(sources: ConsoleSources): ConnectorSources {
       says,
     });
     try {
-      const says = await opened(name)!.probe(AbortSignal.timeout(PROBE_MS));
+      const says = await connector.probe(AbortSignal.timeout(PROBE_MS));
       shared.reach.answered(name);
       return answered(true, says);
     } catch (error) {
@@ -91,9 +87,9 @@ export function connectorSources(sources: ConsoleSources): ConnectorSources {
       return answered(false, readFailure(error));
     }
   };
-  const checkNow = async (name: string): Promise<Found> => {
+  const checkNow = async ({ connector, name }: AskedOf): Promise<Found> => {
     const start = performance.now();
-    const { says, isThere, findings } = await askConnector(current().loaded, name, opened(name)!);
+    const { says, isThere, findings } = await askConnector(current().loaded, name, connector);
     const shown = findings.slice(0, MAX_FINDINGS).map((each) => ({ state: stateOf(each), text: each.text }));
     return { at: Date.now(), ms: performance.now() - start, isThere, says, findings: shown };
   };
@@ -107,6 +103,7 @@ export function connectorSources(sources: ConsoleSources): ConnectorSources {
     const { routes } = current().loaded;
     const changes = (isListings: boolean) =>
       activity.breaker(isListings ? listingsOf(name) : name).map((each) => ({ ...each, isListings }));
+    const { pools, peers } = connector.observe?.() ?? { pools: [], peers: [] };
     return {
       ...row,
       kinds: [...connector.kinds].map(([kind, { key }]) => ({ name: kind, key })),
@@ -115,20 +112,24 @@ export function connectorSources(sources: ConsoleSources): ConnectorSources {
           endpoint.connector === name ? [{ route, type, kind: endpoint.mapping.kind }] : [],
         ),
       ),
-      operations: OPERATIONS.map((operation) => ({ operation, ...totalOf(name, operation) })).filter(
+      pools,
+      peers,
+      operations: OPERATIONS.map((operation) => ({ operation, ...callsOf(activity, name, [operation]) })).filter(
         ({ count }) => count > 0,
       ),
       breakers: [...changes(false), ...changes(true)].toSorted((first, second) => second.at - first.at),
       slow: await slow.of(name, connector),
       slowMs: SLOW_MS,
-      found: check.last(name, SHOWN_MS),
+      found: check.last(connector, SHOWN_MS),
     };
   };
-  const existing =
-    <Answer>(ask: (name: string, by: string) => Promise<Answer>) =>
-    async (name: string, by: string) =>
-      opened(name) ? ask(name, by) : undefined;
-  return { all: rows, one, probe: existing(probe.ask), check: existing(check.ask) };
+  const ofExisting =
+    <Answer>(ask: (asked: AskedOf) => Promise<Answer>) =>
+    async (name: string, by: string) => {
+      const connector = opened(name);
+      return connector && ask({ connector, name, by });
+    };
+  return { all: rows, one, probe: ofExisting(probe.ask), check: ofExisting(check.ask) };
 }
 
 function stateOf({ ok, severity }: Finding): Found["findings"][number]["state"] {
@@ -136,31 +137,44 @@ function stateOf({ ok, severity }: Finding): Found["findings"][number]["state"] 
   return ok === "unknown" ? "unknown" : severity === "warning" ? "slow" : "missing";
 }
 
-/** Asks once for all who ask at the same time, and for those who ask soon after. */
+/** A connector that somebody asks. */
+interface AskedOf {
+  readonly connector: Connector;
+  readonly name: string;
+  readonly by: string;
+}
+
+/**
+ * Asks once for all who ask at the same time, and for those who ask soon after. Answers belong to the connector that gave them: a reload
+ * that opens another in its place begins with none.
+ */
 function remembered<Answer extends { readonly at: number }>(
   ms: number,
-  ask: (name: string, by: string) => Promise<Answer>,
+  ask: (asked: AskedOf) => Promise<Answer>,
 ) {
-  const asking = new Map<string, Promise<Answer>>();
-  const last = new Map<string, Answer>();
-  const recent = (name: string, within: number): Answer | undefined => {
-    const known = last.get(name);
+  const asking = new WeakMap<Connector, Promise<Answer>>();
+  const answers = new WeakMap<Connector, Answer>();
+  const last = (connector: Connector, within: number): Answer | undefined => {
+    const known = answers.get(connector);
     return known && Date.now() - known.at < within ? known : undefined;
   };
+  const answered = async (asked: AskedOf): Promise<Answer> => {
+    try {
+      const answer = await ask(asked);
+      answers.set(asked.connector, answer);
+      return answer;
+    } finally {
+      asking.delete(asked.connector);
+    }
+  };
   return {
-    last: recent,
-    ask: async (name: string, by: string): Promise<Answer> => {
-      const known = recent(name, ms);
+    last,
+    ask: async (asked: AskedOf): Promise<Answer> => {
+      const { connector } = asked;
+      const known = last(connector, ms);
       if (known) return known;
-      const running =
-        asking.get(name) ??
-        ask(name, by)
-          .then((answer) => {
-            last.set(name, answer);
-            return answer;
-          })
-          .finally(() => asking.delete(name));
-      asking.set(name, running);
+      const running = asking.get(connector) ?? answered(asked);
+      asking.set(connector, running);
       return running;
     },
   };

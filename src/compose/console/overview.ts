@@ -1,18 +1,22 @@
 import { hostname } from "node:os";
-import type { OverviewSources } from "../../console/pages/overview.ts";
+import type { Loaded } from "../../config/load.ts";
+import type { Overview } from "../../console/api/overview.ts";
+import type { OverviewDeps } from "../../console/pages/overview.ts";
 import { isSharedState } from "../../state/state.ts";
 import { createAttention } from "./attention.ts";
 import { healthOf } from "./connectors.ts";
+import type { Drifts } from "./drifts.ts";
 import type { ConsoleSources } from "./sources.ts";
 
 /** How long a look at the overview waits for connectors that are slow to answer, in milliseconds. */
 const PROBED_MS = 1500;
 
-/** What the overview shows of a running gateway. */
-export function overviewSources(sources: ConsoleSources): OverviewSources {
-  const { shared, reloads } = sources;
+/** What the overview asks of a running gateway. */
+export function overviewDeps(sources: ConsoleSources, drifts: Drifts): OverviewDeps {
+  const { shared, reloads, current } = sources;
   const { activity, readiness } = shared;
-  const attention = createAttention(sources);
+  const attention = createAttention(sources, drifts);
+  const routes = () => [...new Set([...Object.keys(current().loaded.config.routes), ...activity.requests.names()])];
   return {
     overview: async () => {
       // Connectors that nobody uses are asked, too: health that is shown is health as it is now.
@@ -24,9 +28,17 @@ export function overviewSources(sources: ConsoleSources): OverviewSources {
         started: activity.started,
         connectors: healthOf(sources),
         attention: await attention(),
-        routes: activity.requests.names(),
+        routes: routes(),
+        written: writtenIn(current().loaded.config.syncs),
       };
     },
-    requests: (span, route) => activity.requests.read(span, Date.now(), route === undefined ? undefined : [route]),
+    requests: (span, route) => {
+      if (route === undefined) return activity.requests.read(span, Date.now());
+      return routes().includes(route) ? activity.requests.read(span, Date.now(), [route]) : undefined;
+    },
   };
 }
+
+/** The routes that syncs write to. */
+const writtenIn = (syncs: Loaded["config"]["syncs"]): Overview["written"] =>
+  Object.entries(syncs).flatMap(([sync, { to }]) => ("route" in to ? [{ route: to.route, sync }] : []));

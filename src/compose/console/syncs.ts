@@ -1,4 +1,4 @@
-import type { SyncAttribute, SyncDifference, SyncDrift, SyncPersonPage } from "../../console/api/syncs.ts";
+import type { SyncAttribute, SyncDifference, SyncPersonPage } from "../../console/api/syncs.ts";
 import type { SyncsDeps } from "../../console/pages/syncs.ts";
 import { Refusal } from "../../console/refusal.ts";
 import type { AskedAct } from "../../edge/syncs.ts";
@@ -14,6 +14,7 @@ import { routeTarget } from "../../sync/targets/route.ts";
 import { isSameValue, valueAt } from "../../sync/values.ts";
 import { UnrecordedError } from "../recorded-acts.ts";
 import { driftsOf } from "../syncs/drift.ts";
+import type { Drifts } from "./drifts.ts";
 import type { ConsoleSources } from "./sources.ts";
 import { displayOf, lineOf, peopleOf, runOf, summaryOf } from "./sync-views.ts";
 
@@ -25,11 +26,10 @@ const ACCOUNT_MS = 5000;
 const RUNS = 500;
 
 /** What the pages on syncs are handed. */
-export function syncsDeps({ current, syncs, shared }: ConsoleSources): SyncsDeps {
+export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Drifts): SyncsDeps {
   const { admin, looked, using } = syncs;
   const { audit } = shared.services;
   const settingsOf = (name: string) => current().loaded.config.syncs[name]!;
-  const drifts = new Map<string, SyncDrift>();
   const toOf = (name: string) => {
     const { to } = settingsOf(name);
     return "route" in to ? to : undefined;

@@ -1,3 +1,4 @@
+import type { PeerCertificate, PoolState } from "../../connector/observation.ts";
 import type { Total } from "../../observe/series.ts";
 import type { BreakerState, ConnectorHealth } from "./overview.ts";
 
@@ -19,6 +20,9 @@ export interface Load {
 export interface ConnectorDetails extends ConnectorRow {
   readonly kinds: readonly { readonly name: string; readonly key: string }[];
   readonly usedBy: readonly { readonly route: string; readonly type: string; readonly kind: string }[];
+  /** The driver's connections, as far as it tells, and the certificates that the backend's servers showed. */
+  readonly pools: readonly PoolState[];
+  readonly peers: readonly PeerCertificate[];
   /** Calls of the last hour, by operation. */
   readonly operations: readonly (Total & { readonly operation: string })[];
   /** The last changes of both breakers, latest first. */

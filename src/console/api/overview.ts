@@ -18,19 +18,48 @@ export interface ConnectorHealth {
 /** A circuit breaker's state. */
 export type BreakerState = "closed" | "open" | "halfOpen";
 
-/** Something that an operator should look at. */
+/** Something that an operator should look at. Times are in milliseconds since 1970; `failures` are calls of the last hour. */
 export type Attention =
-  | { readonly what: "guard"; readonly route: string }
-  | { readonly what: "breaker"; readonly connector: string; readonly isListings: boolean; readonly since: number }
-  | { readonly what: "away"; readonly connector: string; readonly since: number; readonly reason: string }
+  | { readonly what: "guard"; readonly route: string; readonly count: number; readonly since: number }
+  | {
+      readonly what: "breaker";
+      readonly connector: string;
+      readonly isListings: boolean;
+      readonly failures: number;
+      readonly since: number;
+    }
+  | {
+      readonly what: "away";
+      readonly connector: string;
+      readonly failures: number;
+      readonly since: number;
+      readonly reason: string;
+    }
   | { readonly what: "certificate"; readonly setting: string; readonly subject: string; readonly until: number }
   | { readonly what: "token"; readonly setting: string; readonly until: number }
-  | { readonly what: "sync"; readonly sync: string; readonly state: SyncTrouble; readonly at: number }
+  /** The certificate that a backend showed. */
+  | {
+      readonly what: "peer";
+      readonly connector: string;
+      readonly address: string;
+      readonly subject: string;
+      readonly until: number;
+    }
+  /** `count` is of held changes, of changes left undone, or of runs in succession that ended so; 0 if the sync is overdue. */
+  | {
+      readonly what: "sync";
+      readonly sync: string;
+      readonly state: SyncTrouble;
+      readonly count: number;
+      readonly since: number;
+    }
+  /** What operators found when they last looked for drift. */
+  | { readonly what: "drift"; readonly sync: string; readonly count: number; readonly at: number }
   | { readonly what: "audit"; readonly since: number; readonly reason: string }
   | { readonly what: "journal"; readonly count: number; readonly at: number; readonly reason: string }
   | { readonly what: "reload"; readonly at: number; readonly reason: string }
-  | { readonly what: "restart"; readonly parts: readonly string[] }
-  | { readonly what: "store" };
+  | { readonly what: "restart"; readonly parts: readonly string[]; readonly at: number }
+  | { readonly what: "store"; readonly since: number };
 
 /** Why a sync needs attention. */
 export type SyncTrouble = "held" | "failed" | "incomplete" | "interrupted" | "overdue";
@@ -45,8 +74,10 @@ export interface Overview {
   readonly started: number;
   readonly connectors: readonly ConnectorHealth[];
   readonly attention: readonly Attention[];
-  /** The routes that requests came for. */
+  /** The routes that requests may come for, and others that they came for. */
   readonly routes: readonly string[];
+  /** The routes that syncs write to. Their writes are no requests. */
+  readonly written: readonly { readonly route: string; readonly sync: string }[];
 }
 
 /** How far back charts go. */

@@ -3,7 +3,7 @@ import type { ConnectorDetails, ConnectorRow, Found, Probed } from "../api/conne
 import type { ConsoleEnv, ConsolePage } from "../env.ts";
 
 /** What the pages on connectors ask. Undefined for a connector that does not exist. */
-export interface ConnectorSources {
+export interface ConnectorsDeps {
   readonly all: () => readonly ConnectorRow[];
   readonly one: (name: string) => Promise<ConnectorDetails | undefined>;
   /** Asks a backend whether it answers. Recorded as `by` somebody, like a check. */
@@ -13,7 +13,7 @@ export interface ConnectorSources {
 }
 
 /** The connectors: health, load, calls, and what their backends say. */
-export function connectorsPage({ all, one, probe, check }: ConnectorSources): ConsolePage {
+export function connectorsPage({ all, one, probe, check }: ConnectorsDeps): ConsolePage {
   const app = new Hono<ConsoleEnv>();
   const unknown = { error: "There is no connector of this name. A reload may have removed it." };
   app.get("/", (c) => c.json(all()));
