@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,7 @@ import type { Changes } from "../src/console/api/configuration.ts";
 import type { ConnectorDetails } from "../src/console/api/connectors.ts";
 import type { Attention, Overview } from "../src/console/api/overview.ts";
 import { accessibilityFindings, isTooWide, LOOKS, launchBrowser, openPage } from "./servers/browser.ts";
-import { makeAuthority } from "./servers/certificates.ts";
+import { makeAuthority, makeCertificate } from "./servers/certificates.ts";
 import { type SignedIn, signedInTo } from "./servers/console.ts";
 import { legacyHr, startGateway, type TestGateway, TOKEN } from "./servers/gateway.ts";
 
@@ -30,6 +31,11 @@ let config: Parameters<typeof startGateway>[0];
 /** People's API: it has nobody, may take its time, and may be away. */
 let api: Server;
 const mood = { isAway: false, ms: 0 };
+/** An API by TLS, whose certificate expires within a month. */
+const own = makeCertificate(folder, "portal", "IP:127.0.0.1");
+const portal = createSecureServer({ cert: readFileSync(own.certificate), key: readFileSync(own.key) }, (_, response) =>
+  response.setHeader("content-type", "application/json").end("[]"),
+);
 
 beforeAll(async () => {
   writeFileSync(
@@ -42,6 +48,7 @@ beforeAll(async () => {
     response.setHeader("content-type", "application/json").end("[]");
   });
   await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => portal.listen(0, "127.0.0.1", resolve));
   const hr = legacyHr();
   const search = { path: "/users", query: { where: "$string($where)" } };
   const login = { filter: { eq: '{ "login": $value }' } };
@@ -66,6 +73,8 @@ afterAll(async () => {
   await Promise.all([gateway.stop(), browser.close()]);
   api.closeAllConnections();
   api.close();
+  portal.closeAllConnections();
+  portal.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -73,10 +82,12 @@ const send = (path: string, method = "GET") =>
   fetch(gateway.url + path, { method, headers: { authorization: `Bearer ${TOKEN}` } });
 const ask = async <Answer>(path: string) =>
   (await (await operator.get(`${gateway.operations}/console/api${path}`)).json()) as Answer;
+const portalHost = () => `127.0.0.1:${(portal.address() as AddressInfo).port}`;
 /** The configuration as it would be with a token that expires, and a certificate that does. */
 const withEnds = () => {
   const crm = { ...(config.connectors as { crm: object }).crm, auth: { type: "bearer", token: SECRET } };
-  return { ...config, connectors: { ...config.connectors, crm: { ...crm, tls: { ca: authority } } } };
+  const secure = { ...crm, url: `https://${portalHost()}`, tls: { ca: authority } };
+  return { ...config, connectors: { ...config.connectors, crm: { ...crm, tls: { ca: authority } }, portal: secure } };
 };
 const look = (path: string, options: BrowserContextOptions = {}) =>
   openPage(browser, gateway.operations!, path, options, [operator.cookie]);
@@ -116,7 +127,7 @@ describe("the overview", () => {
       .poll(async () => (await ask<Overview>("/overview")).attention.map(({ what }) => what).sort(), {
         timeout: 10_000,
       })
-      .toEqual(["away", "breaker", "certificate", "guard", "token"]);
+      .toEqual(["away", "breaker", "certificate", "certificate", "guard", "peer", "token", "token"]);
     const { attention, connectors } = await ask<Overview>("/overview");
     expect(attention).toContainEqual(
       expect.objectContaining({ what: "token", setting: "connectors.crm.auth.token" } satisfies Partial<Attention>),
@@ -137,6 +148,9 @@ describe("the overview", () => {
     expect(await toOf(/circuit breaker of crm is open since /)).toBe("/console/connectors/crm");
     expect(await toOf(/certificate of connectors.crm.tls.ca \(CN=Authority of the tests\) expires/)).toBe(
       "/console/configuration",
+    );
+    expect(await toOf(/certificate that 127.0.0.1:\d+ shows to portal \(CN=dc1\) expires on/)).toBe(
+      "/console/connectors/portal",
     );
     expect(await toOf(/token in connectors.crm.auth.token expires/)).toBe("/console/configuration");
     expect(await page.content()).not.toContain(SECRET);
@@ -168,6 +182,9 @@ describe("a connector's page", () => {
     expect(await calls.getByRole("row").nth(1).innerText()).toMatch(/^search\s+30\s+30/);
     const pools = page.getByRole("table", { name: "Pools" });
     expect(await pools.getByRole("row").nth(1).innerText()).toMatch(/^127\.0\.0\.1:\d+\s+\d+ of \d+/);
+    await page.goto(`${gateway.operations}/console/connectors/portal`);
+    const peers = page.getByRole("table", { name: "Certificates of the backend’s servers" });
+    expect(await peers.getByRole("row").nth(1).innerText()).toMatch(/CN=dc1\s+CN=Authority of the tests\s[\d\D]*Soon/);
     expect(problems).toEqual([]);
     await context.close();
   });

@@ -46,6 +46,7 @@ export function GuardActDialog({ asked, route, types, onAct, onClose }: GuardAct
     total: seen.totals[group.type],
   }));
   const one = picked.length === 1 && count === 1 ? picked[0]!.display : undefined;
+  const isMixed = new Set(listed.map(({ type, danger }) => `${type} ${danger}`)).size > 1;
   const tick = (name: string, is: boolean) => {
     const next = new Set(left);
     is ? next.delete(name) : next.add(name);
@@ -82,7 +83,7 @@ export function GuardActDialog({ asked, route, types, onAct, onClose }: GuardAct
               checked={!left.has(placeName(row))}
               onChange={(event) => tick(placeName(row), event.currentTarget.checked)}
             />
-            {texts.listed(row)}
+            {isMixed ? texts.namedWithChange(row) : texts.named(row)}
           </label>
         ))}
         {isAll && all > listed.length && <p class="quiet">{texts.more(all - listed.length)}</p>}

@@ -31,7 +31,7 @@ export const connectorTexts = {
   },
   connections: {
     title: "Connections of the driver",
-    hint: "What the driver tells of its connections, and the certificates that servers showed in the last handshakes. Nothing is asked for it.",
+    hint: "What the driver tells of its connections, and the certificates that servers showed in the last handshakes. The backend isn’t asked for this.",
     none: "This connector has no connections that it could tell of.",
     pools: "Pools",
     pool: "Server or purpose",

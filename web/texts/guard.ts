@@ -23,14 +23,14 @@ const sender = (groups: readonly Group[]): string => {
   const callers = [...new Set(groups.map(({ caller }) => caller))];
   return callers.some((each) => each === "") ? "The client" : listed(callers.map(isolated));
 };
-/** Of how many, and which share of them: ` of 402 (8 %)`. */
-const share = (count: number, of: number | undefined): string => {
-  if (of === undefined || of < count) return "";
+/** How many, of how many if that is known: `31 of 402 people (8 %)`. */
+const share = ({ type, count, total: of }: Group): string => {
+  if (of === undefined || of < count) return resources(count, type);
   const percent = Math.round((100 * count) / of);
-  return ` of ${of.toLocaleString("en")} (${percent === 0 ? "less than 1" : percent} %)`;
+  return `${count.toLocaleString("en")} of ${resources(of, type)} (${percent === 0 ? "less than 1" : percent} %)`;
 };
-const doing = ({ type, danger, count, backend, total: of }: Group, name?: string): string =>
-  `${danger === "deletes" ? "delete" : "disable"} ${name ? isolated(name) : resources(count, type)}${share(count, of)} in ${backendName(backend.type, backend.name)}`;
+const doing = (group: Group, name?: string): string =>
+  `${group.danger === "deletes" ? "delete" : "disable"} ${name ? isolated(name) : share(group)} in ${backendName(group.backend.type, group.backend.name)}`;
 /** Groups of the same changes, whoever sent them. */
 const byChange = (groups: readonly Group[]): Group[] =>
   [...Map.groupBy(groups, ({ type, danger }) => `${type} ${danger}`).values()].map((same) => ({
@@ -108,12 +108,13 @@ export const guardTexts = {
   dismiss: "Dismiss",
   reason: "Reason, for the audit log",
   willHappen: (groups: readonly Group[], route: string, name?: string) =>
-    `${sender(groups)} will ${listed(byChange(groups).map((group) => doing(group, name)))} by ${route}, with the next attempt.`,
+    `${sender(groups)} will ${listed(byChange(groups).map((group) => doing(group, name)))} through ${route}, with the next attempt.`,
   nobody: "Choose at least one.",
   group: ({ type, danger, caller, count, first, last }: Group) =>
     `${danger === "deletes" ? "Deletion" : "Disablement"} of ${resources(count, type)}, asked by ${caller || "an unknown client"}, stopped ${during(first, last)}`,
   whom: "Whom it concerns",
-  listed: ({ display, key, type, danger }: GuardLine) =>
+  named: ({ display, key }: GuardLine) => display || key,
+  namedWithChange: ({ display, key, type, danger }: GuardLine) =>
     `${display || key} (${type}, ${danger === "deletes" ? "delete" : "disable"})`,
   more: (count: number) =>
     `And ${counted(count, "other")}, not listed here. If you untick somebody, only those who are listed and ticked are meant.`,

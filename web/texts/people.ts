@@ -94,7 +94,7 @@ export const expectedTexts = {
   stopped: {
     title: (danger: "deletes" | "disables", next: string) =>
       `Send the ${DANGERS[danger]} again, about ${next}. The guard stops it until an operator releases it.`,
-    since: "The guard has stopped it since",
+    since: "The guard stopped it first",
     tried: (caller: string) => `Last tried${caller === "" ? "" : ` by ${caller}`}`,
     last: "The last attempt:",
     rule: "Too much was deleted or disabled within the hour. This passes once an operator has released it, or if the hour’s limit has room again when it comes.",
