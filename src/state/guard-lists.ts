@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import type { ExpressionBuilder, Kysely } from "kysely";
+import { createBatches, type StoppedBatch } from "./guard-batches.ts";
 
 interface Place {
   readonly route: string;
@@ -68,16 +69,7 @@ export interface GuardLists {
     places: readonly StoppedPlace[],
   ) => Promise<readonly GuardTables["guard_stopped"][]>;
   /** What is stopped at present: how many changes of which type, who sent them and when, and a fingerprint of them. */
-  readonly seen: (filter: GuardFilter) => Promise<{ readonly groups: readonly StoppedGroup[]; readonly seen: string }>;
-}
-
-/** Stopped changes of one type that one client sent. */
-export interface StoppedGroup extends Pick<Place, "type" | "danger"> {
-  readonly caller: string;
-  readonly count: number;
-  /** When the first and the last of them was stopped for the first time, in milliseconds since 1970. */
-  readonly first: number;
-  readonly last: number;
+  readonly seen: (filter: GuardFilter) => Promise<{ readonly groups: readonly StoppedBatch[]; readonly seen: string }>;
 }
 
 /** How long what passed counts, in milliseconds. */
@@ -212,18 +204,15 @@ export function createGuardLists(db: Kysely<GuardTables>, ready: () => Promise<v
     seen: async (filter) => {
       await ready();
       const hash = createHash("sha256");
-      const groups = new Map<string, StoppedGroup>();
+      const batches = createBatches();
       for (let [after, isEnd] = [undefined as StoppedPlace | undefined, false]; !isEnd; ) {
         const columns = ["type", "danger", "key", "caller", "at", "since"] as const;
         const piece = await behindIn("guard_stopped", filter, after).select(columns).limit(PIECE).execute();
         hashInto(hash, piece);
-        for (const each of piece) {
-          const name = JSON.stringify([each.type, each.danger, each.caller]);
-          groups.set(name, withOne(groups.get(name), each));
-        }
+        for (const each of piece) batches.add({ ...each, since: stoppedSince(each) });
         [after, isEnd] = [piece.at(-1), piece.length < PIECE];
       }
-      return { groups: [...groups.values()], seen: hash.digest("hex") };
+      return { groups: batches.all(), seen: hash.digest("hex") };
     },
   };
 }
@@ -231,17 +220,6 @@ export function createGuardLists(db: Kysely<GuardTables>, ready: () => Promise<v
 /** When a change was stopped first, in milliseconds since 1970. */
 export const stoppedSince = ({ at, since }: Pick<GuardTables["guard_stopped"], "at" | "since">): number =>
   Number(since) || Number(at);
-
-/** A group with one change more. */
-function withOne(
-  group: StoppedGroup | undefined,
-  row: Pick<GuardTables["guard_stopped"], "type" | "danger" | "caller" | "at" | "since">,
-): StoppedGroup {
-  const { type, danger, caller } = row;
-  const at = stoppedSince(row);
-  const { count, first, last } = group ?? { count: 0, first: at, last: at };
-  return { type, danger, caller, count: count + 1, first: Math.min(first, at), last: Math.max(last, at) };
-}
 
 const behind =
   ({ type, danger, key }: StoppedPlace) =>

@@ -71,7 +71,7 @@ export function GuardActDialog({ asked, route, types, onAct, onClose }: GuardAct
       </p>
       <ul class="guard-groups quiet">
         {told.map((group) => (
-          <li key={`${group.type} ${group.danger} ${group.caller}`}>{texts.group(group)}</li>
+          <li key={`${group.type} ${group.danger} ${group.caller} ${group.first}`}>{texts.group(group)}</li>
         ))}
       </ul>
       <fieldset class="guard-people">

@@ -1,7 +1,7 @@
 import { isolated } from "./values.ts";
 import { backendName, counted, listed, resources } from "./words.ts";
 
-/** Stopped changes of one type that one client sent. */
+/** Stopped changes of one type that one client sent in one go. */
 interface Group {
   readonly type: string;
   readonly danger: "deletes" | "disables";

@@ -6,7 +6,7 @@ import { callsOf, listingsOf } from "./calls.ts";
 import type { Drifts } from "./drifts.ts";
 import { createExpiries } from "./expiries.ts";
 import type { ConsoleSources } from "./sources.ts";
-import { troubledSyncs } from "./sync-attention.ts";
+import { foundDrifts, troubledSyncs } from "./sync-attention.ts";
 
 /** How long before their end certificates and tokens are told, in milliseconds. */
 const SOON_MS = 30 * 24 * 3_600_000;
@@ -24,13 +24,14 @@ export function createAttention(sources: ConsoleSources, drifts: Drifts): () => 
   const expiries = createExpiries();
   let storeAway: number | undefined;
   const look = async (): Promise<readonly Attention[]> => {
-    const stored = await inStore(sources, drifts).catch(() => undefined);
+    const stored = await inStore(sources).catch(() => undefined);
     storeAway = stored ? undefined : (storeAway ?? Date.now());
     const store: Attention[] = storeAway === undefined ? [] : [{ what: "store", since: storeAway }];
     return [
       ...running(sources),
       ...store,
       ...(stored ?? []),
+      ...foundDrifts(sources, drifts),
       ...(await ending(sources, expiries)),
       ...configured(sources),
     ];
@@ -63,12 +64,12 @@ function running({ current, shared: { activity, reach, auditBroken } }: ConsoleS
 }
 
 /** What the store knows. Rejects if it cannot be asked. */
-function inStore(sources: ConsoleSources, drifts: Drifts): Promise<Attention[]> {
+function inStore(sources: ConsoleSources): Promise<Attention[]> {
   const { current, store } = sources;
   const ask = async (): Promise<Attention[]> => {
     if ((await store.isUp()) === false) throw new Error("the store is away");
     const guards = await Promise.all(guardedRoutes(current()).map((route) => stoppedAt(store, route)));
-    return [...guards.flat(), ...(await troubledSyncs(sources, drifts))];
+    return [...guards.flat(), ...(await troubledSyncs(sources))];
   };
   return abortable(AbortSignal.timeout(STORE_MS), ask());
 }

@@ -3,7 +3,7 @@ import type { GuardBackend, GuardCounted, GuardDanger, GuardPlace } from "../../
 import type { GuardDeps } from "../../console/pages/guard.ts";
 import { Refusal } from "../../console/refusal.ts";
 import { ChangedError } from "../../state/guard.ts";
-import { type GuardCount, type GuardTables, stoppedSince } from "../../state/guard-lists.ts";
+import { type GuardCount, type GuardTables, type StoppedPlace, stoppedSince } from "../../state/guard-lists.ts";
 import { inLanes } from "../../sync/steps.ts";
 import { contextFor } from "../../sync/targets/route.ts";
 import type { Generation } from "../generation.ts";
@@ -106,15 +106,13 @@ export function guardDeps({ shared, current, store, guard }: ConsoleSources): Gu
       try {
         const done = await guard[name]({ ...act, by });
         const { places = [], route } = act;
-        const isDone = new Set(done.map(({ type, danger, key }) => JSON.stringify([type, danger, key])));
-        const missed = places.filter(({ type, danger, key }) => !isDone.has(JSON.stringify([type, danger, key])));
+        const isDone = new Set(done.map(placeName));
+        const missed = places.filter((place) => !isDone.has(placeName(place)));
         const others = missed.length === 0 ? [] : await ledger().releasesOf(route, missed);
         return {
           count: done.length,
           missed: missed.map((place) => {
-            const found = others.find(({ type, danger, key }) =>
-              [type === place.type, danger === place.danger, key === place.key].every(Boolean),
-            );
+            const found = others.find((each) => placeName(each) === placeName(place));
             return { key: place.key, by: found?.by ?? "", reason: found?.reason ?? "" };
           }),
         };
@@ -141,6 +139,9 @@ export function guardDeps({ shared, current, store, guard }: ConsoleSources): Gu
 const RECENT_MS = 60_000;
 
 type Named = { readonly display: string };
+
+/** What identifies a change within a route. */
+const placeName = ({ type, danger, key }: StoppedPlace): string => JSON.stringify([type, danger, key]);
 
 /** A stopped change as the page shows it, but for what people know the entry by. */
 const stoppedOf = (row: GuardTables["guard_stopped"]) => ({

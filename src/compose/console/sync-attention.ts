@@ -16,10 +16,7 @@ const RUNS = 20;
 const TROUBLES: readonly string[] = ["held", "failed", "incomplete", "interrupted"] satisfies SyncTrouble[];
 
 /** What operators should look at of syncs, as the store tells: nothing is asked of backends. */
-export async function troubledSyncs(
-  { current, syncs, shared: { activity } }: ConsoleSources,
-  drifts: Pick<Drifts, "peek">,
-): Promise<Attention[]> {
+export async function troubledSyncs({ current, syncs, shared: { activity } }: ConsoleSources): Promise<Attention[]> {
   const { config } = current().loaded;
   const items = await Promise.all(
     syncs.admin.names().map(async (sync): Promise<Attention[]> => {
@@ -28,18 +25,20 @@ export async function troubledSyncs(
       const [records, planned] = await Promise.all([lastRuns(looked, RUNS), looked.store.planned()]);
       const held = planned.filter((each) => each.held === HELD.held).reduce((sum, { count }) => sum + Number(count), 0);
       const runs = records.map(runOf);
-      return [...troubleOf(sync, runs, held), ...overdueOf(sync, runs, settings, activity.started), ...driftOf(sync)];
+      return [...troubleOf(sync, runs, held), ...overdueOf(sync, runs, settings, activity.started)];
     }),
   );
   return items.flat();
+}
 
-  function driftOf(sync: string): Attention[] {
-    const { to } = config.syncs[sync]!;
+/** What operators found when they last looked for drift. It is in memory: neither the store nor a backend is asked. */
+export function foundDrifts({ current }: Pick<ConsoleSources, "current">, drifts: Pick<Drifts, "peek">): Attention[] {
+  return Object.entries(current().loaded.config.syncs).flatMap(([sync, { to }]): Attention[] => {
     const drift = "route" in to ? drifts.peek(to.route) : undefined;
     return drift?.is === "done" && drift.count > 0
       ? [{ what: "drift", sync, count: drift.count, at: drift.ended }]
       : [];
-  }
+  });
 }
 
 /** What the last run left. It is told since the first of the runs in succession that ended so. */

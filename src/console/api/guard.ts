@@ -81,7 +81,7 @@ export interface GuardSeen {
   readonly seen: string;
 }
 
-/** Stopped changes of one type that one client sent. */
+/** Stopped changes of one type that one client sent in one go. */
 export interface GuardGroup {
   readonly type: string;
   readonly danger: GuardDanger;
