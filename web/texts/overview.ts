@@ -67,7 +67,7 @@ export function told(item: Attention): Told {
       };
     case "peer":
       return {
-        text: `The certificate that ${item.address} shows to ${item.connector}${named(item.subject)} ${expires(item.until)}. Renew it on that server.`,
+        text: `The certificate that ${item.address} showed to ${item.connector} on ${time.format(item.seen)}${named(item.subject)} ${expires(item.until)}. Renew it on that server.`,
         to: connectorPage(item.connector),
         isGrave: isOver(item.until),
       };

@@ -92,7 +92,8 @@ async function ending(
   );
   const peers = [...current().connectors].flatMap(([name, { connector }]) =>
     (connector.observe?.().peers ?? []).map(
-      ({ address, subject, until }) => ({ what: "peer", connector: name, address, subject, until }) as const,
+      ({ address, subject, seen, until }) =>
+        ({ what: "peer", connector: name, address, subject, seen, until }) as const,
     ),
   );
   return [...own, ...peers]

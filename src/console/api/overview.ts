@@ -43,6 +43,8 @@ export type Attention =
       readonly connector: string;
       readonly address: string;
       readonly subject: string;
+      /** When it was shown last: a connection that stays open shows it once. */
+      readonly seen: number;
       readonly until: number;
     }
   /** `count` is of held changes, of changes left undone, or of runs in succession that ended so; 0 if the sync is overdue. */
