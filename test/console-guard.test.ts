@@ -332,10 +332,10 @@ describe("the syncs' pages", () => {
         ]);
       expect(await row(page, "Cook").textContent()).toBe("Changed1002titleChefCook");
       await page.goto(`${gateway.operations}/console/`);
-      const drift = page
+      const item = page
         .getByRole("listitem")
         .filter({ hasText: /^Soon1 difference from what the sync people had written/ });
-      expect(await drift.getByRole("link").getAttribute("href")).toBe("/console/syncs/people");
+      expect(await item.getByRole("link").getAttribute("href")).toBe("/console/syncs/people");
       await page.getByText("these charts leave them out: people to /target.").waitFor();
     }));
 

@@ -70,7 +70,7 @@ function Expected({ of, every }: { readonly of: Expectation; readonly every: str
           </li>
           {of.last && <Request told={texts.stopped.last} line={of.last} />}
           <li>{texts.stopped.rule}</li>
-          <li>{texts.stopped.entra}</li>
+          <li>{texts.stopped.entra(every)}</li>
           <li>
             <Link to="/guard">{texts.stopped.act}</Link>
           </li>

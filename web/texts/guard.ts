@@ -111,11 +111,11 @@ export const guardTexts = {
     `${sender(groups)} will ${listed(byChange(groups).map((group) => doing(group, name)))} through ${route}, with the next attempt.`,
   nobody: "Choose at least one.",
   group: ({ type, danger, caller, count, first, last }: Group) =>
-    `${danger === "deletes" ? "Deletion" : "Disablement"} of ${resources(count, type)}, asked by ${caller || "an unknown client"}, stopped ${during(first, last)}`,
+    `${danger === "deletes" ? "Deletion" : "Disablement"} of ${resources(count, type)}, asked by ${caller === "" ? "an unknown client" : isolated(caller)}, stopped ${during(first, last)}`,
   whom: "Whom it concerns",
   named: ({ display, key }: GuardLine) => display || key,
   namedWithChange: ({ display, key, type, danger }: GuardLine) =>
-    `${display || key} (${type}, ${danger === "deletes" ? "delete" : "disable"})`,
+    `${isolated(display || key)} (${type}, ${danger === "deletes" ? "delete" : "disable"})`,
   more: (count: number) =>
     `And ${counted(count, "other")}, not listed here. If you untick somebody, only those who are listed and ticked are meant.`,
   releaseMeans: (groups: readonly Group[], others: number) => {
@@ -123,7 +123,7 @@ export const guardTexts = {
     if (count === 0) return [];
     const [it, they] = count === 1 ? ["it", "It passes"] : ["each", "Each passes"];
     return [
-      `Postern does nothing by itself: ${sender(groups)} must send ${it} again. Entra does so in its next cycle, about every 40 minutes.`,
+      `Postern does nothing by itself: ${sender(groups)} must send ${it} again. Entra does so in its next cycle, as a rule within 40 minutes.`,
       `${they} once, until ${dated.format(Date.now() + DAY_MS)}. After that the guard decides anew.`,
       "Released changes don’t count towards the hour’s limit.",
       ...(others > 0 ? [`${counted(others, "other change")} ${others === 1 ? "stays" : "stay"} stopped.`] : []),

@@ -1,3 +1,5 @@
+import { isolated } from "./values.ts";
+
 /** Texts of the pages on people and groups. */
 export const peopleTexts = {
   lead: "Everybody and everything that the gateway serves, as the backend has it now.",
@@ -95,16 +97,17 @@ export const expectedTexts = {
     title: (danger: "deletes" | "disables", next: string) =>
       `Send the ${DANGERS[danger]} again, about ${next}. The guard stops it until an operator releases it.`,
     since: "The guard stopped it first",
-    tried: (caller: string) => `Last tried${caller === "" ? "" : ` by ${caller}`}`,
+    tried: (caller: string) => `Last tried${caller === "" ? "" : ` by ${isolated(caller)}`}`,
     last: "The last attempt:",
     rule: "Too much was deleted or disabled within the hour. This passes once an operator has released it, or if the hour’s limit has room again when it comes.",
-    entra: "Entra takes the answer for a passing failure, and tries again in each cycle, about every 40 minutes.",
+    entra: (every: string) =>
+      `Entra takes the answer for a passing failure, and tries again in each cycle; there is one about every ${every}.`,
     act: "Release or dismiss it in Guard",
   },
   released: {
     title: (danger: "deletes" | "disables") =>
       `Send the ${DANGERS[danger]} again. Then it is made: it has been released.`,
-    by: (by: string, reason: string) => `${by} released what the guard had stopped (“${reason}”)`,
+    by: (by: string, reason: string) => `${isolated(by)} released what the guard had stopped (“${isolated(reason)}”)`,
     until: (at: string) => `The release ends about ${at}. After that the guard decides anew.`,
     see: "See what is released in Guard",
   },

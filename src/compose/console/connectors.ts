@@ -148,10 +148,7 @@ interface AskedOf {
  * Asks once for all who ask at the same time, and for those who ask soon after. Answers belong to the connector that gave them: a reload
  * that opens another in its place begins with none.
  */
-function remembered<Answer extends { readonly at: number }>(
-  ms: number,
-  ask: (asked: AskedOf) => Promise<Answer>,
-) {
+function remembered<Answer extends { readonly at: number }>(ms: number, ask: (asked: AskedOf) => Promise<Answer>) {
   const asking = new WeakMap<Connector, Promise<Answer>>();
   const answers = new WeakMap<Connector, Answer>();
   const last = (connector: Connector, within: number): Answer | undefined => {
