@@ -54,7 +54,7 @@ describe("postern journal", () => {
     );
     const shown = await postern("show", line!.split(" ")[0]!, "--url", gateway.operations!);
     expect(shown.stdout).toMatch(/^ {2}request {2}\S+$/m);
-    expect(shown.stdout).toMatch(/ms {2}asked {2}Creating person in hr failed: conflict\./);
+    expect(shown.stdout).toMatch(/ms {2}asked {2}Creating person in hr failed \(conflict\): /);
     expect(shown.stdout).toContain('insert into "people"');
   });
 

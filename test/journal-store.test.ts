@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { filesIn } from "../src/connector/kit/files.ts";
 import { openSqlite, sqliteDialect } from "../src/connector/kit/sqlite.ts";
 import { idOfTime, type JournalEntry } from "../src/journal/entry.ts";
+import type { MemberChanges } from "../src/journal/members.ts";
 import { rowOf } from "../src/journal/row.ts";
 import type { JournalLine, JournalQuery, JournalStore } from "../src/journal/store.ts";
-import { createJournalStore, type JournalTables } from "../src/state/journal.ts";
+import { createJournalStore } from "../src/state/journal.ts";
 import { openJournalStore } from "../src/state/journal-store.ts";
+import type { JournalTables } from "../src/state/journal-tables.ts";
 import { type Database, startPostgres, stateIn } from "./servers/databases.ts";
 
 const START = Date.UTC(2026, 0, 1);
@@ -41,6 +43,19 @@ const line = fc.record({
   requestId: fc.constantFrom("r1", "r2", "ann"),
   resource: fc.constantFrom("", "1", "2", "ann"),
   display: word,
+  members: fc.option(
+    fc
+      .uniqueArray(
+        fc.record({
+          id: fc.constantFrom("1", "ann", "a\0b"),
+          type: fc.constantFrom("", "User", "Group"),
+          name: fc.constant(""),
+        }),
+        { maxLength: 3, selector: ({ id }) => id },
+      )
+      .map((added): MemberChanges => ({ added, removed: [], more: 0 })),
+    { nil: undefined },
+  ),
 });
 const query = fc.record(
   {
@@ -53,6 +68,10 @@ const query = fc.record(
     result: fc.constantFrom("success" as const, "failure" as const),
     requestId: fc.constantFrom("r1", "r2"),
     resource: fc.constantFrom("1", "ann"),
+    about: fc.record(
+      { id: fc.constantFrom("1", "ann", "a\0b"), type: fc.constantFrom("User", "Group") },
+      { requiredKeys: ["id"] },
+    ),
     search: word,
   },
   { requiredKeys: [] },
@@ -70,7 +89,7 @@ function entryOf(given: object, day: number): JournalEntry {
     steps: [{ step: "received", at: 0, text: "…" }],
     ...(given as Pick<
       JournalEntry,
-      "route" | "caller" | "type" | "action" | "result" | "requestId" | "resource" | "display"
+      "route" | "caller" | "type" | "action" | "result" | "requestId" | "resource" | "display" | "members"
     >),
   };
 }
@@ -78,12 +97,19 @@ function entryOf(given: object, day: number): JournalEntry {
 const lineOf = ({ request: _, steps: __, ...entry }: JournalEntry): JournalLine => entry;
 
 /** What a search should find, by the plainest code there is. */
-function expected(all: readonly JournalEntry[], { from, until, before, after, search, limit, ...exact }: JournalQuery) {
+function expected(all: readonly JournalEntry[], query: JournalQuery) {
+  const { from, until, before, after, search, about, limit, ...exact } = query;
+  const isAbout = ({ resource, type, members }: JournalEntry, { id, type: wanted }: NonNullable<typeof about>) =>
+    [
+      { id: resource, type },
+      ...(members?.added ?? []).map((member) => ({ id: member.id, type: member.type || wanted })),
+    ].some((each) => each.id === id && (wanted === undefined || each.type === wanted));
   const isWanted = (entry: JournalEntry) =>
     (from === undefined || entry.at >= from) &&
     (until === undefined || entry.at < until) &&
     (before === undefined || entry.id < before) &&
     (after === undefined || entry.id > after) &&
+    (!about || isAbout(entry, about)) &&
     Object.entries(exact).every(([name, value]) => entry[name as keyof JournalEntry] === value) &&
     (!search ||
       [entry.resource, entry.requestId].includes(search) ||
@@ -132,7 +158,11 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
           await store.append(entries.map(rowOf));
           all.push(...entries);
           const whole = { ...asked, ...(side !== "none" && { [side]: entries[0]!.id }), limit };
-          expect(await store.search(whole)).toEqual(expected(all, whole));
+          const found = expected(all, whole);
+          expect(await store.search(whole)).toEqual(found);
+          const ids = await store.ids(whole);
+          expect(ids).toEqual(found.map(({ id }) => id));
+          expect(await store.lines(ids)).toEqual(found);
         },
       ),
       { numRuns: 120 },
@@ -177,6 +207,12 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
       entryOf({ ...fc.sample(line, 1)[0], route: "/scim/v2", type, resource, display }, 1);
     await store.append([of("1", "ann"), of("1", "anna"), of("1", ""), of("2", "bob", "Group"), of("3", "")].map(rowOf));
     expect(await store.displays("/scim/v2", "User", ["1", "2", "3", "4"])).toEqual(new Map([["1", "anna"]]));
+    expect(await store.displays("/scim/v2", "", ["1", "2"])).toEqual(
+      new Map([
+        ["1", "anna"],
+        ["2", "bob"],
+      ]),
+    );
   });
 
   test("two that open it at the same time make it once, and each finds what the other keeps", async () => {
@@ -191,6 +227,7 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
 test.each<[Omit<JournalQuery, "limit">, RegExp]>([
   [{ resource: "1", caller: "entra", result: "failure" }, /journal_by_resource_key/],
   [{ requestId: "r1", caller: "entra", result: "success" }, /journal_by_request_key/],
+  [{ about: { id: "1", type: "User" } }, /SEARCH journal USING PRIMARY KEY \(id=\?\)/],
   [{ caller: "rare" }, /journal_by_caller/],
   [{ caller: "entra", result: "failure" }, /journal_by_failure/],
   [{ caller: "entra", type: "Group" }, /^SCAN journal$/],

@@ -100,7 +100,10 @@ describe("the journal of a gateway", () => {
     expect(clash.sentence).toMatch(
       /^Creating User was answered with 409 uniqueness: A User with this userName already exists/,
     );
-    expect(clash.steps.at(-2)!.text).toBe("Creating person in hr failed: conflict.");
+    expect(clash.steps.at(-2)).toMatchObject({ failure: "conflict", connector: "hr" });
+    expect(clash.steps.at(-2)!.text).toMatch(
+      /^Creating person in hr failed \(conflict\): An entry with this login already exists\./,
+    );
     const missing = await one(
       await ask("PATCH", "/Users/987654", operations({ op: "replace", path: "active", value: true })),
     );

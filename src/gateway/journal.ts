@@ -1,6 +1,6 @@
 import type { Journal } from "../journal/journal.ts";
 import { beginTrace } from "../journal/trace.ts";
-import { secretAttrs } from "../mapping/mapping.ts";
+import { type Mapping, secretAttrs } from "../mapping/mapping.ts";
 import type { Middleware, ScimOperation } from "./operation.ts";
 import type { Endpoints } from "./references.ts";
 import { attrsOfWrite, type WriteStep } from "./writes.ts";
@@ -22,12 +22,17 @@ export function journaling(
   endpoints: Endpoints,
   { journal, reads }: { readonly journal: Pick<Journal, "happened">; readonly reads: boolean },
 ): Journaling {
-  const secrets = new Map([...endpoints].map(([type, { mapping }]) => [type, secretAttrs(mapping)]));
+  const known = new Map(
+    [...endpoints].map(([type, { mapping }]) => [
+      type,
+      { type: mapping.type, secretAttrs: secretAttrs(mapping), memberType: memberTypeOf(mapping) },
+    ]),
+  );
 
   const operations: Middleware = (next) => async (operation) => {
     const { context, name: action, type } = operation;
-    const endpoint = endpoints.get(type);
-    if (!endpoint || context.isLook) return next(operation);
+    const ofType = known.get(type);
+    if (!ofType || context.isLook) return next(operation);
     const trace = beginTrace();
     const received = context.receivedAt ?? trace.begun;
     const at = Date.now() - Math.round(trace.begun - received);
@@ -46,9 +51,8 @@ export function journaling(
         trace,
         outcome,
       };
-      const { type: resourceType } = endpoint.mapping;
       const id = "id" in operation ? operation.id : undefined;
-      journal.happened({ ...about, type: resourceType, id, sent: sentBy(operation), secretAttrs: secrets.get(type)! });
+      journal.happened({ ...about, ...ofType, id, sent: sentBy(operation) });
     };
     try {
       const resource = await next({ ...operation, context: { ...context, trace } });
@@ -66,6 +70,15 @@ export function journaling(
     return next(write);
   };
   return { operations, writes };
+}
+
+/** The type of a group's members; empty if there are several. */
+function memberTypeOf({ rows }: Mapping): string {
+  const types = new Set(
+    rows.flatMap((row) => (row.is === "ref" && row.path.attribute.name === "members" ? row.refs : [])),
+  );
+  const [only = ""] = types;
+  return types.size === 1 ? only : "";
 }
 
 function sentBy(operation: ScimOperation): unknown {

@@ -1,3 +1,6 @@
+import type { ConnectorErrorKind } from "../connector/error.ts";
+import type { MemberChanges } from "./members.ts";
+
 /**
  * A step on an operation's way, as in Entra's provisioning log: the request came, its body was understood, the resource was looked for, the
  * change was worked out, the backend was asked to make it, the client was answered.
@@ -15,6 +18,10 @@ export interface Step {
   readonly text: string;
   /** What was asked of the backend, in its own words: LDIF, SQL, HTTP. */
   readonly native?: string;
+  /** The connector that was asked, by its name in the configuration. */
+  readonly connector?: string;
+  /** Why it failed, if it did: a kind of a connector's failures, or "failed" for a fault of the gateway's. */
+  readonly failure?: ConnectorErrorKind | "failed";
 }
 
 /** What the journal keeps of an operation, or of a request that came to none. */
@@ -46,6 +53,8 @@ export interface JournalEntry {
   readonly backendMs: number;
   /** The attributes that the request names, as paths. */
   readonly attributes: readonly string[];
+  /** Which members the request adds to a group, or takes out of it. Undefined if it changed nothing. */
+  readonly members?: MemberChanges | undefined;
   /** The body or the query that was sent, with its values hidden unless they are kept. */
   readonly request: unknown;
   readonly steps: readonly Step[];

@@ -10,7 +10,7 @@ export interface Journal {
   readonly happened: (happened: Happened) => void;
   /** Takes a request that came to no operation: refused at the door, or understood by no endpoint. Of these only so many a minute are kept. */
   readonly refused: (entry: JournalEntry) => void;
-  readonly store: Pick<JournalStore, "search" | "get" | "displays">;
+  readonly store: Pick<JournalStore, "search" | "ids" | "lines" | "get" | "displays">;
   /** Waits until all that was taken is kept, or can't be, and closes the store. */
   readonly close: () => Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JournalEntry } from "./entry.ts";
+import { called, displaysOf, namelessIn, placeOf } from "./names.ts";
 import { type JournalRow, rowOf } from "./row.ts";
 import type { JournalStore } from "./store.ts";
 
@@ -34,7 +35,7 @@ interface Queued {
   readonly bytes: number;
   /** What the entry's resource is known by. */
   readonly display: string;
-  /** The entry, where neither the request nor the answer says it. */
+  /** The entry, where neither the request nor the answer says all names. */
   readonly nameless?: JournalEntry | undefined;
 }
 
@@ -73,33 +74,28 @@ export function createQueue(
   };
   /** Rows with what their resources are known by: from the entries before them, or from the store. */
   const named = async (some: readonly Queued[]): Promise<JournalRow[]> => {
-    const nameless = some.flatMap((each) => each.nameless ?? []);
-    if (nameless.length === 0) return some.map(({ row }) => row);
-    const displays = new Map<string, string>();
-    for (const [of, entries] of Map.groupBy(nameless, ({ route, type }) => `${route}\0${type}`)) {
-      const [route = "", type = ""] = of.split("\0");
-      const ids = [...new Set(entries.map(({ resource }) => resource))];
-      const known = await store.displays(route, type, ids).catch(() => new Map<string, string>());
-      for (const [id, display] of known) displays.set(`${of}\0${id}`, display);
-    }
+    const unknown = some.flatMap(({ nameless }) => (nameless ? namelessIn(nameless) : []));
+    if (unknown.length === 0) return some.map(({ row }) => row);
+    const displays = await displaysOf(store, unknown);
     return some.map(({ row, display, nameless }) => {
-      if (!nameless) {
-        const [, route, , type, , , resource] = row;
-        if (display !== "") displays.set(`${route}\0${type}\0${resource}`, display);
-        return row;
-      }
-      return rowOf(called(nameless, displays.get(`${nameless.route}\0${nameless.type}\0${nameless.resource}`) ?? ""));
+      const entry = nameless && called(nameless, displays);
+      const [, route, , type, , , resource] = row;
+      const name = entry?.display ?? display;
+      for (const each of [type, ""])
+        if (name !== "") displays.set(placeOf({ route: route!, type: each!, id: resource! }), name);
+      return entry ? rowOf(entry) : row;
     });
   };
 
   return {
     put: (entry) => {
-      const { display, resource } = entry;
-      const row = rowOf(called(entry, display));
+      const { display, resource, members } = entry;
+      const row = rowOf(called(entry, new Map()));
       const size = row.reduce((sum, { length }) => sum + length, ROW_BYTES);
       if (queue.length >= MAX_QUEUED || bytes + size > MAX_QUEUED_BYTES)
         return dropped(1, "too many entries wait for the store");
-      queue.push({ row, bytes: size, display, nameless: display === "" && resource !== "" ? entry : undefined });
+      const isNameless = members !== undefined || (display === "" && resource !== "");
+      queue.push({ row, bytes: size, display, nameless: isNameless ? entry : undefined });
       bytes += size;
       writing ??= write().finally(() => {
         writing = undefined;
@@ -110,13 +106,4 @@ export function createQueue(
       while (writing) await writing;
     },
   };
-}
-
-/** An entry with what its resource is known by, in its sentence too. */
-function called(entry: JournalEntry, display: string): JournalEntry {
-  const { type, resource, sentence } = entry;
-  if (display === "" || resource === "") return entry;
-  // A function, because a name may hold what a replacement text means something by, such as $&.
-  const said = sentence.replace(`${type} ${resource}`, () => `${type} ${display}`);
-  return said === sentence && display === entry.display ? entry : { ...entry, display, sentence: said };
 }

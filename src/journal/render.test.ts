@@ -6,6 +6,7 @@ import { badRequest } from "../scim/error.ts";
 import { parseFilter } from "../scim/filter.ts";
 import { builtInTypes } from "../scim/schema.ts";
 import { idOfTime, journalId } from "./entry.ts";
+import { membersIn, namedBy, sentenceOf } from "./members.ts";
 import { entryOf, type Happened } from "./render.ts";
 import { addCall, beginTrace, type CallName } from "./trace.ts";
 
@@ -121,6 +122,7 @@ function happenedOf(
     ...{ requestId: "r", action: given.action, type: user!, id: "42", sent: given.body, trace },
     outcome: { resource: undefined },
     secretAttrs: new Set(["secret"]),
+    memberType: "User",
     ...more,
   };
 }
@@ -136,7 +138,9 @@ describe("a journal entry", () => {
           addCall(
             trace,
             { connector: "hr", name, request, explain, at: trace.begun + 1, ms: 1 },
-            { result: undefined },
+            isFailing
+              ? { error: new ConnectorError("invalid", `The backend refuses ${markers(request).join(" and ")}.`) }
+              : { result: undefined },
           );
         const unparsed = parseFailure(given.body);
         const error = unparsed ?? badRequest("invalidValue", `This cannot be: ${markers(given).join(" and ")}.`);
@@ -166,7 +170,7 @@ describe("a journal entry", () => {
     addCall(
       trace,
       { connector: "hr", name: "create", request: { kind: "people", entry }, explain, at: trace.begun, ms: 1 },
-      { error: new ConnectorError("conflict", "no") },
+      { error: new ConnectorError("conflict", 'Neither "kept" nor "§secret§" can be.') },
     );
     const text = JSON.stringify(await entryOf(happenedOf({ action: "patch", body: { Operations } }, { trace }), kept));
     expect(text).not.toContain("§secret§");
@@ -189,6 +193,27 @@ describe("a journal entry", () => {
         { op: "remove", path: 'members[value eq "[text]"]' },
       ],
     });
+  });
+
+  test("says which members were added and removed, by the last that is asked of each, and how many more", () => {
+    const changes = (...Operations: object[]) => membersIn({ Operations }, "patch", "User");
+    const said = (...Operations: object[]) => {
+      const found = changes(...Operations);
+      return found && sentenceOf(namedBy(found, ({ id }) => (id === "1" ? "ann" : "")));
+    };
+    const ids = (count: number) => Array.from({ length: count }, (_, n) => ({ value: String(n + 1) }));
+    expect(said({ op: "Add", path: "members", value: ids(5) })).toBe("The request adds ann, 2, 3 and 2 more.");
+    expect(said({ op: "add", path: "members", value: ids(1200) })).toBe("The request adds ann, 2, 3 and 1197 more.");
+    expect(said({ op: "add", value: { members: ids(2) } }, { op: "Remove", path: 'members[value eq "2"]' })).toBe(
+      "The request adds ann; removes 2.",
+    );
+    expect(said({ op: "remove", path: "members", value: ids(1) })).toBe("The request removes ann.");
+    expect(said({ op: "remove", path: "members" })).toBe("The request removes all members.");
+    expect(said({ op: "replace", path: "members", value: ids(2) }, { op: "add", path: "members", value: ids(3) })).toBe(
+      "The request sets the members ann, 2 and 3.",
+    );
+    expect(said({ op: "replace", path: "displayName", value: "x" })).toBeUndefined();
+    expect(membersIn({ members: ids(1) }, "create", "")).toMatchObject({ added: [{ id: "1" }], more: 0 });
   });
 
   test("survives whatever is sent in a body's place", async () => {

@@ -2,6 +2,8 @@ import type { BackendOperation } from "../connector/connector.ts";
 import { ScimError } from "../scim/error.ts";
 import { isObject, type ResourceType } from "../scim/schema.ts";
 import { type JournalEntry, journalId, type Step } from "./entry.ts";
+import { membersIn } from "./members.ts";
+import { reasonOf } from "./reason.ts";
 import {
   redactFilter,
   redactMessage,
@@ -35,6 +37,8 @@ export interface Happened {
   readonly outcome: { readonly resource: unknown } | { readonly error: unknown };
   /** Attributes of the entry that hold secrets. */
   readonly secretAttrs: ReadonlySet<string>;
+  /** The type of a group's members; empty if there are several. */
+  readonly memberType: string;
 }
 
 /** What entries are rendered with. */
@@ -69,6 +73,8 @@ export async function entryOf(happened: Happened, { replica, values }: Rendering
     displayIn(resource, type) || (action === "create" || action === "replace" ? displayIn(sent, type) : "");
   const id = textIn(action === "list" ? undefined : resource?.id) || (happened.id ?? "");
   const attributes = attributesOf(sent, action).slice(0, MAX_ATTRIBUTES);
+  /** Whether the request changed anything. */
+  const isDone = trace.mapped !== undefined || action === "create";
   const sentence =
     "error" in outcome
       ? failed(outcome.error, happened, values)
@@ -97,6 +103,7 @@ export async function entryOf(happened: Happened, { replica, values }: Rendering
     ms: rounded(ended - received),
     backendMs: rounded(trace.calls.reduce((sum, { ms }) => sum + ms, 0)),
     attributes,
+    ...(isDone || "error" in outcome ? { members: membersIn(sent, action, happened.memberType) } : {}),
     request,
     steps: await stepsOf(happened, shows, { status, sentence }),
   };
@@ -150,7 +157,7 @@ function succeeded(
   const { done } = wordsOf(action);
   if (action !== "patch" && action !== "replace") return `${done} ${who}.`;
   if (!trace.mapped) return `Changed nothing: ${who} was as the request asks already.`;
-  return `${done} ${who}: ${listed(attributes)}.`;
+  return `${done} ${who}: ${listed([...new Set(attributes.map((name) => name.replace(/^members\[.*\]$/i, "members")))])}.`;
 }
 
 const listed = (names: readonly string[]): string =>
@@ -184,7 +191,9 @@ async function stepsOf(
         step: isWrite || (mapped && call.at >= mapped.at) ? "asked" : "matched",
         at: after(call.at),
         ms: rounded(call.ms),
-        text: toldOf(call),
+        text: toldOf(call, reasonOf(call, sent, shows)),
+        connector: call.connector,
+        ...(call.failure !== undefined && { failure: call.failure }),
         ...(await nativeOf(call, shows)),
       };
     }),
@@ -229,10 +238,10 @@ const VERBS = {
   outside: ["Looked beyond the bases for", "Looking beyond the bases for"],
 } as const;
 
-function toldOf({ connector, name, request, found, failure }: BackendCall): string {
+function toldOf({ connector, name, request, found, failure }: BackendCall, reason: string): string {
   const [done, doing] = VERBS[name];
   const where = `${request.kind} in ${connector}`;
-  if (failure !== undefined) return `${doing} ${where} failed: ${failure}.`;
+  if (failure !== undefined) return `${doing} ${where} failed${reason}`;
   if (name === "search" || name === "resolve" || name === "outside") return `${done} ${where}: ${found ?? 0} found.`;
   return name === "get" && found === 0 ? `${done} ${where}: not there.` : `${done} ${where}.`;
 }

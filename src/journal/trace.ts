@@ -18,6 +18,8 @@ export interface BackendCall {
   readonly ms: number;
   /** Why it failed, if it did; "failed" for what is none of a connector's kinds. */
   readonly failure?: ConnectorErrorKind | "failed";
+  /** What the connector says of that, with the backend's own answer; undefined for what is none of a connector's kinds. */
+  readonly reason?: string;
   /** How many entries came back. */
   readonly found?: number;
 }
@@ -40,7 +42,7 @@ const MAX_CALLS = 40;
 export const beginTrace = (): Trace => ({ begun: performance.now(), calls: [], more: 0, mapped: undefined });
 
 /** Adds a call that has ended. */
-export function addCall(trace: Trace, call: Omit<BackendCall, "failure" | "found">, outcome: Outcome): void {
+export function addCall(trace: Trace, call: Omit<BackendCall, "failure" | "reason" | "found">, outcome: Outcome): void {
   if (trace.calls.length >= MAX_CALLS) trace.more++;
   else trace.calls.push({ ...call, ...outcomeOf(outcome) });
 }
@@ -48,8 +50,11 @@ export function addCall(trace: Trace, call: Omit<BackendCall, "failure" | "found
 /** How a call ended. */
 export type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
-function outcomeOf(outcome: Outcome): Pick<BackendCall, "failure" | "found"> {
-  if ("error" in outcome) return { failure: outcome.error instanceof ConnectorError ? outcome.error.kind : "failed" };
+function outcomeOf(outcome: Outcome): Pick<BackendCall, "failure" | "reason" | "found"> {
+  if ("error" in outcome) {
+    const { error } = outcome;
+    return error instanceof ConnectorError ? { failure: error.kind, reason: error.message } : { failure: "failed" };
+  }
   const { result } = outcome;
   if (result instanceof Map) return { found: result.size };
   if (typeof result !== "object" || result === null) return { found: 0 };

@@ -1,10 +1,10 @@
 import { crc32 } from "node:zlib";
 import { CompiledQuery, type Kysely } from "kysely";
-import { type JournalRow, TEXTS } from "../journal/row.ts";
+import { type JournalRow, type RowMembers, TEXTS } from "../journal/row.ts";
 
 const place = (column: string) => TEXTS.indexOf(column);
 const [ID, RESOURCE, REQUEST] = [place("id"), place("resource"), place("request_id")];
-const [LINE, DETAIL] = [place("line"), place("detail")];
+const [LINE, DETAIL, MEMBERS] = [place("line"), place("detail"), place("members")];
 
 /**
  * A number for a text that entries are looked up by. An index of the texts themselves, which come in no order, would cost a write
@@ -14,12 +14,15 @@ export const keyOf = (text: string): number => crc32(text) | 0;
 
 /** Beside its texts, an entry takes about this much room with its places in the indexes, in bytes. */
 const ROW_BYTES = 400;
+/** Beside its text, a member of an entry takes about this much more than it takes as text, in bytes. */
+const MEMBER_TIMES = 3;
 
 interface Table {
   readonly name: string;
   /** Its columns with their types. */
   readonly columns: Readonly<Record<string, "text" | "integer">>;
-  readonly valuesOf: (row: JournalRow) => readonly (string | number)[];
+  /** The rows of the table that an entry makes. */
+  readonly valuesOf: (row: JournalRow) => readonly (readonly (string | number)[])[];
 }
 
 const TABLES: readonly Table[] = [
@@ -30,16 +33,26 @@ const TABLES: readonly Table[] = [
       ...{ resource_key: "integer", request_key: "integer", bytes: "integer" },
     },
     valuesOf: (row) => [
-      ...row.slice(0, LINE),
-      keyOf(row[RESOURCE]!),
-      keyOf(row[REQUEST]!),
-      ROW_BYTES + row[LINE]!.length + row[DETAIL]!.length,
+      [
+        ...row.slice(0, LINE),
+        keyOf(row[RESOURCE]!),
+        keyOf(row[REQUEST]!),
+        ROW_BYTES + row[LINE]!.length + row[DETAIL]!.length + MEMBER_TIMES * row[MEMBERS]!.length,
+      ],
     ],
   },
   {
     name: "journal_details",
     columns: { id: "text", line: "text", detail: "text" },
-    valuesOf: (row) => [row[ID]!, row[LINE]!, row[DETAIL]!],
+    valuesOf: (row) => [[row[ID]!, row[LINE]!, row[DETAIL]!]],
+  },
+  {
+    name: "journal_members",
+    columns: { id: "text", member_key: "integer", member: "text", type: "text" },
+    valuesOf: (row) =>
+      row[MEMBERS] === "[]"
+        ? []
+        : (JSON.parse(row[MEMBERS]!) as RowMembers).map(([member, type]) => [row[ID]!, keyOf(member), member, type]),
   },
 ];
 
@@ -60,17 +73,18 @@ export async function insertRows<Tables>(db: Kysely<Tables>, isSqlite: boolean, 
 function* insertValues({ name, columns, valuesOf }: Table, rows: readonly JournalRow[]): Generator<CompiledQuery> {
   const names = Object.keys(columns);
   const one = `(${names.map(() => "?").join(",")})`;
-  for (const some of parts(rows, ROWS)) {
+  for (const some of parts(rows.flatMap(valuesOf), ROWS)) {
     const values = some.map(() => one).join(",");
     const text = `insert into ${name} (${names.join(",")}) values ${values} on conflict do nothing`;
-    yield CompiledQuery.raw(text, some.flatMap(valuesOf));
+    yield CompiledQuery.raw(text, some.flat());
   }
 }
 
 /** For PostgreSQL: one statement with all rows in one value, as this process has other work than to name each of them. */
 function* insertJson({ name, columns, valuesOf }: Table, rows: readonly JournalRow[]): Generator<CompiledQuery> {
   const names = Object.keys(columns);
-  const values = rows.map((row) => Object.fromEntries(valuesOf(row).map((value, at) => [names[at]!, value])));
+  const values = rows.flatMap(valuesOf).map((all) => Object.fromEntries(all.map((value, at) => [names[at]!, value])));
+  if (values.length === 0) return;
   const types = Object.entries(columns).map(([column, type]) => `${column} ${type}`);
   const text = `insert into ${name} (${names.join(",")}) select * from json_to_recordset($1) as rows (${types.join(",")}) on conflict do nothing`;
   yield CompiledQuery.raw(text, [JSON.stringify(values)]);

@@ -2,7 +2,8 @@ import type { Files } from "../connector/kit/files.ts";
 import type { JournalStore } from "../journal/store.ts";
 import { createThread } from "../thread/thread.ts";
 import { type Location, openDatabase } from "./database.ts";
-import { createJournalStore, type JournalTables } from "./journal.ts";
+import { createJournalStore } from "./journal.ts";
+import type { JournalTables } from "./journal-tables.ts";
 
 /** A method of the journal's store, and what it is given, for the thread that has the file. */
 export interface JournalTask {
@@ -44,6 +45,8 @@ function inThread(file: string): JournalStore {
   return {
     append: call("append"),
     search: call("search"),
+    ids: call("ids"),
+    lines: call("lines"),
     get: call("get"),
     displays: call("displays"),
     forget: call("forget"),

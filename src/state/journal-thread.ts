@@ -4,8 +4,9 @@ import { sql } from "kysely";
 import { filesIn } from "../connector/kit/files.ts";
 import { answerTasks } from "../thread/thread.ts";
 import { openDatabase } from "./database.ts";
-import { createJournalStore, type JournalTables } from "./journal.ts";
+import { createJournalStore } from "./journal.ts";
 import type { JournalTask } from "./journal-store.ts";
+import type { JournalTables } from "./journal-tables.ts";
 
 /** The thread on which the journal's SQLite file is written and searched, so that a long search holds up no request. */
 const file = workerData.file as string;

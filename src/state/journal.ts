@@ -1,75 +1,20 @@
-import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
-import { type Migration, Migrator } from "kysely/migration";
+import type { Kysely } from "kysely";
+import { Migrator } from "kysely/migration";
 import { idOfTime, type JournalEntry } from "../journal/entry.ts";
 import { storable } from "../journal/row.ts";
 import type { JournalLine, JournalQuery, JournalStore, Kept } from "../journal/store.ts";
 import { insertRows, keyOf } from "./journal-rows.ts";
-
-/** What entries are looked for by: rows so short that a million of them are read through in a moment. */
-interface Sought {
-  readonly id: string;
-  readonly route: string;
-  readonly caller: string;
-  readonly type: string;
-  readonly action: string;
-  readonly result: string;
-  readonly resource: string;
-  readonly request_id: string;
-  /** The display in lower case. */
-  readonly name: string;
-  /** `keyOf` the resource and the request's id: what these are looked up by. */
-  readonly resource_key: number;
-  readonly request_key: number;
-  /** About how much room the entry takes, in bytes. */
-  readonly bytes: number;
-}
-
-/** The journal's tables, as kysely knows them. */
-export interface JournalTables {
-  journal: Sought;
-  /** The rest of each entry, as JSON: what lists show, and what one that is opened shows beside. */
-  journal_details: { readonly id: string; readonly line: string; readonly detail: string };
-}
+import { idsOf } from "./journal-search.ts";
+import { type JournalTables, journalMigrations, type Sought } from "./journal-tables.ts";
 
 const MIGRATIONS = { migrationTableName: "journal_migration", migrationLockTableName: "journal_migration_lock" };
-const TEXTS = ["route", "caller", "type", "action", "result", "resource", "request_id", "name"];
-const NUMBERS = ["resource_key", "request_key", "bytes"];
 
-/** The steps that make the tables. In SQLite they are kept in the order of their ids. */
-const migrations = (isSqlite: boolean): Record<string, Migration> => ({
-  "2026-11-26-journal": {
-    up: async (db: Kysely<unknown>) => {
-      const { schema } = db;
-      const begun = schema.createTable("journal");
-      let table = (isSqlite ? begun.modifyEnd(sql`without rowid`) : begun).addColumn("id", "text", (column) =>
-        column.primaryKey(),
-      );
-      for (const name of TEXTS) table = table.addColumn(name, "text", (column) => column.notNull());
-      for (const name of NUMBERS) table = table.addColumn(name, "integer", (column) => column.notNull());
-      await table.execute();
-      await schema
-        .createTable("journal_details")
-        .addColumn("id", "text", (column) => column.primaryKey())
-        .addColumn("line", "text", (column) => column.notNull())
-        .addColumn("detail", "text", (column) => column.notNull())
-        .execute();
-      for (const column of ["resource_key", "request_key"])
-        await schema.createIndex(`journal_by_${column}`).on("journal").columns([column, "id"]).execute();
-      await schema.createIndex("journal_by_caller").on("journal").columns(["caller", "id"]).execute();
-      // A search for successes ends early without an index.
-      await schema
-        .createIndex("journal_by_failure")
-        .on("journal")
-        .columns(["result", "id"])
-        .where(sql<boolean>`result = 'failure'`)
-        .execute();
-    },
-  },
-});
-
-/** The most entries that a search gives, and how many rows one statement reads or deletes. */
+/** The most entries, and ids, that a search gives, and how many rows one statement reads or deletes. */
 const MAX_FOUND = 1000;
+const MAX_IDS = 10_000;
 const BATCH = 200;
+
+const atMost = (most: number, { limit }: JournalQuery) => Math.max(1, Math.min(limit, most));
 
 /** What a store of the journal is made over. */
 export interface JournalDatabase {
@@ -81,6 +26,7 @@ export interface JournalDatabase {
 
 /** Keeps the journal in tables, which are made, or brought up to date, before the first use. */
 export function createJournalStore({ db, isSqlite, close }: JournalDatabase): JournalStore {
+  const of = { db, isSqlite };
   let made: Promise<void> | undefined;
   const ready = () => {
     made ??= migrate(db, isSqlite).catch((error) => {
@@ -96,7 +42,14 @@ export function createJournalStore({ db, isSqlite, close }: JournalDatabase): Jo
     },
     search: async (query) => {
       await ready();
-      const ids = (await found({ db, isSqlite }, query).select("id").execute()).map(({ id }) => id);
+      return linesOf(db, await idsOf(of, query, atMost(MAX_FOUND, query)));
+    },
+    ids: async (query) => {
+      await ready();
+      return idsOf(of, query, atMost(MAX_IDS, query));
+    },
+    lines: async (ids) => {
+      await ready();
       return linesOf(db, ids);
     },
     get: async (id) => {
@@ -109,16 +62,16 @@ export function createJournalStore({ db, isSqlite, close }: JournalDatabase): Jo
       const known = new Map<string, string>();
       for (let at = 0; at < ids.length; at += BATCH) {
         const some = ids.slice(at, at + BATCH).map(storable);
-        const rows = await db
+        let last = db
           .selectFrom("journal")
           .select(["resource", (last) => last.fn.max("id").as("id")])
           .where("resource_key", "in", some.map(keyOf))
           .where("resource", "in", some)
           .where("route", "=", route)
-          .where("type", "=", type)
           .where("name", "!=", "")
-          .groupBy("resource")
-          .execute();
+          .groupBy("resource");
+        if (type !== "") last = last.where("type", "=", type);
+        const rows = await last.execute();
         for (const { resource, display } of await linesOf(
           db,
           rows.map(({ id }) => id),
@@ -139,7 +92,7 @@ export function createJournalStore({ db, isSqlite, close }: JournalDatabase): Jo
 }
 
 async function migrate(db: Kysely<JournalTables>, isSqlite: boolean): Promise<void> {
-  const provider = { getMigrations: async () => migrations(isSqlite) };
+  const provider = { getMigrations: async () => journalMigrations(isSqlite) };
   const { error } = await new Migrator({ db, provider, ...MIGRATIONS }).migrateToLatest();
   if (error !== undefined) throw error;
 }
@@ -155,59 +108,6 @@ async function linesOf(db: Kysely<JournalTables>, ids: readonly string[]): Promi
     for (const { id, line } of rows) lines.set(id, JSON.parse(line) as JournalLine);
   }
   return ids.flatMap((id) => lines.get(id) ?? []);
-}
-
-type Finding = SelectQueryBuilder<JournalTables, "journal", object>;
-
-function found({ db, isSqlite }: Pick<JournalDatabase, "db" | "isSqlite">, query: JournalQuery): Finding {
-  const { from, until, before, after, search, limit } = query;
-  let rows: Finding = db
-    .selectFrom("journal")
-    .orderBy("id", after === undefined ? "desc" : "asc")
-    .limit(Math.max(1, Math.min(limit, MAX_FOUND)));
-  if (from !== undefined) rows = rows.where("id", ">=", idOfTime(from));
-  if (until !== undefined) rows = rows.where("id", "<", idOfTime(until));
-  if (before !== undefined) rows = rows.where("id", "<", before);
-  if (after !== undefined) rows = rows.where("id", ">", after);
-  for (const [column, value] of [
-    ["route", query.route],
-    ["caller", query.caller],
-    ["type", query.type],
-    ["action", query.action],
-    ["result", query.result],
-    ["request_id", query.requestId],
-    ["resource", query.resource],
-    ["request_key", query.requestId === undefined ? undefined : keyOf(storable(query.requestId))],
-    ["resource_key", query.resource === undefined ? undefined : keyOf(storable(query.resource))],
-  ] as const)
-    if (value !== undefined) {
-      const stored = typeof value === "string" ? storable(value) : value;
-      rows =
-        isSqlite && isCommon(column, query)
-          ? rows.where(sql<boolean>`${sql.ref(column)} || '' = ${stored}`)
-          : rows.where(column, "=", stored);
-    }
-  if (search === undefined || search === "") return rows;
-  const position = sql.raw(isSqlite ? "instr" : "strpos");
-  // Read through in the order of ids: what is found often ends it early, and the rows are short.
-  return rows.where((is) =>
-    is.or([
-      sql<boolean>`${position}(name, ${storable(search.toLowerCase())}) > 0`,
-      sql<boolean>`resource || '' = ${storable(search)}`,
-      sql<boolean>`request_id || '' = ${storable(search)}`,
-    ]),
-  );
-}
-
-/**
- * Reports whether many entries probably have the same value as is asked for. An index would then cost more than reading through, and keep
- * SQLite, which has no statistics of these tables, from a better one.
- */
-function isCommon(column: string, { resource, requestId, result, ...query }: JournalQuery): boolean {
-  const isOfOne = resource !== undefined || requestId !== undefined;
-  if (column === "result") return isOfOne || result === "success";
-  const others = [result, query.route, query.type, query.action, query.search || undefined];
-  return column === "caller" && (isOfOne || others.some((other) => other !== undefined));
 }
 
 /** Forgets what is older than it is kept, and then the oldest until the rest fits; says how many entries. */
@@ -245,6 +145,7 @@ async function oldest(db: Kysely<JournalTables>, until?: string): Promise<readon
 
 async function deleteAll(db: Kysely<JournalTables>, some: readonly Sought[]): Promise<void> {
   const ids = some.map(({ id }) => id);
+  await db.deleteFrom("journal_members").where("id", "in", ids).execute();
   await db.deleteFrom("journal_details").where("id", "in", ids).execute();
   await db.deleteFrom("journal").where("id", "in", ids).execute();
 }

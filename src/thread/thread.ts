@@ -74,7 +74,7 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
       else {
         const done = current;
         current = undefined;
-        if ("failure" in answer) done?.reject(Object.assign(new Error(answer.failure.message), answer.failure));
+        if ("failure" in answer) done?.reject(Object.assign(errorNamed(answer.failure), answer.failure));
         else done?.resolve(answer.value as never);
       }
       next();
@@ -121,14 +121,20 @@ export function createThread<Task, Value>(settings: ThreadSettings): Thread<Task
   };
 }
 
+const KINDS: Readonly<Record<string, ErrorConstructor>> = { TypeError, RangeError, ReferenceError, SyntaxError };
+
+/** An error of the same kind as the thread's: callers tell faults of the program from others by it. */
+const errorNamed = ({ name, message }: Readonly<Record<string, unknown>> & { readonly message: string }): Error =>
+  new (KINDS[String(name)] ?? Error)(message);
+
 /** Answers a thread's tasks, in the module that it runs; `port` is the module's `parentPort`. */
 export function answerTasks<Task>(port: MessagePort, answer: (task: Task) => unknown): void {
   port.on("message", async (task: Task) => {
     try {
       port.postMessage({ value: await answer(task) });
     } catch (error) {
-      const { message, ...more } = error as Error & Record<string, unknown>;
-      port.postMessage({ failure: { ...more, message: String(message ?? error) } });
+      const { message, name, ...more } = error as Error & Record<string, unknown>;
+      port.postMessage({ failure: { ...more, name: String(name), message: String(message ?? error) } });
     }
   });
   port.postMessage("ready");
