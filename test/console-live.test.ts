@@ -1,14 +1,18 @@
 import { execFile } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
+import { Server } from "node:http";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DRAIN_MS } from "../src/compose/listen.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { filesIn } from "../src/connector/kit/files.ts";
-import type { LiveEntry, LiveList } from "../src/console/api/live.ts";
+import type { LiveEntry, LiveLine, LiveList } from "../src/console/api/live.ts";
 import { cookieName } from "../src/console/cookies.ts";
 import { createOutbox } from "../src/console/live/outbox.ts";
+import { createPlaces } from "../src/console/live/places.ts";
+import { orAway } from "../src/console/live/store.ts";
+import { streamEntries } from "../src/console/live/stream.ts";
+import { createTail } from "../src/console/live/tail.ts";
+import { Refusal } from "../src/console/refusal.ts";
 import { idOfTime } from "../src/journal/entry.ts";
 import { matches } from "../src/journal/matches.ts";
 import { rowOf } from "../src/journal/row.ts";
@@ -21,6 +25,8 @@ import { type Database, startPostgres, stateIn } from "./servers/databases.ts";
 import { legacyHr, startGateway, type TestGateway, TOKEN } from "./servers/gateway.ts";
 
 const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
+const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
+const PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /** Sends a SCIM request. */
 const send = (to: TestGateway, method: string, path: string, body?: object) =>
@@ -70,18 +76,63 @@ async function follow(as: SignedIn, url: string, query = "", headers: Record<str
   }
 }
 
-/** Waits until something holds. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(25);
-}
+/** How long a journal, which is written behind the answers, is waited for. */
+const PATIENTLY = { timeout: 20_000 };
 
 let serial = 0;
-const lineOf = (given: Partial<JournalLine>): JournalLine => ({
+const lineOf = (given: Partial<JournalLine>): JournalLine & LiveLine => ({
+  answered: 0,
   id: `${idOfTime(1000 * ++serial)}x`,
   ...{ at: 0, replica: "a", route: "/scim/v2", caller: "", source: "", requestId: "", action: "", type: "User" },
   ...{ resource: "", display: "", status: 200, result: "success", sentence: "", ms: 1, backendMs: 0, attributes: [] },
   ...given,
 });
+
+/** The journal's store, as its tail asks it, over what was written. */
+const fakeStore = (journal: ReadonlyMap<string, JournalLine>): Parameters<typeof createTail>[0] => ({
+  ids: async ({ after = "", until = 0, limit }) => {
+    const end = idOfTime(until);
+    return [...journal.keys()]
+      .filter((id) => id > after && id < end)
+      .sort()
+      .slice(0, limit);
+  },
+  lines: async (ids) => ids.map((id) => journal.get(id)!),
+});
+
+/** A browser that reads a stream when it is told to. */
+function createReader() {
+  const shown = new Set<string>();
+  let [missing, twice] = [0, 0];
+  let leave = () => {};
+  let goOn = () => {};
+  let reading = Promise.resolve();
+  const writeSSE = async ({ event, data }: { readonly event: string; readonly data: string }) => {
+    await reading;
+    const given = JSON.parse(data);
+    if (event === "lost") missing += given.count;
+    if (event === "reset") throw new Error("it was not slow enough for that");
+    if (event !== "rows") return;
+    for (const { id } of given) {
+      if (shown.has(id)) twice++;
+      shown.add(id);
+    }
+  };
+  const onAbort = (left: () => void) => {
+    leave = left;
+  };
+  return {
+    stream: { writeSSE, onAbort, write: async () => {} } as unknown as Parameters<typeof streamEntries>[0],
+    read: (isReading: boolean) => {
+      goOn();
+      if (!isReading) reading = new Promise((resolve) => (goOn = resolve));
+    },
+    shown: () => shown.size,
+    missing: () => missing,
+    twice: () => twice,
+    leave: () => leave(),
+  };
+}
 
 describe("a list of requests", () => {
   /** What a browser and the journal's store do, in some order. */
@@ -96,7 +147,7 @@ describe("a list of requests", () => {
   test("has each request once, newest first, however late, often and disordered they come", () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
-        const store: JournalLine[] = [];
+        const store: (JournalLine & LiveLine)[] = [];
         let list: Rows = noRows;
         const newest = (before?: string) => {
           const found = store.filter(({ id }) => before === undefined || id < before);
@@ -130,6 +181,49 @@ describe("a list of requests", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  describe("by a clock of its own", () => {
+    afterEach(() => vi.useRealTimers());
+
+    test("what a browser is shown, and what it is told is missing, is what all gateways wrote", async () => {
+      const second = fc.record({
+        count: fc.constantFrom(0, 1, 40, 1500, 4000),
+        lateMs: fc.constantFrom(0, 900, 2500, 60_000),
+        isReading: fc.boolean(),
+      });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(second, { minLength: 1, maxLength: 8 }),
+          fc.boolean(),
+          async (seconds, isFiltered) => {
+            vi.useFakeTimers({ now: 1_700_000_000_000 });
+            const journal = new Map<string, JournalLine>();
+            const reader = createReader();
+            const tail = createTail(fakeStore(journal));
+            const filter = isFiltered ? { caller: "entra" } : {};
+            const wanted = () => [...journal.values()].filter((each) => matches(each, filter)).length;
+            const followed = { filter, after: undefined, isSignedIn: async () => true };
+            void streamEntries(reader.stream, { tail, search: async () => [] }, followed);
+            for (const { count, lateMs, isReading } of seconds) {
+              for (let each = 0; each < count; each++) {
+                const id = `${idOfTime(Date.now() - lateMs)}${String(++serial).padStart(9, "0")}`;
+                journal.set(id, lineOf({ id, caller: each % 3 === 0 ? "okta" : "entra" }));
+              }
+              reader.read(isReading);
+              await vi.advanceTimersByTimeAsync(1000);
+            }
+            reader.read(true);
+            // The very late are looked for each tenth time.
+            await vi.advanceTimersByTimeAsync(25_000);
+            reader.leave();
+            expect(reader.twice()).toBe(0);
+            expect(reader.shown() + reader.missing()).toBe(wanted());
+          },
+        ),
+        { numRuns: 25 },
+      );
+    });
   });
 
   test("is told how many were lost if its browser reads too slowly", async () => {
@@ -167,6 +261,29 @@ describe("a list of requests", () => {
     );
     await store.close();
   });
+});
+
+test("there are places for 100 that follow, 8 of one session; whoever comes too late is told, and disturbs nobody", () => {
+  const { take } = createPlaces();
+  const leave = Array.from({ length: 8 }, () => take("one"));
+  expect(() => take("one")).toThrow(/^8 pages of this session follow/);
+  for (let each = 0; each < 92; each++) take(`session ${each}`);
+  expect(() => take("late")).toThrow(/^100 pages follow/);
+  leave[0]!();
+  leave[0]!();
+  take("late");
+  expect(() => take("one")).toThrow(/^100 pages follow/);
+});
+
+test("only a store that can't be asked is told as away: a fault of the gateway's remains one", async () => {
+  const failing = (error: Error) => {
+    const fail = () => Promise.reject(error);
+    return orAway({ search: fail, ids: fail, get: fail, displays: fail }).get("id");
+  };
+  const away = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+  await expect(failing(away)).rejects.toEqual(new Refusal("unavailable", "The journal's store does not answer."));
+  for (const fault of [new TypeError("x is undefined"), Object.assign(new Error("no such column"), { errcode: 1 })])
+    await expect(failing(fault)).rejects.toBe(fault);
 });
 
 describe("the page of requests", () => {
@@ -237,7 +354,7 @@ describe("the page of requests", () => {
     for (let each = 0; each < 130; each++) await send(gateway, "DELETE", `/Users/old${each}`);
     // The journal keeps them behind the answers.
     const kept = async () => (await fetch(`${gateway.operations}/journal?search=old129`)).json();
-    await expect.poll(kept, { timeout: 20_000 }).toMatchObject({ entries: [{ resource: "old129" }] });
+    await expect.poll(kept, PATIENTLY).toMatchObject({ entries: [{ resource: "old129" }] });
     const { page, context } = await signedIn(browser, gateway, "/live");
     await rowsOf(page, "old129").waitFor();
     expect(await rowsOf(page, '"ann@live.test').count()).toBe(0);
@@ -246,6 +363,17 @@ describe("the page of requests", () => {
     await page.keyboard.press("End");
     await rowsOf(page, "Created User ann@live.test.").waitFor();
     await page.getByText("No older requests match.").waitFor();
+    expect(await rowsOf(page, "old").count()).toBe(130);
+    // Whoever opens one and comes back finds the list as it was.
+    const opened = rowsOf(page, "Created User ann@live.test.").getByRole("link");
+    await opened.scrollIntoViewIfNeeded();
+    const place = await page.evaluate<number>("scrollY");
+    expect(place).toBeGreaterThan(1000);
+    await opened.click();
+    await page.getByText("Backend call").waitFor();
+    await page.getByRole("link", { name: "All requests", exact: true }).click();
+    await opened.waitFor();
+    await expect.poll(() => page.evaluate<number>("scrollY")).toBe(place);
     expect(await rowsOf(page, "old").count()).toBe(130);
     await context.close();
   });
@@ -267,17 +395,55 @@ describe("the page of requests", () => {
     await page.getByRole("link", { name: "Requests with this ID" }).click();
     await page.getByRole("row", { name: "o'hara" }).waitFor();
     expect(await page.getByRole("row").count()).toBe(2);
+    const requestId = new URL(page.url()).searchParams.get("requestId")!;
+    await page.goto(`${gateway.operations}/console/live/request/${requestId}`);
+    await page.getByText("Backend call").waitFor();
+    expect(page.url()).toMatch(/\/live\/\w+$/);
     expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  test("names the members that a request adds and removes, also in their own histories", async () => {
+    const members = [await create(gateway, "mo@live.test"), await create(gateway, "lu@live.test")];
+    const add = { op: "add", path: "members", value: members.map((value) => ({ value })) };
+    const group = (await (
+      await send(gateway, "POST", "/Groups", { schemas: [GROUP], displayName: "Crew" })
+    ).json()) as {
+      id: string;
+    };
+    await send(gateway, "PATCH", `/Groups/${group.id}`, { schemas: [PATCH], Operations: [add] });
+    const remove = { op: "remove", path: `members[value eq "${members[0]}"]` };
+    await send(gateway, "PATCH", `/Groups/${group.id}`, { schemas: [PATCH], Operations: [remove] });
+    const { page, context, problems } = await signedIn(browser, gateway, `/live?resource=${members[0]}`);
+    await rowsOf(page, "Changed Group Crew: members. The request adds mo@live.test and lu@live.test.").waitFor();
+    await page.getByRole("link", { name: "The request removes mo@live.test." }).click();
+    await page.getByText("The request removes:").waitFor();
+    await page.getByRole("definition").getByRole("link", { name: "mo@live.test" }).click();
+    await page.getByRole("link", { name: "The request removes mo@live.test." }).click();
+    await page.getByRole("link", { name: "Back" }).click();
+    await page.getByRole("heading", { name: "mo@live.test" }).waitFor();
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
+  test("a failed step says what the backend answered, where it was asked, and what to do", async () => {
+    await create(gateway, "ida@live.test");
+    await send(gateway, "POST", "/Users", { schemas: [USER], userName: "ida@live.test", active: true });
+    const { page, context } = await signedIn(browser, gateway, "/live?search=ida&result=failure");
+    await page.getByRole("link", { name: /^Creating User/ }).click();
+    const step = page.getByRole("listitem").filter({ hasText: "Creating person in hr failed (conflict): " });
+    expect(await step.innerText()).toMatch(/Asked through hr \(sql.*\)\. What to do: find the entry/s);
+    await page.getByRole("link", { name: "Search for it" }).click();
+    await page.getByRole("row", { name: "ida@live.test" }).waitFor();
     await context.close();
   });
 
   test("the command for explain has the request's filter and body as they were", async () => {
     const filter = `userName eq "a&b+c#d%e'f" and nosuch pr`;
     await send(gateway, "GET", `/Users?filter=${encodeURIComponent(filter)}`);
-    let list: LiveList;
-    do list = await api<LiveList>("?action=list");
-    while (list.entries.length === 0);
-    const { entry, commands } = await api<LiveEntry>(`/entry/${list.entries[0]!.id}`);
+    const searches = async () => (await api<LiveList>("?action=list")).entries;
+    await expect.poll(searches, PATIENTLY).toHaveLength(1);
+    const { entry, commands } = await api<LiveEntry>(`/entry/${(await searches())[0]!.id}`);
     expect(entry.request).toEqual({ filter });
     const show = `postern() { printf '%s\\0' "$@"; }; ${commands!.explain}`;
     const { stdout } = await promisify(execFile)("bash", ["-c", show]);
@@ -321,9 +487,11 @@ describe("the page of requests", () => {
   test("a stream ends with its session, and holds up no gateway that stops", async () => {
     await leaving.ended;
     const open = await follow(visitor, gateway.operations!);
-    const stopped = gateway.stop().then(() => "stopped");
-    expect(await Promise.race([stopped, sleep(DRAIN_MS / 2, "held up", { ref: false })])).toBe("stopped");
+    // What a gateway does to connections that hold it up.
+    const cutOff = vi.spyOn(Server.prototype, "closeAllConnections");
+    await gateway.stop();
     await open.ended;
+    expect(cutOff).not.toHaveBeenCalled();
   });
 });
 
@@ -350,13 +518,13 @@ describe("requests to several gateways with one store", () => {
     as.cookies(other.operations!).set(cookieName(other.operations!, "session"), session!);
     const first = await follow(as, one.operations!);
     await create(one, "1@live.test");
-    await until(() => first.rows.length === 1);
+    await expect.poll(() => first.rows.length, PATIENTLY).toBe(1);
     first.leave();
     await create(other, "2@live.test");
     const second = await follow(as, other.operations!, "", { "last-event-id": first.lastId! });
     await create(one, "3@live.test");
     const names = ({ rows }: Reading) => [...new Map(rows.map((row) => [row.id, row.display])).values()];
-    await until(() => second.rows.some(({ display }) => display === "3@live.test"));
+    await expect.poll(() => names(second), PATIENTLY).toContain("3@live.test");
     expect([...new Set([...names(first), ...names(second)])]).toEqual(["1@live.test", "2@live.test", "3@live.test"]);
     expect(names(second)).toHaveLength(second.rows.length);
     second.leave();

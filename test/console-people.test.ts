@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { KnownPage, PeoplePage, PeopleTypes, PersonPage, ReferencesPage } from "../src/console/api/people.ts";
 import { send } from "./clients/replay.ts";
 import { accessibilityFindings, isTooWide, LOOKS, launchBrowser, signedIn } from "./servers/browser.ts";
@@ -61,14 +60,11 @@ const user = (name: string) => ({ route: ROUTE, type: "User", id: ids.get(name)!
 const personOf = (name: string) => ask<PersonPage>("resource", user(name));
 
 /** Waits until the journal, which is written behind the answers, has an entry. */
-async function journaled(id: string, word: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+const journaled = (id: string, word: string): Promise<void> =>
+  vi.waitFor(async () => {
     const { told } = await ask<PersonPage>("resource", { route: ROUTE, type: "User", id });
-    if (told?.is === "kept" && told.history.lines[0]?.sentence.toLowerCase().includes(word)) return;
-    await sleep(25);
-  }
-  throw new Error("the journal has no such entry");
-}
+    expect(told.is === "kept" && told.history.lines[0]?.sentence.toLowerCase()).toContain(word);
+  }, 20_000);
 
 describe("the API of people and groups", () => {
   test("offers the searches that the backend answers by itself", async () => {
@@ -131,7 +127,11 @@ describe("the API of people and groups", () => {
     expect(retry).toMatchObject({ is: "retry", why: "refused", failures: 1, last: { status: 409 } });
     const gone = await personOf("p03");
     expect(gone).toMatchObject({ name: "p03@people.test", now: { is: "gone" }, expected: [{ is: "gone" }] });
-    expect(gone.told).toMatchObject({ history: { lines: [{ status: 204 }, { status: 201 }] } });
+    const adds = /^Created Group Everybody\. The request adds boss@people\.test, .* and 58 more\.$/;
+    const added = { sentence: expect.stringMatching(adds), member: "added" };
+    expect(gone.told).toMatchObject({
+      history: { lines: [{ status: 204 }, added, { status: 201 }] },
+    });
     const known = await ask<KnownPage>("known", { route: ROUTE, type: "User", text: "P03@" });
     expect(known.rows).toMatchObject([{ id: ids.get("p03"), name: "p03@people.test" }]);
   });
@@ -159,7 +159,7 @@ describe("the pages of people and groups", () => {
     await page.keyboard.press("Enter");
     await heading(page, "p07@people.test").waitFor();
     await page.getByText("Nothing is outstanding").waitFor();
-    await page.getByRole("link", { name: "boss@people.test" }).press("Enter");
+    await page.getByRole("link", { name: "boss@people.test", exact: true }).press("Enter");
     await heading(page, "boss@people.test").waitFor();
     await page.goBack();
     await heading(page, "p07@people.test").waitFor();
@@ -211,7 +211,7 @@ test("while the backend can't be asked, the history remains, and nothing is expe
   expect(gateway.reload(config)).toBe(true);
   const person = await personOf("p00");
   expect(person).toMatchObject({ name: "p00@people.test", now: { is: "unknown" }, expected: [] });
-  expect(person.told).toMatchObject({ history: { lines: [{ status: 201 }] } });
+  expect(person.told).toMatchObject({ history: { lines: [{ display: "Everybody" }, { status: 201 }] } });
   const { page, context } = await signedIn(browser, gateway, pathOf("User", "p00"));
   await page.getByText("The backend can't be asked:").waitFor();
   await page.getByRole("link", { name: "Created User p00@people.test." }).waitFor();

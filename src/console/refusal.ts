@@ -1,7 +1,7 @@
-/** Why an act was refused: somebody was faster, it makes no sense, there is no such thing, or it cannot be done at present. */
-export type RefusalKind = "conflict" | "wrong" | "missing" | "unavailable";
+/** Why an act was refused: somebody was faster, it makes no sense, there is no such thing, there are too many, or it cannot be done at present. */
+export type RefusalKind = "conflict" | "wrong" | "missing" | "busy" | "unavailable";
 
-const STATUS = { conflict: 409, wrong: 400, missing: 404, unavailable: 503 } as const;
+const STATUS = { conflict: 409, wrong: 400, missing: 404, busy: 429, unavailable: 503 } as const;
 
 /** An act or a question of a page that was refused, in words for the operator. Nothing was done. */
 export class Refusal extends Error {

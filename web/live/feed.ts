@@ -3,14 +3,21 @@ import type { LiveEvents, LiveList } from "../../src/console/api/live.ts";
 import { type ApiError, get } from "../api.ts";
 import { noRows, type Rows, rowsAfter } from "./rows.ts";
 
-/** How a list follows: it does; it connects for the first time, or anew; the journal's store is away; it doesn't, as its time is over. */
-export type FeedState = "following" | "connecting" | "reconnecting" | "away" | "past";
+/**
+ * How a list follows: it does; it connects for the first time, or anew; the journal's store is away; too many pages follow; it doesn't, as its
+ * time is over.
+ */
+export type FeedState = "following" | "connecting" | "reconnecting" | "away" | "full" | "past";
 
 /** A list of requests that follows what comes. */
 export interface Feed extends Rows {
+  /** The rows as they are, for a list that is left and come back to. */
+  readonly kept: Rows;
   readonly state: FeedState;
   /** Why nothing could be loaded. It is tried again. */
   readonly error: ApiError | undefined;
+  /** Why there is no place for one more page that follows, in the gateway's words. */
+  readonly whyFull: string;
   readonly isLoadingOlder: boolean;
   readonly pause: () => void;
   readonly resume: () => void;
@@ -28,11 +35,20 @@ const pathOf = (what: "" | "/stream", query: string, more: Readonly<Record<strin
   return `/live${what}${all.size > 0 ? `?${all}` : ""}`;
 };
 
+/** What a list is of, and what it begins with. */
+export interface FeedOptions {
+  readonly query: string;
+  readonly isPast: boolean;
+  /** The rows that the list had when somebody left it. */
+  readonly kept: Rows | undefined;
+}
+
 /** Requests by a query, newest first, and those that come. The query must not change: use a key. */
-export function useFeed(query: string, isPast: boolean): Feed {
-  const [rows, happen] = useReducer(rowsAfter, noRows);
+export function useFeed({ query, isPast, kept = noRows }: FeedOptions): Feed {
+  const [rows, happen] = useReducer(rowsAfter, kept);
   const [state, setState] = useState<FeedState>(isPast ? "past" : "connecting");
   const [error, setError] = useState<ApiError>();
+  const [whyFull, setWhyFull] = useState("");
   const [isLoadingOlder, setLoadingOlder] = useState(false);
   const [round, setRound] = useState(0);
   const newest = useRef(rows.newest);
@@ -66,7 +82,10 @@ export function useFeed(query: string, isPast: boolean): Feed {
   }, [rows.isStale, round, query]);
 
   const mayFollow = !isPast && isLoaded.current;
-  useEffect(() => (mayFollow ? follow(query, { newest, happen, setState }) : undefined), [mayFollow, query]);
+  useEffect(
+    () => (mayFollow ? follow(query, { newest, happen, setState, setWhyFull }) : undefined),
+    [mayFollow, query],
+  );
 
   const older = useCallback(() => {
     const last = rows.rows.at(-1);
@@ -85,7 +104,8 @@ export function useFeed(query: string, isPast: boolean): Feed {
 
   return {
     ...rows,
-    ...{ state, error, isLoadingOlder, older },
+    kept: rows,
+    ...{ state, error, whyFull, isLoadingOlder, older },
     pause: () => happen({ kind: "paused" }),
     resume: () => happen({ kind: "resumed" }),
     reload: () => happen({ kind: "reset" }),
@@ -96,13 +116,14 @@ interface Following {
   readonly newest: { readonly current: string | undefined };
   readonly happen: (event: Parameters<typeof rowsAfter>[1]) => void;
   readonly setState: (state: FeedState) => void;
+  readonly setWhyFull: (why: string) => void;
 }
 
 /**
  * Follows what comes until the returned function is called, again after each failure, and only while the page is visible: browsers allow few
  * connections to one address. Nothing is lost between two connections.
  */
-function follow(query: string, { newest, happen, setState }: Following): () => void {
+function follow(query: string, { newest, happen, setState, setWhyFull }: Following): () => void {
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
@@ -127,10 +148,13 @@ function follow(query: string, { newest, happen, setState }: Following): () => v
       close();
       const ended = attempt;
       const tell = (state: FeedState) => ended === attempt && setState(state);
-      // Tells the console if the session is over; 503 is the store of sessions.
-      get("/me", { isBackground: true }).then(
+      // Browsers don't say how a stream was refused. This also tells the console if the session is over; 503 is the store of sessions.
+      get("/live/room", { isBackground: true }).then(
         () => tell("reconnecting"),
-        (error: ApiError) => tell(error.status === 503 ? "away" : "reconnecting"),
+        ({ status, message }: ApiError) => {
+          if (status === 429) setWhyFull(message);
+          tell(status === 503 ? "away" : status === 429 ? "full" : "reconnecting");
+        },
       );
       timer = setTimeout(open, AGAIN_MS);
     };

@@ -1,60 +1,80 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { JournalLine, LiveChoices } from "../../src/console/api/live.ts";
+import type { LiveChoices, LiveLine } from "../../src/console/api/live.ts";
 import { useLoaded } from "../api.ts";
 import { Badge, type Tone } from "../kit/badge.tsx";
 import { Empty, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Page } from "../kit/page.tsx";
 import { type Column, Table } from "../kit/table.tsx";
-import { Clock, duration } from "../kit/time.tsx";
-import { Link, usePlace } from "../router.tsx";
+import { Ago, Clock, duration, zoneAt } from "../kit/time.tsx";
+import { isBack, Link, useKeptScroll, usePlace } from "../router.tsx";
 import { pageNames } from "../texts/common.ts";
 import { liveTexts } from "../texts/live.ts";
-import { type Feed, type FeedState, useFeed } from "./feed.ts";
+import { type Feed, type FeedOptions, type FeedState, useFeed } from "./feed.ts";
 import { clearFilters, Filters, isFiltered, queryOf } from "./filters.tsx";
 import { Result } from "./result.tsx";
-import { MAX_ROWS } from "./rows.ts";
+import { MAX_ROWS, type Rows } from "./rows.ts";
+import { TIMES, type Times, useTimes } from "./times.ts";
+
+/** A list that was asked for. A span of its filters, such as the last hour, begins when it was. */
+interface Asked {
+  readonly address: string;
+  readonly at: number;
+  readonly rows: Rows | undefined;
+}
+
+/** The list that was shown last: whoever opens one of its requests and comes back finds it as it was. */
+let left: Asked | undefined;
 
 /** Requests as they come. Their filters are in the page's address. */
 export function RequestList() {
   const { query: address } = usePlace();
   const { data: choices } = useLoaded<LiveChoices>("/live/choices");
   const [callers, setCallers] = useState<readonly string[]>([]);
-  // A span such as the last hour begins when it was chosen.
-  const asked = useRef<{ address: string; at: number }>({ address: "", at: 0 });
-  if (asked.current.address !== String(address) || asked.current.at === 0)
-    asked.current = { address: String(address), at: Date.now() };
+  const asked = useRef<Asked>(undefined);
+  if (!asked.current && left?.address === String(address) && isBack()) asked.current = left;
+  if (asked.current?.address !== String(address))
+    asked.current = { address: String(address), at: Date.now(), rows: undefined };
   const { query, isPast } = queryOf(address, asked.current.at);
-  const saw = (rows: readonly JournalLine[]) => {
+  const now = asked.current;
+  const saw = (rows: readonly LiveLine[]) => {
     const all = new Set([...callers, ...rows.map(({ caller }) => caller).filter(Boolean)]);
     if (all.size > callers.length) setCallers([...all].toSorted());
   };
   return (
     <Page title={pageNames.live} lead={liveTexts.lead}>
       <Filters address={address} choices={choices} callers={callers} />
-      <Followed key={query} query={query} isPast={isPast} saw={saw} />
+      <Followed
+        key={query}
+        {...{ query, isPast, saw, kept: asked.current.rows }}
+        keep={(rows) => {
+          left = { ...now, rows };
+        }}
+      />
     </Page>
   );
 }
 
-interface FollowedProps {
-  readonly query: string;
-  readonly isPast: boolean;
+interface FollowedProps extends FeedOptions {
+  readonly keep: (rows: Rows) => void;
   /** Called with the rows that are shown. */
-  readonly saw: (rows: readonly JournalLine[]) => void;
+  readonly saw: (rows: readonly LiveLine[]) => void;
 }
 
 /** The requests of one query. */
-function Followed({ query, isPast, saw }: FollowedProps) {
-  const feed = useFeed(query, isPast);
+function Followed({ saw, keep, ...options }: FollowedProps) {
+  const feed = useFeed(options);
+  const [times, setTimes] = useTimes();
   const { rows, error, isStale } = feed;
   useEffect(() => saw(rows), [rows]);
+  useEffect(() => keep(feed.kept), [feed.kept]);
+  useKeptScroll(rows.length > 0);
   if (error && rows.length === 0) return <Failure error={error} />;
   if (isStale && rows.length === 0) return <Loading />;
   return (
     <section class="panel live">
-      <Bar feed={feed} />
+      <Bar feed={feed} times={times} setTimes={setTimes} />
       <Problems feed={feed} />
-      {rows.length === 0 ? <Nothing /> : <Table {...tableOf(rows)} rows={rows} />}
+      {rows.length === 0 ? <Nothing /> : <Table {...tableOf(rows, times)} rows={rows} />}
       {rows.length > 0 && <Older feed={feed} />}
     </section>
   );
@@ -65,11 +85,18 @@ const TONES: Readonly<Record<FeedState, Tone>> = {
   connecting: "plain",
   reconnecting: "warn",
   away: "bad",
+  full: "warn",
   past: "plain",
 };
 
-/** How the list follows, and the button that stops it. */
-function Bar({ feed: { state, isPaused, held, pause, resume } }: { readonly feed: Feed }) {
+interface BarProps {
+  readonly feed: Feed;
+  readonly times: Times;
+  readonly setTimes: (times: Times) => void;
+}
+
+/** How the list follows, the button that stops it, and how times are shown. */
+function Bar({ feed: { state, isPaused, held, pause, resume }, times, setTimes }: BarProps) {
   const isFollowing = state === "following";
   return (
     <div class="head">
@@ -78,21 +105,35 @@ function Bar({ feed: { state, isPaused, held, pause, resume } }: { readonly feed
           {isPaused && isFollowing ? liveTexts.paused : liveTexts.states[state]}
         </Badge>
       </div>
-      {state !== "past" && (
-        <button type="button" class={isPaused ? "primary" : ""} onClick={isPaused ? resume : pause}>
-          {isPaused ? liveTexts.resume(held.length) : liveTexts.pause}
-        </button>
-      )}
+      <div class="tools">
+        <select
+          aria-label={liveTexts.times}
+          value={times}
+          onChange={(event) => setTimes(event.currentTarget.value as Times)}
+        >
+          {TIMES.map((each) => (
+            <option key={each} value={each}>
+              {each === "local" ? liveTexts.localTime(zoneAt(Date.now())) : liveTexts.timesIn[each]}
+            </option>
+          ))}
+        </select>
+        {state !== "past" && (
+          <button type="button" class={isPaused ? "primary" : ""} onClick={isPaused ? resume : pause}>
+            {isPaused ? liveTexts.resume(held.length) : liveTexts.pause}
+          </button>
+        )}
+      </div>
     </div>
   );
 }
 
 /** What keeps the list from being complete. */
-function Problems({ feed: { state, error, lost, reload } }: { readonly feed: Feed }) {
+function Problems({ feed: { state, error, whyFull, lost, reload } }: { readonly feed: Feed }) {
   return (
     <>
       {state === "away" && <Notice kind="warning">{liveTexts.away}</Notice>}
       {state === "reconnecting" && <Notice kind="warning">{liveTexts.reconnecting}</Notice>}
+      {state === "full" && <Notice kind="warning">{whyFull}</Notice>}
       {state === "past" && <Notice kind="info">{liveTexts.past}</Notice>}
       {lost > 0 && (
         <Notice kind="warning">
@@ -142,38 +183,42 @@ function Older({ feed: { rows, hasOlder, isLoadingOlder, older, error } }: { rea
   );
 }
 
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-
 /** The table: with the route, if there are requests for several. */
-function tableOf(rows: readonly JournalLine[]) {
+function tableOf(rows: readonly LiveLine[], times: Times) {
   const { columns } = liveTexts;
-  const today = day.format(Date.now());
   const hasRoutes = new Set(rows.map(({ route }) => route)).size > 1;
-  const all: Column<JournalLine>[] = [
+  const all: Column<LiveLine>[] = [
     {
       name: columns.time,
       layout: "narrow",
-      show: ({ at }) => (
-        <span>
-          {day.format(at) !== today && `${day.format(at)}, `}
-          <Clock at={at} />
-        </span>
-      ),
+      show: ({ answered }) => (times === "ago" ? <Ago at={answered} /> : <Clock at={answered} zone={times} />),
     },
     { name: columns.result, layout: "narrow", show: (row) => <Result {...row} /> },
     {
       name: columns.what,
       layout: "grow",
-      show: ({ id, sentence, display }) => (
+      show: ({ id, sentence, display, resource }) => (
         <>
-          <Link to={`/live/${id}${location.search}`}>{sentence}</Link>
-          {!sentence.includes(display) && <div class="quiet">{display}</div>}
+          <Link to={`/live/${id}`}>{sentence}</Link>
+          <Who {...{ sentence, display, resource }} />
         </>
       ),
     },
     { name: columns.caller, layout: "narrow", show: ({ caller }) => caller || liveTexts.unknownCaller },
-    ...(hasRoutes ? [{ name: columns.route, layout: "narrow" as const, show: ({ route }: JournalLine) => route }] : []),
+    ...(hasRoutes ? [{ name: columns.route, layout: "narrow" as const, show: ({ route }: LiveLine) => route }] : []),
     { name: columns.ms, layout: "end", show: ({ ms }) => duration(ms) },
   ];
-  return { caption: liveTexts.caption, columns: all, keyOf: ({ id }: JournalLine) => id };
+  return { caption: liveTexts.caption, columns: all, keyOf: ({ id }: LiveLine) => id };
+}
+
+/** The name and the ID of a row's resource, where its sentence has not both. */
+function Who({ sentence, display, resource }: Pick<LiveLine, "sentence" | "display" | "resource">) {
+  const name = sentence.includes(display) ? "" : display;
+  const id = resource === display || sentence.includes(resource) ? "" : resource;
+  if (name === "" && id === "") return null;
+  return (
+    <div class="quiet who">
+      {name} {id !== "" && <code>{id}</code>}
+    </div>
+  );
 }

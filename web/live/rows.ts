@@ -1,15 +1,15 @@
-import type { JournalLine, LiveList } from "../../src/console/api/live.ts";
+import type { LiveLine, LiveList } from "../../src/console/api/live.ts";
 
 /** What a list of requests holds, and what it waits for. */
 export interface Rows {
   /** Newest first, each once. */
-  readonly rows: readonly JournalLine[];
+  readonly rows: readonly LiveLine[];
   readonly hasOlder: boolean;
   /** Whether the newest must be loaded: at first, and when too much came to follow. */
   readonly isStale: boolean;
   readonly isPaused: boolean;
   /** What came while the list was paused. */
-  readonly held: readonly JournalLine[];
+  readonly held: readonly LiveLine[];
   /** How many requests could not be shown, because this browser read too slowly. */
   readonly lost: number;
   /** The newest entry that came, shown or not: what a stream continues behind. */
@@ -21,7 +21,7 @@ export interface Rows {
 /** What happens to a list of requests. */
 export type RowsEvent =
   | ({ readonly kind: "loaded" | "older" } & LiveList)
-  | { readonly kind: "came"; readonly entries: readonly JournalLine[] }
+  | { readonly kind: "came"; readonly entries: readonly LiveLine[] }
   | { readonly kind: "lost"; readonly count: number }
   | { readonly kind: "reset" | "paused" | "resumed" };
 
@@ -75,24 +75,24 @@ export function rowsAfter(before: Rows, event: RowsEvent): Rows {
 }
 
 /** Entries that follow on the last row. One that was kept late may belong among those that aren't loaded, and is loaded with them. */
-function following({ rows, hasOlder }: Rows, entries: readonly JournalLine[]): readonly JournalLine[] {
+function following({ rows, hasOlder }: Rows, entries: readonly LiveLine[]): readonly LiveLine[] {
   const last = rows.at(-1);
   return hasOlder && last ? entries.filter(({ id }) => id > last.id) : entries;
 }
 
-const noted = (rows: Rows, entries: readonly JournalLine[]): Rows => ({
+const noted = (rows: Rows, entries: readonly LiveLine[]): Rows => ({
   ...rows,
   newest: entries.reduce((last, { id }) => (last === undefined || id > last ? id : last), rows.newest),
 });
 
-function shown(rows: Rows, entries: readonly JournalLine[]): Rows {
+function shown(rows: Rows, entries: readonly LiveLine[]): Rows {
   const all = merged(rows.rows, entries);
   // What is cut off can be loaded again.
   return all.length > rows.limit ? { ...rows, rows: all.slice(0, rows.limit), hasOlder: true } : { ...rows, rows: all };
 }
 
 /** Two lists as one: each entry once, newest first. */
-function merged(some: readonly JournalLine[], others: readonly JournalLine[]): readonly JournalLine[] {
+function merged(some: readonly LiveLine[], others: readonly LiveLine[]): readonly LiveLine[] {
   if (others.length === 0) return some;
   const all = new Map([...some, ...others].map((entry) => [entry.id, entry]));
   return [...all.values()].sort((one, other) => (one.id < other.id ? 1 : -1));

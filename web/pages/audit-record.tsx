@@ -49,7 +49,7 @@ export function OneRecord({ seq }: { readonly seq: string }) {
             )}
             {typeof requestId === "string" && (
               <p>
-                <Link to={`/live?${new URLSearchParams({ requestId })}`}>{texts.inLive}</Link>
+                <Link to={`/live/request/${encodeURIComponent(requestId)}`}>{texts.inLive}</Link>
               </p>
             )}
           </Panel>

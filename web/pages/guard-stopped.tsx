@@ -149,7 +149,7 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
                 name: texts.request,
                 layout: "narrow",
                 show: ({ requestId }) => (
-                  <Link to={`/live?${new URLSearchParams({ requestId })}`}>{texts.openRequest}</Link>
+                  <Link to={`/live/request/${encodeURIComponent(requestId)}`}>{texts.openRequest}</Link>
                 ),
               },
             ]}

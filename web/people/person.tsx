@@ -1,10 +1,11 @@
+import { useState } from "preact/hooks";
 import type { PersonPage, ReferencesPage } from "../../src/console/api/people.ts";
 import { useLoaded } from "../api.ts";
 import { Badge } from "../kit/badge.tsx";
 import { usePages } from "../kit/more.tsx";
 import { Empty, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Page, Panel } from "../kit/page.tsx";
-import { Link } from "../router.tsx";
+import { Link, useKeptScroll } from "../router.tsx";
 import { peopleTexts, personTexts as texts } from "../texts/people.ts";
 import { asking } from "./address.ts";
 import { ExpectedPanel } from "./expected.tsx";
@@ -21,6 +22,8 @@ interface Of {
 /** One resource: as it is now, what happened to it, and what comes next. */
 export function Person({ of }: { readonly of: Of }) {
   const { data: page, error, reload } = useLoaded<PersonPage>(asking("resource", { ...of }));
+  const [isShown, setShown] = useState(false);
+  useKeptScroll(isShown);
   const { route, type, id } = of;
   const back = (
     <>
@@ -49,7 +52,7 @@ export function Person({ of }: { readonly of: Of }) {
                 <ReferencesPanel key={attribute} of={of} attribute={attribute} />
               ))}
             </div>
-            <HistoryPanel page={page} />
+            <HistoryPanel page={page} shown={() => setShown(true)} />
           </div>
         </>
       )}
@@ -63,7 +66,12 @@ function StateNow({ page: { now } }: { readonly page: PersonPage }) {
   return <State active={typeof active === "boolean" ? active : undefined} />;
 }
 
-function HistoryPanel({ page: { told, route, type, id } }: { readonly page: PersonPage }) {
+interface HistoryPanelProps {
+  readonly page: PersonPage;
+  readonly shown: () => void;
+}
+
+function HistoryPanel({ page: { told, route, type, id }, shown }: HistoryPanelProps) {
   return (
     <Panel title={texts.history}>
       {told.is === "off" && <Notice kind="info">{texts.historyOff}</Notice>}
@@ -72,7 +80,7 @@ function HistoryPanel({ page: { told, route, type, id } }: { readonly page: Pers
           {texts.historyUnknown} {told.problem}
         </Notice>
       )}
-      {told.is === "kept" && <HistoryTable of={{ route, type, id }} first={told.history} />}
+      {told.is === "kept" && <HistoryTable of={{ route, type, id }} first={told.history} shown={shown} />}
     </Panel>
   );
 }

@@ -1,3 +1,4 @@
+import type { JournalEntry } from "../../src/console/api/live.ts";
 import type { FeedState } from "../live/feed.ts";
 import { isolated } from "./values.ts";
 
@@ -9,6 +10,7 @@ export const liveTexts = {
     connecting: "Connecting …",
     reconnecting: "Reconnecting …",
     away: "Journal unavailable",
+    full: "Not live",
     past: "Not live",
   } satisfies Record<FeedState, string>,
   paused: "Paused",
@@ -21,7 +23,17 @@ export const liveTexts = {
     `${count} ${count === 1 ? "request is" : "requests are"} missing from this list, because this browser reads too slowly.`,
   reload: "Reload the list",
   caption: "Requests, newest first",
-  columns: { time: "Time", result: "Result", what: "What happened", caller: "Caller", route: "Route", ms: "Duration" },
+  times: "Times",
+  localTime: (zone: string) => `Local time (${zone})`,
+  timesIn: { utc: "UTC", ago: "How long ago" },
+  columns: {
+    time: "Answered",
+    result: "Result",
+    what: "What happened",
+    caller: "Caller",
+    route: "Route",
+    ms: "Duration",
+  },
   success: "Success",
   failure: "Failure",
   unknownCaller: "unknown",
@@ -65,8 +77,11 @@ export const liveTexts = {
 /** Texts of one request. */
 export const requestTexts = {
   back: "All requests",
+  backTo: "Back",
   facts: {
-    time: "Time",
+    answered: "Answered",
+    received: "Received",
+    members: "Members",
     route: "Route",
     caller: "Caller",
     from: (caller: string, source: string) => (source === "" ? caller : `${isolated(caller)}, from ${source}`),
@@ -77,6 +92,37 @@ export const requestTexts = {
     resource: "Resource",
     attributes: "Attributes",
   },
+  searchFor: "Search for it",
+  memberChanges: {
+    added: "The request adds:",
+    removed: "The request removes:",
+    set: "The request sets the members:",
+    emptied: "The request removes all.",
+  },
+  allMembers: (count: number) => `Show all ${count}`,
+  moreMembers: (count: number) => `The journal leaves out ${count} more.`,
+  failed: "Failed",
+  server: "Asked through",
+  toDo: "What to do:",
+  advice: {
+    notFound:
+      "look whether the entry was deleted, or moved out of the connector's base. If the client should still know it, restore it there.",
+    conflict: "find the entry that has this value already, and change or delete it, or change the value at the source.",
+    invalid:
+      "compare the value with what the backend takes: its schema, length and syntax. Correct it at the source or in the mapping; postern check --connect finds what the mapping gets wrong.",
+    denied:
+      "grant the gateway's account this right in the backend, or renew its password. Check on the connector's page looks for it.",
+    versionMismatch:
+      "nothing, if it happens once: somebody else changed the entry at the same time, and the client sends it again.",
+    tooMany: "narrow the filter, or raise the backend's limit for the gateway's account.",
+    expired: "nothing: the client begins its list anew.",
+    busy: "nothing, if it passes. Otherwise let the connector do more at a time, or the client send less.",
+    throttled: "nothing, if it passes: the client comes back. Otherwise ask for a higher limit at the backend.",
+    timeout: "look at the backend's load, and at its log about this time. The write may have been made.",
+    unavailable:
+      "see whether the backend runs and the gateway can reach it. Probe now on the connector's page asks it.",
+    failed: "read the gateway's log about this time, and report it: this is a fault of Postern.",
+  } satisfies Record<NonNullable<JournalEntry["steps"][number]["failure"]>, string>,
   sameRequest: "Requests with this ID",
   history: "All requests for this resource",
   steps: "Steps",

@@ -1,5 +1,5 @@
 import type { LiveSources } from "../../console/pages/live.ts";
-import type { Generation, Shared } from "../generation.ts";
+import { type Generation, type Shared, whereIs } from "../generation.ts";
 
 /** What the page of requests shows of the running gateway. */
 export function liveSources({
@@ -21,6 +21,12 @@ export function liveSources({
       const { routes } = current();
       const types = [...routes.values()].flatMap(({ endpoints }) => [...endpoints.keys()]);
       return { routes: [...routes.keys()], types: [...new Set(types)].toSorted() };
+    },
+    serverOf: (connector) => {
+      const { loaded, connectors } = current();
+      if (!connectors.has(connector)) return undefined;
+      const { type, address } = whereIs(loaded, connector);
+      return { type, address };
     },
     sentTo: (route, type) => {
       const { routes, loaded } = current();

@@ -3,13 +3,19 @@ import type { GuardDanger } from "./guard.ts";
 /** An entry of the journal. */
 export interface HistoryLine {
   readonly id: string;
-  /** When the request came, in milliseconds since 1970. */
+  /** When the request was answered, in milliseconds since 1970. */
   readonly at: number;
   readonly caller: string;
   readonly status: number;
   readonly result: "success" | "failure";
   /** What happened, in a sentence. */
   readonly sentence: string;
+  /** The resource that it is about, and what people know it by; empty if that is not known. */
+  readonly type: string;
+  readonly resource: string;
+  readonly display: string;
+  /** What the request asks for of the resource whose history this is, where it is about a group. */
+  readonly member?: "added" | "removed" | "set" | undefined;
 }
 
 /** How resources of a type may be searched for: the attribute, or `any` of the following ones, and how it is compared. */

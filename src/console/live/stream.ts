@@ -4,6 +4,7 @@ import { idOfTime, timeOfId } from "../../journal/entry.ts";
 import { type JournalFilter, matches } from "../../journal/matches.ts";
 import type { JournalLine, JournalStore } from "../../journal/store.ts";
 import type { LiveEvents } from "../api/live.ts";
+import { lineOf } from "./line.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
 import { PAGE, type Tail, VERY_LATE_MS } from "./tail.ts";
 
@@ -23,7 +24,7 @@ export interface Followed {
 }
 
 /** How many entries wait for one browser: more than the tail tells of at a time. */
-const MAX_WAITING = 2 * PAGE;
+const MAX_WAITING = 10 * PAGE;
 /** How often something is sent, and the session looked at, in milliseconds. */
 const HEARTBEAT_MS = 15_000;
 /** How many entries a browser gets that comes back. If there are more, it should load its list anew. */
@@ -94,7 +95,7 @@ async function sendMissed(
 async function sendRows(stream: SSEStreamingApi, rows: readonly JournalLine[]): Promise<void> {
   if (rows.length === 0) return;
   const id = rows.reduce((last, row) => (row.id > last ? row.id : last), "");
-  await stream.writeSSE({ event: "rows", id, data: JSON.stringify(rows) });
+  await stream.writeSSE({ event: "rows", id, data: JSON.stringify(rows.map(lineOf)) });
 }
 
 const send = <Name extends keyof LiveEvents>(stream: SSEStreamingApi, event: Name, data: LiveEvents[Name]) =>

@@ -1,4 +1,4 @@
-import { idOfTime } from "../../journal/entry.ts";
+import { idOfTime, timeOfId } from "../../journal/entry.ts";
 import type { JournalLine, JournalStore } from "../../journal/store.ts";
 
 /** What those who follow the journal are told: new entries; that more came than can be followed; that the store is away, or back. */
@@ -21,46 +21,69 @@ const LATE_MS = 3000;
 export const VERY_LATE_MS = 120_000;
 /** How many looks there are for each that looks for the very late. */
 const ROUNDS = 10;
-/** How many entries one question returns, and one event tells of at most. */
+/** How many entries one event tells of at most. */
 export const PAGE = 1000;
-/** How many questions are asked in one look. */
-const MAX_PAGES = 5;
+/** How many ids one question returns, and how many questions one look asks. What is behind these comes with the next look. */
+const IDS = 10_000;
+const MAX_QUESTIONS = 20;
+/** How many ids are remembered: those of two minutes with 4,000 entries a second. */
+const MAX_SEEN = 500_000;
 
-/** Follows the end of a journal. */
-export function createTail({ search }: Pick<JournalStore, "search">): Tail {
+/**
+ * Follows the end of a journal. Each look begins before the previous one, so it asks for ids first, which cost little, and reads only
+ * entries that weren't told.
+ */
+export function createTail({ ids, lines }: Pick<JournalStore, "ids" | "lines">): Tail {
   const listeners = new Set<(event: TailEvent) => void>();
+  /** The ids that were told, in the order in which they were. */
   const seen = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let isLooking = false;
   let isAway = false;
   let round = 0;
-  /** The time up to which entries were looked for. */
+  /** The time up to which entries were looked for, and that of the last id that isn't remembered any more. */
   let covered = 0;
+  let forgotten = 0;
 
   const tell = (event: TailEvent) => {
     for (const listener of listeners) listener(event);
   };
-  /** Tells of the entries from one time until another that weren't seen. Returns whether these were all. */
-  const look = async (from: number, until?: number): Promise<boolean> => {
+  /** Tells of the entries from one time until another that weren't told. Returns up to which time. */
+  const look = async (from: number, until: number): Promise<number> => {
     let after = idOfTime(from);
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const found = await search({ after, until, limit: PAGE });
-      const rows = found.filter(({ id }) => !seen.has(id));
-      for (const { id } of rows) seen.add(id);
-      if (rows.length > 0) tell({ kind: "rows", rows });
-      if (found.length < PAGE) return true;
-      after = found.at(-1)!.id;
+    for (let question = 0; question < MAX_QUESTIONS; question++) {
+      const found = await ids({ after, until, limit: IDS });
+      const news = found.filter((id) => !seen.has(id));
+      for (let at = 0; at < news.length; at += PAGE) {
+        const some = news.slice(at, at + PAGE);
+        const rows = await lines(some);
+        for (const id of some) seen.add(id);
+        if (rows.length > 0) tell({ kind: "rows", rows });
+      }
+      if (found.length < IDS) return until;
+      after = found.at(-1)!;
     }
-    return false;
+    return timeOfId(after);
+  };
+  const forget = (before: string) => {
+    for (const id of seen) {
+      if (id >= before && seen.size <= MAX_SEEN) break;
+      seen.delete(id);
+      forgotten = Math.max(forgotten, timeOfId(id));
+    }
   };
   const turn = async () => {
     const now = Date.now();
-    if (!(await look(covered - LATE_MS))) tell({ kind: "flooded" });
-    covered = now;
+    if (covered < now - VERY_LATE_MS) {
+      tell({ kind: "flooded" });
+      covered = now;
+    }
+    // Clocks of other gateways may be ahead.
+    const reached = await look(covered - LATE_MS, now + VERY_LATE_MS);
+    covered = Math.min(reached, now);
     if (++round % ROUNDS !== 0) return;
-    await look(now - VERY_LATE_MS, now - LATE_MS);
-    const forgotten = idOfTime(now - 2 * VERY_LATE_MS);
-    for (const id of seen) if (id < forgotten) seen.delete(id);
+    await look(Math.max(now - VERY_LATE_MS, forgotten + 1), now - LATE_MS);
+    forget(idOfTime(now - 1.5 * VERY_LATE_MS));
   };
   const setAway = (is: boolean) => {
     if (isAway === is) return;

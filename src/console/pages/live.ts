@@ -1,31 +1,38 @@
 import type { HttpBindings } from "@hono/node-server";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { z } from "zod";
+import { timeOfId } from "../../journal/entry.ts";
 import type { JournalStore } from "../../journal/store.ts";
-import type { LiveChoices, LiveEntry, LiveList } from "../api/live.ts";
+import type { LiveChoices, LiveEntry, LiveList, LiveRequest } from "../api/live.ts";
 import type { ConsoleEnv, ConsolePage } from "../env.ts";
+import { queryOf } from "../given.ts";
 import { commandsOf, type Sent } from "../live/commands.ts";
+import { lineOf } from "../live/line.ts";
+import { createPlaces } from "../live/places.ts";
+import { linesWithNames, orAway, withNames } from "../live/store.ts";
 import { streamEntries } from "../live/stream.ts";
 import { createTail } from "../live/tail.ts";
+import { Refusal } from "../refusal.ts";
+
+/** What the page asks the journal. */
+export type LiveJournal = Pick<JournalStore, "search" | "ids" | "lines" | "get" | "displays">;
 
 /** What the page shows. */
 export interface LiveSources {
   /** The journal; undefined if the gateway keeps none. */
-  readonly journal: Pick<JournalStore, "search" | "get"> | undefined;
+  readonly journal: LiveJournal | undefined;
   readonly choices: () => LiveChoices;
   /** Where requests for a resource type of a route are sent; undefined if the route has no such type any more. */
   readonly sentTo: (route: string, type: string) => Sent | undefined;
+  /** What a connector is, and where it asks; undefined if the configuration has none of this name. */
+  readonly serverOf: (connector: string) => LiveEntry["servers"][string] | undefined;
   /** Aborted when the gateway stops. */
   readonly stopping: AbortSignal;
 }
 
 /** How many entries a list has. */
 const LISTED = 100;
-/** How many browsers are told of new entries. */
-const MAX_STREAMS = 100;
-/** How many of them one session may have. */
-const MAX_OF_ONE = 8;
 
 const text = z.string().max(500).optional();
 const time = z.iso
@@ -42,53 +49,60 @@ const filters = {
   action: text,
   result: z.enum(["success", "failure"]).optional(),
   requestId: text,
+  /** A resource's requests are also those of groups that it was added to, or taken out of. */
   resource: text,
   search: text,
 };
-const listFormat = z.strictObject({ ...filters, before: id.optional() });
-const streamFormat = z.strictObject({ ...filters, after: id.optional() });
+const listFormat = z.strictObject({ ...filters, before: id.optional() }).transform(asAsked);
+const streamFormat = z.strictObject({ ...filters, after: id.optional() }).transform(asAsked);
+
+function asAsked<Asked extends { readonly resource?: string | undefined }>({ resource, ...asked }: Asked) {
+  return { ...asked, about: resource === undefined ? undefined : { id: resource } };
+}
 
 /** The server's part of the page of requests: lists, one entry, and a stream of those that come. */
-export function livePage({ journal, choices, sentTo, stopping }: LiveSources): ConsolePage {
+export function livePage({ journal: store, choices, sentTo, serverOf, stopping }: LiveSources): ConsolePage {
   const app: ConsolePage = new Hono<ConsoleEnv>();
-  if (!journal) {
+  if (!store) {
     app.all("/*", (c) =>
       c.json({ error: "This gateway keeps no journal. Add journal: {} to its configuration." }, 404),
     );
     return app;
   }
-  const tail = createTail(journal);
-  /** The streams that are open, each with its session. */
-  const streams = new Map<object, string>();
+  const journal = orAway(store);
+  const tail = createTail(store);
+  const places = createPlaces();
 
   app.get("/", async (c) => {
-    const { data, error } = listFormat.safeParse(c.req.query());
-    if (!data) return c.json({ error: z.prettifyError(error) }, 400);
-    return orAway(c, async () => {
-      const entries = await journal.search({ ...data, limit: LISTED + 1 });
-      const list = { entries: entries.slice(0, LISTED), hasOlder: entries.length > LISTED };
-      return c.json(list satisfies LiveList);
-    });
+    const entries = await journal.search({ ...queryOf(c, listFormat), limit: LISTED + 1 });
+    const shown = await linesWithNames(journal, entries.slice(0, LISTED));
+    return c.json({ entries: shown.map(lineOf), hasOlder: entries.length > LISTED } satisfies LiveList);
   });
   app.get("/choices", (c) => c.json(choices()));
-  app.get("/entry/:id", (c) =>
-    orAway(c, async () => {
-      const entry = await journal.get(c.req.param("id"));
-      if (!entry) return c.json({ error: "The journal has no such entry, or no longer." }, 404);
-      const sent = sentTo(entry.route, entry.type);
-      return c.json({ entry, commands: sent && commandsOf(entry, sent) } satisfies LiveEntry);
-    }),
-  );
+  app.get("/request/:id", async (c) => {
+    const requestId = c.req.param("id").slice(0, 500);
+    return c.json({ entries: await journal.ids({ requestId, limit: 2 }) } satisfies LiveRequest);
+  });
+  app.get("/entry/:id", async (c) => {
+    const found = await journal.get(c.req.param("id"));
+    if (!found) throw new Refusal("missing", "The journal has no such entry, or no longer.");
+    const entry = await withNames(journal, found);
+    const sent = sentTo(entry.route, entry.type);
+    const answered = timeOfId(entry.id);
+    const asked = entry.steps.flatMap(({ failure, connector }) => (failure && connector ? [connector] : []));
+    const known = asked.map((name) => [name, serverOf(name)] as const).filter(([, server]) => server !== undefined);
+    const servers = Object.fromEntries(known) as LiveEntry["servers"];
+    return c.json({ entry, answered, servers, commands: sent && commandsOf(entry, sent) } satisfies LiveEntry);
+  });
+  app.get("/room", (c) => {
+    places.take(c.var.operator.csrf)();
+    return c.json({});
+  });
   app.get("/stream", (c) => {
     // Hono would answer HEAD as GET, and nobody would read the stream.
     if (c.req.method !== "GET") return c.json({ error: "Use GET." }, 405);
-    const { data, error } = streamFormat.safeParse(c.req.query());
-    if (!data) return c.json({ error: z.prettifyError(error) }, 400);
-    const session = c.var.operator.csrf;
-    const ofOne = [...streams.values()].filter((each) => each === session).length;
-    if (ofOne >= MAX_OF_ONE) return c.json({ error: "Close another page of this console that follows requests." }, 429);
-    if (streams.size >= MAX_STREAMS) return c.json({ error: "Too many pages are open that follow requests." }, 503);
-    const { after: given, ...filter } = data;
+    const { after: given, ...filter } = queryOf(c, streamFormat);
+    const leave = places.take(c.var.operator.csrf);
     // A browser that comes back by itself says more recently what it has.
     const after = id.safeParse(c.req.header("last-event-id")).data ?? given;
     // Proxies such as nginx would collect what is sent.
@@ -97,27 +111,16 @@ export function livePage({ journal, choices, sentTo, stopping }: LiveSources): C
     // Cut off, because a browser that doesn't read would hold up the end of the gateway.
     const cut = () => outgoing.destroy();
     stopping.addEventListener("abort", cut);
-    const place = {};
-    streams.set(place, session);
-    outgoing.once("close", () => streams.delete(place));
+    outgoing.once("close", leave);
     return streamSSE(c, async (stream) => {
       try {
         const { isSignedIn } = c.var;
-        await streamEntries(stream, { tail, search: journal.search }, { filter, after, isSignedIn });
+        await streamEntries(stream, { tail, search: store.search }, { filter, after, isSignedIn });
       } finally {
         stopping.removeEventListener("abort", cut);
-        streams.delete(place);
+        leave();
       }
     });
   });
   return app;
-}
-
-/** An answer from the store, or that it is away. */
-async function orAway(c: Context<ConsoleEnv>, answer: () => Promise<Response>): Promise<Response> {
-  try {
-    return await answer();
-  } catch {
-    return c.json({ error: "The journal's store does not answer." }, 503);
-  }
 }

@@ -19,7 +19,7 @@ export async function personPage(deps: PeopleDeps, looking: Looking, id: string)
     newestOf(deps.journal, looking, id),
     deps.guard(looking, id).catch(() => []),
   ]);
-  if (now.is === "gone" && (own.is === "off" || (own.is === "kept" && own.lines.length === 0))) return undefined;
+  if (now.is === "gone" && (own.is === "off" || (own.is === "kept" && own.withGroups.length === 0))) return undefined;
   const nameNow = now.is === "there" ? now.name : "";
   const known = own.is === "kept" ? own.lines.find(({ display }) => display !== "")?.display : undefined;
   const name = nameNow || known || "";
@@ -34,7 +34,7 @@ export async function personPage(deps: PeopleDeps, looking: Looking, id: string)
     id,
     name,
     now,
-    told: toldOf(newest),
+    told: toldOf(newest, id),
     expected:
       newest.is === "kept" && now.is !== "unknown"
         ? expectedOf({ now, ...newest, guard, at: Date.now() }, deps.retries)
