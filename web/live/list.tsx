@@ -214,7 +214,10 @@ function tableOf(rows: readonly LiveLine[], times: Times) {
 /** The name and the ID of a row's resource, where its sentence has not both. */
 function Who({ sentence, display, resource }: Pick<LiveLine, "sentence" | "display" | "resource">) {
   const name = sentence.includes(display) ? "" : display;
-  const id = resource === display || sentence.includes(resource) ? "" : resource;
+  const id =
+    resource === display || sentence.split(/[\s"]+/).some((word) => word.replace(/[.:,;]+$/, "") === resource)
+      ? ""
+      : resource;
   if (name === "" && id === "") return null;
   return (
     <div class="quiet who">
