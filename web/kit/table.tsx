@@ -8,7 +8,8 @@ export interface Column<Row> {
   readonly layout?: "grow" | "end" | "narrow";
 }
 
-interface TableProps<Row> {
+/** What a table is made of. */
+export interface TableProps<Row> {
   /** What the table is, for those who don't see it. */
   readonly caption: string;
   readonly columns: readonly Column<Row>[];

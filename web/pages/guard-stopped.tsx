@@ -10,10 +10,11 @@ import type {
 } from "../../src/console/api/guard.ts";
 import { type ApiError, get, post, useLoaded } from "../api.ts";
 import { useMe } from "../app.tsx";
+import { ChoosableTable } from "../kit/choosable-table.tsx";
 import { Choice } from "../kit/field.tsx";
 import { Empty, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Pager, usePaging } from "../kit/pager.tsx";
-import { Table } from "../kit/table.tsx";
+import { type Column, Table } from "../kit/table.tsx";
 import { Ago } from "../kit/time.tsx";
 import { Link } from "../router.tsx";
 import { common } from "../texts/common.ts";
@@ -65,11 +66,15 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
   );
   const shown = options.filter(({ value }) => filter === "" || value === filter);
   const total = shown.reduce((sum, { count }) => sum + count, 0);
-  const choose = (row: GuardStopped, is: boolean) => {
-    const next = new Map(chosen);
-    is ? next.set(placeName(row), row) : next.delete(placeName(row));
+  const choose = (next: ReadonlyMap<string, GuardStopped>) => {
     setVanished(0);
     setChosen(next);
+  };
+  const table = {
+    caption: texts.stopped(route),
+    rows,
+    keyOf: placeName,
+    columns: columnsOf(route),
   };
   const ask = async (act: Asked["act"], isAll: boolean) => {
     const picked = [...chosen.values()];
@@ -119,52 +124,15 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
           ) : (
             <p class="quiet">{common.viewerOnly}</p>
           )}
-          <Table<GuardStopped>
-            caption={texts.stopped(route)}
-            rows={rows}
-            keyOf={placeName}
-            columns={[
-              ...(isOperator
-                ? [
-                    {
-                      name: texts.choose,
-                      layout: "narrow" as const,
-                      show: (row: GuardStopped) => (
-                        <input
-                          type="checkbox"
-                          aria-label={texts.chooseOne(row.display || row.key)}
-                          checked={chosen.has(placeName(row))}
-                          onChange={(event) => choose(row, event.currentTarget.checked)}
-                        />
-                      ),
-                    },
-                  ]
-                : []),
-              { name: texts.who, show: (row) => <Who route={route} row={row} />, layout: "grow" },
-              { name: texts.change, show: ({ type, danger }) => `${texts.changes[danger]} ${type}` },
-              { name: texts.since, show: ({ since }) => <Ago at={since} />, layout: "narrow" },
-              { name: texts.tried, show: ({ at }) => <Ago at={at} />, layout: "narrow" },
-              { name: texts.by, show: ({ caller }) => caller },
-              {
-                name: texts.request,
-                layout: "narrow",
-                show: ({ requestId }) => (
-                  <Link to={`/live/request/${encodeURIComponent(requestId)}`}>{texts.openRequest}</Link>
-                ),
-              },
-            ]}
-          />
-          {isOperator && rows.length > 1 && (
-            <label class="choose-all">
-              <input
-                type="checkbox"
-                checked={chosen.size === rows.length}
-                onChange={(event) =>
-                  setChosen(event.currentTarget.checked ? new Map(rows.map((row) => [placeName(row), row])) : new Map())
-                }
-              />
-              {texts.chooseAll}
-            </label>
+          {isOperator ? (
+            <ChoosableTable<GuardStopped>
+              {...table}
+              chosen={chosen}
+              onChoose={choose}
+              nameOf={({ display, key }) => display || key}
+            />
+          ) : (
+            <Table<GuardStopped> {...table} />
           )}
         </>
       )}
@@ -181,6 +149,19 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
     </div>
   );
 }
+
+const columnsOf = (route: string): readonly Column<GuardStopped>[] => [
+  { name: texts.who, show: (row) => <Who route={route} row={row} />, layout: "grow" },
+  { name: texts.change, show: ({ type, danger }) => `${texts.changes[danger]} ${type}` },
+  { name: texts.since, show: ({ since }) => <Ago at={since} />, layout: "narrow" },
+  { name: texts.tried, show: ({ at }) => <Ago at={at} />, layout: "narrow" },
+  { name: texts.by, show: ({ caller }) => caller },
+  {
+    name: texts.request,
+    layout: "narrow",
+    show: ({ requestId }) => <Link to={`/live/request/${encodeURIComponent(requestId)}`}>{texts.openRequest}</Link>,
+  },
+];
 
 interface ActsProps {
   readonly chosen: number;

@@ -4,11 +4,12 @@ import { useLoaded } from "../api.ts";
 import { useMe } from "../app.tsx";
 import { ActDialog } from "../kit/act-dialog.tsx";
 import { Badge, type Tone } from "../kit/badge.tsx";
+import { ChoosableTable } from "../kit/choosable-table.tsx";
 import { Choice, Field } from "../kit/field.tsx";
 import { Empty, Failure, Loading } from "../kit/notice.tsx";
 import { Panel } from "../kit/page.tsx";
 import { Pager, usePaging } from "../kit/pager.tsx";
-import { Table } from "../kit/table.tsx";
+import { type Column, Table } from "../kit/table.tsx";
 import { Link, navigate, setQuery, usePlace } from "../router.tsx";
 import { syncStates, syncsTexts as texts } from "../texts/syncs.ts";
 
@@ -46,10 +47,11 @@ export function People({ summary, version, seen, onAct }: PeopleProps) {
   const releasable = picked.filter((each) => each.held && each.kind !== "rehires");
   const hasFailed = people.some(({ status, count }) => count > 0 && ["failed", "stopped"].includes(status));
   const toPerson = (of: string) => `${path}/people/${encodeURIComponent(of)}`;
-  const choose = (row: SyncPerson, is: boolean) => {
-    const next = new Map(chosen);
-    is ? next.set(row.key, row) : next.delete(row.key);
-    setChosen(next);
+  const table = {
+    caption: texts.peopleTable(name),
+    rows,
+    keyOf: ({ key: of }: SyncPerson) => of,
+    columns: columnsOf(toPerson),
   };
   const kinds = [...Map.groupBy(releasable, ({ kind }) => kind!)].map(([kind, of]) => ({ kind, count: of.length }));
   const dialogs = {
@@ -129,55 +131,17 @@ export function People({ summary, version, seen, onAct }: PeopleProps) {
           )}
         </div>
       )}
-      {rows.length > 0 && (
-        <Table<SyncPerson>
-          caption={texts.peopleTable(name)}
-          rows={rows}
-          keyOf={(row) => row.key}
-          columns={[
-            ...(isOperator
-              ? [
-                  {
-                    name: texts.choose,
-                    layout: "narrow" as const,
-                    show: (row: SyncPerson) => (
-                      <input
-                        type="checkbox"
-                        aria-label={texts.chooseOne(row.display || row.key)}
-                        checked={chosen.has(row.key)}
-                        onChange={(event) => choose(row, event.currentTarget.checked)}
-                      />
-                    ),
-                  },
-                ]
-              : []),
-            {
-              name: texts.person,
-              show: (row) => (
-                <>
-                  <Link to={toPerson(row.key)}>{row.display || row.key}</Link>
-                  {row.display && <span class="quiet mono second">{row.key}</span>}
-                </>
-              ),
-            },
-            { name: texts.what, show: (row) => <State person={row} /> },
-            { name: texts.why, show: (row) => [row.reason, ...row.notes].filter(Boolean).join(" ") },
-            { name: texts.changes, layout: "grow", show: (row) => <Changes changes={row.changes} /> },
-          ]}
-        />
-      )}
-      {isOperator && rows.length > 1 && (
-        <label class="choose-all">
-          <input
-            type="checkbox"
-            checked={chosen.size === rows.length}
-            onChange={(event) =>
-              setChosen(event.currentTarget.checked ? new Map(rows.map((row) => [row.key, row])) : new Map())
-            }
+      {rows.length > 0 &&
+        (isOperator ? (
+          <ChoosableTable<SyncPerson>
+            {...table}
+            chosen={chosen}
+            onChoose={setChosen}
+            nameOf={(row) => row.display || row.key}
           />
-          {texts.chooseAll}
-        </label>
-      )}
+        ) : (
+          <Table<SyncPerson> {...table} />
+        ))}
       <Pager paging={paging} next={data?.next} />
       {dialog && (
         <ActDialog
@@ -196,6 +160,21 @@ export function People({ summary, version, seen, onAct }: PeopleProps) {
     </Panel>
   );
 }
+
+const columnsOf = (toPerson: (key: string) => string): readonly Column<SyncPerson>[] => [
+  {
+    name: texts.person,
+    show: (row) => (
+      <>
+        <Link to={toPerson(row.key)}>{row.display || row.key}</Link>
+        {row.display && <span class="quiet mono second">{row.key}</span>}
+      </>
+    ),
+  },
+  { name: texts.what, show: (row) => <State person={row} /> },
+  { name: texts.why, show: (row) => [row.reason, ...row.notes].filter(Boolean).join(" ") },
+  { name: texts.changes, layout: "grow", show: (row) => <Changes changes={row.changes} /> },
+];
 
 const TONES: Readonly<Record<string, Tone>> = {
   ok: "good",

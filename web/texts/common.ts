@@ -24,6 +24,10 @@ export const common = {
   viewerOnly: "Your role is viewer: only operators may do this.",
   copied: "Copied",
   copy: "Copy",
+  choose: "Choose",
+  chooseOne: (name: string) => `Choose ${isolated(name)}`,
+  chooseAll: "Choose all on this page",
+  chosen: (count: number, all: number) => `${count} of ${all} chosen`,
 } as const;
 
 /** The pages' names, as the menu shows them. */

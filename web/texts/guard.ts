@@ -86,9 +86,6 @@ export const guardTexts = {
   all: (count: number) => `Everything (${count})`,
   only: (type: string, danger: "deletes" | "disables", count: number) =>
     `${type}: ${danger === "deletes" ? "deletions" : "disablements"} (${count})`,
-  choose: "Choose",
-  chooseOne: (name: string) => `Choose ${isolated(name)}`,
-  chooseAll: "Choose all on this page",
   who: "Who or what",
   change: "Change",
   changes: { deletes: "Delete", disables: "Disable" },
@@ -97,7 +94,6 @@ export const guardTexts = {
   by: "By",
   request: "Request",
   openRequest: "Show in Live",
-  chosen: (count: number) => `${count} chosen`,
   releaseChosen: (count: number) => `Release ${count} chosen …`,
   releaseAll: (count: number) => `Release all ${count} …`,
   dismissChosen: (count: number) => `Dismiss ${count} chosen …`,
