@@ -40,6 +40,7 @@ const allowed: Record<string, readonly string[]> = {
     "src/observe",
     "src/journal",
     "src/play",
+    "src/sync",
     "src/sink",
     "src/scim",
     "src/mapping",
@@ -128,6 +129,13 @@ describe("the house", () => {
       (file) => /ScimError\(\d{3}/.test(textOf(file)) && !["src/edge", "src/scim", "src/cli"].includes(roomOf(file)),
     );
     expect(withStatus).toEqual([]);
+  });
+
+  test("the console takes nothing but types of plain data from syncs", () => {
+    const imports = sources
+      .filter((file) => roomOf(file) === "src/console")
+      .flatMap((file) => textOf(file).match(/^import [^;]*from "[^"]*\/sync\/[^"]*"/gm) ?? []);
+    expect(imports.filter((each) => !/^import type [^;]*\/shown\.ts"$/.test(each))).toEqual([]);
   });
 
   test("no file is longer than 350 lines", () => {

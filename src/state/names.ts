@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { type Alias, inPieces, type PeopleTables } from "./person.ts";
+import { type Alias, inPieces, NAME, type PeopleTables } from "./person.ts";
 
 /** The names by which a sync's people are known, refer to each other and are distinguished. */
 export interface Names {
@@ -94,6 +94,7 @@ export function createNames(db: Kysely<PeopleTables>, ready: () => Promise<void>
           .select(["place", "value"])
           .where("sync", "=", sync)
           .where("key", "=", key)
+          .where("place", "!=", NAME)
           .execute();
         const all = [{ place: "", value: key }, ...aliases];
         const found = (await Promise.all(all.map(({ place, value }) => referring(place, value)))).flat();

@@ -1,10 +1,11 @@
 import { sql as raw } from "kysely";
 import type { Database } from "./database.ts";
+import { ALL, createPeopleLists, type PeopleLists } from "./people-lists.ts";
 import { HELD, inPieces, type PeopleTables, type Person, type Received } from "./person.ts";
 import { receive } from "./received.ts";
 
 /** The people of a sync. They are never held in memory: lists are read in batches, in order of keys. */
-export interface People {
+export interface People extends PeopleLists {
   /** Stores a page of a read of the source. Returns keys with several records, and the number of identical repeats. */
   readonly receive: (
     read: number,
@@ -27,17 +28,6 @@ export interface People {
   readonly linked: (after: string, limit: number) => Promise<readonly Person[]>;
   /** People with a planned change of a kind that is not held, after a key. Released ones are included only if they were evaluated. */
   readonly ready: (kind: string, hasReleased: boolean, after: string, limit: number) => Promise<readonly Person[]>;
-  /** People with a status, with a held or released plan, or with a plan of a kind or any, after a key. */
-  readonly listed: (
-    filter: {
-      readonly status?: string;
-      readonly held?: Person["held"];
-      readonly kind?: string;
-      readonly isPlanned?: boolean;
-    },
-    after: string,
-    limit: number,
-  ) => Promise<readonly Person[]>;
   readonly save: (people: readonly Person[]) => Promise<void>;
   /** Saves people after evaluation. */
   readonly saveLooked: (people: readonly Person[]) => Promise<void>;
@@ -103,6 +93,7 @@ export function createPeople(
   const selected = () => people().select(ALL).$castTo<Person>();
   const listed = (after: string, limit: number) => selected().where("key", ">", after).orderBy("key").limit(limit);
   return {
+    ...createPeopleLists({ db }, ready, sync),
     receive: (read, page) =>
       whenReady(() => exclusively(`people of ${sync}`, (transaction) => receive(transaction, sync, read, page))),
     complete: (read, now) =>
@@ -157,15 +148,6 @@ export function createPeople(
       whenReady(() => {
         const held = hasReleased ? [HELD.no, HELD.released] : [HELD.no];
         return listed(after, limit).where("kind", "=", kind).where("held", "in", held).execute();
-      }),
-    listed: ({ status, held, kind, isPlanned }, after, limit) =>
-      whenReady(() => {
-        let query = listed(after, limit);
-        if (status !== undefined) query = query.where("status", "=", status);
-        if (held !== undefined) query = query.where("held", "=", held);
-        if (kind !== undefined) query = query.where("kind", "=", kind);
-        if (isPlanned) query = query.where("kind", "is not", null);
-        return query.execute();
       }),
     save: (given) => whenReady(() => save(given, excluded)),
     saveLooked: (given) => whenReady(() => save(given, { ...excluded, woken: 0 })),
@@ -243,19 +225,6 @@ export function createPeople(
 }
 
 /** The columns that an upsert overwrites: all but the key. */
-const COLUMNS = [
-  "target",
-  "resource",
-  "hash",
-  "seen",
-  "twice",
-  "missing",
-  "next",
-  "status",
-  "kind",
-  "planned",
-  "held",
-  "memory",
-] as const;
-const ALL = ["key", ...COLUMNS] as const;
-const excluded: object = Object.fromEntries(COLUMNS.map((column) => [column, raw.ref(`excluded.${column}`)]));
+const excluded: object = Object.fromEntries(
+  ALL.filter((column) => column !== "key").map((column) => [column, raw.ref(`excluded.${column}`)]),
+);

@@ -56,6 +56,9 @@ export interface Alias {
   readonly value: string;
 }
 
+/** The place of what people are searched by, in small letters. Nobody refers to anybody by it. */
+export const NAME = "(name)";
+
 /** A person as read from the source. */
 export interface Received {
   readonly key: string;

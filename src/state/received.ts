@@ -1,5 +1,5 @@
 import { type Kysely, sql as raw } from "kysely";
-import { inPieces, NO_PLAN, type PeopleTables, type Received } from "./person.ts";
+import { inPieces, NAME, NO_PLAN, type PeopleTables, type Received } from "./person.ts";
 
 /** Stores a page of a read. Changed people are marked for evaluation, and those whose key occurs twice. */
 export async function receive(
@@ -19,7 +19,7 @@ export async function receive(
     else twice.add(each.key);
   }
   const changed: Received[] = [];
-  const seen: string[] = [];
+  const seen: Received[] = [];
   for (const piece of inPieces([...byKey.values()])) {
     const present = await db
       .selectFrom("sync_people")
@@ -37,17 +37,15 @@ export async function receive(
       // Of several different records none is trusted: the known state stays.
       if (before?.seen === read && before.hash === each.hash && before.twice !== read) repeated++;
       else if (before?.seen === read || (before && twice.has(each.key))) twice.add(each.key);
-      else if (before?.hash === each.hash && before.twice === 0) seen.push(each.key);
+      else if (before?.hash === each.hash && before.twice === 0) seen.push(each);
       else changed.push(each);
     }
   }
-  for (const piece of inPieces(seen))
-    await db
-      .updateTable("sync_people")
-      .set({ seen: read })
-      .where("sync", "=", sync)
-      .where("key", "in", piece)
-      .execute();
+  for (const piece of inPieces(seen)) {
+    const keys = piece.map(({ key }) => key);
+    await db.updateTable("sync_people").set({ seen: read }).where("sync", "=", sync).where("key", "in", keys).execute();
+    await nameThem(db, sync, piece);
+  }
   for (const piece of inPieces(changed)) await take(db, sync, read, piece);
   for (const piece of inPieces([...twice]))
     await db
@@ -57,6 +55,26 @@ export async function receive(
       .where("key", "in", piece)
       .execute();
   return { twice: [...twice], repeated };
+}
+
+/** Adds names of people who were stored by a version that had none. */
+async function nameThem(db: Kysely<PeopleTables>, sync: string, people: readonly Received[]): Promise<void> {
+  const keys = people.map(({ key }) => key);
+  const known = await db
+    .selectFrom("sync_aliases")
+    .select("key")
+    .where("sync", "=", sync)
+    .where("key", "in", keys)
+    .where("place", "=", NAME)
+    .execute();
+  if (known.length === keys.length) return;
+  const named = new Set(known.map(({ key }) => key));
+  const nameless = people.filter(({ key }) => !named.has(key));
+  await addAliases(
+    db,
+    sync,
+    nameless.map(({ aliases, ...each }) => ({ ...each, aliases: aliases.filter(({ place }) => place === NAME) })),
+  );
 }
 
 async function take(db: Kysely<PeopleTables>, sync: string, read: number, changed: readonly Received[]): Promise<void> {
@@ -94,7 +112,11 @@ async function take(db: Kysely<PeopleTables>, sync: string, read: number, change
       changed.map(({ key }) => key),
     )
     .execute();
-  const aliases = changed.flatMap(({ key, aliases: all }) => all.map((alias) => ({ sync, key, ...alias })));
+  await addAliases(db, sync, changed);
+}
+
+async function addAliases(db: Kysely<PeopleTables>, sync: string, people: readonly Received[]): Promise<void> {
+  const aliases = people.flatMap(({ key, aliases: all }) => all.map((alias) => ({ sync, key, ...alias })));
   for (const piece of inPieces(aliases))
     await db
       .insertInto("sync_aliases")

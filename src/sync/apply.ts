@@ -2,12 +2,13 @@ import { NO_PLAN, type Person } from "../state/person.ts";
 import { type Facts, factsOf, PersonError } from "./facts.ts";
 import { settledMemory, type Work } from "./look.ts";
 import { failedWith, stopped } from "./outcomes.ts";
-import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "./person.ts";
+import { type Memory, memoryOf, planOf, resourceOf } from "./person.ts";
 import { referencesFor } from "./references.ts";
 import { isPassword, type Rule } from "./rules.ts";
+import type { Plan, ValueChange } from "./shown.ts";
 import { pause } from "./steps.ts";
 import { TargetError } from "./target.ts";
-import { patchOf, resourceWith, type ValueChange, valueAt } from "./values.ts";
+import { patchOf, resourceWith, valueAt } from "./values.ts";
 
 const NAME = /^[^\x00-\x1f\x7f]{1,300}$/;
 

@@ -3,9 +3,11 @@ import type { Resource } from "../scim/schema.ts";
 import type { SyncSettings } from "./definition.ts";
 import type { Facts } from "./facts.ts";
 import { LEAVING_REASONS } from "./outcomes.ts";
-import { KINDS, type Kind, type Memory, type Plan } from "./person.ts";
+import type { Memory } from "./person.ts";
 import type { Rule, Rules } from "./rules.ts";
-import { isSameValue, type ValueChange, valueAt } from "./values.ts";
+import type { ValueChange } from "./shown.ts";
+import { KINDS, type Kind, type Plan } from "./shown.ts";
+import { isSameValue, valueAt } from "./values.ts";
 
 /** A person with a known account, according to the rules and the target. */
 export interface Situation {

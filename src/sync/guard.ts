@@ -1,6 +1,6 @@
 import type { SyncStore } from "../state/syncs.ts";
 import type { Bound, SyncSettings } from "./definition.ts";
-import type { Kind } from "./person.ts";
+import type { Kind } from "./shown.ts";
 
 /** A kind of changes that the guard holds: their number, and the limit. */
 export interface Held {

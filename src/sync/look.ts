@@ -14,10 +14,11 @@ import {
   stopped,
   withPlan,
 } from "./outcomes.ts";
-import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "./person.ts";
+import { type Memory, memoryOf, planOf, resourceOf } from "./person.ts";
 import { referencesFor } from "./references.ts";
 import { formerly, successorOf } from "./rehires.ts";
 import type { Rule, Rules } from "./rules.ts";
+import type { Plan } from "./shown.ts";
 import type { Common } from "./steps.ts";
 import { type Target, TargetError } from "./target.ts";
 import { isSameValue, valueAt } from "./values.ts";

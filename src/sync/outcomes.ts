@@ -2,8 +2,9 @@ import { Duration } from "luxon";
 import { HELD, NO_PLAN, type Person } from "../state/person.ts";
 import type { SyncSettings } from "./definition.ts";
 import { type Facts, factsOf, PersonError } from "./facts.ts";
-import { type Memory, memoryOf, type PersonFailure, type Plan, planOf, resourceOf } from "./person.ts";
+import { type Memory, memoryOf, type PersonFailure, planOf, resourceOf } from "./person.ts";
 import type { Rules } from "./rules.ts";
+import type { Plan } from "./shown.ts";
 
 /** The time of a run, in milliseconds since 1970. */
 interface Clocked {

@@ -1,35 +1,7 @@
 import { HELD, type Person } from "../state/person.ts";
 import type { SyncStore } from "../state/syncs.ts";
-import { memoryOf, type Plan, planOf } from "./person.ts";
-
-/** Everything that is known of a person, in words, with times in ISO 8601. */
-export interface PersonPage {
-  readonly key: string;
-  readonly account?: string | undefined;
-  readonly status: string;
-  readonly why?: string | undefined;
-  readonly error?:
-    | {
-        readonly code: string;
-        readonly message: string;
-        readonly since: string | undefined;
-        readonly attempts: number;
-        readonly nextTry: string | undefined;
-      }
-    | undefined;
-  readonly warnings?: readonly string[] | undefined;
-  readonly missingSince?: string | undefined;
-  readonly left?: { readonly since: string | undefined; readonly why: string; readonly stagesDone: number } | undefined;
-  readonly planned?: (Plan & { readonly held: boolean }) | undefined;
-  readonly lastAction?: { readonly at: string | undefined; readonly did: string } | undefined;
-  readonly waitsForEntraSince?: string | undefined;
-  readonly nextDue?: string | undefined;
-  readonly names?: Readonly<Record<string, string>> | undefined;
-  readonly wasActive?: boolean | undefined;
-  readonly overridden?: boolean | undefined;
-  readonly groups?: readonly string[] | undefined;
-  readonly source: unknown;
-}
+import { memoryOf, planOf } from "./person.ts";
+import type { PersonPage } from "./shown.ts";
 
 /** Finds a person by the key in the source, or by the account's ID. */
 export const findPerson = async (store: SyncStore, key: string): Promise<Person | undefined> =>

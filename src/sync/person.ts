@@ -1,34 +1,9 @@
-import type { Resource } from "../scim/schema.ts";
+import { isObject, type Resource } from "../scim/schema.ts";
 import type { Person } from "../state/person.ts";
-import type { ValueChange } from "./values.ts";
+import type { Plan } from "./shown.ts";
 
-/** The kinds of changes that are counted, most serious first. */
-export const KINDS = ["deletes", "disables", "creates", "adoptions", "removals", "changes", "references"] as const;
 /** The possible states of a person; docs/reference/syncs.md explains them. */
 export const STATUSES = ["new", "ok", "waiting", "sent", "left", "ignored", "stopped", "failed", "gone"] as const;
-/** A kind of change. References to new accounts are set later, and belong to the creation. */
-export type Kind = (typeof KINDS)[number] | "rehires";
-
-/** What to do for a person. */
-export interface Plan {
-  readonly kind: Kind;
-  /** The reason, in words. */
-  readonly reason: string;
-  readonly do: "create" | "update" | "delete" | "propose" | "upload";
-  /** The changes to the account; for a new one, its values as far as known. Never secrets. */
-  readonly changes: readonly ValueChange[];
-  /** The account to take over, if one was found. */
-  readonly adopt?: string;
-  /** Whether the account is removed from its groups. */
-  readonly strip?: boolean;
-  /** The groups that the account should be in, if they change. */
-  readonly groups?: readonly { readonly type: string; readonly name: string }[];
-  /** The number of the stage of leaving, from 1. */
-  readonly stage?: number;
-  /** For a rehire, whose account it may be. */
-  readonly of?: string;
-}
-
 /** What the engine remembers about a person. */
 export interface Memory {
   /** The chosen unique names, by path. */
@@ -70,6 +45,27 @@ export interface PersonFailure {
   readonly since: number;
   readonly attempts: number;
   readonly next: number | null;
+}
+
+/** What people know a person by; empty for nothing. */
+export function displayOf({ displayName, name, userName }: Resource): string {
+  const { formatted, givenName, familyName } = isObject(name) ? name : {};
+  const full = [givenName, familyName].filter((part) => typeof part === "string" && part !== "").join(" ");
+  const found = [displayName, formatted, full, userName].find((each) => typeof each === "string" && each !== "");
+  return (found as string | undefined) ?? "";
+}
+
+/** Maximum length of what people are searched by: an index has it. */
+const MAX_NAME = 200;
+
+/** What a person is found by: key, names, user name and addresses, in small letters. */
+export function searchedBy(key: string, resource: Resource): string {
+  const { name, userName, nickName, emails } = resource;
+  const { givenName, familyName } = isObject(name) ? name : {};
+  const addresses = Array.isArray(emails) ? emails.map((each) => (isObject(each) ? each.value : undefined)) : [];
+  const all = [displayOf(resource), givenName, familyName, nickName, userName, key, ...addresses];
+  const words = all.flatMap((each) => (typeof each === "string" ? each.toLowerCase().split(/[\s\p{Cc}]+/u) : []));
+  return [...new Set(words)].join(" ").trim().slice(0, MAX_NAME).toWellFormed();
 }
 
 /** The memory of a person. */

@@ -3,7 +3,8 @@ import { ScimError } from "../scim/error.ts";
 import { isPresent } from "../scim/evaluate.ts";
 import type { ListResponse } from "../scim/list.ts";
 import type { Resource } from "../scim/schema.ts";
-import type { Alias, Received } from "../state/person.ts";
+import { type Alias, NAME, type Received } from "../state/person.ts";
+import { searchedBy } from "./person.ts";
 import { aliasOf, type Rules } from "./rules.ts";
 import { type Asking, contextFor } from "./targets/route.ts";
 import { fingerprint, valueAt } from "./values.ts";
@@ -105,5 +106,10 @@ function received(resource: Resource, key: string, rules: Rules): Received {
     const isName = value !== undefined && value.length <= MAX_ALIAS && !/[\x00-\x1e\x7f]/.test(value);
     return isName ? [{ place, value }] : [];
   });
-  return { key, resource: text, hash: fingerprint(text), aliases };
+  return {
+    key,
+    resource: text,
+    hash: fingerprint(text),
+    aliases: [...aliases, { place: NAME, value: searchedBy(key, resource) }],
+  };
 }

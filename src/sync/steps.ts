@@ -4,8 +4,8 @@ import type { SyncStore } from "../state/syncs.ts";
 import type { SyncSettings } from "./definition.ts";
 import type { Held } from "./guard.ts";
 import { failedWith, isUnseen } from "./outcomes.ts";
-import type { Kind } from "./person.ts";
 import type { Rules } from "./rules.ts";
+import type { Kind } from "./shown.ts";
 import type { Unusable } from "./source.ts";
 import { TargetError } from "./target.ts";
 

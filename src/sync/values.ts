@@ -5,6 +5,7 @@ import { readPatch } from "../scim/operations.ts";
 import { applyPatch } from "../scim/patch.ts";
 import { type AttributePath, typedPath } from "../scim/path.ts";
 import { ENTERPRISE_USER, isObject, type Resource, type ResourceType, schemaPart } from "../scim/schema.ts";
+import type { ValueChange } from "./shown.ts";
 
 /** A short hash of a text. */
 export const fingerprint = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 22);
@@ -57,15 +58,6 @@ export function valueAt(resource: Resource, { typed, isList }: Place, type: Reso
     if (isPresent(inner)) return inner;
   }
   return undefined;
-}
-
-/** A change of a value. */
-export interface ValueChange {
-  readonly name: string;
-  readonly path: string;
-  readonly from: unknown;
-  /** The new value; undefined for none. */
-  readonly to: unknown;
 }
 
 /** Reports whether the target treats two values as equal: numbers and booleans as written, lists in any order. */

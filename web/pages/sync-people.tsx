@@ -6,11 +6,11 @@ import { ActDialog } from "../kit/act-dialog.tsx";
 import { Badge, type Tone } from "../kit/badge.tsx";
 import { ChoosableTable } from "../kit/choosable-table.tsx";
 import { Choice, Field } from "../kit/field.tsx";
-import { Empty, Failure, Loading } from "../kit/notice.tsx";
+import { Empty, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Panel } from "../kit/page.tsx";
 import { Pager, usePaging } from "../kit/pager.tsx";
 import { type Column, Table } from "../kit/table.tsx";
-import { Link, navigate, setQuery, usePlace } from "../router.tsx";
+import { Link, setQuery, usePlace } from "../router.tsx";
 import { syncStates, syncsTexts as texts } from "../texts/syncs.ts";
 
 interface PeopleProps {
@@ -33,14 +33,20 @@ export function People({ summary, version, seen, onAct }: PeopleProps) {
   const path = `/syncs/${encodeURIComponent(name)}`;
   const isOperator = useMe().role === "operator" && !summary.running;
   const { query } = usePlace();
-  const show = query.get("show") ?? "planned";
-  const [key, setKey] = useState("");
+  const find = query.get("find") ?? "";
+  const show = query.get("show") ?? (find ? "all" : "planned");
+  const [typed, setTyped] = useState(find);
   const [chosen, setChosen] = useState<ReadonlyMap<string, SyncPerson>>(new Map());
   const [asked, setAsked] = useState<Act>();
-  const paging = usePaging(show);
-  const parts = new URLSearchParams({ show, ...(paging.at !== undefined && { after: paging.at }) });
+  const listed = JSON.stringify([show, find]);
+  const paging = usePaging(listed);
+  const parts = new URLSearchParams({
+    show,
+    ...(find && { find }),
+    ...(paging.at !== undefined && { after: paging.at }),
+  });
   const { data, error } = useLoaded<SyncPeople>(`${path}/people?${parts}`, { version });
-  useEffect(() => setChosen(new Map()), [version, show, paging.at]);
+  useEffect(() => setChosen(new Map()), [version, listed, paging.at]);
   const rows = data?.people ?? [];
   const picked = [...chosen.values()];
   const keys = picked.map((each) => each.key);
@@ -84,7 +90,7 @@ export function People({ summary, version, seen, onAct }: PeopleProps) {
           <Choice
             label={texts.tabs}
             value={show}
-            onChange={(value) => setQuery({ show: value })}
+            onChange={(value) => setQuery({ show: value, find: undefined })}
             options={[
               ["planned", texts.tab.planned(sum(planned) + sum(held))],
               ["held", texts.tab.held(sum(held))],
@@ -96,18 +102,19 @@ export function People({ summary, version, seen, onAct }: PeopleProps) {
             class="find"
             onSubmit={(event) => {
               event.preventDefault();
-              if (key.trim() !== "") navigate(toPerson(key.trim()));
+              setQuery(typed.trim() === "" ? { find: undefined } : { find: typed.trim(), show: undefined });
             }}
           >
-            <Field label={texts.find} value={key} onInput={setKey} type="search" />
-            <button type="submit">{texts.open}</button>
+            <Field label={texts.find} value={typed} onInput={setTyped} type="search" />
+            <button type="submit">{texts.search}</button>
           </form>
         </>
       }
     >
       <Failure error={error} />
       {!data && !error && <Loading />}
-      {data && rows.length === 0 && <Empty>{show === "planned" ? texts.noPlan : texts.noPeople}</Empty>}
+      {data?.isPartial && <Notice kind="info">{texts.searchGoesOn}</Notice>}
+      {data && !data.isPartial && rows.length === 0 && <Empty>{nothingIn(show, find)}</Empty>}
       {isOperator && (keys.length > 0 || hasFailed) && (
         <div class="tools">
           {keys.length === 0 ? (
@@ -159,6 +166,11 @@ export function People({ summary, version, seen, onAct }: PeopleProps) {
       )}
     </Panel>
   );
+}
+
+function nothingIn(show: string, find: string): string {
+  if (find) return texts.nobodyLike(find);
+  return show === "planned" ? texts.noPlan : texts.noPeople;
 }
 
 const columnsOf = (toPerson: (key: string) => string): readonly Column<SyncPerson>[] => [

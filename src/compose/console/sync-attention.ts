@@ -32,9 +32,9 @@ export async function troubledSyncs({ current, syncs, shared: { activity } }: Co
 }
 
 /** What operators found when they last looked for drift. It is in memory: neither the store nor a backend is asked. */
-export function foundDrifts({ current }: Pick<ConsoleSources, "current">, drifts: Pick<Drifts, "peek">): Attention[] {
+export function foundDrifts({ current }: Pick<ConsoleSources, "current">, drifts: Drifts): Attention[] {
   return Object.entries(current().loaded.config.syncs).flatMap(([sync, { to }]): Attention[] => {
-    const drift = "route" in to ? drifts.peek(to.route) : undefined;
+    const drift = "route" in to ? drifts(current().loaded).peek(to.route) : undefined;
     return drift?.is === "done" && drift.count > 0
       ? [{ what: "drift", sync, count: drift.count, at: drift.ended }]
       : [];

@@ -1,9 +1,8 @@
-import type { SyncPeople, SyncPerson, SyncRun, SyncSummary } from "../../console/api/syncs.ts";
-import { isObject, type Resource } from "../../scim/schema.ts";
+import type { SyncPerson, SyncRun, SyncSummary } from "../../console/api/syncs.ts";
 import { HELD, type Person } from "../../state/person.ts";
 import type { RunRecord } from "../../state/syncs.ts";
 import type { SyncSettings } from "../../sync/definition.ts";
-import { resourceOf } from "../../sync/person.ts";
+import { displayOf, resourceOf } from "../../sync/person.ts";
 import { type Looked, lastRuns, planLine } from "../../sync/report.ts";
 import { nextRun } from "../syncs/schedule.ts";
 
@@ -89,22 +88,6 @@ export function runOf({ run, started, ended, cause, outcome, error, counts: kept
   };
 }
 
-/** A page of people: those with a plan, those of whom a change is held, those with a status, or all. */
-export async function peopleOf(
-  { store }: Looked,
-  { show, kind, after, limit }: { show: string; kind?: string | undefined; after: string; limit: number },
-): Promise<SyncPeople> {
-  const filters: Readonly<Record<string, object>> = {
-    all: {},
-    planned: { isPlanned: true },
-    held: { held: HELD.held },
-  };
-  const filter = { ...(filters[show] ?? { status: show }), ...(kind !== undefined && { kind }) };
-  const people = await store.listed(filter, after, limit);
-  const last = people.at(-1);
-  return { people: people.map(lineOf), ...(last && people.length === limit && { next: last.key }) };
-}
-
 /** A person's line. */
 export function lineOf(person: Person): SyncPerson {
   const line = planLine(person);
@@ -119,12 +102,4 @@ export function lineOf(person: Person): SyncPerson {
     changes: line?.changes ?? [],
     notes: line?.notes ?? [],
   };
-}
-
-/** What people know a person by. */
-export function displayOf({ displayName, name, userName }: Resource): string {
-  const { formatted, givenName, familyName } = isObject(name) ? name : {};
-  const full = [givenName, familyName].filter((part) => typeof part === "string" && part !== "").join(" ");
-  const found = [displayName, formatted, full, userName].find((each) => typeof each === "string" && each !== "");
-  return (found as string | undefined) ?? "";
 }

@@ -1,4 +1,5 @@
-import type { SyncAttribute, SyncDifference, SyncPersonPage } from "../../console/api/syncs.ts";
+import type { SyncAttribute, SyncPersonPage } from "../../console/api/syncs.ts";
+import { cutOf } from "../../console/cut.ts";
 import type { SyncsDeps } from "../../console/pages/syncs.ts";
 import { Refusal } from "../../console/refusal.ts";
 import type { AskedAct } from "../../edge/syncs.ts";
@@ -7,19 +8,18 @@ import type { Resource } from "../../scim/schema.ts";
 import type { Person } from "../../state/person.ts";
 import { BusyError } from "../../sync/lease.ts";
 import { findPerson, personPage } from "../../sync/page.ts";
-import { memoryOf, resourceOf } from "../../sync/person.ts";
+import { displayOf, memoryOf, resourceOf } from "../../sync/person.ts";
 import { lastRuns, text } from "../../sync/report.ts";
 import type { Rules } from "../../sync/rules.ts";
 import { routeTarget } from "../../sync/targets/route.ts";
 import { isSameValue, valueAt } from "../../sync/values.ts";
 import { UnrecordedError } from "../recorded-acts.ts";
-import { driftsOf } from "../syncs/drift.ts";
 import type { Drifts } from "./drifts.ts";
 import type { ConsoleSources } from "./sources.ts";
-import { displayOf, lineOf, peopleOf, runOf, summaryOf } from "./sync-views.ts";
+import { driftDeps } from "./sync-drift.ts";
+import { peopleOf } from "./sync-people.ts";
+import { lineOf, runOf, summaryOf } from "./sync-views.ts";
 
-/** How many differences are kept for the page. */
-const MAX_DIFFERENCES = 1000;
 /** How long an account may take to be read, in milliseconds. */
 const ACCOUNT_MS = 5000;
 /** How many runs the store keeps. */
@@ -39,10 +39,10 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
     summary: async (name) => summaryOf(await looked(name), settingsOf(name)),
     runs: async (name, before, limit) => {
       const all = (await lastRuns(await looked(name), RUNS)).filter(({ run }) => before === undefined || run < before);
-      const runs = all.slice(0, limit).map(runOf);
-      return { runs, ...(all.length > limit && { next: runs.at(-1)!.run }) };
+      const { rows, last } = await cutOf(limit, () => all);
+      return { runs: rows.map(runOf), ...(last && { next: last.run }) };
     },
-    people: async (name, query) => peopleOf(await looked(name), query),
+    people: async (name, query) => peopleOf((await looked(name)).store, query),
     person: async (name, key) => {
       const { store } = await looked(name);
       const person = await findPerson(store, key);
@@ -61,25 +61,7 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
         ...(to && person.target !== null && { target: { route: to.route, type: to.type, id: person.target } }),
       };
     },
-    drift: async (name) => drifts.get(toOf(name)?.route ?? "") ?? { is: "none" },
-    lookForDrift: async (name, by) => {
-      const base = toOf(name)?.route;
-      if (base === undefined) throw new Refusal("wrong", "Entra cannot be asked what its accounts are like.");
-      if (drifts.get(base)?.is === "running") return;
-      const started = Date.now();
-      drifts.set(base, { is: "running", by, started, found: 0 });
-      const about = { sync: name, by, route: base };
-      // Changes nothing, so it goes on if it cannot be recorded now.
-      await audit?.outcome({ event: "compare", ...about });
-      void differences(name, base, (found) => drifts.set(base, { is: "running", by, started, found }))
-        .then((found) => ({ is: "done", started, ended: Date.now(), ...found }) as const)
-        .catch((error: Error) => ({ is: "failed", ended: Date.now(), error: error.message }) as const)
-        .then((result) => {
-          drifts.set(base, result);
-          const found = result.is === "done" ? { count: result.count } : { error: result.error };
-          void audit?.outcome({ event: "compared", ...about, result: result.is, ...found });
-        });
-    },
+    ...driftDeps({ current, syncs, audit }, drifts),
     run: async (name, { plan, reconcile, first, acceptShrink }, by) => {
       const wish = {
         ...{ isPlan: plan === true, isReconciling: reconcile === true, isFirst: first === true },
@@ -117,24 +99,6 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
     } catch (error) {
       return { told: { is: "unread", error: (error as Error).message } };
     }
-  }
-
-  /** Everything that is not as syncs wrote it: how much, and some of it. */
-  function differences(name: string, base: string, tell: (found: number) => void) {
-    return using(name, async (parts, signal) => {
-      const some: SyncDifference[] = [];
-      let count = 0;
-      for await (const { what, key, id, path, was, is } of driftsOf(parts, base, "console", signal)) {
-        tell(++count);
-        if (some.length < MAX_DIFFERENCES)
-          some.push({
-            ...{ what, id, was: text(was), is: text(is) },
-            ...(key !== undefined && { key }),
-            ...(path !== undefined && { path }),
-          });
-      }
-      return { count, some };
-    });
   }
 }
 

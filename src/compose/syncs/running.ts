@@ -1,8 +1,9 @@
 import type { SyncAdmin } from "../../edge/syncs.ts";
 import { BusyError } from "../../sync/lease.ts";
-import { KINDS, STATUSES } from "../../sync/person.ts";
+import { STATUSES } from "../../sync/person.ts";
 import { type Looked, statusOf } from "../../sync/report.ts";
 import type { RunReport } from "../../sync/run.ts";
+import { KINDS } from "../../sync/shown.ts";
 import { isSigned } from "../../sync/signature.ts";
 import type { Generation, Shared } from "../generation.ts";
 import { UnrecordedError } from "../recorded-acts.ts";

@@ -1,3 +1,5 @@
+import type { PersonPage } from "../../sync/shown.ts";
+
 /** `GET /syncs`: each sync in a line. Times are in milliseconds since 1970 throughout. */
 export interface SyncList {
   readonly syncs: readonly SyncSummary[];
@@ -83,9 +85,11 @@ export interface SyncChange {
   readonly to: string;
 }
 
-/** `GET /syncs/NAME/people`: people in the order of their keys. */
+/** `GET /syncs/NAME/people`: people in the order of their keys, or of their names if they were searched. */
 export interface SyncPeople {
   readonly people: readonly SyncPerson[];
+  /** Whether the search took so long that it stopped before it had a whole page: it goes on with the next. */
+  readonly isPartial?: boolean;
   readonly next?: string;
 }
 
@@ -94,42 +98,13 @@ export interface SyncPersonPage {
   readonly display: string;
   readonly line?: SyncPerson;
   /** As `postern sync person` prints it, without secrets. */
-  readonly page: SyncPersonFacts;
+  readonly page: PersonPage;
   /** Each attribute: what the rules say, what the account showed last, and what it has now. */
   readonly attributes: readonly SyncAttribute[];
   /** Whether the account was looked at now, and why not. */
   readonly account: { readonly is: "read" | "gone" | "none" | "unread"; readonly error?: string };
   /** Where the account is in "People and groups". */
   readonly target?: { readonly route: string; readonly type: string; readonly id: string };
-}
-
-/** What the page of a person has of `postern sync person`. */
-export interface SyncPersonFacts {
-  readonly key: string;
-  readonly account?: string | undefined;
-  readonly status: string;
-  readonly why?: string | undefined;
-  readonly error?:
-    | {
-        readonly code: string;
-        readonly message: string;
-        readonly since: string | undefined;
-        readonly attempts: number;
-        readonly nextTry: string | undefined;
-      }
-    | undefined;
-  readonly warnings?: readonly string[] | undefined;
-  readonly missingSince?: string | undefined;
-  readonly left?: { readonly since: string | undefined; readonly why: string; readonly stagesDone: number } | undefined;
-  readonly planned?:
-    | { readonly kind: string; readonly reason: string; readonly held: boolean; readonly of?: string }
-    | undefined;
-  readonly lastAction?: { readonly at: string | undefined; readonly did: string } | undefined;
-  readonly waitsForEntraSince?: string | undefined;
-  readonly nextDue?: string | undefined;
-  readonly overridden?: boolean | undefined;
-  readonly groups?: readonly string[] | undefined;
-  readonly source: unknown;
 }
 
 /** An attribute of an account, as text. */

@@ -11,6 +11,7 @@ import type {
   GuardStopped,
 } from "../api/guard.ts";
 import { operatorOnly } from "../console.ts";
+import { type Cut, cutOf } from "../cut.ts";
 import type { ConsoleEnv, ConsolePage } from "../env.ts";
 import { bodyOf, limitFormat, queryOf, reasonFormat, textFormat } from "../given.ts";
 import { Refusal } from "../refusal.ts";
@@ -60,7 +61,7 @@ export function guardPage({ overview, stopped, released, seen, act }: GuardDeps)
   const list = async <Row extends GuardPlace>(
     given: z.output<typeof listFormat>,
     ask: (wanted: GuardList) => Promise<readonly Row[]>,
-  ) => pageOf(await ask({ ...given, after: placeOf(given.after) }), given.limit);
+  ) => pageOf(await cutOf(given.limit, (limit) => ask({ ...given, limit, after: placeOf(given.after) })));
   app.get("/stopped", async (c) => c.json(await list(queryOf(c, listFormat), stopped)));
   app.get("/released", async (c) => c.json(await list(queryOf(c, listFormat), released)));
   app.post("/:act{release|dismiss}", operatorOnly, async (c) => {
@@ -70,9 +71,8 @@ export function guardPage({ overview, stopped, released, seen, act }: GuardDeps)
   return app;
 }
 
-function pageOf<Row extends GuardPlace>(entries: readonly Row[], limit: number): GuardPage<Row> {
-  const last = entries.at(-1);
-  if (!last || entries.length < limit) return { entries };
+function pageOf<Row extends GuardPlace>({ rows: entries, last }: Cut<Row>): GuardPage<Row> {
+  if (!last) return { entries };
   const { type, danger, key } = last;
   return { entries, next: Buffer.from(JSON.stringify({ type, danger, key })).toString("base64url") };
 }

@@ -37,7 +37,9 @@ export type SyncAct = z.output<typeof actFormat>;
 const peopleFormat = z.strictObject({
   show: z.string().max(40).default("all"),
   kind: textFormat.optional(),
-  after: z.string().max(1000).default(""),
+  /** Words of a name, a user name or an address, or of a key; or an account's ID. Looks among all, in order of names. */
+  find: z.string().max(200).optional(),
+  after: z.string().max(4000).default(""),
   limit: limitFormat,
 });
 

@@ -16,12 +16,13 @@ import {
   stopped,
   withPlan,
 } from "../outcomes.ts";
-import { type Memory, memoryOf, type Plan, planOf, resourceOf } from "../person.ts";
+import { type Memory, memoryOf, planOf, resourceOf } from "../person.ts";
 import { referencesFor } from "../references.ts";
 import type { Rule } from "../rules.ts";
+import type { Plan, ValueChange } from "../shown.ts";
 import { type Common, type Engine, type RunOptions, throwIfCancelled } from "../steps.ts";
 import { TargetError } from "../target.ts";
-import { fingerprint, isSameValue, nulled, resourceWith, type ValueChange } from "../values.ts";
+import { fingerprint, isSameValue, nulled, resourceWith } from "../values.ts";
 
 /** The calls to Entra. */
 export type Uploads = Pick<EntraClient, "upload" | "log">;
