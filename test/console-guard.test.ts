@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -26,6 +26,7 @@ import { RULES, sqliteTarget } from "./servers/syncing.ts";
 const folder = mkdtempSync(join(tmpdir(), "postern-console-guard-"));
 const csv = join(folder, "staff.csv");
 let gateway: TestGateway;
+let config: Parameters<typeof startGateway>[0];
 let browser: Browser;
 let ids: Record<string, string>;
 
@@ -50,40 +51,38 @@ const STAFF = [
 beforeAll(async () => {
   const hr = legacyHr();
   export_(...STAFF.map((each) => [...each] as [string, string, string, string]));
-  [gateway, browser] = await Promise.all([
-    startGateway({
-      connectors: {
-        ...hr.connectors,
-        export: { type: "file", path: csv, settle: 0, kinds: { person: { key: "id" } } },
-        target: sqliteTarget(folder),
+  config = {
+    connectors: {
+      ...hr.connectors,
+      export: { type: "file", path: csv, settle: 0, kinds: { person: { key: "id" } } },
+      target: sqliteTarget(folder),
+    },
+    routes: {
+      ...hr.routes,
+      "/export": { User: { connector: "export", mapping: join(ROOT, "test/syncs/hr.yaml") } },
+      "/target": {
+        User: { connector: "target", mapping: join(ROOT, "test/syncs/account.yaml") },
+        Group: { connector: "target", mapping: join(ROOT, "test/syncs/team.yaml") },
       },
-      routes: {
-        ...hr.routes,
-        "/export": { User: { connector: "export", mapping: join(ROOT, "test/syncs/hr.yaml") } },
-        "/target": {
-          User: { connector: "target", mapping: join(ROOT, "test/syncs/account.yaml") },
-          Group: { connector: "target", mapping: join(ROOT, "test/syncs/team.yaml") },
-        },
+    },
+    safety: { "/scim/v2": { guard: { deletes: 1, disables: 10 } } },
+    syncs: {
+      people: {
+        from: { route: "/export" },
+        to: { route: "/target" },
+        match: ["externalId"],
+        attributes: RULES,
+        guard: { creates: 10, changes: 0 },
+        schedule: "0 3 1 1 *",
       },
-      safety: { "/scim/v2": { guard: { deletes: 1, disables: 10 } } },
-      syncs: {
-        people: {
-          from: { route: "/export" },
-          to: { route: "/target" },
-          match: ["externalId"],
-          attributes: RULES,
-          guard: { creates: 10, changes: 0 },
-          schedule: "0 3 1 1 *",
-        },
-      },
-      operations: { port: 0 },
-      journal: {},
-      state: { url: "sqlite:state.db" },
-      audit: { file: "audit.log" },
-      console: {},
-    }),
-    launchBrowser(),
-  ]);
+    },
+    operations: { port: 0 },
+    journal: {},
+    state: { url: "sqlite:state.db" },
+    audit: { file: "audit.log" },
+    console: {},
+  };
+  [gateway, browser] = await Promise.all([startGateway(config), launchBrowser()]);
   const names = ["ann", "bob", "cid", "dan", "eve"];
   ids = {};
   for (const userName of names) ids[userName] = (await send(gateway, "POST", "/Users", { userName })).json.id;
@@ -262,7 +261,9 @@ describe("the syncs' pages", () => {
       await page.getByRole("button", { name: "Let the first run happen" }).click();
       await page.getByText("The first run will create 3 accounts.").waitFor();
       await confirm(page, "Let it happen");
-      await page.getByRole("cell", { name: "3 records read and 3 creations made" }).waitFor();
+      await page
+        .getByRole("cell", { name: /^Read 3 records, looked at 3 people,? and made 3 creations in .*s\.$/ })
+        .waitFor();
       expect(target()).toEqual(["Engineer", "Engineer", "Analyst"]);
       expect(acts("run", "ran")).toMatchObject([
         { event: "run", sync: "people", by: "local:tests", isPlan: true },
@@ -279,7 +280,8 @@ describe("the syncs' pages", () => {
       );
       await page.getByRole("button", { name: "Run now" }).click();
       await confirm(page, "Run now");
-      await page.getByText("Held: 3 changes").waitFor();
+      await page.getByText("Held: 3 changes").first().waitFor();
+      await page.getByText("3 changes are more than the limit of 0 (syncs.people.guard.changes).").waitFor();
       expect(target()).toEqual(["Engineer", "Engineer", "Analyst"]);
       await page.getByRole("button", { name: "Look at them" }).click();
       await page.getByLabel("Choose Ada Berg").check();
@@ -370,6 +372,47 @@ describe("the syncs' pages", () => {
       const wrong = { do: "forget", people: ["1001", "1002"], count: 1, reason: "x" };
       expect(await api("/syncs/people/act", wrong)).toMatchObject({ status: 400 });
     }));
+
+  test("find people by names, keys and accounts, and say how the search found nobody", () =>
+    on("/syncs/people", async (page) => {
+      const find = async (text: string) => {
+        await page.getByLabel("Name, key or account ID").fill(text);
+        await page.getByRole("button", { name: "Search" }).click();
+      };
+      const people = page.getByRole("table", { name: "People of people" });
+      await find("berg AD");
+      await people.getByRole("link", { name: "Ada Berg" }).waitFor();
+      expect(await people.getByRole("link").count()).toBe(1);
+      await find("1002");
+      await people.getByRole("link", { name: "Bo Dahl" }).waitFor();
+      await find("zaphod");
+      await page.getByText("Nobody is called “zaphod”").waitFor();
+    }));
+
+  test("take a target for the one from before after a plan of that, and only the one that was looked at", async () => {
+    copyFileSync(join(folder, "target.db"), join(folder, "moved.db"));
+    const { target, ...others } = config.connectors as { target: object };
+    const moved = { ...target, file: join(folder, "moved.db") };
+    expect(gateway.reload({ ...config, connectors: { ...others, target: moved } })).toBe(true);
+    await on("/syncs/people", async (page) => {
+      await page.getByText("This sync writes another target than before.").waitFor();
+      expect(await page.getByRole("button", { name: "It is the same target" }).count()).toBe(0);
+      await page.getByRole("button", { name: "Plan it as the same target" }).click();
+      await confirm(page, "Plan");
+      await page.getByText("If it is the same target, a run").waitFor();
+      const same = { from: "/elsewhere", to: "/target" };
+      expect(await api("/syncs/people/run", { same })).toMatchObject({ status: 409 });
+      await page.getByRole("button", { name: "It is the same target" }).click();
+      await confirm(page, "It is the same: run");
+      await page.getByText("This sync writes another target than before.").waitFor({ state: "detached" });
+      await page
+        .getByRole("cell", { name: /looked at 3 people/ })
+        .first()
+        .waitFor();
+    });
+    const asked = { sync: "people", by: "local:tests", isSameTarget: true };
+    expect(acts("run").slice(-2)).toMatchObject([{ ...asked, isPlan: true }, asked]);
+  });
 });
 
 describe("the audit log's page", () => {

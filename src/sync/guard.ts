@@ -2,11 +2,16 @@ import type { SyncStore } from "../state/syncs.ts";
 import type { Bound, SyncSettings } from "./definition.ts";
 import type { Kind } from "./shown.ts";
 
-/** A kind of changes that the guard holds: their number, and the limit. */
+/** A kind of changes that the guard holds: their number, and how many it allows. */
 export interface Held {
   readonly kind: Kind;
   readonly count: number;
   readonly allowed: number;
+  /** The number of accounts, and the limit as it is configured; undefined if another reason holds everything. */
+  readonly accounts: number;
+  readonly limit: Bound | undefined;
+  /** How many the run had made before. */
+  readonly made: number;
 }
 
 /** The maximum number of changes, given the number of accounts. */
@@ -37,9 +42,11 @@ export async function hold(
     const bound = guard[kind as keyof typeof guard];
     const isUnbound = bound === undefined && kind !== "rehires";
     const allowed = kind === "rehires" || isAll ? 0 : isUnbound ? Number.POSITIVE_INFINITY : allowedBy(bound!, linked);
-    if (count + (made.get(kind) ?? 0) <= allowed) continue;
+    const before = made.get(kind) ?? 0;
+    if (count + before <= allowed) continue;
     await store.hold(kind);
-    held.push({ kind: kind as Kind, count, allowed });
+    const limit = isAll ? undefined : bound;
+    held.push({ kind: kind as Kind, count, allowed, accounts: linked, limit, made: before });
   }
   return held;
 }

@@ -46,7 +46,13 @@ export interface RunReport {
   readonly held: readonly Held[];
   /** Source records that are not people, up to a few hundred of them, and their number. */
   readonly unusable: readonly Unusable[];
-  readonly people: { readonly read: number; readonly unusable: number; readonly twice: number };
+  readonly people: {
+    readonly read: number;
+    readonly unusable: number;
+    readonly twice: number;
+    /** How many people were compared with the rules, and with their accounts. */
+    readonly looked: number;
+  };
   readonly groups: GroupsReport;
   /** The number of people by state afterwards. */
   readonly statuses: Readonly<Record<string, number>>;
@@ -83,7 +89,7 @@ export async function runSync(sync: Sync, options: RunOptions): Promise<RunRepor
     counts: {},
     held: new Map(),
     unusable: [],
-    people: { read: 0, unusable: 0, twice: 0 },
+    people: { read: 0, unusable: 0, twice: 0, looked: 0 },
     made: new Map(),
     unseen: 0,
     groups: { added: 0, removed: 0, failures: [] },
@@ -177,7 +183,9 @@ async function carryOut(
   for (let round = 0; round < MAX_ROUNDS; round++) {
     progress.phase = "looking";
     const isAll = round === 0 && options.isReconciling === true && !failure;
-    const { planned, unseen } = await lookAtDue(work, engine, options, { from, isAll });
+    const { looked, planned, unseen } = await lookAtDue(work, engine, options, { from, isAll });
+    // Later rounds look at some of them again.
+    if (round === 0) progress.people.looked = looked;
     progress.unseen += unseen;
     if (planned === 0) break;
     // The first run is decided as a whole: everything is held before it, and nothing once it is released, except

@@ -60,7 +60,7 @@ export interface Progress {
   readonly counts: Record<string, KindCount>;
   readonly held: Map<string, Held>;
   readonly unusable: Unusable[];
-  readonly people: { read: number; unusable: number; twice: number };
+  readonly people: { read: number; unusable: number; twice: number; looked: number };
   /** The number of changes made, by kind. */
   readonly made: Map<string, number>;
   /** People who could not be evaluated: the target did not answer, or a rule timed out. */
@@ -106,9 +106,9 @@ export async function lookAtDue(
   engine: Engine,
   options: RunOptions,
   { from, isAll }: Scope,
-): Promise<{ readonly planned: number; readonly unseen: number }> {
-  let [planned, unseen, away] = [0, 0, 0];
-  const walk = async (next: (after: string) => Promise<readonly Person[]>) => {
+): Promise<{ readonly looked: number; readonly planned: number; readonly unseen: number }> {
+  let [counted, planned, unseen, away] = [0, 0, 0, 0];
+  const walk = async (next: (after: string) => Promise<readonly Person[]>, isOnce = true) => {
     for (let after = ""; ; ) {
       await throwIfCancelled(store, options);
       const people = await next(after);
@@ -125,13 +125,15 @@ export async function lookAtDue(
         }
       });
       await store.saveLooked(looked);
+      counted += isOnce ? looked.length : looked.filter(({ target }) => target === null).length;
       planned += looked.filter(({ kind }) => kind !== null).length;
       unseen += looked.filter(isUnseen).length;
     }
   };
-  await walk((after) => store.due({ from, to: now }, after, PIECE));
+  // Who has an account is looked at again below, if all are.
+  await walk((after) => store.due({ from, to: now }, after, PIECE), !isAll);
   if (isAll) await walk((after) => store.linked(after, PIECE));
-  return { planned, unseen };
+  return { looked: counted, planned, unseen };
 }
 
 /** Asks a briefly busy target again. */

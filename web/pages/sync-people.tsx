@@ -29,12 +29,14 @@ const sum = (counts: readonly { readonly count: number }[]): number =>
 
 /** The people of a sync: those with planned or held changes, of a state, or all, and what may be done with them. */
 export function People({ summary, version, seen, onAct }: PeopleProps) {
-  const { name, held, planned, people, to } = summary;
+  const { name, held, planned, people, to, moved } = summary;
   const path = `/syncs/${encodeURIComponent(name)}`;
-  const isOperator = useMe().role === "operator" && !summary.running;
+  const isActor = useMe().role === "operator";
   const { query } = usePlace();
   const find = query.get("find") ?? "";
   const show = query.get("show") ?? (find ? "all" : "planned");
+  // A plan of what would be is only looked at.
+  const isOperator = isActor && !summary.running && show !== "same";
   const [typed, setTyped] = useState(find);
   const [chosen, setChosen] = useState<ReadonlyMap<string, SyncPerson>>(new Map());
   const [asked, setAsked] = useState<Act>();
@@ -94,6 +96,7 @@ export function People({ summary, version, seen, onAct }: PeopleProps) {
             options={[
               ["planned", texts.tab.planned(sum(planned) + sum(held))],
               ["held", texts.tab.held(sum(held))],
+              ...(moved?.plan ? [["same", texts.tab.same(sum(moved.plan.changes))] as const] : []),
               ...people.map(({ status, count }) => [status, texts.tab.status(status, count)] as const),
               ["all", texts.tab.all(sum(people))],
             ]}

@@ -32,12 +32,6 @@ export function Runs({ path, name, version }: RunsProps) {
           columns={[
             { name: texts.number, show: ({ run }) => run, layout: "narrow" },
             { name: texts.started_, show: ({ started }) => <Ago at={started} />, layout: "narrow" },
-            {
-              name: texts.took,
-              layout: "narrow",
-              show: ({ started, ended, outcome }) =>
-                ended === undefined || outcome === "released" ? "" : duration(ended - started),
-            },
             { name: texts.cause, show: ({ cause }) => cause },
             { name: texts.outcome, show: ({ outcome }) => <Outcome outcome={outcome} />, layout: "narrow" },
             { name: texts.did, layout: "grow", show: (run) => <Did run={run} /> },
@@ -52,7 +46,7 @@ export function Runs({ path, name, version }: RunsProps) {
 function Did({ run }: { readonly run: SyncRun }) {
   return (
     <>
-      {texts.didOf(run)}
+      {texts.didOf(run, run.ended === undefined ? "" : duration(run.ended - run.started))}
       {run.error && <p class="quiet">{run.error}</p>}
       {run.problems.length > 0 && (
         <details>

@@ -11,6 +11,7 @@ import { setQuery } from "../router.tsx";
 import { common } from "../texts/common.ts";
 import { syncsTexts as texts } from "../texts/syncs.ts";
 import { Drift } from "./sync-drift.tsx";
+import { Moved } from "./sync-moved.tsx";
 import { People } from "./sync-people.tsx";
 import { Runs } from "./sync-runs.tsx";
 
@@ -35,7 +36,7 @@ export function OneSync({ name }: { readonly name: string }) {
   const { data, error, reload } = useLoaded<SyncSummary>(path, { every: isQuick ? 1000 : 5000 });
   if (data && isQuick !== (data.running !== undefined)) setQuick(data.running !== undefined);
   /** Changes whenever people may have changed. */
-  const version = `${data?.last?.run}-${data?.running?.run}-${done}`;
+  const version = `${data?.moved?.plan?.run.ended}-${data?.last?.run}-${data?.running?.run}-${done}`;
 
   const run = (wish: SyncRunWish) => async () => {
     await post(`${path}/run`, wish);
@@ -49,7 +50,7 @@ export function OneSync({ name }: { readonly name: string }) {
     setDone(acted.unknown.length > 0 ? `${told} ${texts.unknown(acted.unknown)}` : told);
     reload();
   };
-  const { to, running, last, isUnreleased, held = [], planned = [] } = data ?? {};
+  const { to, running, last, isUnreleased, moved, held = [], planned = [] } = data ?? {};
   const dialogs = {
     run: { title: texts.runTitle, action: texts.run, means: texts.runMeans(name, to), act: run({}) },
     plan: { title: texts.planTitle, action: texts.plan, means: texts.planMeans, act: run({ plan: true }) },
@@ -72,6 +73,20 @@ export function OneSync({ name }: { readonly name: string }) {
       means: texts.shrinkMeans,
       isDangerous: true,
       act: run({ acceptShrink: true }),
+    },
+    planSame: {
+      title: texts.planSame,
+      action: texts.plan,
+      means: texts.planSameMeans,
+      act: run({ plan: true, reconcile: true, ...(moved && { same: { from: moved.from, to: moved.to } }) }),
+    },
+    same: {
+      title: texts.same,
+      action: texts.sameAct,
+      means: texts.sameMeans(moved?.plan?.changes ?? []),
+      more: texts.sameLinks,
+      isDangerous: true,
+      act: run({ reconcile: true, ...(moved && { same: { from: moved.from, to: moved.to } }) }),
     },
     cancel: {
       title: texts.cancelTitle,
@@ -131,9 +146,17 @@ export function OneSync({ name }: { readonly name: string }) {
       )}
       {done && !running && <Notice kind="ok">{done}</Notice>}
       {running && <Underway run={running} />}
+      {moved && !running && (
+        <Moved
+          moved={moved}
+          isOperator={isOperator}
+          onPlan={() => setAsked(dialogs.planSame)}
+          onSame={() => setAsked(dialogs.same)}
+        />
+      )}
       {data && !running && isUnreleased && last && (
         <Notice kind="warning">
-          <p>{texts.unreleased}</p>
+          <p>{moved ? texts.unreleasedMoved : texts.unreleased}</p>
           {isOperator && (
             <button type="button" onClick={() => setAsked(dialogs.first)}>
               {texts.firstTitle} …
@@ -159,7 +182,12 @@ export function OneSync({ name }: { readonly name: string }) {
       {held.length > 0 && !isUnreleased && (
         <Notice kind="warning">
           <p class="strong">{texts.heldTitle(held)}</p>
-          <p>{texts.heldLead}</p>
+          {data!.limits.map((each) => (
+            <p key={each.kind}>
+              {texts.heldBy(each)} (<code>{texts.heldSetting(name, each.kind)}</code>).
+            </p>
+          ))}
+          {data!.limits.length > 0 && <p>{texts.heldLead}</p>}
           <div class="tools">
             <button type="button" onClick={() => setQuery({ show: "held" })}>
               {texts.show}

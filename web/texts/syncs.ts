@@ -19,6 +19,12 @@ const DOES: Readonly<Record<string, (count: number) => string>> = {
   changes: (count) => `change ${counted(count, "account")}`,
   references: (count) => `set references of ${counted(count, "account")}`,
 };
+interface Held extends Count {
+  readonly made: number;
+  readonly accounts: number;
+  readonly limit?: number | string | readonly [number, string];
+}
+const percent = (share: number): string => `${(100 * share).toLocaleString("en", { maximumFractionDigits: 1 })} %`;
 interface Count {
   readonly kind: string;
   readonly count: number;
@@ -26,6 +32,16 @@ interface Count {
 const ofKind = ({ kind, count }: Count): string => counted(count, ...(KINDS[kind] ?? ([kind, kind] as const)));
 const does = (counts: readonly Count[]): string =>
   listed(counts.map(({ kind, count }) => DOES[kind]?.(count) ?? ofKind({ kind, count })));
+
+interface Did {
+  readonly read: number;
+  readonly looked?: number;
+  readonly counts: readonly (Count & { readonly done: number; readonly failed: number })[];
+  readonly held: readonly Count[];
+  readonly groups: { readonly added: number; readonly removed: number };
+  readonly released?: number;
+  readonly outcome: string;
+}
 
 /** Texts of the pages on syncs. */
 export const syncsTexts = {
@@ -82,16 +98,49 @@ export const syncsTexts = {
   shrink: "Accept and run",
   shrinkMeans:
     "The people that the source has lost count as gone. What the rules say of leavers then happens to their accounts.",
+  moved: "This sync writes another target than before.",
+  movedFrom: "Before",
+  movedTo: "Now",
+  movedMeans:
+    "Nothing is known yet of the accounts there, so everything is held. If it is the same target under another address, its accounts are known: plan that, look at it, then say so.",
+  planSame: "Plan it as the same target",
+  planSameMeans:
+    "The links to accounts of the target before are tried here, in a copy. What a run would do is shown person by person. Nothing is written, and nothing is decided.",
+  planned: (counts: readonly Count[]) =>
+    counts.length === 0
+      ? "If it is the same target, a run changes nothing: all accounts are there, as the rules say."
+      : `If it is the same target, a run will ${does(counts)}.`,
+  plannedAt: "Planned",
+  same: "It is the same target",
+  sameAct: "It is the same: run",
+  sameMeans: (counts: readonly Count[]) =>
+    counts.length === 0
+      ? "The run takes over the links to accounts, and changes nothing by the plan."
+      : `The run takes over the links to accounts. By the plan, it will ${does(counts)}, as far as the guard allows.`,
+  sameLinks:
+    "If this is another system, the sync takes other people’s accounts for its own. Accounts that are to be created show that some were not found there.",
   cancelTitle: "Cancel the run",
   cancelMeans: "The run ends soon. What it has done stays done, and the next run goes on.",
   started: "The run has begun.",
   cancelled: "The run ends soon.",
   unreleased:
     "The first run waits: everything is held until somebody lets it happen. Look at the plan, then let it happen.",
+  unreleasedMoved:
+    "If it is another target indeed, this is its first run. It waits: look at the plan, then let it happen.",
   failedLast: (error: string) => `The last run failed. ${error}`,
   notBefore: "The schedule waits after failures, until",
   heldTitle: (counts: readonly Count[]) => `Held: ${listed(counts.map(ofKind))}`,
-  heldLead: "The guard allows fewer of these in one run, so none of the kind was made.",
+  heldBy: ({ kind, count, made, accounts, limit = 0 }: Held) => {
+    const before = made > 0 ? `, after ${made.toLocaleString("en")} that the run had made,` : "";
+    const [most, share] = [limit].flat().map((each) => (typeof each === "string" ? each.replace(/\s*%$/, " %") : each));
+    const isShare = typeof limit !== "number" && accounts > 0;
+    const of = isShare ? ` of ${counted(accounts, "account")}` : "";
+    const is = isShare ? ` ${percent((count + made) / accounts)},` : "";
+    const than = share === undefined ? `${most}` : `${most} or ${share}, whichever is lower`;
+    return `${ofKind({ kind, count })}${of}${before} ${count === 1 && made === 0 ? "is" : "are"}${is} more than the limit of ${than}`;
+  },
+  heldSetting: (name: string, kind: string) => `syncs.${name}.guard.${kind}`,
+  heldLead: "So none of the kind was made. Release what is right; correct the source or the rules where it is not.",
   show: "Look at them",
   releaseKind: (count: Count) => `Release ${ofKind(count)} …`,
   phases: {
@@ -115,6 +164,7 @@ export const syncsTexts = {
   tabs: "Show",
   tab: {
     planned: (count: number) => `Planned changes (${count})`,
+    same: (count: number) => `If it is the same target (${count})`,
     held: (count: number) => `Held (${count})`,
     all: (count: number) => `Everybody (${count})`,
     status: (status: string, count: number) => `${syncStates[status] ?? status} (${count})`,
@@ -166,31 +216,29 @@ export const syncsTexts = {
   noRuns: "It has not run yet.",
   number: "No.",
   started_: "Started",
-  took: "Took",
   cause: "By",
   outcome: "Outcome",
   did: "What it did",
-  didOf: (run: {
-    readonly read: number;
-    readonly counts: readonly (Count & { readonly done: number; readonly failed: number })[];
-    readonly held: readonly Count[];
-    readonly groups: { readonly added: number; readonly removed: number };
-    readonly released?: number;
-    readonly outcome: string;
-  }) => {
-    if (run.released !== undefined) return `${counted(run.released, "change")} released`;
-    const made = run.counts.flatMap(({ kind, count, done, failed }) => [
-      ...(run.outcome === "planned" ? [`${ofKind({ kind, count })} planned`] : []),
-      ...(done > 0 ? [`${ofKind({ kind, count: done })} made`] : []),
-      ...(failed > 0 ? [`${ofKind({ kind, count: failed })} failed`] : []),
-    ]);
+  didOf: (run: Did, took: string) => {
+    if (run.released !== undefined) return `${counted(run.released, "change")} released.`;
+    const all = (counts: readonly Count[]) => listed(counts.filter(({ count }) => count > 0).map(ofKind));
+    const planned = run.outcome === "planned" ? all(run.counts) : "";
+    const made = all(run.counts.map(({ kind, done }) => ({ kind, count: done })));
+    const failed = all(run.counts.map((each) => ({ kind: each.kind, count: each.failed })));
     const members = run.groups.added + run.groups.removed;
-    return listed([
-      `${counted(run.read, "record")} read`,
-      ...made,
-      ...(members > 0 ? [counted(members, "membership")] : []),
-      ...run.held.map((held) => `${ofKind(held)} held`),
-    ]);
+    const did = [
+      `read ${counted(run.read, "record")}`,
+      ...(run.looked === undefined ? [] : [`looked at ${counted(run.looked, "person", "people")}`]),
+      ...(planned ? [`planned ${planned}`] : []),
+      ...(made ? [`made ${made}`] : []),
+      ...(members > 0 ? [`changed ${counted(members, "membership")}`] : []),
+    ];
+    const sentence = `${listed(did)}${took && ` in ${took}`}.`;
+    return [
+      sentence[0]!.toUpperCase() + sentence.slice(1),
+      ...(failed ? [`Failed: ${failed}.`] : []),
+      ...(run.held.length > 0 ? [`Held: ${all(run.held)}.`] : []),
+    ].join(" ");
   },
   problems: (count: number, unusable: number) =>
     unusable > count ? `${unusable} records cannot be used` : counted(count, "problem"),
@@ -225,7 +273,7 @@ export const syncStates: Readonly<Record<string, string>> = {
   ok: "As the rules say",
   waiting: "Waiting",
   sent: "Sent to Entra",
-  left: "Left",
+  left: "Leaver",
   ignored: "Ignored",
   stopped: "Stopped",
   failed: "Failed",
@@ -250,7 +298,7 @@ export const personTexts = {
   nextTry: "Next attempt",
   noNextTry: "none until the person or the rules change",
   missing: "Not in the source since",
-  left: "Left",
+  left: "Leaver since",
   lastAction: "Last change",
   waitsForEntra: "Waits for Entra since",
   nextDue: "Looked at next",

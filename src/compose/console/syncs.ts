@@ -1,4 +1,4 @@
-import type { SyncAttribute, SyncPersonPage } from "../../console/api/syncs.ts";
+import type { SyncAttribute, SyncMove, SyncPersonPage } from "../../console/api/syncs.ts";
 import { cutOf } from "../../console/cut.ts";
 import type { SyncsDeps } from "../../console/pages/syncs.ts";
 import { Refusal } from "../../console/refusal.ts";
@@ -36,13 +36,17 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
   };
   return {
     names: admin.names,
-    summary: async (name) => summaryOf(await looked(name), settingsOf(name)),
+    summary: async (name) => summaryOf(await looked(name), settingsOf(name), await syncs.moved(name)),
     runs: async (name, before, limit) => {
       const all = (await lastRuns(await looked(name), RUNS)).filter(({ run }) => before === undefined || run < before);
       const { rows, last } = await cutOf(limit, () => all);
       return { runs: rows.map(runOf), ...(last && { next: last.run }) };
     },
-    people: async (name, query) => peopleOf((await looked(name)).store, query),
+    people: async (name, query) => {
+      // What a plan would do that takes the target for the one from before is in a store of its own.
+      const plan = query.show === "same" ? (await syncs.moved(name))?.plan : undefined;
+      return peopleOf((plan ?? (await looked(name))).store, plan ? { ...query, show: "planned" } : query);
+    },
     person: async (name, key) => {
       const { store } = await looked(name);
       const person = await findPerson(store, key);
@@ -62,10 +66,11 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
       };
     },
     ...driftDeps({ current, syncs, audit }, drifts),
-    run: async (name, { plan, reconcile, first, acceptShrink }, by) => {
+    run: async (name, { plan, reconcile, first, acceptShrink, same }, by) => {
+      if (same) await assertMoved(name, same);
       const wish = {
         ...{ isPlan: plan === true, isReconciling: reconcile === true, isFirst: first === true },
-        ...{ acceptsShrink: acceptShrink === true, cause: `${by}, by the console` },
+        ...{ acceptsShrink: acceptShrink === true, isSameTarget: same !== undefined, cause: `${by}, by the console` },
       };
       await syncs.start({ sync: name, by, wish }).catch(refuse);
       shared.log.warn({ sync: name, by, ...wish }, "sync run started by an operator");
@@ -78,6 +83,13 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
       return answer;
     },
   };
+
+  /** Refuses to take targets for the same that are others than those that the operator saw. */
+  async function assertMoved(name: string, { from, to }: SyncMove): Promise<void> {
+    const now = (await syncs.moved(name))?.moved;
+    if (now?.from !== from || now.to !== to)
+      throw new Refusal("conflict", "Nothing was done: the targets are others by now. Reload the page.");
+  }
 
   /** The account as it is now. */
   async function accountOf(

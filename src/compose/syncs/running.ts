@@ -13,10 +13,16 @@ import { createUses } from "../uses.ts";
 import { ActError, carryOutAct } from "./acts.ts";
 import { type AskedRun, runRecorded } from "./runs.ts";
 import { createScheduler, lazyEntra, type SyncParts } from "./syncs.ts";
-import { storeOf } from "./target.ts";
+import { type Moved, movedTarget, storeOf } from "./target.ts";
 
 /** The parts of a generation that syncs use. */
 type Parts = Pick<Generation, "loaded" | "routes" | "connectors">;
+
+/** Two targets that may be the same, and the plan of that, begun at a time. */
+export interface MaybeMoved {
+  readonly moved: Moved;
+  readonly plan?: Looked & { readonly since: number };
+}
 
 /** The syncs of a running gateway. */
 export interface RunningSyncs {
@@ -29,6 +35,8 @@ export interface RunningSyncs {
   readonly start: (asked: AskedRun) => Promise<void>;
   /** The state of a sync, for looking at it. */
   readonly looked: (sync: string) => Promise<Looked>;
+  /** The previous target and the plan of taking both for the same, while that is for an operator to say. */
+  readonly moved: (sync: string) => Promise<MaybeMoved | undefined>;
   /** Reads what a sync reads and writes. Nothing of it is closed meanwhile; the signal aborts when the gateway stops. */
   readonly using: <T>(sync: string, work: (parts: SyncParts, signal: AbortSignal) => Promise<T>) => Promise<T>;
   readonly stop: () => Promise<void>;
@@ -114,6 +122,13 @@ export function runningSyncs(
         });
       }),
     looked: kept,
+    moved: async (sync) => {
+      const state = store.state();
+      const found = await movedTarget({ loaded: current!.loaded, state }, sync);
+      if (!found?.plan) return found && { moved: found.moved };
+      const { store: name, since } = found.plan;
+      return { moved: found.moved, plan: { sync, leases: state.leases, store: state.syncs.of(name), since } };
+    },
     using: async (sync, work) => {
       const { loaded, routes } = current!;
       const end = uses.begin([entra!, ...connectorsOf(current!, sync)]);

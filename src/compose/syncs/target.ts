@@ -39,7 +39,7 @@ export async function keepTarget(
   const targets = syncs.targets(sync);
   const known = await targets.all();
   const target = targetOf(loaded, sync);
-  const copy = `${sync}@plan`;
+  const copy = planIn(sync);
   await syncs.drop(copy);
   const before = await lastWritten(
     syncs,
@@ -48,6 +48,8 @@ export async function keepTarget(
   const from = before && { from: before.target, to: target };
   if (isSame && before && isPlan) {
     await syncs.copy(before.store, copy);
+    // So that nobody takes it for the plan of another target.
+    await syncs.targets(copy).keep({ target, store: copy, used: now });
     return { store: copy, moved: undefined, same: from };
   }
   const store = isSame && before ? before.store : storeIn(known, sync, target);
@@ -55,6 +57,31 @@ export async function keepTarget(
   if (isSame && before) return { store, moved: undefined, same: from };
   return { store, moved: before?.store === store ? undefined : from, same: undefined };
 }
+
+/**
+ * The previous target, while the sync may not yet write the current one: whether both are the same is for somebody to say. `plan` is the
+ * store of the plan of that, and when it was begun, if one was. Writes nothing.
+ */
+export async function movedTarget(
+  { loaded, state: { syncs } }: Parts,
+  sync: string,
+): Promise<{ readonly moved: Moved; readonly plan?: { readonly store: string; readonly since: number } } | undefined> {
+  const known = await syncs.targets(sync).all();
+  const target = targetOf(loaded, sync);
+  const store = storeIn(known, sync, target);
+  if ((await syncs.of(store).record()).begun !== null) return undefined;
+  const before = await lastWritten(
+    syncs,
+    known.filter((each) => each.target !== target),
+  );
+  if (!before || before.store === store) return undefined;
+  const moved = { from: before.target, to: target };
+  const [last] = await syncs.targets(planIn(sync)).all();
+  return last?.target === target ? { moved, plan: { store: last.store, since: Number(last.used) } } : { moved };
+}
+
+/** The copy that a plan works on, if it takes the target for the previous one. */
+const planIn = (sync: string): string => `${sync}@plan`;
 
 /** The most recently used target that the sync has accounts in or was allowed to write. A mistyped address is neither: its run was held. */
 async function lastWritten(syncs: Parts["state"]["syncs"], known: readonly KnownTarget[]) {

@@ -21,20 +21,44 @@ export interface SyncSummary {
   readonly last?: SyncRun;
   /** What waits for an operator, and what is planned or released, by kind. */
   readonly held: readonly SyncCount[];
+  /** Of what is held: the limits that it was more than. */
+  readonly limits: readonly SyncHeld[];
   readonly planned: readonly SyncCount[];
   readonly people: readonly { readonly status: string; readonly count: number }[];
   /** Whether the first run waits to be let happen, and everything with it. */
   readonly isUnreleased: boolean;
   /** The number of the last entry of the history: what an operator saw who looks at this. */
   readonly seen: number;
+  /** Two targets, of which nobody has said whether they are the same: everything is held until then. */
+  readonly moved?: SyncMoved;
   /** No scheduled run before this time, after failures. */
   readonly notBefore?: number;
+}
+
+/** The target from before and the present one, in words without secrets. */
+export interface SyncMove {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A target that may be the one from before, and what a run would do if it is, as far as that was planned. */
+export interface SyncMoved extends SyncMove {
+  readonly plan?: { readonly run: SyncRun; readonly changes: readonly SyncCount[] };
 }
 
 /** How many changes of a kind. */
 export interface SyncCount {
   readonly kind: string;
   readonly count: number;
+}
+
+/** What a run held, and why. */
+export interface SyncHeld extends SyncCount {
+  readonly accounts: number;
+  /** The limit that is configured: a number, a percentage, or both, of which the lower counts. Undefined if another reason held it. */
+  readonly limit?: number | string | readonly [number, string];
+  /** How many of the kind the run had made before. */
+  readonly made: number;
 }
 
 /** An entry of the history: a run, or a release. */
@@ -51,8 +75,10 @@ export interface SyncRun {
   readonly read: number;
   readonly unusable: number;
   readonly twice: number;
+  /** How many people were compared with the rules and their accounts. */
+  readonly looked?: number;
   readonly counts: readonly (SyncCount & { readonly done: number; readonly failed: number })[];
-  readonly held: readonly (SyncCount & { readonly allowed?: number })[];
+  readonly held: readonly SyncHeld[];
   readonly groups: { readonly added: number; readonly removed: number };
   /** Groups that failed and records that cannot be used, some of them, in words. */
   readonly problems: readonly { readonly about: string; readonly reason: string }[];
@@ -147,6 +173,8 @@ export interface SyncRunWish {
   readonly reconcile?: boolean;
   readonly first?: boolean;
   readonly acceptShrink?: boolean;
+  /** Takes the target for the one from before, under another address: both as they were shown. */
+  readonly same?: SyncMove;
 }
 
 /** `POST /syncs/NAME/release`, `retry`, `forget`, `cancel`: how many people it concerned, and which of them the sync does not know. */

@@ -44,7 +44,11 @@ const peopleFormat = z.strictObject({
 });
 
 const flag = z.boolean().default(false);
-const runFormat = z.strictObject({ plan: flag, reconcile: flag, first: flag, acceptShrink: flag });
+const movedFormat = z.strictObject({ from: z.string().max(4000), to: z.string().max(4000) });
+const runFormat = z.strictObject({
+  ...{ plan: flag, reconcile: flag, first: flag, acceptShrink: flag },
+  same: movedFormat.optional(),
+});
 
 /** Maximum number of people that one act names. */
 const MAX_PEOPLE = 1000;
