@@ -17,6 +17,22 @@ export interface AuditRecord extends Link {
   readonly [field: string]: unknown;
 }
 
+/** Acts of operators that have a record before and one after them: on the change guard, on syncs, on the configuration and its files. */
+export const ACTS: readonly unknown[] = [
+  "release",
+  "dismiss",
+  "run",
+  "retry",
+  "forget",
+  "cancel",
+  "reload",
+  "save",
+  "end-sessions",
+];
+
+/** Reports whether another record says how it ended. */
+export const isIntent = ({ event }: Pick<AuditRecord, "event">): boolean => event === "intent" || ACTS.includes(event);
+
 /** Hashes a text with SHA-256 or, with a key, HMAC, which cannot be forged without it. */
 export const digestOf = (text: string, key: string | undefined): string =>
   (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex");

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { headBeside } from "./head-file.ts";
 import { linesIn, withOlder } from "./lines.ts";
 import { openAudit } from "./log.ts";
+import type { Paired } from "./pairs.ts";
 import type { AuditRecord } from "./record.ts";
 import { type LogPlace, type RecordFilter, recordLine, searchBackwards } from "./search.ts";
 import { openSegments } from "./segments.ts";
@@ -42,8 +43,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function all(filter: RecordFilter, bounds = { limit: 7, maxBytes: 20_000 }) {
   const found: AuditRecord[] = [];
   for (let [place, isFirst] = [undefined as LogPlace | undefined, true]; isFirst || place; isFirst = false) {
-    const { records, next } = await searchBackwards(file, filter, place, bounds);
-    found.push(...records);
+    const { rows, next } = await searchBackwards(file, filter, place, bounds);
+    found.push(...rows.map(({ record }) => record));
     place = next;
   }
   return found.map(({ seq }) => seq).toReversed();
@@ -59,8 +60,12 @@ test("pieces of a search have each record of all rotated files once, newest firs
 test.each<[string, RecordFilter, (record: AuditRecord) => boolean]>([
   ["a caller", { by: "caller 3" }, ({ caller }) => caller === "caller 3"],
   ["an operator", { by: "ann" }, ({ by }) => by === "ann"],
-  ["an entry's key", { resource: "17" }, ({ backend }) => (backend as { key: number } | undefined)?.key === 17],
-  ["a key among others", { resource: "x" }, ({ entries }) => entries !== undefined],
+  [
+    "an entry's key",
+    { resources: ["17", "nobody"] },
+    ({ backend }) => (backend as { key: number } | undefined)?.key === 17,
+  ],
+  ["a key among others", { resources: ["x"] }, ({ entries }) => entries !== undefined],
   ["a route", { route: "/b" }, ({ route }) => route === "/b"],
   ["acts", { kind: "acts" }, ({ event }) => event === "release"],
   ["what happened to the log itself", { kind: "log" }, ({ event }) => event === "opened" || event === "closed"],
@@ -71,8 +76,8 @@ test.each<[string, RecordFilter, (record: AuditRecord) => boolean]>([
 
 test("a search of a stretch of time reads no more than that stretch", async () => {
   const [from, until] = [START + 1000 * MINUTE, START + 1100 * MINUTE];
-  const { records, next } = await searchBackwards(file, { from, until }, undefined, { limit: 1000, maxBytes: 60_000 });
-  expect(records.map(({ time }) => Date.parse(time as string)).toReversed()).toEqual(
+  const { rows, next } = await searchBackwards(file, { from, until }, undefined, { limit: 1000, maxBytes: 60_000 });
+  expect(rows.map(({ record: { time } }) => Date.parse(time as string)).toReversed()).toEqual(
     Array.from({ length: 100 }, (__, n) => from + n * MINUTE),
   );
   expect(next).toBeUndefined();
@@ -85,6 +90,63 @@ test("a record is found by its number in any file", async () => {
   expect(await recordLine(file, 0)).toBeUndefined();
 });
 
+describe("writes", () => {
+  const writes = join(folder, "writes.log");
+  const WRITES = 60;
+  const at = (n: number) => START + n * MINUTE;
+  const idOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;
+  /** Every seventh has no outcome, every fifth has it three writes later, and every ninth fails. */
+  beforeAll(() => {
+    const events: object[] = [];
+    const late: { n: number; event: object }[] = [];
+    for (let n = 0; n < WRITES; n++) {
+      const about = { route: "/a", caller: "entra", action: n % 2 ? "patch" : "create", backend: { key: `k${n}` } };
+      const time = new Date(at(n)).toISOString();
+      events.push({ time, event: "intent", ...about, id: idOf(n) });
+      const outcome = { event: "outcome", ...about, intent: idOf(n), result: n % 9 ? "ok" : "409" };
+      if (n % 7 !== 0) n % 5 === 0 ? late.push({ n: n + 3, event: outcome }) : events.push({ time, ...outcome });
+      events.push(...late.filter((each) => each.n === n).map(({ event }) => ({ time, ...event })));
+    }
+    writeFileSync(writes, events.map((each, n) => `${JSON.stringify({ seq: n + 1, ...each })}\n`).join(""));
+  });
+  const rowsOf = async (filter: RecordFilter, bounds = { limit: 1000, maxBytes: 1e6 }) => {
+    const found: Paired[] = [];
+    for (let [place, isFirst] = [undefined as LogPlace | undefined, true]; isFirst || place; isFirst = false) {
+      const { rows, next } = await searchBackwards(writes, filter, place, bounds);
+      found.push(...rows);
+      place = next;
+    }
+    return found;
+  };
+  const numbersOf = (rows: readonly Paired[]) =>
+    rows.map(({ record: { backend } }) => Number((backend as { key: string }).key.slice(1))).toSorted((a, b) => a - b);
+  const all = Array.from({ length: WRITES }, (_, n) => n);
+
+  test.each([1000, 7, 1])(
+    "are one row each in pages of %i: an outcome with its intent, or an intent of which the outcome is unknown",
+    async (limit) => {
+      const rows = await rowsOf({}, { limit, maxBytes: 1e6 });
+      expect(numbersOf(rows)).toEqual(all);
+      expect(numbersOf(rows.filter(({ open }) => open === "unknown"))).toEqual(all.filter((n) => n % 7 === 0));
+      expect(rows.every(({ record, open }) => (record.event === "intent") === (open !== undefined))).toBe(true);
+    },
+  );
+
+  test("are found by how they ended and by what was done", async () => {
+    const settled = all.filter((n) => n % 7 !== 0);
+    expect(numbersOf(await rowsOf({ result: "unknown" }))).toEqual(all.filter((n) => n % 7 === 0));
+    expect(numbersOf(await rowsOf({ result: "failed" }))).toEqual(settled.filter((n) => n % 9 === 0));
+    expect(numbersOf(await rowsOf({ result: "ok", action: "patch" }))).toEqual(settled.filter((n) => n % 9 && n % 2));
+    const rows = await rowsOf({ resources: ["k8"] });
+    expect(rows).toMatchObject([{ record: { event: "outcome" }, intent: { at: at(8) } }]);
+  });
+
+  test("that ended after a stretch of time are not taken for unknown ones", async () => {
+    const [last] = await rowsOf({ until: at(55) + 1 });
+    expect(last).toMatchObject({ record: { event: "intent", backend: { key: "k55" } }, open: "later" });
+  });
+});
+
 describe("damaged lines", () => {
   const damaged = join(folder, "damaged.log");
   const timeOf = (seq: number) => START + seq * MINUTE;
@@ -95,8 +157,8 @@ describe("damaged lines", () => {
       return JSON.stringify({ seq: n + 1, time, event: "outcome", text: "x".repeat(n % 200) });
     });
   const found = async (filter: RecordFilter, limit = 1e6) => {
-    const { records, unreadable } = await searchBackwards(damaged, filter, undefined, { limit, maxBytes: 1e9 });
-    return { seqs: records.map(({ seq }) => seq), unreadable };
+    const { rows, unreadable } = await searchBackwards(damaged, filter, undefined, { limit, maxBytes: 1e9 });
+    return { seqs: rows.map(({ record: { seq } }) => seq), unreadable };
   };
   const numberIn = async (seq: number) => {
     const line = await recordLine(damaged, seq);

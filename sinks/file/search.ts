@@ -1,11 +1,15 @@
 import { readSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { MAX_LINE } from "./lines.ts";
-import type { AuditRecord } from "./record.ts";
+import { createPairs, type Paired, settledBehind } from "./pairs.ts";
+import { type AuditRecord, isIntent } from "./record.ts";
 import { openSegments, type Segment } from "./segments.ts";
 
 /** The kinds of records: writes, refused requests, acts of operators, and what happened to the log itself. */
 export const RECORD_KINDS = ["writes", "refused", "acts", "log"] as const;
+
+/** How writes and acts end: well, not, refused before they began, or nobody knows. */
+export const RECORD_RESULTS = ["ok", "failed", "refused", "unknown"] as const;
 
 /** What records are looked for by. All that is given must hold. */
 export interface RecordFilter {
@@ -15,8 +19,11 @@ export interface RecordFilter {
   readonly kind?: (typeof RECORD_KINDS)[number] | undefined;
   /** The caller of a write, or the operator of an act. */
   readonly by?: string | undefined;
-  /** The key of an entry, or of a person of a sync. */
-  readonly resource?: string | undefined;
+  /** Keys of entries, or of people of a sync: one of them. */
+  readonly resources?: readonly string[] | undefined;
+  /** What was done: the action of a write, or an act's name. */
+  readonly action?: string | undefined;
+  readonly result?: (typeof RECORD_RESULTS)[number] | undefined;
   /** A route, or a sync. */
   readonly route?: string | undefined;
 }
@@ -27,9 +34,9 @@ export interface LogPlace {
   readonly offset: number;
 }
 
-/** Records, newest first, and where the search goes on; undefined at the log's beginning. */
+/** Records, newest first and with their intents, and where the search goes on; undefined at the log's beginning. */
 export interface SearchedRecords {
-  readonly records: readonly AuditRecord[];
+  readonly rows: readonly Paired[];
   readonly next: LogPlace | undefined;
   /** The time of the oldest record that was looked at, in milliseconds since 1970. */
   readonly reached: number | undefined;
@@ -61,33 +68,59 @@ export async function searchBackwards(
 ): Promise<SearchedRecords> {
   const { segments, close } = openSegments(file);
   try {
-    const records: AuditRecord[] = [];
+    const pairs = createPairs(filter.until);
     let [left, unreadable, reached] = [maxBytes, 0, undefined as number | undefined];
     const first = place === undefined ? segments.length - 1 : segments.findIndex(({ id }) => id === place.file);
     if (first < 0) throw new LostPlaceError("The file that the search had reached is no longer there.");
+    let start = { index: segments.length, offset: 0 };
+    const found = async (next: LogPlace | undefined) => {
+      const rows = await settled(pairs.rows, { segments, ...start, isFirst: place === undefined }, maxBytes);
+      return { rows, next, reached, unreadable };
+    };
     for (let index = first; index >= 0; index--) {
       const segment = segments[index]!;
       const end = index === first && place ? Math.min(place.offset, segment.size) : segment.size;
       const begin =
         filter.until === undefined ? end : Math.min(end, await behindTime(segment, filter.until + SLACK_MS));
+      if (index === first) start = { index, offset: begin };
       for await (const { line, offset } of linesBackwards(segment, begin)) {
         left -= line.length;
-        const { record, at } = lookAt(line, filter);
-        if (at === undefined) unreadable++;
-        else reached = at;
-        if (filter.from !== undefined && at !== undefined && at < filter.from - SLACK_MS)
-          return { records, next: undefined, reached, unreadable };
-        if (record) records.push(record);
-        if (records.length >= limit || left <= 0) {
-          const hasMore = offset > 0 || index > 0;
-          return { records, next: hasMore ? { file: segment.id, offset } : undefined, reached, unreadable };
-        }
+        const { record, head } = lookAt(line, filter);
+        if (!head) unreadable++;
+        else reached = head.at;
+        if (filter.from !== undefined && head && head.at < filter.from - SLACK_MS) return await found(undefined);
+        if (head) pairs.take(line, head, record);
+        if (pairs.rows.length >= limit || left <= 0)
+          return await found(offset > 0 || index > 0 ? { file: segment.id, offset } : undefined);
       }
     }
-    return { records, next: undefined, reached, unreadable };
+    return await found(undefined);
   } finally {
     close();
   }
+}
+
+/** Looks behind where a search began for the outcomes of intents that had none in it. */
+async function settled(
+  rows: readonly Paired[],
+  {
+    segments,
+    index,
+    offset,
+    isFirst,
+  }: { segments: readonly Segment[]; index: number; offset: number; isFirst: boolean },
+  maxBytes: number,
+): Promise<readonly Paired[]> {
+  const open = rows.filter((row) => row.open === "unknown");
+  const ids = new Set(open.map(({ record }) => String(record.id)));
+  if (ids.size === 0) return rows;
+  const behind = await settledBehind(segments.slice(index), offset, ids, maxBytes);
+  for (const row of open) {
+    if (behind.settled.has(String(row.record.id))) row.open = "later";
+    else if (!behind.isWhole) row.open = "unread";
+  }
+  // On a later page, what ended behind its beginning was shown on one before.
+  return isFirst ? rows : rows.filter((row) => !(open.includes(row) && row.open === "later"));
 }
 
 /** A record by its number, as its line; undefined if the log has none. */
@@ -119,12 +152,14 @@ interface LineHead {
   readonly end: number;
 }
 
+type Head = Pick<LineHead, "seq" | "at">;
+
 /** How long a line's head is at most, in bytes. */
 const HEAD_LENGTH = 100;
 const HEAD = /^\{"seq":(\d+),"time":"([^"]+)"/;
 
 /** The number and the time that a line begins with; undefined if it is damaged. */
-function headOf(beginning: string): Pick<LineHead, "seq" | "at"> | undefined {
+function headOf(beginning: string): Head | undefined {
   const [, seq, time] = HEAD.exec(beginning) ?? [];
   const at = time === undefined ? Number.NaN : Date.parse(time);
   return Number.isNaN(at) ? undefined : { seq: Number(seq), at };
@@ -224,18 +259,19 @@ async function* linesBackwards(
   }
 }
 
-/** The time of a line's record, and the record if it is looked for. */
-function lookAt(line: Buffer, filter: RecordFilter): { readonly record?: AuditRecord; readonly at?: number } {
-  const { at } = headOf(line.toString("latin1", 0, HEAD_LENGTH)) ?? {};
-  if (at === undefined) return {};
-  const { from, until, by, resource, route } = filter;
-  if ((from !== undefined && at < from) || (until !== undefined && at >= until)) return { at };
+/** The number and time of a line's record, and the record if it is looked for. */
+function lookAt(line: Buffer, filter: RecordFilter): { readonly record?: AuditRecord; readonly head?: Head } {
+  const head = headOf(line.toString("latin1", 0, HEAD_LENGTH));
+  if (!head) return {};
+  const { from, until, by, resources, route, action } = filter;
+  if ((from !== undefined && head.at < from) || (until !== undefined && head.at >= until)) return { head };
   // Looking for the words is a hundred times cheaper than parsing.
-  const words = [by, resource, route].filter((word) => word !== undefined);
-  if (words.some((word) => !line.includes(JSON.stringify(word).slice(1, -1)))) return { at };
+  const has = (word: string) => line.includes(JSON.stringify(word).slice(1, -1));
+  const words = [by, route, action].filter((word) => word !== undefined);
+  if (!words.every(has) || (resources && !resources.some(has))) return { head };
   const record = parsed(line);
   if (!record) return {};
-  return isMeant(record, filter) ? { at, record } : { at };
+  return isMeant(record, filter) ? { head, record } : { head };
 }
 
 function parsed(line: Buffer): AuditRecord | undefined {
@@ -246,11 +282,22 @@ function parsed(line: Buffer): AuditRecord | undefined {
   }
 }
 
-function isMeant(record: AuditRecord, { kind, by, resource, route }: RecordFilter): boolean {
+function isMeant(record: AuditRecord, { kind, by, resources, route, action, result }: RecordFilter): boolean {
   if (kind !== undefined && kindOf(record) !== kind) return false;
   if (by !== undefined && record.by !== by && record.caller !== by) return false;
   if (route !== undefined && record.route !== route && record.sync !== route) return false;
-  return resource === undefined || keysOf(record).includes(resource);
+  if (action !== undefined && record.action !== action && record.event !== action) return false;
+  if (result !== undefined && resultOf(record) !== result) return false;
+  return resources === undefined || keysOf(record).some((key) => resources.includes(key));
+}
+
+/** How a record says that something ended. Acts that say nothing of it were done; what a run holds or plans is no failure. */
+function resultOf(record: AuditRecord): RecordFilter["result"] {
+  const { event, intent, result } = record;
+  if (event === "refused") return "refused";
+  if (isIntent(record)) return "unknown";
+  if (result === undefined) return intent === undefined ? undefined : "ok";
+  return ["ok", "done", "held", "planned"].includes(String(result)) ? "ok" : "failed";
 }
 
 function kindOf({ event, by, caller, route, sync }: AuditRecord): (typeof RECORD_KINDS)[number] {

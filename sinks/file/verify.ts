@@ -1,4 +1,4 @@
-import { type AuditRecord, type Head, isWhole, type Link, ORIGIN, recordIn } from "./record.ts";
+import { ACTS, type AuditRecord, type Head, isWhole, type Link, ORIGIN, recordIn } from "./record.ts";
 
 /** What is known about a log from elsewhere. */
 export interface Anchors {
@@ -209,9 +209,6 @@ function storedProblem(
   }
   return undefined;
 }
-
-/** Operators' actions on the change guard, on syncs, on the configuration, on mappings and on sessions of the console. */
-const ACTS = ["release", "dismiss", "run", "retry", "forget", "cancel", "reload", "save", "end-sessions"];
 
 /** Tracks intents and their outcomes, by ID or, in logs of older versions, by number. */
 function noteQuestion(record: AuditRecord, open: Map<unknown, Question>): void {

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { AuditPage, AuditRecordView } from "../../src/console/api/audit.ts";
+import type { AuditPage, AuditRow } from "../../src/console/api/audit.ts";
 import { Badge, type Tone } from "../kit/badge.tsx";
 import { Choice, Field } from "../kit/field.tsx";
 import { usePages } from "../kit/more.tsx";
@@ -11,7 +11,7 @@ import { Link, setQuery, usePlace } from "../router.tsx";
 import { auditTexts as texts } from "../texts/audit.ts";
 import { common } from "../texts/common.ts";
 
-const FIELDS = ["kind", "by", "resource", "route", "from", "until"] as const;
+const FIELDS = ["kind", "action", "result", "by", "resource", "route", "from", "until"] as const;
 type Filter = Partial<Record<(typeof FIELDS)[number], string>>;
 
 /** What the address says is looked for. */
@@ -33,7 +33,7 @@ export function Records() {
   const { query } = usePlace();
   const filter = filterIn(query);
   const { pages, error, isLoading, add, reload } = usePages<AuditPage>(addressOf(filter));
-  const records = pages.flatMap((page) => page.records);
+  const rows = pages.flatMap((page) => page.rows);
   const last = pages.at(-1);
   const unreadable = pages.reduce((sum, page) => sum + page.unreadable, 0);
   return (
@@ -48,8 +48,11 @@ export function Records() {
         </div>
       )}
       {unreadable > 0 && <Notice kind="warning">{texts.unreadable(unreadable)}</Notice>}
-      {records.length > 0 && <List records={records} />}
-      {last && records.length === 0 && <Empty>{last.next ? texts.nothingYet : texts.nothing}</Empty>}
+      {pages[0] && pages[0].people.length > 0 && (
+        <p class="quiet">{texts.meant(pages[0].people, pages[0].hasMorePeople)}</p>
+      )}
+      {rows.length > 0 && <List rows={rows} />}
+      {last && rows.length === 0 && <Empty>{last.next ? texts.nothingYet : texts.nothing}</Empty>}
       {isLoading && <Loading />}
       {last?.next && !isLoading && (
         <div class="tools">
@@ -97,6 +100,18 @@ function Filters({ filter }: { readonly filter: Filter }) {
           ...(["writes", "refused", "acts", "log"] as const).map((kind) => [kind, texts.kinds[kind]] as const),
         ]}
       />
+      <Choice
+        label={texts.action}
+        value={given.action ?? ""}
+        onChange={(action) => setQuery({ ...none, ...given, action })}
+        options={[["", texts.anyAction], ...Object.entries(texts.actions)]}
+      />
+      <Choice
+        label={texts.result}
+        value={given.result ?? ""}
+        onChange={(result) => setQuery({ ...none, ...given, result })}
+        options={[["", texts.anyResult], ...Object.entries(texts.results)]}
+      />
       <Field label={texts.by} value={given.by ?? ""} onInput={set("by")} type="search" />
       <Field label={texts.resource} value={given.resource ?? ""} onInput={set("resource")} type="search" />
       <Field label={texts.route} value={given.route ?? ""} onInput={set("route")} type="search" />
@@ -115,36 +130,61 @@ function Filters({ filter }: { readonly filter: Filter }) {
 const word = (value: unknown): string => (typeof value === "string" || typeof value === "number" ? String(value) : "");
 
 /** What a record is about, in few words. */
-function aboutOf({ action, type, backend, entries, id, reason, event }: AuditRecordView): string {
+function aboutOf({ record, display }: AuditRow): string {
+  const { action, type, backend, entries, id, reason, event } = record;
   const key = word((backend as { readonly key?: unknown } | undefined)?.key);
-  const of = Array.isArray(entries) && entries.length > 0 ? texts.entries(entries.length) : "";
-  const named = key || (event === "refused" ? word(id) : "");
+  const of = Array.isArray(entries) && entries.length > 0 && !display ? texts.entries(entries.length) : "";
+  const named = display || key || (event === "refused" ? word(id) : "");
   return [word(action), word(type), named, of, word(reason) && `“${word(reason)}”`].filter(Boolean).join(" ");
 }
 
-/** How a record's result is shown. */
+/** How a result is shown. */
 function toneOf(result: unknown): Tone {
   if (result === "ok" || result === "done") return "good";
   return result === "held" || result === "planned" ? "info" : "bad";
 }
 
-const List = ({ records }: { readonly records: readonly AuditRecordView[] }) => (
-  <Table<AuditRecordView>
+const TONES = { unknown: "bad", later: "info", unread: "warn" } as const;
+
+/** How it ended. */
+function Result({ row: { record, open } }: { readonly row: AuditRow }) {
+  if (open)
+    return (
+      <details>
+        <summary>
+          <Badge tone={TONES[open]}>{texts.open[open]}</Badge>
+        </summary>
+        {texts.openMeans[open]}
+      </details>
+    );
+  return record.result === undefined ? null : <Badge tone={toneOf(record.result)}>{word(record.result)}</Badge>;
+}
+
+/** The records of a row: of an outcome, and of the intent before it. */
+const Numbers = ({ row: { record, intent } }: { readonly row: AuditRow }) => (
+  <>
+    {intent && (
+      <>
+        <Link to={`/audit/${intent.seq}`}>{intent.seq}</Link>,{" "}
+      </>
+    )}
+    <Link to={`/audit/${record.seq}`}>{record.seq}</Link>
+  </>
+);
+
+const List = ({ rows }: { readonly rows: readonly AuditRow[] }) => (
+  <Table<AuditRow>
     caption={texts.table}
-    rows={records}
-    keyOf={({ seq }) => String(seq)}
+    rows={rows}
+    keyOf={({ record }) => String(record.seq)}
     columns={[
-      { name: texts.number, layout: "narrow", show: ({ seq }) => <Link to={`/audit/${seq}`}>{seq}</Link> },
-      { name: texts.time, layout: "narrow", show: ({ time }) => <Ago at={Date.parse(time)} /> },
-      { name: texts.event, show: ({ event }) => texts.events[event] ?? event },
-      { name: texts.who, show: ({ by, caller }) => word(by ?? caller) },
-      { name: texts.route, show: ({ route, sync }) => word(route ?? sync) },
+      { name: texts.number, layout: "narrow", show: (row) => <Numbers row={row} /> },
+      { name: texts.time, layout: "narrow", show: ({ record }) => <Ago at={Date.parse(record.time)} /> },
+      { name: texts.event, show: ({ record: { event } }) => texts.events[event] ?? event },
+      { name: texts.who, show: ({ record: { by, caller } }) => word(by ?? caller) },
+      { name: texts.route, show: ({ record: { route, sync } }) => word(route ?? sync) },
       { name: texts.about, layout: "grow", show: aboutOf },
-      {
-        name: texts.result,
-        layout: "narrow",
-        show: ({ result }) => (result === undefined ? "" : <Badge tone={toneOf(result)}>{word(result)}</Badge>),
-      },
+      { name: texts.result, layout: "narrow", show: (row) => <Result row={row} /> },
     ]}
   />
 );

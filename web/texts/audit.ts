@@ -1,5 +1,5 @@
 import { isolated } from "./values.ts";
-import { counted } from "./words.ts";
+import { counted, listed } from "./words.ts";
 
 /** A size in bytes as people read it. */
 function size(bytes: number): string {
@@ -55,7 +55,46 @@ export const auditTexts = {
     log: "The log itself",
   },
   by: "Caller or operator",
-  resource: "Id or key",
+  resource: "Name, key or ID",
+  action: "Action",
+  anyAction: "Any",
+  actions: {
+    create: "Create",
+    patch: "Change (PATCH)",
+    replace: "Replace (PUT)",
+    delete: "Delete",
+    released: "Release",
+    dismissed: "Dismiss",
+    ran: "Run of a sync",
+    retried: "Try again",
+    forgotten: "Forget",
+    cancelled: "Cancel",
+    reloaded: "Reload",
+    saved: "Save a file",
+    "sign-in": "Sign in",
+  } as Readonly<Record<string, string>>,
+  anyResult: "Any",
+  results: {
+    ok: "Done",
+    failed: "Failed",
+    refused: "Refused",
+    unknown: "Outcome unknown",
+  } as Readonly<Record<string, string>>,
+  open: { unknown: "Outcome unknown", later: "Ended after the period", unread: "Outcome not read" },
+  openMeans: {
+    unknown:
+      "The log says that this begins, and not how it ended: it is under way, or the gateway was stopped before it could say. Look at the entry.",
+    later: "The log says how it ended, after the period that you look at.",
+    unread: "The outcome is not in the next 32 MB of the log. Verify the log to know whether there is one.",
+  },
+  meant: (people: readonly { readonly key: string; readonly display: string }[], hasMore: boolean) => {
+    const some = people
+      .slice(0, 5)
+      .map(({ key, display }) => (display && display !== key ? `${display} (${key})` : key));
+    const more = people.length - some.length;
+    const all = listed(more > 0 ? [...some, `${more} more`] : some);
+    return `Looks for ${all}.${hasMore ? " More are called so: give more of the name." : ""}`;
+  },
   route: "Route or sync",
   from: "From",
   until: "Until",
@@ -84,7 +123,6 @@ export const auditTexts = {
   inLive: "Show the request in Live",
   newer: "Newer",
   olderOne: "Older",
-  intent: "Intent",
   events: {
     intent: "Write begins",
     outcome: "Write",
@@ -101,6 +139,8 @@ export const auditTexts = {
     forgotten: "Forgotten",
     cancel: "Cancellation begins",
     cancelled: "Cancelled",
+    save: "Saving begins",
+    saved: "Saved",
     reload: "Reload begins",
     reloaded: "Reloaded",
     verify: "Verification begins",

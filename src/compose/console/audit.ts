@@ -8,11 +8,18 @@ import { openSegments } from "../../../sinks/file/segments.ts";
 import type { Verdict } from "../../../sinks/file/verify.ts";
 import { DEFAULT_SINK } from "../../config/format.ts";
 import type { Loaded } from "../../config/load.ts";
-import type { AuditQuestions, AuditRecordView, AuditVerification, AuditVerified } from "../../console/api/audit.ts";
+import type {
+  AuditQuestions,
+  AuditRecordView,
+  AuditRow,
+  AuditVerification,
+  AuditVerified,
+} from "../../console/api/audit.ts";
 import type { AuditDeps } from "../../console/pages/audit.ts";
 import { Refusal } from "../../console/refusal.ts";
 import { isSharedState } from "../../state/state.ts";
 import { createThread } from "../../thread/thread.ts";
+import { auditNames, MAX_NAMED } from "./audit-names.ts";
 import type { VerifyAnswer, VerifyTask } from "./audit-thread.ts";
 import type { ConsoleSources } from "./sources.ts";
 
@@ -33,7 +40,9 @@ interface Log {
 }
 
 /** What the page on the audit log is handed. The log is the one that this gateway writes since it started. */
-export function auditDeps({ current, store, shared }: Pick<ConsoleSources, "current" | "store" | "shared">): AuditDeps {
+export function auditDeps(sources: ConsoleSources): AuditDeps {
+  const { current, store, shared } = sources;
+  const names = auditNames(sources);
   const { config, folder } = current().loaded;
   const log = logIn(config.audit, folder);
   const isAnchored = isSharedState(config.state.url);
@@ -77,12 +86,22 @@ export function auditDeps({ current, store, shared }: Pick<ConsoleSources, "curr
           if (result.is === "unconfirmed") shared.log.warn(result, "no record of the audit log has the hash");
         });
     },
-    search: async ({ next, limit, ...filter }) => {
+    search: async ({ next, limit, resource, ...filter }) => {
       const { file } = readable();
+      const meant = resource === undefined ? [] : await names.meant(resource);
+      const people = meant.slice(0, MAX_NAMED);
+      const resources = resource === undefined ? undefined : [resource, ...people.map(({ key }) => key)];
       try {
-        const found = await searchBackwards(file, filter, placeIn(next), { limit, maxBytes: MAX_BYTES });
+        const bounds = { limit, maxBytes: MAX_BYTES };
+        const found = await searchBackwards(file, { ...filter, resources }, placeIn(next), bounds);
+        const displays = await names.namesOf(found.rows);
         return {
-          records: found.records as unknown as readonly AuditRecordView[],
+          rows: found.rows.map((row, index) => ({
+            ...row,
+            display: displays[index]!,
+          })) as unknown as readonly AuditRow[],
+          people,
+          hasMorePeople: meant.length > MAX_NAMED,
           ...(found.next && { next: `${found.next.file}.${found.next.offset}` }),
           ...(found.reached !== undefined && { reached: found.reached }),
           unreadable: found.unreadable,

@@ -68,9 +68,25 @@ export interface AuditRecordView {
   readonly [field: string]: unknown;
 }
 
-/** `GET /audit/records`: records, newest first. */
+/** A write or an act with its outcome, or another record. */
+export interface AuditRow {
+  /** The outcome, if there was an intent before it. */
+  readonly record: AuditRecordView;
+  /** What people know the entry or the person by; empty if nobody has said. */
+  readonly display: string;
+  /** The intent's record and its time. */
+  readonly intent?: { readonly seq: number; readonly at: number };
+  /** Of an intent alone: the log does not say how it ended, or says it after the period, or so much later that it was not read. */
+  readonly open?: "unknown" | "later" | "unread";
+}
+
+/** `GET /audit/records`: rows, newest first. */
 export interface AuditPage {
-  readonly records: readonly AuditRecordView[];
+  readonly rows: readonly AuditRow[];
+  /** Who was meant by a name: their keys are looked for. */
+  readonly people: readonly { readonly key: string; readonly display: string }[];
+  /** Whether more than these have the name. */
+  readonly hasMorePeople: boolean;
   /** Where the search goes on; absent at the log's beginning. */
   readonly next?: string;
   /** The time of the oldest record that was looked at. */

@@ -32,7 +32,10 @@ const queryFormat = z.strictObject({
   until: time.optional(),
   kind: z.enum(["writes", "refused", "acts", "log"]).optional(),
   by: textFormat.optional(),
-  resource: textFormat.optional(),
+  /** A person's or group's name, or a part of it; or a key or ID. */
+  resource: z.string().trim().min(1).max(200).optional(),
+  action: textFormat.optional(),
+  result: z.enum(["ok", "failed", "refused", "unknown"]).optional(),
   route: textFormat.optional(),
   next: z
     .string()
