@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -11,8 +11,8 @@ import type { MemberChanges } from "../src/journal/members.ts";
 import { rowOf } from "../src/journal/row.ts";
 import type { JournalLine, JournalQuery, JournalStore } from "../src/journal/store.ts";
 import { createJournalStore } from "../src/state/journal.ts";
+import { sqliteLayout } from "../src/state/journal-sqlite.ts";
 import { openJournalStore } from "../src/state/journal-store.ts";
-import type { JournalTables } from "../src/state/journal-tables.ts";
 import { type Database, startPostgres, stateIn } from "./servers/databases.ts";
 
 const START = Date.UTC(2026, 0, 1);
@@ -225,27 +225,128 @@ describe.each(["sqlite", "postgres"] as const)("the journal's store in %s", (kin
 });
 
 test.each<[Omit<JournalQuery, "limit">, RegExp]>([
-  [{ resource: "1", caller: "entra", result: "failure" }, /journal_by_resource_key/],
-  [{ requestId: "r1", caller: "entra", result: "success" }, /journal_by_request_key/],
-  [{ about: { id: "1", type: "User" } }, /SEARCH journal USING PRIMARY KEY \(id=\?\)/],
+  [{ resource: "1", caller: "entra", result: "failure" }, /^SCAN journal_terms VIRTUAL/],
+  [{ requestId: "r1", caller: "entra", result: "success" }, /^SCAN journal_terms VIRTUAL/],
+  [{ about: { id: "1", type: "User" } }, /^SCAN journal_terms VIRTUAL/],
   [{ caller: "rare" }, /journal_by_caller/],
   [{ caller: "entra", result: "failure" }, /journal_by_failure/],
   [{ caller: "entra", type: "Group" }, /^SCAN journal$/],
-  [{ caller: "entra", search: "ann" }, /^SCAN journal$/],
+  [{ caller: "entra", search: "an" }, /^SCAN journal$/],
   [{ result: "success", type: "Group" }, /^SCAN journal$/],
 ])("SQLite reads few entries for %j, or goes through them in order", async (given, way) => {
+  expect((await planOf(given))[0]).toMatch(way);
+});
+
+test("SQLite looks a part of a name up in an index, and takes what is found in the order of entries, without sorting it", async () => {
+  const plan = await planOf({ search: "anna", caller: "entra" });
+  expect(plan[0]).toMatch(/^SCAN journal_(names|terms) VIRTUAL/);
+  expect(plan.join()).not.toContain("TEMP B-TREE");
+});
+
+/** How SQLite goes about the last question of a search. */
+async function planOf(given: Omit<JournalQuery, "limit">): Promise<string[]> {
   const database = openSqlite(":memory:");
   const asked: CompiledQuery[] = [];
-  const db = new Kysely<JournalTables>({
+  const db = new Kysely<unknown>({
     dialect: sqliteDialect(() => database),
     log: ({ query }) => {
       asked.push(query);
     },
   });
-  const store = createJournalStore({ db, isSqlite: true, close: () => db.destroy() });
+  const store = createJournalStore({ layout: sqliteLayout(db), close: () => db.destroy() });
   await store.search({ ...given, limit: 1 });
-  const { sql, parameters } = asked.at(-1)!;
-  const [plan] = database.prepare(`explain query plan ${sql}`).all(...(parameters as string[]));
-  expect(plan?.detail).toMatch(way);
+  const { sql, parameters } = asked.findLast(({ sql }) => sql.includes(" limit "))!;
+  const plan = database.prepare(`explain query plan ${sql}`).all(...(parameters as string[]));
   await store.close();
+  return plan.map(({ detail }) => String(detail));
+}
+
+describe("the journal's SQLite file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "postern-journal-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  let files = 0;
+  const open = (name = `state-${++files}.db`) => openJournalStore({ url: `sqlite:${name}` }, filesIn(folder));
+
+  test("has all entries of two processes that write at the same time, whatever their clocks say", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(2), fc.nat(1), fc.boolean()), { minLength: 1, maxLength: 40 }),
+        async (drawn) => {
+          const [name, all] = [`both-${++files}.db`, new Map<string, JournalEntry>()];
+          const stores = [open(name), open(name)];
+          // Both count from zero in each millisecond.
+          const batches = drawn.map(([ms, counter, isOther]) => {
+            const id = `${idOfTime(START + ms)}${String(counter).padStart(5, "0")}${isOther ? "b" : "a"}${++made}`;
+            return { ...entryOf(fc.sample(line, 1)[0]!, 0), id };
+          });
+          for (const each of batches) all.set(each.id, each);
+          await Promise.all(stores.map((store, at) => store.append(batches.filter((_, n) => n % 2 === at).map(rowOf))));
+          await stores[0]!.append(batches.map(rowOf));
+          const found = await stores[1]!.search({ limit: 1000 });
+          expect(found.map(({ id }) => id).sort()).toEqual([...all.keys()].sort());
+          // Pages have each once.
+          const paged: string[] = [];
+          for (let page = found.slice(0, 7); page.length > 0; ) {
+            paged.push(...page.map(({ id }) => id));
+            page = [...(await stores[0]!.search({ before: paged.at(-1)!, limit: 7 }))];
+          }
+          expect(paged).toEqual(found.map(({ id }) => id));
+          for (const [id, entry] of all) expect(await stores[0]!.get(id)).toEqual(entry);
+          for (const store of stores) await store.close();
+        },
+      ),
+      { numRuns: 5 },
+    );
+  });
+
+  test("finds each part of a name, of whatever characters it is", async () => {
+    const store = open();
+    const names = fc.sample(fc.string({ unit: "binary", maxLength: 12 }), 200);
+    const entries = names.map((display, n) => entryOf({ ...fc.sample(line, 1)[0], display, resource: `n${n}` }, 1));
+    await store.append(entries.map(rowOf));
+    for (const { display } of entries) {
+      const characters = Array.from(display);
+      const from = fc.sample(fc.nat(characters.length), 1)[0]!;
+      const search = characters.slice(from, from + 5).join("");
+      expect(await store.search({ search, limit: 1000 })).toEqual(expected(entries, { search, limit: 1000 }));
+    }
+    await store.close();
+  });
+
+  test("of an earlier layout is taken over with all its entries", async () => {
+    const entries = Array.from({ length: 2500 }, (_, n) =>
+      entryOf({ ...fc.sample(line, 1)[0], members: undefined }, n % 40),
+    );
+    const before = openSqlite(join(folder, "old-journal.db"));
+    before.exec(readFileSync(join(import.meta.dirname, "tables/journal-before.sql"), "utf8"));
+    const short = before.prepare(`insert into journal values (${Array(12).fill("?").join(",")})`);
+    const details = before.prepare("insert into journal_details values (?, ?, ?)");
+    for (const row of entries.map(rowOf)) {
+      short.run(...row.slice(0, 9), 0, 0, 1000);
+      details.run(row[0]!, row[9]!, row[10]!);
+    }
+    before.close();
+    const store = open("old.db");
+    expect(await store.search({ limit: 1000 })).toEqual(expected(entries, { limit: 1000 }));
+    expect(await store.get(entries[7]!.id)).toEqual(entries[7]);
+    const { requestId } = entries[9]!;
+    expect(await store.search({ requestId, limit: 1000 })).toEqual(expected(entries, { requestId, limit: 1000 }));
+    await store.close();
+  });
+
+  test("leaves nothing in its indexes of what it has forgotten", async () => {
+    const store = open("left.db");
+    const entries = Array.from({ length: 500 }, (_, n) =>
+      entryOf({ ...fc.sample(line, 1)[0], display: `name ${n}` }, n % 40),
+    );
+    await store.append(entries.map(rowOf));
+    expect(await store.forget({ days: 1, megabytes: 1 }, START + 100 * DAY)).toBe(500);
+    await store.close();
+    const file = openSqlite(join(folder, "left-journal.db"));
+    for (const index of ["journal_terms", "journal_names"]) {
+      file.exec(`create virtual table ${index}_words using fts5vocab(${index}, 'row')`);
+      expect(file.prepare(`select count(*) as n from ${index}_words`).get()).toEqual({ n: 0 });
+    }
+    file.close();
+  });
 });

@@ -1,16 +1,10 @@
-import { crc32 } from "node:zlib";
 import { CompiledQuery, type Kysely } from "kysely";
 import { type JournalRow, type RowMembers, TEXTS } from "../journal/row.ts";
+import { keyOf } from "./journal-terms.ts";
 
 const place = (column: string) => TEXTS.indexOf(column);
 const [ID, RESOURCE, REQUEST] = [place("id"), place("resource"), place("request_id")];
 const [LINE, DETAIL, MEMBERS] = [place("line"), place("detail"), place("members")];
-
-/**
- * A number for a text that entries are looked up by. An index of the texts themselves, which come in no order, would cost a write
- * twice as much.
- */
-export const keyOf = (text: string): number => crc32(text) | 0;
 
 /** Beside its texts, an entry takes about this much room with its places in the indexes, in bytes. */
 const ROW_BYTES = 400;
@@ -56,32 +50,19 @@ const TABLES: readonly Table[] = [
   },
 ];
 
-/** How many rows one transaction writes, and one statement of SQLite's. */
+/** How many rows one transaction writes. */
 const BATCH = 1000;
-const ROWS = 40;
 
 /** Writes rows. Those whose id is there already are left as they are. */
-export async function insertRows<Tables>(db: Kysely<Tables>, isSqlite: boolean, rows: readonly JournalRow[]) {
-  const insertInto = isSqlite ? insertValues : insertJson;
+export async function insertRows<Tables>(db: Kysely<Tables>, rows: readonly JournalRow[]) {
   for (const batch of parts(rows, BATCH))
     await db.transaction().execute(async (transaction) => {
       for (const table of TABLES) for (const query of insertInto(table, batch)) await transaction.executeQuery(query);
     });
 }
 
-/** For SQLite: statements of the same text as long as there are as many rows, so that they are prepared once. */
-function* insertValues({ name, columns, valuesOf }: Table, rows: readonly JournalRow[]): Generator<CompiledQuery> {
-  const names = Object.keys(columns);
-  const one = `(${names.map(() => "?").join(",")})`;
-  for (const some of parts(rows.flatMap(valuesOf), ROWS)) {
-    const values = some.map(() => one).join(",");
-    const text = `insert into ${name} (${names.join(",")}) values ${values} on conflict do nothing`;
-    yield CompiledQuery.raw(text, some.flat());
-  }
-}
-
-/** For PostgreSQL: one statement with all rows in one value, as this process has other work than to name each of them. */
-function* insertJson({ name, columns, valuesOf }: Table, rows: readonly JournalRow[]): Generator<CompiledQuery> {
+/** One statement with all rows in one value, as this process has other work than to name each of them. */
+function* insertInto({ name, columns, valuesOf }: Table, rows: readonly JournalRow[]): Generator<CompiledQuery> {
   const names = Object.keys(columns);
   const values = rows.flatMap(valuesOf).map((all) => Object.fromEntries(all.map((value, at) => [names[at]!, value])));
   if (values.length === 0) return;

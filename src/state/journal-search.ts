@@ -2,45 +2,39 @@ import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import { idOfTime } from "../journal/entry.ts";
 import { storable } from "../journal/row.ts";
 import type { About, JournalQuery } from "../journal/store.ts";
-import { keyOf } from "./journal-rows.ts";
 import type { JournalTables } from "./journal-tables.ts";
-
-/** Tables that are searched, and whose they are. */
-export interface Searched {
-  readonly db: Kysely<JournalTables>;
-  readonly isSqlite: boolean;
-}
+import { keyOf } from "./journal-terms.ts";
 
 type Finding = SelectQueryBuilder<JournalTables, "journal", object>;
 
 /** The ids of what a query finds. What is about a resource is found by two indexes, one after the other. */
-export async function idsOf(of: Searched, query: JournalQuery, limit: number): Promise<string[]> {
+export async function idsOf(db: Kysely<JournalTables>, query: JournalQuery, limit: number): Promise<string[]> {
   const { about, after } = query;
   const read = async (rows: Finding) => (await rows.limit(limit).select("id").execute()).map(({ id }) => id);
-  if (!about) return read(found(of, query));
-  const [own, others] = [await read(foundOwn(of, query, about)), await read(foundAsMember(of, query, about))];
+  if (!about) return read(found(db, query));
+  const [own, others] = [await read(foundOwn(db, query, about)), await read(foundAsMember(db, query, about))];
   const all = [...new Set([...own, ...others])].sort();
   return (after === undefined ? all.reverse() : all).slice(0, limit);
 }
 
-function foundOwn(of: Searched, query: JournalQuery, { id, type }: About): Finding {
-  const own = found(of, query)
+function foundOwn(db: Kysely<JournalTables>, query: JournalQuery, { id, type }: About): Finding {
+  const own = found(db, query)
     .where("resource_key", "=", keyOf(storable(id)))
     .where("resource", "=", storable(id));
   return type === undefined ? own : own.where("type", "=", storable(type));
 }
 
-function foundAsMember(of: Searched, query: JournalQuery, { id, type }: About): Finding {
-  let those = of.db
+function foundAsMember(db: Kysely<JournalTables>, query: JournalQuery, { id, type }: About): Finding {
+  let those = db
     .selectFrom("journal_members")
     .select("journal_members.id")
     .where("member_key", "=", keyOf(storable(id)))
     .where("member", "=", storable(id));
   if (type !== undefined) those = those.where("type", "in", ["", storable(type)]);
-  return found(of, query).where("id", "in", those);
+  return found(db, query).where("id", "in", those);
 }
 
-function found({ db, isSqlite }: Searched, query: JournalQuery): Finding {
+function found(db: Kysely<JournalTables>, query: JournalQuery): Finding {
   const { from, until, before, after, search } = query;
   let rows: Finding = db.selectFrom("journal").orderBy("id", after === undefined ? "desc" : "asc");
   if (from !== undefined) rows = rows.where("id", ">=", idOfTime(from));
@@ -58,32 +52,14 @@ function found({ db, isSqlite }: Searched, query: JournalQuery): Finding {
     ["request_key", query.requestId === undefined ? undefined : keyOf(storable(query.requestId))],
     ["resource_key", query.resource === undefined ? undefined : keyOf(storable(query.resource))],
   ] as const)
-    if (value !== undefined) {
-      const stored = typeof value === "string" ? storable(value) : value;
-      rows =
-        isSqlite && isCommon(column, query)
-          ? rows.where(sql<boolean>`${sql.ref(column)} || '' = ${stored}`)
-          : rows.where(column, "=", stored);
-    }
+    if (value !== undefined) rows = rows.where(column, "=", typeof value === "string" ? storable(value) : value);
   if (search === undefined || search === "") return rows;
-  const position = sql.raw(isSqlite ? "instr" : "strpos");
   // Read through in the order of ids: what is found often ends it early, and the rows are short.
   return rows.where((is) =>
     is.or([
-      sql<boolean>`${position}(name, ${storable(search.toLowerCase())}) > 0`,
+      sql<boolean>`strpos(name, ${storable(search.toLowerCase())}) > 0`,
       sql<boolean>`resource || '' = ${storable(search)}`,
       sql<boolean>`request_id || '' = ${storable(search)}`,
     ]),
   );
-}
-
-/**
- * Reports whether many entries probably have the same value as is asked for. An index would then cost more than reading through, and keep
- * SQLite, which has no statistics of these tables, from a better one.
- */
-function isCommon(column: string, { resource, about, requestId, result, ...query }: JournalQuery): boolean {
-  const isOfOne = resource !== undefined || about !== undefined || requestId !== undefined;
-  if (column === "result") return isOfOne || result === "success";
-  const others = [result, query.route, query.type, query.action, query.search || undefined];
-  return column === "caller" && (isOfOne || others.some((other) => other !== undefined));
 }

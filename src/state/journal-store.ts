@@ -3,6 +3,8 @@ import type { JournalStore } from "../journal/store.ts";
 import { createThread } from "../thread/thread.ts";
 import { type Location, openDatabase } from "./database.ts";
 import { createJournalStore } from "./journal.ts";
+import { postgresLayout } from "./journal-postgres.ts";
+import { sqliteLayout } from "./journal-sqlite.ts";
 import type { JournalTables } from "./journal-tables.ts";
 
 /** A method of the journal's store, and what it is given, for the thread that has the file. */
@@ -23,8 +25,12 @@ const MAX_WAITING = 200;
 export function openJournalStore(location: Location, files: Files): JournalStore {
   const file = location.url.startsWith("sqlite:") ? location.url.slice("sqlite:".length) : undefined;
   if (file !== undefined && file !== ":memory:") return inThread(files.path(journalFile(file)));
+  if (file !== undefined) {
+    const { db } = openDatabase<unknown>(location, files);
+    return createJournalStore({ layout: sqliteLayout(db), close: () => db.destroy() });
+  }
   const { db } = openDatabase<JournalTables>(location, files);
-  return createJournalStore({ db, isSqlite: file !== undefined, close: () => db.destroy() });
+  return createJournalStore({ layout: postgresLayout(db), close: () => db.destroy() });
 }
 
 /** The file of the journal beside a store's. */

@@ -20,7 +20,7 @@ export interface Sought {
   readonly bytes: number;
 }
 
-/** The journal's tables, as kysely knows them. */
+/** The journal's tables, in PostgreSQL, as kysely knows them. */
 export interface JournalTables {
   journal: Sought;
   /** The members of groups that entries are about, with `keyOf` each. */
@@ -37,15 +37,12 @@ export interface JournalTables {
 const TEXTS = ["route", "caller", "type", "action", "result", "resource", "request_id", "name"];
 const NUMBERS = ["resource_key", "request_key", "bytes"];
 
-/** The steps that make the tables. In SQLite they are kept in the order of their ids. */
-export const journalMigrations = (isSqlite: boolean): Record<string, Migration> => ({
+/** The steps that make the tables. */
+export const migrations: Record<string, Migration> = {
   "2026-11-26-journal": {
     up: async (db: Kysely<unknown>) => {
       const { schema } = db;
-      const begun = schema.createTable("journal");
-      let table = (isSqlite ? begun.modifyEnd(sql`without rowid`) : begun).addColumn("id", "text", (column) =>
-        column.primaryKey(),
-      );
+      let table = schema.createTable("journal").addColumn("id", "text", (column) => column.primaryKey());
       for (const name of TEXTS) table = table.addColumn(name, "text", (column) => column.notNull());
       for (const name of NUMBERS) table = table.addColumn(name, "integer", (column) => column.notNull());
       await table.execute();
@@ -69,9 +66,8 @@ export const journalMigrations = (isSqlite: boolean): Record<string, Migration> 
   },
   "2026-11-27-members": {
     up: async ({ schema }: Kysely<unknown>) => {
-      const begun = schema.createTable("journal_members");
-      // In the order of entries, so that those of a new one are added at the end, and those of old ones are forgotten together.
-      await (isSqlite ? begun.modifyEnd(sql`without rowid`) : begun)
+      await schema
+        .createTable("journal_members")
         .addColumn("id", "text", (column) => column.notNull())
         .addColumn("member_key", "integer", (column) => column.notNull())
         .addColumn("member", "text", (column) => column.notNull())
@@ -81,4 +77,4 @@ export const journalMigrations = (isSqlite: boolean): Record<string, Migration> 
       await schema.createIndex("journal_by_member").on("journal_members").columns(["member_key", "id"]).execute();
     },
   },
-});
+};
