@@ -61,6 +61,23 @@ describe("the console's pages", () => {
     await context.close();
   });
 
+  test("a page's scripts, and who is signed in, are asked for at once and once", async () => {
+    const { page, context, problems } = await signedIn(browser, gateway, "/");
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(`${gateway.operations}/console/live`);
+    await page.getByText("No requests yet.").waitFor();
+    const html = await (await get("/console/live")).text();
+    const named = [...html.matchAll(/"(\/console\/[\w./-]+)"/g)].map(([, path]) => path!);
+    const scripts = asked.filter((path) => path.endsWith(".js"));
+    expect(scripts.filter((path) => !named.includes(path))).toEqual([]);
+    expect(scripts.some((path) => /\/live-/.test(path))).toBe(true);
+    expect(asked.filter((path) => path === "/console/api/me")).toEqual(["/console/api/me"]);
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
   test("the first page is under 100 KB compressed", async () => {
     const html = await (await get("/console/")).text();
     const files = [...html.matchAll(/\/console\/assets\/[\w.-]+/g)].map(([path]) => path);

@@ -81,7 +81,7 @@ export async function listenForAdmin(
 /** The console of a running gateway. */
 async function consoleFor(settings: ConsoleSettings, sources: ConsoleSources, url: () => string) {
   const assets = await loadAssets();
-  const page = (problem: string) => shell(assets, problem);
+  const page = (problem: string) => shell(assets, { problem });
   const signIn = signInFor(settings, sources, { url, page });
   const { log } = sources.shared;
   const failed = (error: Error) => log.error({ error: error.stack }, "a page of the console failed");

@@ -12,6 +12,8 @@ export type Assets = ReadonlyMap<string, Asset>;
 export interface Asset {
   readonly type: string;
   readonly bytes: Readonly<Record<"identity" | "gzip" | "br", Uint8Array<ArrayBuffer>>>;
+  /** The scripts that a script loads before it runs. */
+  readonly imports: readonly string[];
 }
 
 /** Where `scripts/build.mjs` leaves the files: beside the compiled program. */
@@ -44,8 +46,12 @@ function assetOf(name: string, content: Uint8Array): Asset {
   const plain = new Uint8Array(content);
   const br = brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } });
   const bytes = { identity: plain, gzip: new Uint8Array(gzipSync(plain)), br: new Uint8Array(br) };
-  return { type: TYPES[name.split(".").at(-1)!] ?? "application/octet-stream", bytes };
+  const type = TYPES[name.split(".").at(-1)!] ?? "application/octet-stream";
+  return { type, bytes, imports: name.endsWith(".js") ? importsIn(Buffer.from(content).toString()) : [] };
 }
+
+const importsIn = (script: string): string[] =>
+  [...script.matchAll(/\b(?:from|import)"\.\/([\w.-]+\.js)"/g)].map(([, name]) => name!);
 
 /** Serves the files. Browsers keep them: a changed file has another name. */
 export function serveAssets(assets: Assets): Hono {
@@ -66,14 +72,29 @@ export function serveAssets(assets: Assets): Hono {
   return app;
 }
 
-/**
- * The page that every address of the console begins with; its script shows the rest. `problem` says why somebody could not be signed in. It
- * is part of the page and not of its address, where others could write it.
- */
-export function shell(assets: Assets, problem?: string) {
-  const named = (pattern: RegExp) => `/console/assets/${[...assets.keys()].find((name) => pattern.test(name))}`;
-  // Nothing else loads the styles of pages whose scripts are loaded later. The frame's come first.
-  const styles = [...assets.keys()].filter((name) => name.endsWith(".css")).toSorted((a, b) => rank(a) - rank(b));
+/** The scripts that some load, with those that they load themselves. */
+function withImports(assets: Assets, names: readonly string[]): Set<string> {
+  const found = new Set(names);
+  // What is added meanwhile is visited, too.
+  for (const name of found) for (const each of assets.get(name)?.imports ?? []) found.add(each);
+  return found;
+}
+
+/** What a shell is for. */
+export interface ShellOptions {
+  /** The page's path behind `/console/`: its script is loaded at once, and not only when the frame's has run. */
+  readonly path?: string | undefined;
+  /** Why somebody could not be signed in. It is part of the page and not of its address, where others could write it. */
+  readonly problem?: string | undefined;
+}
+
+/** The page that every address of the console begins with; its script shows the rest. */
+export function shell(assets: Assets, { path, problem }: ShellOptions = {}) {
+  const find = (pattern: RegExp) => [...assets.keys()].find((name) => pattern.test(name));
+  const named = (pattern: RegExp) => `/console/assets/${find(pattern)}`;
+  const [page = ""] = path?.split("/") ?? [];
+  const script = /^[a-z-]*$/.test(page) ? find(new RegExp(`^${page || "overview"}-[A-Z0-9]+\\.js$`)) : undefined;
+  const scripts = withImports(assets, [find(/^main-.*\.js$/)!, ...(path !== undefined && script ? [script] : [])]);
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -84,8 +105,10 @@ ${problem === undefined ? "" : html`<meta name="postern-problem" content="${prob
 <title>Postern</title>
 <link rel="icon" href="${named(/^icon-.*\.svg$/)}">
 <script src="${named(/^theme-.*\.js$/)}"></script>
-${styles.map(
-  (name) => html`<link rel="stylesheet" href="/console/assets/${name}">
+<link rel="stylesheet" href="${named(/^styles-.*\.css$/)}">
+${path === undefined ? "" : html`<link rel="preload" as="fetch" href="/console/api/me" crossorigin>`}
+${[...scripts].map(
+  (name) => html`<link rel="modulepreload" href="/console/assets/${name}">
 `,
 )}<script type="module" src="${named(/^main-.*\.js$/)}"></script>
 </head>
@@ -95,5 +118,3 @@ ${styles.map(
 </body>
 </html>`;
 }
-
-const rank = (name: string): number => (name.startsWith("main-") ? 0 : 1);

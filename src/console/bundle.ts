@@ -9,19 +9,24 @@ export interface Bundle {
   readonly packages: readonly string[];
 }
 
-/** Bundles the console's files from `web/`, with esbuild. Pages that are opened rarely are files of their own. */
+/** Bundles the console's files from `web/`, with esbuild: a script for each page, and one style sheet for all. */
 export async function bundle(): Promise<Bundle> {
   const { build } = await import("esbuild");
   const web = join(ROOT, "web");
-  const { outputFiles, metafile } = await build({
+  const common = {
     absWorkingDir: ROOT,
-    entryPoints: ["main.tsx", "theme.ts", "icon.svg"].map((name) => join(web, name)),
     outdir: web,
     bundle: true,
+    minify: true,
+    write: false,
+    logLevel: "warning",
+  } as const;
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: ["main.tsx", "theme.ts", "icon.svg"].map((name) => join(web, name)),
     splitting: true,
     format: "esm",
     target: "es2022",
-    minify: true,
     jsx: "automatic",
     jsxImportSource: "preact",
     loader: { ".svg": "copy" },
@@ -29,18 +34,37 @@ export async function bundle(): Promise<Bundle> {
     chunkNames: "[name]-[hash]",
     assetNames: "[name]-[hash]",
     legalComments: "none",
-    write: false,
     metafile: true,
-    logLevel: "warning",
+  });
+  const sheets = Object.keys(metafile.inputs).filter((file) => file.endsWith(".css"));
+  const { outputFiles: styles } = await build({
+    ...common,
+    stdin: {
+      contents: sheets
+        .toSorted(byRank)
+        .map((file) => `@import "./${file}";`)
+        .join("\n"),
+      resolveDir: ROOT,
+      loader: "css",
+    },
+    entryNames: "styles-[hash]",
   });
   const inputs = Object.keys(metafile.inputs).flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []);
   const packages = [...new Set(inputs)].toSorted();
   const licences = { name: "licences.txt", content: Buffer.from(packages.map(licenceOf).join("\n")) };
+  const scripts = outputFiles.filter(({ path }) => !path.endsWith(".css"));
   return {
-    files: [...outputFiles.map(({ path, contents }) => ({ name: basename(path), content: contents })), licences],
+    files: [
+      ...[...scripts, ...styles].map(({ path, contents }) => ({ name: basename(path), content: contents })),
+      licences,
+    ],
     packages,
   };
 }
+
+/** Those of packages come first, then the frame's, then those of pages. */
+const rank = (file: string): number => (file.includes("node_modules/") ? 0 : file === "web/style.css" ? 1 : 2);
+const byRank = (one: string, other: string): number => rank(one) - rank(other) || (one < other ? -1 : 1);
 
 /** The text that a package's licence asks to be delivered with it. */
 function licenceOf(path: string): string {

@@ -40,7 +40,7 @@ const SELF = ["'self'"];
 
 /** The console: its pages at `/console/`, what they ask at `/console/api/`. */
 export function createConsole(options: ConsoleOptions): Hono {
-  const { assets, signIn } = options;
+  const { assets, signIn, home = "" } = options;
   const app = new Hono();
   const base = new Hono();
   base.use(
@@ -68,7 +68,7 @@ export function createConsole(options: ConsoleOptions): Hono {
   });
   base.route("/", signIn.endpoints);
   base.route("/api", api(options));
-  base.get("/*", (c) => c.html(shell(assets)));
+  base.get("/*", (c) => c.html(shell(assets, { path: c.req.path.slice("/console/".length) || home })));
   app.get("/console", (c) => c.redirect("/console/"));
   app.route("/console", base);
   return app;
