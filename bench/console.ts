@@ -23,6 +23,8 @@ interface Load {
   readonly paint: number;
   /** The page shows what it is about. */
   readonly whole: number;
+  /** Processor time of the page's process, which other work on the machine hardly changes. */
+  readonly processor: number;
   readonly requests: number;
   readonly kilobytes: number;
 }
@@ -44,11 +46,21 @@ const READ = `(() => {
   return { html: page.responseEnd, paint: painted, whole: globalThis.wholeAt, requests: all.length + 1, kilobytes: bytes / 1000 };
 })()`;
 
-async function load(page: Page, url: string): Promise<Load> {
+async function load(browser: Browser, page: Page, url: string): Promise<Load> {
+  const before = await processorTime(browser);
   await page.goto(url);
   // The policy of the console's pages allows no function from outside, which waitForFunction would make.
   while ((await page.evaluate("globalThis.wholeAt")) === undefined) await page.waitForTimeout(20);
-  return page.evaluate(READ);
+  const processor = (await processorTime(browser)) - before;
+  return { ...((await page.evaluate(READ)) as Load), processor };
+}
+
+/** The processor time of all pages' processes so far, in milliseconds. */
+async function processorTime(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  return 1000 * processInfo.filter(({ type }) => type === "renderer").reduce((sum, { cpuTime }) => sum + cpuTime, 0);
 }
 
 /** Loads a page in a browser profile that is new, and again in the same. */
@@ -62,7 +74,7 @@ async function coldAndWarm(
   const page = await context.newPage();
   await page.addInitScript(noteText(PAGES[path]));
   const url = `${gateway.operations}/console${path}`;
-  const loads = [await load(page, url), await load(page, url)] as const;
+  const loads = [await load(browser, page, url), await load(browser, page, url)] as const;
   await context.close();
   return loads;
 }
@@ -72,7 +84,7 @@ const least = (values: readonly number[]): number => Math.min(...values);
 
 function tell(what: string, loads: readonly Load[]): void {
   const of = (name: keyof Load) => loads.map((each) => each[name]);
-  const times = (["html", "paint", "whole"] as const).map(
+  const times = (["html", "paint", "whole", "processor"] as const).map(
     (name) => `${name} ${median(of(name)).toFixed(0)} ms (least ${least(of(name)).toFixed(0)})`,
   );
   console.log(
