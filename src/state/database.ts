@@ -28,6 +28,8 @@ export interface Database<Tables> {
   readonly db: Kysely<Tables>;
   /** Runs a transaction. Those with the same name run one after another, across all processes that share the store. */
   readonly exclusively: <T>(name: string, work: (transaction: Transaction<Tables>) => Promise<T>) => Promise<T>;
+  /** Whether a query holds up the process: a long one is split. */
+  readonly isInProcess: boolean;
   /** Reports whether a failure is temporary: the server is unreachable, starting or stopping. */
   readonly willPass: (error: unknown) => boolean;
 }
@@ -50,6 +52,7 @@ function openFile<Tables>(url: string, files: Files): Database<Tables> {
   const db = new Kysely<Tables>({ dialect: withTransactionalDdl(sqliteDialect(() => database)) });
   return {
     db,
+    isInProcess: true,
     // SQLite transactions always run one after another.
     exclusively: (_, work) => db.transaction().execute(work),
     willPass: (error) => /locked|busy/i.test((error as Error).message) && file !== ":memory:" && existsSync(file),
@@ -96,6 +99,7 @@ function openServer<Tables>({ url, password, tls }: Location, files: Files): Dat
   });
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: givingUpLate(pool) }) });
   return {
+    isInProcess: false,
     db,
     exclusively: (name, work) =>
       db.transaction().execute(async (transaction) => {

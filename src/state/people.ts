@@ -49,7 +49,7 @@ const RANGE = 5000;
 
 /** Stores the people of a sync in tables. Every call waits for `ready`. */
 export function createPeople(
-  { db, exclusively }: Database<PeopleTables>,
+  { db, exclusively, isInProcess }: Database<PeopleTables>,
   ready: () => Promise<void>,
   sync: string,
 ): People {
@@ -93,7 +93,7 @@ export function createPeople(
   const selected = () => people().select(ALL).$castTo<Person>();
   const listed = (after: string, limit: number) => selected().where("key", ">", after).orderBy("key").limit(limit);
   return {
-    ...createPeopleLists({ db }, ready, sync),
+    ...createPeopleLists({ db, isInProcess }, ready, sync),
     receive: (read, page) =>
       whenReady(() => exclusively(`people of ${sync}`, (transaction) => receive(transaction, sync, read, page))),
     complete: (read, now) =>

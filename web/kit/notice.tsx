@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { ApiError } from "../api.ts";
 import { common } from "../texts/common.ts";
 
@@ -20,6 +21,17 @@ export function Notice({
   return (
     <div class={`notice ${kind}`} role={kind === "error" ? "alert" : "status"}>
       {children}
+    </div>
+  );
+}
+
+/** Says what was done. It takes the focus, because the button that was pressed may be gone, and it may be out of sight. */
+export function Done({ text }: { readonly text: string }) {
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => element.current?.focus(), [text]);
+  return (
+    <div ref={element} class="notice ok" role="status" tabIndex={-1}>
+      {text}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { useMe } from "../app.tsx";
 import { ActDialog } from "../kit/act-dialog.tsx";
 import { Badge } from "../kit/badge.tsx";
 import { Code } from "../kit/code.tsx";
-import { Failure, Loading, Notice } from "../kit/notice.tsx";
+import { Done, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Page, Panel } from "../kit/page.tsx";
 import { Table } from "../kit/table.tsx";
 import { Ago } from "../kit/time.tsx";
@@ -114,7 +114,7 @@ export function OnePerson({ sync, person }: { readonly sync: string; readonly pe
       </p>
       <Failure error={error} />
       {!data && !error && <Loading />}
-      {done && <Notice kind="ok">{done}</Notice>}
+      {done && <Done text={done} />}
       {data && (
         <>
           <Next data={data} />

@@ -3,7 +3,7 @@ import type { SyncActed, SyncCount, SyncRun, SyncRunWish, SyncSummary } from "..
 import { post, useLoaded } from "../api.ts";
 import { useMe } from "../app.tsx";
 import { ActDialog } from "../kit/act-dialog.tsx";
-import { Failure, Loading, Notice } from "../kit/notice.tsx";
+import { Done, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Page } from "../kit/page.tsx";
 import { Table } from "../kit/table.tsx";
 import { Ago } from "../kit/time.tsx";
@@ -144,7 +144,7 @@ export function OneSync({ name }: { readonly name: string }) {
           )}
         </p>
       )}
-      {done && !running && <Notice kind="ok">{done}</Notice>}
+      {done && !running && <Done text={done} />}
       {running && <Underway run={running} />}
       {moved && !running && (
         <Moved

@@ -60,8 +60,7 @@ export const auditTexts = {
   anyAction: "Any",
   actions: {
     create: "Create",
-    patch: "Change (PATCH)",
-    replace: "Replace (PUT)",
+    update: "Change",
     delete: "Delete",
     released: "Release",
     dismissed: "Dismiss",
