@@ -16,7 +16,7 @@ const MAX_ENDING = 50;
 const LOST_MS = 24 * 3_600_000;
 /** How long is waited for the store, in milliseconds. */
 const STORE_MS = 1500;
-/** How long what was found is kept, in milliseconds: many may look at the same time. */
+/** How long what the store said is kept, in milliseconds: many may look at the same time. */
 const KEPT_MS = 2000;
 
 /** Finds what an operator should look at, gravest first. Asks the store, and no backend. */
@@ -24,20 +24,18 @@ export function createAttention(sources: ConsoleSources, drifts: Drifts): () => 
   const expiries = createExpiries();
   let storeAway: number | undefined;
   const look = async (): Promise<readonly Attention[]> => {
-    const stored = await inStore(sources).catch(() => undefined);
-    storeAway = stored ? undefined : (storeAway ?? Date.now());
-    const store: Attention[] = storeAway === undefined ? [] : [{ what: "store", since: storeAway }];
-    return [
-      ...running(sources),
-      ...store,
-      ...(stored ?? []),
-      ...foundDrifts(sources, drifts),
-      ...(await ending(sources, expiries)),
-      ...configured(sources),
-    ];
+    const found = await inStore(sources).catch(() => undefined);
+    storeAway = found ? undefined : (storeAway ?? Date.now());
+    return found ?? [{ what: "store", since: storeAway! }];
   };
-  const found = new LRUCache<"all", readonly Attention[]>({ max: 1, ttl: KEPT_MS, fetchMethod: look });
-  return async () => (await found.fetch("all")) ?? [];
+  const stored = new LRUCache<"all", readonly Attention[]>({ max: 1, ttl: KEPT_MS, fetchMethod: look });
+  return async () => [
+    ...running(sources),
+    ...((await stored.fetch("all")) ?? []),
+    ...foundDrifts(sources, drifts),
+    ...(await ending(sources, expiries)),
+    ...configured(sources),
+  ];
 }
 
 /** What this process knows of itself. */
