@@ -492,6 +492,20 @@ describe("the page of requests", () => {
       .toBe(200);
   });
 
+  test("a browser that was away for long is told to load its list anew, and nothing is read for it", async () => {
+    const abort = new AbortController();
+    const stream = `${gateway.operations}/console/api/live/stream`;
+    const answer = await visitor.send(stream, { headers: { "last-event-id": "000000000" }, signal: abort.signal });
+    let text = "";
+    for await (const part of answer.body!.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      if (text.includes("event: ")) break;
+    }
+    expect(text).toMatch(/event: reset\n/);
+    expect(text).not.toContain("event: rows");
+    abort.abort();
+  });
+
   test("a stream ends with its session, and holds up no gateway that stops", async () => {
     await leaving.ended;
     const open = await follow(visitor, gateway.operations!);

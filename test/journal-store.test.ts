@@ -6,7 +6,7 @@ import { type CompiledQuery, Kysely } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { filesIn } from "../src/connector/kit/files.ts";
 import { openSqlite, sqliteDialect } from "../src/connector/kit/sqlite.ts";
-import { idOfTime, type JournalEntry } from "../src/journal/entry.ts";
+import { idOfTime, type JournalEntry, journalId } from "../src/journal/entry.ts";
 import type { MemberChanges } from "../src/journal/members.ts";
 import { rowOf } from "../src/journal/row.ts";
 import type { JournalLine, JournalQuery, JournalStore } from "../src/journal/store.ts";
@@ -313,20 +313,63 @@ describe("the journal's SQLite file", () => {
     await store.close();
   });
 
-  test("of an earlier layout is taken over with all its entries", async () => {
+  test("finds and forgets each entry, however many a clock that stands still gave the same time", async () => {
+    const store = open();
+    const now = Date.now() + 3_600_000;
+    const entries = Array.from({ length: 12_000 }, () => ({
+      ...entryOf(fc.sample(line, 1)[0]!, 0),
+      id: journalId(now),
+    }));
+    await store.append(entries.map(rowOf));
+    const newest = await store.search({ limit: 100 });
+    expect(newest.map(({ id }) => id)).toEqual(
+      entries
+        .slice(-100)
+        .map(({ id }) => id)
+        .reverse(),
+    );
+    for (const each of fc.sample(fc.constantFrom(...entries), 50)) expect(await store.get(each.id)).toEqual(each);
+    expect(await store.forget({ days: 1, megabytes: 1 }, now + 2 * DAY)).toBe(entries.length);
+    await store.close();
+  });
+
+  test("takes entries before questions that wait", async () => {
+    const store = open();
+    await store.append(Array.from({ length: 2000 }, () => rowOf(entryOf(fc.sample(line, 1)[0]!, 1))));
+    let answered = 0;
+    const questions = Array.from({ length: 100 }, () =>
+      store.search({ search: "zz", limit: 1 }).then(() => answered++),
+    );
+    await store.append([rowOf(entryOf(fc.sample(line, 1)[0]!, 1))]);
+    expect(answered).toBeLessThan(10);
+    await Promise.all(questions);
+    // One is answered, and a hundred wait.
+    const many = await Promise.allSettled(Array.from({ length: 150 }, () => store.search({ limit: 1 })));
+    expect(many.filter(({ status }) => status === "rejected")).toHaveLength(49);
+    await store.close();
+  });
+
+  test.each([
+    ["all at once", false],
+    ["also if it was ended on the way", true],
+  ])("of an earlier layout is taken over with all its entries, %s", async (_, isEnded) => {
+    const name = `old-${isEnded}`;
     const entries = Array.from({ length: 2500 }, (_, n) =>
       entryOf({ ...fc.sample(line, 1)[0], members: undefined }, n % 40),
     );
-    const before = openSqlite(join(folder, "old-journal.db"));
+    const before = openSqlite(join(folder, `${name}-journal.db`));
     before.exec(readFileSync(join(import.meta.dirname, "tables/journal-before.sql"), "utf8"));
     const short = before.prepare(`insert into journal values (${Array(12).fill("?").join(",")})`);
     const details = before.prepare("insert into journal_details values (?, ?, ?)");
+    before.exec("begin");
     for (const row of entries.map(rowOf)) {
       short.run(...row.slice(0, 9), 0, 0, 1000);
       details.run(row[0]!, row[9]!, row[10]!);
     }
+    before.exec("commit");
     before.close();
-    const store = open("old.db");
+    if (isEnded) await endedOnTheWay(join(folder, `${name}-journal.db`));
+    const store = open(`${name}.db`);
     expect(await store.search({ limit: 1000 })).toEqual(expected(entries, { limit: 1000 }));
     expect(await store.get(entries[7]!.id)).toEqual(entries[7]);
     const { requestId } = entries[9]!;
@@ -350,3 +393,21 @@ describe("the journal's SQLite file", () => {
     file.close();
   });
 });
+
+/** Begins to take a file over, and ends when a piece of it is done. */
+async function endedOnTheWay(file: string): Promise<void> {
+  const database = openSqlite(file);
+  let deletions = 0;
+  const ending = () => {
+    if (deletions > 0) throw new Error("ended");
+  };
+  const db = new Kysely<unknown>({
+    dialect: sqliteDialect(() => database, ending),
+    log: ({ query }) => {
+      if (/^delete from "journal_details_before"/.test(query.sql)) deletions++;
+    },
+  });
+  await expect(sqliteLayout(db).make()).rejects.toThrow("ended");
+  expect(database.prepare("select count(*) as n from journal_before").get()).toEqual({ n: 1500 });
+  await db.destroy();
+}

@@ -4,6 +4,7 @@ import type { Me } from "./api/me.ts";
 import { type Assets, serveAssets, shell } from "./assets.ts";
 import type { ConsoleEnv, ConsolePage } from "./env.ts";
 import { Refusal } from "./refusal.ts";
+import { withRoom } from "./room.ts";
 
 /** How people sign in, and how requests tell who sends them. */
 export interface SignIn {
@@ -83,6 +84,7 @@ function api({ signIn: { identify, changing, idleMinutes }, pages, home, failed 
   });
   const who = new Hono<ConsoleEnv>().use(identify).all("/*", (c) => c.body(null, 204));
   app.use(identify);
+  app.use(withRoom());
   app.use(async (c, next) => {
     const headers = new Headers(c.req.raw.headers);
     headers.set("x-postern-background", "true");

@@ -62,18 +62,29 @@ export interface JournalEntry {
 
 let last = 0;
 let counter = 0;
-/** Of this process alone. */
-const SUFFIX = crypto.randomUUID().slice(0, 8);
+/** Of this process alone, and of one stretch of time in which its clock went forwards. */
+let suffix = newSuffix();
 
 /** So far a clock may be set back, in milliseconds, before ids follow it. */
 const MAX_BACK_MS = 10_000;
+/** How many ids a millisecond has. If it needs more, they go on in the next one. */
+export const IDS_A_MS = 2048;
 
 /** An id for an entry that is made now, in milliseconds since 1970: ids sort by time, and those of one process in the order in which they were made. */
 export function journalId(now: number): string {
-  const time = last - now > MAX_BACK_MS ? now : Math.max(now, last);
+  const isSetBack = last - now > MAX_BACK_MS;
+  // Its milliseconds had ids before.
+  if (isSetBack) suffix = newSuffix();
+  const time = isSetBack ? now : Math.max(now, last);
   counter = time === last ? counter + 1 : 0;
-  last = time;
-  return `${idOfTime(time)}${counter.toString(36).padStart(5, "0")}${SUFFIX}`;
+  const isUsedUp = counter === IDS_A_MS;
+  if (isUsedUp) counter = 0;
+  last = isUsedUp ? time + 1 : time;
+  return `${idOfTime(last)}${counter.toString(36).padStart(5, "0")}${suffix}`;
+}
+
+function newSuffix(): string {
+  return crypto.randomUUID().slice(0, 8);
 }
 
 /** What sorts before all ids of a time, in milliseconds since 1970, and behind all earlier ones. */

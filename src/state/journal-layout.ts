@@ -4,11 +4,14 @@ import type { JournalEntry } from "../journal/entry.ts";
 import type { JournalRow } from "../journal/row.ts";
 import type { JournalLine, JournalQuery } from "../journal/store.ts";
 
-/** An entry that may be forgotten. */
-export interface Forgettable {
-  readonly id: string;
-  /** About how much room it takes, in bytes. */
-  readonly bytes: number;
+/** Which of the oldest entries are forgotten. */
+export interface Forgetting {
+  /** How many, at most. */
+  readonly limit: number;
+  /** Only those before a time in milliseconds since 1970. */
+  readonly before?: number;
+  /** Only as many as have this much room together, in bytes. */
+  readonly bytes?: number;
 }
 
 /** How the tables of one kind of database keep entries, in the order of their ids, and find them. */
@@ -27,9 +30,8 @@ export interface JournalLayout {
   readonly lastNamed: (route: string, type: string, resources: readonly string[]) => Promise<string[]>;
   /** About how much room all entries take, in bytes. */
   readonly size: () => Promise<number>;
-  /** The oldest entries: all, or those before a time in milliseconds since 1970. */
-  readonly oldest: (limit: number, before?: number) => Promise<readonly Forgettable[]>;
-  readonly delete: (ids: readonly string[]) => Promise<void>;
+  /** Deletes the oldest entries. Returns how many they were, and about how much room they had, in bytes. */
+  readonly forget: (which: Forgetting) => Promise<{ readonly count: number; readonly bytes: number }>;
 }
 
 /** Puts together the texts that an entry is kept as. */
@@ -45,4 +47,18 @@ export async function migrate<Tables>(db: Kysely<Tables>, migrations: Record<str
   const provider = { getMigrations: async () => migrations };
   const { error } = await new Migrator({ db, provider, ...TABLES }).migrateToLatest();
   if (error !== undefined) throw error;
+}
+
+/** The first entries that have so many bytes together; all where that isn't said. */
+export function firstOf<Entry extends { readonly bytes: number }>(
+  entries: readonly Entry[],
+  bytes: number | undefined,
+): { readonly some: readonly Entry[]; readonly bytes: number } {
+  let sum = 0;
+  const some = entries.filter((each) => {
+    if (bytes !== undefined && sum >= bytes) return false;
+    sum += each.bytes;
+    return true;
+  });
+  return { some, bytes: sum };
 }

@@ -2,10 +2,10 @@ import type { Kysely } from "kysely";
 import { idOfTime } from "../journal/entry.ts";
 import { storable } from "../journal/row.ts";
 import type { JournalLine } from "../journal/store.ts";
-import { entryFrom, type JournalLayout, migrate } from "./journal-layout.ts";
-import { insertRows } from "./journal-rows.ts";
-import { idsOf } from "./journal-search.ts";
-import { type JournalTables, migrations } from "./journal-tables.ts";
+import { entryFrom, firstOf, type JournalLayout, migrate } from "./journal-layout.ts";
+import { insertRows } from "./journal-postgres-rows.ts";
+import { idsOf } from "./journal-postgres-search.ts";
+import { type JournalTables, migrations } from "./journal-postgres-tables.ts";
 import { keyOf } from "./journal-terms.ts";
 
 /** How many rows one statement reads. */
@@ -54,13 +54,15 @@ export function postgresLayout(db: Kysely<JournalTables>): JournalLayout {
         .executeTakeFirstOrThrow();
       return Number(total ?? 0);
     },
-    oldest: (limit, before) => {
-      const rows = db.selectFrom("journal").select(["id", "bytes"]).orderBy("id").limit(limit);
-      return (before === undefined ? rows : rows.where("id", "<", idOfTime(before))).execute();
-    },
-    delete: async (ids) => {
-      for (const table of ["journal_members", "journal_details", "journal"] as const)
-        await db.deleteFrom(table).where("id", "in", ids).execute();
+    forget: async ({ limit, before, bytes }) => {
+      const oldest = db.selectFrom("journal").select(["id", "bytes"]).orderBy("id").limit(limit);
+      const found = await (before === undefined ? oldest : oldest.where("id", "<", idOfTime(before))).execute();
+      const first = firstOf(found, bytes);
+      const ids = first.some.map(({ id }) => id);
+      if (ids.length > 0)
+        for (const table of ["journal_members", "journal_details", "journal"] as const)
+          await db.deleteFrom(table).where("id", "in", ids).execute();
+      return { count: ids.length, bytes: first.bytes };
     },
   };
 }

@@ -18,12 +18,15 @@ const BATCH = 1000;
 /** The shortest name that is in the index of names, in characters. */
 const SHORTEST = 3;
 
-/** Makes the tables, and takes over what an earlier layout kept. */
+/** Makes the tables beside those of an earlier layout. */
 export async function makeTables(db: Kysely<unknown>): Promise<void> {
   const run = (text: string) => db.executeQuery(CompiledQuery.raw(text));
   const { rows: old } = await sql`select 1 from sqlite_master where name = 'journal'`.execute(db);
-  if (old.length > 0)
+  if (old.length > 0) {
     for (const table of ["journal", "journal_details"]) await run(`alter table ${table} rename to ${table}_before`);
+    for (const column of ["resource_key", "request_key", "caller", "failure"])
+      await run(`drop index journal_by_${column}`);
+  }
   const texts = SHORT.map((name) => `${name} text not null`).join(", ");
   await run(`create table journal (number integer primary key, ${texts}, bytes integer not null)`);
   await run(
@@ -33,28 +36,35 @@ export async function makeTables(db: Kysely<unknown>): Promise<void> {
   const index = "content = '', detail = none, columnsize = 0";
   await run(`create virtual table journal_terms using fts5(terms, tokenize = 'ascii', ${index})`);
   await run(`create virtual table journal_names using fts5(spelling, tokenize = 'trigram case_sensitive 1', ${index})`);
-  if (old.length > 0) {
-    await takeOver(db);
-    for (const table of ["journal", "journal_details"]) await run(`drop table ${table}_before`);
-  }
   await run("create index journal_by_caller on journal (caller)");
   // A search for successes ends early without an index.
   await run("create index journal_by_failure on journal (result) where result = 'failure'");
 }
 
-async function takeOver(db: Kysely<unknown>): Promise<void> {
+/** Takes over what an earlier layout kept, piece by piece: if there is much, and it is ended on the way, it goes on there. */
+export async function takeOver(db: Kysely<unknown>): Promise<void> {
   const columns = sql.join(SHORT.map((name) => sql.ref(name === "id" ? "journal_before.id" : name)));
-  for (let last = ""; ; ) {
-    const { rows } = await sql<Record<string, string>>`select ${columns}, line, detail, '[]' as members
-      from journal_before join journal_details_before on journal_details_before.id = journal_before.id
-      where journal_before.id > ${last} order by journal_before.id limit ${BATCH}`.execute(db);
-    if (rows.length === 0) return;
-    await insertRows(
-      db,
-      rows.map((row) => TEXTS.map((name) => row[name]!)),
-    );
-    last = rows.at(-1)!.id!;
-  }
+  for (let isMore = true; isMore; )
+    isMore = await db.transaction().execute(async (transaction) => {
+      const { rows: before } = await sql`select 1 from sqlite_master where name = 'journal_before'`.execute(
+        transaction,
+      );
+      if (before.length === 0) return false;
+      const { rows } = await sql<Record<string, string>>`select ${columns}, line, detail, '[]' as members
+        from journal_before join journal_details_before on journal_details_before.id = journal_before.id
+        order by journal_before.id limit ${BATCH}`.execute(transaction);
+      await insertRows(
+        transaction,
+        rows.map((row) => TEXTS.map((name) => row[name]!)),
+      );
+      const last = rows.at(-1)?.id;
+      for (const table of ["journal_before", "journal_details_before"])
+        await (last === undefined
+          ? sql`drop table ${sql.ref(table)}`
+          : sql`delete from ${sql.ref(table)} where id <= ${last}`
+        ).execute(transaction);
+      return last !== undefined;
+    });
 }
 
 type Values = readonly (string | number)[];

@@ -1,14 +1,14 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { storable } from "../journal/row.ts";
 import type { JournalLine } from "../journal/store.ts";
-import { entryFrom, type Forgettable, type JournalLayout, migrate } from "./journal-layout.ts";
+import { entryFrom, firstOf, type JournalLayout, migrate } from "./journal-layout.ts";
 import { numberAt } from "./journal-numbers.ts";
 import { idsIn, numbersOf } from "./journal-sqlite-search.ts";
-import { deleteRows, insertRows, makeTables } from "./journal-sqlite-tables.ts";
+import { deleteRows, insertRows, makeTables, takeOver } from "./journal-sqlite-tables.ts";
 import { termOf } from "./journal-terms.ts";
 
 const migrations = {
-  // What it made is an earlier layout, which the next step takes over.
+  // What it made is an earlier layout, which is taken over.
   "2026-11-26-journal": { up: async () => {} },
   "2026-11-27-numbers": { up: makeTables },
 };
@@ -20,7 +20,10 @@ const migrations = {
 export function sqliteLayout(db: Kysely<unknown>): JournalLayout {
   const rows = async <Row>(query: RawBuilder<Row>) => (await query.execute(db)).rows;
   return {
-    make: () => migrate(db, migrations),
+    make: async () => {
+      await migrate(db, migrations);
+      await takeOver(db);
+    },
     insert: (given) => db.transaction().execute((transaction) => insertRows(transaction, given)),
     ids: (query, limit) => idsIn(db, query, limit),
     lines: async (ids) => {
@@ -57,13 +60,15 @@ export function sqliteLayout(db: Kysely<unknown>): JournalLayout {
       const [sum] = await rows(sql<{ total: number | null }>`select sum(bytes) as total from journal`);
       return sum?.total ?? 0;
     },
-    oldest: (limit, before) => {
+    forget: async ({ limit, before, bytes }) => {
       const old = before === undefined ? sql`` : sql`where number < ${numberAt(before)}`;
-      return rows(sql<Forgettable>`select id, bytes from journal ${old} order by number limit ${limit}`);
-    },
-    delete: async (ids) => {
-      const numbers = [...(await numbersOf(db, ids)).values()];
+      const found = await rows(
+        sql<{ number: number; bytes: number }>`select number, bytes from journal ${old} order by number limit ${limit}`,
+      );
+      const first = firstOf(found, bytes);
+      const numbers = first.some.map(({ number }) => number);
       await db.transaction().execute((transaction) => deleteRows(transaction, numbers));
+      return { count: numbers.length, bytes: first.bytes };
     },
   };
 }

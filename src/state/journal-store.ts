@@ -1,11 +1,12 @@
+import { bulkhead } from "cockatiel";
 import type { Files } from "../connector/kit/files.ts";
 import type { JournalStore } from "../journal/store.ts";
 import { createThread } from "../thread/thread.ts";
 import { type Location, openDatabase } from "./database.ts";
 import { createJournalStore } from "./journal.ts";
 import { postgresLayout } from "./journal-postgres.ts";
+import type { JournalTables } from "./journal-postgres-tables.ts";
 import { sqliteLayout } from "./journal-sqlite.ts";
-import type { JournalTables } from "./journal-tables.ts";
 
 /** A method of the journal's store, and what it is given, for the thread that has the file. */
 export interface JournalTask {
@@ -17,6 +18,8 @@ export interface JournalTask {
 const TASK_MS = 30_000;
 const THREAD_MB = 256;
 const MAX_WAITING = 200;
+/** How many questions wait while one is answered. What is to be kept waits for that one at most. */
+const MAX_QUESTIONS = 100;
 
 /**
  * Opens the journal of a store: in PostgreSQL beside the other tables; of a SQLite file `x.db` in `x-journal.db`, by a thread of its own, so
@@ -48,13 +51,18 @@ function inThread(file: string): JournalStore {
     <Name extends keyof JournalStore>(name: Name) =>
     (...given: readonly unknown[]) =>
       thread.run({ name, given }) as ReturnType<JournalStore[Name]>;
+  const questions = bulkhead(1, MAX_QUESTIONS);
+  const ask =
+    <Name extends "search" | "ids" | "lines" | "get" | "displays">(name: Name) =>
+    (...given: readonly unknown[]) =>
+      questions.execute((): Promise<unknown> => call(name)(...given)) as ReturnType<JournalStore[Name]>;
   return {
     append: call("append"),
-    search: call("search"),
-    ids: call("ids"),
-    lines: call("lines"),
-    get: call("get"),
-    displays: call("displays"),
+    search: ask("search"),
+    ids: ask("ids"),
+    lines: ask("lines"),
+    get: ask("get"),
+    displays: ask("displays"),
     forget: call("forget"),
     close: async () => {
       await call("close")().catch(() => {});

@@ -1,5 +1,5 @@
 import type { JournalLine, JournalQuery, JournalStore, Kept } from "../journal/store.ts";
-import type { Forgettable, JournalLayout } from "./journal-layout.ts";
+import type { JournalLayout } from "./journal-layout.ts";
 
 /** The most entries, and ids, that a search gives, and how many entries are deleted together. */
 const MAX_FOUND = 1000;
@@ -69,23 +69,17 @@ const atMost = (most: number, { limit }: JournalQuery) => Math.max(1, Math.min(l
 
 /** Forgets what is older than it is kept, and then the oldest until the rest fits; says how many entries. */
 async function forget(layout: JournalLayout, { days, megabytes }: Kept, now: number): Promise<number> {
-  const old = () => layout.oldest(BATCH, now - days * DAY_MS);
-  const forgotten = async (some: readonly Forgettable[]) => {
-    await layout.delete(some.map(({ id }) => id));
-    return some.length;
-  };
+  const before = now - days * DAY_MS;
   let count = 0;
-  for (let some = await old(); some.length > 0; some = await old()) count += await forgotten(some);
-  let over = (await layout.size()) - megabytes * 1024 * 1024;
-  while (over > 0) {
-    const some: Forgettable[] = [];
-    for (const each of await layout.oldest(BATCH)) {
-      if (over <= 0) break;
-      some.push(each);
-      over -= each.bytes;
-    }
-    if (some.length === 0) break;
-    count += await forgotten(some);
+  for (let some = await layout.forget({ limit: BATCH, before }); some.count > 0; ) {
+    count += some.count;
+    some = await layout.forget({ limit: BATCH, before });
+  }
+  for (let over = (await layout.size()) - megabytes * 1024 * 1024; over > 0; ) {
+    const some = await layout.forget({ limit: BATCH, bytes: over });
+    if (some.count === 0) break;
+    count += some.count;
+    over -= some.bytes;
   }
   return count;
 }

@@ -29,6 +29,8 @@ const MAX_WAITING = 10 * PAGE;
 const HEARTBEAT_MS = 15_000;
 /** How many entries a browser gets that comes back. If there are more, it should load its list anew. */
 const MAX_MISSED = 1000;
+/** How long a browser may have been away to be sent what it missed, in milliseconds. After longer, it should load its list anew. */
+const MAX_AWAY_MS = 3_600_000;
 /** How long until the store is asked again for what a browser missed, in milliseconds. */
 const AGAIN_MS = 1000;
 
@@ -76,6 +78,10 @@ async function sendMissed(
   { filter, after }: Pick<Followed, "filter" | "after">,
 ): Promise<ReadonlySet<string>> {
   const last = after === undefined ? Date.now() : Math.min(timeOfId(after), Date.now());
+  if (Date.now() - last > MAX_AWAY_MS) {
+    await send(stream, "reset", {});
+    return new Set();
+  }
   const behind = idOfTime(last - VERY_LATE_MS);
   for (let isAway = false; !outbox.isEnded(); isAway = true)
     try {

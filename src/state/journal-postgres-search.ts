@@ -2,7 +2,7 @@ import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import { idOfTime } from "../journal/entry.ts";
 import { storable } from "../journal/row.ts";
 import type { About, JournalQuery } from "../journal/store.ts";
-import type { JournalTables } from "./journal-tables.ts";
+import type { JournalTables } from "./journal-postgres-tables.ts";
 import { keyOf } from "./journal-terms.ts";
 
 type Finding = SelectQueryBuilder<JournalTables, "journal", object>;
