@@ -142,10 +142,10 @@ describe("the overview", () => {
     const items = page.getByRole("listitem");
     const toOf = (text: RegExp) => items.filter({ hasText: text }).getByRole("link").getAttribute("href");
     expect(await toOf(/change guard of \/scim\/v2 has stopped 1 change since /)).toBe("/console/guard");
-    expect(await toOf(/^Now\s*crm does not serve since .*\d+ calls failed within the hour: .* is unreachable/)).toBe(
+    expect(await toOf(/^Now\s*crm has not served since .*\d+ calls failed within the hour: .* is unreachable/)).toBe(
       "/console/connectors/crm",
     );
-    expect(await toOf(/circuit breaker of crm is open since /)).toBe("/console/connectors/crm");
+    expect(await toOf(/circuit breaker of crm has been open since /)).toBe("/console/connectors/crm");
     expect(await toOf(/certificate of connectors.crm.tls.ca \(CN=Authority of the tests\) expires/)).toBe(
       "/console/configuration",
     );

@@ -336,6 +336,7 @@ describe("sign-in by an OpenID Connect provider", () => {
     await page.getByText("local:tests").waitFor();
     await page.goto(link);
     await page.getByRole("button", { name: "Become" }).click();
+    await question.waitFor({ state: "detached" });
     await page.getByText("local:eve").waitFor();
     await browser.close();
   });
@@ -359,8 +360,8 @@ describe("sign-in by an OpenID Connect provider", () => {
     // The page asks again by itself.
     await page.clock.runFor(6000);
     await page.getByText("Signed out after 60 minutes without use. You return to this page").waitFor();
-    const [way] = await page.getByRole("link", { name: "Sign in" }).evaluateAll((all) => all.map((a) => `${a}`));
-    expect(new URL(way!).searchParams.get("to")).toBe("/console/connectors/hr");
+    const way = await page.getByRole("link", { name: "Sign in" }).evaluate((link) => `${link}`);
+    expect(new URL(way).searchParams.get("to")).toBe("/console/connectors/hr");
     // Somebody signs in at another page of the browser.
     const other = await page.context().newPage();
     await other.goto(await linkTo(gateway));

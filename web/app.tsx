@@ -22,18 +22,18 @@ const AGAIN_MS = 2000;
 /** The whole console: sign-in, or the menu and a page. */
 export function App() {
   const { me, error, why, reload } = useSignedIn();
-  const [token, setLink] = useState(takeToken);
+  const [linkToken, setLinkToken] = useState(takeToken);
   useEffect(() => {
-    const opened = () => setLink((before) => takeToken() ?? before);
+    const opened = () => setLinkToken((before) => takeToken() ?? before);
     addEventListener("hashchange", opened);
     return () => removeEventListener("hashchange", opened);
   }, []);
   const done = () => {
-    setLink(undefined);
+    setLinkToken(undefined);
     navigate("/", { replace: true });
     reload();
   };
-  if (problem !== undefined || token !== undefined) return <SignIn token={token} onDone={done} />;
+  if (problem !== undefined || linkToken !== undefined) return <SignIn token={linkToken} onDone={done} />;
   if (error)
     return (
       <main>

@@ -40,7 +40,7 @@ addEventListener("popstate", () => clearTimeout(noting));
 addEventListener("pagehide", noteScroll);
 
 /** The place within the console that somebody came from, such as `/live?route=/scim`; undefined if they began here. */
-export const cameFrom = (): string | undefined => kept().from;
+const cameFrom = (): string | undefined => kept().from;
 
 /** Reports whether somebody came back to this place, rather than anew. */
 export const isBack = (): boolean => kept().scroll !== undefined;

@@ -2,7 +2,7 @@ import type { AttributeInfo } from "../../src/connector/attribute-info.ts";
 import { ConnectorError } from "../../src/connector/error.ts";
 import { isObject, type Resource } from "../../src/scim/schema.ts";
 
-/** The attributes that a server's answer to `GET /Schemas` describes, by their paths, without those of schemas that `isWanted` leaves out. */
+/** The attributes that a server's answer to `GET /Schemas` describes, by their paths, without those of schemas that `isWanted` leaves out. Throws a `ConnectorError` if it is no list. */
 export function attributesIn(
   body: unknown,
   enterprise: string,

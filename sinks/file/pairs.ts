@@ -5,9 +5,9 @@ import type { Segment } from "./segments.ts";
 
 /** A write or an act, a refusal, or something else that a log tells. */
 export interface Paired {
-  /** The outcome, if there was one before it. */
+  /** The outcome; of what has none, the intent; or any other record. */
   readonly record: AuditRecord;
-  /** The record of the intent. */
+  /** The record of the intent, beside that of the outcome. */
   intent?: { readonly seq: number; readonly at: number };
   /**
    * Of an intent alone: `unknown` if the log does not say what became of it, `later` if that is beyond the stretch of time, and `unread` if

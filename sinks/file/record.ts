@@ -17,7 +17,7 @@ export interface AuditRecord extends Link {
   readonly [field: string]: unknown;
 }
 
-/** Acts of operators that have a record before and one after them: on the change guard, on syncs, on the configuration and its files. */
+/** Acts of operators that have a record before and one after them: on the change guard, syncs, the configuration, its files and sessions. */
 export const ACTS: readonly unknown[] = [
   "release",
   "dismiss",
@@ -34,7 +34,7 @@ export const ACTS: readonly unknown[] = [
 export const isIntent = ({ event }: Pick<AuditRecord, "event">): boolean => event === "intent" || ACTS.includes(event);
 
 /** Hashes a text with SHA-256 or, with a key, HMAC, which cannot be forged without it. */
-export const digestOf = (text: string, key: string | undefined): string =>
+const digestOf = (text: string, key: string | undefined): string =>
   (key === undefined ? createHash("sha256") : createHmac("sha256", key)).update(text).digest("hex");
 
 /** How records are hashed. */

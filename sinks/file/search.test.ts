@@ -147,6 +147,21 @@ describe("writes", () => {
   });
 });
 
+test.each([
+  ["verified", "whole", "ok"],
+  ["verified", "broken", "failed"],
+  ["compared", "done", "ok"],
+  ["probed", "failed", "failed"],
+] as const)("%s with the result %s is found as %s", async (event, given, result) => {
+  const log = join(folder, `${event}-${given}.log`);
+  writeFileSync(
+    log,
+    `${JSON.stringify({ seq: 1, time: new Date(START).toISOString(), event, by: "ann", result: given })}\n`,
+  );
+  const { rows } = await searchBackwards(log, { result }, undefined, { limit: 1, maxBytes: 1e6 });
+  expect(rows).toHaveLength(1);
+});
+
 describe("damaged lines", () => {
   const damaged = join(folder, "damaged.log");
   const timeOf = (seq: number) => START + seq * MINUTE;

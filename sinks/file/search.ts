@@ -6,24 +6,24 @@ import { type AuditRecord, isIntent } from "./record.ts";
 import { openSegments, type Segment } from "./segments.ts";
 
 /** The kinds of records: writes, refused requests, acts of operators, and what happened to the log itself. */
-export const RECORD_KINDS = ["writes", "refused", "acts", "log"] as const;
+export type RecordKind = "writes" | "refused" | "acts" | "log";
 
 /** How writes and acts end: well, not, refused before they began, or nobody knows. */
-export const RECORD_RESULTS = ["ok", "failed", "refused", "unknown"] as const;
+export type RecordResult = "ok" | "failed" | "refused" | "unknown";
 
 /** What records are looked for by. All that is given must hold. */
 export interface RecordFilter {
   /** Times in milliseconds since 1970: from this one on, and before that one. */
   readonly from?: number | undefined;
   readonly until?: number | undefined;
-  readonly kind?: (typeof RECORD_KINDS)[number] | undefined;
+  readonly kind?: RecordKind | undefined;
   /** The caller of a write, or the operator of an act. */
   readonly by?: string | undefined;
   /** Keys of entries, or of people of a sync: one of them. */
   readonly resources?: readonly string[] | undefined;
   /** What was done: the action of a write, or an act's name. */
   readonly action?: string | undefined;
-  readonly result?: (typeof RECORD_RESULTS)[number] | undefined;
+  readonly result?: RecordResult | undefined;
   /** A route, or a sync. */
   readonly route?: string | undefined;
 }
@@ -292,15 +292,15 @@ function isMeant(record: AuditRecord, { kind, by, resources, route, action, resu
 }
 
 /** How a record says that something ended. Acts that say nothing of it were done; what a run holds or plans is no failure. */
-function resultOf(record: AuditRecord): RecordFilter["result"] {
+function resultOf(record: AuditRecord): RecordResult | undefined {
   const { event, intent, result } = record;
   if (event === "refused") return "refused";
   if (isIntent(record)) return "unknown";
   if (result === undefined) return intent === undefined ? undefined : "ok";
-  return ["ok", "done", "held", "planned"].includes(String(result)) ? "ok" : "failed";
+  return ["ok", "done", "whole", "held", "planned"].includes(String(result)) ? "ok" : "failed";
 }
 
-function kindOf({ event, by, caller, route, sync }: AuditRecord): (typeof RECORD_KINDS)[number] {
+function kindOf({ event, by, caller, route, sync }: AuditRecord): RecordKind {
   if (event === "refused") return "refused";
   if (event === "intent" || event === "outcome") return "writes";
   return [by, caller, route, sync].some((each) => each !== undefined) ? "acts" : "log";

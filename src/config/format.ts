@@ -44,7 +44,7 @@ const server = z
       .array(z.string())
       .default([])
       .describe(
-        "Proxies whose X-Forwarded-For, -Proto and -Host headers are trusted, as networks: [10.0.0.0/8]. At the address of `operations`, X-Forwarded-For is, for sign-in to the console.",
+        "Proxies whose X-Forwarded-For, -Proto and -Host headers are trusted, as networks: [10.0.0.0/8]. Sign-in to the console trusts their X-Forwarded-For, too.",
       ),
     plainHttp: z
       .boolean()

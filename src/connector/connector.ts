@@ -220,7 +220,7 @@ export interface Connector {
   readonly probe: (signal: AbortSignal) => Promise<string>;
   /** Checks that the backend has what the mappings need, and that the gateway's account may do it. Writes nothing. */
   readonly check?: (uses: ReadonlyMap<string, Uses>, signal: AbortSignal) => Promise<readonly Finding[]>;
-  /** The attributes that entries of a kind may have, by the schema that the backend publishes: for editors to suggest. Left out if there is none. */
+  /** The attributes that entries of a kind may have, by the schema that the backend publishes: for editors to suggest. Rejects with a `ConnectorError`. Left out if there is none. */
   readonly attributes?: (kind: string, signal: AbortSignal) => Promise<readonly AttributeInfo[]>;
   /** Describes the requests that an operation leads to, for an administrator to read. Contains no secrets. */
   readonly explain: (operation: BackendOperation) => string | Promise<string>;

@@ -51,7 +51,7 @@ export interface Way extends SignInOptions {
 export const sourceIn = (c: Context, sourceOf: SignInOptions["sourceOf"]): string =>
   sourceOf(getConnInfo(c).remote.address ?? "", c.req.header("x-forwarded-for"));
 
-/** Runs an attempt: begins the session of whoever it proves, and records both outcomes. */
+/** Runs an attempt: begins the session of whoever it proves, and records both outcomes. Rejects with a `SignInProblem`. */
 export async function attempted<T>(
   c: Context,
   { attempt, record, sessions, way, url, sourceOf }: Way,

@@ -15,7 +15,7 @@ export interface Person extends Identity {
 export interface Sessions {
   /** Begins a session. Returns the cookie. */
   readonly begin: (person: Person) => Promise<string>;
-  /** Whose session a cookie is, or why it is over. What a page does by itself is no use of a session. */
+  /** Whose session a cookie is, or why it is over. Requests that a page makes by itself are no use of it (`isUse`). */
   readonly find: (cookie: string | undefined, isUse: boolean) => Promise<FoundSession>;
   /** Ends a session, if there is one. */
   readonly end: (cookie: string | undefined) => Promise<void>;

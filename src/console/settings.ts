@@ -81,7 +81,9 @@ export const consoleConfig = z
           .positive()
           .max(43_200)
           .default(60)
-          .describe("Minutes without use after which a session ends. What an open page asks by itself is no use."),
+          .describe(
+            "Minutes without use after which a session ends. Requests that an open page makes by itself don't count.",
+          ),
       })
       .prefault({})
       .describe(
@@ -93,7 +95,7 @@ export const consoleConfig = z
       .max(1440)
       .default(40)
       .describe(
-        "Minutes between two cycles of the client that provisions, from which the page of a person says when it sends something again. Entra's 40 cannot be changed: set this for a simulator.",
+        "Minutes between two cycles of the provisioning client. From it, a person's page says when the client will send something again. Entra's 40 can't be changed: set this for a simulator.",
       ),
     playground: z
       .strictObject({

@@ -53,7 +53,7 @@ export interface JournalEntry {
   readonly backendMs: number;
   /** The attributes that the request names, as paths. */
   readonly attributes: readonly string[];
-  /** Which members the request adds to a group, or takes out of it. Undefined if it changed nothing. */
+  /** Which members the request adds to a group, or takes out of it. Undefined if it names none, or the group was as it asks already. */
   readonly members?: MemberChanges | undefined;
   /** The body or the query that was sent, with its values hidden unless they are kept. */
   readonly request: unknown;

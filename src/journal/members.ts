@@ -21,7 +21,7 @@ export interface MemberChanges {
 }
 
 /** How many members of a request are kept, and named in a sentence. */
-export const MAX_MEMBERS = 1000;
+const MAX_MEMBERS = 1000;
 const NAMED = 3;
 const MAX_ID = 500;
 
@@ -29,7 +29,7 @@ type Kind = "added" | "removed" | "set";
 
 /** The members that a request's body names. Undefined if it names none. */
 export function membersIn(sent: unknown, action: string, type: string): MemberChanges | undefined {
-  const found = { added: new Set<string>(), removed: new Set<string>(), set: undefined as Set<string> | undefined };
+  const found: Found = { added: new Set(), removed: new Set(), set: undefined };
   if (action === "patch") for (const operation of operationsOf(sent)) note(operation, found);
   else if (action === "create") for (const id of idsOf(field(sent, "members"))) found.added.add(id);
   else if (action === "replace" && Array.isArray(field(sent, "members")))
@@ -100,17 +100,21 @@ function note(operation: unknown, found: Found): void {
 
 function noteValue(op: string, value: unknown, found: Found, isAll = false): void {
   if (op === "remove" && isAll) {
-    Object.assign(found, { set: new Set() });
-    for (const kind of ["added", "removed"] as const) found[kind].clear();
+    setAll([], found);
     return;
   }
   if (op === "replace") {
     if (value === undefined) return;
-    for (const kind of ["added", "removed"] as const) found[kind].clear();
-    found.set = new Set(idsOf(value));
+    setAll(idsOf(value), found);
     return;
   }
   for (const id of idsOf(value)) move(id, op === "remove" ? "removed" : "added", found);
+}
+
+function setAll(ids: readonly string[], found: Found): void {
+  found.added.clear();
+  found.removed.clear();
+  found.set = new Set(ids);
 }
 
 function move(id: string, kind: Exclude<Kind, "set">, { added, removed, set }: Found): void {

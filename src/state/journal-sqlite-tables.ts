@@ -85,7 +85,11 @@ export async function insertRows(db: Kysely<unknown>, given: readonly JournalRow
     rows.map(([number, row]) => [number, row[LINE]!, row[DETAIL]!, row[MEMBERS]!]),
   );
   const found = rows.map(([number, row]) => ({
-    ...{ number, resource: row[RESOURCE]!, request_id: row[REQUEST]!, name: row[NAME]!, members: row[MEMBERS]! },
+    number,
+    resource: row[RESOURCE]!,
+    request_id: row[REQUEST]!,
+    name: row[NAME]!,
+    members: row[MEMBERS]!,
   }));
   await insert(
     "journal_terms (rowid, terms)",

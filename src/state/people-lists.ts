@@ -39,9 +39,20 @@ const STRETCH = 50_000;
 
 /** The columns of a person. */
 export const ALL = [
-  ...["key", "target", "resource", "hash", "seen", "twice", "missing", "next", "status", "kind", "planned", "held"],
+  "key",
+  "target",
+  "resource",
+  "hash",
+  "seen",
+  "twice",
+  "missing",
+  "next",
+  "status",
+  "kind",
+  "planned",
+  "held",
   "memory",
-] as readonly (keyof PeopleTables["sync_people"])[];
+] as const;
 
 /** The lists of the people of a sync. Every call waits for `ready`. */
 export function createPeopleLists(

@@ -4,6 +4,7 @@ import type { Plan } from "./shown.ts";
 
 /** The possible states of a person; docs/reference/syncs.md explains them. */
 export const STATUSES = ["new", "ok", "waiting", "sent", "left", "ignored", "stopped", "failed", "gone"] as const;
+
 /** What the engine remembers about a person. */
 export interface Memory {
   /** The chosen unique names, by path. */

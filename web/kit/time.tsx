@@ -19,7 +19,7 @@ const UNITS = [
 ] as const;
 
 /** How long ago, or ahead, a time is, in a word or two: `5m ago`. Times are in milliseconds since 1970. */
-export function ago(at: number, now: number): string {
+function ago(at: number, now: number): string {
   const [unit, size] = UNITS.find(([, each]) => Math.abs(at - now) >= each) ?? UNITS.at(-1)!;
   return relative.format(Math.round((at - now) / size), unit);
 }

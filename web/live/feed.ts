@@ -105,7 +105,11 @@ export function useFeed({ query, isPast, kept = noRows }: FeedOptions): Feed {
   return {
     ...rows,
     kept: rows,
-    ...{ state, error, whyFull, isLoadingOlder, older },
+    state,
+    error,
+    whyFull,
+    isLoadingOlder,
+    older,
     pause: () => happen({ kind: "paused" }),
     resume: () => happen({ kind: "resumed" }),
     reload: () => happen({ kind: "reset" }),

@@ -45,7 +45,10 @@ export function RequestList() {
       <Filters address={address} choices={choices} callers={callers} />
       <Followed
         key={query}
-        {...{ query, isPast, saw, kept: asked.current.rows }}
+        query={query}
+        isPast={isPast}
+        saw={saw}
+        kept={now.rows}
         keep={(rows) => {
           left = { ...now, rows };
         }}
@@ -200,7 +203,7 @@ function tableOf(rows: readonly LiveLine[], times: Times) {
       show: ({ id, sentence, display, resource }) => (
         <>
           <Link to={`/live/${id}`}>{sentence}</Link>
-          <Who {...{ sentence, display, resource }} />
+          <Who sentence={sentence} display={display} resource={resource} />
         </>
       ),
     },

@@ -32,7 +32,7 @@ export function Request({ id }: { readonly id: string }) {
         <Facts entry={entry} answered={answered} />
       </section>
       <Panel title={requestTexts.steps}>
-        <Timeline {...{ steps, ms, servers }} />
+        <Timeline steps={steps} ms={ms} servers={servers} />
       </Panel>
       <Panel title={requestTexts.request}>
         {request === null || request === undefined ? (
@@ -80,7 +80,12 @@ function Facts({ entry, answered }: Pick<LiveEntry, "entry" | "answered">) {
     [facts.received, <Moment key="received" at={at} />],
     ...(resource === "" && display === ""
       ? []
-      : [[facts.resource, <Resource key="" {...{ route, type, resource, display }} />] as const]),
+      : [
+          [
+            facts.resource,
+            <Resource key="" route={route} type={type} resource={resource} display={display} />,
+          ] as const,
+        ]),
     ...(entry.members ? [[facts.members, <Members key="" route={route} members={entry.members} />] as const] : []),
     ...(attributes.length === 0 ? [] : [[facts.attributes, attributes.join(", ")] as const]),
     [facts.took, facts.ofBackend(duration(ms), duration(backendMs))],

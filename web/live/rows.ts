@@ -26,7 +26,7 @@ export type RowsEvent =
   | { readonly kind: "reset" | "paused" | "resumed" };
 
 /** How many rows a list that follows keeps, and how many it has room for when older ones are loaded. */
-export const MAX_FOLLOWED = 500;
+const MAX_FOLLOWED = 500;
 export const MAX_ROWS = 5000;
 
 /** A list that has loaded nothing yet. */

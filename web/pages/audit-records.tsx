@@ -140,7 +140,7 @@ function aboutOf({ record, display }: AuditRow): string {
 
 /** How a result is shown. */
 function toneOf(result: unknown): Tone {
-  if (result === "ok" || result === "done") return "good";
+  if (result === "ok" || result === "done" || result === "whole") return "good";
   return result === "held" || result === "planned" ? "info" : "bad";
 }
 

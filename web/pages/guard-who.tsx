@@ -1,4 +1,5 @@
 import type { GuardPlace } from "../../src/console/api/guard.ts";
+import { personAddress } from "../people/address.ts";
 import { Link } from "../router.tsx";
 
 /** A person or a thing, by what people call it and by its id. */
@@ -10,7 +11,7 @@ export const Who = ({
   readonly row: GuardPlace & { readonly display: string };
 }) => (
   <>
-    <Link to={`/people/${[route, row.type, row.key].map(encodeURIComponent).join("/")}`}>{row.display || row.key}</Link>
+    <Link to={personAddress(route, row.type, row.key)}>{row.display || row.key}</Link>
     {row.display && <span class="quiet mono guard-key">{row.key}</span>}
   </>
 );

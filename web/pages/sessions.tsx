@@ -5,7 +5,7 @@ import { useMe } from "../app.tsx";
 import { ActDialog } from "../kit/act-dialog.tsx";
 import { Badge } from "../kit/badge.tsx";
 import { Choice } from "../kit/field.tsx";
-import { Failure, Loading, Notice } from "../kit/notice.tsx";
+import { Done, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Page } from "../kit/page.tsx";
 import { type Column, Table } from "../kit/table.tsx";
 import { Ago } from "../kit/time.tsx";
@@ -23,7 +23,7 @@ export default function SessionsPage() {
   return (
     <Page title={pageNames.sessions} lead={texts.lead}>
       {!isOperator && <Notice kind="info">{common.viewerOnly}</Notice>}
-      {count !== undefined && <Notice kind="ok">{texts.ended(count)}</Notice>}
+      {count !== undefined && <Done text={texts.ended(count)} />}
       <Failure error={error} />
       {isOperator && !data && !error && <Loading />}
       {data && (

@@ -9,6 +9,7 @@ import { Done, Failure, Loading, Notice } from "../kit/notice.tsx";
 import { Page, Panel } from "../kit/page.tsx";
 import { Table } from "../kit/table.tsx";
 import { Ago } from "../kit/time.tsx";
+import { personAddress } from "../people/address.ts";
 import { Link } from "../router.tsx";
 import { syncsTexts, personTexts as texts } from "../texts/syncs.ts";
 import { Changes, State } from "./sync-people.tsx";
@@ -215,11 +216,7 @@ function Facts({ data: { page, line, target } }: { readonly data: SyncPersonPage
         <dt>{texts.account}</dt>
         <dd>
           <span class="mono">{page.account ?? texts.noAccount}</span>{" "}
-          {target && (
-            <Link to={`/people/${[target.route, target.type, target.id].map(encodeURIComponent).join("/")}`}>
-              {texts.openAccount}
-            </Link>
-          )}
+          {target && <Link to={personAddress(target.route, target.type, target.id)}>{texts.openAccount}</Link>}
         </dd>
         {missingSince && (
           <>

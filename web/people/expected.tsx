@@ -12,7 +12,7 @@ const time = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", h
 const ENTRA_CYCLE_MS = 40 * 60_000;
 
 /** A time between two cycles: `40 minutes`, `30 seconds`. */
-const every = (ms: number): string => {
+const paceOf = (ms: number): string => {
   const [size, unit] = ms < 120_000 ? [1000, "second"] : [60_000, "minute"];
   return new Intl.NumberFormat("en", { style: "unit", unit, unitDisplay: "long" }).format(Math.round(ms / size));
 };
@@ -34,12 +34,12 @@ export function ExpectedPanel({
           <ul class="expected">
             {expected.map((each) => (
               <li key={each.is}>
-                <Expected of={each} every={every(cycleMs)} />
+                <Expected of={each} every={paceOf(cycleMs)} />
               </li>
             ))}
           </ul>
           <p class="quiet">
-            {texts.about} {cycleMs !== ENTRA_CYCLE_MS && texts.otherPace(every(cycleMs))}
+            {texts.about} {cycleMs !== ENTRA_CYCLE_MS && texts.otherPace(paceOf(cycleMs))}
           </p>
         </>
       )}

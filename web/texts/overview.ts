@@ -42,14 +42,14 @@ export function told(item: Attention): Told {
     case "breaker":
       return {
         text: item.isListings
-          ? `The circuit breaker for listings of ${item.connector} is open ${since(item.since)}: lists fail, look-ups and writes work. ${failed(item.failures)}.`
-          : `The circuit breaker of ${item.connector} is open ${since(item.since)}: requests fail without asking the backend. ${failed(item.failures)}.`,
+          ? `The circuit breaker for listings of ${item.connector} has been open ${since(item.since)}: lists fail, look-ups and writes work. ${failed(item.failures)}.`
+          : `The circuit breaker of ${item.connector} has been open ${since(item.since)}: requests fail without asking the backend. ${failed(item.failures)}.`,
         to: connectorPage(item.connector),
         isGrave: true,
       };
     case "away":
       return {
-        text: `${item.connector} does not serve ${since(item.since)}, ${failed(item.failures)}: ${sentence(item.reason)}`,
+        text: `${item.connector} has not served ${since(item.since)}, ${failed(item.failures)}: ${sentence(item.reason)}`,
         to: connectorPage(item.connector),
         isGrave: true,
       };
@@ -85,7 +85,7 @@ export function told(item: Attention): Told {
       };
     case "audit":
       return {
-        text: `The audit log cannot be written ${since(item.since)}, so every write is refused: ${sentence(item.reason)}`,
+        text: `The audit log has not been writable ${since(item.since)}, so every write is refused: ${sentence(item.reason)}`,
         to: "/audit",
         isGrave: true,
       };
@@ -103,13 +103,13 @@ export function told(item: Attention): Told {
       };
     case "restart":
       return {
-        text: `Changes of ${item.parts.join(", ")} in the configuration file wait for a restart ${since(item.at)}.`,
+        text: `Changes of ${item.parts.join(", ")} in the configuration file have waited for a restart ${since(item.at)}.`,
         to: "/configuration",
         isGrave: false,
       };
     case "store":
       return {
-        text: `The store does not answer ${since(item.since)}: writes that the change guard counts are refused, and syncs do not run.`,
+        text: `The store has not answered ${since(item.since)}: writes that the change guard counts are refused, and syncs do not run.`,
         to: "/configuration",
         isGrave: true,
       };

@@ -4,7 +4,8 @@ import { counted } from "./words.ts";
 
 /** Why a session is over. */
 function whySignedOut(ended: SessionEnd | undefined): string {
-  if (ended === undefined) return "Your session is over: an operator ended it, or sign-in was configured anew.";
+  if (ended === undefined)
+    return "Your session is over: you signed out on another page, an operator ended it, or sign-in was configured anew.";
   return ended.because === "idle"
     ? `Signed out after ${counted(ended.minutes, "minute")} without use.`
     : `Signed out: a session ends after ${counted(ended.hours, "hour")}.`;

@@ -11,7 +11,7 @@ const MAX_ROUTES = 100;
  */
 export type Drifts = (loaded: Loaded) => LRUCache<string, SyncDrift>;
 
-/** Begins with none. */
+/** Keeps nothing at first. */
 export function createDrifts(): Drifts {
   const all = new WeakMap<Loaded, LRUCache<string, SyncDrift>>();
   return (loaded) => {

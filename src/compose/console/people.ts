@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "../../connector/kit/deadline.ts";
 import type { GuardDanger } from "../../console/api/guard.ts";
+import type { GuardFact } from "../../console/api/people.ts";
 import type { Looking, PeopleDeps } from "../../console/people/deps.ts";
-import type { GuardFact } from "../../console/people/guard-fact.ts";
 import { CYCLE_MS, retriesAt } from "../../entra/retries.ts";
 import type { Context } from "../../gateway/context.ts";
 import { notFound } from "../../scim/error.ts";

@@ -1,3 +1,4 @@
+import { cutOf } from "../../console/cut.ts";
 import type { SessionsDeps } from "../../console/pages/sessions.ts";
 import { Refusal } from "../../console/refusal.ts";
 import type { OtherSessions } from "../../console/sessions.ts";
@@ -15,8 +16,8 @@ export function sessionsDeps(
 ): SessionsDeps {
   return {
     list: async () => {
-      const found = await sessions.all(LISTED + 1);
-      return { sessions: found.slice(0, LISTED).map(rowOf), hasMore: found.length > LISTED };
+      const { rows, last } = await cutOf(LISTED, sessions.all);
+      return { sessions: rows.map(rowOf), hasMore: last !== undefined };
     },
     end: async ({ id, isAll }, by) => {
       const { audit } = services;

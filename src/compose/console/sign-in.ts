@@ -21,11 +21,12 @@ export function signInFor(
       sourceOf(peer, forwardedFor, networksOf(current().loaded.config.server.trustProxy)),
     attempt: (source, look) => throttle.judge(source, undefined, look),
     // Reading goes on if records can't be written; they are kept and written later.
-    record: async ({ by: { name, issuer, sub } = { name: undefined }, ...event }) => {
-      const person = { ...(issuer !== undefined && { issuer, sub }) };
-      if (event.event === "refused") warn({ by: name, ...person, ...event }, "sign-in to the console refused");
+    record: async ({ by, ...event }) => {
+      const isRefused = event.event === "refused";
+      const person = by?.issuer === undefined ? {} : { issuer: by.issuer, sub: by.sub };
+      if (isRefused) warn({ by: by?.name, ...person, ...event }, "sign-in to the console refused");
       // Floods are bounded by caller.
-      const who = event.event === "refused" ? { caller: name } : { by: name };
+      const who = isRefused ? { caller: by?.name } : { by: by?.name };
       await services.audit?.outcome({ ...event, ...who, ...person });
     },
     warn,

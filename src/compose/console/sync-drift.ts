@@ -57,7 +57,10 @@ export function driftDeps(
         tell(++count);
         if (some.length < MAX_DIFFERENCES)
           some.push({
-            ...{ what, id, was: text(was), is: text(is) },
+            what,
+            id,
+            was: text(was),
+            is: text(is),
             ...(key !== undefined && { key }),
             ...(path !== undefined && { path }),
           });

@@ -21,7 +21,7 @@ const FILTERS: Readonly<Record<string, object>> = {
   held: { held: HELD.held },
 };
 
-/** A page of people: those who are searched, those with a plan, those of whom a change is held, those with a status, or all. */
+/** A page of people: those who are searched, those with a plan, those of whom a change is held, those with a status, or all. Rejects with a `Refusal` if it cannot be continued there. */
 export async function peopleOf(store: SyncStore, query: PeopleQuery): Promise<SyncPeople> {
   const { show, kind, find = "", after, limit } = query;
   const words = find.toLowerCase().split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);

@@ -115,7 +115,10 @@ export function runOf({ run, started, ended, cause, outcome, error, counts: kept
     ...(people.looked !== undefined && { looked: people.looked }),
     counts: Object.entries(counts).map(([kind, { planned, done, failed }]) => ({ kind, count: planned, done, failed })),
     held: held.map(({ kind, count: of, accounts = 0, limit, made = 0 }) => ({
-      ...{ kind, count: of, accounts, made },
+      kind,
+      count: of,
+      accounts,
+      made,
       ...(limit !== undefined && { limit }),
     })),
     groups: { added: groups?.added ?? 0, removed: groups?.removed ?? 0 },

@@ -69,8 +69,12 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
     run: async (name, { plan, reconcile, first, acceptShrink, same }, by) => {
       if (same) await assertMoved(name, same);
       const wish = {
-        ...{ isPlan: plan === true, isReconciling: reconcile === true, isFirst: first === true },
-        ...{ acceptsShrink: acceptShrink === true, isSameTarget: same !== undefined, cause: `${by}, by the console` },
+        isPlan: plan === true,
+        isReconciling: reconcile === true,
+        isFirst: first === true,
+        acceptsShrink: acceptShrink === true,
+        isSameTarget: same !== undefined,
+        cause: `${by}, by the console`,
       };
       await syncs.start({ sync: name, by, wish }).catch(refuse);
       shared.log.warn({ sync: name, by, ...wish }, "sync run started by an operator");

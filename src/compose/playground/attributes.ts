@@ -16,7 +16,7 @@ interface Kept {
   readonly answer: Promise<readonly AttributeInfo[]>;
 }
 
-/** Asks connectors for the attributes of their kinds. Those who ask at the same time share one question; a failure is not kept. */
+/** Asks connectors for the attributes of their kinds. Those who ask at the same time share one question. Rejects with a `ConnectorError`, which is not kept. */
 export type AskAttributes = (connector: Connector, kind: string) => Promise<readonly AttributeInfo[]>;
 
 /** Keeps what backends say of their schemas, by the open connector. */
@@ -31,7 +31,7 @@ export function attributesKept(): AskAttributes {
     const signal = AbortSignal.timeout(ASK_MS);
     const answer = abortable(signal, connector.attributes(kind, signal)).then(bounded, (error) => {
       if ((error as Error).name !== "TimeoutError") throw error;
-      throw new ConnectorError("timeout", `it did not tell its schema within ${ASK_MS / 1000} s.`);
+      throw new ConnectorError("timeout", `It did not describe its schema within ${ASK_MS / 1000} s.`);
     });
     kinds.set(kind, { until: Date.now() + KEPT_MS, answer });
     answer.catch(() => kinds.get(kind)?.answer === answer && kinds.delete(kind));

@@ -15,7 +15,7 @@ const MAX_PEERS = 50;
 /** How long a name in a certificate may be, in characters. */
 const MAX_NAME = 500;
 
-/** Begins with nothing. */
+/** An observer that knows nothing yet. */
 export function createObserver(): Observer {
   const counts: (() => readonly PoolState[])[] = [];
   const peers = new LRUCache<string, PeerCertificate>({ max: MAX_PEERS });

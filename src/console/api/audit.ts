@@ -70,7 +70,7 @@ export interface AuditRecordView {
 
 /** A write or an act with its outcome, or another record. */
 export interface AuditRow {
-  /** The outcome, if there was an intent before it. */
+  /** The outcome; of what has none, the intent; or any other record. */
   readonly record: AuditRecordView;
   /** What people know the entry or the person by; empty if nobody has said. */
   readonly display: string;

@@ -96,6 +96,26 @@ export interface Referred {
   readonly name: string;
 }
 
+/** What the guard knows of a resource: a change that it stopped, or one that is released and has not come again. */
+export type GuardFact =
+  | {
+      readonly is: "stopped";
+      readonly danger: GuardDanger;
+      /** When it was stopped first and tried last, in milliseconds since 1970, and by whom. */
+      readonly since: number;
+      readonly at: number;
+      readonly caller: string;
+    }
+  | {
+      readonly is: "released";
+      readonly danger: GuardDanger;
+      /** When it was released, until when, by whom and why. */
+      readonly at: number;
+      readonly until: number;
+      readonly by: string;
+      readonly reason: string;
+    };
+
 /** What Entra is expected to do. Each rests on facts of the journal and of the backend, and on nothing that Entra said. */
 export type Expectation =
   /** Nothing is known of it. */
@@ -117,25 +137,13 @@ export type Expectation =
       readonly givenUp: number;
     }
   /** The guard stops what the client asks until an operator releases it. Entra sends it again at about `next`. */
-  | {
-      readonly is: "stopped";
-      readonly danger: GuardDanger;
-      readonly since: number;
-      readonly at: number;
-      readonly caller: string;
+  | (Extract<GuardFact, { is: "stopped" }> & {
       readonly next: number;
       /** The last attempt, if the journal has it. */
       readonly last: HistoryLine | undefined;
-    }
+    })
   /** An operator released what the guard had stopped: it passes when the client sends it again, before `until`. */
-  | {
-      readonly is: "released";
-      readonly danger: GuardDanger;
-      readonly at: number;
-      readonly by: string;
-      readonly reason: string;
-      readonly until: number;
-    }
+  | Extract<GuardFact, { is: "released" }>
   /** It is disabled: since the entry `by`, if the journal knows. A person who was deleted in Entra is deleted here at about `due`. */
   | { readonly is: "disabled"; readonly by: HistoryLine | undefined; readonly due: number | undefined }
   /** It was deleted by the request `by`; by nobody that the journal knows of if undefined. */

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { timeOfId } from "../../journal/entry.ts";
 import type { JournalStore } from "../../journal/store.ts";
 import type { LiveChoices, LiveEntry, LiveList, LiveRequest } from "../api/live.ts";
+import { cutOf } from "../cut.ts";
 import type { ConsoleEnv, ConsolePage } from "../env.ts";
 import { queryOf } from "../given.ts";
 import { commandsOf, type Sent } from "../live/commands.ts";
@@ -74,9 +75,10 @@ export function livePage({ journal: store, choices, sentTo, serverOf, stopping }
   const places = createPlaces();
 
   app.get("/", async (c) => {
-    const entries = await journal.search({ ...queryOf(c, listFormat), limit: LISTED + 1 });
-    const shown = await linesWithNames(journal, entries.slice(0, LISTED));
-    return c.json({ entries: shown.map(lineOf), hasOlder: entries.length > LISTED } satisfies LiveList);
+    const query = queryOf(c, listFormat);
+    const { rows, last } = await cutOf(LISTED, (limit) => journal.search({ ...query, limit }));
+    const shown = await linesWithNames(journal, rows);
+    return c.json({ entries: shown.map(lineOf), hasOlder: last !== undefined } satisfies LiveList);
   });
   app.get("/choices", (c) => c.json(choices()));
   app.get("/request/:id", async (c) => {
@@ -95,14 +97,15 @@ export function livePage({ journal: store, choices, sentTo, serverOf, stopping }
     return c.json({ entry, answered, servers, commands: sent && commandsOf(entry, sent) } satisfies LiveEntry);
   });
   app.get("/room", (c) => {
-    places.take(c.var.operator.csrf)();
+    // Takes no place: it says whether there is one, as browsers don't say why a stream was refused.
+    places.take(c.var.operator.session)();
     return c.json({});
   });
   app.get("/stream", (c) => {
     // Hono would answer HEAD as GET, and nobody would read the stream.
     if (c.req.method !== "GET") return c.json({ error: "Use GET." }, 405);
     const { after: given, ...filter } = queryOf(c, streamFormat);
-    const leave = places.take(c.var.operator.csrf);
+    const leave = places.take(c.var.operator.session);
     // A browser that comes back by itself says more recently what it has.
     const after = id.safeParse(c.req.header("last-event-id")).data ?? given;
     // Proxies such as nginx would collect what is sent.

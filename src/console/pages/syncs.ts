@@ -46,7 +46,10 @@ const peopleFormat = z.strictObject({
 const flag = z.boolean().default(false);
 const movedFormat = z.strictObject({ from: z.string().max(4000), to: z.string().max(4000) });
 const runFormat = z.strictObject({
-  ...{ plan: flag, reconcile: flag, first: flag, acceptShrink: flag },
+  plan: flag,
+  reconcile: flag,
+  first: flag,
+  acceptShrink: flag,
   same: movedFormat.optional(),
 });
 

@@ -1,8 +1,8 @@
 import type { JournalStore } from "../../journal/store.ts";
 import type { ListResponse } from "../../scim/list.ts";
 import type { Resource } from "../../scim/schema.ts";
+import type { GuardFact } from "../api/people.ts";
 import type { RetryRules } from "./expectation.ts";
-import type { GuardFact } from "./guard-fact.ts";
 import type { PeopleEndpoint } from "./ways.ts";
 
 /** Which resources are asked for, and on whose behalf. */

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { JournalLine } from "../../journal/store.ts";
-import type { Now } from "../api/people.ts";
+import type { GuardFact, Now } from "../api/people.ts";
 import { expectedOf } from "./expectation.ts";
-import type { GuardFact } from "./guard-fact.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

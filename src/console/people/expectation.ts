@@ -1,6 +1,5 @@
 import type { JournalLine } from "../../journal/store.ts";
-import type { Expectation, Now } from "../api/people.ts";
-import type { GuardFact } from "./guard-fact.ts";
+import type { Expectation, GuardFact, Now } from "../api/people.ts";
 
 /** When Entra tries again, in milliseconds. */
 export interface RetryRules {
