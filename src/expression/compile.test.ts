@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { compileExpression, ExpressionError } from "./compile.ts";
 
 describe("an expression that fails", () => {
@@ -54,6 +54,10 @@ test("an object of a hundred properties can be written out, and what calls itsel
     await expect(compileExpression(endless).evaluate({})).rejects.toThrow(/Stack overflow|exceeded its time limit/);
 });
 
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 test("waiting for a processor on a busy machine doesn't count as the expression's time", async () => {
   const real = Date.now;
   let asked = 0;
@@ -61,7 +65,6 @@ test("waiting for a processor on a busy machine doesn't count as the expression'
   vi.spyOn(Date, "now").mockImplementation(() => real() + (++asked > 5 ? 10_000 : 0));
   expect(await compileExpression("$sum([1..100].($ + 1))").evaluate({})).toBe(5150);
   expect(asked).toBeGreaterThan(5);
-  vi.restoreAllMocks();
 });
 
 test("many evaluations at once take no time of each other's, and one that fails fails alone", async () => {
