@@ -2,8 +2,9 @@ import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { bearer } from "../auth/bearer.ts";
 import type { Loaded } from "../config/load.ts";
+import { isOwnFault } from "../connector/error.ts";
 import { loadAssets, shell } from "../console/assets.ts";
-import { createConsole } from "../console/console.ts";
+import { createConsole, FAULT } from "../console/console.ts";
 import { sessionsPage } from "../console/pages/sessions.ts";
 import { type ConsoleSettings, consoleUrl, isLoopback } from "../console/settings.ts";
 import { createAdmin } from "../edge/admin.ts";
@@ -56,6 +57,11 @@ export async function listenForAdmin(
     journal: services.journal?.store,
     hosts,
     authenticate: known && (async (authorization) => (await known({ authorization }))?.name),
+    failed: (error) => {
+      if (!isOwnFault(error)) return error.message;
+      log.error({ error: error.stack }, "a request to the operators' address failed");
+      return FAULT;
+    },
     refused: () => log.warn({}, "invalid token at the operators' address"),
     console:
       wanted &&

@@ -1,8 +1,9 @@
-import { Hono, type MiddlewareHandler } from "hono";
+import { type ErrorHandler, Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { Me } from "./api/me.ts";
 import { type Assets, serveAssets, shell } from "./assets.ts";
 import type { ConsoleEnv, ConsolePage } from "./env.ts";
+import { answerProblem, SignInProblem } from "./problem.ts";
 import { Refusal } from "./refusal.ts";
 import { withRoom } from "./room.ts";
 
@@ -36,6 +37,9 @@ export const operatorOnly: MiddlewareHandler<ConsoleEnv> = async (c, next) =>
     ? next()
     : c.json({ error: "Your role is viewer: only operators may do this." }, 403);
 
+/** What is answered where something failed that nobody foresaw. */
+export const FAULT = "This is a fault of the gateway. Its log has the reason.";
+
 const NONE = ["'none'"];
 const SELF = ["'self'"];
 
@@ -44,6 +48,7 @@ export function createConsole(options: ConsoleOptions): Hono {
   const { assets, signIn, home = "" } = options;
   const app = new Hono();
   const base = new Hono();
+  base.onError(faultsTo(options.failed));
   base.use(
     secureHeaders({
       contentSecurityPolicy: {
@@ -75,13 +80,19 @@ export function createConsole(options: ConsoleOptions): Hono {
   return app;
 }
 
+/** Answers what a page refuses in its words. Everything else nobody foresaw: its words are for the log alone. */
+const faultsTo =
+  (failed: ConsoleOptions["failed"]): ErrorHandler =>
+  (error, c) => {
+    if (error instanceof Refusal) return c.json({ error: error.message }, error.status);
+    if (error instanceof SignInProblem) return answerProblem(c, error);
+    failed(error);
+    return c.json({ error: FAULT }, 500);
+  };
+
 function api({ signIn: { identify, changing, idleMinutes }, pages, home, failed }: ConsoleOptions): Hono<ConsoleEnv> {
   const app = new Hono<ConsoleEnv>();
-  app.onError((error, c) => {
-    if (error instanceof Refusal) return c.json({ error: error.message }, error.status);
-    failed(error);
-    return c.json({ error: "This is a fault of the gateway. Its log has the reason." }, 500);
-  });
+  app.onError(faultsTo(failed));
   const who = new Hono<ConsoleEnv>().use(identify).all("/*", (c) => c.body(null, 204));
   app.use(identify);
   app.use(withRoom());

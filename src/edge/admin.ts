@@ -30,6 +30,8 @@ export interface Admin {
   readonly console: Hono | undefined;
   /** Whether metrics need no token. */
   readonly hasOpenMetrics: boolean;
+  /** What a failure is told as: faults of the gateway are for its log alone. */
+  readonly failed: (error: Error) => string;
   /** Called for each invalid token. */
   readonly refused: () => void;
   /** Reports whether only this machine can reach the address. */
@@ -61,11 +63,12 @@ const USAGE =
  * rebinding.
  */
 export function createAdmin(admin: Admin): Hono<{ Variables: { operator: string | undefined } }> {
-  const { metrics, readiness, guarded, guard, syncs, journal, hosts, authenticate, refused, isLoopback } = admin;
+  const { metrics, readiness, guarded, guard, syncs, journal, hosts, authenticate, failed, refused, isLoopback } =
+    admin;
   const app = new Hono<{ Variables: { operator: string | undefined } }>();
   let waiting = 0;
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.json({ error: "The body is too large." }, 413) }));
-  app.onError((error, c) => c.json({ error: error.message }, 500));
+  app.onError((error, c) => c.json({ error: failed(error) }, 500));
   app.route("/", syncSignals(syncs));
   app.use(async (c, next) => {
     const host = c.req.header("host") ?? "";

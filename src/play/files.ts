@@ -2,19 +2,20 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isSeq, parseDocument } from "yaml";
+import { shownName } from "../config/shipped.ts";
 import type { MappingCase } from "./case.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The hash of a text. */
 export const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** A file's text; undefined if there is no such file. */
+/** A file's text; undefined if there is no such file. Throws a `Refusal` if it cannot be read. */
 export function textIn(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    throw new Refusal("away", `${shownName(file)} cannot be read: ${(error as NodeJS.ErrnoException).code}.`);
   }
 }
 
@@ -37,7 +38,7 @@ export function replaceText(file: string, text: string, hash: string | undefined
     renameSync(draft, target);
   } catch (error) {
     rmSync(draft, { force: true });
-    throw error;
+    throw new Refusal("refused", `${shownName(target)} cannot be written: ${(error as NodeJS.ErrnoException).code}.`);
   }
 }
 
@@ -48,9 +49,9 @@ export const testFileOf = (mapping: string): string => mapping.replace(/\.ya?ml$
 export function withCase(text: string | undefined, added: MappingCase): string {
   const document = parseDocument(text ?? "cases: []\n");
   const [mistake] = document.errors;
-  if (mistake) throw new TypeError(`the test file is not valid YAML: ${mistake.message}`);
+  if (mistake) throw new Refusal("refused", `The test file is not valid YAML: ${mistake.message}`);
   const cases = document.get("cases");
-  if (!isSeq(cases)) throw new TypeError('the test file has no list of "cases"');
+  if (!isSeq(cases)) throw new Refusal("refused", 'The test file has no list of "cases".');
   cases.flow = false;
   cases.add(document.createNode(added));
   return document.toString({ lineWidth: 140 });

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { conversions } from "../mapping/codecs.ts";
 import { compileMapping } from "../mapping/compile.ts";
@@ -5,7 +6,7 @@ import { mappingFormat } from "../mapping/format.ts";
 import type { Mapping } from "../mapping/mapping.ts";
 import { builtInTypes } from "../scim/schema.ts";
 import { completionsFor } from "./completions.ts";
-import { withCase } from "./files.ts";
+import { replaceText, withCase } from "./files.ts";
 import type { Reading } from "./rehearsed.ts";
 import { type TrialRoute, tryRequest } from "./try.ts";
 
@@ -91,6 +92,9 @@ cases:
     filter: userName eq "ann"
     where: uid eq "ann"
 `);
+  expect(() => replaceText(join(import.meta.dirname, "no-such-folder/x.yaml"), "", undefined)).toThrow(
+    "src/play/no-such-folder/x.yaml cannot be written: ENOENT.",
+  );
   expect(() => withCase("cases: 1\n", { name: "one", filter: "", where: "" })).toThrow("no list of");
 });
 

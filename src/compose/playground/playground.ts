@@ -203,8 +203,10 @@ async function played(ground: Ground, place: Place, request: PlayRequest, draft:
   const loaded = ground.loaded();
   if (!draft.endpoint) return { problems: mistakesIn(draft.problems, place), trial: undefined };
   const edited = withEndpoint(loaded, place, draft.endpoint);
-  const { connectors, giveBack } = ground.lend(edited, place);
+  let lent: Lent | undefined;
   try {
+    lent = ground.lend(edited, place);
+    const { connectors } = lent;
     const route = trialRoute(loaded, edited, place, connectors);
     const { type, kind } = draft.endpoint.mapping;
     const { key } = connectors.get(place.connector)!.kinds.get(kind)!;
@@ -217,7 +219,7 @@ async function played(ground: Ground, place: Place, request: PlayRequest, draft:
     const problem = fileDiagnostic(shownName(mappingFile), error.message, "start");
     return { problems: mistakesIn([...draft.problems, problem], place), trial: undefined };
   } finally {
-    await giveBack();
+    await lent?.giveBack();
   }
 }
 

@@ -9,6 +9,7 @@ import { caseFor } from "../../play/case.ts";
 import { assertUnchanged, hashOf, replaceText, testFileOf, textIn, withCase } from "../../play/files.ts";
 import { Refusal } from "../../play/refusal.ts";
 import type { AuditTrail } from "../../sink/trail.ts";
+import { recordBefore } from "../recorded-acts.ts";
 import { draftOf, type Ground, mistakesIn, type Place, typesFileOf } from "./playground.ts";
 
 /** What saving needs beside the playground's ground. */
@@ -43,7 +44,9 @@ export async function save({ ground, audit }: Saving, request: SaveRequest, by: 
   assertUnchanged(change.file, change.hash);
   const record = { route, type, what, by, file: shownName(change.file) };
   const hashes = { before: change.hash ?? null, after: hashOf(change.text) };
-  const intent = await audit?.intent({ event: "save", ...record, ...hashes });
+  const intent = await recordBefore(audit, { event: "save", ...record, ...hashes }).catch((error: Error) => {
+    throw new Refusal("away", error.message);
+  });
   try {
     replaceText(change.file, change.text, change.hash);
   } catch (error) {

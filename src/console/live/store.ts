@@ -7,12 +7,20 @@ import { Refusal } from "../refusal.ts";
 
 type Asked = "search" | "ids" | "get" | "displays";
 
-/** The journal's store for questions of a page: if it is away, they reject with a `Refusal`; what is a fault of the gateway's remains one. */
+/** A question to the journal: if its store is away, it rejects with a `Refusal`; what is a fault of the gateway's remains one. */
+export const askedOrAway =
+  <Given extends readonly unknown[], Answer>(ask: (...given: Given) => Promise<Answer>) =>
+  (...given: Given): Promise<Answer> =>
+    ask(...given).catch((error: unknown) => Promise.reject(refusalOf(error)));
+
+/** The journal's store for questions of a page. */
 export function orAway(store: Pick<JournalStore, Asked>): Pick<JournalStore, Asked> {
-  const told = <Given extends readonly unknown[], Answer>(ask: (...given: Given) => Promise<Answer>) => {
-    return (...given: Given) => ask(...given).catch((error: unknown) => Promise.reject(refusalOf(error)));
+  return {
+    search: askedOrAway(store.search),
+    ids: askedOrAway(store.ids),
+    get: askedOrAway(store.get),
+    displays: askedOrAway(store.displays),
   };
-  return { search: told(store.search), ids: told(store.ids), get: told(store.get), displays: told(store.displays) };
 }
 
 function refusalOf(error: unknown): unknown {

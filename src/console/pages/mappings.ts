@@ -110,11 +110,14 @@ const bodyOf = (c: Context<ConsoleEnv>): Promise<unknown> => c.req.json().catch(
 const invalid = (c: Context<ConsoleEnv>, { issues }: z.ZodError) =>
   c.json({ error: issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") }, 400);
 
-const STATUS = { absent: 404, busy: 429, changed: 409, refused: 422 } as const satisfies Record<RefusalKind, number>;
+const STATUS = { absent: 404, away: 503, busy: 429, changed: 409, refused: 422 } as const satisfies Record<
+  RefusalKind,
+  number
+>;
 
 function refused(error: Error, c: Context<ConsoleEnv>) {
   if (error instanceof Refusal) return c.json({ error: error.message, problems: error.problems }, STATUS[error.kind]);
   if (error instanceof ConnectorError)
     return c.json({ error: `The backend could not be asked: ${error.message}` }, 503);
-  return c.json({ error: error.message }, 500);
+  throw error;
 }

@@ -23,7 +23,7 @@ export interface PeopleDeps {
   readonly get: (looking: Looking, id: string, query: Readonly<Record<string, string>>) => Promise<Resource>;
   /** Lists resources as a client would. Rejects with a `ScimError`. */
   readonly list: (looking: Looking, query: Readonly<Record<string, string>>) => Promise<ListResponse>;
-  /** Undefined if the gateway keeps no journal. */
+  /** Undefined if the gateway keeps no journal. Its searches reject with a `Refusal` while its store is away. */
   readonly journal: Pick<JournalStore, "search"> | undefined;
   /** What the guard knows of a resource. Rejects while the store cannot be asked. */
   readonly guard: (looking: Pick<Looking, "route" | "type">, id: string) => Promise<readonly GuardFact[]>;

@@ -2,6 +2,7 @@ import { timeOfId } from "../../journal/entry.ts";
 import type { Member } from "../../journal/members.ts";
 import type { JournalLine } from "../../journal/store.ts";
 import type { History, HistoryLine, KnownPage, KnownResource, Told } from "../api/people.ts";
+import { Refusal } from "../refusal.ts";
 import type { PeopleDeps } from "./deps.ts";
 
 /** How many entries a page of the history has, and how many are read to know what comes next. */
@@ -39,7 +40,8 @@ export async function newestOf(journal: Journal | undefined, { route, type }: Ta
     ]);
     return { is: "kept", lines, hasMore: lines.length === READ, withGroups };
   } catch (error) {
-    return { is: "unknown", problem: (error as Error).message };
+    if (!(error instanceof Refusal)) throw error;
+    return { is: "unknown", problem: error.message };
   }
 }
 

@@ -67,7 +67,8 @@ async function read(
     };
   } catch (error) {
     if (error instanceof ScimError && error.status === 404) return { now: { is: "gone" }, single: new Map() };
-    return unknown((error as Error).message);
+    if (!(error instanceof ScimError)) throw error;
+    return unknown(error.message);
   }
 }
 
