@@ -187,9 +187,12 @@ describe("sign-in by an OpenID Connect provider", () => {
     const first = await comingBack(ann, "ann", "/console/live?route=/first");
     const second = await comingBack(ann, "ann", "/console/live?route=/second");
     for (let n = 0; n < 40; n++) {
-      const to = `/console/live?route=${"x".repeat(900)}`;
+      // Browsers refuse a larger cookie, and some characters take up nine times their room.
+      const to = `/console/live?route=${["x", "€", "\\", '"', "\u{1f600}"][n % 5]!.repeat(n % 2 ? 980 : 200)}`;
       const { headers } = await bob.get(`${url}/console/sign-in/oidc?${new URLSearchParams({ to })}`);
-      expect(headers.getSetCookie().join().length).toBeLessThan(4096);
+      const cookies = headers.getSetCookie();
+      expect(cookies).toHaveLength(1);
+      expect(cookies.join().length).toBeLessThan(4096);
     }
     expect(rowsOf("console_tickets")).toBe(0);
     // Two tabs of one browser, one after the other.
@@ -295,6 +298,43 @@ describe("sign-in by an OpenID Connect provider", () => {
     expect(recorded().at(-1)).toMatchObject({ event: "refused", refusal: "sign-in", method: "link", result: "403" });
   });
 
+  test("the provider makes nobody somebody else unasked, and the session that ends for it is recorded", async () => {
+    const visitor = newVisitor();
+    await useLinkAs(visitor, await linkTo(gateway, "root"));
+    const agreed = (origin = url) =>
+      visitor.send(`${url}/console/sign-in/oidc`, {
+        method: "POST",
+        headers: { origin },
+        body: JSON.stringify({ to: "/console/guard" }),
+      });
+    const finished = async (answer: Response) =>
+      visitor.get(await signInAt(visitor, ((await answer.json()) as { url: string }).url, "bob"));
+    const records = recorded().length;
+    const asked = await visitor.get(await comingBack(visitor, "bob", "/console/guard"));
+    expect(asked.status).toBe(409);
+    expect((await asked.text()).replaceAll("&quot;", '"')).toContain(
+      '{"signedInAs":{"name":"local:root","role":"operator"},"as":"bob@example.com","asRole":"viewer","to":"/console/guard"}',
+    );
+    expect(await me(visitor)).toMatchObject({ name: "local:root" });
+    expect(recorded()).toHaveLength(records);
+    expect((await agreed("https://evil.example.com")).status).toBe(403);
+    // Whoever agreed was somebody else.
+    const late = await agreed();
+    await useLinkAs(visitor, await linkTo(gateway, "eve"), { replace: true });
+    expect((await finished(late)).status).toBe(409);
+    expect(await me(visitor)).toMatchObject({ name: "local:eve" });
+    const back = await finished(await agreed());
+    expect([back.status, back.headers.get("location")]).toEqual([302, "/console/guard"]);
+    expect(await me(visitor)).toMatchObject({ name: "bob@example.com", role: "viewer" });
+    const { issuer } = provider;
+    expect(recorded().slice(-2)).toMatchObject([
+      { event: "sign-out", by: "local:eve", replacedBy: { name: "bob@example.com", issuer, sub: "bob" } },
+      { event: "sign-in", by: "bob@example.com", sub: "bob" },
+    ]);
+    // To sign in again as oneself is nothing to ask about.
+    expect((await visitor.get(await comingBack(visitor, "bob"))).status).toBe(302);
+  });
+
   test("postern console prints a link to the gateway that runs", async () => {
     const run = (...args: string[]) =>
       promisify(execFile)(process.execPath, [join(ROOT, "src/main.ts"), "console", ...args]);
@@ -338,6 +378,15 @@ describe("sign-in by an OpenID Connect provider", () => {
     await page.getByRole("button", { name: "Become" }).click();
     await question.waitFor({ state: "detached" });
     await page.getByText("local:eve").waitFor();
+    // The provider still knows ann, and any page could have begun this.
+    for (const name of ["Stay", "Become"]) {
+      await page.goto(`${url}/console/sign-in/oidc?to=/console/connectors`);
+      await page.getByText("Your organization says that you are ann@example.com (operator)").waitFor();
+      expect(await accessibilityFindings(page)).toEqual([]);
+      await page.getByRole("button", { name }).click();
+      await page.getByRole("heading", { level: 1, name: "Connectors" }).waitFor();
+      await page.getByText(name === "Stay" ? "local:eve" : "ann@example.com").waitFor();
+    }
     await browser.close();
   });
 

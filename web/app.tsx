@@ -4,7 +4,7 @@ import type { Me } from "../src/console/api/me.ts";
 import { type ApiError, get, SIGNED_OUT, type SignedOutDetail, setToken } from "./api.ts";
 import { Failure, Loading, Notice } from "./kit/notice.tsx";
 import { ThemeSwitch } from "./kit/theme-switch.tsx";
-import { problem, SignIn, takeToken } from "./pages/sign-in.tsx";
+import { asked, BecomeAnother, problem, SignIn, takeToken } from "./pages/sign-in.tsx";
 import { type PageEntry, type PageProps, pages } from "./pages.ts";
 import { tellPresence } from "./presence.ts";
 import { BASE, Link, navigate, usePlace } from "./router.tsx";
@@ -33,6 +33,7 @@ export function App() {
     navigate("/", { replace: true });
     reload();
   };
+  if (asked) return <BecomeAnother question={asked} />;
   if (problem !== undefined || linkToken !== undefined) return <SignIn token={linkToken} onDone={done} />;
   if (error)
     return (

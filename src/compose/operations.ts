@@ -6,6 +6,7 @@ import { isOwnFault } from "../connector/error.ts";
 import { loadAssets, shell } from "../console/assets.ts";
 import { createConsole, FAULT } from "../console/console.ts";
 import { sessionsPage } from "../console/pages/sessions.ts";
+import type { ProblemPage } from "../console/problem.ts";
 import { type ConsoleSettings, consoleUrl, isLoopback } from "../console/settings.ts";
 import { createAdmin } from "../edge/admin.ts";
 import { watchCertificates } from "../edge/tls.ts";
@@ -87,7 +88,7 @@ export async function listenForAdmin(
 /** The console of a running gateway. */
 async function consoleFor(settings: ConsoleSettings, sources: ConsoleSources, url: () => string) {
   const assets = await loadAssets();
-  const page = (problem: string) => shell(assets, { problem });
+  const page: ProblemPage = (shown) => shell(assets, shown);
   const signIn = signInFor(settings, sources, { url, page });
   const { log } = sources.shared;
   const failed = (error: Error) => log.error({ error: error.stack }, "a page of the console failed");

@@ -30,7 +30,7 @@ export async function aloneConsole(
     record: async () => {},
     attempt: (_, look) => look(),
     warn: () => {},
-    page: (problem) => shell(assets, { problem }),
+    page: (shown) => shell(assets, shown),
   });
   const app = createConsole({ assets, signIn, pages, home, failed: (error) => console.error(error) });
   return { fetch: app.fetch, link: () => makeLink(store, url(), user) };

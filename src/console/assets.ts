@@ -4,6 +4,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { Hono } from "hono";
 import { accepts } from "hono/accepts";
 import { html } from "hono/html";
+import type { SignInQuestion } from "./api/sign-in.ts";
 
 /** The console's files, by name. Their names change with their content. */
 export type Assets = ReadonlyMap<string, Asset>;
@@ -86,10 +87,12 @@ export interface ShellOptions {
   readonly path?: string | undefined;
   /** Why somebody could not be signed in. It is part of the page and not of its address, where others could write it. */
   readonly problem?: string | undefined;
+  /** What must be answered before somebody becomes somebody else. */
+  readonly question?: SignInQuestion | undefined;
 }
 
 /** The page that every address of the console begins with; its script shows the rest. */
-export function shell(assets: Assets, { path, problem }: ShellOptions = {}) {
+export function shell(assets: Assets, { path, problem, question }: ShellOptions = {}) {
   const find = (pattern: RegExp) => [...assets.keys()].find((name) => pattern.test(name));
   const named = (pattern: RegExp) => `/console/assets/${find(pattern)}`;
   const [page = ""] = path?.split("/") ?? [];
@@ -102,6 +105,7 @@ export function shell(assets: Assets, { path, problem }: ShellOptions = {}) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 ${problem === undefined ? "" : html`<meta name="postern-problem" content="${problem}">`}
+${question === undefined ? "" : html`<meta name="postern-question" content="${JSON.stringify(question)}">`}
 <title>Postern</title>
 <link rel="icon" href="${named(/^icon-.*\.svg$/)}">
 <script src="${named(/^theme-.*\.js$/)}"></script>

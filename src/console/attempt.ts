@@ -78,11 +78,13 @@ export async function attempted<T>(
       await record({ event: "refused", refusal: "sign-in", by, method, source, result: String(status) });
     throw value;
   }
-  const { person } = value;
-  const cookie = await sessions.begin({ ...person, way });
-  await sessions.end(cookieOf(c, url(), "session"));
+  const { role, ...by } = value.person;
+  const before = cookieOf(c, url(), "session");
+  const { signedIn: replaced } = await sessions.find(before, false);
+  const cookie = await sessions.begin({ ...value.person, way });
+  await sessions.end(before);
   giveCookie(c, url(), "session", cookie);
-  const { role, ...by } = person;
+  if (replaced) await record({ event: "sign-out", by: replaced.identity, replacedBy: by, source });
   await record({ event: "sign-in", by, role, method, source });
   return value.value;
 }

@@ -5,6 +5,8 @@ import type { OidcSettings } from "./settings.ts";
 /** A sign-in that has begun: what it must be finished with, and the page to return to. */
 export interface PendingSignIn extends Begun {
   readonly path: string;
+  /** The session that may end for it, because its person agreed. */
+  readonly replaces?: string | undefined;
 }
 
 /** Sign-ins that a browser has begun, sealed in its cookie: beginning one costs the gateway nothing to keep. */

@@ -26,7 +26,7 @@ export function byLink(app: Hono, way: Way): void {
       if (signedIn && signedIn.operator.name !== as && replace !== true) {
         const { name, role } = signedIn.operator;
         const message = `You are signed in as ${name}. To become ${as} in place of that, send "replace": true.`;
-        throw new SignInProblem(409, message, { question: { signedInAs: { name, role }, as } });
+        throw new SignInProblem(409, message, { question: { signedInAs: { name, role }, as, asRole: "operator" } });
       }
       if ((await useLink(store, token)) === undefined) throw new SignInProblem(403, INVALID);
       return { person: { name: as, role: "operator" }, value: undefined };

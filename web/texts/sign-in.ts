@@ -32,10 +32,18 @@ export const signInTexts = {
   whySignedOut,
   returns: "You return to this page when you sign in.",
   replace: {
-    title: "Use this link?",
-    ask: (name: string, role: string, as: string) =>
-      `You are signed in as ${isolated(name)} (${role}). Use this link and become ${isolated(as)} (operator)?`,
-    warn: "If somebody sent you the link, stay who you are: what you do would be recorded under the other name.",
+    link: {
+      title: "Use this link?",
+      ask: (name: string, role: string, as: string, asRole: string) =>
+        `You are signed in as ${isolated(name)} (${role}). Use this link and become ${isolated(as)} (${asRole})?`,
+      warn: "If somebody sent you the link, stay who you are: what you do would be recorded under the other name.",
+    },
+    provider: {
+      title: "Become somebody else?",
+      ask: (name: string, role: string, as: string, asRole: string) =>
+        `You are signed in as ${isolated(name)} (${role}). Your organization says that you are ${isolated(as)} (${asRole}). Become ${isolated(as)}?`,
+      warn: "If you did not begin this sign-in, stay who you are: what you do would be recorded under the other name.",
+    },
     agree: (as: string) => `Become ${isolated(as)}`,
     stay: (name: string) => `Stay ${isolated(name)}`,
   },

@@ -18,9 +18,25 @@ export interface LinkUse {
   readonly replace?: boolean;
 }
 
-/** What is asked of somebody who is signed in before a link makes them somebody else. The link isn't used up by that. */
-export interface LinkQuestion {
+/** What is asked of somebody who is signed in before a link, or the provider, makes them somebody else. A link isn't used up by that. */
+export interface SignInQuestion {
   readonly signedInAs: { readonly name: string; readonly role: Role };
-  /** Whom the link signs in, as operator. */
+  /** Whom they would become, and as what. */
   readonly as: string;
+  readonly asRole: Role;
+  /** The page to return to; only of a sign-in by the provider. */
+  readonly to?: string;
+}
+
+/**
+ * The body of `POST /console/sign-in/oidc`: somebody who is signed in agreed to become whoever the provider says. Without that, the provider's
+ * answer becomes a page that asks.
+ */
+export interface ProviderUse {
+  readonly to?: string;
+}
+
+/** The answer: the provider's address, to go to. */
+export interface ProviderAway {
+  readonly url: string;
 }
