@@ -98,7 +98,7 @@ export function createReloads(
     },
     inForce: () => {
       const given = inForce(started.source.given, current.source.given);
-      const secrets = [...new Set([...started.source.secrets, ...current.source.secrets])];
+      const secrets = [...started.source.secrets, ...current.source.secrets];
       return { ...current, config: inForce(started.config, current.config), source: { given, secrets } };
     },
     state: () => state,

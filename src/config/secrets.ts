@@ -6,6 +6,12 @@ export interface MissingSecret {
   readonly message: string;
 }
 
+/** A reference as it is written, and what it stands for. */
+export interface Resolved {
+  readonly reference: string;
+  readonly text: string;
+}
+
 /**
  * Resolves `${env:NAME}` and `${file:PATH}` in all texts of the data, without a file's last line break. `missing` lists failed or misspelt
  * references, `files` the files that were read, `values` what was put in.
@@ -13,19 +19,19 @@ export interface MissingSecret {
 export function withSecrets(
   data: unknown,
   env: Readonly<Record<string, string | undefined>>,
-): { data: unknown; missing: MissingSecret[]; files: string[]; values: string[] } {
+): { data: unknown; missing: MissingSecret[]; files: string[]; values: Resolved[] } {
   const missing: MissingSecret[] = [];
   const files: string[] = [];
-  const values: string[] = [];
+  const values: Resolved[] = [];
   const replace = (value: unknown, path: readonly (string | number)[]): unknown => {
     if (typeof value === "string") {
       // Resolved secrets are not searched for references: a secret may be any text.
       missing.push(...mistaken(value, path).map((message) => ({ path, message })));
-      return value.replace(REFERENCE, (_, source: string, name: string) => {
+      return value.replace(REFERENCE, (reference, source: string, name: string) => {
         if (source === "file") files.push(name);
         const found = source === "env" ? env[name] : fileContent(name);
         if (found !== undefined && found !== "") {
-          values.push(found);
+          values.push({ reference, text: found });
           return found;
         }
         missing.push({

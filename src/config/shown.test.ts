@@ -161,6 +161,20 @@ describe("a configuration as it is shown", () => {
     expect(withoutSecretsOf([{ source: { given: undefined, secrets: [] }, registry }])("as it is")).toBe("as it is");
   });
 
+  test("shows what a reference stands for in settings without secrets, and hides it where it is one anywhere", () => {
+    const env = { HOME_OF_IT: "/srv/company/gateway", PW: "open-sesame-open-sesame", ACCOUNT: "me:and-more-than-that" };
+    const about = (more: object) => {
+      const { source } = loaded({ audit: { file: "${env:HOME_OF_IT}/audit.log" }, ...more }, env);
+      return withoutSecretsOf([{ source, registry }])(`${env.HOME_OF_IT}/user.yaml:1:1: ${env.PW} ${env.ACCOUNT}`);
+    };
+    const account = { connectors: { other: restOf({ proxy: "http://${env:ACCOUNT}@proxy:3128" }) } };
+    const put = SETTINGS["an operator's token"]!;
+    expect(about({ ...put("not-${env:PW}-at-all-of-the-tests"), ...account })).toBe(
+      "/srv/company/gateway/user.yaml:1:1: ‹secret› ‹secret›",
+    );
+    expect(about(put("not-${env:HOME_OF_IT}-at-all-of-the-tests"))).toMatch(/^‹secret›\/user.yaml:1:1/);
+  });
+
   test("shows a plain text that a reference elsewhere happens to stand for", () => {
     const put = SETTINGS.sql!("of-the-database") as { connectors: { other: { host: string } } };
     put.connectors.other.host = "${env:DB_HOST}";

@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import { type Config, configFormat } from "./format.ts";
 import type { Registry } from "./registry.ts";
-import { REFERENCE } from "./secrets.ts";
+import { REFERENCE, type Resolved } from "./secrets.ts";
 
-/** What a configuration was made of: the file's data, with `${env:...}` as it is written, and the secrets that were put in its place. */
+/** What a configuration was made of: the file's data, with `${env:...}` as it is written, and what was put in its place. */
 export interface Source {
   readonly given: unknown;
-  readonly secrets: readonly string[];
+  readonly secrets: readonly Resolved[];
 }
 
 /** A configuration that can be shown. */
@@ -21,7 +21,7 @@ export const HIDDEN = { secret: "‹secret›", changed: "‹secret, changed›"
 
 /** Texts shorter than this are no secrets by themselves: they would be found everywhere. */
 const MIN_SECRET = 6;
-/** Likewise what references stand for, which may also be a host or a name of a database. */
+/** Likewise what references stand for, which may also be the name of a database. */
 const MIN_REFERENCED = 16;
 const SECRET_NAME =
   /(?:password|passphrase|passwd|secret|token|credential|authorization|cookie|signature|(?:api|access|private)[-_]?key)$/i;
@@ -40,26 +40,50 @@ export interface Showing {
  * value of a secret.
  */
 export function shownConfig(showable: Showable, showing: Showing): unknown {
-  const { shown, secrets } = hidden(showable, showing);
-  return withoutTexts(shown, secrets);
+  const found = hidden(showable, showing);
+  return withoutTexts(found.shown, secretsIn([found], [showable]));
 }
 
 /** A message without the secrets of the given configurations. */
 export const withoutSecretsOf = (showables: readonly Pick<Showable, "source" | "registry">[]) => {
-  const all = showables.flatMap((each) => hidden({ ...each, config: each.source.given }, { isWhole: false }).secrets);
-  const longest = all.toSorted((one, other) => other.length - one.length);
+  const found = showables.map((each) => hidden({ ...each, config: each.source.given }, { isWhole: false }));
+  const longest = secretsIn(found, showables).toSorted((one, other) => other.length - one.length);
   return (text: string): string =>
     withoutPasswords(longest.reduce((cleaned, each) => cleaned.replaceAll(each, HIDDEN.secret), text));
 };
 
 type Hiding = Omit<Showable, "config"> & { readonly config: unknown };
 
-/** A configuration with its secrets hidden, and what they were. The configuration need not be valid. */
-function hidden(
-  { config, source, registry }: Hiding,
-  { isWhole, comparedWith }: Showing,
-): { readonly shown: unknown; readonly secrets: readonly string[] } {
-  const secrets = new Set(source.secrets.filter((each) => each.length >= MIN_REFERENCED));
+/** A configuration with its secrets hidden, what they were, and the references in settings that hold secrets and in others. */
+interface Hidden {
+  readonly shown: unknown;
+  readonly secrets: ReadonlySet<string>;
+  readonly references: { readonly secret: ReadonlySet<string>; readonly plain: ReadonlySet<string> };
+}
+
+/** The secrets of configurations. What a reference stands for is none if it stands only where none belongs, such as in a path. */
+function secretsIn(found: readonly Hidden[], of: readonly Pick<Showable, "source">[]): string[] {
+  const stands = (where: "secret" | "plain", reference: string) =>
+    found.some(({ references }) => references[where].has(reference));
+  const isPlain = ({ reference, text }: Resolved): boolean =>
+    stands("plain", reference) && !stands("secret", reference) && withoutPasswords(text) === text;
+  const referenced = of
+    .flatMap(({ source }) => source.secrets)
+    .filter((each) => each.text.length >= MIN_REFERENCED && !isPlain(each));
+  const all = [...found.flatMap(({ secrets }) => [...secrets]), ...referenced.map(({ text }) => text)];
+  return [...new Set(all)].filter((each) => each.length >= MIN_SECRET);
+}
+
+/** Reports whether a reference can't stand for a secret: in a setting that holds none, as itself and before the host of no address. */
+const isPlainIn = (reference: string, written: string): boolean =>
+  reference.startsWith("${env:") &&
+  !SECRET_NAME.test(reference.slice(0, -1)) &&
+  !(written.match(/\/\/[^\s/]*@/g) ?? []).some((each) => each.includes(reference));
+
+/** Hides secrets. The configuration need not be valid. */
+function hidden({ config, source, registry }: Hiding, { isWhole, comparedWith }: Showing): Hidden {
+  const secrets = new Set<string>();
+  const stand = { secret: new Set<string>(), plain: new Set<string>() };
   const hide = ({ schemas, value, given, other, name, isSecret: isWithin }: Place): unknown => {
     const isSecret = isWithin || schemas.some(isMarked) || (!isObject(value) && SECRET_NAME.test(name));
     const next = (key: string | number, more: object) =>
@@ -86,6 +110,7 @@ function hidden(
     const isChanged = comparedWith !== undefined && other !== undefined && other !== value;
     const written = typeof given === "string" ? given : "";
     const references = written.match(REFERENCE) ?? [];
+    for (const each of references) stand[!isSecret && isPlainIn(each, written) ? "plain" : "secret"].add(each);
     if (references.length > 0 && isSecret) secrets.add(String(value));
     if (references.length > 0 && typeof value === "string")
       return (isSecret ? references.join("") : withoutPasswords(written)) + (isChanged ? " ‹changed›" : "");
@@ -95,7 +120,7 @@ function hidden(
   };
   const root = { schemas: [configFormat(registry)], other: comparedWith?.config, name: "", isSecret: false };
   const shown = hide({ ...root, value: isWhole ? config : withoutUnread(source.given, config), given: source.given });
-  return { shown, secrets: [...secrets].filter((each) => each.length >= MIN_SECRET) };
+  return { shown, secrets, references: stand };
 }
 
 interface Place {
