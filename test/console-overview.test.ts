@@ -304,12 +304,19 @@ describe("the configuration's page", () => {
     expect((await reload(before.seal)).status).toBe(409);
 
     const { page, context, problems } = await look("/configuration");
+    // The page is rendered some time before the reload, with no tick of its timers between.
+    await page.addInitScript(`const real = Date.now; let behind = 60_000; Date.now = () => real() - behind;
+      globalThis.catchUp = () => { behind = 0; }; globalThis.setInterval = () => 0;`);
+    await page.reload();
+    await page.getByText("Read", { exact: true }).waitFor();
+    await page.evaluate("catchUp()");
     await page.getByRole("button", { name: "Reload …" }).click();
     const dialog = page.getByRole("dialog", { name: "Reload the configuration" });
     await dialog.getByText("level: warn").waitFor();
     await dialog.getByRole("button", { name: "Reload", exact: true }).click();
     await page.getByText("The configuration was reloaded. Takes effect at the next restart only: log.").waitFor();
     await page.getByRole("region", { name: "Configuration in force" }).getByText("pageSize: 7").waitFor();
+    expect(await page.getByRole("definition").first().innerText()).toMatch(/^now|ago$/);
     const acts = readFileSync(join(gateway.folder, "audit.log"), "utf8")
       .split("\n")
       .filter(Boolean)

@@ -33,14 +33,14 @@ export const wholeTime = (at: number): string => `${absolute.format(at)} (${new 
 
 /** A time as people say it, with the whole time behind it. It follows the clock. */
 export function Ago({ at }: { readonly at: number }) {
-  const [now, setNow] = useState(Date.now);
+  const [, setTick] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 5000);
+    const timer = setInterval(() => setTick((tick) => tick + 1), 5000);
     return () => clearInterval(timer);
   }, []);
   return (
     <time dateTime={new Date(at).toISOString()} title={wholeTime(at)}>
-      {ago(at, now)}
+      {ago(at, Date.now())}
     </time>
   );
 }

@@ -97,7 +97,7 @@ export function told(item: Attention): Told {
       };
     case "reload":
       return {
-        text: `The configuration file was not taken over on ${time.format(item.at)}, and the next restart would fail or weaken safety.`,
+        text: `The last reload was refused on ${time.format(item.at)}, and the configuration before it stays in force. The next restart would fail or weaken safety.`,
         to: "/configuration",
         isGrave: true,
       };
