@@ -143,6 +143,7 @@ describe("saving", () => {
     const { page, context, problems } = await signedIn(browser, gateway, "/mappings/play", { as });
     await page.getByText("SCIM answer").waitFor();
     expect(await page.getByRole("button", { name: /^Save/ }).count()).toBe(0);
+    await page.getByText("Only operators may save. To keep a change, copy the text.").waitFor();
     const status = await page.evaluate(`fetch("/console/api/me").then((me) => me.json()).then(({ csrf }) =>
       fetch("/console/api/mappings/save", { method: "POST", headers: { "X-Postern-CSRF": csrf }, body: "{}" }).then(({ status }) => status))`);
     expect(status).toBe(403);
@@ -301,6 +302,7 @@ describe("postern play", () => {
       const { page, context, problems } = await openPage(browser, origin, link.slice(`${origin}/console`.length));
       await page.getByText("SCIM answer").waitFor();
       await page.getByText("No backend is asked here").waitFor();
+      await page.getByText("Saving is off here. To keep a change").waitFor();
       expect(await page.getByRole("navigation").getByRole("link").allTextContents()).toEqual(["Mappings"]);
       expect(await accessibilityFindings(page)).toEqual([]);
       expect(problems.filter((each) => !each.includes("401"))).toEqual([]);

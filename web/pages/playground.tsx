@@ -76,7 +76,7 @@ interface BenchProps extends PlacedProps {
 }
 
 function Bench({ place, list, file, onSaved }: BenchProps) {
-  const { role } = useMe();
+  const { role, home } = useMe();
   const [drafts, setDrafts] = useState<Readonly<Partial<Record<Which, string>>>>({});
   const [revision, setRevision] = useState(0);
   const [which, setWhich] = useState<Which>("mapping");
@@ -101,7 +101,7 @@ function Bench({ place, list, file, onSaved }: BenchProps) {
     file.completions,
     list.mayAsk ? (drafts.mapping ?? file.mapping.text) : "",
   );
-  const maySave = list.maySave && role === "operator" && file.mapping.maySave;
+  const whyNot = whyNotSaved();
   const reset = () => {
     setDrafts({});
     setRevision(revision + 1);
@@ -110,6 +110,12 @@ function Bench({ place, list, file, onSaved }: BenchProps) {
     setWhich(mistake.in ?? "mapping");
     setGoTo({ line: mistake.line, column: mistake.column });
   };
+
+  function whyNotSaved(): keyof typeof texts.save.not | undefined {
+    if (!list.maySave) return home === undefined ? "off" : "alone";
+    if (role !== "operator") return "viewer";
+    return file.mapping.maySave ? undefined : "shipped";
+  }
 
   function requestOf(): PlayRequest | undefined {
     if (read.problem !== undefined) return undefined;
@@ -159,7 +165,9 @@ function Bench({ place, list, file, onSaved }: BenchProps) {
             editor
           )}
           {failure && <p class="quiet">{texts.unknownAttributes(failure.message)}</p>}
-          {maySave && (
+          {whyNot ? (
+            <p class="quiet">{texts.save.not[whyNot]}</p>
+          ) : (
             <Save
               place={place}
               changed={changed}

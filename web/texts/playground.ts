@@ -66,6 +66,13 @@ export const playgroundTexts = {
   native: "In the backend's words",
   looked: (to: string, values: string) => `The ${to} of ${values}`,
   save: {
+    not: {
+      off: "Saving is off here (console.playground.save). To keep a change, copy the text into the file, and reload the configuration.",
+      alone: "Saving is off here. To keep a change, copy the text into the file, or start postern play with --save.",
+      viewer: "Only operators may save. To keep a change, copy the text.",
+      shipped:
+        "This mapping comes with Postern. To keep a change, copy the text to a file of your own, and have the configuration name that.",
+    },
     mapping: "Save mapping",
     types: "Save types",
     test: "Save as test",
