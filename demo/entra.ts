@@ -10,6 +10,7 @@ import type { CycleSummary } from "../src/entra/report-data.ts";
 import { openSimulation } from "../src/entra/simulation.ts";
 import { openStore, type Store } from "../src/entra/store.ts";
 import { DOMAIN, isEmployed, SEED, tidied } from "./company.ts";
+import { occasion } from "./faults.ts";
 import { pause } from "./process.ts";
 
 /** What each part of the demo needs. */
@@ -37,6 +38,8 @@ export async function runEntra(
 ): Promise<void> {
   const endpoint = openEndpoint({ url: `${url}?aadOptscim062020`, token, timeout: 30 }, {});
   const store = openStore(undefined);
+  const start = Date.now();
+  const mistakes = mistakesIn(store, say);
   let gap = 0;
   const send: Send = async ({ method, path, body }) => {
     await pause(gap * (0.4 + 1.2 * Math.random()), signal);
@@ -73,7 +76,7 @@ export async function runEntra(
     gap = REQUEST_MS / pace;
     for (let cycle = 1; !signal.aborted; cycle++) {
       await pause(CYCLE_MS / pace, signal);
-      simulation.apply([...drawnEdits(store, cycle), ...mistakes(store, cycle, say)]);
+      simulation.apply([...drawnEdits(store, cycle), ...mistakes(cycle, ((Date.now() - start) / 1000) * pace)]);
       const summary = await simulation.cycle("incremental");
       if (!signal.aborted) say(lineOf(summary));
     }
@@ -108,20 +111,31 @@ function drawnEdits(store: Store, cycle: number): Edit[] {
   );
 }
 
-/** A value that the directory refuses, which is corrected three cycles later, and a script that deletes people. */
-function* mistakes(store: Store, cycle: number, say: Part["say"]): Generator<Edit> {
-  if (cycle % 6 === 1) {
-    say("Entra: somebody types a note into a phone number, which the directory refuses.");
-    for (const { objectId } of somePeople(store, cycle, 1))
-      yield { type: "User", objectId, attributes: { mobile: "+41 44 123 – ask Zoë" } };
-  }
-  if (cycle % 6 === 4)
-    for (const { objectId } of somePeople(store, cycle - 3, 1))
-      yield { type: "User", objectId, attributes: { mobile: "+41 44 123 45 67" } };
-  if (cycle % 20 === 3) {
-    say(`Entra: a script deletes ${BURST} people by mistake. The change guard lets 5 pass in an hour.`);
-    for (const { objectId } of somePeople(store, -cycle, BURST)) yield { type: "User", objectId, purged: true };
-  }
+/** A value that the directory refuses, which is corrected three cycles later, and a script that deletes people: by the clock, in seconds. */
+function mistakesIn(store: Store, say: Part["say"]): (cycle: number, seconds: number) => readonly Edit[] {
+  const isNote = occasion({ first: 0, every: 180 });
+  const isScript = occasion({ first: 90, every: 600 });
+  let noted: number | undefined;
+  const phones = (key: number, mobile: string) =>
+    somePeople(store, key, 1).map(({ objectId }): Edit => ({ type: "User", objectId, attributes: { mobile } }));
+  return (cycle, seconds) => {
+    const edits: Edit[] = [];
+    if (noted !== undefined && cycle === noted + 3) {
+      edits.push(...phones(noted, "+41 44 123 45 67"));
+      noted = undefined;
+    }
+    if (noted === undefined && isNote(seconds)) {
+      say("Entra: somebody types a note into a phone number, which the directory refuses.");
+      edits.push(...phones(cycle, "+41 44 123 – ask Zoë"));
+      noted = cycle;
+    }
+    if (isScript(seconds)) {
+      say(`Entra: a script deletes ${BURST} people by mistake. The change guard lets 5 pass in an hour.`);
+      const people = somePeople(store, -cycle, BURST);
+      edits.push(...people.map(({ objectId }): Edit => ({ type: "User", objectId, purged: true })));
+    }
+    return edits;
+  };
 }
 
 function somePeople(store: Store, key: number, count: number) {

@@ -94,6 +94,16 @@ function busyAnswer(message: Buffer): Buffer | undefined {
   return Buffer.concat([Buffer.from([0x30, answer.length]), answer]);
 }
 
+/** Something that happens at times, in seconds. Reports whether it is time again; what was missed meanwhile happens once. */
+export function occasion({ first, every }: Pick<Fault, "first" | "every">): (seconds: number) => boolean {
+  let next = first;
+  return (seconds) => {
+    if (seconds < next) return false;
+    next += every * (1 + Math.floor((seconds - next) / every));
+    return true;
+  };
+}
+
 /** Something that goes wrong now and then, with its times in seconds. */
 export interface Fault {
   readonly says: string;

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { occasion } from "../demo/faults.ts";
 import { settingsIn } from "../demo/settings.ts";
 import type { JournalLine } from "../src/journal/store.ts";
 import { ROOT } from "./servers/gateway.ts";
@@ -29,6 +30,12 @@ const SIGHTS: Readonly<Record<string, (entry: JournalLine) => boolean>> = {
     caller === "reception" && result === "success" && action !== "list",
   "an API that is away": ({ caller, status }) => caller === "reception" && status === 503,
 };
+
+test("the demo's mistakes keep time by the clock, however long a cycle takes", () => {
+  const isDue = occasion({ first: 90, every: 600 });
+  const cycles = [0, 31, 89, 90, 95, 689, 690.5, 2500, 2501, 3089, 3090];
+  expect(cycles.filter(isDue)).toEqual([90, 690.5, 2500, 3090]);
+});
 
 // docs/tutorial/demo.md and README.md say how to start it.
 describe("npm run demo", () => {
