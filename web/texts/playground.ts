@@ -67,7 +67,7 @@ export const playgroundTexts = {
   looked: (to: string, values: string) => `The ${to} of ${values}`,
   save: {
     not: {
-      off: "Saving is off here (console.playground.save). To keep a change, copy the text into the file, and reload the configuration.",
+      off: "Saving is off here (console.playground.save). To keep a change, copy the text into the file: the gateway takes it over within seconds.",
       alone: "Saving is off here. To keep a change, copy the text into the file, or start postern play with --save.",
       viewer: "Only operators may save. To keep a change, copy the text.",
       shipped:
