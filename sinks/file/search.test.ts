@@ -141,25 +141,60 @@ describe("writes", () => {
     expect(rows).toMatchObject([{ record: { event: "outcome" }, intent: { at: at(8) } }]);
   });
 
+  test.each<[RecordFilter["result"], Partial<AuditRecord>[]]>([
+    [
+      "ok",
+      [
+        { event: "outcome", result: "ok" },
+        { event: "ran", result: "done" },
+        { event: "ran", result: "held" },
+        { event: "ran", result: "planned" },
+        { event: "compared", result: "done" },
+        { event: "verified", result: "whole" },
+        { event: "released", intent: idOf(1) },
+      ],
+    ],
+    [
+      "failed",
+      [
+        { event: "outcome", result: "409" },
+        { event: "outcome", result: "500" },
+        { event: "ran", result: "incomplete" },
+        { event: "ran", result: "cancelled" },
+        { event: "ran", result: "failed" },
+        { event: "compared", result: "failed" },
+        { event: "probed", result: "failed" },
+        { event: "verified", result: "broken" },
+        { event: "verified", result: "unconfirmed" },
+        { event: "verified", result: "failed" },
+      ],
+    ],
+    [
+      "refused",
+      [
+        { event: "refused", result: "403" },
+        { event: "reloaded", result: "refused" },
+      ],
+    ],
+  ])("and acts with each result that is recorded anywhere are found where it belongs: %s", async (result, records) => {
+    const results = join(folder, `${result}.log`);
+    const time = new Date(START).toISOString();
+    writeFileSync(
+      results,
+      records.map((each, n) => `${JSON.stringify({ seq: n + 1, time, by: "ann", ...each })}\n`).join(""),
+    );
+    for (const each of ["ok", "failed", "refused", "unknown"] as const) {
+      const { rows } = await searchBackwards(results, { result: each }, undefined, { limit: 100, maxBytes: 1e6 });
+      expect(rows.map(({ record: { seq } }) => seq).toReversed()).toEqual(
+        each === result ? records.map((_, n) => n + 1) : [],
+      );
+    }
+  });
+
   test("that ended after a stretch of time are not taken for unknown ones", async () => {
     const [last] = await rowsOf({ until: at(55) + 1 });
     expect(last).toMatchObject({ record: { event: "intent", backend: { key: "k55" } }, open: "later" });
   });
-});
-
-test.each([
-  ["verified", "whole", "ok"],
-  ["verified", "broken", "failed"],
-  ["compared", "done", "ok"],
-  ["probed", "failed", "failed"],
-] as const)("%s with the result %s is found as %s", async (event, given, result) => {
-  const log = join(folder, `${event}-${given}.log`);
-  writeFileSync(
-    log,
-    `${JSON.stringify({ seq: 1, time: new Date(START).toISOString(), event, by: "ann", result: given })}\n`,
-  );
-  const { rows } = await searchBackwards(log, { result }, undefined, { limit: 1, maxBytes: 1e6 });
-  expect(rows).toHaveLength(1);
 });
 
 describe("damaged lines", () => {

@@ -291,13 +291,17 @@ function isMeant(record: AuditRecord, { kind, by, resources, route, action, resu
   return resources === undefined || keysOf(record).some((key) => resources.includes(key));
 }
 
+/** Results of writes, runs, comparisons and verifications that ended well. */
+const WELL = new Set(["ok", "done", "held", "planned", "whole"]);
+
 /** How a record says that something ended. Acts that say nothing of it were done; what a run holds or plans is no failure. */
 function resultOf(record: AuditRecord): RecordResult | undefined {
   const { event, intent, result } = record;
   if (event === "refused") return "refused";
   if (isIntent(record)) return "unknown";
   if (result === undefined) return intent === undefined ? undefined : "ok";
-  return ["ok", "done", "whole", "held", "planned"].includes(String(result)) ? "ok" : "failed";
+  if (result === "refused") return "refused";
+  return WELL.has(String(result)) ? "ok" : "failed";
 }
 
 function kindOf({ event, by, caller, route, sync }: AuditRecord): RecordKind {
