@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { openRoutes } from "../src/cli/opened.ts";
 import { type RunWish, runNamed } from "../src/compose/syncs/syncs.ts";
+import { keepTarget, OtherTargetError } from "../src/compose/syncs/target.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { registry } from "./servers/registry.ts";
 import { ADA, BOB, openSyncing, type Syncing } from "./servers/syncing.ts";
@@ -105,6 +106,29 @@ describe("a sync that is pointed at another target", () => {
     expect(givenNames("other.db")).toEqual(["Stranger"]);
     expect(await syncing.parts.state.syncs.of(plan.store).linked("", 10)).toEqual([]);
   });
+
+  test.each([{ isPlan: true }, {}])(
+    "is not taken for another one than was confirmed, and nothing is decided then: %j",
+    async (wish) => {
+      syncing = await openSyncing();
+      syncing.hire(ADA, BOB);
+      await runInto("target.db", { isFirst: true });
+      for (const database of ["seen.db", "moved.db"])
+        copyFileSync(join(syncing.folder, "target.db"), join(syncing.folder, database));
+      const { moved: seen } = await runInto("seen.db", { isPlan: true });
+      const before = await syncing.parts.state.syncs.targets("people").all();
+      const same = { isSameTarget: true, same: seen, isReconciling: true };
+      await expect(runInto("moved.db", { ...wish, ...same })).rejects.toThrow(OtherTargetError);
+      expect(await syncing.parts.state.syncs.targets("people").all()).toEqual(before);
+      // The run itself refuses, too, whatever was looked at before it.
+      const parts = { loaded: loadConfig(syncing.file, registry, {}), state: syncing.parts.state };
+      await expect(keepTarget(parts, "people", { now: Date.now(), same: seen, ...wish })).rejects.toThrow(
+        OtherTargetError,
+      );
+      expect(await syncing.parts.state.syncs.targets("people").all()).toEqual(before);
+      expect(await runInto("seen.db", { ...wish, ...same })).toMatchObject({ same: seen });
+    },
+  );
 
   test.each([{ isPlan: true }, {}])(
     "is not taken for one at a mistyped address at which nothing was written: %j",

@@ -1,4 +1,4 @@
-import type { SyncAttribute, SyncMove, SyncPersonPage } from "../../console/api/syncs.ts";
+import type { SyncAttribute, SyncPersonPage } from "../../console/api/syncs.ts";
 import { cutOf } from "../../console/cut.ts";
 import type { SyncsDeps } from "../../console/pages/syncs.ts";
 import { Refusal } from "../../console/refusal.ts";
@@ -14,6 +14,7 @@ import type { Rules } from "../../sync/rules.ts";
 import { routeTarget } from "../../sync/targets/route.ts";
 import { isSameValue, valueAt } from "../../sync/values.ts";
 import { UnrecordedError } from "../recorded-acts.ts";
+import { OtherTargetError } from "../syncs/target.ts";
 import type { Drifts } from "./drifts.ts";
 import type { ConsoleSources } from "./sources.ts";
 import { driftDeps } from "./sync-drift.ts";
@@ -67,7 +68,6 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
     },
     ...driftDeps({ current, syncs, audit }, drifts),
     run: async (name, { plan, reconcile, first, acceptShrink, same }, by) => {
-      if (same) await assertMoved(name, same);
       const wish = {
         isPlan: plan === true,
         isReconciling: reconcile === true,
@@ -75,6 +75,7 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
         acceptsShrink: acceptShrink === true,
         isSameTarget: same !== undefined,
         cause: `${by}, by the console`,
+        ...(same && { same }),
       };
       await syncs.start({ sync: name, by, wish }).catch(refuse);
       shared.log.warn({ sync: name, by, ...wish }, "sync run started by an operator");
@@ -87,13 +88,6 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
       return answer;
     },
   };
-
-  /** Refuses to take targets for the same that are others than those that the operator saw. */
-  async function assertMoved(name: string, { from, to }: SyncMove): Promise<void> {
-    const now = (await syncs.moved(name))?.moved;
-    if (now?.from !== from || now.to !== to)
-      throw new Refusal("conflict", "Nothing was done: the targets are others by now. Reload the page.");
-  }
 
   /** The account as it is now. */
   async function accountOf(
@@ -121,12 +115,13 @@ export function syncsDeps({ current, syncs, shared }: ConsoleSources, drifts: Dr
 /** Tells the operator why an act was not done. */
 function refuse(error: unknown): never {
   const { message } = error as Error;
+  if (error instanceof OtherTargetError) throw new Refusal("conflict", `${message} Reload the page.`, { cause: error });
   if (error instanceof BusyError) throw new Refusal("conflict", message, { cause: error });
   if (error instanceof UnrecordedError) throw new Refusal("unavailable", message, { cause: error });
   throw error;
 }
 
-/** What rules say of an account, what it showed last, and what it has now. Secrets are compared nowhere and shown nowhere. */
+/** What the sync wrote last to an account, what it showed then, and what it has now. Secrets are compared nowhere and shown nowhere. */
 function attributesOf(person: Person, { rules, target }: Rules, account: Resource | undefined): SyncAttribute[] {
   const { applied = {}, confirmed = {} } = memoryOf(person);
   return rules.flatMap(({ place, isSecret, when }) => {

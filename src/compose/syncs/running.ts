@@ -13,7 +13,7 @@ import { createUses } from "../uses.ts";
 import { ActError, carryOutAct } from "./acts.ts";
 import { type AskedRun, runRecorded } from "./runs.ts";
 import { createScheduler, lazyEntra, type SyncParts } from "./syncs.ts";
-import { type Moved, movedTarget, storeOf } from "./target.ts";
+import { type Moved, movedTarget, OtherTargetError, storeOf } from "./target.ts";
 
 /** The parts of a generation that syncs use. */
 type Parts = Pick<Generation, "loaded" | "routes" | "connectors">;
@@ -116,7 +116,7 @@ export function runningSyncs(
     start: (asked) =>
       new Promise((resolve, reject) => {
         runRecorded(scheduler, services.audit, asked, resolve).catch((error: Error) => {
-          const isForeseen = error instanceof BusyError || error instanceof UnrecordedError;
+          const isForeseen = [BusyError, UnrecordedError, OtherTargetError].some((each) => error instanceof each);
           if (!isForeseen) log.error({ sync: asked.sync, error: error.stack }, "sync run failed");
           reject(error);
         });

@@ -11,7 +11,8 @@ export interface AskedRun {
 
 /**
  * Runs a sync as the act of an operator: recorded once the run has the sync to itself and before it does anything, and again when it has
- * ended. `began` is called in between. Rejects with a `BusyError` if it cannot run, and with an `UnrecordedError` if it cannot be recorded.
+ * ended. `began` is called in between. Rejects with a `BusyError` if it cannot run, with an `OtherTargetError` if others than its targets
+ * were said to be the same, and with an `UnrecordedError` if it cannot be recorded.
  */
 export async function runRecorded(
   { run }: Pick<Scheduler, "run">,
@@ -19,8 +20,9 @@ export async function runRecorded(
   { sync, by, wish }: AskedRun,
   began: () => void = () => {},
 ): Promise<NamedReport> {
-  const { cause: _, ...asked } = wish;
-  const about = { sync, by, ...Object.fromEntries(Object.entries(asked).filter(([, is]) => is === true)) };
+  const { cause: _, same, ...asked } = wish;
+  const isAsked = Object.fromEntries(Object.entries(asked).filter(([, is]) => is === true));
+  const about = { sync, by, ...isAsked, ...(same && { same }) };
   let record: { readonly intent: string | undefined } | undefined;
   const ended = (result: object) => audit?.outcome({ event: "ran", ...about, ...record, ...result });
   try {

@@ -16,7 +16,7 @@ import type { RunOptions } from "../../sync/steps.ts";
 import { type Asking, routeTarget } from "../../sync/targets/route.ts";
 import { fingerprint } from "../../sync/values.ts";
 import { StartError } from "../routes.ts";
-import { keepTarget, type Moved, storeOf } from "./target.ts";
+import { assertMoved, keepTarget, type Moved, storeOf } from "./target.ts";
 
 /** What syncs are built from. */
 export interface SyncParts {
@@ -101,6 +101,8 @@ function engineOf(name: string, settings: SyncSettings, parts: SyncParts, asking
 export interface RunWish extends Pick<RunOptions, "isPlan" | "isReconciling" | "isFirst" | "acceptsShrink" | "cause"> {
   /** Whether an operator declares the target to be the previous one at a new address. */
   readonly isSameTarget?: boolean;
+  /** Which targets these are, if the operator saw them: a run that finds others is refused. */
+  readonly same?: Moved | undefined;
 }
 
 /** The result of a run and its target. */
@@ -121,7 +123,10 @@ interface Running {
   readonly begun?: (() => Promise<void>) | undefined;
 }
 
-/** Runs a sync once. Rejects with a `BusyError` if any process that shares the store is running it. */
+/**
+ * Runs a sync once. Rejects with a `BusyError` if any process that shares the store is running it, and with an `OtherTargetError` if others
+ * than its targets were said to be the same.
+ */
 export function runNamed(
   name: string,
   parts: SyncParts,
@@ -129,10 +134,11 @@ export function runNamed(
   { signal, now = Date.now, begun }: Running,
 ): Promise<NamedReport> {
   return withLease(parts.state.leases, name, signal, async (held) => {
+    const { isSameTarget: isSame, same: said, isPlan } = wish;
+    if (said) await assertMoved(parts, name, said);
     await begun?.();
     const sync = syncNamed(name, parts, held);
-    const { isSameTarget: isSame, isPlan } = wish;
-    const { store, moved, same } = await keepTarget(parts, name, { now: now(), isSame, isPlan });
+    const { store, moved, same } = await keepTarget(parts, name, { now: now(), same: said, isSame, isPlan });
     const report = await runSync({ ...sync, store: parts.state.syncs.of(store) }, { ...wish, now, signal: held });
     return { ...report, store, moved: report.isUnreleased ? moved : undefined, same };
   });

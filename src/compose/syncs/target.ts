@@ -18,9 +18,20 @@ export interface Kept {
   readonly same: Moved | undefined;
 }
 
+/** Two targets were said to be the same, and the sync's are others by now. */
+export class OtherTargetError extends Error {
+  override name = "OtherTargetError";
+
+  constructor() {
+    super("Nothing was done: the targets are others by now.");
+  }
+}
+
 /** What a run asks: the time, whether the target is declared the same, and whether this is only a plan. */
 export interface TargetWish {
   readonly now: number;
+  /** The targets that were said to be the same, if they were shown: no others are taken for it. */
+  readonly same?: Moved | undefined;
   readonly isSame?: boolean | undefined;
   readonly isPlan?: boolean | undefined;
 }
@@ -30,22 +41,24 @@ type Parts = { readonly loaded: Pick<Loaded, "config" | "routes">; readonly stat
 /**
  * Finds the state of a sync's current target. Links are valid for one target only: with a new target the state starts empty and the first
  * run is held. With `isSame` the new address means the previous target. A plan changes nothing and works on a copy of the previous state.
+ * Rejects with an `OtherTargetError`, having changed nothing, if other targets were said to be the same.
  */
 export async function keepTarget(
   { loaded, state: { syncs } }: Parts,
   sync: string,
-  { now, isSame, isPlan }: TargetWish,
+  { now, same, isSame = same !== undefined, isPlan }: TargetWish,
 ): Promise<Kept> {
   const targets = syncs.targets(sync);
   const known = await targets.all();
   const target = targetOf(loaded, sync);
   const copy = planIn(sync);
-  await syncs.drop(copy);
   const before = await lastWritten(
     syncs,
     known.filter((each) => each.target !== target),
   );
   const from = before && { from: before.target, to: target };
+  if (same && !isPair(same, from)) throw new OtherTargetError();
+  await syncs.drop(copy);
   if (isSame && before && isPlan) {
     await syncs.copy(before.store, copy);
     // So that nobody takes it for the plan of another target.
@@ -57,6 +70,14 @@ export async function keepTarget(
   if (isSame && before) return { store, moved: undefined, same: from };
   return { store, moved: before?.store === store ? undefined : from, same: undefined };
 }
+
+/** Rejects with an `OtherTargetError` unless these are the targets that are for somebody to say the same of. Writes nothing. */
+export async function assertMoved(parts: Parts, sync: string, same: Moved): Promise<void> {
+  const found = await movedTarget(parts, sync);
+  if (!isPair(same, found?.moved)) throw new OtherTargetError();
+}
+
+const isPair = (one: Moved, other: Moved | undefined): boolean => one.from === other?.from && one.to === other.to;
 
 /**
  * The previous target, while the sync may not yet write the current one: whether both are the same is for somebody to say. `plan` is the
