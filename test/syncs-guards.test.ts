@@ -5,7 +5,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { syncNamed } from "../src/compose/syncs/syncs.ts";
 import { NO_PLAN } from "../src/state/person.ts";
 import { liveEngine } from "../src/sync/engines/live.ts";
+import { personPage } from "../src/sync/page.ts";
 import { memoryOf, planOf } from "../src/sync/person.ts";
+import { planLine } from "../src/sync/report.ts";
 import { runSync, type Sync } from "../src/sync/run.ts";
 import { signatureOf } from "../src/sync/signature.ts";
 import { TargetError } from "../src/sync/target.ts";
@@ -438,6 +440,23 @@ describe("rehires under a new number", () => {
 });
 
 describe("groups by rule", () => {
+  test("that a held disablement takes away are named before anybody releases it", async () => {
+    syncing = await openSyncing({
+      groups: [{ name: '$exists(enterprise.department) ? "Dept " & enterprise.department' }],
+      leavers: { left: "$after(hr.endDate)" },
+      guard: { creates: 10, disables: 0 },
+    });
+    syncing.hire(...people(1, { department: "Sales" }));
+    await syncing.run();
+    syncing.hire(...people(1, { department: "Sales", ended: "2020-01-01" }));
+    expect(await syncing.run()).toMatchObject({ held: [{ kind: "disables", count: 1 }] });
+    const person = (await syncing.store.person("0001"))!;
+    expect(planLine(person)?.changes).toContainEqual({ name: "groups", from: "Dept Sales", to: "" });
+    expect(await personPage(syncing.store, person)).toMatchObject({ groups: ["Dept Sales"] });
+    expect(await syncing.store.release({ keys: ["0001"] })).toBe(1);
+    expect(await syncing.run()).toMatchObject({ outcome: "done", groups: { removed: 1 } });
+  });
+
   test("are made with their members, follow the rules, and lose who leaves; others are left alone", async () => {
     syncing = await openSyncing({
       groups: [{ name: '$exists(enterprise.department) ? "Dept " & enterprise.department' }],

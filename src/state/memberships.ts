@@ -38,7 +38,10 @@ export interface Membership {
 export interface Memberships {
   /** Sets the groups that a person should be in. */
   readonly belong: (key: string, groups: readonly Membership[]) => Promise<void>;
-  readonly memberships: (key: string) => Promise<readonly (Membership & { readonly state: string })[]>;
+  /** A person's groups, in a fixed order: by their names in lower case, and as first given. */
+  readonly memberships: (
+    key: string,
+  ) => Promise<readonly (Membership & { readonly shown: string; readonly state: string })[]>;
   /** Groups with members to add or remove. */
   readonly unsettled: () => Promise<readonly RuleGroup[]>;
   readonly groups: () => Promise<readonly RuleGroup[]>;
@@ -78,10 +81,15 @@ export function createMemberships(
   };
   const rows = (key: string) =>
     db
-      .selectFrom("sync_members")
-      .select(["type", "name", "state"])
-      .where("sync", "=", sync)
-      .where("key", "=", key)
+      .selectFrom("sync_members as m")
+      .innerJoin("sync_groups as g", (join) =>
+        join.onRef("g.sync", "=", "m.sync").onRef("g.type", "=", "m.type").onRef("g.name", "=", "m.name"),
+      )
+      .select(["m.type", "m.name", "g.shown", "m.state"])
+      .where("m.sync", "=", sync)
+      .where("m.key", "=", key)
+      .orderBy("m.type")
+      .orderBy("m.name")
       .execute();
   const inGroup =
     ({ type, name }: Membership) =>

@@ -20,8 +20,8 @@ export interface Situation {
   /** The current account. */
   readonly current: Resource;
   readonly memory: Memory;
-  /** The groups that the account is in, if rules manage groups. */
-  readonly groups: readonly { readonly type: string; readonly name: string }[];
+  /** The groups that the account is in, if rules manage groups, with their names as first given. */
+  readonly groups: readonly { readonly type: string; readonly name: string; readonly shown: string }[];
   readonly now: number;
 }
 
@@ -174,5 +174,6 @@ function planFor(
   if (losesGroup) kinds.add("removals");
   else if (hasGroups) kinds.add(isNew ? "references" : "changes");
   const kind = KINDS.find((each) => kinds.has(each))!;
-  return { kind, do: "update", reason, changes, ...(hasGroups && { groups: wanted }) };
+  const groupsNow = groups.map(({ type, shown }) => ({ type, name: shown }));
+  return { kind, do: "update", reason, changes, ...(hasGroups && { groups: wanted, groupsNow }) };
 }

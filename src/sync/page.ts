@@ -37,7 +37,7 @@ export async function personPage(store: SyncStore, person: Person): Promise<Pers
     overridden: isOverridden || undefined,
     groups:
       groups.length > 0
-        ? groups.map(({ name, state }) => (state === "is" ? name : `${name} (to ${state})`))
+        ? groups.map(({ shown, state }) => (state === "is" ? shown : `${shown} (to ${state})`))
         : undefined,
     source: JSON.parse(person.resource) as unknown,
   };

@@ -29,7 +29,7 @@ export function planLine(person: Person): PlanLine | undefined {
   if (plan) {
     const changes = plan.changes.map(({ name, from, to }) => ({ name, from: text(from), to: text(to) }));
     const more = [
-      ...(plan.groups ? [{ name: "groups", from: "", to: plan.groups.map(({ name }) => name).join(", ") }] : []),
+      ...(plan.groups ? [{ name: "groups", from: namesIn(plan.groupsNow), to: namesIn(plan.groups) }] : []),
       ...(plan.strip ? [{ name: "groups", from: "all", to: "none" }] : []),
     ];
     return {
@@ -48,6 +48,9 @@ export function planLine(person: Person): PlanLine | undefined {
     return { key, kind: "warning", held: false, reason: warnings.join(" "), changes: [], notes: [] };
   return undefined;
 }
+
+const namesIn = (groups: readonly { readonly name: string }[] = []): string =>
+  groups.map(({ name }) => name).join(", ");
 
 /** A value as text; empty for none. */
 export const text = (value: unknown): string =>

@@ -17,6 +17,8 @@ export interface Plan {
   readonly strip?: boolean;
   /** The groups that the account should be in, if they change. */
   readonly groups?: readonly { readonly type: string; readonly name: string }[];
+  /** The groups that it is in by rule before that. */
+  readonly groupsNow?: readonly { readonly type: string; readonly name: string }[];
   /** The number of the stage of leaving, from 1. */
   readonly stage?: number;
   /** For a rehire, whose account it may be. */
