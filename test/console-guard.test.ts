@@ -254,6 +254,7 @@ describe("the syncs' pages", () => {
       await page.getByRole("button", { name: "Plan" }).click();
       await confirm(page, "Plan");
       await row(page, "Ada Berg").first().waitFor();
+      await page.getByText("has begun.").waitFor({ state: "detached" });
       expect(await row(page, "Ada Berg").first().textContent()).toMatch(
         /creation.*title: Engineer.*active: true.*userName: ada\.berg/,
       );
@@ -289,10 +290,14 @@ describe("the syncs' pages", () => {
       await page.getByText("The next run of people will change 1 account in /target.").waitFor();
       await confirm(page, "Release", "promoted");
       await page.getByText("Released 1 change. The next run makes it.").waitFor();
+      await page
+        .getByText("3 changes were held in the last run, more than the limit of 0; 1 is released and 2 wait")
+        .waitFor();
       await page.getByRole("button", { name: "Run now" }).click();
       await confirm(page, "Run now");
       await ended("held");
       expect(target()).toEqual(["Chef", "Engineer", "Analyst"]);
+      await page.getByText("2 changes are more than the limit of 0 (syncs.people.guard.changes).").waitFor();
       expect(((await api("/overview")) as { json: Overview }).json.attention).toContainEqual(
         expect.objectContaining({ what: "sync", sync: "people", state: "held", count: 2 }),
       );
@@ -311,9 +316,10 @@ describe("the syncs' pages", () => {
       ]);
     }));
 
-  test("show one person: the source, the account by the rules and as it is, and what others changed", () =>
+  test("show one person: the source, the account as it was written and as it is, and what others changed", () =>
     on("/syncs/people/people/1002", async (page) => {
       await page.getByRole("heading", { name: "Bo Dahl" }).waitFor();
+      await page.getByRole("columnheader", { name: "Last written by the sync" }).waitFor();
       expect(await row(page, "title").textContent()).toMatch(/^titleChefChefChef\s*$/);
       const db = new DatabaseSync(join(folder, "target.db"));
       db.exec("update accounts set title = 'Cook' where external = '1002'");

@@ -32,25 +32,31 @@ export function OneSync({ name }: { readonly name: string }) {
   const isOperator = useMe().role === "operator";
   const [asked, setAsked] = useState<Asked>();
   const [done, setDone] = useState("");
+  /** What was begun, and the last run before it: it is over when there is another. */
+  const [begun, setBegun] = useState<{ readonly text: string; readonly before: string }>();
   const [isQuick, setQuick] = useState(false);
   const { data, error, reload } = useLoaded<SyncSummary>(path, { every: isQuick ? 1000 : 5000 });
   if (data && isQuick !== (data.running !== undefined)) setQuick(data.running !== undefined);
   /** Changes whenever people may have changed. */
-  const version = `${data?.moved?.plan?.run.ended}-${data?.last?.run}-${data?.running?.run}-${done}`;
+  const lastRun = `${data?.moved?.plan?.run.ended}-${data?.last?.run}`;
+  const version = `${lastRun}-${data?.running?.run}-${done}`;
 
   const run = (wish: SyncRunWish) => async () => {
     await post(`${path}/run`, wish);
-    setDone(texts.started);
+    setDone("");
+    setBegun({ text: texts.started(wish.plan === true), before: lastRun });
     reload();
   };
   const act = (body: object) => async (reason: string) => {
     const acted = await post<SyncActed>(`${path}/act`, { ...body, ...(reason && { reason }) });
     const { do: which } = body as { do: string };
     const told = texts.acted[which]?.(acted.count) ?? texts.cancelled;
+    setBegun(undefined);
     setDone(acted.unknown.length > 0 ? `${told} ${texts.unknown(acted.unknown)}` : told);
     reload();
   };
   const { to, running, last, isUnreleased, moved, held = [], planned = [] } = data ?? {};
+  const told = done || (begun?.before === lastRun ? begun.text : "");
   const dialogs = {
     run: { title: texts.runTitle, action: texts.run, means: texts.runMeans(name, to), act: run({}) },
     plan: { title: texts.planTitle, action: texts.plan, means: texts.planMeans, act: run({ plan: true }) },
@@ -144,7 +150,7 @@ export function OneSync({ name }: { readonly name: string }) {
           )}
         </p>
       )}
-      {done && !running && <Done text={done} />}
+      {told && !running && <Done text={told} />}
       {running && <Underway run={running} />}
       {moved && !running && (
         <Moved

@@ -22,8 +22,11 @@ const DOES: Readonly<Record<string, (count: number) => string>> = {
 interface Held extends Count {
   readonly made: number;
   readonly accounts: number;
+  readonly released: number;
+  readonly waiting: number;
   readonly limit?: number | string | readonly [number, string];
 }
+const verb = (count: number): string => (count === 1 ? "is" : "are");
 const percent = (share: number): string => `${(100 * share).toLocaleString("en", { maximumFractionDigits: 1 })} %`;
 interface Count {
   readonly kind: string;
@@ -121,7 +124,7 @@ export const syncsTexts = {
     "If this is another system, the sync takes other people’s accounts for its own. Accounts that are to be created show that some were not found there.",
   cancelTitle: "Cancel the run",
   cancelMeans: "The run ends soon. What it has done stays done, and the next run goes on.",
-  started: "The run has begun.",
+  started: (isPlan: boolean) => `The ${isPlan ? "plan" : "run"} has begun.`,
   cancelled: "The run ends soon.",
   unreleased:
     "The first run waits: everything is held until somebody lets it happen. Look at the plan, then let it happen.",
@@ -130,17 +133,22 @@ export const syncsTexts = {
   failedLast: (error: string) => `The last run failed. ${error}`,
   notBefore: "The schedule waits after failures, until",
   heldTitle: (counts: readonly Count[]) => `Held: ${listed(counts.map(ofKind))}`,
-  heldBy: ({ kind, count, made, accounts, limit = 0 }: Held) => {
+  heldBy: ({ kind, count, made, accounts, limit = 0, released, waiting }: Held) => {
     const before = made > 0 ? `, after ${made.toLocaleString("en")} that the run had made,` : "";
     const [most, share] = [limit].flat().map((each) => (typeof each === "string" ? each.replace(/\s*%$/, " %") : each));
     const isShare = typeof limit !== "number" && accounts > 0;
     const of = isShare ? ` of ${counted(accounts, "account")}` : "";
     const is = isShare ? ` ${percent((count + made) / accounts)},` : "";
     const than = share === undefined ? `${most}` : `${most} or ${share}, whichever is lower`;
-    return `${ofKind({ kind, count })}${of}${before} ${count === 1 && made === 0 ? "is" : "are"}${is} more than the limit of ${than}`;
+    const much = `${is} more than the limit of ${than}`;
+    if (waiting === count) return `${ofKind({ kind, count })}${of}${before} ${verb(count + made)}${much}`;
+    const others = released > 0 ? [`${released.toLocaleString("en")} ${verb(released)} released`] : [];
+    const rest = listed([...others, `${waiting.toLocaleString("en")} ${waiting === 1 ? "waits" : "wait"}`]);
+    const held = `${ofKind({ kind, count })}${of} ${count === 1 ? "was" : "were"} held in the last run`;
+    return `${held}${before || ","}${much}; ${rest}`;
   },
   heldSetting: (name: string, kind: string) => `syncs.${name}.guard.${kind}`,
-  heldLead: "So none of the kind was made. Release what is right; correct the source or the rules where it is not.",
+  heldLead: "What waits was not made. Release what is right; correct the source or the rules where it is not.",
   show: "Look at them",
   releaseKind: (count: Count) => `Release ${ofKind(count)} …`,
   phases: {
@@ -307,9 +315,9 @@ export const personTexts = {
   groups: "Groups by rule",
   notes: "Notes",
   attributes: "Attributes",
-  attributesTable: "The account’s attributes: by the rules, as last written, and now",
+  attributesTable: "The account’s attributes: as the sync wrote them last, as last seen, and now",
   attribute: "Attribute",
-  applied: "By the rules",
+  applied: "Last written by the sync",
   confirmed: "As last seen",
   now: "Now",
   changed: "changed by somebody else",

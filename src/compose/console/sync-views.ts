@@ -43,7 +43,10 @@ export async function summaryOf(
     ...(running && { running }),
     ...(last && { last }),
     held: counts(planned.filter(isHeld)),
-    limits: planned.filter(isHeld).flatMap(({ kind }) => lastLimit(views, kind)),
+    limits: planned.filter(isHeld).flatMap(({ kind, count: waiting }) => {
+      const released = planned.find((each) => each.kind === kind && each.held === HELD.released)?.count ?? 0;
+      return lastLimit(views, kind).map((each) => ({ ...each, released: Number(released), waiting: Number(waiting) }));
+    }),
     planned: counts(planned.filter((each) => !isHeld(each))),
     people,
     isUnreleased: record.begun === null,

@@ -21,8 +21,8 @@ export interface SyncSummary {
   readonly last?: SyncRun;
   /** What waits for an operator, and what is planned or released, by kind. */
   readonly held: readonly SyncCount[];
-  /** Of what is held: the limits that it was more than. */
-  readonly limits: readonly SyncHeld[];
+  /** Of what is held: the limits that it was more than in the last run, and what of that is released or waits by now. */
+  readonly limits: readonly (SyncHeld & { readonly released: number; readonly waiting: number })[];
   readonly planned: readonly SyncCount[];
   readonly people: readonly { readonly status: string; readonly count: number }[];
   /** Whether the first run waits to be let happen, and everything with it. */
@@ -125,7 +125,7 @@ export interface SyncPersonPage {
   readonly line?: SyncPerson;
   /** As `postern sync person` prints it, without secrets. */
   readonly page: PersonPage;
-  /** Each attribute: what the rules say, what the account showed last, and what it has now. */
+  /** Each attribute: what the sync wrote last, what the account showed last, and what it has now. */
   readonly attributes: readonly SyncAttribute[];
   /** Whether the account was looked at now, and why not. */
   readonly account: { readonly is: "read" | "gone" | "none" | "unread"; readonly error?: string };
