@@ -26,6 +26,9 @@ export type ConnectorErrorKind =
 /** The kinds that say that the backend could not be asked at all. */
 export const AWAY: ReadonlySet<ConnectorErrorKind> = new Set(["unavailable", "timeout", "denied"]);
 
+/** What a failure says, last, after which nobody knows whether a write was made. `ofRead` takes it away where nothing is written. */
+export const UNSURE = " A write may or may not have happened: read before repeating it.";
+
 /** A failed backend call: its kind, and details for an administrator. It never contains a secret. */
 export class ConnectorError extends Error {
   readonly kind: ConnectorErrorKind;
@@ -97,15 +100,19 @@ export const neverAsked = (kind: ConnectorErrorKind, detail: string, cause?: unk
 
 /** The backend did not answer within the operation's time limit. */
 export const timedOut = (what: string, cause: unknown) =>
-  new ConnectorError(
-    "timeout",
-    `${what} did not answer in time. A write may or may not have happened: read before repeating it.`,
-    { cause },
-  );
+  new ConnectorError("timeout", `${what} did not answer in time.${UNSURE}`, { cause });
 
 /** What a failure says where something was only read: there is no write that may have happened. */
-export const readFailure = (error: unknown): string =>
-  (error as Error).message.replace(/ A write may or may not have happened: read before repeating it\.$/, "");
+export const readFailure = (error: unknown): string => (error as Error).message.replace(UNSURE, "");
+
+/** A failure of a call that only reads, as it is told: without a word of writes. All else stays. */
+export function ofRead(error: unknown): unknown {
+  if (!(error instanceof ConnectorError) || !error.message.includes(UNSURE)) return error;
+  const { kind, attr, retryAfter, mayHaveHappened, isAnswered, cause } = error;
+  const told = new ConnectorError(kind, readFailure(error), { attr, retryAfter, mayHaveHappened, isAnswered, cause });
+  if (error.stack !== undefined) told.stack = error.stack;
+  return told;
+}
 
 /** Connector settings, or mappings on them, that cannot work. Found when the connector is opened. */
 export class SettingError extends Error {

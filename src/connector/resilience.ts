@@ -9,7 +9,7 @@ import {
 } from "cockatiel";
 import { z } from "zod";
 import type { Condition, Connector, SearchRequest } from "./connector.ts";
-import { ConnectorError, neverAsked } from "./error.ts";
+import { ConnectorError, neverAsked, ofRead } from "./error.ts";
 import { abortable } from "./kit/deadline.ts";
 
 /** Settings that every connector has in addition to its own. */
@@ -78,6 +78,16 @@ const LISTINGS_SHARE = 0.5;
 /** Runs a limited number of calls at a time; others wait. */
 type Lane = <T>(signal: AbortSignal, call: () => Promise<T>) => Promise<T>;
 
+/** Which lane an operation takes, and how its failures are told. */
+interface Told<Request> {
+  readonly laneOf?: (request: Request) => Lane;
+  readonly told?: (error: unknown) => unknown;
+}
+
+const same = (error: unknown): unknown => error;
+/** A client that only read is not told of writes. */
+const reads = { told: ofRead };
+
 /**
  * Protects a connector that cannot keep up: limited concurrency, a short queue, and a circuit breaker. Listings are expensive and have a
  * lane of their own, so that they neither delay nor block look-ups and writes. The probe bypasses all of it, because health checks report
@@ -131,7 +141,7 @@ export function resilient(
     <Request extends { readonly signal: AbortSignal }, Result>(
       what: string,
       call: (request: Request) => Promise<Result>,
-      laneOf: (request: Request) => Lane = () => looking,
+      { laneOf = () => looking, told = same }: Told<Request> = {},
     ) =>
     async (request: Request): Promise<Result> => {
       const start = performance.now();
@@ -144,7 +154,7 @@ export function resilient(
         tell("ok");
         return result;
       } catch (caught) {
-        const error = refused(caught, name, run === listing ? mostListings : concurrency);
+        const error = told(refused(caught, name, run === listing ? mostListings : concurrency));
         tell(kindOf(error), error);
         throw error;
       }
@@ -152,13 +162,16 @@ export function resilient(
   const { resolve, outside } = connector;
   return {
     ...connector,
-    search: operation("search", connector.search, (request) => (isListing(request) ? listing : looking)),
-    get: operation("get", connector.get),
+    search: operation("search", connector.search, {
+      ...reads,
+      laneOf: (request) => (isListing(request) ? listing : looking),
+    }),
+    get: operation("get", connector.get, reads),
     create: operation("create", connector.create),
     update: operation("update", connector.update),
     delete: operation("delete", connector.delete),
-    ...(resolve && { resolve: operation("resolve", resolve) }),
-    ...(outside && { outside: operation("resolve", outside) }),
+    ...(resolve && { resolve: operation("resolve", resolve, reads) }),
+    ...(outside && { outside: operation("resolve", outside, reads) }),
     occupancy: {
       running: () => concurrency - places.executionSlots,
       waiting: () => queue - places.queueSlots,

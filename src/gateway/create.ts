@@ -6,7 +6,7 @@ import { idsInResource, readInput, takenAttr } from "./input.ts";
 import { list } from "./list.ts";
 import type { Named } from "./operation.ts";
 import { type Endpoint, type KnownReferences, knownReferences } from "./references.ts";
-import { answerView, endpointOf, entryOf, resourceOf, type Serving } from "./serving.ts";
+import { answerView, endpointOf, entryOf, resourceOf, type Serving, writtenResourceOf } from "./serving.ts";
 import type { View } from "./view.ts";
 
 /** A creation in progress. */
@@ -35,7 +35,7 @@ export async function create(serving: Serving, operation: Named<"create">): Prom
   for (let entry = creation.entry; ; ) {
     try {
       const made = await attempt(serving, creating, entry, request.key);
-      return await resourceOf(serving, made, view, context, known).then(
+      return await writtenResourceOf(serving, made, view, context, known).then(
         (resource) => {
           request.ended(undefined);
           return resource;

@@ -10,7 +10,7 @@ import { idsInOperations, refuseOrNote } from "./input.ts";
 import type { Named } from "./operation.ts";
 import { knownReferences } from "./references.ts";
 import { isSingleIn, rewrite, update } from "./rewrite.ts";
-import { answerView, endpointOf, resourceOf, type Serving, viewsOf } from "./serving.ts";
+import { answerView, endpointOf, type Serving, viewsOf, writtenResourceOf } from "./serving.ts";
 
 /**
  * Changes a resource, RFC 7644 §3.5.2. If the mapping can translate the operations without knowing the resource, one call suffices;
@@ -48,7 +48,7 @@ export async function patch(serving: Serving, operation: Named<"patch">): Promis
   const entry = changes
     ? await update(serving, target, changes, view.selection.attrs)
     : await rewrite(serving, { ...target, change, emptied: "left" });
-  return isAnswered ? resourceOf(serving, entry, view, context, known) : undefined;
+  return isAnswered ? writtenResourceOf(serving, entry, view, context, known) : undefined;
 }
 
 /** Throws 403 for a selector with anything but `eq`: whether it matches would reveal a value letter by letter. */

@@ -17,7 +17,7 @@ import {
 } from "./input.ts";
 import type { Named } from "./operation.ts";
 import { type Endpoint, type KnownReferences, knownReferences } from "./references.ts";
-import { answerView, endpointOf, entryOf, resourceOf, resourcesOf, type Serving, viewsOf } from "./serving.ts";
+import { answerView, endpointOf, entryOf, resourcesOf, type Serving, viewsOf, writtenResourceOf } from "./serving.ts";
 import type { View } from "./view.ts";
 
 /** Replaces a resource, RFC 7644 §3.5.1. */
@@ -34,7 +34,7 @@ export async function replace(serving: Serving, operation: Named<"replace">): Pr
     return target;
   };
   const entry = await rewrite(serving, { endpoint, id, change, emptied: "refilled", view, known, context, ifMatch });
-  return resourceOf(serving, entry, view, context, known);
+  return writtenResourceOf(serving, entry, view, context, known);
 }
 
 /** Reports whether attributes of an endpoint's entries are single-valued. */

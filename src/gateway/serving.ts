@@ -1,10 +1,12 @@
 import { setImmediate as next } from "node:timers/promises";
 import type { Entry } from "../connector/connector.ts";
+import { UNSURE } from "../connector/error.ts";
 import { readEntry, referencesIn } from "../mapping/read.ts";
 import type { Selection } from "../mapping/selection.ts";
 import { notFound } from "../scim/error.ts";
 import type { Resource } from "../scim/schema.ts";
 import { ask, type Context, expressionFailure } from "./context.ts";
+import { BackendError } from "./failure.ts";
 import { keyOf } from "./input.ts";
 import type { Endpoint, Endpoints, KnownReferences } from "./references.ts";
 import type { Repeats } from "./repeats.ts";
@@ -93,6 +95,13 @@ export async function resourceOf(
   const [resource] = await resourcesOf(serving, [entry], selection, context, known);
   return cut?.(resource!) ?? resource!;
 }
+
+/** Like `resourceOf`, of an entry as a write left it. Whoever is told that it cannot be shown is told of the write, too. */
+export const writtenResourceOf: typeof resourceOf = (...of) =>
+  resourceOf(...of).catch((error) => {
+    if (!(error instanceof BackendError) || error.message.includes(UNSURE)) throw error;
+    throw new BackendError(error.failure, `${error.message}${UNSURE}`);
+  });
 
 /** Reads an entry by its resource's ID. Throws 404 if it does not exist. */
 export async function entryOf(

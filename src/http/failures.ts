@@ -1,4 +1,4 @@
-import { ConnectorError, type ConnectorErrorKind } from "../connector/error.ts";
+import { ConnectorError, type ConnectorErrorKind, UNSURE } from "../connector/error.ts";
 import type { Answer } from "../connector/http.ts";
 import type { Call } from "./call.ts";
 
@@ -36,7 +36,7 @@ export function failureOf(
   const said = words === undefined ? "" : `: ${clean(words).slice(0, MAX_DETAIL).replace(/\.$/, "")}`;
   const then =
     status >= 500
-      ? " A write may or may not have happened: read before repeating it."
+      ? UNSURE
       : status === 401
         ? " The API does not accept the gateway's credentials: check the connector's auth."
         : "";

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import type * as undici from "undici";
-import { ConnectorError, isOwnFault, timedOut } from "../connector/error.ts";
+import { ConnectorError, isOwnFault, timedOut, UNSURE } from "../connector/error.ts";
 import type { Answer, HttpRequest, Streamed, Transport } from "../connector/http.ts";
 import type { Files } from "../connector/kit/files.ts";
 import { createObserver, type Observer } from "../connector/kit/observe.ts";
@@ -173,7 +173,7 @@ function failure(error: unknown, ends: AbortSignal, where: string): unknown {
   const cause = (error as { cause?: { code?: string; message?: string } }).cause;
   const code = cause?.code ?? (error as { code?: string }).code ?? "the connection was closed";
   const mayHaveHappened = !NEVER_SENT.includes(code);
-  const then = mayHaveHappened ? " A write may or may not have happened: read before repeating it." : "";
+  const then = mayHaveHappened ? UNSURE : "";
   return new ConnectorError("unavailable", `${where} is unreachable: ${code}.${then}`, {
     cause: error,
     mayHaveHappened,
