@@ -27,7 +27,8 @@ beforeAll(async () => {
     ids.set(name, id);
     return id;
   };
-  await create("/Users", { userName: "boss@people.test", displayName: "Bo Boss", active: true }, "boss");
+  const soler = { familyName: "Soler" };
+  await create("/Users", { userName: "boss@people.test", displayName: "Bo Boss", name: soler, active: true }, "boss");
   for (let at = 0; at < PEOPLE; at++) {
     const name = `p${String(at).padStart(2, "0")}`;
     const manager = { manager: { value: ids.get("boss") } };
@@ -91,6 +92,8 @@ describe("the API of people and groups", () => {
   test.each([
     ["any", "P07@", ["p07"]],
     ["displayName", "Person 7", ["p07"]],
+    ["any", "soler", ["boss"]],
+    ["name.familyName", "Sol", ["boss"]],
     ["any", 'everything" or userName pr', []],
     ["userName", "p0", ["p00", "p01", "p02", "p04", "p05", "p06", "p07", "p08", "p09"]],
   ])("finds by %s: %s", async (by, text, names) => {
@@ -172,8 +175,25 @@ describe("the pages of people and groups", () => {
     await context.close();
   });
 
+  test.each([1280, 1440])("the history of whoever has a long name shows each column at %i pixels", async (width) => {
+    const id = (await send(gateway, "POST", "/Users", { userName: `${"x".repeat(150)}@people.test` })).json
+      .id as string;
+    await send(gateway, "DELETE", `/Users/${id}`);
+    await journaled(id, "delete");
+    const { page, context } = await signedIn(browser, gateway, `/people/${encodeURIComponent(ROUTE)}/User/${id}`);
+    await page.setViewportSize({ width, height: 800 });
+    await page.getByRole("columnheader", { name: "Caller" }).waitFor();
+    expect(
+      await page
+        .locator(".person .scroll")
+        .evaluateAll((all) => all.map((each) => each.scrollWidth - each.clientWidth)),
+    ).toEqual([0]);
+    await context.close();
+  });
+
   test("whoever is gone is found in the history", async () => {
     const { page, context } = await signedIn(browser, gateway, "/people?text=p03");
+    await page.getByText("The backend has nothing that begins with “p03”.").waitFor();
     await page.getByRole("link", { name: "p03@people.test" }).click();
     await page.getByText("no resource with this ID any more").waitFor();
     await page.getByText("then it is created anew").waitFor();

@@ -58,6 +58,7 @@ export function HistoryTable({ of, first, shown }: HistoryProps) {
           { name: texts.result, layout: "narrow", show: (line) => <Answer line={line} /> },
           {
             name: texts.what,
+            layout: "grow",
             show: ({ id, sentence, member }) => (
               <>
                 <Link to={`/live/${encodeURIComponent(id)}`}>{sentence}</Link>
@@ -65,7 +66,7 @@ export function HistoryTable({ of, first, shown }: HistoryProps) {
               </>
             ),
           },
-          { name: texts.who, layout: "narrow", show: ({ caller }) => caller },
+          { name: texts.who, show: ({ caller }) => caller },
         ]}
         rows={lines}
         keyOf={({ id }) => id}

@@ -20,6 +20,10 @@ const nameOf = (attribute: string): string => texts.attribute[attribute] ?? attr
 const wayText = ({ by, op }: Way): string => texts.way(nameOf(by), op);
 const keyOf = ({ route, type }: Pick<PeopleType, "route" | "type">): string => `${type}@${route}`;
 
+/** The way that was chosen, or the first. */
+const wayIn = (ways: readonly Way[], by: string | null): Way | undefined =>
+  ways.find((each) => each.by === by) ?? ways[0];
+
 /** The people and groups of a route: all, or those that a search finds. */
 export function PeopleList() {
   const { query } = usePlace();
@@ -48,7 +52,7 @@ function Search({ types, chosen }: { readonly types: readonly PeopleType[]; read
     const timer = setTimeout(() => setQuery({ text: text.trim() }), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  const by = chosen.ways.find((each) => each.by === query.get("by")) ?? chosen.ways[0];
+  const by = wayIn(chosen.ways, query.get("by"));
   return (
     <search class="tools">
       {types.length > 1 && (
@@ -72,8 +76,9 @@ function Search({ types, chosen }: { readonly types: readonly PeopleType[]; read
   );
 }
 
-function Found({ of: { route, type, shown } }: { readonly of: PeopleType }) {
+function Found({ of: { route, type, shown, ways } }: { readonly of: PeopleType }) {
   const { query } = usePlace();
+  const way = wayIn(ways, query.get("by"));
   const text = query.get("text") ?? "";
   const about = { route, type, by: query.get("by") ?? undefined, text: text || undefined };
   const { pages, error, isLoading, add } = usePages<PeoplePage>(asking("list", about));
@@ -83,7 +88,7 @@ function Found({ of: { route, type, shown } }: { readonly of: PeopleType }) {
     <>
       <Failure error={error} />
       {isLoading && rows.length === 0 && <Loading />}
-      {last && rows.length === 0 && <Empty>{texts.nothing(text)}</Empty>}
+      {last && rows.length === 0 && <Empty>{texts.nothing(text, way?.op)}</Empty>}
       {last && rows.length === 0 && text !== "" && <Known route={route} type={type} text={text} />}
       {last && rows.length > 0 && (
         <>

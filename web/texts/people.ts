@@ -13,6 +13,7 @@ export const peopleTexts = {
     displayName: "Display name",
     name: "Name",
     externalId: "External ID",
+    "name.familyName": "Family name",
     id: "ID",
     active: "State",
   } as Readonly<Record<string, string>>,
@@ -28,8 +29,10 @@ export const peopleTexts = {
   disabled: "Disabled",
   gone: "Gone",
   none: "The gateway serves no resources: add routes to its configuration.",
-  nothing: (text: string) =>
-    text === "" ? "The backend has none." : `The backend has nothing that matches “${text}”.`,
+  nothing: (text: string, op: "sw" | "co" | "eq" | "any" = "eq") =>
+    text === ""
+      ? "The backend has none."
+      : `The backend has nothing that ${{ sw: "begins with", co: "contains", eq: "is", any: "begins with" }[op]} “${text}”.`,
   known: "In the history",
   knownLead: "Resources that the journal knows by this name or ID. Some may be gone.",
   knownNothing: "Neither does the journal.",

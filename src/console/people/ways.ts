@@ -1,5 +1,5 @@
 import type { Connector } from "../../connector/connector.ts";
-import type { Mapping } from "../../mapping/mapping.ts";
+import type { Mapping, Row } from "../../mapping/mapping.ts";
 import { planFilter } from "../../mapping/plan.ts";
 import { typedFilter } from "../../scim/path.ts";
 import { type Attribute, findAttribute } from "../../scim/schema.ts";
@@ -13,6 +13,8 @@ export interface PeopleEndpoint {
 
 /** The attributes that resources are known by, those that tell most first, and how each may be compared, the best first. */
 const NAMES = ["userName", "displayName", "name", "externalId"] as const;
+/** Where else names are searched: a display name begins with the given one. */
+const FAMILY = { name: "name", sub: "familyName" } as const;
 const OPERATORS: Readonly<Record<string, readonly ("sw" | "co" | "eq")[]>> = {
   externalId: ["eq"],
   id: ["eq"],
@@ -25,13 +27,20 @@ export const namesOf = ({ mapping }: PeopleEndpoint): string[] =>
     return attribute && attribute.type === "string" && !attribute.multiValued && mapping.groups.has(attribute);
   });
 
+/** The path of the family name, if it is mapped. */
+function familyIn({ mapping: { type, rows } }: PeopleEndpoint): string[] {
+  const isFamily = ({ path: { schema, attribute, sub }, writeOnly }: Row) =>
+    !writeOnly && schema === type.schema && attribute.name === FAMILY.name && sub?.name === FAMILY.sub;
+  return rows.some(isFamily) ? [`${FAMILY.name}.${FAMILY.sub}`] : [];
+}
+
 const attributeOf = ({ type, groups }: Mapping, name: string): Attribute | undefined =>
   // Common attributes, such as externalId, are in no schema.
   findAttribute(type.schema.attributes, name) ?? [...groups.keys()].find((each) => each.name === name);
 
 /** How a type's resources can be searched for: only what the backend answers by itself, so that a search is as fast as it is. */
 export function waysOf(endpoint: PeopleEndpoint): Way[] {
-  const ways = [...namesOf(endpoint), "id"].flatMap((by): Way[] => {
+  const ways = [...namesOf(endpoint), ...familyIn(endpoint), "id"].flatMap((by): Way[] => {
     const op = (OPERATORS[by] ?? (["sw", "co", "eq"] as const)).find(
       // One ID is read by its key.
       (each) => by === "id" || isAnswered(endpoint, termOf({ by, op: each }, "x")),
