@@ -48,7 +48,7 @@ export function Records() {
         </div>
       )}
       {unreadable > 0 && <Notice kind="warning">{texts.unreadable(unreadable)}</Notice>}
-      {pages[0] && pages[0].people.length > 0 && (
+      {pages[0] && (pages[0].people.length > 0 || pages[0].hasMorePeople) && (
         <p class="quiet">{texts.meant(pages[0].people, pages[0].hasMorePeople)}</p>
       )}
       {rows.length > 0 && <List rows={rows} />}

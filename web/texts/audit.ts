@@ -92,7 +92,8 @@ export const auditTexts = {
       .map(({ key, display }) => (display && display !== key ? `${display} (${key})` : key));
     const more = people.length - some.length;
     const all = listed(more > 0 ? [...some, `${more} more`] : some);
-    return `Looks for ${all}.${hasMore ? " More are called so: give more of the name." : ""}`;
+    if (people.length === 0) return "Not everybody could be looked at for this name: give more of it, or a key.";
+    return `Looks for ${all}.${hasMore ? " There may be more who are called so: give more of the name." : ""}`;
   },
   route: "Route or sync",
   from: "From",

@@ -1,12 +1,16 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Paired } from "../../../sinks/file/pairs.ts";
+import type { NamePlace } from "../../state/people-lists.ts";
 import { displayOf, resourceOf } from "../../sync/person.ts";
 import type { ConsoleSources } from "./sources.ts";
 
 /** How many people a name may stand for: their keys are looked for in each line of the log. */
-export const MAX_NAMED = 20;
-/** How many entries of the journal, or people of a sync, are looked at for them. */
-const LOOKED_AT = 200;
+const MAX_NAMED = 20;
+/** How many entries of the journal are looked at for them, a page at a time, and for how long those of a sync, in milliseconds. */
+const PAGE = 1000;
+const MAX_PAGES = 20;
+const SEARCH_MS = 3000;
 /** How many names are remembered, and for how long in milliseconds. */
 const MAX_NAMES = 5000;
 const REMEMBERED_MS = 60_000;
@@ -17,30 +21,60 @@ export interface Named {
   readonly display: string;
 }
 
+/** Whom a text means. */
+export interface Meant {
+  readonly people: readonly Named[];
+  /** Whether there are more, or there may be: not everything was looked at. */
+  readonly hasMore: boolean;
+}
+
+/** No text means nobody. */
+export const NOBODY: Meant = { people: [], hasMore: false };
+
 /** The log has keys and no names. The journal and the syncs know both. */
 export interface AuditNames {
-  /** Whoever is known by a text, up to one more than may be; nobody if neither journal nor syncs know. */
-  readonly meant: (text: string) => Promise<readonly Named[]>;
+  /** Whoever is known by a text, up to as many as may be, and whether there may be more; nobody if neither journal nor syncs know. */
+  readonly meant: (text: string) => Promise<Meant>;
   /** The names of rows, in their order; empty where nobody knows. */
   readonly namesOf: (rows: readonly Paired[]) => Promise<readonly string[]>;
 }
 
-/** Finds names in the journal and in syncs. If these cannot be asked, there are none. */
+/** Finds names in the journal and in syncs. */
 export function auditNames({ shared, syncs }: Pick<ConsoleSources, "shared" | "syncs">): AuditNames {
   const journal = () => shared.services.journal?.store;
   const known = new LRUCache<string, string>({ max: MAX_NAMES, ttl: REMEMBERED_MS });
-  const inJournal = async (text: string): Promise<Named[]> => {
-    const found = (await journal()?.search({ search: text, limit: LOOKED_AT })) ?? [];
-    return found.flatMap(({ resource: key, display }) => (key === "" ? [] : [{ key, display }]));
+  const inJournal = async (text: string): Promise<Meant> => {
+    const store = journal();
+    if (!store) return NOBODY;
+    const until = performance.now() + SEARCH_MS;
+    const found = new Map<string, Named>();
+    let before: string | undefined;
+    for (let page = 0; page < MAX_PAGES && found.size <= MAX_NAMED && performance.now() < until; page++) {
+      const lines = await store.search({ search: text, limit: PAGE, before });
+      // The newest name counts.
+      for (const { resource: key, display } of lines)
+        if (key !== "" && !found.has(key)) found.set(key, { key, display });
+      if (lines.length < PAGE) return meantBy([...found.values()], false);
+      before = lines.at(-1)!.id;
+    }
+    return meantBy([...found.values()], true);
   };
-  const inSync = async (name: string, text: string): Promise<Named[]> => {
+  const inSync = async (name: string, text: string): Promise<Meant> => {
     const { store } = await syncs.looked(name);
-    const words = text.toLowerCase().split(/\s+/);
-    const { people } = await store.searched(words, ["", ""], MAX_NAMED + 1);
-    return people.flatMap(({ person }) => {
-      const display = displayOf(resourceOf(person));
-      return [person.key, person.target ?? []].flat().map((key) => ({ key, display }));
-    });
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const until = performance.now() + SEARCH_MS;
+    const found: Named[] = [];
+    let at: NamePlace | undefined = ["", ""];
+    while (at && found.length <= MAX_NAMED && performance.now() < until) {
+      const { people, reached } = await store.searched(words, at, MAX_NAMED + 1);
+      for (const { person } of people) {
+        const display = displayOf(resourceOf(person));
+        found.push(...[person.key, person.target ?? []].flat().map((key) => ({ key, display })));
+      }
+      at = reached;
+      await turn();
+    }
+    return meantBy(found, at !== undefined);
   };
   const displays = async (route: string, type: string, keys: readonly string[]) =>
     (await journal()?.displays(route, type, keys)) ?? [];
@@ -51,10 +85,14 @@ export function auditNames({ shared, syncs }: Pick<ConsoleSources, "shared" | "s
   };
   return {
     meant: async (text) => {
-      const none = () => [];
-      const asked = [inJournal(text).catch(none), ...syncs.admin.names().map((name) => inSync(name, text).catch(none))];
-      const all = (await Promise.all(asked)).flat();
-      return [...new Map(all.map((each) => [each.key, each])).values()].slice(0, MAX_NAMED + 1);
+      // Whoever cannot be asked may know more.
+      const unknown = (): Meant => ({ people: [], hasMore: true });
+      const inSyncs = syncs.admin.names().map((name) => inSync(name, text).catch(unknown));
+      const all = await Promise.all([inJournal(text).catch(unknown), ...inSyncs]);
+      return meantBy(
+        all.flatMap(({ people }) => people),
+        all.some(({ hasMore }) => hasMore),
+      );
     },
     namesOf: async (rows) => {
       const wanted = rows.map(({ record }) => placeOf(record));
@@ -70,6 +108,12 @@ export function auditNames({ shared, syncs }: Pick<ConsoleSources, "shared" | "s
       return wanted.map((place) => (place && known.get(nameOf(place))) ?? "");
     },
   };
+}
+
+/** Each once, up to as many as may be. */
+function meantBy(found: readonly Named[], hasMore: boolean): Meant {
+  const people = [...new Map(found.map((each) => [each.key, each])).values()];
+  return { people: people.slice(0, MAX_NAMED), hasMore: hasMore || people.length > MAX_NAMED };
 }
 
 /** Whom a record is about: an entry of a type of a route, or a person of a sync. */

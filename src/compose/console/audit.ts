@@ -19,7 +19,7 @@ import type { AuditDeps } from "../../console/pages/audit.ts";
 import { Refusal } from "../../console/refusal.ts";
 import { isSharedState } from "../../state/state.ts";
 import { createThread } from "../../thread/thread.ts";
-import { auditNames, MAX_NAMED } from "./audit-names.ts";
+import { auditNames, NOBODY } from "./audit-names.ts";
 import type { VerifyAnswer, VerifyTask } from "./audit-thread.ts";
 import type { ConsoleSources } from "./sources.ts";
 
@@ -88,8 +88,7 @@ export function auditDeps(sources: ConsoleSources): AuditDeps {
     },
     search: async ({ next, limit, resource, ...filter }) => {
       const { file } = readable();
-      const meant = resource === undefined ? [] : await names.meant(resource);
-      const people = meant.slice(0, MAX_NAMED);
+      const { people, hasMore } = resource === undefined ? NOBODY : await names.meant(resource);
       const resources = resource === undefined ? undefined : [resource, ...people.map(({ key }) => key)];
       try {
         const bounds = { limit, maxBytes: MAX_BYTES };
@@ -101,7 +100,7 @@ export function auditDeps(sources: ConsoleSources): AuditDeps {
             display: displays[index]!,
           })) as unknown as readonly AuditRow[],
           people,
-          hasMorePeople: meant.length > MAX_NAMED,
+          hasMorePeople: hasMore,
           ...(found.next && { next: `${found.next.file}.${found.next.offset}` }),
           ...(found.reached !== undefined && { reached: found.reached }),
           unreadable: found.unreadable,

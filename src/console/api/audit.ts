@@ -85,7 +85,7 @@ export interface AuditPage {
   readonly rows: readonly AuditRow[];
   /** Who was meant by a name: their keys are looked for. */
   readonly people: readonly { readonly key: string; readonly display: string }[];
-  /** Whether more than these have the name. */
+  /** Whether more than these have the name, or may: not all could be looked at. */
   readonly hasMorePeople: boolean;
   /** Where the search goes on; absent at the log's beginning. */
   readonly next?: string;
