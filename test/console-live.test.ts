@@ -304,6 +304,10 @@ describe("the page of requests", () => {
       startGateway({
         ...legacyHr(),
         ...{ operations: { port: 0 }, journal: { values: true }, console: {}, state: { url: "sqlite:state.db" } },
+        auth: [
+          { type: "bearer", tokens: [{ name: "tests", token: TOKEN }] },
+          { type: "bearer", tokens: [{ name: "seldom", token: `${TOKEN}-too` }] },
+        ],
       }),
       launchBrowser(),
     ]);
@@ -330,6 +334,7 @@ describe("the page of requests", () => {
     await create(gateway, "cleo@live.test");
     await page.getByRole("button", { name: "Resume (2 new)" }).waitFor();
     expect(await rowsOf(page, "ben@live.test").count()).toBe(0);
+    await page.getByRole("columnheader", { name: "Route" }).waitFor();
     await page.getByRole("button", { name: "Resume (2 new)" }).click();
     await rowsOf(page, "cleo@live.test").waitFor();
     const names = await page.getByRole("link", { name: /^Created User/ }).allInnerTexts();
@@ -342,6 +347,8 @@ describe("the page of requests", () => {
     await create(gateway, "dora@live.test");
     const { page, context } = await signedIn(browser, gateway, "/live?action=create");
     await rowsOf(page, "dora@live.test").waitFor();
+    const callers = page.getByLabel("Caller").getByRole("option");
+    expect(await callers.allInnerTexts()).toEqual(["All", "seldom", "tests"]);
     await page.getByLabel("Person, group, or ID").fill("DORA");
     await page.getByLabel("Result").selectOption("failure");
     await page.getByText("No requests match these filters.").waitFor();
@@ -355,6 +362,9 @@ describe("the page of requests", () => {
     await page.getByText("The time range has ended").waitFor();
     await page.getByRole("button", { name: "Clear filters" }).click();
     await rowsOf(page, "eli@live.test").waitFor();
+    await page.goto(`${gateway.operations}/console/live?route=${encodeURIComponent("/scim/v2")}`);
+    await rowsOf(page, "eli@live.test").waitFor();
+    expect(await page.getByRole("columnheader", { name: "Route" }).count()).toBe(0);
     await context.close();
   });
 

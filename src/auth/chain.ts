@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { basic, basicConfig } from "./basic.ts";
 import { bearer, bearerConfig } from "./bearer.ts";
-import type { Authenticate } from "./caller.ts";
+import type { Authenticate, Caller } from "./caller.ts";
 import { certificate, certificateConfig } from "./certificate.ts";
 import { clientCredentials, clientCredentialsConfig, type TokenEndpoint } from "./clientCredentials.ts";
 import { entra, entraConfig, oidc, oidcConfig } from "./jwt.ts";
@@ -15,6 +15,14 @@ export const methodConfig = z.discriminatedUnion("type", [
   basicConfig,
   certificateConfig,
 ]);
+
+/** The callers that methods know, as they are configured. */
+export const callersOf = (configs: readonly z.output<typeof methodConfig>[]): readonly Caller[] =>
+  configs.flatMap((config): readonly Caller[] => {
+    if ("tokens" in config) return config.tokens;
+    if ("users" in config) return config.users;
+    return "clients" in config ? config.clients : [config];
+  });
 
 /** All authentication methods in order, with the token endpoints of some. */
 export interface Chain {

@@ -1,3 +1,5 @@
+import type { Caller } from "../auth/caller.ts";
+import { callersOf } from "../auth/chain.ts";
 import { allowedBy } from "../sync/guard.ts";
 import type { Config } from "./format.ts";
 
@@ -140,24 +142,15 @@ export function strictest(before: Strictness, after: Strictness): Strictness {
 /** The limits of each caller by name. Only limits that are set are included. */
 function boundsOf(methods: Config["auth"]): Map<string, object> {
   const bounds = new Map<string, object>();
-  for (const method of methods) {
-    const { tokens, users, clients } = method as unknown as Readonly<Record<string, readonly Caller[] | undefined>>;
-    for (const { name, may, rate } of tokens ?? users ?? clients ?? [method as Caller])
-      if (name !== undefined)
-        bounds.set(name, {
-          ...Object.fromEntries(
-            Object.entries(may ?? {}).flatMap(([what, list]) => (list ? [[`may.${what}`, list]] : [])),
-          ),
-          ...(rate !== undefined && { rate }),
-        });
-  }
+  for (const { name, may, rate } of callersOf(methods) as readonly Partial<Caller>[])
+    if (name !== undefined)
+      bounds.set(name, {
+        ...Object.fromEntries(
+          Object.entries(may ?? {}).flatMap(([what, list]) => (list ? [[`may.${what}`, list]] : [])),
+        ),
+        ...(rate !== undefined && { rate }),
+      });
   return bounds;
-}
-
-interface Caller {
-  readonly name?: string;
-  readonly may?: Readonly<Record<string, unknown>>;
-  readonly rate?: number;
 }
 
 /** The places where `after` no longer contains what `before` does. `false` counts as absent. */

@@ -39,7 +39,7 @@ export const clearFilters = (): void =>
 interface FiltersProps {
   readonly address: URLSearchParams;
   readonly choices: LiveChoices | undefined;
-  /** Callers that were seen. */
+  /** Callers that were seen: some are configured no more. */
   readonly callers: readonly string[];
 }
 
@@ -88,7 +88,7 @@ export function Filters({ address, choices, callers }: FiltersProps) {
             <Choice
               label={texts.caller}
               value={value("caller")}
-              options={of(callers, "caller")}
+              options={of([...new Set([...(choices?.callers ?? []), ...callers])].toSorted(), "caller")}
               onChange={(caller) => setQuery({ caller })}
             />
             <Times address={address} />

@@ -65,6 +65,7 @@ interface FollowedProps extends FeedOptions {
 
 /** The requests of one query. */
 function Followed({ saw, keep, ...options }: FollowedProps) {
+  const { query } = usePlace();
   const feed = useFeed(options);
   const [times, setTimes] = useTimes();
   const { rows, error, isStale } = feed;
@@ -77,7 +78,7 @@ function Followed({ saw, keep, ...options }: FollowedProps) {
     <section class="panel live">
       <Bar feed={feed} times={times} setTimes={setTimes} />
       <Problems feed={feed} />
-      {rows.length === 0 ? <Nothing /> : <Table {...tableOf(rows, times)} rows={rows} />}
+      {rows.length === 0 ? <Nothing /> : <Table {...tableOf(times, !query.get("route"))} rows={rows} />}
       {rows.length > 0 && <Older feed={feed} />}
     </section>
   );
@@ -186,10 +187,9 @@ function Older({ feed: { rows, hasOlder, isLoadingOlder, older, error } }: { rea
   );
 }
 
-/** The table: with the route, if there are requests for several. */
-function tableOf(rows: readonly LiveLine[], times: Times) {
+/** The table: with the route, unless only one is asked for. */
+function tableOf(times: Times, hasRoutes: boolean) {
   const { columns } = liveTexts;
-  const hasRoutes = new Set(rows.map(({ route }) => route)).size > 1;
   const all: Column<LiveLine>[] = [
     {
       name: columns.time,

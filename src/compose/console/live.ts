@@ -1,5 +1,9 @@
+import { callersOf } from "../../auth/chain.ts";
 import type { LiveSources } from "../../console/pages/live.ts";
 import { type Generation, type Shared, whereIs } from "../generation.ts";
+
+/** How many callers are offered. */
+const MAX_CALLERS = 500;
 
 /** What the page of requests shows of the running gateway. */
 export function liveSources({
@@ -18,9 +22,15 @@ export function liveSources({
     journal: shared.services.journal?.store,
     stopping,
     choices: () => {
-      const { routes } = current();
+      const { routes, loaded } = current();
+      const { auth, syncs } = loaded.config;
       const types = [...routes.values()].flatMap(({ endpoints }) => [...endpoints.keys()]);
-      return { routes: [...routes.keys()], types: [...new Set(types)].toSorted() };
+      const callers = [...callersOf(auth).map(({ name }) => name), ...Object.keys(syncs).map((name) => `sync:${name}`)];
+      return {
+        routes: [...routes.keys()],
+        types: [...new Set(types)].toSorted(),
+        callers: [...new Set(callers)].toSorted().slice(0, MAX_CALLERS),
+      };
     },
     serverOf: (connector) => {
       const { loaded, connectors } = current();

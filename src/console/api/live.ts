@@ -21,6 +21,8 @@ export interface LiveList {
 export interface LiveChoices {
   readonly routes: readonly string[];
   readonly types: readonly string[];
+  /** Those that the configuration knows: clients and syncs. Requests from before may have others. */
+  readonly callers: readonly string[];
 }
 
 /** `GET /console/api/live/request/ID`: the newest entries of one request, by its ID. A bulk request has many. */
