@@ -223,6 +223,17 @@ describe("the pages of people and groups", () => {
   });
 });
 
+test("whoever was looked at before is found by name when gone, though no request had named them", async () => {
+  const given = { route: ROUTE, type: "User", text: "ada.lovelace" };
+  const { rows } = await ask<PeoplePage>("list", { ...given, by: "any" });
+  expect((await send(gateway, "DELETE", `/Users/${rows[0]!.id}`)).status).toBe(204);
+  await vi.waitFor(async () =>
+    expect(await ask<KnownPage>("known", given)).toMatchObject({
+      rows: [{ id: rows[0]!.id, last: { sentence: "Deleted User ada.lovelace@example.com." } }],
+    }),
+  );
+});
+
 test("while the backend can't be asked, the history remains, and nothing is expected", async () => {
   const before = legacyHr();
   const { kinds } = before.connectors.hr;

@@ -87,6 +87,20 @@ describe("the journal of a gateway", () => {
     );
   });
 
+  test("knows by its name whoever the gateway only read before, and was asked for by the id alone", async () => {
+    const seeded = (await ask("GET", "/Users?count=2")).json.Resources as { id: string; userName: string }[];
+    const [{ id, userName }, second] = seeded as [(typeof seeded)[0], (typeof seeded)[0]];
+    const gone = await one(await ask("DELETE", `/Users/${id}`));
+    expect(gone).toMatchObject({ display: userName, sentence: `Deleted User ${userName}.` });
+    // A name from before a change that is answered with nothing is nobody's.
+    await ask(
+      "PATCH",
+      `/Users/${second.id}`,
+      operations({ op: "replace", path: "userName", value: "new@journal.test" }),
+    );
+    expect(await one(await ask("DELETE", `/Users/${second.id}`))).toMatchObject({ display: "new@journal.test" });
+  });
+
   test("shows a name as it is, whatever a replacement text would mean by it", async () => {
     const made = await ask("POST", "/Users", person("$&$`$$@journal.test"));
     const gone = await one(await ask("DELETE", `/Users/${made.json.id}`));
@@ -147,6 +161,23 @@ describe("the journal of a gateway", () => {
     await kept(store, after.requestId);
     expect(await store.search({ requestId: read.requestId, limit: 1 })).toEqual([]);
   });
+});
+
+test("a deletion has the name of the entry where it was read on the way", async () => {
+  const settings = { ...legacyHr(), journal: {}, state: { url: "sqlite:state.db" } };
+  const gateway = await startGateway({ ...settings, audit: { file: "audit.log", values: true } });
+  const store = openJournalStore({ url: "sqlite:state.db" }, filesIn(gateway.folder));
+  const { requestId, status } = await call(gateway.url, "DELETE", "/Users/1");
+  expect(status).toBe(204);
+  const [entry] = await kept(store, requestId);
+  expect(entry).toMatchObject({
+    display: "ada.lovelace@example.com",
+    sentence: "Deleted User ada.lovelace@example.com.",
+  });
+  // By the audit log, for its own record.
+  expect(entry!.steps.filter(({ text }) => text.startsWith("Read "))).toHaveLength(1);
+  await store.close();
+  await gateway.stop();
 });
 
 test("with reads and values, the journal keeps what was looked for, and no password", async () => {

@@ -71,6 +71,12 @@ export async function ask<Name extends CallName>(
   try {
     const result = await call(request);
     ended({ result });
+    if (method === "get" && result)
+      context.trace?.read?.(
+        mapping.kind,
+        (asked as Asked<"get">).key,
+        result as Awaited<ReturnType<Connector["get"]>> & {},
+      );
     return result;
   } catch (error) {
     ended({ error });

@@ -1,6 +1,8 @@
+import type { Entry } from "../connector/connector.ts";
 import type { Journal } from "../journal/journal.ts";
 import { beginTrace } from "../journal/trace.ts";
 import { type Mapping, secretAttrs } from "../mapping/mapping.ts";
+import { nameIn, rememberNames } from "./names.ts";
 import type { Middleware, ScimOperation } from "./operation.ts";
 import type { Endpoints } from "./references.ts";
 import { attrsOfWrite, type WriteStep } from "./writes.ts";
@@ -29,14 +31,33 @@ export function journaling(
     ]),
   );
 
+  const mappings = new Map([...endpoints].map(([type, { mapping }]) => [type, mapping]));
+  const names = rememberNames(mappings);
+
   const operations: Middleware = (next) => async (operation) => {
     const { context, name: action, type } = operation;
     const ofType = known.get(type);
-    if (!ofType || context.isLook) return next(operation);
+    if (!ofType) return next(operation);
+    if (context.isLook) {
+      const resource = await next(operation);
+      names.learn(operation, resource);
+      return resource;
+    }
     const trace = beginTrace();
+    const id = "id" in operation ? operation.id : undefined;
+    const mapping = mappings.get(type)!;
+    let entry: Entry | undefined;
+    if (action === "delete")
+      trace.read = (kind, key, read) => {
+        if (kind === mapping.kind && key === id) entry = read;
+      };
+    const nameOf = async () => {
+      const name = id === undefined ? "" : names.nameOf(type, id);
+      return name === "" && entry ? nameIn(mapping, entry) : name;
+    };
     const received = context.receivedAt ?? trace.begun;
     const at = Date.now() - Math.round(trace.begun - received);
-    const ended = (outcome: { readonly resource: unknown } | { readonly error: unknown }) => {
+    const ended = async (outcome: { readonly resource: unknown } | { readonly error: unknown }) => {
       context.journaled?.();
       const { caller, source, requestId } = context;
       const about = {
@@ -51,15 +72,15 @@ export function journaling(
         trace,
         outcome,
       };
-      const id = "id" in operation ? operation.id : undefined;
-      journal.happened({ ...about, ...ofType, id, sent: sentBy(operation) });
+      journal.happened({ ...about, ...ofType, id, known: await nameOf(), sent: sentBy(operation) });
     };
     try {
       const resource = await next({ ...operation, context: { ...context, trace } });
-      if (reads || (action !== "get" && action !== "list")) ended({ resource });
+      if (reads || (action !== "get" && action !== "list")) await ended({ resource });
+      names.learn(operation, resource);
       return resource;
     } catch (error) {
-      ended({ error });
+      await ended({ error });
       throw error;
     }
   };

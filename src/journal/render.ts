@@ -31,6 +31,8 @@ export interface Happened {
   readonly type: ResourceType;
   /** The id of the resource that was named. */
   readonly id: string | undefined;
+  /** What the gateway knows that resource by, where neither the request nor the answer says; empty if it doesn't. */
+  readonly known?: string | undefined;
   /** The body, or the query's filter as `{ filter }`. */
   readonly sent: unknown;
   readonly trace: Trace;
@@ -70,7 +72,9 @@ export async function entryOf(happened: Happened, { replica, values }: Rendering
   const resource = "resource" in outcome && isObject(outcome.resource) ? outcome.resource : undefined;
   const status = "error" in outcome ? statusOf(outcome.error) : (wordsOf(action).status ?? 200);
   const display =
-    displayIn(resource, type) || (action === "create" || action === "replace" ? displayIn(sent, type) : "");
+    displayIn(resource, type) ||
+    (action === "create" || action === "replace" ? displayIn(sent, type) : "") ||
+    (happened.known ?? "");
   const id = textIn(action === "list" ? undefined : resource?.id) || (happened.id ?? "");
   const attributes = attributesOf(sent, action).slice(0, MAX_ATTRIBUTES);
   /** Whether the request changed anything. */
@@ -114,8 +118,8 @@ const textIn = (value: unknown): string =>
   typeof value === "string" || typeof value === "number" ? String(value) : "";
 const rounded = (milliseconds: number) => Math.round(milliseconds * 100) / 100;
 
-/** What people know a resource by. */
-function displayIn(resource: unknown, type: ResourceType): string {
+/** What people know a resource by; empty if it has none of these. */
+export function displayIn(resource: unknown, type: ResourceType): string {
   if (!isObject(resource)) return "";
   const names = type.name === "User" ? ["userName", "displayName"] : ["displayName", "name", "userName"];
   return names.map((name) => textIn(resource[name])).find(Boolean) ?? "";

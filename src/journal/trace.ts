@@ -1,4 +1,4 @@
-import type { Connector } from "../connector/connector.ts";
+import type { Connector, Entry } from "../connector/connector.ts";
 import { ConnectorError, type ConnectorErrorKind } from "../connector/error.ts";
 
 /** The methods of a connector that ask its backend for something. */
@@ -34,6 +34,8 @@ export interface Trace {
   more: number;
   /** When the change was worked out, and which attributes of the entry it sets. Undefined if nothing was to be written. */
   mapped: { readonly at: number; readonly attributes: readonly string[] } | undefined;
+  /** Called with each entry that was read by its key: whoever deletes it may know by then what it was called. */
+  read?: (kind: string, key: string, entry: Entry) => void;
 }
 
 const MAX_CALLS = 40;
