@@ -17,21 +17,21 @@ export interface AuditRecord extends Link {
   readonly [field: string]: unknown;
 }
 
-/** Acts of operators that have a record before and one after them: on the change guard, syncs, the configuration, its files and sessions. */
-export const ACTS: readonly unknown[] = [
-  "release",
-  "dismiss",
-  "run",
-  "retry",
-  "forget",
-  "cancel",
-  "reload",
-  "save",
-  "end-sessions",
-];
+/** Acts of operators that have a record before and one after them, on the change guard, syncs, the configuration, its files and sessions: what these are called. */
+export const ACTS: ReadonlyMap<unknown, string> = new Map([
+  ["release", "released"],
+  ["dismiss", "dismissed"],
+  ["run", "ran"],
+  ["retry", "retried"],
+  ["forget", "forgotten"],
+  ["cancel", "cancelled"],
+  ["reload", "reloaded"],
+  ["save", "saved"],
+  ["end-sessions", "ended-sessions"],
+]);
 
 /** Reports whether another record says how it ended. */
-export const isIntent = ({ event }: Pick<AuditRecord, "event">): boolean => event === "intent" || ACTS.includes(event);
+export const isIntent = ({ event }: Pick<AuditRecord, "event">): boolean => event === "intent" || ACTS.has(event);
 
 /** Hashes a text with SHA-256 or, with a key, HMAC, which cannot be forged without it. */
 const digestOf = (text: string, key: string | undefined): string =>

@@ -7,7 +7,7 @@ import { headBeside } from "./head-file.ts";
 import { linesIn, withOlder } from "./lines.ts";
 import { openAudit } from "./log.ts";
 import type { Paired } from "./pairs.ts";
-import type { AuditRecord } from "./record.ts";
+import { ACTS, type AuditRecord } from "./record.ts";
 import { type LogPlace, type RecordFilter, recordLine, searchBackwards } from "./search.ts";
 import { openSegments } from "./segments.ts";
 import { verifying } from "./whole.ts";
@@ -194,7 +194,30 @@ describe("writes", () => {
   test("that ended after a stretch of time are not taken for unknown ones", async () => {
     const [last] = await rowsOf({ until: at(55) + 1 });
     expect(last).toMatchObject({ record: { event: "intent", backend: { key: "k55" } }, open: "later" });
+    const unknown = await rowsOf({ until: at(55) + 1, result: "unknown" });
+    expect(numbersOf(unknown)).toEqual(all.filter((n) => n % 7 === 0 && n < 55));
   });
+
+  test.each([...ACTS])(
+    "of operators (%s) are found by what they are called, also while nobody knows how they ended",
+    async (begun, ended) => {
+      const acts = join(folder, `${ended}.log`);
+      const record = (seq: number, more: object) =>
+        JSON.stringify({ seq, time: new Date(START).toISOString(), by: "ann", ...more });
+      const lines = [
+        record(1, { event: begun, id: "one" }),
+        record(2, { event: ended, intent: "one" }),
+        record(3, { event: begun, id: "two" }),
+        record(4, { event: "probed" }),
+      ];
+      writeFileSync(acts, lines.map((line) => `${line}\n`).join(""));
+      const { rows } = await searchBackwards(acts, { action: ended }, undefined, { limit: 100, maxBytes: 1e6 });
+      expect(rows).toMatchObject([
+        { record: { seq: 3 }, open: "unknown" },
+        { record: { seq: 2 }, intent: { seq: 1 } },
+      ]);
+    },
+  );
 });
 
 describe("damaged lines", () => {

@@ -2,7 +2,7 @@ import { readSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { MAX_LINE } from "./lines.ts";
 import { createPairs, type Paired, settledBehind } from "./pairs.ts";
-import { type AuditRecord, isIntent } from "./record.ts";
+import { ACTS, type AuditRecord, isIntent } from "./record.ts";
 import { openSegments, type Segment } from "./segments.ts";
 
 /** The kinds of records: writes, refused requests, acts of operators, and what happened to the log itself. */
@@ -75,7 +75,9 @@ export async function searchBackwards(
     let start = { index: segments.length, offset: 0 };
     const found = async (next: LogPlace | undefined) => {
       const rows = await settled(pairs.rows, { segments, ...start, isFirst: place === undefined }, maxBytes);
-      return { rows, next, reached, unreadable };
+      // What is known to have ended is not unknown, whenever that was.
+      const isMeantSo = ({ open }: Paired) => filter.result !== "unknown" || open !== "later";
+      return { rows: rows.filter(isMeantSo), next, reached, unreadable };
     };
     for (let index = first; index >= 0; index--) {
       const segment = segments[index]!;
@@ -267,12 +269,17 @@ function lookAt(line: Buffer, filter: RecordFilter): { readonly record?: AuditRe
   if ((from !== undefined && head.at < from) || (until !== undefined && head.at >= until)) return { head };
   // Looking for the words is a hundred times cheaper than parsing.
   const has = (word: string) => line.includes(JSON.stringify(word).slice(1, -1));
-  const words = [by, route, action].filter((word) => word !== undefined);
-  if (!words.every(has) || (resources && !resources.some(has))) return { head };
+  const words = [by, route].filter((word) => word !== undefined);
+  const actions = action === undefined ? undefined : [action, ...begunAs(action)];
+  if (!words.every(has) || (resources && !resources.some(has)) || (actions && !actions.some(has))) return { head };
   const record = parsed(line);
   if (!record) return {};
   return isMeant(record, filter) ? { head, record } : { head };
 }
+
+/** What the record is called that comes before an act's outcome. */
+const begunAs = (outcome: string): string[] =>
+  [...ACTS].flatMap(([begun, ended]) => (ended === outcome ? [String(begun)] : []));
 
 function parsed(line: Buffer): AuditRecord | undefined {
   try {
@@ -286,7 +293,7 @@ function isMeant(record: AuditRecord, { kind, by, resources, route, action, resu
   if (kind !== undefined && kindOf(record) !== kind) return false;
   if (by !== undefined && record.by !== by && record.caller !== by) return false;
   if (route !== undefined && record.route !== route && record.sync !== route) return false;
-  if (action !== undefined && record.action !== action && record.event !== action) return false;
+  if (action !== undefined && ![record.action, record.event, ACTS.get(record.event)].includes(action)) return false;
   if (result !== undefined && resultOf(record) !== result) return false;
   return resources === undefined || keysOf(record).some((key) => resources.includes(key));
 }

@@ -218,7 +218,7 @@ function noteQuestion(record: AuditRecord, open: Map<unknown, Question>): void {
     const key = (backend as { key?: unknown } | undefined)?.key;
     open.set(id, { seq, about: [action, type, ...(key === undefined ? [] : [key])].map(String).join(" ") });
   }
-  if (ACTS.includes(String(event))) {
+  if (ACTS.has(event)) {
     const { route, sync } = record;
     open.set(id, { seq, about: [event, route ?? sync ?? []].flat().map(String).join(" ") });
   }

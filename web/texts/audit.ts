@@ -70,7 +70,13 @@ export const auditTexts = {
     cancelled: "Cancel",
     reloaded: "Reload",
     saved: "Save a file",
+    "ended-sessions": "End sessions",
+    probed: "Probe",
+    checked: "Check",
+    compared: "Look for drift",
+    verified: "Verify the log",
     "sign-in": "Sign in",
+    "sign-out": "Sign out",
   } as Readonly<Record<string, string>>,
   anyResult: "Any",
   results: {
