@@ -189,14 +189,16 @@ describe("the guard's page", () => {
       await page.getByText(/tests will delete 2 of /).waitFor();
       await page.getByText("1 other change stays stopped.").waitFor();
       await whom.getByLabel("dan").check();
-      const place = { type: "User", danger: "deletes", key: ids.cid };
+      const { json: all } = (await api("/guard/seen?route=/scim/v2")) as { json: GuardSeen };
+      const { since } = all.some.find(({ key }) => key === ids.cid)!;
+      const place = { type: "User", danger: "deletes", key: ids.cid, since };
       const one = { route: "/scim/v2", places: [place], reason: "looked at" };
       expect(await api("/guard/release", one)).toMatchObject({ status: 200, json: { count: 1, missed: [] } });
       await confirm(page, "Release", "all of them");
       await page.getByRole("dialog").getByText("released some of it: “looked at”").waitFor();
       expect(await remove("dan")).toBe(503);
       expect(await api("/guard/release", one)).toMatchObject({
-        json: { count: 0, missed: [{ key: ids.cid, by: "local:tests", reason: "looked at" }] },
+        json: { count: 0, missed: [{ key: ids.cid, by: "local:tests", reason: "looked at", isAnew: false }] },
       });
     }));
 
@@ -211,6 +213,25 @@ describe("the guard's page", () => {
       ]);
       expect([await remove("dan"), await remove("eve")]).toEqual([503, 503]);
     }));
+
+  test("what was dismissed and is stopped anew is not what was seen before: nothing is released, and the log says so", async () => {
+    const { json: before } = (await api("/guard/seen?route=/scim/v2")) as { json: GuardSeen };
+    const all = { route: "/scim/v2", seen: before.seen, reason: "seen long ago" };
+    expect(await api("/guard/dismiss", { ...all, reason: "not these" })).toMatchObject({ json: { count: 2 } });
+    expect([await remove("dan"), await remove("eve")]).toEqual([503, 503]);
+    expect(await api("/guard/release", all)).toMatchObject({ status: 409 });
+    const places = before.some.map(({ type, danger, key, since }) => ({ type, danger, key, since }));
+    expect(await api("/guard/release", { route: "/scim/v2", places, reason: "seen long ago" })).toMatchObject({
+      json: { count: 0, missed: [{ isAnew: true, by: "" }, { isAnew: true }] },
+    });
+    expect([await remove("dan"), await remove("eve")]).toEqual([503, 503]);
+    expect(acts("released").slice(-2)).toMatchObject([
+      { result: "refused", reason: "seen long ago", error: expect.stringContaining("Nothing was done"), entries: [] },
+      { result: "refused", entries: [] },
+    ]);
+    const { rows } = (await api("/audit/records?kind=acts&result=refused")).json as { rows: object[] };
+    expect(rows.slice(0, 2)).toMatchObject([{ record: { event: "released" } }, { record: { event: "released" } }]);
+  });
 
   test("lets viewers look and do nothing", async () => {
     await on(
@@ -535,7 +556,8 @@ test("an act that cannot be recorded is not done, and records that are in no fil
     ).json();
   const { csrf } = (await asks("/me")) as { csrf: string };
   const places = [{ type: "User", danger: "deletes", key: "1" }];
-  const body = JSON.stringify({ route: "/scim/v2", places, reason: "left" });
+  const seen = places.map((place) => ({ ...place, since: 1 }));
+  const body = JSON.stringify({ route: "/scim/v2", places: seen, reason: "left" });
   expect(await asks("/guard/release", { method: "POST", body, headers: { "x-postern-csrf": csrf } })).toEqual({
     error: expect.stringContaining("The audit log cannot be written, so nothing was done"),
   });

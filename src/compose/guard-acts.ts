@@ -25,15 +25,17 @@ export function guardActs({ ledger, audit, log }: GuardParts): GuardActs {
     const { route, by, reason } = act;
     const about = { route, by, reason };
     const intent = await recordBefore(audit, { event, ...about });
-    const record = (entries: readonly object[]) => audit?.outcome({ event: DONE[event], intent, ...about, entries });
+    const record = (entries: readonly object[], refused?: { readonly result: string; readonly error: string }) =>
+      audit?.outcome({ event: DONE[event], intent, ...about, entries, ...refused });
     const done = await ledger()
       [event](act)
       .catch(async (error: unknown) => {
         // Nothing was done, and nobody needs to look into it.
-        if (error instanceof ChangedError) await record([]);
+        if (error instanceof ChangedError) await record([], { result: "refused", error: error.message });
         throw error;
       });
-    for (let at = 0; at === 0 || at < done.length; at += RECORDED) await record(done.slice(at, at + RECORDED));
+    if (done.length === 0) await record([], { result: "refused", error: "Nothing of what was meant was stopped." });
+    for (let at = 0; at < done.length; at += RECORDED) await record(done.slice(at, at + RECORDED));
     log.warn({ ...about, [DONE[event]]: done.length }, `change guard ${DONE[event]}`);
     return done;
   };

@@ -22,6 +22,11 @@ export interface GuardTables {
 /** A stopped change's place within its route. */
 export type StoppedPlace = Pick<Place, "type" | "danger" | "key">;
 
+/** A stopped change that somebody looked at: its place, and since when it was stopped then, in milliseconds since 1970. */
+export interface SeenPlace extends StoppedPlace {
+  readonly since: number;
+}
+
 /** What a route's guard has counted of one danger to one type: times are in milliseconds since 1970. */
 export interface GuardCount extends Pick<Place, "type" | "danger"> {
   /** How many passed within the hour, and when the first of them did. */
@@ -81,15 +86,22 @@ const BATCH = 200;
 /** How many places are read at a time for a fingerprint: there may be more than fit in memory. */
 const PIECE = 1000;
 
-/** A fingerprint of stopped changes, which are in the order of their places as the database orders them. */
-export function seenOf(places: readonly StoppedPlace[]): string {
+/** What of a stopped change an operator has looked at: what it is, who asks for it, and since when it is stopped. */
+type Seen = Pick<GuardTables["guard_stopped"], "type" | "danger" | "key" | "caller" | "since">;
+
+/**
+ * A fingerprint of stopped changes, which are in the order of their places as the database orders them. One that was taken off the list and
+ * is stopped anew is another one.
+ */
+export function seenOf(stopped: readonly Seen[]): string {
   const hash = createHash("sha256");
-  hashInto(hash, places);
+  hashInto(hash, stopped);
   return hash.digest("hex");
 }
 
-function hashInto(hash: Hash, places: readonly StoppedPlace[]): void {
-  for (const { type, danger, key } of places) hash.update(`${JSON.stringify([type, danger, key])}\n`);
+function hashInto(hash: Hash, stopped: readonly Seen[]): void {
+  for (const { type, danger, key, caller, since } of stopped)
+    hash.update(`${JSON.stringify([type, danger, key, caller, Number(since)])}\n`);
 }
 
 /** The lists of the guard's tables. Every call waits for `ready`. */

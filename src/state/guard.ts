@@ -6,6 +6,7 @@ import {
   type GuardLists,
   type GuardTables,
   RELEASED_MS,
+  type SeenPlace,
   type StoppedPlace,
   seenOf,
 } from "./guard-lists.ts";
@@ -33,8 +34,8 @@ export interface Release {
   readonly type?: string | undefined;
   readonly danger?: string | undefined;
   readonly keys?: readonly string[] | undefined;
-  /** Only these. */
-  readonly places?: readonly StoppedPlace[] | undefined;
+  /** Only these, as far as they have been stopped since the same time as when the operator looked. */
+  readonly places?: readonly SeenPlace[] | undefined;
   /** What the operator saw, as `GuardLists.seen` told it. Something else is refused with a `ChangedError`. */
   readonly seen?: string | undefined;
   /** Who releases them, and why. */
@@ -200,18 +201,22 @@ async function chosenIn(
     .orderBy("key")
     .execute();
   const wanted = keys && new Set(keys);
-  const named = places && new Set(places.map(nameOf));
+  const named = places && new Map(places.map((place) => [nameOf(place), place.since]));
   const chosen = all.filter(
     (each) =>
       (type === undefined || each.type === type) &&
       (danger === undefined || each.danger === danger) &&
       (wanted === undefined || wanted.has(each.key)) &&
-      (named === undefined || named.has(nameOf(each))),
+      (named === undefined || isSeen(each, named.get(nameOf(each)))),
   );
   if (seen !== undefined && seenOf(chosen) !== seen)
     throw new ChangedError("What is stopped is no longer what you looked at. Nothing was done: look again.");
   return chosen;
 }
+
+/** Reports whether a change is the one that was seen: not one that was dismissed and is stopped anew. Versions before didn't note since when. */
+const isSeen = ({ since }: Pick<GuardTables["guard_stopped"], "since">, seen: number | undefined): boolean =>
+  seen !== undefined && (Number(since) === 0 || Number(since) === seen);
 
 const nameOf = ({ type, danger, key }: StoppedPlace): string => JSON.stringify([type, danger, key]);
 

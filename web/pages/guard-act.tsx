@@ -1,12 +1,5 @@
 import { useState } from "preact/hooks";
-import type {
-  GuardBackend,
-  GuardedType,
-  GuardGroup,
-  GuardPlace,
-  GuardSeen,
-  GuardStopped,
-} from "../../src/console/api/guard.ts";
+import type { GuardBackend, GuardedType, GuardGroup, GuardSeen, GuardStopped } from "../../src/console/api/guard.ts";
 import { ActDialog } from "../kit/act-dialog.tsx";
 import { guardTexts as texts } from "../texts/guard.ts";
 import { placeName } from "./guard-who.tsx";
@@ -25,7 +18,7 @@ interface GuardActProps {
   readonly route: string;
   readonly types: readonly GuardedType[];
   /** Does it to some changes, or to all that were seen. */
-  readonly onAct: (places: readonly GuardPlace[] | undefined, reason: string) => Promise<void>;
+  readonly onAct: (picked: readonly GuardStopped[] | undefined, reason: string) => Promise<void>;
   readonly onClose: () => void;
 }
 

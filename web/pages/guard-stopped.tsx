@@ -4,7 +4,6 @@ import type {
   GuardDanger,
   GuardedRoute,
   GuardPage,
-  GuardPlace,
   GuardSeen,
   GuardStopped,
 } from "../../src/console/api/guard.ts";
@@ -46,8 +45,9 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
   useEffect(() => {
     if (!data || chosen.size === 0) return;
     // The choice is of this page alone, so whatever is not on it any more is no longer stopped.
-    const here = new Set(data.entries.map(placeName));
-    const left = new Map([...chosen].filter(([name]) => here.has(name)));
+    const here = new Map(data.entries.map((row) => [placeName(row), row.since]));
+    // Nor is one that was dismissed and is stopped anew the one that was chosen.
+    const left = new Map([...chosen].filter(([name, { since }]) => here.get(name) === since));
     if (left.size === chosen.size) return;
     setVanished(chosen.size - left.size);
     setChosen(left);
@@ -86,8 +86,10 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
       setFailure(reason as ApiError);
     }
   };
-  const carryOut = async ({ act, seen }: Asked, places: readonly GuardPlace[] | undefined, reason: string) => {
-    const which = places ? { places: places.map(placeOf) } : { seen: seen.seen };
+  const carryOut = async ({ act, seen }: Asked, picked: readonly GuardStopped[] | undefined, reason: string) => {
+    const which = picked
+      ? { places: picked.map((row) => ({ ...placeOf(row), since: row.since })) }
+      : { seen: seen.seen };
     const acted = await post<GuardActed>(`/guard/${act}`, { ...wanted, ...which, reason });
     setChosen(new Map());
     setVanished(0);
@@ -142,7 +144,7 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
           asked={asked}
           route={route}
           types={types}
-          onAct={(places, reason) => carryOut(asked, places, reason)}
+          onAct={(picked, reason) => carryOut(asked, picked, reason)}
           onClose={() => setAsked(undefined)}
         />
       )}

@@ -51,6 +51,22 @@ interface GuardLine {
   readonly display: string;
 }
 
+/** A change of an operator's choice that was no longer stopped as it was seen. */
+interface Missed {
+  readonly by: string;
+  readonly reason: string;
+  readonly isAnew: boolean;
+}
+
+/** Changes that are no longer stopped, and who released them. */
+function gone(missed: readonly Missed[]): string {
+  const others = [
+    ...new Set(missed.filter(({ by }) => by !== "").map(({ by, reason }) => `${isolated(by)} (“${isolated(reason)}”)`)),
+  ];
+  const what = `${counted(missed.length, "other")} of your choice ${missed.length === 1 ? "was" : "were"} no longer stopped`;
+  return others.length > 0 ? `${what}: released before by ${listed(others)}.` : `${what}.`;
+}
+
 /** Texts of the page on the guard. */
 export const guardTexts = {
   lead: "The guard stops deletions and disablements above a route’s limits per hour, until somebody releases them.",
@@ -139,17 +155,19 @@ export const guardTexts = {
   released: (count: number) =>
     `Released ${counted(count, "change")}. ${count === 1 ? "It passes" : "They pass"} when the client sends ${count === 1 ? "it" : "them"} again.`,
   dismissed: (count: number) => `Dismissed ${counted(count, "change")}.`,
-  missed: (missed: readonly { readonly by: string; readonly reason: string }[]) => {
-    const others = [
-      ...new Set(
-        missed.filter(({ by }) => by !== "").map(({ by, reason }) => `${isolated(by)} (“${isolated(reason)}”)`),
-      ),
-    ];
-    const what = `${counted(missed.length, "other")} of your choice ${missed.length === 1 ? "was" : "were"} no longer stopped`;
-    return others.length > 0 ? `${what}: released before by ${listed(others)}.` : `${what}.`;
+  missed: (missed: readonly Missed[]) => {
+    const anew = missed.filter(({ isAnew }) => isAnew).length;
+    return [
+      ...(anew < missed.length ? [gone(missed.filter(({ isAnew }) => !isAnew))] : []),
+      ...(anew > 0
+        ? [
+            `${counted(anew, "other")} of your choice ${anew === 1 ? "was" : "were"} dismissed meanwhile and ${anew === 1 ? "is" : "are"} stopped anew: look again.`,
+          ]
+        : []),
+    ].join(" ");
   },
   vanished: (count: number) =>
-    `${counted(count, "change")} that you had chosen ${count === 1 ? "is" : "are"} no longer stopped: somebody released or dismissed ${count === 1 ? "it" : "them"}, or ${count === 1 ? "it" : "they"} passed.`,
+    `${counted(count, "change")} that you had chosen ${count === 1 ? "is" : "are"} no longer stopped as ${count === 1 ? "it was" : "they were"}: somebody released or dismissed ${count === 1 ? "it" : "them"}, or ${count === 1 ? "it" : "they"} passed.`,
   waiting: (count: number) =>
     `${counted(count, "released change")} ${count === 1 ? "waits" : "wait"} for the client to come again`,
   waitingTable: "Released changes that the client has not sent again",

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { GuardBackend, GuardCounted, GuardDanger, GuardPlace } from "../../console/api/guard.ts";
+import type { GuardBackend, GuardCounted, GuardDanger, GuardMissed, GuardPlace } from "../../console/api/guard.ts";
 import type { GuardDeps } from "../../console/pages/guard.ts";
 import { Refusal } from "../../console/refusal.ts";
 import { ChangedError } from "../../state/guard.ts";
@@ -108,14 +108,7 @@ export function guardDeps({ shared, current, store, guard }: ConsoleSources): Gu
         const { places = [], route } = act;
         const isDone = new Set(done.map(placeName));
         const missed = places.filter((place) => !isDone.has(placeName(place)));
-        const others = missed.length === 0 ? [] : await ledger().releasesOf(route, missed);
-        return {
-          count: done.length,
-          missed: missed.map((place) => {
-            const found = others.find((each) => placeName(each) === placeName(place));
-            return { key: place.key, by: found?.by ?? "", reason: found?.reason ?? "" };
-          }),
-        };
+        return { count: done.length, missed: await missedOf(route, missed) };
       } catch (error) {
         if (error instanceof ChangedError) throw new Refusal("conflict", await whoElse(act.route, error.message));
         if (error instanceof UnrecordedError) throw new Refusal("unavailable", error.message, { cause: error });
@@ -123,6 +116,18 @@ export function guardDeps({ shared, current, store, guard }: ConsoleSources): Gu
       }
     },
   };
+
+  /** What became of changes that are not stopped as they were seen. */
+  async function missedOf(route: string, missed: readonly GuardPlace[]): Promise<GuardMissed[]> {
+    if (missed.length === 0) return [];
+    const [released, anew] = await Promise.all([ledger().releasesOf(route, missed), ledger().stoppedOf(route, missed)]);
+    const releases = new Map(released.map((each) => [placeName(each), each]));
+    const stopped = new Set(anew.map(placeName));
+    return missed.map((place) => {
+      const { by = "", reason = "" } = releases.get(placeName(place)) ?? {};
+      return { key: place.key, by, reason, isAnew: stopped.has(placeName(place)) };
+    });
+  }
 
   /** Says who released something of a route a moment ago, if somebody did. */
   async function whoElse(route: string, message: string): Promise<string> {

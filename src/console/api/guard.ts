@@ -98,7 +98,8 @@ export interface GuardAct {
   readonly route: string;
   readonly type?: string;
   readonly danger?: GuardDanger;
-  readonly places?: readonly GuardPlace[];
+  /** These, each with since when it was stopped as it was seen. */
+  readonly places?: readonly (GuardPlace & Pick<GuardStopped, "since">)[];
   readonly seen?: string;
   readonly reason: string;
 }
@@ -106,6 +107,15 @@ export interface GuardAct {
 /** What became of it. */
 export interface GuardActed {
   readonly count: number;
-  /** Changes that were no longer stopped, and who had released them before; empty if nobody did. */
-  readonly missed: readonly { readonly key: string; readonly by: string; readonly reason: string }[];
+  /** Changes that were no longer stopped as they were seen. */
+  readonly missed: readonly GuardMissed[];
+}
+
+/** A change that was no longer stopped as it was seen, and who had released it before; empty if nobody did. */
+export interface GuardMissed {
+  readonly key: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Whether it was taken off the list since, and is stopped anew. */
+  readonly isAnew: boolean;
 }

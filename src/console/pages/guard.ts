@@ -47,7 +47,11 @@ const seenFormat = z.strictObject({ route: textFormat, type: textFormat.optional
 const listFormat = seenFormat.extend({ after: z.string().max(8000).optional(), limit: limitFormat });
 const actFormat = seenFormat
   .extend({
-    places: z.array(placeFormat).min(1).max(MAX_PLACES).optional(),
+    places: z
+      .array(placeFormat.extend({ since: z.int().nonnegative() }))
+      .min(1)
+      .max(MAX_PLACES)
+      .optional(),
     seen: textFormat.optional(),
     reason: reasonFormat,
   })
