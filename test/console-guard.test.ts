@@ -8,7 +8,7 @@ import { openStateOf } from "../src/compose/store.ts";
 import { loadConfig } from "../src/config/load.ts";
 import type { GuardSeen } from "../src/console/api/guard.ts";
 import type { Overview } from "../src/console/api/overview.ts";
-import type { SyncSummary } from "../src/console/api/syncs.ts";
+import type { SyncPersonPage, SyncSummary } from "../src/console/api/syncs.ts";
 import { send } from "./clients/replay.ts";
 import {
   accessibilityFindings,
@@ -80,7 +80,7 @@ beforeAll(async () => {
     journal: {},
     state: { url: "sqlite:state.db" },
     audit: { file: "audit.log" },
-    console: {},
+    console: { entraCallers: ["tests"], cycleMinutes: 0.5 },
   };
   [gateway, browser] = await Promise.all([startGateway(config), launchBrowser()]);
   const names = ["ann", "bob", "cid", "dan", "eve"];
@@ -158,6 +158,8 @@ describe("the guard's page", () => {
       expect(words).toMatch(/tests will delete bob in the database \(hr\) through \/scim\/v2, with the next attempt\./);
       expect(words).toMatch(/Deletion of 1 person, asked by tests, stopped (at|between) /);
       expect(words).toContain("3 other changes stay stopped.");
+      // As the configuration paces it, and not as Entra does.
+      expect(words).toContain("Entra does so after 30 seconds, then after another 60 seconds, 4.5 minutes");
       expect(await dialog.getByRole("button", { name: "Release", exact: true }).isDisabled()).toBe(true);
       await confirm(page, "Release", "left in June");
       await page.getByText("Released 1 change.").waitFor();
@@ -176,6 +178,9 @@ describe("the guard's page", () => {
       });
       await expected.waitFor();
       expect(await page.getByText("Send the failed change again").count()).toBe(0);
+      await page.getByRole("link", { name: "Release or dismiss it in Guard" }).click();
+      await row(page, "cid").getByRole("link", { name: "Show in Live" }).click();
+      await page.getByText("Stopped by the guard: the backend was not asked").waitFor();
       await page.getByRole("link", { name: "Release or dismiss it in Guard" }).click();
       await row(page, "cid").waitFor();
     }));
@@ -211,6 +216,16 @@ describe("the guard's page", () => {
       expect(acts("dismissed")).toMatchObject([
         { reason: "a wrong scope", entries: [{ key: ids.dan }, { key: ids.eve }] },
       ]);
+      const person = { route: "/scim/v2", type: "User", id: ids.dan! };
+      const { json } = await api(`/people/resource?${new URLSearchParams(person)}`);
+      expect(json).toMatchObject({ expected: [{ is: "retry", why: "guard" }] });
+      await page.goto(
+        `${gateway.operations}/console/people/${Object.values(person).map(encodeURIComponent).join("/")}`,
+      );
+      // The words have the pace of the times: 28 days of Entra's are 8.4 hours here.
+      await page.getByText(/Entra stops about .*\d\d:\d\d, 8\.4 hours after the first failure/).waitFor();
+      await page.getByRole("link", { name: "See what is stopped in Guard" }).click();
+      await page.getByText("Nothing is stopped.").waitFor();
       expect([await remove("dan"), await remove("eve")]).toEqual([503, 503]);
     }));
 
@@ -262,6 +277,10 @@ describe("the syncs' pages", () => {
     db.close();
     return rows.map(({ title }) => title);
   };
+  const accountOf = async (key: string) => {
+    const { json } = (await api(`/syncs/people/person?${new URLSearchParams({ key })}`)) as { json: SyncPersonPage };
+    return json.target!.id;
+  };
   const ended = async (outcome: string) => {
     for (;;) {
       const { json } = (await api("/syncs/people")) as { json: SyncSummary };
@@ -305,6 +324,19 @@ describe("the syncs' pages", () => {
       await page.getByText("Held: 3 changes").first().waitFor();
       await page.getByText("3 changes are more than the limit of 0 (syncs.people.guard.changes).").waitFor();
       expect(target()).toEqual(["Engineer", "Engineer", "Analyst"]);
+      // The account's own page says so, too, and not what Entra would do.
+      const ada = { route: "/target", type: "User", id: await accountOf("1001") };
+      const { json } = await api(`/people/resource?${new URLSearchParams(ada)}`);
+      expect(json).toMatchObject({
+        client: { is: "sync", name: "people" },
+        expected: [{ is: "sync", sync: "people", key: "1001", kind: "changes", isHeld: true }],
+      });
+      await page.goto(`${gateway.operations}/console/people/${Object.values(ada).map(encodeURIComponent).join("/")}`);
+      await page.getByRole("heading", { name: "What the sync people will do next" }).waitFor();
+      await page.getByText("The sync people holds a change.").waitFor();
+      await page.getByRole("link", { name: "See the person in the sync" }).click();
+      await page.getByRole("heading", { name: "Ada Berg" }).waitFor();
+      await page.goto(`${gateway.operations}/console/syncs/people`);
       await page.getByRole("button", { name: "Look at them" }).click();
       await page.getByLabel("Choose Ada Berg").check();
       await page.getByRole("button", { name: "Release 1" }).click();

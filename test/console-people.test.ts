@@ -7,6 +7,7 @@ import { type SignedIn, signedInTo } from "./servers/console.ts";
 import { legacyHr, startGateway, type TestGateway } from "./servers/gateway.ts";
 
 const ROUTE = "/scim/v2";
+const CONSOLE = { entraCallers: ["tests"] };
 const PEOPLE = 60;
 /** With the boss and the example's three, without the one who is deleted. */
 const EVERYBODY = PEOPLE + 3;
@@ -18,7 +19,7 @@ const ids = new Map<string, string>();
 
 beforeAll(async () => {
   [gateway, browser] = await Promise.all([
-    startGateway({ ...legacyHr(), operations: { port: 0 }, journal: {}, console: {} }),
+    startGateway({ ...legacyHr(), operations: { port: 0 }, journal: {}, console: CONSOLE }),
     launchBrowser(),
   ]);
   operator = await signedInTo(gateway);
@@ -234,11 +235,11 @@ test("whoever was looked at before is found by name when gone, though no request
   );
 });
 
-test("while the backend can't be asked, the history remains, and nothing is expected", async () => {
+test("while the backend can't be asked, the history remains, and what it says of what failed", async () => {
   const before = legacyHr();
   const { kinds } = before.connectors.hr;
   const hr = { type: "sql", dialect: "postgres", host: "127.0.0.1", port: 1, database: "none", user: "nobody", kinds };
-  const config = { ...before, connectors: { hr }, operations: { port: 0 }, journal: {}, console: {} };
+  const config = { ...before, connectors: { hr }, operations: { port: 0 }, journal: {}, console: CONSOLE };
   expect(gateway.reload(config)).toBe(true);
   const person = await personOf("p00");
   expect(person).toMatchObject({ name: "p00@people.test", now: { is: "unknown" }, expected: [] });
@@ -246,5 +247,9 @@ test("while the backend can't be asked, the history remains, and nothing is expe
   const { page, context } = await signedIn(browser, gateway, pathOf("User", "p00"));
   await page.getByText("The backend can't be asked:").waitFor();
   await page.getByRole("link", { name: "Created User p00@people.test." }).waitFor();
+  await page.getByText("Nothing can be said while the backend can't be asked.").waitFor();
+  expect(await personOf("p02")).toMatchObject({ now: { is: "unknown" }, expected: [{ is: "retry", failures: 1 }] });
+  await page.goto(`${gateway.operations}/console/people`);
+  await page.getByRole("button", { name: "Try again" }).waitFor();
   await context.close();
 });

@@ -122,7 +122,7 @@ const safety = z.strictObject({
   guard: guard
     .optional()
     .describe(
-      "Stops deletions and disables above these limits until an operator releases them. Counts survive restarts; see `state`.",
+      "Stops deletions and disables above these limits until an operator releases them, or until the hour's limit has room again. Counts survive restarts; see `state`.",
     ),
   protect: z
     .record(

@@ -97,6 +97,12 @@ export const consoleConfig = z
       .describe(
         "Minutes between two cycles of the provisioning client. From it, a person's page says when the client will send something again. Entra's 40 can't be changed: set this for a simulator.",
       ),
+    entraCallers: z
+      .array(z.string().min(1))
+      .optional()
+      .describe(
+        "Names of the callers in `auth` that are Entra, or a simulator of it: the page of a person says what they do next. Default: callers of type entra, and those whose name contains entra, azure, aad or microsoft.",
+      ),
     playground: z
       .strictObject({
         save: z

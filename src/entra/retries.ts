@@ -10,6 +10,8 @@ export function retriesAt(cycleMs: number) {
   const scale = cycleMs / CYCLE_MS;
   return {
     cycleMs,
+    /** The times between one attempt and the next; the last of them repeats. */
+    retriesMs: RETRIES_MS.map((ms) => scale * ms),
     nextAttempt: (failures: number, at: number) => at + scale * nextAttempt(failures, 0),
     givenUpAfterMs: scale * GIVEN_UP_AFTER_MS,
   };

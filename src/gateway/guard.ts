@@ -1,5 +1,6 @@
 import { abortable } from "../connector/kit/deadline.ts";
 import { applyChanges } from "../connector/reference.ts";
+import { STOPPED } from "../journal/guard-stop.ts";
 import type { Mapping, Row } from "../mapping/mapping.ts";
 import { readEntry } from "../mapping/read.ts";
 import { select } from "../mapping/selection.ts";
@@ -115,7 +116,7 @@ function stopped({ type, danger, route }: Endangered, limits: GuardLimits): Scim
     ...(percent === undefined ? [] : [`${percent} per cent`]),
   ];
   return notNow(
-    `The change guard stopped this: safety.guard allows ${bounds.join(" or ")} of ${type} per hour. An operator can release it: postern guard release ${route} --reason "...".`,
+    `${STOPPED} safety.guard allows ${bounds.join(" or ")} of ${type} per hour. An operator can release it: postern guard release ${route} --reason "...".`,
     "guard",
   );
 }

@@ -2,6 +2,7 @@ import type { BackendOperation } from "../connector/connector.ts";
 import { ScimError } from "../scim/error.ts";
 import { isObject, type ResourceType } from "../scim/schema.ts";
 import { type JournalEntry, journalId, type Step } from "./entry.ts";
+import { answeredWith, guardStep, STOPPED } from "./guard-stop.ts";
 import { membersIn } from "./members.ts";
 import { reasonOf } from "./reason.ts";
 import {
@@ -113,6 +114,9 @@ export async function entryOf(happened: Happened, { replica, values }: Rendering
   };
 }
 
+/** Reports whether the change guard stopped the change. */
+const isStop = (error: unknown): boolean =>
+  error instanceof ScimError && error.refusal === "guard" && error.message.startsWith(STOPPED);
 const statusOf = (error: unknown): number => (error instanceof ScimError ? error.status : 500);
 const textIn = (value: unknown): string =>
   typeof value === "string" || typeof value === "number" ? String(value) : "";
@@ -174,12 +178,13 @@ function failed(error: unknown, { action, type, id, sent }: Happened, values: bo
   const { doing } = wordsOf(action);
   if (!(error instanceof ScimError)) return `${doing} ${what} failed: a fault of the gateway's; its log has it.`;
   const { status, scimType, message } = error;
-  const reason = values ? message.slice(0, 1000) : redactMessage(message, sent);
-  return `${doing} ${what} was answered with ${status}${scimType ? ` ${scimType}` : ""}: ${reason}`;
+  // The guard's words are Postern's own: what was sent, such as "guard", would hide them in vain.
+  const reason = values || isStop(error) ? message.slice(0, 1000) : redactMessage(message, sent);
+  return `${answeredWith(doing, what, status)}${scimType ? ` ${scimType}` : ""}: ${reason}`;
 }
 
 async function stepsOf(
-  { trace, received, ended, action, sent }: Happened,
+  { trace, received, ended, action, sent, outcome }: Happened,
   shows: Shows,
   { status, sentence }: { readonly status: number; readonly sentence: string },
 ): Promise<Step[]> {
@@ -218,6 +223,7 @@ async function stepsOf(
     ...change,
     ...asked.slice(before),
     ...(more > 0 ? [{ step: "asked", at: after(ended), text: `And ${more} more calls of the backend.` } as const] : []),
+    ...("error" in outcome && isStop(outcome.error) ? [guardStep(after(ended))] : []),
     { step: "answered", at: after(ended), text: `${status}: ${sentence}` },
   ];
   return steps;

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { GuardBackend, GuardedType, GuardGroup, GuardSeen, GuardStopped } from "../../src/console/api/guard.ts";
+import type { Pace } from "../../src/console/api/pace.ts";
 import { ActDialog } from "../kit/act-dialog.tsx";
 import { guardTexts as texts } from "../texts/guard.ts";
 import { placeName } from "./guard-who.tsx";
@@ -17,13 +18,14 @@ interface GuardActProps {
   readonly asked: Asked;
   readonly route: string;
   readonly types: readonly GuardedType[];
+  readonly pace: Pace;
   /** Does it to some changes, or to all that were seen. */
   readonly onAct: (picked: readonly GuardStopped[] | undefined, reason: string) => Promise<void>;
   readonly onClose: () => void;
 }
 
 /** Says whom a release or a dismissal concerns, by name, and what it does; lets some be left out. */
-export function GuardActDialog({ asked, route, types, onAct, onClose }: GuardActProps) {
+export function GuardActDialog({ asked, route, types, pace, onAct, onClose }: GuardActProps) {
   const { act, chosen, seen } = asked;
   const listed = chosen ?? seen.some;
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
@@ -82,7 +84,7 @@ export function GuardActDialog({ asked, route, types, onAct, onClose }: GuardAct
         {isAll && all > listed.length && <p class="quiet">{texts.more(all - listed.length)}</p>}
       </fieldset>
       <ul>
-        {(act === "release" ? texts.releaseMeans(told, all - count) : texts.dismissMeans(told)).map((each) => (
+        {(act === "release" ? texts.releaseMeans(told, all - count, pace) : texts.dismissMeans(told)).map((each) => (
           <li key={each}>{each}</li>
         ))}
       </ul>

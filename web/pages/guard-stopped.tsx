@@ -7,6 +7,7 @@ import type {
   GuardSeen,
   GuardStopped,
 } from "../../src/console/api/guard.ts";
+import type { Pace } from "../../src/console/api/pace.ts";
 import { type ApiError, get, post, useLoaded } from "../api.ts";
 import { useMe } from "../app.tsx";
 import { ChoosableTable } from "../kit/choosable-table.tsx";
@@ -26,11 +27,12 @@ const ROWS = 50;
 
 interface StoppedProps {
   readonly guarded: GuardedRoute;
+  readonly pace: Pace;
   readonly onDone: (text: string, acted: GuardActed) => void;
 }
 
 /** What is stopped of a route, in pages, to be released or dismissed. */
-export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
+export function Stopped({ guarded: { route, types }, pace, onDone }: StoppedProps) {
   const isOperator = useMe().role === "operator";
   const [filter, setFilter] = useState("");
   const [chosen, setChosen] = useState<ReadonlyMap<string, GuardStopped>>(new Map());
@@ -101,7 +103,7 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
       <div class="head">
         <div>
           <h3>{texts.stoppedTitle}</h3>
-          <p class="quiet">{texts.stoppedLead}</p>
+          <p class="quiet">{texts.stoppedLead(pace)}</p>
         </div>
         {(options.length > 1 || filter !== "") && (
           <Choice
@@ -144,6 +146,7 @@ export function Stopped({ guarded: { route, types }, onDone }: StoppedProps) {
           asked={asked}
           route={route}
           types={types}
+          pace={pace}
           onAct={(picked, reason) => carryOut(asked, picked, reason)}
           onClose={() => setAsked(undefined)}
         />

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { GuardActed, GuardedRoute, GuardOverview, GuardReleased } from "../../src/console/api/guard.ts";
+import type { Pace } from "../../src/console/api/pace.ts";
 import { useLoaded } from "../api.ts";
 import { Badge } from "../kit/badge.tsx";
 import { Code } from "../kit/code.tsx";
@@ -30,7 +31,7 @@ export default function Guard() {
         </Panel>
       )}
       {data?.routes.map((each) => (
-        <RouteGuard key={each.route} guarded={each} onChanged={reload} />
+        <RouteGuard key={each.route} guarded={each} pace={data.pace} onChanged={reload} />
       ))}
       {data && data.routes.length > 0 && data.unguarded.length > 0 && (
         <p class="quiet">{texts.unguarded(data.unguarded)}</p>
@@ -39,7 +40,13 @@ export default function Guard() {
   );
 }
 
-function RouteGuard({ guarded, onChanged }: { readonly guarded: GuardedRoute; readonly onChanged: () => void }) {
+interface RouteGuardProps {
+  readonly guarded: GuardedRoute;
+  readonly pace: Pace;
+  readonly onChanged: () => void;
+}
+
+function RouteGuard({ guarded, pace, onChanged }: RouteGuardProps) {
   const { route, limits, types } = guarded;
   const [done, setDone] = useState<{ readonly text: string; readonly acted: GuardActed }>();
   const stopped = types.reduce((sum, { deletes, disables }) => sum + deletes.stopped + disables.stopped, 0);
@@ -58,7 +65,11 @@ function RouteGuard({ guarded, onChanged }: { readonly guarded: GuardedRoute; re
           {done.acted.missed.length > 0 && <p>{texts.missed(done.acted.missed)}</p>}
         </Notice>
       )}
-      {stopped === 0 ? <Empty>{texts.nothingStopped}</Empty> : <Stopped guarded={guarded} onDone={finished} />}
+      {stopped === 0 ? (
+        <Empty>{texts.nothingStopped}</Empty>
+      ) : (
+        <Stopped guarded={guarded} pace={pace} onDone={finished} />
+      )}
       {released > 0 && <Released route={route} count={released} />}
     </Panel>
   );

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import type { Expectation, HistoryLine } from "../../src/console/api/people.ts";
+import type { Pace } from "../../src/console/api/pace.ts";
+import type { Client, Expectation, HistoryLine, PersonPage } from "../../src/console/api/people.ts";
 import { Panel } from "../kit/page.tsx";
 import { Ago } from "../kit/time.tsx";
 import { Link } from "../router.tsx";
@@ -10,67 +11,85 @@ const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", y
 const time = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
 
 const ENTRA_CYCLE_MS = 40 * 60_000;
+const DAY_MS = 24 * 3_600_000;
 
-/** A time between two cycles: `40 minutes`, `30 seconds`. */
-const paceOf = (ms: number): string => {
-  const [size, unit] = ms < 120_000 ? [1000, "second"] : [60_000, "minute"];
-  return new Intl.NumberFormat("en", { style: "unit", unit, unitDisplay: "long" }).format(Math.round(ms / size));
-};
+interface ExpectedPanelProps {
+  readonly page: Pick<PersonPage, "expected" | "client" | "pace" | "now" | "told">;
+}
 
-/** What Entra is expected to do next with a resource, each with the facts that it follows from. */
-export function ExpectedPanel({
-  expected,
-  cycleMs,
-}: {
-  readonly expected: readonly Expectation[];
-  readonly cycleMs: number;
-}) {
+/** What is expected to be done next with a resource, each with the facts that it follows from. */
+export function ExpectedPanel({ page }: ExpectedPanelProps) {
+  const { expected, client, pace } = page;
+  const isOtherPace = pace.cycleMs !== ENTRA_CYCLE_MS;
   return (
-    <Panel title={texts.title}>
+    <Panel title={texts.title(client)}>
       {expected.length === 0 ? (
-        <p class="quiet">{texts.unknown}</p>
+        <p class="quiet">{texts.unknown[missingOf(page)]}</p>
       ) : (
-        <>
-          <ul class="expected">
-            {expected.map((each) => (
-              <li key={each.is}>
-                <Expected of={each} every={paceOf(cycleMs)} />
-              </li>
-            ))}
-          </ul>
-          <p class="quiet">
-            {texts.about} {cycleMs !== ENTRA_CYCLE_MS && texts.otherPace(paceOf(cycleMs))}
-          </p>
-        </>
+        <ul class="expected">
+          {expected.map((each, index) => (
+            <li key={index}>
+              <Expected of={each} pace={pace} client={client} />
+            </li>
+          ))}
+        </ul>
       )}
+      {expected.length > 0 && client.is === "entra" && (
+        <p class="quiet">
+          {texts.about} {isOtherPace && texts.otherPace(pace)}
+        </p>
+      )}
+      {expected.some(({ is }) => is === "sync") && client.is === "sync" && <p class="quiet">{texts.aboutSync}</p>}
     </Panel>
   );
 }
 
-function Expected({ of, every }: { readonly of: Expectation; readonly every: string }) {
+/** What would have to be known to say something. */
+function missingOf({ now, told }: ExpectedPanelProps["page"]): keyof typeof texts.unknown {
+  if (now.is === "unknown") return told.is === "kept" ? "backend" : "both";
+  return told.is === "kept" ? "none" : "journal";
+}
+
+interface ExpectedProps {
+  readonly of: Expectation;
+  readonly pace: Pace;
+  readonly client: Client;
+}
+
+function Expected({ of, pace, client }: ExpectedProps) {
   switch (of.is) {
     case "retry": {
       const { why, state, failures, isAtLeast, last, next, givenUp } = of;
+      // A day says nothing of a client that gives up within one.
+      const stops = (pace.givenUpAfterMs < 2 * DAY_MS ? time : date).format(givenUp);
       return (
-        <Because title={texts.retry.title[state](time.format(next))}>
+        <Because title={texts.retry.title[state](time.format(next), pace)}>
           <Request told={texts.retry.last} line={last} />
-          <li>{why === "later" ? texts.retry.later(every) : texts.retry[why]}</li>
+          <li>{texts.retry[why](pace)}</li>
           {state === "late" && <li>{texts.retry.isLate}</li>}
           <li>
-            {texts.retry.failures(failures, isAtLeast)} {state !== "over" && texts.retry.givenUp(date.format(givenUp))}
+            {texts.retry.failures(failures, isAtLeast)} {state !== "over" && texts.retry.givenUp(stops, pace)}
           </li>
+          {why === "guard" && (
+            <li>
+              <Link to="/guard">{texts.retry.toGuard}</Link>
+            </li>
+          )}
         </Because>
       );
     }
     case "stopped":
       return (
-        <Because title={texts.stopped.title(of.danger, time.format(of.next))}>
+        <Because
+          title={texts.stopped.title(of.danger, of.next === undefined ? undefined : time.format(of.next), of.isLate)}
+        >
           <li>
             {texts.stopped.since} <Ago at={of.since} />. {texts.stopped.tried(of.caller)} <Ago at={of.at} />.
           </li>
           {of.last && <Request told={texts.stopped.last} line={of.last} />}
           <li>{texts.stopped.rule}</li>
-          <li>{texts.stopped.entra(every)}</li>
+          {of.next !== undefined && <li>{texts.stopped.entra(pace)}</li>}
+          {of.isLate && <li>{texts.retry.isLate}</li>}
           <li>
             <Link to="/guard">{texts.stopped.act}</Link>
           </li>
@@ -88,6 +107,33 @@ function Expected({ of, every }: { readonly of: Expectation; readonly every: str
           </li>
         </Because>
       );
+    case "sync": {
+      const next = of.isFailed && of.nextTry !== undefined ? of.nextTry : of.nextRun;
+      return (
+        <Because title={texts.sync.title(of, next === undefined ? undefined : time.format(next))}>
+          {of.reason !== "" && <li>{texts.sync.reason(of.reason)}</li>}
+          <li>
+            <Link to={`/syncs/${encodeURIComponent(of.sync)}/people/${encodeURIComponent(of.key)}`}>
+              {texts.sync.see}
+            </Link>
+          </li>
+        </Because>
+      );
+    }
+    case "other":
+      return (
+        <Because title={texts.other.title(of.last.caller, of.isDone)}>
+          <Request told={texts.other.last[of.isDone ? "done" : "failed"]} line={of.last} />
+          <li>{texts.other.rule}</li>
+          {client.is === "sync" ? (
+            <li>
+              <Link to={`/syncs/${encodeURIComponent(client.name)}`}>{texts.other.sync}</Link>
+            </li>
+          ) : (
+            <li>{texts.other.isEntra(of.last.caller)}</li>
+          )}
+        </Because>
+      );
     case "disabled":
       return (
         <Because title={texts.disabled.title(of.due === undefined ? undefined : date.format(of.due))}>
@@ -96,18 +142,20 @@ function Expected({ of, every }: { readonly of: Expectation; readonly every: str
         </Because>
       );
     case "gone":
-      return of.by ? (
+      return (
         <Because title={texts.gone.titleDeleted}>
           <Request told={texts.gone.by} line={of.by} />
         </Because>
-      ) : (
+      );
+    case "lost":
+      return (
         <Because title={texts.gone.titleLost}>
-          <li>{texts.gone.lost}</li>
+          {of.by ? <Request told={texts.gone.byOther} line={of.by} /> : <li>{texts.gone.lost}</li>}
         </Because>
       );
     case "settled":
       return (
-        <Because title={texts.settled.title(every)}>
+        <Because title={texts.settled.title(pace)}>
           <Request told={texts.settled.last} line={of.last} />
           <li>{texts.settled.rule}</li>
         </Because>

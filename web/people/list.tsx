@@ -9,7 +9,7 @@ import { Page } from "../kit/page.tsx";
 import { type Column, Table } from "../kit/table.tsx";
 import { Ago } from "../kit/time.tsx";
 import { Link, setQuery, usePlace } from "../router.tsx";
-import { pageNames } from "../texts/common.ts";
+import { common, pageNames } from "../texts/common.ts";
 import { peopleTexts as texts } from "../texts/people.ts";
 import { asking, personAddress } from "./address.ts";
 
@@ -81,12 +81,19 @@ function Found({ of: { route, type, shown, ways } }: { readonly of: PeopleType }
   const way = wayIn(ways, query.get("by"));
   const text = query.get("text") ?? "";
   const about = { route, type, by: query.get("by") ?? undefined, text: text || undefined };
-  const { pages, error, isLoading, add } = usePages<PeoplePage>(asking("list", about));
+  const { pages, error, isLoading, add, reload } = usePages<PeoplePage>(asking("list", about));
   const rows = pages.flatMap((page) => page.rows);
   const last = pages.at(-1);
   return (
     <>
       <Failure error={error} />
+      {error && !last && (
+        <div class="tools">
+          <button type="button" onClick={reload}>
+            {common.again}
+          </button>
+        </div>
+      )}
       {isLoading && rows.length === 0 && <Loading />}
       {last && rows.length === 0 && <Empty>{texts.nothing(text, way?.op)}</Empty>}
       {last && rows.length === 0 && text !== "" && <Known route={route} type={type} text={text} />}

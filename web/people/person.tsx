@@ -44,7 +44,7 @@ export function Person({ of }: { readonly of: Of }) {
           <p class="marks">
             <StateNow page={page} /> {texts.id} <code>{id}</code>
           </p>
-          <ExpectedPanel expected={page.expected} cycleMs={page.cycleMs} />
+          <ExpectedPanel page={page} />
           <div class="person">
             <div class="stack">
               <NowPanel page={page} />

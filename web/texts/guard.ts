@@ -1,5 +1,5 @@
 import { isolated } from "./values.ts";
-import { backendName, counted, listed, resources } from "./words.ts";
+import { backendName, counted, listed, resources, span, tries } from "./words.ts";
 
 /** Stopped changes of one type that one client sent in one go. */
 interface Group {
@@ -12,6 +12,12 @@ interface Group {
   readonly backend: { readonly name: string; readonly type: string };
   /** How many resources of the type there are, if the backend tells. */
   readonly total: number | undefined;
+}
+
+/** How Entra paces what it does, in milliseconds. */
+interface Pace {
+  readonly retriesMs: readonly number[];
+  readonly givenUpAfterMs: number;
 }
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
@@ -69,7 +75,7 @@ function gone(missed: readonly Missed[]): string {
 
 /** Texts of the page on the guard. */
 export const guardTexts = {
-  lead: "The guard stops deletions and disablements above a route’s limits per hour, until somebody releases them.",
+  lead: "The guard stops deletions and disablements above a route’s limits per hour: until somebody releases them, or until the hour’s limit has room again when they come.",
   none: "No route has a guard.",
   noneHelp: "A guard keeps a wrong scope in Entra from emptying a directory. Add one to the configuration:",
   noneCode: "safety:\n  /scim/v2:\n    guard: { deletes: 50, disables: 50, percent: 5 }",
@@ -96,7 +102,8 @@ export const guardTexts = {
   nothingStopped: "Nothing is stopped.",
   nothingLike: "Nothing of this kind is stopped.",
   stoppedTitle: "Stopped changes",
-  stoppedLead: "None of these was made. The client is told to come again, and does so for about a day.",
+  stoppedLead: ({ givenUpAfterMs, retriesMs }: Pace) =>
+    `None of these was made. The client is told to come again: Entra does so ${tries(retriesMs)}, for ${span(givenUpAfterMs)}. What has not come for a day leaves this list.`,
   stopped: (route: string) => `Changes that the guard of ${route} stopped`,
   filter: "Show",
   all: (count: number) => `Everything (${count})`,
@@ -130,12 +137,12 @@ export const guardTexts = {
     `${isolated(display || key)} (${type}, ${danger === "deletes" ? "delete" : "disable"})`,
   more: (count: number) =>
     `And ${counted(count, "other")}, not listed here. If you untick somebody, only those who are listed and ticked are meant.`,
-  releaseMeans: (groups: readonly Group[], others: number) => {
+  releaseMeans: (groups: readonly Group[], others: number, { retriesMs }: Pace) => {
     const count = total(groups);
     if (count === 0) return [];
     const [it, they] = count === 1 ? ["it", "It passes"] : ["each", "Each passes"];
     return [
-      `Postern does nothing by itself: ${sender(groups)} must send ${it} again. Entra does so in its next cycle, as a rule within 40 minutes.`,
+      `Postern does nothing by itself: ${sender(groups)} must send ${it} again. Entra does so ${tries(retriesMs)}.`,
       `${they} once, until ${dated.format(Date.now() + DAY_MS)}. After that the guard decides anew.`,
       "Released changes don’t count towards the hour’s limit.",
       ...(others > 0 ? [`${counted(others, "other change")} ${others === 1 ? "stays" : "stay"} stopped.`] : []),

@@ -134,6 +134,10 @@ export const requestTexts = {
     asked: "Backend call",
     answered: "Answered",
   },
+  guardStep: "Guard",
+  stopped:
+    "The change guard stopped it. It passes once an operator has released it, or if the hour’s limit has room again when the client sends it again.",
+  toGuard: "Release or dismiss it in Guard",
   after: (time: string) => `after ${time}`,
   took: (time: string) => `took ${time}`,
   native: (step: string) => `${step}, in the backend's words`,

@@ -35,7 +35,7 @@ export function told(item: Attention): Told {
   switch (item.what) {
     case "guard":
       return {
-        text: `The change guard of ${item.route} has stopped ${counted(item.count, "change")} ${since(item.since)}, until an operator releases ${item.count === 1 ? "it" : "them"}.`,
+        text: `The change guard of ${item.route} has stopped ${counted(item.count, "change")} ${since(item.since)}, until an operator releases ${item.count === 1 ? "it" : "them"}, or until the hour’s limit has room again.`,
         to: "/guard",
         isGrave: true,
       };

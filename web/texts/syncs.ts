@@ -10,6 +10,8 @@ const KINDS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   references: ["reference", "references"],
   rehires: ["possible rehire", "possible rehires"],
 };
+/** What a change of a kind is called. */
+export const kindOf = (kind: string): string => KINDS[kind]?.[0] ?? kind;
 const DOES: Readonly<Record<string, (count: number) => string>> = {
   deletes: (count) => `delete ${counted(count, "account")}`,
   disables: (count) => `disable ${counted(count, "account")}`,

@@ -8,6 +8,7 @@ import { inLanes } from "../../sync/steps.ts";
 import { contextFor } from "../../sync/targets/route.ts";
 import type { Generation } from "../generation.ts";
 import { UnrecordedError } from "../recorded-acts.ts";
+import { paceIn } from "./entra.ts";
 import type { ConsoleSources } from "./sources.ts";
 
 const HOUR_MS = 3_600_000;
@@ -61,6 +62,7 @@ export function guardDeps({ shared, current, store, guard }: ConsoleSources): Gu
           }),
         ),
         unguarded: Object.keys(config.routes).filter((route) => !guardOf(route)),
+        pace: paceIn(config),
       };
     },
     stopped: async ({ after, limit, ...filter }) => {

@@ -3,27 +3,21 @@ import { abortable } from "../../connector/kit/deadline.ts";
 import type { GuardDanger } from "../../console/api/guard.ts";
 import type { GuardFact } from "../../console/api/people.ts";
 import type { Looking, PeopleDeps } from "../../console/people/deps.ts";
-import { CYCLE_MS, retriesAt } from "../../entra/retries.ts";
 import type { Context } from "../../gateway/context.ts";
 import { notFound } from "../../scim/error.ts";
 import { type GuardTables, RELEASED_MS, stoppedSince } from "../../state/guard-lists.ts";
-import type { Generation, Shared } from "../generation.ts";
 import { guardedRoutes } from "../guarded-routes.ts";
-import type { Store } from "../store.ts";
+import { entraCallers, retriesIn } from "./entra.ts";
+import type { ConsoleSources } from "./sources.ts";
+import { syncFacts } from "./sync-facts.ts";
 
-interface PeopleParts {
-  readonly shared: Pick<Shared, "services">;
-  readonly current: () => Generation;
-  readonly store: Pick<Store, "ledger">;
-}
-
-/** How long the store may take to say what the guard knows, in milliseconds. */
-const GUARD_MS = 1500;
+/** How long the store may take to say what the guard knows, and what syncs do, in milliseconds. */
+const STORE_MS = 1500;
 /** What the guard counts. */
 const DANGERS = ["deletes", "disables"] as const;
 
 /** What the page on people and groups asks of a running gateway: its routes, as a caller that may only read, and its journal. */
-export function peopleDeps({ shared, current, store }: PeopleParts): PeopleDeps {
+export function peopleDeps({ shared, current, store, syncs }: ConsoleSources): PeopleDeps {
   const contextOf = ({ route, by, signal }: Looking): Context => {
     const { limits, server } = current().loaded.config;
     const operationMs = Math.round(limits.seconds * 1000);
@@ -58,11 +52,13 @@ export function peopleDeps({ shared, current, store }: PeopleParts): PeopleDeps 
       const places = DANGERS.map((danger) => ({ type, danger, key: id }));
       const ledger = store.ledger();
       const asked = Promise.all([ledger.stoppedOf(route, places), ledger.releasesOf(route, places)]);
-      const [stopped, released] = await abortable(AbortSignal.timeout(GUARD_MS), asked);
+      const [stopped, released] = await abortable(AbortSignal.timeout(STORE_MS), asked);
       return [...stopped.map(stoppedFact), ...released.map(releasedFact)];
     },
+    syncs: (looking, id) => abortable(AbortSignal.timeout(STORE_MS), syncFacts({ current, syncs }, looking, id)),
+    entra: () => entraCallers(current().loaded.config),
     // Only a start changes the console's settings.
-    retries: retriesAt((current().loaded.config.console?.cycleMinutes ?? CYCLE_MS / 60_000) * 60_000),
+    retries: retriesIn(current().loaded.config),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Pace } from "./pace.ts";
+
 /** What the guard counts: deletions, and disablements. */
 export type GuardDanger = "deletes" | "disables";
 
@@ -6,6 +8,7 @@ export interface GuardOverview {
   readonly routes: readonly GuardedRoute[];
   /** Routes without a guard. */
   readonly unguarded: readonly string[];
+  readonly pace: Pace;
 }
 
 /** A route with a guard. */

@@ -1,4 +1,5 @@
 import type { GuardDanger } from "./guard.ts";
+import type { Pace } from "./pace.ts";
 
 /** An entry of the journal. */
 export interface HistoryLine {
@@ -116,7 +117,31 @@ export type GuardFact =
       readonly reason: string;
     };
 
-/** What Entra is expected to do. Each rests on facts of the journal and of the backend, and on nothing that Entra said. */
+/** What a sync says of an account that it keeps. Times are in milliseconds since 1970. */
+export interface SyncFact {
+  readonly sync: string;
+  /** The person's key in the source. */
+  readonly key: string;
+  /** The person's state in the sync, such as `ok` or `ignored`. */
+  readonly status: string;
+  /** The kind of the planned change, whether it is held, and why it is planned or nothing is done; empty if there is no reason. */
+  readonly kind?: string;
+  readonly isHeld: boolean;
+  readonly reason: string;
+  /** Whether the last attempt failed, and when it is tried again, if it is. */
+  readonly isFailed: boolean;
+  readonly nextTry?: number;
+  /** When the sync runs next; undefined if that is by hand or by signal. */
+  readonly nextRun?: number;
+}
+
+/** Whose doings are expected: Entra's, a sync's, or those of another caller, whose name is empty if nothing is known of any. */
+export type Client =
+  | { readonly is: "entra" }
+  | { readonly is: "sync"; readonly name: string }
+  | { readonly is: "other"; readonly name: string };
+
+/** What is expected to be done. Each rests on facts of the journal and of the backend, and on nothing that Entra said; what syncs do, they say. */
 export type Expectation =
   /** Nothing is known of it. */
   | { readonly is: "untold" }
@@ -132,13 +157,18 @@ export type Expectation =
       readonly failures: number;
       readonly isAtLeast: boolean;
       readonly state: "due" | "late" | "over";
-      readonly why: "later" | "credentials" | "missing" | "refused";
+      /** `guard` if the guard stopped it, and no longer lists it. */
+      readonly why: "later" | "credentials" | "missing" | "refused" | "guard";
       readonly next: number;
       readonly givenUp: number;
     }
-  /** The guard stops what the client asks until an operator releases it. Entra sends it again at about `next`. */
+  /**
+   * The guard stops what the client asks until an operator releases it, or the hour's limit has room again. Entra sends it again at about
+   * `next`, or should have by now if that `isLate`; of other callers that isn't known.
+   */
   | (Extract<GuardFact, { is: "stopped" }> & {
-      readonly next: number;
+      readonly next: number | undefined;
+      readonly isLate: boolean;
       /** The last attempt, if the journal has it. */
       readonly last: HistoryLine | undefined;
     })
@@ -146,8 +176,14 @@ export type Expectation =
   | Extract<GuardFact, { is: "released" }>
   /** It is disabled: since the entry `by`, if the journal knows. A person who was deleted in Entra is deleted here at about `due`. */
   | { readonly is: "disabled"; readonly by: HistoryLine | undefined; readonly due: number | undefined }
-  /** It was deleted by the request `by`; by nobody that the journal knows of if undefined. */
-  | { readonly is: "gone"; readonly by: HistoryLine | undefined }
+  /** Entra deleted it, by the request `by`. */
+  | { readonly is: "gone"; readonly by: HistoryLine }
+  /** It is gone, and Entra doesn't know: another caller deleted it by the request `by`, or nobody that the journal knows of. */
+  | { readonly is: "lost"; readonly by: HistoryLine | undefined }
+  /** A sync keeps the account: what it says of it. */
+  | ({ readonly is: "sync" } & SyncFact)
+  /** Neither Entra nor a sync wrote it last: what its caller does next is not known. */
+  | { readonly is: "other"; readonly last: HistoryLine; readonly isDone: boolean }
   /** The last write was successful: Entra sends what changes at the source from now on. */
   | { readonly is: "settled"; readonly last: HistoryLine }
   /** It was changed in the backend after the last write through the gateway. Entra doesn't notice. */
@@ -162,8 +198,9 @@ export interface PersonPage {
   readonly now: Now;
   readonly told: Told;
   readonly expected: readonly Expectation[];
-  /** How far two cycles of the client are apart, in milliseconds: Entra's 40 minutes, unless the configuration says otherwise. */
-  readonly cycleMs: number;
+  /** Whose doings are expected. */
+  readonly client: Client;
+  readonly pace: Pace;
   /** Attributes with a value that is a reference, by path, and what they refer to. */
   readonly references: Readonly<Record<string, Referred>>;
   /** Attributes with many references, each to be asked for by itself. */

@@ -1,7 +1,8 @@
 import type { JournalStore } from "../../journal/store.ts";
 import type { ListResponse } from "../../scim/list.ts";
 import type { Resource } from "../../scim/schema.ts";
-import type { GuardFact } from "../api/people.ts";
+import type { Pace } from "../api/pace.ts";
+import type { GuardFact, SyncFact } from "../api/people.ts";
 import type { RetryRules } from "./expectation.ts";
 import type { PeopleEndpoint } from "./ways.ts";
 
@@ -27,7 +28,14 @@ export interface PeopleDeps {
   readonly journal: Pick<JournalStore, "search"> | undefined;
   /** What the guard knows of a resource. Rejects while the store cannot be asked. */
   readonly guard: (looking: Pick<Looking, "route" | "type">, id: string) => Promise<readonly GuardFact[]>;
-  readonly retries: RetryRules;
+  /** What syncs say of a resource that they keep. Rejects while their store cannot be asked. */
+  readonly syncs: (looking: Pick<Looking, "route" | "type">, id: string) => Promise<readonly SyncFact[]>;
+  /** Which callers are Entra, and whether Entra may write a type's resources through a route. */
+  readonly entra: () => {
+    readonly isEntra: (caller: string) => boolean;
+    readonly mayWrite: (route: string, type: string) => boolean;
+  };
+  readonly retries: RetryRules & Pace;
 }
 
 /** A resource type's endpoint; undefined if the route doesn't serve it. */

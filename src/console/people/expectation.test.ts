@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { STOPPED } from "../../journal/guard-stop.ts";
 import type { JournalLine } from "../../journal/store.ts";
 import type { GuardFact, Now } from "../api/people.ts";
-import { expectedOf } from "./expectation.ts";
+import { clientOf, expectedOf, type Facts } from "./expectation.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -34,8 +35,18 @@ const line = (action: string, at: number, more: Partial<JournalLine> = {}): Jour
 });
 const failed = (action: string, at: number, status: number) => line(action, at, { status, result: "failure" });
 const there = (resource: Record<string, unknown> = { active: true }): Now => ({ is: "there", resource, name: "ann" });
+const factsOf = (more: Partial<Facts>): Facts => ({
+  ...{ now: there(), lines: [], hasMore: false, guard: [], syncs: [], mayEntra: true, at: AT + MINUTE },
+  isEntra: (caller) => caller === "entra",
+  ...more,
+});
 const expected = (now: Now, lines: readonly JournalLine[], hasMore = false, guard: readonly GuardFact[] = []) =>
-  expectedOf({ now, lines, hasMore, guard, at: AT + MINUTE }, RULES);
+  expectedOf(factsOf({ now, lines, hasMore, guard }), RULES);
+/** A deletion that the guard stopped. */
+const guarded = (at: number, caller = "entra") => ({
+  ...failed("delete", at, 503),
+  ...{ caller, sentence: `Deleting User 7 was answered with 503: ${STOPPED} safety.guard allows 1 deletes.` },
+});
 
 describe("what Entra is expected to do", () => {
   test("nothing, after a write that was successful; of what was never written nothing is known", () => {
@@ -56,9 +67,20 @@ describe("what Entra is expected to do", () => {
   test("to send again what the guard stopped: it stays stopped until it is released, and then passes", () => {
     const stopped = { is: "stopped", danger: "deletes", since: AT - DAY, at: AT, caller: "entra" } as const;
     const released = { is: "released", danger: "deletes", at: AT, until: AT + DAY, by: "ada", reason: "left" } as const;
-    const deletion = failed("delete", AT, 503);
-    const next = AT + 40 * MINUTE;
-    expect(expected(there(), [deletion], false, [stopped])).toEqual([{ ...stopped, next, last: deletion }]);
+    const deletion = guarded(AT);
+    const tries = [deletion, guarded(AT - 60 * MINUTE), guarded(AT - DAY)];
+    // By the same growing intervals as what failed otherwise.
+    const next = AT + 180 * MINUTE;
+    const told = { ...stopped, next, isLate: false, last: deletion };
+    expect(expected(there(), tries, false, [stopped])).toEqual([told]);
+    expect(expectedOf(factsOf({ lines: tries, guard: [stopped], at: AT + DAY }), RULES)).toEqual([
+      { ...told, isLate: true },
+    ]);
+    // Without the journal, and while the backend is away, the guard knows it all the same: of two tries at least.
+    expect(expectedOf(factsOf({ lines: undefined, guard: [stopped] }), RULES)).toMatchObject([
+      { next: AT + 120 * MINUTE },
+    ]);
+    expect(expected({ is: "unknown", problem: "away" }, tries, false, [stopped])).toEqual([told]);
     expect(expected(there(), [line("patch", AT + 1), deletion], false, [stopped])).toHaveLength(1);
     expect(expected(there(), [failed("patch", AT + 1, 400), deletion], false, [stopped])).toMatchObject([
       { is: "stopped" },
@@ -68,9 +90,52 @@ describe("what Entra is expected to do", () => {
     expect(expected({ is: "gone" }, [line("delete", AT)], false, [])).toMatchObject([{ is: "gone" }]);
   });
 
+  test("to send again what the guard stopped and no longer lists, because it was dismissed", () => {
+    expect(expected(there(), [guarded(AT)])).toMatchObject([{ is: "retry", why: "guard", next: AT + 60 * MINUTE }]);
+  });
+
+  test("to retry what failed while the backend can't be asked, too; what succeeded says nothing then", () => {
+    const away = { is: "unknown", problem: "busy" } as const;
+    expect(expected(away, [failed("patch", AT, 503)])).toMatchObject([{ is: "retry", why: "later" }]);
+    expect(expected(away, [line("patch", AT)])).toEqual([]);
+  });
+
+  test("nothing with what it never wrote: a sync says what it does, and of others nothing is known", () => {
+    const held = {
+      sync: "badges",
+      key: "1",
+      status: "ok",
+      kind: "disables",
+      isHeld: true,
+      reason: "",
+      isFailed: false,
+    };
+    const bySync = factsOf({ lines: [line("patch", AT, { caller: "sync:badges" })], syncs: [held] });
+    expect([clientOf(bySync), expectedOf(bySync, RULES)]).toEqual([
+      { is: "sync", name: "badges" },
+      [{ is: "sync", ...held }],
+    ]);
+    const stopped = { is: "stopped", danger: "deletes", since: AT, at: AT, caller: "reception" } as const;
+    const byReception = factsOf({ lines: [guarded(AT, "reception")], guard: [stopped] });
+    expect([clientOf(byReception), expectedOf(byReception, RULES)]).toMatchObject([
+      { is: "other", name: "reception" },
+      [{ is: "stopped", next: undefined, isLate: false }],
+    ]);
+    const lines = [{ ...failed("patch", AT, 503), caller: "reception" }];
+    expect(expectedOf(factsOf({ lines }), RULES)).toEqual([{ is: "other", last: lines[0], isDone: false }]);
+    const nobody = factsOf({ mayEntra: false });
+    expect([clientOf(nobody), expectedOf(nobody, RULES)]).toEqual([{ is: "other", name: "" }, []]);
+  });
+
+  test("not to notice what another caller deleted", () => {
+    const deletion = line("delete", AT, { status: 204, caller: "reception" });
+    const lines = [deletion, line("patch", AT - 1)];
+    expect(clientOf(factsOf({ lines }))).toEqual({ is: "entra" });
+    expect(expected({ is: "gone" }, lines)).toEqual([{ is: "lost", by: deletion }]);
+  });
+
   test("to have sent it again already, or to have given up", () => {
-    const of = (at: number) =>
-      expectedOf({ now: there(), lines: [failed("patch", AT, 400)], hasMore: false, guard: [], at }, RULES);
+    const of = (at: number) => expectedOf(factsOf({ lines: [failed("patch", AT, 400)], at }), RULES);
     expect([AT, AT + DAY, AT + 29 * DAY].map((at) => of(at)[0])).toMatchObject([
       { state: "due" },
       { state: "late" },
@@ -91,8 +156,8 @@ describe("what Entra is expected to do", () => {
     ["patch", 404, "missing"],
     ["create", 409, "refused"],
   ])("a %s that was answered with %i is tried again: %s", (action, status, why) => {
-    const next = why === "later" ? AT + 40 * MINUTE : AT + 60 * MINUTE;
-    expect(expected(there(), [failed(action, AT, status)])).toMatchObject([{ is: "retry", why, next }]);
+    const lines = [failed(action, AT, status), failed(action, AT - 60 * MINUTE, status)];
+    expect(expected(there(), lines)).toMatchObject([{ is: "retry", why, next: AT + 120 * MINUTE }]);
   });
 
   test("to delete a disabled person 30 days after it was disabled, if the journal knows when", () => {
@@ -105,10 +170,10 @@ describe("what Entra is expected to do", () => {
   test("nothing with what it deleted; to fail on what somebody else deleted", () => {
     const deletion = line("delete", AT, { status: 204 });
     expect(expected({ is: "gone" }, [deletion])).toEqual([{ is: "gone", by: deletion }]);
-    expect(expected({ is: "gone" }, [line("patch", AT)])).toEqual([{ is: "gone", by: undefined }]);
+    expect(expected({ is: "gone" }, [line("patch", AT)])).toEqual([{ is: "lost", by: undefined }]);
     expect(expected({ is: "gone" }, [failed("patch", AT, 404), line("patch", AT - 1)])).toMatchObject([
       { is: "retry", why: "missing" },
-      { is: "gone", by: undefined },
+      { is: "lost", by: undefined },
     ]);
   });
 

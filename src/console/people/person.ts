@@ -1,7 +1,7 @@
 import { ScimError } from "../../scim/error.ts";
 import type { Now, PersonPage, ReferencesPage, Referred } from "../api/people.ts";
 import { endpointAt, type Looking, type PeopleDeps } from "./deps.ts";
-import { expectedOf, guardedOf } from "./expectation.ts";
+import { clientOf, expectedOf, type Facts } from "./expectation.ts";
 import { newestOf, toldOf, withCreations } from "./history.ts";
 import { namesById } from "./list.ts";
 import { nameOf, type Reference, referenceLists, referencesIn, shownOf, singleReferences } from "./resource.ts";
@@ -14,20 +14,26 @@ const PAGE = 25;
 export async function personPage(deps: PeopleDeps, looking: Looking, id: string): Promise<PersonPage | undefined> {
   const endpoint = endpointAt(deps, looking);
   const lists = endpoint ? referenceLists(endpoint.mapping) : [];
-  const [{ now, single }, own, guard] = await Promise.all([
+  const [{ now, single }, own, guard, syncs] = await Promise.all([
     read(deps, endpoint, { looking, id, lists }),
     newestOf(deps.journal, looking, id),
     deps.guard(looking, id).catch(() => []),
+    deps.syncs(looking, id).catch(() => []),
   ]);
   if (now.is === "gone" && (own.is === "off" || (own.is === "kept" && own.withGroups.length === 0))) return undefined;
   const nameNow = now.is === "there" ? now.name : "";
-  const known = own.is === "kept" ? own.lines.find(({ display }) => display !== "")?.display : undefined;
-  const name = nameNow || known || "";
+  const nameThen = own.is === "kept" ? own.lines.find(({ display }) => display !== "")?.display : undefined;
+  const name = nameNow || nameThen || "";
   const [newest, references] = await Promise.all([
     withCreations(deps.journal, own, { ...looking, name }),
     named(deps, looking, single),
   ]);
   const { route, type } = looking;
+  const { isEntra, mayWrite } = deps.entra();
+  const { lines, hasMore } = newest.is === "kept" ? newest : { lines: undefined, hasMore: false };
+  const known = { now, lines, hasMore, guard, syncs };
+  const facts: Facts = { ...known, isEntra, mayEntra: mayWrite(route, type), at: Date.now() };
+  const { cycleMs, retriesMs, givenUpAfterMs } = deps.retries;
   return {
     route,
     type,
@@ -35,11 +41,9 @@ export async function personPage(deps: PeopleDeps, looking: Looking, id: string)
     name,
     now,
     told: toldOf(newest, id),
-    expected:
-      newest.is === "kept" && now.is !== "unknown"
-        ? expectedOf({ now, ...newest, guard, at: Date.now() }, deps.retries)
-        : guardedOf(guard, [], deps.retries),
-    cycleMs: deps.retries.cycleMs,
+    expected: expectedOf(facts, deps.retries),
+    client: clientOf(facts),
+    pace: { cycleMs, retriesMs, givenUpAfterMs },
     references,
     lists: now.is === "there" ? lists : [],
   };
