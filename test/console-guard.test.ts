@@ -334,6 +334,7 @@ describe("the syncs' pages", () => {
       await page.goto(`${gateway.operations}/console/people/${Object.values(ada).map(encodeURIComponent).join("/")}`);
       await page.getByRole("heading", { name: "What the sync people will do next" }).waitFor();
       await page.getByText("The sync people holds a change.").waitFor();
+      await page.getByText("The sync says why: ").waitFor();
       await page.getByRole("link", { name: "See the person in the sync" }).click();
       await page.getByRole("heading", { name: "Ada Berg" }).waitFor();
       await page.goto(`${gateway.operations}/console/syncs/people`);

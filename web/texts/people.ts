@@ -206,7 +206,7 @@ export const expectedTexts = {
         return `Nothing is outstanding: the account is as the sync ${isolated(sync)} wants it. It looks again ${run}.`;
       return `${who} plans nothing. The person’s state there is “${syncStates[status] ?? status}”.`;
     },
-    reason: (reason: string) => sentence(isolated(reason)),
+    reason: (reason: string) => `The sync says why: ${sentence(isolated(reason))}`,
     see: "See the person in the sync",
   },
   other: {
