@@ -1,4 +1,4 @@
-import type { Caller } from "../../auth/caller.ts";
+import { callersOf } from "../../auth/chain.ts";
 import type { Pace } from "../../console/api/pace.ts";
 import type { RetryRules } from "../../console/people/expectation.ts";
 import { CYCLE_MS, retriesAt } from "../../entra/retries.ts";
@@ -19,7 +19,7 @@ export interface EntraCallers {
 
 /** Which callers are Entra: those that the configuration says, or those that sign in by Entra's tokens or are called so. */
 export function entraCallers({ auth, console }: Pick<Config, "auth" | "console">): EntraCallers {
-  const callers = auth.flatMap(callersOf);
+  const callers = callersOf(auth);
   const named = console?.entraCallers && new Set(console.entraCallers);
   const byToken = new Set(auth.flatMap((method) => (method.type === "entra" ? [method.name] : [])));
   const isEntra = (caller: string) =>
@@ -35,22 +35,6 @@ export function entraCallers({ auth, console }: Pick<Config, "auth" | "console">
           actions?.some((action) => action !== "read") !== false,
       ),
   };
-}
-
-/** The callers of an authentication method. */
-function callersOf(method: Config["auth"][number]): readonly Pick<Caller, "name" | "may">[] {
-  switch (method.type) {
-    case "bearer":
-      return method.tokens;
-    case "basic":
-      return method.users;
-    case "certificate":
-    case "clientCredentials":
-      return method.clients;
-    case "entra":
-    case "oidc":
-      return [method];
-  }
 }
 
 /** When Entra, or the simulator that the configuration reckons with, tries again. */
