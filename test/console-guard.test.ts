@@ -180,7 +180,7 @@ describe("the guard's page", () => {
       expect(await page.getByText("Send the failed change again").count()).toBe(0);
       await page.getByRole("link", { name: "Release or dismiss it in Guard" }).click();
       await row(page, "cid").getByRole("link", { name: "Show in Live" }).click();
-      await page.getByText("Stopped by the guard: the backend was not asked").waitFor();
+      await page.getByText("The guard stopped it: the backend was not asked").waitFor();
       await page.getByRole("link", { name: "Release or dismiss it in Guard" }).click();
       await row(page, "cid").waitFor();
     }));

@@ -1,10 +1,9 @@
 import { abortable } from "../connector/kit/deadline.ts";
 import { applyChanges } from "../connector/reference.ts";
-import { STOPPED } from "../journal/guard-stop.ts";
 import type { Mapping, Row } from "../mapping/mapping.ts";
 import { readEntry } from "../mapping/read.ts";
 import { select } from "../mapping/selection.ts";
-import { notNow, type ScimError } from "../scim/error.ts";
+import { notNow, ScimError } from "../scim/error.ts";
 import { ask, type Context, expressionFailure } from "./context.ts";
 import type { Endpoint } from "./references.ts";
 import { mayHaveHappened } from "./repeats.ts";
@@ -109,15 +108,20 @@ export function guarded(
   };
 }
 
-function stopped({ type, danger, route }: Endangered, limits: GuardLimits): ScimError {
+/** 503: the guard stopped a change. */
+export class GuardStop extends ScimError {}
+
+function stopped({ type, danger, route }: Endangered, limits: GuardLimits): GuardStop {
   const { [danger]: own, percent } = limits;
   const bounds = [
     ...(own === undefined ? [] : [`${own} ${danger}`]),
     ...(percent === undefined ? [] : [`${percent} per cent`]),
   ];
-  return notNow(
-    `${STOPPED} safety.guard allows ${bounds.join(" or ")} of ${type} per hour. An operator can release it: postern guard release ${route} --reason "...".`,
-    "guard",
+  return new GuardStop(
+    503,
+    undefined,
+    `The change guard stopped this: safety.guard allows ${bounds.join(" or ")} of ${type} per hour. An operator can release it: postern guard release ${route} --reason "...".`,
+    { refusal: "guard" },
   );
 }
 

@@ -2,6 +2,7 @@ import type { Entry } from "../connector/connector.ts";
 import type { Journal } from "../journal/journal.ts";
 import { beginTrace } from "../journal/trace.ts";
 import { type Mapping, secretAttrs } from "../mapping/mapping.ts";
+import { GuardStop } from "./guard.ts";
 import { nameIn, rememberNames } from "./names.ts";
 import type { Middleware, ScimOperation } from "./operation.ts";
 import type { Endpoints } from "./references.ts";
@@ -51,13 +52,15 @@ export function journaling(
       trace.read = (kind, key, read) => {
         if (kind === mapping.kind && key === id) entry = read;
       };
-    const nameOf = async () => {
+    /** What the resource is called as far as that is known now; what is to be worked out for it comes behind the answer. */
+    const knownName = () => {
       const name = id === undefined ? "" : names.nameOf(type, id);
-      return name === "" && entry ? nameIn(mapping, entry) : name;
+      const read = entry;
+      return async () => (name === "" && read ? nameIn(mapping, read) : name);
     };
     const received = context.receivedAt ?? trace.begun;
     const at = Date.now() - Math.round(trace.begun - received);
-    const ended = async (outcome: { readonly resource: unknown } | { readonly error: unknown }) => {
+    const ended = (outcome: { readonly resource: unknown } | { readonly error: unknown }) => {
       context.journaled?.();
       const { caller, source, requestId } = context;
       const about = {
@@ -71,16 +74,17 @@ export function journaling(
         action,
         trace,
         outcome,
+        isStopped: "error" in outcome && outcome.error instanceof GuardStop,
       };
-      journal.happened({ ...about, ...ofType, id, known: await nameOf(), sent: sentBy(operation) });
+      journal.happened({ ...about, ...ofType, id, knownName: knownName(), sent: sentBy(operation) });
     };
     try {
       const resource = await next({ ...operation, context: { ...context, trace } });
-      if (reads || (action !== "get" && action !== "list")) await ended({ resource });
+      if (reads || (action !== "get" && action !== "list")) ended({ resource });
       names.learn(operation, resource);
       return resource;
     } catch (error) {
-      await ended({ error });
+      ended({ error });
       throw error;
     }
   };

@@ -3,9 +3,9 @@ import type { MemberChanges } from "./members.ts";
 
 /**
  * A step on an operation's way, as in Entra's provisioning log: the request came, its body was understood, the resource was looked for, the
- * change was worked out, the backend was asked to make it, the client was answered.
+ * change was worked out, the change guard stopped it or the backend was asked to make it, the client was answered.
  */
-export type StepName = "received" | "parsed" | "matched" | "mapped" | "asked" | "answered";
+export type StepName = "received" | "parsed" | "matched" | "mapped" | "guard" | "asked" | "answered";
 
 /** One step, with its time. */
 export interface Step {
@@ -46,6 +46,8 @@ export interface JournalEntry {
   readonly display: string;
   readonly status: number;
   readonly result: "success" | "failure";
+  /** Whether the change guard stopped it. */
+  readonly isStopped?: true | undefined;
   /** What happened, in a sentence. */
   readonly sentence: string;
   /** How long it took, and how long of that the backend was waited for, in milliseconds. */

@@ -2,7 +2,6 @@ import type { BackendOperation } from "../connector/connector.ts";
 import { ScimError } from "../scim/error.ts";
 import { isObject, type ResourceType } from "../scim/schema.ts";
 import { type JournalEntry, journalId, type Step } from "./entry.ts";
-import { answeredWith, guardStep, STOPPED } from "./guard-stop.ts";
 import { membersIn } from "./members.ts";
 import { reasonOf } from "./reason.ts";
 import {
@@ -33,11 +32,13 @@ export interface Happened {
   /** The id of the resource that was named. */
   readonly id: string | undefined;
   /** What the gateway knows that resource by, where neither the request nor the answer says; empty if it doesn't. */
-  readonly known?: string | undefined;
+  readonly knownName?: (() => Promise<string>) | undefined;
   /** The body, or the query's filter as `{ filter }`. */
   readonly sent: unknown;
   readonly trace: Trace;
   readonly outcome: { readonly resource: unknown } | { readonly error: unknown };
+  /** Whether the change guard stopped it. */
+  readonly isStopped: boolean;
   /** Attributes of the entry that hold secrets. */
   readonly secretAttrs: ReadonlySet<string>;
   /** The type of a group's members; empty if there are several. */
@@ -62,6 +63,8 @@ const WORDS: Readonly<Record<string, { readonly done: string; readonly doing: st
   delete: { done: "Deleted", doing: "Deleting", status: 204 },
 };
 const wordsOf = (action: string) => WORDS[action] ?? { done: `Did ${action} of`, doing: `Doing ${action} of` };
+/** What the step says at which the change guard stopped a change. */
+const STOPPED = "The guard stopped it: the backend was not asked to make this change.";
 const MAX_ATTRIBUTES = 100;
 /** How long the backend's own words for one call may be, in characters. */
 const MAX_NATIVE = 4000;
@@ -75,7 +78,7 @@ export async function entryOf(happened: Happened, { replica, values }: Rendering
   const display =
     displayIn(resource, type) ||
     (action === "create" || action === "replace" ? displayIn(sent, type) : "") ||
-    (happened.known ?? "");
+    ((await happened.knownName?.()) ?? "");
   const id = textIn(action === "list" ? undefined : resource?.id) || (happened.id ?? "");
   const attributes = attributesOf(sent, action).slice(0, MAX_ATTRIBUTES);
   /** Whether the request changed anything. */
@@ -104,6 +107,7 @@ export async function entryOf(happened: Happened, { replica, values }: Rendering
     display: display.slice(0, 500),
     status,
     result: "error" in outcome ? "failure" : "success",
+    ...(happened.isStopped && { isStopped: true }),
     sentence,
     ms: rounded(ended - received),
     backendMs: rounded(trace.calls.reduce((sum, { ms }) => sum + ms, 0)),
@@ -114,9 +118,6 @@ export async function entryOf(happened: Happened, { replica, values }: Rendering
   };
 }
 
-/** Reports whether the change guard stopped the change. */
-const isStop = (error: unknown): boolean =>
-  error instanceof ScimError && error.refusal === "guard" && error.message.startsWith(STOPPED);
 const statusOf = (error: unknown): number => (error instanceof ScimError ? error.status : 500);
 const textIn = (value: unknown): string =>
   typeof value === "string" || typeof value === "number" ? String(value) : "";
@@ -173,18 +174,18 @@ const listed = (names: readonly string[]): string =>
     ? names.join(", ") || "nothing that is mapped"
     : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more attributes`;
 
-function failed(error: unknown, { action, type, id, sent }: Happened, values: boolean): string {
+function failed(error: unknown, { action, type, id, sent, isStopped }: Happened, values: boolean): string {
   const what = `${type.name}${id === undefined ? "" : ` ${id}`}`;
   const { doing } = wordsOf(action);
   if (!(error instanceof ScimError)) return `${doing} ${what} failed: a fault of the gateway's; its log has it.`;
   const { status, scimType, message } = error;
   // The guard's words are Postern's own: what was sent, such as "guard", would hide them in vain.
-  const reason = values || isStop(error) ? message.slice(0, 1000) : redactMessage(message, sent);
-  return `${answeredWith(doing, what, status)}${scimType ? ` ${scimType}` : ""}: ${reason}`;
+  const reason = values || isStopped ? message.slice(0, 1000) : redactMessage(message, sent);
+  return `${doing} ${what} was answered with ${status}${scimType ? ` ${scimType}` : ""}: ${reason}`;
 }
 
 async function stepsOf(
-  { trace, received, ended, action, sent, outcome }: Happened,
+  { trace, received, ended, action, sent, isStopped }: Happened,
   shows: Shows,
   { status, sentence }: { readonly status: number; readonly sentence: string },
 ): Promise<Step[]> {
@@ -223,7 +224,7 @@ async function stepsOf(
     ...change,
     ...asked.slice(before),
     ...(more > 0 ? [{ step: "asked", at: after(ended), text: `And ${more} more calls of the backend.` } as const] : []),
-    ...("error" in outcome && isStop(outcome.error) ? [guardStep(after(ended))] : []),
+    ...(isStopped ? [{ step: "guard", at: after(ended), text: STOPPED } as const] : []),
     { step: "answered", at: after(ended), text: `${status}: ${sentence}` },
   ];
   return steps;

@@ -24,20 +24,20 @@ export function Request({ id }: { readonly id: string }) {
         {error ? <Failure error={error} /> : <Loading />}
       </Page>
     );
-  const { entry, answered, servers, commands, guardStep } = data;
+  const { entry, answered, servers, commands } = data;
   const { request, steps, ms, sentence } = entry;
   return (
     <Page title={sentence} tools={back}>
       <section class="panel">
         <Facts entry={entry} answered={answered} />
-        {guardStep !== undefined && (
+        {entry.isStopped && (
           <p>
             {requestTexts.stopped} <Link to="/guard">{requestTexts.toGuard}</Link>
           </p>
         )}
       </section>
       <Panel title={requestTexts.steps}>
-        <Timeline steps={steps} ms={ms} servers={servers} guardStep={guardStep} />
+        <Timeline steps={steps} ms={ms} servers={servers} />
       </Panel>
       <Panel title={requestTexts.request}>
         {request === null || request === undefined ? (

@@ -9,8 +9,6 @@ interface TimelineProps {
   readonly steps: JournalEntry["steps"];
   /** Where the connectors of failed steps ask. */
   readonly servers: LiveEntry["servers"];
-  /** The step at which the guard stopped it, if it did. */
-  readonly guardStep: LiveEntry["guardStep"];
   /** How long all of it took, in milliseconds. */
   readonly ms: number;
 }
@@ -19,14 +17,14 @@ interface TimelineProps {
 const MIN_BAR = 0.75;
 
 /** The steps of a request, with bars for when they began and how long they took. */
-export function Timeline({ steps, ms, servers, guardStep }: TimelineProps) {
+export function Timeline({ steps, ms, servers }: TimelineProps) {
   const whole = Math.max(ms, ...steps.map(({ at, ms: took = 0 }) => at + took), 0.01);
   return (
     <ol class="steps">
       {steps.map(({ step, at, ms: took, text, native, connector, failure }, index) => {
         const width = Math.max(MIN_BAR, (100 * (took ?? 0)) / whole);
         const left = Math.min(100 - width, (100 * at) / whole);
-        const name = index === guardStep ? requestTexts.guardStep : requestTexts.stepNames[step];
+        const name = requestTexts.stepNames[step];
         return (
           <li key={index} class={failure === undefined ? "" : "failed"}>
             <div class="step">

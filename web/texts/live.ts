@@ -131,10 +131,10 @@ export const requestTexts = {
     parsed: "Parsed",
     matched: "Matched",
     mapped: "Mapped",
+    guard: "Guard",
     asked: "Backend call",
     answered: "Answered",
   },
-  guardStep: "Guard",
   stopped:
     "The change guard stopped it. It passes once an operator has released it, or if the hour’s limit has room again when the client sends it again.",
   toGuard: "Release or dismiss it in Guard",

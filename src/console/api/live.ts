@@ -38,8 +38,6 @@ export interface LiveEntry {
   readonly answered: number;
   /** Where the connectors of failed steps ask, by their names. Those that the configuration has no longer are left out. */
   readonly servers: Readonly<Record<string, { readonly type: string; readonly address: string | undefined }>>;
-  /** Whether the change guard stopped it: then the index of the step that says so, -1 if none does. */
-  readonly guardStep?: number;
   readonly commands: { readonly curl: string; readonly explain: string } | undefined;
 }
 

@@ -3,7 +3,6 @@ import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import { z } from "zod";
 import { timeOfId } from "../../journal/entry.ts";
-import { guardStepIn, isGuardStop } from "../../journal/guard-stop.ts";
 import type { JournalStore } from "../../journal/store.ts";
 import type { LiveChoices, LiveEntry, LiveList, LiveRequest } from "../api/live.ts";
 import { cutOf } from "../cut.ts";
@@ -95,10 +94,8 @@ export function livePage({ journal: store, choices, sentTo, serverOf, stopping }
     const asked = entry.steps.flatMap(({ failure, connector }) => (failure && connector ? [connector] : []));
     const known = asked.map((name) => [name, serverOf(name)] as const).filter(([, server]) => server !== undefined);
     const servers = Object.fromEntries(known) as LiveEntry["servers"];
-    return c.json({
-      ...{ entry, answered, servers, commands: sent && commandsOf(entry, sent) },
-      ...(isGuardStop(entry) && { guardStep: guardStepIn(entry.steps) }),
-    } satisfies LiveEntry);
+    const commands = sent && commandsOf(entry, sent);
+    return c.json({ entry, answered, servers, commands } satisfies LiveEntry);
   });
   app.get("/room", (c) => {
     // Takes no place: it says whether there is one, as browsers don't say why a stream was refused.

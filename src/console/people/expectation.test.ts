@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { STOPPED } from "../../journal/guard-stop.ts";
 import type { JournalLine } from "../../journal/store.ts";
 import type { GuardFact, Now } from "../api/people.ts";
 import { clientOf, expectedOf, type Facts } from "./expectation.ts";
@@ -45,7 +44,7 @@ const expected = (now: Now, lines: readonly JournalLine[], hasMore = false, guar
 /** A deletion that the guard stopped. */
 const guarded = (at: number, caller = "entra") => ({
   ...failed("delete", at, 503),
-  ...{ caller, sentence: `Deleting User 7 was answered with 503: ${STOPPED} safety.guard allows 1 deletes.` },
+  ...{ caller, isStopped: true as const },
 });
 
 describe("what Entra is expected to do", () => {

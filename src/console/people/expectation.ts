@@ -1,4 +1,3 @@
-import { isGuardStop } from "../../journal/guard-stop.ts";
 import type { JournalLine } from "../../journal/store.ts";
 import type { Client, Expectation, GuardFact, Now, SyncFact } from "../api/people.ts";
 
@@ -123,7 +122,7 @@ function guardedOf(facts: Facts, { nextAttempt, cycleMs }: RetryRules): Expectat
 
 /** Reports whether an entry of the journal is an attempt that the guard stopped. */
 const isAbout = ({ danger }: GuardFact, line: JournalLine): boolean =>
-  isGuardStop(line) && (line.action === "delete") === (danger === "deletes");
+  line.isStopped === true && (line.action === "delete") === (danger === "deletes");
 
 /** The writes that failed in succession, the newest first. */
 function failedIn(writes: readonly JournalLine[]): readonly JournalLine[] {
@@ -157,7 +156,7 @@ function retryOf(
 /** What Entra makes of an answer; and that the guard gave it, which no longer lists the change. */
 function whyOf(line: JournalLine): Extract<Expectation, { is: "retry" }>["why"] {
   const { status, action } = line;
-  if (isGuardStop(line)) return "guard";
+  if (line.isStopped) return "guard";
   if (status === 401 || status === 403) return "credentials";
   if (status === 404 && action !== "create") return "missing";
   return status === 429 || status >= 500 ? "later" : "refused";
