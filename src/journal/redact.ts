@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { BackendOperation, Change, Condition, Entry, Value } from "../connector/connector.ts";
 import { parseFilter, parsePath } from "../scim/filter.ts";
 import { type Attribute, findAttribute, isObject, type ResourceType } from "../scim/schema.ts";
@@ -17,6 +18,9 @@ export const HIDDEN = { text: "[text]", number: "[number]", secret: "[secret]" }
 /** How many values of a list are shown, and how long a text may be, in characters. */
 const MAX_VALUES = 20;
 const MAX_TEXT = 1000;
+/** How many paths are remembered, and how long they are at most. */
+const MAX_PATHS = 500;
+const MAX_PATH = 200;
 
 const SECRET = /pass(word|phrase|wd)|secret|token|credential|private_?key|unicodepwd/i;
 
@@ -57,7 +61,9 @@ function redactOperation(operation: Readonly<Record<string, unknown>>, shows: Sh
 
 /** A path without the values that it compares with, unless they are kept; those of `type` stay. What is no path could be anything. */
 export const redactPath = (path: string, { values }: Pick<Shows, "values">): string =>
-  values ? path.slice(0, MAX_TEXT) : isValid(path, parsePath) ? withoutLiterals(path) : HIDDEN.text;
+  values ? path.slice(0, MAX_TEXT) : hiddenIn(path);
+
+const hiddenIn = remembered((path: string) => (isValid(path, parsePath) ? withoutLiterals(path) : HIDDEN.text));
 
 /** A filter, likewise. */
 export const redactFilter = (filter: string, { values }: Pick<Shows, "values">): string =>
@@ -103,6 +109,25 @@ function redactReferences(value: unknown, shows: Shows): unknown {
 
 /** The attribute that a path leads to, as the type or one of its extensions defines it; the first part of it, where nothing else is found. */
 function attributeAt(path: string, type: ResourceType): Attribute | undefined {
+  const find = found.get(type) ?? remembered((each: string) => ({ attribute: attributeOf(each, type) }));
+  found.set(type, find);
+  return find(path).attribute;
+}
+
+const found = new WeakMap<ResourceType, (path: string) => { readonly attribute: Attribute | undefined }>();
+
+/** Remembers what a function makes of short texts: clients send the same few paths again and again. */
+function remembered<Made extends object | string>(make: (text: string) => Made): (text: string) => Made {
+  const known = new LRUCache<string, Made>({ max: MAX_PATHS });
+  return (text) => {
+    if (text.length > MAX_PATH) return make(text);
+    const made = known.get(text) ?? make(text);
+    known.set(text, made);
+    return made;
+  };
+}
+
+function attributeOf(path: string, type: ResourceType): Attribute | undefined {
   const [, urn, rest = ""] = /^(urn:.+:)?([^:]*)$/i.exec(path.replace(/\[.*$/s, "")) ?? [];
   const schemas = [type.schema, ...type.extensions];
   const schema = urn === undefined ? undefined : schemas.find(({ id }) => `${id}:`.toLowerCase() === urn.toLowerCase());
