@@ -116,6 +116,7 @@ describe("sort keys", () => {
         expect(keyOf(encode({ key: a }))).toBe(a);
         expect(isSortKey(encode({ key: a }))).toBe(true);
       }),
+      { examples: [[["\0", "\0\0"]], [["a", "a\0"]], [["a", "a\u0001"]]] },
     );
   });
 

@@ -46,10 +46,12 @@ const groups: Readonly<Record<number, RegExp>> = {
   [NS_UNIQUE_ID]: /^(.{8})(.{8})(.{8})(.{8})$/,
 };
 const DIGITS = 32;
+/** Behind a text at the end of a sort key: inverted, nothing would come before a zero of a longer text, which is to come first. */
+const END = 1;
 
 function encodeKey(key: string): Buffer {
   const [tag] = shapes.find(([, shape]) => shape.test(key)) ?? [];
-  if (tag === undefined) return Buffer.concat([Buffer.of(TEXT), ended(key)]);
+  if (tag === undefined) return Buffer.concat([Buffer.of(TEXT), ended(key), Buffer.of(END)]);
   const bytes = Buffer.allocUnsafe(1 + DIGITS / 2);
   bytes[0] = tag;
   bytes.write(key.replaceAll("-", ""), 1, "hex");
@@ -58,11 +60,13 @@ function encodeKey(key: string): Buffer {
 
 function decodeKey(bytes: Buffer): string {
   const parts = groups[bytes[0]!];
-  return parts ? parts.exec(bytes.toString("hex", 1))!.slice(1).join("-") : unended(bytes.subarray(1));
+  return parts ? parts.exec(bytes.toString("hex", 1))!.slice(1).join("-") : unended(bytes.subarray(1, -1));
 }
 
 const isKey = (bytes: Buffer): boolean =>
-  groups[bytes[0]!] ? bytes.length === 1 + DIGITS / 2 : bytes[0] === TEXT && endOf(bytes, 1) === bytes.length;
+  groups[bytes[0]!]
+    ? bytes.length === 1 + DIGITS / 2
+    : bytes[0] === TEXT && endOf(bytes, 1) === bytes.length - 1 && bytes.at(-1) === END;
 
 /** Type markers, in the order of the types. "No value" sorts last. */
 const FALSE = 1;
