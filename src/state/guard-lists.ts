@@ -79,8 +79,8 @@ export interface GuardLists {
 
 /** How long what passed counts, in milliseconds. */
 const HOUR_MS = 3_600_000;
-/** How long a release is valid and a stopped change is listed, in milliseconds: clients retry refused changes within a day. */
-export const RELEASED_MS = 24 * HOUR_MS;
+/** How long a release is valid and a stopped change is listed, in milliseconds: Entra retries after a day at most, in the cycle that begins then. */
+export const RELEASED_MS = 26 * HOUR_MS;
 /** How many places one statement names. */
 const BATCH = 200;
 /** How many places are read at a time for a fingerprint: there may be more than fit in memory. */

@@ -103,7 +103,7 @@ export const guardTexts = {
   nothingLike: "Nothing of this kind is stopped.",
   stoppedTitle: "Stopped changes",
   stoppedLead: ({ givenUpAfterMs, retriesMs }: Pace) =>
-    `None of these was made. The client is told to come again: Entra does so ${tries(retriesMs)}, for ${span(givenUpAfterMs)}. What has not come for a day leaves this list.`,
+    `None of these was made. The client is told to come again: Entra does so ${tries(retriesMs)}, for ${span(givenUpAfterMs)}. What has not come for 26 hours leaves this list.`,
   stopped: (route: string) => `Changes that the guard of ${route} stopped`,
   filter: "Show",
   all: (count: number) => `Everything (${count})`,

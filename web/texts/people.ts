@@ -133,7 +133,7 @@ export const expectedTexts = {
     refused: ({ retriesMs }: Pace) =>
       `The answer tells Entra that the request can't be done as it is. It tries again ${tries(retriesMs)}.`,
     guard: ({ retriesMs }: Pace) =>
-      `The guard stopped it, and lists it no longer: somebody dismissed it, or it did not come for a day. Entra tries again ${tries(retriesMs)}. Then the guard decides anew.`,
+      `The guard stopped it, and lists it no longer: somebody dismissed it, or it did not come for 26 hours. Entra tries again ${tries(retriesMs)}. Then the guard decides anew.`,
     toGuard: "See what is stopped in Guard",
     missing: () =>
       "The answer tells Entra that the resource is not there. It keeps trying with growing intervals; the job may need a restart before it looks for the resource again or creates it.",
