@@ -1,4 +1,5 @@
 import type { BackendOperation, Connector } from "../connector/connector.ts";
+import type { SlowCall } from "../console/api/connectors.ts";
 import { redactOperationOf } from "../journal/redact.ts";
 
 /** Calls of connectors that take longer than this many milliseconds are kept. */
@@ -8,19 +9,6 @@ const MAX_CALLS = 50;
 const MAX_CONNECTORS = 100;
 /** How long the backend's own words for one call may be, in characters. */
 const MAX_NATIVE = 4000;
-
-/** A slow call of a connector. Values are hidden. */
-export interface SlowCall {
-  /** When it ended, in milliseconds since 1970. */
-  readonly at: number;
-  readonly operation: string;
-  readonly kind: string;
-  readonly ms: number;
-  /** `ok`, or the kind of failure. */
-  readonly result: string;
-  /** What was asked of the backend, in its own words. */
-  readonly native?: string;
-}
 
 /** A call that has ended. */
 export interface Call {

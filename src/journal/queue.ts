@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JournalEntry } from "./entry.ts";
 import { called, displaysOf, namelessIn, placeOf } from "./names.ts";
-import { type JournalRow, rowOf } from "./row.ts";
+import { fieldsOf, type JournalRow, rowOf } from "./row.ts";
 import type { JournalStore } from "./store.ts";
 
 /** Entries on their way to the store. */
@@ -79,10 +79,9 @@ export function createQueue(
     const displays = await displaysOf(store, unknown);
     return some.map(({ row, display, nameless }) => {
       const entry = nameless && called(nameless, displays);
-      const [, route, , type, , , resource] = row;
+      const { route, type, resource } = fieldsOf(row);
       const name = entry?.display ?? display;
-      for (const each of [type, ""])
-        if (name !== "") displays.set(placeOf({ route: route!, type: each!, id: resource! }), name);
+      for (const each of [type, ""]) if (name !== "") displays.set(placeOf({ route, type: each, id: resource }), name);
       return entry ? rowOf(entry) : row;
     });
   };

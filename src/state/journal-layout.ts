@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import type { JournalEntry } from "../journal/entry.ts";
-import type { JournalRow } from "../journal/row.ts";
+import { type JournalRow, type SHORT, storable } from "../journal/row.ts";
 import type { JournalLine, JournalQuery } from "../journal/store.ts";
 
 /** Which of the oldest entries are forgotten. */
@@ -62,3 +62,14 @@ export function firstOf<Entry extends { readonly bytes: number }>(
   });
   return { some, bytes: sum };
 }
+
+/** What a query says of an entry's columns, as it is stored. */
+export function exactIn(query: JournalQuery): readonly (readonly [column: Exact, value: string])[] {
+  const { route, caller, type, action, result, requestId: request_id, resource } = query;
+  const said = { route, caller, type, action, result, request_id, resource };
+  return Object.entries(said).flatMap(([column, value]) =>
+    value === undefined ? [] : [[column as Exact, storable(value)] as const],
+  );
+}
+
+type Exact = Exclude<(typeof SHORT)[number], "id" | "name">;

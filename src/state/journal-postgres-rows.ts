@@ -1,10 +1,6 @@
 import { CompiledQuery, type Kysely } from "kysely";
-import { type JournalRow, type RowMembers, TEXTS } from "../journal/row.ts";
+import { fieldsOf, type JournalRow, type RowMembers, SHORT, shortOf } from "../journal/row.ts";
 import { keyOf } from "./journal-terms.ts";
-
-const place = (column: string) => TEXTS.indexOf(column);
-const [ID, RESOURCE, REQUEST] = [place("id"), place("resource"), place("request_id")];
-const [LINE, DETAIL, MEMBERS] = [place("line"), place("detail"), place("members")];
 
 /** Beside its texts, an entry takes about this much room with its places in the indexes, in bytes. */
 const ROW_BYTES = 400;
@@ -23,30 +19,31 @@ const TABLES: readonly Table[] = [
   {
     name: "journal",
     columns: {
-      ...Object.fromEntries(TEXTS.slice(0, LINE).map((column) => [column, "text" as const])),
+      ...Object.fromEntries(SHORT.map((column) => [column, "text" as const])),
       ...{ resource_key: "integer", request_key: "integer", bytes: "integer" },
     },
-    valuesOf: (row) => [
-      [
-        ...row.slice(0, LINE),
-        keyOf(row[RESOURCE]!),
-        keyOf(row[REQUEST]!),
-        ROW_BYTES + row[LINE]!.length + row[DETAIL]!.length + MEMBER_TIMES * row[MEMBERS]!.length,
-      ],
-    ],
+    valuesOf: (row) => {
+      const { resource, request_id, line, detail, members } = fieldsOf(row);
+      const bytes = ROW_BYTES + line.length + detail.length + MEMBER_TIMES * members.length;
+      return [[...shortOf(row), keyOf(resource), keyOf(request_id), bytes]];
+    },
   },
   {
     name: "journal_details",
     columns: { id: "text", line: "text", detail: "text" },
-    valuesOf: (row) => [[row[ID]!, row[LINE]!, row[DETAIL]!]],
+    valuesOf: (row) => {
+      const { id, line, detail } = fieldsOf(row);
+      return [[id, line, detail]];
+    },
   },
   {
     name: "journal_members",
     columns: { id: "text", member_key: "integer", member: "text", type: "text" },
-    valuesOf: (row) =>
-      row[MEMBERS] === "[]"
-        ? []
-        : (JSON.parse(row[MEMBERS]!) as RowMembers).map(([member, type]) => [row[ID]!, keyOf(member), member, type]),
+    valuesOf: (row) => {
+      const { id, members } = fieldsOf(row);
+      if (members === "[]") return [];
+      return (JSON.parse(members) as RowMembers).map(([member, type]) => [id, keyOf(member), member, type]);
+    },
   },
 ];
 

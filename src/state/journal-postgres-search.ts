@@ -2,6 +2,7 @@ import { type Kysely, type SelectQueryBuilder, sql } from "kysely";
 import { idOfTime } from "../journal/entry.ts";
 import { storable } from "../journal/row.ts";
 import type { About, JournalQuery } from "../journal/store.ts";
+import { exactIn } from "./journal-layout.ts";
 import type { JournalTables } from "./journal-postgres-tables.ts";
 import { keyOf } from "./journal-terms.ts";
 
@@ -41,18 +42,10 @@ function found(db: Kysely<JournalTables>, query: JournalQuery): Finding {
   if (until !== undefined) rows = rows.where("id", "<", idOfTime(until));
   if (before !== undefined) rows = rows.where("id", "<", before);
   if (after !== undefined) rows = rows.where("id", ">", after);
-  for (const [column, value] of [
-    ["route", query.route],
-    ["caller", query.caller],
-    ["type", query.type],
-    ["action", query.action],
-    ["result", query.result],
-    ["request_id", query.requestId],
-    ["resource", query.resource],
-    ["request_key", query.requestId === undefined ? undefined : keyOf(storable(query.requestId))],
-    ["resource_key", query.resource === undefined ? undefined : keyOf(storable(query.resource))],
-  ] as const)
-    if (value !== undefined) rows = rows.where(column, "=", typeof value === "string" ? storable(value) : value);
+  for (const [column, value] of exactIn(query)) rows = rows.where(column, "=", value);
+  const { requestId, resource } = query;
+  if (requestId !== undefined) rows = rows.where("request_key", "=", keyOf(storable(requestId)));
+  if (resource !== undefined) rows = rows.where("resource_key", "=", keyOf(storable(resource)));
   if (search === undefined || search === "") return rows;
   // Read through in the order of ids: what is found often ends it early, and the rows are short.
   return rows.where((is) =>

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { storable } from "../journal/row.ts";
 import type { About, JournalQuery } from "../journal/store.ts";
+import { exactIn } from "./journal-layout.ts";
 import { numberAt, numberOf, REACH } from "./journal-numbers.ts";
 import { partsOf, termOf } from "./journal-terms.ts";
 
@@ -101,19 +102,10 @@ async function conditionsOf(db: Kysely<unknown>, query: JournalQuery): Promise<R
   if (until !== undefined) conditions.push(sql`number < ${numberAt(until)}`);
   if (before !== undefined) conditions.push(await beside(db, before, sql`<`));
   if (after !== undefined) conditions.push(await beside(db, after, sql`>`));
-  for (const [column, value] of [
-    ["route", query.route],
-    ["caller", query.caller],
-    ["type", query.type],
-    ["action", query.action],
-    ["result", query.result],
-    ["request_id", query.requestId],
-    ["resource", query.resource],
-  ] as const) {
-    if (value === undefined) continue;
+  for (const [column, value] of exactIn(query)) {
     // A plus sign keeps SQLite from an index.
     const unindexed = isCommon(column, query) ? sql`+` : sql``;
-    conditions.push(sql`${unindexed}${sql.ref(column)} = ${storable(value)}`);
+    conditions.push(sql`${unindexed}${sql.ref(column)} = ${value}`);
   }
   if (about) conditions.push(isAbout(about));
   if (search !== undefined && search !== "")

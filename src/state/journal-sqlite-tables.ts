@@ -1,12 +1,7 @@
 import { CompiledQuery, type Kysely, sql } from "kysely";
-import { type JournalRow, TEXTS } from "../journal/row.ts";
+import { fieldsOf, type JournalRow, SHORT, shortOf } from "../journal/row.ts";
 import { numberOf } from "./journal-numbers.ts";
 import { termsOf } from "./journal-terms.ts";
-
-const place = (column: string) => TEXTS.indexOf(column);
-const [ID, RESOURCE, REQUEST, NAME] = [place("id"), place("resource"), place("request_id"), place("name")];
-const [LINE, DETAIL, MEMBERS] = [place("line"), place("detail"), place("members")];
-const SHORT = TEXTS.slice(0, LINE);
 
 /** Beside its texts, an entry takes about this much room, in bytes; and a member about this many times its text. */
 const ROW_BYTES = 300;
@@ -55,7 +50,7 @@ export async function takeOver(db: Kysely<unknown>): Promise<void> {
         order by journal_before.id limit ${BATCH}`.execute(transaction);
       await insertRows(
         transaction,
-        rows.map((row) => TEXTS.map((name) => row[name]!)),
+        rows.map((row) => [...SHORT, "line", "detail", "members"].map((name) => row[name]!) as unknown as JournalRow),
       );
       const last = rows.at(-1)?.id;
       for (const table of ["journal_before", "journal_details_before"])
@@ -72,25 +67,19 @@ type Values = readonly (string | number)[];
 /** Writes rows. Those whose id is there already are left as they are. */
 export async function insertRows(db: Kysely<unknown>, given: readonly JournalRow[]): Promise<void> {
   const rows = await numbered(db, given);
+  const found = rows.map(([number, row]) => ({ number, ...fieldsOf(row) }));
   const insert = (into: string, width: number, values: readonly Values[]) =>
     write(db, `insert into ${into}`, width, values);
   await insert(
     "journal",
     SHORT.length + 2,
-    rows.map(([number, row]) => [number, ...row.slice(0, LINE), bytesOf(row)]),
+    rows.map(([number, row]) => [number, ...shortOf(row), bytesOf(fieldsOf(row))]),
   );
   await insert(
     "journal_details (number, line, detail, members)",
     4,
-    rows.map(([number, row]) => [number, row[LINE]!, row[DETAIL]!, row[MEMBERS]!]),
+    found.map(({ number, line, detail, members }) => [number, line, detail, members]),
   );
-  const found = rows.map(([number, row]) => ({
-    number,
-    resource: row[RESOURCE]!,
-    request_id: row[REQUEST]!,
-    name: row[NAME]!,
-    members: row[MEMBERS]!,
-  }));
   await insert(
     "journal_terms (rowid, terms)",
     2,
@@ -104,8 +93,8 @@ export async function insertRows(db: Kysely<unknown>, given: readonly JournalRow
 }
 
 const hasParts = ({ name }: { readonly name: string }) => name.length >= SHORTEST;
-const bytesOf = (row: JournalRow) =>
-  ROW_BYTES + row[LINE]!.length + row[DETAIL]!.length + MEMBER_TIMES * row[MEMBERS]!.length;
+const bytesOf = ({ line, detail, members }: ReturnType<typeof fieldsOf>) =>
+  ROW_BYTES + line.length + detail.length + MEMBER_TIMES * members.length;
 
 /** Deletes rows by their numbers. An index without texts has to be told what it knows of each. */
 export async function deleteRows(db: Kysely<unknown>, numbers: readonly number[]): Promise<void> {
@@ -131,15 +120,13 @@ async function write(db: Kysely<unknown>, insert: string, width: number, values:
 
 /** Rows that are not there yet, in the order of their ids, each with a number that nobody has. */
 async function numbered(db: Kysely<unknown>, rows: readonly JournalRow[]): Promise<(readonly [number, JournalRow])[]> {
-  const inOrder = rows.toSorted(([one], [other]) => (one! < other! ? -1 : 1));
+  const inOrder = rows.toSorted(([one], [other]) => (one < other ? -1 : 1));
   const { rows: there } = await sql<{ number: number; id: string }>`select number, id from journal
-    where number in (select value from json_each(${JSON.stringify(inOrder.map((row) => numberOf(row[ID]!)))}))`.execute(
-    db,
-  );
+    where number in (select value from json_each(${JSON.stringify(inOrder.map(([id]) => numberOf(id)))}))`.execute(db);
   const taken = new Map(there.map(({ number, id }) => [number, id]));
   const free: (readonly [number, JournalRow])[] = [];
   for (const row of inOrder) {
-    const id = row[ID]!;
+    const [id] = row;
     let number = numberOf(id);
     for (let holder = taken.get(number); holder !== undefined && holder !== id; holder = taken.get(number)) {
       number++;

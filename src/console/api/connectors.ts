@@ -34,13 +34,16 @@ export interface ConnectorDetails extends ConnectorRow {
   readonly found: Found | undefined;
 }
 
-/** A slow call. */
+/** A slow call of a connector. Values are hidden. */
 export interface SlowCall {
+  /** When it ended, in milliseconds since 1970. */
   readonly at: number;
   readonly operation: string;
   readonly kind: string;
   readonly ms: number;
+  /** `ok`, or the kind of failure. */
   readonly result: string;
+  /** What was asked of the backend, in its own words. */
   readonly native?: string;
 }
 
